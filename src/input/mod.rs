@@ -1,0 +1,1 @@
+//! Turns files, directories and standard input into documents, and refuses what is not a plan.
