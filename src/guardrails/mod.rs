@@ -1,0 +1,3 @@
+//! The built-in guardrails and the engine that evaluates them.
+
+pub mod change;

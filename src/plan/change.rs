@@ -1,0 +1,259 @@
+//! Resource changes: what the plan does with each object, and both sides of it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::PlanError;
+use super::actions::Actions;
+use super::address::{Address, InstanceKey};
+use super::attribute_path::AttributePath;
+use super::section::{Section, SectionReader};
+use super::value::Value;
+
+/// One entry of `resource_changes`, `resource_drift` or `deferred_changes`.
+#[derive(Clone, Debug)]
+pub struct ResourceChange<'a> {
+    /// Where the resource stands.
+    pub address: Address,
+    /// Where it stood before this plan, if it moved.
+    pub previous_address: Option<Address>,
+    /// The key of a deposed object: what an interrupted replacement left behind. Together with the
+    /// address it names the object.
+    pub deposed: Option<Cow<'a, str>>,
+    /// The provider that manages it, for example `registry.terraform.io/hashicorp/aws`.
+    pub provider_name: Option<Cow<'a, str>>,
+    /// Why the plan does what it does, where Terraform says so.
+    pub action_reason: Option<ActionReason>,
+    /// What the plan does.
+    pub change: Change<'a>,
+}
+
+/// Both sides of a change and the masks that say what of it is unknown or sensitive.
+#[derive(Clone, Debug)]
+pub struct Change<'a> {
+    /// What is done.
+    pub actions: Actions,
+    /// The object as it is; `None` where there is none yet.
+    pub before: Option<Arc<Value<'a>>>,
+    /// The object as it will be, without what is unknown; `None` where there will be none, and where all
+    /// of it is unknown.
+    pub after: Option<Arc<Value<'a>>>,
+    /// The places in `after` that are known only after apply.
+    pub after_unknown: Option<Value<'a>>,
+    /// The sensitive places in `before`.
+    pub before_sensitive: Option<Value<'a>>,
+    /// The sensitive places in `after`.
+    pub after_sensitive: Option<Value<'a>>,
+    /// The attributes that force a replacement.
+    pub replace_paths: Vec<AttributePath>,
+    /// How the object is imported, if it is.
+    pub importing: Option<Importing<'a>>,
+    /// Whether Terraform wrote configuration for an imported object.
+    pub has_generated_config: bool,
+}
+
+/// What an `import` block says.
+#[derive(Clone, Debug)]
+pub struct Importing<'a> {
+    /// The identifier, unless it is unknown or an identity object.
+    pub id: Option<Cow<'a, str>>,
+}
+
+impl ResourceChange<'_> {
+    /// Whether the object exists once the plan is applied and stays under management.
+    pub fn exists_after(&self) -> bool {
+        let actions = &self.change.actions;
+        if actions.creates() {
+            return true;
+        }
+        !actions.deletes() && !actions.forgets() && self.deposed.is_none()
+    }
+
+    /// Whether the object exists under management before the plan is applied.
+    pub fn exists_before(&self) -> bool {
+        self.change.before.as_deref().is_some_and(|before| *before != Value::Null)
+    }
+}
+
+/// Why Terraform or OpenTofu chose an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActionReason {
+    /// An attribute cannot be changed in place.
+    ReplaceBecauseCannotUpdate,
+    /// The object is marked as damaged.
+    ReplaceBecauseTainted,
+    /// `-replace` was given.
+    ReplaceByRequest,
+    /// `replace_triggered_by` fired.
+    ReplaceByTriggers,
+    /// The block is gone from the configuration.
+    DeleteBecauseNoResourceConfig,
+    /// The block has no `count` or `for_each` any more, or has one now.
+    DeleteBecauseWrongRepetition,
+    /// `count` became smaller.
+    DeleteBecauseCountIndex,
+    /// The key is gone from `for_each`.
+    DeleteBecauseEachKey,
+    /// The module call is gone.
+    DeleteBecauseNoModule,
+    /// The target of a `moved` block does not exist.
+    DeleteBecauseNoMoveTarget,
+    /// `enabled` is false (OpenTofu).
+    DeleteBecauseEnabledFalse,
+    /// The data source's configuration is not known yet.
+    ReadBecauseConfigUnknown,
+    /// The data source depends on something that changes.
+    ReadBecauseDependencyPending,
+    /// The data source belongs to a check.
+    ReadBecauseCheckNested,
+    /// `destroy = false` in the configuration or the state (OpenTofu).
+    ForgotBecauseLifecycle,
+    /// A reason that planguard does not know: as good as none.
+    Other(String),
+}
+
+impl ActionReason {
+    fn parse(word: &str) -> Self {
+        match word {
+            "replace_because_cannot_update" => Self::ReplaceBecauseCannotUpdate,
+            "replace_because_tainted" => Self::ReplaceBecauseTainted,
+            "replace_by_request" => Self::ReplaceByRequest,
+            "replace_by_triggers" => Self::ReplaceByTriggers,
+            "delete_because_no_resource_config" => Self::DeleteBecauseNoResourceConfig,
+            "delete_because_wrong_repetition" => Self::DeleteBecauseWrongRepetition,
+            "delete_because_count_index" => Self::DeleteBecauseCountIndex,
+            "delete_because_each_key" => Self::DeleteBecauseEachKey,
+            "delete_because_no_module" => Self::DeleteBecauseNoModule,
+            "delete_because_no_move_target" => Self::DeleteBecauseNoMoveTarget,
+            "delete_because_enabled_false" => Self::DeleteBecauseEnabledFalse,
+            "read_because_config_unknown" => Self::ReadBecauseConfigUnknown,
+            "read_because_dependency_pending" => Self::ReadBecauseDependencyPending,
+            "read_because_check_nested" => Self::ReadBecauseCheckNested,
+            "forgot_because_lifecycle_destroy_in_state" | "forgot_because_lifecycle_destroy_in_config" => {
+                Self::ForgotBecauseLifecycle
+            }
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// A resource change as plan JSON writes it.
+#[derive(Deserialize)]
+pub(super) struct RawResourceChange<'a> {
+    #[serde(borrow)]
+    address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    previous_address: Option<Cow<'a, str>>,
+    index_unknown: Option<bool>,
+    #[serde(borrow)]
+    deposed: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    provider_name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    action_reason: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    change: Option<RawChange<'a>>,
+}
+
+#[derive(Deserialize)]
+struct RawChange<'a> {
+    actions: Option<Actions>,
+    #[serde(borrow, default)]
+    before: Section<'a>,
+    #[serde(borrow, default)]
+    after: Section<'a>,
+    #[serde(borrow, default)]
+    after_unknown: Section<'a>,
+    #[serde(borrow, default)]
+    before_sensitive: Section<'a>,
+    #[serde(borrow, default)]
+    after_sensitive: Section<'a>,
+    #[serde(borrow, default)]
+    replace_paths: Section<'a>,
+    #[serde(borrow)]
+    importing: Option<RawImporting<'a>>,
+    #[serde(borrow)]
+    generated_config: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawImporting<'a> {
+    #[serde(borrow)]
+    id: Option<Cow<'a, str>>,
+}
+
+impl<'a> RawResourceChange<'a> {
+    /// Turns the raw entry number `position` of `section` into a resource change.
+    pub(super) fn read(
+        self,
+        section: &'static str,
+        position: usize,
+        reader: &SectionReader,
+    ) -> Result<ResourceChange<'a>, PlanError> {
+        let missing = |field| PlanError::MissingField { section, position, field };
+        let address = self.address.ok_or_else(|| missing("address"))?;
+        let address = parse_address(&address, section, position)?;
+        let change = self.change.ok_or_else(|| missing("change"))?;
+        let mut read = ResourceChange {
+            address,
+            previous_address: match self.previous_address {
+                Some(previous) if !previous.is_empty() => Some(parse_address(&previous, section, position)?),
+                Some(_) | None => None,
+            },
+            deposed: self.deposed.filter(|key| !key.is_empty()),
+            provider_name: self.provider_name.filter(|name| !name.is_empty()),
+            action_reason: self
+                .action_reason
+                .filter(|reason| !reason.is_empty())
+                .map(|reason| ActionReason::parse(&reason)),
+            change: change.read(section, position, reader)?,
+        };
+        if self.index_unknown == Some(true) && read.address.key.is_none() {
+            read.address.key = Some(InstanceKey::Unknown);
+        }
+        Ok(read)
+    }
+}
+
+fn parse_address(text: &str, section: &'static str, position: usize) -> Result<Address, PlanError> {
+    text.parse().map_err(|source| PlanError::Address { section, position, source })
+}
+
+impl<'a> RawChange<'a> {
+    fn read(
+        self,
+        section: &'static str,
+        position: usize,
+        reader: &SectionReader,
+    ) -> Result<Change<'a>, PlanError> {
+        let before = reader.value(self.before)?.map(Arc::new);
+        // An unchanged object is written twice; parsing and holding it once halves the work.
+        let after = if self.before.same_text(self.after) {
+            before.clone()
+        } else {
+            reader.value(self.after)?.map(Arc::new)
+        };
+        let replace_paths = match reader.value(self.replace_paths)? {
+            Some(paths) => paths.elements().iter().map(AttributePath::from_steps).collect(),
+            None => Vec::new(),
+        };
+        Ok(Change {
+            actions: self.actions.ok_or(PlanError::MissingField {
+                section,
+                position,
+                field: "change.actions",
+            })?,
+            before: before.filter(|value| **value != Value::Null),
+            after: after.filter(|value| **value != Value::Null),
+            after_unknown: reader.value(self.after_unknown)?,
+            before_sensitive: reader.value(self.before_sensitive)?,
+            after_sensitive: reader.value(self.after_sensitive)?,
+            replace_paths,
+            importing: self.importing.map(|importing| Importing { id: importing.id }),
+            has_generated_config: self.generated_config.is_some(),
+        })
+    }
+}

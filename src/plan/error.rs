@@ -1,0 +1,48 @@
+//! Why a document that looks like a plan cannot be read as one.
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use super::address::AddressError;
+
+/// A document that has a plan's keys but not its shape. Positions count from 0, as in the document.
+#[derive(Debug, Error, Diagnostic)]
+pub enum PlanError {
+    /// The text does not have the types that the plan format gives its fields.
+    #[error("the plan does not have the shape of its format: {0}")]
+    #[diagnostic(
+        code("PG-PL-001"),
+        help("make the plan again: terraform plan -out=tfplan && terraform show -json tfplan > plan.json")
+    )]
+    Json(#[from] serde_json::Error),
+
+    /// A resource change lacks a field without which nothing can be said of it.
+    #[error("{section}[{position}] has no `{field}`")]
+    #[diagnostic(
+        code("PG-PL-002"),
+        help("the plan was cut or edited; make it again with terraform show -json")
+    )]
+    MissingField {
+        /// The section of the plan.
+        section: &'static str,
+        /// The entry in that section.
+        position: usize,
+        /// The field that is missing.
+        field: &'static str,
+    },
+
+    /// An address cannot be read.
+    #[error("{section}[{position}]: {source}")]
+    #[diagnostic(
+        code("PG-PL-003"),
+        help("the plan was cut or edited, or is written by a newer Terraform; please report the address")
+    )]
+    Address {
+        /// The section of the plan.
+        section: &'static str,
+        /// The entry in that section.
+        position: usize,
+        /// What is wrong with the address.
+        source: AddressError,
+    },
+}

@@ -1,0 +1,73 @@
+//! What a plan does beside resource changes: provider actions, deferred changes, results of checks.
+
+use std::borrow::Cow;
+
+use super::address::Address;
+use super::change::ResourceChange;
+use super::value::Value;
+
+/// A provider action that the plan invokes: it changes real things without a resource change.
+#[derive(Clone, Debug)]
+pub struct ActionInvocation<'a> {
+    /// Where the action stands, as the plan writes it.
+    pub address: Cow<'a, str>,
+    /// The resource whose change triggers it, unless it is invoked by hand.
+    pub triggered_by: Option<Cow<'a, str>>,
+    /// Whether the invocation is deferred to a later plan.
+    pub deferred: bool,
+    /// The action's configuration.
+    pub config: Option<Value<'a>>,
+    /// The sensitive places in the configuration.
+    pub config_sensitive: Option<Value<'a>>,
+}
+
+/// A change that this plan cannot decide.
+#[derive(Clone, Debug)]
+pub struct DeferredChange<'a> {
+    /// Why, in Terraform's word, for example `instance_count_unknown`.
+    pub reason: Cow<'a, str>,
+    /// What is known of it.
+    pub resource_change: ResourceChange<'a>,
+}
+
+/// The result of a `check` block, a condition or a variable validation.
+#[derive(Clone, Debug)]
+pub struct Check<'a> {
+    /// What was checked, as Terraform displays it.
+    pub address: Cow<'a, str>,
+    /// How it ended.
+    pub status: CheckStatus,
+    /// The messages of what failed.
+    pub problems: Vec<Cow<'a, str>>,
+}
+
+impl Check<'_> {
+    /// The address of the resource that the check belongs to, if it belongs to one.
+    pub fn resource(&self) -> Option<Address> {
+        self.address.parse().ok()
+    }
+}
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckStatus {
+    /// All conditions hold.
+    Pass,
+    /// A condition does not hold.
+    Fail,
+    /// A condition could not be evaluated.
+    Error,
+    /// Known only after apply, or a word that planguard does not know.
+    Unknown,
+}
+
+impl CheckStatus {
+    pub(super) fn parse(word: &str) -> Self {
+        match word {
+            "pass" => Self::Pass,
+            "fail" => Self::Fail,
+            "error" => Self::Error,
+            _ => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The plan model, and the only reader of plan JSON.
+
+mod actions;
+mod address;
+mod attribute;
+mod attribute_path;
+mod change;
+mod configuration;
+mod error;
+mod invocation;
+mod output;
+mod read;
+mod references;
+mod section;
+mod sensitive;
+mod summary;
+mod value;
+
+pub use actions::{Actions, ReplaceOrder, Verb};
+pub use address::{Address, AddressError, InstanceKey, Mode, ModuleStep};
+pub use attribute::{Attribute, ResourceState, Side, View};
+pub use attribute_path::{AttributePath, PathStep};
+pub use change::{ActionReason, Change, Importing, ResourceChange};
+pub use configuration::{ConfigModule, ConfigResource, Configuration, ModuleCall, ProviderConfig};
+pub use error::PlanError;
+pub use invocation::{ActionInvocation, Check, CheckStatus, DeferredChange};
+pub use output::{OutputChange, RootVariable};
+pub use references::{Resolution, ResolvedReference};
+pub use section::Section;
+pub use sensitive::sensitive_values;
+pub use summary::ChangeSummary;
+pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value};
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// A plan as guardrails and reports see it. It borrows from the document's text.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// `format_version`, for example `1.2`.
+    pub format_version: Cow<'a, str>,
+    /// The version of the Terraform or OpenTofu that wrote the plan; nothing says which of the two.
+    pub terraform_version: Option<Cow<'a, str>>,
+    /// The values of the root module's variables, defaults included.
+    pub variables: BTreeMap<Cow<'a, str>, RootVariable<'a>>,
+    /// What the plan changes, in the plan's order; no-ops included.
+    pub resource_changes: Vec<ResourceChange<'a>>,
+    /// What changed outside of Terraform since the last apply.
+    pub resource_drift: Vec<ResourceChange<'a>>,
+    /// What the plan cannot decide yet.
+    pub deferred_changes: Vec<DeferredChange<'a>>,
+    /// Provider actions that the plan invokes (Terraform 1.14), deferred ones included.
+    pub action_invocations: Vec<ActionInvocation<'a>>,
+    /// Changes of the root module's outputs.
+    pub output_changes: BTreeMap<Cow<'a, str>, OutputChange<'a>>,
+    /// Results of `check` blocks and conditions.
+    pub checks: Vec<Check<'a>>,
+    /// The configuration, if the plan has it.
+    pub configuration: Option<Configuration<'a>>,
+    /// When the plan was made, RFC 3339.
+    pub timestamp: Option<Cow<'a, str>>,
+    /// Whether planning failed: then resources are missing from the plan.
+    pub errored: Option<bool>,
+    /// Whether there is something to apply. OpenTofu does not say.
+    pub applyable: Option<bool>,
+    /// Whether the plan covers all of the configuration: false after `-target`, deferral and errors.
+    pub complete: Option<bool>,
+    /// Keys that stand twice in one object; the last of them counts.
+    pub duplicate_keys: usize,
+    /// `planned_values`, unread.
+    pub planned_values: Section<'a>,
+    /// `prior_state`, unread.
+    pub prior_state: Section<'a>,
+}

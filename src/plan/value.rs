@@ -1,0 +1,295 @@
+//! A JSON value that borrows its text from the plan, with members sorted for lookup.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Number;
+use serde_json::value::RawValue;
+
+/// Levels of nesting that a value may have. Terraform's own plans stay below 30; a module adds two.
+pub const MAX_DEPTH: u16 = 512;
+
+/// A JSON value. Strings without escapes borrow from the document.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number: an exact 64-bit integer where it fits, else a double.
+    Number(Number),
+    /// A string.
+    String(Cow<'a, str>),
+    /// An array: a list, a set, a tuple, or blocks.
+    Array(Vec<Self>),
+    /// An object: a map, an object, or one block.
+    Object(Object<'a>),
+}
+
+impl<'a> Value<'a> {
+    /// The member of an object, `None` for other values and for absent members.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Object(object) => object.get(key),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => None,
+        }
+    }
+
+    /// The text of a string, `None` for other values.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Array(_) | Self::Object(_) => None,
+        }
+    }
+
+    /// The elements of an array, none for other values.
+    pub fn elements(&self) -> &[Self] {
+        match self {
+            Self::Array(elements) => elements,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Object(_) => &[],
+        }
+    }
+
+    /// The members of an object in the order of their keys, none for other values.
+    pub fn members(&self) -> &[(Cow<'a, str>, Self)] {
+        match self {
+            Self::Object(object) => &object.members,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_) | Self::Array(_) => &[],
+        }
+    }
+
+    /// Whether some leaf is exactly `true`: how the plan marks unknown and sensitive places.
+    /// Structure alone (`{}`, `[false]`) marks nothing.
+    pub fn has_true_leaf(&self) -> bool {
+        match self {
+            Self::Bool(marked) => *marked,
+            Self::Array(elements) => elements.iter().any(Self::has_true_leaf),
+            Self::Object(object) => object.members.iter().any(|(_, value)| value.has_true_leaf()),
+            Self::Null | Self::Number(_) | Self::String(_) => false,
+        }
+    }
+
+    /// Reads a value from one section of a plan.
+    ///
+    /// # Errors
+    /// The text is not JSON, or is nested deeper than [`MAX_DEPTH`].
+    pub fn parse(text: &'a str, duplicates: &DuplicateKeys) -> serde_json::Result<Self> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        // The seed counts levels itself, so that the limit is planguard's and not the parser's 128.
+        deserializer.disable_recursion_limit();
+        let value = ValueSeed { depth: 0, duplicates }.deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(value)
+    }
+
+    /// Reads a raw section; see [`Value::parse`].
+    pub(crate) fn from_raw(raw: &'a RawValue, duplicates: &DuplicateKeys) -> serde_json::Result<Self> {
+        Self::parse(raw.get(), duplicates)
+    }
+}
+
+/// The members of a JSON object, sorted by key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Object<'a> {
+    members: Vec<(Cow<'a, str>, Value<'a>)>,
+}
+
+impl<'a> Object<'a> {
+    /// The member with this key.
+    pub fn get(&self, key: &str) -> Option<&Value<'a>> {
+        let position = self.members.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
+        Some(&self.members[position].1)
+    }
+
+    /// The members in the order of their keys.
+    pub fn members(&self) -> &[(Cow<'a, str>, Value<'a>)] {
+        &self.members
+    }
+
+    /// The members, given away.
+    pub fn into_members(self) -> Vec<(Cow<'a, str>, Value<'a>)> {
+        self.members
+    }
+
+    /// Terraform writes keys in order, so sorting is the exception. The last of equal keys wins, as in
+    /// every other reader of plans; that it happened is counted.
+    fn from_members(mut members: Vec<(Cow<'a, str>, Value<'a>)>, duplicates: &DuplicateKeys) -> Self {
+        if !members.is_sorted_by(|(left, _), (right, _)| left < right) {
+            members.reverse();
+            members.sort_by(|(left, _), (right, _)| left.cmp(right));
+            let before = members.len();
+            members.dedup_by(|(left, _), (right, _)| left == right);
+            duplicates.add(before - members.len());
+        }
+        Self { members }
+    }
+}
+
+/// How many object keys stood twice in what was read.
+#[derive(Debug, Default)]
+pub struct DuplicateKeys(Cell<usize>);
+
+impl DuplicateKeys {
+    fn add(&self, count: usize) {
+        self.0.set(self.0.get() + count);
+    }
+
+    /// The number of keys that a later one of the same name replaced.
+    pub fn count(&self) -> usize {
+        self.0.get()
+    }
+}
+
+#[derive(Clone, Copy)]
+struct ValueSeed<'d> {
+    depth: u16,
+    duplicates: &'d DuplicateKeys,
+}
+
+impl ValueSeed<'_> {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        if self.depth >= MAX_DEPTH {
+            return Err(E::custom(format_args!("nested deeper than {MAX_DEPTH} levels")));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = Value<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ValueSeed<'_> {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that is not finite"))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Value::String(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Value::String(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let seed = self.deeper()?;
+        let mut elements = Vec::new();
+        while let Some(element) = access.next_element_seed(seed)? {
+            elements.push(element);
+        }
+        Ok(Value::Array(elements))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let seed = self.deeper()?;
+        let mut members = Vec::new();
+        while let Some(key) = access.next_key_seed(KeySeed)? {
+            members.push((key, access.next_value_seed(seed)?));
+        }
+        Ok(Value::Object(Object::from_members(members, self.duplicates)))
+    }
+}
+
+/// Reads an object's key, borrowed where it has no escapes.
+struct KeySeed;
+
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object key")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(value.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Value<'_> {
+        Value::parse(text, &DuplicateKeys::default()).unwrap()
+    }
+
+    #[test]
+    fn members_are_found_whatever_their_order() {
+        let value = parse(r#"{"b": 1, "a": {"c": [true, null, "x"]}, "z": -2, "m": 1.5}"#);
+        assert_eq!(value.get("b"), Some(&Value::Number(1.into())));
+        assert_eq!(value.get("a").and_then(|a| a.get("c")).map(|c| c.elements().len()), Some(3));
+        assert_eq!(value.get("absent"), None);
+    }
+
+    #[test]
+    fn strings_borrow_unless_they_are_escaped() {
+        let value = parse(r#"["plain", "with\nescape"]"#);
+        assert!(matches!(&value.elements()[0], Value::String(Cow::Borrowed("plain"))));
+        assert!(matches!(&value.elements()[1], Value::String(Cow::Owned(text)) if text == "with\nescape"));
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_wins_and_is_counted() {
+        let duplicates = DuplicateKeys::default();
+        let value = Value::parse(r#"{"a": 1, "b": 2, "a": 3, "a": 4}"#, &duplicates).unwrap();
+        assert_eq!(value.get("a"), Some(&Value::Number(4.into())));
+        assert_eq!(duplicates.count(), 2);
+    }
+
+    #[test]
+    fn nesting_is_limited_by_our_own_count() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        let duplicates = DuplicateKeys::default();
+        assert!(Value::parse(&nested(usize::from(MAX_DEPTH)), &duplicates).is_ok());
+        let error = Value::parse(&nested(usize::from(MAX_DEPTH) + 1), &duplicates).unwrap_err();
+        assert!(error.to_string().contains("nested deeper"), "{error}");
+    }
+
+    #[test]
+    fn structure_alone_marks_nothing() {
+        assert!(!parse(r#"{"a": [false, {}], "b": []}"#).has_true_leaf());
+        assert!(parse(r#"{"a": [false, {"c": true}]}"#).has_true_leaf());
+    }
+}
