@@ -1,0 +1,250 @@
+//! The predicates that guardrails are made of.
+
+use serde::{Deserialize, Serialize};
+
+use super::path::PathPattern;
+use super::quantity::{Quantity, Version};
+use super::statement::StatementTest;
+
+/// What a predicate may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Truth {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// It depends on what is known only after apply.
+    Unknown,
+}
+
+impl Truth {
+    /// The truth of a fact.
+    pub const fn of(fact: bool) -> Self {
+        if fact { Self::True } else { Self::False }
+    }
+
+    /// The opposite; unknown stays unknown.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        match self {
+            Self::True => Self::False,
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// A condition on a resource, or on a block or element inside it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Predicate {
+    /// All of them hold.
+    All(Vec<Self>),
+    /// At least one of them holds.
+    Any(Vec<Self>),
+    /// It does not hold.
+    Not(Box<Self>),
+    /// A test of one attribute.
+    Attribute(AttributePredicate),
+    /// A condition on the elements of a list, a set or blocks.
+    Elements(ElementsPredicate),
+    /// A condition on the JSON document that an attribute holds as text.
+    Document {
+        /// The attribute.
+        paths: Vec<PathPattern>,
+        /// The condition on the document.
+        condition: Box<Self>,
+    },
+    /// A range of ports.
+    Ports(PortsPredicate),
+    /// Another resource of the plan that belongs to this one.
+    Companion(Companion),
+}
+
+/// A test of one attribute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AttributePredicate {
+    /// The attribute under its present and its former names; the first that is set counts. Without names
+    /// the test is of the element itself.
+    pub paths: Vec<PathPattern>,
+    /// What is tested.
+    pub test: AttributeTest,
+    /// The answer for an attribute that is not set, where the test's own is wrong.
+    pub unset: Option<Truth>,
+    /// The answer for an attribute that is unknown, where [`Truth::Unknown`] is wrong.
+    pub unknown: Option<Truth>,
+}
+
+/// What is tested of an attribute.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum AttributeTest {
+    /// It equals a value.
+    Is(Literal),
+    /// It equals one of several values.
+    In(Vec<Literal>),
+    /// It is set to something: not null, not empty.
+    Present,
+    /// It is not set, or empty.
+    Absent,
+    /// It is this much or more.
+    AtLeast(Quantity),
+    /// It is this much or less.
+    AtMost(Quantity),
+    /// It is more than this.
+    LongerThan(Quantity),
+    /// A regular expression finds a match in it.
+    Matches(String),
+    /// It starts with one of these.
+    StartsWith(Vec<String>),
+    /// A list or set with one of these among its elements, or a text with one of these in it.
+    Contains(Vec<Literal>),
+    /// A network range, or a list of them with one such range.
+    Cidr(CidrTest),
+    /// A policy document with such a statement.
+    Statement(StatementTest),
+    /// A text, or a list or map of texts, in which credentials stand.
+    Secret,
+    /// It is written as a literal in the configuration, not taken from a variable or a resource.
+    LiteralInConfiguration,
+    /// It is a version before this one.
+    OlderThan(Version),
+}
+
+/// A value that people write in a guardrail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Literal {
+    /// `true` or `false`; equals the texts too, which maps of strings hold.
+    Bool(bool),
+    /// A number; equals its text too.
+    Number(f64),
+    /// A text.
+    Text(String),
+}
+
+/// Which network ranges are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CidrTest {
+    /// All of the internet, or half of it: `/0` and `/1`.
+    Any,
+    /// At least one address that is routed on the internet.
+    Public,
+    /// More addresses than a prefix of this length has.
+    WiderThan(u8),
+}
+
+/// A condition on elements.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ElementsPredicate {
+    /// The list under its present and its former names; the first that is set counts.
+    pub paths: Vec<PathPattern>,
+    /// How many elements must fulfil the condition.
+    pub quantifier: Quantifier,
+    /// The condition on one element.
+    pub condition: Box<Predicate>,
+    /// The answer where the list is not set or empty: by default `some` is false and `each` is true.
+    pub unset: Option<Truth>,
+    /// The answer where it is unknown how many elements there will be.
+    pub unknown: Option<Truth>,
+}
+
+/// How many elements must fulfil a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quantifier {
+    /// At least one.
+    Some,
+    /// Every one.
+    Each,
+}
+
+/// Whether a range of ports includes one of several.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PortsPredicate {
+    /// The ports that matter. A span counts where all of it is included.
+    pub wanted: Vec<PortRange>,
+    /// The protocol that matters.
+    pub transport: Transport,
+    /// Where the range stands.
+    pub source: PortSource,
+    /// The attribute with the protocol, if there is one.
+    pub protocol: Option<PathPattern>,
+    /// The answer where no port is given and the protocol does not mean all ports.
+    pub unset: Option<Truth>,
+}
+
+/// Ports from one to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortRange {
+    /// The first port.
+    pub from: u16,
+    /// The last port.
+    pub to: u16,
+}
+
+impl PortRange {
+    /// Every port.
+    pub const ALL: Self = Self { from: 0, to: u16::MAX };
+
+    /// Whether all of `other` lies in this range.
+    pub const fn includes(self, other: Self) -> bool {
+        self.from <= other.from && other.to <= self.to
+    }
+
+    /// Reads `22`, `20-25` or `*`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if text == "*" {
+            return Some(Self::ALL);
+        }
+        let (from, to) = text.split_once('-').unwrap_or((text, text));
+        let range = Self { from: from.trim().parse().ok()?, to: to.trim().parse().ok()? };
+        (range.from <= range.to).then_some(range)
+    }
+}
+
+/// The protocol that carries what listens on a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+    /// Either.
+    Any,
+}
+
+/// Where a range of ports stands in a resource.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum PortSource {
+    /// In two attributes with numbers.
+    Bounds {
+        /// The first port.
+        from: PathPattern,
+        /// The last port.
+        to: PathPattern,
+    },
+    /// In attributes with texts such as `22` or `20-25`, or lists of them.
+    Ranges(Vec<PathPattern>),
+}
+
+/// Another resource of the plan that belongs to this one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Companion {
+    /// Its possible types.
+    pub types: Vec<String>,
+    /// Which of the two refers to the other.
+    pub direction: CompanionDirection,
+    /// The attribute that refers.
+    pub by: PathPattern,
+    /// The attributes of the one referred to whose known values may stand in `by`.
+    pub on: Vec<PathPattern>,
+    /// What must hold of the companion; anything if `None`.
+    pub condition: Option<Box<Predicate>>,
+}
+
+/// Which of two resources refers to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CompanionDirection {
+    /// The companion refers to the resource that is judged.
+    RefersToThis,
+    /// The resource that is judged refers to the companion.
+    ReferredToByThis,
+}

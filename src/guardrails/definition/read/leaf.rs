@@ -1,0 +1,274 @@
+//! The predicates without predicates of the same resource inside: tests, elements, ports, companions.
+
+use super::super::path::PathPattern;
+use super::super::predicate::{
+    AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, ElementsPredicate, Literal,
+    PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport,
+};
+use super::super::quantity::{Quantity, Version};
+use super::super::raw::{RawPredicate, RawStatement, Texts};
+use super::super::statement::{Effect, StatementTest};
+use super::{Context, predicate};
+
+/// The keys of a test of one attribute.
+pub(super) const KEYS: &[&str] = &[
+    "attribute",
+    "is",
+    "in",
+    "present",
+    "absent",
+    "at_least",
+    "at_most",
+    "longer_than",
+    "matches",
+    "starts_with",
+    "contains",
+    "cidr",
+    "statement",
+    "secret",
+    "literal",
+    "older_than",
+    "unset",
+    "unknown",
+];
+
+/// The keys that are a test, with the functions that read them.
+type ReadTest = fn(&mut RawPredicate) -> Option<Result<AttributeTest, String>>;
+
+const TESTS: &[(&str, ReadTest)] = &[
+    ("is", |raw| raw.is.take().map(|value| literal(&value).map(AttributeTest::Is))),
+    ("in", |raw| {
+        raw.one_of
+            .take()
+            .map(|values| values.iter().map(literal).collect::<Result<_, _>>().map(AttributeTest::In))
+    }),
+    ("present", |raw| raw.present.take().map(|on| only_true("present", on).map(|()| AttributeTest::Present))),
+    ("absent", |raw| raw.absent.take().map(|on| only_true("absent", on).map(|()| AttributeTest::Absent))),
+    ("at_least", |raw| raw.at_least.take().map(|value| quantity(&value).map(AttributeTest::AtLeast))),
+    ("at_most", |raw| raw.at_most.take().map(|value| quantity(&value).map(AttributeTest::AtMost))),
+    ("longer_than", |raw| {
+        raw.longer_than.take().map(|value| quantity(&value).map(AttributeTest::LongerThan))
+    }),
+    ("matches", |raw| {
+        raw.matches.take().map(|pattern| regular_expression(&pattern).map(AttributeTest::Matches))
+    }),
+    ("starts_with", |raw| raw.starts_with.take().map(|texts| Ok(AttributeTest::StartsWith(texts.0)))),
+    ("contains", |raw| raw.contains.take().map(|value| literals(&value).map(AttributeTest::Contains))),
+    ("cidr", |raw| raw.cidr.take().map(|value| cidr(&value).map(AttributeTest::Cidr))),
+    ("statement", |raw| raw.statement.take().map(|value| statement(value).map(AttributeTest::Statement))),
+    ("secret", |raw| raw.secret.take().map(|on| only_true("secret", on).map(|()| AttributeTest::Secret))),
+    ("literal", |raw| {
+        raw.literal.take().map(|on| only_true("literal", on).map(|()| AttributeTest::LiteralInConfiguration))
+    }),
+    ("older_than", |raw| raw.older_than.take().map(|text| version(&text).map(AttributeTest::OlderThan))),
+];
+
+pub(super) fn attribute(mut raw: RawPredicate, context: Context) -> Result<Predicate, String> {
+    let name = raw
+        .attribute
+        .as_ref()
+        .map_or_else(|| "the element".to_owned(), |texts| format!("`{}`", texts.0.join("`, `")));
+    let mut found = Vec::new();
+    for (key, read) in TESTS {
+        if let Some(test) = read(&mut raw) {
+            found.push((*key, test?));
+        }
+    }
+    let (_, test) = match found.len() {
+        0 => return Err(format!("{name} is not tested")),
+        1 => found.remove(0),
+        _ => {
+            let keys: Vec<&str> = found.iter().map(|(key, _)| *key).collect();
+            return Err(format!("{name} has several tests: {}", keys.join(", ")));
+        }
+    };
+    // What is absent is the very question of these tests.
+    let unset = match test {
+        AttributeTest::Present | AttributeTest::Absent => {
+            if raw.unset.is_some() {
+                return Err(format!("{name}: `unset` says nothing beside `present` or `absent`"));
+            }
+            None
+        }
+        AttributeTest::Is(_)
+        | AttributeTest::In(_)
+        | AttributeTest::AtLeast(_)
+        | AttributeTest::AtMost(_)
+        | AttributeTest::LongerThan(_)
+        | AttributeTest::Matches(_)
+        | AttributeTest::StartsWith(_)
+        | AttributeTest::Contains(_)
+        | AttributeTest::Cidr(_)
+        | AttributeTest::Statement(_)
+        | AttributeTest::Secret
+        | AttributeTest::LiteralInConfiguration
+        | AttributeTest::OlderThan(_) => context.unset(raw.unset),
+    };
+    Ok(Predicate::Attribute(AttributePredicate {
+        paths: raw.attribute.map_or_else(|| Ok(Vec::new()), paths)?,
+        test,
+        unset,
+        unknown: context.unknown(raw.unknown),
+    }))
+}
+
+pub(super) fn elements(raw: &mut RawPredicate, context: Context) -> Result<Predicate, String> {
+    let (quantifier, texts, key) = match (raw.some.take(), raw.each.take()) {
+        (Some(texts), _) => (Quantifier::Some, texts, "some"),
+        (None, Some(texts)) => (Quantifier::Each, texts, "each"),
+        (None, None) => return Err("no list is named".to_owned()),
+    };
+    Ok(Predicate::Elements(ElementsPredicate {
+        paths: paths(texts)?,
+        quantifier,
+        condition: condition(raw, context, key)?,
+        unset: context.unset(raw.unset),
+        unknown: context.unknown(raw.unknown),
+    }))
+}
+
+pub(super) fn document(raw: &mut RawPredicate, context: Context) -> Result<Predicate, String> {
+    let texts = raw.document.take().ok_or("no document is named")?;
+    Ok(Predicate::Document { paths: paths(texts)?, condition: condition(raw, context, "document")? })
+}
+
+fn condition(raw: &mut RawPredicate, context: Context, key: &str) -> Result<Box<Predicate>, String> {
+    let condition = raw.condition.take().ok_or_else(|| format!("`{key}` needs `where`"))?;
+    Ok(Box::new(predicate(*condition, context)?))
+}
+
+pub(super) fn ports(raw: &RawPredicate, context: Context) -> Result<Predicate, String> {
+    let source = match (&raw.from, &raw.to, &raw.ranges) {
+        (Some(from), Some(to), None) => {
+            PortSource::Bounds { from: PathPattern::parse(from)?, to: PathPattern::parse(to)? }
+        }
+        (None, None, Some(Texts(ranges))) => {
+            PortSource::Ranges(ranges.iter().map(|path| PathPattern::parse(path)).collect::<Result<_, _>>()?)
+        }
+        _ => return Err("`ports` needs `from` and `to`, or `ranges`".to_owned()),
+    };
+    let transport = match raw.transport.as_deref() {
+        None | Some("tcp") => Transport::Tcp,
+        Some("udp") => Transport::Udp,
+        Some("any") => Transport::Any,
+        Some(other) => return Err(format!("`{other}` is not a transport; use tcp, udp or any")),
+    };
+    let wanted = raw.ports.as_ref().map_or_else(|| Ok(Vec::new()), port_ranges)?;
+    Ok(Predicate::Ports(PortsPredicate {
+        wanted,
+        transport,
+        source,
+        protocol: raw.protocol.as_deref().map(PathPattern::parse).transpose()?,
+        unset: context.unset(raw.unset),
+    }))
+}
+
+fn port_ranges(value: &toml::Value) -> Result<Vec<PortRange>, String> {
+    let range = |value: &toml::Value| {
+        let text = match value {
+            toml::Value::Integer(port) => port.to_string(),
+            toml::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        PortRange::parse(&text).ok_or_else(|| format!("`{text}` is neither a port nor a range of ports"))
+    };
+    match value {
+        toml::Value::String(all) if all == "all" => Ok(vec![PortRange::ALL]),
+        toml::Value::Array(values) if !values.is_empty() => values.iter().map(range).collect(),
+        other => Err(format!("`ports` is \"all\" or a list of ports, not {other}")),
+    }
+}
+
+pub(super) fn companion(raw: &mut RawPredicate, context: Context) -> Result<Predicate, String> {
+    let (direction, types) = match (raw.related.take(), raw.refers_to.take()) {
+        (Some(types), _) => (CompanionDirection::RefersToThis, types),
+        (None, Some(types)) => (CompanionDirection::ReferredToByThis, types),
+        (None, None) => return Err("no companion is named".to_owned()),
+    };
+    let by = raw.by.as_deref().ok_or("a companion needs `by`: the attribute that refers")?;
+    let on = raw.on.take().unwrap_or_else(|| Texts(vec!["id".to_owned()]));
+    let condition = raw.condition.take().map(|condition| predicate(*condition, context)).transpose()?;
+    Ok(Predicate::Companion(Companion {
+        types: types.0,
+        direction,
+        by: PathPattern::parse(by)?,
+        on: paths(on)?,
+        condition: condition.map(Box::new),
+    }))
+}
+
+fn paths(texts: Texts) -> Result<Vec<PathPattern>, String> {
+    if texts.0.is_empty() {
+        return Err("an empty list names no attribute".to_owned());
+    }
+    texts.0.iter().map(|text| PathPattern::parse(text)).collect()
+}
+
+fn only_true(key: &str, on: bool) -> Result<(), String> {
+    if on { Ok(()) } else { Err(format!("`{key}` is only ever true; use `not`")) }
+}
+
+fn literal(value: &toml::Value) -> Result<Literal, String> {
+    match value {
+        toml::Value::Boolean(value) => Ok(Literal::Bool(*value)),
+        toml::Value::String(text) => Ok(Literal::Text(text.clone())),
+        toml::Value::Integer(_) | toml::Value::Float(_) => {
+            let text = value.to_string();
+            text.parse().map(Literal::Number).map_err(|_| format!("`{text}` is not a number"))
+        }
+        toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
+            Err(format!("`{value}` is neither a text, a number, true nor false"))
+        }
+    }
+}
+
+fn literals(value: &toml::Value) -> Result<Vec<Literal>, String> {
+    value.as_array().map_or_else(
+        || literal(value).map(|literal| vec![literal]),
+        |values| values.iter().map(literal).collect(),
+    )
+}
+
+fn quantity(value: &toml::Value) -> Result<Quantity, String> {
+    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    Quantity::parse(&text).ok_or_else(|| format!("`{text}` is neither a number nor a duration"))
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    Version::parse(text).ok_or_else(|| format!("`{text}` is not a version"))
+}
+
+fn regular_expression(pattern: &str) -> Result<String, String> {
+    regex::Regex::new(pattern).map_err(|_| format!("`{pattern}` is not a regular expression"))?;
+    Ok(pattern.to_owned())
+}
+
+fn cidr(value: &toml::Value) -> Result<CidrTest, String> {
+    let wider_than = || value.get("wider_than")?.as_integer()?.try_into().ok();
+    match value.as_str() {
+        Some("any") => Ok(CidrTest::Any),
+        Some("public") => Ok(CidrTest::Public),
+        _ => wider_than()
+            .map(CidrTest::WiderThan)
+            .ok_or_else(|| "`cidr` is \"any\", \"public\" or { wider_than = LENGTH }".to_owned()),
+    }
+}
+
+fn statement(raw: RawStatement) -> Result<StatementTest, String> {
+    let effect = match raw.effect.as_deref() {
+        None | Some("Allow") => Effect::Allow,
+        Some("Deny") => Effect::Deny,
+        Some(other) => return Err(format!("`{other}` is not an effect; use Allow or Deny")),
+    };
+    let anyone = match raw.principals.as_deref() {
+        None => false,
+        Some("anyone") => true,
+        Some(other) => return Err(format!("`principals` is \"anyone\", not `{other}`")),
+    };
+    let unconditional = match raw.conditions.as_deref() {
+        None => false,
+        Some("none") => true,
+        Some(other) => return Err(format!("`conditions` is \"none\", not `{other}`")),
+    };
+    Ok(StatementTest { effect, anyone, actions: raw.actions, resources: raw.resources, unconditional })
+}
