@@ -423,6 +423,21 @@ mod tests {
         assert_eq!(batch.documents[0].text(), PLAN);
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn process_substitution_is_read() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(PLAN.as_bytes()).unwrap();
+        drop(writer);
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let batch = look(&[Path::new(&path)]).read_all(&ReadOptions::default());
+        assert_eq!(batch.documents[0].text(), PLAN);
+        assert_eq!(batch.documents[0].origin().to_string(), path);
+    }
+
     #[test]
     fn the_size_cap_holds_for_files() {
         let root = tree(&[("plan.json", PLAN)]);

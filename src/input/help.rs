@@ -17,48 +17,48 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
              then run: terraform show -json tfplan > plan.json"
                 .to_owned()
         }
-        Problem::Zip => format!("unpack it and name the plan inside it; {}", make_plan()),
+        Problem::Zip => "unpack it and name the plan inside it".to_owned(),
         Problem::Empty => match origin {
             Origin::Stdin => "the command before the pipe wrote nothing: look at its error, and use \
                               `set -o pipefail` so that its failure is not lost"
                 .to_owned(),
             Origin::File(_) | Origin::Memory(_) => {
-                format!("the command that wrote it failed or is still at work; {}", make_plan())
+                format!("the command that wrote it failed or is still at work; {}", rewrite(origin))
             }
         },
         Problem::TooLarge { .. } => "raise the size limit if the plan is meant to be this large".to_owned(),
         Problem::DamagedGzip(_) => {
             format!("test it with `gzip -t {}` and compress the plan again", origin.shell_word("plan.json.gz"))
         }
-        Problem::NotUtf8 { .. } => format!("write the plan again without conversion; {}", make_plan()),
+        Problem::NotUtf8 { .. } => format!("do not convert what Terraform writes; {}", rewrite(origin)),
         Problem::DamagedUtf16(_) => powershell(),
         Problem::Syntax { .. } => format!(
             "its text was changed or damaged after Terraform wrote it; {}. In Windows PowerShell, {}",
-            make_plan(),
+            rewrite(origin),
             powershell()
         ),
         Problem::Truncated { .. } => format!(
             "the command that wrote it was interrupted, or something on the way limits its length \
              (terragrunt's log stops at 65536 bytes: use `--json-out-dir`); {}",
-            make_plan()
+            rewrite(origin)
         ),
         Problem::Concatenated { .. } => {
-            "keep one plan a file and name all the files; for terragrunt: \
+            "write each plan to a file of its own and name them all; for terragrunt: \
              terragrunt run --all --json-out-dir plans plan"
                 .to_owned()
         }
         Problem::TrailingText { .. } => {
-            format!("keep other output out of the file, above all standard error (`2>&1`); {}", make_plan())
+            format!("keep other output out of the file, above all standard error (`2>&1`); {}", rewrite(origin))
         }
         Problem::NotAnObject(_) => format!("name a file that holds one plan; {}", make_plan()),
         Problem::TooDeep { .. } => {
-            format!("no configuration nests this deep: the file is damaged or forged; {}", make_plan())
+            format!("no configuration nests this deep: the file is damaged or forged; {}", rewrite(origin))
         }
         Problem::RepeatedKey(_) => {
-            format!("Terraform writes each key once: the file is damaged or forged; {}", make_plan())
+            format!("Terraform writes each key once: the file is damaged or forged; {}", rewrite(origin))
         }
         Problem::NoFormatVersion | Problem::MalformedFormatVersion | Problem::MistypedSection(_) => {
-            format!("use the plan as Terraform writes it, whole and unedited; {}", make_plan())
+            format!("use the plan as Terraform writes it, whole and unedited; {}", rewrite(origin))
         }
         Problem::UnsupportedFormatVersion(_) => {
             "use a release of planguard that knows this format".to_owned()
@@ -67,8 +67,9 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
             "save the plan and show it: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
                 .to_owned()
         }
-        Problem::State | Problem::ShownState | Problem::BareShow => {
-            format!("name the plan file in the command; {}", make_plan())
+        Problem::State => format!("name the plan instead; {}", make_plan()),
+        Problem::ShownState | Problem::BareShow => {
+            format!("name the plan file in the command; {}", rewrite(origin))
         }
         Problem::RedactedPlan => "download the plan's `json-output` instead of `json-output-redacted`; it needs \
                                   admin rights on the workspace"
@@ -98,7 +99,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         Problem::TextBeforeJson | Problem::NotJson(TextKind::Diagnostics) => format!(
             "look at what the command says in {}, and keep messages out of the file; {}",
             origin.shell_word("its output"),
-            make_plan()
+            rewrite(origin)
         ),
         Problem::NotJson(TextKind::HumanPlan) => {
             "ask for JSON: terraform plan -out tfplan && terraform show -json tfplan > plan.json".to_owned()
@@ -130,6 +131,17 @@ fn show(origin: &Origin) -> String {
 
 fn make_plan() -> String {
     "make the plan's JSON with: terraform show -json tfplan > plan.json".to_owned()
+}
+
+/// The command that writes a damaged file anew.
+fn rewrite(origin: &Origin) -> String {
+    match origin.path() {
+        Some(path) if path.extension().is_some_and(|extension| extension == "json") => {
+            format!("write it anew with: terraform show -json tfplan > {}", origin.shell_word("plan.json"))
+        }
+        // The name of anything else may be that of the binary plan.
+        Some(_) | None => make_plan(),
+    }
 }
 
 /// `>` in Windows PowerShell decodes the output with the console's code page and writes UTF-16.
