@@ -18,6 +18,8 @@ use planguard::input::{
     Batch, Compression, DEPTH_LIMIT, Document, Encoding, InputError, OnWrapperLines, Problem, Producer,
     ReadOptions, SizeStage, Source, discover,
 };
+use proptest::prelude::*;
+use proptest::sample::Index;
 
 const PLAN: &str = include_str!("../fixtures/encodings/plan.json");
 
@@ -207,6 +209,33 @@ fn a_plan_cut_at_any_byte_is_refused() {
                 let taken = Document::from_bytes("cut", bytes[..cut].to_vec(), &options);
                 assert!(taken.is_err(), "{cut} of {end} bytes passed for a plan");
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn damage_never_panics_and_what_is_taken_is_whole(
+        at in any::<Index>(),
+        removed in 0usize..40,
+        inserted in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..12),
+            "[\\[\\]{}:,\"\\\\\\n 0-9a-z]{0,12}".prop_map(String::into_bytes),
+        ],
+        utf16: bool,
+    ) {
+        let mut bytes = if utf16 { with_bom(PLAN, u16::to_le_bytes) } else { PLAN.into() };
+        let start = at.index(bytes.len());
+        let end = bytes.len().min(start + removed);
+        bytes.splice(start..end, inserted);
+        match Document::from_bytes("damaged", bytes, &lenient()) {
+            Ok(document) => {
+                let whole: Result<BTreeMap<String, serde::de::IgnoredAny>, _> = serde_json::from_str(document.text());
+                prop_assert!(whole.unwrap().contains_key("format_version"));
+            }
+            Err(error) => prop_assert!(!render(&error).is_empty()),
         }
     }
 }

@@ -96,7 +96,10 @@ fn tail(mut from: impl Read) -> Vec<u8> {
 
 fn last_lines(stderr: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(stderr);
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    // Terraform draws a frame to the left of its messages.
+    let frame = |c: char| c.is_whitespace() || matches!(c, '╷' | '│' | '╵');
+    let lines: Vec<&str> =
+        text.lines().map(|line| line.trim_matches(frame)).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(STDERR_LINES)..]
         .iter()
         .map(|line| Printable(&line.chars().take(STDERR_COLUMNS).collect::<String>()).to_string())
@@ -110,7 +113,7 @@ mod tests {
     #[test]
     fn keeps_few_and_harmless_last_words() {
         let many: String = (0..5000).map(|n| format!("line {n}\n\n")).collect();
-        let lines = last_lines(&tail(format!("{many}\u{1b}[31mError\u{1b}[0m\n").as_bytes()));
+        let lines = last_lines(&tail(format!("{many}╷\n│ \u{1b}[31mError\u{1b}[0m\n╵\n").as_bytes()));
         assert_eq!(lines.len(), STDERR_LINES);
         assert_eq!(lines[0], "line 4995");
         assert_eq!(lines[5], "\\u{1b}[31mError\\u{1b}[0m");
