@@ -1,1 +1,44 @@
 //! Turns files, directories and standard input into documents, and refuses what is not a plan.
+//!
+//! [`discover`] finds what to read, [`Candidate::read`] reads one of them (in any order, on any
+//! thread), and [`Discovery::conclude`] accounts for all of them: every file named or found ends up
+//! as a [`Document`], as [`Skipped`] with a reason, or as an [`InputError`].
+
+mod candidate;
+mod decode;
+mod depth;
+mod discover;
+mod document;
+mod error;
+mod format_version;
+mod help;
+mod not_json;
+mod notice;
+mod options;
+mod origin;
+mod position;
+mod printable;
+mod problem;
+mod recognise;
+mod sha256;
+mod skipped;
+mod source;
+mod terraform;
+mod top_level;
+
+pub use candidate::{Candidate, Mention, Reading};
+pub use decode::{Compression, Decoding, Encoding, Producer, WrapperLines};
+pub use depth::DEPTH_LIMIT;
+pub use discover::{Batch, Discovery, discover};
+pub use document::Document;
+pub use error::InputError;
+pub use format_version::{FormatVersion, NEWEST_KNOWN};
+pub use notice::Notice;
+pub use options::{DEFAULT_SIZE_CAP, OnWrapperLines, ReadOptions};
+pub use origin::Origin;
+pub use position::Position;
+pub use problem::{JsonKind, Problem, SizeStage, SpecialKind, TextKind, Utf16Fault};
+pub use sha256::Sha256Digest;
+pub use skipped::{OtherKind, SkipReason, Skipped};
+pub use source::Source;
+pub use top_level::Section;

@@ -1,0 +1,162 @@
+//! A file that may hold a plan, and reading it.
+
+use std::fs::{File, FileType};
+use std::io::{self, Read};
+use std::path::Path;
+
+use memchr::memmem;
+
+use super::decode::{Producer, is_binary_plan, within};
+use super::document::{Document, Draft};
+use super::error::InputError;
+use super::options::ReadOptions;
+use super::origin::Origin;
+use super::problem::{Problem, SizeStage, SpecialKind};
+use super::skipped::{SkipReason, Skipped};
+use super::terraform;
+
+/// How a file came to be read, which decides how strictly it is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mention {
+    /// The user named it: it must be a plan.
+    Named,
+    /// It was found in a directory: it may be a complete document of another kind.
+    Found,
+}
+
+/// A file, or standard input, that may hold a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub(super) origin: Origin,
+    pub(super) mention: Mention,
+}
+
+/// What a candidate turned out to be.
+#[derive(Clone, Debug)]
+pub enum Reading {
+    /// A plan.
+    Plan(Document),
+    /// A document of another kind, found in a directory.
+    Skipped(Skipped),
+}
+
+impl Candidate {
+    /// Where it is.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether it was named or found.
+    pub const fn mention(&self) -> Mention {
+        self.mention
+    }
+
+    /// Reads it whole.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not one complete plan. A complete document of another kind is an
+    /// error only if the user named the file, or if a plan is hidden inside it.
+    pub fn read(&self, options: &ReadOptions) -> Result<Reading, InputError> {
+        let draft = self.draft(options).map_err(|problem| self.error(problem))?;
+        match draft.recognise(&self.origin, options) {
+            Ok(document) => Ok(Reading::Plan(document)),
+            Err((problem, text)) => match (self.mention, problem.other_kind()) {
+                (Mention::Found, Some(kind)) if !mentions_resource_changes(&text) => {
+                    Ok(Reading::Skipped(Skipped {
+                        origin: self.origin.clone(),
+                        reason: SkipReason::OtherDocument(kind),
+                    }))
+                }
+                _ => Err(self.error(problem)),
+            },
+        }
+    }
+
+    fn error(&self, problem: Problem) -> InputError {
+        InputError::new(self.origin.clone(), problem)
+    }
+
+    fn draft(&self, options: &ReadOptions) -> Result<Draft, Problem> {
+        let cap = options.size_cap;
+        let bytes = match &self.origin {
+            Origin::Stdin => read_capped(io::stdin().lock(), 0, cap)?,
+            Origin::File(path) => {
+                let (file, size) = open(path, self.mention)?;
+                read_capped(file, size, cap)?
+            }
+            Origin::Memory(_) => return Err(Problem::Special(SpecialKind::Unknown)),
+        };
+        match (&options.terraform, self.origin.path()) {
+            (Some(program), Some(path)) if path.is_file() && is_binary_plan(&bytes) => {
+                let shown = Draft::decode(terraform::show(program, path, cap)?, options)?;
+                let sha256 = super::sha256::Sha256Digest::of(&bytes);
+                Ok(Draft { sha256, producer: Producer::Terraform, ..shown })
+            }
+            _ => Draft::decode(bytes, options),
+        }
+    }
+}
+
+/// An array of plans, or a plan inside another object, is a plan gone wrong.
+fn mentions_resource_changes(text: &str) -> bool {
+    memmem::find(text.as_bytes(), b"\"resource_changes\"").is_some()
+}
+
+/// Reads to the end, or to one byte past `cap`. `size` is only what to expect: a file may grow, and a
+/// pipe has no size to ask for.
+fn read_capped(from: impl Read, size: u64, cap: u64) -> Result<Vec<u8>, Problem> {
+    if size > cap {
+        return Err(Problem::TooLarge { cap, stage: SizeStage::Read });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    from.take(cap.saturating_add(1)).read_to_end(&mut bytes).map_err(Problem::Unreadable)?;
+    within(bytes, cap, SizeStage::Read)
+}
+
+/// Opens a regular file, or a pipe if the user named it (as `<(command)` in a shell does).
+fn open(path: &Path, mention: Mention) -> Result<(File, u64), Problem> {
+    // Before opening, since opening a device may have effects; after it, since the path may have
+    // been given to something else in between.
+    check_type(path.metadata().map_err(Problem::Unreadable)?.file_type(), mention)?;
+    let file = File::open(path).map_err(Problem::Unreadable)?;
+    let metadata = file.metadata().map_err(Problem::Unreadable)?;
+    check_type(metadata.file_type(), mention)?;
+    Ok((file, metadata.len()))
+}
+
+fn check_type(file_type: FileType, mention: Mention) -> Result<(), Problem> {
+    match (special_kind(file_type), mention) {
+        (None, _) | (Some(SpecialKind::Fifo), Mention::Named) => Ok(()),
+        (Some(kind), _) => Err(Problem::Special(kind)),
+    }
+}
+
+/// What a path is when it is not a regular file.
+pub(super) fn special_kind(file_type: FileType) -> Option<SpecialKind> {
+    if file_type.is_file() {
+        return None;
+    }
+    if file_type.is_dir() {
+        return Some(SpecialKind::Directory);
+    }
+    Some(kind_of_node(file_type))
+}
+
+#[cfg(unix)]
+fn kind_of_node(file_type: FileType) -> SpecialKind {
+    use std::os::unix::fs::FileTypeExt;
+    if file_type.is_fifo() {
+        SpecialKind::Fifo
+    } else if file_type.is_socket() {
+        SpecialKind::Socket
+    } else if file_type.is_block_device() || file_type.is_char_device() {
+        SpecialKind::Device
+    } else {
+        SpecialKind::Unknown
+    }
+}
+
+#[cfg(not(unix))]
+fn kind_of_node(_: FileType) -> SpecialKind {
+    SpecialKind::Unknown
+}

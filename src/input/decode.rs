@@ -1,0 +1,247 @@
+//! Turns bytes into text: gzip, byte order marks, UTF-16; refuses binary plans.
+
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+use memchr::memmem;
+
+use super::problem::{Problem, SizeStage, Utf16Fault};
+
+/// How a document was turned into the text that was checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decoding {
+    /// How the text was encoded.
+    pub encoding: Encoding,
+    /// How the bytes were compressed.
+    pub compression: Compression,
+    /// What became of a wrapper's lines.
+    pub wrapper_lines: WrapperLines,
+    /// Who wrote the JSON.
+    pub producer: Producer,
+}
+
+/// How text is encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// UTF-8.
+    Utf8,
+    /// UTF-8 after a byte order mark.
+    Utf8WithBom,
+    /// UTF-16, low byte first.
+    Utf16Le,
+    /// UTF-16, high byte first.
+    Utf16Be,
+}
+
+/// How bytes are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// With gzip.
+    Gzip,
+}
+
+/// What became of the lines that the setup-terraform wrapper puts around JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WrapperLines {
+    /// There were none.
+    None,
+    /// They were left out.
+    Stripped,
+}
+
+/// Who wrote the JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Producer {
+    /// It was read as it stands.
+    AsRead,
+    /// The program given for it showed a binary plan.
+    Terraform,
+}
+
+/// Text, and how it was encoded. A byte order mark may still stand before `start`.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    pub(super) text: String,
+    pub(super) start: usize,
+    pub(super) encoding: Encoding,
+    pub(super) compression: Compression,
+}
+
+const UTF8_BOM: &[u8] = &[0xef, 0xbb, 0xbf];
+const UTF16_LE_BOM: &[u8] = &[0xff, 0xfe];
+const UTF16_BE_BOM: &[u8] = &[0xfe, 0xff];
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZIP: &[u8] = b"PK\x03\x04";
+const ZIP_DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
+const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
+const OLD_PLAN: &[u8] = b"tfplan";
+
+/// Decodes the bytes of a document, inflating and transcoding to at most `cap` bytes.
+pub(super) fn decode(bytes: Vec<u8>, cap: u64) -> Result<Decoded, Problem> {
+    if bytes.starts_with(GZIP) {
+        let inflated = inflate(&bytes, cap)?;
+        return decode_text(inflated, Compression::Gzip, cap);
+    }
+    decode_text(bytes, Compression::None, cap)
+}
+
+/// Whether the bytes are a zip archive with the entry that holds a plan.
+pub(super) fn is_binary_plan(bytes: &[u8]) -> bool {
+    // PKZIP's application note 6.3.10: the name's length and place, in an entry and in the directory.
+    let named_tfplan = |header: &[u8], length_at: usize, name_at: usize| {
+        let length = header.get(length_at..length_at + 2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
+        length == Some(6) && header.get(name_at..name_at + 6) == Some(OLD_PLAN)
+    };
+    bytes.starts_with(ZIP)
+        && (named_tfplan(bytes, 26, 30)
+            || memmem::find_iter(bytes, ZIP_DIRECTORY_ENTRY).any(|at| named_tfplan(&bytes[at..], 28, 46)))
+}
+
+fn inflate(bytes: &[u8], cap: u64) -> Result<Vec<u8>, Problem> {
+    let mut inflated = Vec::new();
+    MultiGzDecoder::new(bytes)
+        .take(cap.saturating_add(1))
+        .read_to_end(&mut inflated)
+        .map_err(Problem::DamagedGzip)?;
+    within(inflated, cap, SizeStage::Inflated)
+}
+
+/// Passes the bytes on unless they are more than `cap`.
+pub(super) fn within(bytes: Vec<u8>, cap: u64, stage: SizeStage) -> Result<Vec<u8>, Problem> {
+    if bytes.len() as u64 > cap { Err(Problem::TooLarge { cap, stage }) } else { Ok(bytes) }
+}
+
+fn decode_text(bytes: Vec<u8>, compression: Compression, cap: u64) -> Result<Decoded, Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::Empty);
+    }
+    if is_binary_plan(&bytes) {
+        return Err(Problem::BinaryPlan);
+    }
+    if bytes.starts_with(ZIP) || bytes.starts_with(EMPTY_ZIP) {
+        return Err(Problem::Zip);
+    }
+    if bytes.starts_with(OLD_PLAN) {
+        return Err(Problem::OldBinaryPlan);
+    }
+    let (text, start, encoding) = match utf16(&bytes) {
+        Some((encoding, body)) => {
+            let text = transcode(body, encoding)?;
+            let text = within(text.into_bytes(), cap, SizeStage::Transcoded)?;
+            (text, 0, encoding)
+        }
+        None if bytes.starts_with(UTF8_BOM) => (bytes, UTF8_BOM.len(), Encoding::Utf8WithBom),
+        None => (bytes, 0, Encoding::Utf8),
+    };
+    let text = String::from_utf8(text)
+        .map_err(|error| Problem::NotUtf8 { byte: error.utf8_error().valid_up_to() })?;
+    Ok(Decoded { text, start, encoding, compression })
+}
+
+/// The encoding and the bytes after its mark. Without a mark, a zero byte beside the opening brace
+/// gives UTF-16 away: JSON text never holds one.
+fn utf16(bytes: &[u8]) -> Option<(Encoding, &[u8])> {
+    let with_bom = |bom, encoding| bytes.strip_prefix(bom).map(|body| (encoding, body));
+    let bare = |opening: &[u8], encoding| bytes.starts_with(opening).then_some((encoding, bytes));
+    with_bom(UTF16_LE_BOM, Encoding::Utf16Le)
+        .or_else(|| with_bom(UTF16_BE_BOM, Encoding::Utf16Be))
+        .or_else(|| bare(b"{\0", Encoding::Utf16Le))
+        .or_else(|| bare(b"\0{", Encoding::Utf16Be))
+}
+
+fn transcode(body: &[u8], encoding: Encoding) -> Result<String, Problem> {
+    if !body.len().is_multiple_of(2) {
+        return Err(Problem::DamagedUtf16(Utf16Fault::OddLength));
+    }
+    let decoder = match encoding {
+        Encoding::Utf16Be => encoding_rs::UTF_16BE,
+        Encoding::Utf16Le | Encoding::Utf8 | Encoding::Utf8WithBom => encoding_rs::UTF_16LE,
+    };
+    decoder
+        .decode_without_bom_handling_and_without_replacement(body)
+        .map(std::borrow::Cow::into_owned)
+        .ok_or(Problem::DamagedUtf16(Utf16Fault::LoneSurrogate))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    const CAP: u64 = 1 << 20;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_bomb_stops_at_the_cap() {
+        let bomb = gzip(&vec![b' '; 8 << 20]);
+        assert!(bomb.len() < 64 << 10);
+        assert!(matches!(decode(bomb, CAP), Err(Problem::TooLarge { cap: CAP, stage: SizeStage::Inflated })));
+    }
+
+    #[test]
+    fn the_cap_itself_is_allowed() {
+        assert!(decode(gzip(&[b' '; 100]), 100).is_ok());
+        assert!(decode(gzip(&[b' '; 101]), 100).is_err());
+    }
+
+    #[test]
+    fn gzip_cut_at_any_byte_is_refused() {
+        let whole = gzip(b"{}");
+        assert_eq!(decode(whole.clone(), CAP).unwrap().text, "{}");
+        for end in 2..whole.len() {
+            assert!(matches!(decode(whole[..end].to_vec(), CAP), Err(Problem::DamagedGzip(_))), "{end}");
+        }
+    }
+
+    #[test]
+    fn transcoding_counts_against_the_cap() {
+        // Two bytes in UTF-16, three in UTF-8.
+        let bytes: Vec<u8> = UTF16_LE_BOM
+            .iter()
+            .copied()
+            .chain("計計計計".encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
+        assert!(decode(bytes.clone(), 12).is_ok());
+        assert!(matches!(decode(bytes, 11), Err(Problem::TooLarge { stage: SizeStage::Transcoded, .. })));
+    }
+
+    #[test]
+    fn damaged_utf16_is_refused() {
+        let odd = b"\xff\xfe{\0}".to_vec();
+        assert!(matches!(decode(odd, CAP), Err(Problem::DamagedUtf16(Utf16Fault::OddLength))));
+        let lone = b"\xff\xfe\x00\xd8{\0".to_vec();
+        assert!(matches!(decode(lone, CAP), Err(Problem::DamagedUtf16(Utf16Fault::LoneSurrogate))));
+    }
+
+    #[test]
+    fn utf16_is_known_without_its_mark() {
+        for (bytes, encoding) in [(b"{\0}\0", Encoding::Utf16Le), (b"\0{\0}", Encoding::Utf16Be)] {
+            let decoded = decode(bytes.to_vec(), CAP).unwrap();
+            assert_eq!((decoded.text.as_str(), decoded.encoding), ("{}", encoding));
+        }
+    }
+
+    #[test]
+    fn finds_the_plan_behind_other_entries_of_an_archive() {
+        let mut zip = ZIP.to_vec();
+        zip.extend([0; 22]);
+        zip.extend([1, 0, 0, 0, b'a']);
+        assert!(!is_binary_plan(&zip));
+        zip.extend(ZIP_DIRECTORY_ENTRY);
+        zip.extend([0; 24]);
+        zip.extend([6, 0]);
+        zip.extend([0; 16]);
+        zip.extend(OLD_PLAN);
+        assert!(is_binary_plan(&zip));
+    }
+}

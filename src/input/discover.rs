@@ -1,0 +1,451 @@
+//! Finds what to read in the sources that the user names, and accounts for all of it afterwards.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::candidate::{Candidate, Mention, Reading, special_kind};
+use super::document::Document;
+use super::error::InputError;
+use super::options::ReadOptions;
+use super::origin::Origin;
+use super::problem::Problem;
+use super::skipped::{SkipReason, Skipped};
+use super::source::Source;
+
+/// What the sources hold.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    /// What to read, in the order of the sources; within a directory, by name.
+    pub files: Vec<Candidate>,
+    /// What was passed over.
+    pub skipped: Vec<Skipped>,
+    /// What could not be looked at.
+    pub errors: Vec<InputError>,
+    /// Files in directories that are not named like plans.
+    pub other_files: u64,
+    directories: Vec<Directory>,
+}
+
+/// A directory that the user named, and which of the candidates it holds.
+#[derive(Debug)]
+struct Directory {
+    path: PathBuf,
+    candidates: Vec<usize>,
+}
+
+/// Everything that the sources held: each file named or found is in one of the lists.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The plans.
+    pub documents: Vec<Document>,
+    /// What was passed over.
+    pub skipped: Vec<Skipped>,
+    /// What was refused.
+    pub errors: Vec<InputError>,
+}
+
+/// Expands the sources into the files to read.
+///
+/// In directories, files named `*.json` and `*.json.gz` are taken; names of binary plans (`tfplan`,
+/// `tfplan.*`, `*.tfplan`) too if `options.terraform` can show them. Hidden directories and links
+/// that lead out of the directory are passed over. A file that is reached twice is read once. No
+/// sources make an empty discovery: the caller decides what a run without plans means.
+pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
+    let mut search = Search { found: Discovery::default(), by_place: HashMap::new(), options };
+    for source in sources {
+        search.source(source);
+    }
+    search.found
+}
+
+impl Discovery {
+    /// Reads all candidates one after the other and accounts for them.
+    pub fn read_all(self, options: &ReadOptions) -> Batch {
+        let outcomes = self.files.iter().map(|candidate| candidate.read(options)).collect();
+        self.conclude(outcomes)
+    }
+
+    /// Sorts out what reading gave for each of `files`, in their order, and reports directories in
+    /// which there is no plan.
+    ///
+    /// # Panics
+    /// When there are more or fewer outcomes than files.
+    pub fn conclude(self, outcomes: Vec<Result<Reading, InputError>>) -> Batch {
+        assert_eq!(outcomes.len(), self.files.len(), "one outcome for each file");
+        let skipped_at: Vec<bool> =
+            outcomes.iter().map(|outcome| matches!(outcome, Ok(Reading::Skipped(_)))).collect();
+        let mut batch = Batch { documents: Vec::new(), skipped: self.skipped, errors: self.errors };
+        for outcome in outcomes {
+            match outcome {
+                Ok(Reading::Plan(document)) => batch.documents.push(document),
+                Ok(Reading::Skipped(skipped)) => batch.skipped.push(skipped),
+                Err(error) => batch.errors.push(error),
+            }
+        }
+        for Directory { path, candidates } in self.directories {
+            if candidates.iter().all(|&index| skipped_at[index]) {
+                batch.errors.push(InputError::new(Origin::File(path), Problem::NothingFound));
+            }
+        }
+        batch
+    }
+}
+
+/// The state of one discovery.
+struct Search<'a> {
+    found: Discovery,
+    /// Candidates by what identifies their file.
+    by_place: HashMap<Place, usize>,
+    options: &'a ReadOptions,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+enum Place {
+    Stdin,
+    Path(PathBuf),
+}
+
+impl Search<'_> {
+    fn source(&mut self, source: &Source) {
+        match source {
+            Source::Stdin => {
+                self.add(Place::Stdin, Origin::Stdin, Mention::Named);
+            }
+            Source::Path(path) => match path.metadata() {
+                Ok(metadata) if metadata.is_dir() => self.directory(path),
+                Ok(metadata) => {
+                    // A pipe's name may have no canonical form (`/dev/fd/63`).
+                    let place = if metadata.is_file() { path.canonicalize() } else { Ok(path.clone()) };
+                    match place {
+                        Ok(place) => {
+                            self.add(Place::Path(place), Origin::File(path.clone()), Mention::Named);
+                        }
+                        Err(error) => self.unreadable(path, error),
+                    }
+                }
+                Err(error) => self.unreadable(path, error),
+            },
+        }
+    }
+
+    /// Adds a candidate unless its file is there already, and says which one it is.
+    fn add(&mut self, place: Place, origin: Origin, mention: Mention) -> usize {
+        let next = self.found.files.len();
+        let index = *self.by_place.entry(place).or_insert(next);
+        match self.found.files.get_mut(index) {
+            // Naming a file that was also found makes it one that must be a plan.
+            Some(known) if mention == Mention::Named => known.mention = Mention::Named,
+            Some(_) => {}
+            None => self.found.files.push(Candidate { origin, mention }),
+        }
+        index
+    }
+
+    fn unreadable(&mut self, path: &Path, error: io::Error) {
+        self.found.errors.push(InputError::new(Origin::File(path.to_owned()), Problem::Unreadable(error)));
+    }
+
+    fn skip(&mut self, path: &Path, reason: SkipReason) {
+        self.found.skipped.push(Skipped { origin: Origin::File(path.to_owned()), reason });
+    }
+
+    fn directory(&mut self, root: &Path) {
+        let canonical_root = match root.canonicalize() {
+            Ok(canonical) => canonical,
+            Err(error) => return self.unreadable(root, error),
+        };
+        let errors_before = self.found.errors.len();
+        let mut candidates = Vec::new();
+        let mut entries = WalkDir::new(root).min_depth(1).sort_by_file_name().into_iter();
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    if entry.file_name().to_string_lossy().starts_with('.') {
+                        self.skip(entry.path(), SkipReason::HiddenDirectory);
+                        entries.skip_current_dir();
+                    }
+                }
+                Ok(entry) => candidates.extend(self.file(&entry, &canonical_root)),
+                Err(error) => {
+                    let path = error.path().unwrap_or(root).to_owned();
+                    let error = error.into_io_error().unwrap_or_else(|| io::Error::other("a loop of links"));
+                    self.unreadable(&path, error);
+                }
+            }
+        }
+        // A directory that could not be looked through has its error already.
+        if !candidates.is_empty() || self.found.errors.len() == errors_before {
+            self.found.directories.push(Directory { path: root.to_owned(), candidates });
+        }
+    }
+
+    fn file(&mut self, entry: &DirEntry, root: &Path) -> Option<usize> {
+        let path = entry.path();
+        match (NameKind::of(path), &self.options.terraform) {
+            (NameKind::Json, _) | (NameKind::BinaryPlan, Some(_)) => {}
+            (NameKind::BinaryPlan, None) => {
+                self.skip(path, SkipReason::BinaryPlanName);
+                return None;
+            }
+            (NameKind::Other, _) => {
+                self.found.other_files += 1;
+                return None;
+            }
+        }
+        let place = match path.canonicalize() {
+            Ok(place) => place,
+            Err(error) => {
+                self.unreadable(path, error);
+                return None;
+            }
+        };
+        if !place.starts_with(root) {
+            self.skip(path, SkipReason::LinkOutside);
+            return None;
+        }
+        let file_type = match place.metadata() {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) => {
+                self.unreadable(path, error);
+                return None;
+            }
+        };
+        if file_type.is_dir() {
+            self.skip(path, SkipReason::LinkToDirectory);
+            return None;
+        }
+        if let Some(kind) = special_kind(file_type) {
+            self.skip(path, SkipReason::Special(kind));
+            return None;
+        }
+        Some(self.add(Place::Path(place), Origin::File(path.to_owned()), Mention::Found))
+    }
+}
+
+/// What a file's name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NameKind {
+    Json,
+    BinaryPlan,
+    Other,
+}
+
+impl NameKind {
+    fn of(path: &Path) -> Self {
+        let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+        if name.ends_with(".json") || name.ends_with(".json.gz") {
+            Self::Json
+        } else if name == "tfplan" || name.starts_with("tfplan.") || name.ends_with(".tfplan") {
+            Self::BinaryPlan
+        } else {
+            Self::Other
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::input::OtherKind;
+
+    const PLAN: &str = r#"{"format_version":"1.2","resource_changes":[]}"#;
+
+    fn tree(files: &[(&str, &str)]) -> TempDir {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        root
+    }
+
+    fn look(sources: &[&Path]) -> Discovery {
+        let sources: Vec<Source> = sources.iter().map(|path| Source::Path(path.to_path_buf())).collect();
+        discover(&sources, &ReadOptions::default())
+    }
+
+    fn names(discovery: &Discovery, root: &TempDir) -> Vec<String> {
+        let relative = |origin: &Origin| {
+            origin.path().unwrap().strip_prefix(root.path()).unwrap().display().to_string().replace('\\', "/")
+        };
+        discovery.files.iter().map(|candidate| relative(&candidate.origin)).collect()
+    }
+
+    fn reasons(skipped: &[Skipped]) -> Vec<SkipReason> {
+        skipped.iter().map(|skipped| skipped.reason).collect()
+    }
+
+    #[test]
+    fn takes_plans_by_name_in_order_and_counts_the_rest() {
+        let root = tree(&[
+            ("b/2.JSON", PLAN),
+            ("b/1.json.gz", PLAN),
+            ("a.json", PLAN),
+            ("main.tf", ""),
+            (".git/x.json", PLAN),
+            ("tfplan", "PK"),
+            ("tfplan.json", PLAN),
+        ]);
+        let discovery = look(&[root.path()]);
+        assert_eq!(names(&discovery, &root), ["a.json", "b/1.json.gz", "b/2.JSON", "tfplan.json"]);
+        assert_eq!(discovery.other_files, 1);
+        assert_eq!(reasons(&discovery.skipped), [SkipReason::HiddenDirectory, SkipReason::BinaryPlanName]);
+        let with_terraform = ReadOptions { terraform: Some("terraform".into()), ..ReadOptions::default() };
+        let discovery = discover(&[root.path().to_path_buf().into()], &with_terraform);
+        assert!(names(&discovery, &root).contains(&"tfplan".to_owned()));
+    }
+
+    #[test]
+    fn a_file_reached_twice_is_read_once_and_as_strictly_as_it_was_named() {
+        let root = tree(&[("plans/a.json", "{}"), ("plans/b.json", PLAN)]);
+        let (plans, named) = (root.path().join("plans"), root.path().join("plans/../plans/a.json"));
+        let discovery = look(&[&plans, &named, &plans]);
+        assert_eq!(names(&discovery, &root), ["plans/a.json", "plans/b.json"]);
+        let batch = discovery.read_all(&ReadOptions::default());
+        assert_eq!((batch.documents.len(), batch.skipped.len(), batch.errors.len()), (1, 0, 1));
+        assert!(matches!(batch.errors[0].problem(), Problem::NoPlanKeys));
+    }
+
+    #[test]
+    fn a_directory_without_plans_is_an_error_of_its_own() {
+        let root = tree(&[("a/plan.json", PLAN), ("b/package.json", "{}"), ("c/main.tf", "")]);
+        let directories = ["a", "b", "c"].map(|name| root.path().join(name));
+        let batch = look(&directories.each_ref().map(PathBuf::as_path)).read_all(&ReadOptions::default());
+        assert_eq!(batch.documents.len(), 1);
+        assert_eq!(reasons(&batch.skipped), [SkipReason::OtherDocument(OtherKind::Object)]);
+        let barren: Vec<_> = batch.errors.iter().map(|error| error.origin().path().unwrap()).collect();
+        assert_eq!(barren, [&directories[1], &directories[2]]);
+        assert!(batch.errors.iter().all(|error| matches!(error.problem(), Problem::NothingFound)));
+    }
+
+    #[test]
+    fn plans_gone_wrong_are_errors_even_in_a_directory() {
+        let inside = format!(r#"{{"plan": {PLAN}}}"#);
+        let root = tree(&[
+            ("array.json", &format!("[{PLAN}]")),
+            ("bare.json", r#"{"format_version":"1.0"}"#),
+            ("cut.json", &PLAN[..20]),
+            ("inside.json", &inside),
+            ("plan.json", PLAN),
+        ]);
+        let batch = look(&[root.path()]).read_all(&ReadOptions::default());
+        assert_eq!((batch.documents.len(), batch.skipped.len(), batch.errors.len()), (1, 0, 4));
+    }
+
+    #[test]
+    fn other_documents_in_a_directory_are_passed_over_with_their_kind() {
+        let root = tree(&[
+            ("a.json", "[]"),
+            ("b.json", "null"),
+            ("c.json", r#"{"serial":1,"lineage":"x","version":4}"#),
+            ("d.json", r#"{"format_version":"1.0","provider_schemas":{}}"#),
+            ("e.json", r#"{"format_version":"1.0","valid":true,"diagnostics":[]}"#),
+            ("f.json", r#"{"root_module":{}}"#),
+            ("plan.json", PLAN),
+        ]);
+        let batch = look(&[root.path()]).read_all(&ReadOptions::default());
+        assert!(batch.errors.is_empty());
+        let kinds = [
+            OtherKind::Array,
+            OtherKind::Scalar,
+            OtherKind::State,
+            OtherKind::ProviderSchemas,
+            OtherKind::Validation,
+            OtherKind::Configuration,
+        ];
+        assert_eq!(reasons(&batch.skipped), kinds.map(SkipReason::OtherDocument));
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error() {
+        let discovery = look(&[Path::new("no/such/plan.json")]);
+        assert!(matches!(discovery.errors[0].problem(), Problem::Unreadable(_)));
+        assert!(discovery.files.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_only_within_the_directory() {
+        use std::os::unix::fs::symlink;
+
+        let root = tree(&[("outside.json", PLAN), ("in/real.json", PLAN), ("in/sub/x.json", PLAN)]);
+        let link = |target: &str, name: &str| symlink(target, root.path().join("in").join(name)).unwrap();
+        link("../outside.json", "escape.json");
+        link("real.json", "again.json");
+        link("sub", "sub.json");
+        link("..", "up");
+        link("nowhere", "broken.json");
+        let discovery = look(&[&root.path().join("in")]);
+        assert_eq!(names(&discovery, &root), ["in/again.json", "in/sub/x.json"]);
+        assert_eq!(reasons(&discovery.skipped), [SkipReason::LinkOutside, SkipReason::LinkToDirectory]);
+        assert_eq!(discovery.errors.len(), 1);
+        assert_eq!(discovery.errors[0].origin().path().unwrap(), root.path().join("in/broken.json"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn special_files_are_passed_over_when_found_and_sockets_refused_when_named() {
+        use std::os::unix::net::UnixListener;
+
+        use crate::input::SpecialKind;
+
+        let root = tree(&[("plan.json", PLAN)]);
+        let socket = root.path().join("socket.json");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let batch = look(&[root.path()]).read_all(&ReadOptions::default());
+        assert_eq!(reasons(&batch.skipped), [SkipReason::Special(SpecialKind::Socket)]);
+        let batch = look(&[&socket, Path::new("/dev/null")]).read_all(&ReadOptions::default());
+        let kinds: Vec<_> = batch.errors.iter().map(|error| error.problem().to_string()).collect();
+        assert_eq!(kinds, ["is a socket, not a file", "is a device, not a file"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_named_pipe_on_the_command_line_is_read() {
+        let root = tempfile::tempdir().unwrap();
+        let pipe = root.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let writer = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::write(pipe, PLAN).unwrap()
+        });
+        let batch = look(&[&pipe]).read_all(&ReadOptions::default());
+        writer.join().unwrap();
+        assert_eq!(batch.documents[0].text(), PLAN);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn process_substitution_is_read() {
+        use std::io::Write;
+        use std::os::fd::AsRawFd;
+
+        let (reader, mut writer) = io::pipe().unwrap();
+        writer.write_all(PLAN.as_bytes()).unwrap();
+        drop(writer);
+        let path = format!("/dev/fd/{}", reader.as_raw_fd());
+        let batch = look(&[Path::new(&path)]).read_all(&ReadOptions::default());
+        assert_eq!(batch.documents[0].text(), PLAN);
+        assert_eq!(batch.documents[0].origin().to_string(), path);
+    }
+
+    #[test]
+    fn the_size_cap_holds_for_files() {
+        let root = tree(&[("plan.json", PLAN)]);
+        let read = |cap| {
+            let options = ReadOptions { size_cap: cap, ..ReadOptions::default() };
+            look(&[root.path()]).read_all(&options)
+        };
+        assert_eq!(read(PLAN.len() as u64).documents.len(), 1);
+        assert!(matches!(read(PLAN.len() as u64 - 1).errors[0].problem(), Problem::TooLarge { .. }));
+    }
+}

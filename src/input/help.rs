@@ -1,0 +1,150 @@
+//! How to put right what is wrong with an input: the command that yields a plan.
+
+use super::origin::Origin;
+use super::problem::{Problem, SpecialKind, TextKind};
+
+/// What the user can do about a problem.
+pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
+    match problem {
+        Problem::Unreadable(_) => "check the path and its permissions".to_owned(),
+        Problem::Special(SpecialKind::Fifo) => {
+            "name the pipe itself on the command line, or feed it to standard input with `-`".to_owned()
+        }
+        Problem::Special(_) => "name a file, a directory, or `-` for standard input".to_owned(),
+        Problem::BinaryPlan => format!("run: {}", show(origin)),
+        Problem::OldBinaryPlan => {
+            "its JSON form does not exist; plan again with Terraform 0.12 or later, \
+             then run: terraform show -json tfplan > plan.json"
+                .to_owned()
+        }
+        Problem::Zip => "unpack it and name the plan inside it".to_owned(),
+        Problem::Empty => match origin {
+            Origin::Stdin => "the command before the pipe wrote nothing: look at its error, and use \
+                              `set -o pipefail` so that its failure is not lost"
+                .to_owned(),
+            Origin::File(_) | Origin::Memory(_) => {
+                format!("the command that wrote it failed or is still at work; {}", rewrite(origin))
+            }
+        },
+        Problem::TooLarge { .. } => "raise the size limit if the plan is meant to be this large".to_owned(),
+        Problem::DamagedGzip(_) => {
+            format!("test it with `gzip -t {}` and compress the plan again", origin.shell_word("plan.json.gz"))
+        }
+        Problem::NotUtf8 { .. } => format!("do not convert what Terraform writes; {}", rewrite(origin)),
+        Problem::DamagedUtf16(_) => powershell(),
+        Problem::Syntax { .. } => format!(
+            "its text was changed or damaged after Terraform wrote it; {}. In Windows PowerShell, {}",
+            rewrite(origin),
+            powershell()
+        ),
+        Problem::Truncated { .. } => format!(
+            "the command that wrote it was interrupted, or something on the way limits its length \
+             (terragrunt's log stops at 65536 bytes: use `--json-out-dir`); {}",
+            rewrite(origin)
+        ),
+        Problem::Concatenated { .. } => {
+            "write each plan to a file of its own and name them all; for terragrunt: \
+             terragrunt run --all --json-out-dir plans plan"
+                .to_owned()
+        }
+        Problem::TrailingText { .. } => {
+            format!("keep other output out of the file, above all standard error (`2>&1`); {}", rewrite(origin))
+        }
+        Problem::NotAnObject(_) => format!("name a file that holds one plan; {}", make_plan()),
+        Problem::TooDeep { .. } => {
+            format!("no configuration nests this deep: the file is damaged or forged; {}", rewrite(origin))
+        }
+        Problem::RepeatedKey(_) => {
+            format!("Terraform writes each key once: the file is damaged or forged; {}", rewrite(origin))
+        }
+        Problem::NoFormatVersion | Problem::MalformedFormatVersion | Problem::MistypedSection(_) => {
+            format!("use the plan as Terraform writes it, whole and unedited; {}", rewrite(origin))
+        }
+        Problem::UnsupportedFormatVersion(_) => {
+            "use a release of planguard that knows this format".to_owned()
+        }
+        Problem::EventStream => {
+            "save the plan and show it: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
+                .to_owned()
+        }
+        Problem::State => format!("name the plan instead; {}", make_plan()),
+        Problem::ShownState | Problem::BareShow => {
+            format!("name the plan file in the command; {}", rewrite(origin))
+        }
+        Problem::RedactedPlan => "download the plan's `json-output` instead of `json-output-redacted`; it needs \
+                                  admin rights on the workspace"
+            .to_owned(),
+        Problem::CloudBookmark => {
+            format!("run in the directory that it was made in, logged in to HCP Terraform: {}", show(origin))
+        }
+        Problem::EncryptedPlan => format!(
+            "run where the encryption is configured: tofu show -json {} > {}",
+            origin.shell_word("tfplan"),
+            origin.redirect_target()
+        ),
+        Problem::ShownConfiguration => {
+            "show the plan instead: tofu plan -out tfplan && tofu show -json tfplan > plan.json".to_owned()
+        }
+        Problem::SetupTerraformWrapper => {
+            "set `terraform_wrapper: false` on setup-terraform (or use v3 or later) and write the plan again, or \
+             pass `--lenient` to leave the lines out"
+                .to_owned()
+        }
+        Problem::WrappedCommandFailed => {
+            "look at the log of the step that wrote it; its output is not to be relied on".to_owned()
+        }
+        Problem::TerragruntPrefix => {
+            "let terragrunt write the plan to files: terragrunt run --all --json-out-dir plans plan".to_owned()
+        }
+        Problem::TextBeforeJson | Problem::NotJson(TextKind::Diagnostics) => format!(
+            "look at what the command says in {}, and keep messages out of the file; {}",
+            origin.shell_word("its output"),
+            rewrite(origin)
+        ),
+        Problem::NotJson(TextKind::HumanPlan) => {
+            "ask for JSON: terraform plan -out tfplan && terraform show -json tfplan > plan.json".to_owned()
+        }
+        Problem::NotJson(TextKind::Other)
+        | Problem::ProviderSchemas
+        | Problem::Validation
+        | Problem::VersionedWithoutPlan
+        | Problem::NoPlanKeys => make_plan(),
+        Problem::NothingFound => {
+            "name a directory that holds plans as *.json or *.json.gz; hidden directories are not searched"
+                .to_owned()
+        }
+        Problem::TerraformNotRun { .. } => {
+            format!("give `--terraform` the path of terraform or tofu, or run: {}", show(origin))
+        }
+        Problem::TerraformFailed { .. } => format!(
+            "run planguard in the initialised directory that the plan was made in, with the same version of \
+             Terraform, or run there: {}",
+            show(origin)
+        ),
+    }
+}
+
+/// The command that shows this very file.
+fn show(origin: &Origin) -> String {
+    format!("terraform show -json {} > {}", origin.shell_word("tfplan"), origin.redirect_target())
+}
+
+fn make_plan() -> String {
+    "make the plan's JSON with: terraform show -json tfplan > plan.json".to_owned()
+}
+
+/// The command that writes a damaged file anew.
+fn rewrite(origin: &Origin) -> String {
+    match origin.path() {
+        Some(path) if path.extension().is_some_and(|extension| extension == "json") => {
+            format!("write it anew with: terraform show -json tfplan > {}", origin.shell_word("plan.json"))
+        }
+        // The name of anything else may be that of the binary plan.
+        Some(_) | None => make_plan(),
+    }
+}
+
+/// `>` in Windows PowerShell decodes the output with the console's code page and writes UTF-16.
+fn powershell() -> String {
+    "redirect with cmd: cmd /c \"terraform show -json tfplan > plan.json\"".to_owned()
+}

@@ -1,0 +1,35 @@
+//! What a caller may decide about reading.
+
+use std::path::PathBuf;
+
+/// Bytes of one document, as read and as decoded, beyond which it is refused: 1 GiB. The largest
+/// plans that users report are a few hundred megabytes.
+pub const DEFAULT_SIZE_CAP: u64 = 1 << 30;
+
+/// What to do with the lines that old versions of the setup-terraform wrapper put around the JSON.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnWrapperLines {
+    /// Refuse the document.
+    #[default]
+    Refuse,
+    /// Leave the lines out and say so in a notice.
+    Strip,
+}
+
+/// How to read documents.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// What to do with lines of the setup-terraform wrapper.
+    pub wrapper_lines: OnWrapperLines,
+    /// The program that turns a binary plan into JSON (`terraform` or `tofu`); without one, binary
+    /// plans are refused.
+    pub terraform: Option<PathBuf>,
+    /// The most bytes that a document may have, as read, inflated or transcoded.
+    pub size_cap: u64,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { wrapper_lines: OnWrapperLines::default(), terraform: None, size_cap: DEFAULT_SIZE_CAP }
+    }
+}

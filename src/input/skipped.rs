@@ -1,0 +1,84 @@
+//! Files in a directory that were passed over, with the reason.
+
+use std::fmt;
+
+use super::origin::Origin;
+use super::problem::SpecialKind;
+
+/// Something in a directory that was not read as a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The file or directory.
+    pub origin: Origin,
+    /// Why it was passed over.
+    pub reason: SkipReason,
+}
+
+/// Why something in a directory was passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SkipReason {
+    /// A directory whose name starts with a dot, such as `.git` or `.terraform`.
+    HiddenDirectory,
+    /// A symbolic link to something outside the directory that was named.
+    LinkOutside,
+    /// A symbolic link to a directory; within the directory that was named, it is read at its own place.
+    LinkToDirectory,
+    /// A pipe, socket or device.
+    Special(SpecialKind),
+    /// A file named like a binary plan, while no program was given to show it.
+    BinaryPlanName,
+    /// A complete document of another kind.
+    OtherDocument(OtherKind),
+}
+
+/// Complete JSON documents that are not plans and do not come from a plan gone wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OtherKind {
+    /// A state file (`terraform.tfstate`).
+    State,
+    /// The configuration, as `tofu show -config -json` writes it.
+    Configuration,
+    /// The schemas of providers.
+    ProviderSchemas,
+    /// The result of `terraform validate -json`.
+    Validation,
+    /// An array.
+    Array,
+    /// A lone string, number, boolean or null.
+    Scalar,
+    /// An object with none of a plan's keys.
+    Object,
+}
+
+impl fmt::Display for OtherKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::State => "a state file",
+            Self::Configuration => "the JSON form of a configuration",
+            Self::ProviderSchemas => "a list of provider schemas",
+            Self::Validation => "the result of `terraform validate`",
+            Self::Array => "a JSON array",
+            Self::Scalar => "a lone JSON value",
+            Self::Object => "a JSON object with none of a plan's keys",
+        })
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HiddenDirectory => f.write_str("hidden directory"),
+            Self::LinkOutside => f.write_str("symbolic link that leads out of the directory"),
+            Self::LinkToDirectory => f.write_str("symbolic link to a directory"),
+            Self::Special(kind) => kind.fmt(f),
+            Self::BinaryPlanName => f.write_str("binary plan, and no --terraform was given to show it"),
+            Self::OtherDocument(kind) => kind.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.origin, self.reason)
+    }
+}

@@ -1,0 +1,128 @@
+//! Has a binary plan shown as JSON by the program that the user gave for it.
+
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use super::decode::within;
+use super::printable::Printable;
+use super::problem::{Problem, SizeStage};
+
+/// How much of the program's standard error is told: its last words are enough to find the cause,
+/// and a plan's values may be among more.
+const STDERR_LINES: usize = 6;
+const STDERR_COLUMNS: usize = 200;
+const STDERR_KEPT: usize = 16 * 1024;
+
+/// The JSON that `program show -json` writes for a plan file, at most `cap` bytes.
+///
+/// It runs in the current directory, which must be the initialised one of the configuration: the
+/// program needs the providers' schemas. No shell takes part, and it cannot ask for anything.
+pub(super) fn show(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Problem> {
+    run(program, plan, cap).map_err(|failure| match failure {
+        Failure::Io(source) => Problem::TerraformNotRun { program: program.to_owned(), source },
+        Failure::Problem(problem) => problem,
+    })
+}
+
+enum Failure {
+    Io(io::Error),
+    Problem(Problem),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn run(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
+    // An absolute path cannot be taken for an option.
+    let plan = std::path::absolute(plan)?;
+    let mut child = Command::new(program)
+        .args(["show", "-json", "-no-color"])
+        .arg(plan)
+        // Arguments from the environment could make it show something else.
+        .env_remove("TF_CLI_ARGS")
+        .env_remove("TF_CLI_ARGS_show")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        return Err(io::Error::other("its output could not be connected").into());
+    };
+    // Both pipes are drained at once: a program that fills one while we wait on the other hangs.
+    let last_words = thread::spawn(move || tail(stderr));
+    let mut json = Vec::new();
+    let read = stdout.take(cap.saturating_add(1)).read_to_end(&mut json);
+    let json = match (read, within(json, cap, SizeStage::Shown)) {
+        (Ok(_), Ok(json)) => json,
+        (read, checked) => {
+            // It may have ended by itself; what matters is that it does not outlive the error.
+            let _ = child.kill();
+            child.wait()?;
+            read?;
+            return checked.map_err(Failure::Problem);
+        }
+    };
+    let status = child.wait()?;
+    let last_words = last_words.join().map_err(|_| io::Error::other("its standard error was not read"))?;
+    if status.success() {
+        Ok(json)
+    } else {
+        Err(Failure::Problem(Problem::TerraformFailed { status, stderr: last_lines(&last_words) }))
+    }
+}
+
+/// Reads to the end and keeps the last bytes.
+fn tail(mut from: impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return kept,
+            Ok(length) => {
+                kept.extend_from_slice(&buffer[..length]);
+                kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // What it had to say is lost; how it ended is not.
+            Err(_) => return kept,
+        }
+    }
+}
+
+fn last_lines(stderr: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(stderr);
+    // Terraform draws a frame to the left of its messages.
+    let frame = |c: char| c.is_whitespace() || matches!(c, '╷' | '│' | '╵');
+    let lines: Vec<&str> =
+        text.lines().map(|line| line.trim_matches(frame)).filter(|line| !line.is_empty()).collect();
+    lines[lines.len().saturating_sub(STDERR_LINES)..]
+        .iter()
+        .map(|line| Printable(&line.chars().take(STDERR_COLUMNS).collect::<String>()).to_string())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_few_and_harmless_last_words() {
+        let many: String = (0..5000).map(|n| format!("line {n}\n\n")).collect();
+        let lines = last_lines(&tail(format!("{many}╷\n│ \u{1b}[31mError\u{1b}[0m\n╵\n").as_bytes()));
+        assert_eq!(lines.len(), STDERR_LINES);
+        assert_eq!(lines[0], "line 4995");
+        assert_eq!(lines[5], "\\u{1b}[31mError\\u{1b}[0m");
+        assert_eq!(last_lines("x".repeat(1000).as_bytes())[0].len(), STDERR_COLUMNS);
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named() {
+        let problem = show(Path::new("no-such-terraform"), Path::new("tfplan"), 10).unwrap_err();
+        assert!(matches!(problem, Problem::TerraformNotRun { .. }));
+    }
+}
