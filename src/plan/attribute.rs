@@ -247,6 +247,20 @@ impl<'p, 's> View<'p, 's> {
         self.step(self.path.index(position), value, unknown, self.sensitive.index(position))
     }
 
+    /// The root of a JSON document that stands as text at this place. Nothing in it is unknown; all of it is
+    /// as sensitive as the text.
+    #[must_use]
+    pub fn document<'d>(&'d self, document: &'d Value<'d>) -> View<'d, 'd> {
+        View {
+            state: self.state,
+            value: Some(document),
+            unknown: Mask::Nothing,
+            unknown_since: None,
+            sensitive: if self.is_sensitive() { Mask::Whole } else { Mask::Nothing },
+            path: self.path.clone(),
+        }
+    }
+
     fn step(
         &self,
         path: AttributePath,

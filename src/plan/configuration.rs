@@ -163,6 +163,11 @@ impl<'a> Configuration<'a> {
         &self.providers
     }
 
+    /// The default of a variable of the root module.
+    pub fn root_default(&self, name: &str) -> Option<&Value<'a>> {
+        self.modules.first()?.variable(name)?.default.as_ref()
+    }
+
     /// The block that a resource instance comes from, with the position of its module.
     pub fn resource(&self, address: &Address) -> Option<(usize, &ConfigResource<'a>)> {
         self.resource_by_address(&address.configuration_address())

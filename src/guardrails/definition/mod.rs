@@ -5,6 +5,7 @@
 
 mod case;
 mod path;
+mod pattern;
 mod predicate;
 mod quantity;
 mod raw;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use case::{Case, Expectation};
 pub use path::{PathPattern, PatternStep};
+pub use pattern::Pattern;
 pub use predicate::{
     AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, ElementsPredicate, Literal,
     PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport, Truth,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::path::PathPattern;
+use super::pattern::Pattern;
 use super::quantity::{Quantity, Version};
 use super::statement::StatementTest;
 
@@ -92,7 +93,7 @@ pub enum AttributeTest {
     /// It is more than this.
     LongerThan(Quantity),
     /// A regular expression finds a match in it.
-    Matches(String),
+    Matches(Pattern),
     /// It starts with one of these.
     StartsWith(Vec<String>),
     /// A list or set with one of these among its elements, or a text with one of these in it.

@@ -1,6 +1,7 @@
 //! The predicates without predicates of the same resource inside: tests, elements, ports, companions.
 
 use super::super::path::PathPattern;
+use super::super::pattern::Pattern;
 use super::super::predicate::{
     AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, ElementsPredicate, Literal,
     PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport,
@@ -49,9 +50,7 @@ const TESTS: &[(&str, ReadTest)] = &[
     ("longer_than", |raw| {
         raw.longer_than.take().map(|value| quantity(&value).map(AttributeTest::LongerThan))
     }),
-    ("matches", |raw| {
-        raw.matches.take().map(|pattern| regular_expression(&pattern).map(AttributeTest::Matches))
-    }),
+    ("matches", |raw| raw.matches.take().map(|pattern| Pattern::parse(&pattern).map(AttributeTest::Matches))),
     ("starts_with", |raw| raw.starts_with.take().map(|texts| Ok(AttributeTest::StartsWith(texts.0)))),
     ("contains", |raw| raw.contains.take().map(|value| literals(&value).map(AttributeTest::Contains))),
     ("cidr", |raw| raw.cidr.take().map(|value| cidr(&value).map(AttributeTest::Cidr))),
@@ -236,11 +235,6 @@ fn quantity(value: &toml::Value) -> Result<Quantity, String> {
 
 fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).ok_or_else(|| format!("`{text}` is not a version"))
-}
-
-fn regular_expression(pattern: &str) -> Result<String, String> {
-    regex::Regex::new(pattern).map_err(|_| format!("`{pattern}` is not a regular expression"))?;
-    Ok(pattern.to_owned())
 }
 
 fn cidr(value: &toml::Value) -> Result<CidrTest, String> {
