@@ -163,12 +163,12 @@ struct Node<'k> {
     depth: usize,
 }
 
-impl<'k> Node<'k> {
-    fn below<E: serde::de::Error>(&self, place: Place) -> Result<Node<'k>, E> {
+impl Node<'_> {
+    fn below<E: serde::de::Error>(&self, place: Place) -> Result<Self, E> {
         if self.depth >= DEPTH_LIMIT {
             return Err(E::custom(format_args!("values nest deeper than {DEPTH_LIMIT} levels")));
         }
-        Ok(Node { keys: self.keys, place, depth: self.depth + 1 })
+        Ok(Self { keys: self.keys, place, depth: self.depth + 1 })
     }
 
     fn read_raw<E: serde::de::Error>(self, raw: &RawValue) -> Result<Value, E> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use miette::NamedSource;
 use regorus::unstable::{Module, Ref, Span};
 
 use super::error::PolicyText;
@@ -178,7 +179,7 @@ impl<'a> Program<'a> {
     /// The text of a syntax node's file, for a diagnostic.
     pub(super) fn text_of(&self, span: &Span) -> PolicyText {
         let known = self.texts.get(file_of(span)).cloned();
-        known.unwrap_or_else(|| PolicyText::new(file_of(span), "".into()))
+        known.unwrap_or_else(|| PolicyText::new(NamedSource::new(file_of(span), "".into())))
     }
 
     /// The package of a rule, without `data`.
@@ -193,7 +194,9 @@ impl<'a> Program<'a> {
         self.meaning_outside(rule.module, reference)
     }
 
-    fn meaning_outside(&self, module: usize, reference: &Reference<'_>) -> Meaning {
+    /// What a reference means if it is not to a variable of the rule. Variables are known by rule and not by
+    /// scope, so that whoever must not miss anything asks for this instead.
+    pub(super) fn meaning_outside(&self, module: usize, reference: &Reference<'_>) -> Meaning {
         let steps = || reference.steps.iter().cloned();
         match reference.root {
             "input" => return Meaning::Input(steps().collect()),
