@@ -13,6 +13,9 @@ use super::syntax::{Fact, Reference};
 /// How many rules may need each other in turn. The stack carries several times as many.
 const CHAIN_LIMIT: usize = 500;
 
+/// How many functions of the policies are considered when a name is unknown: comparing takes time.
+const SUGGESTIBLE: usize = 1_000;
+
 /// Functions that reach outside the evaluation, or would if the engine had them.
 const REFUSED: [(&str, &str); 5] = [
     ("http.send", "a policy may not use the network"),
@@ -72,7 +75,7 @@ impl<'p> Checker<'p, '_> {
     fn refused(&mut self, rule: &RuleFacts<'_>, reference: &Reference<'_>) -> bool {
         let name = reference.dotted();
         let Some((name, reason)) = REFUSED.iter().find(|(refused, _)| *refused == name) else { return false };
-        if self.program.function(rule, reference).is_some() {
+        if !self.program.functions(rule, reference).is_empty() {
             return false;
         }
         let error = PolicyError::RefusedFunction {
@@ -88,7 +91,7 @@ impl<'p> Checker<'p, '_> {
 
     fn unknown(&mut self, rule: &RuleFacts<'_>, function: &Reference<'_>) {
         let name = function.dotted();
-        let known = self.program.function(rule, function).is_some()
+        let known = !self.program.functions(rule, function).is_empty()
             || name == "print"
             || BUILTINS.contains_key(name.as_str())
             || (rule.is_test() && TEST_FUNCTIONS.contains(&name.as_str()));
@@ -97,7 +100,8 @@ impl<'p> Checker<'p, '_> {
         }
         let program = self.program;
         let names = self.names.get_or_insert_with(|| {
-            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(program.function_names()).collect();
+            let functions = program.function_names().take(SUGGESTIBLE);
+            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(functions).collect();
             names.sort_unstable();
             names
         });

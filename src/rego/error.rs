@@ -405,7 +405,10 @@ pub enum PolicyError {
 
     /// A rule that needed too much memory.
     #[error("rule `{rule}` needed more than {limit} bytes and was stopped")]
-    #[diagnostic(code("PG-RG-046"), help("make the rule cheaper, or give policies more memory"))]
+    #[diagnostic(
+        code("PG-RG-046"),
+        help("make the rule cheaper, give policies more memory, or check fewer plans at a time")
+    )]
     OutOfMemory {
         /// The rule's path.
         rule: String,

@@ -303,6 +303,27 @@ mod tests {
     }
 
     #[test]
+    fn published_plans_read_as_the_engine_reads_them() {
+        let plans = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/plans/real"));
+        if !plans.exists() {
+            println!("skipped: {} is absent", plans.display());
+            return;
+        }
+        let mut compared = 0;
+        for entry in walkdir::WalkDir::new(plans).into_iter().map(Result::unwrap) {
+            let is_small = entry.metadata().unwrap().len() < 200_000;
+            if !is_small || !entry.file_type().is_file() {
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+            let Ok(expected @ Value::Object(_)) = Value::from_json_str(&text) else { continue };
+            assert_eq!(read(&text, &Sections::All).unwrap(), expected, "{}", entry.path().display());
+            compared += 1;
+        }
+        assert!(compared > 10, "only {compared} plans were found");
+    }
+
+    #[test]
     fn what_is_no_object_is_refused() {
         for text in ["", "[]", "{} {}", "{\"a\": 1e400}", "{\"a\": tru}", "\u{feff}{}"] {
             assert!(read(text, &Sections::All).is_err(), "{text}");
