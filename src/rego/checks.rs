@@ -29,6 +29,10 @@ const REFUSED: [(&str, &str); 5] = [
 /// evaluates.
 const TEST_FUNCTIONS: [&str; 3] = ["parse_config", "parse_config_file", "parse_combined_config_files"];
 
+fn is_for_tests(rule: &RuleFacts<'_>) -> bool {
+    rule.is_test() || file_of(rule.span).ends_with("_test.rego")
+}
+
 /// What the checks found.
 #[derive(Default)]
 pub(super) struct Problems {
@@ -94,7 +98,7 @@ impl<'p> Checker<'p, '_> {
         let known = !self.program.functions(rule, function).is_empty()
             || name == "print"
             || BUILTINS.contains_key(name.as_str())
-            || (rule.is_test() && TEST_FUNCTIONS.contains(&name.as_str()));
+            || (is_for_tests(rule) && TEST_FUNCTIONS.contains(&name.as_str()));
         if known || is_full(&self.problems.errors) {
             return;
         }
