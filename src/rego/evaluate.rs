@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
-use super::convention::conftest::{self, ExceptsNothing, Unusable};
+use super::convention::conftest::{self, Unusable};
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
@@ -108,21 +108,15 @@ impl PolicySet {
 
     /// A copy of the engine that holds the plan.
     fn prepare(&self, plan: PolicyInput<'_>) -> Result<Engine, PolicyError> {
-        let prepared = shell::run(|| {
-            let input = plan_value::read(plan.text, &self.sections)?;
-            let mut engine = self.engine.clone();
-            engine.set_input(input);
-            // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
-            // only if needed, and once for all rules.
-            if self.reads_file_name {
-                engine.add_data(file_data(plan.name)).map_err(|error| error.to_string())?;
-                engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())?;
-            }
-            Ok(engine)
-        });
-        prepared
-            .and_then(|engine| engine)
-            .map_err(|reason| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason })
+        let invalid = |reason: String| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason };
+        let input = shell::run(|| plan_value::read(plan.text, &self.sections)).map_err(&invalid)?;
+        let mut engine = self.engine.clone();
+        engine.set_input(input.map_err(&invalid)?);
+        // Data makes the engine prepare again, which takes longer than most evaluations.
+        if self.reads_file_name {
+            engine.add_data(file_data(plan.name)).map_err(|error| invalid(error.to_string()))?;
+        }
+        Ok(engine)
     }
 
     fn run(&self, engine: Engine, memory: &Arc<Memory>, bytes: u64, evaluation: &mut Evaluation) {
@@ -267,8 +261,8 @@ impl PolicySet {
                 Ok(suffixes) => {
                     excepted.insert(package.clone(), suffixes.into_iter().collect());
                 }
-                Err(ExceptsNothing) => {
-                    evaluation.errors.push(PolicyError::ExceptionShape { rule: path.clone() });
+                Err(shape) => {
+                    evaluation.errors.push(PolicyError::ExceptionShape { rule: path.clone(), shape });
                 }
             }
         }
@@ -284,12 +278,8 @@ fn conclude(
     evaluation: &mut Evaluation,
 ) {
     evaluation.rules_evaluated += 1;
-    let results = conftest::results(rule, value);
-    if results.is_empty() {
-        evaluation.rules_without_result.push(rule.path.clone());
-    }
     let mut found = Vec::new();
-    for result in results {
+    for result in conftest::results(rule, value) {
         let rule = rule.path.clone();
         match result {
             Ok(finding) => found.push(finding),
@@ -298,6 +288,9 @@ fn conclude(
             }
             Err(Unusable::NoMessage) => report(&mut evaluation.errors, PolicyError::NoMessage { rule }),
         }
+    }
+    if found.is_empty() {
+        evaluation.rules_without_result.push(rule.path.clone());
     }
     let suffix = conftest::suffix(&rule.name, rule.kind).unwrap_or_default();
     if excepted.get(&rule.package).is_some_and(|suffixes| suffixes.contains(suffix)) {
@@ -355,24 +348,23 @@ impl Failure {
 
 /// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does.
 fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
-    let mut strict = engine.clone();
-    strict.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
-    let mut lenient = strict.clone();
-    match evaluate(&mut strict, path) {
-        (Err(Failure::Other(message)), _) => {
-            // This copies the compiled policies, so it is left until it is needed.
-            lenient.set_strict_builtin_errors(false);
-            let (value, prints) = evaluate(&mut lenient, path);
+    let mut prints = Vec::new();
+    let mut evaluate = |strict: bool| {
+        let mut engine = engine.clone();
+        engine.set_strict_builtin_errors(strict);
+        engine
+            .set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
+        let value = engine.eval_rule(path.to_owned());
+        prints = engine.take_prints().unwrap_or_default();
+        value.map_err(|error| Failure::from_message(error.to_string()))
+    };
+    match evaluate(true) {
+        Err(Failure::Other(message)) => {
+            let value = evaluate(false);
             Answer { value, swallowed: Some(message), prints }
         }
-        (value, prints) => Answer { value, swallowed: None, prints },
+        value => Answer { value, swallowed: None, prints },
     }
-}
-
-fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
-    let value = engine.eval_rule(path.to_owned());
-    let value = value.map_err(|error| Failure::from_message(error.to_string()));
-    (value, engine.take_prints().unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(super) fn sections(program: &Program<'_>) -> Sections {
     for rule in &program.rules {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
+            let Meaning::Input(steps) = program.meaning(rule, reference) else { continue };
             match steps.first() {
                 Some(Step::Key(key)) => {
                     named.insert(key.clone());
@@ -89,7 +89,7 @@ pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            match program.meaning_outside(rule.module, reference) {
+            match program.meaning(rule, reference) {
                 Meaning::Data(steps) => match steps.first() {
                     Some(Step::Key(key)) => key == "conftest",
                     Some(Step::Dynamic) | None => true,
@@ -123,23 +123,20 @@ pub(super) fn check(program: &Program<'_>, deciding: &BTreeSet<usize>, errors: &
     }
     for rule in evaluated() {
         let aliases = aliases(program, rule);
-        let mut told = BTreeSet::new();
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            if let Some(steps) = input_steps(program, rule, &aliases, reference)
-                && let Some((path, help)) = unknown(&steps)
-                && told.insert(path.clone())
-            {
-                let (text, at) = (program.text_of(reference.span), span_of(reference.span));
-                report(errors, PolicyError::UnknownInput { path, text, at, help });
+            if let Some(steps) = input_steps(program, rule, &aliases, reference) {
+                if let Some((path, help)) = unknown(&steps) {
+                    let (text, at) = (program.text_of(reference.span), span_of(reference.span));
+                    report(errors, PolicyError::UnknownInput { path, text, at, help });
+                }
             }
         }
     }
 }
 
 /// A rule's own variables that stand for a path into the plan: `rc := input.resource_changes[_]` or
-/// `some rc in input.resource_changes`. One that is declared twice stands for nothing certain, and one for a path
-/// that no plan has would only repeat the report.
+/// `some rc in input.resource_changes`. One that is declared twice stands for nothing certain.
 fn aliases<'a>(program: &Program<'_>, rule: &RuleFacts<'a>) -> HashMap<&'a str, Vec<Step>> {
     let mut declared: HashMap<&str, usize> = HashMap::new();
     for fact in &rule.facts {
@@ -156,7 +153,6 @@ fn aliases<'a>(program: &Program<'_>, rule: &RuleFacts<'a>) -> HashMap<&'a str, 
                     .and_then(|reference| input_steps(program, rule, &aliases, &reference));
                 if let (Some(name), Some(path)) = (syntax::variable(left), path)
                     && once(name)
-                    && unknown(&path).is_none()
                 {
                     aliases.insert(name, path);
                 }
@@ -166,7 +162,6 @@ fn aliases<'a>(program: &Program<'_>, rule: &RuleFacts<'a>) -> HashMap<&'a str, 
                     .and_then(|reference| input_steps(program, rule, &aliases, &reference));
                 if let Some(mut path) = path
                     && once(name)
-                    && unknown(&path).is_none()
                 {
                     path.push(Step::Dynamic);
                     aliases.insert(name, path);

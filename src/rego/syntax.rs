@@ -36,20 +36,13 @@ pub(super) enum Step {
     Dynamic,
 }
 
-impl Step {
-    /// The key, if it is written out.
-    pub(super) fn key(&self) -> Option<&str> {
-        match self {
-            Self::Key(key) => Some(key),
-            Self::Dynamic => None,
-        }
-    }
-}
-
 impl Reference<'_> {
     /// The path up to the first step that is not written out, without the root.
     pub(super) fn fixed_steps(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().map_while(Step::key)
+        self.steps.iter().map_while(|step| match step {
+            Step::Key(key) => Some(key.as_str()),
+            Step::Dynamic => None,
+        })
     }
 
     /// The path joined by dots, up to the first step that is not written out.
