@@ -353,3 +353,49 @@ fn the_time_of_all_rules_together_is_limited() {
     assert_eq!(evaluation.errors.iter().filter(not_reached).count(), 1, "{:?}", evaluation.errors);
     assert!(!evaluation.is_decided());
 }
+
+#[test]
+fn a_result_that_nests_without_measure_is_an_error() {
+    let mut policy = "package main\n\ndeny contains {\"msg\": \"x\", \"deep\": y0} if true\n\n".to_owned();
+    let wrap = |inner: String| format!("{}{inner}{}", "[1, ".repeat(20), "]".repeat(20));
+    for step in 0..480 {
+        writeln!(policy, "y{step} := {}", wrap(format!("y{}", step + 1))).unwrap();
+    }
+    policy.push_str("y480 := 1\n");
+    let (_directory, options) = written(&[("p.rego", policy)]);
+    let set = PolicySet::load(&PolicyOptions { time_limit: Duration::from_secs(60), ..options }).unwrap();
+    let evaluation = set.evaluate(plan());
+    assert!(
+        matches!(evaluation.errors.as_slice(), [PolicyError::ResultShape { .. }]),
+        "{:?}",
+        evaluation.errors
+    );
+}
+
+#[test]
+fn data_that_nests_without_measure_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let deep = "[".repeat(100_000);
+    std::fs::write(directory.path().join("a.json"), format!("{{\"a\": {deep}")).unwrap();
+    std::fs::write(directory.path().join("b.yaml"), format!("a: {deep}")).unwrap();
+    let bomb = (1..20)
+        .map(|level| format!("a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 10].join(", ")));
+    let bomb = format!("a0: &a0 [x, x]\n{}", bomb.collect::<String>());
+    std::fs::write(directory.path().join("c.yaml"), bomb).unwrap();
+    let options = PolicyOptions { data: vec![directory.path().to_owned()], ..options("boolean") };
+    let set = PolicySet::load(&options).unwrap();
+    assert_eq!(set.problems().len(), 3, "{:?}", set.problems());
+}
+
+#[test]
+fn thousands_of_alternatives_fit_the_stack() {
+    let alternatives = " else := 2 if { false }".repeat(50_000);
+    let policy = format!(
+        "package main\n\ndeny contains \"found\" if x == 3\n\nx := 1 if {{ false }}{alternatives} else := 3\n"
+    );
+    let policy = policy.replace(" else", "\nelse");
+    let (_directory, options) = written(&[("p.rego", policy)]);
+    let options = PolicyOptions { time_limit: Duration::from_secs(60), ..options };
+    let evaluation = PolicySet::load(&options).unwrap().evaluate(plan());
+    assert_eq!(evaluation.findings.len(), 1, "{:?}", evaluation.errors);
+}

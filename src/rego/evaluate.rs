@@ -34,6 +34,10 @@ const MEMORY_BASE: u64 = 512 << 20;
 /// How many bytes a value takes for each byte of its text, and room for what policies make of it.
 const MEMORY_FACTOR: u64 = 8;
 
+/// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
+/// ordinary stack.
+const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
+
 /// Nobody reads more prints than this.
 const PRINT_LIMIT: usize = 1_000;
 
@@ -245,6 +249,9 @@ impl PolicySet {
             Ok(_) => return,
             Err(Failure::Time) => PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() },
             Err(Failure::Memory) => PolicyError::OutOfMemory { rule, limit: bytes },
+            Err(Failure::Depth) => {
+                PolicyError::ResultShape { rule, shape: "a value that nests without measure" }
+            }
             Err(Failure::Other(message)) => {
                 let message = source::read_message(message, &self.sources);
                 let (text, at) = source::excerpt(&message, &self.sources).unzip();
@@ -337,6 +344,8 @@ struct Answer {
 enum Failure {
     Time,
     Memory,
+    /// The value nests so deeply that an ordinary stack might not be enough to look at it.
+    Depth,
     Other(String),
 }
 
@@ -371,8 +380,25 @@ fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
 
 fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     let value = engine.eval_rule(path.to_owned());
-    let value = value.map_err(|error| Failure::from_message(error.to_string()));
+    let value = match value {
+        Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),
+        Ok(value) => Ok(value),
+        Err(error) => Err(Failure::from_message(error.to_string())),
+    };
     (value, engine.take_prints().unwrap_or_default())
+}
+
+/// Whether a value has more than `levels` levels, without descending any further.
+fn nests_deeper(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return true };
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| nests_deeper(element, below)),
+        Value::Set(elements) => elements.iter().any(|element| nests_deeper(element, below)),
+        Value::Object(object) => {
+            object.iter().any(|(key, value)| nests_deeper(key, below) || nests_deeper(value, below))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => false,
+    }
 }
 
 #[cfg(test)]

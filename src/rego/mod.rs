@@ -29,6 +29,7 @@ mod shell;
 mod source;
 mod suggest;
 mod syntax;
+mod yaml;
 
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
