@@ -1,7 +1,29 @@
 //! Guardrails about the change itself, which no look at a resource's state can find. One module each.
 
+mod about;
+mod blast_radius;
+mod compare;
+mod destroy_before_create;
+mod example;
+mod exposure_flag;
+mod forgotten;
+mod hollow;
+mod module_vanished;
+mod protection_off;
+mod public_access_block_removed;
+mod reason;
+mod rekeyed;
+mod renamed;
 mod stateful;
 mod stateful_delete;
+mod stateful_replace;
+mod switch;
+mod target;
+#[cfg(test)]
+mod testing;
+mod twin;
+
+pub use example::{ChangeExample, ExampleSection};
 
 use crate::plan::{Address, AttributePath, Plan, ResourceChange};
 use crate::rule::RuleInfo;
@@ -15,15 +37,6 @@ pub struct ChangeGuard {
     pub example: ChangeExample,
     /// Finds what is wrong with a plan.
     pub check: fn(&Plan<'_>, &ChangeOptions) -> Vec<ChangeFinding>,
-}
-
-/// A guard's examples: entries of `resource_changes` as plan JSON, one that fails and one that passes.
-#[derive(Clone, Copy, Debug)]
-pub struct ChangeExample {
-    /// Found by the guard.
-    pub failing: &'static str,
-    /// Passed by the guard.
-    pub passing: &'static str,
 }
 
 /// What a user may set about change guards.
@@ -83,7 +96,106 @@ impl ChangeFinding {
             message,
         }
     }
+
+    /// A certain finding on the plan as a whole.
+    fn on_plan(message: String) -> Self {
+        Self { address: None, deposed: None, attribute: None, certainty: Certainty::Certain, message }
+    }
+
+    /// The same finding, about an attribute.
+    fn at(self, attribute: AttributePath) -> Self {
+        Self { attribute: Some(attribute), ..self }
+    }
+
+    /// The same finding, with another certainty.
+    fn with(self, certainty: Certainty) -> Self {
+        Self { certainty, ..self }
+    }
 }
 
 /// All change guards, in the order of their ids.
-pub const GUARDS: &[&ChangeGuard] = &[&stateful_delete::GUARD];
+pub const GUARDS: &[&ChangeGuard] = &[
+    &blast_radius::GUARD,
+    &destroy_before_create::GUARD,
+    &exposure_flag::GUARD,
+    &forgotten::GUARD,
+    &module_vanished::GUARD,
+    &protection_off::GUARD,
+    &public_access_block_removed::GUARD,
+    &rekeyed::GUARD,
+    &renamed::GUARD,
+    &stateful_delete::GUARD,
+    &stateful_replace::GUARD,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::testing::{find, real_plans};
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_in_order() {
+        assert!(GUARDS.is_sorted_by(|left, right| left.info.id < right.info.id));
+    }
+
+    #[test]
+    fn every_module_with_a_guard_is_registered() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guardrails/change");
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            if text.lines().any(|line| line.starts_with("pub(super) const GUARD: ChangeGuard")) {
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                ids.push(format!("change-{}", name.replace('_', "-")));
+            }
+        }
+        ids.sort();
+        let registered: Vec<_> = GUARDS.iter().map(|guard| guard.info.id.as_ref()).collect();
+        assert_eq!(ids, registered);
+    }
+
+    #[test]
+    fn examples_hold_what_they_promise() {
+        for guard in GUARDS {
+            let failing = find(guard, &guard.example.failing_plan());
+            assert!(!failing.is_empty(), "{} passes its failing example", guard.info.id);
+            assert!(failing.iter().all(|finding| finding.certainty == Certainty::Certain));
+            let passing = find(guard, &guard.example.passing_plan());
+            assert_eq!(passing, [], "{} finds something in its passing example", guard.info.id);
+        }
+    }
+
+    #[test]
+    fn nothing_is_found_in_a_fresh_create() {
+        for guard in GUARDS {
+            let Some(created) = guard.example.failing_plan_as_creates() else { continue };
+            assert_eq!(find(guard, &created), [], "{} fires on a create", guard.info.id);
+        }
+    }
+
+    #[test]
+    fn texts_are_complete() {
+        for guard in GUARDS {
+            let info = &guard.info;
+            assert!(!info.title.ends_with('.'), "{}: a title is no sentence", info.id);
+            assert!(info.why.ends_with('.') && info.remediation.ends_with('.'), "{}", info.id);
+        }
+    }
+
+    #[test]
+    fn no_guard_panics_on_a_real_plan() {
+        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, text) in real_plans() {
+            let Ok(plan) = Plan::parse(&text) else { continue };
+            for guard in GUARDS {
+                let findings = (guard.check)(&plan, &ChangeOptions::default());
+                *found.entry(&guard.info.id).or_default() += findings.len();
+            }
+        }
+        assert!(found.is_empty() || found["change-stateful-delete"] > 0, "{found:?}");
+    }
+}
