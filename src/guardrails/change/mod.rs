@@ -5,10 +5,13 @@ mod blast_radius;
 mod compare;
 mod destroy_before_create;
 mod example;
+mod exposure_cidr;
 mod exposure_flag;
 mod forgotten;
 mod hollow;
 mod module_vanished;
+mod network;
+mod openings;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -117,6 +120,7 @@ impl ChangeFinding {
 pub const GUARDS: &[&ChangeGuard] = &[
     &blast_radius::GUARD,
     &destroy_before_create::GUARD,
+    &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
     &forgotten::GUARD,
     &module_vanished::GUARD,
