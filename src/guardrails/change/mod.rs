@@ -1,14 +1,20 @@
 //! Guardrails about the change itself, which no look at a resource's state can find. One module each.
 
 mod about;
+mod action_invoked;
 mod blast_radius;
 mod compare;
+mod deferred;
 mod destroy_before_create;
+mod encryption_off;
 mod example;
 mod exposure_cidr;
 mod exposure_flag;
+mod final_snapshot_lost;
 mod forgotten;
 mod hollow;
+mod key_destroyed;
+mod live_name_deleted;
 mod module_vanished;
 mod network;
 mod openings;
@@ -17,6 +23,7 @@ mod public_access_block_removed;
 mod reason;
 mod rekeyed;
 mod renamed;
+mod retention_lowered;
 mod stateful;
 mod stateful_delete;
 mod stateful_replace;
@@ -25,6 +32,7 @@ mod target;
 #[cfg(test)]
 mod testing;
 mod twin;
+mod unknown_action;
 
 pub use example::{ChangeExample, ExampleSection};
 
@@ -118,18 +126,26 @@ impl ChangeFinding {
 
 /// All change guards, in the order of their ids.
 pub const GUARDS: &[&ChangeGuard] = &[
+    &action_invoked::GUARD,
     &blast_radius::GUARD,
+    &deferred::GUARD,
     &destroy_before_create::GUARD,
+    &encryption_off::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
+    &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
+    &key_destroyed::GUARD,
+    &live_name_deleted::GUARD,
     &module_vanished::GUARD,
     &protection_off::GUARD,
     &public_access_block_removed::GUARD,
     &rekeyed::GUARD,
     &renamed::GUARD,
+    &retention_lowered::GUARD,
     &stateful_delete::GUARD,
     &stateful_replace::GUARD,
+    &unknown_action::GUARD,
 ];
 
 #[cfg(test)]
