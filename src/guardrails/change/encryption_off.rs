@@ -102,7 +102,7 @@ mod tests {
     fn switches_are_in_the_provider_schemas() {
         let Some(schemas) = Schemas::read() else { return };
         for switch in SWITCHES.iter().filter(|switch| switch.path != ["enable_https_traffic_only"]) {
-            switch.assert_in_schemas(&schemas, &[]);
+            switch.assert_in_schemas(schemas, &[]);
         }
     }
 

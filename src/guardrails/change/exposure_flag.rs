@@ -238,7 +238,7 @@ mod tests {
     fn switches_are_in_the_provider_schemas() {
         let Some(schemas) = Schemas::read() else { return };
         for switch in SWITCHES {
-            switch.assert_in_schemas(&schemas, &[]);
+            switch.assert_in_schemas(schemas, &[]);
         }
     }
 

@@ -108,7 +108,7 @@ mod tests {
         let Some(schemas) = Schemas::read() else { return };
         assert!(KEYS.iter().all(|key| schemas.knows_type(key)));
         for switch in SWITCHES {
-            switch.assert_in_schemas(&schemas, &[]);
+            switch.assert_in_schemas(schemas, &[]);
         }
     }
 

@@ -2,10 +2,12 @@
 
 mod about;
 mod action_invoked;
+mod audit_trail_weakened;
 mod blast_radius;
 mod compare;
 mod deferred;
 mod destroy_before_create;
+mod drift_security;
 mod encryption_off;
 mod example;
 mod exposure_cidr;
@@ -13,11 +15,13 @@ mod exposure_flag;
 mod final_snapshot_lost;
 mod forgotten;
 mod hollow;
+mod iam_widened;
 mod key_destroyed;
 mod live_name_deleted;
 mod module_vanished;
 mod network;
 mod openings;
+mod policy;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -31,6 +35,7 @@ mod switch;
 mod target;
 #[cfg(test)]
 mod testing;
+mod trust_foreign_principal;
 mod twin;
 mod unknown_action;
 
@@ -127,14 +132,17 @@ impl ChangeFinding {
 /// All change guards, in the order of their ids.
 pub const GUARDS: &[&ChangeGuard] = &[
     &action_invoked::GUARD,
+    &audit_trail_weakened::GUARD,
     &blast_radius::GUARD,
     &deferred::GUARD,
     &destroy_before_create::GUARD,
+    &drift_security::GUARD,
     &encryption_off::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
+    &iam_widened::GUARD,
     &key_destroyed::GUARD,
     &live_name_deleted::GUARD,
     &module_vanished::GUARD,
@@ -145,6 +153,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &retention_lowered::GUARD,
     &stateful_delete::GUARD,
     &stateful_replace::GUARD,
+    &trust_foreign_principal::GUARD,
     &unknown_action::GUARD,
 ];
 

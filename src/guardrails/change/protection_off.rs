@@ -133,7 +133,7 @@ mod tests {
         assert!(LOCKS.is_sorted_by(|left, right| left < right));
         let Some(schemas) = Schemas::read() else { return };
         for switch in SWITCHES {
-            switch.assert_in_schemas(&schemas, &[]);
+            switch.assert_in_schemas(schemas, &[]);
         }
         assert!(LOCKS.iter().all(|lock| schemas.knows_type(lock)));
     }

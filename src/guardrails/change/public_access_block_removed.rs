@@ -119,7 +119,7 @@ mod tests {
         assert!(BLOCKS.is_sorted_by(|left, right| left < right));
         let Some(schemas) = Schemas::read() else { return };
         for switch in SWITCHES.iter().filter(|switch| switch.path != ["allow_blob_public_access"]) {
-            switch.assert_in_schemas(&schemas, &[]);
+            switch.assert_in_schemas(schemas, &[]);
         }
         assert!(BLOCKS.iter().all(|block| schemas.knows_type(block)));
     }

@@ -251,7 +251,7 @@ mod tests {
     fn attributes_are_in_the_provider_schemas() {
         let Some(schemas) = Schemas::read() else { return };
         for switch in SWITCHES {
-            switch.assert_in_schemas(&schemas, &[]);
+            switch.assert_in_schemas(schemas, &[]);
         }
         for period in PERIODS {
             assert!(schemas.some_type_has(period.path), "{:?}", period.path);

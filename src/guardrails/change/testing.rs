@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -44,7 +45,12 @@ pub(super) struct Schemas(BTreeMap<String, Value>);
 
 impl Schemas {
     /// Reads the schemas; `None`, with a line that says so, where they are not there.
-    pub(super) fn read() -> Option<Self> {
+    pub(super) fn read() -> Option<&'static Self> {
+        static SCHEMAS: LazyLock<Option<Schemas>> = LazyLock::new(Schemas::read_once);
+        SCHEMAS.as_ref()
+    }
+
+    fn read_once() -> Option<Self> {
         let directory = shared("schemas")?;
         let mut types = BTreeMap::new();
         for path in
