@@ -1,5 +1,7 @@
 //! Finds security settings that were loosened outside of Terraform and that the plan leaves so.
 
+use std::collections::BTreeSet;
+
 use super::about::About;
 use super::compare::{Pair, pairs_of};
 use super::switch::{self, Wording};
@@ -7,7 +9,7 @@ use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSec
 use super::{
     encryption_off, exposure_cidr, exposure_flag, iam_widened, protection_off, public_access_block_removed,
 };
-use crate::plan::{Plan, ResourceChange};
+use crate::plan::{Address, AttributePath, Plan};
 use crate::severity::Severity;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -37,17 +39,28 @@ const WORDING: Wording = Wording {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let drifted = pairs_of(plan, &plan.resource_drift).filter(|pair| !is_touched(plan, pair.resource));
-    drifted.flat_map(|pair| findings(&pair)).collect()
+    let touched = touched(plan);
+    let drifted = pairs_of(plan, &plan.resource_drift);
+    let kept = drifted.filter(|pair| !touched.contains(&pair.resource.address));
+    kept.flat_map(|pair| findings(&pair)).collect()
 }
 
-/// Whether the plan changes the object: then it puts the setting back, or the guards on changes judge it.
-fn is_touched(plan: &Plan<'_>, drifted: &ResourceChange<'_>) -> bool {
-    plan.resource_changes.iter().any(|planned| {
-        let same =
-            planned.address == drifted.address || planned.previous_address.as_ref() == Some(&drifted.address);
-        same && planned.deposed.is_none() && !planned.change.actions.is_no_op()
-    })
+/// The objects that the plan changes: it puts the setting back there, or the guards on changes judge it.
+fn touched<'p>(plan: &'p Plan<'p>) -> BTreeSet<&'p Address> {
+    let changed = plan
+        .resource_changes
+        .iter()
+        .filter(|planned| planned.deposed.is_none() && !planned.change.actions.is_no_op());
+    changed
+        .flat_map(|planned| [Some(&planned.address), planned.previous_address.as_ref()])
+        .flatten()
+        .collect()
+}
+
+/// Attributes that the provider reads back from what others attach: an elastic address that the same
+/// configuration gives to a machine shows up as drift of the machine.
+fn is_read_back(attribute: &AttributePath) -> bool {
+    attribute.last_key() == Some("associate_public_ip_address")
 }
 
 fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
@@ -57,8 +70,11 @@ fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
         protection_off::SWITCHES,
         public_access_block_removed::SWITCHES,
     ];
-    let mut found: Vec<ChangeFinding> =
-        switches.iter().flat_map(|switches| switch::findings(pair, switches, &WORDING)).collect();
+    let mut found: Vec<ChangeFinding> = switches
+        .iter()
+        .flat_map(|switches| switch::findings(pair, switches, &WORDING))
+        .filter(|finding| !finding.attribute.as_ref().is_some_and(is_read_back))
+        .collect();
     let outside = |finding: ChangeFinding| ChangeFinding {
         message: format!("{} (changed outside of Terraform)", finding.message),
         ..finding
@@ -110,6 +126,12 @@ mod tests {
                 "aws_vpc_security_group_ingress_rule.a lets in more than before: 0.0.0.0/0 on all ports (changed outside of Terraform)"
             ]
         );
+    }
+
+    #[test]
+    fn an_address_that_was_attached_to_a_machine_is_no_finding() {
+        let public = |set: bool| format!(r#"{{"associate_public_ip_address": {set}}}"#);
+        assert!(drift("aws_instance.a", &public(false), &public(true), "").is_empty());
     }
 
     #[test]

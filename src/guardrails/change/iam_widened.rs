@@ -159,7 +159,7 @@ fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let powerful = new.iter().any(|(role, _)| POWERFUL_ROLES.contains(&role.as_str()));
     let what = match (everyone, powerful) {
         (true, _) => Some("grants a role to everyone on the internet"),
-        (false, true) => Some("grants a role that can take any right to more principals than before"),
+        (false, true) => Some("grants a role that can take any right to somebody who did not hold it"),
         (false, false) => None,
     };
     if let Some(what) = what {

@@ -215,6 +215,35 @@ mod tests {
         }
     }
 
+    /// Turns what real plans create into objects that exist and are updated without any difference.
+    fn as_updates_of_nothing(text: &str) -> Option<String> {
+        let mut plan: serde_json::Value = serde_json::from_str(text).ok()?;
+        for section in ["resource_drift", "deferred_changes", "action_invocations"] {
+            plan.as_object_mut()?.remove(section);
+        }
+        let entries = plan.get_mut("resource_changes")?.as_array_mut()?;
+        entries.retain(|entry| entry["change"]["actions"] == serde_json::json!(["create"]));
+        for entry in entries {
+            let change = entry["change"].as_object_mut()?;
+            change.insert("actions".to_owned(), serde_json::json!(["update"]));
+            change.insert("before".to_owned(), change["after"].clone());
+            change.remove("after_unknown");
+        }
+        Some(plan.to_string())
+    }
+
+    #[test]
+    fn an_update_that_changes_nothing_is_no_finding() {
+        for (path, text) in real_plans() {
+            let Some(text) = as_updates_of_nothing(&text) else { continue };
+            let Ok(plan) = Plan::parse(&text) else { continue };
+            for guard in GUARDS {
+                let findings = (guard.check)(&plan, &ChangeOptions::default());
+                assert_eq!(findings, [], "{} in {}", guard.info.id, path.display());
+            }
+        }
+    }
+
     #[test]
     fn no_guard_panics_on_a_real_plan() {
         let mut found: BTreeMap<&str, usize> = BTreeMap::new();

@@ -2,7 +2,7 @@
 
 use super::about::About;
 use super::compare::destroyed;
-use super::twin::{created, is_twin};
+use super::twin::{Place, twins};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::plan::{ActionReason, Plan, ResourceChange};
 use crate::severity::Severity;
@@ -36,12 +36,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let rekeyed = destroyed(plan).filter(|resource| lost_its_key(resource));
-    let with_twin = rekeyed.filter_map(|old| {
-        let block = old.address.configuration_address();
-        let mut same_block = created(plan).filter(|new| new.address.configuration_address() == block);
-        same_block.find(|new| is_twin(old, new)).map(|new| (old, new))
-    });
-    with_twin
+    let twins = twins(plan, rekeyed, Place::SameBlock).into_iter();
+    twins
         .map(|(old, new)| {
             let message = format!("{} is destroyed and made again as {}", old.address, new.address);
             ChangeFinding::on(old, message)
@@ -95,6 +91,20 @@ mod tests {
             findings[0].message,
             r#"module.net[0].aws_subnet.a is destroyed and made again as module.net["eu.west"].aws_subnet.a"#
         );
+    }
+
+    #[test]
+    fn each_object_has_its_own_twin() {
+        let old = |key: u8| {
+            format!(
+                r#"{{"address": "aws_x.a[{key}]", "action_reason": "delete_because_wrong_repetition", "change":
+                    {{"actions": ["delete"], "before": {{"name": "n", "path": "/"}}, "after": null}}}}"#
+            )
+        };
+        let new = r#"{"address": "aws_x.a[\"k\"]", "change": {"actions": ["create"], "before": null,
+            "after": {"name": "n", "path": "/"}}}"#;
+        let findings = find_in_changes(&GUARD, &format!("{}, {}, {new}", old(0), old(1)));
+        assert_eq!(findings.len(), 1);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::about::About;
 use super::compare::destroyed;
 use super::hollow::is_hollow;
-use super::twin::{created, is_twin};
+use super::twin::{Place, twins};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::plan::Plan;
 use crate::severity::Severity;
@@ -33,13 +33,9 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let gone = destroyed(plan).filter(|resource| !is_hollow(&resource.address.resource_type));
-    let with_twin = gone.filter_map(|old| {
-        let block = old.address.configuration_address();
-        // Within one block it is a matter of keys: `change-rekeyed`.
-        let mut elsewhere = created(plan).filter(|new| new.address.configuration_address() != block);
-        elsewhere.find(|new| is_twin(old, new)).map(|new| (old, new))
-    });
-    with_twin
+    // Within one block it is a matter of keys: `change-rekeyed`.
+    let twins = twins(plan, gone, Place::OtherBlock).into_iter();
+    twins
         .map(|(old, new)| {
             let message = format!("{} is destroyed and made again as {}", old.address, new.address);
             ChangeFinding::on(old, message)

@@ -1,5 +1,7 @@
 //! Tells whether a new object is an old one under another address, for want of a `moved` block.
 
+use std::collections::HashMap;
+
 use crate::plan::{Actions, Mode, Plan, ResourceChange, Value};
 
 /// Attributes that say nothing about which object it is: they differ between twins, and agree between
@@ -9,6 +11,15 @@ const INCIDENTAL: &[&str] = &["tags", "tags_all", "labels", "description", "time
 /// How many attributes must agree before two objects count as twins.
 const ENOUGH: usize = 2;
 
+/// Where the new object of a pair stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the block of the old one, under another key.
+    SameBlock,
+    /// In another block.
+    OtherBlock,
+}
+
 /// The new objects of a plan: created, not replaced.
 pub(super) fn created<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = &'p ResourceChange<'p>> {
     let is_new = |actions: &Actions| actions.creates() && !actions.deletes() && !actions.forgets();
@@ -17,14 +28,38 @@ pub(super) fn created<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = &'p Resour
         .filter(move |resource| resource.address.mode == Mode::Managed && is_new(&resource.change.actions))
 }
 
+/// Pairs of a destroyed object and the new one that it would have been, had it been moved. No object is in
+/// two pairs.
+pub(super) fn twins<'p>(
+    plan: &'p Plan<'p>,
+    old: impl Iterator<Item = &'p ResourceChange<'p>>,
+    place: Place,
+) -> Vec<(&'p ResourceChange<'p>, &'p ResourceChange<'p>)> {
+    let mut by_type: HashMap<&str, Vec<(String, &ResourceChange<'_>)>> = HashMap::new();
+    for new in created(plan) {
+        let block = new.address.configuration_address();
+        by_type.entry(new.address.resource_type.as_str()).or_default().push((block, new));
+    }
+    let mut pairs = Vec::new();
+    for old in old {
+        let Some(newcomers) = by_type.get_mut(old.address.resource_type.as_str()) else { continue };
+        let block = old.address.configuration_address();
+        let position = newcomers.iter().position(|(other, new)| {
+            let stands = if *other == block { Place::SameBlock } else { Place::OtherBlock };
+            stands == place && is_twin(old, new)
+        });
+        if let Some(position) = position {
+            pairs.push((old, newcomers.remove(position).1));
+        }
+    }
+    pairs
+}
+
 /// Whether a new object is planned just as the old one stands, so that a `moved` block would have kept it.
 ///
 /// All that the plan knows of the new object must agree with the old one: where a name or a range differs,
 /// the object would have to be made anew in any case.
-pub(super) fn is_twin(old: &ResourceChange<'_>, new: &ResourceChange<'_>) -> bool {
-    if old.address.resource_type != new.address.resource_type {
-        return false;
-    }
+fn is_twin(old: &ResourceChange<'_>, new: &ResourceChange<'_>) -> bool {
     let (Some(before), Some(after)) = (old.change.before.as_deref(), new.change.after.as_deref()) else {
         return false;
     };
