@@ -3,7 +3,7 @@
 use super::about::About;
 use super::compare::{Pair, Sight, destroyed, pairs, sight};
 use super::switch::{Switch, Unset, Weak, Wording, findings};
-use super::target::goes_with_its_target;
+use super::target::Targets;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::plan::{Plan, Value, View};
 use crate::severity::Severity;
@@ -105,9 +105,10 @@ const WORDING: Wording =
     Wording { certain: "watches less than before", unknown: "may watch less than before" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let targets = Targets::of(plan);
     let watchers = destroyed(plan).filter(|resource| {
         WATCHERS.binary_search(&resource.address.resource_type.as_str()).is_ok()
-            && !goes_with_its_target(plan, resource)
+            && !targets.take_along(resource)
     });
     let mut found: Vec<ChangeFinding> = watchers
         .map(|watcher| {

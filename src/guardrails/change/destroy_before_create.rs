@@ -28,8 +28,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-/// Types that requests go to or through, sorted. Holders of data are not among them: for those
-/// `change-stateful-replace` says the same and worse. Nor are single machines and tasks: replacing one of
+/// Types that requests go to or through, sorted. Holders of data and keys are not among them: for those
+/// `change-stateful-replace` and `change-key-destroyed` say the same and worse. Nor are single machines and tasks: replacing one of
 /// several is everyday work.
 const SERVING: &[&str] = &[
     "aws_acm_certificate",
@@ -94,7 +94,6 @@ const SERVING: &[&str] = &[
     "azurerm_firewall",
     "azurerm_frontdoor",
     "azurerm_function_app",
-    "azurerm_key_vault_certificate",
     "azurerm_kubernetes_cluster",
     "azurerm_kubernetes_cluster_node_pool",
     "azurerm_lb",
@@ -176,6 +175,7 @@ fn finding(resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::key_destroyed::is_key;
     use super::super::stateful::is_stateful;
     use super::super::testing::{Schemas, find_in_changes};
     use super::*;
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn types_are_sorted_known_and_hold_no_data() {
         assert!(SERVING.is_sorted_by(|left, right| left < right));
-        assert!(SERVING.iter().all(|resource_type| !is_stateful(resource_type)));
+        assert!(SERVING.iter().all(|resource_type| !is_stateful(resource_type) && !is_key(resource_type)));
         let Some(schemas) = Schemas::read() else { return };
         let unknown: Vec<_> =
             SERVING.iter().filter(|t| !ELSEWHERE.contains(t) && !schemas.knows_type(t)).collect();

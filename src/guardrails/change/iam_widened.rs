@@ -34,13 +34,22 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const DOCUMENTS: &[&[&str]] = &[
     &["access_policies"],
     &["access_policy"],
-    &["content"],
     &["inline_policy"],
     &["policy"],
     &["policy_document"],
     &["resource_policy"],
     &["inline_policy", "policy"],
 ];
+
+/// The attribute of a service control policy. Other types keep all kinds of text under this name.
+const CONTROL_POLICY: (&str, &[&str]) = ("aws_organizations_policy", &["content"]);
+
+/// Attributes that name managed policies of AWS: texts or lists of texts.
+const ATTACHED: &[&str] = &["managed_policy_arn", "managed_policy_arns", "policy_arn"];
+
+/// The ends of the names of managed policies that allow everything, or to take the right to.
+const POWERFUL_POLICIES: &[&str] =
+    &[":policy/AdministratorAccess", ":policy/IAMFullAccess", ":policy/PowerUserAccess"];
 
 /// Lists in which `*` means everything.
 const WILDCARD_LISTS: &[(&[&str], &[&str])] = &[
@@ -81,7 +90,14 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
 pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let resource_type = &pair.resource.address.resource_type;
     if resource_type.starts_with("aws_") {
-        return DOCUMENTS.iter().filter_map(|path| document_finding(pair, path)).collect();
+        let mut found: Vec<ChangeFinding> =
+            DOCUMENTS.iter().filter_map(|path| document_finding(pair, path)).collect();
+        let (control_policy, path) = CONTROL_POLICY;
+        if resource_type == control_policy {
+            found.extend(document_finding(pair, path));
+        }
+        found.extend(ATTACHED.iter().filter_map(|name| attachment_finding(pair, name)));
+        return found;
     }
     let mut found: Vec<ChangeFinding> = WILDCARD_LISTS
         .iter()
@@ -121,6 +137,27 @@ fn document(state: &ResourceState<'_>, path: &[&str]) -> Option<Document> {
         all.get_or_insert_default().extend(Document::parse(text)?);
     }
     all
+}
+
+/// The finding for a powerful managed policy that is attached now and was not before.
+fn attachment_finding(pair: &Pair<'_>, name: &str) -> Option<ChangeFinding> {
+    let powerful = |state: &ResourceState<'_>| {
+        let elements = state.root().key(name).elements().unwrap_or_default();
+        let is_powerful = |element: &View<'_, '_>| {
+            let arn = element.raw().and_then(Value::as_str);
+            arn.is_some_and(|arn| POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending)))
+        };
+        elements.iter().find(|element| is_powerful(element)).map(|element| element.path().clone())
+    };
+    if powerful(&pair.before).is_some() {
+        return None;
+    }
+    let attribute = powerful(&pair.after)?;
+    let message = format!(
+        "{} grants more than before: `{attribute}` names a managed policy that can take any right",
+        pair.resource.address
+    );
+    Some(ChangeFinding::on(pair.resource, message).at(attribute))
 }
 
 fn wildcard_finding(pair: &Pair<'_>, path: &[&str]) -> Option<ChangeFinding> {
@@ -225,6 +262,8 @@ mod tests {
     fn attributes_are_in_the_provider_schemas() {
         let Some(schemas) = Schemas::read() else { return };
         assert!(DOCUMENTS.iter().all(|path| schemas.some_type_has(path)));
+        assert!(schemas.knows_attribute(CONTROL_POLICY.0, CONTROL_POLICY.1));
+        assert!(ATTACHED.iter().all(|name| schemas.some_type_has(&[name])));
         for (types, path) in WILDCARD_LISTS {
             assert!(
                 types.iter().all(|resource_type| schemas.knows_attribute(resource_type, path)),
@@ -250,6 +289,16 @@ mod tests {
             r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: all actions of a service, or all there are, are allowed; conditions are dropped or loosened"#
         );
         assert_eq!(find_in_update(&GUARD, "aws_iam_policy.a", &after, &before, "{}"), []);
+    }
+
+    #[test]
+    fn a_powerful_managed_policy_is_found() {
+        let attached = |name: &str| format!(r#"{{"policy_arn": "arn:aws:iam::aws:policy/{name}"}}"#);
+        let address = "aws_iam_role_policy_attachment.a";
+        let find = |before, after| find_in_update(&GUARD, address, &attached(before), &attached(after), "{}");
+        assert_eq!(find("ReadOnlyAccess", "AdministratorAccess").len(), 1);
+        assert_eq!(find("AdministratorAccess", "ReadOnlyAccess"), []);
+        assert_eq!(find("ReadOnlyAccess", "ViewOnlyAccess"), []);
     }
 
     #[test]

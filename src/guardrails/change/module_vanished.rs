@@ -1,6 +1,6 @@
 //! Finds whole modules that the plan destroys because nothing calls them any more.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::about::About;
 use super::compare::destroyed;
@@ -36,9 +36,11 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let gone: Vec<&ResourceChange<'_>> = destroyed(plan)
         .filter(|resource| resource.action_reason == Some(ActionReason::DeleteBecauseNoModule))
         .collect();
-    let mut modules: BTreeMap<Vec<ModuleStep>, Vec<&ResourceChange<'_>>> = BTreeMap::new();
+    let holders: BTreeSet<&[ModuleStep]> =
+        gone.iter().map(|resource| resource.address.modules.as_slice()).collect();
+    let mut modules: BTreeMap<&[ModuleStep], Vec<&ResourceChange<'_>>> = BTreeMap::new();
     for resource in &gone {
-        modules.entry(vanished_call(plan, &resource.address, &gone)).or_default().push(resource);
+        modules.entry(vanished_call(plan, &resource.address, &holders)).or_default().push(resource);
     }
     modules.iter().map(|(module, resources)| finding(module, resources)).collect()
 }
@@ -47,14 +49,18 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
 ///
 /// Without a configuration, and where a call is there but not for this key, it is the outermost module in
 /// which the plan destroys something for this reason.
-fn vanished_call(plan: &Plan<'_>, address: &Address, gone: &[&ResourceChange<'_>]) -> Vec<ModuleStep> {
+fn vanished_call<'p>(
+    plan: &Plan<'_>,
+    address: &'p Address,
+    holders: &BTreeSet<&[ModuleStep]>,
+) -> &'p [ModuleStep] {
     let steps = &address.modules;
     if let Some(configuration) = &plan.configuration {
         let mut path = String::new();
         for (depth, step) in steps.iter().enumerate() {
             let caller = configuration.modules().iter().find(|module| module.path == path);
             if !caller.is_some_and(|module| module.calls.iter().any(|call| call.name == step.name)) {
-                return steps[..=depth].to_vec();
+                return &steps[..=depth];
             }
             if !path.is_empty() {
                 path.push('.');
@@ -62,8 +68,8 @@ fn vanished_call(plan: &Plan<'_>, address: &Address, gone: &[&ResourceChange<'_>
             path.push_str(&format!("module.{}", step.name));
         }
     }
-    let outer = gone.iter().map(|other| &other.address.modules).filter(|other| steps.starts_with(other));
-    outer.min_by_key(|other| other.len()).unwrap_or(steps).clone()
+    let prefixes = (1..steps.len()).map(|length| &steps[..length]);
+    prefixes.into_iter().find(|prefix| holders.contains(prefix)).unwrap_or(steps)
 }
 
 fn finding(module: &[ModuleStep], resources: &[&ResourceChange<'_>]) -> ChangeFinding {

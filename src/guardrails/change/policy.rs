@@ -83,6 +83,10 @@ const ESCALATING: &[&str] = &[
     "sts:assumerole",
 ];
 
+/// Into how many parts a statement is taken apart at most. AWS limits a policy to some ten thousand
+/// characters, which makes a few thousand parts.
+const MOST_SINGLES: usize = 10_000;
+
 impl Document {
     /// Reads a document from JSON text; `None` for text that is no such document.
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -161,8 +165,14 @@ impl Statement {
         })
     }
 
-    /// The statement taken apart: one principal, one action, one resource each.
+    /// The statement taken apart: one principal, one action, one resource each. A statement of monstrous
+    /// length stays whole, so that no plan can keep planguard busy for ever.
     fn singles(&self) -> Vec<Self> {
+        let count =
+            self.principals.len().saturating_mul(self.actions.len()).saturating_mul(self.resources.len());
+        if count > MOST_SINGLES {
+            return vec![self.clone()];
+        }
         let mut singles = Vec::new();
         for principal in self.principals.singles() {
             for action in self.actions.singles() {
@@ -262,6 +272,14 @@ impl Patterns {
         }
     }
 
+    /// How many patterns there are when they are looked at one by one.
+    fn len(&self) -> usize {
+        match self {
+            Self::These(texts) => texts.len(),
+            Self::AllBut(_) | Self::Absent => 1,
+        }
+    }
+
     fn is_everything(&self) -> bool {
         match self {
             Self::These(texts) => texts.contains("*"),
@@ -283,7 +301,10 @@ impl Patterns {
         match (self, others) {
             (own, _) if own.is_everything() => true,
             (Self::These(own), Self::These(others)) => {
-                others.iter().all(|other| own.iter().any(|pattern| wildcard::matches(pattern, other)))
+                let wild: Vec<&String> = own.iter().filter(|pattern| pattern.contains(['*', '?'])).collect();
+                others.iter().all(|other| {
+                    own.contains(other) || wild.iter().any(|pattern| wildcard::matches(pattern, other))
+                })
             }
             (Self::AllBut(own), Self::AllBut(others)) => own.is_subset(others),
             (Self::AllBut(own), Self::These(others)) => others.iter().all(|other| {
@@ -390,6 +411,15 @@ mod tests {
             r#"[{"Effect": "Deny", "Action": ["s3:DeleteBucket", "s3:DeleteObject"], "Resource": "*"}]"#;
         assert_eq!(grants(deny, "[]"), [Grant::NoLongerDenied]);
         assert_eq!(grants(deny, &deny.replace(r#"["s3:DeleteBucket", "s3:DeleteObject"]"#, r#""s3:*""#)), []);
+    }
+
+    #[test]
+    fn a_monstrous_statement_is_judged_as_a_whole() {
+        let many: Vec<String> = (0..2000).map(|n| format!(r#""a:B{n}""#)).collect();
+        let statement = |more: &str| {
+            format!(r#"{{"Effect": "Allow", "Action": [{0}{more}], "Resource": [{0}]}}"#, many.join(","))
+        };
+        assert_eq!(grants(&statement(""), &statement(r#", "c:*""#)), [Grant::AllActions]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::about::About;
 use super::compare::{destroyed, pairs};
 use super::switch::{Switch, Unset, Weak, Wording, findings};
-use super::target::goes_with_its_target;
+use super::target::Targets;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::plan::Plan;
 use crate::severity::Severity;
@@ -95,11 +95,12 @@ const BLOCKS: &[&str] = &[
 ];
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let targets = Targets::of(plan);
     let mut found: Vec<ChangeFinding> =
         pairs(plan).flat_map(|pair| findings(&pair, SWITCHES, &WORDING).collect::<Vec<_>>()).collect();
     let blocks = destroyed(plan).filter(|resource| {
         BLOCKS.binary_search(&resource.address.resource_type.as_str()).is_ok()
-            && !goes_with_its_target(plan, resource)
+            && !targets.take_along(resource)
     });
     found.extend(blocks.map(|block| {
         let message = format!("{} is destroyed, and what it blocked can be made public", block.address);

@@ -35,24 +35,40 @@ pub(super) fn twins<'p>(
     old: impl Iterator<Item = &'p ResourceChange<'p>>,
     place: Place,
 ) -> Vec<(&'p ResourceChange<'p>, &'p ResourceChange<'p>)> {
-    let mut by_type: HashMap<&str, Vec<(String, &ResourceChange<'_>)>> = HashMap::new();
-    for new in created(plan) {
-        let block = new.address.configuration_address();
-        by_type.entry(new.address.resource_type.as_str()).or_default().push((block, new));
+    let mut newcomers: Vec<Option<&ResourceChange<'_>>> = created(plan).map(Some).collect();
+    let mut by_mark: HashMap<(&str, Mark<'_>), Vec<usize>> = HashMap::new();
+    for (position, new) in newcomers.iter().enumerate().filter_map(|(at, new)| Some((at, (*new)?))) {
+        let Some(mark) = new.change.after.as_deref().and_then(|after| marks(after).next()) else { continue };
+        by_mark.entry((&new.address.resource_type, mark)).or_default().push(position);
     }
     let mut pairs = Vec::new();
     for old in old {
-        let Some(newcomers) = by_type.get_mut(old.address.resource_type.as_str()) else { continue };
+        let Some(before) = old.change.before.as_deref() else { continue };
         let block = old.address.configuration_address();
-        let position = newcomers.iter().position(|(other, new)| {
-            let stands = if *other == block { Place::SameBlock } else { Place::OtherBlock };
-            stands == place && is_twin(old, new)
+        let lists = marks(before).filter_map(|mark| by_mark.get(&(old.address.resource_type.as_str(), mark)));
+        let mut candidates: Vec<usize> = lists.flatten().copied().collect();
+        candidates.sort_unstable();
+        let twin = candidates.into_iter().find(|position| {
+            newcomers[*position].is_some_and(|new| {
+                let same_block = new.address.configuration_address() == block;
+                let stands = if same_block { Place::SameBlock } else { Place::OtherBlock };
+                stands == place && is_twin(old, new)
+            })
         });
-        if let Some(position) = position {
-            pairs.push((old, newcomers.remove(position).1));
-        }
+        pairs.extend(twin.and_then(|position| newcomers[position].take()).map(|new| (old, new)));
     }
     pairs
+}
+
+/// An attribute with its text, by which a twin is looked up instead of compared with every old object.
+type Mark<'v> = (&'v str, &'v str);
+
+/// The marks of an object. Twins share the new one's first, since all that it says agrees.
+fn marks<'v>(object: &'v Value<'_>) -> impl Iterator<Item = Mark<'v>> {
+    object.members().iter().filter_map(|(name, value)| {
+        let text = value.as_str().filter(|text| !text.is_empty())?;
+        (!INCIDENTAL.contains(&name.as_ref())).then_some((name.as_ref(), text))
+    })
 }
 
 /// Whether a new object is planned just as the old one stands, so that a `moved` block would have kept it.
