@@ -11,7 +11,7 @@ use planguard::rego::{
     Evaluation, Namespaces, PolicyError, PolicyInput, PolicyOptions, PolicySet, RegoVersion,
 };
 
-const PLAN: &str = include_str!("../fixtures/policies/plan.json");
+const PLAN: &str = include_str!("../../fixtures/policies/plan.json");
 
 fn options(name: &str) -> PolicyOptions {
     PolicyOptions { paths: vec![Path::new("fixtures/policies").join(name)], ..PolicyOptions::default() }

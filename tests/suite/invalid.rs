@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
     reason = "clippy's exceptions for tests do not reach the helpers of an integration test"
 )]
 
@@ -21,7 +20,9 @@ use planguard::input::{
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-const PLAN: &str = include_str!("../fixtures/encodings/plan.json");
+use crate::shared::{files_below, shared};
+
+const PLAN: &str = include_str!("../../fixtures/encodings/plan.json");
 
 /// Stands in the fixtures wherever a plan could hold a secret.
 const CANARY: &str = "canary-4711-secret";
@@ -118,22 +119,6 @@ fn render(error: &InputError) -> String {
         .render_report(&mut rendered, error)
         .unwrap();
     rendered
-}
-
-/// A folder of the shared plans, or `None` with a line that says so.
-fn shared(folder: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/plans").join(folder);
-    if !path.is_dir() {
-        println!("skipped: no shared plans at {}", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-fn files_below(root: &Path) -> Vec<PathBuf> {
-    let walk = walkdir::WalkDir::new(root).sort_by_file_name();
-    let entries = walk.into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file());
-    entries.map(walkdir::DirEntry::into_path).collect()
 }
 
 fn with_bom(text: &str, encode: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
