@@ -1,7 +1,7 @@
 //! Every rule that is built in, data and Rust alike, for lists and explanations.
 
 use super::builtin::builtins;
-use super::change::GUARDS;
+use super::change::{ExampleSection, GUARDS};
 use super::definition::Expectation;
 use crate::finding::RuleKind;
 use crate::rule::RuleInfo;
@@ -55,7 +55,7 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
     entries.extend(GUARDS.iter().map(|guard| {
         let example = |name: &str, entries: &str| Example {
             name: name.to_owned(),
-            resource_changes: format!("[{entries}]"),
+            resource_changes: in_resource_changes(guard.example.section, entries),
         };
         CatalogueEntry {
             info: guard.info.clone(),
@@ -67,6 +67,26 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
     }));
     entries.sort_by(|left, right| left.info.id.cmp(&right.info.id));
     entries
+}
+
+/// The entries of another section in the shape of resource changes, which is what examples are shown in.
+fn in_resource_changes(section: ExampleSection, entries: &str) -> String {
+    let entries = format!("[{entries}]");
+    match section {
+        ExampleSection::ResourceChanges | ExampleSection::ResourceDrift => entries,
+        ExampleSection::DeferredChanges => {
+            let deferred: Vec<serde_json::Value> = serde_json::from_str(&entries).unwrap_or_default();
+            let changes = deferred.into_iter().map(|mut entry| entry["resource_change"].take());
+            serde_json::Value::Array(changes.collect()).to_string()
+        }
+        ExampleSection::ActionInvocations => {
+            let invoked: Vec<serde_json::Value> = serde_json::from_str(&entries).unwrap_or_default();
+            let changes = invoked.into_iter().map(|entry| {
+                serde_json::json!({"address": entry["address"], "change": {"actions": ["invoke"], "after": {}}})
+            });
+            serde_json::Value::Array(changes.collect()).to_string()
+        }
+    }
 }
 
 fn resource_changes(plan: &str) -> String {

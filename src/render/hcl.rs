@@ -16,6 +16,7 @@ fn resource(entry: &Value) -> String {
     names.reverse();
     let (keyword, names) = match names[..] {
         ["data", resource_type, name] => ("data", [resource_type, name]),
+        ["action", resource_type, name] => ("action", [resource_type, name]),
         [.., resource_type, name] => ("resource", [resource_type, name]),
         _ => return String::new(),
     };

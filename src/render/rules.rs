@@ -64,9 +64,13 @@ fn paragraph(text: &mut String, words: &str, width: usize) {
 }
 
 fn example(text: &mut String, heading: &str, example: &Example, colour: Colour) {
+    let resources = hcl::resources(&example.resource_changes);
+    if resources.is_empty() {
+        return;
+    }
     let name = if example.name.is_empty() { String::new() } else { format!(": {}", example.name) };
     let _ = writeln!(text, "\n{}{name}\n", colour.paint(Style::Heading, heading));
-    for line in hcl::resources(&example.resource_changes).lines() {
+    for line in resources.lines() {
         let _ = writeln!(text, "    {line}");
     }
 }

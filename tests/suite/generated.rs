@@ -51,6 +51,9 @@ fn explanation(entry: &CatalogueEntry) -> String {
 
 fn example(text: &mut String, heading: &str, example: &Example) {
     let hcl = hcl::resources(&example.resource_changes);
+    if hcl.is_empty() {
+        return;
+    }
     let name = if example.name.is_empty() { String::new() } else { format!(" ({})", example.name) };
     let _ = writeln!(text, "\n{heading}{name}:\n\n```hcl\n{}\n```", hcl.trim_end());
 }

@@ -138,7 +138,7 @@ mod tests {
         let text = plan(
             r#"{"gone": null, "b": [{}]}"#,
             r#"{"filled": true, "asked": true, "b": [{"filled": true}]}"#,
-            r#"{"asked": {"references": ["var.x"]}, "b": [{}]}"#,
+            r#"{"asked": {"references": ["aws_x.a.id", "aws_x.a"]}, "b": [{}]}"#,
         );
         with_after(&text, |root| {
             assert_eq!(sight(&root.key("filled")), Sight::Computed);
