@@ -31,6 +31,11 @@ impl SafeText {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text on one line: line feeds are written as `\n`.
+    pub fn one_line(&self) -> String {
+        self.0.replace('\n', "\\n")
+    }
 }
 
 impl fmt::Display for SafeText {
@@ -97,22 +102,40 @@ impl Redactor {
     }
 }
 
-/// Writes control characters, line and paragraph separators and bidirectional controls as `\u{..}`. A tab
-/// becomes a space.
+/// Writes control characters, line and paragraph separators and bidirectional controls as `\u{..}`, and the
+/// first character of what a CI system would take for a command. A tab becomes a space.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    let mut word_starts = true;
+    for (position, character) in text.char_indices() {
         match character {
             '\n' => escaped.push('\n'),
             '\t' => escaped.push(' '),
-            dangerous if is_dangerous(dangerous) => {
-                // Writing to a String does not fail.
-                let _ = write!(escaped, "\\u{{{:x}}}", u32::from(dangerous));
+            ':' | '#' if word_starts && is_command(&text[position..]) => {
+                push_code_point(&mut escaped, character)
             }
+            dangerous if is_dangerous(dangerous) => push_code_point(&mut escaped, dangerous),
             plain => escaped.push(plain),
         }
+        word_starts = character.is_whitespace();
     }
     escaped
+}
+
+fn push_code_point(text: &mut String, character: char) {
+    // Writing to a String does not fail.
+    let _ = write!(text, "\\u{{{:x}}}", u32::from(character));
+}
+
+/// Whether a text starts like a workflow command of GitHub (`::error::`) or Azure Pipelines (`##[error]`,
+/// `##vso[`). They count at the start of a line, and any word may come to stand there when lines wrap. An
+/// IPv6 address has two colons only once.
+fn is_command(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    let github = line
+        .strip_prefix("::")
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains("::"));
+    github || line.starts_with("##[") || line.starts_with("##vso[")
 }
 
 fn is_dangerous(character: char) -> bool {
@@ -162,6 +185,16 @@ mod tests {
             SafeText::fixed("a\u{1b}[31mb\u{202e}c\r\td\ne").as_str(),
             "a\\u{1b}[31mb\\u{202e}c\\u{d} d\ne"
         );
+    }
+
+    #[test]
+    fn ci_systems_are_not_given_commands() {
+        assert_eq!(
+            SafeText::fixed("::error::x\n  ##[warning]y a ##vso[task]z").as_str(),
+            "\\u{3a}:error::x\n  \\u{23}#[warning]y a \\u{23}#vso[task]z"
+        );
+        let harmless = "data::x::y, open to ::/0 and ::ffff:10.0.0.1, ## heading";
+        assert_eq!(SafeText::fixed(harmless).as_str(), harmless);
     }
 
     proptest! {

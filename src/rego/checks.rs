@@ -13,6 +13,9 @@ use super::syntax::{Fact, Reference};
 /// How many rules may need each other in turn. The stack carries several times as many.
 const CHAIN_LIMIT: usize = 500;
 
+/// How many functions of the policies are considered when a name is unknown: comparing takes time.
+const SUGGESTIBLE: usize = 1_000;
+
 /// Functions that reach outside the evaluation, or would if the engine had them.
 const REFUSED: [(&str, &str); 5] = [
     ("http.send", "a policy may not use the network"),
@@ -25,6 +28,10 @@ const REFUSED: [(&str, &str); 5] = [
 /// Conftest's own functions. They read files for unit tests, so they are let pass in tests, which nothing here
 /// evaluates.
 const TEST_FUNCTIONS: [&str; 3] = ["parse_config", "parse_config_file", "parse_combined_config_files"];
+
+fn is_for_tests(rule: &RuleFacts<'_>) -> bool {
+    rule.is_test() || file_of(rule.span).ends_with("_test.rego")
+}
 
 /// What the checks found.
 #[derive(Default)]
@@ -72,7 +79,7 @@ impl<'p> Checker<'p, '_> {
     fn refused(&mut self, rule: &RuleFacts<'_>, reference: &Reference<'_>) -> bool {
         let name = reference.dotted();
         let Some((name, reason)) = REFUSED.iter().find(|(refused, _)| *refused == name) else { return false };
-        if self.program.function(rule, reference).is_some() {
+        if !self.program.functions(rule, reference).is_empty() {
             return false;
         }
         let error = PolicyError::RefusedFunction {
@@ -88,16 +95,17 @@ impl<'p> Checker<'p, '_> {
 
     fn unknown(&mut self, rule: &RuleFacts<'_>, function: &Reference<'_>) {
         let name = function.dotted();
-        let known = self.program.function(rule, function).is_some()
+        let known = !self.program.functions(rule, function).is_empty()
             || name == "print"
             || BUILTINS.contains_key(name.as_str())
-            || (rule.is_test() && TEST_FUNCTIONS.contains(&name.as_str()));
+            || (is_for_tests(rule) && TEST_FUNCTIONS.contains(&name.as_str()));
         if known || is_full(&self.problems.errors) {
             return;
         }
         let program = self.program;
         let names = self.names.get_or_insert_with(|| {
-            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(program.function_names()).collect();
+            let functions = program.function_names().take(SUGGESTIBLE);
+            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(functions).collect();
             names.sort_unstable();
             names
         });

@@ -6,6 +6,7 @@ use regorus::Value;
 
 use super::error::PolicyError;
 use super::files;
+use super::yaml;
 
 /// A data document.
 pub(super) struct DataDocument {
@@ -36,8 +37,12 @@ fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
         reason: reason.replace('\n', " "),
     };
     let is_json = path.extension().is_some_and(|extension| extension == "json");
-    let parsed = if is_json { Value::from_json_str(text) } else { Value::from_yaml_str(text) };
-    let value = parsed.map_err(|error| invalid(error.to_string()))?;
+    let parsed = if is_json {
+        Value::from_json_str(text).map_err(|error| error.to_string())
+    } else {
+        yaml::parse(text)
+    };
+    let value = parsed.map_err(invalid)?;
     match &value {
         Value::Object(_) => Ok(value),
         _ => Err(invalid("its root is no object".to_owned())),

@@ -95,7 +95,7 @@ fn has_v1_keywords(text: &str) -> bool {
             && matches!(text.as_str(), "if" | "in" | "every" | "contains")
             && !imported.contains(&text.as_str())
             // The builtin, or a field of that name.
-            && word(index + 1) != "("
+            && !(text == "contains" && word(index + 1) == "(")
             && (index == 0 || word(index - 1) != ".")
     })
 }
@@ -117,6 +117,7 @@ mod tests {
         assert!(!has_v1_keywords("package a\nimport rego.v1\nx if 1 in [1]"));
         assert!(has_v1_keywords("package a\nimport future.keywords.in\nx if 1 in [1]"));
         assert!(!has_v1_keywords("package a\nx { input.if }"));
+        assert!(has_v1_keywords("package a\nx if (1 == 1)"));
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
-/// The text of a policy file, for showing where something is wrong in it.
-pub type PolicyText = NamedSource<Arc<str>>;
+/// The name and text of a policy file, for showing where something is wrong in it.
+pub type PolicyText = Arc<NamedSource<Arc<str>>>;
 
 /// Why policies could not be loaded, or why their answer cannot be relied on.
 #[derive(Clone, Debug, Error, Diagnostic)]
@@ -351,13 +351,11 @@ pub enum PolicyError {
     },
 
     /// An `exception` that can match no rule.
-    #[error("rule `{rule}` yields {shape}, which excepts nothing")]
+    #[error("rule `{rule}` yields something other than arrays of names, which excepts nothing")]
     #[diagnostic(code("PG-RG-042"), help("write `exception contains [\"name\"]` to except deny_name"))]
     ExceptionShape {
         /// The rule's path.
         rule: String,
-        /// What it yields.
-        shape: &'static str,
     },
 
     /// A builtin that failed. The findings are those that are left when its result counts as undefined.
@@ -369,7 +367,7 @@ pub enum PolicyError {
     SwallowedError {
         /// The rule's path.
         rule: String,
-        /// What the builtin said.
+        /// What the builtin said; this may quote values of the plan.
         reason: String,
         /// The policy.
         #[source_code]
@@ -385,7 +383,7 @@ pub enum PolicyError {
     RuleFailed {
         /// The rule's path.
         rule: String,
-        /// What the engine said.
+        /// What the engine said; this may quote values of the plan.
         reason: String,
         /// The policy.
         #[source_code]
@@ -407,7 +405,10 @@ pub enum PolicyError {
 
     /// A rule that needed too much memory.
     #[error("rule `{rule}` needed more than {limit} bytes and was stopped")]
-    #[diagnostic(code("PG-RG-046"), help("make the rule cheaper, or give policies more memory"))]
+    #[diagnostic(
+        code("PG-RG-046"),
+        help("make the rule cheaper, give policies more memory, or check fewer plans at a time")
+    )]
     OutOfMemory {
         /// The rule's path.
         rule: String,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
-use super::convention::conftest::{self, Unusable};
+use super::convention::conftest::{self, ExceptsNothing, Unusable};
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
@@ -33,6 +33,10 @@ const MEMORY_BASE: u64 = 512 << 20;
 
 /// How many bytes a value takes for each byte of its text, and room for what policies make of it.
 const MEMORY_FACTOR: u64 = 8;
+
+/// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
+/// ordinary stack.
+const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
 
 /// Nobody reads more prints than this.
 const PRINT_LIMIT: usize = 1_000;
@@ -108,15 +112,21 @@ impl PolicySet {
 
     /// A copy of the engine that holds the plan.
     fn prepare(&self, plan: PolicyInput<'_>) -> Result<Engine, PolicyError> {
-        let invalid = |reason: String| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason };
-        let input = shell::run(|| plan_value::read(plan.text, &self.sections)).map_err(&invalid)?;
-        let mut engine = self.engine.clone();
-        engine.set_input(input.map_err(&invalid)?);
-        // Data makes the engine prepare again, which takes longer than most evaluations.
-        if self.reads_file_name {
-            engine.add_data(file_data(plan.name)).map_err(|error| invalid(error.to_string()))?;
-        }
-        Ok(engine)
+        let prepared = shell::run(|| {
+            let input = plan_value::read(plan.text, &self.sections)?;
+            let mut engine = self.engine.clone();
+            engine.set_input(input);
+            // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
+            // only if needed, and once for all rules.
+            if self.reads_file_name {
+                engine.add_data(file_data(plan.name)).map_err(|error| error.to_string())?;
+                engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())?;
+            }
+            Ok(engine)
+        });
+        prepared
+            .and_then(|engine| engine)
+            .map_err(|reason| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason })
     }
 
     fn run(&self, engine: Engine, memory: &Arc<Memory>, bytes: u64, evaluation: &mut Evaluation) {
@@ -239,6 +249,9 @@ impl PolicySet {
             Ok(_) => return,
             Err(Failure::Time) => PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() },
             Err(Failure::Memory) => PolicyError::OutOfMemory { rule, limit: bytes },
+            Err(Failure::Depth) => {
+                PolicyError::ResultShape { rule, shape: "a value that nests without measure" }
+            }
             Err(Failure::Other(message)) => {
                 let message = source::read_message(message, &self.sources);
                 let (text, at) = source::excerpt(&message, &self.sources).unzip();
@@ -261,8 +274,8 @@ impl PolicySet {
                 Ok(suffixes) => {
                     excepted.insert(package.clone(), suffixes.into_iter().collect());
                 }
-                Err(shape) => {
-                    evaluation.errors.push(PolicyError::ExceptionShape { rule: path.clone(), shape });
+                Err(ExceptsNothing) => {
+                    evaluation.errors.push(PolicyError::ExceptionShape { rule: path.clone() });
                 }
             }
         }
@@ -278,8 +291,12 @@ fn conclude(
     evaluation: &mut Evaluation,
 ) {
     evaluation.rules_evaluated += 1;
+    let results = conftest::results(rule, value);
+    if results.is_empty() {
+        evaluation.rules_without_result.push(rule.path.clone());
+    }
     let mut found = Vec::new();
-    for result in conftest::results(rule, value) {
+    for result in results {
         let rule = rule.path.clone();
         match result {
             Ok(finding) => found.push(finding),
@@ -288,9 +305,6 @@ fn conclude(
             }
             Err(Unusable::NoMessage) => report(&mut evaluation.errors, PolicyError::NoMessage { rule }),
         }
-    }
-    if found.is_empty() {
-        evaluation.rules_without_result.push(rule.path.clone());
     }
     let suffix = conftest::suffix(&rule.name, rule.kind).unwrap_or_default();
     if excepted.get(&rule.package).is_some_and(|suffixes| suffixes.contains(suffix)) {
@@ -330,6 +344,8 @@ struct Answer {
 enum Failure {
     Time,
     Memory,
+    /// The value nests so deeply that an ordinary stack might not be enough to look at it.
+    Depth,
     Other(String),
 }
 
@@ -348,22 +364,40 @@ impl Failure {
 
 /// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does.
 fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
-    let mut prints = Vec::new();
-    let mut evaluate = |strict: bool| {
-        let mut engine = engine.clone();
-        engine.set_strict_builtin_errors(strict);
-        engine
-            .set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
-        let value = engine.eval_rule(path.to_owned());
-        prints = engine.take_prints().unwrap_or_default();
-        value.map_err(|error| Failure::from_message(error.to_string()))
-    };
-    match evaluate(true) {
-        Err(Failure::Other(message)) => {
-            let value = evaluate(false);
+    let mut strict = engine.clone();
+    strict.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
+    let mut lenient = strict.clone();
+    match evaluate(&mut strict, path) {
+        (Err(Failure::Other(message)), _) => {
+            // This copies the compiled policies, so it is left until it is needed.
+            lenient.set_strict_builtin_errors(false);
+            let (value, prints) = evaluate(&mut lenient, path);
             Answer { value, swallowed: Some(message), prints }
         }
-        value => Answer { value, swallowed: None, prints },
+        (value, prints) => Answer { value, swallowed: None, prints },
+    }
+}
+
+fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
+    let value = engine.eval_rule(path.to_owned());
+    let value = match value {
+        Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),
+        Ok(value) => Ok(value),
+        Err(error) => Err(Failure::from_message(error.to_string())),
+    };
+    (value, engine.take_prints().unwrap_or_default())
+}
+
+/// Whether a value has more than `levels` levels, without descending any further.
+fn nests_deeper(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return true };
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| nests_deeper(element, below)),
+        Value::Set(elements) => elements.iter().any(|element| nests_deeper(element, below)),
+        Value::Object(object) => {
+            object.iter().any(|(key, value)| nests_deeper(key, below) || nests_deeper(value, below))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => false,
     }
 }
 

@@ -6,6 +6,7 @@ use regorus::Value;
 
 use super::error::{PolicyError, report};
 use super::source::Source;
+use super::yaml;
 use crate::Severity;
 
 /// What a `# METADATA` block says of a rule. See <https://www.openpolicyagent.org/docs/policy-language#metadata>.
@@ -96,8 +97,8 @@ pub(super) fn read(source: &Source, lines: &BTreeSet<u32>, errors: &mut Vec<Poli
     blocks
 }
 
-fn parse(yaml: &str) -> Result<(Scope, RuleMetadata), String> {
-    let value = Value::from_yaml_str(yaml).map_err(|error| error.to_string().replace('\n', " "))?;
+fn parse(text: &str) -> Result<(Scope, RuleMetadata), String> {
+    let value = yaml::parse(text)?;
     if value.as_object().is_err() {
         return Err("it is not a mapping".to_owned());
     }

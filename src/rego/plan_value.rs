@@ -163,12 +163,12 @@ struct Node<'k> {
     depth: usize,
 }
 
-impl<'k> Node<'k> {
-    fn below<E: serde::de::Error>(&self, place: Place) -> Result<Node<'k>, E> {
+impl Node<'_> {
+    fn below<E: serde::de::Error>(&self, place: Place) -> Result<Self, E> {
         if self.depth >= DEPTH_LIMIT {
             return Err(E::custom(format_args!("values nest deeper than {DEPTH_LIMIT} levels")));
         }
-        Ok(Node { keys: self.keys, place, depth: self.depth + 1 })
+        Ok(Self { keys: self.keys, place, depth: self.depth + 1 })
     }
 
     fn read_raw<E: serde::de::Error>(self, raw: &RawValue) -> Result<Value, E> {
@@ -300,6 +300,27 @@ mod tests {
 
     fn shell_read(text: &str) -> Result<Value, String> {
         crate::rego::shell::run(|| read(text, &Sections::All)).unwrap()
+    }
+
+    #[test]
+    fn published_plans_read_as_the_engine_reads_them() {
+        let plans = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/plans/real"));
+        if !plans.exists() {
+            println!("skipped: {} is absent", plans.display());
+            return;
+        }
+        let mut compared = 0;
+        for entry in walkdir::WalkDir::new(plans).into_iter().map(Result::unwrap) {
+            let is_small = entry.metadata().unwrap().len() < 200_000;
+            if !is_small || !entry.file_type().is_file() {
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(entry.path()) else { continue };
+            let Ok(expected @ Value::Object(_)) = Value::from_json_str(&text) else { continue };
+            assert_eq!(read(&text, &Sections::All).unwrap(), expected, "{}", entry.path().display());
+            compared += 1;
+        }
+        assert!(compared > 10, "only {compared} plans were found");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use miette::NamedSource;
 use regorus::unstable::{Module, Ref, Span};
 
 use super::error::PolicyText;
@@ -165,7 +166,7 @@ impl<'a> Program<'a> {
                             self.targets(&steps, &mut needs, &mut may_need);
                         }
                     }
-                    Fact::Calls { function, .. } => needs.extend(self.function(rule, function)),
+                    Fact::Calls { function, .. } => needs.extend(self.functions(rule, function)),
                     Fact::Assigns { .. } | Fact::Iterates { .. } | Fact::Declares(_) | Fact::Replaces(_) => {}
                 }
             }
@@ -178,7 +179,7 @@ impl<'a> Program<'a> {
     /// The text of a syntax node's file, for a diagnostic.
     pub(super) fn text_of(&self, span: &Span) -> PolicyText {
         let known = self.texts.get(file_of(span)).cloned();
-        known.unwrap_or_else(|| PolicyText::new(file_of(span), "".into()))
+        known.unwrap_or_else(|| PolicyText::new(NamedSource::new(file_of(span), "".into())))
     }
 
     /// The package of a rule, without `data`.
@@ -193,7 +194,9 @@ impl<'a> Program<'a> {
         self.meaning_outside(rule.module, reference)
     }
 
-    fn meaning_outside(&self, module: usize, reference: &Reference<'_>) -> Meaning {
+    /// What a reference means if it is not to a variable of the rule. Variables are known by rule and not by
+    /// scope, so that whoever must not miss anything asks for this instead.
+    pub(super) fn meaning_outside(&self, module: usize, reference: &Reference<'_>) -> Meaning {
         let steps = || reference.steps.iter().cloned();
         match reference.root {
             "input" => return Meaning::Input(steps().collect()),
@@ -215,18 +218,22 @@ impl<'a> Program<'a> {
         Meaning::Nothing
     }
 
-    /// The function of the loaded policies that a call means.
-    pub(super) fn function(&self, rule: &RuleFacts<'_>, called: &Reference<'_>) -> Option<usize> {
-        let Meaning::Data(steps) = self.meaning_outside(rule.module, called) else { return None };
-        let mut path = vec!["data".to_owned()];
-        for step in steps {
-            match step {
-                Step::Key(key) => path.push(key),
-                Step::Dynamic => return None,
-            }
+    /// The functions of the loaded policies that a call may mean. The engine falls back from an import to the
+    /// caller's package, so that there can be two; a cycle through either would end the process.
+    pub(super) fn functions(&self, rule: &RuleFacts<'_>, called: &Reference<'_>) -> Vec<usize> {
+        let Some(tail) = called.steps.iter().map(Step::key).collect::<Option<Vec<&str>>>() else {
+            return Vec::new();
+        };
+        let imported = self.imports[rule.module].get(called.root).cloned();
+        let mut beside = self.packages[rule.module].clone();
+        beside.push(called.root.to_owned());
+        let mut found = Vec::new();
+        for mut path in imported.into_iter().chain([beside, vec![called.root.to_owned()]]) {
+            path.extend(tail.iter().map(|step| (*step).to_owned()));
+            let document = self.by_path.get(&path).copied();
+            found.extend(document.filter(|document| self.documents[*document].is_function));
         }
-        let document = *self.by_path.get(&path)?;
-        self.documents[document].is_function.then_some(document)
+        found
     }
 
     fn targets(&self, steps: &[Step], needs: &mut BTreeSet<usize>, may_need: &mut BTreeSet<usize>) {
@@ -308,6 +315,12 @@ mod tests {
             assert_eq!(needs(program, "data.main.deny"), expected);
             assert_eq!(needs(program, "data.lib.g"), ["data.lib.f"]);
         });
+    }
+
+    #[test]
+    fn an_import_does_not_hide_a_function_of_the_same_name() {
+        let main = "package main\nimport data.nowhere as f\nf(x) := f(x + 1)";
+        with_program(&[main], |program| assert_eq!(needs(program, "data.main.f"), ["data.main.f"]));
     }
 
     #[test]

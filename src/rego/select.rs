@@ -79,6 +79,7 @@ pub(super) fn select(
         }
     }
     selection.exceptions = documents_named(program, |name| name == conftest::EXCEPTION)
+        .into_iter()
         .filter(|document| {
             let rule = &program.rules[program.documents[*document].rule];
             chosen.contains(path_text(program.package(rule)).as_str())
@@ -88,16 +89,14 @@ pub(super) fn select(
 }
 
 fn deciding(program: &Program<'_>) -> BTreeSet<usize> {
-    documents_named(program, |name| conftest::kind(name).is_some()).collect()
+    documents_named(program, |name| conftest::kind(name).is_some())
 }
 
-/// The documents that have just a name, which fits.
-fn documents_named(program: &Program<'_>, fits: impl Fn(&str) -> bool) -> impl Iterator<Item = usize> {
-    program.documents.iter().enumerate().filter_map(move |(index, document)| {
-        let rule = &program.rules[document.rule];
-        let is_plain = rule.steps.is_empty() && !document.is_function;
-        (is_plain && fits(rule.name)).then_some(index)
-    })
+/// The documents of rules that have just a name, which fits.
+fn documents_named(program: &Program<'_>, fits: impl Fn(&str) -> bool) -> BTreeSet<usize> {
+    let is_plain = |rule: &&RuleFacts<'_>| rule.steps.is_empty() && rule.form != Form::Function;
+    let rules = program.rules.iter().filter(is_plain).filter(|rule| fits(rule.name));
+    rules.map(|rule| rule.document).collect()
 }
 
 fn unknown_namespace(pattern: &str, packages: &BTreeMap<String, Vec<usize>>) -> PolicyError {

@@ -131,8 +131,11 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
     let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
     input_paths::check(&program, &evaluated, &mut errors);
     let described = Described::read(&modules, &sources, &mut errors);
-    let mut rules: Vec<PolicyRule> =
-        deciding.iter().filter_map(|document| policy_rule(&program, *document, &described)).collect();
+    let metadata = described.of_documents(&program);
+    let policy_rule = |document: &usize| {
+        policy_rule(&program, *document, metadata.get(document).cloned().unwrap_or_default())
+    };
+    let mut rules: Vec<PolicyRule> = deciding.iter().filter_map(policy_rule).collect();
     rules.sort_by(|left, right| left.path.cmp(&right.path));
     if rules.is_empty() {
         return Err(errors);
@@ -260,25 +263,34 @@ impl Described {
         described
     }
 
+    /// What is said of each document: by its rules, or else by its package.
+    fn of_documents(&self, program: &Program<'_>) -> BTreeMap<usize, RuleMetadata> {
+        let mut metadata: BTreeMap<usize, RuleMetadata> = BTreeMap::new();
+        for rule in &program.rules {
+            if let Some(block) = self.of_rule(rule) {
+                metadata.entry(rule.document).or_default().merge(block);
+            }
+        }
+        for (index, document) in program.documents.iter().enumerate() {
+            let package = document.path.split_last().and_then(|(_, package)| self.packages.get(package));
+            if let Some(package) = package {
+                metadata.entry(index).or_insert_with(|| package.clone());
+            }
+        }
+        metadata
+    }
+
     fn of_rule(&self, rule: &RuleFacts<'_>) -> Option<&RuleMetadata> {
         let (scope, metadata) = self.blocks.get(source::file_of(rule.span))?.get(&rule.span.line)?;
         (*scope == Scope::Rule).then_some(metadata)
     }
 }
 
-fn policy_rule(program: &Program<'_>, document: usize, described: &Described) -> Option<PolicyRule> {
-    let first = &program.rules[program.documents[document].rule];
-    let mut metadata: Option<RuleMetadata> = None;
-    for rule in program.rules.iter().filter(|rule| rule.document == document) {
-        if let Some(block) = described.of_rule(rule) {
-            metadata.get_or_insert_default().merge(block);
-        }
-    }
-    let path = &program.documents[document].path;
-    let package = path.split_last().map_or(&[][..], |(_, package)| package);
-    let metadata = metadata.or_else(|| described.packages.get(package).cloned()).unwrap_or_default();
+fn policy_rule(program: &Program<'_>, document: usize, metadata: RuleMetadata) -> Option<PolicyRule> {
+    let document = &program.documents[document];
+    let first = &program.rules[document.rule];
     Some(PolicyRule {
-        path: path_text(path),
+        path: path_text(&document.path),
         name: first.name.to_owned(),
         kind: conftest::kind(first.name)?,
         package: path_text(program.package(first)),

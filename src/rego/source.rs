@@ -51,7 +51,7 @@ fn display_name(path: &Path) -> String {
 impl Source {
     /// The text for a diagnostic.
     pub(super) fn named(&self) -> PolicyText {
-        NamedSource::new(&self.name, Arc::clone(&self.text))
+        Arc::new(NamedSource::new(&self.name, Arc::clone(&self.text)))
     }
 
     /// The place that the engine means by a line and column, as long as the word that stands there.
@@ -72,8 +72,14 @@ impl Source {
             }
             at += if c == '\t' { TAB_COLUMNS } else { 1 };
         }
-        let word = line_text[offset..].chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-        let length = word.map(char::len_utf8).sum::<usize>().max(1);
+        let in_word = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.');
+        let length_of = |c: char| c.len_utf8();
+        // The engine means a reference by its last step.
+        if line_text[offset..].starts_with('.') {
+            offset -= line_text[..offset].chars().rev().take_while(in_word).map(length_of).sum::<usize>();
+        }
+        let word = line_text[offset..].chars().take_while(in_word);
+        let length = word.map(length_of).sum::<usize>().max(1);
         // At the very end of a text there is no character left to point at.
         let length = length.min(self.text.len().saturating_sub(start_of_line + offset));
         Some((start_of_line + offset, length).into())
@@ -104,7 +110,7 @@ pub(super) struct EngineMessage<'s> {
 /// Reads the engine's errors, which are text only: `--> file:line:column`, the line, and `error: reason`.
 pub(super) fn read_message<'s>(message: &str, sources: &'s [Source]) -> EngineMessage<'s> {
     let reason = message
-        .split_once("error: ")
+        .split_once("\nerror: ")
         .map_or(message, |(_, reason)| reason)
         .split("\n-->")
         .next()
@@ -152,6 +158,7 @@ mod tests {
         assert_eq!((place.offset(), place.len()), (14, "deny_é".len()));
         let place = source.place(2, 15).unwrap();
         assert_eq!(&source.text[place.offset()..place.offset() + place.len()], "x.y");
+        assert_eq!(source.place(2, 16), Some(place), "a reference is meant by its last step");
     }
 
     #[test]
@@ -169,6 +176,8 @@ mod tests {
         let message = read_message(text, &sources);
         assert_eq!(message.reason, "unexpected keyword");
         assert_eq!((message.source, message.line, message.column), (Some("p.rego"), 1, 9));
+        let text = "\n--> p.rego:1:1\n  |\n1 | x := \"error: y\"\n  | ^\nerror: unsafe";
+        assert_eq!(read_message(text, &sources).reason, "unsafe");
         let message = read_message("not a valid rule path", &sources);
         assert_eq!((message.reason.as_str(), message.source), ("not a valid rule path", None));
     }

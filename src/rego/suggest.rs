@@ -6,6 +6,8 @@ pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c s
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
+        // Names of other lengths cannot be near, and there may be thousands of them.
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, candidate)| (*distance, candidate.len()))

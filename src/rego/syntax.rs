@@ -24,7 +24,17 @@ pub(super) enum Fact<'a> {
 pub(super) struct Reference<'a> {
     pub root: &'a str,
     pub steps: Vec<Step>,
+    pub absence: Absence,
     pub span: &'a Span,
+}
+
+/// What happens if a reference leads to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It is undefined.
+    Undefined,
+    /// The policy says what to use instead, as `object.get` does.
+    Defaulted,
 }
 
 /// One step of a reference.
@@ -36,13 +46,20 @@ pub(super) enum Step {
     Dynamic,
 }
 
+impl Step {
+    /// The key, if it is written out.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Dynamic => None,
+        }
+    }
+}
+
 impl Reference<'_> {
     /// The path up to the first step that is not written out, without the root.
     pub(super) fn fixed_steps(&self) -> impl Iterator<Item = &str> {
-        self.steps.iter().map_while(|step| match step {
-            Step::Key(key) => Some(key.as_str()),
-            Step::Dynamic => None,
-        })
+        self.steps.iter().map_while(Step::key)
     }
 
     /// The path joined by dots, up to the first step that is not written out.
@@ -64,7 +81,8 @@ pub(super) fn reference(expr: &Expr) -> Option<Reference<'_>> {
         match rest {
             Expr::Var { span, .. } => {
                 steps.reverse();
-                return Some(Reference { root: span.text(), steps, span: expr.span() });
+                let (root, absence) = (span.text(), Absence::Undefined);
+                return Some(Reference { root, steps, absence, span: expr.span() });
             }
             Expr::RefDot { refr, field, .. } => {
                 steps.push(Step::Key(field.0.text().to_owned()));
@@ -332,7 +350,7 @@ impl<'a> Reader<'a> {
 }
 
 fn looked_up<'a>(object: &'a Expr, key: &'a Expr) -> Option<Reference<'a>> {
-    let mut path = reference(object)?;
+    let mut path = Reference { absence: Absence::Defaulted, ..reference(object)? };
     match key {
         Expr::Array { items, .. } if !items.is_empty() => {
             path.steps.extend(items.iter().map(|item| text_of(item).map_or(Step::Dynamic, Step::Key)));

@@ -55,7 +55,7 @@ impl Writer {
     /// a command.
     fn wrapped(&mut self, indent: usize, label: &str, text: &SafeText) {
         let first = format!("{}{label}", " ".repeat(indent));
-        let next = format!("{}{} ", " ".repeat(indent), if label.is_empty() { "" } else { "|" });
+        let next = format!("{}| ", " ".repeat(indent));
         let plain = text.as_str();
         let options = textwrap::Options::new(self.options.width)
             .initial_indent(&first)
@@ -73,7 +73,7 @@ impl Writer {
             .terraform_version
             .as_ref()
             .map_or_else(String::new, |version| format!(" (made by {version})"));
-        let heading = self.paint(Style::Heading, plan.origin.as_str());
+        let heading = self.paint(Style::Heading, &plan.origin.one_line());
         self.line(&format!("{heading}{version}"));
         self.line(&format!("  {}", summary_line(&plan.summary)));
         self.line("");
@@ -108,7 +108,7 @@ impl Writer {
 
     fn group(&mut self, group: &Group<'_>, findings: &[&Finding]) {
         let heading = match group.address {
-            Some(address) => self.paint(Style::Heading, address.as_str()),
+            Some(address) => self.paint(Style::Heading, &address.one_line()),
             None => self.paint(Style::Heading, "the plan as a whole"),
         };
         let mut line = format!("  {heading}");
@@ -141,11 +141,12 @@ impl Writer {
         self.line(&format!("    {severity} {enforcement} {}{notes}", finding.rule.id));
         self.wrapped(6, "- ", &finding.message);
         if let Some(attribute) = &finding.attribute {
-            let value = finding.value.as_ref().map_or_else(String::new, |value| format!(" = {value}"));
-            self.line(&format!("      at  {attribute}{value}"));
+            let value =
+                finding.value.as_ref().map_or_else(String::new, |value| format!(" = {}", value.one_line()));
+            self.line(&format!("      at  {}{value}", attribute.one_line()));
         }
         if let Some(location) = &finding.location {
-            self.line(&format!("      in  {}:{}", location.file, location.line));
+            self.line(&format!("      in  {}:{}", location.file.one_line(), location.line));
         }
         if let Some(remediation) = &finding.remediation {
             self.wrapped(6, "fix ", remediation);
@@ -161,7 +162,7 @@ impl Writer {
             self.paint(Style::Heading, &count(report.skipped.len(), "file skipped", "files skipped"));
         self.line(&heading);
         for skipped in report.skipped.iter().take(MOST) {
-            self.line(&format!("  {}: {}", skipped.file, skipped.reason));
+            self.line(&format!("  {}: {}", skipped.file.one_line(), skipped.reason.one_line()));
         }
         if report.skipped.len() > MOST {
             self.line(&format!(

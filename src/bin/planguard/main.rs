@@ -22,7 +22,7 @@ const UNDECIDED: u8 = 2;
 fn main() -> ExitCode {
     silence_panics();
     // Without a handler the signal itself ends the process, which a shell reports as 130 too.
-    let _ = ctrlc::set_handler(|| interrupt());
+    let _ = ctrlc::set_handler(interrupt);
     let arguments = Arguments::parse();
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {

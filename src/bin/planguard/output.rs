@@ -71,7 +71,7 @@ impl Output {
     }
 
     pub(crate) fn notice(&self, notice: &Notice) {
-        write_to_stderr(&format!("note[{}]: {}\n", notice.code, notice.message));
+        write_to_stderr(&format!("note[{}]: {}\n", notice.code, notice.message.one_line()));
     }
 
     pub(crate) fn complain(&self, message: &str) {
