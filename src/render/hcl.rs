@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 /// The resources of an example as HCL. Objects in lists are blocks; what is unknown stands as a comment.
-pub(super) fn resources(resource_changes: &str) -> String {
+pub fn resources(resource_changes: &str) -> String {
     let Ok(Value::Array(changes)) = serde_json::from_str(resource_changes) else { return String::new() };
     changes.iter().map(resource).collect::<Vec<_>>().join("\n")
 }

@@ -1,7 +1,7 @@
 //! One file a format: plain functions from a finished report to text.
 
 mod colour;
-mod hcl;
+pub mod hcl;
 pub mod json;
 pub mod rules;
 mod summary_table;

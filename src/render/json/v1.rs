@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::finding::{Certainty, Finding as InternalFinding};
 use crate::plan::ChangeSummary;
 use crate::redact::SafeText;
-use crate::report;
+use crate::{enforcement, finding, report, severity, verdict};
 
 /// The version of this format.
 const SCHEMA_VERSION: &str = "1.0";
@@ -20,8 +19,8 @@ pub(super) struct Report {
     schema_version: &'static str,
     /// The version of planguard.
     planguard_version: &'static str,
-    /// `pass`, `denied` or `undecided`.
-    verdict: &'static str,
+    /// The answer.
+    verdict: Verdict,
     /// The process's exit code.
     exit_code: u8,
     /// Whether everything was looked at; false exactly where the verdict is `undecided`.
@@ -52,8 +51,8 @@ struct Plan {
     format_version: String,
     /// The version of Terraform or OpenTofu.
     terraform_version: Option<String>,
-    /// `pass` or `denied`, for this plan's findings alone.
-    verdict: &'static str,
+    /// The answer for this plan's findings alone: never `undecided`.
+    verdict: Verdict,
     /// What the plan does.
     changes: Changes,
     /// How much was looked at.
@@ -103,14 +102,14 @@ struct Counts {
 struct Finding {
     /// The rule.
     rule: Rule,
-    /// `info`, `low`, `medium`, `high` or `critical`.
-    severity: &'static str,
-    /// `deny` or `warn`.
-    enforcement: &'static str,
-    /// `fail`, or `undetermined` where it depends on what is known only after apply.
-    outcome: &'static str,
-    /// `introduced` by this plan, or `already-there`.
-    origin: &'static str,
+    /// How bad it is.
+    severity: Severity,
+    /// What it does to the verdict.
+    enforcement: Enforcement,
+    /// Whether it is certain.
+    outcome: Outcome,
+    /// Whether this plan brings it.
+    origin: Origin,
     /// The resource; absent where the finding is about the plan.
     resource: Option<Resource>,
     /// The attribute that decided.
@@ -135,8 +134,78 @@ struct Rule {
     id: String,
     /// One line that says what it is about.
     title: Option<String>,
-    /// `guardrail`, `change` or `policy`.
-    kind: &'static str,
+    /// What kind of rule it is.
+    kind: RuleKind,
+}
+
+/// May the plan be merged?
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Verdict {
+    /// Everything was looked at, and nothing stands against it.
+    Pass,
+    /// Something was found that denies.
+    Denied,
+    /// Not everything could be looked at.
+    Undecided,
+}
+
+/// How bad a finding is.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// What a finding does to the verdict.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Enforcement {
+    Deny,
+    Warn,
+    Off,
+}
+
+/// Whether a finding is certain.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Outcome {
+    /// It is.
+    Fail,
+    /// It depends on what is known only after apply.
+    Undetermined,
+}
+
+/// Whether the plan brings what is wrong.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Origin {
+    /// It does.
+    Introduced,
+    /// The object fails the rule as it is.
+    AlreadyThere,
+}
+
+/// What kind of rule a finding comes from.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum RuleKind {
+    /// A guardrail that judges a resource's state.
+    Guardrail,
+    /// A guardrail that judges the change.
+    Change,
+    /// A Rego policy.
+    Policy,
 }
 
 /// The object that a finding is about.
@@ -204,7 +273,7 @@ impl Report {
         Self {
             schema_version: SCHEMA_VERSION,
             planguard_version: env!("CARGO_PKG_VERSION"),
-            verdict: verdict.as_str(),
+            verdict: Verdict::of(verdict),
             exit_code: report.exit_code(),
             complete: report.problems.is_empty(),
             report_only: report.report_only,
@@ -234,6 +303,16 @@ impl Report {
     }
 }
 
+impl Verdict {
+    const fn of(verdict: verdict::Verdict) -> Self {
+        match verdict {
+            verdict::Verdict::Pass => Self::Pass,
+            verdict::Verdict::Denied => Self::Denied,
+            verdict::Verdict::Undecided => Self::Undecided,
+        }
+    }
+}
+
 impl Plan {
     fn of(plan: &report::PlanReport) -> Self {
         Self {
@@ -241,7 +320,7 @@ impl Plan {
             sha256: text(&plan.sha256),
             format_version: text(&plan.format_version),
             terraform_version: optional(plan.terraform_version.as_ref()),
-            verdict: plan.verdict().as_str(),
+            verdict: Verdict::of(plan.verdict()),
             changes: Changes::of(plan.summary),
             counts: Counts::of(plan.counts),
             findings: plan.findings.iter().map(Finding::of).collect(),
@@ -272,20 +351,37 @@ impl Counts {
 }
 
 impl Finding {
-    fn of(finding: &InternalFinding) -> Self {
+    fn of(finding: &finding::Finding) -> Self {
         Self {
             rule: Rule {
                 id: text(&finding.rule.id),
                 title: optional(finding.rule.title.as_ref()),
-                kind: finding.rule.kind.as_str(),
+                kind: match finding.rule.kind {
+                    finding::RuleKind::Guardrail => RuleKind::Guardrail,
+                    finding::RuleKind::Change => RuleKind::Change,
+                    finding::RuleKind::Policy => RuleKind::Policy,
+                },
             },
-            severity: finding.severity.as_str(),
-            enforcement: finding.enforcement.as_str(),
+            severity: match finding.severity {
+                severity::Severity::Info => Severity::Info,
+                severity::Severity::Low => Severity::Low,
+                severity::Severity::Medium => Severity::Medium,
+                severity::Severity::High => Severity::High,
+                severity::Severity::Critical => Severity::Critical,
+            },
+            enforcement: match finding.enforcement {
+                enforcement::Enforcement::Deny => Enforcement::Deny,
+                enforcement::Enforcement::Warn => Enforcement::Warn,
+                enforcement::Enforcement::Off => Enforcement::Off,
+            },
             outcome: match finding.certainty {
-                Certainty::Certain => "fail",
-                Certainty::DependsOnUnknown => "undetermined",
+                finding::Certainty::Certain => Outcome::Fail,
+                finding::Certainty::DependsOnUnknown => Outcome::Undetermined,
             },
-            origin: finding.origin.as_str(),
+            origin: match finding.origin {
+                finding::Origin::Introduced => Origin::Introduced,
+                finding::Origin::AlreadyThere => Origin::AlreadyThere,
+            },
             resource: finding.subject.as_ref().map(|subject| Resource {
                 address: text(&subject.address),
                 deposed: optional(subject.deposed.as_ref()),

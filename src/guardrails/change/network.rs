@@ -1,0 +1,250 @@
+//! Ranges of network addresses, protocols and ports, and what of them takes in what.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// A range of addresses of one family, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Addresses {
+    first: IpAddr,
+    last: IpAddr,
+}
+
+/// What is not reachable from the internet: private, shared, loopback, link-local and multicast addresses.
+const INTERNAL_V4: [Ipv4Net; 7] = [
+    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
+    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16),
+    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
+    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
+    Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4),
+];
+
+/// The same for IPv6.
+const INTERNAL_V6: [Ipv6Net; 4] = [
+    Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128),
+    Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
+    Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
+    Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
+];
+
+/// Words for "from anywhere" in Azure's rules.
+const ANYWHERE: [&str; 3] = ["*", "any", "internet"];
+
+impl Addresses {
+    /// Every address of both families.
+    pub(super) const EVERYWHERE: [Self; 2] = [
+        Self { first: IpAddr::V4(Ipv4Addr::UNSPECIFIED), last: IpAddr::V4(Ipv4Addr::BROADCAST) },
+        Self {
+            first: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            last: IpAddr::V6(Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff, 0xffff)),
+        },
+    ];
+
+    /// The ranges that a text names: an address, a prefix, several of them with commas between, or a word
+    /// for "anywhere". None for what is no range, such as the name of a service.
+    pub(super) fn parse(text: &str) -> Vec<Self> {
+        text.split(',').map(str::trim).flat_map(Self::parse_one).collect()
+    }
+
+    fn parse_one(text: &str) -> Vec<Self> {
+        if ANYWHERE.iter().any(|word| word.eq_ignore_ascii_case(text)) {
+            return Self::EVERYWHERE.to_vec();
+        }
+        if let Ok(net) = text.parse::<IpNet>() {
+            return vec![Self { first: net.network(), last: net.broadcast() }];
+        }
+        text.parse::<IpAddr>().map(|address| Self { first: address, last: address }).into_iter().collect()
+    }
+
+    /// The range between two addresses.
+    pub(super) fn between(first: &str, last: &str) -> Option<Self> {
+        let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        let same_family =
+            matches!((first, last), (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)));
+        // Azure's way of letting in everything that runs in Azure, other people's machines included.
+        if first == last && first == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
+            return Some(Self::EVERYWHERE[0]);
+        }
+        (same_family && first <= last).then_some(Self { first, last })
+    }
+
+    /// Whether all of another range lies in this one.
+    pub(super) fn contains(self, other: Self) -> bool {
+        self.first.is_ipv4() == other.first.is_ipv4() && self.first <= other.first && other.last <= self.last
+    }
+
+    /// Whether all of this range lies in the others taken together.
+    pub(super) fn is_covered_by(self, mut others: Vec<Self>) -> bool {
+        others.retain(|other| other.first.is_ipv4() == self.first.is_ipv4());
+        others.sort();
+        let (mut next, last) = (number(self.first), number(self.last));
+        for other in others {
+            if number(other.first) > next {
+                return false;
+            }
+            if number(other.last) >= last {
+                return true;
+            }
+            next = next.max(number(other.last) + 1);
+        }
+        false
+    }
+
+    /// Whether it holds more public addresses than one site is given: more than 256 of IPv4, more than a
+    /// /48 of IPv6.
+    pub(super) fn is_wide_and_public(self) -> bool {
+        let span = number(self.last) - number(self.first);
+        match (self.first, self.last) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => {
+                span >= 1 << 8 && !INTERNAL_V4.iter().any(|net| net.contains(&first) && net.contains(&last))
+            }
+            (IpAddr::V6(first), IpAddr::V6(last)) => {
+                span >= 1 << 80 && !INTERNAL_V6.iter().any(|net| net.contains(&first) && net.contains(&last))
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+/// An address as a number, comparable within its family.
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address),
+    }
+}
+
+impl fmt::Display for Addresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bits = if self.first.is_ipv4() { 32 } else { 128 };
+        let fitting = (0..=bits).filter_map(|length| IpNet::new(self.first, length).ok());
+        match fitting.into_iter().find(|net| net.network() == self.first && net.broadcast() == self.last) {
+            Some(net) => write!(f, "{net}"),
+            None => write!(f, "{}-{}", self.first, self.last),
+        }
+    }
+}
+
+/// What kind of traffic passes: a protocol with its ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Traffic {
+    /// The protocol's name in small letters; `None` for all.
+    protocol: Option<String>,
+    first_port: u32,
+    last_port: u32,
+}
+
+const LAST_PORT: u32 = 65_535;
+
+impl Traffic {
+    /// Everything.
+    pub(super) const ALL: Self = Self { protocol: None, first_port: 0, last_port: LAST_PORT };
+
+    /// A protocol, by its name or number, with these ports. Ports count for protocols that have them.
+    pub(super) fn new(protocol: &str, ports: Option<(u32, u32)>) -> Self {
+        let protocol = match protocol.to_ascii_lowercase().as_str() {
+            "-1" | "all" | "*" | "any" => None,
+            "1" => Some("icmp".to_owned()),
+            "6" => Some("tcp".to_owned()),
+            "17" => Some("udp".to_owned()),
+            "58" => Some("icmpv6".to_owned()),
+            other => Some(other.to_owned()),
+        };
+        // Azure's `*` comes with ports that count; Amazon's -1 has zeros that do not.
+        let ports = match (&protocol, ports) {
+            (None, Some((0, 0))) | (_, None) => (0, LAST_PORT),
+            (Some(name), _) if name.starts_with("icmp") => (0, LAST_PORT),
+            (_, Some(ports)) => ports,
+        };
+        Self { protocol, first_port: ports.0, last_port: ports.1 }
+    }
+
+    /// Whether all of other traffic is part of this.
+    pub(super) fn contains(&self, other: &Self) -> bool {
+        (self.protocol.is_none() || self.protocol == other.protocol)
+            && self.first_port <= other.first_port
+            && other.last_port <= self.last_port
+    }
+}
+
+/// Reads `22`, `8000-8080` or `*` as a range of ports.
+pub(super) fn ports(text: &str) -> Option<(u32, u32)> {
+    if text.trim() == "*" {
+        return Some((0, LAST_PORT));
+    }
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+}
+
+impl fmt::Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = self.protocol.as_deref();
+        match (self.first_port, self.last_port) {
+            (0, LAST_PORT) => {
+                write!(f, "{}", protocol.map_or("all ports".to_owned(), |name| format!("all of {name}")))
+            }
+            (first, last) if first == last => write!(f, "{} port {first}", protocol.unwrap_or("any")),
+            (first, last) => write!(f, "{} ports {first}-{last}", protocol.unwrap_or("any")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(text: &str) -> Addresses {
+        Addresses::parse(text)[0]
+    }
+
+    #[test]
+    fn texts_become_ranges_and_print_as_prefixes() {
+        assert_eq!(one("10.1.2.3/8").to_string(), "10.0.0.0/8");
+        assert_eq!(one("1.2.3.4").to_string(), "1.2.3.4/32");
+        assert_eq!(one("::/0").to_string(), "::/0");
+        assert_eq!(Addresses::parse("Internet").len(), 2);
+        assert_eq!(Addresses::parse("1.1.1.1, 2.2.2.0/24").len(), 2);
+        assert!(Addresses::parse("VirtualNetwork").is_empty() && Addresses::parse("").is_empty());
+        let odd = Addresses::between("1.0.0.1", "1.0.0.9").unwrap();
+        assert_eq!(odd.to_string(), "1.0.0.1-1.0.0.9");
+        assert_eq!(Addresses::between("0.0.0.0", "0.0.0.0").unwrap().to_string(), "0.0.0.0/0");
+        assert_eq!(Addresses::between("9.0.0.0", "1.0.0.0"), None);
+        assert_eq!(Addresses::between("1.0.0.0", "::1"), None);
+    }
+
+    #[test]
+    fn halves_cover_the_whole() {
+        let whole = one("0.0.0.0/0");
+        assert!(whole.is_covered_by(vec![one("128.0.0.0/1"), one("::/0"), one("0.0.0.0/1")]));
+        assert!(!whole.is_covered_by(vec![one("128.0.0.0/1"), one("0.0.0.0/2")]));
+        assert!(!whole.is_covered_by(vec![one("::/0")]));
+        assert!(one("::/0").is_covered_by(vec![one("::/1"), one("8000::/1")]));
+    }
+
+    #[test]
+    fn only_what_is_public_and_more_than_one_site_is_wide() {
+        for wide in ["0.0.0.0/0", "8.0.0.0/8", "203.0.112.0/23", "10.0.0.0/7", "::/0", "2000::/3"] {
+            assert!(one(wide).is_wide_and_public(), "{wide}");
+        }
+        for narrow in ["10.0.0.0/8", "203.0.113.0/24", "192.168.0.0/16", "fd00::/8", "2001:db8:1::/48"] {
+            assert!(!one(narrow).is_wide_and_public(), "{narrow}");
+        }
+    }
+
+    #[test]
+    fn traffic_contains_by_protocol_and_ports() {
+        let web = Traffic::new("tcp", Some((443, 443)));
+        assert!(Traffic::ALL.contains(&web) && Traffic::new("6", Some((1, 1024))).contains(&web));
+        assert!(!Traffic::new("udp", None).contains(&web) && !web.contains(&Traffic::ALL));
+        assert_eq!(Traffic::new("-1", Some((0, 0))), Traffic::ALL);
+        assert_eq!(web.to_string(), "tcp port 443");
+        assert_eq!(Traffic::new("icmp", Some((8, 0))).to_string(), "all of icmp");
+        assert_eq!(ports("8000-8080"), Some((8000, 8080)));
+        assert_eq!(ports("*"), Some((0, 65_535)));
+        assert_eq!(ports("ssh"), None);
+    }
+}
