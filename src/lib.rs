@@ -1,12 +1,19 @@
-//! planguard reads Terraform and OpenTofu plans, checks them with guardrails and Rego policies, and
-//! says whether they may be merged.
+#![doc = include_str!("../README.md")]
 
+pub mod check;
+pub mod enforcement;
+pub mod finding;
 pub mod guardrails;
 pub mod input;
 pub mod plan;
+pub mod problem;
+pub mod redact;
 pub mod rego;
+pub mod render;
+pub mod report;
 pub mod rule;
 mod severity;
+pub mod verdict;
 mod wildcard;
 
 pub use severity::{Severity, UnknownSeverity};

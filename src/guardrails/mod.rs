@@ -1,9 +1,13 @@
 //! The built-in guardrails and the engine that evaluates them.
 
 mod builtin;
+mod catalogue;
 pub mod change;
 pub mod definition;
 mod engine;
+mod user;
 
 pub use builtin::{Builtin, builtins};
+pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use engine::{Evaluation, Evidence, Outcome, PlanIndex, evaluate};
+pub use user::{GuardrailError, load_guardrails};

@@ -107,6 +107,16 @@ impl<'p> ResourceState<'p> {
     }
 }
 
+/// Whether an expression can be unknown while planning. Constants and the root module's variables are always
+/// known then, so an expression of these alone that left an attribute unknown was null, and the provider
+/// fills it in: `subnet = var.subnet` with a default of null asks for nothing. An expression without any
+/// reference or constant may call a function such as `timestamp`.
+fn may_be_unknown(found: &Resolution<'_>) -> bool {
+    let only_known = found.resources.is_empty() && found.unresolved.is_empty();
+    let says_nothing = found.constants.is_empty() && found.variables.is_empty();
+    !only_known || says_nothing
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Configured {
     Yes,
@@ -296,6 +306,7 @@ impl<'p, 's> View<'p, 's> {
             Configured::CannotTell => false,
             Configured::Yes => {
                 since < self.path.0.len() && self.state.is_configured(&self.path) == Configured::No
+                    || self.state.references(&self.path).is_some_and(|found| !may_be_unknown(&found))
             }
         }
     }
@@ -336,10 +347,18 @@ mod tests {
 
     #[test]
     fn unknown_without_expression_is_unset() {
-        let text = plan("{}", r#"{"id": true, "key": true}"#, r#"{"key": {"references": ["var.k"]}}"#);
+        let text = plan(
+            "{}",
+            r#"{"id": true, "key": true, "given": true, "local": true}"#,
+            r#"{"key": {"references": ["aws_x.a.id", "aws_x.a"]}, "given": {"references": ["var.given"]},
+                "local": {"references": ["local.l"]}}"#,
+        );
         with_root(&text, |root| {
             assert_eq!(root.key("id").attribute(), Attribute::Unset);
             assert_eq!(root.key("key").attribute(), Attribute::Unknown);
+            assert_eq!(root.key("local").attribute(), Attribute::Unknown);
+            // A variable is known while planning: what is unknown all the same was null.
+            assert_eq!(root.key("given").attribute(), Attribute::Unset);
             assert_eq!(root.key("absent").attribute(), Attribute::Unset);
         });
     }
@@ -367,7 +386,7 @@ mod tests {
         let text = plan(
             r#"{"block": [{}]}"#,
             r#"{"block": [{"key": true, "other": true}]}"#,
-            r#"{"block": [{"key": {"references": ["var.k"]}}]}"#,
+            r#"{"block": [{"key": {"references": ["aws_x.a.id", "aws_x.a"]}}]}"#,
         );
         with_root(&text, |root| {
             let block = root.key("block").index(0);
@@ -382,7 +401,7 @@ mod tests {
         let text = plan(
             r#"{"l": [null, "known", null]}"#,
             r#"{"l": [true, false, false]}"#,
-            r#"{"l": {"references": ["var.l"]}}"#,
+            r#"{"l": {"references": ["aws_x.a.id", "aws_x.a"]}}"#,
         );
         with_root(&text, |root| {
             let elements = root.key("l").elements().unwrap();

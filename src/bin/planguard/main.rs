@@ -1,2 +1,53 @@
-//! The command line of planguard.
-fn main() {}
+//! The command line of planguard: arguments in, report and exit code out.
+
+mod args;
+mod check;
+mod output;
+mod rules;
+
+use std::panic;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Arguments, Command};
+use output::Output;
+
+/// The exit code of a shell command that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
+/// The exit code of an undecided verdict, which everything unexpected ends in.
+const UNDECIDED: u8 = 2;
+
+fn main() -> ExitCode {
+    silence_panics();
+    // Without a handler the signal itself ends the process, which a shell reports as 130 too.
+    let _ = ctrlc::set_handler(interrupt);
+    let arguments = Arguments::parse();
+    let output = Output::new(arguments.color);
+    let outcome = panic::catch_unwind(|| match &arguments.command {
+        Command::Check(check) => check::run(check, &output),
+        Command::Rules(rules) => rules::run(rules, &output),
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(_) => {
+            output.complain("planguard failed; this is a defect, please report it (PG-CK-002)");
+            ExitCode::from(UNDECIDED)
+        }
+    }
+}
+
+#[expect(clippy::exit, reason = "a signal handler has no caller to return to")]
+fn interrupt() {
+    std::process::exit(INTERRUPTED);
+}
+
+/// A panic's message may hold a value of the plan, so only its place is told. Wherever it happens, the run
+/// ends as undecided.
+fn silence_panics() {
+    panic::set_hook(Box::new(|info| {
+        let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line()));
+        output::write_to_stderr(&format!("planguard: internal error{}\n", place.unwrap_or_default()));
+    }));
+}

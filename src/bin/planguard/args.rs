@@ -1,0 +1,172 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use planguard::Severity;
+use planguard::rule::Category;
+
+/// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
+/// whether they may be merged.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to colour what people read. NO_COLOR is honoured.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: ColorWhen,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    everything was looked at, and nothing stands against it
+  1    denied: something was found
+  2    undecided: not everything could be looked at; wins over 1
+  130  interrupted";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check plans: terraform plan -out=tfplan && terraform show -json tfplan | planguard check -
+    #[command(after_help = EXIT_CODES)]
+    Check(Box<CheckArguments>),
+    /// List the built-in rules, or explain one
+    Rules(RulesArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Plans as JSON: files (also gzipped), directories, or - for standard input
+    #[arg(required = true, value_name = "PLAN|DIR|-")]
+    pub(crate) plans: Vec<OsString>,
+
+    /// Findings of this severity and above deny
+    #[arg(long, default_value_t = Severity::Medium, value_name = "SEVERITY", help_heading = "Verdict")]
+    pub(crate) fail_on: Severity,
+    /// What findings do that depend on values known only after apply [default: warn; deny for critical rules]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Verdict")]
+    pub(crate) unknown: Option<Unknown>,
+    /// Which findings may deny: all, or only those that this plan introduces
+    #[arg(long, value_enum, default_value_t, value_name = "WHICH", help_heading = "Verdict")]
+    pub(crate) gate: GateArgument,
+    /// Tell what denies, and exit with 0 all the same
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) report_only: bool,
+    /// Check a plan that ended with errors, although resources are missing from it
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) allow_errored: bool,
+    /// Refuse a plan that does not cover all of the configuration (-target, deferred changes)
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) require_complete: bool,
+    /// Refuse what is only doubtful: newer format versions, transcoded text, keys that stand twice
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) strict: bool,
+
+    /// Switch on one more pack of guardrails (repeatable); `planguard rules` lists them
+    #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
+    pub(crate) pack: Vec<String>,
+    /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
+    pub(crate) guardrails: Vec<PathBuf>,
+    /// Switch off all built-in guardrails
+    #[arg(long, help_heading = "Guardrails")]
+    pub(crate) no_builtin: bool,
+    /// How many objects a plan may destroy
+    #[arg(long, value_name = "N", help_heading = "Guardrails")]
+    pub(crate) max_destroys: Option<usize>,
+    /// Which part of the managed objects a plan may destroy
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), help_heading = "Guardrails")]
+    pub(crate) max_destroy_percent: Option<u8>,
+
+    /// Load Rego policies from a file or directory (repeatable)
+    #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
+    pub(crate) policy: Vec<PathBuf>,
+    /// Evaluate the packages that match; * and ? are wildcards (repeatable) [default: main]
+    #[arg(short, long, value_name = "PACKAGE", conflicts_with = "all_namespaces", help_heading = "Policies")]
+    pub(crate) namespace: Vec<String>,
+    /// Evaluate every package
+    #[arg(long, help_heading = "Policies")]
+    pub(crate) all_namespaces: bool,
+    /// Load JSON or YAML documents into `data` (repeatable)
+    #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
+    pub(crate) data: Vec<PathBuf>,
+    /// The dialect of the policies
+    #[arg(long, value_enum, default_value_t, value_name = "VERSION", help_heading = "Policies")]
+    pub(crate) rego_version: RegoVersionArgument,
+    /// How long one policy rule may take on one plan
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Policies")]
+    pub(crate) policy_timeout: u64,
+
+    /// Turn binary plans into JSON with this program (terraform or tofu)
+    #[arg(long, value_name = "BIN", help_heading = "Input")]
+    pub(crate) terraform: Option<PathBuf>,
+    /// Leave out the lines that old versions of the setup-terraform action put around the JSON
+    #[arg(long, help_heading = "Input")]
+    pub(crate) lenient: bool,
+    /// Refuse documents of more megabytes
+    #[arg(long, value_name = "MB", default_value_t = 1024, help_heading = "Input")]
+    pub(crate) max_size: u64,
+
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArguments {
+    /// Explain this rule
+    #[arg(value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// Only rules of this provider: aws, azure, google, kubernetes, github, change
+    #[arg(long, value_name = "PROVIDER", conflicts_with = "id")]
+    pub(crate) provider: Option<String>,
+    /// Only rules of this pack
+    #[arg(long, value_name = "PACK", conflicts_with = "id")]
+    pub(crate) pack: Option<String>,
+    /// Only rules of this severity
+    #[arg(long, value_name = "SEVERITY", conflicts_with = "id")]
+    pub(crate) severity: Option<Severity>,
+    /// Only rules about this kind of harm
+    #[arg(long, value_name = "CATEGORY", conflicts_with = "id")]
+    pub(crate) category: Option<Category>,
+    /// Only rules that judge this resource type
+    #[arg(long = "type", value_name = "TYPE", conflicts_with = "id")]
+    pub(crate) resource_type: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum ColorWhen {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Unknown {
+    Deny,
+    Warn,
+    Ignore,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum GateArgument {
+    #[default]
+    All,
+    Introduced,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum RegoVersionArgument {
+    #[default]
+    V1,
+    V0,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    Json,
+}

@@ -1,0 +1,89 @@
+//! Writes to the process's streams, so that a lost report is never a pass.
+
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use planguard::problem::Problem;
+use planguard::render::Colour;
+use planguard::render::text::TextOptions;
+use planguard::report::Notice;
+
+use crate::UNDECIDED;
+use crate::args::ColorWhen;
+
+/// Columns where nobody says how many there are: a log in a browser.
+const DEFAULT_WIDTH: usize = 100;
+
+/// Where and how to write.
+pub(crate) struct Output {
+    color: ColorWhen,
+}
+
+impl Output {
+    pub(crate) const fn new(color: ColorWhen) -> Self {
+        Self { color }
+    }
+
+    /// The layout for standard output.
+    pub(crate) fn text_options(&self) -> TextOptions {
+        TextOptions { colour: self.colour(io::stdout().is_terminal()), width: width() }
+    }
+
+    fn colour(&self, terminal: bool) -> Colour {
+        match self.color {
+            ColorWhen::Always => Colour::On,
+            ColorWhen::Never => Colour::Off,
+            ColorWhen::Auto => {
+                let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+                    || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+                if terminal && !unwanted { Colour::On } else { Colour::Off }
+            }
+        }
+    }
+
+    /// Writes the whole report and ends with `code`. A reader that has gone away (a closed pipe) has seen
+    /// enough, and the code stands; a report that is lost for another reason leaves the run undecided.
+    pub(crate) fn finish(&self, report: &str, code: u8) -> ExitCode {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(report.as_bytes()).and_then(|()| stdout.flush()) {
+            Ok(()) => ExitCode::from(code),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::from(code),
+            Err(error) => {
+                self.complain(&format!("cannot write the report: {error} (PG-CL-001)"));
+                ExitCode::from(UNDECIDED)
+            }
+        }
+    }
+
+    /// Tells what went wrong.
+    pub(crate) fn problem(&self, problem: &Problem) {
+        let theme = match self.colour(io::stderr().is_terminal()) {
+            Colour::On => GraphicalTheme::unicode(),
+            Colour::Off => GraphicalTheme::unicode_nocolor(),
+        };
+        let handler = GraphicalReportHandler::new_themed(theme).with_width(width()).with_links(false);
+        let mut text = String::new();
+        if handler.render_report(&mut text, problem).is_err() {
+            text = format!("{}: {problem}\n", problem.code);
+        }
+        write_to_stderr(&text);
+    }
+
+    pub(crate) fn notice(&self, notice: &Notice) {
+        write_to_stderr(&format!("note[{}]: {}\n", notice.code, notice.message.one_line()));
+    }
+
+    pub(crate) fn complain(&self, message: &str) {
+        write_to_stderr(&format!("planguard: {message}\n"));
+    }
+}
+
+/// Standard error is best effort: the exit code does not depend on it.
+pub(crate) fn write_to_stderr(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn width() -> usize {
+    terminal_size::terminal_size_of(io::stdout()).map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+}

@@ -1,0 +1,55 @@
+//! `planguard rules`.
+
+use std::process::ExitCode;
+
+use planguard::finding::RuleKind;
+use planguard::guardrails::{CatalogueEntry, catalogue};
+use planguard::render::rules::{explain, list};
+
+use crate::UNDECIDED;
+use crate::args::RulesArguments;
+use crate::output::Output;
+
+pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
+    let all = catalogue();
+    let options = output.text_options();
+    let Some(id) = &arguments.id else {
+        let chosen: Vec<CatalogueEntry> =
+            all.into_iter().filter(|entry| is_chosen(entry, arguments)).collect();
+        if chosen.is_empty() {
+            output.complain("no rule is like that; `planguard rules` lists all of them (PG-CL-003)");
+            return ExitCode::from(UNDECIDED);
+        }
+        return output.finish(&list(&chosen, options), 0);
+    };
+    let found = all
+        .iter()
+        .find(|entry| entry.info.id == id.as_str() || entry.info.aliases.iter().any(|alias| alias == id));
+    match found {
+        Some(entry) => output.finish(&explain(entry, options), 0),
+        None => {
+            let near =
+                all.iter().map(|entry| entry.info.id.as_ref()).filter(|known| known.contains(id.as_str()));
+            let near: Vec<&str> = near.take(5).collect();
+            let hint =
+                if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
+            output.complain(&format!("there is no rule `{id}`{hint} (PG-CL-004)"));
+            ExitCode::from(UNDECIDED)
+        }
+    }
+}
+
+fn is_chosen(entry: &CatalogueEntry, arguments: &RulesArguments) -> bool {
+    let provider = match entry.kind {
+        RuleKind::Change => "change",
+        RuleKind::Guardrail | RuleKind::Policy => entry.info.id.split('-').next().unwrap_or_default(),
+    };
+    arguments
+        .provider
+        .as_ref()
+        .is_none_or(|wanted| wanted == provider || wanted == "azurerm" && provider == "azure")
+        && arguments.pack.as_ref().is_none_or(|wanted| entry.info.pack == wanted.as_str())
+        && arguments.severity.is_none_or(|wanted| entry.info.severity == wanted)
+        && arguments.category.is_none_or(|wanted| entry.info.category == wanted)
+        && arguments.resource_type.as_ref().is_none_or(|wanted| entry.resources.contains(wanted))
+}

@@ -1,0 +1,87 @@
+//! Why a check leaves the verdict undecided.
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::plan::PlanError;
+
+/// Something that kept a check from looking at everything.
+#[derive(Debug, Error, Diagnostic)]
+pub enum CheckError {
+    /// No plan was named, or none was found.
+    #[error("no plan was checked")]
+    #[diagnostic(
+        code("PG-CK-001"),
+        help(
+            "name a plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json && planguard check plan.json"
+        )
+    )]
+    NoPlans,
+
+    /// planguard itself failed.
+    #[error("{plan}: planguard failed while checking it; this is a defect of planguard")]
+    #[diagnostic(code("PG-CK-002"), help("please report it, with the version and the rules that were used"))]
+    Internal {
+        /// The plan.
+        plan: String,
+    },
+
+    /// The document is no readable plan.
+    #[error("{plan}: {source}")]
+    #[diagnostic(
+        code("PG-CK-003"),
+        help("make the plan again: terraform plan -out=tfplan && terraform show -json tfplan > plan.json")
+    )]
+    Plan {
+        /// The plan.
+        plan: String,
+        /// What is wrong with it.
+        source: PlanError,
+    },
+
+    /// Planning failed, so that resources are missing.
+    #[error("{plan}: planning ended with errors, so resources are missing from the plan")]
+    #[diagnostic(
+        code("PG-CK-004"),
+        help(
+            "put right what `terraform plan` reports and make the plan again, or accept the risk with --allow-errored"
+        )
+    )]
+    Errored {
+        /// The plan.
+        plan: String,
+    },
+
+    /// The plan leaves out part of the configuration, and that is not accepted.
+    #[error(
+        "{plan}: the plan does not cover all of the configuration (-target, deferred changes or an error)"
+    )]
+    #[diagnostic(code("PG-CK-005"), help("plan without -target, or check without --require-complete"))]
+    Incomplete {
+        /// The plan.
+        plan: String,
+    },
+
+    /// A condition or `check` block could not be evaluated.
+    #[error("{plan}: Terraform could not evaluate the condition of {check}")]
+    #[diagnostic(code("PG-CK-006"), help("put the condition right and make the plan again"))]
+    ConditionError {
+        /// The plan.
+        plan: String,
+        /// What was checked.
+        check: String,
+    },
+
+    /// Object keys stand twice, and that is not accepted.
+    #[error("{plan}: {count} object keys stand twice; only the last of each was looked at")]
+    #[diagnostic(
+        code("PG-CK-007"),
+        help("the plan was edited or merged; make it again, or check without --strict")
+    )]
+    DuplicateKeys {
+        /// The plan.
+        plan: String,
+        /// How many.
+        count: usize,
+    },
+}

@@ -1,0 +1,108 @@
+//! Evaluates the guardrails that judge a resource's state, on both sides of each change.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::PlanCheck;
+use crate::enforcement::Enforcement;
+use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject};
+use crate::guardrails::definition::Guardrail;
+use crate::guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
+use crate::plan::{Mode, ResourceChange, ResourceState, Side};
+use crate::redact::SafeText;
+
+impl PlanCheck<'_> {
+    pub(super) fn guardrails(&mut self) {
+        let plan = self.plan;
+        let index = PlanIndex::new(plan);
+        let mut by_type: BTreeMap<String, Vec<&ResourceChange<'_>>> = BTreeMap::new();
+        for change in &plan.resource_changes {
+            let resource_type = &change.address.resource_type;
+            let written = match change.address.mode {
+                Mode::Managed => resource_type.clone(),
+                Mode::Data => format!("data.{resource_type}"),
+                // No guardrail judges what leaves no trace in the state.
+                Mode::Ephemeral | Mode::Action => continue,
+            };
+            by_type.entry(written).or_default().push(change);
+        }
+        let packs = &self.rules.packs;
+        let own = &self.rules.guardrails;
+        let mut met = BTreeSet::new();
+        for (resource_type, changes) in &by_type {
+            let builtin = Builtin::for_type(resource_type).filter(|builtin| packs.contains(builtin.pack()));
+            for guardrail in builtin.map(Builtin::definition) {
+                met.insert(guardrail.info.id.clone());
+                changes.iter().for_each(|change| self.guardrail(&guardrail, change, &index));
+            }
+            for guardrail in own.iter().filter(|guardrail| guardrail.resources.contains(resource_type)) {
+                met.insert(guardrail.info.id.clone());
+                changes.iter().for_each(|change| self.guardrail(guardrail, change, &index));
+            }
+        }
+        let switched_on = builtins().filter(|builtin| packs.contains(builtin.pack())).count() + own.len();
+        self.counts.rules += switched_on;
+        self.counts.rules_matching_nothing += switched_on - met.len();
+    }
+
+    fn guardrail(&mut self, guardrail: &Guardrail, change: &ResourceChange<'_>, index: &PlanIndex<'_>) {
+        let side = |side| {
+            let state = ResourceState::new(self.plan, change, side)?;
+            Some(evaluate(guardrail, &state, index))
+        };
+        let after = side(Side::After);
+        let fails_before = || side(Side::Before).is_some_and(|before| before.outcome == Outcome::Fail);
+        let (evaluation, certainty) = match after {
+            Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
+            Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
+                self.counts.undetermined += 1;
+                (evaluation, Certainty::DependsOnUnknown)
+            }
+            Some(Evaluation { outcome: outcome @ (Outcome::Pass | Outcome::NotApplicable), .. }) => {
+                self.counts.passed += usize::from(outcome == Outcome::Pass);
+                if !change.change.actions.is_no_op() {
+                    self.counts.fixed += usize::from(fails_before());
+                }
+                return;
+            }
+            None => {
+                // An object that is only forgotten stays as it is.
+                self.counts.fixed += usize::from(change.change.actions.deletes() && fails_before());
+                return;
+            }
+        };
+        let origin = if fails_before() { Origin::AlreadyThere } else { Origin::Introduced };
+        let enforcement = self.options.enforcement.of(guardrail.info.severity, certainty, origin);
+        if enforcement == Enforcement::Off {
+            return;
+        }
+        let address = change.address.to_string();
+        let evidence = evaluation.evidence;
+        let finding = Finding {
+            rule: FindingRule {
+                id: SafeText::fixed(&guardrail.info.id),
+                title: Some(SafeText::fixed(&guardrail.info.title)),
+                kind: RuleKind::Guardrail,
+            },
+            severity: guardrail.info.severity,
+            enforcement,
+            certainty,
+            origin,
+            subject: Some(self.subject(change)),
+            attribute: evidence.as_ref().map(|evidence| self.redactor.text(&evidence.path.to_string())),
+            value: evidence.and_then(|evidence| evidence.value).map(|value| self.redactor.text(&value)),
+            message: self.redactor.text(&guardrail.message.replace("{address}", &address)),
+            remediation: Some(SafeText::fixed(&guardrail.info.remediation)),
+            location: None,
+            metadata: Vec::new(),
+        };
+        self.findings.push(finding);
+    }
+
+    pub(super) fn subject(&self, change: &ResourceChange<'_>) -> Subject {
+        Subject {
+            address: self.redactor.text(&change.address.to_string()),
+            deposed: change.deposed.as_deref().map(|key| self.redactor.text(key)),
+            actions: Some(self.redactor.text(&change.change.actions.to_string())),
+        }
+    }
+}

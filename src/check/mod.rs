@@ -1,0 +1,204 @@
+//! Plans × rules → findings; the only user of rayon.
+
+mod changes;
+mod error;
+mod guardrails;
+mod options;
+mod policies;
+mod whole_plan;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+pub use error::CheckError;
+pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
+
+use crate::finding::Finding;
+use crate::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
+use crate::plan::{ChangeSummary, Plan, sensitive_values};
+use crate::problem::Problem;
+use crate::redact::{Redactor, SafeText};
+use crate::report::{Counts, Notice, PlanReport, Report, SkippedFile};
+
+/// Stack of the threads that read plans: nesting is limited to 512 levels, which a small stack may not hold.
+const STACK: usize = 16 << 20;
+
+/// How far a run has come; for progress bars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many files are to be read.
+    Found(usize),
+    /// One more file is read.
+    Read,
+    /// One more plan is checked.
+    Checked,
+}
+
+/// Reads everything that the sources hold and checks it.
+pub fn run(
+    sources: &[Source],
+    read: &ReadOptions,
+    rules: &Rules,
+    options: &CheckOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Report {
+    let discovery = discover(sources, read);
+    progress(Progress::Found(discovery.files.len()));
+    let batch = read_all(discovery, read, progress);
+    check(&batch, rules, options, progress)
+}
+
+fn read_all(discovery: Discovery, options: &ReadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Batch {
+    let outcomes: Vec<Result<Reading, InputError>> = in_parallel(&discovery.files, |candidate| {
+        let outcome = candidate.read(options);
+        progress(Progress::Read);
+        outcome
+    });
+    discovery.conclude(outcomes)
+}
+
+/// Checks the documents of a batch, and reports what of the batch was skipped or refused.
+pub fn check(
+    batch: &Batch,
+    rules: &Rules,
+    options: &CheckOptions,
+    progress: &(dyn Fn(Progress) + Sync),
+) -> Report {
+    let plain = Redactor::default();
+    let mut report = Report { report_only: options.report_only, ..Report::default() };
+    report.problems.extend(batch.errors.iter().map(|error| Problem::new(error, None, &plain)));
+    report.skipped.extend(batch.skipped.iter().map(|skipped| SkippedFile {
+        file: plain.text(&skipped.origin.to_string()),
+        reason: plain.text(&skipped.reason.to_string()),
+    }));
+    if let Some(policies) = &rules.policies {
+        report.policies_sha256 = Some(SafeText::fixed(policies.sha256()));
+        report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
+        report.notices.extend(policies.packages_passed_over().iter().map(|package| {
+            Notice {
+                code: SafeText::fixed("PG-CK-101"),
+                message: plain.text(&format!(
+                    "package `{package}` has rules that decide and no --namespace selects it"
+                )),
+            }
+        }));
+    }
+    let outcomes = in_parallel(&batch.documents, |document| {
+        let outcome = check_document(document, rules, options);
+        progress(Progress::Checked);
+        outcome
+    });
+    for outcome in outcomes {
+        report.plans.extend(outcome.plan);
+        report.problems.extend(outcome.problems);
+        report.notices.extend(outcome.notices);
+    }
+    if report.plans.is_empty() && report.problems.is_empty() {
+        report.problems.push(Problem::new(&CheckError::NoPlans, None, &plain));
+    }
+    report
+}
+
+/// Maps in the order of the items. One item stays on this thread, which saves the start of a pool.
+fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    if items.len() < 2 {
+        return items.iter().map(&work).collect();
+    }
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+        Ok(pool) => pool.install(|| items.par_iter().map(&work).collect()),
+        // Without threads it takes longer; the result is the same.
+        Err(_) => items.iter().map(&work).collect(),
+    }
+}
+
+/// What came of one document.
+#[derive(Default)]
+struct Outcome {
+    plan: Option<PlanReport>,
+    problems: Vec<Problem>,
+    notices: Vec<Notice>,
+}
+
+fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) -> Outcome {
+    let plain = Redactor::default();
+    let origin = plain.text(&document.origin().to_string());
+    let mut outcome = Outcome::default();
+    for notice in document.notices() {
+        let code = miette::Diagnostic::code(&notice).map(|code| code.to_string()).unwrap_or_default();
+        let message = plain.text(&format!("{origin}: {notice}"));
+        outcome.notices.push(Notice { code: SafeText::fixed(&code), message });
+    }
+    // A defect of planguard in one plan must neither pass nor hide what is found in the others.
+    let checked = catch_unwind(AssertUnwindSafe(|| check_plan(document, rules, options, &origin)));
+    let checked = checked.unwrap_or_else(|_| {
+        let error = CheckError::Internal { plan: origin.to_string() };
+        Outcome { problems: vec![Problem::new(&error, Some(&origin), &plain)], ..Outcome::default() }
+    });
+    outcome.plan = checked.plan;
+    outcome.problems.extend(checked.problems);
+    outcome.notices.extend(checked.notices);
+    outcome
+}
+
+/// What a check of one plan is made with.
+struct PlanCheck<'c> {
+    plan: &'c Plan<'c>,
+    rules: &'c Rules,
+    options: &'c CheckOptions,
+    redactor: &'c Redactor,
+    origin: &'c SafeText,
+    findings: Vec<Finding>,
+    counts: Counts,
+    problems: Vec<Problem>,
+    notices: Vec<Notice>,
+}
+
+impl PlanCheck<'_> {
+    fn problem(&mut self, diagnostic: &dyn miette::Diagnostic) {
+        self.problems.push(Problem::new(diagnostic, Some(self.origin), self.redactor));
+    }
+}
+
+fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin: &SafeText) -> Outcome {
+    let refused = |error: &dyn miette::Diagnostic| Outcome {
+        problems: vec![Problem::new(error, Some(origin), &Redactor::default())],
+        ..Outcome::default()
+    };
+    let name = origin.to_string();
+    let plan = match Plan::parse(document.text()) {
+        Ok(plan) => plan,
+        Err(source) => return refused(&CheckError::Plan { plan: name, source }),
+    };
+    let redactor = match sensitive_values(&plan) {
+        Ok(values) => Redactor::new(&values),
+        Err(source) => return refused(&CheckError::Plan { plan: name, source }),
+    };
+    let mut check = PlanCheck {
+        plan: &plan,
+        rules,
+        options,
+        redactor: &redactor,
+        origin,
+        findings: Vec::new(),
+        counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
+        problems: Vec::new(),
+        notices: Vec::new(),
+    };
+    check.whole_plan();
+    check.guardrails();
+    check.changes();
+    check.policies(document);
+    let PlanCheck { mut findings, counts, problems, notices, .. } = check;
+    findings.sort_by(Finding::order);
+    let report = PlanReport {
+        origin: origin.clone(),
+        sha256: SafeText::fixed(&document.sha256().to_string()),
+        format_version: redactor.text(&plan.format_version),
+        terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
+        summary: ChangeSummary::of(&plan),
+        counts,
+        findings,
+    };
+    Outcome { plan: Some(report), problems, notices }
+}

@@ -1,0 +1,76 @@
+//! Evaluates the Rego policies and turns their results into findings.
+
+use super::PlanCheck;
+use crate::enforcement::Enforcement;
+use crate::finding::{Certainty, Finding, FindingRule, Location, Origin, RuleKind, Subject};
+use crate::input::Document;
+use crate::redact::SafeText;
+use crate::rego::{self, PolicyFinding, PolicyInput};
+use crate::report::Notice;
+use crate::severity::Severity;
+
+impl PlanCheck<'_> {
+    pub(super) fn policies(&mut self, document: &Document) {
+        let Some(policies) = &self.rules.policies else { return };
+        let name = document.origin().to_string();
+        let evaluation = policies.evaluate(PolicyInput { name: &name, text: document.text() });
+        self.counts.rules += policies.rules().len();
+        self.counts.exceptions +=
+            evaluation.exceptions.iter().map(|exception| exception.withheld).sum::<usize>();
+        for error in evaluation.errors.iter().chain(&evaluation.diagnostics) {
+            self.problem(error);
+        }
+        for print in &evaluation.prints {
+            self.notices.push(Notice { code: SafeText::fixed("print"), message: self.redactor.text(print) });
+        }
+        for found in evaluation.findings {
+            let finding = self.policy_finding(found);
+            self.findings.push(finding);
+        }
+    }
+
+    fn policy_finding(&self, found: PolicyFinding) -> Finding {
+        let text = |text: &str| self.redactor.text(text);
+        // The author has decided between denying and warning; the severity only says how bad it is.
+        let (enforcement, usual) = match found.kind {
+            rego::RuleKind::Deny | rego::RuleKind::Violation => (Enforcement::Deny, Severity::Medium),
+            rego::RuleKind::Warn => (Enforcement::Warn, Severity::Low),
+        };
+        let metadata = found.metadata.iter().filter(|(key, _)| *key != "query").map(|(key, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+            (text(key), text(&value))
+        });
+        let subject = found.address.as_deref().map(|address| {
+            let change =
+                self.plan.resource_changes.iter().find(|change| change.address.to_string() == address);
+            change.map_or_else(
+                || Subject { address: text(address), deposed: None, actions: None },
+                |change| self.subject(change),
+            )
+        });
+        let remediation = match (found.remediation, found.docs) {
+            (Some(remediation), Some(docs)) => Some(format!("{remediation} ({docs})")),
+            (remediation, docs) => remediation.or(docs),
+        };
+        Finding {
+            rule: FindingRule {
+                id: text(&found.rule),
+                title: found.title.as_deref().map(text),
+                kind: RuleKind::Policy,
+            },
+            severity: found.severity.unwrap_or(usual),
+            enforcement,
+            certainty: Certainty::Certain,
+            origin: Origin::Introduced,
+            subject,
+            attribute: None,
+            value: None,
+            message: text(&found.message),
+            remediation: remediation.as_deref().map(text),
+            location: found
+                .location
+                .map(|location| Location { file: text(&location.file), line: location.line }),
+            metadata: metadata.collect(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a plan says of itself: that it failed, that it is incomplete, that conditions do not hold.
+
+use super::{CheckError, OnErroredPlan, OnIncompletePlan, PlanCheck};
+use crate::plan::CheckStatus;
+use crate::redact::SafeText;
+use crate::report::Notice;
+
+impl PlanCheck<'_> {
+    pub(super) fn whole_plan(&mut self) {
+        let name = self.origin.to_string();
+        if self.plan.errored == Some(true) {
+            match self.options.errored {
+                OnErroredPlan::Undecided => self.problem(&CheckError::Errored { plan: name.clone() }),
+                OnErroredPlan::Accept => {
+                    self.notice("PG-CK-102", "planning ended with errors; what is missing was not checked");
+                }
+            }
+        } else if self.plan.complete == Some(false) {
+            match self.options.incomplete {
+                OnIncompletePlan::Undecided => self.problem(&CheckError::Incomplete { plan: name.clone() }),
+                OnIncompletePlan::Accept => {
+                    self.notice("PG-CK-103", "the plan does not cover all of the configuration");
+                }
+            }
+        }
+        if self.plan.duplicate_keys > 0 {
+            let count = self.plan.duplicate_keys;
+            if self.options.strict {
+                self.problem(&CheckError::DuplicateKeys { plan: name.clone(), count });
+            } else {
+                self.notice(
+                    "PG-CK-104",
+                    &format!("{count} object keys stand twice; the last of each was checked"),
+                );
+            }
+        }
+        self.conditions(&name);
+    }
+
+    fn conditions(&mut self, name: &str) {
+        let plan = self.plan;
+        for check in &plan.checks {
+            match check.status {
+                CheckStatus::Error => {
+                    let check = check.address.clone().into_owned();
+                    self.problem(&CheckError::ConditionError { plan: name.to_owned(), check });
+                }
+                CheckStatus::Fail => {
+                    let problems = check.problems.join("; ");
+                    self.notice(
+                        "PG-CK-105",
+                        &format!("the condition of {} does not hold: {problems}", check.address),
+                    );
+                }
+                CheckStatus::Pass | CheckStatus::Unknown => {}
+            }
+        }
+    }
+
+    fn notice(&mut self, code: &str, message: &str) {
+        let message = self.redactor.text(&format!("{}: {message}", self.origin));
+        self.notices.push(Notice { code: SafeText::fixed(code), message });
+    }
+}

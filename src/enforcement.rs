@@ -1,0 +1,134 @@
+//! What a finding does to the verdict, as configuration has it.
+
+use std::fmt;
+
+use crate::finding::{Certainty, Origin};
+use crate::severity::Severity;
+
+/// What a finding does to the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Enforcement {
+    /// It denies.
+    Deny,
+    /// It is told and does nothing.
+    Warn,
+    /// It is not told.
+    Off,
+}
+
+impl Enforcement {
+    /// The word that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl fmt::Display for Enforcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What undetermined outcomes do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownPolicy {
+    /// Those of critical rules deny, all others warn.
+    #[default]
+    DenyCritical,
+    /// They do what a finding of the rule would do.
+    Deny,
+    /// They warn.
+    Warn,
+    /// They are counted and not told.
+    Ignore,
+}
+
+/// Which findings may deny.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gate {
+    /// All.
+    #[default]
+    All,
+    /// Those that this plan introduces; what was already there warns.
+    Introduced,
+}
+
+/// How severities become enforcement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EnforcementOptions {
+    /// Findings of this severity and above deny.
+    pub fail_on: Severity,
+    /// What undetermined outcomes do.
+    pub unknown: UnknownPolicy,
+    /// Which findings may deny.
+    pub gate: Gate,
+}
+
+impl Default for EnforcementOptions {
+    fn default() -> Self {
+        Self { fail_on: Severity::Medium, unknown: UnknownPolicy::default(), gate: Gate::default() }
+    }
+}
+
+impl EnforcementOptions {
+    /// What a finding of a guardrail does.
+    pub fn of(&self, severity: Severity, certainty: Certainty, origin: Origin) -> Enforcement {
+        let by_severity = if severity >= self.fail_on { Enforcement::Deny } else { Enforcement::Warn };
+        let by_certainty = match (certainty, self.unknown) {
+            (Certainty::Certain, _) | (Certainty::DependsOnUnknown, UnknownPolicy::Deny) => by_severity,
+            (Certainty::DependsOnUnknown, UnknownPolicy::DenyCritical) if severity == Severity::Critical => {
+                by_severity
+            }
+            (Certainty::DependsOnUnknown, UnknownPolicy::DenyCritical | UnknownPolicy::Warn) => {
+                Enforcement::Warn
+            }
+            (Certainty::DependsOnUnknown, UnknownPolicy::Ignore) => return Enforcement::Off,
+        };
+        match (self.gate, origin) {
+            (Gate::Introduced, Origin::AlreadyThere) => Enforcement::Warn,
+            (Gate::All, _) | (Gate::Introduced, Origin::Introduced) => by_certainty,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(options: EnforcementOptions, severity: Severity, certainty: Certainty) -> Enforcement {
+        options.of(severity, certainty, Origin::Introduced)
+    }
+
+    #[test]
+    fn medium_and_above_deny_by_default() {
+        let options = EnforcementOptions::default();
+        assert_eq!(of(options, Severity::Low, Certainty::Certain), Enforcement::Warn);
+        assert_eq!(of(options, Severity::Medium, Certainty::Certain), Enforcement::Deny);
+    }
+
+    #[test]
+    fn unknowns_of_critical_rules_deny_by_default() {
+        let options = EnforcementOptions::default();
+        assert_eq!(of(options, Severity::High, Certainty::DependsOnUnknown), Enforcement::Warn);
+        assert_eq!(of(options, Severity::Critical, Certainty::DependsOnUnknown), Enforcement::Deny);
+        let ignoring = EnforcementOptions { unknown: UnknownPolicy::Ignore, ..options };
+        assert_eq!(of(ignoring, Severity::Critical, Certainty::DependsOnUnknown), Enforcement::Off);
+        let denying = EnforcementOptions { unknown: UnknownPolicy::Deny, ..options };
+        assert_eq!(of(denying, Severity::Medium, Certainty::DependsOnUnknown), Enforcement::Deny);
+        assert_eq!(of(denying, Severity::Low, Certainty::DependsOnUnknown), Enforcement::Warn);
+    }
+
+    #[test]
+    fn the_gate_lets_pass_what_was_already_there() {
+        let options = EnforcementOptions { gate: Gate::Introduced, ..EnforcementOptions::default() };
+        assert_eq!(
+            options.of(Severity::Critical, Certainty::Certain, Origin::AlreadyThere),
+            Enforcement::Warn
+        );
+        assert_eq!(options.of(Severity::Critical, Certainty::Certain, Origin::Introduced), Enforcement::Deny);
+    }
+}

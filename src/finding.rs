@@ -1,0 +1,125 @@
+//! What rules found, ready to be told.
+
+use crate::enforcement::Enforcement;
+use crate::redact::SafeText;
+use crate::severity::Severity;
+
+pub use crate::guardrails::change::Certainty;
+
+/// Something that a rule has to say about a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub rule: FindingRule,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it does to the verdict.
+    pub enforcement: Enforcement,
+    /// Whether it is certain.
+    pub certainty: Certainty,
+    /// Whether this plan brings it.
+    pub origin: Origin,
+    /// The resource; `None` where it is about the plan.
+    pub subject: Option<Subject>,
+    /// The attribute that decided.
+    pub attribute: Option<SafeText>,
+    /// The attribute's value, where showing it helps.
+    pub value: Option<SafeText>,
+    /// What is wrong.
+    pub message: SafeText,
+    /// How to put it right.
+    pub remediation: Option<SafeText>,
+    /// Where a policy says the finding comes from.
+    pub location: Option<Location>,
+    /// What else a policy says of it, as key and text.
+    pub metadata: Vec<(SafeText, SafeText)>,
+}
+
+/// The rule of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FindingRule {
+    /// The id of a guardrail, or the path of a policy rule such as `data.main.deny`.
+    pub id: SafeText,
+    /// One line that says what it is about.
+    pub title: Option<SafeText>,
+    /// What kind of rule it is.
+    pub kind: RuleKind,
+}
+
+/// What kind of rule a finding comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RuleKind {
+    /// A guardrail that judges a resource's state.
+    Guardrail,
+    /// A guardrail that judges the change.
+    Change,
+    /// A Rego policy.
+    Policy,
+}
+
+impl RuleKind {
+    /// The word that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Guardrail => "guardrail",
+            Self::Change => "change",
+            Self::Policy => "policy",
+        }
+    }
+}
+
+/// The object that a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subject {
+    /// The resource's address.
+    pub address: SafeText,
+    /// The key of a deposed object.
+    pub deposed: Option<SafeText>,
+    /// What the plan does with it, for example `delete+create`; `None` where it is no resource of the plan.
+    pub actions: Option<SafeText>,
+}
+
+/// Whether a plan brings what is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// It does.
+    Introduced,
+    /// The object fails the rule as it is.
+    AlreadyThere,
+}
+
+impl Origin {
+    /// The words that reports use.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Introduced => "introduced",
+            Self::AlreadyThere => "already-there",
+        }
+    }
+}
+
+/// A place in a source file that a policy names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The file.
+    pub file: SafeText,
+    /// The line, counted from 1.
+    pub line: u64,
+}
+
+impl Finding {
+    /// Orders findings for reports: resource by resource, the most severe first. Total, so that a report
+    /// does not depend on the order of evaluation.
+    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |finding: &Self| {
+            (
+                finding.subject.clone(),
+                std::cmp::Reverse(finding.severity),
+                finding.rule.clone(),
+                finding.attribute.clone(),
+                finding.message.clone(),
+            )
+        };
+        key(self).cmp(&key(other))
+    }
+}

@@ -1,0 +1,146 @@
+//! Adds a policy to the engine in the dialect that its text is written in.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use regorus::unstable::{Lexer, TokenKind};
+use regorus::{Engine, PolicyLengthConfig};
+
+use super::error::PolicyError;
+use super::options::RegoVersion;
+use super::source::{self, Source};
+
+/// The files were measured when they were read; the engine's own limits would refuse generated policies.
+const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
+    max_col: NonZeroU32::MAX,
+    max_file_bytes: NonZeroUsize::MAX,
+    max_lines: NonZeroUsize::MAX,
+};
+
+/// An engine without policies.
+pub(super) fn new_engine() -> Engine {
+    let mut engine = Engine::new();
+    engine.set_policy_length_config(LENGTHS);
+    engine.set_strict_builtin_errors(true);
+    engine.set_gather_prints(true);
+    engine
+}
+
+/// Parses a policy into the engine, which stays as it is if that fails.
+pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), PolicyError> {
+    let keywords = has_v1_keywords(&source.text);
+    // Read as v0, a keyword that is not imported would be taken for a variable, with no more than a warning.
+    let version = if keywords { RegoVersion::V1 } else { version };
+    let Err(message) = parse(engine, source, version) else { return Ok(()) };
+    let sources = std::slice::from_ref(source);
+    let message = source::read_message(&message, sources);
+    let help = match version {
+        RegoVersion::V1 if !keywords && parse(&mut new_engine(), source, RegoVersion::V0).is_ok() => {
+            "the policy is written in Rego v0: pass `--rego-version v0`, or write `if` before rule bodies \
+             and `contains` in partial sets"
+        }
+        RegoVersion::V1 | RegoVersion::V0 => "correct the policy, or leave it out",
+    };
+    Err(PolicyError::Syntax {
+        at: source.place(message.line, message.column),
+        reason: message.reason,
+        text: source.named(),
+        help: help.to_owned(),
+    })
+}
+
+fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), String> {
+    engine.set_rego_v0(match version {
+        RegoVersion::V0 => true,
+        RegoVersion::V1 => false,
+    });
+    let parsed = engine.add_policy(source.name.clone(), source.text.to_string());
+    parsed.map(drop).map_err(|error| error.to_string())
+}
+
+/// Whether the text uses `if`, `in`, `every` or `contains` as keywords without importing them.
+fn has_v1_keywords(text: &str) -> bool {
+    let (name, text) = (String::new(), text.to_owned());
+    let source =
+        regorus::Source::from_contents_with_limits(name, text, LENGTHS.max_file_bytes, LENGTHS.max_lines);
+    // What cannot even be split into lines is for the parser to report.
+    let Ok(file) = source else { return false };
+    let mut lexer = Lexer::new(&file);
+    lexer.set_max_col(LENGTHS.max_col);
+    let mut words: Vec<(bool, String)> = Vec::new();
+    while let Ok(token) = lexer.next_token() {
+        match token.0 {
+            TokenKind::Eof => break,
+            TokenKind::Ident => words.push((true, token.1.text().to_owned())),
+            TokenKind::Symbol => words.push((false, token.1.text().to_owned())),
+            TokenKind::String | TokenKind::RawString | TokenKind::Number => {
+                words.push((false, String::new()));
+            }
+        }
+    }
+    let word = |index: usize| words.get(index).map_or("", |(_, word)| word.as_str());
+    let mut imported = Vec::new();
+    for index in 0..words.len() {
+        match (word(index), word(index + 1), word(index + 3), word(index + 4)) {
+            ("import", "rego", "v1", _) => return false,
+            ("import", "future", "keywords", ".") => imported.push(word(index + 5)),
+            ("import", "future", "keywords", _) => return false,
+            _ => {}
+        }
+    }
+    if imported.contains(&"every") {
+        imported.push("in");
+    }
+    words.iter().enumerate().any(|(index, (is_word, text))| {
+        *is_word
+            && matches!(text.as_str(), "if" | "in" | "every" | "contains")
+            && !imported.contains(&text.as_str())
+            // The builtin, or a field of that name.
+            && !(text == "contains" && word(index + 1) == "(")
+            && (index == 0 || word(index - 1) != ".")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add_text(text: &str, version: RegoVersion) -> Result<(), PolicyError> {
+        add(&mut new_engine(), &Source { name: "p.rego".to_owned(), text: text.into() }, version)
+    }
+
+    #[test]
+    fn keywords_are_told_from_names() {
+        assert!(has_v1_keywords("package a\ndeny contains m if m := 1"));
+        assert!(!has_v1_keywords("package a\ndeny[m] { contains(m, \"if\") } # if\n"));
+        assert!(!has_v1_keywords("package a\nimport future.keywords.in\nx { 1 in [1] }"));
+        assert!(!has_v1_keywords("package a\nimport future.keywords\nx if 1 in [1]"));
+        assert!(!has_v1_keywords("package a\nimport rego.v1\nx if 1 in [1]"));
+        assert!(has_v1_keywords("package a\nimport future.keywords.in\nx if 1 in [1]"));
+        assert!(!has_v1_keywords("package a\nx { input.if }"));
+        assert!(has_v1_keywords("package a\nx if (1 == 1)"));
+    }
+
+    #[test]
+    fn a_v0_policy_is_recognised() {
+        let text = "package a\ndeny[m] { m := \"x\" }";
+        let Err(PolicyError::Syntax { help, .. }) = add_text(text, RegoVersion::V1) else { panic!() };
+        assert!(help.contains("--rego-version v0"), "{help}");
+        assert!(add_text(text, RegoVersion::V0).is_ok());
+        assert!(add_text("package a\ndeny contains m if m := 1", RegoVersion::V0).is_ok());
+    }
+
+    #[test]
+    fn a_policy_of_neither_dialect_is_not_blamed_on_the_version() {
+        let Err(PolicyError::Syntax { help, at, .. }) = add_text("package a\nx {", RegoVersion::V1) else {
+            panic!()
+        };
+        assert!(!help.contains("v0"), "{help}");
+        assert!(at.is_some());
+    }
+
+    #[test]
+    fn long_lines_and_files_are_accepted() {
+        let text = format!("package a\nx := \"{}\"\n{}", "y".repeat(5_000), "\n".repeat(30_000));
+        assert!(add_text(&text, RegoVersion::V1).is_ok());
+    }
+}

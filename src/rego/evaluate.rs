@@ -1,0 +1,421 @@
+//! Evaluates a policy set on one plan and says what came of every rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
+
+use super::convention::conftest::{self, ExceptsNothing, Unusable};
+use super::error::{PolicyError, report};
+use super::finding::PolicyFinding;
+use super::options::PolicyOptions;
+use super::plan_value;
+use super::rule::PolicyRule;
+use super::set::PolicySet;
+use super::shell::{self, Memory};
+use super::source;
+
+/// The engine looks at the clock once for this many steps; more often than every hundred is felt.
+const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
+    Some(steps) => steps,
+    None => std::num::NonZeroU32::MIN,
+};
+
+/// How much longer than its limit a rule may take before it is left behind: time for the engine to notice.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What an evaluation may allocate, whatever the plan's size.
+const MEMORY_BASE: u64 = 512 << 20;
+
+/// How many bytes a value takes for each byte of its text, and room for what policies make of it.
+const MEMORY_FACTOR: u64 = 8;
+
+/// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
+/// ordinary stack.
+const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
+
+/// Nobody reads more prints than this.
+const PRINT_LIMIT: usize = 1_000;
+
+/// A plan for policies.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyInput<'t> {
+    /// The plan's path, or `-`; policies see it as `data.conftest.file`.
+    pub name: &'t str,
+    /// The plan as `terraform show -json` writes it.
+    pub text: &'t str,
+}
+
+/// What came of a policy set on one plan.
+#[derive(Clone, Debug, Default)]
+pub struct Evaluation {
+    /// What the rules found, ordered by rule.
+    pub findings: Vec<PolicyFinding>,
+    /// Why rules have no answer, or none to be relied on.
+    pub errors: Vec<PolicyError>,
+    /// Builtins that failed in rules that were then evaluated as OPA does it, with the result undefined. The
+    /// findings of these rules are listed, and others may be missing.
+    pub diagnostics: Vec<PolicyError>,
+    /// Rules that the policies themselves except.
+    pub exceptions: Vec<PolicyException>,
+    /// What policies printed, as `file:line: text`.
+    pub prints: Vec<String>,
+    /// How many rules gave an answer.
+    pub rules_evaluated: usize,
+    /// The paths of those that found nothing.
+    pub rules_without_result: Vec<String>,
+}
+
+impl Evaluation {
+    /// Whether every rule gave an answer that can be relied on. The set's own
+    /// [problems](PolicySet::problems) count besides.
+    pub fn is_decided(&self) -> bool {
+        self.errors.is_empty() && self.diagnostics.is_empty()
+    }
+}
+
+/// A rule whose findings an `exception` rule withholds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyException {
+    /// The excepted rule's path.
+    pub rule: String,
+    /// What the exception names; empty for a rule without a suffix.
+    pub suffix: String,
+    /// How many findings are withheld. Conftest counts an exception even if the rule found nothing.
+    pub withheld: usize,
+}
+
+impl PolicySet {
+    /// Evaluates every rule on a plan.
+    ///
+    /// This always returns within [`PolicyOptions::PLAN_FACTOR`] times the time limit and a few seconds. A
+    /// rule that spends longer than its limit inside one builtin, where the engine cannot interrupt it, is
+    /// left behind on its thread; until it ends, it goes on using a processor and its share of the memory
+    /// limit.
+    pub fn evaluate(&self, plan: PolicyInput<'_>) -> Evaluation {
+        let mut evaluation = Evaluation::default();
+        let size = u64::try_from(plan.text.len()).unwrap_or(u64::MAX);
+        let bytes = self
+            .memory_limit
+            .unwrap_or_else(|| size.saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE));
+        let memory = Arc::new(Memory::reserve(bytes));
+        match self.prepare(plan) {
+            Ok(engine) => self.run(engine, &memory, bytes, &mut evaluation),
+            Err(error) => evaluation.errors.push(error),
+        }
+        evaluation
+    }
+
+    /// A copy of the engine that holds the plan.
+    fn prepare(&self, plan: PolicyInput<'_>) -> Result<Engine, PolicyError> {
+        let prepared = shell::run(|| {
+            let input = plan_value::read(plan.text, &self.sections)?;
+            let mut engine = self.engine.clone();
+            engine.set_input(input);
+            // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
+            // only if needed, and once for all rules.
+            if self.reads_file_name {
+                engine.add_data(file_data(plan.name)).map_err(|error| error.to_string())?;
+                engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())?;
+            }
+            Ok(engine)
+        });
+        prepared
+            .and_then(|engine| engine)
+            .map_err(|reason| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason })
+    }
+
+    fn run(&self, engine: Engine, memory: &Arc<Memory>, bytes: u64, evaluation: &mut Evaluation) {
+        let exceptions = self.exceptions.values().map(String::as_str);
+        let paths: Vec<String> =
+            exceptions.chain(self.rules.iter().map(|rule| rule.path.as_str())).map(str::to_owned).collect();
+        let answers = self.ask(&engine, memory, paths, evaluation);
+        let excepted = self.excepted(&answers, evaluation);
+        for rule in &self.rules {
+            // Without an answer, the reason has been reported.
+            let Some(answer) = answers.get(&rule.path) else { continue };
+            self.note(&rule.path, answer, bytes, evaluation);
+            if let Ok(value) = &answer.value {
+                conclude(rule, value, &excepted, evaluation);
+            }
+        }
+        for path in self.exceptions.values() {
+            if let Some(answer) = answers.get(path) {
+                self.note(path, answer, bytes, evaluation);
+            }
+        }
+        // Two rules that need the same helper repeat what it prints.
+        let mut seen = BTreeSet::new();
+        evaluation.prints.retain(|line| seen.insert(line.clone()));
+        if evaluation.prints.len() > PRINT_LIMIT {
+            let more = evaluation.prints.len() - PRINT_LIMIT;
+            evaluation.prints.truncate(PRINT_LIMIT);
+            evaluation.prints.push(format!("{more} more lines were printed"));
+        }
+    }
+
+    /// Evaluates paths one after the other. Whatever gives no answer is reported.
+    fn ask(
+        &self,
+        engine: &Engine,
+        memory: &Arc<Memory>,
+        paths: Vec<String>,
+        evaluation: &mut Evaluation,
+    ) -> BTreeMap<String, Answer> {
+        let start = Instant::now();
+        let total = self.time_limit.saturating_mul(PolicyOptions::PLAN_FACTOR);
+        // A rule may be evaluated twice, strictly and then leniently.
+        let patience = self.time_limit.saturating_mul(2).saturating_add(GRACE);
+        let mut answers = BTreeMap::new();
+        let mut worker: Option<Receiver<Result<Answer, String>>> = None;
+        for (index, path) in paths.iter().enumerate() {
+            if start.elapsed() >= total {
+                evaluation.errors.push(PolicyError::NotReached { rules: paths[index..].to_vec() });
+                break;
+            }
+            let receiver = match worker.take() {
+                Some(receiver) => receiver,
+                None => match self.start(engine, memory, paths[index..].to_vec()) {
+                    Ok(receiver) => receiver,
+                    Err(reason) => {
+                        evaluation.errors.push(PolicyError::NoThread { reason });
+                        break;
+                    }
+                },
+            };
+            let rule = path.clone();
+            match receiver.recv_timeout(patience) {
+                Ok(Ok(answer)) => {
+                    answers.insert(rule, answer);
+                    worker = Some(receiver);
+                }
+                Ok(Err(reason)) => {
+                    evaluation.errors.push(PolicyError::Crashed { rule, reason });
+                    worker = Some(receiver);
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let reason = "its thread ended".to_owned();
+                    evaluation.errors.push(PolicyError::Crashed { rule, reason });
+                }
+                // The next rule gets a new thread.
+                Err(RecvTimeoutError::Timeout) => {
+                    let limit_ms = self.time_limit.as_millis();
+                    evaluation.errors.push(PolicyError::OutOfTime { rule, limit_ms });
+                }
+            }
+        }
+        answers
+    }
+
+    /// Starts a thread that answers for the paths in their order.
+    fn start(
+        &self,
+        engine: &Engine,
+        memory: &Arc<Memory>,
+        paths: Vec<String>,
+    ) -> Result<Receiver<Result<Answer, String>>, String> {
+        let (send, receive) = mpsc::channel();
+        let (engine, memory, limit) = (engine.clone(), Arc::clone(memory), self.time_limit);
+        shell::detach(move || {
+            let _memory = memory;
+            for path in paths {
+                // A fresh copy costs a microsecond, and is sound whatever happened to the last one.
+                let answer = shell::guard(|| answer(&engine, &path, limit));
+                if send.send(answer).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(receive)
+    }
+
+    /// Reports what went wrong with a rule, and keeps what it printed.
+    fn note(&self, rule: &str, answer: &Answer, bytes: u64, evaluation: &mut Evaluation) {
+        evaluation.prints.extend(answer.prints.iter().cloned());
+        let rule = rule.to_owned();
+        // A rule that fails either way has nothing to be incomplete.
+        if let (Some(message), Ok(_)) = (&answer.swallowed, &answer.value) {
+            let message = source::read_message(message, &self.sources);
+            let (text, at) = source::excerpt(&message, &self.sources).unzip();
+            let (reason, at) = (message.reason, at.flatten());
+            let error = PolicyError::SwallowedError { rule: rule.clone(), reason, text, at };
+            report(&mut evaluation.diagnostics, error);
+        }
+        let error = match &answer.value {
+            Ok(_) => return,
+            Err(Failure::Time) => PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() },
+            Err(Failure::Memory) => PolicyError::OutOfMemory { rule, limit: bytes },
+            Err(Failure::Depth) => {
+                PolicyError::ResultShape { rule, shape: "a value that nests without measure" }
+            }
+            Err(Failure::Other(message)) => {
+                let message = source::read_message(message, &self.sources);
+                let (text, at) = source::excerpt(&message, &self.sources).unzip();
+                PolicyError::RuleFailed { rule, reason: message.reason, text, at: at.flatten() }
+            }
+        };
+        report(&mut evaluation.errors, error);
+    }
+
+    /// What each package excepts.
+    fn excepted(
+        &self,
+        answers: &BTreeMap<String, Answer>,
+        evaluation: &mut Evaluation,
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let mut excepted = BTreeMap::new();
+        for (package, path) in &self.exceptions {
+            let Some(Answer { value: Ok(value), .. }) = answers.get(path) else { continue };
+            match conftest::excepted(value) {
+                Ok(suffixes) => {
+                    excepted.insert(package.clone(), suffixes.into_iter().collect());
+                }
+                Err(ExceptsNothing) => {
+                    evaluation.errors.push(PolicyError::ExceptionShape { rule: path.clone() });
+                }
+            }
+        }
+        excepted
+    }
+}
+
+/// Turns a rule's value into findings, unless it is excepted.
+fn conclude(
+    rule: &PolicyRule,
+    value: &Value,
+    excepted: &BTreeMap<String, BTreeSet<String>>,
+    evaluation: &mut Evaluation,
+) {
+    evaluation.rules_evaluated += 1;
+    let results = conftest::results(rule, value);
+    if results.is_empty() {
+        evaluation.rules_without_result.push(rule.path.clone());
+    }
+    let mut found = Vec::new();
+    for result in results {
+        let rule = rule.path.clone();
+        match result {
+            Ok(finding) => found.push(finding),
+            Err(Unusable::Shape(shape)) => {
+                report(&mut evaluation.errors, PolicyError::ResultShape { rule, shape });
+            }
+            Err(Unusable::NoMessage) => report(&mut evaluation.errors, PolicyError::NoMessage { rule }),
+        }
+    }
+    let suffix = conftest::suffix(&rule.name, rule.kind).unwrap_or_default();
+    if excepted.get(&rule.package).is_some_and(|suffixes| suffixes.contains(suffix)) {
+        evaluation.exceptions.push(PolicyException {
+            rule: rule.path.clone(),
+            suffix: suffix.to_owned(),
+            withheld: found.len(),
+        });
+    } else {
+        evaluation.findings.append(&mut found);
+    }
+}
+
+/// `data.conftest.file` as conftest fills it (`filepath.Base` and `filepath.Dir` of the plan's path).
+fn file_data(name: &str) -> Value {
+    let path = Path::new(name);
+    let base = path.file_name().map_or_else(|| name.to_owned(), |base| base.to_string_lossy().into_owned());
+    let parent = path.parent().map(|parent| parent.to_string_lossy().into_owned());
+    let directory = parent.filter(|parent| !parent.is_empty()).unwrap_or_else(|| ".".to_owned());
+    let object = |entries: Vec<(&str, Value)>| {
+        Value::from(
+            entries.into_iter().map(|(key, value)| (Value::from(key), value)).collect::<BTreeMap<_, _>>(),
+        )
+    };
+    let file = object(vec![("name", base.into()), ("dir", directory.into())]);
+    object(vec![("conftest", object(vec![("file", file)]))])
+}
+
+/// What the engine answered for one path.
+struct Answer {
+    value: Result<Value, Failure>,
+    /// The error of a builtin that the strict evaluation stopped at.
+    swallowed: Option<String>,
+    prints: Vec<String>,
+}
+
+enum Failure {
+    Time,
+    Memory,
+    /// The value nests so deeply that an ordinary stack might not be enough to look at it.
+    Depth,
+    Other(String),
+}
+
+impl Failure {
+    /// The engine turns its typed errors into text on their way out of functions, so the text decides.
+    fn from_message(message: String) -> Self {
+        if message.contains("execution exceeded time limit") {
+            Self::Time
+        } else if message.contains("execution exceeded memory limit") {
+            Self::Memory
+        } else {
+            Self::Other(message)
+        }
+    }
+}
+
+/// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does.
+fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
+    let mut strict = engine.clone();
+    strict.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
+    let mut lenient = strict.clone();
+    match evaluate(&mut strict, path) {
+        (Err(Failure::Other(message)), _) => {
+            // This copies the compiled policies, so it is left until it is needed.
+            lenient.set_strict_builtin_errors(false);
+            let (value, prints) = evaluate(&mut lenient, path);
+            Answer { value, swallowed: Some(message), prints }
+        }
+        (value, prints) => Answer { value, swallowed: None, prints },
+    }
+}
+
+fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
+    let value = engine.eval_rule(path.to_owned());
+    let value = match value {
+        Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),
+        Ok(value) => Ok(value),
+        Err(error) => Err(Failure::from_message(error.to_string())),
+    };
+    (value, engine.take_prints().unwrap_or_default())
+}
+
+/// Whether a value has more than `levels` levels, without descending any further.
+fn nests_deeper(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return true };
+    match value {
+        Value::Array(elements) => elements.iter().any(|element| nests_deeper(element, below)),
+        Value::Set(elements) => elements.iter().any(|element| nests_deeper(element, below)),
+        Value::Object(object) => {
+            object.iter().any(|(key, value)| nests_deeper(key, below) || nests_deeper(value, below))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plans_name_is_split_as_conftest_does() {
+        for (name, base, directory) in [
+            ("plans/a.json", "a.json", "plans"),
+            ("a.json", "a.json", "."),
+            ("-", "-", "."),
+            ("/a", "a", "/"),
+        ] {
+            let data = file_data(name);
+            assert_eq!(data["conftest"]["file"]["name"], Value::from(base), "{name}");
+            assert_eq!(data["conftest"]["file"]["dir"], Value::from(directory), "{name}");
+        }
+    }
+}

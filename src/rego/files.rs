@@ -1,0 +1,181 @@
+//! Finds and reads the files of policies and data without leaving the directories that were named.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::error::PolicyError;
+
+/// No policy or data document that a person writes comes near this size.
+const SIZE_LIMIT: u64 = 8 << 20;
+
+/// The files below `paths` that end in one of `extensions`, each once, in a stable order. A file that is
+/// named itself counts whatever its extension.
+pub(super) fn find(paths: &[PathBuf], extensions: &[&str], errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
+    let mut seen = BTreeSet::new();
+    let mut found = Vec::new();
+    for path in paths {
+        for file in find_below(path, extensions, errors) {
+            // Two names of one file would declare every rule twice.
+            if seen.insert(fs::canonicalize(&file).unwrap_or_else(|_| file.clone())) {
+                found.push(file);
+            }
+        }
+    }
+    found
+}
+
+fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
+    let kind = match fs::metadata(root) {
+        Ok(metadata) => metadata.file_type(),
+        Err(error) => {
+            errors.push(PolicyError::Unreadable { path: root.to_owned(), reason: error.to_string() });
+            return Vec::new();
+        }
+    };
+    if kind.is_file() {
+        return vec![root.to_owned()];
+    }
+    if !kind.is_dir() {
+        errors.push(PolicyError::SpecialFile { path: root.to_owned() });
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for entry in WalkDir::new(root).sort_by_file_name() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let path = error.path().unwrap_or(root).to_owned();
+                errors.push(PolicyError::Unreadable { path, reason: error.to_string() });
+                continue;
+            }
+        };
+        let path = entry.path();
+        let wanted =
+            path.extension().is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted));
+        let kind = entry.file_type();
+        if kind.is_symlink() {
+            match follow(root, path, wanted) {
+                Ok(true) => found.push(path.to_owned()),
+                Ok(false) => {}
+                Err(error) => errors.push(error),
+            }
+        } else if kind.is_file() && wanted {
+            found.push(path.to_owned());
+        } else if wanted && !kind.is_dir() {
+            errors.push(PolicyError::SpecialFile { path: path.to_owned() });
+        }
+    }
+    found
+}
+
+/// Whether a link below `root` is to be read. One to a directory inside is not: the walk comes by there.
+fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
+    let unreadable =
+        |error: std::io::Error| PolicyError::Unreadable { path: link.to_owned(), reason: error.to_string() };
+    let target = match fs::canonicalize(link) {
+        Ok(target) => target,
+        Err(error) if wanted => return Err(unreadable(error)),
+        Err(_) => return Ok(false),
+    };
+    let kind = fs::metadata(&target).map_err(unreadable)?.file_type();
+    let inside = target.starts_with(fs::canonicalize(root).map_err(unreadable)?);
+    if !inside && (wanted || kind.is_dir()) {
+        return Err(PolicyError::EscapingLink { path: link.to_owned(), target });
+    }
+    if wanted && !kind.is_dir() && !kind.is_file() {
+        return Err(PolicyError::SpecialFile { path: link.to_owned() });
+    }
+    Ok(wanted && kind.is_file())
+}
+
+/// The text of a file, without a byte order mark.
+pub(super) fn read(path: &Path) -> Result<String, PolicyError> {
+    let unreadable =
+        |error: std::io::Error| PolicyError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file at the limit from one beyond it, even if it grows meanwhile.
+    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(PolicyError::TooLarge { path: path.to_owned(), limit: SIZE_LIMIT });
+    }
+    let mut text = String::from_utf8(bytes).map_err(|_| PolicyError::NotText { path: path.to_owned() })?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_come_sorted_and_once() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("b")).unwrap();
+        for name in ["z.rego", "b/a.rego", "a.rego", "notes.md"] {
+            fs::write(directory.path().join(name), "package main\n").unwrap();
+        }
+        let mut errors = Vec::new();
+        let roots = [directory.path().to_owned(), directory.path().join("b")];
+        let found = find(&roots, &["rego"], &mut errors);
+        let names: Vec<_> = found.iter().map(|path| path.strip_prefix(directory.path()).unwrap()).collect();
+        assert_eq!(names, [Path::new("a.rego"), Path::new("b/a.rego"), Path::new("z.rego")]);
+        assert!(errors.is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_inside_and_refused_outside() {
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("secret.rego"), "package main\n").unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("a.txt"), "package main\n").unwrap();
+        let link = |target: &Path, name: &str| {
+            std::os::unix::fs::symlink(target, directory.path().join(name)).unwrap();
+        };
+        link(&directory.path().join("a.txt"), "inside.rego");
+        link(&outside.path().join("secret.rego"), "outside.rego");
+        link(outside.path(), "directory");
+        link(Path::new("nowhere"), "broken.rego");
+        let mut errors = Vec::new();
+        let found = find(&[directory.path().to_owned()], &["rego"], &mut errors);
+        assert_eq!(found, [directory.path().join("inside.rego")]);
+        assert!(matches!(
+            errors.as_slice(),
+            [
+                PolicyError::Unreadable { .. },
+                PolicyError::EscapingLink { .. },
+                PolicyError::EscapingLink { .. }
+            ]
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_socket_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("trap.rego");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let mut errors = Vec::new();
+        assert!(find(&[directory.path().to_owned()], &["rego"], &mut errors).is_empty());
+        assert!(matches!(errors.as_slice(), [PolicyError::SpecialFile { .. }]));
+    }
+
+    #[test]
+    fn text_is_utf_8_of_a_reasonable_size() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("p.rego");
+        fs::write(&path, b"\xef\xbb\xbfpackage main").unwrap();
+        assert_eq!(read(&path).unwrap(), "package main");
+        fs::write(&path, b"\xff\xfep").unwrap();
+        assert!(matches!(read(&path), Err(PolicyError::NotText { .. })));
+        File::create(&path).unwrap().set_len(SIZE_LIMIT + 1).unwrap();
+        assert!(matches!(read(&path), Err(PolicyError::TooLarge { .. })));
+    }
+}

@@ -1,0 +1,352 @@
+//! What policies read of a plan: which sections they need, and which paths no plan has.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::error::{PolicyError, report};
+use super::plan_value::Sections;
+use super::program::{Meaning, Program, RuleFacts};
+use super::source::span_of;
+use super::suggest;
+use super::syntax::{self, Absence, Fact, Reference, Step};
+
+/// The top level of a plan in every format version up to Terraform 1.17 and OpenTofu 1.13
+/// (`internal/command/jsonplan/plan.go` of both), and `proposed_unknown`, which is documented and never written.
+const PLAN_KEYS: [&str; 20] = [
+    "action_invocations",
+    "applyable",
+    "checks",
+    "complete",
+    "condition_results",
+    "configuration",
+    "deferred_action_invocations",
+    "deferred_changes",
+    "errored",
+    "format_version",
+    "output_changes",
+    "planned_values",
+    "prior_state",
+    "proposed_unknown",
+    "relevant_attributes",
+    "resource_changes",
+    "resource_drift",
+    "terraform_version",
+    "timestamp",
+    "variables",
+];
+
+/// The keys of a resource change (`internal/command/jsonplan/resource.go`).
+const RESOURCE_CHANGE_KEYS: [&str; 12] = [
+    "action_reason",
+    "address",
+    "change",
+    "deposed",
+    "index",
+    "index_unknown",
+    "mode",
+    "module_address",
+    "name",
+    "previous_address",
+    "provider_name",
+    "type",
+];
+
+/// The keys of its `change`.
+const CHANGE_KEYS: [&str; 11] = [
+    "actions",
+    "after",
+    "after_identity",
+    "after_sensitive",
+    "after_unknown",
+    "before",
+    "before_identity",
+    "before_sensitive",
+    "generated_config",
+    "importing",
+    "replace_paths",
+];
+
+/// The sections that any rule names. What a rule never names it cannot see, so that leaving it out changes
+/// nothing.
+pub(super) fn sections(program: &Program<'_>) -> Sections {
+    let mut named = BTreeSet::new();
+    for rule in &program.rules {
+        for fact in &rule.facts {
+            let Fact::Refers(reference) = fact else { continue };
+            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
+            match steps.first() {
+                Some(Step::Key(key)) => {
+                    named.insert(key.clone());
+                }
+                Some(Step::Dynamic) | None => return Sections::All,
+            }
+        }
+    }
+    Sections::Named(named)
+}
+
+/// Whether any rule looks at `data.conftest`, or at `data` as a whole.
+pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
+    program.rules.iter().any(|rule| {
+        rule.facts.iter().any(|fact| {
+            let Fact::Refers(reference) = fact else { return false };
+            match program.meaning_outside(rule.module, reference) {
+                Meaning::Data(steps) => match steps.first() {
+                    Some(Step::Key(key)) => key == "conftest",
+                    Some(Step::Dynamic) | None => true,
+                },
+                Meaning::Own | Meaning::Input(_) | Meaning::Nothing => false,
+            }
+        })
+    })
+}
+
+/// Reports every path into the plan that no plan has, in the rules that decide and in what they need.
+///
+/// A policy that gives a helper another input, by `with input as`, may name anything there; then nothing is
+/// reported. Below the top level the plan's keys grow with every release, so only what looks like a slip of
+/// the pen is.
+pub(super) fn check(program: &Program<'_>, deciding: &BTreeSet<usize>, errors: &mut Vec<PolicyError>) {
+    let evaluated =
+        || program.rules.iter().filter(|rule| deciding.contains(&rule.document) && !rule.is_test());
+    let replaced = evaluated().any(|rule| {
+        rule.facts.iter().any(|fact| match fact {
+            Fact::Replaces(target) => matches!(program.meaning(rule, target), Meaning::Input(_)),
+            Fact::Refers(_)
+            | Fact::Calls { .. }
+            | Fact::Assigns { .. }
+            | Fact::Iterates { .. }
+            | Fact::Declares(_) => false,
+        })
+    });
+    if replaced {
+        return;
+    }
+    for rule in evaluated() {
+        let aliases = aliases(program, rule);
+        let mut told = BTreeSet::new();
+        for fact in &rule.facts {
+            let Fact::Refers(reference) = fact else { continue };
+            if let Some(steps) = input_steps(program, rule, &aliases, reference)
+                && let Some(Unknown { path, meant, help }) = unknown(&steps)
+                // `object.get(input, "plan", input)` is at home on several platforms.
+                && (meant == Meant::AnotherKey || reference.absence == Absence::Undefined)
+                && told.insert(path.clone())
+            {
+                let (text, at) = (program.text_of(reference.span), span_of(reference.span));
+                report(errors, PolicyError::UnknownInput { path, text, at, help });
+            }
+        }
+    }
+}
+
+/// A rule's own variables that stand for a path into the plan: `rc := input.resource_changes[_]` or
+/// `some rc in input.resource_changes`. One that is declared twice stands for nothing certain, and one for a path
+/// that no plan has would only repeat the report.
+fn aliases<'a>(program: &Program<'_>, rule: &RuleFacts<'a>) -> HashMap<&'a str, Vec<Step>> {
+    let mut declared: HashMap<&str, usize> = HashMap::new();
+    for fact in &rule.facts {
+        if let Fact::Declares(name) = fact {
+            *declared.entry(name).or_default() += 1;
+        }
+    }
+    let once = |name: &str| declared.get(name) == Some(&1);
+    let mut aliases: HashMap<&'a str, Vec<Step>> = HashMap::new();
+    for fact in &rule.facts {
+        match fact {
+            Fact::Assigns { left, right } => {
+                let path = syntax::reference(right)
+                    .and_then(|reference| input_steps(program, rule, &aliases, &reference));
+                if let (Some(name), Some(path)) = (syntax::variable(left), path)
+                    && once(name)
+                    && unknown(&path).is_none()
+                {
+                    aliases.insert(name, path);
+                }
+            }
+            Fact::Iterates { value: Some(name), collection } => {
+                let path = syntax::reference(collection)
+                    .and_then(|reference| input_steps(program, rule, &aliases, &reference));
+                if let Some(mut path) = path
+                    && once(name)
+                    && unknown(&path).is_none()
+                {
+                    path.push(Step::Dynamic);
+                    aliases.insert(name, path);
+                }
+            }
+            Fact::Iterates { value: None, .. }
+            | Fact::Declares(_)
+            | Fact::Refers(_)
+            | Fact::Calls { .. }
+            | Fact::Replaces(_) => {}
+        }
+    }
+    aliases
+}
+
+fn input_steps(
+    program: &Program<'_>,
+    rule: &RuleFacts<'_>,
+    aliases: &HashMap<&str, Vec<Step>>,
+    reference: &Reference<'_>,
+) -> Option<Vec<Step>> {
+    match program.meaning(rule, reference) {
+        Meaning::Input(steps) => Some(steps),
+        Meaning::Own => {
+            let start = aliases.get(reference.root)?;
+            Some(start.iter().chain(&reference.steps).cloned().collect())
+        }
+        Meaning::Data(_) | Meaning::Nothing => None,
+    }
+}
+
+/// The part of a path that no plan has.
+struct Unknown {
+    path: String,
+    meant: Meant,
+    help: String,
+}
+
+/// What the author probably meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Meant {
+    /// A key that plans have and that is spelt almost alike.
+    AnotherKey,
+    /// Something else.
+    SomethingElse,
+}
+
+fn unknown(steps: &[Step]) -> Option<Unknown> {
+    let path = |count: usize| {
+        let mut path = "input".to_owned();
+        for step in &steps[..count] {
+            match step {
+                Step::Key(key) => {
+                    path.push('.');
+                    path.push_str(key);
+                }
+                Step::Dynamic => path.push_str("[_]"),
+            }
+        }
+        path
+    };
+    let (Step::Key(section), rest) = steps.split_first()? else { return None };
+    if !PLAN_KEYS.contains(&section.as_str()) {
+        let (meant, help) = match suggest::nearest(section, PLAN_KEYS) {
+            Some(key) => (Meant::AnotherKey, format!("did you mean `input.{key}`?")),
+            None if WRAPPERS.contains(&section.as_str()) => {
+                let help = format!(
+                    "the plan itself is the input here, so that `input.{section}.resource_changes` is written \
+                     `input.resource_changes`"
+                );
+                (Meant::SomethingElse, help)
+            }
+            None => {
+                let help = format!("the top level of a plan has {}", PLAN_KEYS.join(", "));
+                (Meant::SomethingElse, help)
+            }
+        };
+        return Some(Unknown { path: path(1), meant, help });
+    }
+    let (Step::Key(key), rest) = (match (section.as_str(), rest) {
+        ("resource_changes" | "resource_drift", [Step::Dynamic, rest @ ..]) => rest.split_first()?,
+        _ => return None,
+    }) else {
+        return None;
+    };
+    let misspelt = |key: &str, keys: &[&'static str], count: usize| {
+        if keys.contains(&key) {
+            return None;
+        }
+        let meant = suggest::nearest(key, keys.iter().copied())?;
+        let help = format!("did you mean `{}.{meant}`?", path(count - 1));
+        Some(Unknown { path: path(count), meant: Meant::AnotherKey, help })
+    };
+    if let Some(slip) = misspelt(key, &RESOURCE_CHANGE_KEYS, 3) {
+        return Some(slip);
+    }
+    match (key.as_str(), rest) {
+        ("change", [Step::Key(key), ..]) => misspelt(key, &CHANGE_KEYS, 4),
+        _ => None,
+    }
+}
+
+/// How other platforms wrap the plan.
+const WRAPPERS: [&str; 4] = ["plan", "tfplan", "terraform", "run"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rego::source::Source;
+
+    fn with_policy<T>(rules: &str, test: impl FnOnce(&Program<'_>) -> T) -> T {
+        let text = format!("package main\n\n{rules}\n");
+        let mut engine = regorus::Engine::new();
+        engine.add_policy("p.rego".to_owned(), text.clone()).unwrap();
+        let sources = [Source { name: "p.rego".to_owned(), text: text.into() }];
+        test(&Program::new(engine.get_modules(), &sources))
+    }
+
+    fn named(rules: &str) -> Option<Vec<String>> {
+        with_policy(rules, |program| match sections(program) {
+            Sections::All => None,
+            Sections::Named(names) => Some(names.into_iter().collect()),
+        })
+    }
+
+    fn unknown_paths(rules: &str) -> Vec<String> {
+        with_policy(rules, |program| {
+            let mut errors = Vec::new();
+            check(program, &(0..program.documents.len()).collect(), &mut errors);
+            errors.iter().map(ToString::to_string).collect()
+        })
+    }
+
+    #[test]
+    fn named_sections_are_found_in_every_form() {
+        let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+        assert_eq!(named("x := input.a.b\ny := input[\"c\"]"), names(&["a", "c"]));
+        assert_eq!(named("x if some v in input.a"), names(&["a"]));
+        assert_eq!(named("x if walk(input.a, [_, v])"), names(&["a"]));
+        assert_eq!(named("x := object.get(input, \"a\", 1)"), names(&["a"]));
+        assert_eq!(named("x := object.get(input, [\"a\", \"b\"], 1)"), names(&["a"]));
+        assert_eq!(named("x if y with input as 1\ny := input.a"), names(&["a"]));
+        assert_eq!(named("f(v) := v.a\nx := {\"k\": [n | n := input.b[_]]}"), names(&["b"]));
+        assert_eq!(named("x := 1 if not input.a else := input.b"), names(&["a", "b"]));
+        assert_eq!(
+            named("x[input.a] := input.b if every e in input.c { e == input.d }"),
+            names(&["a", "b", "c", "d"])
+        );
+    }
+
+    #[test]
+    fn a_look_at_the_whole_input_needs_every_section() {
+        for rules in [
+            "x := input",
+            "x := input[k] if some k in [\"a\"]",
+            "x if walk(input, [_, v])",
+            "x := object.get(input, k, 1) if k := \"a\"",
+            "x := count(input)",
+            "f(v) := v\nx := f(input)",
+            "x if \"a\" in input",
+            "x if y with data.z as input",
+        ] {
+            assert_eq!(named(&rules.replace("if y", "if true")), None, "{rules}");
+        }
+    }
+
+    #[test]
+    fn a_default_excuses_what_is_no_slip() {
+        assert!(unknown_paths("deny if object.get(input, \"plan\", input)").is_empty());
+        assert_eq!(unknown_paths("deny if object.get(input, \"varibles\", 1)").len(), 1);
+        assert_eq!(unknown_paths("deny if input.plan"), ["no plan has `input.plan`"]);
+    }
+
+    #[test]
+    fn only_a_variable_with_one_meaning_is_followed() {
+        let certain = "deny if { rc := input.resource_changes[0]; rc.chnage }";
+        assert_eq!(unknown_paths(certain), ["no plan has `input.resource_changes[_].chnage`"]);
+        let doubtful = "deny if { rc := input.resource_changes[0]; [1 | rc := {\"chnage\": 1}; rc.chnage] }";
+        assert!(unknown_paths(doubtful).is_empty());
+    }
+}

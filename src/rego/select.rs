@@ -1,0 +1,168 @@
+//! Chooses the rules to evaluate, and finds those that only look as if they were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::convention::conftest;
+use super::error::{PolicyError, report};
+use super::glob;
+use super::options::Namespaces;
+use super::program::{Program, RuleFacts, path_text};
+use super::source::span_of;
+use super::suggest;
+use super::syntax::{Form, Step};
+
+/// The documents to evaluate.
+#[derive(Default)]
+pub(super) struct Selection {
+    /// Documents of rules that decide.
+    pub deciding: Vec<usize>,
+    /// Documents of `exception` rules.
+    pub exceptions: Vec<usize>,
+    /// Packages that have rules that decide and that no namespace matches.
+    pub passed_over: Vec<String>,
+}
+
+/// Whether a namespace that matches nothing is worth a report. It is not when files were left out, which may
+/// have been what it was meant for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loaded {
+    All,
+    Partly,
+}
+
+/// Chooses by namespaces and by the names of rules.
+pub(super) fn select(
+    program: &Program<'_>,
+    namespaces: &Namespaces,
+    loaded: Loaded,
+    errors: &mut Vec<PolicyError>,
+) -> Selection {
+    let deciding = deciding(program);
+    let mut packages: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for rule in &program.rules {
+        packages.entry(path_text(program.package(rule))).or_default();
+    }
+    for document in deciding {
+        let rule = &program.rules[program.documents[document].rule];
+        packages.entry(path_text(program.package(rule))).or_default().push(document);
+    }
+    let mut chosen = BTreeSet::new();
+    match namespaces {
+        Namespaces::All => {
+            chosen.extend(packages.keys().map(String::as_str));
+            if loaded == Loaded::All && packages.values().all(Vec::is_empty) {
+                report(errors, PolicyError::NoDecisionRule { pattern: "*".to_owned() });
+            }
+        }
+        Namespaces::Named(patterns) => {
+            for pattern in patterns {
+                let fits = |name: &&str| *name == pattern.as_str() || glob::matches(pattern, name);
+                let matched: Vec<&str> = packages.keys().map(String::as_str).filter(fits).collect();
+                if loaded == Loaded::All {
+                    if matched.is_empty() {
+                        report(errors, unknown_namespace(pattern, &packages));
+                    } else if matched.iter().all(|name| packages[*name].is_empty()) {
+                        report(errors, PolicyError::NoDecisionRule { pattern: pattern.clone() });
+                    }
+                }
+                chosen.extend(matched);
+            }
+        }
+    }
+    report_lookalikes(program, &chosen, errors);
+    let mut selection = Selection::default();
+    for (package, documents) in &packages {
+        if chosen.contains(package.as_str()) {
+            selection.deciding.extend(documents);
+        } else if !documents.is_empty() {
+            selection.passed_over.push(package.clone());
+        }
+    }
+    selection.exceptions = documents_named(program, |name| name == conftest::EXCEPTION)
+        .into_iter()
+        .filter(|document| {
+            let rule = &program.rules[program.documents[*document].rule];
+            chosen.contains(path_text(program.package(rule)).as_str())
+        })
+        .collect();
+    selection
+}
+
+fn deciding(program: &Program<'_>) -> BTreeSet<usize> {
+    documents_named(program, |name| conftest::kind(name).is_some())
+}
+
+/// The documents of rules that have just a name, which fits.
+fn documents_named(program: &Program<'_>, fits: impl Fn(&str) -> bool) -> BTreeSet<usize> {
+    let is_plain = |rule: &&RuleFacts<'_>| rule.steps.is_empty() && rule.form != Form::Function;
+    let rules = program.rules.iter().filter(is_plain).filter(|rule| fits(rule.name));
+    rules.map(|rule| rule.document).collect()
+}
+
+fn unknown_namespace(pattern: &str, packages: &BTreeMap<String, Vec<usize>>) -> PolicyError {
+    // A package with rules that decide is more likely to be meant than a library.
+    let decides = packages.iter().filter(|(_, documents)| !documents.is_empty());
+    let names: Vec<&str> = decides.map(|(name, _)| name.as_str()).collect();
+    let help = match suggest::nearest(pattern, names.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if names.is_empty() => "no package has a rule called deny, violation or warn".to_owned(),
+        None => format!("packages with rules that decide: {}", names.join(", ")),
+    };
+    PolicyError::UnknownNamespace { pattern: pattern.to_owned(), help }
+}
+
+fn report_lookalikes(program: &Program<'_>, chosen: &BTreeSet<&str>, errors: &mut Vec<PolicyError>) {
+    // What something else uses is a helper, whatever its name. Tests do not count: they test the lookalike.
+    let used: BTreeSet<usize> = program
+        .documents
+        .iter()
+        .filter(|document| !program.rules[document.rule].is_test())
+        .flat_map(|document| document.needs.iter().chain(&document.may_need).copied())
+        .collect();
+    for rule in &program.rules {
+        if rule.is_test() || !chosen.contains(path_text(program.package(rule)).as_str()) {
+            continue;
+        }
+        if let Some(error) = lookalike(program, rule, used.contains(&rule.document)) {
+            report(errors, error);
+        }
+    }
+}
+
+fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<PolicyError> {
+    let (text, at) = (program.text_of(rule.head_span), span_of(rule.head_span));
+    let name = rule.name.to_owned();
+    let near_miss = |reason, help| {
+        let (rule, text) = (name.clone(), text.clone());
+        (!used).then_some(PolicyError::NearMiss { rule, reason, text, at, help })
+    };
+    if conftest::kind(rule.name).is_none() {
+        let meant = conftest::meant(rule.name)?;
+        return near_miss("its name is almost one that does", format!("call it `{meant}`"));
+    }
+    match (rule.form, rule.steps.as_slice()) {
+        (Form::Value | Form::Set | Form::Default, []) => None,
+        (Form::Function, _) => near_miss(
+            "it is a function, and nothing calls it",
+            format!("write `{name} contains message if {{ … }}`"),
+        ),
+        (Form::Value, [Step::Dynamic, ..]) => {
+            let help = format!("write `{name} contains message if {{ … }}`");
+            Some(PolicyError::NotASet { rule: name, text, at, help })
+        }
+        (Form::Value | Form::Set | Form::Default, _) => {
+            let suffix: Vec<&str> = rule
+                .steps
+                .iter()
+                .map(|step| match step {
+                    Step::Key(key) => key.as_str(),
+                    Step::Dynamic => "x",
+                })
+                .collect();
+            near_miss(
+                "a rule that decides has a single name",
+                format!("call it `{name}_{}`", suffix.join("_")),
+            )
+        }
+    }
+}

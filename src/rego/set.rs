@@ -1,0 +1,307 @@
+//! Policies that were loaded together, ready to be evaluated on any number of plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use regorus::Engine;
+use regorus::unstable::{Module, Ref};
+use sha2::{Digest, Sha256};
+
+use super::checks;
+use super::convention::conftest;
+use super::data::{self, DataDocument};
+use super::dialect;
+use super::error::{PolicyError, report};
+use super::input_paths;
+use super::metadata::{self, Blocks, RuleMetadata, Scope};
+use super::nesting;
+use super::options::PolicyOptions;
+use super::plan_value::Sections;
+use super::program::{Program, RuleFacts, path_text};
+use super::rule::PolicyRule;
+use super::select::{self, Loaded, Selection};
+use super::shell::{self, Memory};
+use super::source::{self, Source};
+
+/// Loading five hundred files takes about 30 ms; this much longer means that something does not end.
+const LOAD_LIMIT: Duration = Duration::from_secs(60);
+
+/// What loading may allocate.
+const LOAD_MEMORY: u64 = 1 << 30;
+
+/// A prepared set of policies. It can be shared between threads.
+#[derive(Debug)]
+pub struct PolicySet {
+    pub(super) engine: Engine,
+    pub(super) rules: Vec<PolicyRule>,
+    /// The path of the `exception` rule of each package that has one.
+    pub(super) exceptions: BTreeMap<String, String>,
+    pub(super) sections: Sections,
+    pub(super) reads_file_name: bool,
+    pub(super) sources: Vec<Source>,
+    pub(super) time_limit: Duration,
+    pub(super) memory_limit: Option<u64>,
+    passed_over: Vec<String>,
+    problems: Vec<PolicyError>,
+    sha256: String,
+}
+
+impl PolicySet {
+    /// Reads, checks and prepares policies.
+    ///
+    /// A file that the engine must not or cannot take is left out, so that it does not hide what the others
+    /// find. Everything that is wrong is in [`PolicySet::problems`], and any of it leaves every verdict
+    /// undecided.
+    ///
+    /// # Errors
+    ///
+    /// All problems, if no rule is left to evaluate.
+    pub fn load(options: &PolicyOptions) -> Result<Self, Vec<PolicyError>> {
+        let options = options.clone();
+        let (send, receive) = mpsc::channel();
+        let started = shell::detach(move || {
+            let loaded = shell::guard(|| {
+                let _memory = Memory::reserve(LOAD_MEMORY);
+                load(&options)
+            });
+            // Nobody listens any more if loading took too long.
+            let _ = send.send(loaded);
+        });
+        if let Err(reason) = started {
+            return Err(vec![PolicyError::NoThread { reason }]);
+        }
+        let abandoned = |reason| Err(vec![PolicyError::LoadAbandoned { reason }]);
+        match receive.recv_timeout(LOAD_LIMIT) {
+            Ok(Ok(loaded)) => loaded,
+            Ok(Err(panic)) => abandoned(format!("the engine crashed: {panic}")),
+            Err(_) => abandoned(format!("it took longer than {} s", LOAD_LIMIT.as_secs())),
+        }
+    }
+
+    /// The rules that are evaluated, ordered by path.
+    pub fn rules(&self) -> &[PolicyRule] {
+        &self.rules
+    }
+
+    /// What was wrong while loading. Unless this is empty, no verdict that rests on the set is decided.
+    pub fn problems(&self) -> &[PolicyError] {
+        &self.problems
+    }
+
+    /// Packages that have rules that decide and that no namespace matches, so that they are not evaluated.
+    pub fn packages_passed_over(&self) -> &[String] {
+        &self.passed_over
+    }
+
+    /// The SHA-256, in hexadecimal, of the policies and data documents in the order in which they were read.
+    /// Each text is preceded by its length in bytes, as a little-endian 64-bit number.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}
+
+fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
+    let mut errors = Vec::new();
+    let mut sources = source::load(&options.paths, &mut errors);
+    if sources.is_empty() {
+        let paths: Vec<String> = options.paths.iter().map(|path| path.display().to_string()).collect();
+        let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
+        errors.push(PolicyError::NoPolicies { searched });
+        return Err(errors);
+    }
+    let documents = data::load(&options.data, &mut errors);
+    let sha256 = digest(&sources, &documents);
+    let count = sources.len();
+    sources.retain(|source| match nesting::check(source) {
+        Ok(()) => true,
+        Err(error) => {
+            report(&mut errors, error);
+            false
+        }
+    });
+    let Some((mut engine, modules)) = compile(options, &mut sources, &documents, &mut errors) else {
+        return Err(errors);
+    };
+    let program = Program::new(&modules, &sources);
+    let loaded = if sources.len() == count { Loaded::All } else { Loaded::Partly };
+    let Selection { deciding, exceptions, passed_over } =
+        select::select(&program, &options.namespaces, loaded, &mut errors);
+    let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
+    input_paths::check(&program, &evaluated, &mut errors);
+    let described = Described::read(&modules, &sources, &mut errors);
+    let metadata = described.of_documents(&program);
+    let policy_rule = |document: &usize| {
+        policy_rule(&program, *document, metadata.get(document).cloned().unwrap_or_default())
+    };
+    let mut rules: Vec<PolicyRule> = deciding.iter().filter_map(policy_rule).collect();
+    rules.sort_by(|left, right| left.path.cmp(&right.path));
+    if rules.is_empty() {
+        return Err(errors);
+    }
+    let exceptions = exceptions.iter().map(|document| {
+        let document = &program.documents[*document];
+        (path_text(program.package(&program.rules[document.rule])), path_text(&document.path))
+    });
+    let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program));
+    let reads_file_name = input_paths::reads_file_name(&program);
+    drop(program);
+    engine.set_input(regorus::Value::new_object());
+    Ok(PolicySet {
+        engine,
+        rules,
+        exceptions,
+        sections,
+        reads_file_name,
+        sources,
+        time_limit: options.time_limit,
+        memory_limit: options.memory_limit,
+        passed_over,
+        problems: errors,
+        sha256,
+    })
+}
+
+fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
+    let texts = sources.iter().map(|source| source.text.as_ref());
+    let mut hasher = Sha256::new();
+    for text in texts.chain(documents.iter().map(|document| document.text.as_str())) {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Builds an engine of what can be loaded, and takes the rest out of `sources`. Every round without a result
+/// removes a file, so that this ends.
+fn compile(
+    options: &PolicyOptions,
+    sources: &mut Vec<Source>,
+    documents: &[DataDocument],
+    errors: &mut Vec<PolicyError>,
+) -> Option<(Engine, Vec<Ref<Module>>)> {
+    let mut first_round = true;
+    loop {
+        let mut engine = dialect::new_engine();
+        sources.retain(|source| match dialect::add(&mut engine, source, options.version) {
+            Ok(()) => true,
+            Err(error) => {
+                report(errors, error);
+                false
+            }
+        });
+        if sources.is_empty() {
+            return None;
+        }
+        let modules = engine.get_modules().clone();
+        let problems = checks::check(&Program::new(&modules, sources));
+        for error in problems.errors {
+            // A function is also missing when its file was left out, and that has been reported.
+            if first_round || is_about_recursion(&error) {
+                report(errors, error);
+            }
+        }
+        first_round = false;
+        if !problems.unsafe_files.is_empty() {
+            sources.retain(|source| !problems.unsafe_files.contains(&source.name));
+            continue;
+        }
+        add_data(&mut engine, documents, errors);
+        // Any evaluation makes the engine prepare; what it prepares, its clones share.
+        let Err(message) = engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())
+        else {
+            return Some((engine, modules));
+        };
+        let message = source::read_message(&message, sources);
+        let Some((text, at)) = source::excerpt(&message, sources) else {
+            report(errors, PolicyError::EngineRefused { reason: message.reason });
+            return None;
+        };
+        let name = message.source.map(str::to_owned);
+        report(errors, PolicyError::Uncompilable { reason: message.reason, text, at });
+        sources.retain(|source| Some(source.name.as_str()) != name.as_deref());
+    }
+}
+
+fn is_about_recursion(error: &PolicyError) -> bool {
+    matches!(error, PolicyError::Recursion { .. } | PolicyError::ChainTooLong { .. })
+}
+
+fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
+    for document in documents {
+        if let Err(error) = engine.add_data(document.value.clone()) {
+            let reason = error.to_string().replace('\n', " ");
+            report(errors, PolicyError::ConflictingData { path: document.path.clone(), reason });
+        }
+    }
+}
+
+/// The METADATA of all files.
+struct Described {
+    blocks: BTreeMap<String, Blocks>,
+    packages: BTreeMap<Vec<String>, RuleMetadata>,
+}
+
+impl Described {
+    fn read(modules: &[Ref<Module>], sources: &[Source], errors: &mut Vec<PolicyError>) -> Self {
+        let mut described = Self { blocks: BTreeMap::new(), packages: BTreeMap::new() };
+        for module in modules {
+            let file = source::file_of(&module.package.span);
+            let Some(source) = sources.iter().find(|source| source.name == file) else { continue };
+            let rules = module.policy.iter().map(|rule| rule.span().line);
+            let lines: BTreeSet<u32> = rules.chain([module.package.span.line]).collect();
+            let blocks = metadata::read(source, &lines, errors);
+            for (scope, metadata) in blocks.values() {
+                if *scope == Scope::Package {
+                    let package = super::program::package_path(module);
+                    described.packages.entry(package).or_default().merge(metadata);
+                }
+            }
+            described.blocks.insert(source.name.clone(), blocks);
+        }
+        described
+    }
+
+    /// What is said of each document: by its rules, or else by its package.
+    fn of_documents(&self, program: &Program<'_>) -> BTreeMap<usize, RuleMetadata> {
+        let mut metadata: BTreeMap<usize, RuleMetadata> = BTreeMap::new();
+        for rule in &program.rules {
+            if let Some(block) = self.of_rule(rule) {
+                metadata.entry(rule.document).or_default().merge(block);
+            }
+        }
+        for (index, document) in program.documents.iter().enumerate() {
+            let package = document.path.split_last().and_then(|(_, package)| self.packages.get(package));
+            if let Some(package) = package {
+                metadata.entry(index).or_insert_with(|| package.clone());
+            }
+        }
+        metadata
+    }
+
+    fn of_rule(&self, rule: &RuleFacts<'_>) -> Option<&RuleMetadata> {
+        let (scope, metadata) = self.blocks.get(source::file_of(rule.span))?.get(&rule.span.line)?;
+        (*scope == Scope::Rule).then_some(metadata)
+    }
+}
+
+fn policy_rule(program: &Program<'_>, document: usize, metadata: RuleMetadata) -> Option<PolicyRule> {
+    let document = &program.documents[document];
+    let first = &program.rules[document.rule];
+    Some(PolicyRule {
+        path: path_text(&document.path),
+        name: first.name.to_owned(),
+        kind: conftest::kind(first.name)?,
+        package: path_text(program.package(first)),
+        file: source::file_of(first.span).to_owned(),
+        line: first.span.line,
+        metadata,
+    })
+}
+
+/// The set must be shareable: several plans are evaluated at the same time.
+const _: fn() = || {
+    fn shareable<T: Send + Sync>() {}
+    shareable::<Arc<PolicySet>>();
+};

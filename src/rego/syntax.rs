@@ -1,0 +1,369 @@
+//! Reads the engine's syntax tree as the facts that checks need: what a rule refers to, calls and declares.
+
+use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleHead, Span};
+
+/// One thing that a rule does. Every expression of the rule contributes, reachable or not.
+#[derive(Debug)]
+pub(super) enum Fact<'a> {
+    /// A variable, or a path that starts with one.
+    Refers(Reference<'a>),
+    /// A call.
+    Calls { function: Reference<'a>, arguments: usize, span: &'a Span },
+    /// `left := right` or `left = right`.
+    Assigns { left: &'a Expr, right: &'a Expr },
+    /// `some key, value in collection`, or `every`.
+    Iterates { value: Option<&'a str>, collection: &'a Expr },
+    /// A variable that is the rule's own.
+    Declares(&'a str),
+    /// `with target as …`.
+    Replaces(Reference<'a>),
+}
+
+/// A variable and the steps that are taken from it: `input.resource_changes[_].type`.
+#[derive(Clone, Debug)]
+pub(super) struct Reference<'a> {
+    pub root: &'a str,
+    pub steps: Vec<Step>,
+    pub absence: Absence,
+    pub span: &'a Span,
+}
+
+/// What happens if a reference leads to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// It is undefined.
+    Undefined,
+    /// The policy says what to use instead, as `object.get` does.
+    Defaulted,
+}
+
+/// One step of a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// `.key` or `["key"]`.
+    Key(String),
+    /// Anything in brackets that is not a string.
+    Dynamic,
+}
+
+impl Step {
+    /// The key, if it is written out.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Dynamic => None,
+        }
+    }
+}
+
+impl Reference<'_> {
+    /// The path up to the first step that is not written out, without the root.
+    pub(super) fn fixed_steps(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map_while(Step::key)
+    }
+
+    /// The path joined by dots, up to the first step that is not written out.
+    pub(super) fn dotted(&self) -> String {
+        let mut path = self.root.to_owned();
+        for step in self.fixed_steps() {
+            path.push('.');
+            path.push_str(step);
+        }
+        path
+    }
+}
+
+/// The reference that an expression is, if it is one that starts with a variable.
+pub(super) fn reference(expr: &Expr) -> Option<Reference<'_>> {
+    let mut steps = Vec::new();
+    let mut rest = expr;
+    loop {
+        match rest {
+            Expr::Var { span, .. } => {
+                steps.reverse();
+                let (root, absence) = (span.text(), Absence::Undefined);
+                return Some(Reference { root, steps, absence, span: expr.span() });
+            }
+            Expr::RefDot { refr, field, .. } => {
+                steps.push(Step::Key(field.0.text().to_owned()));
+                rest = refr.as_ref();
+            }
+            Expr::RefBrack { refr, index, .. } => {
+                steps.push(text_of(index).map_or(Step::Dynamic, Step::Key));
+                rest = refr.as_ref();
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// The text of a string literal.
+pub(super) fn text_of(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::String { value, .. } | Expr::RawString { value, .. } => {
+            value.as_string().ok().map(|text| text.to_string())
+        }
+        _ => None,
+    }
+}
+
+/// The head of a rule: `deny contains msg`.
+pub(super) struct Head<'a> {
+    pub name: Reference<'a>,
+    pub form: Form,
+}
+
+/// What a rule builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One value.
+    Value,
+    /// A set.
+    Set,
+    /// A function.
+    Function,
+    /// The value of another rule of the same name when that one is undefined.
+    Default,
+}
+
+/// The head of a rule, if its name is a reference, as the parser makes sure.
+pub(super) fn head(rule: &Rule) -> Option<Head<'_>> {
+    let (name, form) = match rule {
+        Rule::Spec { head: RuleHead::Compr { refr, .. }, .. } => (refr, Form::Value),
+        Rule::Spec { head: RuleHead::Set { refr, .. }, .. } => (refr, Form::Set),
+        Rule::Spec { head: RuleHead::Func { refr, .. }, .. } => (refr, Form::Function),
+        Rule::Default { refr, args, .. } => {
+            (refr, if args.is_empty() { Form::Default } else { Form::Function })
+        }
+    };
+    Some(Head { name: reference(name)?, form })
+}
+
+/// Everything that a rule does, in the order of the text as far as nesting allows.
+pub(super) fn facts(rule: &Rule) -> Vec<Fact<'_>> {
+    let mut reader = Reader { facts: Vec::new() };
+    match rule {
+        Rule::Spec { head, bodies, .. } => {
+            match head {
+                RuleHead::Compr { refr, assign, .. } => {
+                    reader.indexes(refr);
+                    reader.assigned(assign.as_ref());
+                }
+                RuleHead::Set { refr, key, .. } => {
+                    reader.indexes(refr);
+                    if let Some(key) = key {
+                        reader.expr(key);
+                    }
+                }
+                RuleHead::Func { args, assign, .. } => {
+                    for argument in args {
+                        reader.declared(argument);
+                    }
+                    reader.assigned(assign.as_ref());
+                }
+            }
+            for body in bodies {
+                reader.assigned(body.assign.as_ref());
+                reader.query(&body.query);
+            }
+        }
+        Rule::Default { args, value, .. } => {
+            for argument in args {
+                reader.declared(argument);
+            }
+            reader.expr(value);
+        }
+    }
+    reader.facts
+}
+
+struct Reader<'a> {
+    facts: Vec<Fact<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    fn assigned(&mut self, assign: Option<&'a RuleAssign>) {
+        if let Some(assign) = assign {
+            self.expr(&assign.value);
+        }
+    }
+
+    fn query(&mut self, query: &'a Ref<Query>) {
+        for statement in &query.stmts {
+            self.literal(&statement.literal);
+            for modifier in &statement.with_mods {
+                self.indexes(&modifier.refr);
+                self.facts.extend(reference(&modifier.refr).map(Fact::Replaces));
+                self.expr(&modifier.r#as);
+            }
+        }
+    }
+
+    fn literal(&mut self, literal: &'a Literal) {
+        match literal {
+            Literal::SomeVars { vars, .. } => {
+                self.facts.extend(vars.iter().map(|variable| Fact::Declares(variable.text())));
+            }
+            Literal::SomeIn { key, value, collection, .. } => {
+                if let Some(key) = key {
+                    self.declared(key);
+                }
+                self.declared(value);
+                self.facts.push(Fact::Iterates { value: variable(value), collection });
+                self.expr(collection);
+            }
+            Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+            Literal::Every { key, value, domain, query, .. } => {
+                if let Some(key) = key {
+                    self.facts.push(Fact::Declares(key.text()));
+                }
+                self.facts.push(Fact::Declares(value.text()));
+                self.facts.push(Fact::Iterates { value: Some(value.text()), collection: domain });
+                self.expr(domain);
+                self.query(query);
+            }
+        }
+    }
+
+    /// The variables of a pattern belong to the rule; whatever else stands in it is read.
+    fn declared(&mut self, pattern: &'a Ref<Expr>) {
+        match pattern.as_ref() {
+            Expr::Var { span, .. } => self.facts.push(Fact::Declares(span.text())),
+            Expr::Array { items, .. } => {
+                for item in items {
+                    self.declared(item);
+                }
+            }
+            Expr::Object { fields, .. } => {
+                for (_, key, value) in fields {
+                    self.expr(key);
+                    self.declared(value);
+                }
+            }
+            _ => self.expr(pattern),
+        }
+    }
+
+    /// Reads what stands in the brackets of a reference.
+    fn indexes(&mut self, expr: &'a Ref<Expr>) {
+        let mut rest = expr.as_ref();
+        loop {
+            match rest {
+                Expr::RefDot { refr, .. } => rest = refr.as_ref(),
+                Expr::RefBrack { refr, index, .. } => {
+                    self.expr(index);
+                    rest = refr.as_ref();
+                }
+                Expr::Var { .. } => return,
+                // A path into the result of a call, or into a literal.
+                _ => return self.node(rest),
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &'a Ref<Expr>) {
+        self.node(expr.as_ref());
+    }
+
+    fn exprs(&mut self, exprs: &'a [Ref<Expr>]) {
+        for expr in exprs {
+            self.expr(expr);
+        }
+    }
+
+    fn node(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::String { .. }
+            | Expr::RawString { .. }
+            | Expr::Number { .. }
+            | Expr::Bool { .. }
+            | Expr::Null { .. } => {}
+            Expr::Var { .. } => self.facts.extend(reference(expr).map(Fact::Refers)),
+            Expr::RefDot { refr, .. } => {
+                self.facts.extend(reference(expr).map(Fact::Refers));
+                self.indexes(refr);
+            }
+            Expr::RefBrack { refr, index, .. } => {
+                self.facts.extend(reference(expr).map(Fact::Refers));
+                self.expr(index);
+                self.indexes(refr);
+            }
+            Expr::Array { items, .. } | Expr::Set { items, .. } => self.exprs(items),
+            Expr::Object { fields, .. } => {
+                for (_, key, value) in fields {
+                    self.expr(key);
+                    self.expr(value);
+                }
+            }
+            Expr::ArrayCompr { term, query, .. } | Expr::SetCompr { term, query, .. } => {
+                self.expr(term);
+                self.query(query);
+            }
+            Expr::ObjectCompr { key, value, query, .. } => {
+                self.expr(key);
+                self.expr(value);
+                self.query(query);
+            }
+            Expr::Call { span, fcn, params, .. } => self.call(span, fcn, params),
+            Expr::UnaryExpr { expr, .. } => self.expr(expr),
+            Expr::BinExpr { lhs, rhs, .. }
+            | Expr::BoolExpr { lhs, rhs, .. }
+            | Expr::ArithExpr { lhs, rhs, .. } => {
+                self.expr(lhs);
+                self.expr(rhs);
+            }
+            Expr::AssignExpr { op, lhs, rhs, .. } => {
+                self.facts.push(Fact::Assigns { left: lhs, right: rhs });
+                match op {
+                    regorus::unstable::AssignOp::ColEq => self.declared(lhs),
+                    regorus::unstable::AssignOp::Eq => self.expr(lhs),
+                }
+                self.expr(rhs);
+            }
+            Expr::Membership { key, value, collection, .. } => {
+                if let Some(key) = key {
+                    self.expr(key);
+                }
+                self.expr(value);
+                self.expr(collection);
+            }
+        }
+    }
+
+    fn call(&mut self, span: &'a Span, function: &'a Ref<Expr>, params: &'a [Ref<Expr>]) {
+        let Some(function) = reference(function) else { return self.exprs(params) };
+        let path = match params {
+            [object, key, _] if function.dotted() == "object.get" => looked_up(object, key),
+            _ => None,
+        };
+        self.facts.push(Fact::Calls { function, arguments: params.len(), span });
+        match (path, params) {
+            // `object.get(input, "x", null)` names a path just as `input.x` does.
+            (Some(path), [object, rest @ ..]) => {
+                self.facts.push(Fact::Refers(path));
+                self.indexes(object);
+                self.exprs(rest);
+            }
+            _ => self.exprs(params),
+        }
+    }
+}
+
+fn looked_up<'a>(object: &'a Expr, key: &'a Expr) -> Option<Reference<'a>> {
+    let mut path = Reference { absence: Absence::Defaulted, ..reference(object)? };
+    match key {
+        Expr::Array { items, .. } if !items.is_empty() => {
+            path.steps.extend(items.iter().map(|item| text_of(item).map_or(Step::Dynamic, Step::Key)));
+        }
+        key => path.steps.push(Step::Key(text_of(key)?)),
+    }
+    Some(path)
+}
+
+/// The name of an expression that is a bare variable.
+pub(super) fn variable(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Var { span, .. } => Some(span.text()),
+        _ => None,
+    }
+}

@@ -1,0 +1,305 @@
+//! Version 1 of the JSON report, documented in `docs/report.schema.json`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::finding::{Certainty, Finding as InternalFinding};
+use crate::plan::ChangeSummary;
+use crate::redact::SafeText;
+use crate::report;
+
+/// The version of this format.
+const SCHEMA_VERSION: &str = "1.0";
+
+/// A run of planguard.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Report {
+    /// The version of this format: a new minor version adds fields, a new major version is another document.
+    schema_version: &'static str,
+    /// The version of planguard.
+    planguard_version: &'static str,
+    /// `pass`, `denied` or `undecided`.
+    verdict: &'static str,
+    /// The process's exit code.
+    exit_code: u8,
+    /// Whether everything was looked at; false exactly where the verdict is `undecided`.
+    complete: bool,
+    /// Whether denials were asked to be told only, so that they do not show in the exit code.
+    report_only: bool,
+    /// The SHA-256 of the policies that were loaded.
+    policies_sha256: Option<String>,
+    /// The plans that were looked at.
+    plans: Vec<Plan>,
+    /// Files in directories that were passed over.
+    skipped: Vec<Skipped>,
+    /// What kept planguard from looking at everything.
+    problems: Vec<Problem>,
+    /// What a reader should know beside.
+    notices: Vec<Notice>,
+}
+
+/// One plan.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Plan {
+    /// Where the plan came from, as it was named.
+    file: String,
+    /// The SHA-256 of the bytes that were read.
+    sha256: String,
+    /// The plan's `format_version`.
+    format_version: String,
+    /// The version of Terraform or OpenTofu.
+    terraform_version: Option<String>,
+    /// `pass` or `denied`, for this plan's findings alone.
+    verdict: &'static str,
+    /// What the plan does.
+    changes: Changes,
+    /// How much was looked at.
+    counts: Counts,
+    /// What was found, resource by resource, the most severe first.
+    findings: Vec<Finding>,
+}
+
+/// How many managed objects the plan touches. A replacement counts in `add`, in `destroy` and in `replace`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Changes {
+    add: usize,
+    change: usize,
+    destroy: usize,
+    replace: usize,
+    import: usize,
+    r#move: usize,
+    forget: usize,
+    unchanged: usize,
+    read: usize,
+}
+
+/// How much was looked at.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Counts {
+    /// Resource instances in the plan, unchanged ones included.
+    resources: usize,
+    /// Rules that were switched on.
+    rules: usize,
+    /// Of these, rules for which the plan has nothing to judge.
+    rules_matching_nothing: usize,
+    /// Judgements that came out well.
+    passed: usize,
+    /// Judgements that depend on what is known only after apply.
+    undetermined: usize,
+    /// Failures that the plan puts right or removes.
+    fixed: usize,
+    /// Policy results that an `exception` silenced.
+    exceptions: usize,
+}
+
+/// Something that a rule has to say.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Finding {
+    /// The rule.
+    rule: Rule,
+    /// `info`, `low`, `medium`, `high` or `critical`.
+    severity: &'static str,
+    /// `deny` or `warn`.
+    enforcement: &'static str,
+    /// `fail`, or `undetermined` where it depends on what is known only after apply.
+    outcome: &'static str,
+    /// `introduced` by this plan, or `already-there`.
+    origin: &'static str,
+    /// The resource; absent where the finding is about the plan.
+    resource: Option<Resource>,
+    /// The attribute that decided.
+    attribute: Option<String>,
+    /// Its value as Terraform writes it, where showing it helps and it is not sensitive.
+    value: Option<String>,
+    /// What is wrong.
+    message: String,
+    /// How to put it right.
+    remediation: Option<String>,
+    /// Where a policy says the finding comes from.
+    location: Option<Location>,
+    /// What else a policy says of it.
+    metadata: BTreeMap<String, String>,
+}
+
+/// The rule of a finding.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Rule {
+    /// The id of a guardrail, or the path of a policy rule.
+    id: String,
+    /// One line that says what it is about.
+    title: Option<String>,
+    /// `guardrail`, `change` or `policy`.
+    kind: &'static str,
+}
+
+/// The object that a finding is about.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Resource {
+    /// The address.
+    address: String,
+    /// The key of a deposed object.
+    deposed: Option<String>,
+    /// What the plan does with it: Terraform's actions, joined by `+`.
+    actions: Option<String>,
+}
+
+/// A place in a source file.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Location {
+    file: String,
+    /// Counted from 1.
+    line: u64,
+}
+
+/// A file that was passed over.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Skipped {
+    file: String,
+    reason: String,
+}
+
+/// Something that kept planguard from looking at everything.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Problem {
+    /// A stable code, for example `PG-IN-003`.
+    code: String,
+    message: String,
+    /// How to put it right.
+    help: Option<String>,
+    /// The plan that it concerns.
+    file: Option<String>,
+}
+
+/// Something to know that does not touch the verdict.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Notice {
+    /// A stable code; `print` for what a policy printed.
+    code: String,
+    message: String,
+}
+
+fn text(text: &SafeText) -> String {
+    text.as_str().to_owned()
+}
+
+fn optional(value: Option<&SafeText>) -> Option<String> {
+    value.map(text)
+}
+
+impl Report {
+    pub(super) fn of(report: &report::Report) -> Self {
+        let verdict = report.verdict();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            planguard_version: env!("CARGO_PKG_VERSION"),
+            verdict: verdict.as_str(),
+            exit_code: report.exit_code(),
+            complete: report.problems.is_empty(),
+            report_only: report.report_only,
+            policies_sha256: optional(report.policies_sha256.as_ref()),
+            plans: report.plans.iter().map(Plan::of).collect(),
+            skipped: report
+                .skipped
+                .iter()
+                .map(|skipped| Skipped { file: text(&skipped.file), reason: text(&skipped.reason) })
+                .collect(),
+            problems: report
+                .problems
+                .iter()
+                .map(|problem| Problem {
+                    code: text(&problem.code),
+                    message: text(&problem.message),
+                    help: optional(problem.help.as_ref()),
+                    file: optional(problem.plan.as_ref()),
+                })
+                .collect(),
+            notices: report
+                .notices
+                .iter()
+                .map(|notice| Notice { code: text(&notice.code), message: text(&notice.message) })
+                .collect(),
+        }
+    }
+}
+
+impl Plan {
+    fn of(plan: &report::PlanReport) -> Self {
+        Self {
+            file: text(&plan.origin),
+            sha256: text(&plan.sha256),
+            format_version: text(&plan.format_version),
+            terraform_version: optional(plan.terraform_version.as_ref()),
+            verdict: plan.verdict().as_str(),
+            changes: Changes::of(plan.summary),
+            counts: Counts::of(plan.counts),
+            findings: plan.findings.iter().map(Finding::of).collect(),
+        }
+    }
+}
+
+impl Changes {
+    const fn of(summary: ChangeSummary) -> Self {
+        let ChangeSummary { add, change, destroy, replace, import, moved, forget, unchanged, read } = summary;
+        Self { add, change, destroy, replace, import, r#move: moved, forget, unchanged, read }
+    }
+}
+
+impl Counts {
+    const fn of(counts: report::Counts) -> Self {
+        let report::Counts {
+            resources,
+            rules,
+            rules_matching_nothing,
+            passed,
+            undetermined,
+            fixed,
+            exceptions,
+        } = counts;
+        Self { resources, rules, rules_matching_nothing, passed, undetermined, fixed, exceptions }
+    }
+}
+
+impl Finding {
+    fn of(finding: &InternalFinding) -> Self {
+        Self {
+            rule: Rule {
+                id: text(&finding.rule.id),
+                title: optional(finding.rule.title.as_ref()),
+                kind: finding.rule.kind.as_str(),
+            },
+            severity: finding.severity.as_str(),
+            enforcement: finding.enforcement.as_str(),
+            outcome: match finding.certainty {
+                Certainty::Certain => "fail",
+                Certainty::DependsOnUnknown => "undetermined",
+            },
+            origin: finding.origin.as_str(),
+            resource: finding.subject.as_ref().map(|subject| Resource {
+                address: text(&subject.address),
+                deposed: optional(subject.deposed.as_ref()),
+                actions: optional(subject.actions.as_ref()),
+            }),
+            attribute: optional(finding.attribute.as_ref()),
+            value: optional(finding.value.as_ref()),
+            message: text(&finding.message),
+            remediation: optional(finding.remediation.as_ref()),
+            location: finding
+                .location
+                .as_ref()
+                .map(|location| Location { file: text(&location.file), line: location.line }),
+            metadata: finding.metadata.iter().map(|(key, value)| (text(key), text(value))).collect(),
+        }
+    }
+}

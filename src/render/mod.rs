@@ -1,0 +1,10 @@
+//! One file a format: plain functions from a finished report to text.
+
+mod colour;
+mod hcl;
+pub mod json;
+pub mod rules;
+mod summary_table;
+pub mod text;
+
+pub use colour::Colour;

@@ -1,0 +1,38 @@
+//! The table at the end of a plan's findings: how many of each severity, and what they do.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use crate::enforcement::Enforcement;
+use crate::finding::{Certainty, Finding, Origin};
+use crate::severity::Severity;
+
+/// The table, `None` where nothing was found.
+pub(super) fn render(findings: &[Finding], width: usize) -> Option<String> {
+    if findings.is_empty() {
+        return None;
+    }
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(width.saturating_sub(2)).unwrap_or(u16::MAX));
+    table.set_header(["severity", "deny", "warn", "of these undetermined", "already there"]);
+    for severity in Severity::ALL.into_iter().rev() {
+        let of_this: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == severity).collect();
+        if of_this.is_empty() {
+            continue;
+        }
+        let number = |matches: &dyn Fn(&Finding) -> bool| {
+            of_this.iter().filter(|finding| matches(finding)).count().to_string()
+        };
+        table.add_row([
+            severity.to_string(),
+            number(&|finding| finding.enforcement == Enforcement::Deny),
+            number(&|finding| finding.enforcement == Enforcement::Warn),
+            number(&|finding| finding.certainty == Certainty::DependsOnUnknown),
+            number(&|finding| finding.origin == Origin::AlreadyThere),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    Some(table.to_string())
+}
