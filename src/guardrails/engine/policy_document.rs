@@ -163,7 +163,8 @@ fn any_text(list: &View<'_, '_>, holds: impl Fn(&str) -> bool) -> Truth {
     }))
 }
 
-fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+/// Whether one of several holds.
+pub(super) fn any(truths: impl Iterator<Item = Truth>) -> Truth {
     truths.fold(Truth::False, |all, one| match (all, one) {
         (Truth::True, _) | (_, Truth::True) => Truth::True,
         (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
