@@ -15,7 +15,8 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// When to colour what people read. NO_COLOR is honoured.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    // Behind the arguments of every command.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 900)]
     pub(crate) color: ColorWhen,
 }
 
