@@ -77,7 +77,7 @@ fn decoded(text: &str) -> Option<String> {
     /// Shorter texts are words that happen to be Base64.
     const SHORTEST: usize = 24;
     let text = text.trim();
-    if text.len() < SHORTEST || text.len() % 4 != 0 {
+    if text.len() < SHORTEST || !text.len().is_multiple_of(4) {
         return None;
     }
     String::from_utf8(STANDARD.decode(text).ok()?).ok()
