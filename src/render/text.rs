@@ -1,5 +1,6 @@
 //! The report for people: what the plan does, what was found resource by resource, and the sum of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::colour::{Colour, Style};
@@ -26,7 +27,7 @@ const NARROWEST: usize = 40;
 /// The report as text. Problems are not part of it: they are diagnostics, and go to standard error.
 pub fn render(report: &Report, options: TextOptions) -> String {
     let options = TextOptions { width: options.width.max(NARROWEST), ..options };
-    let mut text = Writer { text: String::new(), options };
+    let mut text = Writer { text: String::new(), options, told: BTreeSet::new() };
     for plan in &report.plans {
         text.plan(plan);
     }
@@ -38,6 +39,8 @@ pub fn render(report: &Report, options: TextOptions) -> String {
 struct Writer {
     text: String,
     options: TextOptions,
+    /// The rules whose remediation stands above already; once is enough for a reader.
+    told: BTreeSet<String>,
 }
 
 impl Writer {
@@ -148,7 +151,9 @@ impl Writer {
         if let Some(location) = &finding.location {
             self.line(&format!("      in  {}:{}", location.file.one_line(), location.line));
         }
-        if let Some(remediation) = &finding.remediation {
+        if let Some(remediation) = &finding.remediation
+            && self.told.insert(format!("{} {remediation}", finding.rule.id))
+        {
             self.wrapped(6, "fix ", remediation);
         }
     }

@@ -38,8 +38,16 @@ impl Evaluator<'_, '_> {
             (decided, _) => decided,
         };
         let mut answer = Answer::at(truth, &place);
-        if let (Some(evidence), Attribute::Known(value)) = (&mut answer.evidence, attribute) {
-            describe(&predicate.test, value, &place, evidence);
+        match (&mut answer.evidence, attribute) {
+            (Some(evidence), Attribute::Known(value)) => describe(&predicate.test, value, &place, evidence),
+            // What Terraform writes for an attribute that is not set. Whether a write-only attribute is set
+            // does not show in its value.
+            (Some(evidence), Attribute::Unset)
+                if !matches!(predicate.test, AttributeTest::LiteralInConfiguration) =>
+            {
+                evidence.value = Some("null".to_owned());
+            }
+            (Some(_), Attribute::Unset | Attribute::Unknown) | (None, _) => {}
         }
         answer
     }

@@ -208,7 +208,7 @@ impl<'p> Evaluator<'_, 'p> {
 
 /// Whether an instance that refers to a block means this instance of it. A key in the reference decides;
 /// without one, the instances are those that share the key of `count` or `for_each`.
-fn is_same_instance(referred: &Address, referring: &Address, key: Option<&str>) -> bool {
+pub(super) fn is_same_instance(referred: &Address, referring: &Address, key: Option<&str>) -> bool {
     if let Some(key) = key {
         return referred.key.as_ref().is_none_or(|own| own.to_string() == key);
     }
