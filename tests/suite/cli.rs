@@ -2,8 +2,7 @@
 
 use std::process::Command;
 
-/// `TRYCMD=overwrite cargo test` writes the answers anew; read them, and put `[..]` back where the number of
-/// rules or a digest stands.
+/// `tests/cmd/bless.sh` writes the answers anew.
 #[test]
 fn commands_answer_as_written() {
     trycmd::TestCases::new().case("tests/cmd/*.toml").case("tests/cmd/*.trycmd");

@@ -95,7 +95,6 @@ mod unix {
     }
 
     #[test]
-    #[expect(clippy::print_stdout, reason = "a test that was skipped must say so")]
     fn a_report_that_is_lost_leaves_the_verdict_undecided() {
         for arguments in [
             &["check", PASS][..],
