@@ -20,7 +20,7 @@ struct RawPlan<'a> {
     #[serde(borrow)]
     terraform_version: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    variables: Option<BTreeMap<Cow<'a, str>, RawVariable<'a>>>,
+    variables: Option<BTreeMap<Cow<'a, str>, Option<RawVariable<'a>>>>,
     #[serde(borrow, default)]
     planned_values: Section<'a>,
     #[serde(borrow)]
@@ -34,7 +34,7 @@ struct RawPlan<'a> {
     #[serde(borrow)]
     deferred_action_invocations: Option<Vec<RawDeferredInvocation<'a>>>,
     #[serde(borrow)]
-    output_changes: Option<BTreeMap<Cow<'a, str>, RawOutputChange<'a>>>,
+    output_changes: Option<BTreeMap<Cow<'a, str>, Option<RawOutputChange<'a>>>>,
     #[serde(borrow, default)]
     prior_state: Section<'a>,
     #[serde(borrow, default)]
@@ -139,7 +139,8 @@ impl<'a> Plan<'a> {
         let reader = SectionReader::default();
         let mut variables = BTreeMap::new();
         for (name, variable) in raw.variables.unwrap_or_default() {
-            variables.insert(name, RootVariable { value: reader.value(variable.value)? });
+            let value = variable.map_or(Ok(None), |variable| reader.value(variable.value))?;
+            variables.insert(name, RootVariable { value });
         }
         let mut deferred_changes = Vec::new();
         for (position, deferred) in raw.deferred_changes.unwrap_or_default().into_iter().enumerate() {
@@ -157,7 +158,9 @@ impl<'a> Plan<'a> {
         }
         let mut output_changes = BTreeMap::new();
         for (name, change) in raw.output_changes.unwrap_or_default() {
-            output_changes.insert(name, change.read(&reader)?);
+            if let Some(change) = change {
+                output_changes.insert(name, change.read(&reader)?);
+            }
         }
         let configuration = reader.value(raw.configuration)?.map(Configuration::new);
         Ok(Self {
