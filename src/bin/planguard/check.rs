@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::Diagnostic;
 use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Progress, Rules, run as check};
 use planguard::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
         check(&sources, &read_options(arguments), &rules, &options(arguments), &|progress| match progress {
             // Reading and checking are a step each.
             Progress::Found(files) if files > 1 => bar.set_length(2 * files as u64),
-            Progress::Found(_) => bar.set_length(0),
+            Progress::Found(_) => bar.set_draw_target(ProgressDrawTarget::hidden()),
             Progress::Read | Progress::Checked => bar.inc(1),
         });
     bar.finish_and_clear();
