@@ -41,3 +41,20 @@ fn a_narrow_terminal_gets_narrow_text() {
     // Below the narrowest layout nothing gets narrower.
     assert_eq!(text(1), text(40));
 }
+
+/// The written answers cannot show this: where they are compared, a backslash counts as a slash.
+#[test]
+fn standard_output_is_json_and_agrees_with_the_exit_code() {
+    for (plan, code) in [("drift", 1), ("no-changes", 0), ("errored", 2), ("odd-keys", 0)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+        command.args(["check", "--format", "json"]).arg(format!("fixtures/plans/{plan}/plan.json"));
+        let output = command.output().expect("planguard starts");
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).expect("JSON and nothing else");
+        assert_eq!(output.status.code(), Some(code), "{plan}");
+        assert_eq!(report["exit_code"], code, "{plan}");
+        if plan == "drift" {
+            assert_eq!(report["plans"][0]["findings"][0]["value"], r#""0.0.0.0/0""#);
+        }
+    }
+}
