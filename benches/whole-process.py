@@ -5,6 +5,7 @@ Nothing here passes or fails: the figures are printed for people to read. See RE
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import shutil
@@ -67,8 +68,11 @@ def measure_all(directory, programs, arguments):
     def planguard(*words):
         return Program("planguard", [programs["planguard"], *words])
 
+    # A process inherits the peak of the one that starts it: lower ones than Python's own cannot be seen.
+    floor = run(Program("true", [shutil.which("true")])).peak * 1.05
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}\n")
     heading()
+    measure = functools.partial(measure_case, floor)
     rounds = arguments.rounds
     measure("start-up", [planguard("--version"), Program("/bin/true", [shutil.which("true")])], rounds)
     measure("list of rules", [planguard("rules")], rounds)
@@ -136,17 +140,15 @@ def write_policies(directory, count):
         )
 
 
-def measure(case, programs, rounds):
+def measure_case(floor, case, programs, rounds):
     """Runs the programs in turn, so that whatever else the machine does meets all of them alike."""
     for program in programs:
         run(program)
     runs = [[run(program) for program in programs] for _ in range(rounds)]
     by_program = list(zip(*runs))
     for position, program in enumerate(programs):
-        ratios = None
-        if position > 0:
-            ratios = [median(by_program[0], field) / max(median(by_program[position], field), 1e-6) for field in Run._fields]
-        print_row(case if position == 0 else "", program.name, by_program[position], ratios)
+        reference = by_program[0] if position > 0 else None
+        print_row(case if position == 0 else "", program.name, by_program[position], reference, floor)
 
 
 def run(program):
@@ -158,8 +160,8 @@ def run(program):
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in EXPECTED_CODES:
         sys.exit(f"{program.command} ended with {process.returncode}")
-    unit = 1e6 if sys.platform == "darwin" else 1e3  # ru_maxrss: bytes on macOS, kilobytes on Linux
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit)
+    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
 
 
 def median(runs, field):
@@ -171,11 +173,14 @@ def heading():
     print(f"{columns}  planguard / this: wall, user+sys, peak")
 
 
-def print_row(case, name, runs, ratios):
+def print_row(case, name, runs, reference, floor):
     fastest = min(one.wall for one in runs)
+    peak = median(runs, "peak")
     columns = f"{case:32} {name:20} {fastest * 1e3:8.2f}ms {median(runs, 'wall') * 1e3:8.2f}ms"
-    columns += f" {median(runs, 'cpu') * 1e3:8.2f}ms {median(runs, 'peak'):8.1f}"
-    if ratios:
+    columns += f" {median(runs, 'cpu') * 1e3:8.2f}ms {f'<{floor:.0f}' if peak < floor else f'{peak:.1f}':>8}"
+    if reference:
+        fields = Run._fields if min(peak, median(reference, "peak")) >= floor else ("wall", "cpu")
+        ratios = [median(reference, field) / max(median(runs, field), 1e-6) for field in fields]
         columns += "  " + ", ".join(f"{ratio:.2f}x" for ratio in ratios)
     print(columns, flush=True)
 
