@@ -111,15 +111,15 @@ impl Finding {
     /// Orders findings for reports: resource by resource, the most severe first. Total, so that a report
     /// does not depend on the order of evaluation.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |finding: &Self| {
+        fn key(finding: &Finding) -> impl Ord + '_ {
             (
-                finding.subject.clone(),
+                &finding.subject,
                 std::cmp::Reverse(finding.severity),
-                finding.rule.clone(),
-                finding.attribute.clone(),
-                finding.message.clone(),
+                &finding.rule,
+                &finding.attribute,
+                &finding.message,
             )
-        };
+        }
         key(self).cmp(&key(other))
     }
 }

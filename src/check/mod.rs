@@ -1,5 +1,6 @@
 //! Plans × rules → findings; the only user of rayon.
 
+mod by_address;
 mod changes;
 mod error;
 mod guardrails;
@@ -7,10 +8,12 @@ mod options;
 mod policies;
 mod whole_plan;
 
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
+use by_address::ByAddress;
 pub use error::CheckError;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
 
@@ -148,13 +151,19 @@ struct PlanCheck<'c> {
     options: &'c CheckOptions,
     redactor: &'c Redactor,
     origin: &'c SafeText,
+    /// Made for the first finding that names a resource by its address.
+    by_address: OnceCell<ByAddress<'c>>,
     findings: Vec<Finding>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
 }
 
-impl PlanCheck<'_> {
+impl<'c> PlanCheck<'c> {
+    fn by_address(&self) -> &ByAddress<'c> {
+        self.by_address.get_or_init(|| ByAddress::new(self.plan))
+    }
+
     fn problem(&mut self, diagnostic: &dyn miette::Diagnostic) {
         self.problems.push(Problem::new(diagnostic, Some(self.origin), self.redactor));
     }
@@ -180,6 +189,7 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         options,
         redactor: &redactor,
         origin,
+        by_address: OnceCell::new(),
         findings: Vec::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
