@@ -25,6 +25,8 @@ pub struct Finding {
     pub attribute: Option<SafeText>,
     /// The attribute's value, where showing it helps.
     pub value: Option<SafeText>,
+    /// The resources whose attributes decide an undetermined outcome at apply.
+    pub depends_on: Vec<SafeText>,
     /// What is wrong.
     pub message: SafeText,
     /// How to put it right.

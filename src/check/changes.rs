@@ -45,6 +45,7 @@ impl PlanCheck<'_> {
             subject,
             attribute: found.attribute.map(|path| self.redactor.text(&path.to_string())),
             value: None,
+            depends_on: Vec::new(),
             message: self.redactor.text(&found.message),
             remediation: Some(SafeText::fixed(&guard.info.remediation)),
             location: None,

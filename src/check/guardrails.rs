@@ -7,7 +7,7 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject};
 use crate::guardrails::definition::Guardrail;
 use crate::guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
-use crate::plan::{Mode, ResourceChange, ResourceState, Side};
+use crate::plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
 use crate::redact::SafeText;
 
 impl PlanCheck<'_> {
@@ -77,6 +77,15 @@ impl PlanCheck<'_> {
         }
         let address = change.address.to_string();
         let evidence = evaluation.evidence;
+        let message = guardrail.message.replace("{address}", &address);
+        let message = match certainty {
+            Certainty::Certain => message,
+            Certainty::DependsOnUnknown => format!("it may be that {message}"),
+        };
+        let depends_on = match (certainty, &evidence) {
+            (Certainty::DependsOnUnknown, Some(evidence)) => self.sources(change, &evidence.path),
+            (Certainty::Certain, _) | (Certainty::DependsOnUnknown, None) => Vec::new(),
+        };
         let finding = Finding {
             rule: FindingRule {
                 id: SafeText::fixed(&guardrail.info.id),
@@ -90,12 +99,27 @@ impl PlanCheck<'_> {
             subject: Some(self.subject(change)),
             attribute: evidence.as_ref().map(|evidence| self.redactor.text(&evidence.path.to_string())),
             value: evidence.and_then(|evidence| evidence.value).map(|value| self.redactor.text(&value)),
-            message: self.redactor.text(&guardrail.message.replace("{address}", &address)),
+            depends_on,
+            message: self.redactor.text(&message),
             remediation: Some(SafeText::fixed(&guardrail.info.remediation)),
             location: None,
             metadata: Vec::new(),
         };
         self.findings.push(finding);
+    }
+
+    /// The resources that the expression of an attribute reads.
+    fn sources(&self, change: &ResourceChange<'_>, path: &AttributePath) -> Vec<SafeText> {
+        let state = ResourceState::new(self.plan, change, Side::After);
+        let resources = state.and_then(|state| state.references(path)).map(|found| found.resources);
+        let mut sources: Vec<SafeText> = resources
+            .unwrap_or_default()
+            .iter()
+            .map(|reference| self.redactor.text(&format!("{}.{}", reference.address, reference.attribute)))
+            .collect();
+        sources.sort();
+        sources.dedup();
+        sources
     }
 
     pub(super) fn subject(&self, change: &ResourceChange<'_>) -> Subject {

@@ -70,7 +70,10 @@ pub fn check(
 ) -> Report {
     let plain = Redactor::default();
     let mut report = Report { report_only: options.report_only, ..Report::default() };
-    report.problems.extend(batch.errors.iter().map(|error| Problem::new(error, None, &plain)));
+    report.problems.extend(batch.errors.iter().map(|error| {
+        let origin = plain.text(&error.origin().to_string());
+        Problem::new(error, Some(&origin), &plain)
+    }));
     report.skipped.extend(batch.skipped.iter().map(|skipped| SkippedFile {
         file: plain.text(&skipped.origin.to_string()),
         reason: plain.text(&skipped.reason.to_string()),
@@ -96,6 +99,9 @@ pub fn check(
         report.plans.extend(outcome.plan);
         report.problems.extend(outcome.problems);
         report.notices.extend(outcome.notices);
+    }
+    if report.plans.iter().any(|plan| plan.counts.rules == 0) && report.problems.is_empty() {
+        report.problems.push(Problem::new(&CheckError::NoRules, None, &plain));
     }
     if report.plans.is_empty() && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoPlans, None, &plain));
@@ -128,6 +134,11 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     let origin = plain.text(&document.origin().to_string());
     let mut outcome = Outcome::default();
     for notice in document.notices() {
+        if options.strict {
+            let error = CheckError::Doubtful { plan: origin.to_string(), notice };
+            outcome.problems.push(Problem::new(&error, Some(&origin), &plain));
+            continue;
+        }
         let code = miette::Diagnostic::code(&notice).map(|code| code.to_string()).unwrap_or_default();
         let message = plain.text(&format!("{origin}: {notice}"));
         outcome.notices.push(Notice { code: SafeText::fixed(&code), message });
@@ -140,6 +151,9 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     });
     outcome.plan = checked.plan;
     outcome.problems.extend(checked.problems);
+    if let Some(plan) = &mut outcome.plan {
+        plan.complete = outcome.problems.is_empty();
+    }
     outcome.notices.extend(checked.notices);
     outcome
 }
@@ -209,6 +223,8 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         summary: ChangeSummary::of(&plan),
         counts,
         findings,
+        // Decided when everything that kept us from looking is gathered.
+        complete: false,
     };
     Outcome { plan: Some(report), problems, notices }
 }

@@ -63,6 +63,7 @@ impl PlanCheck<'_> {
             subject,
             attribute: None,
             value: None,
+            depends_on: Vec::new(),
             message: text(&found.message),
             remediation: remediation.as_deref().map(text),
             location: found

@@ -75,7 +75,7 @@ impl Writer {
         let version = plan
             .terraform_version
             .as_ref()
-            .map_or_else(String::new, |version| format!(" (made by {version})"));
+            .map_or_else(String::new, |version| format!(" (Terraform or OpenTofu {version})"));
         let heading = self.paint(Style::Heading, &plan.origin.one_line());
         self.line(&format!("{heading}{version}"));
         self.line(&format!("  {}", summary_line(&plan.summary)));
@@ -147,6 +147,9 @@ impl Writer {
             let value =
                 finding.value.as_ref().map_or_else(String::new, |value| format!(" = {}", value.one_line()));
             self.line(&format!("      at  {}{value}", attribute.one_line()));
+        }
+        for source in &finding.depends_on {
+            self.line(&format!("      from {}", source.one_line()));
         }
         if let Some(location) = &finding.location {
             self.line(&format!("      in  {}:{}", location.file.one_line(), location.line));

@@ -93,3 +93,21 @@ fn the_pages_of_rules_are_current() {
         assert!(name == "README.md" || known.contains(&name), "{name} belongs to no rule; delete it");
     }
 }
+
+/// The output that the README shows is what its command prints.
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("a README");
+    let command = "cargo run --release -- check fixtures/plans/already-there/plan.json";
+    assert!(readme.contains(command), "the README names another plan");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_planguard"))
+        .args(["check", "fixtures/plans/already-there/plan.json"])
+        .current_dir(&root)
+        .output()
+        .expect("the program runs");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    let (before, rest) = readme.split_once("```text\n").expect("a block of output");
+    let (_, after) = rest.split_once("```").expect("the block ends");
+    assert_current(&root.join("README.md"), &format!("{before}```text\n{printed}```{after}"));
+}

@@ -34,7 +34,7 @@ static FORMS: LazyLock<RegexSet> = LazyLock::new(|| {
 /// secrets as often (`--secret=orders-db`, `arn:…:secret:orders-db`) as it is one.
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?i)(?:\b|_)(?:password|passwd|pwd|[a-z0-9]+_secret|secret_?key|api_?key|auth_?token|access_?token|private_?key)["']?\s*[:=]\s*["']?([^\s"'<(%*&;,\[]{8,})"#,
+        r#"(?i)(?:\b|_)(?:password|passwd|pwd|[a-z0-9]+_(?:secret|token)|secret_?key|api_?key|auth_?token|access_?token|private_?key)["']?\s*[:=]\s*["']?([^\s"'<(%*&;,\[]{8,})"#,
     )
     .expect("the pattern is constant and tested")
 });
@@ -42,7 +42,7 @@ static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
 /// Names of variables that promise a credential.
 static NAMES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:^|_)(?:password|passwd|pwd|secret|secret_?key|secret_?access_?key|api_?key|auth_?token|access_?token|private_?key)$",
+        r"(?i)(?:^|_)(?:password|passwd|pwd|secret|secret_?key|secret_?access_?key|api_?key|[a-z0-9]_token|private_?key)$",
     )
     .expect("the pattern is constant and tested")
 });
