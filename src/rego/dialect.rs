@@ -7,7 +7,7 @@ use regorus::{Engine, PolicyLengthConfig};
 
 use super::error::PolicyError;
 use super::options::RegoVersion;
-use super::source::{self, Source};
+use super::source::{self, Reading, Source};
 
 /// The files were measured when they were read; the engine's own limits would refuse generated policies.
 const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
@@ -25,11 +25,23 @@ pub(super) fn new_engine() -> Engine {
     engine
 }
 
+/// The dialect that a policy is written in.
+pub(super) fn of(text: &str, version: RegoVersion) -> RegoVersion {
+    // Read as v0, a keyword that is not imported would be taken for a variable, with no more than a warning.
+    if has_v1_keywords(text) { RegoVersion::V1 } else { version }
+}
+
 /// Parses a policy into the engine, which stays as it is if that fails.
 pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), PolicyError> {
+    if let Reading::Failed(unread) = source.reading {
+        // Usually the engine cannot read it either, and says why.
+        if parse(&mut new_engine(), source, of(&source.text, version)).is_ok() {
+            let at = (unread.offset.min(source.text.len()), 0).into();
+            return Err(PolicyError::Unread { text: source.named(), at });
+        }
+    }
     let keywords = has_v1_keywords(&source.text);
-    // Read as v0, a keyword that is not imported would be taken for a variable, with no more than a warning.
-    let version = if keywords { RegoVersion::V1 } else { version };
+    let version = of(&source.text, version);
     let Err(message) = parse(engine, source, version) else { return Ok(()) };
     let sources = std::slice::from_ref(source);
     let message = source::read_message(&message, sources);
@@ -53,7 +65,7 @@ fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(
         RegoVersion::V0 => true,
         RegoVersion::V1 => false,
     });
-    let parsed = engine.add_policy(source.name.clone(), source.text.to_string());
+    let parsed = engine.add_policy(source.name.clone(), source.engine_text().to_owned());
     parsed.map(drop).map_err(|error| error.to_string())
 }
 
@@ -105,7 +117,7 @@ mod tests {
     use super::*;
 
     fn add_text(text: &str, version: RegoVersion) -> Result<(), PolicyError> {
-        add(&mut new_engine(), &Source { name: "p.rego".to_owned(), text: text.into() }, version)
+        add(&mut new_engine(), &Source::new("p.rego", text), version)
     }
 
     #[test]

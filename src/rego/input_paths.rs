@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use super::error::{PolicyError, report};
 use super::plan_value::Sections;
 use super::program::{Meaning, Program, RuleFacts};
-use super::source::span_of;
 use super::suggest;
 use super::syntax::{self, Absence, Fact, Reference, Step};
 
@@ -132,7 +131,7 @@ pub(super) fn check(program: &Program<'_>, deciding: &BTreeSet<usize>, errors: &
                 && (meant == Meant::AnotherKey || reference.absence == Absence::Undefined)
                 && told.insert(path.clone())
             {
-                let (text, at) = (program.text_of(reference.span), span_of(reference.span));
+                let (text, at) = (program.text_of(reference.span), program.place_of(reference.span));
                 report(errors, PolicyError::UnknownInput { path, text, at, help });
             }
         }
@@ -283,7 +282,7 @@ mod tests {
         let text = format!("package main\n\n{rules}\n");
         let mut engine = regorus::Engine::new();
         engine.add_policy("p.rego".to_owned(), text.clone()).unwrap();
-        let sources = [Source { name: "p.rego".to_owned(), text: text.into() }];
+        let sources = [Source::new("p.rego", text)];
         test(&Program::new(engine.get_modules(), &sources))
     }
 

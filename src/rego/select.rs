@@ -7,7 +7,6 @@ use super::error::{PolicyError, report};
 use super::glob;
 use super::options::Namespaces;
 use super::program::{Program, RuleFacts, path_text};
-use super::source::span_of;
 use super::suggest;
 use super::syntax::{Form, Step};
 
@@ -130,7 +129,7 @@ fn report_lookalikes(program: &Program<'_>, chosen: &BTreeSet<&str>, errors: &mu
 }
 
 fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<PolicyError> {
-    let (text, at) = (program.text_of(rule.head_span), span_of(rule.head_span));
+    let (text, at) = (program.text_of(rule.head_span), program.place_of(rule.head_span));
     let name = rule.name.to_owned();
     let near_miss = |reason, help| {
         let (rule, text) = (name.clone(), text.clone());

@@ -14,6 +14,7 @@ use super::convention::conftest;
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
+use super::frontend::{self, Known};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
@@ -23,7 +24,7 @@ use super::program::{Program, RuleFacts, path_text};
 use super::rule::PolicyRule;
 use super::select::{self, Loaded, Selection};
 use super::shell::{self, Memory};
-use super::source::{self, Source};
+use super::source::{self, Reading, Source};
 
 /// Loading five hundred files takes about 30 ms; this much longer means that something does not end.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
@@ -121,6 +122,7 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
             false
         }
     });
+    rewrite(&mut sources, options);
     let Some((mut engine, modules)) = compile(options, &mut sources, &documents, &mut errors) else {
         return Err(errors);
     };
@@ -161,6 +163,22 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
         problems: errors,
         sha256,
     })
+}
+
+/// Prepares every policy for the engine, in the knowledge of all of them.
+fn rewrite(sources: &mut [Source], options: &PolicyOptions) {
+    let mut known = Known::default();
+    for source in &*sources {
+        known.add(&source.text);
+    }
+    for source in sources {
+        let version = dialect::of(&source.text, options.version);
+        source.reading = match frontend::rewrite(&source.text, version, &known) {
+            Ok(None) => Reading::AsWritten,
+            Ok(Some(rewritten)) => Reading::Rewritten(Arc::new(rewritten)),
+            Err(unread) => Reading::Failed(unread),
+        };
+    }
 }
 
 fn digest(sources: &[Source], documents: &[DataDocument]) -> String {

@@ -164,7 +164,7 @@ fn what_reaches_outside_or_does_not_exist_is_refused() {
 }
 
 #[test]
-fn an_assigned_walk_is_reported() {
+fn an_assigned_walk_finds_what_it_should() {
     insta::assert_snapshot!(outcome(&options("walk")));
 }
 
