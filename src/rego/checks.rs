@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use regorus::unstable::{BUILTINS, Span};
 
+use super::builtins;
 use super::error::{PolicyError, is_full, report};
 use super::program::{Document, Program, RuleFacts, path_text};
 use super::source::file_of;
@@ -98,6 +99,7 @@ impl<'p> Checker<'p, '_> {
         let known = !self.program.functions(rule, function).is_empty()
             || name == "print"
             || BUILTINS.contains_key(name.as_str())
+            || builtins::all().any(|builtin| builtin.name == name)
             || (is_for_tests(rule) && TEST_FUNCTIONS.contains(&name.as_str()));
         if known || is_full(&self.problems.errors) {
             return;
@@ -105,8 +107,10 @@ impl<'p> Checker<'p, '_> {
         let program = self.program;
         let names = self.names.get_or_insert_with(|| {
             let functions = program.function_names().take(SUGGESTIBLE);
-            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(functions).collect();
+            let added = builtins::all().map(|builtin| builtin.name);
+            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(added).chain(functions).collect();
             names.sort_unstable();
+            names.dedup();
             names
         });
         let help = if OPA_ONLY.iter().any(|only| name.starts_with(only)) {

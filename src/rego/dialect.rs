@@ -5,6 +5,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use regorus::unstable::{Lexer, TokenKind};
 use regorus::{Engine, PolicyLengthConfig};
 
+use super::builtins;
 use super::error::PolicyError;
 use super::options::RegoVersion;
 use super::source::{self, Reading, Source};
@@ -16,12 +17,13 @@ const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
     max_lines: NonZeroUsize::MAX,
 };
 
-/// An engine without policies.
+/// An engine without policies that has the functions of [`builtins`].
 pub(super) fn new_engine() -> Engine {
     let mut engine = Engine::new();
     engine.set_policy_length_config(LENGTHS);
     engine.set_strict_builtin_errors(true);
     engine.set_gather_prints(true);
+    builtins::install(&mut engine);
     engine
 }
 

@@ -7,6 +7,7 @@
 //! `evaluate` asks the engine for one rule at a time, inside `shell`. What rule names and results mean is in
 //! `convention` alone.
 
+mod builtins;
 mod checks;
 mod convention;
 mod data;
