@@ -48,6 +48,12 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
     })
 }
 
+/// The dialect in which a file parses: v1 if it can be that.
+pub(super) fn of(source: &Source) -> RegoVersion {
+    let parses = |version| parse(&mut new_engine(), source, version).is_ok();
+    if !parses(RegoVersion::V1) && parses(RegoVersion::V0) { RegoVersion::V0 } else { RegoVersion::V1 }
+}
+
 fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), String> {
     engine.set_rego_v0(match version {
         RegoVersion::V0 => true,
