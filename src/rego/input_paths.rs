@@ -137,16 +137,18 @@ pub(super) fn check(
         let mut told = BTreeSet::new();
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Some(steps) = input_steps(program, rule, &aliases, reference) else { continue };
+            let Some(steps) = input_steps(program, rule, &aliases, reference) else {
+                if let Meaning::Data(steps) = program.meaning(rule, reference)
+                    && let Some(steps) = program.through_rule(&steps)
+                    && let Some(missing) = context.missing(&steps, reference.absence)
+                {
+                    report(errors, missing_context(program, reference, &missing));
+                }
+                continue;
+            };
             if let Some(missing) = context.missing(&steps, reference.absence) {
-                let path = format!("input.{}", missing.join("."));
-                let example = context::skeleton(&missing);
-                if told.insert(path.clone()) {
-                    let (text, at) = (program.text_of(reference.span), span_of(reference.span));
-                    let help = format!(
-                        "pass a JSON file with --context that says it, {example}; null says that there is none"
-                    );
-                    report(errors, PolicyError::MissingContext { path, text, at, help });
+                if told.insert(missing.join(".")) {
+                    report(errors, missing_context(program, reference, &missing));
                 }
             } else if !replaced
                 && let Some(Unknown { path, meant, help }) = unknown(&steps, context)
@@ -158,6 +160,18 @@ pub(super) fn check(
                 report(errors, PolicyError::UnknownInput { path, text, at, help });
             }
         }
+    }
+}
+
+fn missing_context(program: &Program<'_>, reference: &Reference<'_>, missing: &[String]) -> PolicyError {
+    let example = context::skeleton(missing);
+    PolicyError::MissingContext {
+        path: format!("input.{}", missing.join(".")),
+        text: program.text_of(reference.span),
+        at: span_of(reference.span),
+        help: format!(
+            "pass a JSON file with --context that says it, {example}; null says that there is none"
+        ),
     }
 }
 

@@ -474,3 +474,35 @@ fn libraries_of_a_plain_directory_may_have_any_name() {
     let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };
     assert_eq!(found(&options), [finding(RuleKind::Deny, "", "from the library")]);
 }
+
+#[test]
+fn context_is_missed_through_rules_and_variables_too() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("policies.hcl"), "policy \"p\" { query = \"data.p.deny\" }\n")
+        .unwrap();
+    let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };
+    let (_context, options) = with_written_context(options, r#"{"run": {"workspace": {}}}"#);
+    for policy in [
+        "run := input.run\n\ndeny contains 1 if run.workspace.name",
+        "deny contains 1 if {\n\trun := input.run\n\trun.workspace.name\n}",
+        "import input.run.workspace as w\n\ndeny contains 1 if not w.name",
+        "deny contains 1 if helper(1)\n\nhelper(x) if input.run.workspace.name == x",
+        "deny contains 1 if input[\"run\"].workspace[\"name\"]",
+    ] {
+        std::fs::write(directory.path().join("p.rego"), format!("package p\n\n{policy}\n")).unwrap();
+        let problems = problems(&Policies::load(&options));
+        assert!(
+            problems.len() == 1 && problems[0].contains("`input.run.workspace.name`"),
+            "{policy}: {problems:?}"
+        );
+    }
+    let unread = "package p\n\ndeny contains 1 if input.plan.errored\n\nunused if input.run.id\n";
+    std::fs::write(directory.path().join("p.rego"), unread).unwrap();
+    assert!(found(&options).is_empty(), "what decides nothing needs nothing");
+}
+
+#[test]
+fn a_place_that_is_named_twice_is_evaluated_once() {
+    let twice = with_context(options(&["spacelift/plans", "spacelift/../spacelift/plans"]));
+    assert_eq!(Policies::load(&twice).sets().len(), 2);
+}

@@ -1,5 +1,7 @@
 //! Turns the places that a user names into groups of files.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{
@@ -60,7 +62,12 @@ impl Location {
 pub(in crate::rego) fn group(options: &PolicyOptions) -> Grouping {
     let mut grouping = Grouping::default();
     let mut located = Vec::new();
+    let mut seen = BTreeSet::new();
     for path in &options.paths {
+        // Two names of one place would tell everything twice.
+        if !seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())) {
+            continue;
+        }
         match convention(path, options) {
             Ok(convention) => located.push(Located { path: path.clone(), convention }),
             Err(error) => grouping.errors.push(error),

@@ -122,28 +122,26 @@ fn content(program: &Program<'_>) -> Content {
     let is_other_kind = names.iter().any(|name| OTHER_KINDS.contains(&name.as_str()));
     let decides = names.contains("deny") || names.contains("warn");
     let only_samples = !decides && (names.contains("sample") || names.contains("flag"));
-    let reads_plan = program.rules.iter().any(|rule| {
-        rule.facts.iter().any(|fact| match fact {
-            Fact::Refers(reference) => {
-                ALIASES.iter().any(|(name, _)| *name == reference.root)
-                    || match program.meaning_outside(rule.module, reference) {
-                        Meaning::Input(steps) => match steps.first() {
-                            Some(Step::Key(key)) => {
-                                PLATFORM.plan.has(key) || PLATFORM.context.contains(&key.as_str())
-                            }
-                            Some(Step::Dynamic) | None => false,
-                        },
-                        Meaning::Own | Meaning::Data(_) | Meaning::Nothing => false,
+    let (mut reads_plan, mut reads_else) = (false, false);
+    for rule in &program.rules {
+        for fact in &rule.facts {
+            let Fact::Refers(reference) = fact else { continue };
+            reads_plan |= ALIASES.iter().any(|(name, _)| *name == reference.root);
+            if let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) {
+                match steps.first() {
+                    Some(Step::Key(key))
+                        if PLATFORM.plan.has(key) || PLATFORM.context.contains(&key.as_str()) =>
+                    {
+                        reads_plan = true;
                     }
+                    Some(Step::Key(_)) => reads_else = true,
+                    Some(Step::Dynamic) | None => reads_plan = true,
+                }
             }
-            Fact::Calls { .. }
-            | Fact::Assigns { .. }
-            | Fact::Iterates { .. }
-            | Fact::Declares(_)
-            | Fact::Replaces(_) => false,
-        })
-    });
-    if only_samples || (is_other_kind && !(decides && reads_plan)) {
+        }
+    }
+    let is_plan_policy = decides && (reads_plan || !reads_else);
+    if only_samples || (is_other_kind && !is_plan_policy) {
         Content::NothingToDecide
     } else {
         Content::Plan(names)
