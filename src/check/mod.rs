@@ -79,15 +79,11 @@ pub fn check(
         reason: plain.text(&skipped.reason.to_string()),
     }));
     if let Some(policies) = &rules.policies {
-        report.policies_sha256 = Some(SafeText::fixed(policies.sha256()));
+        report.policies_sha256 = (!policies.sets().is_empty()).then(|| SafeText::fixed(policies.sha256()));
         report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
-        report.notices.extend(policies.packages_passed_over().iter().map(|package| {
-            Notice {
-                code: SafeText::fixed("PG-CK-101"),
-                message: plain.text(&format!(
-                    "package `{package}` has rules that decide and no --namespace selects it"
-                )),
-            }
+        report.notices.extend(policies.passed_over().iter().map(|passed_over| Notice {
+            code: SafeText::fixed("PG-CK-101"),
+            message: plain.text(&passed_over.to_string()),
         }));
     }
     let outcomes = in_parallel(&batch.documents, |document| {

@@ -6,7 +6,7 @@ use crate::enforcement::EnforcementOptions;
 use crate::guardrails::builtins;
 use crate::guardrails::change::{ChangeOptions, GUARDS};
 use crate::guardrails::definition::Guardrail;
-use crate::rego::PolicySet;
+use crate::rego::Policies;
 
 /// The rules of a check.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Rules {
     /// Guardrails that the user brings, in the format of the built-in ones.
     pub guardrails: Vec<Guardrail>,
     /// Rego policies.
-    pub policies: Option<PolicySet>,
+    pub policies: Option<Policies>,
 }
 
 /// The packs of built-in guardrails that are on.

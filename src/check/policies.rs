@@ -14,7 +14,7 @@ impl PlanCheck<'_> {
         let Some(policies) = &self.rules.policies else { return };
         let name = document.origin().to_string();
         let evaluation = policies.evaluate(PolicyInput { name: &name, text: document.text() });
-        self.counts.rules += policies.rules().len();
+        self.counts.rules += policies.rule_count();
         self.counts.exceptions +=
             evaluation.exceptions.iter().map(|exception| exception.withheld).sum::<usize>();
         for error in evaluation.errors.iter().chain(&evaluation.diagnostics) {

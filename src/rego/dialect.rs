@@ -28,7 +28,7 @@ pub(super) fn new_engine() -> Engine {
 }
 
 /// The dialect that a policy is written in.
-pub(super) fn of(text: &str, version: RegoVersion) -> RegoVersion {
+pub(super) fn written_in(text: &str, version: RegoVersion) -> RegoVersion {
     // Read as v0, a keyword that is not imported would be taken for a variable, with no more than a warning.
     if has_v1_keywords(text) { RegoVersion::V1 } else { version }
 }
@@ -37,13 +37,13 @@ pub(super) fn of(text: &str, version: RegoVersion) -> RegoVersion {
 pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), PolicyError> {
     if let Reading::Failed(unread) = source.reading {
         // Usually the engine cannot read it either, and says why.
-        if parse(&mut new_engine(), source, of(&source.text, version)).is_ok() {
+        if parse(&mut new_engine(), source, written_in(&source.text, version)).is_ok() {
             let at = (unread.offset.min(source.text.len()), 0).into();
             return Err(PolicyError::Unread { text: source.named(), at });
         }
     }
     let keywords = has_v1_keywords(&source.text);
-    let version = of(&source.text, version);
+    let version = written_in(&source.text, version);
     let Err(message) = parse(engine, source, version) else { return Ok(()) };
     let sources = std::slice::from_ref(source);
     let message = source::read_message(&message, sources);
@@ -60,6 +60,20 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
         text: source.named(),
         help: help.to_owned(),
     })
+}
+
+/// The dialect in which a file parses: v1 if it can be that.
+pub(super) fn of(source: &Source) -> RegoVersion {
+    if !parses(source, RegoVersion::V1) && parses(source, RegoVersion::V0) {
+        RegoVersion::V0
+    } else {
+        RegoVersion::V1
+    }
+}
+
+/// Whether the engine can read what the front end made of a file.
+pub(super) fn parses(source: &Source, version: RegoVersion) -> bool {
+    parse(&mut new_engine(), source, version).is_ok()
 }
 
 fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), String> {

@@ -9,6 +9,7 @@
 
 mod builtins;
 mod checks;
+mod context;
 mod convention;
 mod data;
 mod dialect;
@@ -23,6 +24,7 @@ mod metadata;
 mod nesting;
 mod options;
 mod plan_value;
+mod policies;
 mod program;
 mod rule;
 mod select;
@@ -33,10 +35,13 @@ mod suggest;
 mod syntax;
 mod yaml;
 
+pub use context::{ContextOptions, context_variables};
+pub use convention::Convention;
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
 pub use finding::{PolicyFinding, PolicyLocation};
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
+pub use policies::{PassedOver, Policies};
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;

@@ -29,6 +29,8 @@ pub(super) struct RuleFacts<'a> {
     /// Whether the head goes on after the name, as in `deny.storage` or `deny[msg]`.
     pub steps: Vec<Step>,
     pub form: Form,
+    /// What the rule stands for, if that is a reference.
+    pub value: Option<Reference<'a>>,
     pub span: &'a Span,
     pub head_span: &'a Span,
     pub facts: Vec<Fact<'a>>,
@@ -148,6 +150,7 @@ impl<'a> Program<'a> {
             name: head.name.root,
             steps: head.name.steps,
             form: head.form,
+            value: head.value,
             span: rule.span(),
             head_span: head.name.span,
             facts,
@@ -255,6 +258,21 @@ impl<'a> Program<'a> {
         }
         let below = self.by_path.range(path.clone()..).take_while(|(known, _)| known.starts_with(&path));
         may_need.extend(below.map(|(_, document)| *document));
+    }
+
+    /// The path into the input that a path into `data` leads to by way of a rule such as `run := input.run`, if
+    /// no other rule could mean something else.
+    pub(super) fn through_rule(&self, steps: &[Step]) -> Option<Vec<Step>> {
+        let mut path = vec!["data".to_owned()];
+        for (index, step) in steps.iter().enumerate() {
+            path.push(step.key()?.to_owned());
+            let Some(document) = self.by_path.get(&path) else { continue };
+            let mut rules = self.rules.iter().filter(|rule| rule.document == *document);
+            let (Some(rule), None) = (rules.next(), rules.next()) else { return None };
+            let Meaning::Input(start) = self.meaning(rule, rule.value.as_ref()?) else { return None };
+            return Some(start.into_iter().chain(steps[index + 1..].iter().cloned()).collect());
+        }
+        None
     }
 
     /// Every document that one of `roots` needs, the roots included.

@@ -45,7 +45,7 @@ pub(super) fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Sour
 }
 
 /// A control character in a file name would break the engine's messages, which are lines.
-fn display_name(path: &Path) -> String {
+pub(super) fn display_name(path: &Path) -> String {
     let name = path.to_string_lossy();
     name.chars()
         .map(|c| {

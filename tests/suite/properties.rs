@@ -5,7 +5,7 @@ use std::fs;
 
 use planguard::check::{CheckOptions, Rules, check};
 use planguard::input::{Batch, Document};
-use planguard::rego::{PolicyOptions, PolicySet};
+use planguard::rego::{Policies, PolicyOptions};
 use planguard::render::text::TextOptions;
 use planguard::render::{Colour, json, text};
 use planguard::report::Report;
@@ -87,7 +87,7 @@ fn telltale() -> Rules {
     let directory = tempfile::tempdir().expect("a directory");
     fs::write(directory.path().join("telltale.rego"), TELLTALE).expect("a file");
     let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };
-    Rules { policies: Some(PolicySet::load(&options).expect("a policy")), ..Rules::default() }
+    Rules { policies: Some(Policies::load(&options)), ..Rules::default() }
 }
 
 /// A canary for each place where a plan can hold something sensitive; each place has its own, so that one

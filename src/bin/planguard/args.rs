@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use planguard::Severity;
 use planguard::guardrails::change::ChangeOptions;
+use planguard::rego::Convention;
 use planguard::rule::Category;
 
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
@@ -94,6 +95,15 @@ pub(crate) struct CheckArguments {
     /// Load Rego policies from a file or directory (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) policy: Vec<PathBuf>,
+    /// The platform that the policies are for
+    #[arg(long, value_enum, default_value_t, value_name = "PLATFORM", help_heading = "Policies")]
+    pub(crate) convention: ConventionArgument,
+    /// Tell policies of the run: a JSON object with the keys of their input, such as {"run": {...}}
+    #[arg(long, value_name = "FILE", requires = "policy", help_heading = "Policies")]
+    pub(crate) context: Option<PathBuf>,
+    /// Tell policies of costs: a report of `infracost breakdown` or `infracost diff --format json`
+    #[arg(long, value_name = "FILE", requires = "policy", help_heading = "Policies")]
+    pub(crate) infracost: Option<PathBuf>,
     /// Evaluate the packages that match; * and ? are wildcards (repeatable) [default: main]
     #[arg(
         short,
@@ -174,6 +184,49 @@ pub(crate) enum GateArgument {
     #[default]
     All,
     Introduced,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum ConventionArgument {
+    /// Tell by configuration files and packages
+    #[default]
+    Auto,
+    /// Packages chosen by --namespace; the plan is the input
+    Conftest,
+    /// HCP Terraform and Terraform Enterprise: policies.hcl
+    Hcp,
+    /// Spacelift: package spacelift, each file alone
+    Spacelift,
+    /// Scalr: scalr-policy.hcl
+    Scalr,
+    /// env0: package env0, a directory at a time
+    Env0,
+    /// Digger: data.digger.deny of plan.rego
+    Digger,
+    /// Harness: deny of each file
+    Harness,
+    /// Atlantis: the policy sets of a server's repos.yaml
+    Atlantis,
+    /// Terrateam: conftest on the directory policy
+    Terrateam,
+}
+
+impl ConventionArgument {
+    /// The convention, if the user names one.
+    pub(crate) const fn chosen(self) -> Option<Convention> {
+        match self {
+            Self::Auto => None,
+            Self::Conftest => Some(Convention::Conftest),
+            Self::Hcp => Some(Convention::Hcp),
+            Self::Spacelift => Some(Convention::Spacelift),
+            Self::Scalr => Some(Convention::Scalr),
+            Self::Env0 => Some(Convention::Env0),
+            Self::Digger => Some(Convention::Digger),
+            Self::Harness => Some(Convention::Harness),
+            Self::Atlantis => Some(Convention::Atlantis),
+            Self::Terrateam => Some(Convention::Terrateam),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

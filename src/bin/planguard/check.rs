@@ -13,7 +13,7 @@ use planguard::guardrails::load_guardrails;
 use planguard::input::{OnWrapperLines, ReadOptions, Source};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::rego::{Namespaces, PolicyOptions, PolicySet, RegoVersion};
+use planguard::rego::{ContextOptions, Namespaces, Policies, PolicyOptions, RegoVersion, context_variables};
 use planguard::render::{json, text};
 use planguard::report::Report;
 
@@ -125,15 +125,23 @@ fn rules(arguments: &CheckArguments, problems: &mut Vec<Problem>) -> Rules {
         errors.iter().for_each(|error| say(error));
         Vec::new()
     });
-    Rules { packs, guardrails, policies: policies(arguments, &mut say) }
+    Rules { packs, guardrails, policies: policies(arguments) }
 }
 
-fn policies(arguments: &CheckArguments, say: &mut dyn FnMut(&dyn Diagnostic)) -> Option<PolicySet> {
+fn policies(arguments: &CheckArguments) -> Option<Policies> {
     if arguments.policy.is_empty() {
         return None;
     }
     let options = PolicyOptions {
         paths: arguments.policy.clone(),
+        convention: arguments.convention.chosen(),
+        context: ContextOptions {
+            file: arguments.context.clone(),
+            infracost: arguments.infracost.clone(),
+            environment: context_variables()
+                .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+                .collect(),
+        },
         namespaces: match (arguments.all_namespaces, arguments.namespace.is_empty()) {
             (true, _) => Namespaces::All,
             (false, true) => Namespaces::default(),
@@ -147,11 +155,5 @@ fn policies(arguments: &CheckArguments, say: &mut dyn FnMut(&dyn Diagnostic)) ->
         time_limit: Duration::from_secs(arguments.policy_timeout),
         ..PolicyOptions::default()
     };
-    match PolicySet::load(&options) {
-        Ok(policies) => Some(policies),
-        Err(errors) => {
-            errors.iter().for_each(|error| say(error));
-            None
-        }
-    }
+    Some(Policies::load(&options))
 }
