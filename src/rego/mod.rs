@@ -8,6 +8,8 @@
 //! `convention` alone.
 
 mod checks;
+#[cfg(test)]
+mod conformance;
 mod convention;
 mod data;
 mod dialect;

@@ -166,7 +166,7 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
 }
 
 /// Prepares every policy for the engine, in the knowledge of all of them.
-fn rewrite(sources: &mut [Source], options: &PolicyOptions) {
+pub(super) fn rewrite(sources: &mut [Source], options: &PolicyOptions) {
     let mut known = Known::default();
     for source in &*sources {
         known.add(&source.text);

@@ -4,6 +4,7 @@ pub(super) mod bodyless_function;
 pub(super) mod chained_bodies;
 pub(super) mod import;
 pub(super) mod local_name;
+pub(super) mod minus;
 pub(super) mod negation;
 pub(super) mod replaced_rule;
 pub(super) mod self_index;
