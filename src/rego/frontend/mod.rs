@@ -12,7 +12,7 @@ mod scope;
 mod token;
 mod tree;
 
-use self::edit::{Edits, Shifts};
+use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
 use self::tree::Module;
 use super::options::RegoVersion;
@@ -82,7 +82,8 @@ pub(super) fn rewrite(text: &str, version: RegoVersion, known: &Known) -> Result
     let mut rewritten = Rewritten { text: text.to_owned(), shifts: Vec::new() };
     for pass in PASSES {
         let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
-        if let Some((text, shifts)) = pass(&policy).apply() {
+        let changed = pass(&policy).apply().map_err(|TooMuch| Unread { offset: 0 })?;
+        if let Some((text, shifts)) = changed {
             module = read(&text)?;
             rewritten.text = text;
             rewritten.shifts.push(shifts);
@@ -104,7 +105,7 @@ mod tests {
         let mut names = RuleNames::default();
         names.add(&module, &text);
         let policy = Policy::new(&text, &module, RegoVersion::V1, &names);
-        let new = pass(&policy).apply().map_or(text.clone(), |(text, _)| text);
+        let new = pass(&policy).apply().unwrap().map_or(text.clone(), |(text, _)| text);
         assert_eq!(new, format!("package main\n{expected}"));
         assert_eq!(new.matches('\n').count(), text.matches('\n').count());
     }
@@ -141,6 +142,11 @@ mod tests {
         assert_eq!(read("package main\nx := $\n"), Some(Unread { offset: 18 }));
         assert_eq!(read("x := 1"), Some(Unread { offset: 0 }));
         assert_eq!(read("package main\nx {"), Some(Unread { offset: 16 }));
+        let with = format!("with input as \"{}\"", "x".repeat(1 << 17));
+        let copied = format!("package main\nr {{ not f({}) {with} }}", "a.b, ".repeat(200));
+        assert_eq!(read(&copied), None, "the names are not bound");
+        let copied = copied.replace("a.b", "input.b");
+        assert_eq!(read(&copied), Some(Unread { offset: 0 }));
         let nested = format!("package main\nx := {}", "(".repeat(100_000));
         assert!(read(&nested).is_some());
     }

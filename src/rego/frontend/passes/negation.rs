@@ -102,13 +102,12 @@ impl Pass<'_, '_> {
         if lifted.iter().any(|expr| self.searches(expr)) {
             return;
         }
-        let modifiers = modifiers(&self.edits, literal);
         let mut statements = Vec::new();
         for expr in lifted {
             let name = self.policy.fresh_name();
             let mut statement = Written::from(format!("{name} := ").as_str());
             statement.push_moved(&self.edits.take(&expr.span), &expr.span);
-            statement.push(&modifiers);
+            statement.push(&modifiers(&self.edits, literal));
             statements.push(statement);
             self.edits.replace(expr.span.clone(), name.as_str());
         }

@@ -57,9 +57,8 @@ impl Pass<'_, '_> {
             if let Some(body) = literal.body() {
                 self.body(body);
             }
-            let modifiers = modifiers(&self.edits, literal);
             for statement in &mut statements {
-                statement.push(&modifiers);
+                statement.push(&modifiers(&self.edits, literal));
             }
             self.edits.before(body, literal, &statements);
         }
