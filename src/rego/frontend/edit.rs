@@ -137,6 +137,9 @@ impl<'t> Edits<'t> {
 
     /// Gives a body to a rule whose head ends at `at`.
     pub(super) fn add_body(&mut self, at: usize, version: RegoVersion, statements: &[Written]) {
+        if statements.is_empty() {
+            return;
+        }
         let opening = match version {
             RegoVersion::V1 => " if { ",
             RegoVersion::V0 => " { ",

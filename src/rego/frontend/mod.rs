@@ -59,17 +59,19 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// Templates first, since nothing else looks into them; then what concerns the shape of rules, then names, so
 /// that the passes on bodies know what each name means. Negation comes last because it moves what the others
 /// have written.
-const PASSES: [Pass; 11] = [
+const PASSES: [Pass; 13] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
     passes::bodyless_function::edits,
     passes::minus::edits,
     passes::import::edits,
+    passes::declaration::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
     passes::self_index::edits,
     passes::walk::edits,
+    passes::head_value::edits,
     passes::negation::edits,
 ];
 

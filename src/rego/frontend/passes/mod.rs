@@ -2,6 +2,8 @@
 
 pub(super) mod bodyless_function;
 pub(super) mod chained_bodies;
+pub(super) mod declaration;
+pub(super) mod head_value;
 pub(super) mod import;
 pub(super) mod local_name;
 pub(super) mod minus;

@@ -26,7 +26,6 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             }
             match &branch.body {
                 Some(body) => pass.edits.after(body, &statements),
-                None if statements.is_empty() => {}
                 None => pass.edits.add_body(branch.span.end, policy.version, &statements),
             }
         }
