@@ -69,7 +69,7 @@ const PASSES: [Pass; 13] = [
     passes::declaration::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
-    passes::self_index::edits,
+    passes::searched_index::edits,
     passes::walk::edits,
     passes::head_value::edits,
     passes::negation::edits,

@@ -9,7 +9,7 @@ pub(super) mod local_name;
 pub(super) mod minus;
 pub(super) mod negation;
 pub(super) mod replaced_rule;
-pub(super) mod self_index;
+pub(super) mod searched_index;
 pub(super) mod spaced_head;
 pub(super) mod template;
 pub(super) mod walk;
