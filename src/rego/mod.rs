@@ -9,6 +9,8 @@
 
 mod builtins;
 mod checks;
+#[cfg(test)]
+mod conformance;
 mod context;
 mod convention;
 mod data;

@@ -240,7 +240,7 @@ pub(super) fn load(
 }
 
 /// Prepares every policy for the engine, in the knowledge of all of them.
-fn rewrite(sources: &mut [Source], dialect: Dialect) {
+pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
     let mut known = Known::default();
     for source in &*sources {
         known.add(&source.text);

@@ -1,6 +1,7 @@
 //! Collects changes to a policy's text, which keep every line where it is, and maps places back.
 
-use std::collections::BTreeSet;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::options::RegoVersion;
 use super::token::{self, Kind};
@@ -12,7 +13,11 @@ pub(super) struct Edits<'t> {
     text: &'t str,
     /// See [`super::tree::Module::line_ends`].
     line_ends: &'t [usize],
-    edits: Vec<Edit>,
+    edits: BTreeMap<Order, Edit>,
+    /// How many changes there were, those included that are no longer made.
+    count: usize,
+    /// How many bytes were copied.
+    copied: Cell<usize>,
     /// Where bodies start that were put in braces.
     braced: BTreeSet<usize>,
 }
@@ -20,9 +25,19 @@ pub(super) struct Edits<'t> {
 #[derive(Clone, Debug)]
 struct Edit {
     span: Span,
-    rank: Rank,
     new: Written,
 }
+
+/// Where a change starts, its rank, where it ends, and the number of changes before it.
+type Order = (usize, Rank, usize, usize);
+
+/// How much may be copied from one place to another. A person does not come near it; but a long `with` is
+/// copied for every argument, and so on, so that a small policy could become one that fills the memory.
+const COPY_LIMIT: usize = 16 << 20;
+
+/// What has to be copied exceeds [`COPY_LIMIT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMuch;
 
 /// What a pass writes: words of its own, and parts of the text that it moves.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +92,8 @@ enum Rank {
 
 impl<'t> Edits<'t> {
     pub(super) fn new(text: &'t str, line_ends: &'t [usize]) -> Self {
-        Self { text, line_ends, edits: Vec::new(), braced: BTreeSet::new() }
+        let (edits, copied) = (BTreeMap::new(), Cell::new(0));
+        Self { text, line_ends, edits, count: 0, copied, braced: BTreeSet::new() }
     }
 
     /// Puts `new` in the place of what is there, and keeps its line feeds before it.
@@ -94,7 +110,9 @@ impl<'t> Edits<'t> {
     }
 
     fn push(&mut self, span: Span, rank: Rank, new: Written) {
-        self.edits.push(Edit { span, rank, new });
+        self.count += 1;
+        let order = (span.start, rank, span.end, self.count);
+        self.edits.insert(order, Edit { span, new });
     }
 
     /// Lets statements hold before a literal of a body.
@@ -119,6 +137,9 @@ impl<'t> Edits<'t> {
 
     /// Gives a body to a rule whose head ends at `at`.
     pub(super) fn add_body(&mut self, at: usize, version: RegoVersion, statements: &[Written]) {
+        if statements.is_empty() {
+            return;
+        }
         let opening = match version {
             RegoVersion::V1 => " if { ",
             RegoVersion::V0 => " { ",
@@ -140,37 +161,53 @@ impl<'t> Edits<'t> {
 
     /// The text of a place on one line, with the changes in it.
     pub(super) fn copy(&self, span: &Span) -> String {
-        let mut edits: Vec<Edit> = self.edits.iter().filter(|edit| is_within(edit, span)).cloned().collect();
+        let mut edits: BTreeMap<Order, &Edit> = self.within(span).collect();
+        let length = span.len() + edits.values().map(|edit| edit.new.text.len()).sum::<usize>();
+        self.copied.set(self.copied.get().saturating_add(length));
+        if self.copied.get() > COPY_LIMIT {
+            return String::new();
+        }
         // What a line feed has separated needs a semicolon on one line.
-        let inside = |end: &&usize| span.start < **end && **end < span.end;
-        let semicolons = self.line_ends.iter().filter(inside);
-        edits.extend(semicolons.map(|end| Edit { span: *end..*end, rank: Rank::Closing, new: ";".into() }));
-        let (text, _) = apply(self.text, span, edits);
+        let first = self.line_ends.partition_point(|end| *end <= span.start);
+        let ends = self.line_ends[first..].iter().take_while(|end| **end < span.end);
+        let semicolons: Vec<Edit> = ends.map(|end| Edit { span: *end..*end, new: ";".into() }).collect();
+        edits
+            .extend(semicolons.iter().map(|edit| ((edit.span.start, Rank::Closing, edit.span.end, 0), edit)));
+        let (text, _) = apply(self.text, span, edits.into_values());
         on_one_line(&text)
     }
 
     /// As [`Edits::copy`]; the changes in the place are no longer made there.
     pub(super) fn take(&mut self, span: &Span) -> String {
         let text = self.copy(span);
-        self.edits.retain(|edit| !is_within(edit, span));
+        let taken: Vec<Order> = self.within(span).map(|(order, _)| order).collect();
+        for order in taken {
+            self.edits.remove(&order);
+        }
         text
     }
 
+    fn within(&self, span: &Span) -> impl Iterator<Item = (Order, &Edit)> {
+        let end = span.end;
+        self.edits
+            .range((span.start, Rank::Opening, 0, 0)..=(end, Rank::Closing, usize::MAX, usize::MAX))
+            .filter(move |(_, edit)| edit.span.end <= end)
+            .map(|(order, edit)| (*order, edit))
+    }
+
     /// The changed text and how its places relate to those before, or nothing if nothing changes.
-    pub(super) fn apply(self) -> Option<(String, Shifts)> {
-        if self.edits.is_empty() {
-            return None;
+    pub(super) fn apply(self) -> Result<Option<(String, Shifts)>, TooMuch> {
+        if self.copied.get() > COPY_LIMIT {
+            return Err(TooMuch);
         }
-        Some(apply(self.text, &(0..self.text.len()), self.edits))
+        if self.edits.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(apply(self.text, &(0..self.text.len()), self.edits.values())))
     }
 }
 
-fn is_within(edit: &Edit, span: &Span) -> bool {
-    span.start <= edit.span.start && edit.span.end <= span.end
-}
-
-fn apply(text: &str, span: &Span, mut edits: Vec<Edit>) -> (String, Shifts) {
-    edits.sort_by_key(|edit| (edit.span.start, edit.rank, edit.span.end));
+fn apply<'e>(text: &str, span: &Span, edits: impl Iterator<Item = &'e Edit>) -> (String, Shifts) {
     let (mut new, mut shifts, mut at) = (String::new(), Shifts(Vec::new()), span.start);
     for edit in edits {
         // A change within what another one has replaced is gone with it.
@@ -179,7 +216,8 @@ fn apply(text: &str, span: &Span, mut edits: Vec<Edit>) -> (String, Shifts) {
         let start = new.len();
         new.push_str(&edit.new.text);
         at = edit.span.end;
-        shifts.0.push(Shift { old: edit.span, new: start..new.len(), moved: edit.new.moved });
+        let moved = edit.new.moved.clone();
+        shifts.0.push(Shift { old: edit.span.clone(), new: start..new.len(), moved });
     }
     new.push_str(text.get(at..span.end).unwrap_or(""));
     (new, shifts)
@@ -245,7 +283,7 @@ mod tests {
         let mut edits = Edits::new("f(a.\nb, c)", &[]);
         edits.replace(2..6, "x");
         edits.insert(0, "not ");
-        let (text, shifts) = edits.apply().unwrap();
+        let (text, shifts) = edits.apply().unwrap().unwrap();
         assert_eq!(text, "not f(\nx, c)");
         assert_eq!(shifts.before(0), 0);
         assert_eq!(shifts.before(4), 0);
@@ -261,7 +299,7 @@ mod tests {
         statement.push("; ");
         edits.replace(6..9, "z");
         edits.insert(0, statement);
-        let (text, shifts) = edits.apply().unwrap();
+        let (text, shifts) = edits.apply().unwrap().unwrap();
         assert_eq!(text, "z := x.y; not f(z)");
         assert_eq!([0, 5, 7, 9, 10, 16, 17].map(|offset| shifts.before(offset)), [0, 6, 8, 9, 0, 6, 9]);
     }
@@ -274,6 +312,17 @@ mod tests {
         edits.replace(10..11, "w");
         assert_eq!(edits.copy(&(0..text.len())), r#"[x | x := w; z] "a\n\"""#);
         edits.take(&(0..20));
-        assert!(edits.apply().is_none());
+        assert_eq!(edits.apply().unwrap().map(|(text, _)| text), None);
+    }
+
+    #[test]
+    fn copying_has_a_limit() {
+        let text = "x".repeat(1 << 20);
+        let edits = Edits::new(&text, &[]);
+        for _ in 0..16 {
+            assert_eq!(edits.copy(&(0..text.len())).len(), text.len());
+        }
+        assert!(edits.copy(&(0..text.len())).is_empty());
+        assert_eq!(edits.apply().map(|_| ()), Err(TooMuch));
     }
 }

@@ -621,3 +621,127 @@ pub(super) fn is_keyword(word: &str) -> bool {
             | "with"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An expression with brackets around every part of it.
+    fn shape(expr: &Expr, text: &str) -> String {
+        let all = |exprs: &[Expr]| exprs.iter().map(|expr| shape(expr, text)).collect::<Vec<_>>().join(" ");
+        match &expr.kind {
+            ExprKind::Scalar | ExprKind::Name => expr.text(text).to_owned(),
+            ExprKind::Parenthesised(inner) => format!("({})", shape(inner, text)),
+            ExprKind::Reference { base, steps } => {
+                let steps: Vec<String> = steps
+                    .iter()
+                    .map(|step| match step {
+                        Step::Field(span) => format!(".{}", &text[span.clone()]),
+                        Step::Index(index) => format!("[{}]", shape(index, text)),
+                    })
+                    .collect();
+                format!("{}{}", shape(base, text), steps.join(""))
+            }
+            ExprKind::Call { function, arguments } => {
+                format!("{}({})", shape(function, text), all(arguments))
+            }
+            ExprKind::Operation { operator, operands } => format!("<{operator:?} {}>", all(operands)),
+            ExprKind::Items(items) => format!("[{}]", all(items)),
+            ExprKind::Object(fields) => {
+                let pairs =
+                    fields.iter().map(|(key, value)| [shape(key, text), shape(value, text)].join(":"));
+                format!("{{{}}}", pairs.collect::<Vec<_>>().join(" "))
+            }
+            ExprKind::Comprehension { heads, body } => {
+                format!("[{} | {}]", all(heads), literals(body, text).join("; "))
+            }
+        }
+    }
+
+    fn literals(body: &Body, text: &str) -> Vec<String> {
+        let all = |exprs: &[Expr]| exprs.iter().map(|expr| shape(expr, text)).collect::<Vec<_>>().join(" ");
+        body.literals
+            .iter()
+            .map(|literal| {
+                let withs = literal.withs.iter();
+                let withs: String = withs
+                    .map(|with| {
+                        format!(" with {} as {}", shape(&with.target, text), shape(&with.value, text))
+                    })
+                    .collect();
+                let kind = match &literal.kind {
+                    LiteralKind::Declaration(names) => format!("some {}", all(names)),
+                    LiteralKind::SomeIn { patterns, collection } => {
+                        format!("some {} in {}", all(patterns), shape(collection, text))
+                    }
+                    LiteralKind::Every { variables, collection, body } => format!(
+                        "every {} in {} {{{}}}",
+                        all(variables),
+                        shape(collection, text),
+                        literals(body, text).join("; ")
+                    ),
+                    LiteralKind::Expression(expr) => shape(expr, text),
+                    LiteralKind::Negation(expr) => format!("not {}", shape(expr, text)),
+                };
+                kind + &withs
+            })
+            .collect()
+    }
+
+    /// The literals of the first body of a rule `r`.
+    fn body(text: &str) -> Vec<String> {
+        let text = format!("package main\nr {{ {text} }}");
+        literals(parse(&text).unwrap().rules[0].branches[0].body.as_ref().unwrap(), &text)
+    }
+
+    #[test]
+    fn operators_bind_as_in_rego() {
+        assert_eq!(
+            body("x := a + b * c == d | e & f in g"),
+            ["<Assign x <In <Equal <Other a <Other b c>> <Other d <Other e f>>> g>>"]
+        );
+        assert_eq!(body("not a, b in c"), ["not <In a b c>"]);
+        assert_eq!(body("x = -1; y = -f(z)"), ["<Unify x -1>", "<Unify y <Other f(z)>>"]);
+        assert_eq!(body("(a\n+ b) > c"), ["<Other (<Other a b>) c>"]);
+    }
+
+    #[test]
+    fn references_and_calls_follow_their_base_directly() {
+        assert_eq!(body("a.b[c.d][\"e\"].f(g, h[0])[_]"), ["a.b[c.d][\"e\"].f(g h[0])[_]"]);
+        assert_eq!(body("a\n[b]"), ["a", "[b]"]);
+        assert!(parse("package main\nr { a [b] }").is_err());
+    }
+
+    #[test]
+    fn a_bar_after_a_first_element_starts_a_comprehension() {
+        assert_eq!(body("x := [a.b | c; some d in e]"), ["<Assign x [a.b | c; some d in e]>"]);
+        assert_eq!(body("x := {a: b | c}"), ["<Assign x [a b | c]>"]);
+        assert_eq!(body("x := {a, b | c}"), ["<Assign x [a <Other b c>]>"]);
+        assert_eq!(body("x := {a: b, c: d in e,}"), ["<Assign x {a:b c:<In d e>}>"]);
+        assert_eq!(body("x := {a == b, {}, []}"), ["<Assign x [<Equal a b> {} []]>"]);
+    }
+
+    #[test]
+    fn literals_are_read_with_their_modifiers() {
+        assert_eq!(
+            body("some a, [b, _] in c with d.e as f with g as 1\nsome h, i"),
+            ["some a [b _] in c with d.e as f with g as 1", "some h i"]
+        );
+        assert_eq!(body("every a, b in c { d; not e }"), ["every a b in c {d; not e}"]);
+    }
+
+    #[test]
+    fn rules_of_both_dialects_are_read() {
+        let text = "package a[\"b\"]\nimport data.c as d\ndefault x = 1\ndeny [m] { m } { n }\n\
+                    f(1, _)\ny contains z if z\nq.r[s] := {t} if { u } else := v if w\nimport input.e\n";
+        let module = parse(text).unwrap();
+        assert_eq!(module.package, ["data", "a", "b"]);
+        let aliases: Vec<(&str, Place)> =
+            module.imports.iter().map(|import| (import.alias.as_str(), import.place)).collect();
+        assert_eq!(aliases, [("d", Place::BeforeRules), ("e", Place::AfterARule)]);
+        let rules: Vec<(&str, usize)> =
+            module.rules.iter().map(|rule| (rule.name(text), rule.branches.len())).collect();
+        assert_eq!(rules, [("x", 1), ("deny", 2), ("f", 1), ("y", 1), ("q", 2)]);
+        assert_eq!(module.rules[3].branches[0].body.as_ref().unwrap().enclosure, Enclosure::Bare);
+    }
+}

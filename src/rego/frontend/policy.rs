@@ -1,13 +1,13 @@
 //! What a pass gets to see: one policy, read, and the names that its package has elsewhere.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::super::options::RegoVersion;
 use super::edit::Edits;
 use super::parse::is_keyword;
 use super::scope::{How, Scopes};
-use super::tree::{Body, Expr, Literal, Module};
+use super::tree::{Body, Expr, Import, Literal, Module};
 
 /// The names of all rules, by package.
 #[derive(Debug, Default)]
@@ -40,6 +40,8 @@ pub(super) struct Policy<'p> {
     pub module: &'p Module,
     pub version: RegoVersion,
     rules: &'p RuleNames,
+    /// The imports by the names that they give; of several, the last one.
+    imports: HashMap<&'p str, &'p Import>,
     /// The number of the next name that is made up.
     next_name: Cell<usize>,
 }
@@ -55,7 +57,8 @@ impl<'p> Policy<'p> {
             number[..digits].parse::<usize>().ok()
         });
         let next_name = Cell::new(used.max().unwrap_or(0).saturating_add(1));
-        Self { text, module, version, rules, next_name }
+        let imports = module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
+        Self { text, module, version, rules, imports, next_name }
     }
 
     pub(super) fn edits(&self) -> Edits<'p> {
@@ -84,9 +87,14 @@ impl<'p> Policy<'p> {
         self.rules.packages.get(&self.module.package).is_some_and(|names| names.values.contains(name))
     }
 
+    /// The import that gives that name to something.
+    pub(super) fn import(&self, name: &str) -> Option<&'p Import> {
+        self.imports.get(name).copied()
+    }
+
     /// Whether an import gives that name to something.
     pub(super) fn is_import(&self, name: &str) -> bool {
-        self.module.imports.iter().any(|import| import.alias == name)
+        self.imports.contains_key(name)
     }
 
     /// Whether a name has a value although the rule that uses it says nothing of it.

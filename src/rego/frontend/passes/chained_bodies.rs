@@ -21,9 +21,9 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         }
         let Some(first) = rule.branches.first() else { continue };
         let has_if = policy.text.get(first.span.clone()).is_some_and(|text| text.starts_with("if"));
-        let head = edits.copy(&rule.head.span);
         for branch in &rule.branches {
             if matches!(branch.kind, BranchKind::Chained) {
+                let head = edits.copy(&rule.head.span);
                 let keyword = if has_if { "if " } else { "" };
                 edits.insert(branch.span.start, format!("{head} {keyword}").as_str());
             }

@@ -42,9 +42,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         if !matches!(expr.kind, ExprKind::Name) || scopes.declaration(expr).is_some() {
             return;
         }
-        let name = policy.text_of(expr);
-        let mut imports = policy.module.imports.iter().rev().filter(|import| import.alias == name);
-        if let Some(import) = imports.next()
+        if let Some(import) = policy.import(policy.text_of(expr))
             && matches!(import.path.first().map(String::as_str), Some("data" | "input"))
         {
             edits.replace(expr.span.clone(), path_text(&import.path).as_str());

@@ -30,7 +30,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         };
         // OPA refuses a variable that was used before as something else, and so does the engine.
         if affected && declaration.hides != Hides::EarlierUse {
-            names.insert(index, fresh_name(policy, declaration.name, names.len()));
+            names.insert(index, format!("{}{}", declaration.name, policy.fresh_name()));
         }
     }
     for (place, declaration) in scopes.uses() {
@@ -40,18 +40,6 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         }
     }
     edits
-}
-
-/// A name that the policy does not use, and that shows whose place it takes.
-fn fresh_name(policy: &Policy<'_>, name: &str, number: usize) -> String {
-    let mut number = number + 1;
-    loop {
-        let fresh = format!("{name}__pg{number}");
-        if !policy.text.contains(&fresh) {
-            return fresh;
-        }
-        number += 1;
-    }
 }
 
 #[cfg(test)]

@@ -46,9 +46,9 @@ fn found<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
 fn found_in<'p>(policy: &Policy<'p>, body: &Body, names: &mut HashSet<&'p str>) {
     for literal in &body.literals {
         let is_silent = matches!(literal.kind, LiteralKind::Declaration(_) | LiteralKind::Negation(_));
-        for expr in literal.exprs() {
+        for expr in literal.own_exprs() {
             let mut bodies = Vec::new();
-            super::super::policy::outside_bodies(expr, &mut |part| {
+            outside_bodies(expr, &mut |part| {
                 if matches!(part.kind, ExprKind::Name) && !is_silent {
                     names.insert(policy.text_of(part));
                 }
@@ -102,13 +102,12 @@ impl Pass<'_, '_> {
         if lifted.iter().any(|expr| self.searches(expr)) {
             return;
         }
-        let modifiers = modifiers(&self.edits, literal);
         let mut statements = Vec::new();
         for expr in lifted {
             let name = self.policy.fresh_name();
             let mut statement = Written::from(format!("{name} := ").as_str());
             statement.push_moved(&self.edits.take(&expr.span), &expr.span);
-            statement.push(&modifiers);
+            statement.push(&modifiers(&self.edits, literal));
             statements.push(statement);
             self.edits.replace(expr.span.clone(), name.as_str());
         }

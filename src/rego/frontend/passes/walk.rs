@@ -26,7 +26,6 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             }
             match &branch.body {
                 Some(body) => pass.edits.after(body, &statements),
-                None if statements.is_empty() => {}
                 None => pass.edits.add_body(branch.span.end, policy.version, &statements),
             }
         }
@@ -57,9 +56,8 @@ impl Pass<'_, '_> {
             if let Some(body) = literal.body() {
                 self.body(body);
             }
-            let modifiers = modifiers(&self.edits, literal);
             for statement in &mut statements {
-                statement.push(&modifiers);
+                statement.push(&modifiers(&self.edits, literal));
             }
             self.edits.before(body, literal, &statements);
         }
