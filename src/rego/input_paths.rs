@@ -70,6 +70,9 @@ const CHANGE_KEYS: [&str; 11] = [
 /// The sections that any rule names. What a rule never names it cannot see, so that leaving it out changes
 /// nothing.
 pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
+    if platform.plan == PlanPlace::Resources {
+        return Sections::All;
+    }
     let has_aliases = platform.plan != PlanPlace::Root || !platform.context.is_empty();
     let mut named = BTreeSet::new();
     for rule in &program.rules {
@@ -259,7 +262,8 @@ enum Meant {
 fn unknown(steps: &[Step], context: &GroupContext) -> Option<Unknown> {
     let platform = context.platform;
     let (Step::Key(first), rest) = steps.split_first()? else { return None };
-    if context.has(first) {
+    // A resource has any attribute.
+    if context.has(first) || platform.plan == PlanPlace::Resources {
         return None;
     }
     if platform.plan.has(first) {

@@ -506,3 +506,86 @@ fn a_place_that_is_named_twice_is_evaluated_once() {
     let twice = with_context(options(&["spacelift/plans", "spacelift/../spacelift/plans"]));
     assert_eq!(Policies::load(&twice).sets().len(), 2);
 }
+
+#[test]
+fn regula_asks_its_rules_about_resources() {
+    let plan =
+        PolicyInput { name: "plan.json", text: include_str!("../../fixtures/policies/regula/plan.json") };
+    let policies = Policies::load(&options(&["regula"]));
+    assert!(policies.problems().is_empty(), "{:?}", problems(&policies));
+    let evaluation = policies.evaluate(plan);
+    assert!(evaluation.is_decided(), "{:?} {:?}", evaluation.errors, evaluation.diagnostics);
+    let expected = [
+        finding(RuleKind::Deny, "bucket_block", "Buckets block public access"),
+        finding(RuleKind::Deny, "bucket_block", "there is no trail"),
+        finding(RuleKind::Deny, "volume_encrypted", "Volumes are encrypted"),
+        finding(RuleKind::Deny, "volume_size", "400 GiB is more than 100"),
+        finding(RuleKind::Warn, "volume_owner", "Volumes have an owner"),
+    ];
+    assert_eq!(findings(&evaluation), expected);
+    let of = |policy: &str| {
+        let found = evaluation.findings.iter().filter(|finding| finding.metadata["policy"] == policy);
+        found.map(|finding| finding.address.as_deref().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("bucket_block"),
+        ["", "aws_s3_bucket.public"],
+        "the other one is blocked through a variable"
+    );
+    assert_eq!(of("volume_encrypted"), ["aws_ebs_volume.data"]);
+    let encrypted =
+        evaluation.findings.iter().find(|finding| finding.metadata["policy"] == "volume_encrypted").unwrap();
+    assert_eq!(encrypted.severity, Some(planguard::Severity::High));
+    assert_eq!(encrypted.metadata["rule_id"], "ORG_0001");
+    let expected =
+        "fixtures/policies/regula/rules/stack.rego is not evaluated: it is a rule about CloudFormation";
+    assert_eq!(passed_over(&policies), [expected]);
+}
+
+#[test]
+fn rules_that_regula_would_not_ask_are_told() {
+    let problems = problems(&Policies::load(&options(&["regula-broken"])));
+    let decides_nothing = |file: &str| {
+        format!(
+            "PG-RG-074 fixtures/policies/regula-broken/{file}.rego decides nothing: Regula asks for resource_type"
+        )
+    };
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    for (problem, file) in problems.iter().zip(["several", "typo"]) {
+        assert!(problem.starts_with(&decides_nothing(file)), "{problem}");
+    }
+}
+
+#[test]
+fn a_hostile_file_keeps_nobody_busy() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    let nested = format!("package spacelift\n\ndeny := {}1{}\n", "[".repeat(40), "]".repeat(40));
+    write("hostile.rego", &nested);
+    write("sound.rego", "package spacelift\n\ndeny contains \"found\" if true\n");
+    let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };
+    let policies = Policies::load(&options);
+    assert!(matches!(policies.problems(), [PolicyError::TooDeep { .. }]), "{:?}", problems(&policies));
+    assert_eq!(findings(&evaluate(&policies)), [finding(RuleKind::Deny, "sound", "found")]);
+}
+
+#[test]
+fn what_holds_no_policy_is_never_passed() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    write("policies.hcl", "policy \"p\" { query = \"data.p.deny\" }\n");
+    write("p_test.rego", "package p\n\ntest_p if true\n");
+    for convention in std::iter::once(None).chain(Convention::ALL.map(Some)) {
+        let paths = vec![directory.path().to_owned()];
+        let policies = Policies::load(&PolicyOptions { paths, convention, ..PolicyOptions::default() });
+        assert!(!policies.problems().is_empty(), "{convention:?}");
+    }
+}
+
+#[test]
+fn a_configuration_that_is_named_itself_stands_for_its_directory() {
+    let namespaces = Namespaces::Named(vec!["main".to_owned(), "m*".to_owned()]);
+    let atlantis = PolicyOptions { namespaces, ..options(&["atlantis/repos.yaml"]) };
+    assert_eq!(Policies::load(&atlantis).sets().len(), 2);
+    assert_eq!(found(&with_context(options(&["hcp/sound/policies.hcl"]))).len(), 3);
+}
