@@ -140,15 +140,7 @@ pub(super) fn check(
         let mut told = BTreeSet::new();
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Some(steps) = input_steps(program, rule, &aliases, reference) else {
-                if let Meaning::Data(steps) = program.meaning(rule, reference)
-                    && let Some(steps) = program.through_rule(&steps)
-                    && let Some(missing) = context.missing(&steps, reference.absence)
-                {
-                    report(errors, missing_context(program, reference, &missing));
-                }
-                continue;
-            };
+            let Some(steps) = input_steps(program, rule, &aliases, context, reference) else { continue };
             if let Some(missing) = context.missing(&steps, reference.absence) {
                 if told.insert(missing.join(".")) {
                     report(errors, missing_context(program, reference, &missing));
@@ -198,7 +190,7 @@ fn aliases<'a>(
         match fact {
             Fact::Assigns { left, right } => {
                 let path = syntax::reference(right)
-                    .and_then(|reference| input_steps(program, rule, &aliases, &reference));
+                    .and_then(|reference| input_steps(program, rule, &aliases, context, &reference));
                 if let (Some(name), Some(path)) = (syntax::variable(left), path)
                     && once(name)
                     && unknown(&path, context).is_none()
@@ -208,7 +200,7 @@ fn aliases<'a>(
             }
             Fact::Iterates { value: Some(name), collection } => {
                 let path = syntax::reference(collection)
-                    .and_then(|reference| input_steps(program, rule, &aliases, &reference));
+                    .and_then(|reference| input_steps(program, rule, &aliases, context, &reference));
                 if let Some(mut path) = path
                     && once(name)
                     && unknown(&path, context).is_none()
@@ -231,6 +223,7 @@ fn input_steps(
     program: &Program<'_>,
     rule: &RuleFacts<'_>,
     aliases: &HashMap<&str, Vec<Step>>,
+    context: &GroupContext,
     reference: &Reference<'_>,
 ) -> Option<Vec<Step>> {
     match program.meaning(rule, reference) {
@@ -239,6 +232,8 @@ fn input_steps(
             let start = aliases.get(reference.root)?;
             Some(start.iter().chain(&reference.steps).cloned().collect())
         }
+        // Where there is context, what a rule stands for must not be missed.
+        Meaning::Data(steps) if !context.platform.context.is_empty() => program.through_rule(&steps),
         Meaning::Data(_) | Meaning::Nothing => None,
     }
 }

@@ -486,6 +486,8 @@ fn context_is_missed_through_rules_and_variables_too() {
         "run := input.run\n\ndeny contains 1 if run.workspace.name",
         "deny contains 1 if {\n\trun := input.run\n\trun.workspace.name\n}",
         "import input.run.workspace as w\n\ndeny contains 1 if not w.name",
+        "run := input.run\nws := run.workspace\n\ndeny contains 1 if ws.name",
+        "run := input.run\n\ndeny contains 1 if {\n\tw := run.workspace\n\tw.name\n}",
         "deny contains 1 if helper(1)\n\nhelper(x) if input.run.workspace.name == x",
         "deny contains 1 if input[\"run\"].workspace[\"name\"]",
     ] {
