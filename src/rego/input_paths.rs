@@ -79,6 +79,13 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
             let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
+            let is_configuration = steps.iter().zip(platform.configuration).all(|(step, key)| match step {
+                Step::Key(own) => own == key,
+                Step::Dynamic => true,
+            });
+            if is_configuration && !platform.configuration.is_empty() {
+                named.insert("configuration".to_owned());
+            }
             let section = match steps.as_slice() {
                 [Step::Key(alias), rest @ ..] if has_aliases && PLAN_ALIASES.contains(&alias.as_str()) => {
                     rest

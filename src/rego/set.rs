@@ -60,7 +60,7 @@ pub(super) enum Frame {
     /// Resources are made of the plan.
     Resources,
     /// The plan stands under every alias as well, beside the context.
-    Context(Vec<(Value, Value)>),
+    Context { entries: Vec<(Value, Value)>, configuration: &'static [&'static str] },
 }
 
 impl Frame {
@@ -69,23 +69,46 @@ impl Frame {
             (PlanPlace::Root, []) => Self::Nothing,
             (PlanPlace::Resources, _) => Self::Resources,
             (PlanPlace::Root | PlanPlace::RootAnd(_) | PlanPlace::Under(_), _) => {
-                Self::Context(context.entries())
+                Self::Context { entries: context.entries(), configuration: context.platform.configuration }
             }
         }
     }
 
     /// The input of a set. Nothing of the plan is copied but the references to its sections.
     pub(super) fn around(&self, plan: &Value) -> Value {
-        let context = match self {
+        let (context, configuration) = match self {
             Self::Nothing => return plan.clone(),
             Self::Resources => return regula_view::input(plan),
-            Self::Context(context) => context,
+            Self::Context { entries, configuration } => (entries, configuration),
         };
         let Ok(sections) = plan.as_object() else { return plan.clone() };
         let sections = sections.iter_sorted().map(|(key, value)| (key.clone(), value.clone()));
         let aliases = PLAN_ALIASES.iter().map(|alias| (Value::from(*alias), plan.clone()));
         let context = context.iter().cloned();
-        Value::from(sections.chain(aliases).chain(context).collect::<BTreeMap<_, _>>())
+        let mut input = Value::from(sections.chain(aliases).chain(context).collect::<BTreeMap<_, _>>());
+        if !configuration.is_empty() {
+            fill(&mut input, configuration, &plan["configuration"]);
+        }
+        input
+    }
+}
+
+/// Puts a value where a path leads to nothing yet.
+fn fill(object: &mut Value, path: &[&str], value: &Value) {
+    let (Some((key, rest)), false) = (path.split_first(), *value == Value::Undefined) else { return };
+    let mut inner = object[*key].clone();
+    match (rest, &inner) {
+        ([], Value::Undefined) => inner = value.clone(),
+        ([_, ..], Value::Undefined) => {
+            inner = Value::new_object();
+            fill(&mut inner, rest, value);
+        }
+        (_, Value::Object(_)) => fill(&mut inner, rest, value),
+        // The user has put something else there.
+        _ => return,
+    }
+    if let Ok(object) = object.as_object_mut() {
+        object.insert(Value::from(*key), inner);
     }
 }
 

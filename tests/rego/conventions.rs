@@ -591,3 +591,25 @@ fn a_configuration_that_is_named_itself_stands_for_its_directory() {
     assert_eq!(Policies::load(&atlantis).sets().len(), 2);
     assert_eq!(found(&with_context(options(&["hcp/sound/policies.hcl"]))).len(), 3);
 }
+
+#[test]
+fn spacelift_policies_find_the_configuration_where_the_documentation_puts_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let policy = "package spacelift\n\ndeny contains name if {\n\tsome name, _ in \
+                  input.third_party_metadata.custom.configuration.root_module.module_calls\n}\n";
+    std::fs::write(directory.path().join("modules.rego"), policy).unwrap();
+    let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };
+    let plan =
+        PolicyInput { name: "plan.json", text: include_str!("../../fixtures/policies/regula/plan.json") };
+    let expected = [finding(RuleKind::Deny, "modules", "block")];
+    let policies = Policies::load(&options);
+    assert!(policies.problems().is_empty(), "{:?}", problems(&policies));
+    assert_eq!(findings(&policies.evaluate(plan)), expected);
+    let (_context, options) =
+        with_written_context(options, r#"{"third_party_metadata": {"custom": {"tfsec": {}}}}"#);
+    assert_eq!(findings(&Policies::load(&options).evaluate(plan)), expected, "beside other custom input");
+    let own = r#"{"third_party_metadata": {"custom": {"configuration": {"root_module": {"module_calls": {"own": 1}}}}}}"#;
+    let (_context, options) = with_written_context(options, own);
+    let expected = [finding(RuleKind::Deny, "modules", "own")];
+    assert_eq!(findings(&Policies::load(&options).evaluate(plan)), expected, "the user's own comes first");
+}

@@ -106,6 +106,10 @@ impl GroupContext {
     }
 
     fn is_optional(&self, keys: &[&str]) -> bool {
+        let configuration = self.platform.configuration;
+        if !configuration.is_empty() && keys.starts_with(configuration) {
+            return true;
+        }
         self.optional
             .iter()
             .any(|path| keys.iter().copied().take(path.len()).eq(path.iter().map(String::as_str)))

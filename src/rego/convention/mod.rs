@@ -119,6 +119,9 @@ pub(super) struct Platform {
     pub plan: PlanPlace,
     /// The keys of the input beside the plan, which describe the run.
     pub context: &'static [&'static str],
+    /// Where the plan's configuration stands besides, because users have their pipelines put it there; nothing if
+    /// nowhere.
+    pub configuration: &'static [&'static str],
 }
 
 /// Where a platform puts the plan.

@@ -19,7 +19,8 @@ use crate::rego::rule::RuleKind;
 use crate::rego::source::Source;
 use crate::rego::syntax::Form;
 
-pub(super) static PLATFORM: Platform = Platform { title: "Regula", plan: PlanPlace::Resources, context: &[] };
+pub(super) static PLATFORM: Platform =
+    Platform { title: "Regula", plan: PlanPlace::Resources, context: &[], configuration: &[] };
 
 /// What the package of every rule starts with.
 const RULES: &str = "rules.";
