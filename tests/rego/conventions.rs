@@ -522,6 +522,7 @@ fn regula_asks_its_rules_about_resources() {
         finding(RuleKind::Deny, "bucket_block", "there is no trail"),
         finding(RuleKind::Deny, "volume_encrypted", "Volumes are encrypted"),
         finding(RuleKind::Deny, "volume_size", "400 GiB is more than 100"),
+        finding(RuleKind::Warn, "never", "the rule never is disabled"),
         finding(RuleKind::Warn, "volume_owner", "Volumes have an owner"),
     ];
     assert_eq!(findings(&evaluation), expected);

@@ -292,6 +292,10 @@ impl Shape {
                 "regula_is_disabled if {{\n\tsome rule in data.{CONFIG}.rules\n\tupper(rule.status) == \"DISABLED\"\n\t\
                  object.get(rule, \"rule_id\", null) == {id}\n}}"
             ));
+            // A rule that is switched off stays in sight, as a waived result does.
+            say(&format!(
+                "{WAIVED} contains {{\"msg\": \"the rule {name} is disabled\"}} if regula_is_disabled"
+            ));
             say(&format!(
                 "{RESULT} contains regula_finding(judgement) if {{\n\tnot regula_is_disabled\n\t\
                  some judgement in regula_judgement\n\tnot regula_is_waived(judgement)\n}}"
