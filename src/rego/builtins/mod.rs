@@ -4,12 +4,24 @@
 //! own. What is here therefore replaces a function of the engine that has the same name.
 
 mod arguments;
+mod cache;
+mod collections;
+mod crypto;
 mod deprecated;
+mod glob;
+mod json;
 mod lenience;
+mod net;
 mod operators;
 mod regex;
+mod semver;
 mod sprintf;
+mod strings;
 mod text;
+mod time;
+mod tracing;
+mod uri;
+mod urlquery;
 
 #[cfg(test)]
 mod facts;
@@ -47,8 +59,23 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 4] =
-    [sprintf::FUNCTIONS, deprecated::FUNCTIONS, operators::FUNCTIONS, regex::FUNCTIONS];
+const FAMILIES: [&[Builtin]; 15] = [
+    sprintf::FUNCTIONS,
+    deprecated::FUNCTIONS,
+    operators::FUNCTIONS,
+    regex::FUNCTIONS,
+    glob::FUNCTIONS,
+    net::FUNCTIONS,
+    collections::FUNCTIONS,
+    strings::FUNCTIONS,
+    uri::FUNCTIONS,
+    urlquery::FUNCTIONS,
+    crypto::FUNCTIONS,
+    semver::FUNCTIONS,
+    json::FUNCTIONS,
+    time::FUNCTIONS,
+    tracing::FUNCTIONS,
+];
 
 /// Every function that [`install`] adds.
 pub(super) fn all() -> impl Iterator<Item = &'static Builtin> {
