@@ -29,6 +29,11 @@ const UNITS: [(&str, u64); 11] = [
     ("y", 365 * DAY),
 ];
 
+/// The present time in nanoseconds since 1970.
+pub(super) fn now() -> Value {
+    Utc::now().timestamp_nanos_opt().map_or(Value::Undefined, Value::from)
+}
+
 /// A time and the zone that it is meant in.
 fn instant(arguments: &Arguments<'_>, index: usize) -> Result<(i64, Tz), Failure> {
     let place = index + 1;
