@@ -3,6 +3,7 @@
 //! The engine looks for a function among the policies first, then among what is installed here, then among its
 //! own. What is here therefore replaces a function of the engine that has the same name.
 
+mod annotations;
 mod arguments;
 mod cache;
 mod collections;
@@ -29,6 +30,7 @@ mod facts;
 
 use regorus::{Engine, Value};
 
+pub(super) use annotations::fill;
 pub(super) use lenience::Lenience;
 
 /// A function for policies.
