@@ -14,6 +14,7 @@ mod glob;
 mod json;
 mod lenience;
 mod net;
+mod numbers;
 mod operators;
 mod regex;
 mod semver;
@@ -62,10 +63,11 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 16] = [
+const FAMILIES: [&[Builtin]; 17] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
+    numbers::FUNCTIONS,
     regex::FUNCTIONS,
     glob::FUNCTIONS,
     net::FUNCTIONS,
