@@ -12,6 +12,7 @@ mod crypto;
 mod deprecated;
 mod glob;
 mod json;
+mod jwt;
 mod lenience;
 mod net;
 mod numbers;
@@ -63,7 +64,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 17] = [
+const FAMILIES: [&[Builtin]; 18] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -76,6 +77,7 @@ const FAMILIES: [&[Builtin]; 17] = [
     uri::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
+    jwt::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
     time::FUNCTIONS,
