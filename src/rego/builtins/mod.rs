@@ -13,6 +13,7 @@ mod deprecated;
 mod glob;
 mod json;
 mod jwt;
+mod layout;
 mod lenience;
 mod net;
 mod numbers;

@@ -5,9 +5,11 @@ use chrono_tz::Tz;
 use regorus::Value;
 
 use super::arguments::{Arguments, type_name};
+use super::layout;
 use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
+    Builtin { name: "time.format", arity: 1, run: format },
     Builtin { name: "time.add_date", arity: 4, run: add_date },
     Builtin { name: "time.parse_duration_ns", arity: 1, run: parse_duration_ns },
 ];
@@ -60,6 +62,28 @@ fn instant(arguments: &Arguments<'_>, index: usize) -> Result<(i64, Tz), Failure
         name => name.parse().map_err(|_| Failure::unsuitable(format!("unknown time zone {name}")))?,
     };
     Ok((nanoseconds, zone))
+}
+
+/// `time.format(time)`: the time as text. `[time, zone, layout]` says in which zone, and by which of Go's layouts or
+/// its name; without a layout, by RFC 3339.
+fn format(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    let (time, zone) = instant(&arguments, 0)?;
+    let layout = match arguments.value(0) {
+        Value::Array(elements) => match elements.get(2) {
+            None => "RFC3339Nano",
+            Some(Value::String(layout)) if !layout.is_empty() => layout.as_ref(),
+            Some(Value::String(_)) => "RFC3339Nano",
+            Some(_) => {
+                return Err(Failure::unsuitable(
+                    "operand 1 must be [number (ns), string (tz), string (layout)]",
+                ));
+            }
+        },
+        _ => "RFC3339Nano",
+    };
+    let local = zone.from_utc_datetime(&Utc.timestamp_nanos(time).naive_utc());
+    Ok(layout::format(&local, layout::named(layout)).into())
 }
 
 /// `time.add_date(time, years, months, days)`: the time so much later. A day that its month has not is one of the next
