@@ -145,27 +145,20 @@ impl<'p> Checker<'p, '_> {
     }
 }
 
-/// Builtins of OPA 1.20 that regorus 0.14.1 lacks, or how their names start.
-const OPA_ONLY: [&str; 19] = [
-    "all",
-    "any",
-    "array.flatten",
-    "cast_",
-    "crypto.",
+/// Builtins of OPA 1.20 that neither regorus 0.14.1 nor [`builtins`] has, or how their names start.
+const OPA_ONLY: [&str; 12] = [
+    "assign",
+    "crypto.parse_private_keys",
+    "crypto.x509.",
     "graphql.",
+    "internal.",
     "io.jwt.",
     "json.match_schema",
     "json.verify_schema",
-    "net.cidr_",
-    "parse_config",
-    "providers.",
-    "re_match",
-    "regex.globs_match",
-    "rego.",
-    "set_diff",
+    "parse_config_file",
+    "parse_combined_config_files",
+    "rego.metadata.",
     "strings.render_template",
-    "strings.split_n",
-    "uri.",
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]

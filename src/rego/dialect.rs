@@ -81,17 +81,20 @@ fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(
         RegoVersion::V0 => true,
         RegoVersion::V1 => false,
     });
-    let parsed = engine.add_policy(source.name.clone(), source.engine_text().to_owned());
+    let parsed = engine.add_policy(source.name.clone(), builtins::fill(source.engine_text()).into_owned());
     parsed.map(drop).map_err(|error| error.to_string())
+}
+
+/// The text for the engine's lexer, unless it cannot be split into lines.
+pub(super) fn lexer_source(text: &str) -> Option<regorus::Source> {
+    let (name, text) = (String::new(), text.to_owned());
+    regorus::Source::from_contents_with_limits(name, text, LENGTHS.max_file_bytes, LENGTHS.max_lines).ok()
 }
 
 /// Whether the text uses `if`, `in`, `every` or `contains` as keywords without importing them.
 fn has_v1_keywords(text: &str) -> bool {
-    let (name, text) = (String::new(), text.to_owned());
-    let source =
-        regorus::Source::from_contents_with_limits(name, text, LENGTHS.max_file_bytes, LENGTHS.max_lines);
     // What cannot even be split into lines is for the parser to report.
-    let Ok(file) = source else { return false };
+    let Some(file) = lexer_source(text) else { return false };
     let mut lexer = Lexer::new(&file);
     lexer.set_max_col(LENGTHS.max_col);
     let mut words: Vec<(bool, String)> = Vec::new();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use crate::rego::dialect;
+use crate::rego::{dialect, shell};
 
 /// One expression and what OPA made of it.
 #[derive(Deserialize)]
@@ -14,6 +14,7 @@ use crate::rego::dialect;
 struct Fact {
     eval: String,
     /// The value, with sets as arrays.
+    #[serde(default, deserialize_with = "present")]
     gives: Option<serde_json::Value>,
     /// The reason why there is none.
     fails: Option<String>,
@@ -23,11 +24,18 @@ struct Fact {
     differs: Option<String>,
 }
 
+/// Null is a value.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde_json::Value::deserialize(deserializer).map(Some)
+}
+
 #[derive(Debug, PartialEq)]
 enum Answer {
     Value(serde_json::Value),
     Undefined,
     Failure(String),
+    /// Which is never right.
+    Panic(String),
 }
 
 fn directory() -> PathBuf {
@@ -36,7 +44,12 @@ fn directory() -> PathBuf {
 
 fn answer(engine: &regorus::Engine, expression: &str) -> Answer {
     let mut engine = engine.clone();
-    match engine.eval_query(format!("v := {expression}"), false) {
+    let query = format!("v := {expression}");
+    let results = match shell::guard(|| engine.eval_query(query, false)) {
+        Ok(results) => results,
+        Err(panic) => return Answer::Panic(panic),
+    };
+    match results {
         Err(error) => Answer::Failure(error.to_string()),
         Ok(results) => match results.result.first() {
             None => Answer::Undefined,
@@ -71,6 +84,7 @@ fn agrees(fact: &Fact, answer: &Answer) -> bool {
         Answer::Value(value) => fact.gives.as_ref().is_some_and(|expected| same(expected, value)),
         Answer::Undefined => fact.undefined,
         Answer::Failure(_) => fact.fails.is_some(),
+        Answer::Panic(_) => false,
     }
 }
 

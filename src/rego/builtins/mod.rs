@@ -3,19 +3,37 @@
 //! The engine looks for a function among the policies first, then among what is installed here, then among its
 //! own. What is here therefore replaces a function of the engine that has the same name.
 
+mod annotations;
 mod arguments;
+mod cache;
+mod collections;
+mod conftest;
+mod crypto;
 mod deprecated;
+mod glob;
+mod json;
+mod jwt;
+mod layout;
 mod lenience;
+mod net;
+mod numbers;
 mod operators;
 mod regex;
+mod semver;
 mod sprintf;
+mod strings;
 mod text;
+mod time;
+mod tracing;
+mod uri;
+mod urlquery;
 
 #[cfg(test)]
 mod facts;
 
 use regorus::{Engine, Value};
 
+pub(super) use annotations::fill;
 pub(super) use lenience::Lenience;
 
 /// A function for policies.
@@ -47,21 +65,42 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 4] =
-    [sprintf::FUNCTIONS, deprecated::FUNCTIONS, operators::FUNCTIONS, regex::FUNCTIONS];
+const FAMILIES: [&[Builtin]; 18] = [
+    sprintf::FUNCTIONS,
+    deprecated::FUNCTIONS,
+    operators::FUNCTIONS,
+    numbers::FUNCTIONS,
+    regex::FUNCTIONS,
+    glob::FUNCTIONS,
+    net::FUNCTIONS,
+    collections::FUNCTIONS,
+    strings::FUNCTIONS,
+    uri::FUNCTIONS,
+    urlquery::FUNCTIONS,
+    crypto::FUNCTIONS,
+    jwt::FUNCTIONS,
+    semver::FUNCTIONS,
+    json::FUNCTIONS,
+    time::FUNCTIONS,
+    tracing::FUNCTIONS,
+    conftest::FUNCTIONS,
+];
 
 /// Every function that [`install`] adds.
 pub(super) fn all() -> impl Iterator<Item = &'static Builtin> {
     FAMILIES.into_iter().flatten()
 }
 
-/// Adds the functions to an engine that has none of them yet.
+/// Adds the functions to an engine that has none of them yet. `time.now_ns()` is from now on the present time, so that
+/// all plans that one policy set evaluates are judged at one time.
 pub(super) fn install(engine: &mut Engine) {
     for builtin in all() {
         let extension = move |arguments: Vec<Value>| call(builtin, &arguments).map_err(anyhow::Error::msg);
         // This fails only for a name that is taken, and a test sees to it that none is.
         let _ = engine.add_extension(builtin.name.to_owned(), builtin.arity, Box::new(extension));
     }
+    let now = time::now();
+    let _ = engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(now.clone())));
 }
 
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
@@ -82,6 +121,30 @@ mod tests {
     fn no_name_is_taken_twice() {
         let names: BTreeSet<&str> = all().map(|builtin| builtin.name).collect();
         assert_eq!(names.len(), all().count());
+    }
+
+    #[test]
+    fn time_stands_still() {
+        let mut engine = super::super::dialect::new_engine();
+        let mut now = || {
+            engine.eval_query("x := time.now_ns()".to_owned(), false).unwrap().result[0].bindings["x"].clone()
+        };
+        let first = now();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert_eq!(first, now());
+        assert!(first > Value::from(1_700_000_000_000_000_000i64));
+    }
+
+    #[test]
+    fn what_conftest_parses_is_parsed() {
+        let mut engine = super::super::dialect::new_engine();
+        let mut ask = |query: &str| engine.eval_query(query.to_owned(), false);
+        for (parser, text) in [("json", "{\\\"a\\\": [1]}"), ("yaml", "a:\\n- 1\\n")] {
+            let results = ask(&format!("x := parse_config(\"{parser}\", \"{text}\").a[0]")).unwrap();
+            assert_eq!(results.result[0].bindings["x"], Value::from(1u64), "{parser}");
+        }
+        assert!(ask("x := parse_config(\"toml\", \"\")").unwrap_err().to_string().contains("toml"));
+        assert!(ask("x := parse_config(\"json\", \"{\")").is_err());
     }
 
     #[test]

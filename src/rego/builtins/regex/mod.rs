@@ -1,16 +1,17 @@
 //! Regular expressions: Go's dialect, which is RE2's.
 
-mod cache;
 mod class;
 mod dialect;
 mod expand;
 mod globs;
 
+use std::sync::Arc;
+
 use regorus::Value;
 
 use super::arguments::Arguments;
+use super::cache::Cache;
 use super::{Builtin, Failure, Outcome};
-use cache::compiled;
 use dialect::Pattern;
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
@@ -24,6 +25,12 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "regex.template_match", arity: 4, run: template_match },
     Builtin { name: "regex.globs_match", arity: 2, run: globs::globs_match },
 ];
+
+static PATTERNS: Cache<Pattern> = Cache::new();
+
+fn compiled(pattern: &str) -> Result<Arc<Pattern>, Failure> {
+    PATTERNS.get(pattern, || dialect::compile(pattern))
+}
 
 /// `regex.match(pattern, text)` and the older `re_match`: whether the pattern occurs in the text.
 fn matches(arguments: &[Value]) -> Outcome {

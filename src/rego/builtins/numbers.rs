@@ -1,0 +1,172 @@
+//! Amounts with units, and shifts of bits. The engine's own take as long as the numbers in their arguments are large.
+
+use regorus::Value;
+
+use super::arguments::Arguments;
+use super::{Builtin, Failure, Outcome};
+
+pub(super) const FUNCTIONS: &[Builtin] = &[
+    Builtin { name: "units.parse", arity: 1, run: parse },
+    Builtin { name: "units.parse_bytes", arity: 1, run: parse_bytes },
+    Builtin { name: "bits.lsh", arity: 2, run: lsh },
+];
+
+/// How far bits may be shifted; OPA has no limit.
+const FARTHEST_SHIFT: i64 = 1 << 16;
+
+/// Beyond so many tens, nobody means the amount.
+const LARGEST_EXPONENT: i32 = 24;
+
+/// An amount as a fraction.
+struct Amount {
+    numerator: i128,
+    denominator: i128,
+}
+
+impl Amount {
+    /// Reads `-1.5e3`.
+    fn read(number: &str) -> Option<Self> {
+        let (number, exponent) = match number.find(['e', 'E']) {
+            Some(at) => (&number[..at], number[at + 1..].parse().ok()?),
+            None => (number, 0),
+        };
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits = format!("{whole}{fraction}");
+        let numerator: i128 = digits.parse().ok()?;
+        let exponent: i32 = i32::try_from(fraction.len())
+            .ok()
+            .and_then(|places| places.checked_neg()?.checked_add(exponent))?;
+        (-LARGEST_EXPONENT..=LARGEST_EXPONENT).contains(&exponent).then_some(())?;
+        let power = 10i128.pow(exponent.unsigned_abs());
+        Some(if exponent < 0 {
+            Self { numerator, denominator: power }
+        } else {
+            Self { numerator: numerator.checked_mul(power)?, denominator: 1 }
+        })
+    }
+
+    fn times(self, factor: i128) -> Option<Self> {
+        Some(Self { numerator: self.numerator.checked_mul(factor)?, ..self })
+    }
+}
+
+/// The number that a text starts with, and the unit after it.
+fn parts(text: &str) -> (&str, &str) {
+    let bytes = text.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let is_sign = |at: usize| matches!(bytes.get(at), Some(b'+' | b'-'));
+    let mut end = usize::from(is_sign(0));
+    while let Some(byte) = bytes.get(end) {
+        match byte {
+            b'0'..=b'9' | b'.' => end += 1,
+            b'e' | b'E' if is_digit(end + 1) => end += 1,
+            b'e' | b'E' if is_sign(end + 1) && is_digit(end + 2) => end += 2,
+            _ => break,
+        }
+    }
+    text.split_at(end)
+}
+
+fn amount<'t>(text: &'t str, of: &str) -> Result<(Amount, &'t str), Failure> {
+    if text.contains(' ') {
+        return Err(Failure::unsuitable("spaces not allowed in resource strings"));
+    }
+    let (number, unit) = parts(text);
+    if !number.contains(|c: char| c.is_ascii_digit() || c == '.') {
+        return Err(Failure::unsuitable(format!("no {of} provided")));
+    }
+    let amount = Amount::read(number);
+    Ok((amount.ok_or_else(|| Failure::unsuitable(format!("could not parse {of} to a number")))?, unit))
+}
+
+/// What a unit in small letters multiplies by.
+fn factor(unit: &str) -> Option<i128> {
+    let mut letters = unit.chars();
+    let power = match letters.next() {
+        None => return Some(1),
+        Some(letter) => u32::try_from("kmgtpe".find(letter)?).ok()? + 1,
+    };
+    match letters.as_str() {
+        "" => Some(1_000i128.pow(power)),
+        "i" => Some(1_024i128.pow(power)),
+        _ => None,
+    }
+}
+
+fn too_large() -> Failure {
+    Failure::TooLarge("the amount is out of range".to_owned())
+}
+
+/// `units.parse(text)`: the number of an amount such as `10Ki`. `m` is a thousandth, `M` a million.
+fn parse(arguments: &[Value]) -> Outcome {
+    let text = Arguments(arguments).text(0)?.replace('"', "");
+    let (amount, unit) = amount(&text, "amount")?;
+    let amount = if unit == "m" {
+        Amount { denominator: amount.denominator.checked_mul(1_000).ok_or_else(too_large)?, ..amount }
+    } else {
+        let factor = factor(&unit.to_lowercase());
+        let factor = factor.ok_or_else(|| Failure::unsuitable(format!("unit {unit} not recognized")))?;
+        amount.times(factor).ok_or_else(too_large)?
+    };
+    let Amount { numerator, denominator } = amount;
+    if numerator % denominator == 0 {
+        return Ok((numerator / denominator).into());
+    }
+    // Ten decimals are kept.
+    let scaled = numerator.checked_mul(20_000_000_000).ok_or_else(too_large)? / denominator;
+    let rounded = (scaled + scaled.signum()) / 2;
+    let (whole, fraction) = (rounded / 10_000_000_000, rounded.unsigned_abs() % 10_000_000_000);
+    let sign = if rounded < 0 && whole == 0 { "-" } else { "" };
+    let number: f64 = format!("{sign}{whole}.{fraction:010}").parse().map_err(|_| too_large())?;
+    Ok(number.into())
+}
+
+/// `units.parse_bytes(text)`: how many whole bytes an amount such as `10KiB` is, however its letters are written.
+fn parse_bytes(arguments: &[Value]) -> Outcome {
+    let text = Arguments(arguments).text(0)?.replace('"', "");
+    let (amount, unit) = amount(&text, "byte amount")?;
+    let lower = unit.to_lowercase();
+    let plain = if lower.len() > 1 { lower.strip_suffix('b').unwrap_or(&lower) } else { &lower };
+    let factor =
+        factor(plain).ok_or_else(|| Failure::unsuitable(format!("byte unit {lower} not recognized")))?;
+    let amount = amount.times(factor).ok_or_else(too_large)?;
+    Ok((amount.numerator / amount.denominator).into())
+}
+
+/// `bits.lsh(x, s)`: the integer with its bits shifted up by `s`.
+fn lsh(arguments: &[Value]) -> Outcome {
+    let values = Arguments(arguments);
+    let shift = values.integer(1)?;
+    if shift < 0 {
+        return Err(Failure::unsuitable(
+            "operand 2 must be an unsigned integer number but got a negative integer",
+        ));
+    }
+    if shift > FARTHEST_SHIFT {
+        return Err(Failure::TooLarge(format!("bits are not shifted by more than {FARTHEST_SHIFT}")));
+    }
+    match (values.number(0)?, values.number(1)?) {
+        (Value::Number(number), Value::Number(shift)) => {
+            number.lsh(shift).map(Value::from).ok_or_else(|| {
+                Failure::unsuitable("operand 1 must be integer number but got floating-point number")
+            })
+        }
+        _ => Err(values.wrong(0, "number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponents_cost_nothing() {
+        for text in
+            ["1e999999999K", "1e-999999999", "1e99999999999999999999", "999999999999999999999999999999e20E"]
+        {
+            assert!(parse(&[text.into()]).is_err(), "{text}");
+            assert!(parse_bytes(&[text.into()]).is_err(), "{text}");
+        }
+        assert!(matches!(lsh(&[1u64.into(), (1u64 << 40).into()]), Err(Failure::TooLarge(_))));
+    }
+}
