@@ -49,6 +49,9 @@ fn work_without_end_is_stopped_and_hides_nothing() {
             PolicyError::OutOfTime { rule: failed, .. } | PolicyError::OutOfMemory { rule: failed, .. } => {
                 failed == rule
             }
+            PolicyError::RuleFailed { rule: failed, reason, .. } => {
+                failed == rule && reason.contains("longer than")
+            }
             _ => false,
         })
     };

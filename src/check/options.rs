@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::enforcement::EnforcementOptions;
-use crate::guardrails::change::ChangeOptions;
+use crate::guardrails::builtins;
+use crate::guardrails::change::{ChangeOptions, GUARDS};
 use crate::guardrails::definition::Guardrail;
 use crate::rego::Policies;
 
@@ -36,6 +37,11 @@ impl Packs {
     pub fn with(mut self, pack: &str) -> Self {
         self.0.insert(pack.to_owned());
         self
+    }
+
+    /// Whether a built-in rule belongs to a pack of this name.
+    pub fn exists(pack: &str) -> bool {
+        builtins().any(|builtin| builtin.pack() == pack) || GUARDS.iter().any(|guard| guard.info.pack == pack)
     }
 
     /// Whether a pack is on.

@@ -41,9 +41,7 @@ impl PlanCheck<'_> {
             (text(key), text(&value))
         });
         let subject = found.address.as_deref().map(|address| {
-            let change =
-                self.plan.resource_changes.iter().find(|change| change.address.to_string() == address);
-            change.map_or_else(
+            self.by_address().first(address).map_or_else(
                 || Subject { address: text(address), deposed: None, actions: None },
                 |change| self.subject(change),
             )
@@ -65,6 +63,7 @@ impl PlanCheck<'_> {
             subject,
             attribute: None,
             value: None,
+            depends_on: Vec::new(),
             message: text(&found.message),
             remediation: remediation.as_deref().map(text),
             location: found

@@ -255,11 +255,11 @@ impl<'a> RawChange<'a> {
             None => Vec::new(),
         };
         Ok(Change {
-            actions: self.actions.ok_or(PlanError::MissingField {
-                section,
-                position,
-                field: "change.actions",
-            })?,
+            // A change without a verb says nothing that could be judged.
+            actions: self
+                .actions
+                .filter(|actions| !actions.verbs().is_empty())
+                .ok_or(PlanError::MissingField { section, position, field: "change.actions" })?,
             before: before.filter(|value| **value != Value::Null),
             after: after.filter(|value| **value != Value::Null),
             after_unknown: reader.value(self.after_unknown)?,

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use regorus::unstable::{BUILTINS, Span};
 
+use super::builtins;
 use super::error::{PolicyError, is_full, report};
 use super::program::{Document, Program, RuleFacts, path_text};
-use super::source::{file_of, span_of};
+use super::source::file_of;
 use super::suggest;
 use super::syntax::{Fact, Reference};
 
@@ -86,7 +87,7 @@ impl<'p> Checker<'p, '_> {
             name: (*name).to_owned(),
             reason,
             text: self.program.text_of(reference.span),
-            at: span_of(reference.span),
+            at: self.program.place_of(reference.span),
         };
         report(&mut self.problems.errors, error);
         self.problems.unsafe_files.insert(file_of(rule.span).to_owned());
@@ -98,6 +99,7 @@ impl<'p> Checker<'p, '_> {
         let known = !self.program.functions(rule, function).is_empty()
             || name == "print"
             || BUILTINS.contains_key(name.as_str())
+            || builtins::all().any(|builtin| builtin.name == name)
             || (is_for_tests(rule) && TEST_FUNCTIONS.contains(&name.as_str()));
         if known || is_full(&self.problems.errors) {
             return;
@@ -105,8 +107,10 @@ impl<'p> Checker<'p, '_> {
         let program = self.program;
         let names = self.names.get_or_insert_with(|| {
             let functions = program.function_names().take(SUGGESTIBLE);
-            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(functions).collect();
+            let added = builtins::all().map(|builtin| builtin.name);
+            let mut names: Vec<&str> = BUILTINS.keys().copied().chain(added).chain(functions).collect();
             names.sort_unstable();
+            names.dedup();
             names
         });
         let help = if OPA_ONLY.iter().any(|only| name.starts_with(only)) {
@@ -117,7 +121,8 @@ impl<'p> Checker<'p, '_> {
             "load the policy that defines it, or correct the name".to_owned()
         };
         let text = self.program.text_of(function.span);
-        let error = PolicyError::UnknownFunction { name, text, at: span_of(function.span), help };
+        let error =
+            PolicyError::UnknownFunction { name, text, at: self.program.place_of(function.span), help };
         report(&mut self.problems.errors, error);
     }
 
@@ -130,7 +135,7 @@ impl<'p> Checker<'p, '_> {
         let argument = span.text().strip_prefix("walk(").and_then(|rest| rest.strip_suffix(')'));
         let error = PolicyError::AssignedWalk {
             text: self.program.text_of(span),
-            at: span_of(span),
+            at: self.program.place_of(span),
             help: format!(
                 "write `walk({}, [path, value])` as a statement of its own",
                 argument.unwrap_or("x")
@@ -258,7 +263,7 @@ impl<'p, 'a> Chains<'p, 'a> {
         let error = PolicyError::Recursion {
             cycle: names.join(" \u{2192} "),
             text: self.program.text_of(rule.head_span),
-            at: span_of(rule.head_span),
+            at: self.program.place_of(rule.head_span),
         };
         report(&mut self.problems.errors, error);
     }
@@ -273,7 +278,7 @@ impl<'p, 'a> Chains<'p, 'a> {
             limit: CHAIN_LIMIT,
             rule: path_text(&self.program.documents[document].path),
             text: self.program.text_of(rule.head_span),
-            at: span_of(rule.head_span),
+            at: self.program.place_of(rule.head_span),
         };
         report(&mut self.problems.errors, error);
     }

@@ -257,6 +257,22 @@ pub enum PolicyError {
         help: String,
     },
 
+    /// A policy that the engine can read and the front end cannot, so that it might not mean what OPA takes it to
+    /// mean.
+    #[error("policy has a form that is not supported")]
+    #[diagnostic(
+        code("PG-RG-021"),
+        help("write it as `opa fmt` does; a bracket has to follow its name without a blank")
+    )]
+    Unread {
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// Where reading stopped.
+        #[label("not understood")]
+        at: SourceSpan,
+    },
+
     /// A `# METADATA` block that is not YAML.
     #[error("cannot read the METADATA block: {reason}")]
     #[diagnostic(code("PG-RG-020"), help("the comment lines after `# METADATA` must be one YAML mapping"))]

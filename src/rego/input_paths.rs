@@ -7,7 +7,6 @@ use super::convention::{PLAN_ALIASES, PlanPlace, Platform};
 use super::error::{PolicyError, report};
 use super::plan_value::Sections;
 use super::program::{Meaning, Program, RuleFacts};
-use super::source::span_of;
 use super::suggest;
 use super::syntax::{self, Absence, Fact, Reference, Step};
 
@@ -158,7 +157,7 @@ pub(super) fn check(
                 && (meant == Meant::AnotherKey || reference.absence == Absence::Undefined)
                 && told.insert(path.clone())
             {
-                let (text, at) = (program.text_of(reference.span), span_of(reference.span));
+                let (text, at) = (program.text_of(reference.span), program.place_of(reference.span));
                 report(errors, PolicyError::UnknownInput { path, text, at, help });
             }
         }
@@ -170,7 +169,7 @@ fn missing_context(program: &Program<'_>, reference: &Reference<'_>, missing: &[
     PolicyError::MissingContext {
         path: format!("input.{}", missing.join(".")),
         text: program.text_of(reference.span),
-        at: span_of(reference.span),
+        at: program.place_of(reference.span),
         help: format!(
             "pass a JSON file with --context that says it, {example}; null says that there is none"
         ),
@@ -355,7 +354,7 @@ mod tests {
         let text = format!("package main\n\n{rules}\n");
         let mut engine = regorus::Engine::new();
         engine.add_policy("p.rego".to_owned(), text.clone()).unwrap();
-        let sources = [Source { name: "p.rego".to_owned(), text: text.into() }];
+        let sources = [Source::new("p.rego", text)];
         test(&Program::new(engine.get_modules(), &sources))
     }
 

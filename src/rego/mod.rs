@@ -1,12 +1,13 @@
 //! The only user of the Rego engine: loads policies, evaluates them behind a safety shell, and
 //! returns what they found.
 //!
-//! A file becomes text in `source`, and from there goes through `nesting` into the engine's parser in
-//! `dialect`; a front end that rewrites policies belongs between these two. `program` reads the engine's syntax
+//! A file becomes text in `source`, and from there goes through `nesting` and `frontend`, which rewrites it so that
+//! the engine takes it as OPA does, into the engine's parser in `dialect`. `program` reads the engine's syntax
 //! trees as a graph of rules, which `checks`, `input_paths` and `select` look at before anything is evaluated.
 //! `evaluate` asks the engine for one rule at a time, inside `shell`. What rule names and results mean is in
 //! `convention` alone.
 
+mod builtins;
 mod checks;
 mod context;
 mod convention;
@@ -16,6 +17,7 @@ mod error;
 mod evaluate;
 mod files;
 mod finding;
+mod frontend;
 mod glob;
 mod input_paths;
 mod metadata;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use miette::NamedSource;
+use miette::{NamedSource, SourceSpan};
 use regorus::unstable::{Module, Ref, Span};
 
 use super::error::PolicyText;
@@ -20,7 +20,7 @@ pub(super) struct Program<'a> {
     by_path: BTreeMap<Vec<String>, usize>,
     imports: Vec<HashMap<String, Vec<String>>>,
     packages: Vec<Vec<String>>,
-    texts: HashMap<&'a str, PolicyText>,
+    texts: HashMap<&'a str, (PolicyText, &'a Source)>,
 }
 
 /// One rule.
@@ -112,7 +112,7 @@ impl<'a> Program<'a> {
             by_path: BTreeMap::new(),
             imports: modules.iter().map(|module| imports(module)).collect(),
             packages: modules.iter().map(|module| package_path(module)).collect(),
-            texts: sources.iter().map(|source| (source.name.as_str(), source.named())).collect(),
+            texts: sources.iter().map(|source| (source.name.as_str(), (source.named(), source))).collect(),
         };
         for (index, module) in modules.iter().enumerate() {
             for rule in &module.policy {
@@ -184,8 +184,13 @@ impl<'a> Program<'a> {
 
     /// The text of a syntax node's file, for a diagnostic.
     pub(super) fn text_of(&self, span: &Span) -> PolicyText {
-        let known = self.texts.get(file_of(span)).cloned();
+        let known = self.texts.get(file_of(span)).map(|(text, _)| text.clone());
         known.unwrap_or_else(|| PolicyText::new(NamedSource::new(file_of(span), "".into())))
+    }
+
+    /// The place of a syntax node in the text that its author wrote.
+    pub(super) fn place_of(&self, span: &Span) -> SourceSpan {
+        self.texts.get(file_of(span)).map_or((0, 0).into(), |(_, source)| source.span_of(span))
     }
 
     /// The package of a rule, without `data`.

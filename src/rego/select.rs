@@ -8,7 +8,6 @@ use super::glob;
 use super::options::Namespaces;
 use super::program::{Program, RuleFacts, path_text};
 use super::rule::RuleKind;
-use super::source::span_of;
 use super::suggest;
 use super::syntax::{Form, Step};
 
@@ -170,7 +169,7 @@ fn report_other_names(program: &Program<'_>, deciders: &[Decider], errors: &mut 
             rule: rule.name.to_owned(),
             reason: "the platform looks for another name",
             text: program.text_of(rule.head_span),
-            at: span_of(rule.head_span),
+            at: program.place_of(rule.head_span),
             help: format!("call it `{meant}`"),
         };
         report(errors, error);
@@ -223,7 +222,7 @@ fn used(program: &Program<'_>) -> BTreeSet<usize> {
 }
 
 fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<PolicyError> {
-    let (text, at) = (program.text_of(rule.head_span), span_of(rule.head_span));
+    let (text, at) = (program.text_of(rule.head_span), program.place_of(rule.head_span));
     let name = rule.name.to_owned();
     let near_miss = |reason, help| {
         let (rule, text) = (name.clone(), text.clone());

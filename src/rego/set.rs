@@ -17,6 +17,7 @@ use super::convention::{
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
+use super::frontend::{self, Known};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
@@ -211,6 +212,7 @@ pub(super) fn load(
             false
         }
     });
+    rewrite(&mut sources, dialect);
     let Some((mut engine, modules)) = compile(dialect, &mut sources, documents, &mut errors) else {
         return Err(errors);
     };
@@ -268,6 +270,39 @@ pub(super) fn load(
         problems: errors,
         sha256,
     })
+}
+
+/// Prepares every policy for the engine, in the knowledge of all of them.
+pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
+    let mut known = Known::default();
+    for source in &*sources {
+        known.add(&source.text);
+    }
+    for source in sources {
+        match dialect {
+            Dialect::Given(version) => {
+                source.reading = read_as(source, dialect::written_in(&source.text, version), &known);
+            }
+            Dialect::EachFile => {
+                // The front end must know the dialect, and whether the file can be read in it shows only
+                // afterwards.
+                for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
+                    source.reading = read_as(source, version, &known);
+                    if dialect::parses(source, version) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Reading {
+    match frontend::rewrite(&source.text, version, known) {
+        Ok(None) => source::Reading::AsWritten,
+        Ok(Some(rewritten)) => source::Reading::Rewritten(Arc::new(rewritten)),
+        Err(unread) => source::Reading::Failed(unread),
+    }
 }
 
 fn digest(sources: &[Source], documents: &[DataDocument]) -> String {

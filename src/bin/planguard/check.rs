@@ -4,12 +4,12 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::Diagnostic;
 use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Progress, Rules, run as check};
 use planguard::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 use planguard::guardrails::change::ChangeOptions;
-use planguard::guardrails::{catalogue, load_guardrails};
+use planguard::guardrails::load_guardrails;
 use planguard::input::{OnWrapperLines, ReadOptions, Source};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
         check(&sources, &read_options(arguments), &rules, &options(arguments), &|progress| match progress {
             // Reading and checking are a step each.
             Progress::Found(files) if files > 1 => bar.set_length(2 * files as u64),
-            Progress::Found(_) => bar.set_length(0),
+            Progress::Found(_) => bar.set_draw_target(ProgressDrawTarget::hidden()),
             Progress::Read | Progress::Checked => bar.inc(1),
         });
     bar.finish_and_clear();
@@ -71,7 +71,6 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn options(arguments: &CheckArguments) -> CheckOptions {
-    let change = ChangeOptions::default();
     CheckOptions {
         enforcement: EnforcementOptions {
             fail_on: arguments.fail_on,
@@ -87,8 +86,8 @@ fn options(arguments: &CheckArguments) -> CheckOptions {
             },
         },
         change: ChangeOptions {
-            max_destroys: arguments.max_destroys.unwrap_or(change.max_destroys),
-            max_destroy_percent: arguments.max_destroy_percent.unwrap_or(change.max_destroy_percent),
+            max_destroys: arguments.max_destroys,
+            max_destroy_percent: arguments.max_destroy_percent,
         },
         errored: if arguments.allow_errored { OnErroredPlan::Accept } else { OnErroredPlan::Undecided },
         incomplete: if arguments.require_complete {
@@ -112,10 +111,9 @@ fn read_options(arguments: &CheckArguments) -> ReadOptions {
 fn rules(arguments: &CheckArguments, problems: &mut Vec<Problem>) -> Rules {
     let plain = Redactor::default();
     let mut say = |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &plain));
-    let known = catalogue();
     let mut packs = if arguments.no_builtin { Packs::none() } else { Packs::default() };
     for pack in &arguments.pack {
-        if known.iter().any(|entry| entry.info.pack == pack.as_str()) {
+        if Packs::exists(pack) {
             packs = packs.with(pack);
         } else {
             say(&miette::MietteDiagnostic::new(format!("there is no pack `{pack}`"))

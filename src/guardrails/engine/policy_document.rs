@@ -172,11 +172,15 @@ fn any_text(list: &View<'_, '_>, holds: impl Fn(&str) -> bool) -> Truth {
 
 /// Whether one of several holds.
 pub(super) fn any(truths: impl Iterator<Item = Truth>) -> Truth {
-    truths.fold(Truth::False, |all, one| match (all, one) {
-        (Truth::True, _) | (_, Truth::True) => Truth::True,
-        (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
-        (Truth::False, Truth::False) => Truth::False,
-    })
+    let mut all = Truth::False;
+    for one in truths {
+        match one {
+            Truth::True => return Truth::True,
+            Truth::Unknown => all = Truth::Unknown,
+            Truth::False => {}
+        }
+    }
+    all
 }
 
 fn all(truths: impl Iterator<Item = Truth>) -> Truth {

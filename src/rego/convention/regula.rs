@@ -78,7 +78,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
     let files: Vec<&Source> = location.sources.iter().filter(|source| !library::is_test(source)).collect();
     let configs: Vec<Source> =
         files.iter().filter(|source| package(source) == CONFIG).map(|source| (*source).clone()).collect();
-    let mut sources = vec![Source { name: "library of Regula".to_owned(), text: LIBRARY.into() }];
+    let mut sources = vec![Source::new("library of Regula", LIBRARY)];
     let mut deciders = Vec::new();
     let mut undecided = Vec::new();
     let mut seen = BTreeSet::new();
@@ -96,8 +96,9 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         }
         let package = package(source);
         let Some(shape) = library::parsed(source, Shape::of) else {
-            // Loading it reports what is wrong.
+            // Loading it says what is wrong; whatever comes of that, nobody asks this rule.
             sources.push((*source).clone());
+            undecided.push(*source);
             continue;
         };
         if !shape.decides(constant(&source.text, "resource_type")) {
@@ -107,7 +108,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         sources.push((*source).clone());
         if seen.insert(package.clone()) {
             let text = shape.questions(&package, !configs.is_empty());
-            sources.push(Source { name: format!("questions of Regula to {package}"), text: text.into() });
+            sources.push(Source::new(format!("questions of Regula to {package}"), text));
             deciders.extend(deciders_of(&package));
         }
     }

@@ -161,5 +161,5 @@ fn helpers(own: &BTreeSet<String>) -> Source {
     if !own.contains(SANITIZED) {
         let _ = writeln!(text, "{SANITIZED}(text) := text");
     }
-    Source { name: "helpers of Spacelift".to_owned(), text: text.into() }
+    Source::new("helpers of Spacelift", text)
 }
