@@ -192,4 +192,17 @@ mod tests {
     fn without_a_mark_nothing_is_read() {
         assert_eq!(of(&[("GITHUB_SHA", "abc"), ("GITHUB_ACTIONS", "")]), json!({}));
     }
+
+    #[test]
+    fn names_of_people_and_workspaces_stay_at_home() {
+        for system in
+            SYSTEMS.iter().filter(|system| !matches!(system.mark, "TFC_RUN_ID" | "TF_VAR_spacelift_run_id"))
+        {
+            for place in system.fields.iter().flat_map(|field| field.places) {
+                for name in ["created_by", "deployerUser", "author", "triggered_by", "approvers", ".name"] {
+                    assert!(!place.contains(name), "{}: {place}", system.mark);
+                }
+            }
+        }
+    }
 }
