@@ -1,4 +1,8 @@
 //! What the variables of CI systems say of a run, where a field of a platform's input has an obvious source.
+//!
+//! A name in one system is not that name in another: who started a run, or how its workspace is called, is taken
+//! only from the platform itself. Otherwise whoever registers an administrator's name elsewhere would pass for
+//! one.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +52,7 @@ const SYSTEMS: [System; 5] = [
 /// <https://developer.hashicorp.com/terraform/cloud-docs/run/run-environment>
 const HCP_TERRAFORM: &[Field] = &[
     field("TFC_RUN_ID", Form::Text, &["run.id"]),
-    field("TFC_WORKSPACE_NAME", Form::Text, &["run.workspace.name", "tfrun.workspace.name"]),
+    field("TFC_WORKSPACE_NAME", Form::Text, &["run.workspace.name"]),
     field("TFC_WORKSPACE_SLUG", Form::Owner, &["run.organization.name"]),
     field("TFC_PROJECT_NAME", Form::Text, &["run.project.name"]),
     field("TFC_CONFIGURATION_VERSION_GIT_COMMIT_SHA", Form::Text, &["run.commit_sha"]),
@@ -70,14 +74,8 @@ const SPACELIFT: &[Field] = &[
 
 /// <https://www.runatlantis.io/docs/custom-workflows#native-environment-variables>
 const ATLANTIS: &[Field] = &[
-    field(
-        "HEAD_COMMIT",
-        Form::Text,
-        &["run.commit_sha", "spacelift.commit.hash", "deploymentRequest.revision"],
-    ),
+    field("HEAD_COMMIT", Form::Text, &["run.commit_sha", "spacelift.commit.hash"]),
     field("HEAD_BRANCH_NAME", Form::Text, &["spacelift.commit.branch"]),
-    field("USER_NAME", Form::Text, &["run.created_by", "tfrun.created_by.username", "deployerUser.name"]),
-    field("WORKSPACE", Form::Text, &["run.workspace.name", "tfrun.workspace.name"]),
     field(
         "REPO_REL_DIR",
         Form::Text,
@@ -88,30 +86,18 @@ const ATLANTIS: &[Field] = &[
 
 /// <https://docs.gitlab.com/ci/variables/predefined_variables/>
 const GITLAB: &[Field] = &[
-    field(
-        "CI_COMMIT_SHA",
-        Form::Text,
-        &["run.commit_sha", "spacelift.commit.hash", "deploymentRequest.revision"],
-    ),
+    field("CI_COMMIT_SHA", Form::Text, &["run.commit_sha", "spacelift.commit.hash"]),
     field("CI_COMMIT_REF_NAME", Form::Text, &["spacelift.commit.branch"]),
     field("CI_COMMIT_MESSAGE", Form::Text, &["run.message", "tfrun.message", "spacelift.commit.message"]),
-    field("GITLAB_USER_LOGIN", Form::Text, &["run.created_by", "tfrun.created_by.username"]),
-    field("GITLAB_USER_NAME", Form::Text, &["tfrun.created_by.name", "deployerUser.name"]),
-    field("GITLAB_USER_EMAIL", Form::Text, &["tfrun.created_by.email", "deployerUser.email"]),
     field("CI_PROJECT_NAME", Form::Text, &["spacelift.stack.repository"]),
 ];
 
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>
 const GITHUB: &[Field] = &[
-    field(
-        "GITHUB_SHA",
-        Form::Text,
-        &["run.commit_sha", "spacelift.commit.hash", "deploymentRequest.revision"],
-    ),
+    field("GITHUB_SHA", Form::Text, &["run.commit_sha", "spacelift.commit.hash"]),
     field("GITHUB_REF_NAME", Form::Text, &["spacelift.commit.branch"]),
     // For a pull request this is the branch, where the other is the merge.
     field("GITHUB_HEAD_REF", Form::Text, &["spacelift.commit.branch"]),
-    field("GITHUB_ACTOR", Form::Text, &["run.created_by", "tfrun.created_by.username", "deployerUser.name"]),
     field("GITHUB_REPOSITORY", Form::Name, &["spacelift.stack.repository"]),
 ];
 
@@ -205,5 +191,18 @@ mod tests {
     #[test]
     fn without_a_mark_nothing_is_read() {
         assert_eq!(of(&[("GITHUB_SHA", "abc"), ("GITHUB_ACTIONS", "")]), json!({}));
+    }
+
+    #[test]
+    fn names_of_people_and_workspaces_stay_at_home() {
+        for system in
+            SYSTEMS.iter().filter(|system| !matches!(system.mark, "TFC_RUN_ID" | "TF_VAR_spacelift_run_id"))
+        {
+            for place in system.fields.iter().flat_map(|field| field.places) {
+                for name in ["created_by", "deployerUser", "author", "triggered_by", "approvers", ".name"] {
+                    assert!(!place.contains(name), "{}: {place}", system.mark);
+                }
+            }
+        }
     }
 }

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use super::Dialect;
 use crate::rego::program::Program;
 use crate::rego::source::Source;
-use crate::rego::{dialect, nesting};
+use crate::rego::{dialect, nesting, set};
 
 /// The package of a policy's text, joined by dots and without `data`; `None` if there is no package.
 pub(super) fn package_of(text: &str) -> Option<String> {
@@ -40,10 +41,13 @@ pub(super) fn named(source: &Source) -> BTreeMap<String, String> {
 /// Looks at a policy by itself; `None` if it does not parse, which is reported when it is loaded.
 pub(super) fn parsed<T>(source: &Source, look: impl FnOnce(&Program<'_>) -> T) -> Option<T> {
     nesting::check(source).ok()?;
+    let mut alone = [source.clone()];
+    set::rewrite(&mut alone, Dialect::EachFile);
+    let [source] = &alone;
     let mut engine = dialect::new_engine();
     dialect::add(&mut engine, source, dialect::of(source)).ok()?;
     let modules = engine.get_modules().clone();
-    Some(look(&Program::new(&modules, std::slice::from_ref(source))))
+    Some(look(&Program::new(&modules, &alone)))
 }
 
 /// The names of a program's rules.

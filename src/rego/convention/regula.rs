@@ -96,8 +96,9 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         }
         let package = package(source);
         let Some(shape) = library::parsed(source, Shape::of) else {
-            // Loading it reports what is wrong.
+            // Loading it says what is wrong; whatever comes of that, nobody asks this rule.
             sources.push((*source).clone());
+            undecided.push(*source);
             continue;
         };
         if !shape.decides(constant(&source.text, "resource_type")) {
