@@ -11,12 +11,10 @@
 
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, outside_bodies};
-use super::super::scope::Scopes;
 use super::super::tree::{Expr, ExprKind, Operator};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
     for rule in &policy.module.rules {
         for branch in &rule.branches {
             let mut statements = Vec::new();
@@ -28,7 +26,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                 continue;
             }
             for expr in exprs {
-                if may_be_undefined(policy, &scopes, expr) {
+                if may_be_undefined(expr) {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&expr.span), &expr.span);
@@ -53,18 +51,15 @@ fn has_in(expr: &Expr) -> bool {
     found
 }
 
-fn may_be_undefined(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
+/// Whether an expression may be defined for some ways in which the body holds, and undefined for others. The
+/// name of a rule is one or the other for all.
+fn may_be_undefined(expr: &Expr) -> bool {
     let mut found = false;
     outside_bodies(expr, &mut |part| {
-        found |= match part.kind {
-            ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
-            ExprKind::Name => policy.is_global(scopes, part),
-            ExprKind::Scalar
-            | ExprKind::Parenthesised(_)
-            | ExprKind::Items(_)
-            | ExprKind::Object(_)
-            | ExprKind::Comprehension { .. } => false,
-        };
+        found |= matches!(
+            part.kind,
+            ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. }
+        );
     });
     found
 }

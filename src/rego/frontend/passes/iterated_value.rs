@@ -4,8 +4,8 @@
 //! `Action` that may be a list or a single string. The engine ends the whole rule with an error.
 //!
 //! ```text
-//! some action in statement.Action
-//! {"array", "object", "set"}[type_name(statement.Action)]; some action in statement.Action
+//! some action in statement.Action; some k, v in rc.tags
+//! action := statement.Action[_]; {"array", "object", "set"}[type_name(rc.tags)]; some k, v in rc.tags
 //! ```
 
 use super::super::edit::{Edits, Written};
@@ -23,10 +23,32 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         let mut tested = Vec::new();
         for literal in &body.literals {
             tested.extend(test_of(policy, &literal.kind));
-            let LiteralKind::SomeIn { collection, .. } = &literal.kind else { continue };
+            let LiteralKind::SomeIn { patterns, collection } = &literal.kind else { continue };
+            let certainty = may_be_anything(policy, &scopes, collection);
+            if let ([pattern], Certainty::OneValue | Certainty::Values) = (patterns.as_slice(), &certainty)
+                && matches!(pattern.kind, ExprKind::Name)
+                && policy.text_of(pattern) != "_"
+            {
+                let mut assignment = Written::default();
+                assignment.push_moved(policy.text_of(pattern), &pattern.span);
+                assignment.push(" := ");
+                if matches!(collection.kind, ExprKind::Name | ExprKind::Reference { .. }) {
+                    edits.replace(literal.span.start..collection.span.start, assignment);
+                    edits.insert(collection.span.end, "[_]");
+                } else {
+                    let name = policy.fresh_name();
+                    let mut statement = Written::from(format!("{name} := ").as_str());
+                    statement.push_moved(&edits.take(&collection.span), &collection.span);
+                    statement.push(&modifiers(&edits, literal));
+                    assignment.push(&format!("{name}[_]"));
+                    edits.replace(literal.span.start..collection.span.end, assignment);
+                    edits.before(body, literal, &[statement]);
+                }
+                continue;
+            }
             let mut statements = Vec::new();
             let mut test = Written::from(TEST);
-            match may_be_anything(policy, &scopes, collection) {
+            match certainty {
                 Certainty::Collection => continue,
                 Certainty::OneValue if tested.contains(&edits.copy(&collection.span)) => continue,
                 Certainty::OneValue => test.push_moved(&edits.copy(&collection.span), &collection.span),
@@ -98,15 +120,21 @@ mod tests {
     fn what_is_looked_through_is_tested() {
         assert_pass(
             edits,
-            "r if { some x in input.a }",
-            "r if { {\"array\", \"object\", \"set\"}[type_name(input.a)]; some x in input.a }",
+            "r if { some k, x in input.a }",
+            "r if { {\"array\", \"object\", \"set\"}[type_name(input.a)]; some k, x in input.a }",
         );
         assert_pass(
             edits,
-            "r if some x in input.a[_] with input as 1",
+            "r if some [x] in input.a[_] with input as 1",
             "r if { __pg1 := input.a[_] with input as 1; {\"array\", \"object\", \"set\"}[type_name(__pg1)] \
-             with input as 1; some x in __pg1 with input as 1 }",
+             with input as 1; some [x] in __pg1 with input as 1 }",
         );
+    }
+
+    #[test]
+    fn a_single_name_is_assigned() {
+        assert_pass(edits, "r if some x in\ninput.a[_]", "r if \nx := input.a[_][_]");
+        assert_pass(edits, "r if some x in f(input.a)", "r if { __pg1 := f(input.a); x := __pg1[_] }");
     }
 
     #[test]
