@@ -57,9 +57,9 @@ impl Known {
 type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 
 /// Templates first, since nothing else looks into them; then what concerns the shape of rules, then names, so
-/// that the passes on bodies know what each name means. Negation comes last because it moves what the others
-/// have written.
-const PASSES: [Pass; 13] = [
+/// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
+/// and negation comes near the end because it moves what the others have written.
+const PASSES: [Pass; 15] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -69,10 +69,12 @@ const PASSES: [Pass; 13] = [
     passes::declaration::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
-    passes::searched_index::edits,
     passes::walk::edits,
     passes::head_value::edits,
+    passes::searched_index::edits,
+    passes::iterated_value::edits,
     passes::negation::edits,
+    passes::membership::edits,
 ];
 
 /// Rewrites a policy, or tells where it could not be read. Nothing comes back if nothing has to change.
@@ -274,7 +276,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 50, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn no_text_is_too_much(words in prop::collection::vec(word(), 0..40), spaced: bool) {

@@ -11,22 +11,22 @@
 
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, outside_bodies};
-use super::super::scope::Scopes;
-use super::super::tree::{Expr, ExprKind};
+use super::super::tree::{Expr, ExprKind, Operator};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
     for rule in &policy.module.rules {
         for branch in &rule.branches {
             let mut statements = Vec::new();
-            // A rule that is one value can only be undefined as a whole.
+            let exprs = rule.head_exprs(branch);
+            // A rule that is one value can only be undefined as a whole; but see the pass on `in`.
             let is_partial = rule.head.key.is_some() || !rule.head.name.children().is_empty();
-            if rule.is_default || (branch.body.is_none() && !is_partial) {
+            let is_needed = is_partial || branch.body.is_some() || exprs.iter().any(|expr| has_in(expr));
+            if rule.is_default || !is_needed {
                 continue;
             }
-            for expr in rule.head_exprs(branch) {
-                if may_be_undefined(policy, &scopes, expr) {
+            for expr in exprs {
+                if may_be_undefined(expr) {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&expr.span), &expr.span);
@@ -43,18 +43,23 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-fn may_be_undefined(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
+fn has_in(expr: &Expr) -> bool {
     let mut found = false;
     outside_bodies(expr, &mut |part| {
-        found |= match part.kind {
-            ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
-            ExprKind::Name => policy.is_global(scopes, part),
-            ExprKind::Scalar
-            | ExprKind::Parenthesised(_)
-            | ExprKind::Items(_)
-            | ExprKind::Object(_)
-            | ExprKind::Comprehension { .. } => false,
-        };
+        found |= matches!(part.kind, ExprKind::Operation { operator: Operator::In, .. });
+    });
+    found
+}
+
+/// Whether an expression may be defined for some ways in which the body holds, and undefined for others. The
+/// name of a rule is one or the other for all.
+fn may_be_undefined(expr: &Expr) -> bool {
+    let mut found = false;
+    outside_bodies(expr, &mut |part| {
+        found |= matches!(
+            part.kind,
+            ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. }
+        );
     });
     found
 }
@@ -81,6 +86,7 @@ mod tests {
             "f(x) := x.a if x.b else := x.c if x.d",
             "f(x) := __pg1 if { x.b; __pg1 := x.a } else := __pg2 if { x.d; __pg2 := x.c }",
         );
+        assert_pass(edits, "r := x.a in [1]", "r := __pg1 if { __pg1 := x.a in [1] }");
         assert_pass(edits, "r contains xs[_].a", "r contains __pg1 if { __pg1 := xs[_].a }");
     }
 

@@ -1,0 +1,147 @@
+//! Makes sure that `some x in …` looks through a collection.
+//!
+//! For OPA there is nothing in a number, a boolean or a string, so that the body does not hold; think of an
+//! `Action` that may be a list or a single string. The engine ends the whole rule with an error.
+//!
+//! ```text
+//! some action in statement.Action; some k, v in rc.tags
+//! action := statement.Action[_]; {"array", "object", "set"}[type_name(rc.tags)]; some k, v in rc.tags
+//! ```
+
+use super::super::edit::{Edits, Written};
+use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
+use super::super::scope::Scopes;
+use super::super::tree::{Expr, ExprKind, LiteralKind};
+
+/// What there is to look through.
+const TEST: &str = "{\"array\", \"object\", \"set\"}[type_name(";
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    let scopes = Scopes::of(policy.module, policy.text);
+    for_each_body(policy.module, &mut |body| {
+        let mut tested = Vec::new();
+        for literal in &body.literals {
+            tested.extend(test_of(policy, &literal.kind));
+            let LiteralKind::SomeIn { patterns, collection } = &literal.kind else { continue };
+            let certainty = may_be_anything(policy, &scopes, collection);
+            if let ([pattern], Certainty::OneValue | Certainty::Values) = (patterns.as_slice(), &certainty)
+                && matches!(pattern.kind, ExprKind::Name)
+                && policy.text_of(pattern) != "_"
+            {
+                let mut assignment = Written::default();
+                assignment.push_moved(policy.text_of(pattern), &pattern.span);
+                assignment.push(" := ");
+                if matches!(collection.kind, ExprKind::Name | ExprKind::Reference { .. }) {
+                    edits.replace(literal.span.start..collection.span.start, assignment);
+                    edits.insert(collection.span.end, "[_]");
+                } else {
+                    let name = policy.fresh_name();
+                    let mut statement = Written::from(format!("{name} := ").as_str());
+                    statement.push_moved(&edits.take(&collection.span), &collection.span);
+                    statement.push(&modifiers(&edits, literal));
+                    assignment.push(&format!("{name}[_]"));
+                    edits.replace(literal.span.start..collection.span.end, assignment);
+                    edits.before(body, literal, &[statement]);
+                }
+                continue;
+            }
+            let mut statements = Vec::new();
+            let mut test = Written::from(TEST);
+            match certainty {
+                Certainty::Collection => continue,
+                Certainty::OneValue if tested.contains(&edits.copy(&collection.span)) => continue,
+                Certainty::OneValue => test.push_moved(&edits.copy(&collection.span), &collection.span),
+                Certainty::Values => {
+                    let name = policy.fresh_name();
+                    let mut statement = Written::from(format!("{name} := ").as_str());
+                    statement.push_moved(&edits.take(&collection.span), &collection.span);
+                    statement.push(&modifiers(&edits, literal));
+                    statements.push(statement);
+                    test.push(&name);
+                    edits.replace(collection.span.clone(), name.as_str());
+                }
+            }
+            test.push(")]");
+            test.push(&modifiers(&edits, literal));
+            statements.push(test);
+            edits.before(body, literal, &statements);
+        }
+    });
+    edits
+}
+
+/// What the body has made sure of already.
+fn test_of(policy: &Policy<'_>, kind: &LiteralKind) -> Option<String> {
+    let LiteralKind::Expression(expr) = kind else { return None };
+    Some(policy.text_of(expr).strip_prefix(TEST)?.strip_suffix(")]")?.to_owned())
+}
+
+enum Certainty {
+    Collection,
+    /// One value, of whatever type.
+    OneValue,
+    /// A value for each way to find one, or one that should not be found twice.
+    Values,
+}
+
+fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Certainty {
+    match &expr.kind {
+        ExprKind::Items(_) | ExprKind::Object(_) | ExprKind::Comprehension { .. } => Certainty::Collection,
+        // Operators on collections yield collections, and others fail.
+        ExprKind::Operation { .. } => Certainty::Collection,
+        ExprKind::Parenthesised(inner) => may_be_anything(policy, scopes, inner),
+        // There is never anything in these, which the engine may say.
+        ExprKind::Scalar => Certainty::Collection,
+        ExprKind::Name => Certainty::OneValue,
+        // The list that most rules look through, in every plan.
+        ExprKind::Reference { .. } if policy.text_of(expr) == "input.resource_changes" => {
+            Certainty::Collection
+        }
+        ExprKind::Call { .. } => Certainty::Values,
+        ExprKind::Reference { .. } => {
+            let mut varies = false;
+            outside_bodies(expr, &mut |part| {
+                let is_name = matches!(part.kind, ExprKind::Name);
+                varies |= matches!(part.kind, ExprKind::Call { .. })
+                    || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
+            });
+            if varies { Certainty::Values } else { Certainty::OneValue }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn what_is_looked_through_is_tested() {
+        assert_pass(
+            edits,
+            "r if { some k, x in input.a }",
+            "r if { {\"array\", \"object\", \"set\"}[type_name(input.a)]; some k, x in input.a }",
+        );
+        assert_pass(
+            edits,
+            "r if some [x] in input.a[_] with input as 1",
+            "r if { __pg1 := input.a[_] with input as 1; {\"array\", \"object\", \"set\"}[type_name(__pg1)] \
+             with input as 1; some [x] in __pg1 with input as 1 }",
+        );
+    }
+
+    #[test]
+    fn a_single_name_is_assigned() {
+        assert_pass(edits, "r if some x in\ninput.a[_]", "r if \nx := input.a[_][_]");
+        assert_pass(edits, "r if some x in f(input.a)", "r if { __pg1 := f(input.a); x := __pg1[_] }");
+    }
+
+    #[test]
+    fn what_is_a_collection_is_not() {
+        for rule in ["r if { some x in [1] }", "r if { some x in {y | y := 1} }", "r if { some x in a | b }"]
+        {
+            assert_pass(edits, rule, rule);
+        }
+    }
+}
