@@ -25,6 +25,8 @@ pub struct Finding {
     pub attribute: Option<SafeText>,
     /// The attribute's value, where showing it helps.
     pub value: Option<SafeText>,
+    /// The resources whose attributes decide an undetermined outcome at apply.
+    pub depends_on: Vec<SafeText>,
     /// What is wrong.
     pub message: SafeText,
     /// How to put it right.
@@ -111,15 +113,15 @@ impl Finding {
     /// Orders findings for reports: resource by resource, the most severe first. Total, so that a report
     /// does not depend on the order of evaluation.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |finding: &Self| {
+        fn key(finding: &Finding) -> impl Ord + '_ {
             (
-                finding.subject.clone(),
+                &finding.subject,
                 std::cmp::Reverse(finding.severity),
-                finding.rule.clone(),
-                finding.attribute.clone(),
-                finding.message.clone(),
+                &finding.rule,
+                &finding.attribute,
+                &finding.message,
             )
-        };
+        }
         key(self).cmp(&key(other))
     }
 }

@@ -41,6 +41,8 @@ pub struct PlanReport {
     pub counts: Counts,
     /// What was found, resource by resource.
     pub findings: Vec<Finding>,
+    /// Whether everything in the plan could be looked at.
+    pub complete: bool,
 }
 
 /// How much was looked at.
@@ -97,8 +99,11 @@ impl Report {
 }
 
 impl PlanReport {
-    /// The verdict on this plan's findings alone.
+    /// The verdict on this plan alone.
     pub fn verdict(&self) -> Verdict {
+        if !self.complete {
+            return Verdict::Undecided;
+        }
         let denied = self.findings.iter().any(|finding| finding.enforcement == Enforcement::Deny);
         if denied { Verdict::Denied } else { Verdict::Pass }
     }

@@ -25,15 +25,10 @@ impl PlanCheck<'_> {
             return;
         }
         let subject = found.address.map(|address| {
-            let change = self.plan.resource_changes.iter().find(|change| {
-                change.address == address && change.deposed.as_deref() == found.deposed.as_deref()
-            });
+            let address = address.to_string();
+            let change = self.by_address().object(&address, found.deposed.as_deref());
             change.map_or_else(
-                || Subject {
-                    address: self.redactor.text(&address.to_string()),
-                    deposed: None,
-                    actions: None,
-                },
+                || Subject { address: self.redactor.text(&address), deposed: None, actions: None },
                 |change| self.subject(change),
             )
         });
@@ -50,6 +45,7 @@ impl PlanCheck<'_> {
             subject,
             attribute: found.attribute.map(|path| self.redactor.text(&path.to_string())),
             value: None,
+            depends_on: Vec::new(),
             message: self.redactor.text(&found.message),
             remediation: Some(SafeText::fixed(&guard.info.remediation)),
             location: None,

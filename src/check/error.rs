@@ -3,6 +3,7 @@
 use miette::Diagnostic;
 use thiserror::Error;
 
+use crate::input::Notice;
 use crate::plan::PlanError;
 
 /// Something that kept a check from looking at everything.
@@ -17,6 +18,24 @@ pub enum CheckError {
         )
     )]
     NoPlans,
+
+    /// Something about how the document was read is doubtful, and that is not accepted.
+    #[error("{plan}: {notice}")]
+    #[diagnostic(code("PG-CK-009"), help("mend the plan, or check without --strict to accept it"))]
+    Doubtful {
+        /// The plan.
+        plan: String,
+        /// What is doubtful.
+        notice: Notice,
+    },
+
+    /// Nothing was evaluated.
+    #[error("no rule is switched on, so nothing was checked")]
+    #[diagnostic(
+        code("PG-CK-008"),
+        help("leave out --no-builtin, or bring rules of your own with --guardrails or --policy")
+    )]
+    NoRules,
 
     /// planguard itself failed.
     #[error("{plan}: planguard failed while checking it; this is a defect of planguard")]

@@ -7,8 +7,15 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject};
 use crate::guardrails::definition::Guardrail;
 use crate::guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
-use crate::plan::{Mode, ResourceChange, ResourceState, Side};
+use crate::plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
 use crate::redact::SafeText;
+
+/// Both sides of a change, looked up once for all guardrails.
+struct Sides<'p> {
+    change: &'p ResourceChange<'p>,
+    before: Option<ResourceState<'p>>,
+    after: Option<ResourceState<'p>>,
+}
 
 impl PlanCheck<'_> {
     pub(super) fn guardrails(&mut self) {
@@ -30,13 +37,17 @@ impl PlanCheck<'_> {
         let mut met = BTreeSet::new();
         for (resource_type, changes) in &by_type {
             let builtin = Builtin::for_type(resource_type).filter(|builtin| packs.contains(builtin.pack()));
-            for guardrail in builtin.map(Builtin::definition) {
-                met.insert(guardrail.info.id.clone());
-                changes.iter().for_each(|change| self.guardrail(&guardrail, change, &index));
-            }
-            for guardrail in own.iter().filter(|guardrail| guardrail.resources.contains(resource_type)) {
-                met.insert(guardrail.info.id.clone());
-                changes.iter().for_each(|change| self.guardrail(guardrail, change, &index));
+            let builtin: Vec<Guardrail> = builtin.map(Builtin::definition).collect();
+            let own = own.iter().filter(|guardrail| guardrail.resources.contains(resource_type));
+            let all: Vec<&Guardrail> = builtin.iter().chain(own).collect();
+            met.extend(all.iter().map(|guardrail| guardrail.info.id.clone()));
+            for change in changes {
+                let sides = Sides {
+                    change,
+                    before: ResourceState::new(plan, change, Side::Before),
+                    after: ResourceState::new(plan, change, Side::After),
+                };
+                all.iter().for_each(|guardrail| self.guardrail(guardrail, &sides, &index));
             }
         }
         let switched_on = builtins().filter(|builtin| packs.contains(builtin.pack())).count() + own.len();
@@ -44,13 +55,13 @@ impl PlanCheck<'_> {
         self.counts.rules_matching_nothing += switched_on - met.len();
     }
 
-    fn guardrail(&mut self, guardrail: &Guardrail, change: &ResourceChange<'_>, index: &PlanIndex<'_>) {
-        let side = |side| {
-            let state = ResourceState::new(self.plan, change, side)?;
-            Some(evaluate(guardrail, &state, index))
+    fn guardrail(&mut self, guardrail: &Guardrail, sides: &Sides<'_>, index: &PlanIndex<'_>) {
+        let change = sides.change;
+        let after = sides.after.as_ref().map(|state| evaluate(guardrail, state, index));
+        let fails_before = || {
+            let before = sides.before.as_ref().map(|state| evaluate(guardrail, state, index));
+            before.is_some_and(|before| before.outcome == Outcome::Fail)
         };
-        let after = side(Side::After);
-        let fails_before = || side(Side::Before).is_some_and(|before| before.outcome == Outcome::Fail);
         let (evaluation, certainty) = match after {
             Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
             Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
@@ -77,6 +88,15 @@ impl PlanCheck<'_> {
         }
         let address = change.address.to_string();
         let evidence = evaluation.evidence;
+        let message = guardrail.message.replace("{address}", &address);
+        let message = match certainty {
+            Certainty::Certain => message,
+            Certainty::DependsOnUnknown => format!("it may be that {message}"),
+        };
+        let depends_on = match (certainty, &evidence) {
+            (Certainty::DependsOnUnknown, Some(evidence)) => self.sources(sides, &evidence.path),
+            (Certainty::Certain, _) | (Certainty::DependsOnUnknown, None) => Vec::new(),
+        };
         let finding = Finding {
             rule: FindingRule {
                 id: SafeText::fixed(&guardrail.info.id),
@@ -90,12 +110,26 @@ impl PlanCheck<'_> {
             subject: Some(self.subject(change)),
             attribute: evidence.as_ref().map(|evidence| self.redactor.text(&evidence.path.to_string())),
             value: evidence.and_then(|evidence| evidence.value).map(|value| self.redactor.text(&value)),
-            message: self.redactor.text(&guardrail.message.replace("{address}", &address)),
+            depends_on,
+            message: self.redactor.text(&message),
             remediation: Some(SafeText::fixed(&guardrail.info.remediation)),
             location: None,
             metadata: Vec::new(),
         };
         self.findings.push(finding);
+    }
+
+    /// The resources that the expression of an attribute reads.
+    fn sources(&self, sides: &Sides<'_>, path: &AttributePath) -> Vec<SafeText> {
+        let resources = sides.after.and_then(|state| state.references(path)).map(|found| found.resources);
+        let mut sources: Vec<SafeText> = resources
+            .unwrap_or_default()
+            .iter()
+            .map(|reference| self.redactor.text(&format!("{}.{}", reference.address, reference.attribute)))
+            .collect();
+        sources.sort();
+        sources.dedup();
+        sources
     }
 
     pub(super) fn subject(&self, change: &ResourceChange<'_>) -> Subject {

@@ -1,5 +1,6 @@
 //! Plans × rules → findings; the only user of rayon.
 
+mod by_address;
 mod changes;
 mod error;
 mod guardrails;
@@ -7,10 +8,12 @@ mod options;
 mod policies;
 mod whole_plan;
 
+use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
+use by_address::ByAddress;
 pub use error::CheckError;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
 
@@ -67,21 +70,20 @@ pub fn check(
 ) -> Report {
     let plain = Redactor::default();
     let mut report = Report { report_only: options.report_only, ..Report::default() };
-    report.problems.extend(batch.errors.iter().map(|error| Problem::new(error, None, &plain)));
+    report.problems.extend(batch.errors.iter().map(|error| {
+        let origin = plain.text(&error.origin().to_string());
+        Problem::new(error, Some(&origin), &plain)
+    }));
     report.skipped.extend(batch.skipped.iter().map(|skipped| SkippedFile {
         file: plain.text(&skipped.origin.to_string()),
         reason: plain.text(&skipped.reason.to_string()),
     }));
     if let Some(policies) = &rules.policies {
-        report.policies_sha256 = Some(SafeText::fixed(policies.sha256()));
+        report.policies_sha256 = (!policies.sets().is_empty()).then(|| SafeText::fixed(policies.sha256()));
         report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
-        report.notices.extend(policies.packages_passed_over().iter().map(|package| {
-            Notice {
-                code: SafeText::fixed("PG-CK-101"),
-                message: plain.text(&format!(
-                    "package `{package}` has rules that decide and no --namespace selects it"
-                )),
-            }
+        report.notices.extend(policies.passed_over().iter().map(|passed_over| Notice {
+            code: SafeText::fixed("PG-CK-101"),
+            message: plain.text(&passed_over.to_string()),
         }));
     }
     let outcomes = in_parallel(&batch.documents, |document| {
@@ -93,6 +95,9 @@ pub fn check(
         report.plans.extend(outcome.plan);
         report.problems.extend(outcome.problems);
         report.notices.extend(outcome.notices);
+    }
+    if report.plans.iter().any(|plan| plan.counts.rules == 0) && report.problems.is_empty() {
+        report.problems.push(Problem::new(&CheckError::NoRules, None, &plain));
     }
     if report.plans.is_empty() && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoPlans, None, &plain));
@@ -125,6 +130,11 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     let origin = plain.text(&document.origin().to_string());
     let mut outcome = Outcome::default();
     for notice in document.notices() {
+        if options.strict {
+            let error = CheckError::Doubtful { plan: origin.to_string(), notice };
+            outcome.problems.push(Problem::new(&error, Some(&origin), &plain));
+            continue;
+        }
         let code = miette::Diagnostic::code(&notice).map(|code| code.to_string()).unwrap_or_default();
         let message = plain.text(&format!("{origin}: {notice}"));
         outcome.notices.push(Notice { code: SafeText::fixed(&code), message });
@@ -137,6 +147,9 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     });
     outcome.plan = checked.plan;
     outcome.problems.extend(checked.problems);
+    if let Some(plan) = &mut outcome.plan {
+        plan.complete = outcome.problems.is_empty();
+    }
     outcome.notices.extend(checked.notices);
     outcome
 }
@@ -148,13 +161,19 @@ struct PlanCheck<'c> {
     options: &'c CheckOptions,
     redactor: &'c Redactor,
     origin: &'c SafeText,
+    /// Made for the first finding that names a resource by its address.
+    by_address: OnceCell<ByAddress<'c>>,
     findings: Vec<Finding>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
 }
 
-impl PlanCheck<'_> {
+impl<'c> PlanCheck<'c> {
+    fn by_address(&self) -> &ByAddress<'c> {
+        self.by_address.get_or_init(|| ByAddress::new(self.plan))
+    }
+
     fn problem(&mut self, diagnostic: &dyn miette::Diagnostic) {
         self.problems.push(Problem::new(diagnostic, Some(self.origin), self.redactor));
     }
@@ -180,6 +199,7 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         options,
         redactor: &redactor,
         origin,
+        by_address: OnceCell::new(),
         findings: Vec::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
@@ -199,6 +219,8 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         summary: ChangeSummary::of(&plan),
         counts,
         findings,
+        // Decided when everything that kept us from looking is gathered.
+        complete: false,
     };
     Outcome { plan: Some(report), problems, notices }
 }

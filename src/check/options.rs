@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::enforcement::EnforcementOptions;
-use crate::guardrails::change::ChangeOptions;
+use crate::guardrails::builtins;
+use crate::guardrails::change::{ChangeOptions, GUARDS};
 use crate::guardrails::definition::Guardrail;
-use crate::rego::PolicySet;
+use crate::rego::Policies;
 
 /// The rules of a check.
 #[derive(Debug, Default)]
@@ -15,7 +16,7 @@ pub struct Rules {
     /// Guardrails that the user brings, in the format of the built-in ones.
     pub guardrails: Vec<Guardrail>,
     /// Rego policies.
-    pub policies: Option<PolicySet>,
+    pub policies: Option<Policies>,
 }
 
 /// The packs of built-in guardrails that are on.
@@ -36,6 +37,11 @@ impl Packs {
     pub fn with(mut self, pack: &str) -> Self {
         self.0.insert(pack.to_owned());
         self
+    }
+
+    /// Whether a built-in rule belongs to a pack of this name.
+    pub fn exists(pack: &str) -> bool {
+        builtins().any(|builtin| builtin.pack() == pack) || GUARDS.iter().any(|guard| guard.info.pack == pack)
     }
 
     /// Whether a pack is on.

@@ -14,7 +14,7 @@ impl PlanCheck<'_> {
         let Some(policies) = &self.rules.policies else { return };
         let name = document.origin().to_string();
         let evaluation = policies.evaluate(PolicyInput { name: &name, text: document.text() });
-        self.counts.rules += policies.rules().len();
+        self.counts.rules += policies.rule_count();
         self.counts.exceptions +=
             evaluation.exceptions.iter().map(|exception| exception.withheld).sum::<usize>();
         for error in evaluation.errors.iter().chain(&evaluation.diagnostics) {
@@ -41,9 +41,7 @@ impl PlanCheck<'_> {
             (text(key), text(&value))
         });
         let subject = found.address.as_deref().map(|address| {
-            let change =
-                self.plan.resource_changes.iter().find(|change| change.address.to_string() == address);
-            change.map_or_else(
+            self.by_address().first(address).map_or_else(
                 || Subject { address: text(address), deposed: None, actions: None },
                 |change| self.subject(change),
             )
@@ -65,6 +63,7 @@ impl PlanCheck<'_> {
             subject,
             attribute: None,
             value: None,
+            depends_on: Vec::new(),
             message: text(&found.message),
             remediation: remediation.as_deref().map(text),
             location: found

@@ -53,16 +53,16 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
         })
         .collect();
     entries.extend(GUARDS.iter().map(|guard| {
-        let example = |name: &str, entries: &str| Example {
-            name: name.to_owned(),
+        let example = |entries: &str| Example {
+            name: String::new(),
             resource_changes: in_resource_changes(guard.example.section, entries),
         };
         CatalogueEntry {
             info: guard.info.clone(),
             kind: RuleKind::Change,
             resources: Vec::new(),
-            failing: example("found", guard.example.failing),
-            passing: example("passed", guard.example.passing),
+            failing: example(guard.example.failing),
+            passing: example(guard.example.passing),
         }
     }));
     entries.sort_by(|left, right| left.info.id.cmp(&right.info.id));

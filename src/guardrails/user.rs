@@ -92,7 +92,8 @@ fn toml_files(path: &Path, errors: &mut Vec<GuardrailError>) -> Vec<PathBuf> {
     for entry in WalkDir::new(path).sort_by_file_name() {
         match entry {
             Err(error) => {
-                errors.push(GuardrailError::Unreadable { path: path.to_owned(), reason: error.to_string() });
+                let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                errors.push(GuardrailError::Unreadable { path: path.to_owned(), reason });
             }
             Ok(entry) => {
                 let named = entry.depth() == 0;

@@ -26,7 +26,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
                 format!("the command that wrote it failed or is still at work; {}", rewrite(origin))
             }
         },
-        Problem::TooLarge { .. } => "raise the size limit if the plan is meant to be this large".to_owned(),
+        Problem::TooLarge { .. } => "raise the limit with --max-size MB if the plan is meant to be this large".to_owned(),
         Problem::DamagedGzip(_) => {
             format!("test it with `gzip -t {}` and compress the plan again", origin.shell_word("plan.json.gz"))
         }

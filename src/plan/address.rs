@@ -254,7 +254,10 @@ impl Reader<'_> {
 
     fn name(&mut self) -> Result<String, &'static str> {
         let start = self.position;
-        while self.peek().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-') {
+        // Terraform has checked the name by Unicode's rules for identifiers; here it ends where something
+        // else can begin.
+        let ends = |c: char| matches!(c, '.' | '[' | ']' | '"') || c.is_whitespace() || c.is_control();
+        while self.peek().is_some_and(|c| !ends(c)) {
             self.position += 1;
         }
         if self.position == start {
@@ -373,6 +376,13 @@ mod tests {
             let error = text.parse::<Address>().unwrap_err();
             assert_eq!(error.position, position, "{error}");
         }
+    }
+
+    #[test]
+    fn names_may_be_in_any_script() {
+        let address = parse("module.größe.aws_instance.e\u{301}t\u{e9}");
+        assert_eq!(address.modules[0].name, "größe");
+        assert_eq!(address.name, "e\u{301}t\u{e9}");
     }
 
     #[test]

@@ -76,25 +76,28 @@ impl<'p> ResourceState<'p> {
         self.config
     }
 
-    /// What the expressions at a path depend on; `None` where the configuration has no such expression.
+    /// What the expressions at a path depend on, taken together; `None` where the configuration has no such
+    /// expression.
     pub fn references(&self, path: &AttributePath) -> Option<Resolution<'p>> {
-        let (module, resource) = self.config?;
-        let configuration = self.plan.configuration.as_ref()?;
-        let expressions = Expressions::at(resource, path);
-        let mut resolution: Option<Resolution<'p>> = None;
-        for expression in expressions.found {
-            let next = configuration.resolve(module, expression, resource.repetition.as_ref());
-            match &mut resolution {
-                None => resolution = Some(next),
-                Some(all) => {
-                    all.resources.extend(next.resources);
-                    all.constants.extend(next.constants);
-                    all.variables.extend(next.variables);
-                    all.unresolved.extend(next.unresolved);
-                }
-            }
-        }
-        resolution
+        self.resolutions(path).into_iter().reduce(|mut all, next| {
+            all.resources.extend(next.resources);
+            all.constants.extend(next.constants);
+            all.variables.extend(next.variables);
+            all.unresolved.extend(next.unresolved);
+            all
+        })
+    }
+
+    /// What each expression at a path depends on: there is one for each block that has the attribute.
+    pub fn resolutions(&self, path: &AttributePath) -> Vec<Resolution<'p>> {
+        let (Some((module, resource)), Some(configuration)) = (self.config, self.plan.configuration.as_ref())
+        else {
+            return Vec::new();
+        };
+        let found = Expressions::at(resource, path).found.into_iter();
+        found
+            .map(|expression| configuration.resolve(module, expression, resource.repetition.as_ref()))
+            .collect()
     }
 
     /// Whether the configuration sets what stands at a path.

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::PlanError;
 use super::actions::Actions;
@@ -51,15 +50,23 @@ pub struct Change<'a> {
     pub replace_paths: Vec<AttributePath>,
     /// How the object is imported, if it is.
     pub importing: Option<Importing<'a>>,
-    /// Whether Terraform wrote configuration for an imported object.
-    pub has_generated_config: bool,
+    /// The configuration that Terraform wrote for an imported object.
+    pub generated_config: Option<Cow<'a, str>>,
+    /// By what the provider knows the object as it is (Terraform 1.12).
+    pub before_identity: Option<Value<'a>>,
+    /// By what the provider will know the object.
+    pub after_identity: Option<Value<'a>>,
 }
 
 /// What an `import` block says.
 #[derive(Clone, Debug)]
 pub struct Importing<'a> {
-    /// The identifier, unless it is unknown or an identity object.
+    /// The identifier.
     pub id: Option<Cow<'a, str>>,
+    /// Whether the identifier is known only after apply.
+    pub unknown: bool,
+    /// The identity object that stands in the place of an identifier (Terraform 1.12).
+    pub identity: Option<Value<'a>>,
 }
 
 impl ResourceChange<'_> {
@@ -176,13 +183,20 @@ struct RawChange<'a> {
     #[serde(borrow)]
     importing: Option<RawImporting<'a>>,
     #[serde(borrow)]
-    generated_config: Option<&'a RawValue>,
+    generated_config: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    before_identity: Section<'a>,
+    #[serde(borrow, default)]
+    after_identity: Section<'a>,
 }
 
 #[derive(Deserialize)]
 struct RawImporting<'a> {
     #[serde(borrow)]
     id: Option<Cow<'a, str>>,
+    unknown: Option<bool>,
+    #[serde(borrow, default)]
+    identity: Section<'a>,
 }
 
 impl<'a> RawResourceChange<'a> {
@@ -241,19 +255,31 @@ impl<'a> RawChange<'a> {
             None => Vec::new(),
         };
         Ok(Change {
-            actions: self.actions.ok_or(PlanError::MissingField {
-                section,
-                position,
-                field: "change.actions",
-            })?,
+            // A change without a verb says nothing that could be judged.
+            actions: self
+                .actions
+                .filter(|actions| !actions.verbs().is_empty())
+                .ok_or(PlanError::MissingField { section, position, field: "change.actions" })?,
             before: before.filter(|value| **value != Value::Null),
             after: after.filter(|value| **value != Value::Null),
             after_unknown: reader.value(self.after_unknown)?,
             before_sensitive: reader.value(self.before_sensitive)?,
             after_sensitive: reader.value(self.after_sensitive)?,
             replace_paths,
-            importing: self.importing.map(|importing| Importing { id: importing.id }),
-            has_generated_config: self.generated_config.is_some(),
+            importing: self.importing.map(|importing| importing.read(reader)).transpose()?,
+            generated_config: self.generated_config,
+            before_identity: reader.value(self.before_identity)?,
+            after_identity: reader.value(self.after_identity)?,
+        })
+    }
+}
+
+impl<'a> RawImporting<'a> {
+    fn read(self, reader: &SectionReader) -> Result<Importing<'a>, PlanError> {
+        Ok(Importing {
+            id: self.id,
+            unknown: self.unknown.unwrap_or(false),
+            identity: reader.value(self.identity)?,
         })
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::address::Address;
+use super::attribute_path::AttributePath;
 use super::change::ResourceChange;
 use super::value::Value;
 
@@ -11,6 +12,12 @@ use super::value::Value;
 pub struct ActionInvocation<'a> {
     /// Where the action stands, as the plan writes it.
     pub address: Cow<'a, str>,
+    /// The action's type, for example `aws_lambda_invoke`.
+    pub action_type: Option<Cow<'a, str>>,
+    /// The provider that carries it out.
+    pub provider_name: Option<Cow<'a, str>>,
+    /// When it happens, in Terraform's word, for example `AfterCreate`.
+    pub event: Option<Cow<'a, str>>,
     /// The resource whose change triggers it, unless it is invoked by hand.
     pub triggered_by: Option<Cow<'a, str>>,
     /// Whether the invocation is deferred to a later plan.
@@ -28,6 +35,15 @@ pub struct DeferredChange<'a> {
     pub reason: Cow<'a, str>,
     /// What is known of it.
     pub resource_change: ResourceChange<'a>,
+}
+
+/// An attribute that the plan's decisions rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelevantAttribute<'a> {
+    /// The resource's address, as the plan writes it.
+    pub resource: Cow<'a, str>,
+    /// The attribute.
+    pub attribute: AttributePath,
 }
 
 /// The result of a `check` block, a condition or a variable validation.

@@ -23,7 +23,7 @@ pub use attribute_path::{AttributePath, PathStep};
 pub use change::{ActionReason, Change, Importing, ResourceChange};
 pub use configuration::{ConfigModule, ConfigResource, Configuration, ModuleCall, ProviderConfig};
 pub use error::PlanError;
-pub use invocation::{ActionInvocation, Check, CheckStatus, DeferredChange};
+pub use invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, RelevantAttribute};
 pub use output::{OutputChange, RootVariable};
 pub use references::{Resolution, ResolvedReference};
 pub use section::Section;
@@ -53,8 +53,10 @@ pub struct Plan<'a> {
     pub action_invocations: Vec<ActionInvocation<'a>>,
     /// Changes of the root module's outputs.
     pub output_changes: BTreeMap<Cow<'a, str>, OutputChange<'a>>,
-    /// Results of `check` blocks and conditions.
+    /// Results of `check` blocks and conditions; those of `condition_results` (Terraform 1.2) too.
     pub checks: Vec<Check<'a>>,
+    /// The attributes outside of which no drift matters to this plan; a hint.
+    pub relevant_attributes: Vec<RelevantAttribute<'a>>,
     /// The configuration, if the plan has it.
     pub configuration: Option<Configuration<'a>>,
     /// When the plan was made, RFC 3339.

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::actions::Actions;
+use super::attribute_path::AttributePath;
 use super::change::{RawResourceChange, ResourceChange};
 use super::configuration::Configuration;
-use super::invocation::{ActionInvocation, Check, CheckStatus, DeferredChange};
+use super::invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, RelevantAttribute};
 use super::output::{OutputChange, RootVariable};
 use super::section::{Section, SectionReader};
 use super::{Plan, PlanError};
@@ -20,7 +21,7 @@ struct RawPlan<'a> {
     #[serde(borrow)]
     terraform_version: Option<Cow<'a, str>>,
     #[serde(borrow)]
-    variables: Option<BTreeMap<Cow<'a, str>, RawVariable<'a>>>,
+    variables: Option<BTreeMap<Cow<'a, str>, Option<RawVariable<'a>>>>,
     #[serde(borrow, default)]
     planned_values: Section<'a>,
     #[serde(borrow)]
@@ -34,13 +35,17 @@ struct RawPlan<'a> {
     #[serde(borrow)]
     deferred_action_invocations: Option<Vec<RawDeferredInvocation<'a>>>,
     #[serde(borrow)]
-    output_changes: Option<BTreeMap<Cow<'a, str>, RawOutputChange<'a>>>,
+    output_changes: Option<BTreeMap<Cow<'a, str>, Option<RawOutputChange<'a>>>>,
     #[serde(borrow, default)]
     prior_state: Section<'a>,
     #[serde(borrow, default)]
     configuration: Section<'a>,
     #[serde(borrow)]
     checks: Option<Vec<RawCheck<'a>>>,
+    #[serde(borrow)]
+    condition_results: Option<Vec<RawCondition<'a>>>,
+    #[serde(borrow)]
+    relevant_attributes: Option<Vec<RawRelevant<'a>>>,
     #[serde(borrow)]
     timestamp: Option<Cow<'a, str>>,
     errored: Option<bool>,
@@ -66,6 +71,10 @@ struct RawDeferred<'a> {
 struct RawInvocation<'a> {
     #[serde(borrow)]
     address: Cow<'a, str>,
+    #[serde(borrow, rename = "type")]
+    action_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    provider_name: Option<Cow<'a, str>>,
     #[serde(borrow)]
     lifecycle_action_trigger: Option<RawTrigger<'a>>,
     #[serde(borrow, default)]
@@ -78,6 +87,8 @@ struct RawInvocation<'a> {
 struct RawTrigger<'a> {
     #[serde(borrow)]
     triggering_resource_address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    action_trigger_event: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -112,6 +123,24 @@ struct RawCheck<'a> {
 }
 
 #[derive(Deserialize)]
+struct RawCondition<'a> {
+    #[serde(borrow)]
+    address: Option<Cow<'a, str>>,
+    result: Option<bool>,
+    unknown: Option<bool>,
+    #[serde(borrow)]
+    error_message: Option<Cow<'a, str>>,
+}
+
+#[derive(Deserialize)]
+struct RawRelevant<'a> {
+    #[serde(borrow)]
+    resource: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    attribute: Section<'a>,
+}
+
+#[derive(Deserialize)]
 struct RawCheckAddress<'a> {
     #[serde(borrow)]
     to_display: Option<Cow<'a, str>>,
@@ -139,7 +168,8 @@ impl<'a> Plan<'a> {
         let reader = SectionReader::default();
         let mut variables = BTreeMap::new();
         for (name, variable) in raw.variables.unwrap_or_default() {
-            variables.insert(name, RootVariable { value: reader.value(variable.value)? });
+            let value = variable.map_or(Ok(None), |variable| reader.value(variable.value))?;
+            variables.insert(name, RootVariable { value });
         }
         let mut deferred_changes = Vec::new();
         for (position, deferred) in raw.deferred_changes.unwrap_or_default().into_iter().enumerate() {
@@ -157,7 +187,21 @@ impl<'a> Plan<'a> {
         }
         let mut output_changes = BTreeMap::new();
         for (name, change) in raw.output_changes.unwrap_or_default() {
-            output_changes.insert(name, change.read(&reader)?);
+            if let Some(change) = change {
+                output_changes.insert(name, change.read(&reader)?);
+            }
+        }
+        let mut checks: Vec<Check<'a>> =
+            raw.checks.unwrap_or_default().into_iter().map(RawCheck::read).collect();
+        checks.extend(raw.condition_results.unwrap_or_default().into_iter().map(RawCondition::read));
+        let mut relevant_attributes = Vec::new();
+        for relevant in raw.relevant_attributes.unwrap_or_default() {
+            let steps = reader.value(relevant.attribute)?;
+            relevant_attributes.push(RelevantAttribute {
+                resource: relevant.resource.unwrap_or_default(),
+                attribute: steps
+                    .map_or_else(AttributePath::default, |steps| AttributePath::from_steps(&steps)),
+            });
         }
         let configuration = reader.value(raw.configuration)?.map(Configuration::new);
         Ok(Self {
@@ -169,7 +213,8 @@ impl<'a> Plan<'a> {
             deferred_changes,
             action_invocations,
             output_changes,
-            checks: raw.checks.unwrap_or_default().into_iter().map(RawCheck::read).collect(),
+            checks,
+            relevant_attributes,
             configuration,
             timestamp: raw.timestamp.filter(|timestamp| !timestamp.is_empty()),
             errored: raw.errored,
@@ -193,11 +238,15 @@ fn read_changes<'a>(
 
 impl<'a> RawInvocation<'a> {
     fn read(self, deferred: bool, reader: &SectionReader) -> Result<ActionInvocation<'a>, PlanError> {
+        let (triggered_by, event) = self.lifecycle_action_trigger.map_or((None, None), |trigger| {
+            (trigger.triggering_resource_address, trigger.action_trigger_event)
+        });
         Ok(ActionInvocation {
             address: self.address,
-            triggered_by: self
-                .lifecycle_action_trigger
-                .and_then(|trigger| trigger.triggering_resource_address),
+            action_type: self.action_type,
+            provider_name: self.provider_name,
+            event,
+            triggered_by,
             deferred,
             config: reader.value(self.config_values)?,
             config_sensitive: reader.value(self.config_sensitive)?,
@@ -218,6 +267,22 @@ impl<'a> RawOutputChange<'a> {
     }
 }
 
+impl<'a> RawCondition<'a> {
+    fn read(self) -> Check<'a> {
+        let status = match (self.unknown, self.result) {
+            (Some(true), _) => CheckStatus::Unknown,
+            (_, Some(true)) => CheckStatus::Pass,
+            (_, Some(false)) => CheckStatus::Fail,
+            (_, None) => CheckStatus::Unknown,
+        };
+        Check {
+            address: self.address.unwrap_or_default(),
+            status,
+            problems: self.error_message.into_iter().collect(),
+        }
+    }
+}
+
 impl<'a> RawCheck<'a> {
     fn read(self) -> Check<'a> {
         let problems = self
@@ -232,5 +297,73 @@ impl<'a> RawCheck<'a> {
             status: CheckStatus::parse(self.status.as_deref().unwrap_or_default()),
             problems,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn presence_is_tested_field_by_field() {
+        let plan = Plan::parse(r#"{"format_version": "1.2"}"#).unwrap();
+        assert_eq!((plan.errored, plan.applyable, plan.complete), (None, None, None));
+        assert!(plan.terraform_version.is_none() && plan.timestamp.is_none() && plan.configuration.is_none());
+        assert!(plan.resource_changes.is_empty());
+    }
+
+    #[test]
+    fn everything_beside_resource_changes_is_read() {
+        let text = r#"{"format_version": "1.2", "errored": false, "applyable": true, "complete": false,
+            "timestamp": "2026-01-01T00:00:00Z", "variables": {"v": {"value": 1}, "n": null},
+            "deferred_changes": [{"reason": "unknown", "resource_change":
+                {"address": "aws_x.a", "index_unknown": true, "change": {"actions": ["create"]}}}],
+            "action_invocations": [{"address": "action.aws_l.x", "type": "aws_l", "provider_name": "p",
+                "lifecycle_action_trigger": {"triggering_resource_address": "aws_x.a", "action_trigger_event": "AfterCreate"}}],
+            "deferred_action_invocations": [{"reason": "unknown", "action_invocation": {"address": "action.aws_l.y"}}],
+            "output_changes": {"o": {"actions": ["update"], "before": 1, "after": 2}, "n": null},
+            "checks": [{"address": {"to_display": "check.c"}, "status": "fail",
+                "instances": [{"problems": [{"message": "no"}]}]}],
+            "condition_results": [{"address": "aws_x.a", "result": false, "unknown": false, "error_message": "bad"}],
+            "relevant_attributes": [{"resource": "aws_x.a", "attribute": ["tags", "a"]}],
+            "resource_changes": [{"address": "aws_x.b", "previous_address": "aws_x.old", "deposed": "d1",
+                "provider_name": "p", "action_reason": "replace_because_tainted",
+                "change": {"actions": ["delete", "create"], "before": {"a": 1}, "after": {"a": 2},
+                    "replace_paths": [["a"]], "importing": {"unknown": true, "identity": {"id": "i"}},
+                    "generated_config": "resource {}", "before_identity": {"id": 1}, "after_identity": {"id": 2}}}]}"#;
+        let plan = Plan::parse(text).unwrap();
+        assert_eq!((plan.errored, plan.applyable, plan.complete), (Some(false), Some(true), Some(false)));
+        assert_eq!(plan.deferred_changes[0].resource_change.address.to_string(), "aws_x.a[*]");
+        let [invoked, deferred] = &plan.action_invocations[..] else { panic!("two invocations") };
+        assert_eq!(invoked.event.as_deref(), Some("AfterCreate"));
+        assert!(deferred.deferred && !invoked.deferred);
+        let checks: Vec<_> = plan.checks.iter().map(|check| (check.address.as_ref(), check.status)).collect();
+        assert_eq!(checks, [("check.c", CheckStatus::Fail), ("aws_x.a", CheckStatus::Fail)]);
+        assert_eq!(plan.relevant_attributes[0].attribute.to_string(), "tags.a");
+        let change = &plan.resource_changes[0].change;
+        assert_eq!(change.replace_paths[0].to_string(), "a");
+        assert!(
+            change
+                .importing
+                .as_ref()
+                .is_some_and(|importing| importing.unknown && importing.identity.is_some())
+        );
+        assert!(change.before_identity.is_some() && change.after_identity.is_some());
+        assert_eq!(
+            plan.resource_changes[0].previous_address.as_ref().map(ToString::to_string).as_deref(),
+            Some("aws_x.old")
+        );
+        assert_eq!(plan.output_changes.len(), 1);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_its_place() {
+        let error = Plan::parse(r#"{"format_version": "1.2", "resource_changes": [{"address": "a.b"}]}"#)
+            .unwrap_err();
+        assert_eq!(error.to_string(), "resource_changes[0] has no `change`");
+        let text =
+            r#"{"format_version": "1.2", "resource_drift": [{"address": "a", "change": {"actions": []}}]}"#;
+        let error = Plan::parse(text).unwrap_err();
+        assert!(error.to_string().starts_with("resource_drift[0]: `a` is not a resource address"), "{error}");
     }
 }

@@ -101,6 +101,8 @@ impl<'p> Walk<'p> {
         match name(0) {
             Some("var") => self.variable(module, name(1).unwrap_or_default()),
             Some("module") => self.module_output(module, name(1), name(2), reference),
+            // Keys are known while planning, whatever they come from.
+            Some("each") if name(1) == Some("key") => {}
             Some("each") => {
                 if let Some(repetition) = repetition {
                     self.expression(module, repetition, None);
@@ -125,8 +127,9 @@ impl<'p> Walk<'p> {
         let call = &self.configuration.modules()[caller].calls[call];
         if let Some(expression) = call.expressions.get(name) {
             self.expression(caller, expression, call.repetition.as_ref());
-        } else if let Some(default) = here.variable(name).and_then(|variable| variable.default.as_ref()) {
-            self.resolution.constants.push(default);
+        } else if let Some(variable) = here.variable(name) {
+            // A variable that no caller sets has a default; where the plan shows none, it is null.
+            self.resolution.constants.push(variable.default.as_ref().unwrap_or(&Value::Null));
         }
     }
 
@@ -228,7 +231,7 @@ mod tests {
                         "literal": {"constant_value": "x"}
                     },
                     "module": {
-                        "variables": {"bucket": {}, "label": {}, "literal": {}, "fallback": {"default": 7}},
+                        "variables": {"bucket": {}, "label": {}, "literal": {}, "fallback": {"default": 7}, "optional": {}},
                         "outputs": {"out": {"expression": {"references": ["aws_s3_object.o[0].etag", "aws_s3_object.o[0]", "aws_s3_object.o"]}}},
                         "resources": [
                             {"mode": "managed", "type": "aws_s3_object", "name": "o", "expressions": {
@@ -236,6 +239,8 @@ mod tests {
                                 "key": {"references": ["var.label", "local.suffix"]},
                                 "acl": {"references": ["var.literal"]},
                                 "size": {"references": ["var.fallback"]},
+                                "nothing": {"references": ["var.optional"]},
+                                "key_only": {"references": ["each.key", "each"]},
                                 "each": {"references": ["each.value.a", "each.value", "each"]}
                             }, "for_each_expression": {"references": ["var.bucket"]}}
                         ]
@@ -272,6 +277,8 @@ mod tests {
         let configuration = configuration();
         assert_eq!(resolve(&configuration, "acl").constants, [&Value::String("x".into())]);
         assert_eq!(resolve(&configuration, "size").constants, [&Value::Number(7.into())]);
+        assert_eq!(resolve(&configuration, "nothing").constants, [&Value::Null]);
+        assert!(resolve(&configuration, "key_only").unresolved.is_empty());
         let key = resolve(&configuration, "key");
         assert_eq!(key.variables, ["name"]);
         assert_eq!(key.unresolved, ["local.suffix"]);

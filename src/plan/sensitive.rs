@@ -1,5 +1,7 @@
 //! Collects every sensitive value that a plan holds, wherever it holds it.
 
+mod state;
+
 use std::collections::BTreeSet;
 
 use memchr::memmem;
@@ -8,6 +10,7 @@ use super::change::{Change, ResourceChange};
 use super::section::Section;
 use super::value::{DuplicateKeys, Value};
 use super::{Plan, PlanError};
+use state::StateWalk;
 
 /// The texts of all leaves that a mask, a sensitive variable or a sensitive output marks, on both sides and
 /// in every section. A leaf that is itself JSON text gives its own leaves too.
@@ -42,8 +45,14 @@ struct Leaves {
 impl Leaves {
     fn resource(&mut self, resource: &ResourceChange<'_>) {
         let Change { before, after, before_sensitive, after_sensitive, .. } = &resource.change;
-        self.masked(before.as_deref(), before_sensitive.as_ref());
-        self.masked(after.as_deref(), after_sensitive.as_ref());
+        // Most masks hold the structure of the values and mark nothing.
+        let marking = |mask: &Option<Value<'_>>| mask.as_ref().is_some_and(Value::has_true_leaf);
+        if marking(before_sensitive) {
+            self.masked(before.as_deref(), before_sensitive.as_ref());
+        }
+        if marking(after_sensitive) {
+            self.masked(after.as_deref(), after_sensitive.as_ref());
+        }
     }
 
     fn variables(&mut self, plan: &Plan<'_>) {
@@ -76,20 +85,7 @@ impl Leaves {
     /// where a search of its text finds a mark.
     fn state(&mut self, section: Section<'_>) -> Result<(), PlanError> {
         let Some(text) = section.text().filter(|text| mentions_sensitive(text)) else { return Ok(()) };
-        let value = Value::parse(text, &DuplicateKeys::default())?;
-        self.state_value(&value);
-        Ok(())
-    }
-
-    fn state_value(&mut self, value: &Value<'_>) {
-        if let Some(mask) = value.get("sensitive_values") {
-            self.masked(value.get("values"), Some(mask));
-        }
-        if value.get("sensitive") == Some(&Value::Bool(true)) {
-            value.get("value").into_iter().for_each(|value| self.all(value));
-        }
-        value.elements().iter().for_each(|element| self.state_value(element));
-        value.members().iter().for_each(|(_, member)| self.state_value(member));
+        StateWalk::new(self).read(text).map_err(PlanError::Json)
     }
 
     fn masked(&mut self, value: Option<&Value<'_>>, mask: Option<&Value<'_>>) {

@@ -7,7 +7,7 @@ use regorus::unstable::{BUILTINS, Span};
 use super::builtins;
 use super::error::{PolicyError, is_full, report};
 use super::program::{Document, Program, RuleFacts, path_text};
-use super::source::{file_of, span_of};
+use super::source::file_of;
 use super::suggest;
 use super::syntax::{Fact, Reference};
 
@@ -87,7 +87,7 @@ impl<'p> Checker<'p, '_> {
             name: (*name).to_owned(),
             reason,
             text: self.program.text_of(reference.span),
-            at: span_of(reference.span),
+            at: self.program.place_of(reference.span),
         };
         report(&mut self.problems.errors, error);
         self.problems.unsafe_files.insert(file_of(rule.span).to_owned());
@@ -121,7 +121,8 @@ impl<'p> Checker<'p, '_> {
             "load the policy that defines it, or correct the name".to_owned()
         };
         let text = self.program.text_of(function.span);
-        let error = PolicyError::UnknownFunction { name, text, at: span_of(function.span), help };
+        let error =
+            PolicyError::UnknownFunction { name, text, at: self.program.place_of(function.span), help };
         report(&mut self.problems.errors, error);
     }
 
@@ -134,7 +135,7 @@ impl<'p> Checker<'p, '_> {
         let argument = span.text().strip_prefix("walk(").and_then(|rest| rest.strip_suffix(')'));
         let error = PolicyError::AssignedWalk {
             text: self.program.text_of(span),
-            at: span_of(span),
+            at: self.program.place_of(span),
             help: format!(
                 "write `walk({}, [path, value])` as a statement of its own",
                 argument.unwrap_or("x")
@@ -255,7 +256,7 @@ impl<'p, 'a> Chains<'p, 'a> {
         let error = PolicyError::Recursion {
             cycle: names.join(" \u{2192} "),
             text: self.program.text_of(rule.head_span),
-            at: span_of(rule.head_span),
+            at: self.program.place_of(rule.head_span),
         };
         report(&mut self.problems.errors, error);
     }
@@ -270,7 +271,7 @@ impl<'p, 'a> Chains<'p, 'a> {
             limit: CHAIN_LIMIT,
             rule: path_text(&self.program.documents[document].path),
             text: self.program.text_of(rule.head_span),
-            at: span_of(rule.head_span),
+            at: self.program.place_of(rule.head_span),
         };
         report(&mut self.problems.errors, error);
     }

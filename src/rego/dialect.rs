@@ -8,7 +8,7 @@ use regorus::{Engine, PolicyLengthConfig};
 use super::builtins;
 use super::error::PolicyError;
 use super::options::RegoVersion;
-use super::source::{self, Source};
+use super::source::{self, Reading, Source};
 
 /// The files were measured when they were read; the engine's own limits would refuse generated policies.
 const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
@@ -27,11 +27,23 @@ pub(super) fn new_engine() -> Engine {
     engine
 }
 
+/// The dialect that a policy is written in.
+pub(super) fn written_in(text: &str, version: RegoVersion) -> RegoVersion {
+    // Read as v0, a keyword that is not imported would be taken for a variable, with no more than a warning.
+    if has_v1_keywords(text) { RegoVersion::V1 } else { version }
+}
+
 /// Parses a policy into the engine, which stays as it is if that fails.
 pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), PolicyError> {
+    if let Reading::Failed(unread) = source.reading {
+        // Usually the engine cannot read it either, and says why.
+        if parse(&mut new_engine(), source, written_in(&source.text, version)).is_ok() {
+            let at = (unread.offset.min(source.text.len()), 0).into();
+            return Err(PolicyError::Unread { text: source.named(), at });
+        }
+    }
     let keywords = has_v1_keywords(&source.text);
-    // Read as v0, a keyword that is not imported would be taken for a variable, with no more than a warning.
-    let version = if keywords { RegoVersion::V1 } else { version };
+    let version = written_in(&source.text, version);
     let Err(message) = parse(engine, source, version) else { return Ok(()) };
     let sources = std::slice::from_ref(source);
     let message = source::read_message(&message, sources);
@@ -50,12 +62,27 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
     })
 }
 
+/// The dialect in which a file parses: v1 if it can be that.
+pub(super) fn of(source: &Source) -> RegoVersion {
+    if !parses(source, RegoVersion::V1) && parses(source, RegoVersion::V0) {
+        RegoVersion::V0
+    } else {
+        RegoVersion::V1
+    }
+}
+
+/// Whether the engine can read what the front end made of a file.
+pub(super) fn parses(source: &Source, version: RegoVersion) -> bool {
+    parse(&mut new_engine(), source, version).is_ok()
+}
+
 fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), String> {
     engine.set_rego_v0(match version {
         RegoVersion::V0 => true,
         RegoVersion::V1 => false,
     });
-    let parsed = engine.add_policy(source.name.clone(), builtins::fill(&source.text).into_owned());
+    let text = builtins::fill(source.engine_text()).into_owned();
+    let parsed = engine.add_policy(source.name.clone(), text);
     parsed.map(drop).map_err(|error| error.to_string())
 }
 
@@ -110,7 +137,7 @@ mod tests {
     use super::*;
 
     fn add_text(text: &str, version: RegoVersion) -> Result<(), PolicyError> {
-        add(&mut new_engine(), &Source { name: "p.rego".to_owned(), text: text.into() }, version)
+        add(&mut new_engine(), &Source::new("p.rego", text), version)
     }
 
     #[test]

@@ -257,6 +257,22 @@ pub enum PolicyError {
         help: String,
     },
 
+    /// A policy that the engine can read and the front end cannot, so that it might not mean what OPA takes it to
+    /// mean.
+    #[error("policy has a form that is not supported")]
+    #[diagnostic(
+        code("PG-RG-021"),
+        help("write it as `opa fmt` does; a bracket has to follow its name without a blank")
+    )]
+    Unread {
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// Where reading stopped.
+        #[label("not understood")]
+        at: SourceSpan,
+    },
+
     /// A `# METADATA` block that is not YAML.
     #[error("cannot read the METADATA block: {reason}")]
     #[diagnostic(code("PG-RG-020"), help("the comment lines after `# METADATA` must be one YAML mapping"))]
@@ -448,6 +464,154 @@ pub enum PolicyError {
     LoadAbandoned {
         /// What happened.
         reason: String,
+    },
+
+    /// Files that look like those of several platforms.
+    #[error("{} looks like policies for several platforms: {shapes}", path.display())]
+    #[diagnostic(
+        code("PG-RG-070"),
+        help("say which one with --convention, or name the directories one by one")
+    )]
+    AmbiguousConvention {
+        /// The file or directory.
+        path: PathBuf,
+        /// The conventions, each with what speaks for it.
+        shapes: String,
+    },
+
+    /// A directory without the file that its platform needs.
+    #[error("{} has no {expected}, which {platform} needs", path.display())]
+    #[diagnostic(code("PG-RG-071"), help("name the directory that holds it"))]
+    NoConfiguration {
+        /// The platform.
+        platform: &'static str,
+        /// The directory.
+        path: PathBuf,
+        /// The names that the file may have.
+        expected: String,
+    },
+
+    /// A configuration file that says something else than its platform understands.
+    #[error("{place}: {reason}")]
+    #[diagnostic(code("PG-RG-072"))]
+    InvalidConfiguration {
+        /// File and line.
+        place: String,
+        /// What is wrong.
+        reason: String,
+        /// The file.
+        #[source_code]
+        text: PolicyText,
+        /// Where.
+        #[label("here")]
+        at: SourceSpan,
+        /// How to put it right.
+        #[help]
+        help: String,
+    },
+
+    /// A directory in which nothing is for the platform that it is said to be for.
+    #[error("{} has no policy for {platform}", path.display())]
+    #[diagnostic(
+        code("PG-RG-073"),
+        help("name the directory that holds the policies, or another --convention")
+    )]
+    NoneOfPlatform {
+        /// The platform.
+        platform: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+    },
+
+    /// A policy without a rule that its platform asks for.
+    #[error("{file} decides nothing: {platform} asks for {expected}")]
+    #[diagnostic(code("PG-RG-074"), help("correct the names of its package and rules, or leave it out"))]
+    DecidesNothing {
+        /// The policy.
+        file: String,
+        /// The platform.
+        platform: &'static str,
+        /// The paths of rules.
+        expected: &'static str,
+    },
+
+    /// A query for a rule that does not exist.
+    #[error("policy `{policy}` asks for `{query}`, and there is no such rule")]
+    #[diagnostic(code("PG-RG-075"))]
+    UnknownQuery {
+        /// The policy's name.
+        policy: String,
+        /// The query.
+        query: String,
+        /// The configuration file.
+        #[source_code]
+        text: PolicyText,
+        /// The query in it.
+        #[label("no such rule")]
+        at: SourceSpan,
+        /// How to put it right.
+        #[help]
+        help: String,
+    },
+
+    /// A result of a query that the platform would refuse.
+    #[error("rule `{rule}` yields {shape}, and the platform needs an array")]
+    #[diagnostic(code("PG-RG-076"), help("write the rule as a set of messages, which is an array in JSON"))]
+    NoArray {
+        /// The rule's path.
+        rule: String,
+        /// What it yields.
+        shape: &'static str,
+    },
+
+    /// Policies of which the platform would evaluate only one.
+    #[error("{platform} evaluates one of these policies, the nearest to the project: {files}")]
+    #[diagnostic(code("PG-RG-077"), help("name the file that is meant"))]
+    SeveralPolicies {
+        /// The platform.
+        platform: &'static str,
+        /// The files.
+        files: String,
+    },
+
+    /// A description of a policy's parameters that cannot be used.
+    #[error("{} does not describe parameters: {reason}", path.display())]
+    #[diagnostic(code("PG-RG-078"), help("write a JSON Schema of an object, with properties"))]
+    InvalidSchema {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// A document of context that cannot be used.
+    #[error("{} is no context: {reason}", path.display())]
+    #[diagnostic(
+        code("PG-RG-080"),
+        help("a context is a JSON object whose keys are those of the input, such as {{\"run\": {{…}}}}")
+    )]
+    InvalidContext {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+
+    /// A policy that reads what nobody has said of the run.
+    #[error("the policy reads `{path}`, which is not known")]
+    #[diagnostic(code("PG-RG-081"))]
+    MissingContext {
+        /// The path into the input.
+        path: String,
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The reference.
+        #[label("not known")]
+        at: SourceSpan,
+        /// How to give it.
+        #[help]
+        help: String,
     },
 
     /// A plan that cannot be turned into the policies' input.

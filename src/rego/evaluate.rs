@@ -10,11 +10,12 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::builtins::Lenience;
-use super::convention::conftest::{self, ExceptsNothing, Unusable};
+use super::convention::conftest::{self, ExceptsNothing};
+use super::convention::{self, Unusable};
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
-use super::plan_value;
+use super::plan_value::{self, Sections};
 use super::rule::PolicyRule;
 use super::set::PolicySet;
 use super::shell::{self, Memory};
@@ -99,42 +100,46 @@ impl PolicySet {
     /// limit.
     pub fn evaluate(&self, plan: PolicyInput<'_>) -> Evaluation {
         let mut evaluation = Evaluation::default();
-        let size = u64::try_from(plan.text.len()).unwrap_or(u64::MAX);
-        let bytes = self
-            .memory_limit
-            .unwrap_or_else(|| size.saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE));
-        let memory = Arc::new(Memory::reserve(bytes));
-        match self.prepare(plan) {
-            Ok(engine) => self.run(engine, &memory, bytes, &mut evaluation),
+        let work = Work::new(plan, self.memory_limit, self.time_limit);
+        match read_plan(plan, &self.sections) {
+            Ok(value) => self.evaluate_on(&value, plan.name, &work, &mut evaluation),
             Err(error) => evaluation.errors.push(error),
         }
         evaluation
     }
 
-    /// A copy of the engine that holds the plan.
-    fn prepare(&self, plan: PolicyInput<'_>) -> Result<Engine, PolicyError> {
+    /// Evaluates every rule on a plan that has been read.
+    pub(super) fn evaluate_on(&self, plan: &Value, name: &str, work: &Work, evaluation: &mut Evaluation) {
+        match self.prepare(plan, name) {
+            Ok(engine) => self.run(engine, work, evaluation),
+            Err(error) => evaluation.errors.push(error),
+        }
+    }
+
+    /// A copy of the engine that holds the input.
+    fn prepare(&self, plan: &Value, name: &str) -> Result<Engine, PolicyError> {
         let prepared = shell::run(|| {
-            let input = plan_value::read(plan.text, &self.sections)?;
             let mut engine = self.engine.clone();
-            engine.set_input(input);
+            engine.set_input(self.frame.around(plan));
             // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
             // only if needed, and once for all rules.
             if self.reads_file_name {
-                engine.add_data(file_data(plan.name)).map_err(|error| error.to_string())?;
+                engine.add_data(file_data(name)).map_err(|error| error.to_string())?;
                 engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())?;
             }
             Ok(engine)
         });
         prepared
             .and_then(|engine| engine)
-            .map_err(|reason| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason })
+            .map_err(|reason| PolicyError::InvalidInput { plan: name.to_owned(), reason })
     }
 
-    fn run(&self, engine: Engine, memory: &Arc<Memory>, bytes: u64, evaluation: &mut Evaluation) {
+    fn run(&self, engine: Engine, work: &Work, evaluation: &mut Evaluation) {
+        let bytes = work.bytes;
         let exceptions = self.exceptions.values().map(String::as_str);
         let paths: Vec<String> =
             exceptions.chain(self.rules.iter().map(|rule| rule.path.as_str())).map(str::to_owned).collect();
-        let answers = self.ask(&engine, memory, paths, evaluation);
+        let answers = self.ask(&engine, work, paths, evaluation);
         let excepted = self.excepted(&answers, evaluation);
         for rule in &self.rules {
             // Without an answer, the reason has been reported.
@@ -163,24 +168,22 @@ impl PolicySet {
     fn ask(
         &self,
         engine: &Engine,
-        memory: &Arc<Memory>,
+        work: &Work,
         paths: Vec<String>,
         evaluation: &mut Evaluation,
     ) -> BTreeMap<String, Answer> {
-        let start = Instant::now();
-        let total = self.time_limit.saturating_mul(PolicyOptions::PLAN_FACTOR);
         // A rule may be evaluated twice, strictly and then leniently.
         let patience = self.time_limit.saturating_mul(2).saturating_add(GRACE);
         let mut answers = BTreeMap::new();
         let mut worker: Option<Receiver<Result<Answer, String>>> = None;
         for (index, path) in paths.iter().enumerate() {
-            if start.elapsed() >= total {
+            if Instant::now() >= work.deadline {
                 evaluation.errors.push(PolicyError::NotReached { rules: paths[index..].to_vec() });
                 break;
             }
             let receiver = match worker.take() {
                 Some(receiver) => receiver,
-                None => match self.start(engine, memory, paths[index..].to_vec()) {
+                None => match self.start(engine, &work.memory, paths[index..].to_vec()) {
                     Ok(receiver) => receiver,
                     Err(reason) => {
                         evaluation.errors.push(PolicyError::NoThread { reason });
@@ -284,6 +287,30 @@ impl PolicySet {
     }
 }
 
+/// The time and memory that all sets together may use on one plan.
+pub(super) struct Work {
+    memory: Arc<Memory>,
+    bytes: u64,
+    deadline: Instant,
+}
+
+impl Work {
+    pub(super) fn new(plan: PolicyInput<'_>, memory_limit: Option<u64>, time_limit: Duration) -> Self {
+        let size = u64::try_from(plan.text.len()).unwrap_or(u64::MAX);
+        let bytes =
+            memory_limit.unwrap_or_else(|| size.saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE));
+        let deadline = Instant::now() + time_limit.saturating_mul(PolicyOptions::PLAN_FACTOR);
+        Self { memory: Arc::new(Memory::reserve(bytes)), bytes, deadline }
+    }
+}
+
+/// Reads the sections of a plan.
+pub(super) fn read_plan(plan: PolicyInput<'_>, sections: &Sections) -> Result<Value, PolicyError> {
+    shell::run(|| plan_value::read(plan.text, sections))
+        .and_then(|value| value)
+        .map_err(|reason| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason })
+}
+
 /// Turns a rule's value into findings, unless it is excepted.
 fn conclude(
     rule: &PolicyRule,
@@ -292,7 +319,7 @@ fn conclude(
     evaluation: &mut Evaluation,
 ) {
     evaluation.rules_evaluated += 1;
-    let results = conftest::results(rule, value);
+    let results = convention::results(rule, value);
     if results.is_empty() {
         evaluation.rules_without_result.push(rule.path.clone());
     }
@@ -303,6 +330,9 @@ fn conclude(
             Ok(finding) => found.push(finding),
             Err(Unusable::Shape(shape)) => {
                 report(&mut evaluation.errors, PolicyError::ResultShape { rule, shape });
+            }
+            Err(Unusable::NoArray(shape)) => {
+                report(&mut evaluation.errors, PolicyError::NoArray { rule, shape });
             }
             Err(Unusable::NoMessage) => report(&mut evaluation.errors, PolicyError::NoMessage { rule }),
         }

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::context::{self, GroupContext};
+use super::convention::{PLAN_ALIASES, PlanPlace, Platform};
 use super::error::{PolicyError, report};
 use super::plan_value::Sections;
 use super::program::{Meaning, Program, RuleFacts};
-use super::source::span_of;
 use super::suggest;
 use super::syntax::{self, Absence, Fact, Reference, Step};
 
 /// The top level of a plan in every format version up to Terraform 1.17 and OpenTofu 1.13
 /// (`internal/command/jsonplan/plan.go` of both), and `proposed_unknown`, which is documented and never written.
-const PLAN_KEYS: [&str; 20] = [
+pub(super) const PLAN_KEYS: [&str; 20] = [
     "action_invocations",
     "applyable",
     "checks",
@@ -67,13 +68,20 @@ const CHANGE_KEYS: [&str; 11] = [
 
 /// The sections that any rule names. What a rule never names it cannot see, so that leaving it out changes
 /// nothing.
-pub(super) fn sections(program: &Program<'_>) -> Sections {
+pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
+    let has_aliases = platform.plan != PlanPlace::Root || !platform.context.is_empty();
     let mut named = BTreeSet::new();
     for rule in &program.rules {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
             let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
-            match steps.first() {
+            let section = match steps.as_slice() {
+                [Step::Key(alias), rest @ ..] if has_aliases && PLAN_ALIASES.contains(&alias.as_str()) => {
+                    rest
+                }
+                steps => steps,
+            };
+            match section.first() {
                 Some(Step::Key(key)) => {
                     named.insert(key.clone());
                 }
@@ -100,12 +108,17 @@ pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
     })
 }
 
-/// Reports every path into the plan that no plan has, in the rules that decide and in what they need.
+/// Reports every path into the input that no plan has and that the context lacks, in the rules that decide and in what they need.
 ///
-/// A policy that gives a helper another input, by `with input as`, may name anything there; then nothing is
-/// reported. Below the top level the plan's keys grow with every release, so only what looks like a slip of
+/// A policy that gives a helper another input, by `with input as`, may name anything there; then only missing
+/// context is reported. Below the top level the plan's keys grow with every release, so only what looks like a slip of
 /// the pen is.
-pub(super) fn check(program: &Program<'_>, deciding: &BTreeSet<usize>, errors: &mut Vec<PolicyError>) {
+pub(super) fn check(
+    program: &Program<'_>,
+    deciding: &BTreeSet<usize>,
+    context: &GroupContext,
+    errors: &mut Vec<PolicyError>,
+) {
     let evaluated =
         || program.rules.iter().filter(|rule| deciding.contains(&rule.document) && !rule.is_test());
     let replaced = evaluated().any(|rule| {
@@ -118,31 +131,57 @@ pub(super) fn check(program: &Program<'_>, deciding: &BTreeSet<usize>, errors: &
             | Fact::Declares(_) => false,
         })
     });
-    if replaced {
-        return;
-    }
     for rule in evaluated() {
-        let aliases = aliases(program, rule);
+        let aliases = aliases(program, rule, context);
         let mut told = BTreeSet::new();
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            if let Some(steps) = input_steps(program, rule, &aliases, reference)
-                && let Some(Unknown { path, meant, help }) = unknown(&steps)
+            let Some(steps) = input_steps(program, rule, &aliases, reference) else {
+                if let Meaning::Data(steps) = program.meaning(rule, reference)
+                    && let Some(steps) = program.through_rule(&steps)
+                    && let Some(missing) = context.missing(&steps, reference.absence)
+                {
+                    report(errors, missing_context(program, reference, &missing));
+                }
+                continue;
+            };
+            if let Some(missing) = context.missing(&steps, reference.absence) {
+                if told.insert(missing.join(".")) {
+                    report(errors, missing_context(program, reference, &missing));
+                }
+            } else if !replaced
+                && let Some(Unknown { path, meant, help }) = unknown(&steps, context)
                 // `object.get(input, "plan", input)` is at home on several platforms.
                 && (meant == Meant::AnotherKey || reference.absence == Absence::Undefined)
                 && told.insert(path.clone())
             {
-                let (text, at) = (program.text_of(reference.span), span_of(reference.span));
+                let (text, at) = (program.text_of(reference.span), program.place_of(reference.span));
                 report(errors, PolicyError::UnknownInput { path, text, at, help });
             }
         }
     }
 }
 
+fn missing_context(program: &Program<'_>, reference: &Reference<'_>, missing: &[String]) -> PolicyError {
+    let example = context::skeleton(missing);
+    PolicyError::MissingContext {
+        path: format!("input.{}", missing.join(".")),
+        text: program.text_of(reference.span),
+        at: program.place_of(reference.span),
+        help: format!(
+            "pass a JSON file with --context that says it, {example}; null says that there is none"
+        ),
+    }
+}
+
 /// A rule's own variables that stand for a path into the plan: `rc := input.resource_changes[_]` or
 /// `some rc in input.resource_changes`. One that is declared twice stands for nothing certain, and one for a path
 /// that no plan has would only repeat the report.
-fn aliases<'a>(program: &Program<'_>, rule: &RuleFacts<'a>) -> HashMap<&'a str, Vec<Step>> {
+fn aliases<'a>(
+    program: &Program<'_>,
+    rule: &RuleFacts<'a>,
+    context: &GroupContext,
+) -> HashMap<&'a str, Vec<Step>> {
     let mut declared: HashMap<&str, usize> = HashMap::new();
     for fact in &rule.facts {
         if let Fact::Declares(name) = fact {
@@ -158,7 +197,7 @@ fn aliases<'a>(program: &Program<'_>, rule: &RuleFacts<'a>) -> HashMap<&'a str, 
                     .and_then(|reference| input_steps(program, rule, &aliases, &reference));
                 if let (Some(name), Some(path)) = (syntax::variable(left), path)
                     && once(name)
-                    && unknown(&path).is_none()
+                    && unknown(&path, context).is_none()
                 {
                     aliases.insert(name, path);
                 }
@@ -168,7 +207,7 @@ fn aliases<'a>(program: &Program<'_>, rule: &RuleFacts<'a>) -> HashMap<&'a str, 
                     .and_then(|reference| input_steps(program, rule, &aliases, &reference));
                 if let Some(mut path) = path
                     && once(name)
-                    && unknown(&path).is_none()
+                    && unknown(&path, context).is_none()
                 {
                     path.push(Step::Dynamic);
                     aliases.insert(name, path);
@@ -216,9 +255,32 @@ enum Meant {
     SomethingElse,
 }
 
-fn unknown(steps: &[Step]) -> Option<Unknown> {
+fn unknown(steps: &[Step], context: &GroupContext) -> Option<Unknown> {
+    let platform = context.platform;
+    let (Step::Key(first), rest) = steps.split_first()? else { return None };
+    if context.has(first) {
+        return None;
+    }
+    if platform.plan.has(first) {
+        return unknown_in_plan(rest, &format!("input.{first}"));
+    }
+    let Some(key) = platform.plan.only_key() else { return unknown_in_plan(steps, "input") };
+    let own = || platform.context.iter().copied().chain([key]);
+    let (meant, help) = if PLAN_KEYS.contains(&first.as_str()) {
+        let help = format!("on {} the plan is under `input.{key}`: `input.{key}.{first}`", platform.title);
+        (Meant::AnotherKey, help)
+    } else if let Some(near) = suggest::nearest(first, own()) {
+        (Meant::AnotherKey, format!("did you mean `input.{near}`?"))
+    } else {
+        let own: Vec<&str> = own().collect();
+        (Meant::SomethingElse, format!("the input on {} has {}", platform.title, own.join(", ")))
+    };
+    Some(Unknown { path: format!("input.{first}"), meant, help })
+}
+
+fn unknown_in_plan(steps: &[Step], root: &str) -> Option<Unknown> {
     let path = |count: usize| {
-        let mut path = "input".to_owned();
+        let mut path = root.to_owned();
         for step in &steps[..count] {
             match step {
                 Step::Key(key) => {
@@ -233,7 +295,7 @@ fn unknown(steps: &[Step]) -> Option<Unknown> {
     let (Step::Key(section), rest) = steps.split_first()? else { return None };
     if !PLAN_KEYS.contains(&section.as_str()) {
         let (meant, help) = match suggest::nearest(section, PLAN_KEYS) {
-            Some(key) => (Meant::AnotherKey, format!("did you mean `input.{key}`?")),
+            Some(key) => (Meant::AnotherKey, format!("did you mean `{root}.{key}`?")),
             None if WRAPPERS.contains(&section.as_str()) => {
                 let help = format!(
                     "the plan itself is the input here, so that `input.{section}.resource_changes` is written \
@@ -277,18 +339,21 @@ const WRAPPERS: [&str; 4] = ["plan", "tfplan", "terraform", "run"];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rego::context::Context;
+    use crate::rego::convention::{Convention, Group};
+    use crate::rego::options::PolicyOptions;
     use crate::rego::source::Source;
 
     fn with_policy<T>(rules: &str, test: impl FnOnce(&Program<'_>) -> T) -> T {
         let text = format!("package main\n\n{rules}\n");
         let mut engine = regorus::Engine::new();
         engine.add_policy("p.rego".to_owned(), text.clone()).unwrap();
-        let sources = [Source { name: "p.rego".to_owned(), text: text.into() }];
+        let sources = [Source::new("p.rego", text)];
         test(&Program::new(engine.get_modules(), &sources))
     }
 
     fn named(rules: &str) -> Option<Vec<String>> {
-        with_policy(rules, |program| match sections(program) {
+        with_policy(rules, |program| match sections(program, Convention::Conftest.platform()) {
             Sections::All => None,
             Sections::Named(names) => Some(names.into_iter().collect()),
         })
@@ -297,7 +362,9 @@ mod tests {
     fn unknown_paths(rules: &str) -> Vec<String> {
         with_policy(rules, |program| {
             let mut errors = Vec::new();
-            check(program, &(0..program.documents.len()).collect(), &mut errors);
+            let group = Group::conftest(&PolicyOptions::default(), Vec::new());
+            let context = Context::default().of_group(&group);
+            check(program, &(0..program.documents.len()).collect(), &context, &mut errors);
             errors.iter().map(ToString::to_string).collect()
         })
     }

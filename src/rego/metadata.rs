@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source { name: "p.rego".to_owned(), text: text.into() }
+        Source::new("p.rego", text)
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! The only user of the Rego engine: loads policies, evaluates them behind a safety shell, and
 //! returns what they found.
 //!
-//! A file becomes text in `source`, and from there goes through `nesting` into the engine's parser in
-//! `dialect`; a front end that rewrites policies belongs between these two. `program` reads the engine's syntax
+//! A file becomes text in `source`, and from there goes through `nesting` and `frontend`, which rewrites it so that
+//! the engine takes it as OPA does, into the engine's parser in `dialect`. `program` reads the engine's syntax
 //! trees as a graph of rules, which `checks`, `input_paths` and `select` look at before anything is evaluated.
 //! `evaluate` asks the engine for one rule at a time, inside `shell`. What rule names and results mean is in
 //! `convention` alone.
 
 mod builtins;
 mod checks;
+#[cfg(test)]
+mod conformance;
+mod context;
 mod convention;
 mod data;
 mod dialect;
@@ -16,12 +19,14 @@ mod error;
 mod evaluate;
 mod files;
 mod finding;
+mod frontend;
 mod glob;
 mod input_paths;
 mod metadata;
 mod nesting;
 mod options;
 mod plan_value;
+mod policies;
 mod program;
 mod rule;
 mod select;
@@ -32,10 +37,13 @@ mod suggest;
 mod syntax;
 mod yaml;
 
+pub use context::{ContextOptions, context_variables};
+pub use convention::Convention;
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
 pub use finding::{PolicyFinding, PolicyLocation};
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
+pub use policies::{PassedOver, Policies};
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;

@@ -3,12 +3,19 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::context::ContextOptions;
+use super::convention::Convention;
+
 /// Where policies are and under what limits they run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyOptions {
     /// Files and directories that hold `.rego` files; directories are read recursively.
     pub paths: Vec<PathBuf>,
-    /// The packages whose decision rules are evaluated.
+    /// The platform that the policies are for; `None` to tell by their look.
+    pub convention: Option<Convention>,
+    /// What policies may know of the run besides its plan.
+    pub context: ContextOptions,
+    /// The packages whose decision rules are evaluated, where the convention is conftest's.
     pub namespaces: Namespaces,
     /// Files and directories of `.json`, `.yaml` and `.yml` documents for `data`. As conftest does
     /// (`policy/engine.go`), every document is merged at the root of `data`, wherever its file lies.
@@ -30,10 +37,12 @@ impl PolicyOptions {
 }
 
 impl Default for PolicyOptions {
-    /// No paths, the package `main`, Rego v1 and ten seconds for a rule.
+    /// No paths, conventions by look, no context, the package `main`, Rego v1 and ten seconds for a rule.
     fn default() -> Self {
         Self {
             paths: Vec::new(),
+            convention: None,
+            context: ContextOptions::default(),
             namespaces: Namespaces::default(),
             data: Vec::new(),
             version: RegoVersion::V1,

@@ -22,6 +22,17 @@ pub(super) enum Sections {
 }
 
 impl Sections {
+    /// The sections of either.
+    pub(super) fn with(self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Named(mut names), Self::Named(more)) => {
+                names.extend(more.iter().cloned());
+                Self::Named(names)
+            }
+            (Self::All, _) | (_, Self::All) => Self::All,
+        }
+    }
+
     fn has(&self, name: &str) -> bool {
         match self {
             Self::All => true,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use miette::NamedSource;
+use miette::{NamedSource, SourceSpan};
 use regorus::unstable::{Module, Ref, Span};
 
 use super::error::PolicyText;
@@ -17,7 +17,7 @@ pub(super) struct Program<'a> {
     by_path: BTreeMap<Vec<String>, usize>,
     imports: Vec<HashMap<String, Vec<String>>>,
     packages: Vec<Vec<String>>,
-    texts: HashMap<&'a str, PolicyText>,
+    texts: HashMap<&'a str, (PolicyText, &'a Source)>,
 }
 
 /// One rule.
@@ -29,6 +29,8 @@ pub(super) struct RuleFacts<'a> {
     /// Whether the head goes on after the name, as in `deny.storage` or `deny[msg]`.
     pub steps: Vec<Step>,
     pub form: Form,
+    /// What the rule stands for, if that is a reference.
+    pub value: Option<Reference<'a>>,
     pub span: &'a Span,
     pub head_span: &'a Span,
     pub facts: Vec<Fact<'a>>,
@@ -107,7 +109,7 @@ impl<'a> Program<'a> {
             by_path: BTreeMap::new(),
             imports: modules.iter().map(|module| imports(module)).collect(),
             packages: modules.iter().map(|module| package_path(module)).collect(),
-            texts: sources.iter().map(|source| (source.name.as_str(), source.named())).collect(),
+            texts: sources.iter().map(|source| (source.name.as_str(), (source.named(), source))).collect(),
         };
         for (index, module) in modules.iter().enumerate() {
             for rule in &module.policy {
@@ -148,6 +150,7 @@ impl<'a> Program<'a> {
             name: head.name.root,
             steps: head.name.steps,
             form: head.form,
+            value: head.value,
             span: rule.span(),
             head_span: head.name.span,
             facts,
@@ -178,8 +181,13 @@ impl<'a> Program<'a> {
 
     /// The text of a syntax node's file, for a diagnostic.
     pub(super) fn text_of(&self, span: &Span) -> PolicyText {
-        let known = self.texts.get(file_of(span)).cloned();
+        let known = self.texts.get(file_of(span)).map(|(text, _)| text.clone());
         known.unwrap_or_else(|| PolicyText::new(NamedSource::new(file_of(span), "".into())))
+    }
+
+    /// The place of a syntax node in the text that its author wrote.
+    pub(super) fn place_of(&self, span: &Span) -> SourceSpan {
+        self.texts.get(file_of(span)).map_or((0, 0).into(), |(_, source)| source.span_of(span))
     }
 
     /// The package of a rule, without `data`.
@@ -250,6 +258,21 @@ impl<'a> Program<'a> {
         }
         let below = self.by_path.range(path.clone()..).take_while(|(known, _)| known.starts_with(&path));
         may_need.extend(below.map(|(_, document)| *document));
+    }
+
+    /// The path into the input that a path into `data` leads to by way of a rule such as `run := input.run`, if
+    /// no other rule could mean something else.
+    pub(super) fn through_rule(&self, steps: &[Step]) -> Option<Vec<Step>> {
+        let mut path = vec!["data".to_owned()];
+        for (index, step) in steps.iter().enumerate() {
+            path.push(step.key()?.to_owned());
+            let Some(document) = self.by_path.get(&path) else { continue };
+            let mut rules = self.rules.iter().filter(|rule| rule.document == *document);
+            let (Some(rule), None) = (rules.next(), rules.next()) else { return None };
+            let Meaning::Input(start) = self.meaning(rule, rule.value.as_ref()?) else { return None };
+            return Some(start.into_iter().chain(steps[index + 1..].iter().cloned()).collect());
+        }
+        None
     }
 
     /// Every document that one of `roots` needs, the roots included.

@@ -1,7 +1,9 @@
 //! A rule that decides.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use super::convention::Reading;
 use super::metadata::RuleMetadata;
 
 /// What a result of a rule is.
@@ -52,4 +54,8 @@ pub struct PolicyRule {
     pub line: u32,
     /// What the rules' METADATA say, or else that of their package.
     pub metadata: RuleMetadata,
+    /// What a platform's configuration says of the rule, such as its enforcement level. Every finding carries it
+    /// as metadata.
+    pub notes: BTreeMap<String, String>,
+    pub(super) reading: Reading,
 }

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::convention::conftest;
+use super::convention::{Decider, Presence, conftest};
 use super::error::{PolicyError, report};
 use super::glob;
 use super::options::Namespaces;
 use super::program::{Program, RuleFacts, path_text};
-use super::source::span_of;
 use super::suggest;
 use super::syntax::{Form, Step};
 
@@ -88,6 +87,93 @@ pub(super) fn select(
     selection
 }
 
+/// Chooses rules by their paths, and says of each document what makes it decide.
+pub(super) fn select_named<'d>(
+    program: &Program<'_>,
+    deciders: &'d [Decider],
+    nothing: &PolicyError,
+    loaded: Loaded,
+    errors: &mut Vec<PolicyError>,
+) -> (Selection, BTreeMap<usize, Vec<&'d Decider>>) {
+    let mut chosen: BTreeMap<usize, Vec<&Decider>> = BTreeMap::new();
+    for decider in deciders {
+        let is_meant =
+            |document: &super::program::Document| document.path == decider.path && !document.is_function;
+        match (program.documents.iter().position(is_meant), &decider.presence) {
+            (Some(document), _) => chosen.entry(document).or_default().push(decider),
+            (None, Presence::Queried { .. }) if loaded == Loaded::All => {
+                report(errors, unknown_query(program, decider));
+            }
+            (None, Presence::Queried { .. } | Presence::Optional) => {}
+        }
+    }
+    let is_queried = |decider: &Decider| matches!(decider.presence, Presence::Queried { .. });
+    if chosen.is_empty() && loaded == Loaded::All && !deciders.iter().any(is_queried) {
+        report(errors, nothing.clone());
+    }
+    report_other_names(program, deciders, errors);
+    let deciding = chosen.keys().copied().collect();
+    (Selection { deciding, ..Selection::default() }, chosen)
+}
+
+fn unknown_query(program: &Program<'_>, decider: &Decider) -> PolicyError {
+    let query = path_text(&decider.path);
+    let paths: Vec<String> = program.documents.iter().map(|document| path_text(&document.path)).collect();
+    let last = decider.path.last();
+    let help = match suggest::nearest(&query, paths.iter().map(String::as_str)) {
+        Some(path) => format!("did you mean `{path}`?"),
+        None => {
+            let same_name = program.documents.iter().filter(|document| document.path.last() == last);
+            let same_name: Vec<String> =
+                same_name.map(|document| path_text(&document.path)).take(5).collect();
+            if same_name.is_empty() {
+                "add the rule, or correct the query".to_owned()
+            } else {
+                format!("there are {}", same_name.join(", "))
+            }
+        }
+    };
+    match &decider.presence {
+        Presence::Queried { policy, text, at } => {
+            let (policy, text, at) = (policy.clone(), text.clone(), *at);
+            PolicyError::UnknownQuery { policy, query, text, at, help }
+        }
+        Presence::Optional => PolicyError::NoDecisionRule { pattern: query },
+    }
+}
+
+/// Reports rules beside those that decide whose names only look as if they did: `deny_public` where the
+/// platform knows `deny`. Where a configuration file names rules, every name may be one of a helper.
+fn report_other_names(program: &Program<'_>, deciders: &[Decider], errors: &mut Vec<PolicyError>) {
+    let optional = || deciders.iter().filter(|decider| matches!(decider.presence, Presence::Optional));
+    let is_beside =
+        |path: &[String]| optional().any(|decider| decider.path.split_last().map(|(_, p)| p) == Some(path));
+    let used = used(program);
+    for (index, document) in program.documents.iter().enumerate() {
+        let rule = &program.rules[document.rule];
+        let decides = optional().any(|decider| decider.path == document.path);
+        let beside = document.path.split_last().is_some_and(|(_, package)| is_beside(package));
+        if decides || !beside || rule.is_test() || used.contains(&index) || document.is_function {
+            continue;
+        }
+        let kind = conftest::kind(rule.name).or_else(|| {
+            let meant = conftest::meant(rule.name)?;
+            conftest::kind(&meant)
+        });
+        let Some(meant) = kind.filter(|kind| optional().any(|decider| decider.kind == *kind)) else {
+            continue;
+        };
+        let error = PolicyError::NearMiss {
+            rule: rule.name.to_owned(),
+            reason: "the platform looks for another name",
+            text: program.text_of(rule.head_span),
+            at: program.place_of(rule.head_span),
+            help: format!("call it `{meant}`"),
+        };
+        report(errors, error);
+    }
+}
+
 fn deciding(program: &Program<'_>) -> BTreeSet<usize> {
     documents_named(program, |name| conftest::kind(name).is_some())
 }
@@ -112,13 +198,7 @@ fn unknown_namespace(pattern: &str, packages: &BTreeMap<String, Vec<usize>>) -> 
 }
 
 fn report_lookalikes(program: &Program<'_>, chosen: &BTreeSet<&str>, errors: &mut Vec<PolicyError>) {
-    // What something else uses is a helper, whatever its name. Tests do not count: they test the lookalike.
-    let used: BTreeSet<usize> = program
-        .documents
-        .iter()
-        .filter(|document| !program.rules[document.rule].is_test())
-        .flat_map(|document| document.needs.iter().chain(&document.may_need).copied())
-        .collect();
+    let used = used(program);
     for rule in &program.rules {
         if rule.is_test() || !chosen.contains(path_text(program.package(rule)).as_str()) {
             continue;
@@ -129,8 +209,18 @@ fn report_lookalikes(program: &Program<'_>, chosen: &BTreeSet<&str>, errors: &mu
     }
 }
 
+/// What something else uses is a helper, whatever its name. Tests do not count: they test the lookalike.
+fn used(program: &Program<'_>) -> BTreeSet<usize> {
+    program
+        .documents
+        .iter()
+        .filter(|document| !program.rules[document.rule].is_test())
+        .flat_map(|document| document.needs.iter().chain(&document.may_need).copied())
+        .collect()
+}
+
 fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<PolicyError> {
-    let (text, at) = (program.text_of(rule.head_span), span_of(rule.head_span));
+    let (text, at) = (program.text_of(rule.head_span), program.place_of(rule.head_span));
     let name = rule.name.to_owned();
     let near_miss = |reason, help| {
         let (rule, text) = (name.clone(), text.clone());

@@ -5,22 +5,24 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use regorus::Engine;
 use regorus::unstable::{Module, Ref};
+use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
 use super::checks;
-use super::convention::conftest;
+use super::context::{Context, GroupContext};
+use super::convention::{Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
+use super::frontend::{self, Known};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
-use super::options::PolicyOptions;
+use super::options::{PolicyOptions, RegoVersion};
 use super::plan_value::Sections;
 use super::program::{Program, RuleFacts, path_text};
-use super::rule::PolicyRule;
+use super::rule::{PolicyRule, RuleKind};
 use super::select::{self, Loaded, Selection};
 use super::shell::{self, Memory};
 use super::source::{self, Source};
@@ -40,6 +42,7 @@ pub struct PolicySet {
     pub(super) exceptions: BTreeMap<String, String>,
     pub(super) sections: Sections,
     pub(super) reads_file_name: bool,
+    pub(super) frame: Frame,
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
     pub(super) memory_limit: Option<u64>,
@@ -48,8 +51,35 @@ pub struct PolicySet {
     sha256: String,
 }
 
+/// What stands around the plan in the input of a set.
+#[derive(Debug)]
+pub(super) enum Frame {
+    /// The plan is the input.
+    Nothing,
+    /// The plan stands under every alias as well, beside the context.
+    Context(Vec<(Value, Value)>),
+}
+
+impl Frame {
+    fn new(context: &GroupContext) -> Self {
+        match (context.platform.plan, context.platform.context) {
+            (PlanPlace::Root, []) => Self::Nothing,
+            _ => Self::Context(context.entries()),
+        }
+    }
+
+    /// The input of a set. Nothing of the plan is copied but the references to its sections.
+    pub(super) fn around(&self, plan: &Value) -> Value {
+        let (Self::Context(context), Ok(sections)) = (self, plan.as_object()) else { return plan.clone() };
+        let sections = sections.iter_sorted().map(|(key, value)| (key.clone(), value.clone()));
+        let aliases = PLAN_ALIASES.iter().map(|alias| (Value::from(*alias), plan.clone()));
+        let context = context.iter().cloned();
+        Value::from(sections.chain(aliases).chain(context).collect::<BTreeMap<_, _>>())
+    }
+}
+
 impl PolicySet {
-    /// Reads, checks and prepares policies.
+    /// Reads, checks and prepares policies that follow conftest's convention.
     ///
     /// A file that the engine must not or cannot take is left out, so that it does not hide what the others
     /// find. Everything that is wrong is in [`PolicySet::problems`], and any of it leaves every verdict
@@ -60,24 +90,7 @@ impl PolicySet {
     /// All problems, if no rule is left to evaluate.
     pub fn load(options: &PolicyOptions) -> Result<Self, Vec<PolicyError>> {
         let options = options.clone();
-        let (send, receive) = mpsc::channel();
-        let started = shell::detach(move || {
-            let loaded = shell::guard(|| {
-                let _memory = Memory::reserve(LOAD_MEMORY);
-                load(&options)
-            });
-            // Nobody listens any more if loading took too long.
-            let _ = send.send(loaded);
-        });
-        if let Err(reason) = started {
-            return Err(vec![PolicyError::NoThread { reason }]);
-        }
-        let abandoned = |reason| Err(vec![PolicyError::LoadAbandoned { reason }]);
-        match receive.recv_timeout(LOAD_LIMIT) {
-            Ok(Ok(loaded)) => loaded,
-            Ok(Err(panic)) => abandoned(format!("the engine crashed: {panic}")),
-            Err(_) => abandoned(format!("it took longer than {} s", LOAD_LIMIT.as_secs())),
-        }
+        in_time(move || load_conftest(&options)).unwrap_or_else(|error| Err(vec![error]))
     }
 
     /// The rules that are evaluated, ordered by path.
@@ -102,9 +115,31 @@ impl PolicySet {
     }
 }
 
-fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
+/// Does what loading takes on a thread of its own, and not for ever.
+pub(super) fn in_time<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PolicyError> {
+    let (send, receive) = mpsc::channel();
+    let started = shell::detach(move || {
+        let loaded = shell::guard(|| {
+            let _memory = Memory::reserve(LOAD_MEMORY);
+            work()
+        });
+        // Nobody listens any more if loading took too long.
+        let _ = send.send(loaded);
+    });
+    started.map_err(|reason| PolicyError::NoThread { reason })?;
+    let abandoned = |reason| Err(PolicyError::LoadAbandoned { reason });
+    match receive.recv_timeout(LOAD_LIMIT) {
+        Ok(Ok(loaded)) => Ok(loaded),
+        Ok(Err(panic)) => abandoned(format!("the engine crashed: {panic}")),
+        Err(_) => abandoned(format!("it took longer than {} s", LOAD_LIMIT.as_secs())),
+    }
+}
+
+fn load_conftest(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
     let mut errors = Vec::new();
-    let mut sources = source::load(&options.paths, &mut errors);
+    let sources = source::load(&options.paths, &mut errors);
     if sources.is_empty() {
         let paths: Vec<String> = options.paths.iter().map(|path| path.display().to_string()).collect();
         let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
@@ -112,7 +147,30 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
         return Err(errors);
     }
     let documents = data::load(&options.data, &mut errors);
-    let sha256 = digest(&sources, &documents);
+    let group = Group::conftest(options, sources);
+    let context = Context::default().of_group(&group);
+    match load(group, options, &context, &documents) {
+        Ok(mut set) => {
+            set.problems.splice(0..0, errors);
+            Ok(set)
+        }
+        Err(more) => {
+            errors.extend(more);
+            Err(errors)
+        }
+    }
+}
+
+/// Loads one group.
+pub(super) fn load(
+    group: Group,
+    options: &PolicyOptions,
+    context: &GroupContext,
+    documents: &[DataDocument],
+) -> Result<PolicySet, Vec<PolicyError>> {
+    let mut errors = Vec::new();
+    let Group { mut sources, choice, dialect, notes, .. } = group;
+    let sha256 = digest(&sources, documents);
     let count = sources.len();
     sources.retain(|source| match nesting::check(source) {
         Ok(()) => true,
@@ -121,21 +179,38 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
             false
         }
     });
-    let Some((mut engine, modules)) = compile(options, &mut sources, &documents, &mut errors) else {
+    rewrite(&mut sources, dialect);
+    let Some((mut engine, modules)) = compile(dialect, &mut sources, documents, &mut errors) else {
         return Err(errors);
     };
     let program = Program::new(&modules, &sources);
     let loaded = if sources.len() == count { Loaded::All } else { Loaded::Partly };
-    let Selection { deciding, exceptions, passed_over } =
-        select::select(&program, &options.namespaces, loaded, &mut errors);
+    let (Selection { deciding, exceptions, passed_over }, deciders) = match &choice {
+        Choice::Namespaces(namespaces) => {
+            (select::select(&program, namespaces, loaded, &mut errors), BTreeMap::new())
+        }
+        Choice::Rules { deciders, nothing } => {
+            select::select_named(&program, deciders, nothing, loaded, &mut errors)
+        }
+    };
     let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
-    input_paths::check(&program, &evaluated, &mut errors);
+    input_paths::check(&program, &evaluated, context, &mut errors);
     let described = Described::read(&modules, &sources, &mut errors);
     let metadata = described.of_documents(&program);
-    let policy_rule = |document: &usize| {
-        policy_rule(&program, *document, metadata.get(document).cloned().unwrap_or_default())
+    let policy_rules = |document: &usize| {
+        let metadata = metadata.get(document).cloned().unwrap_or_default();
+        match deciders.get(document) {
+            Some(deciders) => deciders
+                .iter()
+                .map(|decider| named_rule(&program, *document, metadata.clone(), decider))
+                .collect(),
+            None => Vec::from_iter(conftest_rule(&program, *document, metadata)),
+        }
     };
-    let mut rules: Vec<PolicyRule> = deciding.iter().filter_map(policy_rule).collect();
+    let mut rules: Vec<PolicyRule> = deciding.iter().flat_map(policy_rules).collect();
+    for rule in &mut rules {
+        rule.notes.extend(notes.clone());
+    }
     rules.sort_by(|left, right| left.path.cmp(&right.path));
     if rules.is_empty() {
         return Err(errors);
@@ -144,7 +219,7 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
         let document = &program.documents[*document];
         (path_text(program.package(&program.rules[document.rule])), path_text(&document.path))
     });
-    let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program));
+    let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
     let reads_file_name = input_paths::reads_file_name(&program);
     drop(program);
     engine.set_input(regorus::Value::new_object());
@@ -154,6 +229,7 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
         exceptions,
         sections,
         reads_file_name,
+        frame: Frame::new(context),
         sources,
         time_limit: options.time_limit,
         memory_limit: options.memory_limit,
@@ -161,6 +237,39 @@ fn load(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
         problems: errors,
         sha256,
     })
+}
+
+/// Prepares every policy for the engine, in the knowledge of all of them.
+pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
+    let mut known = Known::default();
+    for source in &*sources {
+        known.add(&source.text);
+    }
+    for source in sources {
+        match dialect {
+            Dialect::Given(version) => {
+                source.reading = read_as(source, dialect::written_in(&source.text, version), &known);
+            }
+            Dialect::EachFile => {
+                // The front end must know the dialect, and whether the file can be read in it shows only
+                // afterwards.
+                for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
+                    source.reading = read_as(source, version, &known);
+                    if dialect::parses(source, version) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Reading {
+    match frontend::rewrite(&source.text, version, known) {
+        Ok(None) => source::Reading::AsWritten,
+        Ok(Some(rewritten)) => source::Reading::Rewritten(Arc::new(rewritten)),
+        Err(unread) => source::Reading::Failed(unread),
+    }
 }
 
 fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
@@ -176,7 +285,7 @@ fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
 /// Builds an engine of what can be loaded, and takes the rest out of `sources`. Every round without a result
 /// removes a file, so that this ends.
 fn compile(
-    options: &PolicyOptions,
+    dialect: Dialect,
     sources: &mut Vec<Source>,
     documents: &[DataDocument],
     errors: &mut Vec<PolicyError>,
@@ -184,7 +293,7 @@ fn compile(
     let mut first_round = true;
     loop {
         let mut engine = dialect::new_engine();
-        sources.retain(|source| match dialect::add(&mut engine, source, options.version) {
+        sources.retain(|source| match dialect::add(&mut engine, source, version(dialect, source)) {
             Ok(()) => true,
             Err(error) => {
                 report(errors, error);
@@ -221,6 +330,13 @@ fn compile(
         let name = message.source.map(str::to_owned);
         report(errors, PolicyError::Uncompilable { reason: message.reason, text, at });
         sources.retain(|source| Some(source.name.as_str()) != name.as_deref());
+    }
+}
+
+fn version(dialect: Dialect, source: &Source) -> RegoVersion {
+    match dialect {
+        Dialect::Given(version) => version,
+        Dialect::EachFile => dialect::of(source),
     }
 }
 
@@ -286,18 +402,44 @@ impl Described {
     }
 }
 
-fn policy_rule(program: &Program<'_>, document: usize, metadata: RuleMetadata) -> Option<PolicyRule> {
+fn conftest_rule(program: &Program<'_>, document: usize, metadata: RuleMetadata) -> Option<PolicyRule> {
+    let name = program.rules[program.documents[document].rule].name;
+    Some(policy_rule(program, document, metadata, conftest::kind(name)?, Reading::Messages))
+}
+
+fn named_rule(
+    program: &Program<'_>,
+    document: usize,
+    mut metadata: RuleMetadata,
+    decider: &Decider,
+) -> PolicyRule {
+    if metadata.title.is_none() && metadata.description.is_none() {
+        metadata.title.clone_from(&decider.description);
+    }
+    let rule = policy_rule(program, document, metadata, decider.kind, decider.reading);
+    PolicyRule { notes: decider.notes.clone(), ..rule }
+}
+
+fn policy_rule(
+    program: &Program<'_>,
+    document: usize,
+    metadata: RuleMetadata,
+    kind: RuleKind,
+    reading: Reading,
+) -> PolicyRule {
     let document = &program.documents[document];
     let first = &program.rules[document.rule];
-    Some(PolicyRule {
+    PolicyRule {
         path: path_text(&document.path),
         name: first.name.to_owned(),
-        kind: conftest::kind(first.name)?,
+        kind,
         package: path_text(program.package(first)),
         file: source::file_of(first.span).to_owned(),
         line: first.span.line,
         metadata,
-    })
+        notes: BTreeMap::new(),
+        reading,
+    }
 }
 
 /// The set must be shareable: several plans are evaluated at the same time.

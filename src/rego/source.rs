@@ -8,6 +8,7 @@ use regorus::unstable::Span;
 
 use super::error::{PolicyError, PolicyText};
 use super::files;
+use super::frontend::{Rewritten, Unread};
 
 /// The engine counts a tab as this many columns.
 const TAB_COLUMNS: u32 = 4;
@@ -17,7 +18,18 @@ const TAB_COLUMNS: u32 = 4;
 pub(super) struct Source {
     /// What reports and the engine call the file: its path with `/`, without control characters.
     pub name: String,
+    /// What the author wrote.
     pub text: Arc<str>,
+    pub reading: Reading,
+}
+
+/// What the front end made of a policy.
+#[derive(Clone, Debug)]
+pub(super) enum Reading {
+    /// The engine gets what the author wrote.
+    AsWritten,
+    Rewritten(Arc<Rewritten>),
+    Failed(Unread),
 }
 
 /// Reads every policy below `paths`.
@@ -25,7 +37,7 @@ pub(super) fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Sour
     let mut sources = Vec::new();
     for path in files::find(paths, &["rego"], errors) {
         match files::read(&path) {
-            Ok(text) => sources.push(Source { name: display_name(&path), text: text.into() }),
+            Ok(text) => sources.push(Source::new(display_name(&path), text)),
             Err(error) => errors.push(error),
         }
     }
@@ -33,7 +45,7 @@ pub(super) fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Sour
 }
 
 /// A control character in a file name would break the engine's messages, which are lines.
-fn display_name(path: &Path) -> String {
+pub(super) fn display_name(path: &Path) -> String {
     let name = path.to_string_lossy();
     name.chars()
         .map(|c| {
@@ -49,6 +61,35 @@ fn display_name(path: &Path) -> String {
 }
 
 impl Source {
+    pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), text: text.into(), reading: Reading::AsWritten }
+    }
+
+    /// What the engine gets.
+    pub(super) fn engine_text(&self) -> &str {
+        match &self.reading {
+            Reading::Rewritten(rewritten) => &rewritten.text,
+            Reading::AsWritten | Reading::Failed(_) => &self.text,
+        }
+    }
+
+    /// Where the author wrote what stands at an offset of the engine's text.
+    fn original(&self, offset: usize) -> usize {
+        match &self.reading {
+            Reading::Rewritten(rewritten) => rewritten.original(offset),
+            Reading::AsWritten | Reading::Failed(_) => offset,
+        }
+    }
+
+    /// Where the author wrote what the engine calls a span.
+    pub(super) fn span_of(&self, span: &Span) -> SourceSpan {
+        let start = self.original(span.start as usize);
+        let end = self.original(span.end as usize);
+        // What a pass has written stands for nothing in the text; the place where it was put does.
+        let least = self.text.get(start..).map_or(0, |rest| rest.chars().next().map_or(0, char::len_utf8));
+        (start, end.saturating_sub(start).max(least)).into()
+    }
+
     /// The text for a diagnostic.
     pub(super) fn named(&self) -> PolicyText {
         Arc::new(NamedSource::new(&self.name, Arc::clone(&self.text)))
@@ -57,11 +98,12 @@ impl Source {
     /// The place that the engine means by a line and column, as long as the word that stands there.
     pub(super) fn place(&self, line: u32, column: u32) -> Option<SourceSpan> {
         let index = usize::try_from(line.checked_sub(1)?).ok()?;
+        let text = self.engine_text();
         let start_of_line = match index {
             0 => 0,
-            _ => self.text.match_indices('\n').nth(index - 1)?.0 + 1,
+            _ => text.match_indices('\n').nth(index - 1)?.0 + 1,
         };
-        let rest = self.text.get(start_of_line..)?;
+        let rest = text.get(start_of_line..)?;
         let line_text = rest.lines().next().unwrap_or("");
         let mut at = 1;
         let mut offset = line_text.len();
@@ -78,18 +120,13 @@ impl Source {
         if line_text[offset..].starts_with('.') {
             offset -= line_text[..offset].chars().rev().take_while(in_word).map(length_of).sum::<usize>();
         }
-        let word = line_text[offset..].chars().take_while(in_word);
+        let place = self.original(start_of_line + offset);
+        let word = self.text.get(place..)?.chars().take_while(in_word);
         let length = word.map(length_of).sum::<usize>().max(1);
         // At the very end of a text there is no character left to point at.
-        let length = length.min(self.text.len().saturating_sub(start_of_line + offset));
-        Some((start_of_line + offset, length).into())
+        let length = length.min(self.text.len().saturating_sub(place));
+        Some((place, length).into())
     }
-}
-
-/// The place of a syntax node.
-pub(super) fn span_of(span: &Span) -> SourceSpan {
-    let (start, end) = (span.start as usize, span.end as usize);
-    (start, end.saturating_sub(start)).into()
 }
 
 /// The name of a syntax node's file.
@@ -148,7 +185,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source { name: "p.rego".to_owned(), text: text.into() }
+        Source::new("p.rego", text)
     }
 
     #[test]

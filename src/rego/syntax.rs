@@ -111,6 +111,8 @@ pub(super) fn text_of(expr: &Expr) -> Option<String> {
 pub(super) struct Head<'a> {
     pub name: Reference<'a>,
     pub form: Form,
+    /// What the rule stands for, if that is a reference: `run := input.run`.
+    pub value: Option<Reference<'a>>,
 }
 
 /// What a rule builds.
@@ -136,7 +138,11 @@ pub(super) fn head(rule: &Rule) -> Option<Head<'_>> {
             (refr, if args.is_empty() { Form::Default } else { Form::Function })
         }
     };
-    Some(Head { name: reference(name)?, form })
+    let value = match rule {
+        Rule::Spec { head: RuleHead::Compr { assign: Some(assign), .. }, .. } => reference(&assign.value),
+        Rule::Spec { .. } | Rule::Default { .. } => None,
+    };
+    Some(Head { name: reference(name)?, form, value })
 }
 
 /// Everything that a rule does, in the order of the text as far as nesting allows.

@@ -28,7 +28,7 @@ fn resource(entry: &Value) -> String {
         // Writing to a String does not fail.
         let _ = writeln!(text, "# {}", actions.join(", "));
     }
-    if let (Value::Object(before), after) = (&change["before"], &change["after"]) {
+    if let (Value::Object(before), Value::Object(after)) = (&change["before"], &change["after"]) {
         for (name, value) in before {
             let now = after.get(name).unwrap_or(&Value::Null);
             if now != value {

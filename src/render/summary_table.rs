@@ -6,15 +6,34 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
 use crate::severity::Severity;
 
+/// The columns that the table needs.
+const TABLE_WIDTH: usize = 64;
+
+/// What the table says, for narrow terminals.
+fn lines(findings: &[Finding]) -> String {
+    let number = |severity, enforcement| {
+        let of_both = |finding: &&Finding| finding.severity == severity && finding.enforcement == enforcement;
+        findings.iter().filter(of_both).count()
+    };
+    let lines = Severity::ALL.into_iter().rev().filter_map(|severity| {
+        let (deny, warn) = (number(severity, Enforcement::Deny), number(severity, Enforcement::Warn));
+        (deny + warn > 0).then(|| format!("{severity}: {deny} deny, {warn} warn"))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The table, `None` where nothing was found.
 pub(super) fn render(findings: &[Finding], width: usize) -> Option<String> {
     if findings.is_empty() {
         return None;
     }
+    if width < TABLE_WIDTH {
+        return Some(lines(findings));
+    }
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width.saturating_sub(2)).unwrap_or(u16::MAX));
-    table.set_header(["severity", "deny", "warn", "of these undetermined", "already there"]);
+    table.set_header(["severity", "deny", "warn", "undetermined", "already there"]);
     for severity in Severity::ALL.into_iter().rev() {
         let of_this: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == severity).collect();
         if of_this.is_empty() {

@@ -1,5 +1,6 @@
 //! The report for people: what the plan does, what was found resource by resource, and the sum of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::colour::{Colour, Style};
@@ -26,7 +27,7 @@ const NARROWEST: usize = 40;
 /// The report as text. Problems are not part of it: they are diagnostics, and go to standard error.
 pub fn render(report: &Report, options: TextOptions) -> String {
     let options = TextOptions { width: options.width.max(NARROWEST), ..options };
-    let mut text = Writer { text: String::new(), options };
+    let mut text = Writer { text: String::new(), options, told: BTreeSet::new() };
     for plan in &report.plans {
         text.plan(plan);
     }
@@ -38,6 +39,8 @@ pub fn render(report: &Report, options: TextOptions) -> String {
 struct Writer {
     text: String,
     options: TextOptions,
+    /// The rules whose remediation stands above already; once is enough for a reader.
+    told: BTreeSet<String>,
 }
 
 impl Writer {
@@ -72,7 +75,7 @@ impl Writer {
         let version = plan
             .terraform_version
             .as_ref()
-            .map_or_else(String::new, |version| format!(" (made by {version})"));
+            .map_or_else(String::new, |version| format!(" (Terraform or OpenTofu {version})"));
         let heading = self.paint(Style::Heading, &plan.origin.one_line());
         self.line(&format!("{heading}{version}"));
         self.line(&format!("  {}", summary_line(&plan.summary)));
@@ -145,10 +148,15 @@ impl Writer {
                 finding.value.as_ref().map_or_else(String::new, |value| format!(" = {}", value.one_line()));
             self.line(&format!("      at  {}{value}", attribute.one_line()));
         }
+        for source in &finding.depends_on {
+            self.line(&format!("      from {}", source.one_line()));
+        }
         if let Some(location) = &finding.location {
             self.line(&format!("      in  {}:{}", location.file.one_line(), location.line));
         }
-        if let Some(remediation) = &finding.remediation {
+        if let Some(remediation) = &finding.remediation
+            && self.told.insert(format!("{} {remediation}", finding.rule.id))
+        {
             self.wrapped(6, "fix ", remediation);
         }
     }
@@ -175,20 +183,23 @@ impl Writer {
 
     fn verdict(&mut self, report: &Report) {
         let verdict = report.verdict();
+        let several = report.plans.len() > 1;
+        let denials = report.plans.iter().flat_map(|plan| &plan.findings);
+        let denials = denials.filter(|finding| finding.enforcement == Enforcement::Deny).count();
+        let denials = (denials > 0).then(|| count(denials, "finding denies", "findings deny"));
         let (style, words) = match verdict {
+            Verdict::Pass if several => (Style::Good, "PASS: nothing stands against these plans".to_owned()),
             Verdict::Pass => (Style::Good, "PASS: nothing stands against this plan".to_owned()),
-            Verdict::Denied => {
-                let denials = report.plans.iter().flat_map(|plan| &plan.findings);
-                let denials = denials.filter(|finding| finding.enforcement == Enforcement::Deny).count();
-                (Style::Bad, format!("DENIED: {}", count(denials, "finding denies", "findings deny")))
-            }
+            Verdict::Denied => (Style::Bad, format!("DENIED: {}", denials.unwrap_or_default())),
             Verdict::Undecided => {
                 let problems = count(report.problems.len(), "problem", "problems");
-                (Style::Bad, format!("UNDECIDED: {problems} kept planguard from looking at everything"))
+                let denials = denials.map_or_else(String::new, |denials| format!("; {denials}"));
+                let words =
+                    format!("UNDECIDED: {problems} kept planguard from looking at everything{denials}");
+                (Style::Bad, words)
             }
         };
-        let plans =
-            if report.plans.len() > 1 { format!(" ({} plans)", report.plans.len()) } else { String::new() };
+        let plans = if several { format!(" ({} plans)", report.plans.len()) } else { String::new() };
         let line = self.paint(style, &format!("{words}{plans}"));
         self.line(&line);
         if report.report_only && verdict == Verdict::Denied {
@@ -228,12 +239,17 @@ fn action_words(actions: &str) -> &str {
         "create+delete" => "is replaced: created, then destroyed",
         "read" => "is read",
         "forget" => "is forgotten",
+        "forget+create" => "is replaced: forgotten, then created",
+        "create+forget" => "is replaced: created, then forgotten",
         other => other,
     }
 }
 
-/// `Plan: 2 to add, 1 to change, 1 to destroy (1 replaced); 1 to import`.
+/// `Plan: 2 to add, 1 to change, 1 to destroy (1 to replace), 1 to import`.
 fn summary_line(summary: &ChangeSummary) -> String {
+    if *summary == (ChangeSummary { unchanged: summary.unchanged, ..ChangeSummary::default() }) {
+        return "Plan: no changes to resources".to_owned();
+    }
     let mut line =
         format!("Plan: {} to add, {} to change, {} to destroy", summary.add, summary.change, summary.destroy);
     if summary.replace > 0 {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use planguard::Severity;
+use planguard::guardrails::change::ChangeOptions;
+use planguard::rego::Convention;
 use planguard::rule::Category;
 
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
@@ -15,7 +17,8 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// When to colour what people read. NO_COLOR is honoured.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    // Behind the arguments of every command.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 900)]
     pub(crate) color: ColorWhen,
 }
 
@@ -26,10 +29,20 @@ Exit codes:
   2    undecided: not everything could be looked at; wins over 1
   130  interrupted";
 
+const CHECK_HELP: &str = "\
+A plan as JSON:
+  terraform plan -out=tfplan && terraform show -json tfplan | planguard check -
+
+Exit codes:
+  0    everything was looked at, and nothing stands against it
+  1    denied: something was found
+  2    undecided: not everything could be looked at; wins over 1
+  130  interrupted";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check plans: terraform plan -out=tfplan && terraform show -json tfplan | planguard check -
-    #[command(after_help = EXIT_CODES)]
+    /// Check plans with guardrails and policies
+    #[command(after_help = CHECK_HELP)]
     Check(Box<CheckArguments>),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
@@ -73,23 +86,39 @@ pub(crate) struct CheckArguments {
     #[arg(long, help_heading = "Guardrails")]
     pub(crate) no_builtin: bool,
     /// How many objects a plan may destroy
-    #[arg(long, value_name = "N", help_heading = "Guardrails")]
-    pub(crate) max_destroys: Option<usize>,
+    #[arg(long, value_name = "N", default_value_t = ChangeOptions::default().max_destroys, help_heading = "Guardrails")]
+    pub(crate) max_destroys: usize,
     /// Which part of the managed objects a plan may destroy
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), help_heading = "Guardrails")]
-    pub(crate) max_destroy_percent: Option<u8>,
+    #[arg(long, value_name = "PERCENT", default_value_t = ChangeOptions::default().max_destroy_percent, value_parser = clap::value_parser!(u8).range(0..=100), help_heading = "Guardrails")]
+    pub(crate) max_destroy_percent: u8,
 
     /// Load Rego policies from a file or directory (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) policy: Vec<PathBuf>,
+    /// The platform that the policies are for
+    #[arg(long, value_enum, default_value_t, value_name = "PLATFORM", help_heading = "Policies")]
+    pub(crate) convention: ConventionArgument,
+    /// Tell policies of the run: a JSON object with the keys of their input, such as {"run": {...}}
+    #[arg(long, value_name = "FILE", requires = "policy", help_heading = "Policies")]
+    pub(crate) context: Option<PathBuf>,
+    /// Tell policies of costs: a report of `infracost breakdown` or `infracost diff --format json`
+    #[arg(long, value_name = "FILE", requires = "policy", help_heading = "Policies")]
+    pub(crate) infracost: Option<PathBuf>,
     /// Evaluate the packages that match; * and ? are wildcards (repeatable) [default: main]
-    #[arg(short, long, value_name = "PACKAGE", conflicts_with = "all_namespaces", help_heading = "Policies")]
+    #[arg(
+        short,
+        long,
+        value_name = "PACKAGE",
+        conflicts_with = "all_namespaces",
+        requires = "policy",
+        help_heading = "Policies"
+    )]
     pub(crate) namespace: Vec<String>,
     /// Evaluate every package
-    #[arg(long, help_heading = "Policies")]
+    #[arg(long, requires = "policy", help_heading = "Policies")]
     pub(crate) all_namespaces: bool,
     /// Load JSON or YAML documents into `data` (repeatable)
-    #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
+    #[arg(short, long, value_name = "PATH", requires = "policy", help_heading = "Policies")]
     pub(crate) data: Vec<PathBuf>,
     /// The dialect of the policies
     #[arg(long, value_enum, default_value_t, value_name = "VERSION", help_heading = "Policies")]
@@ -155,6 +184,49 @@ pub(crate) enum GateArgument {
     #[default]
     All,
     Introduced,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum ConventionArgument {
+    /// Tell by configuration files and packages
+    #[default]
+    Auto,
+    /// Packages chosen by --namespace; the plan is the input
+    Conftest,
+    /// HCP Terraform and Terraform Enterprise: policies.hcl
+    Hcp,
+    /// Spacelift: package spacelift, each file alone
+    Spacelift,
+    /// Scalr: scalr-policy.hcl
+    Scalr,
+    /// env0: package env0, a directory at a time
+    Env0,
+    /// Digger: data.digger.deny of plan.rego
+    Digger,
+    /// Harness: deny of each file
+    Harness,
+    /// Atlantis: the policy sets of a server's repos.yaml
+    Atlantis,
+    /// Terrateam: conftest on the directory policy
+    Terrateam,
+}
+
+impl ConventionArgument {
+    /// The convention, if the user names one.
+    pub(crate) const fn chosen(self) -> Option<Convention> {
+        match self {
+            Self::Auto => None,
+            Self::Conftest => Some(Convention::Conftest),
+            Self::Hcp => Some(Convention::Hcp),
+            Self::Spacelift => Some(Convention::Spacelift),
+            Self::Scalr => Some(Convention::Scalr),
+            Self::Env0 => Some(Convention::Env0),
+            Self::Digger => Some(Convention::Digger),
+            Self::Harness => Some(Convention::Harness),
+            Self::Atlantis => Some(Convention::Atlantis),
+            Self::Terrateam => Some(Convention::Terrateam),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -4,16 +4,16 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::Diagnostic;
 use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Progress, Rules, run as check};
 use planguard::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 use planguard::guardrails::change::ChangeOptions;
-use planguard::guardrails::{catalogue, load_guardrails};
+use planguard::guardrails::load_guardrails;
 use planguard::input::{OnWrapperLines, ReadOptions, Source};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::rego::{Namespaces, PolicyOptions, PolicySet, RegoVersion};
+use planguard::rego::{ContextOptions, Namespaces, Policies, PolicyOptions, RegoVersion, context_variables};
 use planguard::render::{json, text};
 use planguard::report::Report;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
         check(&sources, &read_options(arguments), &rules, &options(arguments), &|progress| match progress {
             // Reading and checking are a step each.
             Progress::Found(files) if files > 1 => bar.set_length(2 * files as u64),
-            Progress::Found(_) => bar.set_length(0),
+            Progress::Found(_) => bar.set_draw_target(ProgressDrawTarget::hidden()),
             Progress::Read | Progress::Checked => bar.inc(1),
         });
     bar.finish_and_clear();
@@ -71,7 +71,6 @@ fn progress_bar() -> ProgressBar {
 }
 
 fn options(arguments: &CheckArguments) -> CheckOptions {
-    let change = ChangeOptions::default();
     CheckOptions {
         enforcement: EnforcementOptions {
             fail_on: arguments.fail_on,
@@ -87,8 +86,8 @@ fn options(arguments: &CheckArguments) -> CheckOptions {
             },
         },
         change: ChangeOptions {
-            max_destroys: arguments.max_destroys.unwrap_or(change.max_destroys),
-            max_destroy_percent: arguments.max_destroy_percent.unwrap_or(change.max_destroy_percent),
+            max_destroys: arguments.max_destroys,
+            max_destroy_percent: arguments.max_destroy_percent,
         },
         errored: if arguments.allow_errored { OnErroredPlan::Accept } else { OnErroredPlan::Undecided },
         incomplete: if arguments.require_complete {
@@ -112,10 +111,9 @@ fn read_options(arguments: &CheckArguments) -> ReadOptions {
 fn rules(arguments: &CheckArguments, problems: &mut Vec<Problem>) -> Rules {
     let plain = Redactor::default();
     let mut say = |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &plain));
-    let known = catalogue();
     let mut packs = if arguments.no_builtin { Packs::none() } else { Packs::default() };
     for pack in &arguments.pack {
-        if known.iter().any(|entry| entry.info.pack == pack.as_str()) {
+        if Packs::exists(pack) {
             packs = packs.with(pack);
         } else {
             say(&miette::MietteDiagnostic::new(format!("there is no pack `{pack}`"))
@@ -127,15 +125,23 @@ fn rules(arguments: &CheckArguments, problems: &mut Vec<Problem>) -> Rules {
         errors.iter().for_each(|error| say(error));
         Vec::new()
     });
-    Rules { packs, guardrails, policies: policies(arguments, &mut say) }
+    Rules { packs, guardrails, policies: policies(arguments) }
 }
 
-fn policies(arguments: &CheckArguments, say: &mut dyn FnMut(&dyn Diagnostic)) -> Option<PolicySet> {
+fn policies(arguments: &CheckArguments) -> Option<Policies> {
     if arguments.policy.is_empty() {
         return None;
     }
     let options = PolicyOptions {
         paths: arguments.policy.clone(),
+        convention: arguments.convention.chosen(),
+        context: ContextOptions {
+            file: arguments.context.clone(),
+            infracost: arguments.infracost.clone(),
+            environment: context_variables()
+                .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+                .collect(),
+        },
         namespaces: match (arguments.all_namespaces, arguments.namespace.is_empty()) {
             (true, _) => Namespaces::All,
             (false, true) => Namespaces::default(),
@@ -149,11 +155,5 @@ fn policies(arguments: &CheckArguments, say: &mut dyn FnMut(&dyn Diagnostic)) ->
         time_limit: Duration::from_secs(arguments.policy_timeout),
         ..PolicyOptions::default()
     };
-    match PolicySet::load(&options) {
-        Ok(policies) => Some(policies),
-        Err(errors) => {
-            errors.iter().for_each(|error| say(error));
-            None
-        }
-    }
+    Some(Policies::load(&options))
 }

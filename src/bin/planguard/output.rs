@@ -67,6 +67,8 @@ impl Output {
         if handler.render_report(&mut text, problem).is_err() {
             text = format!("{}: {problem}\n", problem.code);
         }
+        // The report follows on the same terminal, and the next problem.
+        text.push('\n');
         write_to_stderr(&text);
     }
 

@@ -54,6 +54,10 @@ pub enum Predicate {
         paths: Vec<PathPattern>,
         /// The condition on the document.
         condition: Box<Self>,
+        /// The answer where there is no document, where false is wrong.
+        unset: Option<Truth>,
+        /// The answer where the document is unknown, where [`Truth::Unknown`] is wrong.
+        unknown: Option<Truth>,
     },
     /// A range of ports.
     Ports(PortsPredicate),

@@ -205,7 +205,7 @@ fn predicate(mut raw: RawPredicate, context: Context) -> Result<Predicate, Strin
     let allowed: &[&str] = match head {
         "all" | "any" | "not" => &[],
         "some" | "each" => &["where", "unset", "unknown"],
-        "document" => &["where"],
+        "document" => &["where", "unset", "unknown"],
         "ports" => &["from", "to", "ranges", "protocol", "transport", "unset"],
         "related" | "refers_to" => &["by", "on", "where"],
         _ => leaf::KEYS,

@@ -2,23 +2,26 @@
 
 use std::cmp::Ordering;
 
-use super::{Answer, Evaluator, Evidence, cidr, literal, place, secret};
+use super::{Answer, Evaluator, Evidence, cidr, literal, place, policy_document, secret};
 use crate::guardrails::definition::{AttributePredicate, AttributeTest, Quantity, Truth, Version};
-use crate::plan::{Attribute, PathStep, Value, View};
+use crate::plan::{Attribute, PathStep, Resolution, Value, View};
 
 impl Evaluator<'_, '_> {
     pub(super) fn attribute(&self, predicate: &AttributePredicate, view: &View<'_, '_>) -> Answer {
         let place = place::find_first(view, &predicate.paths);
         let attribute = place.attribute();
-        let truth = match (&predicate.test, attribute) {
-            (AttributeTest::LiteralInConfiguration, _) => literal_in_configuration(&place, attribute),
+        let decided = match (&predicate.test, attribute) {
+            (AttributeTest::LiteralInConfiguration, _) => {
+                let places = place::find_all(view, &predicate.paths);
+                policy_document::any(places.iter().map(literal_in_configuration))
+            }
             (AttributeTest::Statement(test), Attribute::Unknown) => {
-                predicate.unknown.unwrap_or_else(|| self.statement_of_data_source(test, &place))
+                self.statement_of_data_source(test, &place)
             }
             // Unknown but configured: it will be set.
             (AttributeTest::Present, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::True),
             (AttributeTest::Absent, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::False),
-            (_, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::Unknown),
+            (_, Attribute::Unknown) => Truth::Unknown,
             (AttributeTest::Present, Attribute::Unset) => Truth::False,
             (AttributeTest::Absent, Attribute::Unset) => Truth::True,
             (_, Attribute::Unset) => predicate.unset.unwrap_or(Truth::False),
@@ -29,9 +32,22 @@ impl Evaluator<'_, '_> {
             },
             (test, Attribute::Known(value)) => known(test, value, &place),
         };
+        // An unknown element of a known list leaves the test unknown as well.
+        let truth = match (decided, predicate.unknown) {
+            (Truth::Unknown, Some(instead)) => instead,
+            (decided, _) => decided,
+        };
         let mut answer = Answer::at(truth, &place);
-        if let (Some(evidence), Attribute::Known(value)) = (&mut answer.evidence, attribute) {
-            describe(&predicate.test, value, &place, evidence);
+        match (&mut answer.evidence, attribute) {
+            (Some(evidence), Attribute::Known(value)) => describe(&predicate.test, value, &place, evidence),
+            // What Terraform writes for an attribute that is not set. Whether a write-only attribute is set
+            // does not show in its value.
+            (Some(evidence), Attribute::Unset)
+                if !matches!(predicate.test, AttributeTest::LiteralInConfiguration) =>
+            {
+                evidence.value = Some("null".to_owned());
+            }
+            (Some(_), Attribute::Unset | Attribute::Unknown) | (None, _) => {}
         }
         answer
     }
@@ -65,7 +81,7 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Truth
                 some_element(place, |element| element.as_str().is_some_and(|text| cidr::is_such(text, *kind)))
             }
         },
-        AttributeTest::Statement(test) => some(&|text| super::policy_document::allows_in_text(text, test)),
+        AttributeTest::Statement(test) => some(&|text| policy_document::allows_in_text(text, test)),
         AttributeTest::Secret => Truth::of(secret::holds_secret(value)),
         AttributeTest::LiteralInConfiguration => Truth::Unknown,
         AttributeTest::OlderThan(bound) => {
@@ -101,25 +117,26 @@ fn version(value: &Value<'_>) -> Option<Version> {
 }
 
 /// Whether the configuration writes the value itself: as a constant, through variables of modules, or as the
-/// default of a root variable that nobody overrode.
-fn literal_in_configuration(place: &View<'_, '_>, attribute: Attribute<'_>) -> Truth {
+/// default of a root variable that nobody overrode. Write-only attributes are null in the plan, but their
+/// expression is in the configuration all the same.
+fn literal_in_configuration(place: &View<'_, '_>) -> Truth {
     let state = place.state();
-    if attribute == Attribute::Unset {
-        // Write-only attributes are null in the plan, but their expression is in the configuration.
-        return Truth::of(state.references(place.path()).is_some_and(|found| has_text(&found.constants)));
+    if state.configuration().is_none() {
+        return if place.attribute() == Attribute::Unset { Truth::False } else { Truth::Unknown };
     }
-    let Some(found) = state.references(place.path()) else {
-        return if state.configuration().is_some() { Truth::False } else { Truth::Unknown };
+    let is_literal = |found: &Resolution<'_>| {
+        let from_default = found.variables.iter().any(|name| {
+            let variable =
+                state.plan.variables.get(name.as_str()).and_then(|variable| variable.value.as_ref());
+            let default = state.plan.configuration.as_ref().and_then(|all| all.root_default(name));
+            default.is_some_and(|default| variable == Some(default) && has_text(&[default]))
+        });
+        // An expression that mixes a constant with a reference is not the literal itself.
+        let only_constants =
+            found.resources.is_empty() && found.variables.is_empty() && found.unresolved.is_empty();
+        from_default || only_constants && has_text(&found.constants)
     };
-    let from_default = found.variables.iter().any(|name| {
-        let variable = state.plan.variables.get(name.as_str()).and_then(|variable| variable.value.as_ref());
-        let default = state.plan.configuration.as_ref().and_then(|all| all.root_default(name));
-        default.is_some_and(|default| variable == Some(default) && has_text(&[default]))
-    });
-    // An expression that mixes a constant with a reference is not the literal itself.
-    let only_constants =
-        found.resources.is_empty() && found.variables.is_empty() && found.unresolved.is_empty();
-    Truth::of(from_default || only_constants && has_text(&found.constants))
+    Truth::of(state.resolutions(place.path()).iter().any(is_literal))
 }
 
 fn has_text(constants: &[&Value<'_>]) -> bool {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::{Answer, Evaluator, place};
+use super::{Answer, Evaluator, place, policy_document};
 use crate::guardrails::definition::{Companion, CompanionDirection, PathPattern, Truth};
 use crate::plan::{
     Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side, View,
@@ -16,18 +16,21 @@ pub struct PlanIndex<'p> {
     by_type: HashMap<&'p str, Vec<&'p ResourceChange<'p>>>,
     by_block: RefCell<Option<Rc<Blocks<'p>>>>,
     referrers: RefCell<HashMap<ReferrersKey, Rc<Referrers<'p>>>>,
+    by_value: RefCell<HashMap<ReferrersKey, Rc<ByValue<'p>>>>,
 }
 
 type Blocks<'p> = HashMap<String, Vec<&'p ResourceChange<'p>>>;
 
-/// A side, a type and the attribute that refers.
+/// The resources of one type by the known text of one of their attributes.
+type ByValue<'p> = HashMap<&'p str, Vec<&'p ResourceChange<'p>>>;
+
+/// A side, a type and an attribute.
 type ReferrersKey = (bool, String, PathPattern);
 
 /// The resources of one type, by what one of their attributes refers to.
 #[derive(Default)]
 struct Referrers<'p> {
     by_block: HashMap<String, Vec<(&'p ResourceChange<'p>, Option<String>)>>,
-    by_value: HashMap<&'p str, Vec<&'p ResourceChange<'p>>>,
     /// Those whose attribute is unknown, and of which the configuration does not say what it refers to.
     unclear: Vec<&'p ResourceChange<'p>>,
 }
@@ -39,7 +42,13 @@ impl<'p> PlanIndex<'p> {
         for change in plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
             by_type.entry(change.address.resource_type.as_str()).or_default().push(change);
         }
-        Self { plan, by_type, by_block: RefCell::default(), referrers: RefCell::default() }
+        Self {
+            plan,
+            by_type,
+            by_block: RefCell::default(),
+            referrers: RefCell::default(),
+            by_value: RefCell::default(),
+        }
     }
 
     pub(super) fn plan(&self) -> &'p Plan<'p> {
@@ -88,19 +97,38 @@ impl<'p> PlanIndex<'p> {
                 let ResolvedReference { address, key, .. } = reference;
                 referrers.by_block.entry(address).or_default().push((change, key));
             }
-            match place.attribute() {
-                Attribute::Known(value) => {
-                    if let Some(text) = value.as_str() {
-                        referrers.by_value.entry(text).or_default().push(change);
-                    }
-                }
-                Attribute::Unknown if !clear => referrers.unclear.push(change),
-                Attribute::Unknown | Attribute::Unset => {}
+            if place.attribute() == Attribute::Unknown && !clear {
+                referrers.unclear.push(change);
             }
         }
         let referrers = Rc::new(referrers);
         self.referrers.borrow_mut().insert(key, Rc::clone(&referrers));
         referrers
+    }
+
+    /// The resources of a type whose attribute has a known text.
+    fn with_value(
+        &self,
+        side: Side,
+        resource_type: &str,
+        attribute: &PathPattern,
+        text: &str,
+    ) -> Vec<&'p ResourceChange<'p>> {
+        let key = (side == Side::After, resource_type.to_owned(), attribute.clone());
+        let mut indexes = self.by_value.borrow_mut();
+        let index = indexes.entry(key).or_insert_with(|| {
+            let mut index = ByValue::default();
+            for change in self.of_type(resource_type) {
+                let Some(state) = ResourceState::new(self.plan, change, side) else { continue };
+                if let Attribute::Known(value) = place::find(&state.root(), attribute).attribute()
+                    && let Some(text) = value.as_str()
+                {
+                    index.entry(text).or_default().push(change);
+                }
+            }
+            Rc::new(index)
+        });
+        index.get(text).cloned().unwrap_or_default()
     }
 }
 
@@ -111,26 +139,15 @@ impl<'p> Evaluator<'_, 'p> {
             CompanionDirection::RefersToThis => self.referring(companion, view),
             CompanionDirection::ReferredToByThis => self.referred_to(companion, view),
         };
-        let mut truth = Truth::False;
-        for (change, certain) in belonging
-            .into_iter()
-            .map(|change| (change, true))
-            .chain(unclear.into_iter().map(|change| (change, false)))
-        {
-            let Some(state) = ResourceState::new(self.index.plan, change, view.state().side) else {
-                continue;
-            };
-            let fulfils = companion
-                .condition
-                .as_ref()
-                .map_or(Truth::True, |one| self.predicate(one, &state.root()).truth);
-            match (fulfils, certain) {
-                (Truth::True, true) => return Answer::bare(Truth::True),
-                (Truth::True, false) | (Truth::Unknown, _) => truth = Truth::Unknown,
-                (Truth::False, _) => {}
-            }
-        }
-        Answer::bare(truth)
+        let fulfils = |change| {
+            let state = ResourceState::new(self.index.plan, change, view.state().side)?;
+            let condition = companion.condition.as_ref();
+            Some(condition.map_or(Truth::True, |one| self.predicate(one, &state.root()).truth))
+        };
+        let certain = policy_document::any(belonging.into_iter().filter_map(&fulfils));
+        // One that may belong leaves the matter open, whatever the others are.
+        let open = || unclear.iter().any(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
+        Answer::bare(if certain == Truth::False && open() { Truth::Unknown } else { certain })
     }
 
     /// Those that refer to the judged resource, and those of which nobody can tell.
@@ -154,7 +171,7 @@ impl<'p> Evaluator<'_, 'p> {
                 if let Attribute::Known(value) = place::find(view, on).attribute()
                     && let Some(text) = value.as_str().filter(|text| !text.is_empty())
                 {
-                    belonging.extend(referrers.by_value.get(text).into_iter().flatten());
+                    belonging.extend(self.index.with_value(state.side, resource_type, &companion.by, text));
                 }
             }
             unclear.extend(&referrers.unclear);
@@ -188,17 +205,8 @@ impl<'p> Evaluator<'_, 'p> {
             && let Some(text) = value.as_str().filter(|text| !text.is_empty())
         {
             for resource_type in &companion.types {
-                for change in self.index.of_type(resource_type) {
-                    let Some(other) = ResourceState::new(self.index.plan, change, state.side) else {
-                        continue;
-                    };
-                    let root = other.root();
-                    let named = companion.on.iter().any(|on| {
-                        matches!(place::find(&root, on).attribute(), Attribute::Known(known) if known.as_str() == Some(text))
-                    });
-                    if named {
-                        belonging.push(change);
-                    }
+                for on in &companion.on {
+                    belonging.extend(self.index.with_value(state.side, resource_type, on, text));
                 }
             }
         }
@@ -208,7 +216,7 @@ impl<'p> Evaluator<'_, 'p> {
 
 /// Whether an instance that refers to a block means this instance of it. A key in the reference decides;
 /// without one, the instances are those that share the key of `count` or `for_each`.
-fn is_same_instance(referred: &Address, referring: &Address, key: Option<&str>) -> bool {
+pub(super) fn is_same_instance(referred: &Address, referring: &Address, key: Option<&str>) -> bool {
     if let Some(key) = key {
         return referred.key.as_ref().is_none_or(|own| own.to_string() == key);
     }

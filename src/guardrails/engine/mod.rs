@@ -124,8 +124,13 @@ impl Evaluator<'_, '_> {
                 let answers = members.iter().map(|member| self.predicate(&elements.condition, member));
                 fold(answers, empty.negated(), empty)
             }
-            Predicate::Document { paths, condition } => {
-                self.document(&place::find_first(view, paths), condition)
+            Predicate::Document { paths, condition, unset, unknown } => {
+                let place = place::find_first(view, paths);
+                match place.attribute() {
+                    Attribute::Unknown => Answer::at(unknown.unwrap_or(Truth::Unknown), &place),
+                    Attribute::Unset => Answer::at(unset.unwrap_or(Truth::False), &place),
+                    Attribute::Known(value) => self.document(value, &place, condition),
+                }
             }
             Predicate::Ports(ports) => ports::includes(ports, view),
             Predicate::Companion(companion) => self.companion(companion, view),
@@ -134,19 +139,13 @@ impl Evaluator<'_, '_> {
 
     /// The condition on the document that an attribute holds as JSON text. Text that is no JSON fulfils
     /// nothing; the provider refuses it at apply.
-    fn document(&self, place: &View<'_, '_>, condition: &Predicate) -> Answer {
-        match place.attribute() {
-            Attribute::Unknown => Answer::at(Truth::Unknown, place),
-            Attribute::Unset => Answer::at(Truth::False, place),
-            Attribute::Known(value) => {
-                let duplicates = DuplicateKeys::default();
-                let parsed = value.as_str().and_then(|text| Value::parse(text, &duplicates).ok());
-                let Some(document) = parsed else { return Answer::at(Truth::False, place) };
-                let answer = self.predicate(condition, &place.document(&document));
-                // Inside a document there are no attributes; the evidence is the attribute that holds it.
-                Answer { evidence: Answer::at(answer.truth, place).evidence, ..answer }
-            }
-        }
+    fn document(&self, value: &Value<'_>, place: &View<'_, '_>, condition: &Predicate) -> Answer {
+        let duplicates = DuplicateKeys::default();
+        let parsed = value.as_str().and_then(|text| Value::parse(text, &duplicates).ok());
+        let Some(document) = parsed else { return Answer::at(Truth::False, place) };
+        let answer = self.predicate(condition, &place.document(&document));
+        // Inside a document there are no attributes; the evidence is the attribute that holds it.
+        Answer { evidence: Answer::at(answer.truth, place).evidence, ..answer }
     }
 }
 

@@ -1,20 +1,28 @@
 //! Finds the places that a guardrail's paths name.
 
+use super::literal::is_empty;
 use crate::guardrails::definition::{PathPattern, PatternStep};
 use crate::plan::{Attribute, Value, View};
 
-/// The first of several names that is set or unknown; the first name where none is. Without names, the place
-/// itself.
+/// The first of several names that is set to something or unknown; failing that the first that is set to
+/// something empty, and the first name where none is set. Without names, the place itself.
 pub(super) fn find_first<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> View<'p, 's> {
-    let mut first = None;
-    for path in paths {
-        let place = find(view, path);
-        if place.attribute() != Attribute::Unset {
-            return place;
-        }
-        first.get_or_insert(place);
+    let rank = |place: &View<'_, '_>| match place.attribute() {
+        Attribute::Known(value) if !is_empty(value) => 0,
+        Attribute::Unknown => 0,
+        Attribute::Known(_) => 1,
+        Attribute::Unset => 2,
+    };
+    // The first of equals is taken.
+    find_all(view, paths).into_iter().min_by_key(rank).unwrap_or_else(|| view.clone())
+}
+
+/// The places of all names; without names, the place itself.
+pub(super) fn find_all<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> Vec<View<'p, 's>> {
+    if paths.is_empty() {
+        return vec![view.clone()];
     }
-    first.unwrap_or_else(|| view.clone())
+    paths.iter().map(|path| find(view, path)).collect()
 }
 
 /// The place that a path leads to.

@@ -1,5 +1,6 @@
 //! IAM policy documents: JSON text, or data sources that build one at apply.
 
+use super::companion::is_same_instance;
 use super::{Evaluator, place};
 use crate::guardrails::definition::{Effect, PathPattern, PatternStep, StatementTest, Truth};
 use crate::plan::{Attribute, DuplicateKeys, Mode, ResourceState, Side, Value, View};
@@ -70,10 +71,16 @@ impl Evaluator<'_, '_> {
         let sources: Vec<_> = found
             .resources
             .iter()
-            .flat_map(|reference| self.index.of_block(&reference.address))
-            .filter(|change| {
-                change.address.mode == Mode::Data && change.address.resource_type == "aws_iam_policy_document"
+            .flat_map(|reference| {
+                let instances = self.index.of_block(&reference.address).into_iter();
+                instances.map(move |change| (change, reference.key.as_deref()))
             })
+            .filter(|(change, key)| {
+                change.address.mode == Mode::Data
+                    && change.address.resource_type == "aws_iam_policy_document"
+                    && is_same_instance(&change.address, &state.change.address, *key)
+            })
+            .map(|(change, _)| change)
             .filter_map(|change| ResourceState::new(self.index.plan(), change, Side::After))
             .collect();
         // Whatever else the policy is made of may add statements, so nothing short of a hit is certain.
@@ -163,12 +170,17 @@ fn any_text(list: &View<'_, '_>, holds: impl Fn(&str) -> bool) -> Truth {
     }))
 }
 
-fn any(truths: impl Iterator<Item = Truth>) -> Truth {
-    truths.fold(Truth::False, |all, one| match (all, one) {
-        (Truth::True, _) | (_, Truth::True) => Truth::True,
-        (Truth::Unknown, _) | (_, Truth::Unknown) => Truth::Unknown,
-        (Truth::False, Truth::False) => Truth::False,
-    })
+/// Whether one of several holds.
+pub(super) fn any(truths: impl Iterator<Item = Truth>) -> Truth {
+    let mut all = Truth::False;
+    for one in truths {
+        match one {
+            Truth::True => return Truth::True,
+            Truth::Unknown => all = Truth::Unknown,
+            Truth::False => {}
+        }
+    }
+    all
 }
 
 fn all(truths: impl Iterator<Item = Truth>) -> Truth {

@@ -3,9 +3,13 @@
 use regorus::Value;
 use serde_json::Map;
 
+use super::{PlanPlace, Platform, Unusable};
 use crate::rego::finding::{PolicyFinding, PolicyLocation};
 use crate::rego::rule::{PolicyRule, RuleKind};
 use crate::rego::suggest;
+
+/// The plan is the input, and nothing else.
+pub(super) static PLATFORM: Platform = Platform { title: "conftest", plan: PlanPlace::Root, context: &[] };
 
 /// The rule that excepts others.
 pub(in crate::rego) const EXCEPTION: &str = "exception";
@@ -73,17 +77,8 @@ fn join(kind: RuleKind, rest: &str) -> String {
     name
 }
 
-/// A result that conftest would count as passed, or refuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rego) enum Unusable {
-    /// Not a result at all; what it is.
-    Shape(&'static str),
-    /// An object whose `msg` is not a string.
-    NoMessage,
-}
-
 /// The findings of a rule's value. An undefined value, `false` and an empty collection find nothing.
-pub(in crate::rego) fn results(rule: &PolicyRule, value: &Value) -> Vec<Result<PolicyFinding, Unusable>> {
+pub(super) fn results(rule: &PolicyRule, value: &Value) -> Vec<Result<PolicyFinding, Unusable>> {
     match value {
         Value::Undefined | Value::Bool(false) => Vec::new(),
         Value::Bool(true) => vec![Ok(finding(rule, holds(rule), Map::new()))],
@@ -101,7 +96,8 @@ fn holds(rule: &PolicyRule) -> String {
     described.cloned().unwrap_or_else(|| format!("{} is true", rule.path))
 }
 
-fn result(rule: &PolicyRule, element: &Value) -> Result<PolicyFinding, Unusable> {
+/// The finding of one element.
+pub(super) fn result(rule: &PolicyRule, element: &Value) -> Result<PolicyFinding, Unusable> {
     match element {
         Value::String(message) if !message.is_empty() => Ok(finding(rule, message.to_string(), Map::new())),
         Value::Object(object) => {
@@ -121,7 +117,8 @@ fn result(rule: &PolicyRule, element: &Value) -> Result<PolicyFinding, Unusable>
     }
 }
 
-fn finding(
+/// A finding in the rule's name.
+pub(super) fn finding(
     rule: &PolicyRule,
     message: String,
     mut metadata: Map<String, serde_json::Value>,
@@ -153,6 +150,9 @@ fn finding(
     };
     // Conftest always says which query a result answers.
     metadata.insert("query".to_owned(), rule.path.as_str().into());
+    for (key, note) in &rule.notes {
+        metadata.insert(key.clone(), note.as_str().into());
+    }
     PolicyFinding { metadata, ..found }
 }
 
@@ -201,6 +201,9 @@ fn shape(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::Reading;
     use super::*;
     use crate::rego::metadata::RuleMetadata;
 
@@ -213,6 +216,8 @@ mod tests {
             file: "p.rego".to_owned(),
             line: 3,
             metadata: RuleMetadata::default(),
+            notes: BTreeMap::new(),
+            reading: Reading::Messages,
         }
     }
 

@@ -51,7 +51,7 @@ struct Plan {
     format_version: String,
     /// The version of Terraform or OpenTofu.
     terraform_version: Option<String>,
-    /// The answer for this plan's findings alone: never `undecided`.
+    /// The answer for this plan alone.
     verdict: Verdict,
     /// What the plan does.
     changes: Changes,
@@ -116,6 +116,8 @@ struct Finding {
     attribute: Option<String>,
     /// Its value as Terraform writes it, where showing it helps and it is not sensitive.
     value: Option<String>,
+    /// The resources whose attributes decide an undetermined outcome at apply.
+    depends_on: Vec<String>,
     /// What is wrong.
     message: String,
     /// How to put it right.
@@ -389,6 +391,7 @@ impl Finding {
             }),
             attribute: optional(finding.attribute.as_ref()),
             value: optional(finding.value.as_ref()),
+            depends_on: finding.depends_on.iter().map(text).collect(),
             message: text(&finding.message),
             remediation: optional(finding.remediation.as_ref()),
             location: finding

@@ -128,7 +128,12 @@ pub(super) fn elements(raw: &mut RawPredicate, context: Context) -> Result<Predi
 
 pub(super) fn document(raw: &mut RawPredicate, context: Context) -> Result<Predicate, String> {
     let texts = raw.document.take().ok_or("no document is named")?;
-    Ok(Predicate::Document { paths: paths(texts)?, condition: condition(raw, context, "document")? })
+    Ok(Predicate::Document {
+        paths: paths(texts)?,
+        condition: condition(raw, context, "document")?,
+        unset: raw.unset.and_then(|own| context.unset(Some(own))),
+        unknown: raw.unknown.and_then(|own| context.unknown(Some(own))),
+    })
 }
 
 fn condition(raw: &mut RawPredicate, context: Context, key: &str) -> Result<Box<Predicate>, String> {
@@ -200,8 +205,14 @@ fn paths(texts: Texts) -> Result<Vec<PathPattern>, String> {
     if texts.0.is_empty() {
         return Err("an empty list names no attribute".to_owned());
     }
+    if texts.0.len() == 1 && texts.0[0] == THIS {
+        return Ok(Vec::new());
+    }
     texts.0.iter().map(|text| PathPattern::parse(text)).collect()
 }
+
+/// The path of the element or document itself.
+const THIS: &str = ".";
 
 fn only_true(key: &str, on: bool) -> Result<(), String> {
     if on { Ok(()) } else { Err(format!("`{key}` is only ever true; use `not`")) }

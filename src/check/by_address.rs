@@ -1,0 +1,28 @@
+//! Finds the resource changes that findings name, however many of either there are.
+
+use std::collections::HashMap;
+
+use crate::plan::{Plan, ResourceChange};
+
+/// The resource changes of a plan by address; a deposed object has the address of its successor.
+pub(super) struct ByAddress<'c>(HashMap<String, Vec<&'c ResourceChange<'c>>>);
+
+impl<'c> ByAddress<'c> {
+    pub(super) fn new(plan: &'c Plan<'c>) -> Self {
+        let mut changes: HashMap<String, Vec<&'c ResourceChange<'c>>> = HashMap::new();
+        for change in &plan.resource_changes {
+            changes.entry(change.address.to_string()).or_default().push(change);
+        }
+        Self(changes)
+    }
+
+    /// The first change with this address.
+    pub(super) fn first(&self, address: &str) -> Option<&'c ResourceChange<'c>> {
+        self.0.get(address)?.first().copied()
+    }
+
+    /// The change of exactly this object.
+    pub(super) fn object(&self, address: &str, deposed: Option<&str>) -> Option<&'c ResourceChange<'c>> {
+        self.0.get(address)?.iter().copied().find(|change| change.deposed.as_deref() == deposed)
+    }
+}

@@ -1,0 +1,15 @@
+//! The rewrites, one a file.
+
+pub(super) mod bodyless_function;
+pub(super) mod chained_bodies;
+pub(super) mod declaration;
+pub(super) mod head_value;
+pub(super) mod import;
+pub(super) mod local_name;
+pub(super) mod minus;
+pub(super) mod negation;
+pub(super) mod replaced_rule;
+pub(super) mod searched_index;
+pub(super) mod spaced_head;
+pub(super) mod template;
+pub(super) mod walk;

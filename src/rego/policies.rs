@@ -1,0 +1,167 @@
+//! All policies of a run: several sets, which may follow different conventions.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::context::Context;
+use super::convention::{self, Group};
+use super::data::{self, DataDocument};
+use super::error::{PolicyError, report};
+use super::evaluate::{Evaluation, PolicyInput, Work, read_plan};
+use super::options::PolicyOptions;
+use super::plan_value::Sections;
+use super::set::{self, PolicySet};
+
+/// Policies from all places that a user named. They can be shared between threads.
+#[derive(Debug)]
+pub struct Policies {
+    sets: Vec<PolicySet>,
+    sections: Sections,
+    memory_limit: Option<u64>,
+    time_limit: Duration,
+    passed_over: Vec<PassedOver>,
+    problems: Vec<PolicyError>,
+    sha256: String,
+}
+
+/// Something that was loaded or found, and that is not evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PassedOver {
+    /// A package that has rules that decide and that no namespace matches.
+    Package(String),
+    /// A file that the platform would not evaluate on a plan either.
+    File {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Package(package) => {
+                write!(f, "package `{package}` has rules that decide and no --namespace selects it")
+            }
+            Self::File { file, reason } => write!(f, "{file} is not evaluated: {reason}"),
+        }
+    }
+}
+
+impl Policies {
+    /// Reads, groups, checks and prepares policies, each group as its convention demands.
+    ///
+    /// Whatever is wrong is in [`Policies::problems`], and any of it leaves every verdict undecided; what is
+    /// sound is evaluated all the same.
+    pub fn load(options: &PolicyOptions) -> Self {
+        let whole = options.clone();
+        set::in_time(move || load(&whole)).unwrap_or_else(|error| Self::of(options, Vec::new(), vec![error]))
+    }
+
+    fn of(options: &PolicyOptions, sets: Vec<PolicySet>, problems: Vec<PolicyError>) -> Self {
+        Self {
+            sections: sets
+                .iter()
+                .fold(Sections::Named(Default::default()), |all, set| all.with(&set.sections)),
+            memory_limit: options.memory_limit,
+            time_limit: options.time_limit,
+            passed_over: Vec::new(),
+            sha256: digest(&sets),
+            problems,
+            sets,
+        }
+    }
+
+    /// The sets, those of conftest's convention first.
+    pub fn sets(&self) -> &[PolicySet] {
+        &self.sets
+    }
+
+    /// How many rules are evaluated.
+    pub fn rule_count(&self) -> usize {
+        self.sets.iter().map(|set| set.rules().len()).sum()
+    }
+
+    /// What was wrong while loading. Unless this is empty, no verdict that rests on the policies is decided.
+    pub fn problems(&self) -> &[PolicyError] {
+        &self.problems
+    }
+
+    /// What is not evaluated although it looks as if it might be.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
+    }
+
+    /// The digest of the only set, or else the SHA-256 of the digests of all sets in their order, in hexadecimal
+    /// as they are.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Evaluates every rule of every set on a plan, which is read once. See [`PolicySet::evaluate`]; the limits on
+    /// time and memory are for all sets together.
+    pub fn evaluate(&self, plan: PolicyInput<'_>) -> Evaluation {
+        let mut evaluation = Evaluation::default();
+        let work = Work::new(plan, self.memory_limit, self.time_limit);
+        match read_plan(plan, &self.sections) {
+            Ok(value) => {
+                for set in &self.sets {
+                    set.evaluate_on(&value, plan.name, &work, &mut evaluation);
+                }
+            }
+            Err(error) => evaluation.errors.push(error),
+        }
+        evaluation
+    }
+}
+
+fn load(options: &PolicyOptions) -> Policies {
+    let mut grouping = convention::group(options);
+    let mut problems = std::mem::take(&mut grouping.errors);
+    let context = Context::load(&options.context, &mut problems);
+    let documents = data::load(&options.data, &mut problems);
+    let mut sets = Vec::new();
+    for group in grouping.groups {
+        match load_group(group, options, &context, &documents) {
+            Ok(set) => {
+                set.problems().iter().cloned().for_each(|error| report(&mut problems, error));
+                sets.push(set);
+            }
+            Err(errors) => errors.into_iter().for_each(|error| report(&mut problems, error)),
+        }
+    }
+    let packages = sets.iter().flat_map(PolicySet::packages_passed_over).cloned().map(PassedOver::Package);
+    let passed_over = packages.chain(grouping.passed_over).collect();
+    Policies { passed_over, ..Policies::of(options, sets, problems) }
+}
+
+fn load_group(
+    group: Group,
+    options: &PolicyOptions,
+    context: &Context,
+    documents: &[DataDocument],
+) -> Result<PolicySet, Vec<PolicyError>> {
+    if group.sources.is_empty() {
+        let paths: Vec<String> =
+            options.paths.iter().map(|path: &PathBuf| path.display().to_string()).collect();
+        let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
+        return Err(vec![PolicyError::NoPolicies { searched }]);
+    }
+    let context = context.of_group(&group);
+    set::load(group, options, &context, documents)
+}
+
+fn digest(sets: &[PolicySet]) -> String {
+    if let [set] = sets {
+        return set.sha256().to_owned();
+    }
+    let mut hasher = Sha256::new();
+    for set in sets {
+        hasher.update(set.sha256());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Writes the answers of tests/cmd anew, and leaves out again what changes with each guardrail or release.
+# Read what changed before you commit it.
+set -eu
+cd "$(dirname "$0")/../.."
+TRYCMD=overwrite cargo test --quiet --test suite commands_answer_as_written >/dev/null 2>&1
+sed -i -E \
+    -e 's/[0-9]+ rules? evaluated \([0-9]+ matched nothing\)/[..] evaluated ([..] matched nothing)/' \
+    -e 's/"(rules|rules_matching_nothing|passed)": [0-9]+,/"\1": [..],/' \
+    -e 's/"sha256": "[0-9a-f]{64}"/"sha256": "[..]"/' \
+    -e 's/"planguard_version": "[^"]+"/"planguard_version": "[..]"/' \
+    -e 's/: No such file or directory \(os error 2\)/: [..]/' \
+    -e 's/^planguard [0-9.]+$/planguard [..]/' \
+    tests/cmd/*.trycmd tests/cmd/*.toml
+git diff --stat -- tests/cmd

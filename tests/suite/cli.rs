@@ -1,0 +1,60 @@
+//! The command line as its users see it: arguments, both streams, exit code.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use planguard::check::{CheckOptions, Rules, run};
+use planguard::input::{ReadOptions, Source};
+use planguard::render::Colour;
+use planguard::render::text::{TextOptions, render};
+
+/// `tests/cmd/bless.sh` writes the answers anew.
+#[test]
+fn commands_answer_as_written() {
+    trycmd::TestCases::new().case("tests/cmd/*.toml").case("tests/cmd/*.trycmd");
+}
+
+#[test]
+fn a_smaller_budget_makes_destruction_a_finding() {
+    let check = |budget: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+        command.arg("check").args(budget).arg("fixtures/plans/stateful-changes/plan.json");
+        String::from_utf8(command.output().expect("planguard starts").stdout).expect("UTF-8")
+    };
+    // Five of seven objects, by default too few to speak of a share.
+    assert!(!check(&[]).contains("change-blast-radius"));
+    assert!(!check(&["--max-destroys", "5"]).contains("change-blast-radius"));
+    let over = check(&["--max-destroys", "4"]);
+    assert!(over.contains("the plan destroys 5 of 7 objects, over the budget of 4 objects"), "{over}");
+}
+
+#[test]
+fn a_narrow_terminal_gets_narrow_text() {
+    let sources = [Source::Path(PathBuf::from("fixtures/plans/already-there/plan.json"))];
+    let report = run(&sources, &ReadOptions::default(), &Rules::default(), &CheckOptions::default(), &|_| {});
+    let text = |width| render(&report, TextOptions { colour: Colour::Off, width });
+    let is_wrapped =
+        |line: &&str| ["      - ", "      fix ", "      | "].iter().any(|mark| line.starts_with(mark));
+    let widest = |text: &str| text.lines().filter(is_wrapped).map(|line| line.chars().count()).max();
+    assert!(widest(&text(50)).is_some_and(|columns| columns <= 50), "{}", text(50));
+    assert!(widest(&text(200)).is_some_and(|columns| columns > 100), "{}", text(200));
+    // Below the narrowest layout nothing gets narrower.
+    assert_eq!(text(1), text(40));
+}
+
+/// The written answers cannot show this: where they are compared, a backslash counts as a slash.
+#[test]
+fn standard_output_is_json_and_agrees_with_the_exit_code() {
+    for (plan, code) in [("drift", 1), ("no-changes", 0), ("errored", 2), ("odd-keys", 0)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+        command.args(["check", "--format", "json"]).arg(format!("fixtures/plans/{plan}/plan.json"));
+        let output = command.output().expect("planguard starts");
+        let report: serde_json::Value =
+            serde_json::from_slice(&output.stdout).expect("JSON and nothing else");
+        assert_eq!(output.status.code(), Some(code), "{plan}");
+        assert_eq!(report["exit_code"], code, "{plan}");
+        if plan == "drift" {
+            assert_eq!(report["plans"][0]["findings"][0]["value"], r#""0.0.0.0/0""#);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Files that are written from the program's own data: `UPDATE=1 cargo test` writes them anew.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use planguard::check::Packs;
+use planguard::finding::RuleKind;
+use planguard::guardrails::{CatalogueEntry, Example, catalogue};
+use planguard::render::hcl;
+
+/// Compares a file with what it must hold, or writes it.
+fn assert_current(path: &Path, text: &str) {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, text).expect("the file can be written");
+    }
+    let on_disk = fs::read_to_string(path).unwrap_or_default();
+    assert!(on_disk == text, "{} is out of date: run UPDATE=1 cargo test", path.display());
+}
+
+/// The page that a rule stands on.
+fn page(entry: &CatalogueEntry) -> String {
+    match entry.kind {
+        RuleKind::Change => "change".to_owned(),
+        RuleKind::Guardrail | RuleKind::Policy => {
+            entry.info.id.split('-').next().unwrap_or_default().to_owned()
+        }
+    }
+}
+
+fn explanation(entry: &CatalogueEntry) -> String {
+    let info = &entry.info;
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text = String::new();
+    let _ = writeln!(text, "## {}\n\n**{}**\n", info.id, info.title);
+    let _ = writeln!(text, "{}, {}, pack `{}`.", info.severity, info.category, info.pack);
+    if !entry.resources.is_empty() {
+        let _ = writeln!(text, "Judges `{}`.", entry.resources.join("`, `"));
+    }
+    let _ = writeln!(text, "\n{}\n\nFix: {}", flat(&info.why), flat(&info.remediation));
+    example(&mut text, "Fails", &entry.failing);
+    example(&mut text, "Passes", &entry.passing);
+    let others: Vec<String> =
+        info.also.by_tool().map(|(tool, ids)| format!("{tool} {}", ids.join(", "))).collect();
+    if !others.is_empty() {
+        let _ = writeln!(text, "\nElsewhere: {}.", others.join("; "));
+    }
+    text
+}
+
+fn example(text: &mut String, heading: &str, example: &Example) {
+    let hcl = hcl::resources(&example.resource_changes);
+    if hcl.is_empty() {
+        return;
+    }
+    let name = if example.name.is_empty() { String::new() } else { format!(" ({})", example.name) };
+    let _ = writeln!(text, "\n{heading}{name}:\n\n```hcl\n{}\n```", hcl.trim_end());
+}
+
+#[test]
+fn the_pages_of_rules_are_current() {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/guardrails");
+    let entries = catalogue();
+    let mut pages: BTreeMap<String, Vec<&CatalogueEntry>> = BTreeMap::new();
+    for entry in &entries {
+        pages.entry(page(entry)).or_default().push(entry);
+    }
+    let mut index = format!(
+        "# Rules\n\n{} rules are built in. The packs `{}` are on without being asked for; `--pack` switches on \
+         others. `planguard rules ID` explains a rule.\n",
+        entries.len(),
+        Packs::ON_BY_DEFAULT.join("` and `")
+    );
+    for (name, entries) in &pages {
+        let _ = writeln!(index, "\n## {name}\n\n| rule | severity | pack | |\n|---|---|---|---|");
+        let mut text = format!("# {name}\n");
+        for entry in entries {
+            let info = &entry.info;
+            let _ = writeln!(
+                index,
+                "| [{0}]({name}.md#{0}) | {1} | {2} | {3} |",
+                info.id, info.severity, info.pack, info.title
+            );
+            let _ = write!(text, "\n{}", explanation(entry));
+        }
+        assert_current(&directory.join(format!("{name}.md")), &text);
+    }
+    assert_current(&directory.join("README.md"), &index);
+    let known: Vec<String> = pages.keys().map(|name| format!("{name}.md")).collect();
+    for file in fs::read_dir(&directory).expect("the directory exists") {
+        let name = file.expect("an entry").file_name().to_string_lossy().into_owned();
+        assert!(name == "README.md" || known.contains(&name), "{name} belongs to no rule; delete it");
+    }
+}
+
+/// The output that the README shows is what its command prints.
+#[test]
+fn the_readme_shows_what_is_printed() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).expect("a README");
+    let command = "cargo run --release -- check fixtures/plans/already-there/plan.json";
+    assert!(readme.contains(command), "the README names another plan");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_planguard"))
+        .args(["check", "fixtures/plans/already-there/plan.json"])
+        .current_dir(&root)
+        .output()
+        .expect("the program runs");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    let (before, rest) = readme.split_once("```text\n").expect("a block of output");
+    let (_, after) = rest.split_once("```").expect("the block ends");
+    assert_current(&root.join("README.md"), &format!("{before}```text\n{printed}```{after}"));
+}

@@ -1,0 +1,11 @@
+//! All integration tests that need no process of their own, in one binary: linking is what takes time.
+
+mod cli;
+mod generated;
+mod invalid;
+mod plans;
+mod properties;
+mod real_plans;
+mod rego;
+mod shared;
+mod streams;
