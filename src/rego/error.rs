@@ -626,6 +626,13 @@ pub enum PolicyError {
 }
 
 impl PolicyError {
+    /// That there is no policy in any of these places.
+    pub(super) fn nothing_in(paths: &[PathBuf]) -> Self {
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
+        Self::NoPolicies { searched }
+    }
+
     /// Whether two errors tell the reader the same.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         self.code_text() == other.code_text()

@@ -69,12 +69,22 @@ const CHANGE_KEYS: [&str; 11] = [
 /// The sections that any rule names. What a rule never names it cannot see, so that leaving it out changes
 /// nothing.
 pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
+    if platform.plan == PlanPlace::Resources {
+        return Sections::All;
+    }
     let has_aliases = platform.plan != PlanPlace::Root || !platform.context.is_empty();
     let mut named = BTreeSet::new();
     for rule in &program.rules {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
             let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
+            let is_configuration = steps.iter().zip(platform.configuration).all(|(step, key)| match step {
+                Step::Key(own) => own == key,
+                Step::Dynamic => true,
+            });
+            if is_configuration && !platform.configuration.is_empty() {
+                named.insert("configuration".to_owned());
+            }
             let section = match steps.as_slice() {
                 [Step::Key(alias), rest @ ..] if has_aliases && PLAN_ALIASES.contains(&alias.as_str()) => {
                     rest
@@ -136,15 +146,7 @@ pub(super) fn check(
         let mut told = BTreeSet::new();
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Some(steps) = input_steps(program, rule, &aliases, reference) else {
-                if let Meaning::Data(steps) = program.meaning(rule, reference)
-                    && let Some(steps) = program.through_rule(&steps)
-                    && let Some(missing) = context.missing(&steps, reference.absence)
-                {
-                    report(errors, missing_context(program, reference, &missing));
-                }
-                continue;
-            };
+            let Some(steps) = input_steps(program, rule, &aliases, context, reference) else { continue };
             if let Some(missing) = context.missing(&steps, reference.absence) {
                 if told.insert(missing.join(".")) {
                     report(errors, missing_context(program, reference, &missing));
@@ -194,7 +196,7 @@ fn aliases<'a>(
         match fact {
             Fact::Assigns { left, right } => {
                 let path = syntax::reference(right)
-                    .and_then(|reference| input_steps(program, rule, &aliases, &reference));
+                    .and_then(|reference| input_steps(program, rule, &aliases, context, &reference));
                 if let (Some(name), Some(path)) = (syntax::variable(left), path)
                     && once(name)
                     && unknown(&path, context).is_none()
@@ -204,7 +206,7 @@ fn aliases<'a>(
             }
             Fact::Iterates { value: Some(name), collection } => {
                 let path = syntax::reference(collection)
-                    .and_then(|reference| input_steps(program, rule, &aliases, &reference));
+                    .and_then(|reference| input_steps(program, rule, &aliases, context, &reference));
                 if let Some(mut path) = path
                     && once(name)
                     && unknown(&path, context).is_none()
@@ -227,6 +229,7 @@ fn input_steps(
     program: &Program<'_>,
     rule: &RuleFacts<'_>,
     aliases: &HashMap<&str, Vec<Step>>,
+    context: &GroupContext,
     reference: &Reference<'_>,
 ) -> Option<Vec<Step>> {
     match program.meaning(rule, reference) {
@@ -235,6 +238,8 @@ fn input_steps(
             let start = aliases.get(reference.root)?;
             Some(start.iter().chain(&reference.steps).cloned().collect())
         }
+        // Where there is context, what a rule stands for must not be missed.
+        Meaning::Data(steps) if !context.platform.context.is_empty() => program.through_rule(&steps),
         Meaning::Data(_) | Meaning::Nothing => None,
     }
 }
@@ -258,7 +263,8 @@ enum Meant {
 fn unknown(steps: &[Step], context: &GroupContext) -> Option<Unknown> {
     let platform = context.platform;
     let (Step::Key(first), rest) = steps.split_first()? else { return None };
-    if context.has(first) {
+    // A resource has any attribute.
+    if context.has(first) || platform.plan == PlanPlace::Resources {
         return None;
     }
     if platform.plan.has(first) {

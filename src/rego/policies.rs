@@ -1,14 +1,13 @@
 //! All policies of a run: several sets, which may follow different conventions.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::context::Context;
-use super::convention::{self, Group};
-use super::data::{self, DataDocument};
+use super::convention;
+use super::data;
 use super::error::{PolicyError, report};
 use super::evaluate::{Evaluation, PolicyInput, Work, read_plan};
 use super::options::PolicyOptions;
@@ -126,10 +125,15 @@ fn load(options: &PolicyOptions) -> Policies {
     let documents = data::load(&options.data, &mut problems);
     let mut sets = Vec::new();
     for group in grouping.groups {
-        match load_group(group, options, &context, &documents) {
+        let context = context.of_group(&group);
+        match set::load(group, options, &context, &documents) {
             Ok(set) => {
                 set.problems().iter().cloned().for_each(|error| report(&mut problems, error));
                 sets.push(set);
+            }
+            // Whatever may be the reason, policies that are not evaluated must not pass.
+            Err(errors) if errors.is_empty() => {
+                report(&mut problems, PolicyError::nothing_in(&options.paths));
             }
             Err(errors) => errors.into_iter().for_each(|error| report(&mut problems, error)),
         }
@@ -137,22 +141,6 @@ fn load(options: &PolicyOptions) -> Policies {
     let packages = sets.iter().flat_map(PolicySet::packages_passed_over).cloned().map(PassedOver::Package);
     let passed_over = packages.chain(grouping.passed_over).collect();
     Policies { passed_over, ..Policies::of(options, sets, problems) }
-}
-
-fn load_group(
-    group: Group,
-    options: &PolicyOptions,
-    context: &Context,
-    documents: &[DataDocument],
-) -> Result<PolicySet, Vec<PolicyError>> {
-    if group.sources.is_empty() {
-        let paths: Vec<String> =
-            options.paths.iter().map(|path: &PathBuf| path.display().to_string()).collect();
-        let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
-        return Err(vec![PolicyError::NoPolicies { searched }]);
-    }
-    let context = context.of_group(&group);
-    set::load(group, options, &context, documents)
 }
 
 fn digest(sets: &[PolicySet]) -> String {

@@ -9,6 +9,9 @@ use super::error::PolicyText;
 use super::source::{Source, file_of};
 use super::syntax::{self, Fact, Form, Reference, Step};
 
+/// How many rules in turn may stand for one another and still be followed.
+const RULES_IN_TURN: usize = 8;
+
 /// The rules of the loaded modules.
 pub(super) struct Program<'a> {
     pub rules: Vec<RuleFacts<'a>>,
@@ -263,13 +266,25 @@ impl<'a> Program<'a> {
     /// The path into the input that a path into `data` leads to by way of a rule such as `run := input.run`, if
     /// no other rule could mean something else.
     pub(super) fn through_rule(&self, steps: &[Step]) -> Option<Vec<Step>> {
+        self.through_rules(steps, 0)
+    }
+
+    fn through_rules(&self, steps: &[Step], passed: usize) -> Option<Vec<Step>> {
+        // Rules that need each other lead nowhere.
+        if passed > RULES_IN_TURN {
+            return None;
+        }
         let mut path = vec!["data".to_owned()];
         for (index, step) in steps.iter().enumerate() {
             path.push(step.key()?.to_owned());
             let Some(document) = self.by_path.get(&path) else { continue };
             let mut rules = self.rules.iter().filter(|rule| rule.document == *document);
             let (Some(rule), None) = (rules.next(), rules.next()) else { return None };
-            let Meaning::Input(start) = self.meaning(rule, rule.value.as_ref()?) else { return None };
+            let start = match self.meaning(rule, rule.value.as_ref()?) {
+                Meaning::Input(start) => start,
+                Meaning::Data(steps) => self.through_rules(&steps, passed + 1)?,
+                Meaning::Own | Meaning::Nothing => return None,
+            };
             return Some(start.into_iter().chain(steps[index + 1..].iter().cloned()).collect());
         }
         None

@@ -7,6 +7,7 @@ use super::error::{PolicyError, report};
 use super::glob;
 use super::options::Namespaces;
 use super::program::{Program, RuleFacts, path_text};
+use super::rule::RuleKind;
 use super::suggest;
 use super::syntax::{Form, Step};
 
@@ -160,9 +161,10 @@ fn report_other_names(program: &Program<'_>, deciders: &[Decider], errors: &mut 
             let meant = conftest::meant(rule.name)?;
             conftest::kind(&meant)
         });
-        let Some(meant) = kind.filter(|kind| optional().any(|decider| decider.kind == *kind)) else {
-            continue;
+        let is_asked_for = |kind: &RuleKind| {
+            optional().any(|decider| decider.path.last().is_some_and(|name| name == kind.as_str()))
         };
+        let Some(meant) = kind.filter(is_asked_for) else { continue };
         let error = PolicyError::NearMiss {
             rule: rule.name.to_owned(),
             reason: "the platform looks for another name",

@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::checks;
 use super::context::{Context, GroupContext};
-use super::convention::{Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest};
+use super::convention::{
+    Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest, regula_view,
+};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
@@ -56,25 +58,58 @@ pub struct PolicySet {
 pub(super) enum Frame {
     /// The plan is the input.
     Nothing,
+    /// Resources are made of the plan.
+    Resources,
     /// The plan stands under every alias as well, beside the context.
-    Context(Vec<(Value, Value)>),
+    Context { entries: Vec<(Value, Value)>, configuration: &'static [&'static str] },
 }
 
 impl Frame {
     fn new(context: &GroupContext) -> Self {
         match (context.platform.plan, context.platform.context) {
             (PlanPlace::Root, []) => Self::Nothing,
-            _ => Self::Context(context.entries()),
+            (PlanPlace::Resources, _) => Self::Resources,
+            (PlanPlace::Root | PlanPlace::RootAnd(_) | PlanPlace::Under(_), _) => {
+                Self::Context { entries: context.entries(), configuration: context.platform.configuration }
+            }
         }
     }
 
     /// The input of a set. Nothing of the plan is copied but the references to its sections.
     pub(super) fn around(&self, plan: &Value) -> Value {
-        let (Self::Context(context), Ok(sections)) = (self, plan.as_object()) else { return plan.clone() };
+        let (context, configuration) = match self {
+            Self::Nothing => return plan.clone(),
+            Self::Resources => return regula_view::input(plan),
+            Self::Context { entries, configuration } => (entries, configuration),
+        };
+        let Ok(sections) = plan.as_object() else { return plan.clone() };
         let sections = sections.iter_sorted().map(|(key, value)| (key.clone(), value.clone()));
         let aliases = PLAN_ALIASES.iter().map(|alias| (Value::from(*alias), plan.clone()));
         let context = context.iter().cloned();
-        Value::from(sections.chain(aliases).chain(context).collect::<BTreeMap<_, _>>())
+        let mut input = Value::from(sections.chain(aliases).chain(context).collect::<BTreeMap<_, _>>());
+        if !configuration.is_empty() {
+            fill(&mut input, configuration, &plan["configuration"]);
+        }
+        input
+    }
+}
+
+/// Puts a value where a path leads to nothing yet.
+fn fill(object: &mut Value, path: &[&str], value: &Value) {
+    let (Some((key, rest)), false) = (path.split_first(), *value == Value::Undefined) else { return };
+    let mut inner = object[*key].clone();
+    match (rest, &inner) {
+        ([], Value::Undefined) => inner = value.clone(),
+        ([_, ..], Value::Undefined) => {
+            inner = Value::new_object();
+            fill(&mut inner, rest, value);
+        }
+        (_, Value::Object(_)) => fill(&mut inner, rest, value),
+        // The user has put something else there.
+        _ => return,
+    }
+    if let Ok(object) = object.as_object_mut() {
+        object.insert(Value::from(*key), inner);
     }
 }
 
@@ -141,9 +176,7 @@ fn load_conftest(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>>
     let mut errors = Vec::new();
     let sources = source::load(&options.paths, &mut errors);
     if sources.is_empty() {
-        let paths: Vec<String> = options.paths.iter().map(|path| path.display().to_string()).collect();
-        let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
-        errors.push(PolicyError::NoPolicies { searched });
+        errors.push(PolicyError::nothing_in(&options.paths));
         return Err(errors);
     }
     let documents = data::load(&options.data, &mut errors);

@@ -209,6 +209,8 @@ pub(crate) enum ConventionArgument {
     Atlantis,
     /// Terrateam: conftest on the directory policy
     Terrateam,
+    /// Regula: packages below rules, about resources
+    Regula,
 }
 
 impl ConventionArgument {
@@ -225,6 +227,7 @@ impl ConventionArgument {
             Self::Harness => Some(Convention::Harness),
             Self::Atlantis => Some(Convention::Atlantis),
             Self::Terrateam => Some(Convention::Terrateam),
+            Self::Regula => Some(Convention::Regula),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 pub use ci::context_variables;
 pub(super) use ci::{CONFTEST_NAMESPACE, CONFTEST_POLICY};
 
-use super::convention::{Convention, Group, PLAN_ALIASES, Platform};
+use super::convention::{Convention, Group, PLAN_ALIASES, PlanPlace, Platform};
 use super::error::PolicyError;
 use super::files;
 use super::input_paths::PLAN_KEYS;
@@ -58,6 +58,9 @@ impl Context {
     pub(super) fn of_group(&self, group: &Group) -> GroupContext {
         let platform = group.convention.platform();
         let mut values = group.context.clone();
+        if platform.plan == PlanPlace::Resources {
+            return GroupContext { platform, values: Map::new(), optional: Vec::new() };
+        }
         let own =
             self.values.iter().filter(|(key, _)| platform.context.contains(&key.as_str()) || !is_known(key));
         merge(&mut values, own.map(|(key, value)| (key.clone(), value.clone())).collect());
@@ -103,6 +106,10 @@ impl GroupContext {
     }
 
     fn is_optional(&self, keys: &[&str]) -> bool {
+        let configuration = self.platform.configuration;
+        if !configuration.is_empty() && keys.starts_with(configuration) {
+            return true;
+        }
         self.optional
             .iter()
             .any(|path| keys.iter().copied().take(path.len()).eq(path.iter().map(String::as_str)))

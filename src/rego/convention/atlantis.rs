@@ -14,7 +14,8 @@ use crate::rego::error::{PolicyError, PolicyText};
 use crate::rego::options::PolicyOptions;
 use crate::rego::{files, source, yaml};
 
-pub(super) static PLATFORM: Platform = Platform { title: "Atlantis", plan: PlanPlace::Root, context: &[] };
+pub(super) static PLATFORM: Platform =
+    Platform { title: "Atlantis", plan: PlanPlace::Root, context: &[], configuration: &[] };
 
 /// Whether a file is a server's configuration with policy sets.
 pub(super) fn is_config(path: &Path) -> bool {

@@ -9,7 +9,8 @@ use crate::rego::rule::{PolicyRule, RuleKind};
 use crate::rego::suggest;
 
 /// The plan is the input, and nothing else.
-pub(super) static PLATFORM: Platform = Platform { title: "conftest", plan: PlanPlace::Root, context: &[] };
+pub(super) static PLATFORM: Platform =
+    Platform { title: "conftest", plan: PlanPlace::Root, context: &[], configuration: &[] };
 
 /// The rule that excepts others.
 pub(in crate::rego) const EXCEPTION: &str = "exception";

@@ -13,7 +13,7 @@ use crate::rego::rule::RuleKind;
 use crate::rego::source::Source;
 
 pub(super) static PLATFORM: Platform =
-    Platform { title: "Digger", plan: PlanPlace::Under("terraform"), context: &[] };
+    Platform { title: "Digger", plan: PlanPlace::Under("terraform"), context: &[], configuration: &[] };
 
 /// The package of every policy.
 pub(super) const PACKAGE: &str = "digger";

@@ -28,6 +28,7 @@ pub(super) static PLATFORM: Platform = Platform {
         "policyData",
         "policyConfiguration",
     ],
+    configuration: &[],
 };
 
 /// Where policies find their own parameters.

@@ -13,7 +13,7 @@ use crate::rego::policies::PassedOver;
 use crate::rego::rule::RuleKind;
 
 pub(super) static PLATFORM: Platform =
-    Platform { title: "Harness", plan: PlanPlace::RootAnd("plan"), context: &["costs"] };
+    Platform { title: "Harness", plan: PlanPlace::RootAnd("plan"), context: &["costs"], configuration: &[] };
 
 /// The packages of the platform's own examples for plans, their costs and states.
 pub(super) const PACKAGES: [&str; 3] = ["terraform_plan", "terraform_plan_cost", STATE];

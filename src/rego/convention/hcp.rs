@@ -13,8 +13,12 @@ use crate::rego::error::PolicyError;
 use crate::rego::options::PolicyOptions;
 use crate::rego::rule::RuleKind;
 
-pub(super) static PLATFORM: Platform =
-    Platform { title: "HCP Terraform", plan: PlanPlace::Under("plan"), context: &["run"] };
+pub(super) static PLATFORM: Platform = Platform {
+    title: "HCP Terraform",
+    plan: PlanPlace::Under("plan"),
+    context: &["run"],
+    configuration: &[],
+};
 
 /// The names of the configuration file, the first one preferred.
 const CONFIGS: [&str; 2] = ["policies.hcl", "policies.json"];

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{
-    Convention, Group, atlantis, digger, env0, harness, hcp, recognise, scalr, spacelift, terrateam,
+    Convention, Group, atlantis, digger, env0, harness, hcp, recognise, regula, scalr, spacelift, terrateam,
 };
 use crate::rego::error::PolicyError;
 use crate::rego::options::{Namespaces, PolicyOptions};
@@ -80,7 +80,11 @@ pub(in crate::rego) fn group(options: &PolicyOptions) -> Grouping {
         .collect();
     if !of_conftest.is_empty() || options.paths.is_empty() {
         let sources = source::load(&of_conftest, &mut grouping.errors);
-        grouping.groups.push(Group::conftest(options, sources));
+        if sources.is_empty() {
+            grouping.errors.push(PolicyError::nothing_in(&of_conftest));
+        } else {
+            grouping.groups.push(Group::conftest(options, sources));
+        }
     }
     for Located { path, convention } in &located {
         let add = match convention {
@@ -93,6 +97,7 @@ pub(in crate::rego) fn group(options: &PolicyOptions) -> Grouping {
             Convention::Harness => harness::group,
             Convention::Atlantis => atlantis::group,
             Convention::Terrateam => terrateam::group,
+            Convention::Regula => regula::group,
         };
         let location = Location::read(path, &mut grouping.errors);
         // The sets of Atlantis lie wherever its configuration says.
@@ -115,7 +120,7 @@ pub(in crate::rego) fn group(options: &PolicyOptions) -> Grouping {
 /// The convention that the user names; otherwise what the files look like. Whoever names packages means
 /// conftest, the only convention that lets one choose them.
 fn convention(path: &Path, options: &PolicyOptions) -> Result<Convention, PolicyError> {
-    match options.convention {
+    match options.convention.or_else(|| recognise::of_config(path)) {
         Some(convention) => Ok(convention),
         None if options.namespaces != Namespaces::default() => Ok(Convention::Conftest),
         None => recognise::convention(path),

@@ -11,6 +11,8 @@ mod hcp;
 mod library;
 mod location;
 mod recognise;
+mod regula;
+pub(super) mod regula_view;
 mod results;
 mod scalr;
 mod spacelift;
@@ -50,11 +52,13 @@ pub enum Convention {
     Atlantis,
     /// Terrateam: conftest on the directory `policy`.
     Terrateam,
+    /// Regula: packages below `rules`, about resources.
+    Regula,
 }
 
 impl Convention {
     /// Every convention.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Conftest,
         Self::Hcp,
         Self::Spacelift,
@@ -64,6 +68,7 @@ impl Convention {
         Self::Harness,
         Self::Atlantis,
         Self::Terrateam,
+        Self::Regula,
     ];
 
     /// The word of the command line.
@@ -78,6 +83,7 @@ impl Convention {
             Self::Harness => "harness",
             Self::Atlantis => "atlantis",
             Self::Terrateam => "terrateam",
+            Self::Regula => "regula",
         }
     }
 
@@ -87,6 +93,7 @@ impl Convention {
             Self::Conftest => &conftest::PLATFORM,
             Self::Atlantis => &atlantis::PLATFORM,
             Self::Terrateam => &terrateam::PLATFORM,
+            Self::Regula => &regula::PLATFORM,
             Self::Hcp => &hcp::PLATFORM,
             Self::Spacelift => &spacelift::PLATFORM,
             Self::Scalr => &scalr::PLATFORM,
@@ -112,6 +119,9 @@ pub(super) struct Platform {
     pub plan: PlanPlace,
     /// The keys of the input beside the plan, which describe the run.
     pub context: &'static [&'static str],
+    /// Where the plan's configuration stands besides, because users have their pipelines put it there; nothing if
+    /// nowhere.
+    pub configuration: &'static [&'static str],
 }
 
 /// Where a platform puts the plan.
@@ -123,13 +133,15 @@ pub(super) enum PlanPlace {
     Under(&'static str),
     /// It is the input, and it stands under this key as well.
     RootAnd(&'static str),
+    /// Policies see resources that are made of it.
+    Resources,
 }
 
 impl PlanPlace {
     /// The key that the plan stands under, if that is the only place where it stands.
     pub(super) const fn only_key(self) -> Option<&'static str> {
         match self {
-            Self::Root | Self::RootAnd(_) => None,
+            Self::Root | Self::RootAnd(_) | Self::Resources => None,
             Self::Under(key) => Some(key),
         }
     }
@@ -137,7 +149,7 @@ impl PlanPlace {
     /// Whether the plan stands under `key`.
     pub(super) fn has(self, key: &str) -> bool {
         match self {
-            Self::Root => false,
+            Self::Root | Self::Resources => false,
             Self::Under(own) | Self::RootAnd(own) => own == key,
         }
     }

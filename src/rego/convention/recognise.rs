@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Convention, atlantis, digger, env0, harness, hcp, library, scalr, spacelift};
+use super::{Convention, atlantis, digger, env0, harness, hcp, library, regula, scalr, spacelift};
 use crate::rego::error::PolicyError;
 use crate::rego::source::{self, Source};
 
@@ -23,10 +23,6 @@ enum Sign {
 /// If several conventions fit.
 pub(super) fn convention(path: &Path) -> Result<Convention, PolicyError> {
     let mut shapes: BTreeMap<Convention, (Sign, String)> = BTreeMap::new();
-    if path.is_file() && path.extension().is_none_or(|extension| extension != "rego") {
-        // A configuration file that is named itself leaves no doubt.
-        return Ok(named_config(path).unwrap_or(Convention::Conftest));
-    }
     let mut see = |convention, sign, why: String| {
         let seen = shapes.entry(convention).or_insert((sign, why));
         seen.0 = seen.0.max(sign);
@@ -74,8 +70,10 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn named_config(path: &Path) -> Option<Convention> {
+/// The convention of a configuration file, which leaves no doubt if it is named itself.
+pub(super) fn of_config(path: &Path) -> Option<Convention> {
     match file_name(path).as_str() {
+        _ if !path.is_file() => None,
         "policies.hcl" | "policies.json" => Some(Convention::Hcp),
         scalr::CONFIG => Some(Convention::Scalr),
         _ if atlantis::is_config(path) => Some(Convention::Atlantis),
@@ -89,6 +87,7 @@ fn of_package(package: &str) -> Option<(Convention, Sign)> {
         spacelift::PACKAGE => Some((Convention::Spacelift, Sign::Strong)),
         digger::PACKAGE => Some((Convention::Digger, Sign::Strong)),
         _ if env0::is_package(package) => Some((Convention::Env0, Sign::Strong)),
+        _ if regula::is_package(package) => Some((Convention::Regula, Sign::Weak)),
         _ if harness::PACKAGES.contains(&package) => Some((Convention::Harness, Sign::Weak)),
         _ => None,
     }

@@ -16,8 +16,12 @@ use crate::rego::policies::PassedOver;
 use crate::rego::rule::RuleKind;
 use crate::rego::source::{self, Source};
 
-pub(super) static PLATFORM: Platform =
-    Platform { title: "Scalr", plan: PlanPlace::Under("tfplan"), context: &["tfrun", "run_tasks"] };
+pub(super) static PLATFORM: Platform = Platform {
+    title: "Scalr",
+    plan: PlanPlace::Under("tfplan"),
+    context: &["tfrun", "run_tasks"],
+    configuration: &[],
+};
 
 /// The name of the configuration file.
 pub(super) const CONFIG: &str = "scalr-policy.hcl";

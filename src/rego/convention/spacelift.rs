@@ -20,6 +20,7 @@ pub(super) static PLATFORM: Platform = Platform {
     title: "Spacelift",
     plan: PlanPlace::Under("terraform"),
     context: &["spacelift", "third_party_metadata"],
+    configuration: &["third_party_metadata", "custom", "configuration"],
 };
 
 /// The package of every policy.

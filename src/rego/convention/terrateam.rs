@@ -8,7 +8,8 @@ use crate::rego::error::PolicyError;
 use crate::rego::options::{Namespaces, PolicyOptions};
 use crate::rego::source;
 
-pub(super) static PLATFORM: Platform = Platform { title: "Terrateam", plan: PlanPlace::Root, context: &[] };
+pub(super) static PLATFORM: Platform =
+    Platform { title: "Terrateam", plan: PlanPlace::Root, context: &[], configuration: &[] };
 
 pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let variable = |name| options.context.environment.get(name).filter(|value| !value.is_empty());
