@@ -59,7 +59,8 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// Templates first, since nothing else looks into them; then what concerns the shape of rules, then names, so
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
-const PASSES: [Pass; 15] = [
+/// What negation has taken out may be a search of its own, so that pass has a second turn.
+const PASSES: [Pass; 16] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -74,6 +75,7 @@ const PASSES: [Pass; 15] = [
     passes::searched_index::edits,
     passes::iterated_value::edits,
     passes::negation::edits,
+    passes::searched_index::edits,
     passes::membership::edits,
 ];
 
