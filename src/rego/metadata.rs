@@ -77,7 +77,10 @@ pub(super) fn read(source: &Source, lines: &BTreeSet<u32>, errors: &mut Vec<Poli
                 if let Some((range, yaml)) = open.take()
                     && lines.contains(&number)
                 {
-                    match parse(&yaml) {
+                    // Without a scope, a block belongs to what it stands before.
+                    let before_package = text.split_whitespace().next() == Some("package");
+                    let usual = if before_package { Scope::Package } else { Scope::Rule };
+                    match parse(&yaml, usual) {
                         Ok(block) => {
                             blocks.insert(number, block);
                         }
@@ -97,7 +100,7 @@ pub(super) fn read(source: &Source, lines: &BTreeSet<u32>, errors: &mut Vec<Poli
     blocks
 }
 
-fn parse(text: &str) -> Result<(Scope, RuleMetadata), String> {
+fn parse(text: &str, usual: Scope) -> Result<(Scope, RuleMetadata), String> {
     let value = yaml::parse(text)?;
     if value.as_object().is_err() {
         return Err("it is not a mapping".to_owned());
@@ -110,7 +113,8 @@ fn parse(text: &str) -> Result<(Scope, RuleMetadata), String> {
     };
     let scope = match text(&value["scope"]).as_deref() {
         Some("package" | "subpackages") => Scope::Package,
-        Some(_) | None => Scope::Rule,
+        Some(_) => Scope::Rule,
+        None => usual,
     };
     let metadata = RuleMetadata {
         title: text(&value["title"]),
@@ -145,10 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_package_block_says_so() {
-        let text = "# METADATA\n# scope: package\n# title: Storage\npackage main\n";
-        let blocks = read(&source(text), &BTreeSet::from([4]), &mut Vec::new());
-        assert_eq!(blocks[&4].0, Scope::Package);
+    fn a_block_before_a_package_belongs_to_the_package() {
+        for scope in ["# scope: package\n", ""] {
+            let text = format!("# METADATA\n{scope}# title: Storage\npackage main\n");
+            let line = if scope.is_empty() { 3 } else { 4 };
+            let blocks = read(&source(&text), &BTreeSet::from([line]), &mut Vec::new());
+            assert_eq!(blocks[&line].0, Scope::Package);
+        }
     }
 
     #[test]
