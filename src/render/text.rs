@@ -71,6 +71,15 @@ impl Writer {
         }
     }
 
+    /// A line of our own numbers, wrapped. Addresses and rule ids are not: people copy them.
+    fn counts(&mut self, text: &str) {
+        let options =
+            textwrap::Options::new(self.options.width).initial_indent("  ").subsequent_indent("    ");
+        for line in textwrap::wrap(text, options) {
+            self.line(&line);
+        }
+    }
+
     fn plan(&mut self, plan: &PlanReport) {
         let version = plan
             .terraform_version
@@ -78,7 +87,7 @@ impl Writer {
             .map_or_else(String::new, |version| format!(" (Terraform or OpenTofu {version})"));
         let heading = self.paint(Style::Heading, &plan.origin.one_line());
         self.line(&format!("{heading}{version}"));
-        self.line(&format!("  {}", summary_line(&plan.summary)));
+        self.counts(&summary_line(&plan.summary));
         self.line("");
         let mut groups: Vec<(Group<'_>, Vec<&Finding>)> = Vec::new();
         for finding in &plan.findings {
@@ -105,7 +114,7 @@ impl Writer {
                 self.line(&format!("  {line}"));
             }
         }
-        self.line(&format!("  {}", counts_line(plan)));
+        self.counts(&counts_line(plan));
         self.line("");
     }
 
@@ -288,4 +297,26 @@ fn counts_line(plan: &PlanReport) -> String {
 
 fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::{CheckOptions, Rules, check};
+    use crate::input::{Batch, Document};
+
+    #[test]
+    fn our_own_lines_respect_the_width() {
+        let plan = r#"{"format_version": "1.2", "planned_values": {}, "resource_changes": []}"#;
+        let documents = vec![Document::from_text("p", plan).unwrap()];
+        let batch = Batch { documents, ..Batch::default() };
+        let report = check(&batch, &Rules::default(), &CheckOptions::default(), &|_| {});
+        let longest = |width| {
+            let text = render(&report, TextOptions { colour: Colour::Off, width });
+            text.lines().map(|line| line.chars().count()).max().unwrap()
+        };
+        assert!(longest(NARROWEST) <= NARROWEST);
+        // There is something to wrap.
+        assert!(longest(1000) > NARROWEST);
+    }
 }
