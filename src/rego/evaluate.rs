@@ -22,16 +22,16 @@ use super::shell::{self, Memory};
 use super::source;
 
 /// The engine looks at the clock once for this many steps; more often than every hundred is felt.
-const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
+pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
     Some(steps) => steps,
     None => std::num::NonZeroU32::MIN,
 };
 
 /// How much longer than its limit a rule may take before it is left behind: time for the engine to notice.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// What an evaluation may allocate, whatever the plan's size.
-const MEMORY_BASE: u64 = 512 << 20;
+pub(super) const MEMORY_BASE: u64 = 512 << 20;
 
 /// How many bytes a value takes for each byte of its text, and room for what policies make of it.
 const MEMORY_FACTOR: u64 = 8;

@@ -35,6 +35,7 @@ mod shell;
 mod source;
 mod suggest;
 mod syntax;
+mod workspace;
 mod yaml;
 
 pub use context::{ContextOptions, context_variables};
@@ -47,3 +48,4 @@ pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;
+pub use workspace::{Workspace, WorkspaceOptions};

@@ -317,7 +317,7 @@ fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
 
 /// Builds an engine of what can be loaded, and takes the rest out of `sources`. Every round without a result
 /// removes a file, so that this ends.
-fn compile(
+pub(super) fn compile(
     dialect: Dialect,
     sources: &mut Vec<Source>,
     documents: &[DataDocument],
