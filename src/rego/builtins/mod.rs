@@ -25,6 +25,7 @@ mod schema;
 mod semver;
 mod sprintf;
 mod strings;
+mod template;
 mod text;
 mod time;
 mod tracing;
@@ -71,7 +72,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 19] = [
+const FAMILIES: [&[Builtin]; 20] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -81,6 +82,7 @@ const FAMILIES: [&[Builtin]; 19] = [
     net::FUNCTIONS,
     collections::FUNCTIONS,
     strings::FUNCTIONS,
+    template::FUNCTIONS,
     uri::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,

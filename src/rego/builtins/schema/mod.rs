@@ -12,7 +12,7 @@ use regorus::Value;
 
 use super::arguments::Arguments;
 use super::cache::Cache;
-use super::{Builtin, Failure, Outcome, json};
+use super::{Builtin, Outcome, json};
 use compile::Problem;
 use node::Schema;
 
@@ -97,6 +97,7 @@ fn match_schema(arguments: &[Value]) -> Outcome {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Failure;
     use super::*;
 
     fn matches(document: &str, schema: &str) -> Outcome {
