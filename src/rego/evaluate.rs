@@ -22,23 +22,23 @@ use super::shell::{self, Memory};
 use super::source;
 
 /// The engine looks at the clock once for this many steps; more often than every hundred is felt.
-const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
+pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
     Some(steps) => steps,
     None => std::num::NonZeroU32::MIN,
 };
 
 /// How much longer than its limit a rule may take before it is left behind: time for the engine to notice.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// What an evaluation may allocate, whatever the plan's size.
-const MEMORY_BASE: u64 = 512 << 20;
+pub(super) const MEMORY_BASE: u64 = 512 << 20;
 
 /// How many bytes a value takes for each byte of its text, and room for what policies make of it.
 const MEMORY_FACTOR: u64 = 8;
 
 /// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
 /// ordinary stack.
-const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
+pub(super) const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
 
 /// Nobody reads more prints than this.
 const PRINT_LIMIT: usize = 1_000;
@@ -350,7 +350,7 @@ fn conclude(
 }
 
 /// `data.conftest.file` as conftest fills it (`filepath.Base` and `filepath.Dir` of the plan's path).
-fn file_data(name: &str) -> Value {
+pub(super) fn file_data(name: &str) -> Value {
     let path = Path::new(name);
     let base = path.file_name().map_or_else(|| name.to_owned(), |base| base.to_string_lossy().into_owned());
     let parent = path.parent().map(|parent| parent.to_string_lossy().into_owned());
@@ -421,7 +421,7 @@ fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<Str
 }
 
 /// Whether a value has more than `levels` levels, without descending any further.
-fn nests_deeper(value: &Value, levels: usize) -> bool {
+pub(super) fn nests_deeper(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return true };
     match value {
         Value::Array(elements) => elements.iter().any(|element| nests_deeper(element, below)),

@@ -28,6 +28,7 @@ mod options;
 mod plan_value;
 mod policies;
 mod program;
+mod query;
 mod rule;
 mod select;
 mod set;
@@ -35,6 +36,7 @@ mod shell;
 mod source;
 mod suggest;
 mod syntax;
+mod workspace;
 mod yaml;
 
 pub use context::{ContextOptions, context_variables};
@@ -45,5 +47,9 @@ pub use finding::{PolicyFinding, PolicyLocation};
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
+pub use query::{
+    Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
+};
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;
+pub use workspace::{Workspace, WorkspaceOptions};

@@ -65,7 +65,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    fn new(context: &GroupContext) -> Self {
+    pub(super) fn new(context: &GroupContext) -> Self {
         match (context.platform.plan, context.platform.context) {
             (PlanPlace::Root, []) => Self::Nothing,
             (PlanPlace::Resources, _) => Self::Resources,
@@ -317,7 +317,7 @@ fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
 
 /// Builds an engine of what can be loaded, and takes the rest out of `sources`. Every round without a result
 /// removes a file, so that this ends.
-fn compile(
+pub(super) fn compile(
     dialect: Dialect,
     sources: &mut Vec<Source>,
     documents: &[DataDocument],
@@ -377,7 +377,7 @@ fn is_about_recursion(error: &PolicyError) -> bool {
     matches!(error, PolicyError::Recursion { .. } | PolicyError::ChainTooLong { .. })
 }
 
-fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
+pub(super) fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
     for document in documents {
         if let Err(error) = engine.add_data(document.value.clone()) {
             let reason = error.to_string().replace('\n', " ");

@@ -8,6 +8,8 @@ use planguard::Severity;
 use planguard::rego::Convention;
 use planguard::rule::Category;
 
+use crate::eval::{EVAL_HELP, EvalArguments};
+
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
 /// whether they may be merged.
 #[derive(Debug, Parser)]
@@ -43,6 +45,9 @@ pub(crate) enum Command {
     /// Check plans with guardrails and policies
     #[command(after_help = CHECK_HELP)]
     Check(Box<CheckArguments>),
+    /// Evaluate a Rego query on a plan
+    #[command(after_help = EVAL_HELP)]
+    Eval(Box<EvalArguments>),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
 }
