@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use regorus::utils::limits::ExecutionTimerConfig;
@@ -12,6 +12,7 @@ use regorus::{Engine, Value};
 use super::builtins::Lenience;
 use super::convention::conftest::{self, ExceptsNothing};
 use super::convention::{self, Unusable};
+use super::coverage::Coverage;
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
@@ -240,6 +241,9 @@ impl PolicySet {
     /// Reports what went wrong with a rule, and keeps what it printed.
     fn note(&self, rule: &str, answer: &Answer, bytes: u64, evaluation: &mut Evaluation) {
         evaluation.prints.extend(answer.prints.iter().cloned());
+        if let Some(coverage) = &self.coverage {
+            coverage.lock().unwrap_or_else(PoisonError::into_inner).merge(&answer.reached);
+        }
         let rule = rule.to_owned();
         // A rule that fails either way has nothing to be incomplete.
         if let (Some(message), Ok(_)) = (&answer.swallowed, &answer.value) {
@@ -370,6 +374,8 @@ struct Answer {
     /// The error of a builtin that the strict evaluation stopped at.
     swallowed: Option<String>,
     prints: Vec<String>,
+    /// The lines that were reached, if the engine notes them.
+    reached: Coverage,
 }
 
 enum Failure {
@@ -404,9 +410,9 @@ fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
             let (value, prints) = evaluate(&mut lenient, path);
-            Answer { value, swallowed: Some(message), prints }
+            Answer { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
-        (value, prints) => Answer { value, swallowed: None, prints },
+        (value, prints) => Answer { value, swallowed: None, prints, reached: Coverage::of(&strict) },
     }
 }
 
