@@ -35,6 +35,7 @@ mod shell;
 mod source;
 mod suggest;
 mod syntax;
+pub mod testing;
 mod workspace;
 mod yaml;
 

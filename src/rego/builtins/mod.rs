@@ -22,6 +22,7 @@ mod regex;
 mod semver;
 mod sprintf;
 mod strings;
+mod testing;
 mod text;
 mod time;
 mod tracing;
@@ -35,6 +36,7 @@ use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
 pub(super) use lenience::Lenience;
+pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
 pub(super) struct Builtin {
@@ -65,7 +67,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 18] = [
+const FAMILIES: [&[Builtin]; 19] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -84,6 +86,7 @@ const FAMILIES: [&[Builtin]; 18] = [
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    testing::FUNCTIONS,
 ];
 
 /// Every function that [`install`] adds.
