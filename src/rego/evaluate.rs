@@ -378,7 +378,8 @@ struct Answer {
     reached: Coverage,
 }
 
-enum Failure {
+/// Why a path has no value.
+pub(super) enum Failure {
     Time,
     Memory,
     /// The value nests so deeply that an ordinary stack might not be enough to look at it.
@@ -388,7 +389,7 @@ enum Failure {
 
 impl Failure {
     /// The engine turns its typed errors into text on their way out of functions, so the text decides.
-    fn from_message(message: String) -> Self {
+    pub(super) fn from_message(message: String) -> Self {
         if message.contains("execution exceeded time limit") {
             Self::Time
         } else if message.contains("execution exceeded memory limit") {
@@ -416,7 +417,8 @@ fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
     }
 }
 
-fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
+/// Evaluates a path once, and takes what was printed.
+pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     let value = engine.eval_rule(path.to_owned());
     let value = match value {
         Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),

@@ -37,6 +37,7 @@ mod shell;
 mod source;
 pub(crate) mod suggest;
 mod syntax;
+pub mod testing;
 mod workspace;
 mod yaml;
 

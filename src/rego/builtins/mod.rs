@@ -26,6 +26,7 @@ mod semver;
 mod sprintf;
 mod strings;
 mod template;
+mod testing;
 mod text;
 mod time;
 mod tracing;
@@ -39,6 +40,7 @@ use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
 pub(super) use lenience::Lenience;
+pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
 pub(super) struct Builtin {
@@ -72,7 +74,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 20] = [
+const FAMILIES: [&[Builtin]; 21] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -93,6 +95,7 @@ const FAMILIES: [&[Builtin]; 20] = [
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    testing::FUNCTIONS,
 ];
 
 /// Every function that [`install`] adds.
