@@ -8,6 +8,7 @@
 //! `convention` alone.
 
 mod builtins;
+mod bundle;
 mod checks;
 #[cfg(test)]
 mod conformance;
@@ -37,6 +38,7 @@ mod suggest;
 mod syntax;
 mod yaml;
 
+pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
 pub use error::{PolicyError, PolicyText};

@@ -9,6 +9,8 @@ use planguard::guardrails::change::ChangeOptions;
 use planguard::rego::Convention;
 use planguard::rule::Category;
 
+use crate::lib_command::LibArguments;
+
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
 /// whether they may be merged.
 #[derive(Debug, Parser)]
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     /// Check plans with guardrails and policies
     #[command(after_help = CHECK_HELP)]
     Check(Box<CheckArguments>),
+    /// Write the Rego library of policies into files, for use with OPA
+    Lib(LibArguments),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
 }

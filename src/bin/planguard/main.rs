@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod lib_command;
 mod output;
 mod rules;
 
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
+        Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::Rules(rules) => rules::run(rules, &output),
     });
     match outcome {
