@@ -9,6 +9,7 @@ use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
+use super::bundle;
 use super::checks;
 use super::context::{Context, GroupContext};
 use super::convention::{
@@ -206,6 +207,7 @@ pub(super) fn load(
 ) -> Result<PolicySet, Vec<PolicyError>> {
     let mut errors = Vec::new();
     let Group { mut sources, choice, dialect, notes, .. } = group;
+    bundle::complete(&mut sources);
     let sha256 = digest(&sources, documents);
     let count = sources.len();
     sources.retain(|source| match nesting::check(source) {

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod eval;
+mod lib_command;
 mod output;
 mod rules;
 mod settings;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
         Command::Eval(eval) => eval::run(eval, &output),
+        Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::Rules(rules) => rules::run(rules, &output),
     });
     match outcome {
