@@ -5,6 +5,7 @@ pub mod hcl;
 pub mod json;
 pub mod rules;
 mod summary_table;
+pub mod testing;
 pub mod text;
 
 pub use colour::Colour;

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod output;
 mod rules;
+mod test;
 
 use std::panic;
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
         Command::Rules(rules) => rules::run(rules, &output),
+        Command::Test(test) => test::run(test, &output),
     });
     match outcome {
         Ok(code) => code,
