@@ -53,6 +53,9 @@ pub(crate) enum Command {
     Lib(LibArguments),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
+    /// Run the tests of policies
+    #[command(after_help = crate::test::HELP)]
+    Test(Box<crate::test::TestArguments>),
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod lib_command;
 mod output;
 mod rules;
 mod settings;
+mod test;
 
 use std::panic;
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::Rules(rules) => rules::run(rules, &output),
+        Command::Test(test) => test::run(test, &output),
     });
     match outcome {
         Ok(code) => code,
