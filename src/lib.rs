@@ -13,6 +13,7 @@ pub mod rego;
 pub mod render;
 pub mod report;
 pub mod rule;
+pub mod scaffold;
 mod severity;
 pub mod verdict;
 mod wildcard;

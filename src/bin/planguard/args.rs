@@ -8,6 +8,8 @@ use planguard::Severity;
 use planguard::rego::Convention;
 use planguard::rule::Category;
 
+use crate::new::{InitArguments, NewArguments};
+
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
 /// whether they may be merged.
 #[derive(Debug, Parser)]
@@ -45,6 +47,10 @@ pub(crate) enum Command {
     Check(Box<CheckArguments>),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
+    /// Start a policy or a guardrail, with its tests
+    New(NewArguments),
+    /// Bring planguard into a project: settings, a first policy with its tests, a pipeline
+    Init(InitArguments),
 }
 
 #[derive(Debug, Args)]
