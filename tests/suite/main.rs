@@ -2,6 +2,7 @@
 
 mod cli;
 mod config;
+mod docs;
 mod generated;
 mod invalid;
 mod plans;
