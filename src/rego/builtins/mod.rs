@@ -3,6 +3,7 @@
 //! The engine looks for a function among the policies first, then among what is installed here, then among its
 //! own. What is here therefore replaces a function of the engine that has the same name.
 
+mod aggregates;
 mod annotations;
 mod arguments;
 mod cache;
@@ -12,6 +13,7 @@ mod conftest;
 mod crypto;
 mod decimal;
 mod deprecated;
+mod encoding;
 mod glob;
 mod json;
 mod jwt;
@@ -20,6 +22,7 @@ mod lenience;
 mod net;
 mod numbers;
 mod operators;
+mod patch;
 mod regex;
 mod schema;
 mod semver;
@@ -38,6 +41,8 @@ mod facts;
 use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the tests of policies will use it"))]
+pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
 
 /// A function for policies.
@@ -72,7 +77,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 20] = [
+const FAMILIES: [&[Builtin]; 23] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -80,15 +85,18 @@ const FAMILIES: [&[Builtin]; 20] = [
     regex::FUNCTIONS,
     glob::FUNCTIONS,
     net::FUNCTIONS,
+    aggregates::FUNCTIONS,
     collections::FUNCTIONS,
     strings::FUNCTIONS,
     template::FUNCTIONS,
+    encoding::FUNCTIONS,
     uri::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
+    patch::FUNCTIONS,
     schema::FUNCTIONS,
     time::FUNCTIONS,
     tracing::FUNCTIONS,
@@ -152,7 +160,7 @@ mod tests {
             let results = ask(&format!("x := parse_config(\"{parser}\", \"{text}\").a[0]")).unwrap();
             assert_eq!(results.result[0].bindings["x"], Value::from(1u64), "{parser}");
         }
-        assert!(ask("x := parse_config(\"toml\", \"\")").unwrap_err().to_string().contains("toml"));
+        assert!(ask("x := parse_config(\"xml\", \"\")").unwrap_err().to_string().contains("xml"));
         assert!(ask("x := parse_config(\"json\", \"{\")").is_err());
     }
 
