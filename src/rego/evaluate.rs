@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use regorus::utils::limits::ExecutionTimerConfig;
@@ -12,6 +12,7 @@ use regorus::{Engine, Value};
 use super::builtins::Lenience;
 use super::convention::conftest::{self, ExceptsNothing};
 use super::convention::{self, Unusable};
+use super::coverage::Coverage;
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
@@ -22,23 +23,23 @@ use super::shell::{self, Memory};
 use super::source;
 
 /// The engine looks at the clock once for this many steps; more often than every hundred is felt.
-const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
+pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
     Some(steps) => steps,
     None => std::num::NonZeroU32::MIN,
 };
 
 /// How much longer than its limit a rule may take before it is left behind: time for the engine to notice.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// What an evaluation may allocate, whatever the plan's size.
-const MEMORY_BASE: u64 = 512 << 20;
+pub(super) const MEMORY_BASE: u64 = 512 << 20;
 
 /// How many bytes a value takes for each byte of its text, and room for what policies make of it.
 const MEMORY_FACTOR: u64 = 8;
 
 /// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
 /// ordinary stack.
-const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
+pub(super) const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
 
 /// Nobody reads more prints than this.
 const PRINT_LIMIT: usize = 1_000;
@@ -240,6 +241,9 @@ impl PolicySet {
     /// Reports what went wrong with a rule, and keeps what it printed.
     fn note(&self, rule: &str, answer: &Answer, bytes: u64, evaluation: &mut Evaluation) {
         evaluation.prints.extend(answer.prints.iter().cloned());
+        if let Some(coverage) = &self.coverage {
+            coverage.lock().unwrap_or_else(PoisonError::into_inner).merge(&answer.reached);
+        }
         let rule = rule.to_owned();
         // A rule that fails either way has nothing to be incomplete.
         if let (Some(message), Ok(_)) = (&answer.swallowed, &answer.value) {
@@ -350,7 +354,7 @@ fn conclude(
 }
 
 /// `data.conftest.file` as conftest fills it (`filepath.Base` and `filepath.Dir` of the plan's path).
-fn file_data(name: &str) -> Value {
+pub(super) fn file_data(name: &str) -> Value {
     let path = Path::new(name);
     let base = path.file_name().map_or_else(|| name.to_owned(), |base| base.to_string_lossy().into_owned());
     let parent = path.parent().map(|parent| parent.to_string_lossy().into_owned());
@@ -370,9 +374,12 @@ struct Answer {
     /// The error of a builtin that the strict evaluation stopped at.
     swallowed: Option<String>,
     prints: Vec<String>,
+    /// The lines that were reached, if the engine notes them.
+    reached: Coverage,
 }
 
-enum Failure {
+/// Why a path has no value.
+pub(super) enum Failure {
     Time,
     Memory,
     /// The value nests so deeply that an ordinary stack might not be enough to look at it.
@@ -382,7 +389,7 @@ enum Failure {
 
 impl Failure {
     /// The engine turns its typed errors into text on their way out of functions, so the text decides.
-    fn from_message(message: String) -> Self {
+    pub(super) fn from_message(message: String) -> Self {
         if message.contains("execution exceeded time limit") {
             Self::Time
         } else if message.contains("execution exceeded memory limit") {
@@ -404,13 +411,14 @@ fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
             let (value, prints) = evaluate(&mut lenient, path);
-            Answer { value, swallowed: Some(message), prints }
+            Answer { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
-        (value, prints) => Answer { value, swallowed: None, prints },
+        (value, prints) => Answer { value, swallowed: None, prints, reached: Coverage::of(&strict) },
     }
 }
 
-fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
+/// Evaluates a path once, and takes what was printed.
+pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     let value = engine.eval_rule(path.to_owned());
     let value = match value {
         Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),
@@ -421,7 +429,7 @@ fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<Str
 }
 
 /// Whether a value has more than `levels` levels, without descending any further.
-fn nests_deeper(value: &Value, levels: usize) -> bool {
+pub(super) fn nests_deeper(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return true };
     match value {
         Value::Array(elements) => elements.iter().any(|element| nests_deeper(element, below)),

@@ -29,6 +29,7 @@ mod semver;
 mod sprintf;
 mod strings;
 mod template;
+mod testing;
 mod text;
 mod time;
 mod tracing;
@@ -41,9 +42,9 @@ mod facts;
 use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the tests of policies will use it"))]
 pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
+pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
 pub(super) struct Builtin {
@@ -77,7 +78,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 23] = [
+const FAMILIES: &[&[Builtin]] = &[
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -101,11 +102,12 @@ const FAMILIES: [&[Builtin]; 23] = [
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    testing::FUNCTIONS,
 ];
 
 /// Every function that [`install`] adds.
 pub(super) fn all() -> impl Iterator<Item = &'static Builtin> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().copied().flatten()
 }
 
 /// Adds the functions to an engine that has none of them yet. `time.now_ns()` is from now on the present time, so that

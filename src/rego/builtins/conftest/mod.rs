@@ -1,7 +1,6 @@
 //! Functions that conftest adds to OPA's: they read configuration in several formats.
 
 mod assignments;
-#[cfg_attr(not(test), expect(dead_code, reason = "the tests of policies will use it"))]
 mod files;
 mod hcl;
 
@@ -119,11 +118,11 @@ mod tests {
 
     #[test]
     fn formats_say_the_same() {
-        let expected = json(r#"{"a": {"b": "c"}, "n": 1}"#);
+        let expected = json(r#"{"a": {"b": "c"}, "m": 1}"#);
         for (parser, text) in [
-            ("json", "{\"a\": {\"b\": \"c\"}, \"n\": 1}"),
-            ("yaml", "a: {b: c}\nn: 1"),
-            ("toml", "n = 1\n[a]\nb = \"c\""),
+            ("json", "{\"a\": {\"b\": \"c\"}, \"m\": 1}"),
+            ("yaml", "a: {b: c}\nm: 1"),
+            ("toml", "m = 1\n[a]\nb = \"c\""),
         ] {
             assert_eq!(parsed(parser, text), expected, "{parser}");
         }
