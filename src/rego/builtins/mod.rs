@@ -3,6 +3,7 @@
 //! The engine looks for a function among the policies first, then among what is installed here, then among its
 //! own. What is here therefore replaces a function of the engine that has the same name.
 
+mod aggregates;
 mod annotations;
 mod arguments;
 mod cache;
@@ -12,6 +13,7 @@ mod conftest;
 mod crypto;
 mod decimal;
 mod deprecated;
+mod encoding;
 mod glob;
 mod json;
 mod jwt;
@@ -20,6 +22,7 @@ mod lenience;
 mod net;
 mod numbers;
 mod operators;
+mod patch;
 mod regex;
 mod schema;
 mod semver;
@@ -39,6 +42,7 @@ mod facts;
 use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
+pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
 pub(super) use testing::{BranchNumber, Told, take_told};
 
@@ -74,7 +78,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 21] = [
+const FAMILIES: &[&[Builtin]] = &[
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -82,15 +86,18 @@ const FAMILIES: [&[Builtin]; 21] = [
     regex::FUNCTIONS,
     glob::FUNCTIONS,
     net::FUNCTIONS,
+    aggregates::FUNCTIONS,
     collections::FUNCTIONS,
     strings::FUNCTIONS,
     template::FUNCTIONS,
+    encoding::FUNCTIONS,
     uri::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
+    patch::FUNCTIONS,
     schema::FUNCTIONS,
     time::FUNCTIONS,
     tracing::FUNCTIONS,
@@ -100,7 +107,7 @@ const FAMILIES: [&[Builtin]; 21] = [
 
 /// Every function that [`install`] adds.
 pub(super) fn all() -> impl Iterator<Item = &'static Builtin> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().copied().flatten()
 }
 
 /// Adds the functions to an engine that has none of them yet. `time.now_ns()` is from now on the present time, so that
@@ -155,7 +162,7 @@ mod tests {
             let results = ask(&format!("x := parse_config(\"{parser}\", \"{text}\").a[0]")).unwrap();
             assert_eq!(results.result[0].bindings["x"], Value::from(1u64), "{parser}");
         }
-        assert!(ask("x := parse_config(\"toml\", \"\")").unwrap_err().to_string().contains("toml"));
+        assert!(ask("x := parse_config(\"xml\", \"\")").unwrap_err().to_string().contains("xml"));
         assert!(ask("x := parse_config(\"json\", \"{\")").is_err());
     }
 
