@@ -122,6 +122,13 @@ pub(super) fn install(engine: &mut Engine) {
     let _ = engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(now.clone())));
 }
 
+/// How many arguments a function has that [`install`] adds.
+pub(super) fn arity(name: &str) -> Option<usize> {
+    let builtin = all().find(|builtin| builtin.name == name);
+    let arity = builtin.map(|builtin| usize::from(builtin.arity));
+    arity.or_else(|| (name == "time.now_ns").then_some(0))
+}
+
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
     match (builtin.run)(arguments) {
         Ok(value) => Ok(value),
