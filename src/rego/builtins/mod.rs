@@ -17,6 +17,7 @@ mod layout;
 mod lenience;
 mod net;
 mod numbers;
+mod of_type;
 mod operators;
 mod regex;
 mod semver;
@@ -35,6 +36,7 @@ use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
 pub(super) use lenience::Lenience;
+pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
 
 /// A function for policies.
 pub(super) struct Builtin {
@@ -65,7 +67,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 18] = [
+const FAMILIES: [&[Builtin]; 19] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -84,6 +86,7 @@ const FAMILIES: [&[Builtin]; 18] = [
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    of_type::FUNCTIONS,
 ];
 
 /// Every function that [`install`] adds.
