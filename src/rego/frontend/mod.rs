@@ -8,12 +8,14 @@ mod edit;
 mod parse;
 mod passes;
 mod policy;
+mod query;
 mod scope;
 mod token;
 mod tree;
 
 use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
+pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
 use self::tree::Module;
 use super::options::RegoVersion;
 
