@@ -16,6 +16,7 @@ use super::coverage::Coverage;
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
+use super::plan_index;
 use super::plan_value::{self, Sections};
 use super::rule::PolicyRule;
 use super::set::PolicySet;
@@ -121,7 +122,8 @@ impl PolicySet {
     fn prepare(&self, plan: &Value, name: &str) -> Result<Engine, PolicyError> {
         let prepared = shell::run(|| {
             let mut engine = self.engine.clone();
-            engine.set_input(self.frame.around(plan));
+            let input = self.frame.around(plan);
+            engine.set_input(if self.reads_index { plan_index::added(&input) } else { input });
             // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
             // only if needed, and once for all rules.
             if self.reads_file_name {
