@@ -15,6 +15,7 @@ pub mod render;
 pub mod report;
 pub mod rule;
 mod severity;
+pub mod testing;
 pub mod verdict;
 mod wildcard;
 

@@ -31,7 +31,8 @@ pub(super) fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Data
     documents
 }
 
-fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
+/// The value of a document's text.
+pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
     let invalid = |reason: String| PolicyError::InvalidData {
         path: path.to_owned(),
         reason: reason.replace('\n', " "),

@@ -394,6 +394,7 @@ pub(super) struct Answer {
     reached: Coverage,
 }
 
+/// Why a path has no value.
 pub(super) enum Failure {
     Time,
     Memory,
@@ -404,7 +405,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The engine turns its typed errors into text on their way out of functions, so the text decides.
-    fn from_message(message: String) -> Self {
+    pub(super) fn from_message(message: String) -> Self {
         if message.contains("execution exceeded time limit") {
             Self::Time
         } else if message.contains("execution exceeded memory limit") {
@@ -444,7 +445,8 @@ fn answer(engine: &Engine, used: &mut Option<Engine>, path: &str, limit: Duratio
     }
 }
 
-fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
+/// Evaluates a path once, and takes what was printed.
+pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     let value = engine.eval_rule(path.to_owned());
     let value = match value {
         Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),

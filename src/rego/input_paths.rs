@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::bundle;
 use super::context::{self, GroupContext};
 use super::convention::{PLAN_ALIASES, PlanPlace, Platform};
 use super::error::{PolicyError, report};
 use super::plan_index;
 use super::plan_value::Sections;
-use super::program::{Meaning, Program, RuleFacts};
+use super::program::{Meaning, Program, RuleFacts, path_text};
 use super::suggest;
 use super::syntax::{self, Absence, Fact, Reference, Step};
 
@@ -147,8 +148,13 @@ pub(super) fn check(
     context: &GroupContext,
     errors: &mut Vec<PolicyError>,
 ) {
-    let evaluated =
-        || program.rules.iter().filter(|rule| deciding.contains(&rule.document) && !rule.is_test());
+    let evaluated = || {
+        program.rules.iter().filter(|rule| {
+            deciding.contains(&rule.document) && !rule.is_test()
+            // The library looks wherever platforms put the plan.
+            && !bundle::is_of_library(&path_text(program.package(rule)))
+        })
+    };
     let replaced = evaluated().any(|rule| {
         rule.facts.iter().any(|fact| match fact {
             Fact::Replaces(target) => matches!(program.meaning(rule, target), Meaning::Input(_)),

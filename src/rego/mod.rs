@@ -8,6 +8,7 @@
 //! `convention` alone.
 
 mod builtins;
+mod bundle;
 mod checks;
 #[cfg(test)]
 mod conformance;
@@ -39,9 +40,11 @@ mod shell;
 mod source;
 pub(crate) mod suggest;
 mod syntax;
+pub mod testing;
 mod workspace;
 mod yaml;
 
+pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};

@@ -9,6 +9,7 @@ use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
+use super::bundle;
 use super::checks;
 use super::context::{Context, GroupContext};
 use super::convention::{
@@ -18,7 +19,7 @@ use super::coverage::{Coverage, CoverageMode};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
-use super::frontend::{self, Known};
+use super::frontend::{self, Known, Rewritten, Unread};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
@@ -207,6 +208,7 @@ pub(super) fn load(
 ) -> Result<PolicySet, Vec<PolicyError>> {
     let mut errors = Vec::new();
     let Group { mut sources, choice, dialect, notes, .. } = group;
+    bundle::complete(&mut sources);
     let sha256 = digest(&sources, documents);
     let count = sources.len();
     sources.retain(|source| match nesting::check(source) {
@@ -286,6 +288,14 @@ pub(super) fn load(
 
 /// Prepares every policy for the engine, in the knowledge of all of them.
 pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
+    rewrite_by(sources, dialect, &read_as);
+}
+
+/// What the front end makes of a policy.
+pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &Known) -> source::Reading + 'f;
+
+/// As [`rewrite`], by way of `read`.
+pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
     let mut known = Known::default();
     for source in &*sources {
         known.add(&source.text);
@@ -293,13 +303,13 @@ pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
     for source in sources {
         match dialect {
             Dialect::Given(version) => {
-                source.reading = read_as(source, dialect::written_in(&source.text, version), &known);
+                source.reading = read(source, dialect::written_in(&source.text, version), &known);
             }
             Dialect::EachFile => {
                 // The front end must know the dialect, and whether the file can be read in it shows only
                 // afterwards.
                 for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
-                    source.reading = read_as(source, version, &known);
+                    source.reading = read(source, version, &known);
                     if dialect::parses(source, version) {
                         break;
                     }
@@ -310,7 +320,12 @@ pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
 }
 
 fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Reading {
-    match frontend::rewrite(&source.text, version, known) {
+    reading(frontend::rewrite(&source.text, version, known))
+}
+
+/// What came of a policy's rewriting.
+pub(super) fn reading(rewritten: Result<Option<Rewritten>, Unread>) -> source::Reading {
+    match rewritten {
         Ok(None) => source::Reading::AsWritten,
         Ok(Some(rewritten)) => source::Reading::Rewritten(Arc::new(rewritten)),
         Err(unread) => source::Reading::Failed(unread),

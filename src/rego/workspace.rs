@@ -9,7 +9,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::convention::Dialect;
-use super::data;
+use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
 use super::evaluate::{GRACE, MEMORY_BASE, STEPS_BETWEEN_LOOKS};
@@ -107,8 +107,17 @@ impl Workspace {
         name: &str,
         work: impl FnOnce(&mut Engine) -> T + Send + 'static,
     ) -> Result<T, PolicyError> {
+        self.ask_on(self.engine.clone(), name, work).map(|(_, answer)| answer)
+    }
+
+    /// As [`Workspace::ask`], with an engine that keeps what was done with it.
+    pub(super) fn ask_on<T: Send + 'static>(
+        &self,
+        mut engine: Engine,
+        name: &str,
+        work: impl FnOnce(&mut Engine) -> T + Send + 'static,
+    ) -> Result<(Engine, T), PolicyError> {
         let (send, receive) = mpsc::channel();
-        let mut engine = self.engine.clone();
         engine.set_execution_timer_config(ExecutionTimerConfig {
             limit: self.time_limit,
             check_interval: STEPS_BETWEEN_LOOKS,
@@ -116,7 +125,8 @@ impl Workspace {
         shell::detach(move || {
             let _memory = Memory::reserve(MEMORY_BASE);
             // Nobody listens any more if it took too long.
-            let _ = send.send(shell::guard(|| work(&mut engine)));
+            let answer = shell::guard(|| work(&mut engine));
+            let _ = send.send(answer.map(|answer| (engine, answer)));
         })
         .map_err(|reason| PolicyError::NoThread { reason })?;
         match receive.recv_timeout(self.time_limit.saturating_add(GRACE)) {
@@ -134,8 +144,19 @@ impl Workspace {
 
 fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
     let mut errors = Vec::new();
-    let mut sources = source::load(&options.paths, &mut errors);
+    let sources = source::load(&options.paths, &mut errors);
     let documents = data::load(&options.data, &mut errors);
+    assemble(options, sources, &documents, &set::rewrite, errors)
+}
+
+/// Checks and prepares policies that have been read, with the help of `rewrite`.
+pub(super) fn assemble(
+    options: &WorkspaceOptions,
+    mut sources: Vec<Source>,
+    documents: &[DataDocument],
+    rewrite: &dyn Fn(&mut [Source], Dialect),
+    mut errors: Vec<PolicyError>,
+) -> Result<Workspace, Vec<PolicyError>> {
     sources.retain(|source| match nesting::check(source) {
         Ok(()) => true,
         Err(error) => {
@@ -144,8 +165,8 @@ fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
         }
     });
     let dialect = options.version.map_or(Dialect::EachFile, Dialect::Given);
-    set::rewrite(&mut sources, dialect);
-    let compiled = set::compile(dialect, &mut sources, &documents, &mut errors);
+    rewrite(&mut sources, dialect);
+    let compiled = set::compile(dialect, &mut sources, documents, &mut errors);
     let Some((mut engine, modules)) = compiled else {
         if errors.is_empty() {
             errors.push(PolicyError::nothing_in(&options.paths));

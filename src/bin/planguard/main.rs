@@ -3,9 +3,11 @@
 mod args;
 mod check;
 mod eval;
+mod lib_command;
 mod output;
 mod rules;
 mod settings;
+mod test;
 
 use std::panic;
 use std::process::ExitCode;
@@ -30,7 +32,9 @@ fn main() -> ExitCode {
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
         Command::Eval(eval) => eval::run(eval, &output),
+        Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::Rules(rules) => rules::run(rules, &output),
+        Command::Test(test) => test::run(test, &output),
     });
     match outcome {
         Ok(code) => code,

@@ -205,6 +205,7 @@ impl<'a> Settings<'a> {
                 .or(config.timeout)
                 .map_or(defaults.time_limit, Duration::from_secs),
             memory_limit: defaults.memory_limit,
+            coverage: defaults.coverage,
         })
     }
 

@@ -27,6 +27,7 @@ mod semver;
 mod sprintf;
 mod strings;
 mod template;
+mod testing;
 mod text;
 mod time;
 mod tracing;
@@ -41,6 +42,7 @@ use regorus::{Engine, Value};
 pub(super) use annotations::fill;
 pub(super) use lenience::Lenience;
 pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
+pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
 pub(super) struct Builtin {
@@ -74,7 +76,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 21] = [
+const FAMILIES: [&[Builtin]; 22] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -96,6 +98,7 @@ const FAMILIES: [&[Builtin]; 21] = [
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
     of_type::FUNCTIONS,
+    testing::FUNCTIONS,
 ];
 
 /// Every function that [`install`] adds.

@@ -5,9 +5,11 @@
 //! before it have done.
 
 mod edit;
+pub(super) mod outline;
 mod parse;
 mod passes;
 mod policy;
+mod preparation;
 mod query;
 mod scope;
 mod token;
@@ -15,6 +17,7 @@ mod tree;
 
 use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
+pub(super) use self::preparation::Preparation;
 pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
 use self::tree::Module;
 use super::options::RegoVersion;
@@ -84,12 +87,33 @@ const PASSES: [Pass; 17] = [
 
 /// Rewrites a policy, or tells where it could not be read. Nothing comes back if nothing has to change.
 pub(super) fn rewrite(text: &str, version: RegoVersion, known: &Known) -> Result<Option<Rewritten>, Unread> {
+    rewrite_after(|policy| policy.edits(), text, version, known)
+}
+
+/// Prepares a policy for being tested, and rewrites it.
+pub(super) fn rewrite_for_tests(
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+    preparation: &Preparation,
+) -> Result<Option<Rewritten>, Unread> {
+    rewrite_after(|policy| preparation::edits(policy, preparation), text, version, known)
+}
+
+fn rewrite_after(
+    first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+) -> Result<Option<Rewritten>, Unread> {
     let read = |text: &str| -> Result<Module, Unread> {
         parse::parse(text).map_err(|error| Unread { offset: error.offset })
     };
     let mut module = read(text)?;
     let mut rewritten = Rewritten { text: text.to_owned(), shifts: Vec::new() };
-    for pass in PASSES {
+    let mut passes: Vec<&dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>> = vec![&first];
+    passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
+    for pass in passes {
         let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
         let changed = pass(&policy).apply().map_err(|TooMuch| Unread { offset: 0 })?;
         if let Some((text, shifts)) = changed {
