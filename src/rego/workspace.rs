@@ -8,8 +8,8 @@ use regorus::unstable::{Module, Ref};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
-use super::bundle;
 use super::builtins::Files;
+use super::bundle;
 use super::convention::Dialect;
 use super::data::{self, DataDocument};
 use super::dialect;

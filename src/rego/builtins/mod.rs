@@ -21,6 +21,7 @@ mod layout;
 mod lenience;
 mod net;
 mod numbers;
+mod of_type;
 mod operators;
 mod patch;
 mod regex;
@@ -44,6 +45,7 @@ use regorus::{Engine, Value};
 pub(super) use annotations::fill;
 pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
+pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
 pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
@@ -102,6 +104,7 @@ const FAMILIES: &[&[Builtin]] = &[
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    of_type::FUNCTIONS,
     testing::FUNCTIONS,
 ];
 

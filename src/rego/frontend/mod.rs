@@ -66,7 +66,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
 /// What negation has taken out may be a search of its own, so that pass has a second turn.
-const PASSES: [Pass; 20] = [
+const PASSES: [Pass; 21] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -87,6 +87,7 @@ const PASSES: [Pass; 20] = [
     passes::negation::edits,
     passes::searched_index::edits,
     passes::membership::edits,
+    passes::typed_scan::edits,
 ];
 
 /// Rewrites a policy, or tells where it could not be read. Nothing comes back if nothing has to change.

@@ -18,4 +18,5 @@ pub(super) mod replaced_rule;
 pub(super) mod searched_index;
 pub(super) mod spaced_head;
 pub(super) mod template;
+pub(super) mod typed_scan;
 pub(super) mod walk;
