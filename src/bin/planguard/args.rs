@@ -10,6 +10,7 @@ use planguard::rule::Category;
 
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::lib_command::LibArguments;
+use crate::new::{InitArguments, NewArguments};
 
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
 /// whether they may be merged.
@@ -56,6 +57,10 @@ pub(crate) enum Command {
     /// Run the tests of policies
     #[command(after_help = crate::test::HELP)]
     Test(Box<crate::test::TestArguments>),
+    /// Start a policy or a guardrail, with its tests
+    New(NewArguments),
+    /// Bring planguard into a project: settings, a first policy with its tests, a pipeline
+    Init(InitArguments),
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod eval;
 mod lib_command;
+mod new;
 mod output;
 mod rules;
 mod settings;
@@ -33,6 +34,8 @@ fn main() -> ExitCode {
         Command::Check(check) => check::run(check, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
+        Command::New(new) => new::run(new, &output),
+        Command::Init(init) => new::init(init, &output),
         Command::Rules(rules) => rules::run(rules, &output),
         Command::Test(test) => test::run(test, &output),
     });

@@ -110,8 +110,14 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
             let mut varies = false;
             outside_bodies(expr, &mut |part| {
                 let is_name = matches!(part.kind, ExprKind::Name);
-                varies |= matches!(part.kind, ExprKind::Call { .. })
-                    || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
+                varies |= matches!(
+                    part.kind,
+                    ExprKind::Call { .. }
+                        | ExprKind::Operation { .. }
+                        | ExprKind::Items(_)
+                        | ExprKind::Object(_)
+                        | ExprKind::Comprehension { .. }
+                ) || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
             });
             if varies { Certainty::Values } else { Certainty::OneValue }
         }
@@ -142,6 +148,15 @@ mod tests {
     fn a_single_name_is_assigned() {
         assert_pass(edits, "r if some x in\ninput.a[_]", "r if \nx := input.a[_][_]");
         assert_pass(edits, "r if some x in f(input.a)", "r if { __pg1 := f(input.a); x := __pg1[_] }");
+    }
+
+    #[test]
+    fn what_is_computed_is_computed_once() {
+        assert_pass(
+            edits,
+            "r if { some k, x in input[(k in z)] }",
+            "r if { __pg1 := input[(k in z)]; {\"array\", \"object\", \"set\"}[type_name(__pg1)]; some k, x in __pg1 }",
+        );
     }
 
     #[test]
