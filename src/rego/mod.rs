@@ -41,6 +41,7 @@ mod source;
 pub(crate) mod suggest;
 mod syntax;
 pub mod testing;
+mod together;
 mod workspace;
 mod yaml;
 
