@@ -9,6 +9,7 @@
 //! action := statement.Action[_]; {"array", "object", "set"}[type_name(rc.tags)]; some k, v in rc.tags
 //! ```
 
+use super::super::super::builtins;
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
 use super::super::scope::Scopes;
@@ -103,6 +104,12 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
         ExprKind::Name => Certainty::OneValue,
         // The list that most rules look through, in every plan.
         ExprKind::Reference { .. } if policy.text_of(expr) == "input.resource_changes" => {
+            Certainty::Collection
+        }
+        // What a later pass writes, once this one has had its say about what is looked through.
+        ExprKind::Call { function, .. }
+            if matches!(policy.text_of(function), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY) =>
+        {
             Certainty::Collection
         }
         ExprKind::Call { .. } => Certainty::Values,

@@ -20,4 +20,5 @@ pub(super) mod searched_head;
 pub(super) mod searched_index;
 pub(super) mod spaced_head;
 pub(super) mod template;
+pub(super) mod typed_scan;
 pub(super) mod walk;
