@@ -66,7 +66,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
 /// What negation has taken out may be a search of its own, so that pass has a second turn.
-const PASSES: [Pass; 21] = [
+const PASSES: [Pass; 23] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -80,7 +80,9 @@ const PASSES: [Pass; 21] = [
     passes::replaced_rule::edits,
     passes::local_name::edits,
     passes::walk::edits,
+    passes::every_variable::edits,
     passes::head_value::edits,
+    passes::searched_head::edits,
     passes::object_pattern::edits,
     passes::searched_index::edits,
     passes::iterated_value::edits,
