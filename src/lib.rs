@@ -4,6 +4,7 @@ pub mod cases;
 pub mod check;
 pub mod enforcement;
 pub mod finding;
+pub mod fixture;
 pub mod guardrails;
 pub mod input;
 pub mod plan;

@@ -2,6 +2,7 @@
 
 mod cases;
 mod cli;
+mod fixture;
 mod generated;
 mod invalid;
 mod plans;
