@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod check;
+pub mod config;
 pub mod enforcement;
 pub mod finding;
 pub mod fixture;
@@ -14,7 +15,9 @@ pub mod rego;
 pub mod render;
 pub mod report;
 pub mod rule;
+pub mod scaffold;
 mod severity;
+pub mod testing;
 pub mod verdict;
 mod wildcard;
 

@@ -8,6 +8,7 @@
 //! `convention` alone.
 
 mod builtins;
+mod bundle;
 mod checks;
 #[cfg(test)]
 mod conformance;
@@ -16,6 +17,7 @@ mod convention;
 mod coverage;
 mod data;
 mod dialect;
+mod division;
 mod error;
 mod evaluate;
 mod files;
@@ -26,9 +28,11 @@ mod input_paths;
 mod metadata;
 mod nesting;
 mod options;
+mod plan_index;
 mod plan_value;
 mod policies;
 mod program;
+mod query;
 mod rule;
 mod select;
 mod set;
@@ -36,8 +40,11 @@ mod shell;
 mod source;
 pub(crate) mod suggest;
 mod syntax;
+pub mod testing;
+mod workspace;
 mod yaml;
 
+pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};
@@ -47,5 +54,9 @@ pub use finding::{PolicyFinding, PolicyLocation};
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
+pub use query::{
+    Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
+};
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;
+pub use workspace::{Workspace, WorkspaceOptions};

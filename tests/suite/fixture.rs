@@ -110,7 +110,6 @@ impl Size {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the figures are asked for")]
 #[test]
 fn fixtures_of_real_plans_show_the_same_and_hold_no_secret() {
     let Some(root) = shared("real") else { return };
@@ -137,6 +136,7 @@ fn fixtures_of_real_plans_show_the_same_and_hold_no_secret() {
             }
         }
     }
+    // The figures, for who asks with --nocapture.
     println!("of what has findings: {}\nof everything: {}", small.told(), whole.told());
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(small.fixtures >= 100 && whole.fixtures >= 80);

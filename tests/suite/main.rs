@@ -2,6 +2,8 @@
 
 mod cases;
 mod cli;
+mod config;
+mod docs;
 mod fixture;
 mod generated;
 mod invalid;
