@@ -5,6 +5,7 @@ pub mod check;
 pub mod config;
 pub mod enforcement;
 pub mod finding;
+pub mod fixture;
 pub mod guardrails;
 pub mod input;
 pub mod plan;
