@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use regorus::utils::limits::ExecutionTimerConfig;
@@ -12,6 +12,7 @@ use regorus::{Engine, Value};
 use super::builtins::Lenience;
 use super::convention::conftest::{self, ExceptsNothing};
 use super::convention::{self, Unusable};
+use super::coverage::Coverage;
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
@@ -38,7 +39,7 @@ const MEMORY_FACTOR: u64 = 8;
 
 /// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
 /// ordinary stack.
-const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
+pub(super) const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
 
 /// Nobody reads more prints than this.
 const PRINT_LIMIT: usize = 1_000;
@@ -240,6 +241,9 @@ impl PolicySet {
     /// Reports what went wrong with a rule, and keeps what it printed.
     fn note(&self, rule: &str, answer: &Answer, bytes: u64, evaluation: &mut Evaluation) {
         evaluation.prints.extend(answer.prints.iter().cloned());
+        if let Some(coverage) = &self.coverage {
+            coverage.lock().unwrap_or_else(PoisonError::into_inner).merge(&answer.reached);
+        }
         let rule = rule.to_owned();
         // A rule that fails either way has nothing to be incomplete.
         if let (Some(message), Ok(_)) = (&answer.swallowed, &answer.value) {
@@ -350,7 +354,7 @@ fn conclude(
 }
 
 /// `data.conftest.file` as conftest fills it (`filepath.Base` and `filepath.Dir` of the plan's path).
-fn file_data(name: &str) -> Value {
+pub(super) fn file_data(name: &str) -> Value {
     let path = Path::new(name);
     let base = path.file_name().map_or_else(|| name.to_owned(), |base| base.to_string_lossy().into_owned());
     let parent = path.parent().map(|parent| parent.to_string_lossy().into_owned());
@@ -370,6 +374,8 @@ struct Answer {
     /// The error of a builtin that the strict evaluation stopped at.
     swallowed: Option<String>,
     prints: Vec<String>,
+    /// The lines that were reached, if the engine notes them.
+    reached: Coverage,
 }
 
 /// Why a path has no value.
@@ -405,9 +411,9 @@ fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
             let (value, prints) = evaluate(&mut lenient, path);
-            Answer { value, swallowed: Some(message), prints }
+            Answer { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
-        (value, prints) => Answer { value, swallowed: None, prints },
+        (value, prints) => Answer { value, swallowed: None, prints, reached: Coverage::of(&strict) },
     }
 }
 
@@ -423,7 +429,7 @@ pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failur
 }
 
 /// Whether a value has more than `levels` levels, without descending any further.
-fn nests_deeper(value: &Value, levels: usize) -> bool {
+pub(super) fn nests_deeper(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return true };
     match value {
         Value::Array(elements) => elements.iter().any(|element| nests_deeper(element, below)),

@@ -1,8 +1,8 @@
 //! Policies that were loaded together, ready to be evaluated on any number of plans.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use regorus::unstable::{Module, Ref};
@@ -14,6 +14,7 @@ use super::context::{Context, GroupContext};
 use super::convention::{
     Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest, regula_view,
 };
+use super::coverage::{Coverage, CoverageMode};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
@@ -48,6 +49,8 @@ pub struct PolicySet {
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
     pub(super) memory_limit: Option<u64>,
+    /// What evaluations have reached so far, if they are to note it.
+    pub(super) coverage: Option<Mutex<Coverage>>,
     passed_over: Vec<String>,
     problems: Vec<PolicyError>,
     sha256: String,
@@ -65,7 +68,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    fn new(context: &GroupContext) -> Self {
+    pub(super) fn new(context: &GroupContext) -> Self {
         match (context.platform.plan, context.platform.context) {
             (PlanPlace::Root, []) => Self::Nothing,
             (PlanPlace::Resources, _) => Self::Resources,
@@ -254,8 +257,13 @@ pub(super) fn load(
     });
     let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
     let reads_file_name = input_paths::reads_file_name(&program);
+    let coverage = match options.coverage {
+        CoverageMode::Off => None,
+        CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
+    };
     drop(program);
     engine.set_input(regorus::Value::new_object());
+    engine.set_enable_coverage(coverage.is_some());
     Ok(PolicySet {
         engine,
         rules,
@@ -266,6 +274,7 @@ pub(super) fn load(
         sources,
         time_limit: options.time_limit,
         memory_limit: options.memory_limit,
+        coverage,
         passed_over,
         problems: errors,
         sha256,
@@ -390,7 +399,7 @@ fn is_about_recursion(error: &PolicyError) -> bool {
     matches!(error, PolicyError::Recursion { .. } | PolicyError::ChainTooLong { .. })
 }
 
-fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
+pub(super) fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
     for document in documents {
         if let Err(error) = engine.add_data(document.value.clone()) {
             let reason = error.to_string().replace('\n', " ");

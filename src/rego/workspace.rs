@@ -10,6 +10,7 @@ use regorus::{Engine, Value};
 
 use super::convention::Dialect;
 use super::data::{self, DataDocument};
+use super::dialect;
 use super::error::{PolicyError, report};
 use super::evaluate::{GRACE, MEMORY_BASE, STEPS_BETWEEN_LOOKS};
 use super::nesting;
@@ -60,6 +61,29 @@ impl Workspace {
     pub fn load(options: &WorkspaceOptions) -> Result<Self, Vec<PolicyError>> {
         let options = options.clone();
         in_time(move || load(&options)).unwrap_or_else(|error| Err(vec![error]))
+    }
+
+    /// An engine without policies, for queries that need none.
+    ///
+    /// # Errors
+    ///
+    /// All problems with the documents.
+    pub fn without_policies(options: &WorkspaceOptions) -> Result<Self, Vec<PolicyError>> {
+        let options = options.clone();
+        in_time(move || {
+            let mut problems = Vec::new();
+            let documents = data::load(&options.data, &mut problems);
+            let mut engine = dialect::new_engine();
+            set::add_data(&mut engine, &documents, &mut problems);
+            engine.set_input(Value::new_object());
+            let (modules, sources, time_limit) = (Vec::new(), Vec::new(), options.time_limit);
+            if problems.is_empty() {
+                Ok(Self { engine, modules, sources, time_limit, problems })
+            } else {
+                Err(problems)
+            }
+        })
+        .unwrap_or_else(|error| Err(vec![error]))
     }
 
     /// What was wrong while loading. Unless this is empty, no answer that rests on the policies is complete.

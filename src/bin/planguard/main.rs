@@ -2,8 +2,10 @@
 
 mod args;
 mod check;
+mod eval;
 mod output;
 mod rules;
+mod settings;
 mod test;
 
 use std::panic;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
+        Command::Eval(eval) => eval::run(eval, &output),
         Command::Rules(rules) => rules::run(rules, &output),
         Command::Test(test) => test::run(test, &output),
     });

@@ -6,9 +6,11 @@
 mod annotations;
 mod arguments;
 mod cache;
+mod clock;
 mod collections;
 mod conftest;
 mod crypto;
+mod decimal;
 mod deprecated;
 mod glob;
 mod json;
@@ -19,9 +21,11 @@ mod net;
 mod numbers;
 mod operators;
 mod regex;
+mod schema;
 mod semver;
 mod sprintf;
 mod strings;
+mod template;
 mod testing;
 mod text;
 mod time;
@@ -50,7 +54,7 @@ pub(super) struct Builtin {
 type Outcome = Result<Value, Failure>;
 
 /// Why a function has no answer.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum Failure {
     /// The arguments do not suit the function. For OPA, the call is then undefined.
     #[error("{0}")]
@@ -58,6 +62,9 @@ enum Failure {
     /// The answer would be too large. OPA has no such limits, so this is never taken for undefined.
     #[error("{0}")]
     TooLarge(String),
+    /// OPA has an answer and planguard has not. This is never taken for undefined either.
+    #[error("{0}")]
+    Unsupported(String),
 }
 
 impl Failure {
@@ -67,7 +74,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 19] = [
+const FAMILIES: [&[Builtin]; 21] = [
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -77,12 +84,14 @@ const FAMILIES: [&[Builtin]; 19] = [
     net::FUNCTIONS,
     collections::FUNCTIONS,
     strings::FUNCTIONS,
+    template::FUNCTIONS,
     uri::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
+    schema::FUNCTIONS,
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,

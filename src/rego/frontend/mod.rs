@@ -10,6 +10,7 @@ mod parse;
 mod passes;
 mod policy;
 mod preparation;
+mod query;
 mod scope;
 mod token;
 mod tree;
@@ -17,6 +18,7 @@ mod tree;
 use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
+pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
 use self::tree::Module;
 use super::options::RegoVersion;
 
