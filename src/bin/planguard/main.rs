@@ -9,6 +9,7 @@ mod output;
 mod rules;
 mod settings;
 mod test;
+mod watch;
 
 use std::panic;
 use std::process::ExitCode;

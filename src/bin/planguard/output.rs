@@ -56,6 +56,13 @@ impl Output {
         }
     }
 
+    /// Clears the terminal, if there is one.
+    pub(crate) fn clear(&self) {
+        if io::stdout().is_terminal() {
+            write_to_stderr("\u{1b}[2J\u{1b}[3J\u{1b}[H");
+        }
+    }
+
     /// Tells what went wrong.
     pub(crate) fn problem(&self, problem: &Problem) {
         let theme = match self.colour(io::stderr().is_terminal()) {
