@@ -4,10 +4,10 @@ use miette::SourceSpan;
 use regorus::Value;
 
 use super::ask::{Asker, Environment, File, Found, Question};
-use super::cause::{self, Cause};
+use super::cause::{self, Cause, Setting};
 use super::words::Words;
 use super::{Outcome, Reason};
-use crate::rego::frontend::{BodyAnatomy, RuleAnatomy};
+use crate::rego::frontend::{BodyAnatomy, LiteralAnatomy, PieceKind, RuleAnatomy};
 use crate::rego::program::path_text;
 
 /// How many ways in which a body holds are shown.
@@ -91,7 +91,7 @@ pub(super) fn explain(asker: &Asker<'_>, case: &Case<'_>, address: Option<&str>)
         if solutions.is_empty() {
             let names = columns.last().map(Vec::as_slice).unwrap_or_default();
             let environment = bound(&environment, names, reached.first());
-            let cause = cause::of_value(asker, case.file, &environment, piece, "");
+            let cause = cause::of_value(asker, case.file, &environment, piece);
             let mut message = Words::default();
             message
                 .code(&path_text(&case.rule.path))
@@ -186,15 +186,15 @@ fn stopped(
         case.rule.arguments.iter().cloned().zip(case.arguments.iter().cloned()).collect();
     let names = columns.get(before).map(Vec::as_slice).unwrap_or_default();
     let environment = bound(&arguments, names, reached.first());
-    let resource = reached.first().and_then(|solution| {
-        solution.values.iter().chain(case.arguments).find(|value| address_of(value).is_some())
-    });
-    let about_another = match address {
-        Some(_) => {
-            reached.iter().all(|solution| solution.values.iter().all(|value| address_of(value).is_none()))
-        }
-        None => false,
+    let addressed = || {
+        let values = reached.first().map(|solution| solution.values.as_slice()).unwrap_or_default();
+        values.iter().chain(case.arguments).filter(|value| address_of(value).is_some())
     };
+    let resource = addressed().find(|value| address_of(value) == address).or_else(|| addressed().next());
+    let mut environment = environment;
+    let searched = address.and_then(|address| searched(asker, case, literal, &mut environment, address));
+    let (replaced, found) = searched.unzip();
+    let resource = resource.or(found.as_ref());
     let mut message = Words::default();
     message.code(&rule);
     message.say(if case.body.is_else { " (the body after `else`) does not hold" } else { " does not hold" });
@@ -212,16 +212,31 @@ fn stopped(
         }
         (None, None) => {}
     }
-    let cause = Cause::of(asker, case.file, &environment, literal, resource);
-    let mut told = told(message, Outcome::Fails, cause);
-    if about_another
-        && let Some(address) = address
-        && !literal.binds.is_empty()
-        && told.reasons.is_empty()
-    {
-        told.notes.push(Words::of(&format!("if others get further here, {address} is not among them")));
+    let setting = Setting { environment: &environment, resource, address, replaced };
+    told(message, Outcome::Fails, Cause::of(asker, case.file, setting, literal))
+}
+
+/// Gives the index of a literal that looks through resource changes the value that leads to the address. What is
+/// to be replaced in its expressions comes back, and the resource change.
+fn searched(
+    asker: &Asker<'_>,
+    case: &Case<'_>,
+    literal: &LiteralAnatomy,
+    environment: &mut Environment,
+    address: &str,
+) -> Option<((String, String), Value)> {
+    let [resource] = literal.resources.as_slice() else { return None };
+    let (collection, index) = resource.strip_suffix(']')?.rsplit_once('[')?;
+    if environment.iter().any(|(name, _)| name == index) {
+        return None;
     }
-    told
+    let question = Question {
+        yields: format!("[{index}, {resource}]"),
+        body: vec![format!("{resource}.address == {}", serde_json::Value::from(address))],
+    };
+    let found = asker.ask(case.file, environment, &[question]).pop()?.ok()?.into_iter().next()?;
+    environment.push((index.to_owned(), found[0u64].clone()));
+    Some(((format!("{collection}[_]"), resource.clone()), found[1u64].clone()))
 }
 
 fn told(message: Words, outcome: Outcome, cause: Cause) -> ToldBody {
@@ -293,7 +308,8 @@ fn holds(
                     .find(|yielded| yielded.values.starts_with(&solution.values))
                     .and_then(|yielded| yielded.values.last().cloned())
             });
-            if let Some(value) = value.filter(|_| !names.contains(&piece.text)) {
+            let tells = !matches!(piece.kind, PieceKind::Scalar) && !names.contains(&piece.text);
+            if let Some(value) = value.filter(|_| tells) {
                 let mut words = Words::of("is ");
                 words.value(&value);
                 labels.push((span(&piece.span), words));

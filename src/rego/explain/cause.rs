@@ -5,7 +5,7 @@ use regorus::Value;
 
 use super::Reason;
 use super::ask::{Asker, Environment, File, Found, Question};
-use super::body::span;
+use super::body::{address_of, span};
 use super::words::Words;
 use crate::rego::frontend::{LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind};
 use crate::rego::program::path_text;
@@ -24,13 +24,22 @@ pub(super) struct Cause {
     pub reasons: Vec<Reason>,
 }
 
+/// Where a literal stopped.
+pub(super) struct Setting<'s> {
+    pub environment: &'s Environment,
+    /// The resource change that it is about.
+    pub resource: Option<&'s Value>,
+    /// The address that was asked for.
+    pub address: Option<&'s str>,
+    /// A text in its expressions, and what stands for it.
+    pub replaced: Option<(String, String)>,
+}
+
 struct Seeker<'s> {
     asker: &'s Asker<'s>,
     file: &'s File<'s>,
-    environment: &'s Environment,
+    setting: Setting<'s>,
     withs: &'s str,
-    /// The resource change that it is about.
-    resource: Option<&'s Value>,
     cause: Cause,
 }
 
@@ -40,9 +49,9 @@ pub(super) fn of_value(
     file: &File<'_>,
     environment: &Environment,
     piece: &Piece,
-    withs: &str,
 ) -> Cause {
-    let mut seeker = Seeker { asker, file, environment, withs, resource: None, cause: Cause::default() };
+    let setting = Setting { environment, resource: None, address: None, replaced: None };
+    let mut seeker = Seeker { asker, file, setting, withs: "", cause: Cause::default() };
     seeker.look(piece);
     seeker.cause
 }
@@ -52,12 +61,11 @@ impl Cause {
     pub(super) fn of(
         asker: &Asker<'_>,
         file: &File<'_>,
-        environment: &Environment,
+        setting: Setting<'_>,
         literal: &LiteralAnatomy,
-        resource: Option<&Value>,
     ) -> Self {
         let withs = literal.withs.as_str();
-        let mut seeker = Seeker { asker, file, environment, withs, resource, cause: Self::default() };
+        let mut seeker = Seeker { asker, file, setting, withs, cause: Self::default() };
         match &literal.kind {
             LiteralAnatomyKind::Declaration => {}
             LiteralAnatomyKind::Iteration { collection } => seeker.iteration(collection),
@@ -75,7 +83,7 @@ impl Cause {
         let mut cause = seeker.cause;
         cause.labels.truncate(LABELS);
         if cause.labels.is_empty() {
-            cause.labels.push((super::body::span(&literal.span), Words::of("does not hold")));
+            cause.labels.push((super::body::span(&literal.span), Words::of("is not true")));
         }
         cause
     }
@@ -83,7 +91,11 @@ impl Cause {
 
 impl Seeker<'_> {
     fn values(&self, expressions: &[String]) -> Vec<Found> {
-        self.asker.values(self.file, self.environment, expressions, self.withs)
+        let expressions: Vec<String> = match &self.setting.replaced {
+            Some((text, by)) => expressions.iter().map(|expression| expression.replace(text, by)).collect(),
+            None => expressions.to_vec(),
+        };
+        self.asker.values(self.file, self.setting.environment, &expressions, self.withs)
     }
 
     fn value(&self, expression: &str) -> Found {
@@ -158,6 +170,10 @@ impl Seeker<'_> {
     }
 
     fn fails(&mut self, piece: &Piece, reason: &str) {
+        // A pattern has no value of its own.
+        if reason.contains(" is unsafe") {
+            return;
+        }
         let mut words = Words::of("fails: ");
         words.say(reason);
         self.label(piece, words);
@@ -241,7 +257,8 @@ impl Seeker<'_> {
     }
 
     fn has_actions(&self, wanted: &[&str]) -> bool {
-        let actions = self.resource.and_then(|resource| resource["change"]["actions"].as_array().ok());
+        let actions =
+            self.setting.resource.and_then(|resource| resource["change"]["actions"].as_array().ok());
         actions.is_some_and(|actions| {
             actions.iter().eq(wanted.iter().map(|action| Value::from(*action)).collect::<Vec<_>>().iter())
         })
@@ -249,7 +266,7 @@ impl Seeker<'_> {
 
     /// Whether a member that `parent` lacks is only known after apply.
     fn is_unknown(&self, parent: &Value, key: &str) -> bool {
-        let Some(resource) = self.resource else { return false };
+        let Some(resource) = self.setting.resource else { return false };
         let change = &resource["change"];
         is_unknown_in(&change["after"], &change["after_unknown"], parent, key)
     }
@@ -260,7 +277,12 @@ impl Seeker<'_> {
             Ok(_) | Err(_) => return self.look(collection),
         };
         let mut words = Words::default();
+        let among = |value: &Value| elements(value).iter().any(|element| address_of(element).is_some());
         match values.first() {
+            Some(value) if self.setting.address.is_some() && among(value) => {
+                let address = self.setting.address.unwrap_or_default();
+                words.say(&format!("holds {} values, and {address} is not among them", elements(value).len()))
+            }
             Some(Value::Array(elements)) if elements.iter().count() == 0 => words.say("is empty"),
             Some(Value::Object(members)) if members.iter().count() == 0 => words.say("is empty"),
             Some(Value::Set(elements)) if elements.iter().count() == 0 => words.say("is empty"),
@@ -296,7 +318,7 @@ impl Seeker<'_> {
                 format!("count([1 | {body}\n]) == 0 {}", self.withs),
             ],
         };
-        let found = self.asker.ask(self.file, self.environment, &[question]).pop();
+        let found = self.asker.ask(self.file, self.setting.environment, &[question]).pop();
         match found {
             Some(Ok(values)) if !values.is_empty() => {
                 let mut words = Words::of(&format!("does not hold for {value} = "));
@@ -350,6 +372,16 @@ impl Seeker<'_> {
             }
             Err(reason) => self.fails(piece, &reason),
         }
+    }
+}
+
+/// What a collection holds.
+fn elements(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Array(elements) => elements.iter().collect(),
+        Value::Set(elements) => elements.iter().collect(),
+        Value::Object(members) => members.iter().map(|(_, member)| member).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => Vec::new(),
     }
 }
 

@@ -186,11 +186,15 @@ impl<'e> Explainer<'e> {
     fn bodies(&mut self, file: &File<'_>, rule: &RuleAnatomy, reason: &Reason, depth: usize) {
         for body in &rule.bodies {
             let case = body::Case { file, rule, body, arguments: &reason.arguments };
-            // What a helper is called for is decided by its arguments.
-            let address = if depth == 0 { self.address.as_deref() } else { None };
+            // What a function is called for is decided by its arguments.
+            let address = if reason.arguments.is_empty() { self.address.as_deref() } else { None };
             let told = body::explain(&self.asker, &case, address);
             let holds = told.iter().any(|body| body.outcome == Outcome::Holds);
             for body in told {
+                // That a constant is what it is explains nothing.
+                if depth > 0 && case.body.literals.is_empty() && body.outcome == Outcome::Holds {
+                    continue;
+                }
                 let rule = path_text(&rule.path);
                 self.found.push(Explanation {
                     rule,
