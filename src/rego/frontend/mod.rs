@@ -4,6 +4,7 @@
 //! says of a line is true of the author's. The order of [`PASSES`] matters: each pass can rely on what those
 //! before it have done.
 
+mod anatomy;
 mod bound;
 mod edit;
 pub(super) mod outline;
@@ -16,6 +17,9 @@ mod scope;
 mod token;
 mod tree;
 
+pub(super) use self::anatomy::{
+    BodyAnatomy, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind, RuleAnatomy, anatomy,
+};
 use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
