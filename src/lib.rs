@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod check;
+pub mod config;
 pub mod enforcement;
 pub mod finding;
 pub mod guardrails;

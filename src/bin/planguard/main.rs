@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod output;
 mod rules;
+mod settings;
 
 use std::panic;
 use std::process::ExitCode;
