@@ -5,12 +5,12 @@
 //! before it have done.
 
 mod edit;
-mod parse;
+pub(super) mod parse;
 mod passes;
 mod policy;
-mod scope;
+pub(super) mod scope;
 mod token;
-mod tree;
+pub(super) mod tree;
 
 use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
