@@ -15,6 +15,9 @@ use serde_json::Value;
 #[path = "src/guardrails/definition/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the library uses the rest")]
 mod definition;
+#[path = "src/schemas/kind.rs"]
+#[expect(dead_code, reason = "the library uses the rest")]
+mod kind;
 #[path = "src/rule.rs"]
 #[expect(dead_code, reason = "the library uses the rest")]
 mod rule;
@@ -22,9 +25,6 @@ mod rule;
 mod schema;
 #[path = "src/severity.rs"]
 mod severity;
-#[path = "src/schemas/kind.rs"]
-#[expect(dead_code, reason = "the library uses the rest")]
-mod kind;
 
 use definition::{Case, Expectation, Guardrail};
 use schema::Schemas;
@@ -145,7 +145,9 @@ fn kind_of(value: &Value) -> Result<kind::Kind, Box<dyn Error>> {
                 kind::Kind::Block(attributes?)
             }
         },
-        Value::Null | Value::Bool(_) | Value::Number(_) => return Err("a kind is text, list or object".into()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {
+            return Err("a kind is text, list or object".into());
+        }
     })
 }
 

@@ -62,7 +62,9 @@ impl Schemas {
     }
 
     /// What the names of each provider's types start with, its version, and its types in order.
-    pub(crate) fn providers(&self) -> impl Iterator<Item = (&str, &str, impl Iterator<Item = (&str, &Value)>)> {
+    pub(crate) fn providers(
+        &self,
+    ) -> impl Iterator<Item = (&str, &str, impl Iterator<Item = (&str, &Value)>)> {
         self.versions.iter().map(|(prefix, version)| {
             let start = format!("{prefix}_");
             let types = self.types.iter().filter(move |(name, _)| name.starts_with(&start));

@@ -60,7 +60,9 @@ pub fn resource(resource_type: &str) -> Option<ResourceSchema> {
 
 /// The types of the provider whose types are named like this one, ordered by name; none if it is not known.
 pub fn types_beside(resource_type: &str) -> impl Iterator<Item = &'static str> {
-    unpacked(resource_type).into_iter().flat_map(|unpacked| unpacked.types.iter().map(|entry| entry.name.as_str()))
+    unpacked(resource_type)
+        .into_iter()
+        .flat_map(|unpacked| unpacked.types.iter().map(|entry| entry.name.as_str()))
 }
 
 /// The version of the provider that the schema of a type is of.

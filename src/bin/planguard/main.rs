@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod lint;
 mod output;
 mod rules;
 mod settings;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
+        Command::Lint(lint) => lint::run(lint, &output),
         Command::Rules(rules) => rules::run(rules, &output),
     });
     match outcome {

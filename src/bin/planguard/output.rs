@@ -72,6 +72,23 @@ impl Output {
         write_to_stderr(&text);
     }
 
+    /// A diagnostic for standard output.
+    pub(crate) fn snippet(&self, diagnostic: &dyn miette::Diagnostic) -> String {
+        let theme = match self.colour(io::stdout().is_terminal()) {
+            Colour::On => GraphicalTheme::unicode(),
+            Colour::Off => GraphicalTheme::unicode_nocolor(),
+        };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(width())
+            .with_links(false)
+            .with_context_lines(0);
+        let mut text = String::new();
+        if handler.render_report(&mut text, diagnostic).is_err() {
+            text = format!("{diagnostic}\n");
+        }
+        text
+    }
+
     pub(crate) fn notice(&self, notice: &Notice) {
         write_to_stderr(&format!("note[{}]: {}\n", notice.code, notice.message.one_line()));
     }

@@ -103,6 +103,12 @@ pub(super) fn install(engine: &mut Engine) {
     let _ = engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(now.clone())));
 }
 
+/// What a function of ours answers to arguments that are written out; `None` if there is no such function.
+pub(super) fn answer(name: &str, arguments: &[Value]) -> Option<Result<Value, String>> {
+    let builtin = all().find(|builtin| builtin.name == name)?;
+    (usize::from(builtin.arity) == arguments.len()).then(|| call(builtin, arguments))
+}
+
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
     match (builtin.run)(arguments) {
         Ok(value) => Ok(value),

@@ -58,6 +58,11 @@ impl<'t> Scopes<'t> {
         self.declarations.get(*self.uses.get(&name.span.start)?)
     }
 
+    /// The number of the declaration that a name means.
+    pub(in crate::rego) fn index(&self, name: &Expr) -> Option<usize> {
+        self.uses.get(&name.span.start).copied()
+    }
+
     /// The places of all names that mean a declaration, with its index.
     pub(in crate::rego) fn uses(&self) -> impl Iterator<Item = (usize, usize)> {
         self.uses.iter().map(|(place, declaration)| (*place, *declaration))
