@@ -8,14 +8,14 @@ mod anatomy;
 mod bound;
 mod edit;
 pub(super) mod outline;
-mod parse;
+pub(super) mod parse;
 mod passes;
 mod policy;
 mod preparation;
 mod query;
-mod scope;
-mod token;
-mod tree;
+pub(super) mod scope;
+pub(super) mod token;
+pub(super) mod tree;
 
 pub(super) use self::anatomy::{
     BodyAnatomy, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind, RuleAnatomy, anatomy,
@@ -134,6 +134,24 @@ fn rewrite_after(
         }
     }
     Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+}
+
+/// The places of all comments in a text that has tokens.
+pub(crate) fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let Ok(tokens) = token::read(text) else { return Vec::new() };
+    let starts = tokens.iter().map(|token| token.span.start).chain([text.len()]);
+    let ends = [0].into_iter().chain(tokens.iter().map(|token| token.span.end));
+    let mut comments = Vec::new();
+    for (end, start) in ends.zip(starts) {
+        let mut at = end;
+        for line in text.get(end..start).unwrap_or("").split_inclusive('\n') {
+            if let Some(hash) = line.find('#') {
+                comments.push(at + hash..at + line.trim_end().len());
+            }
+            at += line.len();
+        }
+    }
+    comments
 }
 
 #[cfg(test)]

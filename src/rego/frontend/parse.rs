@@ -18,13 +18,13 @@ const BRACKET_DEPTH: usize = 10;
 
 /// A text that could not be read as a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub(in crate::rego) struct Unreadable {
     /// Where, in bytes.
     pub offset: usize,
 }
 
 /// Reads a policy.
-pub(super) fn parse(text: &str) -> Result<Module, Unreadable> {
+pub(in crate::rego) fn parse(text: &str) -> Result<Module, Unreadable> {
     let tokens = token::read(text).map_err(|error| Unreadable { offset: error.offset })?;
     Parser { text, tokens: &tokens, next: 0, depth: 0, line_ends: Vec::new() }.module()
 }
@@ -614,7 +614,7 @@ fn path(expr: &Expr, text: &str) -> Option<Vec<String>> {
 }
 
 /// Whether a word cannot be a variable.
-pub(super) fn is_keyword(word: &str) -> bool {
+pub(in crate::rego) fn is_keyword(word: &str) -> bool {
     matches!(
         word,
         "as" | "contains"
