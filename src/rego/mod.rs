@@ -38,7 +38,9 @@ mod suggest;
 mod syntax;
 mod yaml;
 
-pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
+pub use bundle::{
+    BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs, rule_id,
+};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
 pub use error::{PolicyError, PolicyText};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::bundle::RegoPacks;
 use super::context::ContextOptions;
 use super::convention::Convention;
 
@@ -11,6 +12,8 @@ use super::convention::Convention;
 pub struct PolicyOptions {
     /// Files and directories that hold `.rego` files; directories are read recursively.
     pub paths: Vec<PathBuf>,
+    /// The bundled packs that are on.
+    pub packs: RegoPacks,
     /// The platform that the policies are for; `None` to tell by their look.
     pub convention: Option<Convention>,
     /// What policies may know of the run besides its plan.
@@ -41,6 +44,7 @@ impl Default for PolicyOptions {
     fn default() -> Self {
         Self {
             paths: Vec::new(),
+            packs: RegoPacks::default(),
             convention: None,
             context: ContextOptions::default(),
             namespaces: Namespaces::default(),

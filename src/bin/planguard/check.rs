@@ -6,20 +6,23 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::Diagnostic;
-use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Progress, Rules, run as check};
+use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Progress, Rules, run as check};
 use planguard::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 use planguard::guardrails::change::ChangeOptions;
 use planguard::guardrails::load_guardrails;
 use planguard::input::{OnWrapperLines, ReadOptions, Source};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::rego::{ContextOptions, Namespaces, Policies, PolicyOptions, RegoVersion, context_variables};
+use planguard::rego::{
+    ContextOptions, Namespaces, Policies, PolicyOptions, RegoPacks, RegoVersion, context_variables,
+};
 use planguard::render::{json, text};
 use planguard::report::Report;
 
 use crate::UNDECIDED;
 use crate::args::{CheckArguments, Format, GateArgument, RegoVersionArgument, Unknown};
 use crate::output::Output;
+use crate::packs;
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     let mut problems = Vec::new();
@@ -111,29 +114,21 @@ fn read_options(arguments: &CheckArguments) -> ReadOptions {
 fn rules(arguments: &CheckArguments, problems: &mut Vec<Problem>) -> Rules {
     let plain = Redactor::default();
     let mut say = |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &plain));
-    let mut packs = if arguments.no_builtin { Packs::none() } else { Packs::default() };
-    for pack in &arguments.pack {
-        if Packs::exists(pack) {
-            packs = packs.with(pack);
-        } else {
-            say(&miette::MietteDiagnostic::new(format!("there is no pack `{pack}`"))
-                .with_code("PG-CL-002")
-                .with_help("`planguard rules` lists the rules with their packs"));
-        }
-    }
+    let chosen = packs::choose(arguments, &mut say);
     let guardrails = load_guardrails(&arguments.guardrails).unwrap_or_else(|errors| {
         errors.iter().for_each(|error| say(error));
         Vec::new()
     });
-    Rules { packs, guardrails, policies: policies(arguments) }
+    Rules { packs: chosen.builtin, guardrails, policies: policies(arguments, chosen.rego) }
 }
 
-fn policies(arguments: &CheckArguments) -> Option<Policies> {
-    if arguments.policy.is_empty() {
+fn policies(arguments: &CheckArguments, packs: RegoPacks) -> Option<Policies> {
+    if arguments.policy.is_empty() && packs.is_empty() {
         return None;
     }
     let options = PolicyOptions {
         paths: arguments.policy.clone(),
+        packs,
         convention: arguments.convention.chosen(),
         context: ContextOptions {
             file: arguments.context.clone(),

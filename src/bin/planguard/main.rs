@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod lib_command;
 mod output;
+mod packs;
 mod rules;
 
 use std::panic;
