@@ -185,7 +185,7 @@ fn basic_constraints(constraints: Element<'_>) -> Option<BasicConstraints> {
     let mut parts = constraints.reader();
     let is_authority = parts.optional(der::BOOLEAN).is_some_and(|authority| authority.content == [0xff]);
     let longest_path = match parts.optional(der::INTEGER) {
-        Some(length) => Some(length.unsigned().and_then(|bytes| number(bytes))?),
+        Some(length) => Some(length.unsigned().and_then(number)?),
         None => None,
     };
     Some(BasicConstraints { is_authority, longest_path })

@@ -25,7 +25,7 @@ fn text(element: Element<'_>) -> Option<String> {
         // T61String, which Go takes for ISO 8859-1.
         0x14 => Some(element.content.iter().map(|byte| char::from(*byte)).collect()),
         // BMPString.
-        0x1e if element.content.len() % 2 == 0 => {
+        0x1e if element.content.len().is_multiple_of(2) => {
             let units: Vec<u16> =
                 element.content.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             String::from_utf16(&units).ok()

@@ -99,14 +99,16 @@ impl PublicKey {
                 Some(Self::Rsa(RsaKey { modulus, exponent }))
             }
             "EC" => {
-                let (curve, size): (fn(&[u8]) -> Option<Self>, usize) = match text("crv")?.as_ref() {
-                    "P-256" => (Self::on_p256, 32),
-                    "P-384" => (Self::on_p384, 48),
-                    "P-521" => (Self::on_p521, 66),
-                    _ => return None,
+                let point = |size: usize| {
+                    let (x, y) = (sized(&bytes("x")?, size)?, sized(&bytes("y")?, size)?);
+                    Some([&[4], x.as_slice(), &y].concat())
                 };
-                let (x, y) = (sized(&bytes("x")?, size)?, sized(&bytes("y")?, size)?);
-                curve(&[&[4], x.as_slice(), &y].concat())
+                match text("crv")?.as_ref() {
+                    "P-256" => Self::on_p256(&point(32)?),
+                    "P-384" => Self::on_p384(&point(48)?),
+                    "P-521" => Self::on_p521(&point(66)?),
+                    _ => None,
+                }
             }
             "OKP" if text("crv")?.as_ref() == "Ed25519" => Self::edwards(&bytes("x")?),
             "OKP" => Some(Self::Other),
