@@ -30,6 +30,7 @@ use super::rule::{PolicyRule, RuleKind};
 use super::select::{self, Loaded, Selection};
 use super::shell::{self, Memory};
 use super::source::{self, Source};
+use super::together::Together;
 
 /// Loading five hundred files takes about 30 ms; this much longer means that something does not end.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
@@ -46,6 +47,8 @@ pub struct PolicySet {
     pub(super) exceptions: BTreeMap<String, String>,
     pub(super) sections: Sections,
     pub(super) reads_file_name: bool,
+    pub(super) reads_index: bool,
+    pub(super) together: Together,
     pub(super) frame: Frame,
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
@@ -259,11 +262,18 @@ pub(super) fn load(
     });
     let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
     let reads_file_name = input_paths::reads_file_name(&program);
+    let reads_index = input_paths::reads_index(&program);
     let coverage = match options.coverage {
         CoverageMode::Off => None,
         CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
     };
+    let together = match options.coverage {
+        // Whoever asks would be reached as well.
+        CoverageMode::Lines => Together::default(),
+        CoverageMode::Off => Together::of(&program, &deciding),
+    };
     drop(program);
+    let together = together.teach(&mut engine);
     engine.set_input(regorus::Value::new_object());
     engine.set_enable_coverage(coverage.is_some());
     Ok(PolicySet {
@@ -272,6 +282,8 @@ pub(super) fn load(
         exceptions,
         sections,
         reads_file_name,
+        reads_index,
+        together,
         frame: Frame::new(context),
         sources,
         time_limit: options.time_limit,
@@ -307,7 +319,7 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
                 // afterwards.
                 for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
                     source.reading = read(source, version, &known);
-                    if dialect::parses(source, version) {
+                    if !dialect::may_be_v0(source) || dialect::parses(source, version) {
                         break;
                     }
                 }

@@ -9,6 +9,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::builtins::Files;
+use super::bundle;
 use super::convention::Dialect;
 use super::data::{self, DataDocument};
 use super::dialect;
@@ -158,6 +159,7 @@ pub(super) fn assemble(
     rewrite: &dyn Fn(&mut [Source], Dialect),
     mut errors: Vec<PolicyError>,
 ) -> Result<Workspace, Vec<PolicyError>> {
+    bundle::complete(&mut sources);
     sources.retain(|source| match nesting::check(source) {
         Ok(()) => true,
         Err(error) => {

@@ -3,6 +3,8 @@
 mod cases;
 mod cli;
 mod config;
+mod docs;
+mod fixture;
 mod generated;
 mod invalid;
 mod plans;

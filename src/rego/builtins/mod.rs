@@ -22,6 +22,7 @@ mod layout;
 mod lenience;
 mod net;
 mod numbers;
+mod of_type;
 mod operators;
 mod patch;
 mod regex;
@@ -45,6 +46,7 @@ use regorus::{Engine, Value};
 pub(super) use annotations::fill;
 pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
+pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
 pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
@@ -104,6 +106,7 @@ const FAMILIES: &[&[Builtin]] = &[
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    of_type::FUNCTIONS,
     testing::FUNCTIONS,
 ];
 
@@ -122,6 +125,19 @@ pub(super) fn install(engine: &mut Engine) {
     }
     let now = time::now();
     let _ = engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(now.clone())));
+}
+
+/// How many arguments a function has that [`install`] adds.
+pub(super) fn arity(name: &str) -> Option<usize> {
+    let builtin = all().find(|builtin| builtin.name == name);
+    let arity = builtin.map(|builtin| usize::from(builtin.arity));
+    arity.or_else(|| (name == "time.now_ns").then_some(0))
+}
+
+/// What a function of ours answers to arguments that are written out; `None` if there is no such function.
+pub(super) fn answer(name: &str, arguments: &[Value]) -> Option<Result<Value, String>> {
+    let builtin = all().find(|builtin| builtin.name == name)?;
+    (usize::from(builtin.arity) == arguments.len()).then(|| call(builtin, arguments))
 }
 
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
