@@ -121,3 +121,60 @@ pub(super) fn public_key_of_pem(text: &str) -> Result<Option<PublicKey>, Failure
 fn bytes(bytes: &[u8]) -> Value {
     ::base64::engine::general_purpose::STANDARD.encode(bytes).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The certificates of the facts.
+    fn known() -> Vec<Vec<u8>> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/rego/builtins/x509.json");
+        let facts: Vec<serde_json::Value> =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let texts = facts.iter().filter_map(|fact| {
+            let (_, text) = fact["eval"].as_str()?.split_once("parse_certificates(")?;
+            serde_json::Deserializer::from_str(text).into_iter::<String>().next()?.ok()
+        });
+        texts.filter_map(|text| der_of(&text).ok()).filter(|der| der.len() > 100).collect()
+    }
+
+    #[test]
+    fn broken_certificates_are_refused_without_harm() {
+        let known = known();
+        assert!(known.len() > 5);
+        for der in known {
+            for at in 0..der.len() {
+                assert!(at == 0 || certificates(&der[..at]).is_err(), "cut off at {at}");
+                for change in [0x01, 0x80, 0xff] {
+                    let mut changed = der.clone();
+                    changed[at] ^= change;
+                    if let Ok(read) = certificates(&changed) {
+                        let _ = read.iter().map(document::of).collect::<Vec<_>>();
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_changed_signature_is_accepted() {
+        for der in known() {
+            let read = certificates(&der).unwrap();
+            let certificate = &read[0];
+            let (Some(scheme), Some(key)) =
+                (certificate.algorithm.scheme, PublicKey::from_spki(certificate.key))
+            else {
+                continue;
+            };
+            let is_own = certificate.issuer.whole == certificate.subject.whole;
+            let verifies =
+                |signature: &[u8]| key.verifies(scheme, Numbers::Der, certificate.signed, signature);
+            assert_eq!(verifies(certificate.signature), is_own);
+            for at in 0..certificate.signature.len() {
+                let mut changed = certificate.signature.to_vec();
+                changed[at] ^= 1;
+                assert!(!verifies(&changed), "byte {at}");
+            }
+        }
+    }
+}
