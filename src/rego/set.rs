@@ -319,7 +319,7 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
                 // afterwards.
                 for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
                     source.reading = read(source, version, &known);
-                    if dialect::parses(source, version) {
+                    if !dialect::may_be_v0(source) || dialect::parses(source, version) {
                         break;
                     }
                 }
