@@ -181,7 +181,10 @@ fn load_conftest(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>>
     let mut errors = Vec::new();
     let sources = source::load(&options.paths, &mut errors);
     if sources.is_empty() {
-        errors.push(PolicyError::nothing_in(&options.paths));
+        // A path that cannot be read has been reported.
+        if errors.is_empty() {
+            errors.push(PolicyError::nothing_in(&options.paths));
+        }
         return Err(errors);
     }
     let documents = data::load(&options.data, &mut errors);
