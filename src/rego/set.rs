@@ -510,3 +510,18 @@ const _: fn() = || {
     fn shareable<T: Send + Sync>() {}
     shareable::<Arc<PolicySet>>();
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::policies::Policies;
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_missing_is_reported_once() {
+        let options = PolicyOptions { paths: vec!["no/such/policies".into()], ..PolicyOptions::default() };
+        let errors = PolicySet::load(&options).unwrap_err();
+        assert!(matches!(errors.as_slice(), [PolicyError::Unreadable { .. }]), "{errors:?}");
+        let policies = Policies::load(&options);
+        assert!(matches!(policies.problems(), [PolicyError::Unreadable { .. }]), "{:?}", policies.problems());
+    }
+}
