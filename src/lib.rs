@@ -14,6 +14,7 @@ pub mod rego;
 pub mod render;
 pub mod report;
 pub mod rule;
+pub mod scaffold;
 mod severity;
 pub mod testing;
 pub mod verdict;

@@ -41,7 +41,7 @@ pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyE
     let parsed = if is_json {
         Value::from_json_str(text).map_err(|error| error.to_string())
     } else {
-        yaml::parse(text)
+        yaml::parse(text, yaml::Booleans::Words)
     };
     let value = parsed.map_err(invalid)?;
     match &value {

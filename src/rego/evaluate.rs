@@ -16,6 +16,7 @@ use super::coverage::Coverage;
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
+use super::plan_index;
 use super::plan_value::{self, Sections};
 use super::rule::PolicyRule;
 use super::set::PolicySet;
@@ -121,7 +122,8 @@ impl PolicySet {
     fn prepare(&self, plan: &Value, name: &str) -> Result<Engine, PolicyError> {
         let prepared = shell::run(|| {
             let mut engine = self.engine.clone();
-            engine.set_input(self.frame.around(plan));
+            let input = self.frame.around(plan);
+            engine.set_input(if self.reads_index { plan_index::added(&input) } else { input });
             // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
             // only if needed, and once for all rules.
             if self.reads_file_name {
@@ -140,7 +142,12 @@ impl PolicySet {
         let exceptions = self.exceptions.values().map(String::as_str);
         let paths: Vec<String> =
             exceptions.chain(self.rules.iter().map(|rule| rule.path.as_str())).map(str::to_owned).collect();
-        let answers = self.ask(&engine, work, paths, evaluation);
+        let Asked { answers, failures, unreached } = self.ask_all(&engine, work, &paths);
+        evaluation.errors.extend(failures.into_values());
+        if !unreached.is_empty() {
+            let rules = unreached.iter().map(|place| paths[*place].clone()).collect();
+            evaluation.errors.push(PolicyError::NotReached { rules });
+        }
         let excepted = self.excepted(&answers, evaluation);
         for rule in &self.rules {
             // Without an answer, the reason has been reported.
@@ -165,55 +172,52 @@ impl PolicySet {
         }
     }
 
-    /// Evaluates paths one after the other. Whatever gives no answer is reported.
-    fn ask(
-        &self,
-        engine: &Engine,
-        work: &Work,
-        paths: Vec<String>,
-        evaluation: &mut Evaluation,
-    ) -> BTreeMap<String, Answer> {
+    /// Evaluates paths one after the other.
+    pub(super) fn ask(&self, engine: &Engine, work: &Work, paths: &[(usize, String)]) -> Asked {
         // A rule may be evaluated twice, strictly and then leniently.
         let patience = self.time_limit.saturating_mul(2).saturating_add(GRACE);
-        let mut answers = BTreeMap::new();
+        let mut asked = Asked::default();
         let mut worker: Option<Receiver<Result<Answer, String>>> = None;
-        for (index, path) in paths.iter().enumerate() {
+        for (index, (place, path)) in paths.iter().enumerate() {
             if Instant::now() >= work.deadline {
-                evaluation.errors.push(PolicyError::NotReached { rules: paths[index..].to_vec() });
+                asked.unreached.extend(paths[index..].iter().map(|(place, _)| *place));
                 break;
             }
             let receiver = match worker.take() {
                 Some(receiver) => receiver,
-                None => match self.start(engine, &work.memory, paths[index..].to_vec()) {
-                    Ok(receiver) => receiver,
-                    Err(reason) => {
-                        evaluation.errors.push(PolicyError::NoThread { reason });
-                        break;
+                None => {
+                    let rest = paths[index..].iter().map(|(_, path)| path.clone()).collect();
+                    match self.start(engine, &work.memory, rest) {
+                        Ok(receiver) => receiver,
+                        Err(reason) => {
+                            asked.failures.insert(*place, PolicyError::NoThread { reason });
+                            break;
+                        }
                     }
-                },
+                }
             };
             let rule = path.clone();
             match receiver.recv_timeout(patience) {
                 Ok(Ok(answer)) => {
-                    answers.insert(rule, answer);
+                    asked.answers.insert(rule, answer);
                     worker = Some(receiver);
                 }
                 Ok(Err(reason)) => {
-                    evaluation.errors.push(PolicyError::Crashed { rule, reason });
+                    asked.failures.insert(*place, PolicyError::Crashed { rule, reason });
                     worker = Some(receiver);
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     let reason = "its thread ended".to_owned();
-                    evaluation.errors.push(PolicyError::Crashed { rule, reason });
+                    asked.failures.insert(*place, PolicyError::Crashed { rule, reason });
                 }
                 // The next rule gets a new thread.
                 Err(RecvTimeoutError::Timeout) => {
                     let limit_ms = self.time_limit.as_millis();
-                    evaluation.errors.push(PolicyError::OutOfTime { rule, limit_ms });
+                    asked.failures.insert(*place, PolicyError::OutOfTime { rule, limit_ms });
                 }
             }
         }
-        answers
+        asked
     }
 
     /// Starts a thread that answers for the paths in their order.
@@ -227,9 +231,9 @@ impl PolicySet {
         let (engine, memory, limit) = (engine.clone(), Arc::clone(memory), self.time_limit);
         shell::detach(move || {
             let _memory = memory;
+            let mut used = None;
             for path in paths {
-                // A fresh copy costs a microsecond, and is sound whatever happened to the last one.
-                let answer = shell::guard(|| answer(&engine, &path, limit));
+                let answer = shell::guard(|| answer(&engine, &mut used, &path, limit));
                 if send.send(answer).is_err() {
                     return;
                 }
@@ -296,6 +300,8 @@ pub(super) struct Work {
     memory: Arc<Memory>,
     bytes: u64,
     deadline: Instant,
+    /// How long the plan's text is.
+    pub size: usize,
 }
 
 impl Work {
@@ -304,7 +310,7 @@ impl Work {
         let bytes =
             memory_limit.unwrap_or_else(|| size.saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE));
         let deadline = Instant::now() + time_limit.saturating_mul(PolicyOptions::PLAN_FACTOR);
-        Self { memory: Arc::new(Memory::reserve(bytes)), bytes, deadline }
+        Self { memory: Arc::new(Memory::reserve(bytes)), bytes, deadline, size: plan.text.len() }
     }
 }
 
@@ -368,8 +374,18 @@ pub(super) fn file_data(name: &str) -> Value {
     object(vec![("conftest", object(vec![("file", file)]))])
 }
 
+/// What came of several paths, which are known by their places among all.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub answers: BTreeMap<String, Answer>,
+    /// Why paths have no answer.
+    pub failures: BTreeMap<usize, PolicyError>,
+    /// The paths that there was no time for.
+    pub unreached: BTreeSet<usize>,
+}
+
 /// What the engine answered for one path.
-struct Answer {
+pub(super) struct Answer {
     value: Result<Value, Failure>,
     /// The error of a builtin that the strict evaluation stopped at.
     swallowed: Option<String>,
@@ -400,20 +416,32 @@ impl Failure {
     }
 }
 
-/// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does.
-fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
-    let mut strict = engine.clone();
-    strict.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
-    let mut lenient = strict.clone();
+/// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does. A copy of
+/// the engine that has answered without an error is used again: a new one has to make room for every expression of
+/// every policy.
+fn answer(engine: &Engine, used: &mut Option<Engine>, path: &str, limit: Duration) -> Answer {
+    let copy = || {
+        let mut copy = engine.clone();
+        copy.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
+        copy
+    };
+    let mut strict = used.take().unwrap_or_else(copy);
     match evaluate(&mut strict, path) {
         (Err(Failure::Other(message)), _) => {
+            let mut lenient = copy();
             // This copies the compiled policies, so it is left until it is needed.
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
             let (value, prints) = evaluate(&mut lenient, path);
             Answer { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
-        (value, prints) => Answer { value, swallowed: None, prints, reached: Coverage::of(&strict) },
+        (value, prints) => {
+            let reached = Coverage::of(&strict);
+            if value.is_ok() {
+                *used = Some(strict);
+            }
+            Answer { value, swallowed: None, prints, reached }
+        }
     }
 }
 

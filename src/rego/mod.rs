@@ -8,6 +8,7 @@
 //! `convention` alone.
 
 mod builtins;
+mod bundle;
 mod checks;
 #[cfg(test)]
 mod conformance;
@@ -16,6 +17,7 @@ mod convention;
 mod coverage;
 mod data;
 mod dialect;
+mod division;
 mod error;
 mod evaluate;
 mod files;
@@ -26,6 +28,7 @@ mod input_paths;
 mod metadata;
 mod nesting;
 mod options;
+mod plan_index;
 mod plan_value;
 mod policies;
 mod program;
@@ -41,6 +44,7 @@ pub mod testing;
 mod workspace;
 mod yaml;
 
+pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};

@@ -9,6 +9,7 @@ use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
+use super::bundle;
 use super::checks;
 use super::context::{Context, GroupContext};
 use super::convention::{
@@ -45,6 +46,7 @@ pub struct PolicySet {
     pub(super) exceptions: BTreeMap<String, String>,
     pub(super) sections: Sections,
     pub(super) reads_file_name: bool,
+    pub(super) reads_index: bool,
     pub(super) frame: Frame,
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
@@ -206,6 +208,7 @@ pub(super) fn load(
 ) -> Result<PolicySet, Vec<PolicyError>> {
     let mut errors = Vec::new();
     let Group { mut sources, choice, dialect, notes, .. } = group;
+    bundle::complete(&mut sources);
     let sha256 = digest(&sources, documents);
     let count = sources.len();
     sources.retain(|source| match nesting::check(source) {
@@ -257,6 +260,7 @@ pub(super) fn load(
     });
     let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
     let reads_file_name = input_paths::reads_file_name(&program);
+    let reads_index = input_paths::reads_index(&program);
     let coverage = match options.coverage {
         CoverageMode::Off => None,
         CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
@@ -270,6 +274,7 @@ pub(super) fn load(
         exceptions,
         sections,
         reads_file_name,
+        reads_index,
         frame: Frame::new(context),
         sources,
         time_limit: options.time_limit,

@@ -1,6 +1,6 @@
 //! Policies with their tests and data, as their author works on them: everything is loaded, nothing is selected.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -8,6 +8,8 @@ use regorus::unstable::{Module, Ref};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
+use super::builtins::Files;
+use super::bundle;
 use super::convention::Dialect;
 use super::data::{self, DataDocument};
 use super::dialect;
@@ -157,6 +159,7 @@ pub(super) fn assemble(
     rewrite: &dyn Fn(&mut [Source], Dialect),
     mut errors: Vec<PolicyError>,
 ) -> Result<Workspace, Vec<PolicyError>> {
+    bundle::complete(&mut sources);
     sources.retain(|source| match nesting::check(source) {
         Ok(()) => true,
         Err(error) => {
@@ -174,6 +177,14 @@ pub(super) fn assemble(
         return Err(errors);
     };
     engine.set_input(Value::new_object());
+    // A workspace is where tests run, and only they may read files.
+    let directories = sources.iter().map(|source| {
+        let parent = Path::new(&source.name).parent().filter(|parent| !parent.as_os_str().is_empty());
+        parent.unwrap_or(Path::new(".")).to_owned()
+    });
+    if let Err(reason) = Files::below(directories).allow(&mut engine) {
+        return Err(vec![PolicyError::Crashed { rule: "parse_config_file".to_owned(), reason }]);
+    }
     Ok(Workspace { engine, modules, sources, time_limit: options.time_limit, problems: errors })
 }
 
@@ -190,6 +201,19 @@ mod tests {
             time_limit: Duration::from_millis(200),
             ..WorkspaceOptions::default()
         })
+    }
+
+    #[test]
+    fn tests_read_files_beside_them() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("plan.yaml"), "a: on").unwrap();
+        let text = "package a\ntest_a if parse_config_file(\"plan.yaml\").a == true\n";
+        fs::write(directory.path().join("a_test.rego"), text).unwrap();
+        let paths = vec![directory.path().to_owned()];
+        let workspace = Workspace::load(&WorkspaceOptions { paths, ..WorkspaceOptions::default() }).unwrap();
+        assert!(workspace.problems().is_empty());
+        let answer = workspace.ask("a", |engine| engine.eval_rule("data.a.test_a".to_owned()).unwrap());
+        assert_eq!(answer.unwrap(), Value::from(true));
     }
 
     #[test]

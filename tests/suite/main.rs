@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod config;
+mod docs;
 mod generated;
 mod invalid;
 mod plans;

@@ -9,6 +9,8 @@ use planguard::rego::Convention;
 use planguard::rule::Category;
 
 use crate::eval::{EVAL_HELP, EvalArguments};
+use crate::lib_command::LibArguments;
+use crate::new::{InitArguments, NewArguments};
 
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
 /// whether they may be merged.
@@ -48,11 +50,17 @@ pub(crate) enum Command {
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
     Eval(Box<EvalArguments>),
+    /// Write the Rego library of policies into files, for use with OPA
+    Lib(LibArguments),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
     /// Run the tests of policies
     #[command(after_help = crate::test::HELP)]
     Test(Box<crate::test::TestArguments>),
+    /// Start a policy or a guardrail, with its tests
+    New(NewArguments),
+    /// Bring planguard into a project: settings, a first policy with its tests, a pipeline
+    Init(InitArguments),
 }
 
 #[derive(Debug, Args)]

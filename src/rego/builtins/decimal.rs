@@ -6,7 +6,7 @@ use num_bigint::{BigInt, Sign};
 use regorus::Value;
 
 /// No number of a document is written with a larger exponent, so that none takes long to write out.
-const LARGEST_EXPONENT: i32 = 400;
+const LARGEST_EXPONENT: i32 = 500;
 
 /// `digits` times ten to the power of `exponent`.
 #[derive(Clone, Debug)]
@@ -38,6 +38,11 @@ impl Decimal {
             Value::Number(number) => Self::read(&format!("{:e}", number.as_f64()?)),
             _ => None,
         }
+    }
+
+    /// A float with all the digits that it stands for, as far as they can matter.
+    pub(super) fn of_float(float: f64) -> Option<Self> {
+        Self::read(&format!("{float:.60e}"))
     }
 
     /// The digits that both have when they have one exponent, and that exponent.

@@ -3,6 +3,7 @@
 //! The engine looks for a function among the policies first, then among what is installed here, then among its
 //! own. What is here therefore replaces a function of the engine that has the same name.
 
+mod aggregates;
 mod annotations;
 mod arguments;
 mod cache;
@@ -12,6 +13,7 @@ mod conftest;
 mod crypto;
 mod decimal;
 mod deprecated;
+mod encoding;
 mod glob;
 mod json;
 mod jwt;
@@ -19,7 +21,9 @@ mod layout;
 mod lenience;
 mod net;
 mod numbers;
+mod of_type;
 mod operators;
+mod patch;
 mod regex;
 mod schema;
 mod semver;
@@ -39,7 +43,9 @@ mod facts;
 use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
+pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
+pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
 pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
@@ -74,7 +80,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 21] = [
+const FAMILIES: &[&[Builtin]] = &[
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -82,25 +88,29 @@ const FAMILIES: [&[Builtin]; 21] = [
     regex::FUNCTIONS,
     glob::FUNCTIONS,
     net::FUNCTIONS,
+    aggregates::FUNCTIONS,
     collections::FUNCTIONS,
     strings::FUNCTIONS,
     template::FUNCTIONS,
+    encoding::FUNCTIONS,
     uri::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
+    patch::FUNCTIONS,
     schema::FUNCTIONS,
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    of_type::FUNCTIONS,
     testing::FUNCTIONS,
 ];
 
 /// Every function that [`install`] adds.
 pub(super) fn all() -> impl Iterator<Item = &'static Builtin> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().copied().flatten()
 }
 
 /// Adds the functions to an engine that has none of them yet. `time.now_ns()` is from now on the present time, so that
@@ -113,6 +123,13 @@ pub(super) fn install(engine: &mut Engine) {
     }
     let now = time::now();
     let _ = engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(now.clone())));
+}
+
+/// How many arguments a function has that [`install`] adds.
+pub(super) fn arity(name: &str) -> Option<usize> {
+    let builtin = all().find(|builtin| builtin.name == name);
+    let arity = builtin.map(|builtin| usize::from(builtin.arity));
+    arity.or_else(|| (name == "time.now_ns").then_some(0))
 }
 
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
@@ -155,7 +172,7 @@ mod tests {
             let results = ask(&format!("x := parse_config(\"{parser}\", \"{text}\").a[0]")).unwrap();
             assert_eq!(results.result[0].bindings["x"], Value::from(1u64), "{parser}");
         }
-        assert!(ask("x := parse_config(\"toml\", \"\")").unwrap_err().to_string().contains("toml"));
+        assert!(ask("x := parse_config(\"xml\", \"\")").unwrap_err().to_string().contains("xml"));
         assert!(ask("x := parse_config(\"json\", \"{\")").is_err());
     }
 

@@ -8,7 +8,7 @@ mod digger;
 mod env0;
 mod harness;
 mod hcp;
-mod library;
+pub(super) mod library;
 mod location;
 mod recognise;
 mod regula;

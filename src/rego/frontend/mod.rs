@@ -4,6 +4,7 @@
 //! says of a line is true of the author's. The order of [`PASSES`] matters: each pass can rely on what those
 //! before it have done.
 
+mod bound;
 mod edit;
 pub(super) mod outline;
 mod parse;
@@ -65,23 +66,28 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
 /// What negation has taken out may be a search of its own, so that pass has a second turn.
-const PASSES: [Pass; 16] = [
+const PASSES: [Pass; 21] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
     passes::bodyless_function::edits,
+    passes::partial_object::edits,
     passes::minus::edits,
     passes::import::edits,
+    passes::called_operator::edits,
+    passes::output_argument::edits,
     passes::declaration::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
     passes::walk::edits,
     passes::head_value::edits,
+    passes::object_pattern::edits,
     passes::searched_index::edits,
     passes::iterated_value::edits,
     passes::negation::edits,
     passes::searched_index::edits,
     passes::membership::edits,
+    passes::typed_scan::edits,
 ];
 
 /// Rewrites a policy, or tells where it could not be read. Nothing comes back if nothing has to change.
