@@ -160,7 +160,8 @@ fn in_body(body: &Body, see: &mut dyn FnMut(&Body)) {
     see(body);
 }
 
-fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
+/// Shows every body within an expression to `see`, inner ones first.
+pub(super) fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
     for child in expr.children() {
         in_expr(child, see);
     }
