@@ -317,10 +317,11 @@ mod tests {
     #[test]
     fn input_data_and_functions_are_replaced() {
         let policy = "package p\ndeny contains data.limits.text if input.x > data.limits.max\n\
-                      f(x) := net.cidr_is_valid(x)\n";
+                      f(x) := net.cidr_is_valid(x)\ng(x) := f(x)\n";
         let test = "package p_test\nimport data.p\ntest_input if p.deny == {\"t\"} with input as {\"x\": 2}\n\
                     test_data if count(p.deny) == 0 with input.x as 2 with data.limits.max as 3\n\
-                    test_function if p.f(\"x\") with net.cidr_is_valid as mock\nmock(_) := true\n";
+                    test_function if p.f(\"x\") with net.cidr_is_valid as mock\nmock(_) := true\n\
+                    test_own if p.g(\"x\") == \"m\" with data.p.f as \"m\"\ntest_by_import if p.g(\"x\") with p.f as mock\n";
         let files = [
             ("p.rego", policy),
             ("t_test.rego", test),
@@ -328,7 +329,7 @@ mod tests {
         ];
         let (runs, _) = run_all(&suite(&files, &RegoTestOptions::default()));
         assert!(runs.iter().all(|run| matches!(run.outcome, RegoOutcome::Passed)), "{runs:#?}");
-        assert_eq!(runs.len(), 3);
+        assert_eq!(runs.len(), 5);
     }
 
     #[test]
