@@ -87,7 +87,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
 /// What negation has taken out may be a search of its own, so that pass has a second turn.
-const PASSES: [Pass; 23] = [
+const PASSES: [Pass; 24] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -98,6 +98,7 @@ const PASSES: [Pass; 23] = [
     passes::called_operator::edits,
     passes::output_argument::edits,
     passes::declaration::edits,
+    passes::replaced_function::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
     passes::walk::edits,
