@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod eval;
+mod interactive;
 mod output;
 mod rules;
 
