@@ -8,13 +8,16 @@
 //! `convention` alone.
 
 mod builtins;
+mod bundle;
 mod checks;
 #[cfg(test)]
 mod conformance;
 mod context;
 mod convention;
+mod coverage;
 mod data;
 mod dialect;
+mod division;
 mod error;
 mod evaluate;
 mod explain;
@@ -23,9 +26,11 @@ mod finding;
 mod frontend;
 mod glob;
 mod input_paths;
+pub(crate) mod lint;
 mod metadata;
 mod nesting;
 mod options;
+mod plan_index;
 mod plan_value;
 mod policies;
 mod program;
@@ -35,17 +40,22 @@ mod select;
 mod set;
 mod shell;
 mod source;
-mod suggest;
+pub(crate) mod suggest;
 mod syntax;
+pub mod testing;
+mod together;
 mod workspace;
 mod yaml;
 
+pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
+pub use coverage::{Coverage, CoverageMode, FileCoverage};
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
 pub use explain::{Explanation, Outcome, Subject, Told};
 pub use finding::{PolicyFinding, PolicyLocation};
+pub(crate) use frontend::comments;
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
@@ -55,4 +65,5 @@ pub use query::{
 };
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;
+pub(crate) use suggest::is_near;
 pub use workspace::{Workspace, WorkspaceOptions};

@@ -2,7 +2,7 @@
 
 /// The candidate nearest to `name`, if it is near enough to be a slip: a third of the name's length, at
 /// least one letter and at most three.
-pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
@@ -12,6 +12,11 @@ pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c s
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, candidate)| (*distance, candidate.len()))
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether a name is near enough to another one to be a slip.
+pub(crate) fn is_near(name: &str, candidate: &str) -> bool {
+    nearest(name, [candidate]).is_some()
 }
 
 /// How many letters must be added, removed, replaced or swapped with their neighbour, regardless of case

@@ -6,6 +6,7 @@ pub mod json;
 pub mod query;
 pub mod rules;
 mod summary_table;
+pub mod testing;
 pub mod text;
 
 pub use colour::Colour;

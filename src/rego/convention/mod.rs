@@ -8,7 +8,7 @@ mod digger;
 mod env0;
 mod harness;
 mod hcp;
-mod library;
+pub(super) mod library;
 mod location;
 mod recognise;
 mod regula;
@@ -29,6 +29,7 @@ use super::rule::RuleKind;
 use super::source::Source;
 
 pub(super) use location::group;
+pub(super) use regula::regula_library;
 pub(super) use results::{Unusable, results};
 
 /// A platform whose policies are evaluated as that platform does.

@@ -22,7 +22,9 @@ use super::checks;
 use super::dialect;
 use super::error::PolicyError;
 use super::evaluate::{RESULT_DEPTH, nests_deeper};
+use super::input_paths;
 use super::options::RegoVersion;
+use super::plan_index;
 use super::program::{Program, path_text};
 use super::source::{self, Source};
 use super::workspace::Workspace;
@@ -97,7 +99,7 @@ impl Workspace {
         let limit = self.time_limit;
         let answer = self.ask("the query", move |engine| {
             input.give(engine)?;
-            answer(engine, &question, sources, builtin_errors, limit)
+            answer(engine, &question, &input, sources, builtin_errors, limit)
         })?;
         let Raw { value, prints, diagnostics } = answer?;
         let prints = prints.iter().map(|line| query.print(line)).collect();
@@ -125,6 +127,7 @@ struct Raw {
 fn answer(
     engine: &mut Engine,
     query: &QueryText,
+    input: &QueryInput,
     mut sources: Vec<Source>,
     builtin_errors: BuiltinErrors,
     limit: Duration,
@@ -140,7 +143,11 @@ fn answer(
         dialect::add(engine, &source, RegoVersion::V1).map_err(|error| refused(&error))?;
         sources.push(source);
         let modules = engine.get_modules().clone();
-        let problems = checks::check(&Program::new(&modules, &sources));
+        let program = Program::new(&modules, &sources);
+        if input_paths::reads_index(&program) {
+            engine.set_input(plan_index::added(&input.value));
+        }
+        let problems = checks::check(&program);
         let own = |error: &&PolicyError| stands_in_query(*error);
         if let Some(error) = problems.errors.iter().find(own) {
             return Err(refused(error));

@@ -1,0 +1,12 @@
+//! The Rego that planguard brings: the library `data.planguard.lib` and packs of policies.
+
+mod files;
+mod library;
+mod outline;
+#[cfg(test)]
+mod suite;
+
+pub use library::{BundledFile, library};
+pub use outline::{Outline, OutlinedRule, outline};
+
+pub(super) use library::{complete, is_of_library};
