@@ -123,6 +123,14 @@ pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
     output.finish(&session.render(&answers, arguments, output), code)
 }
 
+/// Which policies are taken in the place of others.
+#[derive(Clone, Copy)]
+enum Accept {
+    /// Only if all of them could be loaded.
+    Whole,
+    Parts,
+}
+
 /// Answers until the user leaves.
 fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) -> ExitCode {
     let mut arguments = arguments.clone();
@@ -157,19 +165,21 @@ fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) ->
             }
             Entry::Unknown(line) => Some(format!("there is no command `{line}`; :help lists them\n")),
             entry @ (Entry::Load(_) | Entry::Reload) => {
-                let before = arguments.policy.clone();
-                if let Entry::Load(path) = entry {
-                    arguments.policy.push(PathBuf::from(path));
-                }
-                match session.reload(&arguments, output) {
-                    Some(()) => {
-                        lines.know(session.workspace.rule_paths(), session.input.clone());
-                        Some(format!("{} rules are loaded\n", session.workspace.rule_paths().len()))
+                let mut wanted = arguments.clone();
+                // What is read again may be broken in the middle of an edit; what is new has to be whole.
+                let accept = match entry {
+                    Entry::Load(path) => {
+                        wanted.policy.push(PathBuf::from(path));
+                        Accept::Whole
                     }
-                    None => {
-                        arguments.policy = before;
-                        Some("what was loaded before stays\n".to_owned())
-                    }
+                    _ => Accept::Parts,
+                };
+                if session.reload(&wanted, accept, output).is_some() {
+                    arguments = wanted;
+                    lines.know(session.workspace.rule_paths(), session.input.clone());
+                    Some(format!("{} rules are loaded\n", session.workspace.rule_paths().len()))
+                } else {
+                    Some("what was loaded before stays\n".to_owned())
                 }
             }
         };
@@ -221,8 +231,13 @@ impl Session {
     }
 
     /// Reads policies and data again; nothing if that fails, which has been told.
-    fn reload(&mut self, arguments: &EvalArguments, output: &Output) -> Option<()> {
-        (self.workspace, self.is_whole) = load(arguments, output)?;
+    fn reload(&mut self, arguments: &EvalArguments, accept: Accept, output: &Output) -> Option<()> {
+        let (workspace, is_whole) = load(arguments, output)?;
+        match accept {
+            Accept::Whole if !is_whole => return None,
+            Accept::Whole | Accept::Parts => {}
+        }
+        (self.workspace, self.is_whole) = (workspace, is_whole);
         Some(())
     }
 
