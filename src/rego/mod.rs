@@ -47,7 +47,9 @@ mod together;
 mod workspace;
 mod yaml;
 
-pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
+pub use bundle::{
+    BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs, rule_id,
+};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};

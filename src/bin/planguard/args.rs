@@ -103,9 +103,12 @@ pub(crate) struct CheckArguments {
     #[arg(long, help_heading = "Verdict")]
     pub(crate) strict: bool,
 
-    /// Switch on one more pack of guardrails (repeatable); `planguard rules` lists them
+    /// Switch on one more pack of guardrails or policies (repeatable); `planguard rules` lists them
     #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
+    /// Read the parameters of packs of policies from TOML or JSON, a table for each pack
+    #[arg(long, value_name = "FILE", requires = "pack", help_heading = "Guardrails")]
+    pub(crate) params: Option<PathBuf>,
     /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
     pub(crate) guardrails: Vec<PathBuf>,
@@ -189,6 +192,23 @@ pub(crate) struct RulesArguments {
     /// Only rules that judge this resource type
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "id")]
     pub(crate) resource_type: Option<String>,
+}
+
+impl RulesArguments {
+    /// Whether all rules are asked for.
+    pub(crate) const fn is_unfiltered(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                id: None,
+                provider: None,
+                pack: None,
+                severity: None,
+                category: None,
+                resource_type: None
+            }
+        )
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

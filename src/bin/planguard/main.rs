@@ -8,6 +8,7 @@ mod lib_command;
 mod lint;
 mod new;
 mod output;
+mod packs;
 mod rules;
 mod settings;
 mod test;
