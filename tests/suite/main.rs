@@ -4,6 +4,8 @@ mod cli;
 mod config;
 mod generated;
 mod invalid;
+mod lint;
+mod lint_seeded;
 mod plans;
 mod properties;
 mod real_plans;

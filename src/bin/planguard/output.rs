@@ -81,7 +81,7 @@ impl Output {
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(width())
             .with_links(false)
-            .with_context_lines(0);
+            .with_context_lines(1);
         let mut text = String::new();
         if handler.render_report(&mut text, diagnostic).is_err() {
             text = format!("{diagnostic}\n");

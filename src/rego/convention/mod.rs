@@ -28,7 +28,7 @@ use super::options::{Namespaces, PolicyOptions, RegoVersion};
 use super::rule::RuleKind;
 use super::source::Source;
 
-pub(super) use location::group;
+pub(super) use location::{Located, conventions, group};
 pub(super) use results::{Unusable, results};
 
 /// A platform whose policies are evaluated as that platform does.
