@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod cases;
 pub mod check;
 pub mod config;
 pub mod enforcement;
 pub mod finding;
+pub mod fixture;
 pub mod guardrails;
 pub mod input;
 pub mod lint;
@@ -14,8 +16,10 @@ pub mod rego;
 pub mod render;
 pub mod report;
 pub mod rule;
+pub mod scaffold;
 pub mod schemas;
 mod severity;
+pub mod testing;
 pub mod verdict;
 mod wildcard;
 

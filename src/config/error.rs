@@ -33,4 +33,25 @@ pub enum ConfigError {
         #[label("here")]
         at: SourceSpan,
     },
+    /// conftest's file cannot be followed.
+    #[error("{}: {reason}", path.display())]
+    #[diagnostic(
+        code("PG-CF-003"),
+        help(
+            "write what is meant into planguard.toml under [policies] (docs/configuration.md), or take no \
+             configuration with --no-config"
+        )
+    )]
+    Conftest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// The file's text.
+        #[source_code]
+        text: Arc<NamedSource<String>>,
+        /// Where.
+        #[label("here")]
+        at: SourceSpan,
+    },
 }

@@ -1,5 +1,6 @@
 //! `planguard.toml`: what a project decides once instead of with flags on every run.
 
+mod conftest;
 mod error;
 mod find;
 mod raw;
@@ -7,6 +8,7 @@ mod raw;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+pub use conftest::{CONFTEST_FILE_NAME, ConftestConfig};
 pub use error::ConfigError;
 pub use find::FILE_NAME;
 
@@ -71,6 +73,24 @@ pub struct PolicyConfig {
     pub rego_version: Option<RegoVersion>,
     /// `timeout`: how many seconds one rule may take on one plan, 1 to 3600.
     pub timeout: Option<u64>,
+}
+
+impl PolicyConfig {
+    /// What `other` says where this says nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        let list = |own: Vec<PathBuf>, others: Vec<PathBuf>| if own.is_empty() { others } else { own };
+        Self {
+            paths: list(self.paths, other.paths),
+            convention: self.convention.or(other.convention),
+            namespaces: self.namespaces.or(other.namespaces),
+            data: list(self.data, other.data),
+            context: self.context.or(other.context),
+            infracost: self.infracost.or(other.infracost),
+            rego_version: self.rego_version.or(other.rego_version),
+            timeout: self.timeout.or(other.timeout),
+        }
+    }
 }
 
 impl Config {

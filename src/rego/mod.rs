@@ -8,15 +8,19 @@
 //! `convention` alone.
 
 mod builtins;
+mod bundle;
 mod checks;
 #[cfg(test)]
 mod conformance;
 mod context;
 mod convention;
+mod coverage;
 mod data;
 mod dialect;
+mod division;
 mod error;
 mod evaluate;
+mod explain;
 mod files;
 mod finding;
 mod frontend;
@@ -26,28 +30,40 @@ pub(crate) mod lint;
 mod metadata;
 mod nesting;
 mod options;
+mod plan_index;
 mod plan_value;
 mod policies;
 mod program;
+mod query;
 mod rule;
 mod select;
 mod set;
 mod shell;
 mod source;
-mod suggest;
+pub(crate) mod suggest;
 mod syntax;
+pub mod testing;
+mod together;
 mod workspace;
 mod yaml;
 
+pub use bundle::{
+    BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs, rule_id,
+};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
+pub use coverage::{Coverage, CoverageMode, FileCoverage};
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
+pub use explain::{Explanation, Outcome, Subject, Told};
 pub use finding::{PolicyFinding, PolicyLocation};
 pub(crate) use frontend::comments;
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
+pub use query::{
+    Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
+};
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;
 pub(crate) use suggest::is_near;

@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::bundle::RegoPacks;
 use super::context::ContextOptions;
 use super::convention::Convention;
+use super::coverage::CoverageMode;
 
 /// Where policies are and under what limits they run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyOptions {
     /// Files and directories that hold `.rego` files; directories are read recursively.
     pub paths: Vec<PathBuf>,
+    /// The bundled packs that are on.
+    pub packs: RegoPacks,
     /// The platform that the policies are for; `None` to tell by their look.
     pub convention: Option<Convention>,
     /// What policies may know of the run besides its plan.
@@ -29,6 +33,8 @@ pub struct PolicyOptions {
     /// eight times the plan's text plus 512 MiB. The engine can only count for the whole process, so
     /// evaluations that run at the same time share the sum of their limits.
     pub memory_limit: Option<u64>,
+    /// Whether evaluations note which lines they reach; [`Policies::coverage`](super::Policies::coverage) tells.
+    pub coverage: CoverageMode,
 }
 
 impl PolicyOptions {
@@ -41,6 +47,7 @@ impl Default for PolicyOptions {
     fn default() -> Self {
         Self {
             paths: Vec::new(),
+            packs: RegoPacks::default(),
             convention: None,
             context: ContextOptions::default(),
             namespaces: Namespaces::default(),
@@ -48,6 +55,7 @@ impl Default for PolicyOptions {
             version: RegoVersion::V1,
             time_limit: Duration::from_secs(10),
             memory_limit: None,
+            coverage: CoverageMode::Off,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! All policies of a run: several sets, which may follow different conventions.
 
 use std::fmt;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::context::Context;
-use super::convention;
+use super::convention::{self, Grouping};
+use super::coverage::Coverage;
 use super::data;
 use super::error::{PolicyError, report};
 use super::evaluate::{Evaluation, PolicyInput, Work, read_plan};
@@ -90,6 +92,17 @@ impl Policies {
         &self.problems
     }
 
+    /// The lines that the evaluations so far have reached; `None` unless [`PolicyOptions::coverage`] asks for it.
+    pub fn coverage(&self) -> Option<Coverage> {
+        let mut sets = self.sets.iter().filter_map(|set| set.coverage.as_ref()).peekable();
+        sets.peek()?;
+        let mut all = Coverage::default();
+        for set in sets {
+            all.merge(&set.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        Some(all)
+    }
+
     /// What is not evaluated although it looks as if it might be.
     pub fn passed_over(&self) -> &[PassedOver] {
         &self.passed_over
@@ -119,14 +132,20 @@ impl Policies {
 }
 
 fn load(options: &PolicyOptions) -> Policies {
-    let mut grouping = convention::group(options);
+    let mut grouping = match (options.paths.as_slice(), options.packs.is_empty()) {
+        ([], false) => Grouping::default(),
+        _ => convention::group(options),
+    };
     let mut problems = std::mem::take(&mut grouping.errors);
     let context = Context::load(&options.context, &mut problems);
     let documents = data::load(&options.data, &mut problems);
     let mut sets = Vec::new();
-    for group in grouping.groups {
+    let packs = (!options.packs.is_empty()).then(|| options.packs.group());
+    let of_users = grouping.groups.into_iter().map(|group| (group, documents.as_slice()));
+    let of_packs = packs.iter().map(|(group, document)| (group.clone(), std::slice::from_ref(document)));
+    for (group, documents) in of_users.chain(of_packs) {
         let context = context.of_group(&group);
-        match set::load(group, options, &context, &documents) {
+        match set::load(group, options, &context, documents) {
             Ok(set) => {
                 set.problems().iter().cloned().for_each(|error| report(&mut problems, error));
                 sets.push(set);

@@ -1,23 +1,25 @@
 //! Policies that were loaded together, ready to be evaluated on any number of plans.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
+use super::bundle;
 use super::checks;
 use super::context::{Context, GroupContext};
 use super::convention::{
     Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest, regula_view,
 };
+use super::coverage::{Coverage, CoverageMode};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
-use super::frontend::{self, Known};
+use super::frontend::{self, Known, Rewritten, Unread};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
@@ -28,6 +30,7 @@ use super::rule::{PolicyRule, RuleKind};
 use super::select::{self, Loaded, Selection};
 use super::shell::{self, Memory};
 use super::source::{self, Source};
+use super::together::Together;
 
 /// Loading five hundred files takes about 30 ms; this much longer means that something does not end.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
@@ -44,10 +47,14 @@ pub struct PolicySet {
     pub(super) exceptions: BTreeMap<String, String>,
     pub(super) sections: Sections,
     pub(super) reads_file_name: bool,
+    pub(super) reads_index: bool,
+    pub(super) together: Together,
     pub(super) frame: Frame,
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
     pub(super) memory_limit: Option<u64>,
+    /// What evaluations have reached so far, if they are to note it.
+    pub(super) coverage: Option<Mutex<Coverage>>,
     passed_over: Vec<String>,
     problems: Vec<PolicyError>,
     sha256: String,
@@ -65,7 +72,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    fn new(context: &GroupContext) -> Self {
+    pub(super) fn new(context: &GroupContext) -> Self {
         match (context.platform.plan, context.platform.context) {
             (PlanPlace::Root, []) => Self::Nothing,
             (PlanPlace::Resources, _) => Self::Resources,
@@ -203,6 +210,7 @@ pub(super) fn load(
 ) -> Result<PolicySet, Vec<PolicyError>> {
     let mut errors = Vec::new();
     let Group { mut sources, choice, dialect, notes, .. } = group;
+    bundle::complete(&mut sources);
     let sha256 = digest(&sources, documents);
     let count = sources.len();
     sources.retain(|source| match nesting::check(source) {
@@ -254,18 +262,33 @@ pub(super) fn load(
     });
     let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
     let reads_file_name = input_paths::reads_file_name(&program);
+    let reads_index = input_paths::reads_index(&program);
+    let coverage = match options.coverage {
+        CoverageMode::Off => None,
+        CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
+    };
+    let together = match options.coverage {
+        // Whoever asks would be reached as well.
+        CoverageMode::Lines => Together::default(),
+        CoverageMode::Off => Together::of(&program, &deciding),
+    };
     drop(program);
+    let together = together.teach(&mut engine);
     engine.set_input(regorus::Value::new_object());
+    engine.set_enable_coverage(coverage.is_some());
     Ok(PolicySet {
         engine,
         rules,
         exceptions,
         sections,
         reads_file_name,
+        reads_index,
+        together,
         frame: Frame::new(context),
         sources,
         time_limit: options.time_limit,
         memory_limit: options.memory_limit,
+        coverage,
         passed_over,
         problems: errors,
         sha256,
@@ -274,6 +297,14 @@ pub(super) fn load(
 
 /// Prepares every policy for the engine, in the knowledge of all of them.
 pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
+    rewrite_by(sources, dialect, &read_as);
+}
+
+/// What the front end makes of a policy.
+pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &Known) -> source::Reading + 'f;
+
+/// As [`rewrite`], by way of `read`.
+pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
     let mut known = Known::default();
     for source in &*sources {
         known.add(&source.text);
@@ -281,14 +312,14 @@ pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
     for source in sources {
         match dialect {
             Dialect::Given(version) => {
-                source.reading = read_as(source, dialect::written_in(&source.text, version), &known);
+                source.reading = read(source, dialect::written_in(&source.text, version), &known);
             }
             Dialect::EachFile => {
                 // The front end must know the dialect, and whether the file can be read in it shows only
                 // afterwards.
                 for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
-                    source.reading = read_as(source, version, &known);
-                    if dialect::parses(source, version) {
+                    source.reading = read(source, version, &known);
+                    if !dialect::may_be_v0(source) || dialect::parses(source, version) {
                         break;
                     }
                 }
@@ -298,7 +329,12 @@ pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
 }
 
 fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Reading {
-    match frontend::rewrite(&source.text, version, known) {
+    reading(frontend::rewrite(&source.text, version, known))
+}
+
+/// What came of a policy's rewriting.
+pub(super) fn reading(rewritten: Result<Option<Rewritten>, Unread>) -> source::Reading {
+    match rewritten {
         Ok(None) => source::Reading::AsWritten,
         Ok(Some(rewritten)) => source::Reading::Rewritten(Arc::new(rewritten)),
         Err(unread) => source::Reading::Failed(unread),
@@ -377,7 +413,7 @@ fn is_about_recursion(error: &PolicyError) -> bool {
     matches!(error, PolicyError::Recursion { .. } | PolicyError::ChainTooLong { .. })
 }
 
-fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
+pub(super) fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
     for document in documents {
         if let Err(error) = engine.add_data(document.value.clone()) {
             let reason = error.to_string().replace('\n', " ");

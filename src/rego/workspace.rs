@@ -1,6 +1,6 @@
 //! Policies with their tests and data, as their author works on them: everything is loaded, nothing is selected.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -8,8 +8,11 @@ use regorus::unstable::{Module, Ref};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
+use super::builtins::Files;
+use super::bundle;
 use super::convention::Dialect;
-use super::data;
+use super::data::{self, DataDocument};
+use super::dialect;
 use super::error::{PolicyError, report};
 use super::evaluate::{GRACE, MEMORY_BASE, STEPS_BETWEEN_LOOKS};
 use super::nesting;
@@ -62,6 +65,29 @@ impl Workspace {
         in_time(move || load(&options)).unwrap_or_else(|error| Err(vec![error]))
     }
 
+    /// An engine without policies, for queries that need none.
+    ///
+    /// # Errors
+    ///
+    /// All problems with the documents.
+    pub fn without_policies(options: &WorkspaceOptions) -> Result<Self, Vec<PolicyError>> {
+        let options = options.clone();
+        in_time(move || {
+            let mut problems = Vec::new();
+            let documents = data::load(&options.data, &mut problems);
+            let mut engine = dialect::new_engine();
+            set::add_data(&mut engine, &documents, &mut problems);
+            engine.set_input(Value::new_object());
+            let (modules, sources, time_limit) = (Vec::new(), Vec::new(), options.time_limit);
+            if problems.is_empty() {
+                Ok(Self { engine, modules, sources, time_limit, problems })
+            } else {
+                Err(problems)
+            }
+        })
+        .unwrap_or_else(|error| Err(vec![error]))
+    }
+
     /// What was wrong while loading. Unless this is empty, no answer that rests on the policies is complete.
     pub fn problems(&self) -> &[PolicyError] {
         &self.problems
@@ -83,8 +109,17 @@ impl Workspace {
         name: &str,
         work: impl FnOnce(&mut Engine) -> T + Send + 'static,
     ) -> Result<T, PolicyError> {
+        self.ask_on(self.engine.clone(), name, work).map(|(_, answer)| answer)
+    }
+
+    /// As [`Workspace::ask`], with an engine that keeps what was done with it.
+    pub(super) fn ask_on<T: Send + 'static>(
+        &self,
+        mut engine: Engine,
+        name: &str,
+        work: impl FnOnce(&mut Engine) -> T + Send + 'static,
+    ) -> Result<(Engine, T), PolicyError> {
         let (send, receive) = mpsc::channel();
-        let mut engine = self.engine.clone();
         engine.set_execution_timer_config(ExecutionTimerConfig {
             limit: self.time_limit,
             check_interval: STEPS_BETWEEN_LOOKS,
@@ -92,7 +127,8 @@ impl Workspace {
         shell::detach(move || {
             let _memory = Memory::reserve(MEMORY_BASE);
             // Nobody listens any more if it took too long.
-            let _ = send.send(shell::guard(|| work(&mut engine)));
+            let answer = shell::guard(|| work(&mut engine));
+            let _ = send.send(answer.map(|answer| (engine, answer)));
         })
         .map_err(|reason| PolicyError::NoThread { reason })?;
         match receive.recv_timeout(self.time_limit.saturating_add(GRACE)) {
@@ -110,8 +146,20 @@ impl Workspace {
 
 fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
     let mut errors = Vec::new();
-    let mut sources = source::load(&options.paths, &mut errors);
+    let sources = source::load(&options.paths, &mut errors);
     let documents = data::load(&options.data, &mut errors);
+    assemble(options, sources, &documents, &set::rewrite, errors)
+}
+
+/// Checks and prepares policies that have been read, with the help of `rewrite`.
+pub(super) fn assemble(
+    options: &WorkspaceOptions,
+    mut sources: Vec<Source>,
+    documents: &[DataDocument],
+    rewrite: &dyn Fn(&mut [Source], Dialect),
+    mut errors: Vec<PolicyError>,
+) -> Result<Workspace, Vec<PolicyError>> {
+    bundle::complete(&mut sources);
     sources.retain(|source| match nesting::check(source) {
         Ok(()) => true,
         Err(error) => {
@@ -120,8 +168,8 @@ fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
         }
     });
     let dialect = options.version.map_or(Dialect::EachFile, Dialect::Given);
-    set::rewrite(&mut sources, dialect);
-    let compiled = set::compile(dialect, &mut sources, &documents, &mut errors);
+    rewrite(&mut sources, dialect);
+    let compiled = set::compile(dialect, &mut sources, documents, &mut errors);
     let Some((mut engine, modules)) = compiled else {
         if errors.is_empty() {
             errors.push(PolicyError::nothing_in(&options.paths));
@@ -129,6 +177,14 @@ fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
         return Err(errors);
     };
     engine.set_input(Value::new_object());
+    // A workspace is where tests run, and only they may read files.
+    let directories = sources.iter().map(|source| {
+        let parent = Path::new(&source.name).parent().filter(|parent| !parent.as_os_str().is_empty());
+        parent.unwrap_or(Path::new(".")).to_owned()
+    });
+    if let Err(reason) = Files::below(directories).allow(&mut engine) {
+        return Err(vec![PolicyError::Crashed { rule: "parse_config_file".to_owned(), reason }]);
+    }
     Ok(Workspace { engine, modules, sources, time_limit: options.time_limit, problems: errors })
 }
 
@@ -145,6 +201,19 @@ mod tests {
             time_limit: Duration::from_millis(200),
             ..WorkspaceOptions::default()
         })
+    }
+
+    #[test]
+    fn tests_read_files_beside_them() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("plan.yaml"), "a: on").unwrap();
+        let text = "package a\ntest_a if parse_config_file(\"plan.yaml\").a == true\n";
+        fs::write(directory.path().join("a_test.rego"), text).unwrap();
+        let paths = vec![directory.path().to_owned()];
+        let workspace = Workspace::load(&WorkspaceOptions { paths, ..WorkspaceOptions::default() }).unwrap();
+        assert!(workspace.problems().is_empty());
+        let answer = workspace.ask("a", |engine| engine.eval_rule("data.a.test_a".to_owned()).unwrap());
+        assert_eq!(answer.unwrap(), Value::from(true));
     }
 
     #[test]

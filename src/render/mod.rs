@@ -3,8 +3,11 @@
 mod colour;
 pub mod hcl;
 pub mod json;
+pub mod packs;
+pub mod query;
 pub mod rules;
 mod summary_table;
+pub mod testing;
 pub mod text;
 
 pub use colour::Colour;

@@ -64,6 +64,27 @@ fn a_broken_file_leaves_the_run_undecided_and_hides_nothing() {
 }
 
 #[test]
+fn conftests_own_file_is_followed() {
+    let project = project("[check]\nbuiltin = false\n");
+    let conftest = project.path().join("conftest.toml");
+    fs::write(&conftest, "policy = [\"policies\"]\noutput = \"tap\"\n").expect("the configuration");
+    let (code, report, notes) = check(&project, &[]);
+    assert_eq!(code, Some(1), "{report}{notes}");
+    assert!(report.contains("main.deny"), "{report}");
+    let note =
+        "note[PG-CF-102]: policies are those of conftest.toml; these of its keys do nothing here: output";
+    assert!(notes.contains(note), "{notes}");
+    let (code, _, _) = check(&project, &["--policy", "policies", "--convention", "conftest"]);
+    assert_eq!(code, Some(1));
+    fs::write(&conftest, "fail-on-warn = true\n").expect("the configuration");
+    let (code, _, notes) = check(&project, &[]);
+    assert_eq!(code, Some(2));
+    assert!(notes.contains("PG-CF-003") && notes.contains("fail-on-warn"), "{notes}");
+    let (code, _, _) = check(&project, &["--convention", "spacelift", "--policy", "policies"]);
+    assert_eq!(code, Some(2), "no conftest.toml on other platforms, and these are no policies of Spacelift");
+}
+
+#[test]
 fn policy_flags_without_policies_are_refused() {
     let (code, _, notes) = check(&project(""), &["--namespace", "main"]);
     assert_eq!(code, Some(2));

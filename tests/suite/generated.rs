@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use planguard::check::Packs;
 use planguard::finding::RuleKind;
 use planguard::guardrails::{CatalogueEntry, Example, catalogue};
-use planguard::render::hcl;
+use planguard::rego::{Outline, library, outline, rego_packs, rule_id};
+use planguard::render::{hcl, packs};
 
 /// Compares a file with what it must hold, or writes it.
 fn assert_current(path: &Path, text: &str) {
@@ -31,7 +32,7 @@ fn page(entry: &CatalogueEntry) -> String {
 
 fn explanation(entry: &CatalogueEntry) -> String {
     let info = &entry.info;
-    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+
     let mut text = String::new();
     let _ = writeln!(text, "## {}\n\n**{}**\n", info.id, info.title);
     let _ = writeln!(text, "{}, {}, pack `{}`.", info.severity, info.category, info.pack);
@@ -110,4 +111,95 @@ fn the_readme_shows_what_is_printed() {
     let (before, rest) = readme.split_once("```text\n").expect("a block of output");
     let (_, after) = rest.split_once("```").expect("the block ends");
     assert_current(&root.join("README.md"), &format!("{before}```text\n{printed}```{after}"));
+}
+
+/// `docs/policies/library.md`, from the METADATA of the library.
+#[test]
+fn the_manual_of_the_library_is_current() {
+    let mut text = String::from(
+        "# The library for policies\n\n\
+         A policy that says `import data.planguard.lib.changes` gets that package from planguard; nothing has to be \
+         installed, and a policy that imports nothing pays nothing. `planguard lib DIR` writes the files for use with \
+         OPA or conftest. A package of that name among your own policies takes the place of planguard's.\n\n\
+         ```rego\n\
+         package main\n\n\
+         import data.planguard.lib.changes\n\
+         import data.planguard.lib.findings\n\n\
+         deny contains findings.about(change, \"high\", \"is replaced\") if {\n\
+         \tsome change in changes.replaced\n\
+         \tchange.type == \"aws_db_instance\"\n\
+         }\n\
+         ```\n\n\
+         Functions give an answer for whatever a plan may hold, and are undefined only where that is said. A resource \
+         change is an entry of `resource_changes`. The examples hold for the plan in \
+         [`policies/rego/lib/example.json`](../../policies/rego/lib/example.json); tests evaluate all of them.\n\n\
+         | package | |\n|---|---|\n",
+    );
+    let outlines: Vec<Outline> =
+        library().iter().map(|file| outline(file.text).expect("METADATA can be read")).collect();
+    for outline in &outlines {
+        let name = outline.package.trim_start_matches("planguard.lib.");
+        let _ = writeln!(text, "| [`{name}`](#{name}) | {} |", outline.text("title"));
+    }
+    for outline in &outlines {
+        let name = outline.package.trim_start_matches("planguard.lib.");
+        let _ = writeln!(text, "\n## {name}\n\n{}", flat(outline.text("description")));
+        for rule in &outline.rules {
+            let _ = writeln!(
+                text,
+                "\n### `{name}.{}`\n\n{}\n\n```rego\n{}\n```",
+                rule.signature,
+                flat(rule.text("description")),
+                rule.text("custom.example")
+            );
+        }
+    }
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policies");
+    fs::create_dir_all(&directory).expect("the directory can be made");
+    assert_current(&directory.join("library.md"), &text);
+}
+
+/// `docs/policies/packs.md`, from the METADATA of the packs.
+#[test]
+fn the_manual_of_packs_is_current() {
+    let mut text = String::from(
+        "# Packs of policies\n\n\
+         These packs are Rego policies that come with planguard. They are off until `--pack NAME` switches them on; \
+         `--params FILE` holds their parameters, a table for each pack:\n\n\
+         ```toml\n\
+         [required-tags.tags]\n\
+         owner = {}\n\
+         environment = { values = [\"prod\", \"dev\"] }\n\
+         cost-centre = { pattern = \"[0-9]{4}\", types = [\"aws_*\"] }\n\
+         ```\n\n\
+         A key that a pack does not have, a value of another kind and a parameter that is missing leave the run \
+         undecided (PG-PK-001 to PG-PK-006). In wildcards, `*` stands for any characters and `?` for one; regular \
+         expressions have to match all of a text. Reports call a rule by pack and name, such as \
+         `required-tags/missing`. What cannot be told before apply is a warning.\n\n\
+         | pack | |\n|---|---|\n",
+    );
+    for pack in rego_packs() {
+        let _ = writeln!(text, "| [`{0}`](#{0}) | {1} |", pack.name, flat(pack.outline().text("title")));
+    }
+    for pack in rego_packs() {
+        let outline = pack.outline();
+        let _ = writeln!(text, "\n## {}\n\n{}\n", pack.name, flat(outline.text("description")));
+        let _ = writeln!(text, "| rule | | severity | |\n|---|---|---|---|");
+        for rule in pack.rules() {
+            let id = rule_id(&format!("data.{}.{}", outline.package, rule.name));
+            let (severity, verb) = (rule.text("custom.severity"), packs::verb(&rule.name));
+            let about = format!("{} {}", rule.text("description"), rule.text("custom.remediation"));
+            let _ = writeln!(text, "| `{id}` | {verb} | {severity} | {} |", flat(&about));
+        }
+        let _ = writeln!(text, "\n| parameter | |\n|---|---|");
+        for (name, about) in packs::parameters(&pack.parameters()) {
+            let _ = writeln!(text, "| `{name}` | {} |", flat(&about).replace('|', "\\|"));
+        }
+    }
+    assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policies/packs.md"), &text);
+}
+
+/// On one line, as Markdown does not need any others.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -8,6 +8,10 @@ use planguard::Severity;
 use planguard::rego::Convention;
 use planguard::rule::Category;
 
+use crate::eval::{EVAL_HELP, EvalArguments};
+use crate::lib_command::LibArguments;
+use crate::new::{InitArguments, NewArguments};
+
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
 /// whether they may be merged.
 #[derive(Debug, Parser)]
@@ -52,11 +56,23 @@ pub(crate) enum Command {
     /// Check plans with guardrails and policies
     #[command(after_help = CHECK_HELP)]
     Check(Box<CheckArguments>),
+    /// Evaluate a Rego query on a plan
+    #[command(after_help = EVAL_HELP)]
+    Eval(Box<EvalArguments>),
+    /// Write the Rego library of policies into files, for use with OPA
+    Lib(LibArguments),
     /// Find what is wrong in policies before it passes silently
     #[command(after_help = LINT_HELP)]
     Lint(Box<crate::lint::LintArguments>),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
+    /// Run the tests of policies
+    #[command(after_help = crate::test::HELP)]
+    Test(Box<crate::test::TestArguments>),
+    /// Start a policy or a guardrail, with its tests
+    New(NewArguments),
+    /// Bring planguard into a project: settings, a first policy with its tests, a pipeline
+    Init(InitArguments),
 }
 
 #[derive(Debug, Args)]
@@ -87,9 +103,12 @@ pub(crate) struct CheckArguments {
     #[arg(long, help_heading = "Verdict")]
     pub(crate) strict: bool,
 
-    /// Switch on one more pack of guardrails (repeatable); `planguard rules` lists them
+    /// Switch on one more pack of guardrails or policies (repeatable); `planguard rules` lists them
     #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
+    /// Read the parameters of packs of policies from TOML or JSON, a table for each pack
+    #[arg(long, value_name = "FILE", requires = "pack", help_heading = "Guardrails")]
+    pub(crate) params: Option<PathBuf>,
     /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
     pub(crate) guardrails: Vec<PathBuf>,
@@ -173,6 +192,23 @@ pub(crate) struct RulesArguments {
     /// Only rules that judge this resource type
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "id")]
     pub(crate) resource_type: Option<String>,
+}
+
+impl RulesArguments {
+    /// Whether all rules are asked for.
+    pub(crate) const fn is_unfiltered(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                id: None,
+                provider: None,
+                pack: None,
+                severity: None,
+                category: None,
+                resource_type: None
+            }
+        )
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

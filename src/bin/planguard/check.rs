@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
         });
     bar.finish_and_clear();
     report.problems.splice(0..0, problems);
-    report.notices.splice(0..0, settings.notice());
+    report.notices.splice(0..0, settings.notices().to_vec());
     tell(&report, arguments.format, output)
 }
 

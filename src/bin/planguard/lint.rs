@@ -124,7 +124,7 @@ fn text(report: &LintReport, output: &Output) -> String {
             text.push('\n');
         }
         file = Some(finding);
-        text.push_str(&output.snippet(finding));
+        text.push_str(&output.short_snippet(finding));
         text.push('\n');
     }
     let count = |number: usize, one: &str| match number {

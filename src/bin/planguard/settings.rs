@@ -1,46 +1,94 @@
 //! What `planguard check` runs with: flags first, then the project's configuration, then defaults.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
-use planguard::config::Config;
+use planguard::config::{Config, ConftestConfig};
 use planguard::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 use planguard::guardrails::change::ChangeOptions;
 use planguard::guardrails::load_guardrails;
 use planguard::input::{OnWrapperLines, ReadOptions};
 use planguard::problem::Problem;
 use planguard::redact::{Redactor, SafeText};
-use planguard::rego::{ContextOptions, Namespaces, Policies, PolicyOptions, RegoVersion, context_variables};
+use planguard::rego::{
+    ContextOptions, Convention, Namespaces, Policies, PolicyOptions, RegoPacks, RegoVersion,
+    context_variables,
+};
 use planguard::report::Notice;
 
-use crate::args::{CheckArguments, GateArgument, RegoVersionArgument, Unknown};
+use crate::args::{CheckArguments, ConventionArgument, GateArgument, RegoVersionArgument, Unknown};
+use crate::packs::{self, Chosen, Wanted};
 
 /// Flags and configuration together.
 pub(crate) struct Settings<'a> {
     flags: &'a CheckArguments,
     /// Without a file, one that sets nothing.
     config: Config,
+    conftest: Option<ConftestConfig>,
+    notices: Vec<Notice>,
     problems: Vec<Problem>,
 }
 
 impl<'a> Settings<'a> {
-    /// Reads the configuration that the flags name, or that of the project of the working directory.
+    /// Reads the configuration that the flags name, or that of the project of the working directory, and what
+    /// conftest would read there.
     pub(crate) fn new(flags: &'a CheckArguments) -> Self {
+        let mut settings = Self {
+            flags,
+            config: Config::default(),
+            conftest: None,
+            notices: Vec::new(),
+            problems: Vec::new(),
+        };
+        if flags.no_config {
+            return settings;
+        }
+        let here = env::current_dir().unwrap_or_default();
         let read = match &flags.config {
-            _ if flags.no_config => Ok(None),
             Some(path) => Config::read(path).map(Some),
-            None => env::current_dir().map_or(Ok(None), |directory| Config::find(&directory)),
+            None => Config::find(&here),
         };
         match read {
-            Ok(config) => Self { flags, config: config.unwrap_or_default(), problems: Vec::new() },
-            Err(error) => {
-                let problems = vec![Problem::new(&error, None, &Redactor::default())];
-                Self { flags, config: Config::default(), problems }
-            }
+            Ok(config) => settings.config = config.unwrap_or_default(),
+            Err(error) => settings.problems.push(Problem::new(&error, None, &Redactor::default())),
         }
+        settings.note(&here);
+        if settings.follows_conftest() {
+            match ConftestConfig::find(&here) {
+                Ok(config) => settings.conftest = config,
+                Err(error) => settings.problems.push(Problem::new(&error, None, &Redactor::default())),
+            }
+            settings.note_conftest(&here);
+        }
+        settings
+    }
+
+    /// Whether the policies may be conftest's: nobody says otherwise.
+    fn follows_conftest(&self) -> bool {
+        let named = self.flags.convention.map_or(self.config.policies.convention, ConventionArgument::chosen);
+        self.flags.config.is_none() && named.is_none_or(|convention| convention == Convention::Conftest)
+    }
+
+    /// Whoever wonders about a verdict has to know where its settings are from.
+    fn note(&mut self, here: &Path) {
+        let path = &self.config.path;
+        if !path.as_os_str().is_empty() {
+            let shown = path.strip_prefix(here).unwrap_or(path).display();
+            self.notices.push(notice("PG-CF-101", &format!("settings are taken from {shown}")));
+        }
+    }
+
+    fn note_conftest(&mut self, here: &Path) {
+        let Some(ConftestConfig { path, ignored, .. }) = &self.conftest else { return };
+        let shown = path.strip_prefix(here).unwrap_or(path).display();
+        let mut message = format!("policies are those of {shown}");
+        if !ignored.is_empty() {
+            message.push_str(&format!("; these of its keys do nothing here: {}", ignored.join(", ")));
+        }
+        self.notices.push(notice("PG-CF-102", &message));
     }
 
     /// What is wrong with the configuration. The run goes on without it, so that everything else is told too, and
@@ -49,15 +97,9 @@ impl<'a> Settings<'a> {
         &self.problems
     }
 
-    /// Which file the settings are from, if they are from one: whoever wonders about a verdict has to know.
-    pub(crate) fn notice(&self) -> Option<Notice> {
-        let path = &self.config.path;
-        let here = env::current_dir().unwrap_or_default();
-        let shown = path.strip_prefix(&here).unwrap_or(path).display();
-        (!path.as_os_str().is_empty()).then(|| Notice {
-            code: SafeText::fixed("PG-CF-101"),
-            message: Redactor::default().text(&format!("settings are taken from {shown}")),
-        })
+    /// Which files the settings are from.
+    pub(crate) fn notices(&self) -> &[Notice] {
+        &self.notices
     }
 
     pub(crate) fn check_options(&self) -> CheckOptions {
@@ -109,48 +151,49 @@ impl<'a> Settings<'a> {
         let plain = Redactor::default();
         let mut say = |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &plain));
         let builtin = !flags.no_builtin && config.builtin != Some(false);
-        let mut packs = if builtin { Packs::default() } else { Packs::none() };
-        for pack in config.packs.iter().chain(&flags.pack) {
-            if Packs::exists(pack) {
-                packs = packs.with(pack);
-            } else {
-                say(&MietteDiagnostic::new(format!("there is no pack `{pack}`"))
-                    .with_code("PG-CL-002")
-                    .with_help("`planguard rules` lists the rules with their packs"));
-            }
-        }
+        let names: Vec<String> = config.packs.iter().chain(&flags.pack).cloned().collect();
+        let wanted = Wanted {
+            builtin: if builtin { Packs::default() } else { Packs::none() },
+            names: &names,
+            configured: packs::configured(&self.config.packs),
+            params: flags.params.as_deref(),
+        };
+        let Chosen { builtin, rego } = packs::choose(wanted, &mut say);
         let guardrails =
             load_guardrails(either(&flags.guardrails, &config.guardrails)).unwrap_or_else(|errors| {
                 errors.iter().for_each(|error| say(error));
                 Vec::new()
             });
-        let policies = self.policy_options().map(|options| Policies::load(&options));
+        let policies = self.policy_options(rego).map(|options| Policies::load(&options));
         if policies.is_none() && self.has_policy_flags() {
             say(&MietteDiagnostic::new("there are no policies for the flags about policies")
                 .with_code("PG-CL-003")
                 .with_help("name policies with --policy, or in planguard.toml under [policies] paths"));
         }
-        Rules { packs, guardrails, policies }
+        Rules { packs: builtin, guardrails, policies }
     }
 
-    fn policy_options(&self) -> Option<PolicyOptions> {
-        let (flags, config) = (self.flags, &self.config.policies);
+    fn policy_options(&self, packs: RegoPacks) -> Option<PolicyOptions> {
+        let flags = self.flags;
+        let conftest = self.conftest.clone().map(|conftest| conftest.policies).unwrap_or_default();
+        let config = self.config.policies.clone().or(conftest);
         let paths = either(&flags.policy, &config.paths);
-        if paths.is_empty() {
+        if paths.is_empty() && packs.is_empty() {
             return None;
         }
         let namespaces = match (flags.all_namespaces, flags.namespace.is_empty()) {
             (true, _) => Some(Namespaces::All),
             (false, false) => Some(Namespaces::Named(flags.namespace.clone())),
-            (false, true) => config.namespaces.clone(),
+            (false, true) => config.namespaces,
         };
         let defaults = PolicyOptions::default();
         Some(PolicyOptions {
             paths: paths.to_vec(),
-            convention: flags.convention.map_or(config.convention, |convention| convention.chosen()),
+            packs,
+            convention: flags.convention.map_or(config.convention, ConventionArgument::chosen),
             context: ContextOptions {
-                file: flags.context.clone().or_else(|| config.context.clone()),
-                infracost: flags.infracost.clone().or_else(|| config.infracost.clone()),
+                file: flags.context.clone().or(config.context),
+                infracost: flags.infracost.clone().or(config.infracost),
                 environment: context_variables()
                     .filter_map(|name| Some((name.to_owned(), env::var(name).ok()?)))
                     .collect(),
@@ -163,6 +206,7 @@ impl<'a> Settings<'a> {
                 .or(config.timeout)
                 .map_or(defaults.time_limit, Duration::from_secs),
             memory_limit: defaults.memory_limit,
+            coverage: defaults.coverage,
         })
     }
 
@@ -179,6 +223,10 @@ impl<'a> Settings<'a> {
 /// What a flag says replaces what the configuration says.
 fn either<'p>(flag: &'p [PathBuf], config: &'p [PathBuf]) -> &'p [PathBuf] {
     if flag.is_empty() { config } else { flag }
+}
+
+fn notice(code: &str, message: &str) -> Notice {
+    Notice { code: SafeText::fixed(code), message: Redactor::default().text(message) }
 }
 
 const fn unknown(argument: Unknown) -> UnknownPolicy {

@@ -12,7 +12,7 @@ use crate::rego::source::Source;
 use crate::rego::{dialect, nesting, set};
 
 /// The package of a policy's text, joined by dots and without `data`; `None` if there is no package.
-pub(super) fn package_of(text: &str) -> Option<String> {
+pub(in crate::rego) fn package_of(text: &str) -> Option<String> {
     for line in text.lines() {
         let line = line.trim_start();
         if line.is_empty() || line.starts_with('#') {
@@ -114,7 +114,7 @@ fn path(text: &str) -> (Vec<String>, &str) {
 
 /// The files that `policies` need among `others`, in the order of `others`. A file of a package that one of the
 /// policies has itself is never needed: on these platforms policies share packages and are strangers.
-pub(super) fn needed(policies: &[Source], others: &[Source]) -> Vec<Source> {
+pub(in crate::rego) fn needed(policies: &[Source], others: &[Source]) -> Vec<Source> {
     let own: BTreeSet<String> = policies.iter().filter_map(|source| package_of(&source.text)).collect();
     let mut pending: Vec<Vec<String>> = policies.iter().flat_map(|source| mentions(&source.text)).collect();
     let mut chosen = BTreeSet::new();

@@ -8,7 +8,7 @@ mod digger;
 mod env0;
 mod harness;
 mod hcp;
-mod library;
+pub(super) mod library;
 mod location;
 mod recognise;
 mod regula;
@@ -28,7 +28,8 @@ use super::options::{Namespaces, PolicyOptions, RegoVersion};
 use super::rule::RuleKind;
 use super::source::Source;
 
-pub(super) use location::{Located, conventions, group};
+pub(super) use location::{Grouping, Located, conventions, group};
+pub(super) use regula::regula_library;
 pub(super) use results::{Unusable, results};
 
 /// A platform whose policies are evaluated as that platform does.

@@ -1,13 +1,15 @@
 //! Makes sure that `some x in …` looks through a collection.
 //!
 //! For OPA there is nothing in a number, a boolean or a string, so that the body does not hold; think of an
-//! `Action` that may be a list or a single string. The engine ends the whole rule with an error.
+//! `Action` that may be a list or a single string. The engine ends the whole rule with an error. It also takes a
+//! `with` at the end to hold for all that follows in the body, so that the collection is found beforehand.
 //!
 //! ```text
 //! some action in statement.Action; some k, v in rc.tags
 //! action := statement.Action[_]; {"array", "object", "set"}[type_name(rc.tags)]; some k, v in rc.tags
 //! ```
 
+use super::super::super::builtins;
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
 use super::super::scope::Scopes;
@@ -49,21 +51,27 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             let mut statements = Vec::new();
             let mut test = Written::from(TEST);
             match certainty {
-                Certainty::Collection => continue,
-                Certainty::OneValue if tested.contains(&edits.copy(&collection.span)) => continue,
-                Certainty::OneValue => test.push_moved(&edits.copy(&collection.span), &collection.span),
-                Certainty::Values => {
+                Certainty::Collection if literal.withs.is_empty() => continue,
+                Certainty::OneValue
+                    if literal.withs.is_empty() && tested.contains(&edits.copy(&collection.span)) =>
+                {
+                    continue;
+                }
+                Certainty::OneValue if literal.withs.is_empty() => {
+                    test.push_moved(&edits.copy(&collection.span), &collection.span);
+                }
+                Certainty::Collection | Certainty::OneValue | Certainty::Values => {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&collection.span), &collection.span);
                     statement.push(&modifiers(&edits, literal));
                     statements.push(statement);
                     test.push(&name);
-                    edits.replace(collection.span.clone(), name.as_str());
+                    // What comes after the literal would be looked at under its `with` as well.
+                    edits.replace(collection.span.start..literal.span.end, name.as_str());
                 }
             }
             test.push(")]");
-            test.push(&modifiers(&edits, literal));
             statements.push(test);
             edits.before(body, literal, &statements);
         }
@@ -98,13 +106,25 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
         ExprKind::Reference { .. } if policy.text_of(expr) == "input.resource_changes" => {
             Certainty::Collection
         }
+        // What a later pass writes, once this one has had its say about what is looked through.
+        ExprKind::Call { function, .. }
+            if matches!(policy.text_of(function), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY) =>
+        {
+            Certainty::Collection
+        }
         ExprKind::Call { .. } => Certainty::Values,
         ExprKind::Reference { .. } => {
             let mut varies = false;
             outside_bodies(expr, &mut |part| {
                 let is_name = matches!(part.kind, ExprKind::Name);
-                varies |= matches!(part.kind, ExprKind::Call { .. })
-                    || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
+                varies |= matches!(
+                    part.kind,
+                    ExprKind::Call { .. }
+                        | ExprKind::Operation { .. }
+                        | ExprKind::Items(_)
+                        | ExprKind::Object(_)
+                        | ExprKind::Comprehension { .. }
+                ) || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
             });
             if varies { Certainty::Values } else { Certainty::OneValue }
         }
@@ -126,8 +146,8 @@ mod tests {
         assert_pass(
             edits,
             "r if some [x] in input.a[_] with input as 1",
-            "r if { __pg1 := input.a[_] with input as 1; {\"array\", \"object\", \"set\"}[type_name(__pg1)] \
-             with input as 1; some [x] in __pg1 with input as 1 }",
+            "r if { __pg1 := input.a[_] with input as 1; {\"array\", \"object\", \"set\"}[type_name(__pg1)]; \
+             some [x] in __pg1 }",
         );
     }
 
@@ -135,6 +155,15 @@ mod tests {
     fn a_single_name_is_assigned() {
         assert_pass(edits, "r if some x in\ninput.a[_]", "r if \nx := input.a[_][_]");
         assert_pass(edits, "r if some x in f(input.a)", "r if { __pg1 := f(input.a); x := __pg1[_] }");
+    }
+
+    #[test]
+    fn what_is_computed_is_computed_once() {
+        assert_pass(
+            edits,
+            "r if { some k, x in input[(k in z)] }",
+            "r if { __pg1 := input[(k in z)]; {\"array\", \"object\", \"set\"}[type_name(__pg1)]; some k, x in __pg1 }",
+        );
     }
 
     #[test]

@@ -1,0 +1,21 @@
+package planguard.lib.findings_test
+
+import data.planguard.lib.findings
+
+test_a_finding_names_its_resource if {
+	finding := findings.with_remediation(findings.about({"address": "t.a"}, "high", "is wrong"), "mend it")
+	finding == {"msg": "t.a is wrong", "address": "t.a", "severity": "high", "remediation": "mend it"}
+}
+
+test_a_finding_may_be_about_nothing_in_particular if {
+	findings.general("low", "is wrong") == {"msg": "is wrong", "severity": "low"}
+}
+
+test_severities_are_ordered if {
+	findings.is_at_least("critical", "low")
+	findings.is_at_least("low", "low")
+	not findings.is_at_least("info", "low")
+	not findings.is_at_least("grave", "low")
+	not findings.is_at_least("low", "grave")
+	count(findings.severities) == 5
+}

@@ -1,0 +1,129 @@
+# METADATA
+# title: Tags
+# description: |
+#   Tags and labels as they will be, those included that a provider adds to everything: `tags` and `tags_all` of AWS,
+#   `tags` of Azure, `labels` and their effective forms of Google Cloud, and the `tag` blocks of auto scaling groups.
+#   The network tags of Google Cloud are lists and do not count. All functions take a resource change.
+package planguard.lib.tags
+
+import data.planguard.lib.changes
+import data.planguard.lib.unknown
+
+# Where tags stand; what comes later wins, since it is closer to what will be.
+_of_google := [
+	["labels"],
+	["resource_labels"],
+	["user_labels"],
+	["settings", 0, "user_labels"],
+	["terraform_labels"],
+	["effective_labels"],
+]
+
+_of_others := [["tags"], ["tags_all"]]
+
+_places(change) := _of_google if {
+	startswith(change.type, "google_")
+} else := _of_others
+
+# METADATA
+# title: Tags of a resource
+# description: |
+#   The tags after apply, or those before of a resource that is deleted; empty if it has none. Tags that are known only
+#   after apply are in `unknown`. An empty value is a value.
+# custom:
+#   example: |
+#     tags.of(changes.created[0]) == {"owner": "data", "stage":"prod"}
+of(change) := object.union_n(array.concat(
+	[found |
+		some place in _places(change)
+		found := object.get(changes.state(change), place, null)
+		is_object(found)
+	],
+	[_blocks(change)],
+))
+
+_blocks(change) := object.union_n([{block.key: object.get(block, "value", "")} |
+	some block in _list(object.get(changes.state(change), "tag", null))
+])
+
+# METADATA
+# title: Unknown tags
+# description: The keys of tags whose values are known only after apply.
+# custom:
+#   example: |
+#     tags.unknown_keys(changes.created[1]) == {"release"}
+unknown_keys(change) := {key |
+	some place in _places(change)
+	marks := object.get(_object(object.get(change, ["change", "after_unknown"], {})), place, null)
+	is_object(marks)
+	some key, true in marks
+}
+
+# METADATA
+# title: Whether all tags are unknown
+# description: |
+#   True if what tags there will be is known only after apply, so that a tag that is missing may still come; false
+#   otherwise. On AWS, one tag with an unknown value makes all of `tags_all` unknown.
+# custom:
+#   example: |
+#     not tags.are_unknown(changes.created[0])
+default are_unknown(_) := false
+
+are_unknown(change) if {
+	some place in _places(change)
+	unknown.is_unknown(change, place)
+}
+
+# METADATA
+# title: Whether a resource can have tags
+# description: |
+#   True if the resource has an attribute for tags, be it set or not. A plan holds every attribute of a resource, so
+#   that this needs no list of types; false for what has none.
+# custom:
+#   example: |
+#     not tags.are_possible(changes.updated[0])
+default are_possible(_) := false
+
+are_possible(change) if {
+	some place in _places(change)
+	_may_be_tags(change, place)
+}
+
+are_possible(change) if {
+	change.type == "aws_autoscaling_group"
+}
+
+_may_be_tags(change, place) if {
+	value := object.get(changes.state(change), place, "missing")
+	_is_object_or_null(value)
+}
+
+_may_be_tags(change, place) if unknown.is_unknown(change, place)
+
+_is_object_or_null(value) if is_object(value)
+
+_is_object_or_null(null)
+
+# METADATA
+# title: Missing tags
+# description: |
+#   Those of an array or set of keys that the resource will not have, as far as that is known: keys with unknown values
+#   are there, and where all tags are unknown nothing is known to be missing.
+# custom:
+#   example: |
+#     tags.missing(changes.created[0], ["owner", "cost-centre"]) == {"cost-centre"}
+missing(change, keys) := set() if {
+	are_unknown(change)
+} else := {key |
+	some key in keys
+	not key in object.keys(of(change))
+	not key in unknown_keys(change)
+}
+
+_list(value) := value if {
+	is_array(value)
+} else := []
+
+_object(value) := value if {
+	is_object(value)
+} else := {}
