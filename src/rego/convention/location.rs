@@ -119,6 +119,15 @@ pub(in crate::rego) fn group(options: &PolicyOptions) -> Grouping {
     grouping
 }
 
+/// The convention of each path, where it can be told.
+pub(in crate::rego) fn conventions(options: &PolicyOptions) -> Vec<Located> {
+    let located = options
+        .paths
+        .iter()
+        .filter_map(|path| Some(Located { path: path.clone(), convention: convention(path, options).ok()? }));
+    located.collect()
+}
+
 /// The convention that the user names; otherwise what the files look like. Whoever names packages means
 /// conftest, the only convention that lets one choose them.
 fn convention(path: &Path, options: &PolicyOptions) -> Result<Convention, PolicyError> {
