@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+pub mod cases;
 pub mod check;
+pub mod config;
 pub mod enforcement;
 pub mod finding;
 pub mod guardrails;
@@ -12,7 +14,9 @@ pub mod rego;
 pub mod render;
 pub mod report;
 pub mod rule;
+pub mod scaffold;
 mod severity;
+pub mod testing;
 pub mod verdict;
 mod wildcard;
 

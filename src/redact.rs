@@ -1,10 +1,14 @@
 //! The one place that decides what of a plan may be printed.
 
+mod json;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fmt::Write as _;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
+
+pub use json::JsonRedactor;
 
 /// What stands in the place of a sensitive value.
 pub const PLACEHOLDER: &str = "(sensitive value)";

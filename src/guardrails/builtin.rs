@@ -65,27 +65,8 @@ impl Builtin {
 
 #[cfg(test)]
 mod tests {
-    use super::super::definition::Expectation;
-    use super::super::engine::{Outcome, PlanIndex, evaluate};
+    use super::super::judge::judge;
     use super::*;
-    use crate::plan::{Plan, ResourceState, Side};
-
-    /// What a guardrail says of the judged resource of a case.
-    fn outcome(guardrail: &Guardrail, case: &Case) -> Expectation {
-        let plan = Plan::parse(&case.plan).unwrap();
-        let index = PlanIndex::new(&plan);
-        let change =
-            plan.resource_changes.iter().find(|change| change.address.to_string() == case.address).unwrap();
-        let Some(state) = ResourceState::new(&plan, change, Side::After) else {
-            return Expectation::NotApplicable;
-        };
-        match evaluate(guardrail, &state, &index).outcome {
-            Outcome::Pass => Expectation::Pass,
-            Outcome::Fail => Expectation::Fail,
-            Outcome::Undetermined => Expectation::Undetermined,
-            Outcome::NotApplicable => Expectation::NotApplicable,
-        }
-    }
 
     #[test]
     fn every_guardrail_judges_its_cases_as_expected() {
@@ -93,7 +74,7 @@ mod tests {
         for builtin in builtins() {
             let guardrail = builtin.definition();
             for case in builtin.cases() {
-                let got = outcome(&guardrail, &case);
+                let got = judge(&guardrail, &case).unwrap();
                 if got != case.expect {
                     wrong.push(format!(
                         "{}: {}: expected {:?}, got {got:?}",

@@ -5,9 +5,11 @@ mod catalogue;
 pub mod change;
 pub mod definition;
 mod engine;
+mod judge;
 mod user;
 
 pub use builtin::{Builtin, builtins};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use engine::{Evaluation, Evidence, Outcome, PlanIndex, evaluate};
+pub use judge::judge;
 pub use user::{GuardrailError, load_guardrails};

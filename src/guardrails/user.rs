@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 use super::builtin::builtins;
 use super::change::GUARDS;
 use super::definition::{DefinitionError, Guardrail, read_file};
+use crate::cases::is_case_file;
 
 /// Why guardrails could not be loaded.
 #[derive(Debug, Error, Diagnostic)]
@@ -98,7 +99,9 @@ fn toml_files(path: &Path, errors: &mut Vec<GuardrailError>) -> Vec<PathBuf> {
             Ok(entry) => {
                 let named = entry.depth() == 0;
                 let toml = entry.path().extension().is_some_and(|extension| extension == "toml");
-                if entry.file_type().is_file() && (named || toml) {
+                // Plan cases stand beside what they are about.
+                let wanted = named || toml && !is_case_file(entry.path());
+                if entry.file_type().is_file() && wanted {
                     files.push(entry.into_path());
                 }
             }

@@ -26,9 +26,8 @@ const REFUSED: [(&str, &str); 5] = [
     ("providers.aws.sign_req", "a policy may not use credentials"),
 ];
 
-/// Conftest's own functions. They read files for unit tests, so they are let pass in tests, which nothing here
-/// evaluates.
-const TEST_FUNCTIONS: [&str; 3] = ["parse_config", "parse_config_file", "parse_combined_config_files"];
+/// Conftest's functions that read files. They are let pass in tests, which only `planguard test` evaluates.
+const FILE_FUNCTIONS: [&str; 2] = ["parse_config_file", "parse_combined_config_files"];
 
 fn is_for_tests(rule: &RuleFacts<'_>) -> bool {
     rule.is_test() || file_of(rule.span).ends_with("_test.rego")
@@ -100,7 +99,7 @@ impl<'p> Checker<'p, '_> {
             || name == "print"
             || BUILTINS.contains_key(name.as_str())
             || builtins::all().any(|builtin| builtin.name == name)
-            || (is_for_tests(rule) && TEST_FUNCTIONS.contains(&name.as_str()));
+            || (is_for_tests(rule) && FILE_FUNCTIONS.contains(&name.as_str()));
         if known || is_full(&self.problems.errors) {
             return;
         }
@@ -113,7 +112,10 @@ impl<'p> Checker<'p, '_> {
             names.dedup();
             names
         });
-        let help = if OPA_ONLY.iter().any(|only| name.starts_with(only)) {
+        let help = if FILE_FUNCTIONS.contains(&name.as_str()) {
+            "only tests may read files: rules whose name starts with `test_`, and files that end in `_test.rego`"
+                .to_owned()
+        } else if OPA_ONLY.iter().any(|only| name.starts_with(only)) {
             "OPA has this function and the engine does not; write the rule without it".to_owned()
         } else if let Some(suggestion) = suggest::nearest(&name, names.iter().copied()) {
             format!("did you mean `{suggestion}`?")
@@ -146,20 +148,7 @@ impl<'p> Checker<'p, '_> {
 }
 
 /// Builtins of OPA 1.20 that neither regorus 0.14.1 nor [`builtins`] has, or how their names start.
-const OPA_ONLY: [&str; 12] = [
-    "assign",
-    "crypto.parse_private_keys",
-    "crypto.x509.",
-    "graphql.",
-    "internal.",
-    "io.jwt.",
-    "json.match_schema",
-    "json.verify_schema",
-    "parse_config_file",
-    "parse_combined_config_files",
-    "rego.metadata.",
-    "strings.render_template",
-];
+const OPA_ONLY: [&str; 4] = ["assign", "graphql.", "internal.", "rego.metadata."];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {

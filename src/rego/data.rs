@@ -31,7 +31,8 @@ pub(super) fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Data
     documents
 }
 
-fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
+/// The value of a document's text.
+pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
     let invalid = |reason: String| PolicyError::InvalidData {
         path: path.to_owned(),
         reason: reason.replace('\n', " "),
@@ -40,7 +41,7 @@ fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
     let parsed = if is_json {
         Value::from_json_str(text).map_err(|error| error.to_string())
     } else {
-        yaml::parse(text)
+        yaml::parse(text, yaml::Booleans::Words)
     };
     let value = parsed.map_err(invalid)?;
     match &value {

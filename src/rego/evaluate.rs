@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use regorus::utils::limits::ExecutionTimerConfig;
@@ -12,9 +12,11 @@ use regorus::{Engine, Value};
 use super::builtins::Lenience;
 use super::convention::conftest::{self, ExceptsNothing};
 use super::convention::{self, Unusable};
+use super::coverage::Coverage;
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
+use super::plan_index;
 use super::plan_value::{self, Sections};
 use super::rule::PolicyRule;
 use super::set::PolicySet;
@@ -22,23 +24,23 @@ use super::shell::{self, Memory};
 use super::source;
 
 /// The engine looks at the clock once for this many steps; more often than every hundred is felt.
-const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
+pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
     Some(steps) => steps,
     None => std::num::NonZeroU32::MIN,
 };
 
 /// How much longer than its limit a rule may take before it is left behind: time for the engine to notice.
-const GRACE: Duration = Duration::from_secs(1);
+pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// What an evaluation may allocate, whatever the plan's size.
-const MEMORY_BASE: u64 = 512 << 20;
+pub(super) const MEMORY_BASE: u64 = 512 << 20;
 
 /// How many bytes a value takes for each byte of its text, and room for what policies make of it.
 const MEMORY_FACTOR: u64 = 8;
 
 /// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
 /// ordinary stack.
-const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
+pub(super) const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
 
 /// Nobody reads more prints than this.
 const PRINT_LIMIT: usize = 1_000;
@@ -120,7 +122,8 @@ impl PolicySet {
     fn prepare(&self, plan: &Value, name: &str) -> Result<Engine, PolicyError> {
         let prepared = shell::run(|| {
             let mut engine = self.engine.clone();
-            engine.set_input(self.frame.around(plan));
+            let input = self.frame.around(plan);
+            engine.set_input(if self.reads_index { plan_index::added(&input) } else { input });
             // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
             // only if needed, and once for all rules.
             if self.reads_file_name {
@@ -139,7 +142,12 @@ impl PolicySet {
         let exceptions = self.exceptions.values().map(String::as_str);
         let paths: Vec<String> =
             exceptions.chain(self.rules.iter().map(|rule| rule.path.as_str())).map(str::to_owned).collect();
-        let answers = self.ask(&engine, work, paths, evaluation);
+        let Asked { answers, failures, unreached } = self.ask_all(&engine, work, &paths);
+        evaluation.errors.extend(failures.into_values());
+        if !unreached.is_empty() {
+            let rules = unreached.iter().map(|place| paths[*place].clone()).collect();
+            evaluation.errors.push(PolicyError::NotReached { rules });
+        }
         let excepted = self.excepted(&answers, evaluation);
         for rule in &self.rules {
             // Without an answer, the reason has been reported.
@@ -164,55 +172,52 @@ impl PolicySet {
         }
     }
 
-    /// Evaluates paths one after the other. Whatever gives no answer is reported.
-    fn ask(
-        &self,
-        engine: &Engine,
-        work: &Work,
-        paths: Vec<String>,
-        evaluation: &mut Evaluation,
-    ) -> BTreeMap<String, Answer> {
+    /// Evaluates paths one after the other.
+    pub(super) fn ask(&self, engine: &Engine, work: &Work, paths: &[(usize, String)]) -> Asked {
         // A rule may be evaluated twice, strictly and then leniently.
         let patience = self.time_limit.saturating_mul(2).saturating_add(GRACE);
-        let mut answers = BTreeMap::new();
+        let mut asked = Asked::default();
         let mut worker: Option<Receiver<Result<Answer, String>>> = None;
-        for (index, path) in paths.iter().enumerate() {
+        for (index, (place, path)) in paths.iter().enumerate() {
             if Instant::now() >= work.deadline {
-                evaluation.errors.push(PolicyError::NotReached { rules: paths[index..].to_vec() });
+                asked.unreached.extend(paths[index..].iter().map(|(place, _)| *place));
                 break;
             }
             let receiver = match worker.take() {
                 Some(receiver) => receiver,
-                None => match self.start(engine, &work.memory, paths[index..].to_vec()) {
-                    Ok(receiver) => receiver,
-                    Err(reason) => {
-                        evaluation.errors.push(PolicyError::NoThread { reason });
-                        break;
+                None => {
+                    let rest = paths[index..].iter().map(|(_, path)| path.clone()).collect();
+                    match self.start(engine, &work.memory, rest) {
+                        Ok(receiver) => receiver,
+                        Err(reason) => {
+                            asked.failures.insert(*place, PolicyError::NoThread { reason });
+                            break;
+                        }
                     }
-                },
+                }
             };
             let rule = path.clone();
             match receiver.recv_timeout(patience) {
                 Ok(Ok(answer)) => {
-                    answers.insert(rule, answer);
+                    asked.answers.insert(rule, answer);
                     worker = Some(receiver);
                 }
                 Ok(Err(reason)) => {
-                    evaluation.errors.push(PolicyError::Crashed { rule, reason });
+                    asked.failures.insert(*place, PolicyError::Crashed { rule, reason });
                     worker = Some(receiver);
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     let reason = "its thread ended".to_owned();
-                    evaluation.errors.push(PolicyError::Crashed { rule, reason });
+                    asked.failures.insert(*place, PolicyError::Crashed { rule, reason });
                 }
                 // The next rule gets a new thread.
                 Err(RecvTimeoutError::Timeout) => {
                     let limit_ms = self.time_limit.as_millis();
-                    evaluation.errors.push(PolicyError::OutOfTime { rule, limit_ms });
+                    asked.failures.insert(*place, PolicyError::OutOfTime { rule, limit_ms });
                 }
             }
         }
-        answers
+        asked
     }
 
     /// Starts a thread that answers for the paths in their order.
@@ -226,9 +231,9 @@ impl PolicySet {
         let (engine, memory, limit) = (engine.clone(), Arc::clone(memory), self.time_limit);
         shell::detach(move || {
             let _memory = memory;
+            let mut used = None;
             for path in paths {
-                // A fresh copy costs a microsecond, and is sound whatever happened to the last one.
-                let answer = shell::guard(|| answer(&engine, &path, limit));
+                let answer = shell::guard(|| answer(&engine, &mut used, &path, limit));
                 if send.send(answer).is_err() {
                     return;
                 }
@@ -240,6 +245,9 @@ impl PolicySet {
     /// Reports what went wrong with a rule, and keeps what it printed.
     fn note(&self, rule: &str, answer: &Answer, bytes: u64, evaluation: &mut Evaluation) {
         evaluation.prints.extend(answer.prints.iter().cloned());
+        if let Some(coverage) = &self.coverage {
+            coverage.lock().unwrap_or_else(PoisonError::into_inner).merge(&answer.reached);
+        }
         let rule = rule.to_owned();
         // A rule that fails either way has nothing to be incomplete.
         if let (Some(message), Ok(_)) = (&answer.swallowed, &answer.value) {
@@ -292,6 +300,8 @@ pub(super) struct Work {
     memory: Arc<Memory>,
     bytes: u64,
     deadline: Instant,
+    /// How long the plan's text is.
+    pub size: usize,
 }
 
 impl Work {
@@ -300,7 +310,7 @@ impl Work {
         let bytes =
             memory_limit.unwrap_or_else(|| size.saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE));
         let deadline = Instant::now() + time_limit.saturating_mul(PolicyOptions::PLAN_FACTOR);
-        Self { memory: Arc::new(Memory::reserve(bytes)), bytes, deadline }
+        Self { memory: Arc::new(Memory::reserve(bytes)), bytes, deadline, size: plan.text.len() }
     }
 }
 
@@ -350,7 +360,7 @@ fn conclude(
 }
 
 /// `data.conftest.file` as conftest fills it (`filepath.Base` and `filepath.Dir` of the plan's path).
-fn file_data(name: &str) -> Value {
+pub(super) fn file_data(name: &str) -> Value {
     let path = Path::new(name);
     let base = path.file_name().map_or_else(|| name.to_owned(), |base| base.to_string_lossy().into_owned());
     let parent = path.parent().map(|parent| parent.to_string_lossy().into_owned());
@@ -364,15 +374,28 @@ fn file_data(name: &str) -> Value {
     object(vec![("conftest", object(vec![("file", file)]))])
 }
 
+/// What came of several paths, which are known by their places among all.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub answers: BTreeMap<String, Answer>,
+    /// Why paths have no answer.
+    pub failures: BTreeMap<usize, PolicyError>,
+    /// The paths that there was no time for.
+    pub unreached: BTreeSet<usize>,
+}
+
 /// What the engine answered for one path.
-struct Answer {
+pub(super) struct Answer {
     value: Result<Value, Failure>,
     /// The error of a builtin that the strict evaluation stopped at.
     swallowed: Option<String>,
     prints: Vec<String>,
+    /// The lines that were reached, if the engine notes them.
+    reached: Coverage,
 }
 
-enum Failure {
+/// Why a path has no value.
+pub(super) enum Failure {
     Time,
     Memory,
     /// The value nests so deeply that an ordinary stack might not be enough to look at it.
@@ -382,7 +405,7 @@ enum Failure {
 
 impl Failure {
     /// The engine turns its typed errors into text on their way out of functions, so the text decides.
-    fn from_message(message: String) -> Self {
+    pub(super) fn from_message(message: String) -> Self {
         if message.contains("execution exceeded time limit") {
             Self::Time
         } else if message.contains("execution exceeded memory limit") {
@@ -393,24 +416,37 @@ impl Failure {
     }
 }
 
-/// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does.
-fn answer(engine: &Engine, path: &str, limit: Duration) -> Answer {
-    let mut strict = engine.clone();
-    strict.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
-    let mut lenient = strict.clone();
+/// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does. A copy of
+/// the engine that has answered without an error is used again: a new one has to make room for every expression of
+/// every policy.
+fn answer(engine: &Engine, used: &mut Option<Engine>, path: &str, limit: Duration) -> Answer {
+    let copy = || {
+        let mut copy = engine.clone();
+        copy.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
+        copy
+    };
+    let mut strict = used.take().unwrap_or_else(copy);
     match evaluate(&mut strict, path) {
         (Err(Failure::Other(message)), _) => {
+            let mut lenient = copy();
             // This copies the compiled policies, so it is left until it is needed.
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
             let (value, prints) = evaluate(&mut lenient, path);
-            Answer { value, swallowed: Some(message), prints }
+            Answer { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
-        (value, prints) => Answer { value, swallowed: None, prints },
+        (value, prints) => {
+            let reached = Coverage::of(&strict);
+            if value.is_ok() {
+                *used = Some(strict);
+            }
+            Answer { value, swallowed: None, prints, reached }
+        }
     }
 }
 
-fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
+/// Evaluates a path once, and takes what was printed.
+pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     let value = engine.eval_rule(path.to_owned());
     let value = match value {
         Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),
@@ -421,7 +457,7 @@ fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<Str
 }
 
 /// Whether a value has more than `levels` levels, without descending any further.
-fn nests_deeper(value: &Value, levels: usize) -> bool {
+pub(super) fn nests_deeper(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return true };
     match value {
         Value::Array(elements) => elements.iter().any(|element| nests_deeper(element, below)),

@@ -6,6 +6,7 @@ use super::bundle;
 use super::context::{self, GroupContext};
 use super::convention::{PLAN_ALIASES, PlanPlace, Platform};
 use super::error::{PolicyError, report};
+use super::plan_index;
 use super::plan_value::Sections;
 use super::program::{Meaning, Program, RuleFacts, path_text};
 use super::suggest;
@@ -93,6 +94,9 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
                 steps => steps,
             };
             match section.first() {
+                Some(Step::Key(key)) if key == plan_index::KEY => {
+                    named.insert(plan_index::SOURCE.to_owned());
+                }
                 Some(Step::Key(key)) => {
                     named.insert(key.clone());
                 }
@@ -101,6 +105,20 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
         }
     }
     Sections::Named(named)
+}
+
+/// Whether any rule names what planguard adds to the plan. A rule that looks at the whole input does not, since it
+/// would find everything twice.
+pub(super) fn reads_index(program: &Program<'_>) -> bool {
+    program.rules.iter().any(|rule| {
+        rule.facts.iter().any(|fact| {
+            let Fact::Refers(reference) = fact else { return false };
+            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
+            let is = |step: Option<&Step>, key: &str| step.and_then(Step::key) == Some(key);
+            let is_alias = PLAN_ALIASES.iter().any(|alias| is(steps.first(), alias));
+            is(steps.first(), plan_index::KEY) || is_alias && is(steps.get(1), plan_index::KEY)
+        })
+    })
 }
 
 /// Whether any rule looks at `data.conftest`, or at `data` as a whole.
@@ -305,8 +323,31 @@ fn unknown_in_plan(steps: &[Step], root: &str) -> Option<Unknown> {
         path
     };
     let (Step::Key(section), rest) = steps.split_first()? else { return None };
+    let misspelt = |key: &str, keys: &[&'static str], count: usize| {
+        if keys.contains(&key) {
+            return None;
+        }
+        let meant = suggest::nearest(key, keys.iter().copied())?;
+        let help = format!("did you mean `{}.{meant}`?", path(count - 1));
+        Some(Unknown { path: path(count), meant: Meant::AnotherKey, help })
+    };
+    if section == plan_index::KEY {
+        return match rest {
+            [Step::Key(key), rest @ ..] if plan_index::KEYS.contains(&key.as_str()) => match rest {
+                [Step::Key(action), ..] if key == plan_index::BY_ACTION => {
+                    misspelt(action, &plan_index::ACTIONS, 3)
+                }
+                _ => None,
+            },
+            [Step::Key(_), ..] => {
+                let help = format!("`{root}.{section}` has {}", plan_index::KEYS.join(" and "));
+                Some(Unknown { path: path(2), meant: Meant::AnotherKey, help })
+            }
+            [Step::Dynamic, ..] | [] => None,
+        };
+    }
     if !PLAN_KEYS.contains(&section.as_str()) {
-        let (meant, help) = match suggest::nearest(section, PLAN_KEYS) {
+        let (meant, help) = match suggest::nearest(section, PLAN_KEYS.into_iter().chain([plan_index::KEY])) {
             Some(key) => (Meant::AnotherKey, format!("did you mean `{root}.{key}`?")),
             None if WRAPPERS.contains(&section.as_str()) => {
                 let help = format!(
@@ -327,14 +368,6 @@ fn unknown_in_plan(steps: &[Step], root: &str) -> Option<Unknown> {
         _ => return None,
     }) else {
         return None;
-    };
-    let misspelt = |key: &str, keys: &[&'static str], count: usize| {
-        if keys.contains(&key) {
-            return None;
-        }
-        let meant = suggest::nearest(key, keys.iter().copied())?;
-        let help = format!("did you mean `{}.{meant}`?", path(count - 1));
-        Some(Unknown { path: path(count), meant: Meant::AnotherKey, help })
     };
     if let Some(slip) = misspelt(key, &RESOURCE_CHANGE_KEYS, 3) {
         return Some(slip);
@@ -411,6 +444,20 @@ mod tests {
             "x if y with data.z as input",
         ] {
             assert_eq!(named(&rules.replace("if y", "if true")), None, "{rules}");
+        }
+    }
+
+    #[test]
+    fn the_index_is_made_of_the_resource_changes() {
+        let rules = "x if input.planguard.by_type.aws_x[_].name\ny if input.plan.planguard.by_action.read";
+        assert_eq!(named("x if input.planguard.by_type.a"), Some(vec!["resource_changes".to_owned()]));
+        assert!(with_policy(rules, reads_index));
+        assert!(!with_policy("x if walk(input, [_, v])\ny := input.resource_changes", reads_index));
+        assert!(unknown_paths("deny if input.planguard.by_type.aws_x[_].name").is_empty());
+        assert!(unknown_paths("deny if input.planguard.by_action[\"create+forget\"]").is_empty());
+        for slip in ["planguard.by_types", "planguard.type", "planguard.by_action.craete", "plangaurd"] {
+            let path = format!("input.{slip}");
+            assert_eq!(unknown_paths(&format!("deny if {path}")), [format!("no plan has `{path}`")]);
         }
     }
 

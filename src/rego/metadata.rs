@@ -101,7 +101,7 @@ pub(super) fn read(source: &Source, lines: &BTreeSet<u32>, errors: &mut Vec<Poli
 }
 
 fn parse(text: &str, usual: Scope) -> Result<(Scope, RuleMetadata), String> {
-    let value = yaml::parse(text)?;
+    let value = yaml::parse(text, yaml::Booleans::TrueAndFalse)?;
     if value.as_object().is_err() {
         return Err("it is not a mapping".to_owned());
     }

@@ -14,8 +14,10 @@ mod checks;
 mod conformance;
 mod context;
 mod convention;
+mod coverage;
 mod data;
 mod dialect;
+mod division;
 mod error;
 mod evaluate;
 mod files;
@@ -26,16 +28,20 @@ mod input_paths;
 mod metadata;
 mod nesting;
 mod options;
+mod plan_index;
 mod plan_value;
 mod policies;
 mod program;
+mod query;
 mod rule;
 mod select;
 mod set;
 mod shell;
 mod source;
-mod suggest;
+pub(crate) mod suggest;
 mod syntax;
+pub mod testing;
+mod workspace;
 mod yaml;
 
 pub use bundle::{
@@ -43,11 +49,16 @@ pub use bundle::{
 };
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
+pub use coverage::{Coverage, CoverageMode, FileCoverage};
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
 pub use finding::{PolicyFinding, PolicyLocation};
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
+pub use query::{
+    Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
+};
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;
+pub use workspace::{Workspace, WorkspaceOptions};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::bundle::RegoPacks;
 use super::context::ContextOptions;
 use super::convention::Convention;
+use super::coverage::CoverageMode;
 
 /// Where policies are and under what limits they run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct PolicyOptions {
     /// eight times the plan's text plus 512 MiB. The engine can only count for the whole process, so
     /// evaluations that run at the same time share the sum of their limits.
     pub memory_limit: Option<u64>,
+    /// Whether evaluations note which lines they reach; [`Policies::coverage`](super::Policies::coverage) tells.
+    pub coverage: CoverageMode,
 }
 
 impl PolicyOptions {
@@ -52,6 +55,7 @@ impl Default for PolicyOptions {
             version: RegoVersion::V1,
             time_limit: Duration::from_secs(10),
             memory_limit: None,
+            coverage: CoverageMode::Off,
         }
     }
 }

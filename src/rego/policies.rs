@@ -1,12 +1,14 @@
 //! All policies of a run: several sets, which may follow different conventions.
 
 use std::fmt;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::context::Context;
 use super::convention::{self, Grouping};
+use super::coverage::Coverage;
 use super::data;
 use super::error::{PolicyError, report};
 use super::evaluate::{Evaluation, PolicyInput, Work, read_plan};
@@ -88,6 +90,17 @@ impl Policies {
     /// What was wrong while loading. Unless this is empty, no verdict that rests on the policies is decided.
     pub fn problems(&self) -> &[PolicyError] {
         &self.problems
+    }
+
+    /// The lines that the evaluations so far have reached; `None` unless [`PolicyOptions::coverage`] asks for it.
+    pub fn coverage(&self) -> Option<Coverage> {
+        let mut sets = self.sets.iter().filter_map(|set| set.coverage.as_ref()).peekable();
+        sets.peek()?;
+        let mut all = Coverage::default();
+        for set in sets {
+            all.merge(&set.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        Some(all)
     }
 
     /// What is not evaluated although it looks as if it might be.

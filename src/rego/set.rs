@@ -1,8 +1,8 @@
 //! Policies that were loaded together, ready to be evaluated on any number of plans.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use regorus::unstable::{Module, Ref};
@@ -15,10 +15,11 @@ use super::context::{Context, GroupContext};
 use super::convention::{
     Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest, regula_view,
 };
+use super::coverage::{Coverage, CoverageMode};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
-use super::frontend::{self, Known};
+use super::frontend::{self, Known, Rewritten, Unread};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
@@ -45,10 +46,13 @@ pub struct PolicySet {
     pub(super) exceptions: BTreeMap<String, String>,
     pub(super) sections: Sections,
     pub(super) reads_file_name: bool,
+    pub(super) reads_index: bool,
     pub(super) frame: Frame,
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
     pub(super) memory_limit: Option<u64>,
+    /// What evaluations have reached so far, if they are to note it.
+    pub(super) coverage: Option<Mutex<Coverage>>,
     passed_over: Vec<String>,
     problems: Vec<PolicyError>,
     sha256: String,
@@ -66,7 +70,7 @@ pub(super) enum Frame {
 }
 
 impl Frame {
-    fn new(context: &GroupContext) -> Self {
+    pub(super) fn new(context: &GroupContext) -> Self {
         match (context.platform.plan, context.platform.context) {
             (PlanPlace::Root, []) => Self::Nothing,
             (PlanPlace::Resources, _) => Self::Resources,
@@ -256,18 +260,26 @@ pub(super) fn load(
     });
     let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
     let reads_file_name = input_paths::reads_file_name(&program);
+    let reads_index = input_paths::reads_index(&program);
+    let coverage = match options.coverage {
+        CoverageMode::Off => None,
+        CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
+    };
     drop(program);
     engine.set_input(regorus::Value::new_object());
+    engine.set_enable_coverage(coverage.is_some());
     Ok(PolicySet {
         engine,
         rules,
         exceptions,
         sections,
         reads_file_name,
+        reads_index,
         frame: Frame::new(context),
         sources,
         time_limit: options.time_limit,
         memory_limit: options.memory_limit,
+        coverage,
         passed_over,
         problems: errors,
         sha256,
@@ -276,6 +288,14 @@ pub(super) fn load(
 
 /// Prepares every policy for the engine, in the knowledge of all of them.
 pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
+    rewrite_by(sources, dialect, &read_as);
+}
+
+/// What the front end makes of a policy.
+pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &Known) -> source::Reading + 'f;
+
+/// As [`rewrite`], by way of `read`.
+pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
     let mut known = Known::default();
     for source in &*sources {
         known.add(&source.text);
@@ -283,13 +303,13 @@ pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
     for source in sources {
         match dialect {
             Dialect::Given(version) => {
-                source.reading = read_as(source, dialect::written_in(&source.text, version), &known);
+                source.reading = read(source, dialect::written_in(&source.text, version), &known);
             }
             Dialect::EachFile => {
                 // The front end must know the dialect, and whether the file can be read in it shows only
                 // afterwards.
                 for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
-                    source.reading = read_as(source, version, &known);
+                    source.reading = read(source, version, &known);
                     if dialect::parses(source, version) {
                         break;
                     }
@@ -300,7 +320,12 @@ pub(super) fn rewrite(sources: &mut [Source], dialect: Dialect) {
 }
 
 fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Reading {
-    match frontend::rewrite(&source.text, version, known) {
+    reading(frontend::rewrite(&source.text, version, known))
+}
+
+/// What came of a policy's rewriting.
+pub(super) fn reading(rewritten: Result<Option<Rewritten>, Unread>) -> source::Reading {
+    match rewritten {
         Ok(None) => source::Reading::AsWritten,
         Ok(Some(rewritten)) => source::Reading::Rewritten(Arc::new(rewritten)),
         Err(unread) => source::Reading::Failed(unread),
@@ -319,7 +344,7 @@ fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
 
 /// Builds an engine of what can be loaded, and takes the rest out of `sources`. Every round without a result
 /// removes a file, so that this ends.
-fn compile(
+pub(super) fn compile(
     dialect: Dialect,
     sources: &mut Vec<Source>,
     documents: &[DataDocument],
@@ -379,7 +404,7 @@ fn is_about_recursion(error: &PolicyError) -> bool {
     matches!(error, PolicyError::Recursion { .. } | PolicyError::ChainTooLong { .. })
 }
 
-fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
+pub(super) fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
     for document in documents {
         if let Err(error) = engine.add_data(document.value.clone()) {
             let reason = error.to_string().replace('\n', " ");

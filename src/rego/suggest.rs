@@ -2,7 +2,7 @@
 
 /// The candidate nearest to `name`, if it is near enough to be a slip: a third of the name's length, at
 /// least one letter and at most three.
-pub(super) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()

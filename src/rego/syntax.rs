@@ -2,6 +2,8 @@
 
 use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleHead, Span};
 
+use super::builtins;
+
 /// One thing that a rule does. Every expression of the rule contributes, reachable or not.
 #[derive(Debug)]
 pub(super) enum Fact<'a> {
@@ -92,9 +94,17 @@ pub(super) fn reference(expr: &Expr) -> Option<Reference<'_>> {
                 steps.push(text_of(index).map_or(Step::Dynamic, Step::Key));
                 rest = refr.as_ref();
             }
+            Expr::Call { fcn, params, .. } => rest = scanned(fcn, params)?,
             _ => return None,
         }
     }
+}
+
+/// What a call looks through that the front end has made of a scan.
+fn scanned<'a>(function: &Expr, params: &'a [Ref<Expr>]) -> Option<&'a Expr> {
+    let Expr::Var { span, .. } = function else { return None };
+    let is_scan = matches!(span.text(), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY);
+    params.first().filter(|_| is_scan).map(AsRef::as_ref)
 }
 
 /// The text of a string literal.

@@ -22,6 +22,8 @@ pub(super) enum Style {
     Faint,
     Good,
     Bad,
+    /// Neither good nor bad.
+    Notable,
 }
 
 impl Style {
@@ -29,7 +31,7 @@ impl Style {
         match self {
             Self::Severity(Severity::Critical) => "1;35",
             Self::Severity(Severity::High) | Self::Bad | Self::Enforcement(Enforcement::Deny) => "1;31",
-            Self::Severity(Severity::Medium) | Self::Enforcement(Enforcement::Warn) => "33",
+            Self::Severity(Severity::Medium) | Self::Enforcement(Enforcement::Warn) | Self::Notable => "33",
             Self::Severity(Severity::Low) => "36",
             Self::Severity(Severity::Info) | Self::Faint | Self::Enforcement(Enforcement::Off) => "2",
             Self::Heading => "1",

@@ -4,8 +4,10 @@ mod colour;
 pub mod hcl;
 pub mod json;
 pub mod packs;
+pub mod query;
 pub mod rules;
 mod summary_table;
+pub mod testing;
 pub mod text;
 
 pub use colour::Colour;

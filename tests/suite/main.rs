@@ -1,6 +1,9 @@
 //! All integration tests that need no process of their own, in one binary: linking is what takes time.
 
+mod cases;
 mod cli;
+mod config;
+mod docs;
 mod generated;
 mod invalid;
 mod plans;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use planguard::Severity;
-use planguard::guardrails::change::ChangeOptions;
 use planguard::rego::Convention;
 use planguard::rule::Category;
 
+use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::lib_command::LibArguments;
+use crate::new::{InitArguments, NewArguments};
 
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
 /// whether they may be merged.
@@ -46,10 +47,20 @@ pub(crate) enum Command {
     /// Check plans with guardrails and policies
     #[command(after_help = CHECK_HELP)]
     Check(Box<CheckArguments>),
+    /// Evaluate a Rego query on a plan
+    #[command(after_help = EVAL_HELP)]
+    Eval(Box<EvalArguments>),
     /// Write the Rego library of policies into files, for use with OPA
     Lib(LibArguments),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
+    /// Run the tests of policies
+    #[command(after_help = crate::test::HELP)]
+    Test(Box<crate::test::TestArguments>),
+    /// Start a policy or a guardrail, with its tests
+    New(NewArguments),
+    /// Bring planguard into a project: settings, a first policy with its tests, a pipeline
+    Init(InitArguments),
 }
 
 #[derive(Debug, Args)]
@@ -58,15 +69,15 @@ pub(crate) struct CheckArguments {
     #[arg(required = true, value_name = "PLAN|DIR|-")]
     pub(crate) plans: Vec<OsString>,
 
-    /// Findings of this severity and above deny
-    #[arg(long, default_value_t = Severity::Medium, value_name = "SEVERITY", help_heading = "Verdict")]
-    pub(crate) fail_on: Severity,
+    /// Findings of this severity and above deny [default: medium]
+    #[arg(long, value_name = "SEVERITY", help_heading = "Verdict")]
+    pub(crate) fail_on: Option<Severity>,
     /// What findings do that depend on values known only after apply [default: warn; deny for critical rules]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Verdict")]
     pub(crate) unknown: Option<Unknown>,
-    /// Which findings may deny: all, or only those that this plan introduces
-    #[arg(long, value_enum, default_value_t, value_name = "WHICH", help_heading = "Verdict")]
-    pub(crate) gate: GateArgument,
+    /// Which findings may deny: all, or only those that this plan introduces [default: all]
+    #[arg(long, value_enum, value_name = "WHICH", help_heading = "Verdict")]
+    pub(crate) gate: Option<GateArgument>,
     /// Tell what denies, and exit with 0 all the same
     #[arg(long, help_heading = "Verdict")]
     pub(crate) report_only: bool,
@@ -83,56 +94,46 @@ pub(crate) struct CheckArguments {
     /// Switch on one more pack of guardrails or policies (repeatable); `planguard rules` lists them
     #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
-    /// Read the parameters of packs of policies from TOML or JSON, a table for each pack
-    #[arg(long, value_name = "FILE", requires = "pack", help_heading = "Guardrails")]
-    pub(crate) params: Option<PathBuf>,
     /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
     pub(crate) guardrails: Vec<PathBuf>,
     /// Switch off all built-in guardrails
     #[arg(long, help_heading = "Guardrails")]
     pub(crate) no_builtin: bool,
-    /// How many objects a plan may destroy
-    #[arg(long, value_name = "N", default_value_t = ChangeOptions::default().max_destroys, help_heading = "Guardrails")]
-    pub(crate) max_destroys: usize,
-    /// Which part of the managed objects a plan may destroy
-    #[arg(long, value_name = "PERCENT", default_value_t = ChangeOptions::default().max_destroy_percent, value_parser = clap::value_parser!(u8).range(0..=100), help_heading = "Guardrails")]
-    pub(crate) max_destroy_percent: u8,
+    /// How many objects a plan may destroy [default: 20]
+    #[arg(long, value_name = "N", help_heading = "Guardrails")]
+    pub(crate) max_destroys: Option<usize>,
+    /// Which part of the managed objects a plan may destroy [default: 30]
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), help_heading = "Guardrails")]
+    pub(crate) max_destroy_percent: Option<u8>,
 
     /// Load Rego policies from a file or directory (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) policy: Vec<PathBuf>,
-    /// The platform that the policies are for
-    #[arg(long, value_enum, default_value_t, value_name = "PLATFORM", help_heading = "Policies")]
-    pub(crate) convention: ConventionArgument,
+    /// The platform that the policies are for [default: auto]
+    #[arg(long, value_enum, value_name = "PLATFORM", help_heading = "Policies")]
+    pub(crate) convention: Option<ConventionArgument>,
     /// Tell policies of the run: a JSON object with the keys of their input, such as {"run": {...}}
-    #[arg(long, value_name = "FILE", requires = "policy", help_heading = "Policies")]
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub(crate) context: Option<PathBuf>,
     /// Tell policies of costs: a report of `infracost breakdown` or `infracost diff --format json`
-    #[arg(long, value_name = "FILE", requires = "policy", help_heading = "Policies")]
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub(crate) infracost: Option<PathBuf>,
     /// Evaluate the packages that match; * and ? are wildcards (repeatable) [default: main]
-    #[arg(
-        short,
-        long,
-        value_name = "PACKAGE",
-        conflicts_with = "all_namespaces",
-        requires = "policy",
-        help_heading = "Policies"
-    )]
+    #[arg(short, long, value_name = "PACKAGE", conflicts_with = "all_namespaces", help_heading = "Policies")]
     pub(crate) namespace: Vec<String>,
     /// Evaluate every package
-    #[arg(long, requires = "policy", help_heading = "Policies")]
+    #[arg(long, help_heading = "Policies")]
     pub(crate) all_namespaces: bool,
     /// Load JSON or YAML documents into `data` (repeatable)
-    #[arg(short, long, value_name = "PATH", requires = "policy", help_heading = "Policies")]
+    #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) data: Vec<PathBuf>,
-    /// The dialect of the policies
-    #[arg(long, value_enum, default_value_t, value_name = "VERSION", help_heading = "Policies")]
-    pub(crate) rego_version: RegoVersionArgument,
-    /// How long one policy rule may take on one plan
-    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Policies")]
-    pub(crate) policy_timeout: u64,
+    /// The dialect of the policies [default: v1]
+    #[arg(long, value_enum, value_name = "VERSION", help_heading = "Policies")]
+    pub(crate) rego_version: Option<RegoVersionArgument>,
+    /// How long one policy rule may take on one plan [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Policies")]
+    pub(crate) policy_timeout: Option<u64>,
 
     /// Turn binary plans into JSON with this program (terraform or tofu)
     #[arg(long, value_name = "BIN", help_heading = "Input")]
@@ -143,6 +144,13 @@ pub(crate) struct CheckArguments {
     /// Refuse documents of more megabytes
     #[arg(long, value_name = "MB", default_value_t = 1024, help_heading = "Input")]
     pub(crate) max_size: u64,
+
+    /// Take the settings of this file [default: planguard.toml of the project]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", help_heading = "Settings")]
+    pub(crate) config: Option<PathBuf>,
+    /// Look for no planguard.toml
+    #[arg(long, help_heading = "Settings")]
+    pub(crate) no_config: bool,
 
     /// The form of the report
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]

@@ -2,10 +2,14 @@
 
 mod args;
 mod check;
+mod eval;
 mod lib_command;
+mod new;
 mod output;
 mod packs;
 mod rules;
+mod settings;
+mod test;
 
 use std::panic;
 use std::process::ExitCode;
@@ -29,8 +33,12 @@ fn main() -> ExitCode {
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
+        Command::Eval(eval) => eval::run(eval, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
+        Command::New(new) => new::run(new, &output),
+        Command::Init(init) => new::init(init, &output),
         Command::Rules(rules) => rules::run(rules, &output),
+        Command::Test(test) => test::run(test, &output),
     });
     match outcome {
         Ok(code) => code,

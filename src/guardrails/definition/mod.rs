@@ -15,6 +15,7 @@ mod statement;
 use serde::{Deserialize, Serialize};
 
 pub use case::{Case, Expectation};
+pub(crate) use case::{CaseResource, complete};
 pub use path::{PathPattern, PatternStep};
 pub use pattern::Pattern;
 pub use predicate::{
@@ -22,6 +23,7 @@ pub use predicate::{
     PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport, Truth,
 };
 pub use quantity::{Quantity, Version};
+pub(crate) use raw::RawCaseResource;
 pub use read::{DefinitionError, DefinitionProblem, read_file};
 pub use statement::{Effect, StatementTest};
 

@@ -34,7 +34,7 @@ pub(super) struct RawGuardrail {
     #[serde(default)]
     pub(super) also: RawAlso,
     #[serde(default)]
-    pub(super) cases: Vec<RawCase>,
+    pub(super) cases: Vec<toml::Spanned<RawCase>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -133,20 +133,22 @@ pub(super) struct RawCase {
 }
 
 /// One resource of a case.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct RawCaseResource {
+pub(crate) struct RawCaseResource {
     #[serde(rename = "type")]
-    pub(super) resource_type: Option<String>,
+    pub(crate) resource_type: Option<String>,
     #[serde(rename = "name")]
-    pub(super) resource_name: Option<String>,
-    pub(super) key: Option<serde_json::Value>,
-    pub(super) actions: Option<Vec<String>>,
-    pub(super) before: Option<serde_json::Value>,
-    pub(super) after: Option<serde_json::Value>,
-    pub(super) unknown: Option<serde_json::Value>,
-    pub(super) sensitive: Option<serde_json::Value>,
-    pub(super) expressions: Option<serde_json::Value>,
+    pub(crate) resource_name: Option<String>,
+    pub(crate) module: Option<String>,
+    pub(crate) key: Option<serde_json::Value>,
+    pub(crate) previous_address: Option<String>,
+    pub(crate) actions: Option<Vec<String>>,
+    pub(crate) before: Option<serde_json::Value>,
+    pub(crate) after: Option<serde_json::Value>,
+    pub(crate) unknown: Option<serde_json::Value>,
+    pub(crate) sensitive: Option<serde_json::Value>,
+    pub(crate) expressions: Option<serde_json::Value>,
 }
 
 impl<'de> Deserialize<'de> for RawCase {
@@ -161,7 +163,9 @@ impl<'de> Deserialize<'de> for RawCase {
             resource_type: Option<String>,
             #[serde(rename = "resource")]
             resource_name: Option<String>,
+            module: Option<String>,
             key: Option<serde_json::Value>,
+            previous_address: Option<String>,
             actions: Option<Vec<String>>,
             before: Option<serde_json::Value>,
             after: Option<serde_json::Value>,
@@ -178,7 +182,9 @@ impl<'de> Deserialize<'de> for RawCase {
             resource: RawCaseResource {
                 resource_type: flat.resource_type,
                 resource_name: flat.resource_name,
+                module: flat.module,
                 key: flat.key,
+                previous_address: flat.previous_address,
                 actions: flat.actions,
                 before: flat.before,
                 after: flat.after,

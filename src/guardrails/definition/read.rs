@@ -43,11 +43,11 @@ pub enum DefinitionProblem {
 /// # Errors
 /// The first mistake in the file.
 pub fn read_file(file: &str, text: &str) -> Result<Vec<(Guardrail, Vec<Case>)>, DefinitionError> {
-    let error = |offset: usize, problem| DefinitionError {
-        file: file.to_owned(),
-        line: 1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count(),
-        problem,
+    let line = |offset: usize| {
+        1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
     };
+    let error =
+        |offset: usize, problem| DefinitionError { file: file.to_owned(), line: line(offset), problem };
     let raw: RawFile = toml::from_str(text).map_err(|source| {
         let offset = source.span().map_or(0, |span| span.start);
         error(offset, DefinitionProblem::Syntax(source.message().to_owned()))
@@ -57,14 +57,15 @@ pub fn read_file(file: &str, text: &str) -> Result<Vec<(Guardrail, Vec<Case>)>, 
         let offset = spanned.span().start;
         let raw = spanned.into_inner();
         let id = raw.id.clone();
-        let read =
-            guardrail(raw).map_err(|problem| error(offset, DefinitionProblem::Guardrail { id, problem }))?;
+        let read = guardrail(raw, &line)
+            .map_err(|problem| error(offset, DefinitionProblem::Guardrail { id, problem }))?;
         guardrails.push(read);
     }
     Ok(guardrails)
 }
 
-fn guardrail(raw: RawGuardrail) -> Result<(Guardrail, Vec<Case>), String> {
+/// `line` is that of an offset in the file.
+fn guardrail(raw: RawGuardrail, line: &dyn Fn(usize) -> usize) -> Result<(Guardrail, Vec<Case>), String> {
     if !is_kebab_case(&raw.id) {
         return Err("an id is written in kebab case: lower-case words joined by `-`".to_owned());
     }
@@ -111,7 +112,11 @@ fn guardrail(raw: RawGuardrail) -> Result<(Guardrail, Vec<Case>), String> {
         when: raw.when.map(|when| predicate(when, when_context)).transpose()?,
         test,
     };
-    let cases = raw.cases.into_iter().map(|case| Case::complete(case, &first_type)).collect();
+    let mut cases = Vec::with_capacity(raw.cases.len());
+    for case in raw.cases {
+        let line = line(case.span().start);
+        cases.push(Case::complete(case.into_inner(), &first_type, line)?);
+    }
     Ok((guardrail, cases))
 }
 

@@ -230,7 +230,7 @@ fn blocks(text: &str, statements: &[Statement]) -> Vec<Vec<Value>> {
 
 /// A block as OPA gives it to policies. One that cannot be read is reported elsewhere.
 fn annotations(block: &str, default_scope: &str) -> Option<Value> {
-    let block = yaml::parse(block).ok()?;
+    let block = yaml::parse(block, yaml::Booleans::TrueAndFalse).ok()?;
     let mut kept = BTreeMap::from([(Value::from("scope"), Value::from(default_scope))]);
     for name in ["scope", "title", "description", "organizations", "custom"] {
         let value = &block[name];

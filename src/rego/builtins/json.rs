@@ -26,9 +26,7 @@ enum Lines<'o> {
 
 /// `json.marshal(value)`: the value as JSON on one line.
 fn marshal(arguments: &[Value]) -> Outcome {
-    let mut out = String::new();
-    write_value(Arguments(arguments).value(0), Lines::One, 0, &mut out);
-    Ok(out.into())
+    Ok(text(Arguments(arguments).value(0)).into())
 }
 
 /// `json.marshal_with_options(value, options)`: the value as JSON, on several lines if `pretty` is true or `prefix`
@@ -63,6 +61,13 @@ fn marshal_with_options(arguments: &[Value]) -> Outcome {
     }
     write_value(arguments.value(0), lines, 0, &mut out);
     Ok(out.into())
+}
+
+/// The value as JSON on one line.
+pub(super) fn text(value: &Value) -> String {
+    let mut out = String::new();
+    write_value(value, Lines::One, 0, &mut out);
+    out
 }
 
 fn write_value(value: &Value, lines: Lines<'_>, depth: usize, out: &mut String) {

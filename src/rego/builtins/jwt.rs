@@ -43,7 +43,7 @@ impl<'t> Token<'t> {
 }
 
 /// Base64 for URLs. Go takes it with and without the padding, and does not look at bits that are left over.
-fn base64url(text: &str) -> Result<Vec<u8>, Failure> {
+pub(super) fn base64url(text: &str) -> Result<Vec<u8>, Failure> {
     let wrong = || Failure::unsuitable(format!("illegal base64url string: {text}"));
     let digits = text.trim_end_matches('=');
     if digits.len() % 4 == 1 {

@@ -3,13 +3,17 @@
 //! The engine looks for a function among the policies first, then among what is installed here, then among its
 //! own. What is here therefore replaces a function of the engine that has the same name.
 
+mod aggregates;
 mod annotations;
 mod arguments;
 mod cache;
+mod clock;
 mod collections;
 mod conftest;
 mod crypto;
+mod decimal;
 mod deprecated;
+mod encoding;
 mod glob;
 mod json;
 mod jwt;
@@ -17,11 +21,16 @@ mod layout;
 mod lenience;
 mod net;
 mod numbers;
+mod of_type;
 mod operators;
+mod patch;
 mod regex;
+mod schema;
 mod semver;
 mod sprintf;
 mod strings;
+mod template;
+mod testing;
 mod text;
 mod time;
 mod tracing;
@@ -34,7 +43,10 @@ mod facts;
 use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
+pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
+pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
+pub(super) use testing::{BranchNumber, Told, take_told};
 
 /// A function for policies.
 pub(super) struct Builtin {
@@ -48,7 +60,7 @@ pub(super) struct Builtin {
 type Outcome = Result<Value, Failure>;
 
 /// Why a function has no answer.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 enum Failure {
     /// The arguments do not suit the function. For OPA, the call is then undefined.
     #[error("{0}")]
@@ -56,6 +68,9 @@ enum Failure {
     /// The answer would be too large. OPA has no such limits, so this is never taken for undefined.
     #[error("{0}")]
     TooLarge(String),
+    /// OPA has an answer and planguard has not. This is never taken for undefined either.
+    #[error("{0}")]
+    Unsupported(String),
 }
 
 impl Failure {
@@ -65,7 +80,7 @@ impl Failure {
 }
 
 /// All functions, by family.
-const FAMILIES: [&[Builtin]; 18] = [
+const FAMILIES: &[&[Builtin]] = &[
     sprintf::FUNCTIONS,
     deprecated::FUNCTIONS,
     operators::FUNCTIONS,
@@ -73,22 +88,29 @@ const FAMILIES: [&[Builtin]; 18] = [
     regex::FUNCTIONS,
     glob::FUNCTIONS,
     net::FUNCTIONS,
+    aggregates::FUNCTIONS,
     collections::FUNCTIONS,
     strings::FUNCTIONS,
+    template::FUNCTIONS,
+    encoding::FUNCTIONS,
     uri::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
+    patch::FUNCTIONS,
+    schema::FUNCTIONS,
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    of_type::FUNCTIONS,
+    testing::FUNCTIONS,
 ];
 
 /// Every function that [`install`] adds.
 pub(super) fn all() -> impl Iterator<Item = &'static Builtin> {
-    FAMILIES.into_iter().flatten()
+    FAMILIES.iter().copied().flatten()
 }
 
 /// Adds the functions to an engine that has none of them yet. `time.now_ns()` is from now on the present time, so that
@@ -101,6 +123,13 @@ pub(super) fn install(engine: &mut Engine) {
     }
     let now = time::now();
     let _ = engine.add_extension("time.now_ns".to_owned(), 0, Box::new(move |_: Vec<Value>| Ok(now.clone())));
+}
+
+/// How many arguments a function has that [`install`] adds.
+pub(super) fn arity(name: &str) -> Option<usize> {
+    let builtin = all().find(|builtin| builtin.name == name);
+    let arity = builtin.map(|builtin| usize::from(builtin.arity));
+    arity.or_else(|| (name == "time.now_ns").then_some(0))
 }
 
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
@@ -143,7 +172,7 @@ mod tests {
             let results = ask(&format!("x := parse_config(\"{parser}\", \"{text}\").a[0]")).unwrap();
             assert_eq!(results.result[0].bindings["x"], Value::from(1u64), "{parser}");
         }
-        assert!(ask("x := parse_config(\"toml\", \"\")").unwrap_err().to_string().contains("toml"));
+        assert!(ask("x := parse_config(\"xml\", \"\")").unwrap_err().to_string().contains("xml"));
         assert!(ask("x := parse_config(\"json\", \"{\")").is_err());
     }
 

@@ -1,6 +1,8 @@
-//! Amounts with units, and shifts of bits. The engine's own take as long as the numbers in their arguments are large.
+//! Amounts with units, shifts of bits, and numbers out of texts. The engine's own take as long as the numbers in
+//! their arguments are large, or read more than OPA does.
 
 use regorus::Value;
+use sha2::{Digest, Sha256};
 
 use super::arguments::Arguments;
 use super::{Builtin, Failure, Outcome};
@@ -9,6 +11,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "units.parse", arity: 1, run: parse },
     Builtin { name: "units.parse_bytes", arity: 1, run: parse_bytes },
     Builtin { name: "bits.lsh", arity: 2, run: lsh },
+    Builtin { name: "to_number", arity: 1, run: to_number },
+    Builtin { name: "rand.intn", arity: 2, run: random },
 ];
 
 /// How far bits may be shifted; OPA has no limit.
@@ -155,9 +159,72 @@ fn lsh(arguments: &[Value]) -> Outcome {
     }
 }
 
+/// Whether the text is written as JSON writes numbers.
+fn is_json_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
+}
+
+/// `to_number(x)`: the number that a text says; null is 0, `false` is 0 and `true` is 1.
+fn to_number(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    match arguments.value(0) {
+        Value::Null => Ok(0u64.into()),
+        Value::Bool(value) => Ok(u64::from(*value).into()),
+        number @ Value::Number(_) => Ok(number.clone()),
+        Value::String(text) => {
+            let invalid =
+                || Failure::unsuitable(format!("strconv.ParseFloat: parsing {text:?}: invalid syntax"));
+            if !is_json_number(text) {
+                return Err(invalid());
+            }
+            Value::from_numeric_string(text).map_err(|_| invalid())
+        }
+        _ => Err(arguments.wrong(0, "one of {null, boolean, number, string}")),
+    }
+}
+
+/// `rand.intn(text, n)`: a whole number from 0 to below `n`, always the same one for the same text and `n`. OPA gives
+/// the same one within one evaluation only; a plan is to be judged in the same way every time.
+fn random(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    let (text, limit) = (arguments.text(0)?, arguments.integer(1)?.unsigned_abs());
+    if limit == 0 {
+        return Ok(0u64.into());
+    }
+    let mut digest = Sha256::new();
+    digest.update(limit.to_be_bytes());
+    digest.update(text.as_bytes());
+    let number = digest.finalize().iter().fold(0u128, |number, byte| number << 8 | u128::from(*byte));
+    Ok((number % u128::from(limit)).into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn random_numbers_are_in_range_and_stay_the_same() {
+        let draw = |text: &str, limit: i64| random(&[text.into(), limit.into()]).unwrap();
+        let numbers: std::collections::BTreeSet<Value> =
+            (0..200).map(|number| draw(&number.to_string(), 10)).collect();
+        assert_eq!(numbers, (0..10u64).map(Value::from).collect());
+        assert_eq!(draw("a", 1_000_000), draw("a", 1_000_000));
+        assert_ne!(draw("a", 1_000_000), draw("b", 1_000_000));
+        assert!(draw("a", -5) < Value::from(5u64));
+    }
 
     #[test]
     fn exponents_cost_nothing() {

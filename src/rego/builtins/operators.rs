@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use regorus::Value;
 
 use super::arguments::Arguments;
+use super::decimal::Decimal;
 use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
@@ -39,6 +40,20 @@ macro_rules! arithmetic {
     };
 }
 
+/// Decimals are computed as they are written, so that `0.1 + 0.2` is 0.3. None if both are integers, or if they are
+/// no numbers.
+fn decimals(arguments: &[Value]) -> Option<(Decimal, Decimal)> {
+    match arguments {
+        [x @ Value::Number(left), y @ Value::Number(right)] if !(left.is_integer() && right.is_integer()) => {
+            Some((Decimal::of(x)?, Decimal::of(y)?))
+        }
+        _ => None,
+    }
+}
+
+/// The digits of a quotient that count.
+const QUOTIENT_DIGITS: u32 = 25;
+
 fn not_numbers(arguments: &[Value]) -> Failure {
     let first_is_number = matches!(arguments.first(), Some(Value::Number(_)));
     Arguments(arguments).wrong(usize::from(first_is_number), "number")
@@ -46,6 +61,9 @@ fn not_numbers(arguments: &[Value]) -> Failure {
 
 /// `plus(x, y)`: the sum of two numbers.
 fn plus(arguments: &[Value]) -> Outcome {
+    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.add(&y).value()) {
+        return Ok(result);
+    }
     arithmetic!(arguments, |x, y| x.add(y))
 }
 
@@ -54,11 +72,17 @@ fn minus(arguments: &[Value]) -> Outcome {
     if let [Value::Set(x), Value::Set(y)] = arguments {
         return Ok(x.difference(y).into());
     }
+    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.sub(&y).value()) {
+        return Ok(result);
+    }
     arithmetic!(arguments, |x, y| x.sub(y))
 }
 
 /// `mul(x, y)`: the product of two numbers.
 fn mul(arguments: &[Value]) -> Outcome {
+    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.mul(&y).value()) {
+        return Ok(result);
+    }
     arithmetic!(arguments, |x, y| x.mul(y))
 }
 
@@ -70,6 +94,9 @@ fn is_zero(arguments: &[Value], index: usize) -> bool {
 fn div(arguments: &[Value]) -> Outcome {
     if is_zero(arguments, 1) {
         return Err(Failure::unsuitable("divide by zero"));
+    }
+    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.div(&y, QUOTIENT_DIGITS)?.value()) {
+        return Ok(result);
     }
     arithmetic!(arguments, |x, y| x.clone().divide(y))
 }
@@ -100,7 +127,7 @@ fn or(arguments: &[Value]) -> Outcome {
 }
 
 /// OPA's order of values; the engine's differs in that sets come before objects.
-fn order(left: &Value, right: &Value) -> Ordering {
+pub(super) fn order(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Set(_), Value::Object(_)) => Ordering::Greater,
         (Value::Object(_), Value::Set(_)) => Ordering::Less,

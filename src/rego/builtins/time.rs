@@ -1,10 +1,11 @@
 //! Dates and durations.
 
-use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 use regorus::Value;
 
 use super::arguments::{Arguments, type_name};
+use super::clock;
 use super::layout;
 use super::{Builtin, Failure, Outcome};
 
@@ -12,6 +13,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "time.format", arity: 1, run: format },
     Builtin { name: "time.add_date", arity: 4, run: add_date },
     Builtin { name: "time.parse_duration_ns", arity: 1, run: parse_duration_ns },
+    Builtin { name: "time.parse_rfc3339_ns", arity: 1, run: parse_rfc3339_ns },
+    Builtin { name: "time.diff", arity: 2, run: diff },
 ];
 
 const DAY: u64 = 86_400_000_000_000;
@@ -110,6 +113,40 @@ fn shifted(local: NaiveDateTime, years: i64, months: i64, days: i64) -> Option<N
     let distance = Days::new(days.unsigned_abs());
     let date = if days < 0 { month.checked_sub_days(distance) } else { month.checked_add_days(distance) }?;
     Some(date.and_time(local.time()))
+}
+
+/// `time.parse_rfc3339_ns(text)`: the time that is written by RFC 3339.
+fn parse_rfc3339_ns(arguments: &[Value]) -> Outcome {
+    let text = Arguments(arguments).text(0)?;
+    let time = clock::rfc3339(text)
+        .ok_or_else(|| Failure::unsuitable(format!("parsing time {text:?} by RFC 3339: it is none")))?;
+    time.map(Value::from).ok_or_else(|| Failure::unsuitable("time outside of valid range"))
+}
+
+/// `time.diff(a, b)`: the years, months, days, hours, minutes and seconds between two times, in the zone of the first.
+fn diff(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    let ((first, zone), (second, _)) = (instant(&arguments, 0)?, instant(&arguments, 1)?);
+    let local = |time: i64| zone.from_utc_datetime(&Utc.timestamp_nanos(time).naive_utc()).naive_local();
+    let (earlier, later) = (local(first.min(second)), local(first.max(second)));
+    let parts = |time: NaiveDateTime| {
+        let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+        [time.month(), time.day(), hour, minute, second].map(i64::from)
+    };
+    let (earlier_parts, later_parts) = (parts(earlier), parts(later));
+    let days_of_month = i64::from(earlier.date().num_days_in_month());
+    let mut difference = [0i64; 6];
+    difference[0] = i64::from(later.year()) - i64::from(earlier.year());
+    for index in 0..5 {
+        difference[index + 1] = later_parts[index] - earlier_parts[index];
+    }
+    for (index, whole) in [(5, 60), (4, 60), (3, 24), (2, days_of_month), (1, 12)] {
+        if difference[index] < 0 {
+            difference[index] += whole;
+            difference[index - 1] -= 1;
+        }
+    }
+    Ok(difference.map(Value::from).to_vec().into())
 }
 
 /// `time.parse_duration_ns(text)`: the nanoseconds of a duration such as `1h30m`.

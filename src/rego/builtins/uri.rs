@@ -36,19 +36,21 @@ fn is_valid(arguments: &[Value]) -> Outcome {
     Ok(Arguments(arguments).text(0).is_ok_and(is_uri).into())
 }
 
+/// What a URI says.
 #[derive(Default)]
-struct Uri {
-    scheme: String,
+pub(super) struct Uri {
+    pub scheme: String,
     hostname: String,
     port: String,
-    path: String,
+    pub path: String,
     raw_path: String,
     query: String,
     fragment: String,
 }
 
 impl Uri {
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a URI or a relative reference as Go's `net/url` does.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
             return Err("net/url: invalid control character in URL".to_owned());
         }

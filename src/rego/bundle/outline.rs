@@ -63,7 +63,8 @@ pub fn outline(file: &str) -> Result<Outline, String> {
         let start = index + 1;
         let end = lines[start..].iter().position(|line| !line.starts_with('#')).unwrap_or(0) + start;
         let yaml: String = lines[start..end].iter().flat_map(|line| [&line[1..], "\n"]).collect();
-        let metadata = yaml::parse(&yaml).map_err(|reason| format!("line {start}: {reason}"))?;
+        let metadata = yaml::parse(&yaml, yaml::Booleans::TrueAndFalse)
+            .map_err(|reason| format!("line {start}: {reason}"))?;
         let metadata = serde_json::to_value(&metadata).map_err(|error| format!("line {start}: {error}"))?;
         index = end;
         let Some(head) = lines.get(end) else { break };

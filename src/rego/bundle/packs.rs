@@ -1,5 +1,6 @@
 //! Packs of Rego policies that are switched on by name and take parameters.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
@@ -110,12 +111,12 @@ impl RegoPack {
 
 /// What reports and waivers call a rule: `required-tags/missing` for `deny_missing` of a bundled pack, whatever
 /// precedes it in `data`, and the path itself for all other rules.
-pub fn rule_id(path: &str) -> String {
+pub fn rule_id(path: &str) -> Cow<'_, str> {
     let bundled = path.strip_prefix("data.").and_then(|path| path.strip_prefix(PACKAGES));
-    let Some((package, rule)) = bundled.and_then(|path| path.split_once('.')) else { return path.to_owned() };
+    let Some((package, rule)) = bundled.and_then(|path| path.split_once('.')) else { return path.into() };
     match rule.split_once('_') {
-        Some((_, suffix)) => format!("{}/{}", package.replace('_', "-"), suffix.replace('_', "-")),
-        None => package.replace('_', "-"),
+        Some((_, suffix)) => format!("{}/{}", package.replace('_', "-"), suffix.replace('_', "-")).into(),
+        None => package.replace('_', "-").into(),
     }
 }
 
@@ -124,14 +125,14 @@ pub fn rule_id(path: &str) -> String {
 pub struct RegoPacks(BTreeMap<&'static str, Value>);
 
 impl RegoPacks {
-    /// Switches on a pack. Without parameters, it has its defaults. The last parameters count.
+    /// Switches on a pack with its parameters; those that are left out have their defaults. The last ones count.
     ///
     /// # Errors
     ///
     /// If no pack has that name, or the parameters are not those of the pack; then it stays as it was.
-    pub fn enable(&mut self, name: &str, parameters: Option<Value>) -> Result<(), Vec<PackError>> {
+    pub fn enable(&mut self, name: &str, parameters: toml::Table) -> Result<(), Vec<PackError>> {
         let Some(pack) = RegoPack::find(name) else { return Err(vec![unknown(name)]) };
-        let parameters = parameters.unwrap_or_else(|| Value::Object(Map::new()));
+        let parameters = serde_json::to_value(parameters).unwrap_or_default();
         schema::check(pack.name, &pack.parameters(), &parameters)?;
         self.0.insert(pack.name, parameters);
         Ok(())
@@ -180,7 +181,8 @@ mod tests {
     use crate::rego::convention::library::package_of;
 
     fn codes(name: &str, parameters: Value) -> Vec<String> {
-        let errors = RegoPacks::default().enable(name, Some(parameters)).unwrap_err();
+        let parameters = serde_json::from_value(parameters).unwrap();
+        let errors = RegoPacks::default().enable(name, parameters).unwrap_err();
         errors.iter().map(|error| format!("{}: {error}", error.code().unwrap())).collect()
     }
 
@@ -236,9 +238,9 @@ mod tests {
     #[test]
     fn a_pack_that_is_refused_stays_off() {
         let mut packs = RegoPacks::default();
-        assert!(packs.enable("required-tags", None).is_err());
+        assert!(packs.enable("required-tags", toml::Table::new()).is_err());
         assert!(packs.is_empty());
-        packs.enable("required-tags", Some(json!({"tags": {"owner": {}}}))).unwrap();
+        packs.enable("required-tags", toml::from_str("tags.owner = {}").unwrap()).unwrap();
         assert!(!packs.is_empty());
     }
 }

@@ -28,7 +28,7 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 fn read(path: &Path, text: &str) -> Result<Value, PolicyError> {
-    yaml::parse(text).map_err(|reason| PolicyError::InvalidConfiguration {
+    yaml::parse(text, yaml::Booleans::TrueAndFalse).map_err(|reason| PolicyError::InvalidConfiguration {
         place: source::display_name(path),
         reason: format!("this is no YAML: {reason}"),
         text: named(path, text),

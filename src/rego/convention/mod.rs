@@ -29,6 +29,7 @@ use super::rule::RuleKind;
 use super::source::Source;
 
 pub(super) use location::{Grouping, group};
+pub(super) use regula::regula_library;
 pub(super) use results::{Unusable, results};
 
 /// A platform whose policies are evaluated as that platform does.

@@ -28,6 +28,16 @@ const RULES: &str = "rules.";
 /// Where waivers and disabled rules stand.
 const CONFIG: &str = "fugue.regula.config";
 
+const LIBRARY_NAME: &str = "library of Regula";
+
+/// The library, if one of the policies mentions it and none holds it.
+pub(in crate::rego) fn regula_library(sources: &[Source]) -> Option<Source> {
+    let is_fugue = |path: &Vec<String>| path.first().is_some_and(|name| name == "fugue");
+    let mentioned = sources.iter().any(|source| library::mentions(&source.text).iter().any(is_fugue));
+    let present = sources.iter().any(|source| library::package_of(&source.text).as_deref() == Some("fugue"));
+    (mentioned && !present).then(|| Source::new(LIBRARY_NAME, LIBRARY))
+}
+
 /// The library that rules about several resources import, as its documentation describes it.
 const LIBRARY: &str = r#"package fugue
 
@@ -78,7 +88,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
     let files: Vec<&Source> = location.sources.iter().filter(|source| !library::is_test(source)).collect();
     let configs: Vec<Source> =
         files.iter().filter(|source| package(source) == CONFIG).map(|source| (*source).clone()).collect();
-    let mut sources = vec![Source::new("library of Regula", LIBRARY)];
+    let mut sources = vec![Source::new(LIBRARY_NAME, LIBRARY)];
     let mut deciders = Vec::new();
     let mut undecided = Vec::new();
     let mut seen = BTreeSet::new();

@@ -126,13 +126,22 @@ impl<'t> Edits<'t> {
         self.insert(literal.span.start, written);
     }
 
-    /// Lets statements hold after the last literal of a body.
-    pub(super) fn after(&mut self, body: &Body, statements: &[Written]) {
-        let Some(last) = body.literals.last().filter(|_| !statements.is_empty()) else { return };
+    /// Lets statements hold after a literal of a body.
+    pub(super) fn behind(&mut self, body: &Body, literal: &Literal, statements: &[Written]) {
+        if statements.is_empty() {
+            return;
+        }
         self.brace(body);
         let mut written = Written::from("; ");
         written.append(&joined(statements));
-        self.insert(last.span.end, written);
+        self.insert(literal.span.end, written);
+    }
+
+    /// Lets statements hold after the last literal of a body.
+    pub(super) fn after(&mut self, body: &Body, statements: &[Written]) {
+        if let Some(last) = body.literals.last() {
+            self.behind(body, last, statements);
+        }
     }
 
     /// Gives a body to a rule whose head ends at `at`.

@@ -4,16 +4,22 @@
 //! says of a line is true of the author's. The order of [`PASSES`] matters: each pass can rely on what those
 //! before it have done.
 
+mod bound;
 mod edit;
+pub(super) mod outline;
 mod parse;
 mod passes;
 mod policy;
+mod preparation;
+mod query;
 mod scope;
 mod token;
 mod tree;
 
 use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
+pub(super) use self::preparation::Preparation;
+pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
 use self::tree::Module;
 use super::options::RegoVersion;
 
@@ -60,33 +66,59 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
 /// What negation has taken out may be a search of its own, so that pass has a second turn.
-const PASSES: [Pass; 16] = [
+const PASSES: [Pass; 21] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
     passes::bodyless_function::edits,
+    passes::partial_object::edits,
     passes::minus::edits,
     passes::import::edits,
+    passes::called_operator::edits,
+    passes::output_argument::edits,
     passes::declaration::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
     passes::walk::edits,
     passes::head_value::edits,
+    passes::object_pattern::edits,
     passes::searched_index::edits,
     passes::iterated_value::edits,
     passes::negation::edits,
     passes::searched_index::edits,
     passes::membership::edits,
+    passes::typed_scan::edits,
 ];
 
 /// Rewrites a policy, or tells where it could not be read. Nothing comes back if nothing has to change.
 pub(super) fn rewrite(text: &str, version: RegoVersion, known: &Known) -> Result<Option<Rewritten>, Unread> {
+    rewrite_after(|policy| policy.edits(), text, version, known)
+}
+
+/// Prepares a policy for being tested, and rewrites it.
+pub(super) fn rewrite_for_tests(
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+    preparation: &Preparation,
+) -> Result<Option<Rewritten>, Unread> {
+    rewrite_after(|policy| preparation::edits(policy, preparation), text, version, known)
+}
+
+fn rewrite_after(
+    first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+) -> Result<Option<Rewritten>, Unread> {
     let read = |text: &str| -> Result<Module, Unread> {
         parse::parse(text).map_err(|error| Unread { offset: error.offset })
     };
     let mut module = read(text)?;
     let mut rewritten = Rewritten { text: text.to_owned(), shifts: Vec::new() };
-    for pass in PASSES {
+    let mut passes: Vec<&dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>> = vec![&first];
+    passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
+    for pass in passes {
         let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
         let changed = pass(&policy).apply().map_err(|TooMuch| Unread { offset: 0 })?;
         if let Some((text, shifts)) = changed {

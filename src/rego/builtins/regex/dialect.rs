@@ -21,10 +21,10 @@ const MOST_REPETITIONS: u32 = 1_000;
 const NESTING: usize = 1_000;
 
 /// The numbers of the groups that have a name. Go lets groups share one.
-pub(super) type GroupNames = BTreeMap<String, Vec<usize>>;
+pub(in crate::rego::builtins) type GroupNames = BTreeMap<String, Vec<usize>>;
 
 /// A compiled pattern.
-pub(super) struct Pattern {
+pub(in crate::rego::builtins) struct Pattern {
     pub regex: Regex,
     pub names: GroupNames,
 }

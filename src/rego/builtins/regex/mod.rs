@@ -12,7 +12,7 @@ use regorus::Value;
 use super::arguments::Arguments;
 use super::cache::Cache;
 use super::{Builtin, Failure, Outcome};
-use dialect::Pattern;
+pub(super) use dialect::Pattern;
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "regex.match", arity: 2, run: matches },
@@ -28,7 +28,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
 
 static PATTERNS: Cache<Pattern> = Cache::new();
 
-fn compiled(pattern: &str) -> Result<Arc<Pattern>, Failure> {
+/// What the pattern was compiled to.
+pub(super) fn compiled(pattern: &str) -> Result<Arc<Pattern>, Failure> {
     PATTERNS.get(pattern, || dialect::compile(pattern))
 }
 
@@ -46,7 +47,7 @@ fn is_valid(arguments: &[Value]) -> Outcome {
     match compiled(pattern) {
         Ok(_) => Ok(true.into()),
         Err(Failure::Unsuitable(_)) => Ok(false.into()),
-        Err(failure @ Failure::TooLarge(_)) => Err(failure),
+        Err(failure @ (Failure::TooLarge(_) | Failure::Unsupported(_))) => Err(failure),
     }
 }
 

@@ -164,7 +164,7 @@ impl<'a> Printer<'a> {
             Operand::Integer(integer) => {
                 isize::try_from(*integer).ok().filter(|number| number.unsigned_abs() <= LARGEST_NUMBER)
             }
-            Operand::Large(_) | Operand::Float(_) | Operand::Text(_) => None,
+            Operand::Large(_) | Operand::Float(_) | Operand::Text(_) | Operand::Written(_) => None,
         }
     }
 
@@ -225,7 +225,7 @@ fn operand_under_verb(operand: &Operand, verb: char, layout: &Layout, out: &mut 
         _ => {}
     }
     match operand {
-        Operand::Text(text) => match verb {
+        Operand::Text(text) | Operand::Written(text) => match verb {
             'v' if layout.sharp_v => string::quoted(text, layout, out),
             'v' | 's' => string::plain(text, layout, out),
             'q' => string::quoted(text, layout, out),

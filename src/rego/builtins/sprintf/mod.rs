@@ -10,7 +10,7 @@ use regorus::Value;
 
 use super::arguments::Arguments;
 use super::text::value_text;
-use super::{Builtin, Outcome};
+use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[Builtin { name: "sprintf", arity: 2, run: sprintf }];
 
@@ -25,13 +25,24 @@ fn sprintf(arguments: &[Value]) -> Outcome {
     Ok(directive::print(format, &values)?.into())
 }
 
+/// `fmt.Sprintf`.
+///
+/// # Errors
+///
+/// If the result would be too long.
+pub(super) fn print(format: &str, operands: &[Operand]) -> Result<String, Failure> {
+    directive::print(format, operands)
+}
+
 /// What Go gets to see of a value.
-enum Operand {
+pub(super) enum Operand {
     Integer(i64),
     /// The decimal digits of an integer beyond 64 bits, perhaps with a sign, and the same as a number.
     Large(Value),
     Float(f64),
     Text(String),
+    /// A number that Go keeps as it was written, and takes for a text.
+    Written(String),
 }
 
 impl Operand {
@@ -63,6 +74,7 @@ impl Operand {
             Self::Large(_) => "*big.Int",
             Self::Float(_) => "float64",
             Self::Text(_) => "string",
+            Self::Written(_) => "json.Number",
         }
     }
 }

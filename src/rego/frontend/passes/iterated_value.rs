@@ -8,6 +8,7 @@
 //! action := statement.Action[_]; {"array", "object", "set"}[type_name(rc.tags)]; some k, v in rc.tags
 //! ```
 
+use super::super::super::builtins;
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
 use super::super::scope::Scopes;
@@ -98,13 +99,25 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
         ExprKind::Reference { .. } if policy.text_of(expr) == "input.resource_changes" => {
             Certainty::Collection
         }
+        // What a later pass writes, once this one has had its say about what is looked through.
+        ExprKind::Call { function, .. }
+            if matches!(policy.text_of(function), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY) =>
+        {
+            Certainty::Collection
+        }
         ExprKind::Call { .. } => Certainty::Values,
         ExprKind::Reference { .. } => {
             let mut varies = false;
             outside_bodies(expr, &mut |part| {
                 let is_name = matches!(part.kind, ExprKind::Name);
-                varies |= matches!(part.kind, ExprKind::Call { .. })
-                    || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
+                varies |= matches!(
+                    part.kind,
+                    ExprKind::Call { .. }
+                        | ExprKind::Operation { .. }
+                        | ExprKind::Items(_)
+                        | ExprKind::Object(_)
+                        | ExprKind::Comprehension { .. }
+                ) || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
             });
             if varies { Certainty::Values } else { Certainty::OneValue }
         }
@@ -135,6 +148,15 @@ mod tests {
     fn a_single_name_is_assigned() {
         assert_pass(edits, "r if some x in\ninput.a[_]", "r if \nx := input.a[_][_]");
         assert_pass(edits, "r if some x in f(input.a)", "r if { __pg1 := f(input.a); x := __pg1[_] }");
+    }
+
+    #[test]
+    fn what_is_computed_is_computed_once() {
+        assert_pass(
+            edits,
+            "r if { some k, x in input[(k in z)] }",
+            "r if { __pg1 := input[(k in z)]; {\"array\", \"object\", \"set\"}[type_name(__pg1)]; some k, x in __pg1 }",
+        );
     }
 
     #[test]

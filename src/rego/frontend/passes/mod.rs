@@ -1,6 +1,7 @@
 //! The rewrites, one a file.
 
 pub(super) mod bodyless_function;
+pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
 pub(super) mod head_value;
@@ -10,8 +11,12 @@ pub(super) mod local_name;
 pub(super) mod membership;
 pub(super) mod minus;
 pub(super) mod negation;
+pub(super) mod object_pattern;
+pub(super) mod output_argument;
+pub(super) mod partial_object;
 pub(super) mod replaced_rule;
 pub(super) mod searched_index;
 pub(super) mod spaced_head;
 pub(super) mod template;
+pub(super) mod typed_scan;
 pub(super) mod walk;

@@ -12,16 +12,17 @@
 
 use std::collections::HashSet;
 
+use super::super::bound;
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, modifiers, outside_bodies};
 use super::super::scope::Scopes;
-use super::super::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Rule, Step};
+use super::super::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Step};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let scopes = Scopes::of(policy.module, policy.text);
     let mut pass = Pass { policy, scopes, edits: policy.edits(), found: HashSet::new() };
     for rule in &policy.module.rules {
-        pass.found = found(policy, rule);
+        pass.found = bound::names(policy, rule);
         for branch in &rule.branches {
             if let Some(body) = &branch.body {
                 pass.body(body);
@@ -34,40 +35,11 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     pass.edits
 }
 
-/// The names that occur where they can get a value: in bodies, and not in negations.
-fn found<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
-    let mut names = HashSet::new();
-    for body in rule.branches.iter().filter_map(|branch| branch.body.as_ref()) {
-        found_in(policy, body, &mut names);
-    }
-    names
-}
-
-fn found_in<'p>(policy: &Policy<'p>, body: &Body, names: &mut HashSet<&'p str>) {
-    for literal in &body.literals {
-        let is_silent = matches!(literal.kind, LiteralKind::Declaration(_) | LiteralKind::Negation(_));
-        for expr in literal.own_exprs() {
-            let mut bodies = Vec::new();
-            outside_bodies(expr, &mut |part| {
-                if matches!(part.kind, ExprKind::Name) && !is_silent {
-                    names.insert(policy.text_of(part));
-                }
-                bodies.extend(part.body());
-            });
-            for body in bodies {
-                found_in(policy, body, names);
-            }
-        }
-        if let Some(body) = literal.body() {
-            found_in(policy, body, names);
-        }
-    }
-}
-
 struct Pass<'a, 'p> {
     policy: &'a Policy<'p>,
     scopes: Scopes<'p>,
     edits: Edits<'p>,
+    /// See [`bound::names`].
     found: HashSet<&'p str>,
 }
 

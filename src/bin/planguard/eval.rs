@@ -1,0 +1,209 @@
+//! `planguard eval`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use miette::Diagnostic;
+use planguard::input::{Document, ReadOptions, Source, discover};
+use planguard::plan::{Plan, sensitive_values};
+use planguard::problem::Problem;
+use planguard::redact::{JsonRedactor, Redactor};
+use planguard::rego::{
+    Answers, BuiltinErrors, ContextOptions, Convention, PolicyInput, QueryInput, RegoVersion, Workspace,
+    WorkspaceOptions, context_variables,
+};
+use planguard::render::query::{QueryFormat, render};
+
+use crate::UNDECIDED;
+use crate::args::{ConventionArgument, RegoVersionArgument};
+use crate::output::{Output, write_to_stderr};
+
+/// The query is undefined.
+const UNDEFINED: u8 = 1;
+
+pub(crate) const EVAL_HELP: &str = "\
+Examples:
+  planguard eval --plan plan.json 'input.resource_changes[_].address'
+  planguard eval --plan plan.json -p policy 'data.main.deny'
+
+Exit codes:
+  0    the query is defined, whatever its value
+  1    the query is undefined
+  2    the plan, the policies or the query could not be read or evaluated; wins over 1
+  130  interrupted";
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArguments {
+    /// A Rego query, such as data.main.deny
+    #[arg(value_name = "QUERY")]
+    query: String,
+
+    /// The plan that is the input: a file, or - for standard input
+    #[arg(long, value_name = "PLAN|-")]
+    plan: Option<OsString>,
+    /// Load Rego policies from a file or directory (repeatable)
+    #[arg(short, long, value_name = "PATH")]
+    policy: Vec<PathBuf>,
+    /// Load JSON or YAML documents into `data` (repeatable)
+    #[arg(short, long, value_name = "PATH")]
+    data: Vec<PathBuf>,
+    /// Tell policies of the run: a JSON object with the keys of their input
+    #[arg(long, value_name = "FILE", requires = "plan")]
+    context: Option<PathBuf>,
+    /// The platform in whose shape the plan is the input [default: conftest]
+    #[arg(long, value_enum, default_value_t, value_name = "PLATFORM", hide_default_value = true)]
+    convention: ConventionArgument,
+    /// The dialect of the policies; without it each file's own
+    #[arg(long, value_enum, value_name = "VERSION")]
+    rego_version: Option<RegoVersionArgument>,
+    /// Take a builtin that fails for undefined, as `opa eval` does
+    #[arg(long)]
+    lax: bool,
+    /// How long the query may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    policy_timeout: u64,
+    /// Turn a binary plan into JSON with this program (terraform or tofu)
+    #[arg(long, value_name = "BIN")]
+    terraform: Option<PathBuf>,
+    /// The form of the answer
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: FormatArgument,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum FormatArgument {
+    /// For people
+    #[default]
+    Pretty,
+    /// As `opa eval --format json`
+    Json,
+    /// The values of the expressions, a line for each result
+    Values,
+    /// The variables, a line for each result
+    Bindings,
+    /// The values without quotes, for scripts
+    Raw,
+}
+
+pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
+    let Some(session) = Session::start(arguments, output) else { return ExitCode::from(UNDECIDED) };
+    match session.ask(&arguments.query, output) {
+        Some(answers) => {
+            let (format, width) = (arguments.format.chosen(), output.text_options().width);
+            let text = render(&answers, format, &session.redactor, width);
+            let code = match (session.is_whole, answers.results.is_empty()) {
+                (false, _) => UNDECIDED,
+                (true, true) => UNDEFINED,
+                (true, false) => 0,
+            };
+            output.finish(&text, code)
+        }
+        None => ExitCode::from(UNDECIDED),
+    }
+}
+
+/// What queries are asked of.
+struct Session {
+    workspace: Workspace,
+    input: QueryInput,
+    redactor: JsonRedactor,
+    builtin_errors: BuiltinErrors,
+    /// Whether everything could be loaded.
+    is_whole: bool,
+}
+
+impl Session {
+    /// Loads the policies and the plan; nothing if either is unusable, which has been told.
+    fn start(arguments: &EvalArguments, output: &Output) -> Option<Self> {
+        let plain = Redactor::default();
+        let say = |problem: &dyn Diagnostic| output.problem(&Problem::new(problem, None, &plain));
+        let options = WorkspaceOptions {
+            paths: arguments.policy.clone(),
+            data: arguments.data.clone(),
+            version: arguments.rego_version.map(|version| match version {
+                RegoVersionArgument::V1 => RegoVersion::V1,
+                RegoVersionArgument::V0 => RegoVersion::V0,
+            }),
+            time_limit: Duration::from_secs(arguments.policy_timeout),
+        };
+        let loaded = if arguments.policy.is_empty() {
+            Workspace::without_policies(&options)
+        } else {
+            Workspace::load(&options)
+        };
+        let workspace = loaded.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
+        workspace.problems().iter().for_each(|problem| say(problem));
+        let is_whole = workspace.problems().is_empty();
+        let builtin_errors = if arguments.lax { BuiltinErrors::Lax } else { BuiltinErrors::Strict };
+        let Some(plan) = &arguments.plan else {
+            let (input, redactor) = (QueryInput::nothing(), JsonRedactor::default());
+            return Some(Self { workspace, input, redactor, builtin_errors, is_whole });
+        };
+        let document = read(plan, arguments, output)?;
+        let plan = Plan::parse(document.text()).map_err(|error| say(&error)).ok()?;
+        let redactor = JsonRedactor::new(sensitive_values(&plan).map_err(|error| say(&error)).ok()?);
+        let context = ContextOptions {
+            file: arguments.context.clone(),
+            infracost: None,
+            environment: context_variables()
+                .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
+                .collect(),
+        };
+        let name = document.origin().to_string();
+        let convention = arguments.convention.chosen().unwrap_or(Convention::Conftest);
+        let input = PolicyInput { name: &name, text: document.text() };
+        let input = QueryInput::of_plan(input, convention, &context);
+        let input = input.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
+        Some(Self { workspace, input, redactor, builtin_errors, is_whole })
+    }
+
+    /// Asks, and tells what was printed or went wrong; nothing if there is no answer.
+    fn ask(&self, query: &str, output: &Output) -> Option<Answers> {
+        let say = |problem: &dyn Diagnostic| {
+            output.problem(&Problem::new(problem, None, self.redactor.texts()));
+        };
+        let answers = self
+            .workspace
+            .query(query, &self.input, self.builtin_errors)
+            .map_err(|error| say(&error))
+            .ok()?;
+        for line in &answers.prints {
+            write_to_stderr(&format!("{}\n", self.redactor.texts().text(line)));
+        }
+        answers.diagnostics.iter().for_each(|diagnostic| say(diagnostic));
+        Some(answers)
+    }
+}
+
+/// Reads the one plan.
+fn read(plan: &OsString, arguments: &EvalArguments, output: &Output) -> Option<Document> {
+    let options = ReadOptions { terraform: arguments.terraform.clone(), ..ReadOptions::default() };
+    let mut batch = discover(&[Source::from(plan.clone())], &options).read_all(&options);
+    for error in &batch.errors {
+        output.problem(&Problem::new(error, None, &Redactor::default()));
+    }
+    if !batch.errors.is_empty() {
+        return None;
+    }
+    if batch.documents.len() != 1 {
+        output
+            .complain(&format!("--plan takes one plan, and there are {} (PG-EV-010)", batch.documents.len()));
+        return None;
+    }
+    batch.documents.pop()
+}
+
+impl FormatArgument {
+    const fn chosen(self) -> QueryFormat {
+        match self {
+            Self::Pretty => QueryFormat::Pretty,
+            Self::Json => QueryFormat::Json,
+            Self::Values => QueryFormat::Values,
+            Self::Bindings => QueryFormat::Bindings,
+            Self::Raw => QueryFormat::Raw,
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! `planguard new` and `planguard init`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use planguard::problem::Problem;
+use planguard::redact::Redactor;
+use planguard::scaffold::{
+    GuardrailId, Pipeline, PolicyName, ResourceType, Scaffold, ScaffoldError, guardrail, policy, project,
+};
+
+use crate::UNDECIDED;
+use crate::output::Output;
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// A Rego policy with unit tests and plan cases, in the directory `policies`
+    Policy {
+        /// The policy's name, such as bucket_owner
+        name: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// A guardrail with cases, in the directory `guardrails`
+    Guardrail {
+        /// The guardrail's id, such as acme-bucket-without-owner
+        id: String,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Place {
+    /// The type of the resources that it is about
+    #[arg(long = "type", value_name = "TYPE", default_value_t)]
+    resource_type: ResourceType,
+    /// Write below this directory
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// The project's directory
+    #[arg(value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+    /// Where changes are checked [default: told by the repository, else github]
+    #[arg(long, value_enum, value_name = "CI")]
+    ci: Option<Ci>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Ci {
+    Github,
+    Gitlab,
+    /// Write no file for a pipeline
+    None,
+}
+
+pub(crate) fn run(arguments: &NewArguments, output: &Output) -> ExitCode {
+    let (scaffold, place, next) = match &arguments.what {
+        What::Policy { name, place } => {
+            let scaffold = name.parse::<PolicyName>().map(|name| policy(&name, &place.resource_type));
+            (scaffold, place, "policies")
+        }
+        What::Guardrail { id, place } => {
+            let scaffold = id.parse::<GuardrailId>().map(|id| guardrail(&id, &place.resource_type));
+            (scaffold, place, "guardrails")
+        }
+    };
+    let next = format!("Next: planguard test {}\n", in_directory(&place.directory, next).display());
+    finish(scaffold, &place.directory, &next, output)
+}
+
+pub(crate) fn init(arguments: &InitArguments, output: &Output) -> ExitCode {
+    let directory = &arguments.directory;
+    let pipeline = match arguments.ci {
+        Some(Ci::Github) => Pipeline::GitHub,
+        Some(Ci::Gitlab) => Pipeline::GitLab,
+        Some(Ci::None) => Pipeline::None,
+        None => pipeline_of(directory),
+    };
+    let next = "\
+Next:
+  planguard test policies
+  planguard lint policies
+  terraform plan -out=tfplan && terraform show -json tfplan | planguard check -
+";
+    finish(Ok(project(pipeline)), directory, next, output)
+}
+
+fn finish(
+    scaffold: Result<Scaffold, ScaffoldError>,
+    directory: &Path,
+    next: &str,
+    output: &Output,
+) -> ExitCode {
+    let written = scaffold.and_then(|scaffold| scaffold.write(directory).map(|()| scaffold));
+    match written {
+        Ok(scaffold) => {
+            let mut text = String::new();
+            for path in scaffold.paths() {
+                text.push_str(&format!("wrote {}\n", in_directory(directory, path).display()));
+            }
+            text.push_str(next);
+            output.finish(&text, 0)
+        }
+        Err(error) => {
+            output.problem(&Problem::new(&error, None, &Redactor::default()));
+            ExitCode::from(UNDECIDED)
+        }
+    }
+}
+
+/// The path as its user would type it.
+fn in_directory(directory: &Path, path: impl AsRef<Path>) -> PathBuf {
+    if directory == Path::new(".") { path.as_ref().to_owned() } else { directory.join(path) }
+}
+
+/// Tells by the files and remotes of the repository where its changes are checked.
+fn pipeline_of(directory: &Path) -> Pipeline {
+    let absolute = env::current_dir().unwrap_or_default().join(directory);
+    let repository = absolute.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    let root = repository.unwrap_or(&absolute);
+    let remotes = fs::read_to_string(root.join(".git/config")).unwrap_or_default();
+    if root.join(".gitlab-ci.yml").exists() || remotes.contains("gitlab") {
+        Pipeline::GitLab
+    } else {
+        Pipeline::GitHub
+    }
+}

@@ -1,0 +1,123 @@
+//! `planguard test`.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use planguard::rego::RegoVersion;
+use planguard::rego::testing::{Measure, RegoTestOptions};
+use planguard::render::testing::pretty::{self, Detail};
+use planguard::testing::{OnSkipped, Percentage, TestOptions, run as run_tests};
+use regex::Regex;
+
+use crate::args::RegoVersionArgument;
+use crate::output::Output;
+
+pub(crate) const HELP: &str = "\
+A test is a rule whose name starts with test_, as for `opa test`. It passes if its value is true.
+
+Exit codes:
+  0    all tests pass; skipped ones are listed
+  1    a test failed, or tests reach less than --threshold asks for
+  2    something could not be loaded or run, or there was nothing to run; wins over 1
+  130  interrupted";
+
+/// Where policies are looked for if nobody says where.
+const DEFAULT_DIRECTORY: &str = "policy";
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Files and directories of policies and tests [default: the directory policy, or else this one]
+    #[arg(value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Run the tests whose whole name, such as data.main.test_x, matches
+    #[arg(short, long, value_name = "REGEX", help_heading = "Selection")]
+    pub(crate) run: Option<Regex>,
+    /// Pass over files and directories of this name; * and ? are wildcards (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
+    pub(crate) ignore: Vec<String>,
+
+    /// Load JSON or YAML documents into the root of `data` (repeatable); those beside policies are loaded anyway
+    #[arg(short, long, value_name = "PATH", help_heading = "Running")]
+    pub(crate) data: Vec<PathBuf>,
+    /// The dialect of the policies [default: that of each file]
+    #[arg(long, value_enum, value_name = "VERSION", help_heading = "Running")]
+    pub(crate) rego_version: Option<RegoVersionArgument>,
+    /// How long one test may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Running")]
+    pub(crate) timeout: u64,
+    /// How many tests run at a time [default: the number of processors]
+    #[arg(short, long, value_name = "N", help_heading = "Running")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Exit with 1 if a test is skipped
+    #[arg(long, help_heading = "Running")]
+    pub(crate) fail_on_skipped: bool,
+
+    /// Measure which lines of the policies are evaluated
+    #[arg(long, help_heading = "Coverage")]
+    pub(crate) coverage: bool,
+    /// Exit with 1 if less of the lines is evaluated; measures them
+    #[arg(long, value_name = "PERCENT", help_heading = "Coverage")]
+    pub(crate) threshold: Option<Percentage>,
+
+    /// List every test and what it prints, and every line that is not evaluated
+    #[arg(short, long, help_heading = "Output")]
+    pub(crate) verbose: bool,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub(crate) format: TestFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TestFormat {
+    #[default]
+    Pretty,
+}
+
+pub(crate) fn run(arguments: &TestArguments, output: &Output) -> ExitCode {
+    let report = run_tests(&options(arguments));
+    for problem in &report.problems {
+        output.problem(problem);
+    }
+    let text = match arguments.format {
+        TestFormat::Pretty => {
+            let detail = if arguments.verbose { Detail::Everything } else { Detail::Failures };
+            pretty::render(&report, detail, output.text_options())
+        }
+    };
+    output.finish(&text, report.verdict().exit_code())
+}
+
+fn options(arguments: &TestArguments) -> TestOptions {
+    let measured = arguments.coverage || arguments.threshold.is_some();
+    TestOptions {
+        rego: RegoTestOptions {
+            paths: paths(arguments),
+            data: arguments.data.clone(),
+            ignore: arguments.ignore.clone(),
+            version: arguments.rego_version.map(|version| match version {
+                RegoVersionArgument::V1 => RegoVersion::V1,
+                RegoVersionArgument::V0 => RegoVersion::V0,
+            }),
+            time_limit: Duration::from_secs(arguments.timeout),
+            measure: if measured { Measure::Coverage } else { Measure::Nothing },
+        },
+        run: arguments.run.clone(),
+        jobs: arguments
+            .jobs
+            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        threshold: arguments.threshold,
+        skipped: if arguments.fail_on_skipped { OnSkipped::Fail } else { OnSkipped::Accept },
+    }
+}
+
+fn paths(arguments: &TestArguments) -> Vec<PathBuf> {
+    if !arguments.paths.is_empty() {
+        return arguments.paths.clone();
+    }
+    let policy = Path::new(DEFAULT_DIRECTORY);
+    vec![if policy.is_dir() { policy.to_owned() } else { PathBuf::from(".") }]
+}

@@ -1,0 +1,203 @@
+//! What a case expects of rules, and how it is held against what they found.
+
+use std::ops::Range;
+
+use super::diff::{Diff, DiffLine, DiffMark};
+use crate::enforcement::Enforcement;
+use crate::finding::{Certainty, Finding, RuleKind};
+use crate::redact::SafeText;
+use crate::severity::Severity;
+
+/// A finding that a case expects.
+#[derive(Clone, Debug)]
+pub(super) struct Expected {
+    /// The id of a guardrail, or the path of a policy rule without `data.`.
+    pub(super) rule: String,
+    /// Where the rule is written.
+    pub(super) span: Range<usize>,
+    /// The resource; `None` for a finding about the plan.
+    pub(super) address: Option<SafeText>,
+    pub(super) certainty: Certainty,
+    pub(super) message: Option<SafeText>,
+    pub(super) severity: Option<Severity>,
+    pub(super) enforcement: Option<Enforcement>,
+}
+
+/// A finding as cases speak of it.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) rule: String,
+    pub(super) address: Option<SafeText>,
+    pub(super) certainty: Certainty,
+    pub(super) message: SafeText,
+    pub(super) severity: Severity,
+    pub(super) enforcement: Enforcement,
+}
+
+impl Found {
+    pub(super) fn new(finding: &Finding) -> Self {
+        let id = finding.rule.id.as_str();
+        let rule = match finding.rule.kind {
+            RuleKind::Policy => without_data(id),
+            RuleKind::Guardrail | RuleKind::Change => id,
+        };
+        Self {
+            rule: rule.to_owned(),
+            address: finding.subject.as_ref().map(|subject| subject.address.clone()),
+            certainty: finding.certainty,
+            message: finding.message.clone(),
+            severity: finding.severity,
+            enforcement: finding.enforcement,
+        }
+    }
+}
+
+/// The path of a policy rule as cases write it.
+pub(super) fn without_data(path: &str) -> &str {
+    path.strip_prefix("data.").unwrap_or(path)
+}
+
+impl Expected {
+    fn is(&self, found: &Found) -> bool {
+        self.is_near(found)
+            && self.certainty == found.certainty
+            && self.message.as_ref().is_none_or(|message| *message == found.message)
+            && self.severity.is_none_or(|severity| severity == found.severity)
+            && self.enforcement.is_none_or(|enforcement| enforcement == found.enforcement)
+    }
+
+    /// Whether it is the same rule about the same resource, whatever it says.
+    fn is_near(&self, found: &Found) -> bool {
+        self.rule == found.rule && self.address == found.address
+    }
+}
+
+/// What became of the expectations.
+pub(super) struct Comparison {
+    /// The position of the expectation that each finding fulfils or comes near to.
+    pub(super) expectation: Vec<Option<usize>>,
+    /// Where the two differ.
+    pub(super) diff: Diff,
+}
+
+/// Holds the findings against the expectations, both as multisets.
+pub(super) fn compare(expected: &[Expected], found: &[Found]) -> Comparison {
+    let mut fulfils = assign(expected, found);
+    let mut missing: Vec<usize> =
+        (0..expected.len()).filter(|position| !fulfils.contains(&Some(*position))).collect();
+    let unexpected: Vec<usize> = (0..found.len()).filter(|position| fulfils[*position].is_none()).collect();
+    // What is nearest is paired first.
+    let nearness: [fn(&Expected, &Found) -> bool; 3] = [
+        Expected::is_near,
+        |expected, found| expected.rule == found.rule,
+        |expected, found| expected.address.is_some() && expected.address == found.address,
+    ];
+    let mut pairs: Vec<(Option<usize>, Option<usize>)> = Vec::new();
+    for near in nearness {
+        for position in &unexpected {
+            if fulfils[*position].is_some() {
+                continue;
+            }
+            let partner = missing.iter().position(|missing| near(&expected[*missing], &found[*position]));
+            if let Some(partner) = partner {
+                let partner = missing.remove(partner);
+                fulfils[*position] = Some(partner);
+                pairs.push((Some(partner), Some(*position)));
+            }
+        }
+    }
+    pairs.extend(missing.into_iter().map(|position| (Some(position), None)));
+    let rest = unexpected.iter().filter(|position| fulfils[**position].is_none());
+    pairs.extend(rest.map(|position| (None, Some(*position))));
+    // In the order of the file, and what the file does not know at the end.
+    pairs.sort_by_key(|(expectation, finding)| (expectation.unwrap_or(usize::MAX), *finding));
+    let pairs: Vec<_> = pairs
+        .into_iter()
+        .map(|(missing, unexpected)| {
+            (missing.map(|position| &expected[position]), unexpected.map(|position| &found[position]))
+        })
+        .collect();
+    Comparison { expectation: fulfils, diff: Diff { lines: lines(&pairs) } }
+}
+
+/// Gives each finding an expectation that it fulfils, as many as possible (augmenting paths): an expectation
+/// without a message must not take the only finding that another one with a message could have.
+fn assign(expected: &[Expected], found: &[Found]) -> Vec<Option<usize>> {
+    fn augment(
+        position: usize,
+        expected: &[Expected],
+        found: &[Found],
+        tried: &mut [bool],
+        fulfils: &mut [Option<usize>],
+    ) -> bool {
+        for candidate in 0..found.len() {
+            if tried[candidate] || !expected[position].is(&found[candidate]) {
+                continue;
+            }
+            tried[candidate] = true;
+            let free = match fulfils[candidate] {
+                None => true,
+                Some(other) => augment(other, expected, found, tried, fulfils),
+            };
+            if free {
+                fulfils[candidate] = Some(position);
+                return true;
+            }
+        }
+        false
+    }
+    let mut fulfils = vec![None; found.len()];
+    for position in 0..expected.len() {
+        augment(position, expected, found, &mut vec![false; found.len()], &mut fulfils);
+    }
+    fulfils
+}
+
+/// A line for each side of each pair, in columns.
+fn lines(pairs: &[(Option<&Expected>, Option<&Found>)]) -> Vec<DiffLine> {
+    let place = |address: Option<&SafeText>| address.map_or_else(|| "(plan)".to_owned(), SafeText::one_line);
+    let mut rows: Vec<(DiffMark, [String; 3])> = Vec::new();
+    for (expected, found) in pairs {
+        if let Some(expected) = expected {
+            let severity = expected.severity.map(|severity| severity.to_string());
+            let enforcement = expected.enforcement.map(|enforcement| enforcement.to_string());
+            let told = told(severity, enforcement, expected.certainty, expected.message.as_ref());
+            let address = place(expected.address.as_ref());
+            rows.push((DiffMark::Missing, [expected.rule.clone(), address, told]));
+        }
+        if let Some(found) = found {
+            // Only what the expectation speaks of is of interest.
+            let severity =
+                expected.and_then(|expected| expected.severity).map(|_| found.severity.to_string());
+            let enforcement =
+                expected.and_then(|expected| expected.enforcement).map(|_| found.enforcement.to_string());
+            let told = told(severity, enforcement, found.certainty, Some(&found.message));
+            let address = place(found.address.as_ref());
+            rows.push((DiffMark::Unexpected, [found.rule.clone(), address, told]));
+        }
+    }
+    let width = |column: usize| rows.iter().map(|(_, row)| row[column].chars().count()).max().unwrap_or(0);
+    let (rule_width, address_width) = (width(0), width(1));
+    rows.iter()
+        .map(|(mark, [rule, address, told])| {
+            let text = format!("{rule:rule_width$}  {address:address_width$}  {told}");
+            DiffLine { mark: *mark, text: SafeText::fixed(text.trim_end()) }
+        })
+        .collect()
+}
+
+fn told(
+    severity: Option<String>,
+    enforcement: Option<String>,
+    certainty: Certainty,
+    message: Option<&SafeText>,
+) -> String {
+    let certainty = match certainty {
+        Certainty::Certain => None,
+        Certainty::DependsOnUnknown => Some("undetermined".to_owned()),
+    };
+    let words: Vec<String> = [severity, enforcement, certainty].into_iter().flatten().collect();
+    let words = if words.is_empty() { None } else { Some(format!("[{}]", words.join(", "))) };
+    let message = message.map(SafeText::one_line);
+    words.into_iter().chain(message).collect::<Vec<_>>().join(" ")
+}

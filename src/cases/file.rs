@@ -1,0 +1,233 @@
+//! Reads a file of plan cases.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use toml::Spanned;
+
+use super::complete::{PlanParts, complete};
+use super::error::{CaseError, CaseProblem, CaseText};
+use super::expected::{Expected, without_data};
+use super::raw::{RawCase, RawFile, RawFinding};
+use super::rules::Header;
+use crate::enforcement::Enforcement;
+use crate::finding::Certainty;
+use crate::redact::SafeText;
+use crate::rego::suggest;
+use crate::severity::Severity;
+
+/// A file of plan cases, read and checked; no rule is loaded yet.
+#[derive(Debug)]
+pub struct CaseFile {
+    pub(super) text: CaseText,
+    pub(super) header: Header,
+    pub(super) cases: Vec<PlanCase>,
+}
+
+/// One case.
+#[derive(Debug)]
+pub(super) struct PlanCase {
+    pub(super) name: String,
+    /// The line of the name.
+    pub(super) line: usize,
+    pub(super) plan: PlanSource,
+    pub(super) expected: Vec<Expected>,
+    /// Codes of the problems that are expected.
+    pub(super) problems: BTreeSet<String>,
+}
+
+/// Where the plan of a case comes from.
+#[derive(Debug)]
+pub(super) enum PlanSource {
+    File(PathBuf),
+    Completed(String),
+}
+
+impl CaseFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place; after a mistake in the syntax, nothing but that.
+    pub fn read(path: &Path) -> Result<Self, Vec<CaseError>> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            vec![CaseError::of_file(path, CaseProblem::Unreadable { reason: error.to_string() })]
+        })?;
+        let text = CaseText::new(path, text);
+        let raw: RawFile = toml::from_str(text.as_str()).map_err(|error| vec![syntax(&text, &error)])?;
+        let mut reader = Reader { text: &text, base: base(path), errors: Vec::new() };
+        let (header, cases) = reader.file(raw);
+        let errors = reader.errors;
+        if errors.is_empty() { Ok(Self { text, header, cases }) } else { Err(errors) }
+    }
+
+    /// The file's path.
+    pub fn path(&self) -> &Path {
+        &self.text.file
+    }
+
+    /// The names of the cases, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.cases.iter().map(|case| case.name.as_str())
+    }
+}
+
+/// The directory to which paths are relative.
+fn base(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
+}
+
+/// What the TOML reader says, and a guess at what was meant.
+fn syntax(text: &CaseText, error: &toml::de::Error) -> CaseError {
+    let message = error.message().to_owned();
+    // The reader names the key first, and then those that there are.
+    let mut words = message.split('`').skip(1).step_by(2);
+    let unknown = message.starts_with("unknown field").then(|| words.next()).flatten();
+    let meant = unknown.and_then(|unknown| suggest::nearest(unknown, words));
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "docs/plan-cases.md describes the format".to_owned(),
+    };
+    text.error(error.span().unwrap_or_default(), CaseProblem::Syntax { message, help })
+}
+
+/// Turns what was written into what is meant, and notes every mistake.
+struct Reader<'r> {
+    text: &'r CaseText,
+    base: &'r Path,
+    errors: Vec<CaseError>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, span: Range<usize>, problem: CaseProblem) {
+        self.errors.push(self.text.error(span, problem));
+    }
+
+    fn file(&mut self, mut raw: RawFile) -> (Header, Vec<PlanCase>) {
+        let cases = std::mem::take(&mut raw.case);
+        if cases.is_empty() {
+            let problem = CaseProblem::NoCase;
+            self.errors.push(CaseError::of_file(&self.text.file, problem));
+        }
+        let header = match Header::new(raw, self.base) {
+            Ok(header) => header,
+            Err(mistakes) => {
+                for (span, problem) in mistakes {
+                    self.error(span, problem);
+                }
+                Header::default()
+            }
+        };
+        let mut names = BTreeSet::new();
+        let cases = cases.into_iter().filter_map(|case| self.case(case, &mut names)).collect();
+        (header, cases)
+    }
+
+    fn case(&mut self, raw: Spanned<RawCase>, names: &mut BTreeSet<String>) -> Option<PlanCase> {
+        let raw = raw.into_inner();
+        let (name_span, name) = (raw.name.span(), raw.name.into_inner());
+        if !names.insert(name.clone()) {
+            self.error(name_span.clone(), CaseProblem::DuplicateName { name: name.clone() });
+        }
+        let beside = [
+            ("resources", raw.resources.as_ref().map(Spanned::span)),
+            ("variables", raw.variables.as_ref().map(Spanned::span)),
+            ("terraform_version", raw.terraform_version.as_ref().map(Spanned::span)),
+        ];
+        let plan = match (raw.plan, raw.resources) {
+            (Some(plan), _) => {
+                for (key, span) in beside {
+                    if let Some(span) = span {
+                        self.error(span, CaseProblem::BesidePlan { case: name.clone(), key });
+                    }
+                }
+                let path = self.base.join(plan.get_ref());
+                if !path.is_file() {
+                    let problem = CaseProblem::NoFile { what: "plan", path: path.clone() };
+                    self.error(plan.span(), problem);
+                }
+                Some(PlanSource::File(path))
+            }
+            (None, Some(resources)) => {
+                let parts = PlanParts {
+                    resources: resources.into_inner(),
+                    variables: raw.variables.map(Spanned::into_inner).unwrap_or_default(),
+                    terraform_version: raw.terraform_version.map(Spanned::into_inner),
+                };
+                match complete(parts) {
+                    Ok(plan) => Some(PlanSource::Completed(plan)),
+                    Err(unfit) => {
+                        self.error(unfit.span, CaseProblem::Resource { problem: unfit.problem });
+                        None
+                    }
+                }
+            }
+            (None, None) => {
+                self.error(name_span.clone(), CaseProblem::NoPlan { case: name.clone() });
+                None
+            }
+        };
+        let expected = raw.findings.into_iter().map(|finding| self.finding(finding)).collect();
+        let problems = raw.problems.into_iter().map(Spanned::into_inner).collect();
+        let line = self.text.line(name_span.start);
+        Some(PlanCase { name, line, plan: plan?, expected, problems })
+    }
+
+    fn finding(&mut self, raw: RawFinding) -> Expected {
+        let severity = raw.severity.and_then(|word| {
+            let words = Severity::ALL.map(Severity::as_str);
+            self.word(&word, "a severity", &words, |word| Severity::from_str(word).ok())
+        });
+        let enforcement = raw.enforcement.and_then(|word| {
+            let kinds = [Enforcement::Deny, Enforcement::Warn];
+            self.word(&word, "an enforcement that a finding can have", &["deny", "warn"], |word| {
+                kinds.into_iter().find(|kind| kind.as_str() == word)
+            })
+        });
+        let certainty = raw.outcome.and_then(|word| {
+            self.word(&word, "an outcome that a finding can have", &["fail", "undetermined"], |word| {
+                match word {
+                    "fail" => Some(Certainty::Certain),
+                    "undetermined" => Some(Certainty::DependsOnUnknown),
+                    _ => None,
+                }
+            })
+        });
+        Expected {
+            rule: without_data(raw.rule.get_ref()).to_owned(),
+            span: raw.rule.span(),
+            address: raw.address.as_deref().map(SafeText::fixed),
+            certainty: certainty.unwrap_or(Certainty::Certain),
+            message: raw.message.as_deref().map(SafeText::fixed),
+            severity,
+            enforcement,
+        }
+    }
+
+    /// The meaning of a word, or a mistake.
+    fn word<T>(
+        &mut self,
+        written: &Spanned<String>,
+        what: &'static str,
+        words: &[&str],
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let word = written.get_ref();
+        let meaning = read(word);
+        if meaning.is_none() {
+            self.error(written.span(), unknown_word(word, what, words));
+        }
+        meaning
+    }
+}
+
+/// A word that is none of those that are possible.
+pub(super) fn unknown_word(word: &str, what: &'static str, words: &[&str]) -> CaseProblem {
+    let help = match suggest::nearest(word, words.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("use {}", words.join(", ")),
+    };
+    CaseProblem::UnknownWord { word: word.to_owned(), what, help }
+}

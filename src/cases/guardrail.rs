@@ -1,0 +1,62 @@
+//! Runs the cases that stand beside guardrails in their own files.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use super::diff::{Diff, DiffLine, DiffMark};
+use super::run::{CaseOutcome, CaseStatus};
+use crate::check::CheckError;
+use crate::guardrails::definition::{Case, Expectation, Guardrail, read_file};
+use crate::guardrails::{GuardrailError, judge};
+use crate::problem::Problem;
+use crate::redact::{Redactor, SafeText};
+
+/// Runs every case of a guardrail file.
+///
+/// # Errors
+/// The file cannot be read or does not follow the format.
+pub fn run_guardrail_file(path: &Path) -> Result<Vec<CaseOutcome>, GuardrailError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| GuardrailError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    let guardrails = read_file(&path.display().to_string(), &text)?;
+    let cases =
+        guardrails.iter().flat_map(|(guardrail, cases)| cases.iter().map(move |case| (guardrail, case)));
+    Ok(cases.map(|(guardrail, case)| run(path, guardrail, case)).collect())
+}
+
+fn run(path: &Path, guardrail: &Guardrail, case: &Case) -> CaseOutcome {
+    let start = Instant::now();
+    let (mut status, mut lines, mut problems) = (CaseStatus::Passed, Vec::new(), Vec::new());
+    let line = |mark, expectation: Expectation| DiffLine {
+        mark,
+        text: SafeText::fixed(&format!("{}  {}  {expectation}", guardrail.info.id, case.address)),
+    };
+    match judge(guardrail, case) {
+        Ok(outcome) if outcome == case.expect => {}
+        Ok(outcome) => {
+            status = CaseStatus::Failed;
+            lines.extend([line(DiffMark::Missing, case.expect), line(DiffMark::Unexpected, outcome)]);
+        }
+        Err(source) => {
+            let error = CheckError::Plan { plan: case.name.clone(), source };
+            let problem = Problem::new(&error, None, &Redactor::default());
+            status = CaseStatus::Undecided;
+            let text = SafeText::fixed(&format!("{}: {}", problem.code, problem.message));
+            lines.push(DiffLine { mark: DiffMark::Problem, text });
+            problems.push(problem);
+        }
+    }
+    CaseOutcome {
+        name: SafeText::fixed(&format!("{}: {}", guardrail.info.id, case.name)),
+        file: path.to_owned(),
+        line: case.line,
+        status,
+        diff: Diff { lines },
+        problems,
+        missing_problems: Vec::new(),
+        prints: Vec::new(),
+        took: start.elapsed(),
+        found: Vec::new(),
+    }
+}

@@ -1,0 +1,22 @@
+//! Plan cases: plans, or resource changes that are completed into plans, with the findings that rules must have
+//! on them.
+
+mod bless;
+mod complete;
+mod diff;
+mod discover;
+mod error;
+mod expected;
+mod file;
+mod guardrail;
+mod raw;
+mod rules;
+mod run;
+
+pub use bless::Blessed;
+pub use diff::{Diff, DiffLine, DiffMark};
+pub use discover::{discover, is_case_file};
+pub use error::{CaseError, CaseProblem};
+pub use file::CaseFile;
+pub use guardrail::run_guardrail_file;
+pub use run::{CaseOutcome, CaseStatus, FileOutcome, RunOptions};

@@ -1,0 +1,203 @@
+//! Evaluates queries, as an author asks them of policies and of a plan.
+
+mod error;
+mod input;
+mod text;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use miette::Diagnostic;
+use regorus::{Engine, Value};
+use serde_json::Value as Json;
+
+pub use error::QueryError;
+pub use input::QueryInput;
+pub(super) use text::QueryText;
+
+use super::builtins::Lenience;
+use super::checks;
+use super::dialect;
+use super::error::PolicyError;
+use super::evaluate::{RESULT_DEPTH, nests_deeper};
+use super::input_paths;
+use super::options::RegoVersion;
+use super::plan_index;
+use super::program::{Program, path_text};
+use super::source::{self, Source};
+use super::workspace::Workspace;
+
+/// What a builtin that fails does to a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BuiltinErrors {
+    /// The query has no answer.
+    #[default]
+    Strict,
+    /// The call is undefined, as `opa eval` has it, and a diagnostic says so.
+    Lax,
+}
+
+/// What came of a query.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    /// One for each way in which the query holds; none if it is undefined.
+    pub results: Vec<QueryResult>,
+    /// What policies and the query printed, as `file:line: text`.
+    pub prints: Vec<String>,
+    /// Builtins that failed and whose calls were taken to be undefined.
+    pub diagnostics: Vec<QueryError>,
+}
+
+/// One way in which a query holds.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct QueryResult {
+    /// The expressions of the query, in its order; declarations with `some` are none.
+    pub expressions: Vec<ExpressionValue>,
+    /// The variables of the query.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub bindings: BTreeMap<String, Json>,
+}
+
+/// The value of one expression of a query.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct ExpressionValue {
+    /// Its value; sets are arrays.
+    pub value: Json,
+    /// The expression as it was written.
+    pub text: String,
+    /// Where it stands in the query.
+    pub location: QueryLocation,
+}
+
+/// A place in a query; both numbers start with one, and a column is a byte, as OPA counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct QueryLocation {
+    /// The line.
+    pub row: usize,
+    /// The column.
+    pub col: usize,
+}
+
+impl Workspace {
+    /// Evaluates a query on an input.
+    ///
+    /// # Errors
+    ///
+    /// The query is not Rego, calls what is refused, fails in a builtin (unless `builtin_errors` is lax), takes
+    /// too long, or yields what nests too deeply to be looked at.
+    pub fn query(
+        &self,
+        query: &str,
+        input: &QueryInput,
+        builtin_errors: BuiltinErrors,
+    ) -> Result<Answers, QueryError> {
+        let query = QueryText::read(query)?;
+        let (question, input) = (query.clone(), input.clone());
+        let sources = self.sources.clone();
+        let limit = self.time_limit;
+        let answer = self.ask("the query", move |engine| {
+            input.give(engine)?;
+            answer(engine, &question, &input, sources, builtin_errors, limit)
+        })?;
+        let Raw { value, prints, diagnostics } = answer?;
+        let prints = prints.iter().map(|line| query.print(line)).collect();
+        Ok(Answers { results: query.results(&value), prints, diagnostics })
+    }
+}
+
+impl Workspace {
+    /// The paths of all rules and functions, in order: `data.main.deny`.
+    pub fn rule_paths(&self) -> Vec<String> {
+        let mut paths: Vec<String> =
+            self.program().documents.iter().map(|document| path_text(&document.path)).collect();
+        paths.sort();
+        paths
+    }
+}
+
+/// What the engine answered.
+struct Raw {
+    value: Value,
+    prints: Vec<String>,
+    diagnostics: Vec<QueryError>,
+}
+
+fn answer(
+    engine: &mut Engine,
+    query: &QueryText,
+    input: &QueryInput,
+    mut sources: Vec<Source>,
+    builtin_errors: BuiltinErrors,
+    limit: Duration,
+) -> Result<Raw, QueryError> {
+    let source = query.source();
+    let refused = |error: &dyn Diagnostic| query.refused(error);
+    let rule = if query.is_whole_data() {
+        // The rule that asks would be part of what it asks for.
+        None
+    } else {
+        super::nesting::check(&source).map_err(|error| refused(&error))?;
+        engine.set_rego_v0(false);
+        dialect::add(engine, &source, RegoVersion::V1).map_err(|error| refused(&error))?;
+        sources.push(source);
+        let modules = engine.get_modules().clone();
+        let program = Program::new(&modules, &sources);
+        if input_paths::reads_index(&program) {
+            engine.set_input(plan_index::added(&input.value));
+        }
+        let problems = checks::check(&program);
+        let own = |error: &&PolicyError| stands_in_query(*error);
+        if let Some(error) = problems.errors.iter().find(own) {
+            return Err(refused(error));
+        }
+        Some(text::RULE.to_owned())
+    };
+    let ask = |engine: &mut Engine| match &rule {
+        Some(rule) => engine.eval_rule(rule.clone()),
+        None => engine.eval_query("data".to_owned(), false).map(|mut results| {
+            let first = results.result.pop().and_then(|mut result| result.expressions.pop());
+            first.map_or(Value::Undefined, |expression| text::whole_data(expression.value))
+        }),
+    };
+    let mut lenient = engine.clone();
+    let first = ask(engine).map_err(|error| error.to_string());
+    let failed = |message: &str| query.failed(&source::read_message(message, &sources), &sources);
+    let mut raw = Raw {
+        value: Value::Undefined,
+        prints: engine.take_prints().unwrap_or_default(),
+        diagnostics: Vec::new(),
+    };
+    raw.value = match first {
+        Ok(value) => value,
+        Err(message) if message.contains("execution exceeded time limit") => {
+            return Err(
+                PolicyError::OutOfTime { rule: "the query".to_owned(), limit_ms: limit.as_millis() }.into()
+            );
+        }
+        Err(message) => {
+            let error = failed(&message);
+            if builtin_errors == BuiltinErrors::Strict {
+                return Err(error);
+            }
+            raw.diagnostics.push(error);
+            lenient.set_strict_builtin_errors(false);
+            let _lenience = Lenience::grant();
+            let value = ask(&mut lenient).map_err(|error| failed(&error.to_string()))?;
+            raw.prints = lenient.take_prints().unwrap_or_default();
+            value
+        }
+    };
+    if nests_deeper(&raw.value, RESULT_DEPTH) {
+        return Err(QueryError::TooDeep);
+    }
+    Ok(raw)
+}
+
+fn stands_in_query(error: &dyn Diagnostic) -> bool {
+    let label = error.labels().and_then(|mut labels| labels.next());
+    let text = label.and_then(|label| error.source_code()?.read_span(label.inner(), 0, 0).ok());
+    text.is_some_and(|text| text.name() == Some(text::FILE))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Which lines of policies and which rules tests have reached, counted as `opa test --coverage` does.
+//!
+//! A line counts if a statement starts on it, or the head of a rule, or an `else`. A statement is reached when it is
+//! evaluated, whatever comes of it; a head when its body holds, so that a rule that no test lets fire shows. Tests
+//! are no policies, and neither are the files that hold them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use regorus::Engine;
+
+use super::{RegoTests, TestedFile};
+use crate::rego::builtins::BranchNumber;
+use crate::rego::frontend::outline::{BranchOutline, Join, RuleOutline};
+use crate::rego::program::path_text;
+
+/// What was reached.
+#[derive(Clone, Debug, Default)]
+pub struct Hits {
+    /// The lines on which an expression was evaluated, by file.
+    lines: BTreeMap<String, BTreeSet<u32>>,
+    held: BTreeSet<BranchNumber>,
+}
+
+impl Hits {
+    /// Takes what was reached elsewhere as well.
+    pub fn merge(&mut self, other: Self) {
+        self.lines(other.lines);
+        self.held(other.held);
+    }
+
+    pub(super) fn lines(&mut self, lines: BTreeMap<String, BTreeSet<u32>>) {
+        for (file, lines) in lines {
+            self.lines.entry(file).or_default().extend(lines);
+        }
+    }
+
+    pub(super) fn held(&mut self, held: BTreeSet<BranchNumber>) {
+        self.held.extend(held);
+    }
+}
+
+/// How much of a policy was reached.
+#[derive(Clone, Debug)]
+pub struct FileCoverage {
+    /// The file.
+    pub file: String,
+    /// What stands in it.
+    pub text: Arc<str>,
+    /// The lines that were reached.
+    pub covered: BTreeSet<u32>,
+    /// The lines that were not.
+    pub uncovered: BTreeSet<u32>,
+    /// The rules, in the order of the file; rules of one path are one.
+    pub rules: Vec<RuleCoverage>,
+}
+
+/// Whether a rule was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleCoverage {
+    /// Its path: `data.main.deny`.
+    pub path: String,
+    /// Where the first rule of that path stands in the file.
+    pub line: u32,
+    /// Whether anything of it was evaluated.
+    pub evaluated: bool,
+}
+
+/// The lines of each file on which an engine has evaluated something.
+pub(super) fn lines(engine: &Engine) -> BTreeMap<String, BTreeSet<u32>> {
+    // This fails only for a syntax tree that the engine has not made.
+    let Ok(report) = engine.get_coverage_report() else { return BTreeMap::new() };
+    report.files.into_iter().map(|file| (file.path, file.covered)).collect()
+}
+
+impl RegoTests {
+    /// What hits mean for each policy, by file. Files of tests, and those without a line that counts, are left out.
+    pub fn coverage(&self, hits: &Hits) -> Vec<FileCoverage> {
+        let files = self.files.iter().enumerate().filter(|(_, file)| !is_test_file(&file.source.name));
+        let covered = files.map(|(index, file)| of_file(index, file, hits));
+        covered.filter(|file| !file.covered.is_empty() || !file.uncovered.is_empty()).collect()
+    }
+}
+
+fn is_test_file(name: &str) -> bool {
+    name.ends_with("_test.rego")
+}
+
+fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
+    let none = BTreeSet::new();
+    let reached = hits.lines.get(&file.source.name).unwrap_or(&none);
+    let (mut covered, mut uncovered) = (BTreeSet::new(), BTreeSet::new());
+    let mut rules: BTreeMap<String, RuleCoverage> = BTreeMap::new();
+    let mut number = 0;
+    for rule in &file.outline.rules {
+        let is_test = rule.test_segment().is_some();
+        let mut evaluated = false;
+        for branch in &rule.branches {
+            let held = hits.held.contains(&(index, number));
+            number += 1;
+            if is_test {
+                continue;
+            }
+            evaluated |= held;
+            let mut count = |line: u32, is_reached: bool| {
+                evaluated |= is_reached;
+                if is_reached {
+                    covered.insert(line)
+                } else {
+                    uncovered.insert(line)
+                };
+            };
+            // A chained body has no head of its own.
+            if branch.join != Join::Chained {
+                count(
+                    file.lines.line(branch.head.start),
+                    held || is_bodyless_and_reached(file, branch, reached),
+                );
+            }
+            for statement in &branch.statements {
+                let is_reached = reached.range(file.lines.lines(&statement.span)).next().is_some();
+                count(file.lines.line(statement.span.start), is_reached);
+            }
+        }
+        if !is_test {
+            note(&mut rules, file, rule, evaluated);
+        }
+    }
+    // Where several things share a line, one that was reached is enough.
+    uncovered.retain(|line| !covered.contains(line));
+    let mut rules: Vec<RuleCoverage> = rules.into_values().collect();
+    rules.sort_by_key(|rule| rule.line);
+    FileCoverage {
+        file: file.source.name.clone(),
+        text: Arc::clone(&file.source.text),
+        covered,
+        uncovered,
+        rules,
+    }
+}
+
+/// A rule without a body is reached when its value is evaluated.
+fn is_bodyless_and_reached(file: &TestedFile, branch: &BranchOutline, reached: &BTreeSet<u32>) -> bool {
+    branch.statements.is_empty() && reached.range(file.lines.lines(&branch.head)).next().is_some()
+}
+
+fn note(rules: &mut BTreeMap<String, RuleCoverage>, file: &TestedFile, rule: &RuleOutline, evaluated: bool) {
+    let mut path = file.outline.package.clone();
+    path.extend(rule.name.iter().map(|segment| segment.text.clone()));
+    let path = path_text(&path);
+    let line = file.lines.line(rule.span.start);
+    let known = rules.entry(path.clone()).or_insert(RuleCoverage { path, line, evaluated: false });
+    known.evaluated |= evaluated;
+}

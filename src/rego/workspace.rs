@@ -1,0 +1,247 @@
+//! Policies with their tests and data, as their author works on them: everything is loaded, nothing is selected.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use regorus::unstable::{Module, Ref};
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
+
+use super::builtins::Files;
+use super::bundle;
+use super::convention::Dialect;
+use super::data::{self, DataDocument};
+use super::dialect;
+use super::error::{PolicyError, report};
+use super::evaluate::{GRACE, MEMORY_BASE, STEPS_BETWEEN_LOOKS};
+use super::nesting;
+use super::options::RegoVersion;
+use super::program::Program;
+use super::set::{self, in_time};
+use super::shell::{self, Memory};
+use super::source::{self, Source};
+
+/// What an author works on.
+#[derive(Clone, Debug)]
+pub struct WorkspaceOptions {
+    /// Files and directories that hold `.rego` files; directories are read recursively.
+    pub paths: Vec<PathBuf>,
+    /// Files and directories of documents for `data`, each merged at its root.
+    pub data: Vec<PathBuf>,
+    /// The dialect; without it, each file is v1 if it can be read as that, and v0 otherwise.
+    pub version: Option<RegoVersion>,
+    /// How long one query may take.
+    pub time_limit: Duration,
+}
+
+impl Default for WorkspaceOptions {
+    /// No paths, each file's own dialect, five seconds for a query.
+    fn default() -> Self {
+        Self { paths: Vec::new(), data: Vec::new(), version: None, time_limit: Duration::from_secs(5) }
+    }
+}
+
+/// Loaded policies. It can be shared between threads.
+#[derive(Debug)]
+pub struct Workspace {
+    /// Holds the policies and data, is prepared, and has no input. A copy costs a microsecond.
+    pub(super) engine: Engine,
+    pub(super) modules: Vec<Ref<Module>>,
+    pub(super) sources: Vec<Source>,
+    pub(super) time_limit: Duration,
+    problems: Vec<PolicyError>,
+}
+
+impl Workspace {
+    /// Reads, checks and prepares policies. What cannot be loaded is left out and told by
+    /// [`Workspace::problems`].
+    ///
+    /// # Errors
+    ///
+    /// All problems, if nothing is left.
+    pub fn load(options: &WorkspaceOptions) -> Result<Self, Vec<PolicyError>> {
+        let options = options.clone();
+        in_time(move || load(&options)).unwrap_or_else(|error| Err(vec![error]))
+    }
+
+    /// An engine without policies, for queries that need none.
+    ///
+    /// # Errors
+    ///
+    /// All problems with the documents.
+    pub fn without_policies(options: &WorkspaceOptions) -> Result<Self, Vec<PolicyError>> {
+        let options = options.clone();
+        in_time(move || {
+            let mut problems = Vec::new();
+            let documents = data::load(&options.data, &mut problems);
+            let mut engine = dialect::new_engine();
+            set::add_data(&mut engine, &documents, &mut problems);
+            engine.set_input(Value::new_object());
+            let (modules, sources, time_limit) = (Vec::new(), Vec::new(), options.time_limit);
+            if problems.is_empty() {
+                Ok(Self { engine, modules, sources, time_limit, problems })
+            } else {
+                Err(problems)
+            }
+        })
+        .unwrap_or_else(|error| Err(vec![error]))
+    }
+
+    /// What was wrong while loading. Unless this is empty, no answer that rests on the policies is complete.
+    pub fn problems(&self) -> &[PolicyError] {
+        &self.problems
+    }
+
+    /// The rules of all files.
+    pub(super) fn program(&self) -> Program<'_> {
+        Program::new(&self.modules, &self.sources)
+    }
+
+    /// Does something with a copy of the engine, on a thread with a large stack, within `memory` bytes and the
+    /// time limit. Work that stays inside one builtin for longer is left behind.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer, if the work took too long or crashed.
+    pub(super) fn ask<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce(&mut Engine) -> T + Send + 'static,
+    ) -> Result<T, PolicyError> {
+        self.ask_on(self.engine.clone(), name, work).map(|(_, answer)| answer)
+    }
+
+    /// As [`Workspace::ask`], with an engine that keeps what was done with it.
+    pub(super) fn ask_on<T: Send + 'static>(
+        &self,
+        mut engine: Engine,
+        name: &str,
+        work: impl FnOnce(&mut Engine) -> T + Send + 'static,
+    ) -> Result<(Engine, T), PolicyError> {
+        let (send, receive) = mpsc::channel();
+        engine.set_execution_timer_config(ExecutionTimerConfig {
+            limit: self.time_limit,
+            check_interval: STEPS_BETWEEN_LOOKS,
+        });
+        shell::detach(move || {
+            let _memory = Memory::reserve(MEMORY_BASE);
+            // Nobody listens any more if it took too long.
+            let answer = shell::guard(|| work(&mut engine));
+            let _ = send.send(answer.map(|answer| (engine, answer)));
+        })
+        .map_err(|reason| PolicyError::NoThread { reason })?;
+        match receive.recv_timeout(self.time_limit.saturating_add(GRACE)) {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(reason)) => Err(PolicyError::Crashed { rule: name.to_owned(), reason }),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                Err(PolicyError::Crashed { rule: name.to_owned(), reason: "its thread ended".to_owned() })
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
+                Err(PolicyError::OutOfTime { rule: name.to_owned(), limit_ms: self.time_limit.as_millis() })
+            }
+        }
+    }
+}
+
+fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
+    let mut errors = Vec::new();
+    let sources = source::load(&options.paths, &mut errors);
+    let documents = data::load(&options.data, &mut errors);
+    assemble(options, sources, &documents, &set::rewrite, errors)
+}
+
+/// Checks and prepares policies that have been read, with the help of `rewrite`.
+pub(super) fn assemble(
+    options: &WorkspaceOptions,
+    mut sources: Vec<Source>,
+    documents: &[DataDocument],
+    rewrite: &dyn Fn(&mut [Source], Dialect),
+    mut errors: Vec<PolicyError>,
+) -> Result<Workspace, Vec<PolicyError>> {
+    bundle::complete(&mut sources);
+    sources.retain(|source| match nesting::check(source) {
+        Ok(()) => true,
+        Err(error) => {
+            report(&mut errors, error);
+            false
+        }
+    });
+    let dialect = options.version.map_or(Dialect::EachFile, Dialect::Given);
+    rewrite(&mut sources, dialect);
+    let compiled = set::compile(dialect, &mut sources, documents, &mut errors);
+    let Some((mut engine, modules)) = compiled else {
+        if errors.is_empty() {
+            errors.push(PolicyError::nothing_in(&options.paths));
+        }
+        return Err(errors);
+    };
+    engine.set_input(Value::new_object());
+    // A workspace is where tests run, and only they may read files.
+    let directories = sources.iter().map(|source| {
+        let parent = Path::new(&source.name).parent().filter(|parent| !parent.as_os_str().is_empty());
+        parent.unwrap_or(Path::new(".")).to_owned()
+    });
+    if let Err(reason) = Files::below(directories).allow(&mut engine) {
+        return Err(vec![PolicyError::Crashed { rule: "parse_config_file".to_owned(), reason }]);
+    }
+    Ok(Workspace { engine, modules, sources, time_limit: options.time_limit, problems: errors })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn load_text(text: &str) -> Result<Workspace, Vec<PolicyError>> {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("p.rego"), text).unwrap();
+        Workspace::load(&WorkspaceOptions {
+            paths: vec![directory.path().to_owned()],
+            time_limit: Duration::from_millis(200),
+            ..WorkspaceOptions::default()
+        })
+    }
+
+    #[test]
+    fn tests_read_files_beside_them() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("plan.yaml"), "a: on").unwrap();
+        let text = "package a\ntest_a if parse_config_file(\"plan.yaml\").a == true\n";
+        fs::write(directory.path().join("a_test.rego"), text).unwrap();
+        let paths = vec![directory.path().to_owned()];
+        let workspace = Workspace::load(&WorkspaceOptions { paths, ..WorkspaceOptions::default() }).unwrap();
+        assert!(workspace.problems().is_empty());
+        let answer = workspace.ask("a", |engine| engine.eval_rule("data.a.test_a".to_owned()).unwrap());
+        assert_eq!(answer.unwrap(), Value::from(true));
+    }
+
+    #[test]
+    fn every_package_can_be_asked() {
+        let workspace =
+            load_text("package a.b\n\nx := input.y + 1\n\ntest_x if x == 2 with input as {\"y\": 1}\n");
+        let workspace = workspace.unwrap();
+        assert!(workspace.problems().is_empty());
+        let answer = workspace.ask("x", |engine| engine.eval_rule("data.a.b.test_x".to_owned()).ok());
+        assert_eq!(answer.unwrap(), Some(Value::from(true)));
+        assert_eq!(workspace.program().documents.len(), 2);
+    }
+
+    #[test]
+    fn a_query_without_end_is_left_behind() {
+        let text = "package a\n\nx if {\n\tsome i in numbers.range(1, 100000)\n\tsome j in numbers.range(1, 100000)\n\ti * j < 0\n}\n";
+        let answer = load_text(text).unwrap().ask("data.a.x", |engine| {
+            engine.eval_rule("data.a.x".to_owned()).map_err(|error| error.to_string())
+        });
+        assert!(
+            matches!(&answer, Ok(Err(reason)) if reason.contains("time")) || answer.is_err(),
+            "{answer:?}"
+        );
+    }
+
+    #[test]
+    fn nothing_is_an_error() {
+        assert_eq!(load_text("package a\nx if {").unwrap_err().len(), 1);
+        assert!(!Workspace::load(&WorkspaceOptions::default()).unwrap_err().is_empty());
+    }
+}

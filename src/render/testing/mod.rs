@@ -1,0 +1,4 @@
+//! Test reports: one file a format.
+
+mod excerpt;
+pub mod pretty;

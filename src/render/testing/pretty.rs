@@ -1,0 +1,309 @@
+//! The test report for people: a line for each file, what failed and why, and the sum of it.
+
+use std::fmt::Write as _;
+
+use super::excerpt;
+use crate::redact::SafeText;
+use crate::rego::testing::FileCoverage;
+use crate::render::colour::Style;
+use crate::render::text::TextOptions;
+use crate::testing::{CoverageReport, Outcome, OutcomeCounts, Percentage, TestReport, TestResult};
+use crate::verdict::Verdict;
+
+/// How much to tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// What did not pass.
+    #[default]
+    Failures,
+    /// Every test, what it printed, and every line that was not reached.
+    Everything,
+}
+
+/// The narrowest layout.
+const NARROWEST: usize = 40;
+
+/// Of more files than this, those that pass are summed up.
+const MOST_FILES: usize = 25;
+
+/// How many lines of a file are shown that were not reached.
+const MOST_LINES: usize = 12;
+
+/// The report as text. Problems are not part of it: they are diagnostics, and go to standard error.
+pub fn render(report: &TestReport, detail: Detail, options: TextOptions) -> String {
+    let options = TextOptions { width: options.width.max(NARROWEST), ..options };
+    let mut text = Writer { text: String::new(), options, detail };
+    text.files(&report.tests);
+    for test in report.tests.iter().filter(|test| test.outcome == Outcome::Skipped) {
+        text.skipped(test);
+    }
+    if report.tests.iter().any(|test| test.outcome == Outcome::Skipped) {
+        text.line("");
+    }
+    for test in report.tests.iter().filter(|test| matches!(test.outcome, Outcome::Failed | Outcome::Error)) {
+        text.failure(test);
+    }
+    if let Some(coverage) = &report.coverage {
+        text.coverage(coverage, report.threshold);
+    }
+    text.verdict(report);
+    text.text
+}
+
+struct Writer {
+    text: String,
+    options: TextOptions,
+    detail: Detail,
+}
+
+impl Writer {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        self.options.colour.paint(style, text)
+    }
+
+    /// Text behind `indent` columns and a label. Each of its own lines starts with a mark, so that nothing from a
+    /// policy stands at the start of a line, where a CI system would take it for a command.
+    fn wrapped(&mut self, indent: usize, label: &str, text: &str) {
+        let first = format!("{}{label}", " ".repeat(indent));
+        let next = format!("{}| ", " ".repeat(indent));
+        let options = textwrap::Options::new(self.options.width)
+            .initial_indent(&first)
+            .subsequent_indent(&next)
+            .break_words(false);
+        for line in textwrap::wrap(text, options) {
+            self.line(&line);
+        }
+    }
+
+    fn files(&mut self, tests: &[TestResult]) {
+        let mut files: Vec<(&SafeText, Vec<&TestResult>)> = Vec::new();
+        for test in tests {
+            match files.last_mut().filter(|(file, _)| *file == &test.file) {
+                Some((_, tests)) => tests.push(test),
+                None => files.push((&test.file, vec![test])),
+            }
+        }
+        let passes = |tests: &[&TestResult]| tests.iter().all(|test| test.outcome == Outcome::Passed);
+        let is_summed_up = self.detail == Detail::Failures && files.len() > MOST_FILES;
+        let all = files.len();
+        if is_summed_up {
+            files.retain(|(_, tests)| !passes(tests));
+        }
+        let column = files.iter().map(|(file, _)| file.one_line().chars().count()).max().unwrap_or(0);
+        let column = column.min(self.options.width.saturating_sub(30));
+        for (file, tests) in &files {
+            let counts = OutcomeCounts::of(tests.iter().copied());
+            let name = format!("{:<column$}", file.one_line());
+            let line = format!("{}  {}", self.paint(Style::Heading, &name), self.counts(counts));
+            self.line(&line);
+            if self.detail == Detail::Everything {
+                for test in tests {
+                    self.listed(test);
+                }
+                self.line("");
+            }
+        }
+        if is_summed_up {
+            self.line(&format!("{} with tests that all pass", count(all - files.len(), "file", "files")));
+        }
+        if !tests.is_empty() && self.detail == Detail::Failures {
+            self.line("");
+        }
+    }
+
+    fn counts(&self, counts: OutcomeCounts) -> String {
+        let parts = [
+            (counts.failed, "failed", Style::Bad),
+            (counts.errors, if counts.errors == 1 { "error" } else { "errors" }, Style::Bad),
+            (counts.passed, "passed", Style::Good),
+            (counts.skipped, "skipped", Style::Notable),
+        ];
+        let parts = parts.iter().filter(|(number, ..)| *number > 0);
+        parts
+            .map(|(number, word, style)| self.paint(*style, &format!("{number} {word}")))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// A test among the others of its file.
+    fn listed(&mut self, test: &TestResult) {
+        let word = self.word(test.outcome);
+        self.line(&format!("  {word} {}", test.name.one_line()));
+        for case in &test.cases {
+            let word = self.word(if case.passed { Outcome::Passed } else { Outcome::Failed });
+            self.line(&format!("    {word} {}", case.name.one_line()));
+        }
+        if test.outcome == Outcome::Passed {
+            self.output(test);
+        }
+    }
+
+    fn word(&self, outcome: Outcome) -> String {
+        let (style, word) = match outcome {
+            Outcome::Passed => (Style::Good, "ok  "),
+            Outcome::Skipped => (Style::Notable, "skip"),
+            Outcome::Failed => (Style::Bad, "FAIL"),
+            Outcome::Error => (Style::Bad, "ERR "),
+        };
+        self.paint(style, word)
+    }
+
+    fn skipped(&mut self, test: &TestResult) {
+        let word = self.word(test.outcome);
+        self.line(&format!("{word} {}", test.path()));
+        self.at(test);
+    }
+
+    fn at(&mut self, test: &TestResult) {
+        let place = self.paint(Style::Faint, &format!("{}:{}", test.file.one_line(), test.line));
+        self.line(&format!("     {place}"));
+    }
+
+    fn failure(&mut self, test: &TestResult) {
+        let word = self.word(test.outcome);
+        let path = self.paint(Style::Heading, &test.path());
+        self.line(&format!("{word} {path}"));
+        self.at(test);
+        for reason in &test.reasons {
+            self.wrapped(5, "- ", reason.as_str());
+        }
+        if let Some(stop) = &test.stopped_at {
+            let number = stop.line.to_string();
+            for (index, line) in stop.text.as_str().lines().enumerate() {
+                let number = if index == 0 { number.clone() } else { " ".repeat(number.len()) };
+                let number = self.paint(Style::Faint, &format!("{number} |"));
+                self.line(&format!("     {number} {line}"));
+            }
+        }
+        for case in &test.cases {
+            let word = self.word(if case.passed { Outcome::Passed } else { Outcome::Failed });
+            self.line(&format!("     {word} {}", case.name.one_line()));
+        }
+        self.output(test);
+        self.line("");
+    }
+
+    fn output(&mut self, test: &TestResult) {
+        for line in &test.output {
+            self.wrapped(5, "print ", line.as_str());
+        }
+    }
+
+    fn coverage(&mut self, coverage: &CoverageReport, threshold: Option<Percentage>) {
+        let heading = self.paint(Style::Heading, "Coverage");
+        self.line(&heading);
+        let column = coverage.files.iter().map(|file| file.file.chars().count()).max().unwrap_or(0);
+        let column = column.max("all policies".len()).min(self.options.width.saturating_sub(30));
+        for file in &coverage.files {
+            self.covered_file(file, column);
+        }
+        let (covered, uncovered) = coverage.lines();
+        let share = coverage.percentage();
+        let misses = threshold.is_some_and(|threshold| share.is_none_or(|share| share < threshold));
+        let mut line = format!("  {:<column$}  {}", "all policies", share_text(share, covered, uncovered));
+        if let Some(threshold) = threshold {
+            let _ = match misses {
+                true => write!(line, ", below the {threshold}% that are asked for"),
+                false => write!(line, ", {threshold}% are asked for"),
+            };
+        }
+        let style = if misses { Style::Bad } else { Style::Heading };
+        let line = self.paint(style, &line);
+        self.line(&line);
+        self.line("");
+    }
+
+    fn covered_file(&mut self, file: &FileCoverage, column: usize) {
+        let (covered, uncovered) = (file.covered.len(), file.uncovered.len());
+        let share = Percentage::of(covered, uncovered);
+        let style = if uncovered == 0 { Style::Good } else { Style::Notable };
+        let share = self.paint(style, &share_text(share, covered, uncovered));
+        let name = SafeText::fixed(&file.file).one_line();
+        self.line(&format!("  {name:<column$}  {share}"));
+        let most = match self.detail {
+            Detail::Failures => MOST_LINES,
+            Detail::Everything => usize::MAX,
+        };
+        let lines = excerpt::lines(&file.text, &file.uncovered, most);
+        let digits = lines.iter().filter_map(|line| line.number).max().unwrap_or(0).to_string().len();
+        for line in &lines {
+            let number = line.number.map_or_else(String::new, |number| number.to_string());
+            let number = self.paint(Style::Faint, &format!("{number:>digits$} |"));
+            let room = self.options.width.saturating_sub(digits + 9);
+            self.line(&format!("      {number} {}", shortened(&line.text, room)));
+        }
+        if uncovered > most {
+            self.line(&format!(
+                "      and {} more (-v shows them)",
+                count(uncovered - most, "line", "lines")
+            ));
+        }
+        let never = file.rules.iter().filter(|rule| !rule.evaluated);
+        let never: Vec<String> =
+            never.map(|rule| format!("{} (line {})", SafeText::fixed(&rule.path), rule.line)).collect();
+        if !never.is_empty() {
+            self.wrapped(6, "never evaluated: ", &never.join(", "));
+        }
+    }
+
+    fn verdict(&mut self, report: &TestReport) {
+        let counts = report.counts();
+        let (style, word) = match report.verdict() {
+            Verdict::Pass => (Style::Good, "PASS"),
+            Verdict::Denied => (Style::Bad, "FAIL"),
+            Verdict::Undecided => (Style::Bad, "UNDECIDED"),
+        };
+        let mut line = format!("{word}: {}", count(counts.total(), "test", "tests"));
+        for (number, words) in [
+            (counts.passed, "passed"),
+            (counts.failed, "failed"),
+            (counts.errors, "without an answer"),
+            (counts.skipped, "skipped"),
+            (report.deselected, "not asked for"),
+        ] {
+            if number > 0 {
+                let _ = write!(line, ", {number} {words}");
+            }
+        }
+        if !report.problems.is_empty() {
+            let problems = count(report.problems.len(), "problem", "problems");
+            let _ = write!(line, "; {problems} kept planguard from running everything");
+        }
+        if report.misses_threshold() {
+            line.push_str("; coverage is too low");
+        }
+        if report.fail_on_skipped && counts.skipped > 0 {
+            line.push_str("; skipped tests fail");
+        }
+        let line = self.paint(style, &line);
+        self.line(&format!("{line} ({:.2} s)", report.duration.as_secs_f64()));
+        if !report.plans_passed_over.is_empty() {
+            let files = count(report.plans_passed_over.len(), "file is a plan", "files are plans");
+            self.wrapped(0, "", &format!("{files} and no data for policies"));
+        }
+    }
+}
+
+/// `87.5%  14 of 16 lines`.
+fn share_text(share: Option<Percentage>, covered: usize, uncovered: usize) -> String {
+    let share = share.map_or_else(|| "-".to_owned(), |share| format!("{share}%"));
+    format!("{share:>6}  {covered} of {}", count(covered + uncovered, "line", "lines"))
+}
+
+/// At most so many characters, which is told.
+fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(most.saturating_sub(3)).collect();
+    format!("{kept}...")
+}
+
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}

@@ -1,0 +1,108 @@
+//! Files to start from: a policy, a guardrail or a whole project, each with its cases.
+
+mod error;
+mod guardrail;
+mod name;
+mod policy;
+mod project;
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+pub use error::ScaffoldError;
+pub use guardrail::guardrail;
+pub use name::{GuardrailId, PolicyName, ResourceType};
+pub use policy::policy;
+pub use project::{Pipeline, project};
+
+/// Files that are not there yet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scaffold {
+    files: Vec<NewFile>,
+}
+
+/// A file to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NewFile {
+    path: PathBuf,
+    text: String,
+}
+
+impl Scaffold {
+    fn with(mut self, path: impl Into<PathBuf>, text: String) -> Self {
+        self.files.push(NewFile { path: path.into(), text });
+        self
+    }
+
+    /// The files' paths, relative to the directory that they are written to.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// Writes the files below `directory`, and none of them if one is there already.
+    ///
+    /// # Errors
+    ///
+    /// If a file exists or cannot be written. After the latter, some files may be there.
+    pub fn write(&self, directory: &Path) -> Result<(), ScaffoldError> {
+        let path = |file: &NewFile| directory.join(&file.path);
+        let taken: Vec<PathBuf> =
+            self.files.iter().map(path).filter(|path| path.symlink_metadata().is_ok()).collect();
+        if !taken.is_empty() {
+            return Err(ScaffoldError::Exists { paths: taken });
+        }
+        for file in &self.files {
+            let path = path(file);
+            write_new(&path, &file.text)
+                .map_err(|error| ScaffoldError::Unwritable { path, reason: error.to_string() })?;
+        }
+        Ok(())
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
+}
+
+/// Puts values in the place of `{{name}}` in a template.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    values
+        .iter()
+        .fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_where_a_file_is_there_already() {
+        let directory = tempfile::tempdir().unwrap();
+        let scaffold = Scaffold::default().with("a/one", "1".to_owned()).with("two", "2".to_owned());
+        fs::write(directory.path().join("two"), "mine").unwrap();
+        let Err(ScaffoldError::Exists { paths }) = scaffold.write(directory.path()) else { panic!() };
+        assert_eq!(paths, [directory.path().join("two")]);
+        assert!(!directory.path().join("a").exists());
+        fs::remove_file(directory.path().join("two")).unwrap();
+        scaffold.write(directory.path()).unwrap();
+        assert_eq!(fs::read_to_string(directory.path().join("a/one")).unwrap(), "1");
+    }
+
+    #[test]
+    fn templates_are_filled_whole() {
+        let all = [
+            policy(&"owner".parse().unwrap(), &ResourceType::default()),
+            guardrail(&"team-owner".parse().unwrap(), &ResourceType::default()),
+            project(Pipeline::GitHub),
+            project(Pipeline::GitLab),
+        ];
+        for file in all.iter().flat_map(|scaffold| &scaffold.files) {
+            // `${{ … }}` is GitHub's own.
+            assert!(!file.text.replace("${{", "").contains("{{"), "{}", file.text);
+        }
+    }
+}

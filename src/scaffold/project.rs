@@ -1,0 +1,36 @@
+//! The files that bring planguard into a project.
+
+use super::name::ResourceType;
+use super::{PolicyName, Scaffold, fill, policy};
+
+const CONFIG: &str = include_str!("templates/planguard.toml");
+const GITHUB: &str = include_str!("templates/github.yml");
+const GITLAB: &str = include_str!("templates/gitlab.yml");
+
+/// Where the project's changes are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pipeline {
+    /// GitHub Actions.
+    GitHub,
+    /// GitLab CI.
+    GitLab,
+    /// Elsewhere: no file is made for it.
+    None,
+}
+
+/// A configuration, a first policy with its cases, and the pipeline's file.
+pub fn project(pipeline: Pipeline) -> Scaffold {
+    let version = [("version", env!("CARGO_PKG_VERSION"))];
+    let first = PolicyName::first();
+    let scaffold = Scaffold::default().with("planguard.toml", CONFIG.to_owned());
+    let scaffold = policy(&first, &ResourceType::default())
+        .files
+        .into_iter()
+        .fold(scaffold, |scaffold, file| scaffold.with(file.path, file.text));
+    match pipeline {
+        Pipeline::GitHub => scaffold.with(".github/workflows/planguard.yml", fill(GITHUB, &version)),
+        // A file of its own, because a project has only one `.gitlab-ci.yml`, which includes it.
+        Pipeline::GitLab => scaffold.with(".gitlab/planguard.yml", fill(GITLAB, &version)),
+        Pipeline::None => scaffold,
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a test run says nothing, or not everything.
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+/// Something that kept planguard from running what was asked for.
+#[derive(Clone, Debug, Error, Diagnostic)]
+#[non_exhaustive]
+pub enum TestError {
+    /// Nothing to run.
+    #[error("no test found in {searched}")]
+    #[diagnostic(
+        code("PG-TS-001"),
+        help(
+            "a test is a rule in a .rego file whose name starts with `test_`; name the file or directory that holds it"
+        )
+    )]
+    NoTests {
+        /// The paths that were searched.
+        searched: String,
+    },
+
+    /// No test has a name that was asked for.
+    #[error("none of {tests} tests matches `{pattern}`")]
+    #[diagnostic(
+        code("PG-TS-002"),
+        help(
+            "--run takes a regular expression for whole names, such as data.main.test_x; `planguard test -v` lists them"
+        )
+    )]
+    NoneMatches {
+        /// The regular expression.
+        pattern: String,
+        /// How many tests there are.
+        tests: usize,
+    },
+
+    /// Every test is left for later.
+    #[error("none of {tests} tests was run: all of them are skipped")]
+    #[diagnostic(
+        code("PG-TS-003"),
+        help("a test whose name starts with `todo_test_` is skipped; rename it to run it")
+    )]
+    AllSkipped {
+        /// How many tests there are.
+        tests: usize,
+    },
+
+    /// Coverage of nothing.
+    #[error("there is no policy whose coverage could be measured")]
+    #[diagnostic(
+        code("PG-TS-004"),
+        help("coverage is about policies, not about tests: name the directory that holds both")
+    )]
+    NothingToCover,
+}

@@ -1,0 +1,105 @@
+//! Runs the tests below paths.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use miette::Diagnostic;
+use regex::Regex;
+
+use super::coverage::{CoverageReport, Percentage};
+use super::error::TestError;
+use super::outcome::{Outcome, OutcomeCounts, TestReport};
+use super::rego;
+use crate::problem::Problem;
+use crate::redact::{Redactor, SafeText};
+use crate::rego::testing::{Measure, RegoTestOptions, RegoTests};
+
+/// What is tested, and how.
+#[derive(Clone, Debug)]
+pub struct TestOptions {
+    /// Where the tests are, and how long one may take.
+    pub rego: RegoTestOptions,
+    /// Only tests whose whole name matches are run.
+    pub run: Option<Regex>,
+    /// How many tests run at a time.
+    pub jobs: NonZeroUsize,
+    /// The share of lines that tests have to reach.
+    pub threshold: Option<Percentage>,
+    /// What skipped tests do.
+    pub skipped: OnSkipped,
+}
+
+/// What skipped tests do to the verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnSkipped {
+    /// Nothing; they are listed.
+    #[default]
+    Accept,
+    /// They fail the run.
+    Fail,
+}
+
+/// Runs tests. Whatever could not be loaded or run is in [`TestReport::problems`], no tests at all included.
+pub fn run(options: &TestOptions) -> TestReport {
+    let start = Instant::now();
+    let tests = RegoTests::load(&options.rego);
+    let plain = Redactor::default();
+    let mut report = TestReport {
+        threshold: options.threshold,
+        fail_on_skipped: options.skipped == OnSkipped::Fail,
+        plans_passed_over: tests
+            .ignored()
+            .iter()
+            .map(|document| plain.text(&document.file.to_string_lossy()))
+            .collect(),
+        ..TestReport::default()
+    };
+    for problem in tests.problems() {
+        report.problems.push(Problem::new(problem, None, &plain));
+    }
+    let chosen: Vec<usize> = (0..tests.tests().len())
+        .filter(|index| {
+            let path = tests.tests()[*index].path();
+            options.run.as_ref().is_none_or(|pattern| pattern.is_match(&path))
+        })
+        .collect();
+    report.deselected = tests.tests().len() - chosen.len();
+    let (runs, hits) = tests.run(&chosen, options.jobs);
+    report.tests = runs.iter().map(|run| rego::result(&tests.tests()[run.test], run)).collect();
+    if options.rego.measure == Measure::Coverage {
+        report.coverage = Some(CoverageReport { files: tests.coverage(&hits) });
+    }
+    report_nothing(&mut report, options);
+    report.duration = start.elapsed();
+    report
+}
+
+/// A run that has looked at nothing must not pass. If something could not be loaded, that is said already.
+fn report_nothing(report: &mut TestReport, options: &TestOptions) {
+    if !report.problems.is_empty() {
+        return;
+    }
+    let mut say =
+        |error: &dyn Diagnostic| report.problems.push(Problem::new(error, None, &Redactor::default()));
+    let counts = OutcomeCounts::of(&report.tests);
+    match (&options.run, counts.total(), report.deselected) {
+        (_, 0, 0) => say(&TestError::NoTests { searched: searched(&options.rego.paths) }),
+        (Some(pattern), 0, tests) => {
+            say(&TestError::NoneMatches { pattern: pattern.as_str().to_owned(), tests });
+        }
+        (_, tests, _) if report.tests.iter().all(|test| test.outcome == Outcome::Skipped) => {
+            say(&TestError::AllSkipped { tests });
+        }
+        _ => {}
+    }
+    let covers_nothing = report.coverage.as_ref().is_some_and(|coverage| coverage.percentage().is_none());
+    if covers_nothing && report.problems.is_empty() {
+        report.problems.push(Problem::new(&TestError::NothingToCover, None, &Redactor::default()));
+    }
+}
+
+fn searched(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    if paths.is_empty() { "no path".to_owned() } else { SafeText::fixed(&paths.join(", ")).to_string() }
+}
