@@ -152,12 +152,7 @@ fn holds_policies(directory: &Path) -> bool {
 }
 
 fn all_packs() -> Vec<&'static str> {
-    let change = GUARDS.iter().map(|guard| guard.info.pack.as_ref());
-    let mut packs: Vec<&str> = builtins().map(|builtin| builtin.pack()).chain(change).collect();
-    packs.extend(rego_packs().iter().map(|pack| pack.name));
-    packs.sort_unstable();
-    packs.dedup();
-    packs
+    Packs::names().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
 }
 
 /// The rules by the names that cases use.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::Packs;
-use planguard::rego::{RegoPack, RegoPacks};
+use planguard::rego::{PackError, RegoPack, RegoPacks};
 
 /// Looks up every name among the packs of guardrails and those of policies; one may be both. Without `builtin`, no
 /// guardrail is on that is not named.
@@ -21,7 +21,11 @@ pub(crate) fn choose(
         if of_guardrails {
             guardrails = guardrails.with(name);
         }
-        if RegoPack::find(name).is_some() || !of_guardrails {
+        if RegoPack::find(name).is_none() {
+            if !of_guardrails {
+                say(&PackError::unknown(name, Packs::names()));
+            }
+        } else {
             let own = parameters.get(*name).cloned().unwrap_or_default();
             if let Err(errors) = policies.enable(name, own) {
                 errors.iter().for_each(|error| say(error));

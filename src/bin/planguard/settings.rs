@@ -158,13 +158,15 @@ impl<'a> Settings<'a> {
                 errors.iter().for_each(|error| say(error));
                 Vec::new()
             });
-        let policies = self.policy_options(rego).map(|options| Policies::load(&options));
-        if policies.is_none() && self.has_policy_flags() {
+        let options = self.policy_options(rego);
+        // Packs have their parameters, and nothing else.
+        let has_own = options.as_ref().is_some_and(|options| !options.paths.is_empty());
+        if !has_own && self.has_policy_flags() {
             say(&MietteDiagnostic::new("there are no policies for the flags about policies")
                 .with_code("PG-CL-003")
                 .with_help("name policies with --policy, or in planguard.toml under [policies] paths"));
         }
-        Rules { packs: builtin, guardrails, policies }
+        Rules { packs: builtin, guardrails, policies: options.map(|options| Policies::load(&options)) }
     }
 
     fn policy_options(&self, packs: RegoPacks) -> Option<PolicyOptions> {

@@ -36,7 +36,7 @@ pub fn rego_packs() -> &'static [RegoPack] {
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 pub enum PackError {
     /// No pack is called that.
-    #[error("there is no pack of policies called `{name}`")]
+    #[error("there is no pack called `{name}`")]
     #[diagnostic(code("PG-PK-001"))]
     Unknown {
         /// The name.
@@ -79,6 +79,20 @@ pub enum PackError {
         /// What it has to be.
         expected: String,
     },
+}
+
+impl PackError {
+    /// No pack has that name, neither among the bundled policies nor among `others`, which are packs too.
+    pub fn unknown<'n>(name: &str, others: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut names: Vec<&str> = rego_packs().iter().map(|pack| pack.name).chain(others).collect();
+        names.sort_unstable();
+        names.dedup();
+        let help = match suggest::nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", names.join(", ")),
+        };
+        Self::Unknown { name: name.to_owned(), help }
+    }
 }
 
 impl RegoPack {
@@ -131,7 +145,7 @@ impl RegoPacks {
     ///
     /// If no pack has that name, or the parameters are not those of the pack; then it stays as it was.
     pub fn enable(&mut self, name: &str, parameters: toml::Table) -> Result<(), Vec<PackError>> {
-        let Some(pack) = RegoPack::find(name) else { return Err(vec![unknown(name)]) };
+        let Some(pack) = RegoPack::find(name) else { return Err(vec![PackError::unknown(name, [])]) };
         let parameters = serde_json::to_value(parameters).unwrap_or_default();
         schema::check(pack.name, &pack.parameters(), &parameters)?;
         self.0.insert(pack.name, parameters);
@@ -162,15 +176,6 @@ impl RegoPacks {
         };
         (group, document)
     }
-}
-
-fn unknown(name: &str) -> PackError {
-    let names = rego_packs().iter().map(|pack| pack.name);
-    let help = match suggest::nearest(name, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
-    };
-    PackError::Unknown { name: name.to_owned(), help }
 }
 
 #[cfg(test)]
@@ -220,10 +225,7 @@ mod tests {
 
     #[test]
     fn wrong_names_and_parameters_are_told() {
-        assert_eq!(
-            codes("required-tag", json!({})),
-            ["PG-PK-001: there is no pack of policies called `required-tag`"]
-        );
+        assert_eq!(codes("required-tag", json!({})), ["PG-PK-001: there is no pack called `required-tag`"]);
         let [missing] = codes("required-tags", json!({})).try_into().unwrap();
         assert!(missing.starts_with("PG-PK-002: the pack `required-tags` needs the parameter `tags`"));
         let wrong = codes("required-tags", json!({"tags": {"owner": {"values": "x"}}, "tpyes": []}));
