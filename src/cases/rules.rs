@@ -17,7 +17,7 @@ use crate::guardrails::change::GUARDS;
 use crate::guardrails::{builtins, load_guardrails};
 use crate::rego::{
     ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, RegoPack,
-    RegoPacks, rego_packs, rule_id, suggest,
+    RegoPacks, rego_packs, rule_id, suggest, toml_parameters,
 };
 
 /// How many rules a message lists; more are no help.
@@ -60,8 +60,8 @@ impl Header {
             }
             if RegoPack::find(pack.get_ref()).is_some() {
                 let (span, own) = match parameters.remove(pack.get_ref()) {
-                    Some(own) => (own.span(), own.into_inner()),
-                    None => (pack.span(), toml::Table::new()),
+                    Some(own) => (own.span(), Some(toml_parameters(&toml::Value::Table(own.into_inner())))),
+                    None => (pack.span(), None),
                 };
                 let errors = rego_packs.enable(pack.get_ref(), own).err().unwrap_or_default();
                 mistakes.extend(errors.into_iter().map(|error| (span.clone(), CaseProblem::Pack(error))));

@@ -165,7 +165,7 @@ fn the_manual_of_packs_is_current() {
     let mut text = String::from(
         "# Packs of policies\n\n\
          These packs are Rego policies that come with planguard. They are off until `--pack NAME` or \
-         `packs` in planguard.toml switches them on. Their parameters stand in planguard.toml, in a table for each pack:\n\n\
+         `packs` in planguard.toml switches them on. Their parameters stand in planguard.toml, in a table for each pack, or without `packs.` in the file of `--params`:\n\n\
          ```toml\n\
          [packs.required-tags.tags]\n\
          owner = {}\n\

@@ -4,6 +4,7 @@ mod cases;
 mod cli;
 mod config;
 mod docs;
+mod fixture;
 mod generated;
 mod invalid;
 mod plans;

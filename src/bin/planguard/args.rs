@@ -42,6 +42,15 @@ Exit codes:
   2    undecided: not everything could be looked at; wins over 1
   130  interrupted";
 
+const LINT_HELP: &str = "\
+A comment ignores a finding of its line, or of the line below it:
+  # planguard:ignore unused-rule because the dashboard reads it
+
+Exit codes:
+  0  nothing stands against the policies
+  1  an error was found; with --deny-warnings, a warning too
+  2  something could not be read, or there is no policy";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check plans with guardrails and policies
@@ -52,6 +61,9 @@ pub(crate) enum Command {
     Eval(Box<EvalArguments>),
     /// Write the Rego library of policies into files, for use with OPA
     Lib(LibArguments),
+    /// Find what is wrong in policies before it passes silently
+    #[command(after_help = LINT_HELP)]
+    Lint(Box<crate::lint::LintArguments>),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
     /// Run the tests of policies
@@ -94,6 +106,9 @@ pub(crate) struct CheckArguments {
     /// Switch on one more pack of guardrails or policies (repeatable); `planguard rules` lists them
     #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
+    /// Read the parameters of packs of policies from TOML or JSON, a table for each pack
+    #[arg(long, value_name = "FILE", help_heading = "Guardrails")]
+    pub(crate) params: Option<PathBuf>,
     /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
     pub(crate) guardrails: Vec<PathBuf>,

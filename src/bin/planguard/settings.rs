@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use miette::{Diagnostic, MietteDiagnostic};
-use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Rules};
+use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
 use planguard::config::{Config, ConftestConfig};
 use planguard::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 use planguard::guardrails::change::ChangeOptions;
@@ -20,7 +20,7 @@ use planguard::rego::{
 use planguard::report::Notice;
 
 use crate::args::{CheckArguments, ConventionArgument, GateArgument, RegoVersionArgument, Unknown};
-use crate::packs;
+use crate::packs::{self, Chosen, Wanted};
 
 /// Flags and configuration together.
 pub(crate) struct Settings<'a> {
@@ -151,22 +151,26 @@ impl<'a> Settings<'a> {
         let plain = Redactor::default();
         let mut say = |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &plain));
         let builtin = !flags.no_builtin && config.builtin != Some(false);
-        let named: Vec<&str> = config.packs.iter().chain(&flags.pack).map(String::as_str).collect();
-        let (builtin, rego) = packs::choose(&named, &self.config.packs, builtin, &mut say);
+        let names: Vec<String> = config.packs.iter().chain(&flags.pack).cloned().collect();
+        let wanted = Wanted {
+            builtin: if builtin { Packs::default() } else { Packs::none() },
+            names: &names,
+            configured: packs::configured(&self.config.packs),
+            params: flags.params.as_deref(),
+        };
+        let Chosen { builtin, rego } = packs::choose(wanted, &mut say);
         let guardrails =
             load_guardrails(either(&flags.guardrails, &config.guardrails)).unwrap_or_else(|errors| {
                 errors.iter().for_each(|error| say(error));
                 Vec::new()
             });
-        let options = self.policy_options(rego);
-        // Packs have their parameters, and nothing else.
-        let has_own = options.as_ref().is_some_and(|options| !options.paths.is_empty());
-        if !has_own && self.has_policy_flags() {
+        let policies = self.policy_options(rego).map(|options| Policies::load(&options));
+        if policies.is_none() && self.has_policy_flags() {
             say(&MietteDiagnostic::new("there are no policies for the flags about policies")
                 .with_code("PG-CL-003")
                 .with_help("name policies with --policy, or in planguard.toml under [policies] paths"));
         }
-        Rules { packs: builtin, guardrails, policies: options.map(|options| Policies::load(&options)) }
+        Rules { packs: builtin, guardrails, policies }
     }
 
     fn policy_options(&self, packs: RegoPacks) -> Option<PolicyOptions> {

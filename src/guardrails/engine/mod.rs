@@ -13,6 +13,7 @@ use super::definition::{Guardrail, Predicate, Quantifier, Test, Truth};
 use crate::plan::{Attribute, DuplicateKeys, ResourceState, Value, View};
 
 pub use companion::PlanIndex;
+pub(crate) use secret::{credentials, decoded, is_named_credential};
 
 /// What a guardrail says of one side of a resource change.
 #[derive(Clone, Debug, PartialEq, Eq)]

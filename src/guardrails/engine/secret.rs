@@ -1,5 +1,6 @@
 //! Credentials in plain text, by the forms that their issuers gave them.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use base64::Engine as _;
@@ -21,10 +22,36 @@ impl Form {
         Self { marker, expression, compiled: OnceLock::new() }
     }
 
-    fn is_in(&self, text: &str) -> bool {
+    fn compiled(&self) -> Option<&Regex> {
         // The expressions are constant, and a test compiles all of them.
-        let compiled = || self.compiled.get_or_init(|| Regex::new(self.expression).ok());
-        text.contains(self.marker) && compiled().as_ref().is_some_and(|expression| expression.is_match(text))
+        self.compiled.get_or_init(|| Regex::new(self.expression).ok()).as_ref()
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        text.contains(self.marker) && self.compiled().is_some_and(|expression| expression.is_match(text))
+    }
+
+    /// Where the secret parts of such credentials stand in a text.
+    fn places(&self, text: &str) -> Vec<Range<usize>> {
+        if !text.contains(self.marker) {
+            return Vec::new();
+        }
+        let found = self.compiled().into_iter().flat_map(|expression| expression.find_iter(text));
+        found
+            .filter_map(|found| {
+                let secret = found.start() + found.as_str().find(self.marker)? + self.marker.len();
+                match self.marker {
+                    // All up to the end of the key, or of the text if that is missing.
+                    "PRIVATE KEY" => {
+                        let rest = &text[found.end()..];
+                        Some(found.end()..found.end() + rest.find("-----END").unwrap_or(rest.len()))
+                    }
+                    // The password, and not the `@` behind it.
+                    "://" => Some(secret + text[secret..].find(':')? + 1..found.end() - 1),
+                    _ => Some(secret..found.end()),
+                }
+            })
+            .collect()
     }
 }
 
@@ -96,6 +123,24 @@ pub(super) fn holds_secret(value: &Value<'_>) -> bool {
     }
 }
 
+/// Where credentials stand in a text: only what is secret of them, and not the form by which they are known.
+pub(crate) fn credentials(text: &str) -> Vec<Range<usize>> {
+    let mut places: Vec<Range<usize>> = FORMS.iter().flat_map(|form| form.places(text)).collect();
+    let assigned = assignment().into_iter().flat_map(|expression| expression.captures_iter(text));
+    places.extend(
+        assigned
+            .filter_map(|found| found.get(1))
+            .filter(|value| is_credential(value.as_str()))
+            .map(|value| value.range()),
+    );
+    places
+}
+
+/// Whether a value is a credential because of the name that it stands under.
+pub(crate) fn is_named_credential(name: &str, value: &str) -> bool {
+    promises_credential(name) && is_credential(value)
+}
+
 fn is_secret(text: &str) -> bool {
     FORMS.iter().any(|form| form.is_in(text)) || assigns_credential(text)
 }
@@ -121,7 +166,7 @@ fn promises_credential(name: &str) -> bool {
 }
 
 /// The text behind Base64, in which user data often stand.
-fn decoded(text: &str) -> Option<String> {
+pub(crate) fn decoded(text: &str) -> Option<String> {
     /// Shorter texts are words that happen to be Base64.
     const SHORTEST: usize = 24;
     let text = text.trim();

@@ -32,6 +32,21 @@ pub fn rego_packs() -> &'static [RegoPack] {
     &files::PACKS
 }
 
+/// Parameters that were written as TOML, as policies see them: a date is a text.
+pub fn toml_parameters(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::from(text.as_str()),
+        toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Float(number) => Value::from(*number),
+        toml::Value::Boolean(truth) => Value::from(*truth),
+        toml::Value::Datetime(moment) => Value::from(moment.to_string()),
+        toml::Value::Array(values) => values.iter().map(toml_parameters).collect(),
+        toml::Value::Table(table) => {
+            table.iter().map(|(key, value)| (key.clone(), toml_parameters(value))).collect()
+        }
+    }
+}
+
 /// What is wrong with the choice of packs or their parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 pub enum PackError {
@@ -144,9 +159,9 @@ impl RegoPacks {
     /// # Errors
     ///
     /// If no pack has that name, or the parameters are not those of the pack; then it stays as it was.
-    pub fn enable(&mut self, name: &str, parameters: toml::Table) -> Result<(), Vec<PackError>> {
+    pub fn enable(&mut self, name: &str, parameters: Option<Value>) -> Result<(), Vec<PackError>> {
         let Some(pack) = RegoPack::find(name) else { return Err(vec![PackError::unknown(name, [])]) };
-        let parameters = serde_json::to_value(parameters).unwrap_or_default();
+        let parameters = parameters.unwrap_or_else(|| Value::Object(Map::new()));
         schema::check(pack.name, &pack.parameters(), &parameters)?;
         self.0.insert(pack.name, parameters);
         Ok(())
@@ -186,8 +201,7 @@ mod tests {
     use crate::rego::convention::library::package_of;
 
     fn codes(name: &str, parameters: Value) -> Vec<String> {
-        let parameters = serde_json::from_value(parameters).unwrap();
-        let errors = RegoPacks::default().enable(name, parameters).unwrap_err();
+        let errors = RegoPacks::default().enable(name, Some(parameters)).unwrap_err();
         errors.iter().map(|error| format!("{}: {error}", error.code().unwrap())).collect()
     }
 
@@ -240,9 +254,9 @@ mod tests {
     #[test]
     fn a_pack_that_is_refused_stays_off() {
         let mut packs = RegoPacks::default();
-        assert!(packs.enable("required-tags", toml::Table::new()).is_err());
+        assert!(packs.enable("required-tags", None).is_err());
         assert!(packs.is_empty());
-        packs.enable("required-tags", toml::from_str("tags.owner = {}").unwrap()).unwrap();
+        packs.enable("required-tags", Some(json!({"tags": {"owner": {}}}))).unwrap();
         assert!(!packs.is_empty());
     }
 }

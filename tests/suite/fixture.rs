@@ -1,0 +1,143 @@
+//! Fixtures made of real plans, where they are at hand: what is found stays, what is secret does not.
+
+#![expect(clippy::unwrap_used, reason = "a test may end in a panic")]
+
+use std::collections::BTreeMap;
+
+use planguard::check::{CheckOptions, Rules, check};
+use planguard::finding::{Certainty, Finding};
+use planguard::fixture::{Fixture, FixtureError, Kind, make};
+use planguard::input::{Batch, Document, ReadOptions};
+use planguard::plan::{Plan, sensitive_values};
+use planguard::redact::SHORTEST_TAINT;
+
+use crate::shared::{files_below, shared};
+
+/// Rule, address and whether it is certain.
+type Mark = (String, String, bool);
+
+fn marks<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> BTreeMap<Mark, usize> {
+    let mut marks = BTreeMap::new();
+    for finding in findings {
+        if let Some(subject) = &finding.subject {
+            let certain = finding.certainty == Certainty::Certain;
+            let mark = (finding.rule.id.to_string(), subject.address.to_string(), certain);
+            *marks.entry(mark).or_default() += 1;
+        }
+    }
+    marks
+}
+
+fn findings(document: Document, rules: &Rules) -> Vec<Finding> {
+    let batch = Batch { documents: vec![document], ..Batch::default() };
+    let report = check(&batch, rules, &CheckOptions::default(), &|_| {});
+    report.plans.into_iter().flat_map(|plan| plan.findings).collect()
+}
+
+/// Every text and number of a plan that is data, keys of instances included.
+fn leaves(value: &serde_json::Value, found: &mut Vec<String>) {
+    match value {
+        serde_json::Value::String(text) => found.push(text.clone()),
+        serde_json::Value::Number(number) => found.push(number.to_string()),
+        serde_json::Value::Array(elements) => elements.iter().for_each(|element| leaves(element, found)),
+        serde_json::Value::Object(members) => members.values().for_each(|member| leaves(member, found)),
+        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+    }
+}
+
+/// What went wrong with a fixture.
+fn mistakes(document: &Document, fixture: &Fixture, rules: &Rules) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if !fixture.differing.is_empty() {
+        wrong.push(format!("differs at {:?}", fixture.differing));
+    }
+    let original = marks(&findings(document.clone(), rules));
+    let found = marks(&findings(Document::from_text("fixture", fixture.plan.clone()).unwrap(), rules));
+    // Where no resource is named, everything with a finding is kept. Keys of instances may have new names.
+    let renamed = found.keys().any(|mark| !original.contains_key(mark));
+    let anonymous = |marks: &BTreeMap<Mark, usize>| {
+        let mut counts: BTreeMap<(String, bool), usize> = BTreeMap::new();
+        for ((rule, _, certain), count) in marks {
+            *counts.entry((rule.clone(), *certain)).or_default() += count;
+        }
+        counts
+    };
+    if (!renamed && found != original) || anonymous(&found) != anonymous(&original) {
+        wrong.push(format!("finds {found:?}\ninstead of {original:?}"));
+    }
+    let mut data = Vec::new();
+    leaves(&serde_json::from_str(&fixture.plan).unwrap(), &mut data);
+    for secret in sensitive_values(&Plan::parse(document.text()).unwrap()).unwrap() {
+        let leaf = data.iter().find(|leaf| leaf.contains(&secret));
+        if let Some(leaf) = leaf.filter(|_| secret.chars().count() >= SHORTEST_TAINT) {
+            wrong.push(format!("holds {secret:?} in {:?}", leaf.chars().take(80).collect::<String>()));
+        }
+    }
+    wrong
+}
+
+/// How much of what went in came out.
+#[derive(Default)]
+struct Size {
+    fixtures: usize,
+    bytes: (usize, usize),
+    objects: (usize, usize),
+    spared: BTreeMap<Kind, usize>,
+    lost: usize,
+}
+
+impl Size {
+    fn add(&mut self, document: &Document, fixture: &Fixture) {
+        self.fixtures += 1;
+        // Indents are no part of what was shrunk.
+        let compact = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap().to_string().len();
+        self.bytes.0 += compact(document.text());
+        self.bytes.1 += compact(&fixture.plan);
+        self.objects.0 += fixture.objects;
+        self.objects.1 += fixture.kept.len();
+        self.lost += fixture.lost.len();
+        for (kind, count) in &fixture.spared {
+            *self.spared.entry(*kind).or_default() += count;
+        }
+    }
+
+    fn told(&self) -> String {
+        let part = 100.0 * self.bytes.1 as f64 / self.bytes.0.max(1) as f64;
+        format!(
+            "{} fixtures with {} of {} objects and {part:.0} % of the bytes; stayed {:?}, lost {}",
+            self.fixtures, self.objects.1, self.objects.0, self.spared, self.lost
+        )
+    }
+}
+
+#[test]
+fn fixtures_of_real_plans_show_the_same_and_hold_no_secret() {
+    let Some(root) = shared("real") else { return };
+    let rules = Rules::default();
+    let (mut small, mut whole, mut wrong) = (Size::default(), Size::default(), Vec::new());
+    for path in files_below(&root) {
+        let name = path.strip_prefix(&root).unwrap().display().to_string();
+        let document = Document::from_bytes(&name, std::fs::read(&path).unwrap(), &ReadOptions::default());
+        let document = document.unwrap();
+        for (wanted, size) in [(Vec::new(), &mut small), (vec!["*".to_owned()], &mut whole)] {
+            // All 420 take half a minute with everything kept, so a third of them has to do.
+            if !wanted.is_empty() && !document.sha256().to_string().starts_with(['0', '1', '2', '3', '4']) {
+                continue;
+            }
+            match make(&document, &rules, &wanted) {
+                Ok(fixture) => {
+                    size.add(&document, &fixture);
+                    let mistakes = mistakes(&document, &fixture, &rules);
+                    wrong
+                        .extend(mistakes.into_iter().map(|mistake| format!("{name}: {wanted:?}: {mistake}")));
+                }
+                Err(FixtureError::NothingFound | FixtureError::NoSuchResource { .. }) => {}
+                Err(error) => wrong.push(format!("{name}: {wanted:?}: {error}")),
+            }
+        }
+    }
+    // The figures, for who asks with --nocapture.
+    println!("of what has findings: {}\nof everything: {}", small.told(), whole.told());
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(small.fixtures >= 100 && whole.fixtures >= 80);
+}
