@@ -7,6 +7,8 @@ mod docs;
 mod fixture;
 mod generated;
 mod invalid;
+mod lint;
+mod lint_seeded;
 mod plans;
 mod properties;
 mod real_plans;

@@ -17,6 +17,7 @@ mod encoding;
 mod glob;
 mod json;
 mod jwt;
+mod keys;
 mod layout;
 mod lenience;
 mod net;
@@ -97,6 +98,7 @@ const FAMILIES: &[&[Builtin]] = &[
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
+    keys::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
     patch::FUNCTIONS,
