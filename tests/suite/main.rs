@@ -15,3 +15,4 @@ mod real_plans;
 mod rego;
 mod shared;
 mod streams;
+mod testing;

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod eval;
+mod interactive;
 mod lib_command;
 mod lint;
 mod new;
