@@ -52,7 +52,7 @@ impl PlanCheck<'_> {
         };
         Finding {
             rule: FindingRule {
-                id: text(&found.rule),
+                id: text(&rego::rule_id(&found.rule)),
                 title: found.title.as_deref().map(text),
                 kind: RuleKind::Policy,
             },

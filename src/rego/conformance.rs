@@ -13,6 +13,10 @@ use super::source::Source;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// JSON, for the cases that have none of their own.
+    input: Option<String>,
+    /// A module that all cases have as well.
+    module: Option<String>,
     case: Vec<Case>,
 }
 
@@ -68,7 +72,11 @@ fn cases() -> Vec<Case> {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         let file: File = toml::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        cases.extend(file.case);
+        cases.extend(file.case.into_iter().map(|mut case| {
+            case.input = case.input.or_else(|| file.input.clone());
+            case.modules.extend(file.module.clone());
+            case
+        }));
     }
     cases
 }

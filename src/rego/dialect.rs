@@ -64,11 +64,16 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
 
 /// The dialect in which a file parses: v1 if it can be that.
 pub(super) fn of(source: &Source) -> RegoVersion {
-    if !parses(source, RegoVersion::V1) && parses(source, RegoVersion::V0) {
+    if may_be_v0(source) && !parses(source, RegoVersion::V1) && parses(source, RegoVersion::V0) {
         RegoVersion::V0
     } else {
         RegoVersion::V1
     }
+}
+
+/// Whether it makes sense to read a file as v0. Asked to do so in vain, the engine writes warnings of its own.
+pub(super) fn may_be_v0(source: &Source) -> bool {
+    written_in(&source.text, RegoVersion::V0) == RegoVersion::V0
 }
 
 /// Whether the engine can read what the front end made of a file.

@@ -1,12 +1,14 @@
 //! Divides the rules of a set among the processors.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use regorus::Engine;
 
-use super::evaluate::{Asked, Work};
+use super::evaluate::{Answer, Asked, Attempt, Work};
 use super::set::PolicySet;
 
 /// How many rules times bytes of the plan make a thread worth its start. A resource takes some three thousand bytes
@@ -33,25 +35,60 @@ impl Drop for Running {
 }
 
 impl PolicySet {
-    /// Evaluates paths, on several threads if that takes less time. What comes of a path does not depend on it.
+    /// Evaluates paths, those together that need the same helpers, and on several threads if that takes less time.
+    /// What comes of a path does not depend on either.
     pub(super) fn ask_all(&self, engine: &Engine, work: &Work, paths: &[String]) -> Asked {
         let (_running, running) = Running::start();
-        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let parts = parts(paths.len(), work.size, processors / running);
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get) / running;
+        let mut answers = self.ask_together(engine, work, processors);
+        let alone: Vec<(usize, String)> = paths.iter().cloned().enumerate().collect();
+        let alone = alone.into_iter().filter(|(_, path)| !answers.contains_key(path)).collect();
+        let mut asked = self.ask_on(processors, engine, work, alone, Attempt::ThenLenient);
+        answers.append(&mut asked.answers);
+        Asked { answers, ..asked }
+    }
+
+    fn ask_together(&self, engine: &Engine, work: &Work, processors: usize) -> BTreeMap<String, Answer> {
+        let groups = self.together.paths().cloned().enumerate().collect();
+        // However badly this goes, the rules have most of their time left.
+        let attempt = Attempt::Strict { until: Instant::now() + self.time_limit };
+        let asked = self.ask_on(processors, engine, work, groups, attempt);
+        let mut answers = BTreeMap::new();
+        for (path, answer) in asked.answers {
+            let split = answer.undisturbed().and_then(|value| self.together.split(&path, &value));
+            for (rule, value) in split.into_iter().flatten() {
+                answers.insert(rule.clone(), Answer::of(value));
+            }
+        }
+        answers
+    }
+
+    fn ask_on(
+        &self,
+        processors: usize,
+        engine: &Engine,
+        work: &Work,
+        paths: Vec<(usize, String)>,
+        attempt: Attempt,
+    ) -> Asked {
+        let rules = paths.iter().map(|(_, path)| self.together.asked_by(path)).sum();
+        let parts = parts(rules, work.size, processors).min(paths.len()).max(1);
         let mut shares: Vec<Vec<(usize, String)>> = vec![Vec::new(); parts];
-        for (place, path) in paths.iter().enumerate() {
-            shares[place % parts].push((place, path.clone()));
+        for (index, path) in paths.into_iter().enumerate() {
+            shares[index % parts].push(path);
         }
         let Some((own, others)) = shares.split_first() else { return Asked::default() };
         thread::scope(|scope| {
-            let start =
-                |share| thread::Builder::new().spawn_scoped(scope, move || self.ask(engine, work, share));
+            let start = |share| {
+                let ask = move || self.ask(engine, work, share, attempt);
+                thread::Builder::new().spawn_scoped(scope, ask)
+            };
             let started: Vec<_> = others.iter().map(|share| (share, start(share))).collect();
-            let mut all = self.ask(engine, work, own);
+            let mut all = self.ask(engine, work, own, attempt);
             for (share, thread) in started {
                 // What a thread could not be started for, or has lost, is done here.
                 let asked = thread.ok().and_then(|thread| thread.join().ok());
-                let asked = asked.unwrap_or_else(|| self.ask(engine, work, share));
+                let asked = asked.unwrap_or_else(|| self.ask(engine, work, share, attempt));
                 all.answers.extend(asked.answers);
                 all.failures.extend(asked.failures);
                 all.unreached.extend(asked.unreached);

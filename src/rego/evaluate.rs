@@ -173,13 +173,22 @@ impl PolicySet {
     }
 
     /// Evaluates paths one after the other.
-    pub(super) fn ask(&self, engine: &Engine, work: &Work, paths: &[(usize, String)]) -> Asked {
-        // A rule may be evaluated twice, strictly and then leniently.
-        let patience = self.time_limit.saturating_mul(2).saturating_add(GRACE);
+    pub(super) fn ask(
+        &self,
+        engine: &Engine,
+        work: &Work,
+        paths: &[(usize, String)],
+        attempt: Attempt,
+    ) -> Asked {
+        let patience = self.time_limit.saturating_mul(attempt.times()).saturating_add(GRACE);
+        let deadline = match attempt {
+            Attempt::Strict { until } => work.deadline.min(until),
+            Attempt::ThenLenient => work.deadline,
+        };
         let mut asked = Asked::default();
         let mut worker: Option<Receiver<Result<Answer, String>>> = None;
         for (index, (place, path)) in paths.iter().enumerate() {
-            if Instant::now() >= work.deadline {
+            if Instant::now() >= deadline {
                 asked.unreached.extend(paths[index..].iter().map(|(place, _)| *place));
                 break;
             }
@@ -187,7 +196,7 @@ impl PolicySet {
                 Some(receiver) => receiver,
                 None => {
                     let rest = paths[index..].iter().map(|(_, path)| path.clone()).collect();
-                    match self.start(engine, &work.memory, rest) {
+                    match self.start(engine, &work.memory, rest, attempt) {
                         Ok(receiver) => receiver,
                         Err(reason) => {
                             asked.failures.insert(*place, PolicyError::NoThread { reason });
@@ -226,6 +235,7 @@ impl PolicySet {
         engine: &Engine,
         memory: &Arc<Memory>,
         paths: Vec<String>,
+        attempt: Attempt,
     ) -> Result<Receiver<Result<Answer, String>>, String> {
         let (send, receive) = mpsc::channel();
         let (engine, memory, limit) = (engine.clone(), Arc::clone(memory), self.time_limit);
@@ -233,7 +243,7 @@ impl PolicySet {
             let _memory = memory;
             let mut used = None;
             for path in paths {
-                let answer = shell::guard(|| answer(&engine, &mut used, &path, limit));
+                let answer = shell::guard(|| answer(&engine, &mut used, &path, limit, attempt));
                 if send.send(answer).is_err() {
                     return;
                 }
@@ -374,6 +384,37 @@ pub(super) fn file_data(name: &str) -> Value {
     object(vec![("conftest", object(vec![("file", file)]))])
 }
 
+/// How often a rule is evaluated.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Attempt {
+    /// Once and strictly, and not at all after this moment.
+    Strict { until: Instant },
+    /// If that meets an error, once more as OPA does it.
+    ThenLenient,
+}
+
+impl Attempt {
+    const fn times(self) -> u32 {
+        match self {
+            Self::Strict { .. } => 1,
+            Self::ThenLenient => 2,
+        }
+    }
+}
+
+impl Answer {
+    /// What a rule says on its own that was evaluated together with others, unless anything was not as it should
+    /// be, or was printed, which has its order.
+    pub(super) fn undisturbed(self) -> Option<Value> {
+        let Self { value, swallowed, prints, reached: _ } = self;
+        value.ok().filter(|_| swallowed.is_none() && prints.is_empty())
+    }
+
+    pub(super) fn of(value: Value) -> Self {
+        Self { value: Ok(value), swallowed: None, prints: Vec::new(), reached: Coverage::default() }
+    }
+}
+
 /// What came of several paths, which are known by their places among all.
 #[derive(Default)]
 pub(super) struct Asked {
@@ -419,15 +460,21 @@ impl Failure {
 /// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does. A copy of
 /// the engine that has answered without an error is used again: a new one has to make room for every expression of
 /// every policy.
-fn answer(engine: &Engine, used: &mut Option<Engine>, path: &str, limit: Duration) -> Answer {
+fn answer(
+    engine: &Engine,
+    used: &mut Option<Engine>,
+    path: &str,
+    limit: Duration,
+    attempt: Attempt,
+) -> Answer {
     let copy = || {
         let mut copy = engine.clone();
         copy.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
         copy
     };
     let mut strict = used.take().unwrap_or_else(copy);
-    match evaluate(&mut strict, path) {
-        (Err(Failure::Other(message)), _) => {
+    match (evaluate(&mut strict, path), attempt) {
+        ((Err(Failure::Other(message)), _), Attempt::ThenLenient) => {
             let mut lenient = copy();
             // This copies the compiled policies, so it is left until it is needed.
             lenient.set_strict_builtin_errors(false);
@@ -435,7 +482,7 @@ fn answer(engine: &Engine, used: &mut Option<Engine>, path: &str, limit: Duratio
             let (value, prints) = evaluate(&mut lenient, path);
             Answer { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
-        (value, prints) => {
+        ((value, prints), _) => {
             let reached = Coverage::of(&strict);
             if value.is_ok() {
                 *used = Some(strict);

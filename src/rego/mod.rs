@@ -20,11 +20,13 @@ mod dialect;
 mod division;
 mod error;
 mod evaluate;
+mod explain;
 mod files;
 mod finding;
 mod frontend;
 mod glob;
 mod input_paths;
+pub(crate) mod lint;
 mod metadata;
 mod nesting;
 mod options;
@@ -41,16 +43,21 @@ mod source;
 pub(crate) mod suggest;
 mod syntax;
 pub mod testing;
+mod together;
 mod workspace;
 mod yaml;
 
-pub use bundle::{BundledFile, Outline, OutlinedRule, library, outline};
+pub use bundle::{
+    BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs, rule_id,
+};
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
+pub use explain::{Explanation, Outcome, Subject, Told};
 pub use finding::{PolicyFinding, PolicyLocation};
+pub(crate) use frontend::comments;
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
@@ -59,4 +66,5 @@ pub use query::{
 };
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;
+pub(crate) use suggest::is_near;
 pub use workspace::{Workspace, WorkspaceOptions};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::bundle::RegoPacks;
 use super::context::ContextOptions;
 use super::convention::Convention;
 use super::coverage::CoverageMode;
@@ -12,6 +13,8 @@ use super::coverage::CoverageMode;
 pub struct PolicyOptions {
     /// Files and directories that hold `.rego` files; directories are read recursively.
     pub paths: Vec<PathBuf>,
+    /// The bundled packs that are on.
+    pub packs: RegoPacks,
     /// The platform that the policies are for; `None` to tell by their look.
     pub convention: Option<Convention>,
     /// What policies may know of the run besides its plan.
@@ -44,6 +47,7 @@ impl Default for PolicyOptions {
     fn default() -> Self {
         Self {
             paths: Vec::new(),
+            packs: RegoPacks::default(),
             convention: None,
             context: ContextOptions::default(),
             namespaces: Namespaces::default(),

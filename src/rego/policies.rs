@@ -7,7 +7,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::context::Context;
-use super::convention;
+use super::convention::{self, Grouping};
 use super::coverage::Coverage;
 use super::data;
 use super::error::{PolicyError, report};
@@ -132,14 +132,20 @@ impl Policies {
 }
 
 fn load(options: &PolicyOptions) -> Policies {
-    let mut grouping = convention::group(options);
+    let mut grouping = match (options.paths.as_slice(), options.packs.is_empty()) {
+        ([], false) => Grouping::default(),
+        _ => convention::group(options),
+    };
     let mut problems = std::mem::take(&mut grouping.errors);
     let context = Context::load(&options.context, &mut problems);
     let documents = data::load(&options.data, &mut problems);
     let mut sets = Vec::new();
-    for group in grouping.groups {
+    let packs = (!options.packs.is_empty()).then(|| options.packs.group());
+    let of_users = grouping.groups.into_iter().map(|group| (group, documents.as_slice()));
+    let of_packs = packs.iter().map(|(group, document)| (group.clone(), std::slice::from_ref(document)));
+    for (group, documents) in of_users.chain(of_packs) {
         let context = context.of_group(&group);
-        match set::load(group, options, &context, &documents) {
+        match set::load(group, options, &context, documents) {
             Ok(set) => {
                 set.problems().iter().cloned().for_each(|error| report(&mut problems, error));
                 sets.push(set);

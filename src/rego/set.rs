@@ -30,6 +30,7 @@ use super::rule::{PolicyRule, RuleKind};
 use super::select::{self, Loaded, Selection};
 use super::shell::{self, Memory};
 use super::source::{self, Source};
+use super::together::Together;
 
 /// Loading five hundred files takes about 30 ms; this much longer means that something does not end.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
@@ -47,6 +48,7 @@ pub struct PolicySet {
     pub(super) sections: Sections,
     pub(super) reads_file_name: bool,
     pub(super) reads_index: bool,
+    pub(super) together: Together,
     pub(super) frame: Frame,
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
@@ -265,7 +267,13 @@ pub(super) fn load(
         CoverageMode::Off => None,
         CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
     };
+    let together = match options.coverage {
+        // Whoever asks would be reached as well.
+        CoverageMode::Lines => Together::default(),
+        CoverageMode::Off => Together::of(&program, &deciding),
+    };
     drop(program);
+    let together = together.teach(&mut engine);
     engine.set_input(regorus::Value::new_object());
     engine.set_enable_coverage(coverage.is_some());
     Ok(PolicySet {
@@ -275,6 +283,7 @@ pub(super) fn load(
         sections,
         reads_file_name,
         reads_index,
+        together,
         frame: Frame::new(context),
         sources,
         time_limit: options.time_limit,
@@ -310,7 +319,7 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
                 // afterwards.
                 for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
                     source.reading = read(source, version, &known);
-                    if dialect::parses(source, version) {
+                    if !dialect::may_be_v0(source) || dialect::parses(source, version) {
                         break;
                     }
                 }

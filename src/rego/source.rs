@@ -116,8 +116,9 @@ impl Source {
         }
         let in_word = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.');
         let length_of = |c: char| c.len_utf8();
-        // The engine means a reference by its last step.
-        if line_text[offset..].starts_with('.') {
+        // The engine means a reference by its last step, and a call of a function that planguard adds by its
+        // parenthesis.
+        if line_text[offset..].starts_with(['.', '(']) {
             offset -= line_text[..offset].chars().rev().take_while(in_word).map(length_of).sum::<usize>();
         }
         let place = self.original(start_of_line + offset);
@@ -196,6 +197,14 @@ mod tests {
         let place = source.place(2, 15).unwrap();
         assert_eq!(&source.text[place.offset()..place.offset() + place.len()], "x.y");
         assert_eq!(source.place(2, 16), Some(place), "a reference is meant by its last step");
+    }
+
+    #[test]
+    fn a_call_is_meant_by_its_parenthesis() {
+        let source = source("x := json.is_valid(y)");
+        let place = source.place(1, 19).unwrap();
+        assert_eq!(&source.text[place.offset()..place.offset() + place.len()], "json.is_valid");
+        assert_eq!(Source::new("p.rego", "x := (y)").place(1, 6).unwrap().len(), 1);
     }
 
     #[test]

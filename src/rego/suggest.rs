@@ -14,6 +14,11 @@ pub(crate) fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c s
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether a name is near enough to another one to be a slip.
+pub(crate) fn is_near(name: &str, candidate: &str) -> bool {
+    nearest(name, [candidate]).is_some()
+}
+
 /// How many letters must be added, removed, replaced or swapped with their neighbour, regardless of case
 /// (the optimal string alignment distance).
 pub(super) fn distance(left: &str, right: &str) -> usize {

@@ -1,5 +1,7 @@
 //! Why a test run says nothing, or not everything.
 
+use std::path::PathBuf;
+
 use miette::Diagnostic;
 use thiserror::Error;
 
@@ -44,6 +46,16 @@ pub enum TestError {
     AllSkipped {
         /// How many tests there are.
         tests: usize,
+    },
+
+    /// A file that may hold cases cannot be read.
+    #[error("cannot read {}: {reason}", file.display())]
+    #[diagnostic(code("PG-TS-005"), help("check its permissions, or pass over it with --ignore"))]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        reason: String,
     },
 
     /// Coverage of nothing.

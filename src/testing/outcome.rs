@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::coverage::{CoverageReport, Percentage};
+use crate::cases::DiffLine;
 use crate::problem::Problem;
 use crate::redact::SafeText;
 use crate::verdict::Verdict;
@@ -18,6 +19,8 @@ pub struct TestReport {
     pub coverage: Option<CoverageReport>,
     /// The share of lines that has to be reached, if there is one.
     pub threshold: Option<Percentage>,
+    /// Cases whose expectations were rewritten; they have been run again since.
+    pub updated: Vec<UpdatedCase>,
     /// How many tests were not run because their names were not asked for.
     pub deselected: usize,
     /// Files beside the policies that were taken for plans, so that they are no data.
@@ -37,7 +40,7 @@ pub struct TestResult {
     pub file: SafeText,
     /// The line, counted from 1.
     pub line: u64,
-    /// What the name belongs to: the package, `data.main`.
+    /// The package that the name belongs to, `data.main`; empty for a case.
     pub package: SafeText,
     /// The name in it.
     pub name: SafeText,
@@ -49,6 +52,8 @@ pub struct TestResult {
     pub reasons: Vec<SafeText>,
     /// The statement that did not hold.
     pub stopped_at: Option<Statement>,
+    /// Where what a case found differs from what it expects.
+    pub diff: Vec<DiffLine>,
     /// What it printed, line by line.
     pub output: Vec<SafeText>,
     /// Its cases, if it is made of them.
@@ -60,6 +65,10 @@ pub struct TestResult {
 pub enum TestKind {
     /// A rule of a policy.
     Rego,
+    /// A plan with the findings that are expected on it.
+    PlanCase,
+    /// A case beside a guardrail.
+    GuardrailCase,
 }
 
 /// How a test came out.
@@ -93,6 +102,19 @@ pub struct CaseResult {
     pub name: SafeText,
     /// Whether it holds.
     pub passed: bool,
+}
+
+/// A case whose expectations were rewritten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpdatedCase {
+    /// The file that was written.
+    pub file: SafeText,
+    /// The line of the case before, counted from 1.
+    pub line: usize,
+    /// The case.
+    pub name: SafeText,
+    /// What is expected no more, and what is from now on.
+    pub diff: Vec<DiffLine>,
 }
 
 /// How many tests came out how.
@@ -130,10 +152,11 @@ impl OutcomeCounts {
 }
 
 impl TestResult {
-    /// The whole name: `data.main.test_x`.
+    /// The whole name: `data.main.test_x`, or the name of a case.
     pub fn path(&self) -> String {
         match self.kind {
             TestKind::Rego => format!("{}.{}", self.package, self.name),
+            TestKind::PlanCase | TestKind::GuardrailCase => self.name.one_line(),
         }
     }
 }

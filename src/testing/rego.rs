@@ -42,6 +42,7 @@ pub(super) fn result(test: &RegoTest, run: &TestRun) -> TestResult {
             line: stop.location.line,
             text: text(&unindented(&stop.statement)),
         }),
+        diff: Vec::new(),
         output: run.prints.iter().map(|line| text(line)).collect(),
         cases: run
             .cases

@@ -7,12 +7,15 @@ use std::time::Instant;
 use miette::Diagnostic;
 use regex::Regex;
 
+use super::cases::{self, CasesOptions, OnFailedCases};
 use super::coverage::{CoverageReport, Percentage};
 use super::error::TestError;
 use super::outcome::{Outcome, OutcomeCounts, TestReport};
 use super::rego;
+use crate::cases::RunOptions;
 use crate::problem::Problem;
 use crate::redact::{Redactor, SafeText};
+use crate::rego::CoverageMode;
 use crate::rego::testing::{Measure, RegoTestOptions, RegoTests};
 
 /// What is tested, and how.
@@ -26,6 +29,8 @@ pub struct TestOptions {
     pub jobs: NonZeroUsize,
     /// The share of lines that tests have to reach.
     pub threshold: Option<Percentage>,
+    /// What is done with cases that fail.
+    pub failed_cases: OnFailedCases,
     /// What skipped tests do.
     pub skipped: OnSkipped,
 }
@@ -64,10 +69,32 @@ pub fn run(options: &TestOptions) -> TestReport {
             options.run.as_ref().is_none_or(|pattern| pattern.is_match(&path))
         })
         .collect();
-    report.deselected = tests.tests().len() - chosen.len();
-    let (runs, hits) = tests.run(&chosen, options.jobs);
+    let (runs, mut hits) = tests.run(&chosen, options.jobs);
     report.tests = runs.iter().map(|run| rego::result(&tests.tests()[run.test], run)).collect();
+    let cases = cases::run(
+        &options.rego.paths,
+        &options.rego.ignore,
+        &CasesOptions {
+            run: options.run.as_ref(),
+            jobs: options.jobs,
+            on_failed: options.failed_cases,
+            options: RunOptions {
+                coverage: match options.rego.measure {
+                    Measure::Nothing => CoverageMode::Off,
+                    Measure::Coverage => CoverageMode::Lines,
+                },
+            },
+        },
+    );
+    report.deselected = tests.tests().len() - chosen.len() + cases.deselected;
+    report.tests.extend(cases.tests);
+    report.tests.sort_by(|left, right| (&left.file, left.line).cmp(&(&right.file, right.line)));
+    report.problems.extend(cases.problems);
+    report.updated = cases.updated;
     if options.rego.measure == Measure::Coverage {
+        for coverage in &cases.coverage {
+            tests.add_reached_by_plans(&mut hits, coverage);
+        }
         report.coverage = Some(CoverageReport { files: tests.coverage(&hits) });
     }
     report_nothing(&mut report, options);

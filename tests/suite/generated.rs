@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use planguard::check::Packs;
 use planguard::finding::RuleKind;
 use planguard::guardrails::{CatalogueEntry, Example, catalogue};
-use planguard::rego::{Outline, library, outline};
-use planguard::render::hcl;
+use planguard::rego::{Outline, library, outline, rego_packs, rule_id};
+use planguard::render::{hcl, packs};
 
 /// Compares a file with what it must hold, or writes it.
 fn assert_current(path: &Path, text: &str) {
@@ -157,6 +157,46 @@ fn the_manual_of_the_library_is_current() {
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policies");
     fs::create_dir_all(&directory).expect("the directory can be made");
     assert_current(&directory.join("library.md"), &text);
+}
+
+/// `docs/policies/packs.md`, from the METADATA of the packs.
+#[test]
+fn the_manual_of_packs_is_current() {
+    let mut text = String::from(
+        "# Packs of policies\n\n\
+         These packs are Rego policies that come with planguard. They are off until `--pack NAME` switches them on; \
+         `--params FILE` holds their parameters, a table for each pack:\n\n\
+         ```toml\n\
+         [required-tags.tags]\n\
+         owner = {}\n\
+         environment = { values = [\"prod\", \"dev\"] }\n\
+         cost-centre = { pattern = \"[0-9]{4}\", types = [\"aws_*\"] }\n\
+         ```\n\n\
+         A key that a pack does not have, a value of another kind and a parameter that is missing leave the run \
+         undecided (PG-PK-001 to PG-PK-006). In wildcards, `*` stands for any characters and `?` for one; regular \
+         expressions have to match all of a text. Reports call a rule by pack and name, such as \
+         `required-tags/missing`. What cannot be told before apply is a warning.\n\n\
+         | pack | |\n|---|---|\n",
+    );
+    for pack in rego_packs() {
+        let _ = writeln!(text, "| [`{0}`](#{0}) | {1} |", pack.name, flat(pack.outline().text("title")));
+    }
+    for pack in rego_packs() {
+        let outline = pack.outline();
+        let _ = writeln!(text, "\n## {}\n\n{}\n", pack.name, flat(outline.text("description")));
+        let _ = writeln!(text, "| rule | | severity | |\n|---|---|---|---|");
+        for rule in pack.rules() {
+            let id = rule_id(&format!("data.{}.{}", outline.package, rule.name));
+            let (severity, verb) = (rule.text("custom.severity"), packs::verb(&rule.name));
+            let about = format!("{} {}", rule.text("description"), rule.text("custom.remediation"));
+            let _ = writeln!(text, "| `{id}` | {verb} | {severity} | {} |", flat(&about));
+        }
+        let _ = writeln!(text, "\n| parameter | |\n|---|---|");
+        for (name, about) in packs::parameters(&pack.parameters()) {
+            let _ = writeln!(text, "| `{name}` | {} |", flat(&about).replace('|', "\\|"));
+        }
+    }
+    assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policies/packs.md"), &text);
 }
 
 /// On one line, as Markdown does not need any others.

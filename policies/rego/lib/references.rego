@@ -73,6 +73,16 @@ calls := [call |
 ]
 
 # METADATA
+# title: Configured providers
+# description: |
+#   What `configuration` says of providers, by their keys, to which `provider_config_key` of resources leads; empty if it
+#   says nothing.
+# custom:
+#   example: |
+#     references.providers.aws.expressions.region.constant_value == "eu-central-1"
+providers := object.get(_configurations[0], "provider_config", {})
+
+# METADATA
 # title: Configured resources
 # description: |
 #   Every resource and data source of the configuration by its address, modules included.

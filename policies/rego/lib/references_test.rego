@@ -88,3 +88,8 @@ test_a_plan_without_configuration_has_no_references if {
 	references.calls == [] with input as {}
 	references.of("t.key") == set() with input as {}
 }
+
+test_providers_are_told_by_their_keys if {
+	references.providers.aws == 1 with input as {"configuration": {"provider_config": {"aws": 1}}}
+	references.providers == {} with input as {"configuration": {}}
+}

@@ -43,6 +43,15 @@ Exit codes:
   2    undecided: not everything could be looked at; wins over 1
   130  interrupted";
 
+const LINT_HELP: &str = "\
+A comment ignores a finding of its line, or of the line below it:
+  # planguard:ignore unused-rule because the dashboard reads it
+
+Exit codes:
+  0  nothing stands against the policies
+  1  an error was found; with --deny-warnings, a warning too
+  2  something could not be read, or there is no policy";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check plans with guardrails and policies
@@ -56,6 +65,9 @@ pub(crate) enum Command {
     Fixture(Box<FixtureArguments>),
     /// Write the Rego library of policies into files, for use with OPA
     Lib(LibArguments),
+    /// Find what is wrong in policies before it passes silently
+    #[command(after_help = LINT_HELP)]
+    Lint(Box<crate::lint::LintArguments>),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
     /// Run the tests of policies
@@ -95,9 +107,12 @@ pub(crate) struct CheckArguments {
     #[arg(long, help_heading = "Verdict")]
     pub(crate) strict: bool,
 
-    /// Switch on one more pack of guardrails (repeatable); `planguard rules` lists them
+    /// Switch on one more pack of guardrails or policies (repeatable); `planguard rules` lists them
     #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
+    /// Read the parameters of packs of policies from TOML or JSON, a table for each pack
+    #[arg(long, value_name = "FILE", requires = "pack", help_heading = "Guardrails")]
+    pub(crate) params: Option<PathBuf>,
     /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
     pub(crate) guardrails: Vec<PathBuf>,
@@ -181,6 +196,23 @@ pub(crate) struct RulesArguments {
     /// Only rules that judge this resource type
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "id")]
     pub(crate) resource_type: Option<String>,
+}
+
+impl RulesArguments {
+    /// Whether all rules are asked for.
+    pub(crate) const fn is_unfiltered(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                id: None,
+                provider: None,
+                pack: None,
+                severity: None,
+                category: None,
+                resource_type: None
+            }
+        )
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]

@@ -12,8 +12,8 @@ use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
 use planguard::redact::{JsonRedactor, Redactor};
 use planguard::rego::{
-    Answers, BuiltinErrors, ContextOptions, Convention, PolicyInput, QueryInput, RegoVersion, Workspace,
-    WorkspaceOptions, context_variables,
+    Answers, BuiltinErrors, ContextOptions, Convention, PolicyInput, QueryInput, RegoVersion, Subject,
+    Workspace, WorkspaceOptions, context_variables,
 };
 use planguard::render::query::{QueryFormat, render};
 
@@ -62,6 +62,9 @@ pub(crate) struct EvalArguments {
     /// Take a builtin that fails for undefined, as `opa eval` does
     #[arg(long)]
     lax: bool,
+    /// Say why the rule that QUERY names holds or not, for the whole plan or for one resource change
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, requires = "plan")]
+    explain: Option<Option<String>>,
     /// How long the query may take
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
     policy_timeout: u64,
@@ -90,6 +93,14 @@ enum FormatArgument {
 
 pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
     let Some(session) = Session::start(arguments, output) else { return ExitCode::from(UNDECIDED) };
+    if let Some(address) = &arguments.explain {
+        let subject = address.as_deref().map_or(Subject::Plan, Subject::Address);
+        return match session.explain(&arguments.query, subject, output) {
+            Some(text) if session.is_whole => output.finish(&text, 0),
+            Some(text) => output.finish(&text, UNDECIDED),
+            None => ExitCode::from(UNDECIDED),
+        };
+    }
     match session.ask(&arguments.query, output) {
         Some(answers) => {
             let (format, width) = (arguments.format.chosen(), output.text_options().width);
@@ -158,6 +169,16 @@ impl Session {
         let input = QueryInput::of_plan(input, convention, &context);
         let input = input.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
         Some(Self { workspace, input, redactor, builtin_errors, is_whole })
+    }
+
+    /// Explains a rule; nothing if there is no explanation, which has been told.
+    fn explain(&self, rule: &str, subject: Subject<'_>, output: &Output) -> Option<String> {
+        let explanations = self.workspace.explain(rule, &self.input, subject);
+        let explanations = explanations
+            .map_err(|error| output.problem(&Problem::new(&error, None, self.redactor.texts())))
+            .ok()?;
+        let told = explanations.iter().map(|explanation| output.snippet(&explanation.told(&self.redactor)));
+        Some(told.collect())
     }
 
     /// Asks, and tells what was printed or went wrong; nothing if there is no answer.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::Args;
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::{Packs, Rules};
-use planguard::fixture::{CaseHeader, Fixture, FixtureError, Kind, case_file, make};
+use planguard::fixture::{CaseHeader, Fixture, FixtureError, Kind, case_file, make, make_new};
 use planguard::guardrails::load_guardrails;
 use planguard::input::{Document, OnWrapperLines, ReadOptions, Source, discover};
 use planguard::plan::{Plan, sensitive_values};
@@ -31,6 +31,7 @@ away.
 Examples:
   planguard fixture plan.json --resource aws_s3_bucket.logs --output policy/fixtures/logs
   planguard fixture plan.json -p policy > small.json
+  planguard fixture --new aws_s3_bucket > plan.json
 
 Exit codes:
   0    the fixture was written, and the same is found in it
@@ -43,8 +44,11 @@ const LISTED: usize = 20;
 #[derive(Debug, Args)]
 pub(crate) struct FixtureArguments {
     /// The plan to make a fixture of: a file, or - for standard input
-    #[arg(value_name = "PLAN|-")]
-    plan: OsString,
+    #[arg(value_name = "PLAN|-", required_unless_present = "new", conflicts_with = "new")]
+    plan: Option<OsString>,
+    /// Make a plan that creates one resource of this type, for which there is no plan yet
+    #[arg(long, value_name = "TYPE", conflicts_with = "resource")]
+    new: Option<String>,
     /// Keep this resource, module or block; * and ? are wildcards (repeatable) [default: all with findings]
     #[arg(short, long, value_name = "ADDRESS")]
     resource: Vec<String>,
@@ -99,14 +103,12 @@ pub(crate) fn run(arguments: &FixtureArguments, output: &Output) -> ExitCode {
 fn written(arguments: &FixtureArguments, output: &Output) -> Result<ExitCode, Vec<Problem>> {
     let plain = Redactor::default();
     let rules = rules(arguments)?;
-    let document = document(arguments)?;
-    // An address may hold a sensitive value in its key.
-    let redactor = Plan::parse(document.text())
-        .ok()
-        .and_then(|plan| sensitive_values(&plan).ok())
-        .map_or_else(Redactor::default, |values| Redactor::new(&values));
-    let fixture = make(&document, &rules, &arguments.resource)
-        .map_err(|error| vec![Problem::new(&error, None, &redactor)])?;
+    let fixture = match (&arguments.new, &arguments.plan) {
+        (Some(resource_type), _) => {
+            make_new(resource_type, &rules).map_err(|error| vec![Problem::new(&error, None, &plain)])?
+        }
+        (None, plan) => of_plan(plan.clone().unwrap_or_else(|| "-".into()), arguments, &rules)?,
+    };
     let code = if fixture.differing.is_empty() { 0 } else { UNDECIDED };
     if arguments.output == Path::new("-") {
         write_to_stderr(&told(&fixture));
@@ -134,6 +136,16 @@ fn written(arguments: &FixtureArguments, output: &Output) -> Result<ExitCode, Ve
     Ok(output.finish(&text, code))
 }
 
+fn of_plan(plan: OsString, arguments: &FixtureArguments, rules: &Rules) -> Result<Fixture, Vec<Problem>> {
+    let document = document(plan, arguments)?;
+    // An address may hold a sensitive value in its key.
+    let redactor = Plan::parse(document.text())
+        .ok()
+        .and_then(|plan| sensitive_values(&plan).ok())
+        .map_or_else(Redactor::default, |values| Redactor::new(&values));
+    make(&document, rules, &arguments.resource).map_err(|error| vec![Problem::new(&error, None, &redactor)])
+}
+
 fn unwritable(path: &Path, error: &std::io::Error) -> FixtureError {
     FixtureError::Unwritable { path: path.to_owned(), reason: error.to_string() }
 }
@@ -143,14 +155,14 @@ fn write_new(path: &Path, text: &str) -> Result<(), FixtureError> {
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
 }
 
-fn document(arguments: &FixtureArguments) -> Result<Document, Vec<Problem>> {
+fn document(plan: OsString, arguments: &FixtureArguments) -> Result<Document, Vec<Problem>> {
     let options = ReadOptions {
         wrapper_lines: if arguments.lenient { OnWrapperLines::Strip } else { OnWrapperLines::Refuse },
         terraform: arguments.terraform.clone(),
         ..ReadOptions::default()
     };
     let plain = Redactor::default();
-    let batch = discover(&[Source::from(arguments.plan.clone())], &options).read_all(&options);
+    let batch = discover(&[Source::from(plan)], &options).read_all(&options);
     if !batch.errors.is_empty() {
         return Err(batch.errors.iter().map(|error| Problem::new(error, None, &plain)).collect());
     }

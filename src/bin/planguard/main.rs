@@ -5,11 +5,14 @@ mod check;
 mod eval;
 mod fixture;
 mod lib_command;
+mod lint;
 mod new;
 mod output;
+mod packs;
 mod rules;
 mod settings;
 mod test;
+mod watch;
 
 use std::panic;
 use std::process::ExitCode;
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
         Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::New(new) => new::run(new, &output),
         Command::Init(init) => new::init(init, &output),
+        Command::Lint(lint) => lint::run(lint, &output),
         Command::Rules(rules) => rules::run(rules, &output),
         Command::Test(test) => test::run(test, &output),
     });

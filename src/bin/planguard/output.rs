@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use planguard::problem::Problem;
 use planguard::render::Colour;
 use planguard::render::text::TextOptions;
@@ -56,6 +56,13 @@ impl Output {
         }
     }
 
+    /// Clears the terminal, if there is one.
+    pub(crate) fn clear(&self) {
+        if io::stdout().is_terminal() {
+            write_to_stderr("\u{1b}[2J\u{1b}[3J\u{1b}[H");
+        }
+    }
+
     /// Tells what went wrong.
     pub(crate) fn problem(&self, problem: &Problem) {
         let theme = match self.colour(io::stderr().is_terminal()) {
@@ -70,6 +77,29 @@ impl Output {
         // The report follows on the same terminal, and the next problem.
         text.push('\n');
         write_to_stderr(&text);
+    }
+
+    /// A diagnostic that is an answer, for standard output.
+    pub(crate) fn snippet(&self, diagnostic: &dyn Diagnostic) -> String {
+        self.rendered(diagnostic, GraphicalReportHandler::new()) + "\n"
+    }
+
+    /// One of many diagnostics, for standard output: without the lines around the place.
+    pub(crate) fn short_snippet(&self, diagnostic: &dyn Diagnostic) -> String {
+        self.rendered(diagnostic, GraphicalReportHandler::new().with_context_lines(0))
+    }
+
+    fn rendered(&self, diagnostic: &dyn Diagnostic, handler: GraphicalReportHandler) -> String {
+        let theme = match self.colour(io::stdout().is_terminal()) {
+            Colour::On => GraphicalTheme::unicode(),
+            Colour::Off => GraphicalTheme::unicode_nocolor(),
+        };
+        let handler = handler.with_theme(theme).with_width(width()).with_links(false);
+        let mut text = String::new();
+        if handler.render_report(&mut text, diagnostic).is_err() {
+            text = format!("{diagnostic}\n");
+        }
+        text
     }
 
     pub(crate) fn notice(&self, notice: &Notice) {

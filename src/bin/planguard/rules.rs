@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use planguard::finding::RuleKind;
 use planguard::guardrails::{CatalogueEntry, catalogue};
+use planguard::rego::{RegoPack, rego_packs};
+use planguard::render::packs;
 use planguard::render::rules::{explain, list};
 
 use crate::UNDECIDED;
@@ -13,6 +15,13 @@ use crate::output::Output;
 pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
     let all = catalogue();
     let options = output.text_options();
+    let named = arguments.id.as_ref().or(arguments.pack.as_ref());
+    let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
+    if let Some(pack) = pack
+        && !all.iter().any(|entry| Some(entry.info.pack.as_ref()) == arguments.pack.as_deref())
+    {
+        return output.finish(&packs::explain(pack, options), 0);
+    }
     let Some(id) = &arguments.id else {
         let chosen: Vec<CatalogueEntry> =
             all.into_iter().filter(|entry| is_chosen(entry, arguments)).collect();
@@ -20,7 +29,12 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
             output.complain("no rule is like that; `planguard rules` lists all of them (PG-CL-003)");
             return ExitCode::from(UNDECIDED);
         }
-        return output.finish(&list(&chosen, options), 0);
+        let mut text = list(&chosen, options);
+        if arguments.is_unfiltered() {
+            text.push('\n');
+            text.push_str(&packs::list(rego_packs(), options));
+        }
+        return output.finish(&text, 0);
     };
     let found = all
         .iter()

@@ -14,11 +14,13 @@ use planguard::input::{OnWrapperLines, ReadOptions};
 use planguard::problem::Problem;
 use planguard::redact::{Redactor, SafeText};
 use planguard::rego::{
-    ContextOptions, Convention, Namespaces, Policies, PolicyOptions, RegoVersion, context_variables,
+    ContextOptions, Convention, Namespaces, Policies, PolicyOptions, RegoPacks, RegoVersion,
+    context_variables,
 };
 use planguard::report::Notice;
 
 use crate::args::{CheckArguments, ConventionArgument, GateArgument, RegoVersionArgument, Unknown};
+use crate::packs::{self, Chosen, Wanted};
 
 /// Flags and configuration together.
 pub(crate) struct Settings<'a> {
@@ -149,36 +151,34 @@ impl<'a> Settings<'a> {
         let plain = Redactor::default();
         let mut say = |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &plain));
         let builtin = !flags.no_builtin && config.builtin != Some(false);
-        let mut packs = if builtin { Packs::default() } else { Packs::none() };
-        for pack in config.packs.iter().chain(&flags.pack) {
-            if Packs::exists(pack) {
-                packs = packs.with(pack);
-            } else {
-                say(&MietteDiagnostic::new(format!("there is no pack `{pack}`"))
-                    .with_code("PG-CL-002")
-                    .with_help("`planguard rules` lists the rules with their packs"));
-            }
-        }
+        let names: Vec<String> = config.packs.iter().chain(&flags.pack).cloned().collect();
+        let wanted = Wanted {
+            builtin: if builtin { Packs::default() } else { Packs::none() },
+            names: &names,
+            configured: packs::configured(&self.config.packs),
+            params: flags.params.as_deref(),
+        };
+        let Chosen { builtin, rego } = packs::choose(wanted, &mut say);
         let guardrails =
             load_guardrails(either(&flags.guardrails, &config.guardrails)).unwrap_or_else(|errors| {
                 errors.iter().for_each(|error| say(error));
                 Vec::new()
             });
-        let policies = self.policy_options().map(|options| Policies::load(&options));
+        let policies = self.policy_options(rego).map(|options| Policies::load(&options));
         if policies.is_none() && self.has_policy_flags() {
             say(&MietteDiagnostic::new("there are no policies for the flags about policies")
                 .with_code("PG-CL-003")
                 .with_help("name policies with --policy, or in planguard.toml under [policies] paths"));
         }
-        Rules { packs, guardrails, policies }
+        Rules { packs: builtin, guardrails, policies }
     }
 
-    fn policy_options(&self) -> Option<PolicyOptions> {
+    fn policy_options(&self, packs: RegoPacks) -> Option<PolicyOptions> {
         let flags = self.flags;
         let conftest = self.conftest.clone().map(|conftest| conftest.policies).unwrap_or_default();
         let config = self.config.policies.clone().or(conftest);
         let paths = either(&flags.policy, &config.paths);
-        if paths.is_empty() {
+        if paths.is_empty() && packs.is_empty() {
             return None;
         }
         let namespaces = match (flags.all_namespaces, flags.namespace.is_empty()) {
@@ -189,6 +189,7 @@ impl<'a> Settings<'a> {
         let defaults = PolicyOptions::default();
         Some(PolicyOptions {
             paths: paths.to_vec(),
+            packs,
             convention: flags.convention.map_or(config.convention, ConventionArgument::chosen),
             context: ContextOptions {
                 file: flags.context.clone().or(config.context),

@@ -132,6 +132,12 @@ pub(super) fn arity(name: &str) -> Option<usize> {
     arity.or_else(|| (name == "time.now_ns").then_some(0))
 }
 
+/// What a function of ours answers to arguments that are written out; `None` if there is no such function.
+pub(super) fn answer(name: &str, arguments: &[Value]) -> Option<Result<Value, String>> {
+    let builtin = all().find(|builtin| builtin.name == name)?;
+    (usize::from(builtin.arity) == arguments.len()).then(|| call(builtin, arguments))
+}
+
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
     match (builtin.run)(arguments) {
         Ok(value) => Ok(value),

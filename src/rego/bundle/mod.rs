@@ -3,10 +3,13 @@
 mod files;
 mod library;
 mod outline;
+mod packs;
+mod schema;
 #[cfg(test)]
 mod suite;
 
 pub use library::{BundledFile, library};
 pub use outline::{Outline, OutlinedRule, outline};
+pub use packs::{PackError, RegoPack, RegoPacks, rego_packs, rule_id};
 
 pub(super) use library::{complete, is_of_library};

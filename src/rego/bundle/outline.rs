@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::rego::yaml;
 
 /// What a file offers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outline {
     /// The package, without `data`.
     pub package: String,

@@ -80,3 +80,21 @@ fn every_example_holds() {
     }
     assert!(count >= 70, "only {count} examples were found");
 }
+
+/// What a pack says of its defaults is what its policies do without parameters.
+#[test]
+fn the_defaults_of_packs_are_as_described() {
+    for pack in super::rego_packs() {
+        let mut sources = vec![pack.file.source()];
+        super::complete(&mut sources);
+        let mut engine = engine(&mut sources);
+        let value = engine.eval_rule(format!("data.{}.defaults", pack.outline().package)).unwrap();
+        let defaults = serde_json::to_value(&value).unwrap();
+        let parameters = pack.parameters();
+        let described = parameters["properties"].as_object().unwrap().iter();
+        let described: serde_json::Map<String, serde_json::Value> = described
+            .filter_map(|(name, schema)| Some((name.clone(), schema.get("default")?.clone())))
+            .collect();
+        assert_eq!(defaults, serde_json::Value::Object(described), "{}", pack.name);
+    }
+}

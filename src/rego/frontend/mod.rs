@@ -4,18 +4,22 @@
 //! says of a line is true of the author's. The order of [`PASSES`] matters: each pass can rely on what those
 //! before it have done.
 
+mod anatomy;
 mod bound;
 mod edit;
 pub(super) mod outline;
-mod parse;
+pub(super) mod parse;
 mod passes;
 mod policy;
 mod preparation;
 mod query;
-mod scope;
-mod token;
-mod tree;
+pub(super) mod scope;
+pub(super) mod token;
+pub(super) mod tree;
 
+pub(super) use self::anatomy::{
+    BodyAnatomy, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind, RuleAnatomy, anatomy,
+};
 use self::edit::{Edits, Shifts, TooMuch};
 use self::policy::{Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
@@ -66,7 +70,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
 /// What negation has taken out may be a search of its own, so that pass has a second turn.
-const PASSES: [Pass; 21] = [
+const PASSES: [Pass; 23] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -80,7 +84,9 @@ const PASSES: [Pass; 21] = [
     passes::replaced_rule::edits,
     passes::local_name::edits,
     passes::walk::edits,
+    passes::every_variable::edits,
     passes::head_value::edits,
+    passes::searched_head::edits,
     passes::object_pattern::edits,
     passes::searched_index::edits,
     passes::iterated_value::edits,
@@ -128,6 +134,24 @@ fn rewrite_after(
         }
     }
     Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+}
+
+/// The places of all comments in a text that has tokens.
+pub(crate) fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let Ok(tokens) = token::read(text) else { return Vec::new() };
+    let starts = tokens.iter().map(|token| token.span.start).chain([text.len()]);
+    let ends = [0].into_iter().chain(tokens.iter().map(|token| token.span.end));
+    let mut comments = Vec::new();
+    for (end, start) in ends.zip(starts) {
+        let mut at = end;
+        for line in text.get(end..start).unwrap_or("").split_inclusive('\n') {
+            if let Some(hash) = line.find('#') {
+                comments.push(at + hash..at + line.trim_end().len());
+            }
+            at += line.len();
+        }
+    }
+    comments
 }
 
 #[cfg(test)]

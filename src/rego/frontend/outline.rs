@@ -48,7 +48,8 @@ pub(in crate::rego) struct BranchOutline {
     /// The rule's head, or from `else` to the body.
     pub head: Range<usize>,
     pub join: Join,
-    /// The statements of the body; none where there is no body.
+    pub has_body: bool,
+    /// The statements of the body, and those within the head's value.
     pub statements: Vec<Statement>,
 }
 
@@ -199,7 +200,7 @@ fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
                 (Join::Else, start..end.min(text.len()))
             }
         };
-        BranchOutline { head, join, statements }
+        BranchOutline { head, join, has_body: branch.body.is_some(), statements }
     };
     rule.branches.iter().map(outline_of).collect()
 }

@@ -18,13 +18,13 @@ const BRACKET_DEPTH: usize = 10;
 
 /// A text that could not be read as a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub(in crate::rego) struct Unreadable {
     /// Where, in bytes.
     pub offset: usize,
 }
 
 /// Reads a policy.
-pub(super) fn parse(text: &str) -> Result<Module, Unreadable> {
+pub(in crate::rego) fn parse(text: &str) -> Result<Module, Unreadable> {
     let tokens = token::read(text).map_err(|error| Unreadable { offset: error.offset })?;
     Parser { text, tokens: &tokens, next: 0, depth: 0, line_ends: Vec::new() }.module()
 }
@@ -346,6 +346,15 @@ impl<'t> Parser<'t> {
             return self.fail();
         }
         let third = self.expr(Level::Membership)?;
+        // `x := key, value in collection` gives `x` the answer.
+        if let ExprKind::Operation { operator: operator @ (Operator::Assign | Operator::Unify), operands } =
+            first.kind
+        {
+            let mut operands = operands;
+            let Some(key) = operands.pop() else { return self.fail() };
+            operands.push(operation(Operator::In, vec![key, second, third]));
+            return Ok(operation(operator, operands));
+        }
         Ok(operation(Operator::In, vec![first, second, third]))
     }
 
@@ -605,7 +614,7 @@ fn path(expr: &Expr, text: &str) -> Option<Vec<String>> {
 }
 
 /// Whether a word cannot be a variable.
-pub(super) fn is_keyword(word: &str) -> bool {
+pub(in crate::rego) fn is_keyword(word: &str) -> bool {
     matches!(
         word,
         "as" | "contains"
@@ -701,6 +710,7 @@ mod tests {
             ["<Assign x <In <Equal <Other a <Other b c>> <Other d <Other e f>>> g>>"]
         );
         assert_eq!(body("not a, b in c"), ["not <In a b c>"]);
+        assert_eq!(body("x := a, b in c"), ["<Assign x <In a b c>>"]);
         assert_eq!(body("x = -1; y = -f(z)"), ["<Unify x -1>", "<Unify y <Other f(z)>>"]);
         assert_eq!(body("(a\n+ b) > c"), ["<Other (<Other a b>) c>"]);
     }

@@ -93,20 +93,34 @@ fn is_pattern(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
 }
 
 /// The variables that a body gives values to, outside of the bodies within it; `_` is among them.
-pub(super) fn variables(policy: &Policy<'_>, scopes: &Scopes<'_>, body: &Body) -> Vec<String> {
+fn variables(policy: &Policy<'_>, scopes: &Scopes<'_>, body: &Body) -> Vec<String> {
     let mut names = Vec::new();
     for literal in &body.literals {
-        match &literal.kind {
-            LiteralKind::Negation(_) => {}
-            LiteralKind::Every { collection, .. } => in_expr(policy, scopes, collection, &mut names),
-            LiteralKind::Declaration(_) | LiteralKind::SomeIn { .. } | LiteralKind::Expression(_) => {
-                for expr in literal.own_exprs() {
-                    in_expr(policy, scopes, expr, &mut names);
-                }
+        in_literal(policy, scopes, literal, &mut names);
+    }
+    names
+}
+
+/// The variables that have values where a literal holds; `_` is among them.
+pub(super) fn variables_of(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal) -> Vec<String> {
+    let mut names = Vec::new();
+    // A declaration alone gives no value.
+    if !matches!(literal.kind, LiteralKind::Declaration(_)) {
+        in_literal(policy, scopes, literal, &mut names);
+    }
+    names
+}
+
+fn in_literal(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal, names: &mut Vec<String>) {
+    match &literal.kind {
+        LiteralKind::Negation(_) => {}
+        LiteralKind::Every { collection, .. } => in_expr(policy, scopes, collection, names),
+        LiteralKind::Declaration(_) | LiteralKind::SomeIn { .. } | LiteralKind::Expression(_) => {
+            for expr in literal.own_exprs() {
+                in_expr(policy, scopes, expr, names);
             }
         }
     }
-    names
 }
 
 fn in_expr(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr, names: &mut Vec<String>) {

@@ -6,7 +6,7 @@ use super::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Module, Operator, 
 
 /// The variables that a policy declares, and where they are used.
 #[derive(Debug, Default)]
-pub(super) struct Scopes<'t> {
+pub(in crate::rego) struct Scopes<'t> {
     pub declarations: Vec<Declaration<'t>>,
     /// The declarations by the places of the names that mean them.
     uses: BTreeMap<usize, usize>,
@@ -14,7 +14,7 @@ pub(super) struct Scopes<'t> {
 
 /// A variable that is declared, and not just used.
 #[derive(Debug)]
-pub(super) struct Declaration<'t> {
+pub(in crate::rego) struct Declaration<'t> {
     pub name: &'t str,
     pub how: How,
     pub hides: Hides,
@@ -22,7 +22,7 @@ pub(super) struct Declaration<'t> {
 
 /// What else a declared name meant where it is declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hides {
+pub(in crate::rego) enum Hides {
     Nothing,
     /// A variable that is declared around it.
     Variable,
@@ -32,7 +32,7 @@ pub(super) enum Hides {
 
 /// What declares a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum How {
+pub(in crate::rego) enum How {
     Argument,
     /// `some x`.
     Some,
@@ -45,7 +45,7 @@ pub(super) enum How {
 
 impl<'t> Scopes<'t> {
     /// Reads the scopes of all rules.
-    pub(super) fn of(module: &Module, text: &'t str) -> Self {
+    pub(in crate::rego) fn of(module: &Module, text: &'t str) -> Self {
         let mut reader = Reader { text, scopes: Self::default(), open: Vec::new() };
         for rule in &module.rules {
             reader.rule(rule);
@@ -54,12 +54,17 @@ impl<'t> Scopes<'t> {
     }
 
     /// The declaration that a name means, unless it means something outside the rule.
-    pub(super) fn declaration(&self, name: &Expr) -> Option<&Declaration<'t>> {
+    pub(in crate::rego) fn declaration(&self, name: &Expr) -> Option<&Declaration<'t>> {
         self.declarations.get(*self.uses.get(&name.span.start)?)
     }
 
+    /// The number of the declaration that a name means.
+    pub(in crate::rego) fn index(&self, name: &Expr) -> Option<usize> {
+        self.uses.get(&name.span.start).copied()
+    }
+
     /// The places of all names that mean a declaration, with its index.
-    pub(super) fn uses(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub(in crate::rego) fn uses(&self) -> impl Iterator<Item = (usize, usize)> {
         self.uses.iter().map(|(place, declaration)| (*place, *declaration))
     }
 }

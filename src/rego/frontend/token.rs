@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A piece of a policy's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Token {
+pub(in crate::rego) struct Token {
     pub kind: Kind,
     /// Where it stands, in bytes.
     pub span: Range<usize>,
@@ -14,7 +14,7 @@ pub(super) struct Token {
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::rego) enum Kind {
     /// A name or keyword.
     Word,
     Number,
@@ -29,7 +29,7 @@ pub(super) enum Kind {
 
 /// Brackets, operators and separators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Symbol {
+pub(in crate::rego) enum Symbol {
     ParenOpen,
     ParenClose,
     BracketOpen,
@@ -56,13 +56,13 @@ pub(super) enum Symbol {
 
 /// A text that has no tokens: an open string, or a character that Rego does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotRego {
+pub(in crate::rego) struct NotRego {
     /// Where, in bytes.
     pub offset: usize,
 }
 
 /// Reads all tokens of a text.
-pub(super) fn read(text: &str) -> Result<Vec<Token>, NotRego> {
+pub(in crate::rego) fn read(text: &str) -> Result<Vec<Token>, NotRego> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
     let mut starts_line = true;
@@ -163,7 +163,7 @@ fn end_of_number(bytes: &[u8], at: usize) -> usize {
 }
 
 /// The end of a string that starts at `at`.
-pub(super) fn end_of_string(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
+pub(in crate::rego) fn end_of_string(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
     let open = NotRego { offset: at };
     let mut end = at + 1;
     if bytes[at] == b'`' {
@@ -181,7 +181,7 @@ pub(super) fn end_of_string(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
 }
 
 /// The end of a template that starts at `at`. Expressions in it may hold strings and templates.
-pub(super) fn end_of_template(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
+pub(in crate::rego) fn end_of_template(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
     let open = NotRego { offset: at };
     // What has to be closed: quotes of templates, and braces around and within their expressions.
     let mut pending = vec![*bytes.get(at + 1).ok_or(open)?];

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 /// A place in bytes.
-pub(super) type Span = Range<usize>;
+pub(in crate::rego) type Span = Range<usize>;
 
 /// A policy file.
 #[derive(Debug)]
-pub(super) struct Module {
+pub(in crate::rego) struct Module {
     /// The whole `package …`.
     pub package_span: Span,
     /// `["data", "main"]`, unless a part of the package's name is not written out.
@@ -20,7 +20,7 @@ pub(super) struct Module {
 
 /// `import data.x as y`.
 #[derive(Debug)]
-pub(super) struct Import {
+pub(in crate::rego) struct Import {
     pub span: Span,
     /// The parts of what is imported, if they are all written out.
     pub path: Vec<String>,
@@ -31,14 +31,14 @@ pub(super) struct Import {
 
 /// Where an import stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(in crate::rego) enum Place {
     BeforeRules,
     AfterARule,
 }
 
 /// A rule with all its bodies.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(in crate::rego) struct Rule {
     pub head: Head,
     pub is_default: bool,
     /// At least one.
@@ -47,7 +47,7 @@ pub(super) struct Rule {
 
 /// What stands before a rule's first body.
 #[derive(Debug)]
-pub(super) struct Head {
+pub(in crate::rego) struct Head {
     /// A name, or a reference that starts with one.
     pub name: Expr,
     pub arguments: Option<Vec<Expr>>,
@@ -59,7 +59,7 @@ pub(super) struct Head {
 
 /// One body of a rule and the value it gives, or a rule without a body.
 #[derive(Debug)]
-pub(super) struct Branch {
+pub(in crate::rego) struct Branch {
     pub kind: BranchKind,
     pub body: Option<Body>,
     pub span: Span,
@@ -67,7 +67,7 @@ pub(super) struct Branch {
 
 /// How a body is joined to those before it.
 #[derive(Debug)]
-pub(super) enum BranchKind {
+pub(in crate::rego) enum BranchKind {
     /// The first, whose value is in the head.
     First,
     /// One that stands directly after another: `{ … } { … }`.
@@ -78,14 +78,14 @@ pub(super) enum BranchKind {
 
 /// What has to hold.
 #[derive(Debug)]
-pub(super) struct Body {
+pub(in crate::rego) struct Body {
     pub literals: Vec<Literal>,
     pub enclosure: Enclosure,
 }
 
 /// Whether a body can take more than one literal as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Enclosure {
+pub(in crate::rego) enum Enclosure {
     /// Braces, or the brackets of a comprehension.
     Brackets,
     /// `if x`.
@@ -94,14 +94,14 @@ pub(super) enum Enclosure {
 
 /// One thing that has to hold.
 #[derive(Debug)]
-pub(super) struct Literal {
+pub(in crate::rego) struct Literal {
     pub kind: LiteralKind,
     pub withs: Vec<With>,
     pub span: Span,
 }
 
 #[derive(Debug)]
-pub(super) enum LiteralKind {
+pub(in crate::rego) enum LiteralKind {
     /// `some x, y`.
     Declaration(Vec<Expr>),
     /// `some x, y in collection`.
@@ -122,20 +122,20 @@ pub(super) enum LiteralKind {
 
 /// `with target as value`.
 #[derive(Debug)]
-pub(super) struct With {
+pub(in crate::rego) struct With {
     pub target: Expr,
     pub value: Expr,
     pub span: Span,
 }
 
 #[derive(Debug)]
-pub(super) struct Expr {
+pub(in crate::rego) struct Expr {
     pub kind: ExprKind,
     pub span: Span,
 }
 
 #[derive(Debug)]
-pub(super) enum ExprKind {
+pub(in crate::rego) enum ExprKind {
     /// Numbers, strings, `true`, `false` and `null`.
     Scalar,
     /// A variable, or what else is known by that name.
@@ -165,14 +165,14 @@ pub(super) enum ExprKind {
 }
 
 #[derive(Debug)]
-pub(super) enum Step {
+pub(in crate::rego) enum Step {
     Field(Span),
     Index(Expr),
 }
 
 /// Operators, as far as they differ in what is rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Operator {
+pub(in crate::rego) enum Operator {
     Assign,
     Unify,
     Equal,
@@ -183,12 +183,12 @@ pub(super) enum Operator {
 
 impl Expr {
     /// The text of the node.
-    pub(super) fn text<'t>(&self, text: &'t str) -> &'t str {
+    pub(in crate::rego) fn text<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.span.clone()).unwrap_or("")
     }
 
     /// What is left without the parentheses around it.
-    pub(super) fn bare(&self) -> &Self {
+    pub(in crate::rego) fn bare(&self) -> &Self {
         match &self.kind {
             ExprKind::Parenthesised(inner) => inner.bare(),
             ExprKind::Scalar
@@ -203,7 +203,7 @@ impl Expr {
     }
 
     /// The nodes directly below this one. The body of a comprehension is not among them.
-    pub(super) fn children(&self) -> Vec<&Self> {
+    pub(in crate::rego) fn children(&self) -> Vec<&Self> {
         match &self.kind {
             ExprKind::Scalar | ExprKind::Name => Vec::new(),
             ExprKind::Parenthesised(inner) => vec![inner],
@@ -228,7 +228,7 @@ impl Expr {
     }
 
     /// The body of a comprehension.
-    pub(super) fn body(&self) -> Option<&Body> {
+    pub(in crate::rego) fn body(&self) -> Option<&Body> {
         match &self.kind {
             ExprKind::Comprehension { body, .. } => Some(body),
             ExprKind::Scalar
@@ -243,7 +243,7 @@ impl Expr {
     }
 
     /// The name that a reference starts with, or that this is.
-    pub(super) fn root(&self) -> Option<&Self> {
+    pub(in crate::rego) fn root(&self) -> Option<&Self> {
         match &self.kind {
             ExprKind::Name => Some(self),
             ExprKind::Reference { base, .. } => base.root(),
@@ -260,7 +260,7 @@ impl Expr {
 
 impl Literal {
     /// The expressions of the literal itself, without those of an `every` body and of `with`.
-    pub(super) fn own_exprs(&self) -> Vec<&Expr> {
+    pub(in crate::rego) fn own_exprs(&self) -> Vec<&Expr> {
         match &self.kind {
             LiteralKind::Declaration(names) => names.iter().collect(),
             LiteralKind::SomeIn { patterns, collection } => patterns.iter().chain([collection]).collect(),
@@ -272,14 +272,14 @@ impl Literal {
     }
 
     /// The expressions of the literal, those of `with` included and those of an `every` body not.
-    pub(super) fn exprs(&self) -> Vec<&Expr> {
+    pub(in crate::rego) fn exprs(&self) -> Vec<&Expr> {
         let mut exprs = self.own_exprs();
         exprs.extend(self.withs.iter().flat_map(|with| [&with.target, &with.value]));
         exprs
     }
 
     /// The body of an `every`.
-    pub(super) fn body(&self) -> Option<&Body> {
+    pub(in crate::rego) fn body(&self) -> Option<&Body> {
         match &self.kind {
             LiteralKind::Every { body, .. } => Some(body),
             LiteralKind::Declaration(_)
@@ -292,12 +292,12 @@ impl Literal {
 
 impl Rule {
     /// The rule's name without what follows it.
-    pub(super) fn name<'t>(&self, text: &'t str) -> &'t str {
+    pub(in crate::rego) fn name<'t>(&self, text: &'t str) -> &'t str {
         self.head.name.root().map_or("", |root| root.text(text))
     }
 
     /// The expressions that are evaluated after a branch's body.
-    pub(super) fn head_exprs<'a>(&'a self, branch: &'a Branch) -> Vec<&'a Expr> {
+    pub(in crate::rego) fn head_exprs<'a>(&'a self, branch: &'a Branch) -> Vec<&'a Expr> {
         match &branch.kind {
             BranchKind::First | BranchKind::Chained => {
                 let indexes = self.head.name.children().into_iter().skip(1);

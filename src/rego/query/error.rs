@@ -61,6 +61,17 @@ pub enum QueryError {
         help: String,
     },
 
+    /// An address that the plan does not have.
+    #[error("the plan changes no resource with the address {address}")]
+    #[diagnostic(code("PG-EV-005"))]
+    NoAddress {
+        /// The address as given.
+        address: String,
+        /// How to find the right one.
+        #[help]
+        help: String,
+    },
+
     /// The policies or their engine.
     #[error(transparent)]
     #[diagnostic(transparent)]

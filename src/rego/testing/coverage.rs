@@ -5,13 +5,17 @@
 //! are no policies, and neither are the files that hold them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use regorus::Engine;
 
 use super::{RegoTests, TestedFile};
 use crate::rego::builtins::BranchNumber;
-use crate::rego::frontend::outline::{BranchOutline, Join, RuleOutline};
+use crate::rego::coverage::Coverage;
+use crate::rego::frontend::outline::{Depth, Join, RuleOutline};
 use crate::rego::program::path_text;
 
 /// What was reached.
@@ -20,6 +24,8 @@ pub struct Hits {
     /// The lines on which an expression was evaluated, by file.
     lines: BTreeMap<String, BTreeSet<u32>>,
     held: BTreeSet<BranchNumber>,
+    /// As `lines`, of evaluations that do not tell which bodies held.
+    lines_of_plans: BTreeMap<String, BTreeSet<u32>>,
 }
 
 impl Hits {
@@ -27,6 +33,9 @@ impl Hits {
     pub fn merge(&mut self, other: Self) {
         self.lines(other.lines);
         self.held(other.held);
+        for (file, lines) in other.lines_of_plans {
+            self.lines_of_plans.entry(file).or_default().extend(lines);
+        }
     }
 
     pub(super) fn lines(&mut self, lines: BTreeMap<String, BTreeSet<u32>>) {
@@ -74,6 +83,18 @@ pub(super) fn lines(engine: &Engine) -> BTreeMap<String, BTreeSet<u32>> {
 }
 
 impl RegoTests {
+    /// Adds what the evaluation of plans has reached. The policies may have been named by another path.
+    pub fn add_reached_by_plans(&self, hits: &mut Hits, coverage: &Coverage) {
+        let place = |name: &str| fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
+        let known: BTreeMap<PathBuf, &str> =
+            self.files.iter().map(|file| (place(&file.source.name), file.source.name.as_str())).collect();
+        for (name, lines) in coverage.files() {
+            if let Some(name) = known.get(&place(name)) {
+                hits.lines_of_plans.entry((*name).to_owned()).or_default().extend(&lines.covered);
+            }
+        }
+    }
+
     /// What hits mean for each policy, by file. Files of tests, and those without a line that counts, are left out.
     pub fn coverage(&self, hits: &Hits) -> Vec<FileCoverage> {
         let files = self.files.iter().enumerate().filter(|(_, file)| !is_test_file(&file.source.name));
@@ -88,7 +109,11 @@ fn is_test_file(name: &str) -> bool {
 
 fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
     let none = BTreeSet::new();
-    let reached = hits.lines.get(&file.source.name).unwrap_or(&none);
+    let by_plans = hits.lines_of_plans.get(&file.source.name).unwrap_or(&none);
+    let reached: BTreeSet<u32> =
+        hits.lines.get(&file.source.name).unwrap_or(&none).union(by_plans).copied().collect();
+    let is_in =
+        |lines: &BTreeSet<u32>, range: &Range<usize>| lines.range(file.lines.lines(range)).next().is_some();
     let (mut covered, mut uncovered) = (BTreeSet::new(), BTreeSet::new());
     let mut rules: BTreeMap<String, RuleCoverage> = BTreeMap::new();
     let mut number = 0;
@@ -112,14 +137,15 @@ fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
             };
             // A chained body has no head of its own.
             if branch.join != Join::Chained {
-                count(
-                    file.lines.line(branch.head.start),
-                    held || is_bodyless_and_reached(file, branch, reached),
-                );
+                // A rule without a body is reached when its value is evaluated. Plans do not tell more than that of
+                // the others; a head without a value counts if they reach the whole body.
+                let by_value = is_in(if branch.has_body { by_plans } else { &reached }, &branch.head);
+                let mut body = branch.statements.iter().filter(|statement| statement.depth == Depth::Outer);
+                let by_body = branch.has_body && body.all(|statement| is_in(by_plans, &statement.span));
+                count(file.lines.line(branch.head.start), held || by_value || by_body);
             }
             for statement in &branch.statements {
-                let is_reached = reached.range(file.lines.lines(&statement.span)).next().is_some();
-                count(file.lines.line(statement.span.start), is_reached);
+                count(file.lines.line(statement.span.start), is_in(&reached, &statement.span));
             }
         }
         if !is_test {
@@ -137,11 +163,6 @@ fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
         uncovered,
         rules,
     }
-}
-
-/// A rule without a body is reached when its value is evaluated.
-fn is_bodyless_and_reached(file: &TestedFile, branch: &BranchOutline, reached: &BTreeSet<u32>) -> bool {
-    branch.statements.is_empty() && reached.range(file.lines.lines(&branch.head)).next().is_some()
 }
 
 fn note(rules: &mut BTreeMap<String, RuleCoverage>, file: &TestedFile, rule: &RuleOutline, evaluated: bool) {

@@ -26,17 +26,17 @@ pub struct IgnoredDocument {
 
 /// Names that are passed over.
 #[derive(Debug)]
-pub(super) struct Ignored<'o> {
+pub(crate) struct Ignored<'o> {
     patterns: &'o [String],
 }
 
 impl<'o> Ignored<'o> {
-    pub(super) fn new(patterns: &'o [String]) -> Self {
+    pub(crate) fn new(patterns: &'o [String]) -> Self {
         Self { patterns }
     }
 
     /// Whether a file, or a directory between it and the path that was named, has a name that is passed over.
-    pub(super) fn matches(&self, roots: &[PathBuf], file: &Path) -> bool {
+    pub(crate) fn matches(&self, roots: &[PathBuf], file: &Path) -> bool {
         names_below(roots, file)
             .iter()
             .any(|name| self.patterns.iter().any(|pattern| wildcard::matches(pattern, name)))

@@ -25,6 +25,7 @@ use super::workspace::{self, Workspace, WorkspaceOptions};
 
 pub use coverage::{FileCoverage, Hits, RuleCoverage};
 pub use discover::{RegoTest, TestState};
+pub(crate) use documents::Ignored;
 pub use documents::IgnoredDocument;
 pub use run::{CaseRun, FailedBecause, RegoOutcome, Stop, TestRun};
 
@@ -143,7 +144,7 @@ impl RegoTests {
 
 fn load(options: &RegoTestOptions) -> RegoTests {
     let mut problems = Vec::new();
-    let ignored_by_name = documents::Ignored::new(&options.ignore);
+    let ignored_by_name = Ignored::new(&options.ignore);
     let mut sources = Vec::new();
     for path in files::find(&options.paths, &["rego"], &mut problems) {
         // A file that is named is tested whatever it is called; here it is among policies only if it is one.

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::excerpt;
+use super::{count, excerpt, summary};
+use crate::cases::{DiffLine, DiffMark};
 use crate::redact::SafeText;
 use crate::rego::testing::FileCoverage;
 use crate::render::colour::Style;
@@ -43,6 +44,7 @@ pub fn render(report: &TestReport, detail: Detail, options: TextOptions) -> Stri
     for test in report.tests.iter().filter(|test| matches!(test.outcome, Outcome::Failed | Outcome::Error)) {
         text.failure(test);
     }
+    text.updated(report);
     if let Some(coverage) = &report.coverage {
         text.coverage(coverage, report.threshold);
     }
@@ -172,6 +174,7 @@ impl Writer {
         for reason in &test.reasons {
             self.wrapped(5, "- ", reason.as_str());
         }
+        self.diff(&test.diff, 5);
         if let Some(stop) = &test.stopped_at {
             let number = stop.line.to_string();
             for (index, line) in stop.text.as_str().lines().enumerate() {
@@ -186,6 +189,29 @@ impl Writer {
         }
         self.output(test);
         self.line("");
+    }
+
+    fn diff(&mut self, diff: &[DiffLine], indent: usize) {
+        for line in diff {
+            let style = match line.mark {
+                DiffMark::Missing => Style::Bad,
+                DiffMark::Unexpected => Style::Good,
+                DiffMark::Problem => Style::Notable,
+            };
+            let text = self.paint(style, &line.to_string());
+            self.line(&format!("{}{text}", " ".repeat(indent)));
+        }
+    }
+
+    fn updated(&mut self, report: &TestReport) {
+        for case in &report.updated {
+            let heading = self.paint(Style::Heading, &case.name.one_line());
+            self.line(&format!("{} {heading}", self.paint(Style::Notable, "updated")));
+            let place = self.paint(Style::Faint, &format!("{}:{}", case.file.one_line(), case.line));
+            self.line(&format!("     {place}"));
+            self.diff(&case.diff, 5);
+            self.line("");
+        }
     }
 
     fn output(&mut self, test: &TestResult) {
@@ -258,18 +284,7 @@ impl Writer {
             Verdict::Denied => (Style::Bad, "FAIL"),
             Verdict::Undecided => (Style::Bad, "UNDECIDED"),
         };
-        let mut line = format!("{word}: {}", count(counts.total(), "test", "tests"));
-        for (number, words) in [
-            (counts.passed, "passed"),
-            (counts.failed, "failed"),
-            (counts.errors, "without an answer"),
-            (counts.skipped, "skipped"),
-            (report.deselected, "not asked for"),
-        ] {
-            if number > 0 {
-                let _ = write!(line, ", {number} {words}");
-            }
-        }
+        let mut line = format!("{word}: {}", summary(report));
         if !report.problems.is_empty() {
             let problems = count(report.problems.len(), "problem", "problems");
             let _ = write!(line, "; {problems} kept planguard from running everything");
@@ -302,8 +317,4 @@ fn shortened(text: &str, most: usize) -> String {
     }
     let kept: String = text.chars().take(most.saturating_sub(3)).collect();
     format!("{kept}...")
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -11,22 +11,29 @@
 
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, outside_bodies};
+use super::super::scope::Scopes;
 use super::super::tree::{Expr, ExprKind, Operator};
+use super::searched_head::searches;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
+    let scopes = Scopes::of(policy.module, policy.text);
     for rule in &policy.module.rules {
-        for branch in &rule.branches {
+        for (index, branch) in rule.branches.iter().enumerate() {
             let mut statements = Vec::new();
             let exprs = rule.head_exprs(branch);
-            // A rule that is one value can only be undefined as a whole; but see the pass on `in`.
+            // A rule that is one value can only be undefined as a whole; but see the passes on `in` and on searches.
             let is_partial = rule.head.key.is_some() || !rule.head.name.children().is_empty();
-            let is_needed = is_partial || branch.body.is_some() || exprs.iter().any(|expr| has_in(expr));
+            // When what a body gives is undefined, the next one after `else` has its turn.
+            let is_followed = index + 1 < rule.branches.len();
+            let is_needed = is_partial
+                || branch.body.is_some()
+                || exprs.iter().any(|expr| has_in(expr) || searches(policy, &scopes, expr));
             if rule.is_default || !is_needed {
                 continue;
             }
             for expr in exprs {
-                if may_be_undefined(expr) {
+                if may_be_undefined(expr) || is_followed && names_global(policy, &scopes, expr) {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&expr.span), &expr.span);
@@ -64,6 +71,15 @@ fn may_be_undefined(expr: &Expr) -> bool {
     found
 }
 
+/// Whether an expression has the name of a rule, which may be undefined.
+fn names_global(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
+    let mut found = false;
+    outside_bodies(expr, &mut |part| {
+        found |= matches!(part.kind, ExprKind::Name) && policy.is_global(scopes, part);
+    });
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::tests::assert_pass;
@@ -86,7 +102,13 @@ mod tests {
             "f(x) := x.a if x.b else := x.c if x.d",
             "f(x) := __pg1 if { x.b; __pg1 := x.a } else := __pg2 if { x.d; __pg2 := x.c }",
         );
+        assert_pass(
+            edits,
+            "q := 1\nr := [q] if { x } else := q",
+            "q := 1\nr := __pg1 if { x; __pg1 := [q] } else := q",
+        );
         assert_pass(edits, "r := x.a in [1]", "r := __pg1 if { __pg1 := x.a in [1] }");
+        assert_pass(edits, "f(x) := {x[_]}", "f(x) := __pg1 if { __pg1 := {x[_]} }");
         assert_pass(edits, "r contains xs[_].a", "r contains __pg1 if { __pg1 := xs[_].a }");
     }
 

@@ -1,7 +1,8 @@
 //! Makes sure that `some x in …` looks through a collection.
 //!
 //! For OPA there is nothing in a number, a boolean or a string, so that the body does not hold; think of an
-//! `Action` that may be a list or a single string. The engine ends the whole rule with an error.
+//! `Action` that may be a list or a single string. The engine ends the whole rule with an error. It also takes a
+//! `with` at the end to hold for all that follows in the body, so that the collection is found beforehand.
 //!
 //! ```text
 //! some action in statement.Action; some k, v in rc.tags
@@ -50,21 +51,27 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             let mut statements = Vec::new();
             let mut test = Written::from(TEST);
             match certainty {
-                Certainty::Collection => continue,
-                Certainty::OneValue if tested.contains(&edits.copy(&collection.span)) => continue,
-                Certainty::OneValue => test.push_moved(&edits.copy(&collection.span), &collection.span),
-                Certainty::Values => {
+                Certainty::Collection if literal.withs.is_empty() => continue,
+                Certainty::OneValue
+                    if literal.withs.is_empty() && tested.contains(&edits.copy(&collection.span)) =>
+                {
+                    continue;
+                }
+                Certainty::OneValue if literal.withs.is_empty() => {
+                    test.push_moved(&edits.copy(&collection.span), &collection.span);
+                }
+                Certainty::Collection | Certainty::OneValue | Certainty::Values => {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&collection.span), &collection.span);
                     statement.push(&modifiers(&edits, literal));
                     statements.push(statement);
                     test.push(&name);
-                    edits.replace(collection.span.clone(), name.as_str());
+                    // What comes after the literal would be looked at under its `with` as well.
+                    edits.replace(collection.span.start..literal.span.end, name.as_str());
                 }
             }
             test.push(")]");
-            test.push(&modifiers(&edits, literal));
             statements.push(test);
             edits.before(body, literal, &statements);
         }
@@ -139,8 +146,8 @@ mod tests {
         assert_pass(
             edits,
             "r if some [x] in input.a[_] with input as 1",
-            "r if { __pg1 := input.a[_] with input as 1; {\"array\", \"object\", \"set\"}[type_name(__pg1)] \
-             with input as 1; some [x] in __pg1 with input as 1 }",
+            "r if { __pg1 := input.a[_] with input as 1; {\"array\", \"object\", \"set\"}[type_name(__pg1)]; \
+             some [x] in __pg1 }",
         );
     }
 

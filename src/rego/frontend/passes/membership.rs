@@ -10,10 +10,12 @@
 
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, modifiers};
+use super::super::scope::Scopes;
 use super::super::tree::{Body, Expr, ExprKind, LiteralKind, Operator};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
-    let mut pass = Pass { policy, edits: policy.edits() };
+    let scopes = Scopes::of(policy.module, policy.text);
+    let mut pass = Pass { policy, scopes, edits: policy.edits() };
     for rule in &policy.module.rules {
         for branch in &rule.branches {
             if let Some(body) = &branch.body {
@@ -30,6 +32,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
 
 struct Pass<'a, 'p> {
     policy: &'a Policy<'p>,
+    scopes: Scopes<'p>,
     edits: Edits<'p>,
 }
 
@@ -87,16 +90,24 @@ impl Pass<'_, '_> {
         }
         let ExprKind::Operation { operator: Operator::In, operands } = &expr.kind else { return };
         for operand in operands {
-            if matches!(
-                operand.bare().kind,
-                ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. }
-            ) {
+            if self.may_be_undefined(operand) {
                 let name = self.policy.fresh_name();
                 let mut statement = Written::from(format!("{name} := ").as_str());
                 statement.push_moved(&self.edits.take(&operand.span), &operand.span);
                 statements.push(statement);
                 self.edits.replace(operand.span.clone(), name.as_str());
             }
+        }
+    }
+
+    fn may_be_undefined(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name => self.policy.is_global(&self.scopes, expr),
+            ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
+            ExprKind::Parenthesised(_) | ExprKind::Items(_) | ExprKind::Object(_) => {
+                expr.children().into_iter().any(|child| self.may_be_undefined(child))
+            }
+            ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
         }
     }
 }
@@ -109,6 +120,8 @@ mod tests {
     #[test]
     fn operands_are_found_before_their_result_is_used() {
         assert_pass(edits, "r if y := x.a in [1]", "r if { __pg1 := x.a; y := __pg1 in [1] }");
+        assert_pass(edits, "r if y := [x.a] in z", "r if { __pg1 := [x.a]; y := __pg1 in z }");
+        assert_pass(edits, "x := 1\nr if y := 1 in x", "x := 1\nr if { __pg1 := x; y := 1 in __pg1 }");
         assert_pass(edits, "r := [y | y := x.a in [1]]", "r := [y | __pg1 := x.a; y := __pg1 in [1]]");
     }
 

@@ -1,0 +1,46 @@
+package planguard.packs.blast_radius_test
+
+import data.planguard.packs.blast_radius as pack
+
+_change(address, type, actions) := {"address": address, "type": type, "mode": "managed", "change": {"actions": actions, "before": {"a": 1}}}
+
+_plan := {"resource_changes": [
+	_change("t.a", "t", ["delete"]),
+	object.union(_change("t.a", "t", ["delete"]), {"deposed": "1"}),
+	_change("t.b", "t", ["delete", "create"]),
+	_change("module.m[0].u.c", "u", ["delete"]),
+	_change("t.d", "t", ["no-op"]),
+	{"address": "t.e", "type": "t", "mode": "managed", "change": {"actions": ["create"], "before": null}},
+]}
+
+_denied(limits) := found if {
+	found := {finding.msg | some finding in pack.deny_number | pack.deny_share} with input as _plan
+		with data.planguard.params["blast-radius"] as {"limits": limits}
+}
+
+test_what_stays_below_passes if {
+	_denied([{"actions": ["delete"], "max": 3}, {"actions": ["create"], "max": 1}, {"actions": ["destroy"], "max_percent": 80}]) == set()
+}
+
+test_numbers_are_limited if {
+	_denied([{"actions": ["delete"], "max": 2}]) == {"delete: 3 resources, and at most 2 are allowed"}
+	_denied([{"actions": ["delete", "destroy"], "max": 0, "types": ["t"], "reason": "stateful"}]) == {"delete or destroy of t: 3 resources, and at most 0 are allowed (stateful)"}
+	_denied([{"actions": ["any"], "max": 0, "module": "module.m"}]) == {"any in module.m: 1 resources, and at most 0 are allowed"}
+}
+
+test_shares_are_limited if {
+	_denied([{"actions": ["delete"], "max_percent": 50}]) == {"delete: 3 of 5 resources, and at most 50 per cent are allowed"}
+	_denied([{"actions": ["create"], "max_percent": 0, "types": ["v"]}]) == set()
+}
+
+test_exceptions_are_not_counted if {
+	found := pack.deny_number with input as _plan
+		with data.planguard.params["blast-radius"] as {"limits": [{"actions": ["delete"], "max": 0}], "except": ["t.*", "module.*"]}
+	count(found) == 0
+}
+
+test_deferred_changes_are_told if {
+	found := pack.warn_unknown with input as {"deferred_changes": [{}, {}]}
+	{finding.msg | some finding in found} == {"2 deferred changes are not counted"}
+	count(pack.warn_unknown) == 0 with input as {}
+}

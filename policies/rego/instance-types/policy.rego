@@ -1,0 +1,153 @@
+# METADATA
+# title: Instance types
+# description: |
+#   Machines, databases, caches and node pools have types or sizes that are allowed. Types are compared without regard to
+#   case.
+# custom:
+#   parameters:
+#     type: object
+#     additionalProperties: false
+#     required: [allowed]
+#     properties:
+#       allowed:
+#         type: object
+#         minProperties: 1
+#         description: Wildcards of the instance types that are allowed, by wildcards of the resource types that they are for.
+#         additionalProperties:
+#           type: array
+#           items: { type: string }
+#       denied:
+#         type: object
+#         default: {}
+#         description: Wildcards of instance types that are not allowed although `allowed` has them, by resource types.
+#         additionalProperties:
+#           type: array
+#           items: { type: string }
+#       attributes:
+#         type: object
+#         default: {}
+#         description: The attribute that holds the instance type, such as `config.0.size`, for resource types that the pack does not know.
+#         additionalProperties: { type: string }
+#       scope:
+#         type: string
+#         enum: [all, touched]
+#         default: all
+#         description: Whether all resources are judged that exist afterwards, or those only that the plan touches.
+#       types:
+#         type: array
+#         items: { type: string }
+#         default: ["*"]
+#         description: Wildcards of the resource types that are judged.
+#       except_types:
+#         type: array
+#         items: { type: string }
+#         default: []
+#         description: Wildcards of the resource types that are not judged.
+#       except:
+#         type: array
+#         items: { type: string }
+#         default: []
+#         description: Wildcards of the addresses that are not judged.
+package planguard.packs.instance_types
+
+import data.planguard.lib.changes
+import data.planguard.lib.findings
+import data.planguard.lib.selection
+import data.planguard.lib.unknown
+import data.planguard.lib.wildcards
+
+defaults := {"scope": "all", "types": ["*"], "except_types": [], "except": [], "denied": {}, "attributes": {}}
+
+settings := object.union(defaults, data.planguard.params["instance-types"])
+
+# Where the type of an instance stands.
+known := {
+	"aws_db_instance": "instance_class",
+	"aws_docdb_cluster_instance": "instance_class",
+	"aws_eks_node_group": "instance_types",
+	"aws_elasticache_cluster": "node_type",
+	"aws_elasticache_replication_group": "node_type",
+	"aws_emr_instance_group": "instance_type",
+	"aws_instance": "instance_type",
+	"aws_launch_configuration": "instance_type",
+	"aws_launch_template": "instance_type",
+	"aws_neptune_cluster_instance": "instance_class",
+	"aws_rds_cluster_instance": "instance_class",
+	"aws_redshift_cluster": "node_type",
+	"aws_sagemaker_notebook_instance": "instance_type",
+	"aws_spot_instance_request": "instance_type",
+	"azurerm_kubernetes_cluster": "default_node_pool.0.vm_size",
+	"azurerm_kubernetes_cluster_node_pool": "vm_size",
+	"azurerm_linux_virtual_machine": "size",
+	"azurerm_linux_virtual_machine_scale_set": "sku",
+	"azurerm_virtual_machine": "vm_size",
+	"azurerm_windows_virtual_machine": "size",
+	"azurerm_windows_virtual_machine_scale_set": "sku",
+	"google_compute_instance": "machine_type",
+	"google_compute_instance_template": "machine_type",
+	"google_container_cluster": "node_config.0.machine_type",
+	"google_container_node_pool": "node_config.0.machine_type",
+	"google_sql_database_instance": "settings.0.tier",
+}
+
+_attributes := object.union(known, settings.attributes)
+
+_judged := [[change, path] |
+	some change in selection.resulting(settings)
+	count(_patterns("allowed", change)) > 0
+	path := [_step(step) | some step in split(_attributes[change.type], ".")]
+]
+
+_step(text) := to_number(text) if {
+	regex.match(`^[0-9]+$`, text)
+} else := text
+
+_patterns(kind, change) := {lower(pattern) |
+	some type, patterns in settings[kind]
+	wildcards.matches(type, change.type)
+	some pattern in array.concat(patterns, [_nothing])
+}
+
+# An empty list allows nothing; no instance type has a space.
+_nothing := " "
+
+# A type or a list of types; the last step of a link is the type.
+_instances(change, path) := {instance |
+	value := changes.attribute(change, path, [])
+	some text in _list(value)
+	is_string(text)
+	parts := split(lower(text), "/")
+	instance := parts[count(parts) - 1]
+}
+
+_list(value) := value if {
+	is_array(value)
+} else := [value]
+
+_is_allowed(change, instance) if {
+	wildcards.matches_any(_patterns("allowed", change), instance)
+	not wildcards.matches_any(_patterns("denied", change), instance)
+}
+
+# METADATA
+# title: An instance type is not allowed
+# description: The type or size of a resource is not among those that are allowed for its resource type.
+# custom:
+#   severity: medium
+#   remediation: Choose an instance type that is allowed.
+deny_type contains findings.about(change, "medium", sprintf("is a %s, which is not allowed", [instance])) if {
+	some [change, path] in _judged
+	some instance in _instances(change, path)
+	not _is_allowed(change, instance)
+}
+
+# METADATA
+# title: An instance type is known only after apply
+# description: Whether the type or size of a resource is allowed cannot be told from the plan.
+# custom:
+#   severity: low
+#   remediation: Make the instance type from values that are known when planning.
+warn_unknown contains findings.about(change, "low", "has an instance type that is known only after apply") if {
+	some [change, path] in _judged
+	unknown.has_unknown(change, path)
+}

@@ -1,0 +1,238 @@
+//! Finds rules that need the same helpers, so that these are computed once for all of them.
+//!
+//! The engine forgets everything between two evaluations. Rules that share a helper are therefore asked for by one
+//! rule of a policy of our own. Only an answer without any trouble is taken from it; otherwise each rule is
+//! evaluated alone, as if this did not exist, so that nobody has to suffer for somebody else's error.
+
+use std::collections::{BTreeMap, HashMap};
+
+use regorus::{Engine, Value};
+
+use super::program::{Meaning, Program, RuleFacts, path_text};
+use super::syntax::{Fact, Form, Step};
+
+/// How many rules are evaluated together. One that fails takes the time of the others with it.
+const AT_ONCE: usize = 64;
+
+/// The package of the rules that ask.
+const PACKAGE: &str = "__pg_together";
+
+/// Rules to evaluate together, by the path of the rule that asks for them.
+#[derive(Debug, Default)]
+pub(super) struct Together(BTreeMap<String, Vec<String>>);
+
+impl Together {
+    /// Groups rules by the helpers that they share.
+    pub(super) fn of(program: &Program<'_>, deciding: &[usize]) -> Self {
+        if looks_at_all_data(program) {
+            return Self::default();
+        }
+        let costly = costly(program);
+        let mut first_with: HashMap<usize, usize> = HashMap::new();
+        let mut groups = Groups((0..deciding.len()).collect());
+        for (index, document) in deciding.iter().enumerate() {
+            if !stands_alone(program, *document) {
+                continue;
+            }
+            for helper in program.reachable([*document]) {
+                if helper != *document && costly[helper] {
+                    let first = *first_with.entry(helper).or_insert(index);
+                    groups.join(first, index);
+                }
+            }
+        }
+        let mut members: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for (index, document) in deciding.iter().enumerate() {
+            let path = path_text(&program.documents[*document].path);
+            members.entry(groups.find(index)).or_default().push(path);
+        }
+        let parts = members.values().flat_map(|paths| paths.chunks(AT_ONCE)).filter(|part| part.len() > 1);
+        let named = |(number, part): (usize, &[String])| (format!("data.{PACKAGE}.r{number}"), part.to_vec());
+        Self(parts.enumerate().map(named).collect())
+    }
+
+    /// Lets an engine answer for the groups, if there are any.
+    pub(super) fn teach(self, engine: &mut Engine) -> Self {
+        if self.0.is_empty() {
+            return self;
+        }
+        let mut learned = engine.clone();
+        learned.set_rego_v0(false);
+        let taught = learned
+            .add_policy(PACKAGE.to_owned(), self.policy())
+            .and_then(|_| learned.eval_query("true".to_owned(), false));
+        match taught {
+            Ok(_) => {
+                *engine = learned;
+                self
+            }
+            // The rules are as good alone.
+            Err(_) => Self::default(),
+        }
+    }
+
+    fn policy(&self) -> String {
+        let mut text = format!("package {PACKAGE}\n");
+        for (path, rules) in &self.0 {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            // What is undefined must not hide the others.
+            let asked = rules.iter().map(|rule| format!("[v | v := {rule}]")).collect::<Vec<_>>().join(", ");
+            text.push_str(&format!("{name} := [{asked}]\n"));
+        }
+        text
+    }
+
+    /// The paths of the rules that ask.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    /// How many rules a path asks for: itself, unless it is one of these.
+    pub(super) fn asked_by(&self, path: &str) -> usize {
+        self.0.get(path).map_or(1, Vec::len)
+    }
+
+    /// The answers to rules that are in the answer to the rule that asked for them.
+    pub(super) fn split<'s>(&'s self, path: &str, answer: &Value) -> Option<Vec<(&'s String, Value)>> {
+        let (rules, answers) = (self.0.get(path)?, answer.as_array().ok()?);
+        if answers.iter().len() != rules.len() {
+            return None;
+        }
+        let value = |answer: &Value| match answer.as_array() {
+            Ok(values) => values.first().cloned().unwrap_or(Value::Undefined),
+            Err(_) => Value::Undefined,
+        };
+        Some(rules.iter().zip(answers.iter().map(value)).collect())
+    }
+}
+
+/// Sets of indices that are joined step by step.
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn find(&mut self, mut index: usize) -> usize {
+        while self.0[index] != index {
+            self.0[index] = self.0[self.0[index]];
+            index = self.0[index];
+        }
+        index
+    }
+
+    fn join(&mut self, left: usize, right: usize) {
+        let (left, right) = (self.find(left), self.find(right));
+        self.0[left.max(right)] = left.min(right);
+    }
+}
+
+/// Whether any rule might find the policy of our own in `data`.
+fn looks_at_all_data(program: &Program<'_>) -> bool {
+    program.rules.iter().any(|rule| {
+        rule.facts.iter().any(|fact| {
+            let (Fact::Refers(reference) | Fact::Replaces(reference)) = fact else { return false };
+            match program.meaning_outside(rule.module, reference) {
+                Meaning::Data(steps) => matches!(steps.first(), None | Some(Step::Dynamic)),
+                Meaning::Own | Meaning::Input(_) | Meaning::Nothing => false,
+            }
+        })
+    })
+}
+
+/// Which documents take time: those that do more than spell out a value or name one.
+fn costly(program: &Program<'_>) -> Vec<bool> {
+    let mut costly = vec![false; program.documents.len()];
+    for rule in &program.rules {
+        let is_short = rule.facts.is_empty() || rule.value.is_some() && rule.facts.len() == 1;
+        costly[rule.document] |= !is_short && rule.form != Form::Function;
+    }
+    costly
+}
+
+/// Whether a document is all that there is at its path and below. Otherwise a rule that asks for it gets more than
+/// the document itself.
+fn stands_alone(program: &Program<'_>, document: usize) -> bool {
+    let path = &program.documents[document].path;
+    let others = program.documents.iter().enumerate().filter(|(index, _)| *index != document);
+    let is_apart = |other: &[String]| !other.starts_with(path) && !path.starts_with(other);
+    let mut packages = program.rules.iter().map(|rule: &RuleFacts<'_>| program.package(rule));
+    let mut others = others.map(|(_, other)| other.path.as_slice());
+    others.all(is_apart) && packages.all(|package| !package.starts_with(&path[1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn groups(policies: &[&str], deciding: &[&str]) -> Vec<Vec<String>> {
+        let mut engine = Engine::new();
+        for (index, policy) in policies.iter().enumerate() {
+            engine.add_policy(format!("{index}.rego"), (*policy).to_owned()).unwrap();
+        }
+        let modules = engine.get_modules().clone();
+        let program = Program::new(&modules, &[]);
+        let of = |path: &&str| program.documents.iter().position(|known| path_text(&known.path) == **path);
+        let deciding: Vec<usize> = deciding.iter().filter_map(of).collect();
+        Together::of(&program, &deciding).0.into_values().collect()
+    }
+
+    const LIBRARY: &str = "package lib\nchanged := [rc | some rc in input.resource_changes]\nlimit := 1\n\
+                           f(x) if x in changed\nall := input.resource_changes";
+
+    #[test]
+    fn rules_that_share_a_helper_are_joined() {
+        let policies = [
+            LIBRARY,
+            "package a\ndeny contains 1 if data.lib.changed[_].x",
+            "package b\ndeny contains 1 if data.lib.f(2)",
+            "package c\ndeny contains 1 if data.lib.limit > 2\nwarn contains data.lib.all[_]",
+        ];
+        let deciding = ["data.a.deny", "data.b.deny", "data.c.deny", "data.c.warn"];
+        assert_eq!(groups(&policies, &deciding), [["data.a.deny", "data.b.deny"]]);
+    }
+
+    #[test]
+    fn what_an_asking_rule_would_change_is_left_alone() {
+        let a = "package a\ndeny contains 1 if data.lib.changed[_].x";
+        let b = "package b\ndeny contains 1 if data.lib.changed[_].x";
+        let deciding = ["data.a.deny", "data.b.deny"];
+        assert_eq!(groups(&[LIBRARY, a, b], &deciding).len(), 1);
+        for other in
+            ["package c\nx := data[_]", "package a.deny\nx := 1", "package c\nx if 1 with data as {}"]
+        {
+            assert!(groups(&[LIBRARY, a, b, other], &deciding).is_empty(), "{other}");
+        }
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        let policies = [
+            LIBRARY,
+            "package a\ndeny contains 1 if data.lib.changed[_] == 7",
+            "package b\ndeny := false if data.lib.changed[_] == 7",
+            "package c\ndeny := 3 if data.lib.changed[_] == 8",
+        ];
+        let mut engine = Engine::new();
+        for (index, policy) in policies.iter().enumerate() {
+            engine.add_policy(format!("{index}.rego"), (*policy).to_owned()).unwrap();
+        }
+        let modules = engine.get_modules().clone();
+        let program = Program::new(&modules, &[]);
+        let deciding: Vec<usize> = (0..program.documents.len())
+            .filter(|index| program.documents[*index].path.last().is_some_and(|name| name == "deny"))
+            .collect();
+        let together = Together::of(&program, &deciding).teach(&mut engine);
+        engine.set_input(Value::from_json_str(r#"{"resource_changes": [7]}"#).unwrap());
+        let path = together.paths().next().unwrap();
+        let answer = engine.eval_rule(path.clone()).unwrap();
+        let split: Vec<(String, String)> = together
+            .split(path, &answer)
+            .unwrap()
+            .into_iter()
+            .map(|(path, value)| (path.clone(), value.to_string()))
+            .collect();
+        let expected = [("data.a.deny", "{1}"), ("data.b.deny", "false"), ("data.c.deny", "\"<undefined>\"")];
+        let expected = expected.map(|(path, value)| (path.to_owned(), value.to_owned()));
+        assert_eq!(split.len(), 3);
+        assert_eq!((&split[1], &split[2]), (&expected[1], &expected[2]));
+        assert_eq!(engine.eval_rule("data.a.deny".to_owned()).unwrap().to_string(), split[0].1);
+    }
+}

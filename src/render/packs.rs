@@ -1,0 +1,94 @@
+//! Lists and explanations of the bundled packs of policies.
+
+use std::fmt::Write as _;
+
+use comfy_table::presets;
+use comfy_table::{ContentArrangement, Table};
+use serde_json::Value;
+
+use super::colour::Style;
+use super::text::TextOptions;
+use crate::rego::{RegoPack, rule_id};
+
+/// A table of the rules of packs.
+pub fn list(packs: &[RegoPack], options: TextOptions) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(options.width).unwrap_or(u16::MAX));
+    table.set_header(["id", "severity", "pack", "title"]);
+    for pack in packs {
+        let outline = pack.outline();
+        for rule in pack.rules() {
+            let id = rule_id(&format!("data.{}.{}", outline.package, rule.name));
+            table.add_row([id.as_str(), rule.text("custom.severity"), pack.name, rule.text("title")]);
+        }
+    }
+    format!("Policies, switched on with --pack:\n{table}\n")
+}
+
+/// What a pack is about, its rules and its parameters.
+pub fn explain(pack: &RegoPack, options: TextOptions) -> String {
+    let outline = pack.outline();
+    let heading = |words: &str| options.colour.paint(Style::Heading, words);
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let _ = writeln!(text, "{}\n{}\n", heading(pack.name), outline.text("title"));
+    paragraph(&mut text, outline.text("description"), "", options.width);
+    let _ = writeln!(text, "\n{}", heading("Rules"));
+    for rule in pack.rules() {
+        let id = rule_id(&format!("data.{}.{}", outline.package, rule.name));
+        let _ = writeln!(text, "{id} ({}, {})", rule.text("custom.severity"), verb(&rule.name));
+        paragraph(&mut text, rule.text("description"), "  ", options.width);
+        paragraph(&mut text, &format!("Fix: {}", rule.text("custom.remediation")), "  ", options.width);
+    }
+    let _ = writeln!(text, "\n{}", heading("Parameters"));
+    for (name, about) in parameters(&pack.parameters()) {
+        let _ = writeln!(text, "{name}");
+        paragraph(&mut text, &about, "  ", options.width);
+    }
+    text
+}
+
+/// What a rule of that name does.
+pub fn verb(rule: &str) -> &'static str {
+    if rule.starts_with("warn") { "warns" } else { "denies" }
+}
+
+/// The parameters of a schema, those inside of others included, with what is said of them.
+pub fn parameters(schema: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    collect(schema, "", &mut found);
+    found
+}
+
+fn collect(schema: &Value, prefix: &str, found: &mut Vec<(String, String)>) {
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+        let key = format!("{prefix}{name}");
+        let mut about = inner["description"].as_str().unwrap_or_default().trim().to_owned();
+        if let Some(words) = inner["enum"].as_array().or(inner["items"]["enum"].as_array()) {
+            let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+            let _ = write!(about, " One of {}.", words.join(", "));
+        }
+        match &inner["default"] {
+            Value::Null if required.contains(&name.as_str()) => about.push_str(" Required."),
+            Value::Null => {}
+            default => {
+                let _ = write!(about, " Default: {default}.");
+            }
+        }
+        found.push((key.clone(), about));
+        collect(inner, &format!("{key}."), found);
+        collect(&inner["items"], &format!("{key}[]."), found);
+        collect(&inner["additionalProperties"], &format!("{key}.*."), found);
+    }
+}
+
+fn paragraph(text: &mut String, words: &str, indent: &str, width: usize) {
+    let one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let options = textwrap::Options::new(width.max(20)).initial_indent(indent).subsequent_indent(indent);
+    for line in textwrap::wrap(&one_line, options) {
+        let _ = writeln!(text, "{line}");
+    }
+}

@@ -1,0 +1,105 @@
+//! The test report as JUnit XML: a suite for each file, and one for what kept planguard from running everything.
+
+use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+
+use super::{explanation, too_little_coverage};
+use crate::testing::{Outcome, TestKind, TestReport, TestResult};
+
+/// The report as XML. It holds no times, so that two runs of the same tests give the same text.
+///
+/// # Errors
+/// Never in practice: all texts are UTF-8 and the writer is a string.
+pub fn render(report: &TestReport) -> Result<String, SerializeError> {
+    let mut junit = Report::new("planguard");
+    let mut suites: Vec<TestSuite> = Vec::new();
+    for test in &report.tests {
+        let name = test.file.one_line();
+        if suites.last().is_none_or(|suite| suite.name.as_str() != name) {
+            suites.push(TestSuite::new(name));
+        }
+        if let Some(suite) = suites.last_mut() {
+            suite.add_test_case(test_case(test));
+        }
+    }
+    let mut own = TestSuite::new("planguard");
+    for problem in &report.problems {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+        status.set_message(problem.message.as_str()).set_type(problem.code.as_str());
+        if let Some(help) = &problem.help {
+            status.set_description(help.as_str());
+        }
+        own.add_test_case(TestCase::new(problem.code.as_str(), status));
+    }
+    if let Some(message) = too_little_coverage(report) {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(message);
+        own.add_test_case(TestCase::new("coverage", status));
+    }
+    if !own.test_cases.is_empty() {
+        suites.push(own);
+    }
+    junit.add_test_suites(suites);
+    junit.to_string()
+}
+
+fn test_case(test: &TestResult) -> TestCase {
+    let kind = match test.outcome {
+        Outcome::Passed => None,
+        Outcome::Skipped => None,
+        Outcome::Failed => Some(NonSuccessKind::Failure),
+        Outcome::Error => Some(NonSuccessKind::Error),
+    };
+    let status = match (kind, test.outcome) {
+        (Some(kind), _) => {
+            let mut status = TestCaseStatus::non_success(kind);
+            let lines = explanation(test);
+            if let Some(first) = lines.first() {
+                status.set_message(first);
+            }
+            status.set_description(lines.join("\n"));
+            status
+        }
+        (None, Outcome::Skipped) => TestCaseStatus::skipped(),
+        (None, Outcome::Passed | Outcome::Failed | Outcome::Error) => TestCaseStatus::success(),
+    };
+    let mut case = TestCase::new(test.name.one_line(), status);
+    case.set_classname(match test.kind {
+        TestKind::Rego => test.package.one_line(),
+        TestKind::PlanCase => "plan cases".to_owned(),
+        TestKind::GuardrailCase => "guardrail cases".to_owned(),
+    });
+    case.extra.insert("file".into(), test.file.one_line().into());
+    case.extra.insert("line".into(), test.line.to_string().into());
+    if !test.output.is_empty() {
+        let output: Vec<&str> = test.output.iter().map(|line| line.as_str()).collect();
+        case.set_system_out(output.join("\n"));
+    }
+    case
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::redact::SafeText;
+    use crate::render::testing::sample;
+
+    #[test]
+    fn a_report_is_read_back() {
+        let mut report = sample::report(&["testing/coverage", "testing/failing"]);
+        report.tests[1].name = SafeText::fixed("a <b> & \"c\" ]]> \u{1b}[1m");
+        let text = render(&report).unwrap();
+        let read = Report::deserialize_from_str(&text).unwrap();
+        assert_eq!(read.tests, report.tests.len() + 1, "and one for coverage");
+        assert_eq!((read.failures, read.errors), (4, 0));
+        assert_eq!(read.test_suites[1].test_cases[0].name.as_str(), report.tests[1].name.as_str());
+        assert_eq!(text, render(&report).unwrap());
+    }
+
+    #[test]
+    fn what_could_not_be_run_is_an_error() {
+        let report = sample::report(&["testing/problems"]);
+        let read = Report::deserialize_from_str(&render(&report).unwrap()).unwrap();
+        assert!(read.errors > 0);
+        assert_eq!(read.test_suites.last().unwrap().name.as_str(), "planguard");
+    }
+}

@@ -1,0 +1,3 @@
+package tags
+
+has_owner(rc) if rc.change.after.input.owner != ""
