@@ -15,6 +15,8 @@ pub(super) struct RawFile {
     pub(super) guardrails: Option<Vec<Spanned<PathBuf>>>,
     pub(super) packs: Option<Vec<Spanned<String>>>,
     #[serde(default)]
+    pub(super) params: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default)]
     pub(super) builtin: bool,
     pub(super) namespaces: Option<Vec<String>>,
     pub(super) convention: Option<Spanned<String>>,

@@ -15,7 +15,8 @@ use crate::check::{Packs, Rules};
 use crate::guardrails::change::GUARDS;
 use crate::guardrails::{builtins, load_guardrails};
 use crate::rego::{
-    ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, suggest,
+    ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, RegoPack,
+    RegoPacks, rego_packs, rule_id, suggest,
 };
 
 /// How many rules a message lists; more are no help.
@@ -27,6 +28,7 @@ pub(super) struct Header {
     policies: Vec<PathBuf>,
     guardrails: Vec<PathBuf>,
     packs: Option<Packs>,
+    rego_packs: RegoPacks,
     namespaces: Namespaces,
     convention: Option<Convention>,
     data: Vec<PathBuf>,
@@ -48,12 +50,26 @@ impl Header {
             policies.push(beside);
         }
         let mut packs = if raw.builtin { Packs::default() } else { Packs::none() };
-        for pack in raw.packs.unwrap_or_default() {
-            if Packs::exists(pack.get_ref()) {
-                packs = packs.with(pack.get_ref());
-            } else {
-                mistakes.push((pack.span(), unknown_word(pack.get_ref(), "a pack", &all_packs())));
+        let mut rego_packs = RegoPacks::default();
+        let mut parameters = raw.params;
+        let named = raw.packs.unwrap_or_default();
+        let on: Vec<&str> = named.iter().map(|pack| pack.get_ref().as_str()).collect();
+        for pack in &named {
+            let name = pack.get_ref();
+            let own = parameters.remove(name).map(|value| json(value.get_ref()));
+            if Packs::exists(name) {
+                packs = packs.with(name);
             }
+            if RegoPack::find(name).is_some() {
+                let refused = rego_packs.enable(name, own).err().into_iter().flatten();
+                mistakes.extend(refused.map(|error| (pack.span(), CaseProblem::Pack(error))));
+            } else if !Packs::exists(name) {
+                mistakes.push((pack.span(), unknown_word(name, "a pack", &all_packs())));
+            }
+        }
+        for (name, value) in parameters {
+            let problem = unknown_word(&name, "a pack that `packs` switches on", &on);
+            mistakes.push((value.span(), problem));
         }
         let convention = raw.convention.and_then(|word| {
             let known = Convention::ALL.into_iter().find(|known| known.as_str() == word.get_ref());
@@ -67,6 +83,7 @@ impl Header {
             policies,
             guardrails: resolve(raw.guardrails.unwrap_or_default(), base, "guardrail file", &mut mistakes),
             packs: Some(packs),
+            rego_packs,
             namespaces: match raw.namespaces {
                 None => Namespaces::default(),
                 Some(names) if names.iter().any(|name| name == "*") => Namespaces::All,
@@ -85,9 +102,11 @@ impl Header {
             let error = |error| CaseError::of_file(&text.file, CaseProblem::Guardrail(error));
             errors.into_iter().map(error).collect::<Vec<_>>()
         })?;
-        let policies = (!self.policies.is_empty()).then(|| {
+        let nothing = self.policies.is_empty() && self.rego_packs.is_empty();
+        let policies = (!nothing).then(|| {
             Policies::load(&PolicyOptions {
                 paths: self.policies.clone(),
+                packs: self.rego_packs.clone(),
                 convention: self.convention,
                 // The environment of the machine has no part in what a case expects.
                 context: ContextOptions { file: self.context.clone(), ..ContextOptions::default() },
@@ -122,6 +141,20 @@ fn resolve(
         .collect()
 }
 
+/// Parameters as policies see them: a date is a text.
+fn json(value: &toml::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        toml::Value::String(text) => Value::from(text.as_str()),
+        toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Float(number) => Value::from(*number),
+        toml::Value::Boolean(truth) => Value::from(*truth),
+        toml::Value::Datetime(moment) => Value::from(moment.to_string()),
+        toml::Value::Array(values) => values.iter().map(json).collect(),
+        toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
+    }
+}
+
 /// The directory of a file by a name that can be opened; for a file that is named alone, its own is empty.
 fn directory(base: &Path) -> PathBuf {
     if base.as_os_str().is_empty() { PathBuf::from(".") } else { base.to_owned() }
@@ -134,7 +167,9 @@ fn holds_policies(directory: &Path) -> bool {
 
 fn all_packs() -> Vec<&'static str> {
     let change = GUARDS.iter().map(|guard| guard.info.pack.as_ref());
-    let mut packs: Vec<&str> = builtins().map(|builtin| builtin.pack()).chain(change).collect();
+    let policies = rego_packs().iter().map(|pack| pack.name);
+    let mut packs: Vec<&str> =
+        builtins().map(|builtin| builtin.pack()).chain(change).chain(policies).collect();
     packs.sort_unstable();
     packs.dedup();
     packs
@@ -144,7 +179,7 @@ fn all_packs() -> Vec<&'static str> {
 pub(super) struct KnownRules<'r> {
     rules: &'r Rules,
     /// The rules that are evaluated.
-    on: Vec<&'r str>,
+    on: Vec<String>,
     /// The packs of all built-in rules.
     builtin: BTreeMap<&'static str, &'static str>,
 }
@@ -154,11 +189,13 @@ impl<'r> KnownRules<'r> {
         let change = GUARDS.iter().map(|guard| (guard.info.id.as_ref(), guard.info.pack.as_ref()));
         let builtin: BTreeMap<&str, &str> =
             builtins().map(|builtin| (builtin.id(), builtin.pack())).chain(change).collect();
-        let own = rules.guardrails.iter().map(|guardrail| guardrail.info.id.as_ref());
+        let own = rules.guardrails.iter().map(|guardrail| guardrail.info.id.to_string());
         let policies = rules.policies.iter().flat_map(Policies::sets).flat_map(|set| set.rules());
         let on = own
-            .chain(policies.map(|rule| without_data(&rule.path)))
-            .chain(builtin.iter().filter(|(_, pack)| rules.packs.contains(pack)).map(|(id, _)| *id))
+            .chain(policies.map(|rule| without_data(&rule_id(&rule.path)).to_owned()))
+            .chain(
+                builtin.iter().filter(|(_, pack)| rules.packs.contains(pack)).map(|(id, _)| (*id).to_owned()),
+            )
             .collect();
         Self { rules, on, builtin }
     }
@@ -166,7 +203,7 @@ impl<'r> KnownRules<'r> {
     /// What is wrong with the rule that a case expects something of.
     pub(super) fn check(&self, expected: &Expected) -> Option<CaseProblem> {
         let rule = expected.rule.as_str();
-        if self.on.contains(&rule) {
+        if self.on.iter().any(|on| on == rule) {
             return None;
         }
         let owned = rule.to_owned();
@@ -202,10 +239,10 @@ impl<'r> KnownRules<'r> {
             }
         }
         let builtin = self.builtin.keys().copied();
-        if let Some(meant) = suggest::nearest(rule, self.on.iter().copied().chain(builtin)) {
+        if let Some(meant) = suggest::nearest(rule, self.on.iter().map(String::as_str).chain(builtin)) {
             return format!("did you mean `{meant}`?");
         }
-        let listed: Vec<&str> = self.on.iter().copied().take(LISTED).collect();
+        let listed: Vec<&str> = self.on.iter().map(String::as_str).take(LISTED).collect();
         match (listed.len(), self.on.len()) {
             (0, _) => {
                 "no rule is evaluated; say with `policies`, `guardrails` or `packs` which are".to_owned()

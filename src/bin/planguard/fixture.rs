@@ -21,6 +21,7 @@ use planguard::rego::{ContextOptions, Namespaces, Policies, PolicyOptions};
 use crate::UNDECIDED;
 use crate::args::ConventionArgument;
 use crate::output::{Output, write_to_stderr};
+use crate::packs::{self, Chosen, Wanted};
 
 pub(crate) const FIXTURE_HELP: &str = "\
 What is replaced: sensitive values, credentials, accounts, subscriptions, tenants, projects,
@@ -178,23 +179,21 @@ fn rules(arguments: &FixtureArguments) -> Result<Rules, Vec<Problem>> {
     let plain = Redactor::default();
     let mut problems = Vec::new();
     let mut say = |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &plain));
-    let mut packs = if arguments.no_builtin { Packs::none() } else { Packs::default() };
-    for pack in &arguments.pack {
-        if Packs::exists(pack) {
-            packs = packs.with(pack);
-        } else {
-            say(&MietteDiagnostic::new(format!("there is no pack `{pack}`"))
-                .with_code("PG-CL-002")
-                .with_help("`planguard rules` lists the rules with their packs"));
-        }
-    }
+    let wanted = Wanted {
+        builtin: if arguments.no_builtin { Packs::none() } else { Packs::default() },
+        names: &arguments.pack,
+        configured: serde_json::Map::new(),
+        params: None,
+    };
+    let Chosen { builtin, rego } = packs::choose(wanted, &mut say);
     let guardrails = load_guardrails(&arguments.guardrails).unwrap_or_else(|errors| {
         errors.iter().for_each(|error| say(error));
         Vec::new()
     });
-    let policies = (!arguments.policy.is_empty()).then(|| {
+    let policies = (!arguments.policy.is_empty() || !rego.is_empty()).then(|| {
         Policies::load(&PolicyOptions {
             paths: arguments.policy.clone(),
+            packs: rego,
             convention: arguments.convention.and_then(ConventionArgument::chosen),
             // The environment has no part in it, as in the cases that the fixture is for.
             context: ContextOptions { file: arguments.context.clone(), ..ContextOptions::default() },
@@ -209,7 +208,7 @@ fn rules(arguments: &FixtureArguments) -> Result<Rules, Vec<Problem>> {
     });
     // What policies would find that cannot be loaded, nobody knows; so nobody knows what they need.
     policies.iter().flat_map(Policies::problems).for_each(|error| say(error));
-    if problems.is_empty() { Ok(Rules { packs, guardrails, policies }) } else { Err(problems) }
+    if problems.is_empty() { Ok(Rules { packs: builtin, guardrails, policies }) } else { Err(problems) }
 }
 
 /// What the case is to be checked with, as seen from its directory.
