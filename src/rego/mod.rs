@@ -63,6 +63,7 @@ pub use options::{Namespaces, PolicyOptions, RegoVersion};
 pub use policies::{PassedOver, Policies};
 pub use query::{
     Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
+    builtin_names,
 };
 pub use rule::{PolicyRule, RuleKind};
 pub use set::PolicySet;

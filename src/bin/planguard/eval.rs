@@ -16,9 +16,11 @@ use planguard::rego::{
     Workspace, WorkspaceOptions, context_variables,
 };
 use planguard::render::query::{QueryFormat, render};
+use rustyline::error::ReadlineError;
 
 use crate::UNDECIDED;
 use crate::args::{ConventionArgument, RegoVersionArgument};
+use crate::interactive::{COMMANDS, Entry, Lines};
 use crate::output::{Output, write_to_stderr};
 
 /// The query is undefined.
@@ -35,11 +37,17 @@ Exit codes:
   2    the plan, the policies or the query could not be read or evaluated; wins over 1
   130  interrupted";
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct EvalArguments {
     /// A Rego query, such as data.main.deny
-    #[arg(value_name = "QUERY")]
-    query: String,
+    #[arg(value_name = "QUERY", required_unless_present = "interactive", conflicts_with = "interactive")]
+    query: Option<String>,
+    /// Ask one query after the other
+    #[arg(short, long, conflicts_with = "explain")]
+    interactive: bool,
+    /// Keep what is entered in this file, for the next time
+    #[arg(long, value_name = "FILE", requires = "interactive")]
+    history: Option<PathBuf>,
 
     /// The plan that is the input: a file, or - for standard input
     #[arg(long, value_name = "PLAN|-")]
@@ -92,27 +100,94 @@ enum FormatArgument {
 }
 
 pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
+    if arguments.interactive && arguments.plan.as_ref().is_some_and(|plan| plan == "-") {
+        output.complain("the plan and the queries cannot both come from standard input (PG-EV-011)");
+        return ExitCode::from(UNDECIDED);
+    }
     let Some(session) = Session::start(arguments, output) else { return ExitCode::from(UNDECIDED) };
+    let Some(query) = &arguments.query else { return converse(session, arguments, output) };
     if let Some(address) = &arguments.explain {
         let subject = address.as_deref().map_or(Subject::Plan, Subject::Address);
-        return match session.explain(&arguments.query, subject, output) {
+        return match session.explain(query, subject, output) {
             Some(text) if session.is_whole => output.finish(&text, 0),
             Some(text) => output.finish(&text, UNDECIDED),
             None => ExitCode::from(UNDECIDED),
         };
     }
-    match session.ask(&arguments.query, output) {
-        Some(answers) => {
-            let (format, width) = (arguments.format.chosen(), output.text_options().width);
-            let text = render(&answers, format, &session.redactor, width);
-            let code = match (session.is_whole, answers.results.is_empty()) {
-                (false, _) => UNDECIDED,
-                (true, true) => UNDEFINED,
-                (true, false) => 0,
-            };
-            output.finish(&text, code)
+    let Some(answers) = session.ask(query, output) else { return ExitCode::from(UNDECIDED) };
+    let code = match (session.is_whole, answers.results.is_empty()) {
+        (false, _) => UNDECIDED,
+        (true, true) => UNDEFINED,
+        (true, false) => 0,
+    };
+    output.finish(&session.render(&answers, arguments, output), code)
+}
+
+/// Which policies are taken in the place of others.
+#[derive(Clone, Copy)]
+enum Accept {
+    /// Only if all of them could be loaded.
+    Whole,
+    Parts,
+}
+
+/// Answers until the user leaves.
+fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) -> ExitCode {
+    let mut arguments = arguments.clone();
+    let failed = |error: ReadlineError| {
+        output.complain(&format!("cannot read queries: {error} (PG-EV-012)"));
+        ExitCode::from(UNDECIDED)
+    };
+    let mut lines = match Lines::open(arguments.history.as_deref()) {
+        Ok(lines) => lines,
+        Err(error) => return failed(error),
+    };
+    lines.know(session.workspace.rule_paths(), session.input.clone());
+    loop {
+        let entry = match lines.next(session.redactor.texts()) {
+            Ok(entry) => entry,
+            Err(error) => return failed(error),
+        };
+        let text = match entry {
+            Entry::Leave => return ExitCode::SUCCESS,
+            Entry::Query(query) => {
+                session.ask(&query, output).map(|answers| session.render(&answers, &arguments, output))
+            }
+            Entry::Explain { rule, address } => {
+                let subject = address.as_deref().map_or(Subject::Plan, Subject::Address);
+                session.explain(&rule, subject, output)
+            }
+            Entry::Rules => {
+                Some(session.workspace.rule_paths().iter().map(|rule| format!("{rule}\n")).collect())
+            }
+            Entry::Help => {
+                Some(COMMANDS.iter().map(|(command, effect)| format!("{command:24} {effect}\n")).collect())
+            }
+            Entry::Unknown(line) => Some(format!("there is no command `{line}`; :help lists them\n")),
+            entry @ (Entry::Load(_) | Entry::Reload) => {
+                let mut wanted = arguments.clone();
+                // What is read again may be broken in the middle of an edit; what is new has to be whole.
+                let accept = match entry {
+                    Entry::Load(path) => {
+                        wanted.policy.push(PathBuf::from(path));
+                        Accept::Whole
+                    }
+                    _ => Accept::Parts,
+                };
+                if session.reload(&wanted, accept, output).is_some() {
+                    arguments = wanted;
+                    lines.know(session.workspace.rule_paths(), session.input.clone());
+                    Some(format!("{} rules are loaded\n", session.workspace.rule_paths().len()))
+                } else {
+                    Some("what was loaded before stays\n".to_owned())
+                }
+            }
+        };
+        if let Some(text) = text
+            && output.finish(&text, 0) != ExitCode::SUCCESS
+        {
+            return ExitCode::from(UNDECIDED);
         }
-        None => ExitCode::from(UNDECIDED),
     }
 }
 
@@ -131,23 +206,7 @@ impl Session {
     fn start(arguments: &EvalArguments, output: &Output) -> Option<Self> {
         let plain = Redactor::default();
         let say = |problem: &dyn Diagnostic| output.problem(&Problem::new(problem, None, &plain));
-        let options = WorkspaceOptions {
-            paths: arguments.policy.clone(),
-            data: arguments.data.clone(),
-            version: arguments.rego_version.map(|version| match version {
-                RegoVersionArgument::V1 => RegoVersion::V1,
-                RegoVersionArgument::V0 => RegoVersion::V0,
-            }),
-            time_limit: Duration::from_secs(arguments.policy_timeout),
-        };
-        let loaded = if arguments.policy.is_empty() {
-            Workspace::without_policies(&options)
-        } else {
-            Workspace::load(&options)
-        };
-        let workspace = loaded.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
-        workspace.problems().iter().for_each(|problem| say(problem));
-        let is_whole = workspace.problems().is_empty();
+        let (workspace, is_whole) = load(arguments, output)?;
         let builtin_errors = if arguments.lax { BuiltinErrors::Lax } else { BuiltinErrors::Strict };
         let Some(plan) = &arguments.plan else {
             let (input, redactor) = (QueryInput::nothing(), JsonRedactor::default());
@@ -169,6 +228,21 @@ impl Session {
         let input = QueryInput::of_plan(input, convention, &context);
         let input = input.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
         Some(Self { workspace, input, redactor, builtin_errors, is_whole })
+    }
+
+    /// Reads policies and data again; nothing if that fails, which has been told.
+    fn reload(&mut self, arguments: &EvalArguments, accept: Accept, output: &Output) -> Option<()> {
+        let (workspace, is_whole) = load(arguments, output)?;
+        match accept {
+            Accept::Whole if !is_whole => return None,
+            Accept::Whole | Accept::Parts => {}
+        }
+        (self.workspace, self.is_whole) = (workspace, is_whole);
+        Some(())
+    }
+
+    fn render(&self, answers: &Answers, arguments: &EvalArguments, output: &Output) -> String {
+        render(answers, arguments.format.chosen(), &self.redactor, output.text_options().width)
     }
 
     /// Explains a rule; nothing if there is no explanation, which has been told.
@@ -197,6 +271,30 @@ impl Session {
         answers.diagnostics.iter().for_each(|diagnostic| say(diagnostic));
         Some(answers)
     }
+}
+
+/// Loads policies and data, and whether that is all of them; nothing if they are unusable, which has been told.
+fn load(arguments: &EvalArguments, output: &Output) -> Option<(Workspace, bool)> {
+    let plain = Redactor::default();
+    let say = |problem: &dyn Diagnostic| output.problem(&Problem::new(problem, None, &plain));
+    let options = WorkspaceOptions {
+        paths: arguments.policy.clone(),
+        data: arguments.data.clone(),
+        version: arguments.rego_version.map(|version| match version {
+            RegoVersionArgument::V1 => RegoVersion::V1,
+            RegoVersionArgument::V0 => RegoVersion::V0,
+        }),
+        time_limit: Duration::from_secs(arguments.policy_timeout),
+    };
+    let loaded = if arguments.policy.is_empty() {
+        Workspace::without_policies(&options)
+    } else {
+        Workspace::load(&options)
+    };
+    let workspace = loaded.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
+    workspace.problems().iter().for_each(|problem| say(problem));
+    let is_whole = workspace.problems().is_empty();
+    Some((workspace, is_whole))
 }
 
 /// Reads the one plan.

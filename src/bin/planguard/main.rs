@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod eval;
 mod fixture;
+mod interactive;
 mod lib_command;
 mod lint;
 mod new;

@@ -99,7 +99,7 @@ pub(super) fn explain(asker: &Asker<'_>, case: &Case<'_>, address: Option<&str>)
             return vec![told(message, Outcome::Fails, cause)];
         }
     }
-    holds(case, &columns, &reached, yields, address)
+    holds(asker, case, &columns, &reached, yields, address)
 }
 
 /// What has a value after so many literals.
@@ -266,6 +266,7 @@ fn unexplained(case: &Case<'_>, reason: String) -> ToldBody {
 }
 
 fn holds(
+    asker: &Asker<'_>,
     case: &Case<'_>,
     columns: &[Vec<String>],
     reached: &[Solution],
@@ -285,7 +286,11 @@ fn holds(
             message.say(&format!(" ({} of {})", index + 1, reached.len()));
         }
         let mut labels = Vec::new();
-        let mut known: Vec<&String> = Vec::new();
+        // The arguments of a function are known before its body.
+        let mut known: Vec<&String> = case.rule.arguments.iter().collect();
+        let arguments: Environment =
+            case.rule.arguments.iter().cloned().zip(case.arguments.iter().cloned()).collect();
+        let environment = bound(&arguments, names, Some(solution));
         for literal in &case.body.literals {
             let mut words = Words::default();
             let mut said = false;
@@ -300,6 +305,7 @@ fn holds(
             if said {
                 labels.push((span(&literal.span), words));
             }
+            labels.extend(cause::seen(asker, case.file, &environment, literal));
         }
         for (piece, found) in case.body.yields.iter().zip(yields) {
             let value = solutions(found, address).ok().and_then(|solutions| {

@@ -56,6 +56,21 @@ pub(super) fn of_value(
     seeker.cause
 }
 
+/// The values that a literal saw which holds.
+pub(super) fn seen(
+    asker: &Asker<'_>,
+    file: &File<'_>,
+    environment: &Environment,
+    literal: &LiteralAnatomy,
+) -> Vec<(SourceSpan, Words)> {
+    let LiteralAnatomyKind::Test(piece) = &literal.kind else { return Vec::new() };
+    let setting = Setting { environment, resource: None, address: None, replaced: None };
+    let withs = literal.withs.as_str();
+    let mut seeker = Seeker { asker, file, setting, withs, cause: Cause::default() };
+    seeker.look(piece);
+    seeker.cause.labels
+}
+
 impl Cause {
     /// Why a literal does not hold.
     pub(super) fn of(

@@ -19,6 +19,8 @@ use words::Words;
 use self::ask::{Asker, File};
 use super::error::PolicyText;
 use super::frontend::{self, RuleAnatomy};
+use super::input_paths;
+use super::plan_index;
 use super::program::path_text;
 use super::query::{QueryError, QueryInput};
 use super::source::Source;
@@ -90,7 +92,10 @@ impl Workspace {
             Subject::Plan => None,
             Subject::Address(address) => Some(address.to_owned()),
         };
-        let (sources, input) = (self.sources.clone(), input.clone());
+        let (sources, mut input) = (self.sources.clone(), input.clone());
+        if input_paths::reads_index(&self.program()) {
+            input.value = plan_index::added(&input.value);
+        }
         self.ask(&rule.clone(), move |engine| {
             input.give(engine)?;
             if let Some(address) = &address {

@@ -112,7 +112,7 @@ pub(in crate::rego) fn anatomy<'t>(
     text: &str,
     texts: impl Iterator<Item = &'t str>,
 ) -> Result<FileAnatomy, Unread> {
-    let read = |text: &str| parse::parse(text).map_err(|error| Unread { offset: error.offset });
+    let read = |text: &str| parse::parse(text).map_err(|error| Unread::form(error.offset));
     let module = read(text)?;
     let mut names = RuleNames::default();
     for other in texts {

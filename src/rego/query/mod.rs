@@ -2,6 +2,7 @@
 
 mod error;
 mod input;
+mod members;
 mod text;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde_json::Value as Json;
 
 pub use error::QueryError;
 pub use input::QueryInput;
+pub use members::builtin_names;
 pub(super) use text::QueryText;
 
 use super::builtins::Lenience;
