@@ -94,6 +94,20 @@ pub(super) fn complete(parts: PlanParts) -> Result<String, Unfit> {
     Ok(plan.to_string())
 }
 
+/// The plan of one new resource, called `example`, as JSON text.
+pub(crate) fn plan_of_one(resource_type: &str, after: Value, unknown: Value) -> String {
+    let raw = RawCaseResource {
+        resource_type: Some(resource_type.to_owned()),
+        after: Some(after),
+        unknown: Some(unknown),
+        ..RawCaseResource::default()
+    };
+    let resources = vec![Spanned::new(0..0, raw)];
+    let parts = PlanParts { resources, variables: BTreeMap::new(), terraform_version: None };
+    // A type that a schema has makes an address, and one resource has no twin.
+    complete(parts).unwrap_or_default()
+}
+
 /// The full name of the provider of a resource type, where it is known.
 fn provider(resource_type: &str) -> Option<String> {
     let front = resource_type.split('_').next().unwrap_or_default();

@@ -14,6 +14,7 @@ mod rules;
 mod run;
 
 pub use bless::Blessed;
+pub(crate) use complete::plan_of_one;
 pub use diff::{Diff, DiffLine, DiffMark};
 pub use discover::{discover, is_case_file};
 pub use error::{CaseError, CaseProblem};

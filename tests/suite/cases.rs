@@ -56,6 +56,17 @@ fn cases_that_hold_pass() {
 }
 
 #[test]
+fn packs_take_their_parameters_from_the_file() {
+    let outcome = run("fixtures/cases/packs/cases.toml", CoverageMode::Off);
+    assert!(
+        outcome.cases.iter().all(|case| case.status == CaseStatus::Passed),
+        "{}",
+        differences(&outcome.cases)
+    );
+    assert_eq!(outcome.cases.len(), 2);
+}
+
+#[test]
 fn cases_that_do_not_hold_say_what_differs() {
     let outcome = run("fixtures/cases/failing/cases.toml", CoverageMode::Off);
     let own = run_guardrail_file(Path::new("fixtures/cases/failing/own.toml")).unwrap();
@@ -76,7 +87,7 @@ fn files_that_cannot_be_used_say_why_and_where() {
         };
         write!(text, "{}", told(errors.iter().map(|error| error as &dyn Diagnostic))).unwrap();
     }
-    assert_eq!(files.len(), 11);
+    assert_eq!(files.len(), 12);
     insta::assert_snapshot!("files_that_cannot_be_used_say_why_and_where", text);
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use planguard::cases::{CaseFile, CaseStatus, RunOptions};
 use planguard::check::{CheckOptions, Rules, check};
 use planguard::finding::{Certainty, Finding};
 use planguard::fixture::{Fixture, FixtureError, Kind, make};
@@ -140,4 +141,108 @@ fn fixtures_of_real_plans_show_the_same_and_hold_no_secret() {
     println!("of what has findings: {}\nof everything: {}", small.told(), whole.told());
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
     assert!(small.fixtures >= 100 && whole.fixtures >= 80);
+}
+
+/// What must not be in a fixture of `fixtures/fixture/plan.json`.
+const SECRETS: [&str; 11] = [
+    "correct-horse",
+    "482910375566",
+    "731920485511",
+    "AKIAQ3ETRSVWPLMN4XYZ",
+    "54.240",
+    "2a05:d018",
+    "5f3b8c1e",
+    "alice",
+    "acme-logistics",
+    "acme-reports-prod",
+    "Y29ycmVjdC1ob3JzZ",
+];
+
+fn written() -> Document {
+    Document::from_text("plan.json", include_str!("../../fixtures/fixture/plan.json")).unwrap()
+}
+
+#[test]
+fn a_fixture_has_placeholders_in_the_place_of_what_must_not_leave() {
+    let rules = Rules::default();
+    let fixture = make(&written(), &rules, &[]).unwrap();
+    assert_eq!(mistakes(&written(), &fixture, &rules), [""; 0]);
+    for secret in SECRETS {
+        assert!(!fixture.plan.contains(secret), "{secret}");
+    }
+    assert!(fixture.spared.is_empty() && fixture.lost.is_empty());
+    insta::assert_snapshot!("fixture_of_a_plan", fixture.plan);
+}
+
+#[test]
+fn a_fixture_keeps_what_is_asked_for_and_what_its_findings_need() {
+    let kept = |wanted: &[&str]| {
+        let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+        make(&written(), &Rules::default(), &wanted).map(|fixture| {
+            assert!(fixture.differing.is_empty(), "{:?}", fixture.differing);
+            fixture.kept.iter().map(ToString::to_string).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(kept(&["aws_sns_topic.plain"]).unwrap(), ["aws_sns_topic.plain"]);
+    let instance = r#"module.app.aws_instance.box["user1@domain1.example"]"#;
+    assert_eq!(kept(&["module.app"]).unwrap(), [instance]);
+    assert_eq!(kept(&["*.box*", "google_*"]).unwrap(), [instance, "google_storage_bucket_iam_member.all"]);
+    assert!(matches!(kept(&["aws_sns_topic.plan"]), Err(FixtureError::NoSuchResource { .. })));
+}
+
+#[test]
+fn findings_that_count_keep_what_they_count_or_are_named() {
+    let gone = |number| {
+        format!(
+            r#"{{"address": "aws_sns_topic.t[{number}]", "mode": "managed", "type": "aws_sns_topic", "name": "t",
+                "index": {number}, "change": {{"actions": ["delete"], "before": {{"name": "t"}}, "after": null}}}}"#
+        )
+    };
+    let stays =
+        gone(99).replace("delete", "no-op").replace("\"after\": null", "\"after\": {\"name\": \"t\"}");
+    let entries: Vec<String> = (0..25).map(gone).chain([stays]).collect();
+    let text = format!(r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#, entries.join(","));
+    let document = Document::from_text("plan", text).unwrap();
+    let rules = Rules::default();
+    let whole = make(&document, &rules, &[]).unwrap();
+    assert!(whole.lost.is_empty() && whole.kept.len() == 25, "{:?} {}", whole.lost, whole.kept.len());
+    let part = make(&document, &rules, &["aws_sns_topic.t[3]".to_owned()]).unwrap();
+    assert_eq!(part.kept.len(), 1);
+    assert_eq!(part.lost[0].as_str(), "change-blast-radius");
+}
+
+#[test]
+fn the_case_of_a_fixture_holds() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = directory.path().join("made");
+    let command = |resource: &str| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_planguard"))
+            .args([
+                "fixture",
+                "fixtures/fixture/plan.json",
+                "-p",
+                "fixtures/fixture/owner.rego",
+                "-r",
+                resource,
+            ])
+            .arg("-o")
+            .arg(&output)
+            .output()
+            .unwrap()
+    };
+    let first = command("*");
+    let told = String::from_utf8(first.stdout).unwrap();
+    assert_eq!(first.status.code(), Some(0), "{told}");
+    assert!(told.contains("because findings depend on them: 1 host name"), "{told}");
+    assert!(SECRETS.iter().all(|secret| !told.contains(secret)), "{told}");
+    let file = CaseFile::read(&output.join("cases.toml")).unwrap();
+    let outcome = file.run(RunOptions::default()).unwrap();
+    assert!(outcome.cases.iter().all(|case| case.status == CaseStatus::Passed), "{:?}", outcome.cases);
+    // Nothing is written over.
+    let second = command("*");
+    assert_eq!(second.status.code(), Some(2));
+    assert!(String::from_utf8(second.stderr).unwrap().contains("PG-FX-005"));
+    // A mistyped address is not repeated with what the plan holds.
+    let third = command("module.app.aws_instance.box[\"alice@acme-logistics.co\"]");
+    assert_eq!(third.status.code(), Some(2));
 }

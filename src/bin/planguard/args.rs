@@ -9,6 +9,7 @@ use planguard::rego::Convention;
 use planguard::rule::Category;
 
 use crate::eval::{EVAL_HELP, EvalArguments};
+use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
 
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
     Eval(Box<EvalArguments>),
+    /// Make a small plan for tests of a real one, without what must not leave the house
+    #[command(after_help = FIXTURE_HELP)]
+    Fixture(Box<FixtureArguments>),
     /// Write the Rego library of policies into files, for use with OPA
     Lib(LibArguments),
     /// Find what is wrong in policies before it passes silently

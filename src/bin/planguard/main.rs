@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod eval;
+mod fixture;
 mod interactive;
 mod lib_command;
 mod lint;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
         Command::Eval(eval) => eval::run(eval, &output),
+        Command::Fixture(fixture) => fixture::run(fixture, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::New(new) => new::run(new, &output),
         Command::Init(init) => new::init(init, &output),
