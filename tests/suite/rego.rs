@@ -199,7 +199,7 @@ fn no_policies_is_an_error() {
     };
     assert!(matches!(load(empty.path().to_owned()).as_slice(), [PolicyError::NoPolicies { .. }]));
     let missing = load(empty.path().join("missing"));
-    assert!(matches!(missing.as_slice(), [PolicyError::Unreadable { .. }, PolicyError::NoPolicies { .. }]));
+    assert!(matches!(missing.as_slice(), [PolicyError::Unreadable { .. }]), "once is enough");
     assert_eq!(PolicySet::load(&PolicyOptions::default()).unwrap_err().len(), 1);
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn choose(wanted: Wanted<'_>, say: &mut dyn FnMut(&dyn Diagnostic)) -
     match params.map(read).transpose() {
         Ok(given) => parameters.extend(given.unwrap_or_default()),
         Err(error) => {
-            say(&error);
+            say(error.as_ref());
             return chosen;
         }
     }
@@ -75,11 +75,11 @@ pub(crate) fn configured(packs: &BTreeMap<String, toml::Table>) -> Map<String, V
 }
 
 /// Reads parameters as JSON if the file is called so, and as TOML otherwise.
-fn read(path: &Path) -> Result<Map<String, Value>, MietteDiagnostic> {
+fn read(path: &Path) -> Result<Map<String, Value>, Box<MietteDiagnostic>> {
     let failed = |reason: String| {
-        MietteDiagnostic::new(format!("cannot read the parameters in {}: {reason}", path.display()))
-            .with_code("PG-PK-006")
-            .with_help("write a table for each pack, as in `[required-tags.tags.owner]`")
+        let message = format!("cannot read the parameters in {}: {reason}", path.display());
+        let help = "write a table for each pack, as in `[required-tags.tags.owner]`";
+        Box::new(MietteDiagnostic::new(message).with_code("PG-PK-006").with_help(help))
     };
     let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
     if path.extension().is_some_and(|extension| extension == "json") {
