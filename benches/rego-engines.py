@@ -162,7 +162,7 @@ def count_findings(name, command):
     text = subprocess.run(command, capture_output=True, check=False).stdout
     answer = json.loads(text)
     if name.startswith("planguard"):
-        return len(answer["findings"])
+        return sum(len(plan["findings"]) for plan in answer["plans"])
     if name == "conftest":
         return sum(len(result.get("failures", [])) for result in answer)
     document = (answer["result"] if name == "opa" else answer)[0]["expressions"][0]["value"]

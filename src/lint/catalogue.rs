@@ -66,7 +66,6 @@ pub enum Lint {
     ArgumentCount,
     FormatArguments,
     InvalidPattern,
-    AssignedWalk,
     WrongArgumentType,
     NullArgument,
     UncheckedConversion,
@@ -104,7 +103,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint, ordered by code.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 49] = [
         Self::NearMissName,
         Self::MisspeltPackage,
         Self::UnreadPackage,
@@ -121,7 +120,6 @@ impl Lint {
         Self::ArgumentCount,
         Self::FormatArguments,
         Self::InvalidPattern,
-        Self::AssignedWalk,
         Self::WrongArgumentType,
         Self::NullArgument,
         Self::UncheckedConversion,
@@ -271,13 +269,6 @@ impl Lint {
                 level: Level::Error,
                 summary: "a regular expression is invalid",
                 why: "A match with a broken pattern is an error, which OPA turns into undefined: the rule never fires.",
-            },
-            Self::AssignedWalk => &LintInfo {
-                code: "PG-LN-025",
-                name: "assigned-walk",
-                level: Level::Error,
-                summary: "`walk` is not written as a relation",
-                why: "The engine evaluates `walk` only as a statement of its own. Assigned, it yields nothing.",
             },
             Self::WrongArgumentType => &LintInfo {
                 code: "PG-LN-026",

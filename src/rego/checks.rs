@@ -148,7 +148,7 @@ impl<'p> Checker<'p, '_> {
 }
 
 /// Builtins of OPA 1.20 that neither regorus 0.14.1 nor [`builtins`] has, or how their names start.
-const OPA_ONLY: [&str; 4] = ["assign", "graphql.", "internal.", "rego.metadata."];
+const OPA_ONLY: [&str; 5] = ["assign", "crypto.", "graphql.", "internal.", "rego.metadata."];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {

@@ -7,6 +7,7 @@ use regorus::{Engine, PolicyLengthConfig};
 
 use super::builtins;
 use super::error::PolicyError;
+use super::frontend::Cause;
 use super::options::RegoVersion;
 use super::source::{self, Reading, Source};
 
@@ -36,10 +37,13 @@ pub(super) fn written_in(text: &str, version: RegoVersion) -> RegoVersion {
 /// Parses a policy into the engine, which stays as it is if that fails.
 pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), PolicyError> {
     if let Reading::Failed(unread) = source.reading {
+        let at = (unread.offset.min(source.text.len()), 0).into();
         // Usually the engine cannot read it either, and says why.
-        if parse(&mut new_engine(), source, written_in(&source.text, version)).is_ok() {
-            let at = (unread.offset.min(source.text.len()), 0).into();
-            return Err(PolicyError::Unread { text: source.named(), at });
+        let is_read = || parse(&mut new_engine(), source, written_in(&source.text, version)).is_ok();
+        match unread.cause {
+            Cause::UnsafeNegation => return Err(PolicyError::UnsafeNegation { text: source.named(), at }),
+            Cause::Form if is_read() => return Err(PolicyError::Unread { text: source.named(), at }),
+            Cause::Form => {}
         }
     }
     let keywords = has_v1_keywords(&source.text);
@@ -138,6 +142,8 @@ fn has_v1_keywords(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::convention::Dialect;
+    use super::super::set;
     use super::*;
 
     fn add_text(text: &str, version: RegoVersion) -> Result<(), PolicyError> {
@@ -172,6 +178,18 @@ mod tests {
         };
         assert!(!help.contains("v0"), "{help}");
         assert!(at.is_some());
+    }
+
+    #[test]
+    fn a_negation_that_looks_for_values_is_refused() {
+        let mut sources = [Source::new("p.rego", "package a\nr if not input.x[_] == 1")];
+        set::rewrite(&mut sources, Dialect::Given(RegoVersion::V1));
+        let Err(PolicyError::UnsafeNegation { at, .. }) =
+            add(&mut new_engine(), &sources[0], RegoVersion::V1)
+        else {
+            panic!()
+        };
+        assert_eq!(at.offset(), 27);
     }
 
     #[test]

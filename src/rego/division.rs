@@ -107,6 +107,76 @@ fn parts(rules: usize, size: usize, processors: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rego::error::PolicyError;
+    use crate::rego::evaluate::{Evaluation, PolicyInput};
+    use crate::rego::options::{Namespaces, PolicyOptions};
+
+    fn evaluate(policies: &[&str], text: &str) -> Evaluation {
+        let directory = tempfile::tempdir().unwrap();
+        for (number, policy) in policies.iter().enumerate() {
+            std::fs::write(directory.path().join(format!("{number}.rego")), policy).unwrap();
+        }
+        let paths = vec![directory.path().to_owned()];
+        let options = PolicyOptions { paths, namespaces: Namespaces::All, ..PolicyOptions::default() };
+        PolicySet::load(&options).unwrap().evaluate(PolicyInput { name: "plan.json", text })
+    }
+
+    fn messages(evaluation: &Evaluation) -> Vec<&str> {
+        evaluation.findings.iter().map(|finding| finding.message.as_str()).collect()
+    }
+
+    const PLAN: &str = r#"{"resource_changes": [
+        {"type": "x", "address": "x.a", "change": {"actions": ["create"]}},
+        {"type": "y", "address": "y.a", "change": {"actions": ["delete", "create"]}}
+    ]}"#;
+
+    const LIBRARY: &str = "package lib\nchanged contains rc.address if some rc in input.resource_changes";
+
+    #[test]
+    fn an_error_stays_with_the_rule_that_shares_a_helper() {
+        let policies = [
+            LIBRARY,
+            "package a\ndeny contains \"a\" if \"x.a\" in data.lib.changed",
+            "package b\ndeny contains \"b\" if { some c in data.lib.changed; to_number(c) == 1 }",
+            "package c\ndeny contains \"c\" if { \"y.a\" in data.lib.changed; print(\"seen\") }",
+        ];
+        let evaluation = evaluate(&policies, PLAN);
+        assert_eq!(messages(&evaluation), ["a", "c"]);
+        assert!(evaluation.errors.is_empty(), "{:?}", evaluation.errors);
+        let [PolicyError::SwallowedError { rule, .. }] = evaluation.diagnostics.as_slice() else {
+            panic!("{:?}", evaluation.diagnostics);
+        };
+        assert_eq!(
+            (rule.as_str(), evaluation.prints.len(), evaluation.rules_evaluated),
+            ("data.b.deny", 1, 3)
+        );
+    }
+
+    #[test]
+    fn rules_that_share_a_helper_find_what_they_find_alone() {
+        let policies = [
+            LIBRARY,
+            "package a\ndeny contains c if some c in data.lib.changed",
+            "package b\ndeny contains \"b\" if \"z\" in data.lib.changed",
+            "package c\nwarn contains \"c\" if count(data.lib.changed) == 2",
+        ];
+        let evaluation = evaluate(&policies, PLAN);
+        assert_eq!(messages(&evaluation), ["x.a", "y.a", "c"]);
+        assert!(evaluation.is_decided());
+        assert_eq!(evaluation.rules_without_result, ["data.b.deny"]);
+    }
+
+    #[test]
+    fn the_index_is_there_for_who_names_it() {
+        let policy = "package a\ndeny contains rc.address if some rc in input.planguard.by_type.x\n\
+                      deny contains rc.address if some rc in input.planguard.by_action.replace\n\
+                      warn contains \"z\" if input.planguard.by_type.z";
+        let evaluation = evaluate(&[policy], PLAN);
+        assert_eq!(messages(&evaluation), ["x.a", "y.a"]);
+        assert!(evaluation.is_decided());
+        let walks = "package a\ndeny contains \"found\" if { walk(input, [p, _]); \"planguard\" in p }";
+        assert!(messages(&evaluate(&[walks], PLAN)).is_empty());
+    }
 
     #[test]
     fn small_work_is_not_divided() {

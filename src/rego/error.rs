@@ -257,6 +257,21 @@ pub enum PolicyError {
         help: String,
     },
 
+    /// A negation with a variable that gets no value outside of it, as in `not xs[_] == 1`. OPA refuses it as unsafe.
+    #[error("a negation has a variable without a value")]
+    #[diagnostic(
+        code("PG-RG-022"),
+        help("give the variable a value before, or negate a rule or function that does the search")
+    )]
+    UnsafeNegation {
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The variable.
+        #[label("has no value")]
+        at: SourceSpan,
+    },
+
     /// A policy that the engine can read and the front end cannot, so that it might not mean what OPA takes it to
     /// mean.
     #[error("policy has a form that is not supported")]

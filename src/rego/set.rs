@@ -183,7 +183,10 @@ fn load_conftest(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>>
     let mut errors = Vec::new();
     let sources = source::load(&options.paths, &mut errors);
     if sources.is_empty() {
-        errors.push(PolicyError::nothing_in(&options.paths));
+        // A path that cannot be read has been reported.
+        if errors.is_empty() {
+            errors.push(PolicyError::nothing_in(&options.paths));
+        }
         return Err(errors);
     }
     let documents = data::load(&options.data, &mut errors);
@@ -516,3 +519,18 @@ const _: fn() = || {
     fn shareable<T: Send + Sync>() {}
     shareable::<Arc<PolicySet>>();
 };
+
+#[cfg(test)]
+mod tests {
+    use super::super::policies::Policies;
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_missing_is_reported_once() {
+        let options = PolicyOptions { paths: vec!["no/such/policies".into()], ..PolicyOptions::default() };
+        let errors = PolicySet::load(&options).unwrap_err();
+        assert!(matches!(errors.as_slice(), [PolicyError::Unreadable { .. }]), "{errors:?}");
+        let policies = Policies::load(&options);
+        assert!(matches!(policies.problems(), [PolicyError::Unreadable { .. }]), "{:?}", policies.problems());
+    }
+}

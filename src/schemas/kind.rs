@@ -14,9 +14,9 @@ pub enum Kind {
     /// Anything.
     Any,
     /// Any key, and for each a value of this kind.
-    Map(Box<Kind>),
+    Map(Box<Self>),
     /// A list, a set, or blocks that can stand several times.
-    List(Box<Kind>),
+    List(Box<Self>),
     /// The attributes of a block. A block that can stand once is this without a list around it, and plans show
     /// it as a list of one all the same; see [`Attribute::is_list`].
     Block(Vec<Attribute>),

@@ -14,7 +14,8 @@ pub enum TestError {
     #[diagnostic(
         code("PG-TS-001"),
         help(
-            "a test is a rule in a .rego file whose name starts with `test_`; name the file or directory that holds it"
+            "a test is a rule in a .rego file whose name starts with `test_`, a case in a file cases.toml or \
+             *.cases.toml, or a case beside a guardrail; name the file or directory that holds it"
         )
     )]
     NoTests {
@@ -23,11 +24,12 @@ pub enum TestError {
     },
 
     /// No test has a name that was asked for.
-    #[error("none of {tests} tests matches `{pattern}`")]
+    #[error("no test matches `{pattern}`; there are {tests}")]
     #[diagnostic(
         code("PG-TS-002"),
         help(
-            "--run takes a regular expression for whole names, such as data.main.test_x; `planguard test -v` lists them"
+            "--run takes a regular expression for whole names, such as `data.main.test_x` or \
+             `policy/cases.toml: name of the case`; `planguard test -v` lists them"
         )
     )]
     NoneMatches {
@@ -38,7 +40,7 @@ pub enum TestError {
     },
 
     /// Every test is left for later.
-    #[error("none of {tests} tests was run: all of them are skipped")]
+    #[error("no test was run: all that were asked for, {tests}, are skipped")]
     #[diagnostic(
         code("PG-TS-003"),
         help("a test whose name starts with `todo_test_` is skipped; rename it to run it")

@@ -11,5 +11,6 @@ sed -i -E \
     -e 's/"planguard_version": "[^"]+"/"planguard_version": "[..]"/' \
     -e 's/: No such file or directory \(os error 2\)/: [..]/' \
     -e 's/^planguard [0-9.]+$/planguard [..]/' \
+    -e 's/ \([0-9]+\.[0-9]+ s\)$/ ([..] s)/' \
     tests/cmd/*.trycmd tests/cmd/*.toml
 git diff --stat -- tests/cmd

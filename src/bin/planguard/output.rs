@@ -84,9 +84,9 @@ impl Output {
         self.rendered(diagnostic, GraphicalReportHandler::new()) + "\n"
     }
 
-    /// One of many diagnostics, for standard output: without the lines around the place.
+    /// One of many diagnostics, for standard output: with one line around the place.
     pub(crate) fn short_snippet(&self, diagnostic: &dyn Diagnostic) -> String {
-        self.rendered(diagnostic, GraphicalReportHandler::new().with_context_lines(0))
+        self.rendered(diagnostic, GraphicalReportHandler::new().with_context_lines(1))
     }
 
     fn rendered(&self, diagnostic: &dyn Diagnostic, handler: GraphicalReportHandler) -> String {

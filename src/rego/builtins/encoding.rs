@@ -54,7 +54,7 @@ fn decode_url(arguments: &[Value]) -> Outcome {
     let encoded = Arguments(arguments).text(0)?;
     let digits: String = encoded.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     // Padding that is there has to be all that is needed.
-    if encoded.len() % 4 == 1 || (digits.contains('=') && digits.len() % 4 != 0) {
+    if encoded.len() % 4 == 1 || (digits.contains('=') && !digits.len().is_multiple_of(4)) {
         return Err(Failure::unsuitable(format!("illegal base64url string: {encoded}")));
     }
     base64url(&digits).map(text)

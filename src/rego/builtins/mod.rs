@@ -17,6 +17,7 @@ mod encoding;
 mod glob;
 mod json;
 mod jwt;
+mod keys;
 mod layout;
 mod lenience;
 mod net;
@@ -46,7 +47,7 @@ pub(super) use annotations::fill;
 pub(super) use conftest::Files;
 pub(super) use lenience::Lenience;
 pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
-pub(super) use testing::{BranchNumber, Told, take_told};
+pub(super) use testing::{Place, Told, take_told};
 
 /// A function for policies.
 pub(super) struct Builtin {
@@ -97,6 +98,7 @@ const FAMILIES: &[&[Builtin]] = &[
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,
+    keys::FUNCTIONS,
     semver::FUNCTIONS,
     json::FUNCTIONS,
     patch::FUNCTIONS,

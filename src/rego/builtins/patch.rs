@@ -220,7 +220,7 @@ fn remove(part: Value, path: &[Value]) -> Result<(Value, Value), Failure> {
 #[derive(Default)]
 struct Kept {
     all: bool,
-    keys: BTreeMap<Value, Kept>,
+    keys: BTreeMap<Value, Self>,
 }
 
 /// `json.filter(object, paths)`: what of the object the paths lead to.

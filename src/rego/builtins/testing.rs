@@ -10,19 +10,19 @@ use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "internal.test_case", arity: 1, run: test_case },
-    Builtin { name: "internal.body_holds", arity: 2, run: body_holds },
+    Builtin { name: "internal.reached", arity: 2, run: reached },
 ];
 
-/// A branch of a rule, by the number of its file and its own in the file.
-pub(in crate::rego) type BranchNumber = (usize, usize);
+/// A place in a policy: the number of its file, and the offset in what the author wrote.
+pub(in crate::rego) type Place = (usize, usize);
 
 /// What a test has told.
 #[derive(Debug, Default)]
 pub(in crate::rego) struct Told {
     /// The names of cases, in the order in which they began; each is an array of keys.
     pub cases: Vec<Value>,
-    /// The branches whose bodies held.
-    pub held: BTreeSet<BranchNumber>,
+    /// The places that were reached.
+    pub reached: BTreeSet<Place>,
 }
 
 thread_local! {
@@ -49,15 +49,16 @@ fn test_case(arguments: &[Value]) -> Outcome {
     Ok(Value::from(true))
 }
 
-/// `internal.body_holds(file, branch)`: a body holds.
-fn body_holds(arguments: &[Value]) -> Outcome {
+/// `internal.reached(file, offset)`: the evaluation has come to a place, which is the end of a body where the offset is
+/// that of its branch.
+fn reached(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let number = |index: usize| {
         let value = arguments.0.get(index).and_then(|value| value.as_u64().ok());
         let number = value.and_then(|value| usize::try_from(value).ok());
         number.ok_or_else(|| Failure::unsuitable("a number is expected"))
     };
-    let branch = (number(0)?, number(1)?);
-    TOLD.with_borrow_mut(|told| told.held.insert(branch));
+    let place = (number(0)?, number(1)?);
+    TOLD.with_borrow_mut(|told| told.reached.insert(place));
     Ok(Value::from(true))
 }

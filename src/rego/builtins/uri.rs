@@ -82,6 +82,30 @@ impl Uri {
         Ok(uri)
     }
 
+    /// The fields of Go's `url.URL`. User names are not kept.
+    pub(super) fn go_fields(&self) -> Value {
+        let host = if self.port.is_empty() {
+            self.hostname.clone()
+        } else {
+            format!("{}:{}", self.hostname, self.port)
+        };
+        let raw_path = if self.raw_path == self.path { "" } else { &self.raw_path };
+        let texts = [
+            ("Scheme", self.scheme.as_str()),
+            ("Opaque", ""),
+            ("Host", &host),
+            ("Path", &self.path),
+            ("RawPath", raw_path),
+            ("RawQuery", &self.query),
+            ("Fragment", &self.fragment),
+            ("RawFragment", ""),
+        ];
+        let texts = texts.map(|(key, text)| (Value::from(key), Value::from(text)));
+        let others = [("ForceQuery", false.into()), ("OmitHost", false.into()), ("User", Value::Null)];
+        let others = others.map(|(key, value)| (Value::from(key), value));
+        texts.into_iter().chain(others).collect::<BTreeMap<_, _>>().into()
+    }
+
     fn authority(&mut self, authority: &str) -> Result<(), String> {
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (Some(user), host),

@@ -79,11 +79,13 @@ pub(in crate::rego) fn group(options: &PolicyOptions) -> Grouping {
         .map(|located| located.path.clone())
         .collect();
     if !of_conftest.is_empty() || options.paths.is_empty() {
+        let errors = grouping.errors.len();
         let sources = source::load(&of_conftest, &mut grouping.errors);
-        if sources.is_empty() {
-            grouping.errors.push(PolicyError::nothing_in(&of_conftest));
-        } else {
+        if !sources.is_empty() {
             grouping.groups.push(Group::conftest(options, sources));
+        } else if grouping.errors.len() == errors {
+            // A path that cannot be read has been reported.
+            grouping.errors.push(PolicyError::nothing_in(&of_conftest));
         }
     }
     for Located { path, convention } in &located {
@@ -115,6 +117,15 @@ pub(in crate::rego) fn group(options: &PolicyOptions) -> Grouping {
         }
     }
     grouping
+}
+
+/// The convention of each path, where it can be told.
+pub(in crate::rego) fn conventions(options: &PolicyOptions) -> Vec<Located> {
+    let located = options
+        .paths
+        .iter()
+        .filter_map(|path| Some(Located { path: path.clone(), convention: convention(path, options).ok()? }));
+    located.collect()
 }
 
 /// The convention that the user names; otherwise what the files look like. Whoever names packages means

@@ -28,7 +28,7 @@ use super::options::{Namespaces, PolicyOptions, RegoVersion};
 use super::rule::RuleKind;
 use super::source::Source;
 
-pub(super) use location::{Grouping, group};
+pub(super) use location::{Grouping, Located, conventions, group};
 pub(super) use regula::regula_library;
 pub(super) use results::{Unusable, results};
 

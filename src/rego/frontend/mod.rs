@@ -16,6 +16,7 @@ mod query;
 pub(super) mod scope;
 pub(super) mod token;
 pub(super) mod tree;
+mod unsafe_negation;
 
 pub(super) use self::anatomy::{
     BodyAnatomy, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind, RuleAnatomy, anatomy,
@@ -53,6 +54,22 @@ pub(super) struct Known {
 pub(super) struct Unread {
     /// Where it stopped, in bytes.
     pub offset: usize,
+    pub cause: Cause,
+}
+
+/// Why a text could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// It has a form that the front end does not know.
+    Form,
+    /// See [`unsafe_negation`].
+    UnsafeNegation,
+}
+
+impl Unread {
+    fn form(offset: usize) -> Self {
+        Self { offset, cause: Cause::Form }
+    }
 }
 
 impl Known {
@@ -70,7 +87,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
 /// and negation comes near the end because it moves what the others have written.
 /// What negation has taken out may be a search of its own, so that pass has a second turn.
-const PASSES: [Pass; 23] = [
+const PASSES: [Pass; 24] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -81,6 +98,7 @@ const PASSES: [Pass; 23] = [
     passes::called_operator::edits,
     passes::output_argument::edits,
     passes::declaration::edits,
+    passes::replaced_function::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
     passes::walk::edits,
@@ -117,8 +135,22 @@ fn rewrite_after(
     version: RegoVersion,
     known: &Known,
 ) -> Result<Option<Rewritten>, Unread> {
+    let (rewritten, module) = through_passes(first, text, version, known)?;
+    let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
+    if let Some(place) = unsafe_negation::find(&policy) {
+        return Err(Unread { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
+    }
+    Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+}
+
+fn through_passes(
+    first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+) -> Result<(Rewritten, Module), Unread> {
     let read = |text: &str| -> Result<Module, Unread> {
-        parse::parse(text).map_err(|error| Unread { offset: error.offset })
+        parse::parse(text).map_err(|error| Unread::form(error.offset))
     };
     let mut module = read(text)?;
     let mut rewritten = Rewritten { text: text.to_owned(), shifts: Vec::new() };
@@ -126,14 +158,14 @@ fn rewrite_after(
     passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
     for pass in passes {
         let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
-        let changed = pass(&policy).apply().map_err(|TooMuch| Unread { offset: 0 })?;
+        let changed = pass(&policy).apply().map_err(|TooMuch| Unread::form(0))?;
         if let Some((text, shifts)) = changed {
             module = read(&text)?;
             rewritten.text = text;
             rewritten.shifts.push(shifts);
         }
     }
-    Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+    Ok((rewritten, module))
 }
 
 /// The places of all comments in a text that has tokens.
@@ -172,10 +204,16 @@ mod tests {
         assert_eq!(new.matches('\n').count(), text.matches('\n').count());
     }
 
-    fn rewritten(text: &str) -> Option<Rewritten> {
+    /// What the passes make of a policy, even if it is refused afterwards.
+    fn passed(text: &str, version: RegoVersion) -> Result<Option<Rewritten>, Unread> {
         let mut known = Known::default();
         known.add(text);
-        rewrite(text, RegoVersion::V1, &known).unwrap()
+        let (rewritten, _) = through_passes(|policy| policy.edits(), text, version, &known)?;
+        Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+    }
+
+    fn rewritten(text: &str) -> Option<Rewritten> {
+        passed(text, RegoVersion::V1).unwrap()
     }
 
     #[test]
@@ -201,14 +239,14 @@ mod tests {
     #[test]
     fn what_is_not_rego_is_said_to_be_unread() {
         let read = |text| rewrite(text, RegoVersion::V0, &Known::default()).err();
-        assert_eq!(read("package main\nx := $\n"), Some(Unread { offset: 18 }));
-        assert_eq!(read("x := 1"), Some(Unread { offset: 0 }));
-        assert_eq!(read("package main\nx {"), Some(Unread { offset: 16 }));
+        assert_eq!(read("package main\nx := $\n"), Some(Unread::form(18)));
+        assert_eq!(read("x := 1"), Some(Unread::form(0)));
+        assert_eq!(read("package main\nx {"), Some(Unread::form(16)));
         let with = format!("with input as \"{}\"", "x".repeat(1 << 17));
         let copied = format!("package main\nr {{ not f({}) {with} }}", "a.b, ".repeat(200));
-        assert_eq!(read(&copied), None, "the names are not bound");
+        assert_eq!(read(&copied), Some(Unread { offset: 23, cause: Cause::UnsafeNegation }));
         let copied = copied.replace("a.b", "input.b");
-        assert_eq!(read(&copied), Some(Unread { offset: 0 }));
+        assert_eq!(read(&copied), Some(Unread::form(0)));
         let nested = format!("package main\nx := {}", "(".repeat(100_000));
         assert!(read(&nested).is_some());
     }
@@ -321,14 +359,12 @@ mod tests {
     }
 
     fn assert_sound(text: &str, version: RegoVersion) -> Result<(), TestCaseError> {
-        let mut known = Known::default();
-        known.add(text);
-        let Ok(Some(new)) = rewrite(text, version, &known) else { return Ok(()) };
+        let Ok(Some(new)) = passed(text, version) else { return Ok(()) };
         prop_assert_eq!(new.text.matches('\n').count(), text.matches('\n').count());
         for offset in 0..=new.text.len() {
             prop_assert!(new.original(offset) <= text.len());
         }
-        let again = rewrite(&new.text, version, &known);
+        let again = passed(&new.text, version);
         prop_assert!(matches!(&again, Ok(None)), "{:?} became {:?}, then {:?}", text, new.text, again);
         Ok(())
     }

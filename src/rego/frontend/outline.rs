@@ -47,6 +47,8 @@ pub(in crate::rego) enum Kind {
 pub(in crate::rego) struct BranchOutline {
     /// The rule's head, or from `else` to the body.
     pub head: Range<usize>,
+    /// Where the branch starts; see [`super::Preparation::measured_as`].
+    pub start: usize,
     pub join: Join,
     pub has_body: bool,
     /// The statements of the body, and those within the head's value.
@@ -200,7 +202,7 @@ fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
                 (Join::Else, start..end.min(text.len()))
             }
         };
-        BranchOutline { head, join, has_body: branch.body.is_some(), statements }
+        BranchOutline { head, start: branch.span.start, join, has_body: branch.body.is_some(), statements }
     };
     rule.branches.iter().map(outline_of).collect()
 }

@@ -13,6 +13,8 @@ use super::tree::{Body, Expr, Import, Literal, Module};
 #[derive(Debug, Default)]
 pub(super) struct RuleNames {
     packages: BTreeMap<Vec<String>, Names>,
+    /// The paths of what `with` replaces, in whatever policy.
+    replaced: BTreeSet<Vec<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -30,6 +32,21 @@ impl RuleNames {
             let names = if is_function { &mut names.functions } else { &mut names.values };
             names.insert(rule.name(text).to_owned());
         }
+        let imports: HashMap<&str, &Import> =
+            module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
+        for_each_body(module, &mut |body| {
+            for with in body.literals.iter().flat_map(|literal| &literal.withs) {
+                let mut names = with.target.text(text).split('.').map(str::to_owned);
+                let Some(first) = names.next() else { continue };
+                let mut path = match imports.get(first.as_str()) {
+                    Some(import) => import.path.clone(),
+                    None if first == "data" => vec![first],
+                    None => module.package.iter().cloned().chain([first]).collect(),
+                };
+                path.extend(names);
+                self.replaced.insert(path);
+            }
+        });
     }
 }
 
@@ -85,6 +102,14 @@ impl<'p> Policy<'p> {
     /// Whether the policy's package has a rule of that name that is no function.
     pub(super) fn is_value(&self, name: &str) -> bool {
         self.rules.packages.get(&self.module.package).is_some_and(|names| names.values.contains(name))
+    }
+
+    /// Whether the policy's package has a function of that name that `with` replaces somewhere.
+    pub(super) fn is_replaced_function(&self, name: &str) -> bool {
+        self.is_rule(name) && !self.is_value(name) && {
+            let path: Vec<String> = self.module.package.iter().cloned().chain([name.to_owned()]).collect();
+            self.rules.replaced.contains(&path)
+        }
     }
 
     /// The import that gives that name to something.
@@ -160,7 +185,8 @@ fn in_body(body: &Body, see: &mut dyn FnMut(&Body)) {
     see(body);
 }
 
-fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
+/// Shows every body within an expression to `see`, inner ones first.
+pub(super) fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
     for child in expr.children() {
         in_expr(child, see);
     }

@@ -6,14 +6,14 @@
 //! test_x if b                                   test_x__pg_01 if b
 //! test_y[case.note] if { some case in cases; f(case) }
 //! test_y[case.note] if { some case in cases; internal.test_case([case.note]); f(case) }
-//! deny contains x if { x := y }                 deny contains x if { x := y; internal.body_holds(3, 0) }
+//! deny contains x if { x := y }                 deny contains x if { x := y; internal.reached(3, 88) }
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::{Edits, Written};
 use super::outline::{self, Kind, is_skipped_test_name};
-use super::policy::{Policy, below, outside_bodies};
+use super::policy::{Policy, below, in_expr, outside_bodies};
 use super::tree::{Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Rule, Step};
 
 /// What is to be prepared in a file.
@@ -21,13 +21,12 @@ use super::tree::{Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Rule, S
 pub(in crate::rego) struct Preparation {
     /// New names of tests, by the place where the old one stands, or where a chained body starts.
     pub renames: BTreeMap<usize, String>,
-    /// The file's number, if bodies are to tell when they hold.
+    /// The file's number, if bodies are to tell when they hold: each tells where its branch starts.
     pub measured_as: Option<usize>,
 }
 
 pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits<'p> {
     let mut edits = policy.edits();
-    let mut number = 0;
     for rule in &policy.module.rules {
         let test = outline::segments(rule, policy.text)
             .into_iter()
@@ -49,7 +48,8 @@ pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits
                 }
             }
             if let Some(file) = preparation.measured_as {
-                let holds = Written::from(format!("internal.body_holds({file}, {number})").as_str());
+                let reached = |at: usize| Written::from(format!("internal.reached({file}, {at})").as_str());
+                let holds = reached(branch.span.start);
                 match (&branch.body, &branch.kind) {
                     (Some(body), _) => edits.after(body, &[holds]),
                     (None, BranchKind::Else { .. }) => {
@@ -59,7 +59,17 @@ pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits
                     (None, BranchKind::First | BranchKind::Chained) => {}
                 }
             }
-            number += 1;
+            // The engine does not tell what it evaluates in there.
+            if let (Some(file), BranchKind::Else { value: Some(value) }) =
+                (preparation.measured_as, &branch.kind)
+            {
+                in_expr(value, &mut |body| {
+                    for literal in &body.literals {
+                        let reached = format!("internal.reached({file}, {})", literal.span.start);
+                        edits.before(body, literal, &[reached.as_str().into()]);
+                    }
+                });
+            }
         }
         if let Some((_, name)) = test {
             rename(policy, &mut edits, rule, &name, preparation);
@@ -184,10 +194,10 @@ mod tests {
 
     #[test]
     fn bodies_tell_that_they_hold() {
-        let text = "package a\nr if x\ns := 1\nt if { y } else := 2\n";
+        let text = "package a\nr if x\ns := 1\nt if { y } else := [z | z]\n";
         let preparation = Preparation { measured_as: Some(4), ..Preparation::default() };
-        let expected = "package a\nr if { x; internal.body_holds(4, 0) }\ns := 1\n\
-                        t if { y; internal.body_holds(4, 2) } else := 2 if { internal.body_holds(4, 3) }\n";
+        let expected = "package a\nr if { x; internal.reached(4, 12) }\ns := 1\nt if { y; internal.reached(4, 26) } \
+                        else := [z | internal.reached(4, 48); z] if { internal.reached(4, 35) }\n";
         assert_eq!(prepared(text, &preparation), expected);
     }
 }

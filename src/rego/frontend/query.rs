@@ -40,7 +40,7 @@ pub(in crate::rego) enum Shaped {
 /// Reads a query.
 pub(in crate::rego) fn shape_of_query(query: &str) -> Result<QueryShape, Unread> {
     let text = format!("{BEFORE}{query}\n}}\n");
-    let unread = |offset: usize| Unread { offset: offset.saturating_sub(BEFORE.len()).min(query.len()) };
+    let unread = |offset: usize| Unread::form(offset.saturating_sub(BEFORE.len()).min(query.len()));
     let module = parse::parse(&text).map_err(|error| unread(error.offset))?;
     let ([rule], []) = (module.rules.as_slice(), module.imports.as_slice()) else {
         return Err(unread(module.rules.get(1).map_or(0, |rule| rule.head.span.start)));

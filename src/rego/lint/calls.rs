@@ -265,6 +265,9 @@ fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static
     }
 }
 
+/// Takes a lint, its place, what is wrong and how to put it right.
+type Say<'s> = &'s mut dyn FnMut(Lint, &std::ops::Range<usize>, String, String);
+
 /// `object.get(rc.change.after.tags, …)`: an attribute that is not set is null.
 fn null_argument(
     env: &Env<'_, '_>,
@@ -272,7 +275,7 @@ fn null_argument(
     linter: &Linter<'_, '_>,
     object: &Expr,
     guards: &Guards,
-    say: &mut dyn FnMut(Lint, &std::ops::Range<usize>, String, String),
+    say: Say<'_>,
 ) {
     let ExprKind::Reference { .. } = object.kind else { return };
     let Shape::Place(place) = env.shape(object, guards) else { return };

@@ -11,15 +11,18 @@ use crate::rego::frontend::tree::{self, Body, BranchKind, Expr, ExprKind, Litera
 /// rules in turn is not known.
 const ROUNDS: usize = 6;
 
+/// An argument of a function, by the function's path and its position.
+type Argument = (Vec<String>, usize);
+
 /// What is known of rules and functions.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Known {
     /// The values of rules, or the results of functions.
     values: BTreeMap<Vec<String>, Shape>,
     /// What functions are called with.
-    arguments: BTreeMap<(Vec<String>, usize), Shape>,
+    arguments: BTreeMap<Argument, Shape>,
     /// The types of resources for which functions hold.
-    accepts: BTreeMap<(Vec<String>, usize), BTreeSet<String>>,
+    accepts: BTreeMap<Argument, BTreeSet<String>>,
 }
 
 /// The shapes of all rules.
@@ -65,7 +68,7 @@ impl<'p, 's> Inference<'p, 's> {
 
     fn round(&self) -> Known {
         let mut next = Known::default();
-        let mut accepts: BTreeMap<(Vec<String>, usize), Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
+        let mut accepts: BTreeMap<Argument, Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
         for id in self.project.ids() {
             let rule = self.project.rule(id);
             let path = self.project.path_of(id);
@@ -245,7 +248,7 @@ impl<'p, 's> Env<'p, 's> {
             [value] => self.bind_value(value, &shape),
             [key, value] => {
                 if let Some(variable) = self.variable(key) {
-                    self.bind(variable, Shape::Any);
+                    self.bind(variable, shape.keys().map_or(Shape::Any, Shape::Texts));
                 }
                 self.bind_value(value, &shape);
             }
@@ -607,7 +610,7 @@ impl<'p, 's> Env<'p, 's> {
         let mut shape = match &base.kind {
             ExprKind::Name => match self.meaning(base) {
                 Meaning::Input(path) => {
-                    let mut shape = Shape::Input(self.project().files[self.id.file].convention);
+                    let mut shape = Shape::Input(self.project().files[self.id.file].input);
                     for key in path {
                         let (next, slip) = shape.step(&Step::Key(key));
                         if let Some(slip) = slip {

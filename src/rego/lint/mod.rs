@@ -23,14 +23,14 @@ use std::ops::Range;
 
 use self::infer::Inference;
 use self::model::{Project, RuleId};
-use super::convention;
-use super::data;
-use super::error::PolicyError;
+use super::convention::{self, Dialect, Group};
+use super::data::{self, DataDocument};
+use super::error::{PolicyError, report};
 use super::metadata::{self, Blocks};
-use super::options::{PolicyOptions, RegoVersion};
-use super::set::in_time;
+use super::nesting;
+use super::options::PolicyOptions;
+use super::set::{self, in_time};
 use super::source::{self, Source};
-use super::workspace::{Workspace, WorkspaceOptions};
 use crate::lint::{Lint, LintOptions};
 
 /// Something that a lint found.
@@ -64,32 +64,42 @@ fn lint_all(options: &LintOptions) -> Linted {
     let mut linted = Linted::default();
     let sources = source::load(&options.paths, &mut Vec::new());
     let mut loader = Loader::default();
-    load(options, &mut loader);
+    let mut errors = Vec::new();
     let namespaces = options.namespaces.clone().unwrap_or_default();
     let policy_options = PolicyOptions {
         paths: options.paths.clone(),
         convention: options.convention,
         namespaces: namespaces.clone(),
-        version: options.version.unwrap_or(RegoVersion::V1),
         ..PolicyOptions::default()
     };
+    let located = convention::conventions(&policy_options);
     let grouping = convention::group(&policy_options);
-    for error in grouping.errors {
-        // A package that is misspelt is why a platform finds nothing of its own; the lint says so.
-        if !matches!(error, PolicyError::NoneOfPlatform { .. } | PolicyError::DecidesNothing { .. }) {
-            loader.add(error);
+    // A package or rule that is misspelt is why a platform finds nothing of its own; the lints say so.
+    let is_told = |error: &PolicyError| {
+        matches!(error, PolicyError::NoneOfPlatform { .. } | PolicyError::DecidesNothing { .. })
+    };
+    errors.extend(grouping.errors.iter().filter(|error| !is_told(error)).cloned());
+    let documents = data::load(&options.data, &mut errors);
+    for group in &grouping.groups {
+        load(group, options, &documents, &mut errors);
+    }
+    let is_own = |source: &Source| sources.iter().any(|own| own.name == source.name);
+    let mut helpers: Vec<Source> = Vec::new();
+    for source in grouping.groups.iter().flat_map(|group| &group.sources) {
+        if !is_own(source) && !helpers.iter().any(|known| known.name == source.name) {
+            helpers.push(source.clone());
         }
     }
-    let documents = data::load(&options.data, &mut Vec::new());
     let keys = documents.iter().filter_map(|document| document.value.as_object().ok());
     let keys = keys.flat_map(|object| object.keys_sorted().filter_map(|key| key.as_string().ok()));
     let keys: BTreeSet<String> = keys.map(|key| key.to_string()).collect();
-    let project = Project::new(&sources, &grouping.groups, &namespaces, keys);
+    let project = Project::new(&sources, &helpers, &located, &grouping.groups, &namespaces, keys);
+    errors.extend(project.unknown_queries());
     let inference = Inference::new(&project);
     let mut linter = Linter {
         project: &project,
         inference: &inference,
-        blocks: blocks(&sources, &project),
+        blocks: blocks(&sources, &project, &mut errors),
         named_packages: options.namespaces.is_some(),
         found: Vec::new(),
     };
@@ -102,6 +112,10 @@ fn lint_all(options: &LintOptions) -> Linted {
     tidiness::lint(&mut linter);
     tests_of_policies::lint(&mut linter);
     linted.found = linter.found;
+    if linted.found.is_empty() {
+        errors.extend(grouping.errors.iter().filter(|error| is_told(error)).cloned());
+    }
+    errors.into_iter().for_each(|error| loader.add(error));
     linted.found.extend(loader.found);
     linted.problems = loader.problems;
     linted.files = sources.iter().map(|source| (source.name.clone(), source.text.clone())).collect();
@@ -119,20 +133,19 @@ fn lint_all(options: &LintOptions) -> Linted {
     linted
 }
 
-/// Loads the policies as `test` does, for what only the engine can say.
-fn load(options: &LintOptions, loader: &mut Loader) {
-    let errors = match Workspace::load(&WorkspaceOptions {
-        paths: options.paths.clone(),
-        data: options.data.clone(),
-        version: options.version,
-        ..WorkspaceOptions::default()
-    }) {
-        Ok(workspace) => workspace.problems().to_vec(),
-        Err(errors) => errors,
-    };
-    for error in errors {
-        loader.add(error);
-    }
+/// Loads a group as `check` does, for what only the engine can say.
+fn load(group: &Group, options: &LintOptions, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
+    let mut sources = group.sources.clone();
+    sources.retain(|source| match nesting::check(source) {
+        Ok(()) => true,
+        Err(error) => {
+            report(errors, error);
+            false
+        }
+    });
+    let dialect = options.version.map_or(Dialect::EachFile, Dialect::Given);
+    set::rewrite(&mut sources, dialect);
+    set::compile(dialect, &mut sources, documents, errors);
 }
 
 /// Sorts what loading reports into findings, which say what is wrong with a rule, and problems, which keep planguard
@@ -154,7 +167,6 @@ impl Loader {
                 let help = "put the value into a document and pass that with --data".to_owned();
                 (Lint::RefusedFunction, text, at, help)
             }
-            PolicyError::AssignedWalk { text, at, help } => (Lint::AssignedWalk, text, at, help.clone()),
             _ => {
                 if !self.problems.iter().any(|known| known.to_string() == message) {
                     self.problems.push(error);
@@ -167,13 +179,13 @@ impl Loader {
     }
 }
 
-fn blocks(sources: &[Source], project: &Project<'_>) -> Vec<Blocks> {
-    let of = |file: &model::File<'_>| {
+fn blocks(sources: &[Source], project: &Project<'_>, errors: &mut Vec<PolicyError>) -> Vec<Blocks> {
+    let mut of = |file: &model::File<'_>| {
         let source = sources.iter().find(|source| source.name == file.name)?;
         let starts = file.module.rules.iter().map(|rule| start_of(rule, file.text));
         let starts = starts.chain([file.module.package_span.start]);
         let lines = starts.filter_map(|start| u32::try_from(line_of(file.text, start)).ok());
-        Some(metadata::read(source, &lines.collect(), &mut Vec::new()))
+        Some(metadata::read(source, &lines.collect(), errors))
     };
     project.files.iter().map(|file| of(file).unwrap_or_default()).collect()
 }
@@ -211,7 +223,11 @@ impl Linter<'_, '_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let file = self.project.files[file].name.to_owned();
+        let read = &self.project.files[file];
+        if read.origin == model::Origin::Platform {
+            return;
+        }
+        let file = read.name.to_owned();
         self.found.push(Found { lint, file, span, message: message.into(), help: help.into() });
     }
 

@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use crate::rego::convention::{Choice, Convention, Decider, Group, conftest};
+use crate::rego::convention::{Choice, Convention, Decider, Group, Located, Presence, conftest};
+use crate::rego::error::PolicyError;
 use crate::rego::frontend::parse;
 use crate::rego::frontend::scope::Scopes;
 use crate::rego::frontend::tree::{Body, Expr, ExprKind, Import, Literal, Module, Rule, Step};
 use crate::rego::glob;
 use crate::rego::options::Namespaces;
-use crate::rego::source::Source;
+use crate::rego::program::path_text;
+use crate::rego::source::{self, Source};
+use crate::rego::suggest;
 
 /// A policy file.
 pub(super) struct File<'s> {
@@ -18,8 +21,19 @@ pub(super) struct File<'s> {
     pub module: Module,
     pub scopes: Scopes<'s>,
     pub convention: Convention,
+    /// The platform whose input the file reads.
+    pub input: Convention,
     /// Whether the file holds tests, by its name.
     pub is_test: bool,
+    pub origin: Origin,
+}
+
+/// Where a file comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Author,
+    /// A platform puts it beside the author's files.
+    Platform,
 }
 
 /// A rule by its file and its position there.
@@ -60,22 +74,28 @@ impl<'s> Project<'s> {
     /// Reads the files that the front end can read.
     pub(super) fn new(
         sources: &'s [Source],
+        helpers: &'s [Source],
+        located: &[Located],
         groups: &[Group],
         namespaces: &Namespaces,
         documents: BTreeSet<String>,
     ) -> Self {
         let mut files = Vec::new();
-        for source in sources {
+        let sources = sources.iter().map(|source| (source, Origin::Author));
+        for (source, origin) in sources.chain(helpers.iter().map(|source| (source, Origin::Platform))) {
             let Ok(module) = parse::parse(&source.text) else { continue };
             let scopes = Scopes::of(&module, &source.text);
             let name = source.name.as_str();
+            let convention = convention_of(name, located, groups);
             files.push(File {
                 name,
+                input: input_of(convention, &module.package, &source.text),
                 text: &source.text,
                 module,
                 scopes,
-                convention: convention_of(name, groups),
+                convention,
                 is_test: name.ends_with("_test.rego") || name.ends_with("/test.rego"),
+                origin,
             });
         }
         let deciders: Vec<Decider> = groups
@@ -148,18 +168,7 @@ impl<'s> Project<'s> {
         let name = self.rule(id).name(file.text);
         let mut path = file.module.package.clone();
         path.push(name.to_owned());
-        match file.convention {
-            Convention::Conftest | Convention::Atlantis | Convention::Terrateam => {
-                conftest::kind(name).is_some()
-            }
-            Convention::Regula => matches!(name, "allow" | "deny" | "policy"),
-            Convention::Hcp
-            | Convention::Spacelift
-            | Convention::Scalr
-            | Convention::Env0
-            | Convention::Digger
-            | Convention::Harness => self.deciders.iter().any(|decider| decider.path == path),
-        }
+        self.deciders.iter().any(|decider| decider.path == path) || is_asked(file.convention, &path)
     }
 
     /// Whether conftest would read the package, under the namespaces that were chosen.
@@ -173,12 +182,36 @@ impl<'s> Project<'s> {
         }
     }
 
-    /// The rules that the platform of a file asks for.
-    pub(super) fn asked_for(&self, convention: Convention) -> Vec<Vec<String>> {
-        match convention {
-            Convention::Conftest | Convention::Atlantis | Convention::Terrateam => Vec::new(),
-            _ => self.deciders.iter().map(|decider| decider.path.clone()).collect(),
-        }
+    /// The queries of configuration files that no rule answers, and that no rule almost answers either.
+    pub(super) fn unknown_queries(&self) -> Vec<PolicyError> {
+        let unanswered = self.deciders.iter().filter(|decider| !self.rules.contains_key(&decider.path));
+        let almost = |decider: &&Decider| {
+            self.ids().any(|id| self.queried(id).is_some_and(|path| path == decider.path.as_slice()))
+        };
+        unanswered
+            .filter(|decider| !almost(decider))
+            .filter_map(|decider| match &decider.presence {
+                Presence::Queried { policy, text, at } => Some(PolicyError::UnknownQuery {
+                    policy: policy.clone(),
+                    query: path_text(&decider.path),
+                    text: text.clone(),
+                    at: *at,
+                    help: "add the rule, or correct the query".to_owned(),
+                }),
+                Presence::Optional => None,
+            })
+            .collect()
+    }
+
+    /// The path that a configuration file asks for, that no rule has, and that is almost that of a rule.
+    pub(super) fn queried(&self, id: RuleId) -> Option<&[String]> {
+        let file = self.file(id);
+        let name = self.rule(id).name(file.text);
+        let unanswered = self.deciders.iter().filter(|decider| !self.rules.contains_key(&decider.path));
+        unanswered.map(|decider| decider.path.as_slice()).find(|path| {
+            path.split_last()
+                .is_some_and(|(last, package)| package == file.module.package && suggest::is_near(name, last))
+        })
     }
 
     /// What a name means where it stands.
@@ -246,6 +279,26 @@ impl<'s> Project<'s> {
     }
 }
 
+/// Whether a platform asks for a rule of that path, whatever its configuration says.
+pub(super) fn is_asked(convention: Convention, path: &[String]) -> bool {
+    let Some((name, package)) = path.split_last() else { return false };
+    let (name, package) = (name.as_str(), package_text(package));
+    match convention {
+        Convention::Conftest | Convention::Atlantis | Convention::Terrateam => conftest::kind(name).is_some(),
+        Convention::Regula => matches!(name, "allow" | "deny" | "policy"),
+        // `policies.hcl` alone says it.
+        Convention::Hcp => false,
+        Convention::Spacelift => package == "spacelift" && matches!(name, "deny" | "warn"),
+        Convention::Scalr => package == "terraform" && name == "deny",
+        Convention::Env0 => {
+            (package == "env0" || package.starts_with("env0."))
+                && matches!(name, "deny" | "warn" | "pending" | "allow")
+        }
+        Convention::Digger => package == "digger" && name == "deny",
+        Convention::Harness => name == "deny",
+    }
+}
+
 /// Whether `opa test` and `conftest verify` would run a rule of that name.
 pub(super) fn is_test_name(name: &str) -> bool {
     name.starts_with("test_") || name.starts_with("todo_test_")
@@ -256,9 +309,45 @@ pub(super) fn is_real_import(import: &Import) -> bool {
     matches!(import.path.first().map(String::as_str), Some("data" | "input"))
 }
 
-fn convention_of(name: &str, groups: &[Group]) -> Convention {
+fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Convention {
     let holds = |group: &&Group| group.sources.iter().any(|source| source.name == name);
-    groups.iter().find(holds).or(groups.first()).map_or(Convention::Conftest, |group| group.convention)
+    let below = |located: &&Located| {
+        // A configuration file stands for its directory.
+        let path = if located.path.is_file() && located.path.extension().is_none_or(|end| end != "rego") {
+            located.path.parent().unwrap_or(&located.path)
+        } else {
+            &located.path
+        };
+        let path = source::display_name(path);
+        name.starts_with(path.as_str()) || path == "."
+    };
+    let by_group = groups.iter().find(holds).map(|group| group.convention);
+    let by_path = || located.iter().find(below).map(|located| located.convention);
+    by_group.or_else(by_path).unwrap_or(Convention::Conftest)
+}
+
+/// The platform whose input a file reads that nothing else tells the platform of: a policy of HCP Terraform without its
+/// `policies.hcl`, for instance. In `package main` the plan is the input.
+fn input_of(convention: Convention, package: &[String], text: &str) -> Convention {
+    if convention != Convention::Conftest
+        || package_text(package) == "main"
+        || text.contains("input.resource_changes")
+        || text.contains("input.planned_values")
+    {
+        return convention;
+    }
+    let wrapped = [
+        (Convention::Hcp, "input.plan"),
+        (Convention::Scalr, "input.tfplan"),
+        (Convention::Spacelift, "input.terraform"),
+    ];
+    let reads = |key: &str| {
+        text.match_indices(key).any(|(at, _)| {
+            let rest = &text[at + key.len()..];
+            !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+        })
+    };
+    wrapped.into_iter().find(|(_, key)| reads(key)).map_or(convention, |(platform, _)| platform)
 }
 
 /// A reference as its root and steps; a name has no steps.

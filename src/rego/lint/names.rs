@@ -263,10 +263,10 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
 /// The name that decides and that was probably meant.
 fn meant(linter: &Linter<'_, '_>, id: RuleId, name: &str) -> Option<String> {
     let file = linter.project.file(id);
-    let asked = linter.project.asked_for(file.convention);
     let meant = match file.convention {
         Convention::Conftest | Convention::Atlantis | Convention::Terrateam => return near_decision(name),
-        Convention::Hcp | Convention::Regula => return None,
+        Convention::Hcp => return linter.project.queried(id)?.last().cloned(),
+        Convention::Regula => return None,
         Convention::Spacelift
         | Convention::Scalr
         | Convention::Env0
@@ -276,10 +276,9 @@ fn meant(linter: &Linter<'_, '_>, id: RuleId, name: &str) -> Option<String> {
             kind.or_else(|| conftest::kind(&near_decision(name)?).map(|kind| kind.as_str().to_owned()))?
         }
     };
-    let beside = asked.iter().any(|path| {
-        path.split_last().is_some_and(|(last, package)| *last == meant && package == file.module.package)
-    });
-    beside.then_some(meant)
+    let mut path = file.module.package.clone();
+    path.push(meant.clone());
+    model::is_asked(file.convention, &path).then_some(meant)
 }
 
 /// As [`conftest::meant`], and a few more words that nobody would call a helper.

@@ -5,10 +5,10 @@
 #[derive(Debug)]
 pub(super) enum Node {
     /// These keys and no others.
-    Object(&'static [(&'static str, &'static Node)]),
+    Object(&'static [(&'static str, &'static Self)]),
     /// Any keys.
-    Map(&'static Node),
-    List(&'static Node),
+    Map(&'static Self),
+    List(&'static Self),
     Text,
     /// One of these words.
     Word(&'static [&'static str]),

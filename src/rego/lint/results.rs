@@ -212,6 +212,15 @@ fn goes_through_resources(linter: &Linter<'_, '_>, id: RuleId, body: &Body) -> b
             let shape = env.shape(collection, &Default::default());
             is_resource(&shape.step(&Step::Element(String::new())).0)
         }
+        // An element that gets no name cannot be named in a message.
+        LiteralKind::Expression(expr)
+            if !matches!(
+                &expr.kind,
+                ExprKind::Operation { operator: Operator::Assign | Operator::Unify, .. }
+            ) =>
+        {
+            false
+        }
         LiteralKind::Expression(_) => {
             let mut found = false;
             for expr in literal.exprs() {

@@ -18,11 +18,11 @@ pub(super) enum Shape {
     /// A place of the plan.
     Place(Place),
     /// A collection of these.
-    Each { element: Box<Shape>, holds: Holds },
+    Each { element: Box<Self>, holds: Holds },
     /// One of these texts, which are written out.
     Texts(BTreeSet<String>),
     /// An object that is written out.
-    Fields(Vec<(String, Shape)>),
+    Fields(Vec<(String, Self)>),
 }
 
 /// How a collection gives its elements.
@@ -190,6 +190,19 @@ impl Shape {
         }
     }
 
+    /// The keys, if it is an object that is written out.
+    pub(super) fn keys(&self) -> Option<BTreeSet<String>> {
+        match self {
+            Self::Fields(fields) => Some(fields.iter().map(|(key, _)| key.clone()).collect()),
+            Self::Never
+            | Self::Any
+            | Self::Input(_)
+            | Self::Place(_)
+            | Self::Each { .. }
+            | Self::Texts(_) => None,
+        }
+    }
+
     /// The texts that it can be, or that its elements can be.
     pub(super) fn texts(&self) -> Option<&BTreeSet<String>> {
         match self {
@@ -215,10 +228,9 @@ fn input_key(convention: Convention, key: &str) -> (Shape, Option<Slip>) {
         let wrapped = ["plan", "tfplan", "terraform", "run"].contains(&key);
         let help = |help| {
             if wrapped {
-                format!(
-                    "the plan itself is the input here: write `input.resource_changes`; --convention names a \
+                "the plan itself is the input here: write `input.resource_changes`; --convention names a \
                          platform that wraps it"
-                )
+                    .to_owned()
             } else {
                 help
             }
@@ -261,7 +273,7 @@ impl Place {
             (Node::List(_), Step::Key(key)) => {
                 let help = format!("`{}` is a list: go through it with `some x in {}`", self.text, self.text);
                 let is_near = key.parse::<u32>().is_err();
-                (Shape::Any, is_near.then(|| Slip { path: text, help, is_near }))
+                (Shape::Any, is_near.then_some(Slip { path: text, help, is_near }))
             }
             (Node::Values(_), step) => {
                 let mut place = self.clone();

@@ -76,7 +76,10 @@ fn variables(linter: &mut Linter<'_, '_>) {
         for (number, declaration) in file.scopes.declarations.iter().enumerate() {
             let places = uses.get(&number).map_or(&[][..], Vec::as_slice);
             let [place] = places else { continue };
-            if declaration.name.starts_with('_') || in_template(file.text, declaration.name) {
+            if declaration.name.starts_with('_')
+                || in_template(file.text, declaration.name)
+                || in_shared_head(file, *place, declaration.name)
+            {
                 continue;
             }
             let lint = match declaration.how {
@@ -110,6 +113,23 @@ fn variables(linter: &mut Linter<'_, '_>) {
 
 fn in_template(text: &str, name: &str) -> bool {
     text.contains("$\"") && text.contains(&format!("{{{name}"))
+}
+
+/// Whether a variable of one of several bodies is used in the head that they share, where only one of them is found.
+fn in_shared_head(file: &model::File<'_>, place: usize, name: &str) -> bool {
+    let rule = file.module.rules.iter().find(|rule| {
+        rule.branches.len() > 1 && rule.branches.iter().any(|branch| branch.span.contains(&place))
+    });
+    rule.is_some_and(|rule| {
+        let mut found = false;
+        let head = [&rule.head.name].into_iter().chain(&rule.head.key).chain(&rule.head.value);
+        for expr in head {
+            model::each_expr(expr, &mut |inner| {
+                found |= matches!(inner.kind, ExprKind::Name) && inner.text(file.text) == name;
+            });
+        }
+        found
+    })
 }
 
 /// A rule's text without blanks and comments.

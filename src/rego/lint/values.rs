@@ -8,6 +8,7 @@ use super::plan::{ACTIONS, Node, Side, VERBS};
 use super::shape::{Place, Shape, Types};
 use super::{Linter, attributes};
 use crate::lint::Lint;
+use crate::rego::convention::Convention;
 use crate::rego::frontend::tree::{self, Expr, ExprKind, Operator};
 use crate::rego::suggest;
 use crate::schemas::{self, Kind};
@@ -27,6 +28,9 @@ const SYNONYMS: [(&str, &str); 12] = [
     ("no_op", "no-op"),
     ("none", "no-op"),
 ];
+
+/// How many letters may be wrong in the name of a type.
+const SLIP: usize = 2;
 
 struct Slip {
     lint: Lint,
@@ -81,6 +85,14 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
                 });
             }
         });
+        // Regula's rules say their type in a rule.
+        if linter.project.file(id).convention == Convention::Regula
+            && rule.name(text) == "resource_type"
+            && let Some(value) = &rule.head.value
+            && let Some(name) = string(text, value)
+        {
+            resource_type(&env, &name, Some(value), about_data, &mut slips);
+        }
         for slip in slips {
             linter.report(slip.lint, id.file, slip.span, slip.message, slip.help);
         }
@@ -157,6 +169,11 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sl
                 ),
             });
         }
+        if is_type(&place) && matches!(other.kind, ExprKind::Name) {
+            for name in env.shape(other, guards).texts().into_iter().flatten() {
+                resource_type(env, name, None, about_data, slips);
+            }
+        }
         value(env, &place, one, other, written, guards, about_data, slips);
     }
 }
@@ -173,18 +190,22 @@ fn without_wild(text: &str) -> &str {
     text.strip_suffix("[_]").unwrap_or(text)
 }
 
-/// `types[rc.type]`, where `types` is a set of texts.
+/// `types[rc.type]` and `object.get(weights, rc.type, 1)`, where the types are written out.
 fn lookup(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, slips: &mut Vec<Slip>) {
-    let ExprKind::Reference { steps, .. } = &expr.kind else { return };
-    let Some(tree::Step::Index(index)) = steps.last() else { return };
-    if let Shape::Place(place) = env.shape(index, guards)
-        && is_type(&place)
-    {
-        let (shape, _) = env.follow_steps(expr, steps.len() - 1, guards);
-        if let Some(texts) = shape.texts() {
-            for name in texts {
-                resource_type(env, name, None, about_data, slips);
-            }
+    let (index, looked_in) = match &expr.kind {
+        ExprKind::Reference { steps, .. } => {
+            let Some(tree::Step::Index(index)) = steps.last() else { return };
+            (index, env.follow_steps(expr, steps.len() - 1, guards).0)
+        }
+        ExprKind::Call { function, arguments } if function.text(env.text()) == "object.get" => {
+            let [object, key, _] = arguments.as_slice() else { return };
+            (key, env.shape(object, guards))
+        }
+        _ => return,
+    };
+    if env.shape(index, guards).place().is_some_and(is_type) {
+        for name in looked_in.keys().iter().chain(looked_in.texts()).flatten() {
+            resource_type(env, name, None, about_data, slips);
         }
     }
 }
@@ -285,6 +306,23 @@ fn value(
                 resource_type(env, &literal, Some(other), about_data, slips);
             }
         }
+        Node::Flag | Node::Text | Node::Number if place.attributes.is_empty() => {
+            let own = match place.node {
+                Node::Flag => "a boolean",
+                Node::Number => "a number",
+                _ => "a text",
+            };
+            let given = match (&literal, scalar) {
+                (Some(_), _) => "a text",
+                (None, Some("true" | "false")) => "a boolean",
+                (None, Some("null") | None) => return,
+                (None, Some(_)) => "a number",
+            };
+            if own != given {
+                let message = format!("`{}` is {own} and never equal to {given}", one.text(text));
+                say(Lint::MixedUpType, message, "compare with a value of its type".to_owned());
+            }
+        }
         Node::Values(Side::After | Side::Before | Side::State)
             if !place.attributes.is_empty() && !about_data =>
         {
@@ -353,7 +391,8 @@ fn resource_type(
             None => return,
         },
     };
-    let near = suggest::nearest(name, schemas::types_beside(name));
+    let near = suggest::nearest(name, schemas::types_beside(name))
+        .filter(|near| suggest::distance(name, near) <= SLIP);
     // Data sources that list things bear the plural of a resource's name.
     let is_plural = near.is_some_and(|near| name.strip_suffix('s') == Some(near));
     slips.push(match near {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use regorus::Engine;
 
 use super::{RegoTests, TestedFile};
-use crate::rego::builtins::BranchNumber;
+use crate::rego::builtins::Place;
 use crate::rego::coverage::Coverage;
 use crate::rego::frontend::outline::{Depth, Join, RuleOutline};
 use crate::rego::program::path_text;
@@ -23,7 +23,8 @@ use crate::rego::program::path_text;
 pub struct Hits {
     /// The lines on which an expression was evaluated, by file.
     lines: BTreeMap<String, BTreeSet<u32>>,
-    held: BTreeSet<BranchNumber>,
+    /// What the engine does not tell: bodies that held, and statements in the values of `else`.
+    places: BTreeSet<Place>,
     /// As `lines`, of evaluations that do not tell which bodies held.
     lines_of_plans: BTreeMap<String, BTreeSet<u32>>,
 }
@@ -32,7 +33,7 @@ impl Hits {
     /// Takes what was reached elsewhere as well.
     pub fn merge(&mut self, other: Self) {
         self.lines(other.lines);
-        self.held(other.held);
+        self.places(other.places);
         for (file, lines) in other.lines_of_plans {
             self.lines_of_plans.entry(file).or_default().extend(lines);
         }
@@ -44,8 +45,8 @@ impl Hits {
         }
     }
 
-    pub(super) fn held(&mut self, held: BTreeSet<BranchNumber>) {
-        self.held.extend(held);
+    pub(super) fn places(&mut self, places: BTreeSet<Place>) {
+        self.places.extend(places);
     }
 }
 
@@ -116,16 +117,13 @@ fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
         |lines: &BTreeSet<u32>, range: &Range<usize>| lines.range(file.lines.lines(range)).next().is_some();
     let (mut covered, mut uncovered) = (BTreeSet::new(), BTreeSet::new());
     let mut rules: BTreeMap<String, RuleCoverage> = BTreeMap::new();
-    let mut number = 0;
     for rule in &file.outline.rules {
-        let is_test = rule.test_segment().is_some();
+        if rule.test_segment().is_some() {
+            continue;
+        }
         let mut evaluated = false;
         for branch in &rule.branches {
-            let held = hits.held.contains(&(index, number));
-            number += 1;
-            if is_test {
-                continue;
-            }
+            let held = hits.places.contains(&(index, branch.start));
             evaluated |= held;
             let mut count = |line: u32, is_reached: bool| {
                 evaluated |= is_reached;
@@ -145,12 +143,12 @@ fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
                 count(file.lines.line(branch.head.start), held || by_value || by_body);
             }
             for statement in &branch.statements {
-                count(file.lines.line(statement.span.start), is_in(&reached, &statement.span));
+                let is_reached =
+                    is_in(&reached, &statement.span) || hits.places.contains(&(index, statement.span.start));
+                count(file.lines.line(statement.span.start), is_reached);
             }
         }
-        if !is_test {
-            note(&mut rules, file, rule, evaluated);
-        }
+        note(&mut rules, file, rule, evaluated);
     }
     // Where several things share a line, one that was reached is enough.
     uncovered.retain(|line| !covered.contains(line));

@@ -317,10 +317,11 @@ mod tests {
     #[test]
     fn input_data_and_functions_are_replaced() {
         let policy = "package p\ndeny contains data.limits.text if input.x > data.limits.max\n\
-                      f(x) := net.cidr_is_valid(x)\n";
+                      f(x) := net.cidr_is_valid(x)\ng(x) := f(x)\n";
         let test = "package p_test\nimport data.p\ntest_input if p.deny == {\"t\"} with input as {\"x\": 2}\n\
                     test_data if count(p.deny) == 0 with input.x as 2 with data.limits.max as 3\n\
-                    test_function if p.f(\"x\") with net.cidr_is_valid as mock\nmock(_) := true\n";
+                    test_function if p.f(\"x\") with net.cidr_is_valid as mock\nmock(_) := true\n\
+                    test_own if p.g(\"x\") == \"m\" with data.p.f as \"m\"\ntest_by_import if p.g(\"x\") with p.f as mock\n";
         let files = [
             ("p.rego", policy),
             ("t_test.rego", test),
@@ -328,7 +329,7 @@ mod tests {
         ];
         let (runs, _) = run_all(&suite(&files, &RegoTestOptions::default()));
         assert!(runs.iter().all(|run| matches!(run.outcome, RegoOutcome::Passed)), "{runs:#?}");
-        assert_eq!(runs.len(), 3);
+        assert_eq!(runs.len(), 5);
     }
 
     #[test]
@@ -385,11 +386,11 @@ mod tests {
     fn coverage_tells_what_was_reached() {
         let policy = "package p\n\ndefault allow := false\n\nallow if {\n\tinput.x == 1\n\tinput.y == 1\n}\n\n\
                       deny contains msg if {\n\tsome x in input.xs\n\tx > 1\n\tmsg := \"more\"\n}\n\n\
-                      level := \"high\" if {\n\tinput.x == 1\n} else := \"low\" if {\n\tinput.x == 2\n} else := \"none\"\n\n\
+                      level := \"high\" if {\n\tinput.x == 1\n} else := \"low\" if {\n\tinput.x == 2\n} else := [x |\n\tx := 1\n]\n\n\
                       limit := 7\n\nnever if {\n\tsome v\n\tinput.vs[v] == [w |\n\t\tw := input.ws[_]\n\t]\n}\n";
         let test = "package p_test\nimport data.p\ntest_a if not p.allow with input as {\"x\": 1}\n\
                     test_b if count(p.deny) == 1 with input.xs as [1, 2]\n\
-                    test_c if p.level == \"low\" with input.x as 2\n";
+                    test_c if p.level == \"low\" with input.x as 2\ntest_d if p.level == [1] with input.x as 3\n";
         let options = RegoTestOptions { measure: Measure::Coverage, ..RegoTestOptions::default() };
         let tests = suite(&[("p.rego", policy), ("p_test.rego", test)], &options);
         assert!(tests.problems().is_empty(), "{:?}", tests.problems());
@@ -397,8 +398,8 @@ mod tests {
         assert!(runs.iter().all(|run| matches!(run.outcome, RegoOutcome::Passed)), "{runs:#?}");
         let coverage = tests.coverage(&hits);
         let [file] = coverage.as_slice() else { panic!("{coverage:?}") };
-        assert_eq!(Vec::from_iter(&file.covered), [&3, &6, &7, &10, &11, &12, &13, &17, &18, &19]);
-        assert_eq!(Vec::from_iter(&file.uncovered), [&5, &16, &20, &22, &24, &26, &27]);
+        assert_eq!(Vec::from_iter(&file.covered), [&3, &6, &7, &10, &11, &12, &13, &17, &18, &19, &20, &21]);
+        assert_eq!(Vec::from_iter(&file.uncovered), [&5, &16, &24, &26, &28, &29]);
         let never: Vec<&str> =
             file.rules.iter().filter(|rule| !rule.evaluated).map(|rule| rule.path.as_str()).collect();
         assert_eq!(never, ["data.p.limit", "data.p.never"]);

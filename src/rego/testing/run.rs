@@ -175,7 +175,7 @@ impl Lane<'_> {
         if let RegoOutcome::Failed(FailedBecause::Undefined) = run.outcome {
             run.stopped_at = self.stopped_at(test);
         }
-        self.hits.held(answer.told.held);
+        self.hits.places(answer.told.reached);
         run
     }
 
@@ -277,7 +277,7 @@ fn answer(engine: &mut Engine, path: &str) -> Answer {
             engine.set_strict_builtin_errors(true);
             let again = take_told();
             told.cases = again.cases;
-            told.held.extend(again.held);
+            told.reached.extend(again.reached);
             Answer { value, swallowed: Some(message), prints, told }
         }
         value => Answer { value, swallowed: None, prints, told: take_told() },

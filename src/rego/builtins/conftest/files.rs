@@ -20,6 +20,8 @@ pub(in crate::rego) struct Files {
     directories: Arc<[PathBuf]>,
 }
 
+type Function = Arc<dyn Fn(&[Value]) -> Outcome + Send + Sync>;
+
 impl Files {
     /// Files in the directories that hold policies, and below. Paths that policies give are relative to these: the
     /// engine does not tell from which file a call comes.
@@ -37,12 +39,11 @@ impl Files {
     /// What the engine says if it has them already.
     pub(in crate::rego) fn allow(self, engine: &mut Engine) -> Result<(), String> {
         let all = self.clone();
-        let functions: [(&str, Box<dyn Fn(&[Value]) -> Outcome + Send + Sync>); 2] = [
-            ("parse_config_file", Box::new(move |arguments| self.read(Arguments(arguments).text(0)?))),
-            ("parse_combined_config_files", Box::new(move |arguments| all.read_all(&Arguments(arguments)))),
+        let functions: [(&str, Function); 2] = [
+            ("parse_config_file", Arc::new(move |arguments| self.read(Arguments(arguments).text(0)?))),
+            ("parse_combined_config_files", Arc::new(move |arguments| all.read_all(&Arguments(arguments)))),
         ];
         for (name, run) in functions {
-            let run: Arc<dyn Fn(&[Value]) -> Outcome + Send + Sync> = run.into();
             let extension = move |arguments: Vec<Value>| match run(&arguments) {
                 Ok(value) => Ok(value),
                 Err(Failure::Unsuitable(_)) if Lenience::is_granted() => Ok(Value::Undefined),

@@ -40,7 +40,7 @@ impl From<Fault> for Value {
 #[derive(Clone, Copy)]
 enum Place<'p> {
     Root,
-    In(&'p Place<'p>, Step<'p>),
+    In(&'p Self, Step<'p>),
 }
 
 #[derive(Clone, Copy)]

@@ -59,7 +59,7 @@ pub(super) fn parse(text: &str) -> Result<Template, Failure> {
     let (nodes, end) = parser.block()?;
     match end {
         End::Text => Ok(Template { nodes }),
-        End::End => Err(wrong("unexpected {{end}}")),
+        End::Closed => Err(wrong("unexpected {{end}}")),
         End::Else(_) => Err(wrong("unexpected {{else}}")),
     }
 }
@@ -75,7 +75,7 @@ fn too_deep() -> Failure {
 /// How a list of nodes ends.
 enum End {
     Text,
-    End,
+    Closed,
     /// With what follows the word.
     Else(Vec<Token>),
 }
@@ -106,7 +106,7 @@ impl Parser {
             };
             let rest = tokens.get(1..).unwrap_or_default();
             match word {
-                "end" if rest.is_empty() => return Ok((nodes, End::End)),
+                "end" if rest.is_empty() => return Ok((nodes, End::Closed)),
                 "end" => return Err(wrong("unexpected token in end")),
                 "else" => return Ok((nodes, End::Else(rest.to_vec()))),
                 "if" | "with" | "range" => nodes.push(self.branch(word, rest)?),
@@ -138,10 +138,10 @@ impl Parser {
         self.ranges -= usize::from(is_range);
         let otherwise = match end {
             End::Text => return Err(wrong("unexpected EOF")),
-            End::End => Vec::new(),
+            End::Closed => Vec::new(),
             End::Else(rest) => match rest.split_first() {
                 None => match self.block()? {
-                    (nodes, End::End) => nodes,
+                    (nodes, End::Closed) => nodes,
                     (_, End::Text) => return Err(wrong("unexpected EOF")),
                     (_, End::Else(_)) => return Err(wrong("expected end; found {{else}}")),
                 },

@@ -15,6 +15,7 @@ pub(super) mod negation;
 pub(super) mod object_pattern;
 pub(super) mod output_argument;
 pub(super) mod partial_object;
+pub(super) mod replaced_function;
 pub(super) mod replaced_rule;
 pub(super) mod searched_head;
 pub(super) mod searched_index;

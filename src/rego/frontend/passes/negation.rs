@@ -14,9 +14,10 @@ use std::collections::HashSet;
 
 use super::super::bound;
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 use super::super::scope::Scopes;
 use super::super::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Step};
+use super::super::unsafe_negation::unbound;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let scopes = Scopes::of(policy.module, policy.text);
@@ -70,8 +71,9 @@ impl Pass<'_, '_> {
     fn negation(&mut self, body: &Body, literal: &Literal, negated: &Expr) {
         let mut lifted = Vec::new();
         self.of_term(negated, &mut lifted);
-        // OPA refuses a negation that would have to look for values; outside of it, it would look for them.
-        if lifted.iter().any(|expr| self.searches(expr)) {
+        // OPA refuses a negation that would have to look for values; so does what comes after the passes.
+        let searches = |expr: &&Expr| unbound(self.policy, &self.scopes, &self.found, expr).is_some();
+        if lifted.iter().any(searches) {
             return;
         }
         let mut statements = Vec::new();
@@ -153,23 +155,6 @@ impl Pass<'_, '_> {
             lifted.push(expr);
         }
     }
-
-    /// Whether an expression has a variable that gets its value nowhere else.
-    fn searches(&self, expr: &Expr) -> bool {
-        let mut searches = false;
-        let mut functions = Vec::new();
-        outside_bodies(expr, &mut |part| {
-            if let ExprKind::Call { function, .. } = &part.kind {
-                functions.extend(function.root().map(|root| root.span.start));
-            }
-            if matches!(part.kind, ExprKind::Name) && !functions.contains(&part.span.start) {
-                let name = self.policy.text_of(part);
-                searches |= name == "_";
-                searches |= self.policy.is_open(&self.scopes, part) && !self.found.contains(name);
-            }
-        });
-        searches
-    }
 }
 
 /// Whether the name of a rule is taken out.
@@ -242,6 +227,7 @@ mod tests {
         unchanged("r if not f(input[_])");
         unchanged("r if not f(input[i])");
         unchanged("r if { some i; not f(input[i]) }");
+        assert_pass(edits, "r if not f(g(input[_]))", "r if { __pg1 := g(input[_]); not f(__pg1) }");
         assert_pass(
             edits,
             "r if { input[i]; not f(input[i]) }",

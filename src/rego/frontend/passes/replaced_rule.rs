@@ -1,8 +1,8 @@
 //! Names what `with` replaces in full, and looks up what it puts there before.
 //!
 //! OPA knows a rule of the same package by its name alone after `with`, and lets `as xs[_]` try every member.
-//! The engine knows such a rule by its path only, unless it has a value, and a function by the name that it is
-//! called by; it takes no variable after `as` that has no value yet.
+//! The engine knows such a rule by its path only, unless it has a value, and a function by what it is called by, which
+//! is its path as well by now; it takes no variable after `as` that has no value yet.
 //!
 //! ```text
 //! deny with limit as limits[_]
@@ -22,13 +22,10 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             let mut statements = Vec::new();
             for with in &literal.withs {
                 let root = with.target.root().filter(|root| scopes.declaration(root).is_none());
-                if let Some(root) = root.filter(|root| policy.is_value(policy.text_of(root))) {
+                if let Some(root) = root.filter(|root| policy.is_rule(policy.text_of(root))) {
                     let mut path = policy.module.package.clone();
                     path.push(policy.text_of(root).to_owned());
                     edits.replace(root.span.clone(), path_text(&path).as_str());
-                }
-                if let Some(function) = own_function(policy, policy.text_of(&with.target)) {
-                    edits.replace(with.target.span.clone(), function);
                 }
                 if has_variable_index(policy, &scopes, &with.value) {
                     let name = policy.fresh_name();
@@ -42,12 +39,6 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         }
     });
     edits
-}
-
-/// The name of a function of the package whose path is given in full.
-fn own_function<'t>(policy: &Policy<'_>, path: &'t str) -> Option<&'t str> {
-    let name = path.strip_prefix(&path_text(&policy.module.package))?.strip_prefix('.')?;
-    (policy.is_rule(name) && !policy.is_value(name)).then_some(name)
 }
 
 fn has_variable_index(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
@@ -82,11 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn functions_keep_the_name_that_they_are_called_by() {
+    fn functions_get_their_path() {
         assert_pass(
             edits,
             "f(x) := 1\nr if { x with f as 2; x with data.main.f as 3 }",
-            "f(x) := 1\nr if { x with f as 2; x with f as 3 }",
+            "f(x) := 1\nr if { x with data.main.f as 2; x with data.main.f as 3 }",
         );
     }
 

@@ -1,10 +1,15 @@
-//! JSON Web Tokens: what they say, and whether a shared secret signed them.
+//! JSON Web Tokens (RFC 7519): what they say, and who signed them.
+
+mod constraints;
+mod sign;
+mod signed;
 
 use hmac::{Hmac, KeyInit, Mac};
 use regorus::Value;
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::arguments::Arguments;
+use super::keys::{Hash, Scheme};
 use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
@@ -12,6 +17,55 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "io.jwt.verify_hs256", arity: 2, run: verify::<Hmac<Sha256>> },
     Builtin { name: "io.jwt.verify_hs384", arity: 2, run: verify::<Hmac<Sha384>> },
     Builtin { name: "io.jwt.verify_hs512", arity: 2, run: verify::<Hmac<Sha512>> },
+    Builtin {
+        name: "io.jwt.verify_rs256",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::RsaPkcs1(Hash::Sha256)),
+    },
+    Builtin {
+        name: "io.jwt.verify_rs384",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::RsaPkcs1(Hash::Sha384)),
+    },
+    Builtin {
+        name: "io.jwt.verify_rs512",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::RsaPkcs1(Hash::Sha512)),
+    },
+    Builtin {
+        name: "io.jwt.verify_ps256",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::RsaPss(Hash::Sha256)),
+    },
+    Builtin {
+        name: "io.jwt.verify_ps384",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::RsaPss(Hash::Sha384)),
+    },
+    Builtin {
+        name: "io.jwt.verify_ps512",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::RsaPss(Hash::Sha512)),
+    },
+    Builtin {
+        name: "io.jwt.verify_es256",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::Ecdsa(Hash::Sha256)),
+    },
+    Builtin {
+        name: "io.jwt.verify_es384",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::Ecdsa(Hash::Sha384)),
+    },
+    Builtin {
+        name: "io.jwt.verify_es512",
+        arity: 2,
+        run: |a| signed::verify(a, Scheme::Ecdsa(Hash::Sha512)),
+    },
+    Builtin { name: "io.jwt.verify_eddsa", arity: 2, run: |a| signed::verify(a, Scheme::Ed25519) },
+    Builtin { name: "io.jwt.decode_verify", arity: 2, run: constraints::decode_verify },
+    Builtin { name: "io.jwt.encode_sign", arity: 3, run: sign::encode_sign },
+    Builtin { name: "io.jwt.encode_sign_raw", arity: 3, run: sign::encode_sign_raw },
 ];
 
 /// A token can hold another one, and nobody packs them deeper.
@@ -108,8 +162,43 @@ fn decode(arguments: &[Value]) -> Outcome {
 fn verify<M: Mac + KeyInit>(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let token = Token::split(arguments.text(0)?)?;
-    let keyed = <M as KeyInit>::new_from_slice(arguments.text(1)?.as_bytes());
+    let signature = base64url(token.signature)?;
+    Ok(is_keyed_digest::<M>(arguments.text(1)?.as_bytes(), token.signed, &signature)?.into())
+}
+
+/// Whether the signature is the secret's; that is compared in constant time.
+fn is_keyed_digest<M: Mac + KeyInit>(secret: &[u8], signed: &str, signature: &[u8]) -> Result<bool, Failure> {
+    let keyed = <M as KeyInit>::new_from_slice(secret);
     let mut digest = keyed.map_err(|error| Failure::unsuitable(error.to_string()))?;
-    digest.update(token.signed.as_bytes());
-    Ok(digest.verify_slice(&base64url(token.signature)?).is_ok().into())
+    digest.update(signed.as_bytes());
+    Ok(digest.verify_slice(signature).is_ok())
+}
+
+/// The algorithms that tokens name (RFC 7518, section 3.1; RFC 8037).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Algorithm {
+    Secret(Hash),
+    Key(Scheme),
+}
+
+impl Algorithm {
+    fn named(name: &str) -> Option<Self> {
+        if name == "EdDSA" {
+            return Some(Self::Key(Scheme::Ed25519));
+        }
+        let (family, size) = name.split_at_checked(2)?;
+        let hash = match size {
+            "256" => Hash::Sha256,
+            "384" => Hash::Sha384,
+            "512" => Hash::Sha512,
+            _ => return None,
+        };
+        Some(match family {
+            "HS" => Self::Secret(hash),
+            "RS" => Self::Key(Scheme::RsaPkcs1(hash)),
+            "PS" => Self::Key(Scheme::RsaPss(hash)),
+            "ES" => Self::Key(Scheme::Ecdsa(hash)),
+            _ => return None,
+        })
+    }
 }

@@ -1,0 +1,81 @@
+//! Walks through a policy's tokens.
+
+use super::super::token::{Kind, Symbol, Token};
+use super::{BRACKET_DEPTH, DEPTH_LIMIT, Parsed, Parser, Unreadable};
+
+impl<'t> Parser<'t> {
+    pub(super) fn peek(&self) -> Option<&'t Token> {
+        self.tokens.get(self.next)
+    }
+
+    pub(super) fn word(&self) -> Option<&'t str> {
+        self.word_at(self.next)
+    }
+
+    pub(super) fn word_at(&self, index: usize) -> Option<&'t str> {
+        let token = self.tokens.get(index).filter(|token| token.kind == Kind::Word)?;
+        self.text.get(token.span.clone())
+    }
+
+    pub(super) fn symbol(&self) -> Option<Symbol> {
+        match self.peek()?.kind {
+            Kind::Symbol(symbol) => Some(symbol),
+            Kind::Word | Kind::Number | Kind::Text | Kind::RawText | Kind::Template => None,
+        }
+    }
+
+    pub(super) fn fail<T>(&self) -> Parsed<T> {
+        Err(Unreadable { offset: self.start() })
+    }
+
+    pub(super) fn advance(&mut self) -> Parsed<&'t Token> {
+        let Some(token) = self.peek() else { return self.fail() };
+        self.next += 1;
+        Ok(token)
+    }
+
+    pub(super) fn eat(&mut self, symbol: Symbol) -> bool {
+        let found = self.symbol() == Some(symbol);
+        self.next += usize::from(found);
+        found
+    }
+
+    pub(super) fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.word() == Some(word);
+        self.next += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect(&mut self, symbol: Symbol) -> Parsed<()> {
+        if self.eat(symbol) { Ok(()) } else { self.fail() }
+    }
+
+    /// Where the next token starts.
+    pub(super) fn start(&self) -> usize {
+        self.peek().map_or(self.text.len(), |token| token.span.start)
+    }
+
+    /// Where the last token ended.
+    pub(super) fn end(&self) -> usize {
+        self.next.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.span.end)
+    }
+
+    pub(super) fn starts_line(&self) -> bool {
+        self.peek().is_none_or(|token| token.starts_line)
+    }
+
+    /// Whether the next token stands directly after the last one.
+    pub(super) fn touches(&self) -> bool {
+        self.start() == self.end()
+    }
+
+    pub(super) fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
+        self.depth += BRACKET_DEPTH;
+        if self.depth > DEPTH_LIMIT {
+            return self.fail();
+        }
+        let result = read(self);
+        self.depth -= BRACKET_DEPTH;
+        result
+    }
+}

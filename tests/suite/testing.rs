@@ -1,0 +1,101 @@
+//! `planguard test` as a whole.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn planguard_test(arguments: &[&str], directory: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+    command.arg("test").args(arguments).current_dir(directory);
+    command.output().expect("planguard starts")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+fn fixtures() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures"))
+}
+
+#[test]
+fn no_format_tells_what_is_sensitive() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let policy = "package main\n\ndeny contains msg if {\n\tsome rc in input.resource_changes\n\
+                  \tprint(\"look\", rc.change.after)\n\tmsg := sprintf(\"%s is %v\", [rc.address, rc.change.after])\n}\n";
+    fs::write(directory.path().join("p.rego"), policy).expect("written");
+    let cases = "[[case]]\nname = \"nothing is found\"\nfindings = []\n\n[[case.resources]]\ntype = \"terraform_data\"\n\
+                 after = { password = \"canary-4711-secret\" }\nsensitive = { password = true }\n";
+    fs::write(directory.path().join("cases.toml"), cases).expect("written");
+    for format in ["pretty", "json", "junit", "github"] {
+        let output = planguard_test(&["-v", "--coverage", "--format", format, "."], directory.path());
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        for stream in [&output.stdout, &output.stderr] {
+            assert!(!text(stream).contains("canary-4711"), "{format}: {}", text(stream));
+        }
+        assert!(text(&output.stdout).contains("(sensitive value)"), "{format}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn reports_do_not_depend_on_the_number_of_jobs() {
+    let report = |jobs| {
+        let directories = ["testing/failing", "testing/passing", "testing/coverage", "cases/failing"];
+        let mut arguments = vec!["--format", "json", "--coverage", "--jobs", jobs];
+        arguments.extend(directories);
+        planguard_test(&arguments, fixtures()).stdout
+    };
+    let one = report("1");
+    assert!(text(&one).contains("test_tables"));
+    assert_eq!(one, report("7"));
+}
+
+#[test]
+fn coverage_is_written_beside_the_report() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, format, start) in
+        [("a.info", None, "TN:\nSF:"), ("b.json", None, "{"), ("c.json", Some("lcov"), "TN:\nSF:")]
+    {
+        let file = directory.path().join(name);
+        let file = file.to_str().expect("UTF-8");
+        let mut arguments = vec!["--coverage-output", file, "testing/coverage"];
+        arguments.extend(format.iter().flat_map(|format| ["--coverage-format", format]));
+        let output = planguard_test(&arguments, fixtures());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert!(fs::read_to_string(file).expect("written").starts_with(start), "{name}");
+    }
+    let nowhere = directory.path().join("no/such/file");
+    let arguments = ["--coverage-output", nowhere.to_str().expect("UTF-8"), "testing/coverage"];
+    assert_eq!(planguard_test(&arguments, fixtures()).status.code(), Some(2));
+}
+
+#[test]
+fn cases_are_updated_and_nothing_else() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("written");
+    let test =
+        "package main\n\ndeny contains \"no\" if input.resource_changes\n\ntest_wrong if count(deny) == 7\n";
+    write("p_test.rego", test);
+    let cases = "[[case]]\nname = \"wrong\"\nfindings = []\nresources = [{ type = \"terraform_data\", after = {} }]\n";
+    write("cases.toml", cases);
+    let output = planguard_test(&["--update"], directory.path());
+    assert_eq!(output.status.code(), Some(1), "the Rego test still fails");
+    assert!(text(&output.stdout).contains("updated wrong"), "{}", text(&output.stdout));
+    let read = |name: &str| fs::read_to_string(directory.path().join(name)).expect("read");
+    assert!(read("cases.toml").contains("main.deny"), "{}", read("cases.toml"));
+    assert_eq!(read("p_test.rego"), test);
+    assert_eq!(planguard_test(&["-r", "wrong", "cases.toml"], directory.path()).status.code(), Some(0));
+}
+
+#[test]
+fn the_directory_policy_is_looked_at_first() {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::create_dir(directory.path().join("policy")).expect("made");
+    fs::write(directory.path().join("policy/a_test.rego"), "package a\n\ntest_a if true\n").expect("written");
+    fs::write(directory.path().join("b_test.rego"), "package b\n\ntest_b if true\n").expect("written");
+    let ran = |arguments: &[&str]| {
+        let output = planguard_test(arguments, directory.path());
+        text(&output.stdout).lines().filter(|line| line.contains(" passed")).count() - 1
+    };
+    assert_eq!((ran(&[]), ran(&["."])), (1, 2));
+}
