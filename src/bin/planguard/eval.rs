@@ -142,8 +142,8 @@ fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) ->
         Ok(lines) => lines,
         Err(error) => return failed(error),
     };
-    lines.know(session.workspace.rule_paths(), session.input.clone());
     loop {
+        lines.know(session.workspace.rule_paths(), session.input.clone());
         let entry = match lines.next(session.redactor.texts()) {
             Ok(entry) => entry,
             Err(error) => return failed(error),
@@ -164,24 +164,20 @@ fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) ->
                 Some(COMMANDS.iter().map(|(command, effect)| format!("{command:24} {effect}\n")).collect())
             }
             Entry::Unknown(line) => Some(format!("there is no command `{line}`; :help lists them\n")),
-            entry @ (Entry::Load(_) | Entry::Reload) => {
+            Entry::Load(path) => {
                 let mut wanted = arguments.clone();
-                // What is read again may be broken in the middle of an edit; what is new has to be whole.
-                let accept = match entry {
-                    Entry::Load(path) => {
-                        wanted.policy.push(PathBuf::from(path));
-                        Accept::Whole
-                    }
-                    _ => Accept::Parts,
-                };
-                if session.reload(&wanted, accept, output).is_some() {
+                wanted.policy.push(PathBuf::from(path));
+                let text = exchange(&mut session, &wanted, Accept::Whole, output);
+                if text.is_some() {
                     arguments = wanted;
-                    lines.know(session.workspace.rule_paths(), session.input.clone());
-                    Some(format!("{} rules are loaded\n", session.workspace.rule_paths().len()))
-                } else {
-                    Some("what was loaded before stays\n".to_owned())
                 }
+                Some(text.unwrap_or_else(|| "what was loaded before stays\n".to_owned()))
             }
+            // What is read again may be broken in the middle of an edit.
+            Entry::Reload => Some(
+                exchange(&mut session, &arguments, Accept::Parts, output)
+                    .unwrap_or_else(|| "what was loaded before stays\n".to_owned()),
+            ),
         };
         if let Some(text) = text
             && output.finish(&text, 0) != ExitCode::SUCCESS
@@ -189,6 +185,17 @@ fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) ->
             return ExitCode::from(UNDECIDED);
         }
     }
+}
+
+/// Loads policies in the place of those that are loaded, and says how many rules there are now.
+fn exchange(
+    session: &mut Session,
+    arguments: &EvalArguments,
+    accept: Accept,
+    output: &Output,
+) -> Option<String> {
+    session.reload(arguments, accept, output)?;
+    Some(format!("{} rules are loaded\n", session.workspace.rule_paths().len()))
 }
 
 /// What queries are asked of.

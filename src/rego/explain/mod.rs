@@ -21,7 +21,7 @@ use super::error::PolicyText;
 use super::frontend::{self, RuleAnatomy};
 use super::input_paths;
 use super::plan_index;
-use super::program::path_text;
+use super::program::{package_path, path_text};
 use super::query::{QueryError, QueryInput};
 use super::source::Source;
 use super::suggest;
@@ -80,7 +80,11 @@ impl Workspace {
     ) -> Result<Vec<Explanation>, QueryError> {
         let rule = rule.trim().to_owned();
         let known = self.rule_paths();
-        if !known.contains(&rule) {
+        let packages: Vec<Vec<String>> = self.modules.iter().map(|module| package_path(module)).collect();
+        let program = self.program();
+        let is_rule = program.documents.iter().any(|document| builds(&document.path, &rule))
+            && !packages.iter().any(|package| builds(package, &rule));
+        if !is_rule {
             let near = suggest::nearest(&rule, known.iter().map(String::as_str));
             let help = near.map_or_else(
                 || format!("the rules are {}", known.join(", ")),
@@ -93,7 +97,7 @@ impl Workspace {
             Subject::Address(address) => Some(address.to_owned()),
         };
         let (sources, mut input) = (self.sources.clone(), input.clone());
-        if input_paths::reads_index(&self.program()) {
+        if input_paths::reads_index(&program) {
             input.value = plan_index::added(&input.value);
         }
         self.ask(&rule.clone(), move |engine| {
@@ -104,6 +108,11 @@ impl Workspace {
             Ok(explain(engine, &sources, &rule, address))
         })?
     }
+}
+
+/// Whether a rule builds a document or a part of it: `deny["x"]` and `deny.storage` are parts of `deny`.
+fn builds(path: &[String], document: &str) -> bool {
+    (1..=path.len()).any(|length| path_text(&path[..length]) == document)
 }
 
 fn has_address(input: &Value, wanted: &str) -> Result<(), QueryError> {
@@ -157,6 +166,23 @@ impl<'e> Explainer<'e> {
     fn all(mut self, rule: &str) -> Vec<Explanation> {
         let reason = Reason { rule: rule.to_owned(), arguments: Vec::new() };
         self.rule(&reason, 0);
+        let source = self.files.iter().find(|file| {
+            let mut rules = file.anatomy.defaults.iter();
+            rules.any(|path| builds(path, rule))
+        });
+        if let (true, Some(file)) = (self.found.is_empty(), source) {
+            let mut message = Words::default();
+            message.code(rule).say(" is always what its default says: it has no body");
+            self.found.push(Explanation {
+                rule: rule.to_owned(),
+                outcome: Outcome::Holds,
+                depth: 0,
+                message,
+                labels: Vec::new(),
+                notes: Vec::new(),
+                text: file.source.named(),
+            });
+        }
         self.found
     }
 
@@ -164,10 +190,13 @@ impl<'e> Explainer<'e> {
         let files: &'e [File<'e>] = self.files;
         for file in files {
             for rule in &file.anatomy.rules {
+                if !builds(&rule.path, &reason.rule) {
+                    continue;
+                }
                 // A function has to be called by somebody to have arguments.
-                if path_text(&rule.path) == reason.rule && rule.arguments.len() == reason.arguments.len() {
+                if rule.arguments.len() == reason.arguments.len() {
                     self.bodies(file, rule, reason, depth);
-                } else if path_text(&rule.path) == reason.rule && depth == 0 {
+                } else if depth == 0 {
                     self.uncalled(file, rule);
                 }
             }

@@ -138,6 +138,19 @@ fn what_is_yielded_may_be_undefined() {
 }
 
 #[test]
+fn parts_of_a_document_and_defaults_are_explained() {
+    let policies = [
+        "deny.storage contains \"x\" if 1 > 2\n\ndeny.network contains \"y\" if 2 > 1",
+        "default deny := false\n\ndeny if 1 > 2",
+    ];
+    let mut told = policies.map(|policy| about(LOST, policy)).to_vec();
+    let workspace = workspace("package main\n\ndefault deny := false\n");
+    let explanations = workspace.explain("data.main.deny", &input(), Subject::Plan).unwrap();
+    told.extend(explanations.iter().map(|found| found.told(&JsonRedactor::default()).to_string()));
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+#[test]
 fn what_does_not_exist_is_an_error() {
     let workspace = workspace("package main\n\ndeny contains 1 if true\n");
     let missing = workspace.explain("data.main.denny", &input(), Subject::Plan).unwrap_err();

@@ -20,7 +20,10 @@ pub(in crate::rego) struct FileAnatomy {
     pub preamble: String,
     /// From `data` on.
     pub package: Vec<String>,
+    /// The rules that are no `default`.
     pub rules: Vec<RuleAnatomy>,
+    /// The paths of the rules that have a `default`.
+    pub defaults: Vec<Vec<String>>,
 }
 
 /// A rule.
@@ -125,8 +128,13 @@ pub(in crate::rego) fn anatomy<'t>(
     let reader = Reader { policy: &policy, scopes: &scopes, module: &module };
     let spans = std::iter::once(&module.package_span).chain(module.imports.iter().map(|import| &import.span));
     let preamble = spans.map(|span| text[span.clone()].to_owned() + "\n").collect();
-    let rules = module.rules.iter().filter(|rule| !rule.is_default).map(|rule| reader.rule(rule));
-    Ok(FileAnatomy { preamble, package: module.package.clone(), rules: rules.collect() })
+    let (defaults, rules): (Vec<&Rule>, Vec<&Rule>) = module.rules.iter().partition(|rule| rule.is_default);
+    Ok(FileAnatomy {
+        preamble,
+        package: module.package.clone(),
+        rules: rules.into_iter().map(|rule| reader.rule(rule)).collect(),
+        defaults: defaults.into_iter().map(|rule| reader.path(rule)).collect(),
+    })
 }
 
 struct Reader<'r, 'p> {
@@ -140,11 +148,16 @@ impl Reader<'_, '_> {
         self.policy.text[span.clone()].to_owned()
     }
 
-    fn rule(&self, rule: &Rule) -> RuleAnatomy {
+    /// The path of what a rule builds, from `data` on.
+    fn path(&self, rule: &Rule) -> Vec<String> {
         let mut path = self.module.package.clone();
         path.extend(self.fixed_path(&rule.head.name));
+        path
+    }
+
+    fn rule(&self, rule: &Rule) -> RuleAnatomy {
         RuleAnatomy {
-            path,
+            path: self.path(rule),
             head: rule.head.span.clone(),
             arguments: rule.head.arguments.iter().flatten().map(|pattern| self.text(&pattern.span)).collect(),
             bodies: rule.branches.iter().map(|branch| self.body(rule, branch)).collect(),
