@@ -98,12 +98,13 @@ pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
 }
 
 /// The project's configuration, which `check` reads too.
-fn configured(arguments: &LintArguments) -> Result<Config, Problem> {
+fn configured(arguments: &LintArguments) -> Result<Config, Box<Problem>> {
     if arguments.no_config {
         return Ok(Config::default());
     }
     let here = std::env::current_dir().unwrap_or_default();
-    let found = Config::find(&here).map_err(|error| Problem::new(&error, None, &Redactor::default()))?;
+    let found =
+        Config::find(&here).map_err(|error| Box::new(Problem::new(&error, None, &Redactor::default())))?;
     Ok(found.unwrap_or_default())
 }
 
