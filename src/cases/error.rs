@@ -9,6 +9,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use thiserror::Error;
 
 use crate::guardrails::GuardrailError;
+use crate::rego::PackError;
 
 /// A file of plan cases that cannot be used, and the place in it.
 #[derive(Debug)]
@@ -144,6 +145,10 @@ pub enum CaseProblem {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Guardrail(GuardrailError),
+    /// A pack of policies cannot take its parameters.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pack(PackError),
 }
 
 impl CaseError {

@@ -1,5 +1,6 @@
 //! The rules that the cases of a file are checked with.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,8 @@ use crate::check::{Packs, Rules};
 use crate::guardrails::change::GUARDS;
 use crate::guardrails::{builtins, load_guardrails};
 use crate::rego::{
-    ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, suggest,
+    ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, RegoPack,
+    RegoPacks, rego_packs, rule_id, suggest, toml_parameters,
 };
 
 /// How many rules a message lists; more are no help.
@@ -27,6 +29,7 @@ pub(super) struct Header {
     policies: Vec<PathBuf>,
     guardrails: Vec<PathBuf>,
     packs: Option<Packs>,
+    rego_packs: RegoPacks,
     namespaces: Namespaces,
     convention: Option<Convention>,
     data: Vec<PathBuf>,
@@ -48,12 +51,26 @@ impl Header {
             policies.push(beside);
         }
         let mut packs = if raw.builtin { Packs::default() } else { Packs::none() };
+        let mut rego_packs = RegoPacks::default();
+        let mut parameters = raw.parameters;
         for pack in raw.packs.unwrap_or_default() {
-            if Packs::exists(pack.get_ref()) {
+            let of_guardrails = Packs::exists(pack.get_ref());
+            if of_guardrails {
                 packs = packs.with(pack.get_ref());
-            } else {
+            }
+            if RegoPack::find(pack.get_ref()).is_some() {
+                let (span, own) = match parameters.remove(pack.get_ref()) {
+                    Some(own) => (own.span(), Some(toml_parameters(&toml::Value::Table(own.into_inner())))),
+                    None => (pack.span(), None),
+                };
+                let errors = rego_packs.enable(pack.get_ref(), own).err().unwrap_or_default();
+                mistakes.extend(errors.into_iter().map(|error| (span.clone(), CaseProblem::Pack(error))));
+            } else if !of_guardrails {
                 mistakes.push((pack.span(), unknown_word(pack.get_ref(), "a pack", &all_packs())));
             }
+        }
+        for (name, own) in parameters {
+            mistakes.push((own.span(), unknown_word(&name, "a pack in `packs`", &[])));
         }
         let convention = raw.convention.and_then(|word| {
             let known = Convention::ALL.into_iter().find(|known| known.as_str() == word.get_ref());
@@ -67,6 +84,7 @@ impl Header {
             policies,
             guardrails: resolve(raw.guardrails.unwrap_or_default(), base, "guardrail file", &mut mistakes),
             packs: Some(packs),
+            rego_packs,
             namespaces: match raw.namespaces {
                 None => Namespaces::default(),
                 Some(names) if names.iter().any(|name| name == "*") => Namespaces::All,
@@ -85,9 +103,10 @@ impl Header {
             let error = |error| CaseError::of_file(&text.file, CaseProblem::Guardrail(error));
             errors.into_iter().map(error).collect::<Vec<_>>()
         })?;
-        let policies = (!self.policies.is_empty()).then(|| {
+        let policies = (!self.policies.is_empty() || !self.rego_packs.is_empty()).then(|| {
             Policies::load(&PolicyOptions {
                 paths: self.policies.clone(),
+                packs: self.rego_packs.clone(),
                 convention: self.convention,
                 // The environment of the machine has no part in what a case expects.
                 context: ContextOptions { file: self.context.clone(), ..ContextOptions::default() },
@@ -133,18 +152,14 @@ fn holds_policies(directory: &Path) -> bool {
 }
 
 fn all_packs() -> Vec<&'static str> {
-    let change = GUARDS.iter().map(|guard| guard.info.pack.as_ref());
-    let mut packs: Vec<&str> = builtins().map(|builtin| builtin.pack()).chain(change).collect();
-    packs.sort_unstable();
-    packs.dedup();
-    packs
+    Packs::names().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
 }
 
 /// The rules by the names that cases use.
 pub(super) struct KnownRules<'r> {
     rules: &'r Rules,
     /// The rules that are evaluated.
-    on: Vec<&'r str>,
+    on: Vec<Cow<'r, str>>,
     /// The packs of all built-in rules.
     builtin: BTreeMap<&'static str, &'static str>,
 }
@@ -154,11 +169,16 @@ impl<'r> KnownRules<'r> {
         let change = GUARDS.iter().map(|guard| (guard.info.id.as_ref(), guard.info.pack.as_ref()));
         let builtin: BTreeMap<&str, &str> =
             builtins().map(|builtin| (builtin.id(), builtin.pack())).chain(change).collect();
-        let own = rules.guardrails.iter().map(|guardrail| guardrail.info.id.as_ref());
+        let own = rules.guardrails.iter().map(|guardrail| Cow::from(guardrail.info.id.as_ref()));
         let policies = rules.policies.iter().flat_map(Policies::sets).flat_map(|set| set.rules());
         let on = own
-            .chain(policies.map(|rule| without_data(&rule.path)))
-            .chain(builtin.iter().filter(|(_, pack)| rules.packs.contains(pack)).map(|(id, _)| *id))
+            .chain(policies.map(|rule| match rule_id(&rule.path) {
+                Cow::Borrowed(path) => Cow::from(without_data(path)),
+                Cow::Owned(id) => Cow::from(id),
+            }))
+            .chain(
+                builtin.iter().filter(|(_, pack)| rules.packs.contains(pack)).map(|(id, _)| Cow::from(*id)),
+            )
             .collect();
         Self { rules, on, builtin }
     }
@@ -166,7 +186,7 @@ impl<'r> KnownRules<'r> {
     /// What is wrong with the rule that a case expects something of.
     pub(super) fn check(&self, expected: &Expected) -> Option<CaseProblem> {
         let rule = expected.rule.as_str();
-        if self.on.contains(&rule) {
+        if self.on.iter().any(|on| on == rule) {
             return None;
         }
         let owned = rule.to_owned();
@@ -202,10 +222,10 @@ impl<'r> KnownRules<'r> {
             }
         }
         let builtin = self.builtin.keys().copied();
-        if let Some(meant) = suggest::nearest(rule, self.on.iter().copied().chain(builtin)) {
+        if let Some(meant) = suggest::nearest(rule, self.on.iter().map(Cow::as_ref).chain(builtin)) {
             return format!("did you mean `{meant}`?");
         }
-        let listed: Vec<&str> = self.on.iter().copied().take(LISTED).collect();
+        let listed: Vec<&str> = self.on.iter().map(Cow::as_ref).take(LISTED).collect();
         match (listed.len(), self.on.len()) {
             (0, _) => {
                 "no rule is evaluated; say with `policies`, `guardrails` or `packs` which are".to_owned()
