@@ -12,7 +12,8 @@ const RIGHT: &str = "fixtures/lint/right";
 
 /// Every policy of the corpus: a file, or a directory of files that belong together.
 fn policies() -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(RIGHT).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(RIGHT).expect("the corpus").map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     paths
 }
@@ -141,7 +142,7 @@ fn seeded() -> Vec<Seeded> {
         let files =
             files_below(&path).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rego"));
         for file in files {
-            let text = fs::read_to_string(&file).unwrap();
+            let text = fs::read_to_string(&file).expect("a policy is text");
             let is_test = file.to_string_lossy().ends_with("_test.rego");
             for (number, Mistake { kind, right, wrong, lints }) in MISTAKES.iter().enumerate() {
                 // Tests make up their plans; what is wrong in one shows when it is run.
@@ -194,7 +195,6 @@ fn attributes(path: &Path, file: &Path, text: &str) -> Vec<Seeded> {
 
 /// The shares are stated in docs/policies/lint.md.
 #[test]
-#[expect(clippy::print_stdout, reason = "the shares are what people want to know")]
 fn mistakes_are_named() {
     let directory = tempfile::tempdir().unwrap();
     let mut shares: BTreeMap<&str, (usize, usize, usize)> = BTreeMap::new();

@@ -103,8 +103,8 @@ fn configured(arguments: &LintArguments) -> Result<Config, Box<Problem>> {
         return Ok(Config::default());
     }
     let here = std::env::current_dir().unwrap_or_default();
-    let found = Config::find(&here)
-        .map_err(|error| Box::new(Problem::new(&error, None, &Redactor::default())))?;
+    let found =
+        Config::find(&here).map_err(|error| Box::new(Problem::new(&error, None, &Redactor::default())))?;
     Ok(found.unwrap_or_default())
 }
 
