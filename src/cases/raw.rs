@@ -14,8 +14,9 @@ pub(super) struct RawFile {
     pub(super) policies: Option<Vec<Spanned<PathBuf>>>,
     pub(super) guardrails: Option<Vec<Spanned<PathBuf>>>,
     pub(super) packs: Option<Vec<Spanned<String>>>,
+    /// What the packs of policies are given, by pack.
     #[serde(default)]
-    pub(super) params: BTreeMap<String, Spanned<toml::Value>>,
+    pub(super) parameters: BTreeMap<String, Spanned<toml::Table>>,
     #[serde(default)]
     pub(super) builtin: bool,
     pub(super) namespaces: Option<Vec<String>>,

@@ -1,5 +1,6 @@
 //! The rules that the cases of a file are checked with.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use crate::guardrails::change::GUARDS;
 use crate::guardrails::{builtins, load_guardrails};
 use crate::rego::{
     ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, RegoPack,
-    RegoPacks, rego_packs, rule_id, suggest,
+    RegoPacks, rego_packs, rule_id, suggest, toml_parameters,
 };
 
 /// How many rules a message lists; more are no help.
@@ -51,25 +52,25 @@ impl Header {
         }
         let mut packs = if raw.builtin { Packs::default() } else { Packs::none() };
         let mut rego_packs = RegoPacks::default();
-        let mut parameters = raw.params;
-        let named = raw.packs.unwrap_or_default();
-        let on: Vec<&str> = named.iter().map(|pack| pack.get_ref().as_str()).collect();
-        for pack in &named {
-            let name = pack.get_ref();
-            let own = parameters.remove(name).map(|value| json(value.get_ref()));
-            if Packs::exists(name) {
-                packs = packs.with(name);
+        let mut parameters = raw.parameters;
+        for pack in raw.packs.unwrap_or_default() {
+            let of_guardrails = Packs::exists(pack.get_ref());
+            if of_guardrails {
+                packs = packs.with(pack.get_ref());
             }
-            if RegoPack::find(name).is_some() {
-                let refused = rego_packs.enable(name, own).err().into_iter().flatten();
-                mistakes.extend(refused.map(|error| (pack.span(), CaseProblem::Pack(error))));
-            } else if !Packs::exists(name) {
-                mistakes.push((pack.span(), unknown_word(name, "a pack", &all_packs())));
+            if RegoPack::find(pack.get_ref()).is_some() {
+                let (span, own) = match parameters.remove(pack.get_ref()) {
+                    Some(own) => (own.span(), Some(toml_parameters(&toml::Value::Table(own.into_inner())))),
+                    None => (pack.span(), None),
+                };
+                let errors = rego_packs.enable(pack.get_ref(), own).err().unwrap_or_default();
+                mistakes.extend(errors.into_iter().map(|error| (span.clone(), CaseProblem::Pack(error))));
+            } else if !of_guardrails {
+                mistakes.push((pack.span(), unknown_word(pack.get_ref(), "a pack", &all_packs())));
             }
         }
-        for (name, value) in parameters {
-            let problem = unknown_word(&name, "a pack that `packs` switches on", &on);
-            mistakes.push((value.span(), problem));
+        for (name, own) in parameters {
+            mistakes.push((own.span(), unknown_word(&name, "a pack in `packs`", &[])));
         }
         let convention = raw.convention.and_then(|word| {
             let known = Convention::ALL.into_iter().find(|known| known.as_str() == word.get_ref());
@@ -102,8 +103,7 @@ impl Header {
             let error = |error| CaseError::of_file(&text.file, CaseProblem::Guardrail(error));
             errors.into_iter().map(error).collect::<Vec<_>>()
         })?;
-        let nothing = self.policies.is_empty() && self.rego_packs.is_empty();
-        let policies = (!nothing).then(|| {
+        let policies = (!self.policies.is_empty() || !self.rego_packs.is_empty()).then(|| {
             Policies::load(&PolicyOptions {
                 paths: self.policies.clone(),
                 packs: self.rego_packs.clone(),
@@ -141,20 +141,6 @@ fn resolve(
         .collect()
 }
 
-/// Parameters as policies see them: a date is a text.
-fn json(value: &toml::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        toml::Value::String(text) => Value::from(text.as_str()),
-        toml::Value::Integer(number) => Value::from(*number),
-        toml::Value::Float(number) => Value::from(*number),
-        toml::Value::Boolean(truth) => Value::from(*truth),
-        toml::Value::Datetime(moment) => Value::from(moment.to_string()),
-        toml::Value::Array(values) => values.iter().map(json).collect(),
-        toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
-    }
-}
-
 /// The directory of a file by a name that can be opened; for a file that is named alone, its own is empty.
 fn directory(base: &Path) -> PathBuf {
     if base.as_os_str().is_empty() { PathBuf::from(".") } else { base.to_owned() }
@@ -166,20 +152,14 @@ fn holds_policies(directory: &Path) -> bool {
 }
 
 fn all_packs() -> Vec<&'static str> {
-    let change = GUARDS.iter().map(|guard| guard.info.pack.as_ref());
-    let policies = rego_packs().iter().map(|pack| pack.name);
-    let mut packs: Vec<&str> =
-        builtins().map(|builtin| builtin.pack()).chain(change).chain(policies).collect();
-    packs.sort_unstable();
-    packs.dedup();
-    packs
+    Packs::names().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
 }
 
 /// The rules by the names that cases use.
 pub(super) struct KnownRules<'r> {
     rules: &'r Rules,
     /// The rules that are evaluated.
-    on: Vec<String>,
+    on: Vec<Cow<'r, str>>,
     /// The packs of all built-in rules.
     builtin: BTreeMap<&'static str, &'static str>,
 }
@@ -189,12 +169,15 @@ impl<'r> KnownRules<'r> {
         let change = GUARDS.iter().map(|guard| (guard.info.id.as_ref(), guard.info.pack.as_ref()));
         let builtin: BTreeMap<&str, &str> =
             builtins().map(|builtin| (builtin.id(), builtin.pack())).chain(change).collect();
-        let own = rules.guardrails.iter().map(|guardrail| guardrail.info.id.to_string());
+        let own = rules.guardrails.iter().map(|guardrail| Cow::from(guardrail.info.id.as_ref()));
         let policies = rules.policies.iter().flat_map(Policies::sets).flat_map(|set| set.rules());
         let on = own
-            .chain(policies.map(|rule| without_data(&rule_id(&rule.path)).to_owned()))
+            .chain(policies.map(|rule| match rule_id(&rule.path) {
+                Cow::Borrowed(path) => Cow::from(without_data(path)),
+                Cow::Owned(id) => Cow::from(id),
+            }))
             .chain(
-                builtin.iter().filter(|(_, pack)| rules.packs.contains(pack)).map(|(id, _)| (*id).to_owned()),
+                builtin.iter().filter(|(_, pack)| rules.packs.contains(pack)).map(|(id, _)| Cow::from(*id)),
             )
             .collect();
         Self { rules, on, builtin }
@@ -239,10 +222,10 @@ impl<'r> KnownRules<'r> {
             }
         }
         let builtin = self.builtin.keys().copied();
-        if let Some(meant) = suggest::nearest(rule, self.on.iter().map(String::as_str).chain(builtin)) {
+        if let Some(meant) = suggest::nearest(rule, self.on.iter().map(Cow::as_ref).chain(builtin)) {
             return format!("did you mean `{meant}`?");
         }
-        let listed: Vec<&str> = self.on.iter().map(String::as_str).take(LISTED).collect();
+        let listed: Vec<&str> = self.on.iter().map(Cow::as_ref).take(LISTED).collect();
         match (listed.len(), self.on.len()) {
             (0, _) => {
                 "no rule is evaluated; say with `policies`, `guardrails` or `packs` which are".to_owned()

@@ -44,6 +44,12 @@ impl Packs {
         builtins().any(|builtin| builtin.pack() == pack) || GUARDS.iter().any(|guard| guard.info.pack == pack)
     }
 
+    /// The packs of all built-in rules.
+    pub fn names() -> BTreeSet<&'static str> {
+        let change = GUARDS.iter().map(|guard| guard.info.pack.as_ref());
+        builtins().map(|builtin| builtin.pack()).chain(change).collect()
+    }
+
     /// Whether a pack is on.
     pub fn contains(&self, pack: &str) -> bool {
         self.0.contains(pack)

@@ -48,7 +48,8 @@ mod workspace;
 mod yaml;
 
 pub use bundle::{
-    BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs, rule_id,
+    BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs,
+    rule_id, toml_parameters,
 };
 pub use context::{ContextOptions, context_variables};
 pub use convention::Convention;

@@ -19,8 +19,9 @@ pub fn list(packs: &[RegoPack], options: TextOptions) -> String {
     for pack in packs {
         let outline = pack.outline();
         for rule in pack.rules() {
-            let id = rule_id(&format!("data.{}.{}", outline.package, rule.name));
-            table.add_row([id.as_str(), rule.text("custom.severity"), pack.name, rule.text("title")]);
+            let path = format!("data.{}.{}", outline.package, rule.name);
+            let id = rule_id(&path);
+            table.add_row([id.as_ref(), rule.text("custom.severity"), pack.name, rule.text("title")]);
         }
     }
     format!("Policies, switched on with --pack:\n{table}\n")
@@ -36,7 +37,8 @@ pub fn explain(pack: &RegoPack, options: TextOptions) -> String {
     paragraph(&mut text, outline.text("description"), "", options.width);
     let _ = writeln!(text, "\n{}", heading("Rules"));
     for rule in pack.rules() {
-        let id = rule_id(&format!("data.{}.{}", outline.package, rule.name));
+        let path = format!("data.{}.{}", outline.package, rule.name);
+        let id = rule_id(&path);
         let _ = writeln!(text, "{id} ({}, {})", rule.text("custom.severity"), verb(&rule.name));
         paragraph(&mut text, rule.text("description"), "  ", options.width);
         paragraph(&mut text, &format!("Fix: {}", rule.text("custom.remediation")), "  ", options.width);

@@ -126,7 +126,7 @@ fn plan_cases(path: &Path, options: &CasesOptions<'_>) -> CasesRun {
         let file = CaseFile::read(path)
             .map_err(|errors| run.problems.extend(errors.iter().map(|error| problem(error))))
             .ok()?;
-        if !file.names().any(|case| is_chosen(case)) {
+        if !file.names().any(is_chosen) {
             run.deselected = file.names().count();
             return None;
         }

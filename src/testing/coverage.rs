@@ -32,7 +32,7 @@ impl CoverageReport {
 pub struct Percentage(u16);
 
 impl Percentage {
-    const WHOLE: u16 = 100_00;
+    const WHOLE: u16 = 10_000;
 
     /// The share that `part` is of both; `None` of nothing.
     pub fn of(part: usize, rest: usize) -> Option<Self> {

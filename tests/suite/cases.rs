@@ -121,3 +121,16 @@ fn coverage_knows_the_lines_that_no_case_reaches() {
         .collect();
     assert_eq!(lines, [("a.rego".to_owned(), vec![4], vec![3, 5]), ("lib.rego".to_owned(), vec![], vec![4])]);
 }
+
+#[test]
+fn the_cases_of_bundled_packs_hold() {
+    for pack in planguard::rego::rego_packs() {
+        let outcome = run(&format!("policies/rego/{}/cases.toml", pack.name), CoverageMode::Off);
+        assert!(!outcome.cases.is_empty(), "{} has no cases", pack.name);
+        assert!(
+            outcome.cases.iter().all(|case| case.status == CaseStatus::Passed),
+            "{}",
+            differences(&outcome.cases)
+        );
+    }
+}

@@ -164,10 +164,10 @@ fn the_manual_of_the_library_is_current() {
 fn the_manual_of_packs_is_current() {
     let mut text = String::from(
         "# Packs of policies\n\n\
-         These packs are Rego policies that come with planguard. They are off until `--pack NAME` switches them on; \
-         `--params FILE` holds their parameters, a table for each pack:\n\n\
+         These packs are Rego policies that come with planguard. They are off until `--pack NAME` or \
+         `packs` in planguard.toml switches them on. Their parameters stand in planguard.toml, in a table for each pack, or without `packs.` in the file of `--params`:\n\n\
          ```toml\n\
-         [required-tags.tags]\n\
+         [packs.required-tags.tags]\n\
          owner = {}\n\
          environment = { values = [\"prod\", \"dev\"] }\n\
          cost-centre = { pattern = \"[0-9]{4}\", types = [\"aws_*\"] }\n\
@@ -186,7 +186,8 @@ fn the_manual_of_packs_is_current() {
         let _ = writeln!(text, "\n## {}\n\n{}\n", pack.name, flat(outline.text("description")));
         let _ = writeln!(text, "| rule | | severity | |\n|---|---|---|---|");
         for rule in pack.rules() {
-            let id = rule_id(&format!("data.{}.{}", outline.package, rule.name));
+            let path = format!("data.{}.{}", outline.package, rule.name);
+            let id = rule_id(&path);
             let (severity, verb) = (rule.text("custom.severity"), packs::verb(&rule.name));
             let about = format!("{} {}", rule.text("description"), rule.text("custom.remediation"));
             let _ = writeln!(text, "| `{id}` | {verb} | {severity} | {} |", flat(&about));

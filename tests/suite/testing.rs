@@ -73,7 +73,8 @@ fn coverage_is_written_beside_the_report() {
 fn cases_are_updated_and_nothing_else() {
     let directory = tempfile::tempdir().expect("a directory");
     let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).expect("written");
-    let test = "package main\n\ndeny contains \"no\" if input.resource_changes\n\ntest_wrong if count(deny) == 7\n";
+    let test =
+        "package main\n\ndeny contains \"no\" if input.resource_changes\n\ntest_wrong if count(deny) == 7\n";
     write("p_test.rego", test);
     let cases = "[[case]]\nname = \"wrong\"\nfindings = []\nresources = [{ type = \"terraform_data\", after = {} }]\n";
     write("cases.toml", cases);

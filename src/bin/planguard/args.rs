@@ -111,7 +111,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
     /// Read the parameters of packs of policies from TOML or JSON, a table for each pack
-    #[arg(long, value_name = "FILE", requires = "pack", help_heading = "Guardrails")]
+    #[arg(long, value_name = "FILE", help_heading = "Guardrails")]
     pub(crate) params: Option<PathBuf>,
     /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
     #[arg(long, value_name = "PATH", help_heading = "Guardrails")]

@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
+use planguard::config::{Config, PolicyConfig};
 use planguard::lint::{
     Level, Lint, LintFinding, LintOptions, LintReport, Strictness, Warnings, lint, render_github,
     render_json, render_sarif,
 };
+use planguard::problem::Problem;
+use planguard::redact::Redactor;
 use planguard::rego::{Namespaces, RegoVersion};
 
 use crate::UNDECIDED;
@@ -17,7 +20,7 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
-    /// Rego files and directories [default: policy, policies or the present directory]
+    /// Rego files and directories [default: those of planguard.toml, or policy, policies or the present directory]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// How to write the findings
@@ -42,14 +45,17 @@ pub(crate) struct LintArguments {
     #[arg(long)]
     all_namespaces: bool,
     /// The platform that the policies are for
-    #[arg(long, value_enum, default_value_t, value_name = "PLATFORM")]
-    convention: ConventionArgument,
+    #[arg(long, value_enum, value_name = "PLATFORM")]
+    convention: Option<ConventionArgument>,
     /// Documents for data
     #[arg(long, short, value_name = "PATH")]
     data: Vec<PathBuf>,
     /// The dialect [default: v1 if a file can be read as that]
     #[arg(long, value_enum, value_name = "VERSION")]
     rego_version: Option<RegoVersionArgument>,
+    /// Read no planguard.toml
+    #[arg(long)]
+    no_config: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -65,7 +71,14 @@ pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
     if let Some(lint) = arguments.explain {
         return output.finish(&explain(lint), 0);
     }
-    let report = lint(&options(arguments));
+    let config = match configured(arguments) {
+        Ok(config) => config,
+        Err(problem) => {
+            output.problem(&problem);
+            return ExitCode::from(UNDECIDED);
+        }
+    };
+    let report = lint(&options(arguments, &config.policies));
     for problem in &report.problems {
         output.problem(problem);
     }
@@ -84,24 +97,36 @@ pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
     }
 }
 
-fn options(arguments: &LintArguments) -> LintOptions {
+/// The project's configuration, which `check` reads too.
+fn configured(arguments: &LintArguments) -> Result<Config, Problem> {
+    if arguments.no_config {
+        return Ok(Config::default());
+    }
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = Config::find(&here).map_err(|error| Problem::new(&error, None, &Redactor::default()))?;
+    Ok(found.unwrap_or_default())
+}
+
+fn options(arguments: &LintArguments, config: &PolicyConfig) -> LintOptions {
     let usual = || ["policy", "policies"].map(PathBuf::from).into_iter().find(|path| path.is_dir());
     LintOptions {
-        paths: if arguments.paths.is_empty() {
-            vec![usual().unwrap_or_else(|| PathBuf::from("."))]
-        } else {
-            arguments.paths.clone()
+        paths: match (arguments.paths.as_slice(), config.paths.as_slice()) {
+            ([], []) => vec![usual().unwrap_or_else(|| PathBuf::from("."))],
+            ([], configured) => configured.to_vec(),
+            (named, _) => named.to_vec(),
         },
-        data: arguments.data.clone(),
-        convention: arguments.convention.chosen(),
+        data: if arguments.data.is_empty() { config.data.clone() } else { arguments.data.clone() },
+        convention: arguments.convention.map_or(config.convention, ConventionArgument::chosen),
         namespaces: match (arguments.all_namespaces, arguments.namespace.is_empty()) {
             (true, _) => Some(Namespaces::All),
-            (false, true) => None,
+            (false, true) => config.namespaces.clone(),
             (false, false) => Some(Namespaces::Named(arguments.namespace.clone())),
         },
-        version: arguments.rego_version.map(|version| match version {
-            RegoVersionArgument::V1 => RegoVersion::V1,
-            RegoVersionArgument::V0 => RegoVersion::V0,
+        version: arguments.rego_version.map_or(config.rego_version, |version| {
+            Some(match version {
+                RegoVersionArgument::V1 => RegoVersion::V1,
+                RegoVersionArgument::V0 => RegoVersion::V0,
+            })
         }),
         disabled: arguments.disable.iter().copied().collect::<BTreeSet<Lint>>(),
         strictness: if arguments.pedantic { Strictness::Pedantic } else { Strictness::Usual },

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::Packs;
-use planguard::rego::{RegoPack, RegoPacks, rego_packs};
+use planguard::rego::{PackError, RegoPack, RegoPacks, rego_packs, toml_parameters};
 use serde_json::{Map, Value};
 
 /// The packs of a run.
@@ -42,7 +42,11 @@ pub(crate) fn choose(wanted: Wanted<'_>, say: &mut dyn FnMut(&dyn Diagnostic)) -
         if of_guardrails {
             chosen.builtin = chosen.builtin.with(name);
         }
-        if RegoPack::find(name).is_some() || !of_guardrails {
+        if RegoPack::find(name).is_none() {
+            if !of_guardrails {
+                say(&PackError::unknown(name, Packs::names()));
+            }
+        } else {
             let own = parameters.get(name).cloned();
             chosen.rego.enable(name, own).unwrap_or_else(|errors| errors.iter().for_each(|error| say(error)));
         }
@@ -64,19 +68,10 @@ pub(crate) fn choose(wanted: Wanted<'_>, say: &mut dyn FnMut(&dyn Diagnostic)) -
 
 /// The parameters of a configuration file as policies see them: a date is a text.
 pub(crate) fn configured(packs: &BTreeMap<String, toml::Table>) -> Map<String, Value> {
-    packs.iter().map(|(name, table)| (name.clone(), json(&toml::Value::Table(table.clone())))).collect()
-}
-
-fn json(value: &toml::Value) -> Value {
-    match value {
-        toml::Value::String(text) => Value::from(text.as_str()),
-        toml::Value::Integer(number) => Value::from(*number),
-        toml::Value::Float(number) => Value::from(*number),
-        toml::Value::Boolean(truth) => Value::from(*truth),
-        toml::Value::Datetime(moment) => Value::from(moment.to_string()),
-        toml::Value::Array(values) => values.iter().map(json).collect(),
-        toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
-    }
+    packs
+        .iter()
+        .map(|(name, table)| (name.clone(), toml_parameters(&toml::Value::Table(table.clone()))))
+        .collect()
 }
 
 /// Reads parameters as JSON if the file is called so, and as TOML otherwise.

@@ -44,7 +44,7 @@ mod facts;
 use regorus::{Engine, Value};
 
 pub(super) use annotations::fill;
-pub(super) use conftest::Files;
+pub(super) use conftest::{Files, prefer_files_in};
 pub(super) use lenience::Lenience;
 pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
 pub(super) use testing::{Place, Told, take_told};

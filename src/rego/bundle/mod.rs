@@ -10,6 +10,6 @@ mod suite;
 
 pub use library::{BundledFile, library};
 pub use outline::{Outline, OutlinedRule, outline};
-pub use packs::{PackError, RegoPack, RegoPacks, rego_packs, rule_id};
+pub use packs::{PackError, RegoPack, RegoPacks, rego_packs, rule_id, toml_parameters};
 
 pub(super) use library::{complete, is_of_library};

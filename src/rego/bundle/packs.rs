@@ -1,5 +1,6 @@
 //! Packs of Rego policies that are switched on by name and take parameters.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
@@ -31,11 +32,26 @@ pub fn rego_packs() -> &'static [RegoPack] {
     &files::PACKS
 }
 
+/// Parameters that were written as TOML, as policies see them: a date is a text.
+pub fn toml_parameters(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::from(text.as_str()),
+        toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Float(number) => Value::from(*number),
+        toml::Value::Boolean(truth) => Value::from(*truth),
+        toml::Value::Datetime(moment) => Value::from(moment.to_string()),
+        toml::Value::Array(values) => values.iter().map(toml_parameters).collect(),
+        toml::Value::Table(table) => {
+            table.iter().map(|(key, value)| (key.clone(), toml_parameters(value))).collect()
+        }
+    }
+}
+
 /// What is wrong with the choice of packs or their parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 pub enum PackError {
     /// No pack is called that.
-    #[error("there is no pack of policies called `{name}`")]
+    #[error("there is no pack called `{name}`")]
     #[diagnostic(code("PG-PK-001"))]
     Unknown {
         /// The name.
@@ -80,6 +96,20 @@ pub enum PackError {
     },
 }
 
+impl PackError {
+    /// No pack has that name, neither among the bundled policies nor among `others`, which are packs too.
+    pub fn unknown<'n>(name: &str, others: impl IntoIterator<Item = &'n str>) -> Self {
+        let mut names: Vec<&str> = rego_packs().iter().map(|pack| pack.name).chain(others).collect();
+        names.sort_unstable();
+        names.dedup();
+        let help = match suggest::nearest(name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", names.join(", ")),
+        };
+        Self::Unknown { name: name.to_owned(), help }
+    }
+}
+
 impl RegoPack {
     /// The pack of a name.
     pub fn find(name: &str) -> Option<&'static Self> {
@@ -110,12 +140,12 @@ impl RegoPack {
 
 /// What reports and waivers call a rule: `required-tags/missing` for `deny_missing` of a bundled pack, whatever
 /// precedes it in `data`, and the path itself for all other rules.
-pub fn rule_id(path: &str) -> String {
+pub fn rule_id(path: &str) -> Cow<'_, str> {
     let bundled = path.strip_prefix("data.").and_then(|path| path.strip_prefix(PACKAGES));
-    let Some((package, rule)) = bundled.and_then(|path| path.split_once('.')) else { return path.to_owned() };
+    let Some((package, rule)) = bundled.and_then(|path| path.split_once('.')) else { return path.into() };
     match rule.split_once('_') {
-        Some((_, suffix)) => format!("{}/{}", package.replace('_', "-"), suffix.replace('_', "-")),
-        None => package.replace('_', "-"),
+        Some((_, suffix)) => format!("{}/{}", package.replace('_', "-"), suffix.replace('_', "-")).into(),
+        None => package.replace('_', "-").into(),
     }
 }
 
@@ -124,13 +154,13 @@ pub fn rule_id(path: &str) -> String {
 pub struct RegoPacks(BTreeMap<&'static str, Value>);
 
 impl RegoPacks {
-    /// Switches on a pack. Without parameters, it has its defaults. The last parameters count.
+    /// Switches on a pack with its parameters; those that are left out have their defaults. The last ones count.
     ///
     /// # Errors
     ///
     /// If no pack has that name, or the parameters are not those of the pack; then it stays as it was.
     pub fn enable(&mut self, name: &str, parameters: Option<Value>) -> Result<(), Vec<PackError>> {
-        let Some(pack) = RegoPack::find(name) else { return Err(vec![unknown(name)]) };
+        let Some(pack) = RegoPack::find(name) else { return Err(vec![PackError::unknown(name, [])]) };
         let parameters = parameters.unwrap_or_else(|| Value::Object(Map::new()));
         schema::check(pack.name, &pack.parameters(), &parameters)?;
         self.0.insert(pack.name, parameters);
@@ -161,15 +191,6 @@ impl RegoPacks {
         };
         (group, document)
     }
-}
-
-fn unknown(name: &str) -> PackError {
-    let names = rego_packs().iter().map(|pack| pack.name);
-    let help = match suggest::nearest(name, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
-    };
-    PackError::Unknown { name: name.to_owned(), help }
 }
 
 #[cfg(test)]
@@ -218,10 +239,7 @@ mod tests {
 
     #[test]
     fn wrong_names_and_parameters_are_told() {
-        assert_eq!(
-            codes("required-tag", json!({})),
-            ["PG-PK-001: there is no pack of policies called `required-tag`"]
-        );
+        assert_eq!(codes("required-tag", json!({})), ["PG-PK-001: there is no pack called `required-tag`"]);
         let [missing] = codes("required-tags", json!({})).try_into().unwrap();
         assert!(missing.starts_with("PG-PK-002: the pack `required-tags` needs the parameter `tags`"));
         let wrong = codes("required-tags", json!({"tags": {"owner": {"values": "x"}}, "tpyes": []}));

@@ -550,9 +550,13 @@ impl<'p, 's> Env<'p, 's> {
             return with_arguments(result, &given);
         }
         match (function.text(self.text()), arguments) {
-            ("object.get", [object, key, _]) => {
+            ("object.get", [object, key, default]) => {
                 let shape = self.shape(object, guards);
-                self.looked_up(&shape, key).0
+                match self.looked_up(&shape, key) {
+                    (shape, None) => shape,
+                    // `object.get(input, "plan", input)`
+                    (_, Some(_)) => self.shape(default, guards),
+                }
             }
             ("array.concat" | "object.union", [left, right]) => {
                 self.shape(left, guards).join(self.shape(right, guards))

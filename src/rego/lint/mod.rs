@@ -23,6 +23,7 @@ use std::ops::Range;
 
 use self::infer::Inference;
 use self::model::{Project, RuleId};
+use super::bundle;
 use super::convention::{self, Dialect, Group};
 use super::data::{self, DataDocument};
 use super::error::{PolicyError, report};
@@ -90,6 +91,9 @@ fn lint_all(options: &LintOptions) -> Linted {
             helpers.push(source.clone());
         }
     }
+    let mut completed = sources.clone();
+    bundle::complete(&mut completed);
+    helpers.extend(completed.into_iter().filter(|source| !is_own(source)));
     let keys = documents.iter().filter_map(|document| document.value.as_object().ok());
     let keys = keys.flat_map(|object| object.keys_sorted().filter_map(|key| key.as_string().ok()));
     let keys: BTreeSet<String> = keys.map(|key| key.to_string()).collect();
@@ -143,6 +147,7 @@ fn load(group: &Group, options: &LintOptions, documents: &[DataDocument], errors
             false
         }
     });
+    bundle::complete(&mut sources);
     let dialect = options.version.map_or(Dialect::EachFile, Dialect::Given);
     set::rewrite(&mut sources, dialect);
     set::compile(dialect, &mut sources, documents, errors);

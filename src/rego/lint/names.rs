@@ -245,6 +245,7 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
         if deciding_packages.contains(&file.module.package)
             && !is_platform_rule
             && !rule.is_default
+            && !sums_up(linter, id)
             && !used.by_tests.contains(&path)
             && told.insert(path)
         {
@@ -258,6 +259,19 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
             );
         }
     }
+}
+
+/// Whether a rule makes something of what others decide, for whoever asks for it: `allow if count(deny) == 0`.
+fn sums_up(linter: &Linter<'_, '_>, id: RuleId) -> bool {
+    let mut found = false;
+    model::each_expr_of_rule(linter.project.rule(id), &mut |expr| {
+        if let Some(path) = linter.project.data_path(id.file, expr)
+            && let Some((_, length)) = linter.project.rules_at(&path)
+        {
+            found |= linter.project.deciding.contains(&path[..length]);
+        }
+    });
+    found
 }
 
 /// The name that decides and that was probably meant.
@@ -323,33 +337,26 @@ fn unknown_data(linter: &mut Linter<'_, '_>) {
         if project.rules_at(&path).is_some() || project.has_below(&path) {
             return;
         }
-        let written = path.join(".");
-        let (known, is_exact): (Vec<String>, bool) = match package {
-            Some(package) if package.len() < path.len() => {
-                let is_package = project.files.iter().any(|file| file.module.package == package);
-                let below = project.rules.keys().filter(|known| known.starts_with(package));
-                let next = below.filter_map(|known| known.get(package.len()));
-                (next.map(|name| format!("{}.{name}", package.join("."))).collect(), is_package)
-            }
-            Some(_) => return,
-            None => {
-                let packages = project.files.iter().map(|file| &file.module.package);
-                (packages.map(|package| package.join(".")).collect(), false)
-            }
-        };
-        let depth = package.map_or(path.len(), |package| package.len() + 1);
-        let head = path[..depth.min(path.len())].join(".");
-        let near = suggest::nearest(&head, known.iter().map(String::as_str)).map(str::to_owned);
-        if near.is_some() || is_exact {
-            let help = near.map_or_else(
-                || {
-                    "correct the name, load the policy that has it, or give the document with --data"
-                        .to_owned()
-                },
-                |near| format!("did you mean `{near}`?"),
-            );
-            slips.push((file, span, format!("`{written}` leads to nothing"), help));
+        // What planguard gives its packs.
+        if path[1..].starts_with(&["planguard".to_owned(), "params".to_owned()]) {
+            return;
         }
+        let known = package.map_or(1, <[String]>::len);
+        let Some(missing) = path.get(known) else { return };
+        let is_package = project.files.iter().any(|file| file.module.package == path[..known]);
+        let paths = project.files.iter().map(|file| &file.module.package).chain(project.rules.keys());
+        let beside =
+            paths.filter(|other| other.starts_with(&path[..known])).filter_map(|other| other.get(known));
+        let near = suggest::nearest(missing, beside.map(String::as_str)).map(str::to_owned);
+        let help = match near {
+            Some(near) => format!("did you mean `{}.{near}`?", path[..known].join(".")),
+            // A document may have put more there, further down.
+            None if is_package && known + 1 == path.len() => {
+                "correct the name, load the policy that has it, or give the document with --data".to_owned()
+            }
+            None => return,
+        };
+        slips.push((file, span, format!("`{}` leads to nothing", path.join(".")), help));
     };
     for (index, file) in project.files.iter().enumerate() {
         for import in &file.module.imports {

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::builtins::Files;
 use super::convention::regula_library;
 use super::data;
 use super::error::{PolicyError, report};
@@ -191,7 +192,9 @@ fn load(options: &RegoTestOptions) -> RegoTests {
     };
     let loaded = workspace::assemble(&workspace_options, sources, &found.documents, &rewrite, Vec::new());
     let workspace = match loaded {
-        Ok(workspace) => {
+        Ok(mut workspace) => {
+            // The engine has these functions from nobody else.
+            let _ = Files::below(directories(&options.paths)).allow(&mut workspace.engine);
             workspace.problems().iter().for_each(|problem| report(&mut problems, problem.clone()));
             let is_loaded = |file: &str| workspace.sources.iter().any(|source| source.name == file);
             tests.retain(|test| is_loaded(&test.location.file));
@@ -204,6 +207,15 @@ fn load(options: &RegoTestOptions) -> RegoTests {
         }
     };
     RegoTests { workspace, files, tests, ignored: found.ignored, problems, measure: options.measure }
+}
+
+/// The directories from which tests may read files: those that are named, and those of files that are.
+fn directories(paths: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
+    paths.iter().map(|path| match path.parent() {
+        Some(parent) if path.is_file() && parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) if path.is_file() => parent.to_owned(),
+        Some(_) | None => path.clone(),
+    })
 }
 
 /// What the front end has to prepare in each file.
@@ -330,6 +342,20 @@ mod tests {
         let (runs, _) = run_all(&suite(&files, &RegoTestOptions::default()));
         assert!(runs.iter().all(|run| matches!(run.outcome, RegoOutcome::Passed)), "{runs:#?}");
         assert_eq!(runs.len(), 5);
+    }
+
+    #[test]
+    fn files_beside_tests_are_read() {
+        let test = "package p\nimport rego.v1\ntest_a if parse_config_file(\"x.json\").n == 2\n";
+        let files = [("a/p_test.rego", test), ("a/x.json", "{\"n\": 2}"), ("b/x.json", "{\"n\": 1}")];
+        let directory = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::create_dir_all(directory.path().join(name).parent().unwrap()).unwrap();
+            fs::write(directory.path().join(name), text).unwrap();
+        }
+        let paths = vec![directory.path().to_owned()];
+        let (runs, _) = run_all(&RegoTests::load(&RegoTestOptions { paths, ..RegoTestOptions::default() }));
+        assert!(matches!(runs[0].outcome, RegoOutcome::Passed), "{runs:?}");
     }
 
     #[test]

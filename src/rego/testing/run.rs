@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use regorus::{Engine, Value};
 use super::coverage::{self, Hits};
 use super::discover::{RegoTest, TestState};
 use super::{Measure, RegoTests};
-use crate::rego::builtins::{Lenience, Told, take_told};
+use crate::rego::builtins::{Lenience, Told, prefer_files_in, take_told};
 use crate::rego::error::PolicyError;
 use crate::rego::evaluate::{self, Failure};
 use crate::rego::finding::PolicyLocation;
@@ -179,9 +180,19 @@ impl Lane<'_> {
         run
     }
 
-    fn ask(&mut self, test: &RegoTest) -> Result<Answer, PolicyError> {
+    /// What has to be done with an engine for a test.
+    fn work(&self, test: &RegoTest) -> impl FnOnce(&mut Engine) -> Answer + Send + use<> {
         let path = test.engine_path.clone();
-        let work = move |engine: &mut Engine| answer(engine, &path);
+        let beside = Path::new(&test.location.file).parent().map(Path::to_owned).unwrap_or_default();
+        let beside = if beside.as_os_str().is_empty() { PathBuf::from(".") } else { beside };
+        move |engine| {
+            prefer_files_in(beside);
+            answer(engine, &path)
+        }
+    }
+
+    fn ask(&mut self, test: &RegoTest) -> Result<Answer, PolicyError> {
+        let work = self.work(test);
         match self.tests.measure {
             Measure::Nothing => self.workspace.ask(&test.path(), work),
             Measure::Coverage => {
@@ -224,18 +235,16 @@ impl Lane<'_> {
     fn stopped_at(&self, test: &RegoTest) -> Option<Stop> {
         let file = self.tests.files.get(test.file)?;
         let rule = file.outline.rules.get(test.rule)?;
-        let path = test.engine_path.clone();
         let mut engine = self.workspace.engine.clone();
         engine.clear_coverage_data();
         engine.set_enable_coverage(true);
-        let work = move |engine: &mut Engine| drop(answer(engine, &path));
-        let (engine, ()) = self.workspace.ask_on(engine, &test.path(), work).ok()?;
+        let (engine, _) = self.workspace.ask_on(engine, &test.path(), self.work(test)).ok()?;
         let lines = coverage::lines(&engine).remove(&file.source.name)?;
         let body = rule.branches.iter().flat_map(|branch| &branch.statements);
-        let reached = body
+        let mut reached = body
             .filter(|statement| statement.depth == Depth::Outer)
             .filter(|statement| lines.range(file.lines.lines(&statement.span)).next().is_some());
-        let statement = reached.last()?;
+        let statement = reached.next_back()?;
         Some(Stop {
             location: PolicyLocation {
                 file: file.source.name.clone(),

@@ -1,5 +1,6 @@
 //! `parse_config_file` and `parse_combined_config_files`, which tests of policies may use to read their fixtures.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -21,6 +22,16 @@ pub(in crate::rego) struct Files {
 }
 
 type Function = Arc<dyn Fn(&[Value]) -> Outcome + Send + Sync>;
+
+thread_local! {
+    static NEAREST: RefCell<Option<PathBuf>> = const { RefCell::new(None) };
+}
+
+/// From now on, evaluations on this thread prefer the file of a name that is in `directory` to others: a test means the
+/// file beside it.
+pub(in crate::rego) fn prefer_files_in(directory: PathBuf) {
+    NEAREST.set(Some(directory));
+}
 
 impl Files {
     /// Files in the directories that hold policies, and below. Paths that policies give are relative to these: the
@@ -64,7 +75,8 @@ impl Files {
         }
         let mut found: Vec<PathBuf> = Vec::new();
         let mut outside = false;
-        for directory in self.directories.iter() {
+        let nearest = NEAREST.with_borrow(Clone::clone);
+        for directory in nearest.iter().chain(self.directories.iter()) {
             // Links and `..` are followed before it is decided whether the file lies inside.
             let Ok(file) = directory.join(relative).canonicalize() else { continue };
             let inside = self
@@ -73,6 +85,9 @@ impl Files {
                 .any(|directory| directory.canonicalize().is_ok_and(|directory| file.starts_with(directory)));
             outside |= !inside;
             if inside && file.is_file() && !found.contains(&file) {
+                if Some(directory) == nearest.as_ref() {
+                    return Ok(file);
+                }
                 found.push(file);
             }
         }
@@ -193,6 +208,17 @@ mod tests {
         let files = Files::below([root.path().join("policy"), root.path().join("other")]);
         assert!(matches!(files.read("a.json"), Err(Failure::Unsupported(_))));
         assert_eq!(text(files.read("main.tf")), "{\"c\":1}");
+    }
+
+    #[test]
+    fn the_file_beside_a_test_is_preferred() {
+        let root = layout();
+        let files = Files::below([root.path().to_owned(), root.path().join("policy")]);
+        prefer_files_in(root.path().join("other"));
+        assert_eq!(text(files.read("a.json")), "{\"a\":2}");
+        assert_eq!(text(files.read("../policy/a.json")), "{\"a\":1}");
+        assert_eq!(text(files.read("main.tf")), "{\"c\":1}");
+        NEAREST.set(None);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::arguments::Arguments;
 use super::{Builtin, Failure, Outcome};
 use crate::rego::yaml::{self, Booleans};
 
-pub(in crate::rego) use files::Files;
+pub(in crate::rego) use files::{Files, prefer_files_in};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[Builtin { name: "parse_config", arity: 2, run: parse_config }];
 
