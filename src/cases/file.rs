@@ -227,6 +227,7 @@ impl Reader<'_> {
 pub(super) fn unknown_word(word: &str, what: &'static str, words: &[&str]) -> CaseProblem {
     let help = match suggest::nearest(word, words.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
+        None if words.is_empty() => "switch it on, or leave it out".to_owned(),
         None => format!("use {}", words.join(", ")),
     };
     CaseProblem::UnknownWord { word: word.to_owned(), what, help }
