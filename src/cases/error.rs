@@ -141,6 +141,10 @@ pub enum CaseProblem {
     #[error("the file has changed since it was read")]
     #[diagnostic(code("PG-CS-013"), help("nothing was changed; run the cases again"))]
     Changed,
+    /// A pack whose parameters are not right.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pack(PackError),
     /// Guardrails that cannot be loaded.
     #[error(transparent)]
     #[diagnostic(transparent)]

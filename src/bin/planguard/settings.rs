@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
-use planguard::config::{Config, ConftestConfig};
+use planguard::config::{Config, ConftestConfig, PolicyConfig};
 use planguard::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 use planguard::guardrails::change::ChangeOptions;
 use planguard::guardrails::load_guardrails;
@@ -165,7 +165,8 @@ impl<'a> Settings<'a> {
                 Vec::new()
             });
         let policies = self.policy_options(rego).map(|options| Policies::load(&options));
-        if policies.is_none() && self.has_policy_flags() {
+        // Packs bring policies of their own, which none of these flags is about.
+        if self.policy_paths().is_empty() && self.has_policy_flags() {
             say(&MietteDiagnostic::new("there are no policies for the flags about policies")
                 .with_code("PG-CL-003")
                 .with_help("name policies with --policy, or in planguard.toml under [policies] paths"));
@@ -173,11 +174,20 @@ impl<'a> Settings<'a> {
         Rules { packs: builtin, guardrails, policies }
     }
 
+    /// What the project's files say about policies.
+    fn policy_config(&self) -> PolicyConfig {
+        let conftest = self.conftest.clone().map(|conftest| conftest.policies).unwrap_or_default();
+        self.config.policies.clone().or(conftest)
+    }
+
+    fn policy_paths(&self) -> Vec<PathBuf> {
+        if self.flags.policy.is_empty() { self.policy_config().paths } else { self.flags.policy.clone() }
+    }
+
     fn policy_options(&self, packs: RegoPacks) -> Option<PolicyOptions> {
         let flags = self.flags;
-        let conftest = self.conftest.clone().map(|conftest| conftest.policies).unwrap_or_default();
-        let config = self.config.policies.clone().or(conftest);
-        let paths = either(&flags.policy, &config.paths);
+        let config = self.policy_config();
+        let paths = self.policy_paths();
         if paths.is_empty() && packs.is_empty() {
             return None;
         }
@@ -188,7 +198,7 @@ impl<'a> Settings<'a> {
         };
         let defaults = PolicyOptions::default();
         Some(PolicyOptions {
-            paths: paths.to_vec(),
+            paths,
             packs,
             convention: flags.convention.map_or(config.convention, ConventionArgument::chosen),
             context: ContextOptions {
