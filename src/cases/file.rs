@@ -88,7 +88,7 @@ fn syntax(text: &CaseText, error: &toml::de::Error) -> CaseError {
     let meant = unknown.and_then(|unknown| suggest::nearest(unknown, words));
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "docs/plan-cases.md describes the format".to_owned(),
+        None => "docs/policies/plan-cases.md describes the format".to_owned(),
     };
     text.error(error.span().unwrap_or_default(), CaseProblem::Syntax { message, help })
 }

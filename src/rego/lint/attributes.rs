@@ -124,12 +124,15 @@ fn missing(resource_type: &str, key: &str, before: &str, path: &str, side: Side)
     if let Some(removed) = schemas::removed(&format!("{resource_type}.{plain}")) {
         return Err(Misfit::Removed { path: plain, until: removed.until });
     }
-    if COMPUTED.lines().any(|known| known == key) {
-        return Ok(At::Anything);
-    }
     let names = names_below(resource_type, before);
     let near = suggest::nearest(key, names.iter().map(String::as_str));
-    match near.filter(|near| suggest::distance(key, near) <= SLIP) {
+    let near = near.filter(|near| suggest::distance(key, near) <= SLIP);
+    // Blocks have few attributes that no schema lists, and the same name may be one elsewhere.
+    let is_slip_in_block = near.is_some() && !before.is_empty();
+    if !is_slip_in_block && COMPUTED.lines().any(|known| known == key) {
+        return Ok(At::Anything);
+    }
+    match near {
         Some(near) => {
             let near = if before.is_empty() { near.to_owned() } else { format!("{before}.{near}") };
             Err(Misfit::Unknown { path: path.to_owned(), near })
