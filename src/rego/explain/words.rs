@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 use regorus::Value;
 use serde_json::Value as Json;
 
@@ -66,15 +66,34 @@ fn shortened(value: &Json) -> String {
     format!("{start}…")
 }
 
+/// Whether a span holds another. Labels that lie in each other cannot be told apart in a snippet.
+fn holds(outer: SourceSpan, inner: SourceSpan) -> bool {
+    outer != inner
+        && outer.offset() <= inner.offset()
+        && inner.offset() + inner.len() <= outer.offset() + outer.len()
+}
+
 impl Explanation {
     /// The explanation as it may be printed.
     pub fn told(&self, redactor: &JsonRedactor) -> Told {
-        let labels = self
+        let (within, labels): (Vec<_>, Vec<_>) = self
             .labels
             .iter()
-            .map(|(span, words)| LabeledSpan::new_with_span(Some(words.told(redactor)), *span))
-            .collect();
-        let notes: Vec<String> = self.notes.iter().map(|note| note.told(redactor)).collect();
+            .partition(|(span, _)| self.labels.iter().any(|(other, _)| holds(*other, *span)));
+        let label = |(span, words): &(SourceSpan, Words)| {
+            LabeledSpan::new_with_span(Some(words.told(redactor)), *span)
+        };
+        let labels: Vec<LabeledSpan> = labels.into_iter().map(label).collect();
+        let mut notes: Vec<String> = Vec::new();
+        for (span, words) in within {
+            let source = self.text.inner().get(span.offset()..span.offset() + span.len()).unwrap_or_default();
+            let note = format!("`{source}` {}", words.told(redactor));
+            // A literal stands for itself.
+            if !source.starts_with(['"', '[', '{']) && !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes.extend(self.notes.iter().map(|note| note.told(redactor)));
         Told {
             message: self.message.told(redactor),
             labels,
