@@ -331,14 +331,14 @@ impl Lint {
                 name: "mixed-up-type",
                 level: Level::Error,
                 summary: "a value is compared with one of another type",
-                why: "`true` is not `\"true\"`, and `22` is not `\"22\"`. The comparison is never equal, and no error says so.",
+                why: "`true` is not `\"true\"`, and `22` is not `\"22\"`. The comparison is never equal, and no error says so. With `<` and `>` the answer is the same for every value. A variable of the plan is an object with `value`, an expression of the configuration one with `constant_value` or `references`.",
             },
             Self::NeverTrue => &LintInfo {
                 code: "PG-LN-036",
                 name: "never-true",
                 level: Level::Error,
                 summary: "the conditions contradict each other",
-                why: "Everything in a body has to hold at once. A resource has one type: two comparisons with different ones never hold together.",
+                why: "Everything in a body has to hold at once. A resource has one type: two comparisons with different ones never hold together. What is only created has no `before`.",
             },
             Self::SeparateIterations => &LintInfo {
                 code: "PG-LN-037",
@@ -352,7 +352,7 @@ impl Lint {
                 name: "not-equals-any",
                 level: Level::Warning,
                 summary: "one action that differs is enough",
-                why: "`actions[_] != \"delete\"` holds if any action differs, and so for every replacement. What is meant is that none is equal.",
+                why: "`actions[_] != \"delete\"` holds if any action differs, and so for every replacement. What is meant is that none is equal. It is the same with `type != allowed[_]`, which holds as soon as two are allowed.",
             },
             Self::UnknownAttribute => &LintInfo {
                 code: "PG-LN-040",
@@ -394,7 +394,7 @@ impl Lint {
                 name: "planned-values-only",
                 level: Level::Warning,
                 summary: "the policy sees only planned values",
-                why: "`planned_values` has nothing of what is deleted, and leaves out what is unknown. `resource_changes` has both.",
+                why: "`planned_values` has nothing of what is deleted, and leaves out what is unknown. `resource_changes` has both. A policy that goes down into the child modules is left alone: it asks what will be.",
             },
             Self::UnknownAsAbsent => &LintInfo {
                 code: "PG-LN-052",
@@ -436,7 +436,7 @@ impl Lint {
                 name: "duplicate-rule",
                 level: Level::Warning,
                 summary: "the rule is there twice",
-                why: "The second rule adds nothing. Often it was copied to be changed, and was not.",
+                why: "The second rule adds nothing. Often it was copied to be changed, and was not. Where only the value was changed, the rule has none: two values without conditions contradict each other.",
             },
             Self::Unification => &LintInfo {
                 code: "PG-LN-064",
@@ -478,7 +478,7 @@ impl Lint {
                 name: "near-miss-test",
                 level: Level::Warning,
                 summary: "a test is not called as tests are",
-                why: "Only rules whose names start with `test_` are run.",
+                why: "Only rules whose names start with `test_` are run, not those that end in `_test`.",
             },
             Self::VacuousTest => &LintInfo {
                 code: "PG-LN-072",

@@ -241,3 +241,26 @@ fn mistakes_are_named() {
     assert!(total.0 > 250, "{total:?}");
     assert!(total.1 * 100 >= total.0 * 95, "{total:?}\n{}", missed.join("\n"));
 }
+
+/// Mistakes that no change of a few letters makes. The first line of each says which lint names it.
+#[test]
+fn whole_mistakes_are_named() {
+    let mut missed = Vec::new();
+    for entry in fs::read_dir("fixtures/lint/mistakes").expect("the mistakes") {
+        let path = entry.expect("an entry").path();
+        let wanted: Vec<String> = files_below(&path)
+            .iter()
+            .filter_map(|file| {
+                let text = fs::read_to_string(file).expect("a policy is text");
+                Some(text.lines().next()?.strip_prefix("# lint: ")?.to_owned())
+            })
+            .collect();
+        let found = look(&path);
+        let is_named =
+            !wanted.is_empty() && wanted.iter().all(|lint| found.iter().any(|line| line.starts_with(lint)));
+        if !is_named {
+            missed.push(format!("{}: wanted {wanted:?}, found {found:?}", path.display()));
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}

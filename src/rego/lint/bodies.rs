@@ -17,7 +17,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         for branch in &rule.branches {
             let Some(body) = &branch.body else { continue };
             separate_iterations(linter, &env, body);
-            after_of_deleted(linter, &env, body, &rule.head_exprs(branch));
+            empty_side(linter, &env, body, &rule.head_exprs(branch));
             absence(linter, &env, body);
         }
     }
@@ -73,9 +73,11 @@ fn separate_iterations(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Bo
 struct Demanded {
     deletes: bool,
     others: bool,
+    creates_alone: bool,
 }
 
-fn after_of_deleted(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head: &[&Expr]) {
+/// Reads the side of a change that its actions leave empty.
+fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head: &[&Expr]) {
     let text = env.text();
     let mut demanded: BTreeMap<String, Demanded> = BTreeMap::new();
     for literal in &body.literals {
@@ -95,12 +97,14 @@ fn after_of_deleted(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body,
             let demand = demanded.entry(anchor).or_default();
             let mut verbs = Vec::new();
             model::each_expr(other, &mut |inner| verbs.extend(string(text, inner)));
+            let is_list = std::ptr::eq(place.node, &ACTIONS) && matches!(other.kind, ExprKind::Items(_));
+            demand.creates_alone |= is_list && verbs == ["create"];
             for verb in verbs {
                 if verb == "delete" { demand.deletes = true } else { demand.others = true }
             }
         }
     }
-    demanded.retain(|_, demand| demand.deletes && !demand.others);
+    demanded.retain(|_, demand| demand.creates_alone || demand.deletes && !demand.others);
     if demanded.is_empty() {
         return;
     }
@@ -111,17 +115,26 @@ fn after_of_deleted(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body,
                 return;
             }
             let (Shape::Place(place), None) = env.follow(inner, &Guards::default()) else { return };
-            let of_deleted = place.anchor.as_ref().is_some_and(|anchor| demanded.contains_key(anchor));
-            if of_deleted && matches!(place.node, Node::Values(Side::After)) && !place.attributes.is_empty() {
-                told = true;
-                linter.report(
-                    Lint::AfterOfDeleted,
-                    env.id.file,
-                    inner.span.clone(),
-                    format!("`{}` does not exist for what is deleted", inner.text(text)),
-                    format!("read `{}`", inner.text(text).replacen(".after", ".before", 1)),
-                );
+            let Some(demand) = place.anchor.as_ref().and_then(|anchor| demanded.get(anchor)) else { return };
+            if place.attributes.is_empty() {
+                return;
             }
+            let written = inner.text(text);
+            let (lint, message, help) = match place.node {
+                Node::Values(Side::After) if !demand.creates_alone => (
+                    Lint::AfterOfDeleted,
+                    format!("`{written}` does not exist for what is deleted"),
+                    format!("read `{}`", written.replacen(".after", ".before", 1)),
+                ),
+                Node::Values(Side::Before) if demand.creates_alone => (
+                    Lint::NeverTrue,
+                    format!("`{written}` does not exist for what is created"),
+                    format!("read `{}`", written.replacen(".before", ".after", 1)),
+                ),
+                _ => return,
+            };
+            told = true;
+            linter.report(lint, env.id.file, inner.span.clone(), message, help);
         });
     };
     for literal in &body.literals {
@@ -210,12 +223,15 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
         return;
     }
     for (file, span) in first {
-        if deciding(file) {
+        // Whoever goes down into the modules asks what will be, and for that planned values are right.
+        let text = project.files[file].text;
+        let goes_down = text.contains("child_modules") || text.contains("walk(");
+        if deciding(file) && !goes_down {
             linter.report(
                 Lint::PlannedValuesOnly,
                 file,
                 span,
-                "the policy sees nothing of what is deleted",
+                "the policy sees nothing of what is deleted, and not all modules",
                 "go through `input.resource_changes`, and read `change.before` and `change.after`",
             );
         }

@@ -4,7 +4,7 @@ use regorus::Value;
 use regorus::unstable::BUILTINS;
 
 use super::infer::{Env, Guards, outside_bodies};
-use super::model::{other_scalar, string};
+use super::model::{Meaning, other_scalar, string};
 use super::plan::Node;
 use super::shape::{Attribute, Shape, Types};
 use super::{Linter, RuleId, attributes};
@@ -113,6 +113,19 @@ fn call(
     if own.is_some() {
         return;
     }
+    if name.contains('.')
+        && let Some(root) = function.root()
+        && let Meaning::Declared(_) = project.meaning(id.file, root)
+    {
+        let root = root.text(text);
+        say(
+            Lint::UnknownFunction,
+            &function.span,
+            format!("OPA looks for `{name}` in the variable `{root}`, and refuses the policy"),
+            format!("give the variable a name other than `{root}`"),
+        );
+        return;
+    }
     if name == "sprintf"
         && let [format, values] = arguments
     {
@@ -125,7 +138,9 @@ fn call(
                     "give one argument for each verb".to_owned(),
                 );
             }
-        } else if string(text, values).is_some() || other_scalar(text, values).is_some() {
+        } else if other_scalar(text, values).is_some()
+            || given(env, values, guards).is_some_and(|kind| kind != "a list")
+        {
             say(
                 Lint::FormatArguments,
                 &values.span,
@@ -170,6 +185,22 @@ fn call(
     {
         let help = "give it the text of a number".to_owned();
         say(Lint::WrongArgumentType, &argument.span, "the text is no number".to_owned(), help);
+    }
+    if matches!(name, "net.cidr_contains" | "net.cidr_intersects") {
+        for argument in arguments.iter().take(if name == "net.cidr_contains" { 1 } else { 2 }) {
+            if let Some(range) = string(text, argument)
+                && let Some(Err(_)) =
+                    builtins::answer(name, &[Value::from(range), Value::from("192.0.2.0/24")])
+            {
+                let help = "a range of addresses has a length: `10.0.0.0/8`".to_owned();
+                say(
+                    Lint::WrongArgumentType,
+                    &argument.span,
+                    "the text is no range of addresses".to_owned(),
+                    help,
+                );
+            }
+        }
     }
     if name == "object.get"
         && let Some(object) = arguments.first()
@@ -248,7 +279,7 @@ fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static
         Node::Text | Node::Word(_) => Some("a text"),
         Node::Flag => Some("a boolean"),
         Node::Number => Some("a number"),
-        Node::Any => None,
+        Node::Any | Node::Expression => None,
         Node::Values(_) if place.attributes.is_empty() => Some("an object"),
         Node::Values(super::plan::Side::Mask) => None,
         Node::Values(_) => {

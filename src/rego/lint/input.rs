@@ -8,6 +8,7 @@ use super::model::{self, Meaning};
 use super::shape::{Place, Shape, Types};
 use super::{Linter, RuleId};
 use crate::lint::Lint;
+use crate::rego::convention::Convention;
 use crate::rego::frontend::tree::{Expr, ExprKind, Step};
 
 /// Something that was found, before it is known of which file.
@@ -22,6 +23,9 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     // A policy that gives its helpers another input may name anything there.
     let replaced = linter.policy_rules().iter().any(|id| replaces_input(linter, *id));
     for id in linter.policy_rules() {
+        if is_other_policy_of_spacelift(linter, id) {
+            continue;
+        }
         let env = linter.inference.env(id);
         let rule = linter.project.rule(id);
         let is_about_data = mentions_data_sources(linter, id);
@@ -40,6 +44,13 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
             }
         }
     }
+}
+
+/// Push, trigger and approval policies of Spacelift share the package of plan policies, and have another input.
+fn is_other_policy_of_spacelift(linter: &Linter<'_, '_>, id: RuleId) -> bool {
+    let project = linter.project;
+    project.file(id).convention == Convention::Spacelift
+        && !project.ids().any(|other| other.file == id.file && project.decides(other))
 }
 
 fn replaces_input(linter: &Linter<'_, '_>, id: RuleId) -> bool {

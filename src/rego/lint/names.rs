@@ -312,10 +312,13 @@ fn is_near_test(name: &str) -> bool {
             !rest.is_empty() && name[4..].starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit())
         });
     }
-    word != "test" && suggest::distance(word, "test") <= 1
+    word != "test" && (suggest::distance(word, "test") <= 1 || name.ends_with("_test"))
 }
 
 fn bare_test_name(name: &str) -> String {
+    if let Some(bare) = name.strip_suffix("_test") {
+        return bare.to_owned();
+    }
     match name.split_once('_') {
         Some((_, rest)) => rest.to_owned(),
         None => name[4..].to_lowercase(),

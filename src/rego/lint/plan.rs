@@ -16,6 +16,8 @@ pub(super) enum Node {
     Number,
     /// Anything at all.
     Any,
+    /// What the configuration says of an argument or block: an object or a list, never the value itself.
+    Expression,
     /// The attributes of a resource.
     Values(Side),
 }
@@ -68,6 +70,8 @@ static AFTER: Node = Node::Values(Side::After);
 static BEFORE: Node = Node::Values(Side::Before);
 static MASK: Node = Node::Values(Side::Mask);
 static STATE: Node = Node::Values(Side::State);
+static EXPRESSION: Node = Node::Expression;
+static EXPRESSIONS: Node = Node::Map(&EXPRESSION);
 static ANY_MAP: Node = Node::Map(&ANY);
 
 static CHANGE: Node = Node::Object(&[
@@ -155,7 +159,7 @@ static PRIOR_STATE: Node = Node::Object(&[
 
 static PROVIDER: Node = Node::Object(&[
     ("alias", &TEXT),
-    ("expressions", &ANY_MAP),
+    ("expressions", &EXPRESSIONS),
     ("full_name", &TEXT),
     ("module_address", &TEXT),
     ("name", &TEXT),
@@ -166,7 +170,7 @@ static CONFIGURED_RESOURCE: Node = Node::Object(&[
     ("address", &TEXT),
     ("count_expression", &ANY),
     ("depends_on", &TEXTS),
-    ("expressions", &ANY_MAP),
+    ("expressions", &EXPRESSIONS),
     ("for_each_expression", &ANY),
     ("mode", &MODE),
     ("name", &TEXT),
@@ -179,7 +183,7 @@ static CONFIGURED_RESOURCES: Node = Node::List(&CONFIGURED_RESOURCE);
 static MODULE_CALL: Node = Node::Object(&[
     ("count_expression", &ANY),
     ("depends_on", &TEXTS),
-    ("expressions", &ANY_MAP),
+    ("expressions", &EXPRESSIONS),
     ("for_each_expression", &ANY),
     ("module", &CONFIGURED_MODULE),
     ("source", &TEXT),
@@ -235,6 +239,7 @@ impl Node {
             | Self::Flag
             | Self::Number
             | Self::Any
+            | Self::Expression
             | Self::Values(_) => &[],
         };
         keys.iter().map(|(key, _)| *key)

@@ -288,9 +288,16 @@ impl Place {
                 let help = format!("`{}` has no parts", self.text);
                 (Shape::Any, Some(Slip { path: text, help, is_near: true }))
             }
-            (Node::Object(_) | Node::Text | Node::Word(_) | Node::Flag | Node::Number | Node::Any, _) => {
-                (Shape::Any, None)
-            }
+            (
+                Node::Object(_)
+                | Node::Text
+                | Node::Word(_)
+                | Node::Flag
+                | Node::Number
+                | Node::Any
+                | Node::Expression,
+                _,
+            ) => (Shape::Any, None),
         }
     }
 

@@ -16,6 +16,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     imports(linter);
     variables(linter);
     duplicates(linter);
+    conflicts(linter);
     unification(linter);
     old_syntax(linter);
     data_in_loops(linter);
@@ -168,6 +169,44 @@ fn duplicates(linter: &mut Linter<'_, '_>) {
             format!("the same rule `{name}` stands in line {line}"),
             "remove one of them, or change what was to be changed",
         );
+    }
+}
+
+/// Two values for one rule, both without a condition: the rule has no value then, and everything that reads it fails.
+fn conflicts(linter: &mut Linter<'_, '_>) {
+    let mut seen: BTreeMap<(usize, String), (String, usize)> = BTreeMap::new();
+    let mut slips = Vec::new();
+    for id in linter.project.ids() {
+        let file = linter.project.file(id);
+        let rule = linter.project.rule(id);
+        let head = &rule.head;
+        let is_constant = !rule.is_default
+            && head.arguments.is_none()
+            && matches!(head.name.kind, ExprKind::Name)
+            && rule.branches.iter().all(|branch| branch.body.is_none());
+        let Some(value) = head.value.as_ref().filter(|_| is_constant) else { continue };
+        if !matches!(value.kind, ExprKind::Scalar) {
+            continue;
+        }
+        let name = rule.name(file.text).to_owned();
+        let written = value.text(file.text).to_owned();
+        let line = line_of(file.text, head.span.start);
+        match seen.get(&(id.file, name.clone())) {
+            Some((first, line)) if *first != written => {
+                slips.push((
+                    id.file,
+                    head.span.clone(),
+                    format!("`{name}` has another value in line {line}"),
+                ));
+            }
+            Some(_) => {}
+            None => {
+                seen.insert((id.file, name), (written, line));
+            }
+        }
+    }
+    for (file, span, message) in slips {
+        linter.report(Lint::DuplicateRule, file, span, message, "keep one of them, or give each a condition");
     }
 }
 

@@ -142,6 +142,10 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sl
     match kind {
         Operator::Equal | Operator::Unify => {}
         Operator::Other if written == "!=" => {}
+        Operator::Other if matches!(written, "<" | "<=" | ">" | ">=") => {
+            order(env, [left, right], guards, about_data, slips);
+            return;
+        }
         Operator::In => {
             if let Shape::Place(place) = env.shape(right, guards)
                 && std::ptr::eq(place.node, &ACTIONS)
@@ -156,6 +160,9 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sl
         Operator::Assign | Operator::Other => return,
     }
     for (one, other) in [(left, right), (right, left)] {
+        if written == "!=" {
+            not_any(env, expr, one, other, guards, slips);
+        }
         let Shape::Place(place) = env.shape(one, guards) else { continue };
         if written == "!=" && is_wild(one, env.text()) && is_verb(&place) {
             slips.push(Slip {
@@ -251,7 +258,6 @@ fn value(
 ) {
     let text = env.text();
     let literal = string(text, other);
-    let scalar = other_scalar(text, other);
     let mut say = |lint, message: String, help: String| {
         slips.push(Slip { lint, span: other.span.clone(), message, help });
     };
@@ -301,59 +307,131 @@ fn value(
                 say(Lint::ImpossibleValue, format!("`{}` is never `{literal}`", place.text), help);
             }
         }
+        Node::Text if place.text.ends_with("].provider_name") && place.attributes.is_empty() => {
+            // Terraform has written the whole address since 0.13.
+            if let Some(literal) = literal
+                && !literal.contains('/')
+                && !literal.is_empty()
+            {
+                let help =
+                    format!("providers have whole addresses: `endswith({}, \"/{literal}\")`", one.text(text));
+                say(Lint::ImpossibleValue, format!("no provider's address is `{literal}`"), help);
+            }
+        }
         Node::Text if is_type(place) => {
             if let Some(literal) = literal {
                 resource_type(env, &literal, Some(other), about_data, slips);
             }
         }
-        Node::Flag | Node::Text | Node::Number if place.attributes.is_empty() => {
-            let own = match place.node {
-                Node::Flag => "a boolean",
-                Node::Number => "a number",
-                _ => "a text",
-            };
-            let given = match (&literal, scalar) {
-                (Some(_), _) => "a text",
-                (None, Some("true" | "false")) => "a boolean",
-                (None, Some("null") | None) => return,
-                (None, Some(_)) => "a number",
-            };
-            if own != given {
-                let message = format!("`{}` is {own} and never equal to {given}", one.text(text));
-                say(Lint::MixedUpType, message, "compare with a value of its type".to_owned());
-            }
-        }
-        Node::Values(Side::After | Side::Before | Side::State)
-            if !place.attributes.is_empty() && !about_data =>
-        {
-            let Types::OneOf(types) = guards.of(place) else { return };
-            let Some(kind) = attributes::kind(&types, place) else { return };
-            let given = match (&literal, scalar) {
-                (Some(_), _) => "a text",
-                (None, Some("true" | "false")) => "a boolean",
-                (None, Some("null") | None) => return,
-                (None, Some(_)) => "a number",
-            };
-            let own = match kind {
-                Kind::Bool => "a boolean",
-                Kind::String => "a text",
-                Kind::Number => "a number",
-                Kind::List(_) | Kind::Block(_) => "a list",
-                Kind::Map(_) => "an object",
-                Kind::Any => return,
+        _ => {
+            let (Some(own), Some(given)) =
+                (kind_of_place(place, guards, about_data), kind_of_literal(text, other))
+            else {
+                return;
             };
             if own != given {
                 let help = match (own, literal.as_deref()) {
                     ("a boolean" | "a number", Some(literal)) => format!("write `{literal}` without quotes"),
                     ("a text", _) => format!("write `\"{}\"`", other.text(text)),
                     ("a list", _) => format!("write `{} in {}`", other.text(text), one.text(text)),
-                    _ => "compare with a value of its type".to_owned(),
+                    _ => part_of(place, one.text(text)),
                 };
                 let message = format!("`{}` is {own} and never equal to {given}", one.text(text));
                 say(Lint::MixedUpType, message, help);
             }
         }
-        _ => {}
+    }
+}
+
+/// What holds the value of something that is described by an object.
+fn part_of(place: &Place, written: &str) -> String {
+    if matches!(place.node, Node::Expression) {
+        format!("compare `{written}.constant_value`")
+    } else if place.node.keys().any(|key| key == "value") {
+        format!("compare `{written}.value`")
+    } else {
+        "compare with a value of its type".to_owned()
+    }
+}
+
+/// What stands at a place for certain.
+fn kind_of_place(place: &Place, guards: &Guards, about_data: bool) -> Option<&'static str> {
+    match place.node {
+        Node::Values(Side::After | Side::Before | Side::State)
+            if !place.attributes.is_empty() && !about_data =>
+        {
+            let Types::OneOf(types) = guards.of(place) else { return None };
+            match attributes::kind(&types, place)? {
+                Kind::Bool => Some("a boolean"),
+                Kind::String => Some("a text"),
+                Kind::Number => Some("a number"),
+                Kind::List(_) | Kind::Block(_) => Some("a list"),
+                Kind::Map(_) => Some("an object"),
+                Kind::Any => None,
+            }
+        }
+        _ if !place.attributes.is_empty() => None,
+        Node::Flag => Some("a boolean"),
+        Node::Number => Some("a number"),
+        Node::Text => Some("a text"),
+        Node::Object(_) | Node::Map(_) => Some("an object"),
+        Node::Expression => Some("a description of what is written"),
+        Node::List(_) | Node::Word(_) | Node::Any | Node::Values(_) => None,
+    }
+}
+
+/// What is written out; whatever may be absent may be null.
+fn kind_of_literal(text: &str, expr: &Expr) -> Option<&'static str> {
+    match (string(text, expr), other_scalar(text, expr)) {
+        (Some(_), _) => Some("a text"),
+        (None, Some("true" | "false")) => Some("a boolean"),
+        (None, Some("null") | None) => None,
+        (None, Some(_)) => Some("a number"),
+    }
+}
+
+/// `after.engine_version < 14`: OPA orders values of different types by their types.
+fn order(env: &Env<'_, '_>, sides: [&Expr; 2], guards: &Guards, about_data: bool, slips: &mut Vec<Slip>) {
+    let text = env.text();
+    let [left, right] = sides;
+    for (one, other) in [(left, right), (right, left)] {
+        let Shape::Place(place) = env.shape(one, guards) else { continue };
+        let own = kind_of_place(&place, guards, about_data);
+        if let (Some(own), Some(given)) = (own, kind_of_literal(text, other))
+            && own != given
+        {
+            let help = match own {
+                "a text" => "take the number out of it: `to_number(split(…, \".\")[0])`".to_owned(),
+                _ => "compare with a value of its type".to_owned(),
+            };
+            slips.push(Slip {
+                lint: Lint::MixedUpType,
+                span: other.span.clone(),
+                message: format!("`{}` is {own}: with {given} the answer is always the same", one.text(text)),
+                help,
+            });
+        }
+    }
+}
+
+/// `x != allowed[_]`, where more than one text is allowed.
+fn not_any(env: &Env<'_, '_>, expr: &Expr, one: &Expr, other: &Expr, guards: &Guards, slips: &mut Vec<Slip>) {
+    let text = env.text();
+    let ExprKind::Reference { steps, .. } = &one.kind else { return };
+    // Below a chosen key there may be fewer texts than are known of all keys.
+    if steps.len() != 1 || !is_wild(one, text) {
+        return;
+    }
+    let (list, _) = env.follow_steps(one, 0, guards);
+    let Shape::Each { element, .. } = list else { return };
+    let Shape::Texts(texts) = *element else { return };
+    if texts.len() > 1 {
+        slips.push(Slip {
+            lint: Lint::NotEqualsAny,
+            span: expr.span.clone(),
+            message: format!("whatever `{}` is, one of {} differs from it", other.text(text), texts.len()),
+            help: format!("write `not {} in {}`", other.text(text), without_wild(one.text(text))),
+        });
     }
 }
 
