@@ -33,12 +33,20 @@ pub struct WorkspaceOptions {
     pub version: Option<RegoVersion>,
     /// How long one query may take.
     pub time_limit: Duration,
+    /// What will be asked, so that the packages of the library are there that it names.
+    pub asked: String,
 }
 
 impl Default for WorkspaceOptions {
     /// No paths, each file's own dialect, five seconds for a query.
     fn default() -> Self {
-        Self { paths: Vec::new(), data: Vec::new(), version: None, time_limit: Duration::from_secs(5) }
+        Self {
+            paths: Vec::new(),
+            data: Vec::new(),
+            version: None,
+            time_limit: Duration::from_secs(5),
+            asked: String::new(),
+        }
     }
 }
 
@@ -75,6 +83,11 @@ impl Workspace {
         in_time(move || {
             let mut problems = Vec::new();
             let documents = data::load(&options.data, &mut problems);
+            let mut sources = Vec::new();
+            bundle::complete_for(&mut sources, &options.asked);
+            if !sources.is_empty() {
+                return assemble(&options, sources, &documents, &set::rewrite, problems);
+            }
             let mut engine = dialect::new_engine();
             set::add_data(&mut engine, &documents, &mut problems);
             engine.set_input(Value::new_object());
@@ -159,7 +172,7 @@ pub(super) fn assemble(
     rewrite: &dyn Fn(&mut [Source], Dialect),
     mut errors: Vec<PolicyError>,
 ) -> Result<Workspace, Vec<PolicyError>> {
-    bundle::complete(&mut sources);
+    bundle::complete_for(&mut sources, &options.asked);
     sources.retain(|source| match nesting::check(source) {
         Ok(()) => true,
         Err(error) => {

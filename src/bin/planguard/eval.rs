@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use miette::Diagnostic;
+use planguard::config::Config;
 use planguard::input::{Document, ReadOptions, Source, discover};
 use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
@@ -52,7 +53,7 @@ pub(crate) struct EvalArguments {
     /// The plan that is the input: a file, or - for standard input
     #[arg(long, value_name = "PLAN|-")]
     plan: Option<OsString>,
-    /// Load Rego policies from a file or directory (repeatable)
+    /// Load Rego policies from a file or directory (repeatable) [default: those of planguard.toml]
     #[arg(short, long, value_name = "PATH")]
     policy: Vec<PathBuf>,
     /// Load JSON or YAML documents into `data` (repeatable)
@@ -292,16 +293,29 @@ impl Session {
 fn load(arguments: &EvalArguments, output: &Output) -> Option<(Workspace, bool)> {
     let plain = Redactor::default();
     let say = |problem: &dyn Diagnostic| output.problem(&Problem::new(problem, None, &plain));
+    let config = match Config::find(&std::env::current_dir().unwrap_or_default()) {
+        _ if !arguments.policy.is_empty() => Config::default(),
+        Ok(config) => config.unwrap_or_default(),
+        Err(error) => {
+            say(&error);
+            return None;
+        }
+    };
+    let either = |named: &[PathBuf], configured: Vec<PathBuf>| {
+        if named.is_empty() { configured } else { named.to_vec() }
+    };
     let options = WorkspaceOptions {
-        paths: arguments.policy.clone(),
-        data: arguments.data.clone(),
+        paths: either(&arguments.policy, config.policies.paths),
+        data: either(&arguments.data, config.policies.data),
         version: arguments.rego_version.map(|version| match version {
             RegoVersionArgument::V1 => RegoVersion::V1,
             RegoVersionArgument::V0 => RegoVersion::V0,
         }),
         time_limit: Duration::from_secs(arguments.policy_timeout),
+        // Nobody knows what will be asked in a conversation.
+        asked: arguments.query.clone().unwrap_or_else(|| "data.planguard.lib".to_owned()),
     };
-    let loaded = if arguments.policy.is_empty() {
+    let loaded = if options.paths.is_empty() {
         Workspace::without_policies(&options)
     } else {
         Workspace::load(&options)

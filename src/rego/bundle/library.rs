@@ -41,6 +41,14 @@ pub(in crate::rego) fn complete(sources: &mut Vec<Source>) {
     }
 }
 
+/// Does the same, and adds what a text needs that is no policy but will be asked, such as a query.
+pub(in crate::rego) fn complete_for(sources: &mut Vec<Source>, asked: &str) {
+    sources.push(Source::new(String::new(), asked));
+    let place = sources.len() - 1;
+    complete(sources);
+    sources.remove(place);
+}
+
 /// Whether a package belongs to the library, wherever its file comes from. The library looks for the plan in all
 /// places where platforms put it.
 pub(in crate::rego) fn is_of_library(package: &str) -> bool {
@@ -72,6 +80,14 @@ mod tests {
         let tags = ["changes", "tags", "unknown"].map(|name| format!("<planguard>/lib/{name}.rego"));
         assert_eq!(added(&["package main\nx := data.planguard.lib.tags.of(input)"]), tags);
         assert_eq!(added(&["package main\nimport data.planguard.lib"]).len(), library().len());
+    }
+
+    #[test]
+    fn what_is_asked_for_is_added_too() {
+        let mut sources = vec![Source::new("0.rego", "package main")];
+        complete_for(&mut sources, "count(data.planguard.lib.findings.severities)");
+        let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        assert_eq!(names, ["0.rego", "<planguard>/lib/findings.rego"]);
     }
 
     #[test]

@@ -12,4 +12,4 @@ pub use library::{BundledFile, library};
 pub use outline::{Outline, OutlinedRule, outline};
 pub use packs::{PackError, RegoPack, RegoPacks, rego_packs, rule_id, toml_parameters};
 
-pub(super) use library::{complete, is_of_library};
+pub(super) use library::{complete, complete_for, is_of_library};

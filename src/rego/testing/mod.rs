@@ -182,6 +182,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
         data: options.data.clone(),
         version: options.version,
         time_limit: options.time_limit,
+        ..WorkspaceOptions::default()
     };
     let rewrite = |sources: &mut [Source], dialect| {
         set::rewrite_by(sources, dialect, &|source, version, known| {
