@@ -22,7 +22,7 @@ pub(super) fn next(text: &str) -> Option<(Block, &str)> {
         }
         // Base64 has no dashes: so nobody has to look further than to the next ones, which could be far away and
         // would be looked for again after each label.
-        let Some(length) = body.find("-----") else { return None };
+        let length = body.find("-----")?;
         let (body, end) = body.split_at(length);
         let Some(following) = end.strip_prefix(&format!("-----END {label}-----")) else { continue };
         // Headers, as encrypted keys have them, are not read.
