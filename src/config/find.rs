@@ -10,11 +10,16 @@ pub const FILE_NAME: &str = "planguard.toml";
 /// repository says how far the project reaches.
 pub(super) fn find(directory: &Path) -> Option<PathBuf> {
     let repository = directory.ancestors().position(|ancestor| ancestor.join(".git").exists()).unwrap_or(0);
-    directory
-        .ancestors()
-        .take(repository + 1)
-        .map(|ancestor| ancestor.join(FILE_NAME))
-        .find(|file| file.is_file())
+    let place = |ancestor: &Path| ancestor.join(FILE_NAME).is_file();
+    let level = directory.ancestors().take(repository + 1).position(place)?;
+    // Reports name the files that the configuration names, as their reader would.
+    let seen_from_here = std::env::current_dir().is_ok_and(|here| here == directory);
+    let root = if seen_from_here {
+        "../".repeat(level).into()
+    } else {
+        directory.ancestors().nth(level)?.to_owned()
+    };
+    Some(root.join(FILE_NAME))
 }
 
 #[cfg(test)]

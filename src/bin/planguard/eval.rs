@@ -165,9 +165,7 @@ fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) ->
                 let subject = address.as_deref().map_or(Subject::Plan, Subject::Address);
                 session.explain(&rule, subject, output).map(|told| told.text)
             }
-            Entry::Rules => {
-                Some(session.workspace.rule_paths().iter().map(|rule| format!("{rule}\n")).collect())
-            }
+            Entry::Rules => Some(own_rules(&session.workspace).map(|rule| format!("{rule}\n")).collect()),
             Entry::Help => {
                 Some(COMMANDS.iter().map(|(command, effect)| format!("{command:24} {effect}\n")).collect())
             }
@@ -203,7 +201,12 @@ fn exchange(
     output: &Output,
 ) -> Option<String> {
     session.reload(arguments, accept, output)?;
-    Some(format!("{} rules are loaded\n", session.workspace.rule_paths().len()))
+    Some(format!("{} rules are loaded\n", own_rules(&session.workspace).count()))
+}
+
+/// The rules that the user has loaded; those of the library are always there.
+fn own_rules(workspace: &Workspace) -> impl Iterator<Item = String> {
+    workspace.rule_paths().into_iter().filter(|path| !path.starts_with("data.planguard.lib."))
 }
 
 /// What queries are asked of.

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use clap::Args;
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::{Packs, Rules};
+use planguard::config::Config;
 use planguard::fixture::{CaseHeader, Fixture, FixtureError, Kind, case_file, make, make_new};
 use planguard::guardrails::load_guardrails;
 use planguard::input::{Document, OnWrapperLines, ReadOptions, Source, discover};
@@ -42,7 +43,7 @@ Exit codes:
 /// How many addresses are listed.
 const LISTED: usize = 20;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct FixtureArguments {
     /// The plan to make a fixture of: a file, or - for standard input
     #[arg(value_name = "PLAN|-", required_unless_present = "new", conflicts_with = "new")]
@@ -67,7 +68,7 @@ pub(crate) struct FixtureArguments {
     #[arg(long, help_heading = "Guardrails")]
     no_builtin: bool,
 
-    /// Load Rego policies from a file or directory (repeatable)
+    /// Load Rego policies from a file or directory (repeatable) [default: those of planguard.toml]
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     policy: Vec<PathBuf>,
     /// The platform that the policies are for
@@ -103,6 +104,7 @@ pub(crate) fn run(arguments: &FixtureArguments, output: &Output) -> ExitCode {
 
 fn written(arguments: &FixtureArguments, output: &Output) -> Result<ExitCode, Vec<Problem>> {
     let plain = Redactor::default();
+    let arguments = &in_project(arguments)?;
     let rules = rules(arguments)?;
     let fixture = match (&arguments.new, &arguments.plan) {
         (Some(resource_type), _) => {
@@ -135,6 +137,34 @@ fn written(arguments: &FixtureArguments, output: &Output) -> Result<ExitCode, Ve
     // Writing to a String does not fail.
     let _ = writeln!(text, "written to {}: plan.json and cases.toml", shown.one_line());
     Ok(output.finish(&text, code))
+}
+
+/// The arguments with what the project's configuration says where they say nothing. Packs need parameters, which a
+/// case would have to repeat, so they are switched on by name only.
+fn in_project(arguments: &FixtureArguments) -> Result<FixtureArguments, Vec<Problem>> {
+    let mut arguments = arguments.clone();
+    let here = std::env::current_dir().unwrap_or_default();
+    let found =
+        Config::find(&here).map_err(|error| vec![Problem::new(&error, None, &Redactor::default())])?;
+    let Some(Config { check, policies, .. }) = found else { return Ok(arguments) };
+    arguments.no_builtin |= check.builtin == Some(false);
+    if arguments.guardrails.is_empty() {
+        arguments.guardrails = check.guardrails;
+    }
+    if arguments.policy.is_empty() {
+        arguments.policy = policies.paths;
+        if arguments.data.is_empty() {
+            arguments.data = policies.data;
+        }
+        if arguments.namespace.is_empty() {
+            arguments.namespace = match policies.namespaces {
+                Some(Namespaces::All) => vec!["*".to_owned()],
+                Some(Namespaces::Named(names)) => names,
+                None => Vec::new(),
+            };
+        }
+    }
+    Ok(arguments)
 }
 
 fn of_plan(plan: OsString, arguments: &FixtureArguments, rules: &Rules) -> Result<Fixture, Vec<Problem>> {

@@ -57,7 +57,7 @@ impl<'a> Settings<'a> {
         }
         settings.note(&here);
         if settings.follows_conftest() {
-            match ConftestConfig::find(&here) {
+            match ConftestConfig::find(Path::new("")) {
                 Ok(config) => settings.conftest = config,
                 Err(error) => settings.problems.push(Problem::new(&error, None, &Redactor::default())),
             }

@@ -110,11 +110,17 @@ impl Workspace {
 impl Workspace {
     /// The paths of all rules and functions, in order: `data.main.deny`.
     pub fn rule_paths(&self) -> Vec<String> {
-        let mut paths: Vec<String> =
-            self.program().documents.iter().map(|document| path_text(&document.path)).collect();
+        let program = self.program();
+        let paths = program.documents.iter().map(|document| path_text(&document.path));
+        let mut paths: Vec<String> = paths.filter(|path| !is_private_to_library(path)).collect();
         paths.sort();
         paths
     }
+}
+
+/// Whether a rule is one of those of the library that only the library itself is to use.
+fn is_private_to_library(path: &str) -> bool {
+    path.starts_with("data.planguard.lib.") && path.contains("._")
 }
 
 /// What the engine answered.
