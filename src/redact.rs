@@ -65,6 +65,24 @@ enum Search {
     Everything,
 }
 
+/// A text as JSON writes it between its quotes.
+fn quoted(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// JSON as Go writes it, and `json.marshal` of policies: it can stand in a web page.
+fn for_html(json: &str) -> String {
+    let escaped = [
+        ('<', "\\u003c"),
+        ('>', "\\u003e"),
+        ('&', "\\u0026"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{2029}', "\\u2029"),
+    ];
+    escaped.iter().fold(json.to_owned(), |json, (plain, escape)| json.replace(*plain, escape))
+}
+
 impl Redactor {
     /// A redactor for these values; those shorter than [`SHORTEST_TAINT`] characters are left out.
     pub fn new(sensitive: &BTreeSet<String>) -> Self {
@@ -72,8 +90,11 @@ impl Redactor {
         for value in sensitive.iter().filter(|value| value.chars().count() >= SHORTEST_TAINT) {
             patterns.insert(value.clone());
             // Messages often hold a value as JSON or as a debug text writes it, without the outer quotes.
-            let quoted = serde_json::Value::from(value.as_str()).to_string();
-            patterns.insert(quoted[1..quoted.len() - 1].to_owned());
+            // Where a text of JSON is written into JSON again, it is so twice.
+            for quoted in [quoted(value), for_html(&quoted(value))] {
+                let twice = self::quoted(&quoted);
+                patterns.extend([quoted, twice]);
+            }
             // A text of several lines may be printed line by line.
             patterns.extend(
                 value
@@ -241,6 +262,18 @@ mod tests {
             for value in &values {
                 prop_assert!(!safe.as_str().contains(value.as_str()), "{value} in {}", safe.as_str());
             }
+        }
+    }
+
+    #[test]
+    fn values_are_found_as_go_writes_them_into_json() {
+        let redactor = Redactor::new(&BTreeSet::from(["a<b>&\"c\u{2028}".to_owned()]));
+        for text in [
+            r#"{"x":"a\u003cb\u003e\u0026\"c\u2028"}"#,
+            r#"{\"x\":\"a\\u003cb\\u003e\\u0026\\\"c\\u2028\"}"#,
+            "{\\\"x\\\":\\\"a<b>&\\\\\\\"c\u{2028}\\\"}",
+        ] {
+            assert!(redactor.text(text).as_str().contains(PLACEHOLDER), "{text}");
         }
     }
 }

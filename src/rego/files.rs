@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -78,8 +78,11 @@ fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
         |error: std::io::Error| PolicyError::Unreadable { path: link.to_owned(), reason: error.to_string() };
     let target = match fs::canonicalize(link) {
         Ok(target) => target,
-        Err(error) if wanted => return Err(unreadable(error)),
-        Err(_) => return Ok(false),
+        // What has an ending that is not looked for is no directory either, most likely.
+        Err(error) if error.kind() == ErrorKind::NotFound && !wanted && link.extension().is_some() => {
+            return Ok(false);
+        }
+        Err(error) => return Err(unreadable(error)),
     };
     let kind = fs::metadata(&target).map_err(unreadable)?.file_type();
     let inside = target.starts_with(fs::canonicalize(root).map_err(unreadable)?);
@@ -143,6 +146,9 @@ mod tests {
         link(&outside.path().join("secret.rego"), "outside.rego");
         link(outside.path(), "directory");
         link(Path::new("nowhere"), "broken.rego");
+        link(Path::new("nowhere"), "other.txt");
+        link(Path::new("nowhere"), "submodule");
+        link(Path::new("turning"), "turning");
         let mut errors = Vec::new();
         let found = find(&[directory.path().to_owned()], &["rego"], &mut errors);
         assert_eq!(found, [directory.path().join("inside.rego")]);
@@ -151,7 +157,9 @@ mod tests {
             [
                 PolicyError::Unreadable { .. },
                 PolicyError::EscapingLink { .. },
-                PolicyError::EscapingLink { .. }
+                PolicyError::EscapingLink { .. },
+                PolicyError::Unreadable { .. },
+                PolicyError::Unreadable { .. }
             ]
         ));
     }

@@ -16,7 +16,7 @@ use crate::rego::Coverage;
 use crate::rego::testing::Ignored;
 
 /// What tells a file of guardrails from other TOML.
-const GUARDRAIL_TABLE: &str = "[[guardrail]]";
+const GUARDRAIL_KEY: &str = "guardrail";
 
 /// What is done with cases that fail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +73,7 @@ pub(super) fn run(paths: &[PathBuf], ignored: &[String], options: &CasesOptions<
 
 /// The files, each once, in the order of the paths and then of the names. Hidden directories are passed over.
 fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -> Vec<Found> {
-    let mut files: Vec<PathBuf> = Vec::new();
+    let (mut files, mut named): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
     for path in paths {
         let is_hidden = |entry: &walkdir::DirEntry| {
             entry.depth() > 0
@@ -84,8 +84,23 @@ fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -
         // What cannot be read is told by whoever looks for policies in the same place.
         for entry in entries.filter_entry(|entry| !is_hidden(entry)).flatten() {
             let is_toml = entry.path().extension().is_some_and(|extension| extension == "toml");
-            if is_toml && entry.file_type().is_file() && !ignored.matches(paths, entry.path()) {
-                files.push(entry.into_path());
+            if !is_toml || entry.file_type().is_dir() || ignored.matches(paths, entry.path()) {
+                continue;
+            }
+            // A link may lead to a file of cases, or to nothing where one should be.
+            match std::fs::metadata(entry.path()) {
+                Ok(metadata) if metadata.is_file() => {
+                    if entry.depth() == 0 {
+                        named.push(entry.path().to_owned());
+                    }
+                    files.push(entry.into_path());
+                }
+                Ok(metadata) if metadata.is_dir() => {}
+                Ok(_) => {
+                    let error = std::io::Error::other("it is not a regular file");
+                    problems.push(unreadable(entry.path(), &error));
+                }
+                Err(error) => problems.push(unreadable(entry.path(), &error)),
             }
         }
     }
@@ -99,14 +114,22 @@ fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -
             continue;
         }
         match std::fs::read_to_string(file) {
-            Ok(text) if text.lines().any(|line| line.trim_start().starts_with(GUARDRAIL_TABLE)) => {
-                found.push(Found::Guardrails(file.clone()));
-            }
+            Ok(text) if may_hold_guardrails(&text) => found.push(Found::Guardrails(file.clone())),
+            // Whoever names a file means it, whatever it is called.
+            Ok(_) if named.contains(file) => found.push(Found::Plans(file.clone())),
             Ok(_) => {}
             Err(error) => problems.push(unreadable(file, &error)),
         }
     }
     found
+}
+
+/// Whether a TOML file holds guardrails, in whatever way the table is written. One that is broken may have meant to.
+fn may_hold_guardrails(text: &str) -> bool {
+    match text.parse::<toml::Table>() {
+        Ok(table) => table.contains_key(GUARDRAIL_KEY),
+        Err(_) => text.contains(GUARDRAIL_KEY),
+    }
 }
 
 fn unreadable(file: &Path, error: &std::io::Error) -> Problem {

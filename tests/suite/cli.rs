@@ -58,3 +58,17 @@ fn standard_output_is_json_and_agrees_with_the_exit_code() {
         }
     }
 }
+
+#[test]
+fn an_explanation_that_stops_at_a_failure_is_undecided() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let policy =
+        "package main\n\ndeny contains msg if {\n\tmsg := to_number(\"x\")\n}\n\nwarn contains 1 if input\n";
+    std::fs::write(directory.path().join("p.rego"), policy).expect("written");
+    for (rule, code) in [("data.main.warn", 0), ("data.main.deny", 2)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+        command.args(["eval", "--plan", "fixtures/plans/no-changes/plan.json", "--explain", rule, "-p"]);
+        let output = command.arg(directory.path()).output().expect("planguard starts");
+        assert_eq!(output.status.code(), Some(code), "{rule}");
+    }
+}

@@ -99,3 +99,48 @@ fn the_directory_policy_is_looked_at_first() {
     };
     assert_eq!((ran(&[]), ran(&["."])), (1, 2));
 }
+
+/// A policy with a test that passes, which must not hide that something else was not run.
+fn passing(directory: &Path) {
+    fs::write(directory.join("p_test.rego"), "package main\n\ntest_it if true\n").expect("written");
+}
+
+#[cfg(unix)]
+#[test]
+fn cases_behind_links_are_run_and_broken_links_are_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let below = directory.path().join("policy");
+    fs::create_dir(&below).expect("made");
+    passing(&below);
+    let link = below.join("cases.toml");
+    std::os::unix::fs::symlink(directory.path().join("shared.toml"), &link).expect("linked");
+    let output = planguard_test(&["policy"], directory.path());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("PG-TS-005"), "{}", text(&output.stderr));
+
+    fs::write(directory.path().join("shared.toml"), "[[case]]\nname = 1\n").expect("written");
+    let output = planguard_test(&["policy"], directory.path());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("PG-CS-002"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn guardrails_are_known_in_whatever_way_their_table_is_written() {
+    for guardrails in ["[[ guardrail ]]\nid = 1\n", "guardrail = [{ id = 1 }]\n", "[[guardrail\n"] {
+        let directory = tempfile::tempdir().expect("a directory");
+        passing(directory.path());
+        fs::write(directory.path().join("own.toml"), guardrails).expect("written");
+        let output = planguard_test(&["."], directory.path());
+        assert_eq!(output.status.code(), Some(2), "{guardrails}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn a_file_that_is_named_is_run_whatever_it_is_called() {
+    let directory = tempfile::tempdir().expect("a directory");
+    passing(directory.path());
+    fs::write(directory.path().join("mine.toml"), "[[case]]\nname = 1\n").expect("written");
+    assert_eq!(planguard_test(&["."], directory.path()).status.code(), Some(0));
+    let output = planguard_test(&["p_test.rego", "mine.toml"], directory.path());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+}

@@ -13,8 +13,8 @@ use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
 use planguard::redact::{JsonRedactor, Redactor};
 use planguard::rego::{
-    Answers, BuiltinErrors, ContextOptions, Convention, PolicyInput, QueryInput, RegoVersion, Subject,
-    Workspace, WorkspaceOptions, context_variables,
+    Answers, BuiltinErrors, ContextOptions, Convention, Outcome, PolicyInput, QueryInput, RegoVersion,
+    Subject, Workspace, WorkspaceOptions, context_variables,
 };
 use planguard::render::query::{QueryFormat, render};
 use rustyline::error::ReadlineError;
@@ -110,8 +110,8 @@ pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
     if let Some(address) = &arguments.explain {
         let subject = address.as_deref().map_or(Subject::Plan, Subject::Address);
         return match session.explain(query, subject, output) {
-            Some(text) if session.is_whole => output.finish(&text, 0),
-            Some(text) => output.finish(&text, UNDECIDED),
+            Some(Explained { text, is_whole: true }) if session.is_whole => output.finish(&text, 0),
+            Some(Explained { text, .. }) => output.finish(&text, UNDECIDED),
             None => ExitCode::from(UNDECIDED),
         };
     }
@@ -122,6 +122,13 @@ pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
         (true, false) => 0,
     };
     output.finish(&session.render(&answers, arguments, output), code)
+}
+
+/// What explanations say.
+struct Explained {
+    text: String,
+    /// Whether every body could be followed.
+    is_whole: bool,
 }
 
 /// Which policies are taken in the place of others.
@@ -156,7 +163,7 @@ fn converse(mut session: Session, arguments: &EvalArguments, output: &Output) ->
             }
             Entry::Explain { rule, address } => {
                 let subject = address.as_deref().map_or(Subject::Plan, Subject::Address);
-                session.explain(&rule, subject, output)
+                session.explain(&rule, subject, output).map(|told| told.text)
             }
             Entry::Rules => Some(own_rules(&session.workspace).map(|rule| format!("{rule}\n")).collect()),
             Entry::Help => {
@@ -257,13 +264,14 @@ impl Session {
     }
 
     /// Explains a rule; nothing if there is no explanation, which has been told.
-    fn explain(&self, rule: &str, subject: Subject<'_>, output: &Output) -> Option<String> {
+    fn explain(&self, rule: &str, subject: Subject<'_>, output: &Output) -> Option<Explained> {
         let explanations = self.workspace.explain(rule, &self.input, subject);
         let explanations = explanations
             .map_err(|error| output.problem(&Problem::new(&error, None, self.redactor.texts())))
             .ok()?;
+        let is_whole = explanations.iter().all(|explanation| explanation.outcome != Outcome::Unexplained);
         let told = explanations.iter().map(|explanation| output.snippet(&explanation.told(&self.redactor)));
-        Some(told.collect())
+        Some(Explained { text: told.collect(), is_whole })
     }
 
     /// Asks, and tells what was printed or went wrong; nothing if there is no answer.

@@ -1,5 +1,6 @@
 //! Certificates (RFC 5280).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -152,13 +153,17 @@ impl<'d> Certificate<'d> {
 
 fn read_extensions(extensions: Element<'_>) -> Option<Vec<Extension<'_>>> {
     let mut read: Vec<Extension<'_>> = Vec::new();
+    let mut kinds = BTreeSet::new();
     for extension in extensions.reader().expect(der::SEQUENCE)?.reader().all()? {
         let mut parts = extension.reader();
         let kind = parts.expect(der::OID)?.oid()?;
-        let is_critical = parts.optional(der::BOOLEAN).is_some_and(|critical| critical.content == [0xff]);
+        let is_critical = match parts.optional(der::BOOLEAN) {
+            Some(critical) => critical.boolean()?,
+            None => false,
+        };
         let value = parts.expect(der::OCTETS)?.content;
         // Which of two would count?
-        if read.iter().any(|known| known.kind == kind) {
+        if !kinds.insert(kind.clone()) {
             return None;
         }
         read.push(Extension { kind, is_critical, value });
@@ -183,7 +188,10 @@ fn time(element: Element<'_>) -> Option<DateTime<Utc>> {
 
 fn basic_constraints(constraints: Element<'_>) -> Option<BasicConstraints> {
     let mut parts = constraints.reader();
-    let is_authority = parts.optional(der::BOOLEAN).is_some_and(|authority| authority.content == [0xff]);
+    let is_authority = match parts.optional(der::BOOLEAN) {
+        Some(authority) => authority.boolean()?,
+        None => false,
+    };
     let longest_path = match parts.optional(der::INTEGER) {
         Some(length) => Some(length.unsigned().and_then(number)?),
         None => None,

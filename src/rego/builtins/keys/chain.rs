@@ -126,7 +126,12 @@ impl<'c, 'd> Search<'c, 'd> {
             let is_used = chain
                 .iter()
                 .any(|used| used.subject.whole == parent.subject.whole && used.key.whole == parent.key.whole);
-            if is_used || last.issuer.whole != parent.subject.whole || !self.may_sign(parent, chain.len() - 1)
+            // Only who is trusted anyway may leave it open whether it is an authority, as those of version 1 do: otherwise
+            // everyone with a certificate of that version could vouch for others.
+            if is_used
+                || last.issuer.whole != parent.subject.whole
+                || !self.may_sign(parent, chain.len() - 1)
+                || (!is_root && !parent.is_authority())
             {
                 continue;
             }

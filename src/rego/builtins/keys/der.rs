@@ -102,11 +102,24 @@ impl<'d> Element<'d> {
         }
     }
 
-    /// The bytes of an integer that is not negative, without leading zeros.
+    /// The bytes of an integer that is not negative, without leading zeros; none if it has more of those than it
+    /// needs, as there is only one way to write a number.
     pub(super) fn unsigned(&self) -> Option<&'d [u8]> {
-        let is_unsigned = self.tag == INTEGER && self.content.first().is_some_and(|first| *first < 0x80);
-        let bytes = if self.content.first() == Some(&0) { &self.content[1..] } else { self.content };
-        is_unsigned.then_some(bytes)
+        match self.content {
+            [0, 0..0x80, ..] => None,
+            [0, bytes @ ..] if self.tag == INTEGER => Some(bytes),
+            [0..0x80, ..] if self.tag == INTEGER => Some(self.content),
+            _ => None,
+        }
+    }
+
+    /// A truth value; none if it is written in another way than the one that is allowed.
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.content {
+            [0] if self.tag == BOOLEAN => Some(false),
+            [0xff] if self.tag == BOOLEAN => Some(true),
+            _ => None,
+        }
     }
 }
 
@@ -136,5 +149,15 @@ mod tests {
             assert!(Reader(bytes).next().is_none(), "{bytes:?}");
         }
         assert!(Element { tag: OID, whole: &[], content: &[0x2a, 0x86] }.oid().is_none());
+        let integer = |content| Element { tag: INTEGER, whole: &[], content };
+        for content in [&[][..], &[0x80], &[0, 0x7f], &[0, 0, 0x80]] {
+            assert_eq!(integer(content).unsigned(), None, "{content:?}");
+        }
+        assert_eq!(integer(&[0, 0x80]).unsigned(), Some(&[0x80u8][..]));
+        let boolean = |content| Element { tag: BOOLEAN, whole: &[], content };
+        for content in [&[][..], &[1], &[0xff, 0xff]] {
+            assert_eq!(boolean(content).boolean(), None, "{content:?}");
+        }
+        assert_eq!((boolean(&[0xff]).boolean(), boolean(&[0]).boolean()), (Some(true), Some(false)));
     }
 }

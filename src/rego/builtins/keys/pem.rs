@@ -20,8 +20,11 @@ pub(super) fn next(text: &str) -> Option<(Block, &str)> {
         if !is_at_line_start || label.contains('\n') {
             continue;
         }
-        let end = format!("-----END {label}-----");
-        let Some((body, following)) = body.split_once(&end) else { continue };
+        // Base64 has no dashes: so nobody has to look further than to the next ones, which could be far away and
+        // would be looked for again after each label.
+        let length = body.find("-----")?;
+        let (body, end) = body.split_at(length);
+        let Some(following) = end.strip_prefix(&format!("-----END {label}-----")) else { continue };
         // Headers, as encrypted keys have them, are not read.
         let digits: String = body.split_ascii_whitespace().collect();
         let Ok(bytes) = base64(&digits) else { continue };
