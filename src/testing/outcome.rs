@@ -48,7 +48,7 @@ pub struct TestResult {
     pub outcome: Outcome,
     /// How long it took.
     pub duration: Duration,
-    /// Why it did not pass, a paragraph each.
+    /// Why it did not pass, a paragraph each; or why it passed in a way that a check would not accept.
     pub reasons: Vec<SafeText>,
     /// The statement that did not hold.
     pub stopped_at: Option<Statement>,

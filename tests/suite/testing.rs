@@ -144,3 +144,19 @@ fn a_file_that_is_named_is_run_whatever_it_is_called() {
     let output = planguard_test(&["p_test.rego", "mine.toml"], directory.path());
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
 }
+
+#[test]
+fn a_test_that_passes_over_a_failing_builtin_says_so() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let policy = "package main\n\ndeny contains \"x\" if to_number(input.a) == 22\n";
+    fs::write(directory.path().join("p.rego"), policy).expect("written");
+    let test = "package main_test\n\nimport data.main\n\n\
+                test_range if count(main.deny) == 0 with input as {\"a\": \"1-2\"}\n";
+    fs::write(directory.path().join("p_test.rego"), test).expect("written");
+    let output = planguard_test(&[], directory.path());
+    assert_eq!(output.status.code(), Some(0));
+    let told = text(&output.stdout);
+    assert!(told.contains("1 test passed although a builtin failed on the way (-v tells which)"), "{told}");
+    let output = planguard_test(&["-v"], directory.path());
+    assert!(text(&output.stdout).contains("p.rego:3: to_number"), "{}", text(&output.stdout));
+}

@@ -141,6 +141,9 @@ impl Writer {
             self.line(&format!("    {word} {}", case.name.one_line()));
         }
         if test.outcome == Outcome::Passed {
+            for reason in &test.reasons {
+                self.wrapped(5, "- ", reason.as_str());
+            }
             self.output(test);
         }
     }
@@ -297,6 +300,16 @@ impl Writer {
         }
         let line = self.paint(style, &line);
         self.line(&format!("{line} ({:.2} s)", report.duration.as_secs_f64()));
+        let passed = report.tests.iter().filter(|test| test.outcome == Outcome::Passed);
+        let doubtful = passed.filter(|test| !test.reasons.is_empty()).count();
+        if doubtful > 0 {
+            let tests = count(doubtful, "test passed", "tests passed");
+            let more = if self.detail == Detail::Everything { "" } else { " (-v tells which)" };
+            let message = format!(
+                "{tests} although a builtin failed on the way{more}; on a plan, `check` would be undecided"
+            );
+            self.wrapped(0, "", &message);
+        }
         if !report.plans_passed_over.is_empty() {
             let files = count(report.plans_passed_over.len(), "file is a plan", "files are plans");
             self.wrapped(0, "", &format!("{files} and no data for policies"));
