@@ -46,7 +46,8 @@ impl Scaffold {
     ///
     /// If a file exists or cannot be written. After the latter, some files may be there.
     pub fn write(&self, directory: &Path) -> Result<(), ScaffoldError> {
-        let path = |file: &NewFile| directory.join(&file.path);
+        let here = directory == Path::new(".");
+        let path = |file: &NewFile| if here { file.path.clone() } else { directory.join(&file.path) };
         let taken: Vec<PathBuf> =
             self.files.iter().map(path).filter(|path| path.symlink_metadata().is_ok()).collect();
         if !taken.is_empty() {
