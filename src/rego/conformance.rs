@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::convention::Dialect;
 use super::dialect;
-use super::options::{PolicyOptions, RegoVersion};
+use super::options::RegoVersion;
 use super::set;
 use super::source::Source;
 
@@ -81,19 +81,18 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-fn options(case: &Case) -> PolicyOptions {
-    let version = match case.version {
+fn version(case: &Case) -> RegoVersion {
+    match case.version {
         Version::V0 => RegoVersion::V0,
         Version::V1 => RegoVersion::V1,
-    };
-    PolicyOptions { version, ..PolicyOptions::default() }
+    }
 }
 
 fn sources(case: &Case) -> Vec<Source> {
     let named = case.modules.iter().enumerate();
     let mut sources: Vec<Source> =
         named.map(|(index, text)| Source::new(format!("{index}.rego"), text.as_str())).collect();
-    set::rewrite(&mut sources, Dialect::Given(options(case).version));
+    set::rewrite(&mut sources, Dialect::Given(version(case)));
     sources
 }
 
@@ -102,7 +101,7 @@ fn answer(case: &Case) -> Answer {
     // As OPA does unless told otherwise.
     engine.set_strict_builtin_errors(false);
     for source in sources(case) {
-        if dialect::add(&mut engine, &source, options(case).version).is_err() {
+        if dialect::add(&mut engine, &source, version(case)).is_err() {
             return Answer::Error;
         }
     }
@@ -144,7 +143,7 @@ fn rewriting_keeps_lines_and_is_done_after_once() {
             assert_eq!(text.matches('\n').count(), author.matches('\n').count(), "{text}");
             *source = Source::new(source.name.as_str(), text);
         }
-        set::rewrite(&mut again, Dialect::Given(options(&case).version));
+        set::rewrite(&mut again, Dialect::Given(version(&case)));
         for source in again {
             assert_eq!(source.engine_text(), &*source.text, "{}", case.name);
         }

@@ -24,8 +24,8 @@ pub struct PolicyOptions {
     /// Files and directories of `.json`, `.yaml` and `.yml` documents for `data`. As conftest does
     /// (`policy/engine.go`), every document is merged at the root of `data`, wherever its file lies.
     pub data: Vec<PathBuf>,
-    /// The dialect of the policies.
-    pub version: RegoVersion,
+    /// The dialect of the policies; without it, each file is v1 if it can be read as that, and v0 otherwise.
+    pub version: Option<RegoVersion>,
     /// How long one rule may take on one plan. All rules together get [`PolicyOptions::PLAN_FACTOR`] times
     /// as much, so that many slow rules cannot hold up a pipeline.
     pub time_limit: Duration,
@@ -43,7 +43,7 @@ impl PolicyOptions {
 }
 
 impl Default for PolicyOptions {
-    /// No paths, conventions by look, no context, the package `main`, Rego v1 and ten seconds for a rule.
+    /// No paths, conventions by look, no context, the package `main`, each file's own dialect and ten seconds for a rule.
     fn default() -> Self {
         Self {
             paths: Vec::new(),
@@ -52,7 +52,7 @@ impl Default for PolicyOptions {
             context: ContextOptions::default(),
             namespaces: Namespaces::default(),
             data: Vec::new(),
-            version: RegoVersion::V1,
+            version: None,
             time_limit: Duration::from_secs(10),
             memory_limit: None,
             coverage: CoverageMode::Off,

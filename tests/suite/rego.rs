@@ -106,9 +106,14 @@ fn findings_carry_what_policies_say() {
 
 #[test]
 fn v0_policies_run_when_asked_for_and_are_recognised_otherwise() {
-    let options = PolicyOptions { version: RegoVersion::V0, ..options("v0") };
+    let options = PolicyOptions { version: Some(RegoVersion::V0), ..options("v0") };
     insta::assert_snapshot!("v0", outcome(&options));
-    insta::assert_snapshot!("v0_as_v1", outcome(&PolicyOptions { version: RegoVersion::V1, ..options }));
+    let unasked = PolicyOptions { version: None, ..options.clone() };
+    assert_eq!(outcome(&unasked), outcome(&options), "each file has its own dialect");
+    insta::assert_snapshot!(
+        "v0_as_v1",
+        outcome(&PolicyOptions { version: Some(RegoVersion::V1), ..options })
+    );
 }
 
 #[test]

@@ -147,7 +147,7 @@ pub(crate) struct CheckArguments {
     /// Load JSON or YAML documents into `data` (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) data: Vec<PathBuf>,
-    /// The dialect of the policies [default: v1]
+    /// The dialect of the policies [default: that of each file]
     #[arg(long, value_enum, value_name = "VERSION", help_heading = "Policies")]
     pub(crate) rego_version: Option<RegoVersionArgument>,
     /// How long one policy rule may take on one plan [default: 10]

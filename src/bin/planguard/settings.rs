@@ -210,7 +210,7 @@ impl<'a> Settings<'a> {
             },
             namespaces: namespaces.unwrap_or(defaults.namespaces),
             data: either(&flags.data, &config.data).to_vec(),
-            version: flags.rego_version.map(rego_version).or(config.rego_version).unwrap_or(defaults.version),
+            version: flags.rego_version.map(rego_version).or(config.rego_version),
             time_limit: flags
                 .policy_timeout
                 .or(config.timeout)

@@ -64,7 +64,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
                     expected: "data.digger.deny",
                 }),
             },
-            dialect: Dialect::of_platform(options),
+            dialect: Dialect::of(options),
             notes: BTreeMap::new(),
             context: serde_json::Map::new(),
             optional: Vec::new(),

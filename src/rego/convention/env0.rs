@@ -75,7 +75,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
                     expected: "a rule called deny, pending, warn or allow",
                 }),
             },
-            dialect: Dialect::of_platform(options),
+            dialect: Dialect::of(options),
             notes: BTreeMap::new(),
             context,
             optional,

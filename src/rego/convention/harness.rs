@@ -55,7 +55,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
                     expected: "a rule called deny",
                 }),
             },
-            dialect: Dialect::of_platform(options),
+            dialect: Dialect::of(options),
             notes: library::named(source),
             context: serde_json::Map::new(),
             optional: Vec::new(),

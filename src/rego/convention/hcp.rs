@@ -70,7 +70,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         convention: Convention::Hcp,
         sources,
         choice: Choice::Rules { deciders, nothing },
-        dialect: Dialect::of_platform(options),
+        dialect: Dialect::of(options),
         notes: BTreeMap::new(),
         context: serde_json::Map::new(),
         optional: Vec::new(),

@@ -236,7 +236,7 @@ impl Group {
             convention: Convention::Conftest,
             sources,
             choice: Choice::Namespaces(options.namespaces.clone()),
-            dialect: Dialect::Given(options.version),
+            dialect: Dialect::of(options),
             notes: BTreeMap::new(),
             context: serde_json::Map::new(),
             optional: Vec::new(),
@@ -245,12 +245,9 @@ impl Group {
 }
 
 impl Dialect {
-    /// The dialect of a platform that lets every policy choose; whoever asks for v0 means it.
-    pub(super) const fn of_platform(options: &PolicyOptions) -> Self {
-        match options.version {
-            RegoVersion::V1 => Self::EachFile,
-            RegoVersion::V0 => Self::Given(RegoVersion::V0),
-        }
+    /// What the user says, or else every file chooses.
+    pub(super) fn of(options: &PolicyOptions) -> Self {
+        options.version.map_or(Self::EachFile, Self::Given)
     }
 }
 

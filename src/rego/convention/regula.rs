@@ -163,7 +163,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
                 path: location.path.clone(),
             }),
         },
-        dialect: Dialect::of_platform(options),
+        dialect: Dialect::of(options),
         notes: BTreeMap::new(),
         context: serde_json::Map::new(),
         optional: Vec::new(),

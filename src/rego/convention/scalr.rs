@@ -197,7 +197,7 @@ fn alone(source: &Source, level: Level, location: &Location, options: &PolicyOpt
                 expected: "data.terraform.deny",
             }),
         },
-        dialect: Dialect::of_platform(options),
+        dialect: Dialect::of(options),
         notes,
         context: serde_json::Map::new(),
         optional: Vec::new(),

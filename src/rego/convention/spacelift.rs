@@ -98,7 +98,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
                     expected: "data.spacelift.deny or data.spacelift.warn",
                 }),
             },
-            dialect: Dialect::of_platform(options),
+            dialect: Dialect::of(options),
             notes: library::named(source),
             context: serde_json::Map::new(),
             optional: Vec::new(),
