@@ -9,5 +9,7 @@ pub mod rules;
 mod summary_table;
 pub mod testing;
 pub mod text;
+mod workflow_command;
 
 pub use colour::Colour;
+pub(crate) use workflow_command::workflow_command;

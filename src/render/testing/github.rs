@@ -4,6 +4,7 @@
 //! are escaped is in `packages/core/src/command.ts` of actions/toolkit.
 
 use super::{explanation, outcome_word, summary, too_little_coverage};
+use crate::render::workflow_command;
 use crate::testing::{Outcome, TestReport, TestResult};
 
 /// A command for each test that did not pass and each problem, and a last line for people.
@@ -12,7 +13,7 @@ pub fn render(report: &TestReport) -> String {
     for problem in &report.problems {
         let help = problem.help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
         let message = format!("{}{help}", problem.message);
-        text.push_str(&command("error", &[("title", problem.code.to_string())], &message));
+        text.push_str(&workflow_command("error", &[("title", problem.code.to_string())], &message));
     }
     for test in &report.tests {
         let level = match test.outcome {
@@ -24,7 +25,7 @@ pub fn render(report: &TestReport) -> String {
         text.push_str(&of_test(level, test));
     }
     if let Some(message) = too_little_coverage(report) {
-        text.push_str(&command("error", &[("title", "coverage".to_owned())], &message));
+        text.push_str(&workflow_command("error", &[("title", "coverage".to_owned())], &message));
     }
     text.push_str(&format!("{}: {}\n", report.verdict(), summary(report)));
     text
@@ -37,21 +38,7 @@ fn of_test(level: &str, test: &TestResult) -> String {
     }
     let title = format!("{}: {}", test.path(), outcome_word(test.outcome));
     let properties = [("file", test.file.one_line()), ("line", test.line.to_string()), ("title", title)];
-    command(level, &properties, &lines.join("\n"))
-}
-
-fn command(level: &str, properties: &[(&str, String)], message: &str) -> String {
-    let properties: Vec<String> =
-        properties.iter().map(|(key, value)| format!("{key}={}", property(value))).collect();
-    format!("::{level} {}::{}\n", properties.join(","), data(message))
-}
-
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    workflow_command(level, &properties, &lines.join("\n"))
 }
 
 #[cfg(test)]
