@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use planguard::Severity;
-use planguard::rego::Convention;
+use planguard::rego::{Convention, RegoVersion};
 use planguard::rule::Category;
 
 use crate::eval::{EVAL_HELP, EvalArguments};
@@ -288,6 +288,15 @@ pub(crate) enum RegoVersionArgument {
     #[default]
     V1,
     V0,
+}
+
+impl From<RegoVersionArgument> for RegoVersion {
+    fn from(argument: RegoVersionArgument) -> Self {
+        match argument {
+            RegoVersionArgument::V1 => Self::V1,
+            RegoVersionArgument::V0 => Self::V0,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

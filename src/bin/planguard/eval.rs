@@ -14,7 +14,7 @@ use planguard::problem::Problem;
 use planguard::redact::{JsonRedactor, Redactor};
 use planguard::rego::{
     Answers, BuiltinErrors, ContextOptions, Convention, Outcome, PolicyInput, QueryInput, RegoVersion,
-    Subject, Workspace, WorkspaceOptions, context_variables,
+    Subject, Workspace, WorkspaceOptions,
 };
 use planguard::render::query::{QueryFormat, render};
 use rustyline::error::ReadlineError;
@@ -23,6 +23,7 @@ use crate::UNDECIDED;
 use crate::args::{ConventionArgument, RegoVersionArgument};
 use crate::interactive::{COMMANDS, Entry, Lines};
 use crate::output::{Output, write_to_stderr};
+use crate::settings::run_variables;
 
 /// The query is undefined.
 const UNDEFINED: u8 = 1;
@@ -233,13 +234,8 @@ impl Session {
         let document = read(plan, arguments, output)?;
         let plan = Plan::parse(document.text()).map_err(|error| say(&error)).ok()?;
         let redactor = JsonRedactor::new(sensitive_values(&plan).map_err(|error| say(&error)).ok()?);
-        let context = ContextOptions {
-            file: arguments.context.clone(),
-            infracost: None,
-            environment: context_variables()
-                .filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)))
-                .collect(),
-        };
+        let context =
+            ContextOptions { file: arguments.context.clone(), infracost: None, environment: run_variables() };
         let name = document.origin().to_string();
         let convention = arguments.convention.chosen().unwrap_or(Convention::Conftest);
         let input = PolicyInput { name: &name, text: document.text() };
@@ -310,10 +306,7 @@ fn load(arguments: &EvalArguments, output: &Output) -> Option<(Workspace, bool)>
     let options = WorkspaceOptions {
         paths: either(&arguments.policy, config.policies.paths),
         data: either(&arguments.data, config.policies.data),
-        version: arguments.rego_version.map(|version| match version {
-            RegoVersionArgument::V1 => RegoVersion::V1,
-            RegoVersionArgument::V0 => RegoVersion::V0,
-        }),
+        version: arguments.rego_version.map(RegoVersion::from),
         time_limit: Duration::from_secs(arguments.policy_timeout),
         // Nobody knows what will be asked in a conversation.
         asked: arguments.query.clone().unwrap_or_else(|| "data.planguard.lib".to_owned()),

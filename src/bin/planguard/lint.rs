@@ -123,12 +123,7 @@ fn options(arguments: &LintArguments, config: &PolicyConfig) -> LintOptions {
             (false, true) => config.namespaces.clone(),
             (false, false) => Some(Namespaces::Named(arguments.namespace.clone())),
         },
-        version: arguments.rego_version.map_or(config.rego_version, |version| {
-            Some(match version {
-                RegoVersionArgument::V1 => RegoVersion::V1,
-                RegoVersionArgument::V0 => RegoVersion::V0,
-            })
-        }),
+        version: arguments.rego_version.map(RegoVersion::from).or(config.rego_version),
         disabled: arguments.disable.iter().copied().collect::<BTreeSet<Lint>>(),
         strictness: if arguments.pedantic { Strictness::Pedantic } else { Strictness::Usual },
         warnings: if arguments.deny_warnings { Warnings::Deny } else { Warnings::Tell },

@@ -1,5 +1,6 @@
 //! What `planguard check` runs with: flags first, then the project's configuration, then defaults.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use planguard::rego::{
 };
 use planguard::report::Notice;
 
-use crate::args::{CheckArguments, ConventionArgument, GateArgument, RegoVersionArgument, Unknown};
+use crate::args::{CheckArguments, ConventionArgument, GateArgument, Unknown};
 use crate::packs::{self, Chosen, Wanted};
 
 /// Flags and configuration together.
@@ -204,13 +205,11 @@ impl<'a> Settings<'a> {
             context: ContextOptions {
                 file: flags.context.clone().or(config.context),
                 infracost: flags.infracost.clone().or(config.infracost),
-                environment: context_variables()
-                    .filter_map(|name| Some((name.to_owned(), env::var(name).ok()?)))
-                    .collect(),
+                environment: run_variables(),
             },
             namespaces: namespaces.unwrap_or(defaults.namespaces),
             data: either(&flags.data, &config.data).to_vec(),
-            version: flags.rego_version.map(rego_version).or(config.rego_version),
+            version: flags.rego_version.map(RegoVersion::from).or(config.rego_version),
             time_limit: flags
                 .policy_timeout
                 .or(config.timeout)
@@ -228,6 +227,11 @@ impl<'a> Settings<'a> {
             || flags.context.is_some()
             || flags.infracost.is_some()
     }
+}
+
+/// What the environment says of the run.
+pub(crate) fn run_variables() -> BTreeMap<String, String> {
+    context_variables().filter_map(|name| Some((name.to_owned(), env::var(name).ok()?))).collect()
 }
 
 /// What a flag says replaces what the configuration says.
@@ -251,13 +255,6 @@ const fn gate(argument: GateArgument) -> Gate {
     match argument {
         GateArgument::All => Gate::All,
         GateArgument::Introduced => Gate::Introduced,
-    }
-}
-
-const fn rego_version(argument: RegoVersionArgument) -> RegoVersion {
-    match argument {
-        RegoVersionArgument::V1 => RegoVersion::V1,
-        RegoVersionArgument::V0 => RegoVersion::V0,
     }
 }
 

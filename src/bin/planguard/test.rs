@@ -187,10 +187,7 @@ fn options(arguments: &TestArguments) -> TestOptions {
             paths: paths(arguments),
             data: arguments.data.clone(),
             ignore: arguments.ignore.clone(),
-            version: arguments.rego_version.map(|version| match version {
-                RegoVersionArgument::V1 => RegoVersion::V1,
-                RegoVersionArgument::V0 => RegoVersion::V0,
-            }),
+            version: arguments.rego_version.map(RegoVersion::from),
             time_limit: Duration::from_secs(arguments.timeout),
             measure: if measured { Measure::Coverage } else { Measure::Nothing },
         },
