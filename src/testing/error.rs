@@ -50,6 +50,17 @@ pub enum TestError {
         tests: usize,
     },
 
+    /// A file that was named holds nothing that a test run reads.
+    #[error("{} was named, and is neither a policy nor cases nor a document for `data`", file.display())]
+    #[diagnostic(
+        code("PG-TS-006"),
+        help("policies end in .rego, cases and guardrails in .toml, and documents in .json, .yaml or .yml")
+    )]
+    NotRead {
+        /// The file.
+        file: PathBuf,
+    },
+
     /// A file that may hold cases cannot be read.
     #[error("cannot read {}: {reason}", file.display())]
     #[diagnostic(code("PG-TS-005"), help("check its permissions, or pass over it with --ignore"))]

@@ -1,7 +1,8 @@
 //! Runs the tests below paths.
 
+use std::ffi::OsStr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use miette::Diagnostic;
@@ -97,9 +98,18 @@ pub fn run(options: &TestOptions) -> TestReport {
         }
         report.coverage = Some(CoverageReport { files: tests.coverage(&hits) });
     }
+    for file in options.rego.paths.iter().filter(|path| path.is_file() && !is_read(path)) {
+        report.problems.push(Problem::new(&TestError::NotRead { file: file.clone() }, None, &plain));
+    }
     report_nothing(&mut report, options);
     report.duration = start.elapsed();
     report
+}
+
+/// Whether a test run reads files of this name. In a directory others may lie; whoever names one expects something.
+fn is_read(file: &Path) -> bool {
+    let extension = file.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| matches!(extension, "rego" | "toml" | "json" | "yaml" | "yml"))
 }
 
 /// A run that has looked at nothing must not pass. If something could not be loaded, that is said already.

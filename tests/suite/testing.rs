@@ -160,3 +160,16 @@ fn a_test_that_passes_over_a_failing_builtin_says_so() {
     let output = planguard_test(&["-v"], directory.path());
     assert!(text(&output.stdout).contains("p.rego:3: to_number"), "{}", text(&output.stdout));
 }
+
+#[test]
+fn a_named_file_that_nothing_reads_is_told() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let test = "package main_test\n\ntest_sum if 1 + 1 == 2\n";
+    fs::write(directory.path().join("a_test.rego"), test).expect("written");
+    fs::write(directory.path().join("b_test.rgeo"), test).expect("written");
+    let output = planguard_test(&["a_test.rego", "b_test.rgeo"], directory.path());
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("PG-TS-006"), "{}", text(&output.stderr));
+    let output = planguard_test(&["."], directory.path());
+    assert_eq!(output.status.code(), Some(0), "what lies in a directory may be anything");
+}
