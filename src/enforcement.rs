@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use planguard_rule::Severity;
+
 use crate::finding::{Certainty, Origin};
-use crate::severity::Severity;
 
 /// What a finding does to the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,10 +1,12 @@
 //! What rules found, ready to be told.
 
-use crate::enforcement::Enforcement;
-use crate::redact::SafeText;
-use crate::severity::Severity;
+use planguard_plan::redact::SafeText;
+use planguard_rule::Severity;
 
-pub use crate::guardrails::change::Certainty;
+use crate::enforcement::Enforcement;
+
+pub use planguard_guardrails::change::Certainty;
+pub use planguard_rule::RuleKind;
 
 /// Something that a rule has to say about a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,28 +48,6 @@ pub struct FindingRule {
     pub title: Option<SafeText>,
     /// What kind of rule it is.
     pub kind: RuleKind,
-}
-
-/// What kind of rule a finding comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RuleKind {
-    /// A guardrail that judges a resource's state.
-    Guardrail,
-    /// A guardrail that judges the change.
-    Change,
-    /// A Rego policy.
-    Policy,
-}
-
-impl RuleKind {
-    /// The word that reports use.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Guardrail => "guardrail",
-            Self::Change => "change",
-            Self::Policy => "policy",
-        }
-    }
 }
 
 /// The object that a finding is about.

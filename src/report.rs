@@ -1,10 +1,11 @@
 //! Everything that a run has to tell. Renderers turn it into text and decide nothing.
 
+use planguard_plan::ChangeSummary;
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::SafeText;
+
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding};
-use crate::plan::ChangeSummary;
-use crate::problem::Problem;
-use crate::redact::SafeText;
 use crate::verdict::Verdict;
 
 /// The result of a run.

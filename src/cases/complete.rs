@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use planguard_guardrail_format::{CaseResource, RawCaseResource, complete as complete_changes};
+use planguard_plan::Address;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
-
-use crate::guardrails::definition::{CaseResource, RawCaseResource, complete as complete_changes};
-use crate::plan::Address;
 
 /// Providers by the front of their resource types. Those of HashiCorp have the name of the front.
 const OTHER_PROVIDERS: [(&str, &str); 4] = [

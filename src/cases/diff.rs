@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::redact::SafeText;
+use planguard_plan::redact::SafeText;
 
 /// The lines of a difference; none if there is none. What comes near to each other stands next to each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

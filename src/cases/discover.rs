@@ -1,20 +1,11 @@
 //! Finds files of plan cases.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use planguard_guardrail_format::is_case_file;
 use walkdir::WalkDir;
 
 use super::error::{CaseError, CaseProblem};
-
-/// The name of a file of plan cases.
-const NAME: &str = "cases.toml";
-
-/// Whether a path is named as files of plan cases are: `cases.toml` or `*.cases.toml`.
-pub fn is_case_file(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(|name| {
-        name.strip_suffix(NAME).is_some_and(|front| front.is_empty() || front.ends_with('.'))
-    })
-}
 
 /// The files of plan cases that the paths name or hold, each once, in the order of the paths and then of the
 /// names. A file that is named itself counts whatever its name. Hidden directories are passed over.
@@ -52,6 +43,7 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<CaseError>> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
 

@@ -6,10 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use planguard_guardrails::GuardrailError;
+use planguard_rego::PackError;
 use thiserror::Error;
-
-use crate::guardrails::GuardrailError;
-use crate::rego::PackError;
 
 /// A file of plan cases that cannot be used, and the place in it.
 #[derive(Debug)]

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use planguard_plan::redact::SafeText;
+use planguard_rule::Severity;
+
 use super::diff::{Diff, DiffLine, DiffMark};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, RuleKind};
-use crate::redact::SafeText;
-use crate::severity::Severity;
 
 /// A finding that a case expects.
 #[derive(Clone, Debug)]

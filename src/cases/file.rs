@@ -6,6 +6,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use planguard_plan::redact::SafeText;
+use planguard_plan::text::suggest;
+use planguard_rule::Severity;
 use toml::Spanned;
 
 use super::complete::{PlanParts, complete};
@@ -15,9 +18,6 @@ use super::raw::{RawCase, RawFile, RawFinding};
 use super::rules::Header;
 use crate::enforcement::Enforcement;
 use crate::finding::Certainty;
-use crate::redact::SafeText;
-use crate::rego::suggest;
-use crate::severity::Severity;
 
 /// A file of plan cases, read and checked; no rule is loaded yet.
 #[derive(Debug)]

@@ -4,13 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use planguard_guardrail_format::{Case, Expectation, Guardrail, read_file};
+use planguard_guardrails::{GuardrailError, judge};
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::{Redactor, SafeText};
+
 use super::diff::{Diff, DiffLine, DiffMark};
 use super::run::{CaseOutcome, CaseStatus};
 use crate::check::CheckError;
-use crate::guardrails::definition::{Case, Expectation, Guardrail, read_file};
-use crate::guardrails::{GuardrailError, judge};
-use crate::problem::Problem;
-use crate::redact::{Redactor, SafeText};
 
 /// Runs every case of a guardrail file.
 ///

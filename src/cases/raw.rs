@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use planguard_guardrail_format::RawCaseResource;
 use serde::Deserialize;
 use toml::Spanned;
-
-use crate::guardrails::definition::RawCaseResource;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

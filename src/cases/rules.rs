@@ -5,6 +5,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use planguard_guardrails::change::GUARDS;
+use planguard_guardrails::{builtins, load_guardrails};
+use planguard_plan::text::suggest;
+use planguard_rego::{
+    ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, RegoPack,
+    RegoPacks, rego_packs, rule_id, toml_parameters,
+};
 use toml::Spanned;
 use walkdir::WalkDir;
 
@@ -13,12 +20,6 @@ use super::expected::{Expected, without_data};
 use super::file::unknown_word;
 use super::raw::RawFile;
 use crate::check::{Packs, Rules};
-use crate::guardrails::change::GUARDS;
-use crate::guardrails::{builtins, load_guardrails};
-use crate::rego::{
-    ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, RegoPack,
-    RegoPacks, rego_packs, rule_id, suggest, toml_parameters,
-};
 
 /// How many rules a message lists; more are no help.
 const LISTED: usize = 8;

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use planguard_plan::input::{Batch, Document, ReadOptions, Source};
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::SafeText;
+use planguard_rego::{Coverage, CoverageMode, Policies};
+
 use super::diff::{Diff, DiffLine, DiffMark};
 use super::error::CaseError;
 use super::expected::{Found, compare};
 use super::file::{CaseFile, PlanCase, PlanSource};
 use super::rules::KnownRules;
 use crate::check::{CheckOptions, Rules, check, run};
-use crate::input::{Batch, Document, ReadOptions, Source};
-use crate::problem::Problem;
-use crate::redact::SafeText;
-use crate::rego::{Coverage, CoverageMode, Policies};
 use crate::report::Report;
 
 /// How cases are run.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::plan::{Plan, ResourceChange};
+use planguard_plan::{Plan, ResourceChange};
 
 /// The resource changes of a plan by address; a deposed object has the address of its successor.
 pub(super) struct ByAddress<'c>(HashMap<String, Vec<&'c ResourceChange<'c>>>);

@@ -1,10 +1,11 @@
 //! Runs the guardrails that judge the change itself.
 
+use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
+use planguard_plan::redact::SafeText;
+
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject};
-use crate::guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
-use crate::redact::SafeText;
 
 impl PlanCheck<'_> {
     pub(super) fn changes(&mut self) {

@@ -1,10 +1,9 @@
 //! Why a check leaves the verdict undecided.
 
 use miette::Diagnostic;
+use planguard_plan::PlanError;
+use planguard_plan::input::Notice;
 use thiserror::Error;
-
-use crate::input::Notice;
-use crate::plan::PlanError;
 
 /// Something that kept a check from looking at everything.
 #[derive(Debug, Error, Diagnostic)]

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use planguard_guardrail_format::Guardrail;
+use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
+use planguard_plan::redact::SafeText;
+use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
+
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject};
-use crate::guardrails::definition::Guardrail;
-use crate::guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
-use crate::plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
-use crate::redact::SafeText;
 
 /// Both sides of a change, looked up once for all guardrails.
 struct Sides<'p> {

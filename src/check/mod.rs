@@ -17,11 +17,12 @@ use by_address::ByAddress;
 pub use error::CheckError;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
 
+use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::{ChangeSummary, Plan, sensitive_values};
+
 use crate::finding::Finding;
-use crate::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
-use crate::plan::{ChangeSummary, Plan, sensitive_values};
-use crate::problem::Problem;
-use crate::redact::{Redactor, SafeText};
 use crate::report::{Counts, Notice, PlanReport, Report, SkippedFile};
 
 /// Stack of the threads that read plans: nesting is limited to 512 levels, which a small stack may not hold.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use planguard_guardrail_format::Guardrail;
+use planguard_guardrails::builtins;
+use planguard_guardrails::change::{ChangeOptions, GUARDS};
+use planguard_rego::Policies;
+
 use crate::enforcement::EnforcementOptions;
-use crate::guardrails::builtins;
-use crate::guardrails::change::{ChangeOptions, GUARDS};
-use crate::guardrails::definition::Guardrail;
-use crate::rego::Policies;
 
 /// The rules of a check.
 #[derive(Debug, Default)]

@@ -1,13 +1,14 @@
 //! Evaluates the Rego policies and turns their results into findings.
 
+use planguard_plan::input::Document;
+use planguard_plan::redact::SafeText;
+use planguard_rego::{self, PolicyFinding, PolicyInput};
+use planguard_rule::Severity;
+
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Location, Origin, RuleKind, Subject};
-use crate::input::Document;
-use crate::redact::SafeText;
-use crate::rego::{self, PolicyFinding, PolicyInput};
 use crate::report::Notice;
-use crate::severity::Severity;
 
 impl PlanCheck<'_> {
     pub(super) fn policies(&mut self, document: &Document) {
@@ -33,8 +34,10 @@ impl PlanCheck<'_> {
         let text = |text: &str| self.redactor.text(text);
         // The author has decided between denying and warning; the severity only says how bad it is.
         let (enforcement, usual) = match found.kind {
-            rego::RuleKind::Deny | rego::RuleKind::Violation => (Enforcement::Deny, Severity::Medium),
-            rego::RuleKind::Warn => (Enforcement::Warn, Severity::Low),
+            planguard_rego::RuleKind::Deny | planguard_rego::RuleKind::Violation => {
+                (Enforcement::Deny, Severity::Medium)
+            }
+            planguard_rego::RuleKind::Warn => (Enforcement::Warn, Severity::Low),
         };
         let metadata = found.metadata.iter().filter(|(key, _)| *key != "query").map(|(key, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
@@ -52,7 +55,7 @@ impl PlanCheck<'_> {
         };
         Finding {
             rule: FindingRule {
-                id: text(&rego::rule_id(&found.rule)),
+                id: text(&planguard_rego::rule_id(&found.rule)),
                 title: found.title.as_deref().map(text),
                 kind: RuleKind::Policy,
             },

@@ -1,8 +1,9 @@
 //! What a plan says of itself: that it failed, that it is incomplete, that conditions do not hold.
 
+use planguard_plan::CheckStatus;
+use planguard_plan::redact::SafeText;
+
 use super::{CheckError, OnErroredPlan, OnIncompletePlan, PlanCheck};
-use crate::plan::CheckStatus;
-use crate::redact::SafeText;
 use crate::report::Notice;
 
 impl PlanCheck<'_> {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::NamedSource;
+use planguard_rego::{Namespaces, RegoVersion};
 use toml::Value;
 
 use super::{ConfigError, PolicyConfig};
-use crate::rego::{Namespaces, RegoVersion};
 
 /// What the file is called.
 pub const CONFTEST_FILE_NAME: &str = "conftest.toml";

@@ -12,9 +12,10 @@ pub use conftest::{CONFTEST_FILE_NAME, ConftestConfig};
 pub use error::ConfigError;
 pub use find::FILE_NAME;
 
+use planguard_rego::{Convention, Namespaces, RegoVersion};
+use planguard_rule::Severity;
+
 use crate::enforcement::{Gate, UnknownPolicy};
-use crate::rego::{Convention, Namespaces, RegoVersion};
-use crate::severity::Severity;
 
 /// A project's configuration. Its paths are those of the file, seen from the working directory.
 #[derive(Clone, Debug, Default, PartialEq)]

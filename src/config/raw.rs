@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::NamedSource;
+use planguard_rego::{Convention, Namespaces, RegoVersion};
+use planguard_rule::Severity;
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, de};
 
 use super::{CheckConfig, Config, ConfigError, PolicyConfig};
 use crate::enforcement::{Gate, UnknownPolicy};
-use crate::rego::{Convention, Namespaces, RegoVersion};
-use crate::severity::Severity;
 
 /// Reads the text of a configuration file, whose paths are relative to the directory of `path`.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {

@@ -1,7 +1,8 @@
 //! Colours for people at a terminal; none for anyone else.
 
+use planguard_rule::Severity;
+
 use crate::enforcement::Enforcement;
-use crate::severity::Severity;
 
 /// Whether text is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod colour;
 pub mod hcl;
 pub mod json;
+pub mod lint;
 pub mod packs;
 pub mod query;
 pub mod rules;

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use comfy_table::presets;
 use comfy_table::{ContentArrangement, Table};
+use planguard_rego::{RegoPack, rule_id};
 use serde_json::Value;
 
 use super::colour::Style;
 use super::text::TextOptions;
-use crate::rego::{RegoPack, rule_id};
 
 /// A table of the rules of packs.
 pub fn list(packs: &[RegoPack], options: TextOptions) -> String {

@@ -1,10 +1,9 @@
 //! The answers of a query, in the forms of `opa eval`.
 
 use comfy_table::{ContentArrangement, Table, presets};
+use planguard_plan::redact::JsonRedactor;
+use planguard_rego::{Answers, ExpressionValue, QueryResult};
 use serde_json::{Value, json};
-
-use crate::redact::JsonRedactor;
-use crate::rego::{Answers, ExpressionValue, QueryResult};
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,8 +100,9 @@ fn pretty(results: &[QueryResult], width: usize) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
+    use planguard_rego::QueryLocation;
+
     use super::*;
-    use crate::rego::QueryLocation;
 
     fn result(values: &[(&str, Value)], bindings: Value) -> QueryResult {
         let location = QueryLocation { row: 1, col: 1 };

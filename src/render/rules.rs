@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use comfy_table::presets;
 use comfy_table::{ContentArrangement, Table};
+use planguard_guardrails::{CatalogueEntry, Example};
 
 use super::colour::{Colour, Style};
 use super::hcl;
 use super::text::TextOptions;
-use crate::guardrails::{CatalogueEntry, Example};
 
 /// A table of rules with a line that counts them.
 pub fn list(entries: &[CatalogueEntry], options: TextOptions) -> String {

@@ -1,10 +1,10 @@
 //! The table at the end of a plan's findings: how many of each severity, and what they do.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use planguard_rule::Severity;
 
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
-use crate::severity::Severity;
 
 /// The columns that the table needs.
 const TABLE_WIDTH: usize = 64;

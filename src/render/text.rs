@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use planguard_plan::ChangeSummary;
+use planguard_plan::redact::SafeText;
+
 use super::colour::{Colour, Style};
 use super::summary_table;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
-use crate::plan::ChangeSummary;
-use crate::redact::SafeText;
 use crate::report::{PlanReport, Report};
 use crate::verdict::Verdict;
 
@@ -301,9 +302,10 @@ fn count(number: usize, one: &str, many: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use planguard_plan::input::{Batch, Document};
+
     use super::*;
     use crate::check::{CheckOptions, Rules, check};
-    use crate::input::{Batch, Document};
 
     #[test]
     fn our_own_lines_respect_the_width() {

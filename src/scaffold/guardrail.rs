@@ -18,8 +18,9 @@ pub fn guardrail(id: &GuardrailId, resource_type: &ResourceType) -> Scaffold {
 
 #[cfg(test)]
 mod tests {
+    use planguard_guardrail_format::read_file;
+
     use super::*;
-    use crate::guardrails::definition::read_file;
 
     #[test]
     fn the_guardrail_follows_the_format() {

@@ -4,16 +4,16 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_rego::Coverage;
+use planguard_rego::testing::Ignored;
 use regex::Regex;
 use walkdir::WalkDir;
 
 use super::lanes::in_lanes;
 use super::outcome::{Outcome, TestKind, TestResult, UpdatedCase};
 use crate::cases::{CaseFile, CaseOutcome, CaseStatus, RunOptions, is_case_file, run_guardrail_file};
-use crate::problem::Problem;
-use crate::redact::{Redactor, SafeText};
-use crate::rego::Coverage;
-use crate::rego::testing::Ignored;
 
 /// What tells a file of guardrails from other TOML.
 const GUARDRAIL_KEY: &str = "guardrail";

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::rego::testing::FileCoverage;
+use planguard_rego::testing::FileCoverage;
 
 /// How much of each policy, and of all of them, was reached.
 #[derive(Clone, Debug, Default)]

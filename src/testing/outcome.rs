@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::SafeText;
+
 use super::coverage::{CoverageReport, Percentage};
 use crate::cases::DiffLine;
-use crate::problem::Problem;
-use crate::redact::SafeText;
 use crate::verdict::Verdict;
 
 /// The result of a test run.

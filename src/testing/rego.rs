@@ -1,11 +1,11 @@
 //! Says in words how Rego tests came out.
 
 use miette::Diagnostic as _;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_rego::PolicyError;
+use planguard_rego::testing::{FailedBecause, RegoOutcome, RegoTest, TestRun};
 
 use super::outcome::{CaseResult, Outcome, Statement, TestKind, TestResult};
-use crate::redact::{Redactor, SafeText};
-use crate::rego::PolicyError;
-use crate::rego::testing::{FailedBecause, RegoOutcome, RegoTest, TestRun};
 
 /// What a test run means for readers. The input of a Rego test is written by its author, so that nothing in it is
 /// taken for sensitive.

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use miette::Diagnostic;
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_rego::CoverageMode;
+use planguard_rego::testing::{Measure, RegoTestOptions, RegoTests};
 use regex::Regex;
 
 use super::cases::{self, CasesOptions, OnFailedCases};
@@ -14,10 +18,6 @@ use super::error::TestError;
 use super::outcome::{Outcome, OutcomeCounts, TestReport};
 use super::rego;
 use crate::cases::RunOptions;
-use crate::problem::Problem;
-use crate::redact::{Redactor, SafeText};
-use crate::rego::CoverageMode;
-use crate::rego::testing::{Measure, RegoTestOptions, RegoTests};
 
 /// What is tested, and how.
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ mod plans;
 mod properties;
 mod real_plans;
 mod rego;
+mod rooms;
 mod shared;
 mod streams;
 mod testing;

@@ -6,13 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 use planguard::config::{Config, PolicyConfig};
-use planguard::lint::{
-    Level, Lint, LintFinding, LintOptions, LintReport, Strictness, Warnings, lint, render_github,
-    render_json, render_sarif,
-};
+use planguard::lint::{Level, Lint, LintFinding, LintOptions, LintReport, Strictness, Warnings, lint};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::{Namespaces, RegoVersion};
+use planguard::render::lint as render;
 
 use crate::UNDECIDED;
 use crate::args::{ConventionArgument, RegoVersionArgument};
@@ -84,9 +82,9 @@ pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
     }
     let text = match arguments.format {
         LintFormat::Text => Ok(text(&report, output)),
-        LintFormat::Json => render_json(&report),
-        LintFormat::Sarif => render_sarif(&report),
-        LintFormat::Github => Ok(render_github(&report)),
+        LintFormat::Json => render::json::render(&report),
+        LintFormat::Sarif => render::sarif::render(&report),
+        LintFormat::Github => Ok(render::github::render(&report)),
     };
     match text {
         Ok(text) => output.finish(&text, report.exit_code()),

@@ -18,9 +18,10 @@ pub fn render(report: &Report) -> Result<String, serde_json::Error> {
 mod tests {
     use std::path::Path;
 
+    use planguard_plan::input::{Batch, Document};
+
     use super::*;
     use crate::check::{CheckOptions, Rules, check};
-    use crate::input::{Batch, Document};
 
     fn published() -> serde_json::Value {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use planguard_plan::ChangeSummary;
+use planguard_plan::redact::SafeText;
+use planguard_rule as severity;
 use serde::Serialize;
 
-use crate::plan::ChangeSummary;
-use crate::redact::SafeText;
-use crate::{enforcement, finding, report, severity, verdict};
+use crate::{enforcement, finding, report, verdict};
 
 /// The version of this format.
 const SCHEMA_VERSION: &str = "1.0";

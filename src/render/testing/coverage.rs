@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use planguard_rego::testing::FileCoverage;
 use serde::Serialize;
 
-use crate::rego::testing::FileCoverage;
 use crate::testing::{CoverageReport, Percentage};
 
 /// A tracefile as geninfo(1) of LCOV describes it. A line was evaluated once or never; rules stand for functions.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::redact::SafeText;
+use planguard_plan::redact::SafeText;
 
 /// A line for people: its number, or nothing where lines are left out, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]

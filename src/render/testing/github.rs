@@ -43,8 +43,9 @@ fn of_test(level: &str, test: &TestResult) -> String {
 
 #[cfg(test)]
 mod tests {
+    use planguard_plan::redact::SafeText;
+
     use super::*;
-    use crate::redact::SafeText;
     use crate::render::testing::sample;
 
     #[test]

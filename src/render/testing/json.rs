@@ -1,10 +1,10 @@
 //! The test report for programs, documented in `docs/test-report.schema.json`. The types are frozen: fields are added,
 //! never changed or removed.
 
+use planguard_rego::testing::FileCoverage;
 use serde::Serialize;
 
 use crate::cases::{DiffLine, DiffMark};
-use crate::rego::testing::FileCoverage;
 use crate::testing::{self, Percentage};
 
 /// The version of this format.
@@ -266,7 +266,8 @@ impl TestReport {
 
 impl Test {
     fn of(test: &testing::TestResult) -> Self {
-        let texts = |texts: &[crate::redact::SafeText]| texts.iter().map(ToString::to_string).collect();
+        let texts =
+            |texts: &[planguard_plan::redact::SafeText]| texts.iter().map(ToString::to_string).collect();
         Self {
             kind: match test.kind {
                 testing::TestKind::Rego => Kind::Rego,

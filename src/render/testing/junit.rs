@@ -79,8 +79,9 @@ fn test_case(test: &TestResult) -> TestCase {
 
 #[cfg(test)]
 mod tests {
+    use planguard_plan::redact::SafeText;
+
     use super::*;
-    use crate::redact::SafeText;
     use crate::render::testing::sample;
 
     #[test]

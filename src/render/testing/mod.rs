@@ -66,7 +66,8 @@ fn count(number: usize, one: &str, many: &str) -> String {
 pub(super) mod sample {
     use std::num::NonZeroUsize;
 
-    use crate::rego::testing::{Measure, RegoTestOptions};
+    use planguard_rego::testing::{Measure, RegoTestOptions};
+
     use crate::testing::{OnFailedCases, OnSkipped, TestOptions, TestReport, run};
 
     /// What comes of a fixture, without the time that it took.

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use planguard_plan::redact::SafeText;
+use planguard_rego::testing::FileCoverage;
+
 use super::{count, excerpt, summary};
 use crate::cases::{DiffLine, DiffMark};
-use crate::redact::SafeText;
-use crate::rego::testing::FileCoverage;
 use crate::render::colour::Style;
 use crate::render::text::TextOptions;
 use crate::testing::{CoverageReport, Outcome, OutcomeCounts, Percentage, TestReport, TestResult};

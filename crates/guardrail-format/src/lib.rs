@@ -1,0 +1,71 @@
+//! What a guardrail is: the data that people write in TOML, checked and made ready to evaluate.
+//!
+//! The build script of the built-in guardrails reads them with this crate, so it stays small: it imports
+//! [`planguard_rule`] and no other crate of the project.
+
+mod case;
+mod case_file;
+mod path;
+mod pattern;
+mod predicate;
+mod quantity;
+mod raw;
+mod read;
+mod statement;
+
+use serde::{Deserialize, Serialize};
+
+pub use case::{Case, Expectation};
+pub use case::{CaseResource, complete};
+pub use case_file::is_case_file;
+pub use path::{PathPattern, PatternStep};
+pub use pattern::Pattern;
+pub use predicate::{
+    AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, ElementsPredicate, Literal,
+    PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport, Truth,
+};
+pub use quantity::{Quantity, Version};
+pub use raw::RawCaseResource;
+pub use read::{DefinitionError, DefinitionProblem, read_file};
+pub use statement::{Effect, StatementTest};
+
+use planguard_rule::RuleInfo;
+
+/// A guardrail that judges the state of a resource, on either side of a change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Guardrail {
+    /// What it says of itself.
+    pub info: RuleInfo,
+    /// The resource types that it judges; a data source is written `data.TYPE`.
+    pub resources: Vec<String>,
+    /// What a finding says; `{address}` stands for the resource's address.
+    pub message: String,
+    /// Which resources it applies to, beside their type.
+    pub when: Option<Predicate>,
+    /// What is wrong, or what must hold.
+    pub test: Test,
+}
+
+/// How a guardrail tells right from wrong.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Test {
+    /// It is wrong where the predicate holds.
+    Fail(Predicate),
+    /// It is wrong where the predicate does not hold.
+    Require(Predicate),
+}
+
+impl Guardrail {
+    /// The predicates of `when` and of the test.
+    pub fn predicates(&self) -> impl Iterator<Item = &Predicate> {
+        let (Test::Fail(test) | Test::Require(test)) = &self.test;
+        self.when.iter().chain([test])
+    }
+
+    /// The provider whose resources it judges: what stands before the first underscore of the type.
+    pub fn provider(&self) -> &str {
+        let first = self.resources.first().map_or("", String::as_str);
+        let resource_type = first.strip_prefix("data.").unwrap_or(first);
+        resource_type.split('_').next().unwrap_or_default()
+    }
+}

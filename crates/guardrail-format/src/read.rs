@@ -1,0 +1,364 @@
+//! From the text of a guardrail file to guardrails, with every mistake named by line and rule.
+
+use std::borrow::Cow;
+
+use planguard_rule::{Also, RuleInfo, Text};
+
+use super::case::Case;
+use super::predicate::Truth;
+use super::raw::{RawFile, RawGuardrail, RawPredicate, RawSide, RawUnknown};
+use super::{Guardrail, Predicate, Test};
+
+mod leaf;
+
+/// A guardrail file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {problem}")]
+pub struct DefinitionError {
+    /// The file as it was named.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: DefinitionProblem,
+}
+
+/// What is wrong in a guardrail file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DefinitionProblem {
+    /// Not TOML, or a key that guardrails do not have.
+    #[error("{0}")]
+    Syntax(String),
+    /// A guardrail that does not say what it must.
+    #[error("guardrail `{id}`: {problem}")]
+    Guardrail {
+        /// The id as written.
+        id: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Reads a guardrail file: its guardrails in order, each with its cases.
+///
+/// # Errors
+/// The first mistake in the file.
+pub fn read_file(file: &str, text: &str) -> Result<Vec<(Guardrail, Vec<Case>)>, DefinitionError> {
+    let line = |offset: usize| {
+        1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+    };
+    let error =
+        |offset: usize, problem| DefinitionError { file: file.to_owned(), line: line(offset), problem };
+    let raw: RawFile = toml::from_str(text).map_err(|source| {
+        let offset = source.span().map_or(0, |span| span.start);
+        error(offset, DefinitionProblem::Syntax(source.message().to_owned()))
+    })?;
+    let mut guardrails = Vec::with_capacity(raw.guardrail.len());
+    for spanned in raw.guardrail {
+        let offset = spanned.span().start;
+        let raw = spanned.into_inner();
+        let id = raw.id.clone();
+        let read = guardrail(raw, &line)
+            .map_err(|problem| error(offset, DefinitionProblem::Guardrail { id, problem }))?;
+        guardrails.push(read);
+    }
+    Ok(guardrails)
+}
+
+/// `line` is that of an offset in the file.
+fn guardrail(raw: RawGuardrail, line: &dyn Fn(usize) -> usize) -> Result<(Guardrail, Vec<Case>), String> {
+    if !is_kebab_case(&raw.id) {
+        return Err("an id is written in kebab case: lower-case words joined by `-`".to_owned());
+    }
+    let Some(first_type) = raw.resources.first().cloned() else {
+        return Err("`resources` names no type".to_owned());
+    };
+    for text in [&raw.title, &raw.message, &raw.why, &raw.remediation] {
+        if text.trim().is_empty() {
+            return Err("`title`, `message`, `why` and `remediation` must say something".to_owned());
+        }
+    }
+    check_placeholders(&raw.message)?;
+    let test_defaults = Defaults { unset: raw.unset, unknown: raw.unknown };
+    let test = match (raw.fail, raw.require) {
+        (Some(fail), None) => {
+            Test::Fail(predicate(fail, Context::new(Polarity::HoldsWhenWrong, test_defaults))?)
+        }
+        (None, Some(require)) => {
+            Test::Require(predicate(require, Context::new(Polarity::HoldsWhenRight, test_defaults))?)
+        }
+        (None, None) | (Some(_), Some(_)) => return Err("write either `fail` or `require`".to_owned()),
+    };
+    let when_context = Context::new(Polarity::HoldsWhenWrong, Defaults::default());
+    let guardrail = Guardrail {
+        info: RuleInfo {
+            id: Cow::Owned(raw.id),
+            title: Cow::Owned(raw.title),
+            severity: raw.severity.parse().map_err(|error| format!("{error}"))?,
+            category: raw.category.parse().map_err(|error| format!("{error}"))?,
+            pack: Cow::Owned(raw.pack),
+            why: Cow::Owned(raw.why.trim().to_owned()),
+            remediation: Cow::Owned(raw.remediation.trim().to_owned()),
+            aliases: texts(raw.aliases),
+            also: Also {
+                checkov: texts(raw.also.checkov),
+                trivy: texts(raw.also.trivy),
+                kics: texts(raw.also.kics),
+                terrascan: texts(raw.also.terrascan),
+                cis: texts(raw.also.cis),
+            },
+        },
+        resources: raw.resources,
+        message: raw.message,
+        when: raw.when.map(|when| predicate(when, when_context)).transpose()?,
+        test,
+    };
+    let mut cases = Vec::with_capacity(raw.cases.len());
+    for case in raw.cases {
+        let line = line(case.span().start);
+        cases.push(Case::complete(case.into_inner(), &first_type, line)?);
+    }
+    Ok((guardrail, cases))
+}
+
+fn texts(texts: Vec<String>) -> Cow<'static, [Text]> {
+    Cow::Owned(texts.into_iter().map(Cow::Owned).collect())
+}
+
+fn is_kebab_case(id: &str) -> bool {
+    id.split('-').all(|word| {
+        !word.is_empty()
+            && word.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit())
+    })
+}
+
+fn check_placeholders(message: &str) -> Result<(), String> {
+    let rest = message.replace("{address}", "");
+    if rest.contains(['{', '}']) {
+        return Err("`message` knows one placeholder: {address}".to_owned());
+    }
+    if rest.len() == message.len() {
+        return Err("`message` must name the resource: {address}".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether a predicate that holds means something wrong or something right. It decides what `unset =
+/// "fails"` answers, and turns over inside `not`.
+#[derive(Clone, Copy)]
+enum Polarity {
+    HoldsWhenWrong,
+    HoldsWhenRight,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Defaults {
+    unset: Option<RawSide>,
+    unknown: Option<RawUnknown>,
+}
+
+#[derive(Clone, Copy)]
+struct Context {
+    polarity: Polarity,
+    defaults: Defaults,
+}
+
+impl Context {
+    const fn new(polarity: Polarity, defaults: Defaults) -> Self {
+        Self { polarity, defaults }
+    }
+
+    const fn negated(self) -> Self {
+        let polarity = match self.polarity {
+            Polarity::HoldsWhenWrong => Polarity::HoldsWhenRight,
+            Polarity::HoldsWhenRight => Polarity::HoldsWhenWrong,
+        };
+        Self { polarity, ..self }
+    }
+
+    fn unset(self, own: Option<RawSide>) -> Option<Truth> {
+        own.or(self.defaults.unset).map(|side| self.answer(side))
+    }
+
+    fn unknown(self, own: Option<RawUnknown>) -> Option<Truth> {
+        own.or(self.defaults.unknown).map(|side| match side {
+            RawUnknown::Fails => self.answer(RawSide::Fails),
+            RawUnknown::Passes => self.answer(RawSide::Passes),
+            RawUnknown::Undetermined => Truth::Unknown,
+        })
+    }
+
+    const fn answer(self, side: RawSide) -> Truth {
+        match (self.polarity, side) {
+            (Polarity::HoldsWhenWrong, RawSide::Fails) | (Polarity::HoldsWhenRight, RawSide::Passes) => {
+                Truth::True
+            }
+            (Polarity::HoldsWhenWrong, RawSide::Passes) | (Polarity::HoldsWhenRight, RawSide::Fails) => {
+                Truth::False
+            }
+        }
+    }
+}
+
+fn predicate(mut raw: RawPredicate, context: Context) -> Result<Predicate, String> {
+    let set = raw.keys();
+    let heads: Vec<&str> = set.iter().copied().filter(|key| HEADS.contains(key)).collect();
+    let head = match heads[..] {
+        [] => "attribute",
+        [head] => head,
+        _ => return Err(format!("one table holds one predicate, this holds {}", heads.join(", "))),
+    };
+    let allowed: &[&str] = match head {
+        "all" | "any" | "not" => &[],
+        "some" | "each" => &["where", "unset", "unknown"],
+        "document" => &["where", "unset", "unknown"],
+        "ports" => &["from", "to", "ranges", "protocol", "transport", "unset"],
+        "related" | "refers_to" => &["by", "on", "where"],
+        _ => leaf::KEYS,
+    };
+    if let Some(extra) = set.iter().find(|key| **key != head && !allowed.contains(key)) {
+        return Err(format!("`{extra}` does not belong to `{head}`"));
+    }
+    let several = |all: Vec<RawPredicate>, context| {
+        if all.is_empty() {
+            return Err(format!("`{head}` is empty"));
+        }
+        all.into_iter().map(|one| predicate(one, context)).collect::<Result<Vec<_>, _>>()
+    };
+    if let Some(all) = raw.all {
+        return Ok(Predicate::All(several(all, context)?));
+    }
+    if let Some(any) = raw.any {
+        return Ok(Predicate::Any(several(any, context)?));
+    }
+    if let Some(not) = raw.not {
+        return Ok(Predicate::Not(Box::new(predicate(*not, context.negated())?)));
+    }
+    match head {
+        "some" | "each" => leaf::elements(&mut raw, context),
+        "document" => leaf::document(&mut raw, context),
+        "ports" => leaf::ports(&raw, context),
+        "related" | "refers_to" => leaf::companion(&mut raw, context),
+        _ => leaf::attribute(raw, context),
+    }
+}
+
+/// The keys that say what kind of predicate a table holds.
+const HEADS: &[&str] =
+    &["all", "any", "not", "attribute", "some", "each", "document", "ports", "related", "refers_to"];
+
+impl RawPredicate {
+    /// The keys that are written.
+    fn keys(&self) -> Vec<&'static str> {
+        let keys = [
+            ("all", self.all.is_some()),
+            ("any", self.any.is_some()),
+            ("not", self.not.is_some()),
+            ("attribute", self.attribute.is_some()),
+            ("is", self.is.is_some()),
+            ("in", self.one_of.is_some()),
+            ("present", self.present.is_some()),
+            ("absent", self.absent.is_some()),
+            ("at_least", self.at_least.is_some()),
+            ("at_most", self.at_most.is_some()),
+            ("longer_than", self.longer_than.is_some()),
+            ("matches", self.matches.is_some()),
+            ("starts_with", self.starts_with.is_some()),
+            ("contains", self.contains.is_some()),
+            ("cidr", self.cidr.is_some()),
+            ("statement", self.statement.is_some()),
+            ("secret", self.secret.is_some()),
+            ("literal", self.literal.is_some()),
+            ("older_than", self.older_than.is_some()),
+            ("some", self.some.is_some()),
+            ("each", self.each.is_some()),
+            ("document", self.document.is_some()),
+            ("where", self.condition.is_some()),
+            ("ports", self.ports.is_some()),
+            ("from", self.from.is_some()),
+            ("to", self.to.is_some()),
+            ("ranges", self.ranges.is_some()),
+            ("protocol", self.protocol.is_some()),
+            ("transport", self.transport.is_some()),
+            ("related", self.related.is_some()),
+            ("refers_to", self.refers_to.is_some()),
+            ("by", self.by.is_some()),
+            ("on", self.on.is_some()),
+            ("unset", self.unset.is_some()),
+            ("unknown", self.unknown.is_some()),
+        ];
+        keys.into_iter().filter(|(_, written)| *written).map(|(key, _)| key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(body: &str) -> String {
+        format!(
+            "\n[[guardrail]]\nid = \"aws-x\"\ntitle = \"t\"\nseverity = \"high\"\ncategory = \"exposure\"\n\
+             pack = \"default\"\nresources = [\"aws_x\"]\nmessage = \"{{address}} is wrong\"\nwhy = \"w\"\n\
+             remediation = \"r\"\n{body}\n"
+        )
+    }
+
+    fn problem(body: &str) -> String {
+        read_file("x.toml", &file(body)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn mistakes_are_named_with_file_line_and_rule() {
+        assert!(
+            problem("fali = {}").starts_with("x.toml:12: unknown field `fali`"),
+            "{}",
+            problem("fali = {}")
+        );
+        for (body, expected) in [
+            ("", "x.toml:2: guardrail `aws-x`: write either `fail` or `require`"),
+            ("fail = { attribute = \"a\" }", "x.toml:2: guardrail `aws-x`: `a` is not tested"),
+            (
+                "fail = { attribute = \"a\", is = 1, present = true }",
+                "x.toml:2: guardrail `aws-x`: `a` has several tests: is, present",
+            ),
+            (
+                "fail = { attribute = \"a\", is = 1, by = \"b\" }",
+                "x.toml:2: guardrail `aws-x`: `by` does not belong to `attribute`",
+            ),
+            ("fail = { all = [] }", "x.toml:2: guardrail `aws-x`: `all` is empty"),
+            (
+                "fail = { all = [], any = [] }",
+                "x.toml:2: guardrail `aws-x`: one table holds one predicate, this holds all, any",
+            ),
+            (
+                "fail = { attribute = \"a\", matches = \"(\" }",
+                "x.toml:2: guardrail `aws-x`: `(` is not a regular",
+            ),
+            ("fail = { some = \"a\" }", "x.toml:2: guardrail `aws-x`: `some` needs `where`"),
+        ] {
+            let problem = problem(body);
+            assert!(problem.starts_with(expected), "{problem}");
+        }
+    }
+
+    #[test]
+    fn unset_follows_the_polarity() {
+        let unset = |body: &str| {
+            let (guardrail, _) = read_file("x.toml", &file(body)).unwrap().remove(0);
+            let (Test::Fail(test) | Test::Require(test)) = guardrail.test;
+            match test {
+                Predicate::Attribute(leaf) => leaf.unset,
+                Predicate::Not(inner) => match *inner {
+                    Predicate::Attribute(leaf) => leaf.unset,
+                    other => panic!("{other:?}"),
+                },
+                other => panic!("{other:?}"),
+            }
+        };
+        let leaf = r#"{ attribute = "a", is = true }"#;
+        assert_eq!(unset(&format!("unset = \"fails\"\nfail = {leaf}")), Some(Truth::True));
+        assert_eq!(unset(&format!("unset = \"fails\"\nfail = {{ not = {leaf} }}")), Some(Truth::False));
+        assert_eq!(unset(&format!("unset = \"passes\"\nrequire = {leaf}")), Some(Truth::True));
+        assert_eq!(unset(&format!("fail = {leaf}")), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Checks the built-in guardrails and embeds them, so that a run decodes only those that it needs.
+#![expect(clippy::print_stdout, reason = "a build script tells Cargo so what it reads")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use planguard_guardrail_format::{Case, Expectation, Guardrail, read_file};
+use planguard_schemas::files::Schemas;
+
+mod schema;
+
+use schema::Checker;
+
+const GUARDRAILS: &str = "../../policies/guardrails";
+const SCHEMAS: &str = "../../policies/schemas";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for input in [GUARDRAILS, SCHEMAS, "build"] {
+        println!("cargo::rerun-if-changed={input}");
+    }
+    let schemas = Schemas::read(Path::new(SCHEMAS))?;
+    let mut problems = Vec::new();
+    let mut guardrails: BTreeMap<String, (Guardrail, Vec<Case>)> = BTreeMap::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for file in toml_files(Path::new(GUARDRAILS))? {
+        let name = file.to_string_lossy().into_owned();
+        match read_file(&name, &fs::read_to_string(&file)?) {
+            Err(error) => problems.push(error.to_string()),
+            Ok(read) => {
+                for (guardrail, cases) in read {
+                    let id = guardrail.info.id.to_string();
+                    let mut say =
+                        |problem: String| problems.push(format!("{name}: guardrail `{id}`: {problem}"));
+                    for id in guardrail.info.aliases.iter().chain([&guardrail.info.id]) {
+                        if !names.insert(id.to_string()) {
+                            say(format!("the id or alias `{id}` is taken"));
+                        }
+                    }
+                    Checker(&schemas).check(&guardrail).into_iter().for_each(&mut say);
+                    missing_cases(&cases).into_iter().for_each(&mut say);
+                    guardrails.insert(id.clone(), (guardrail, cases));
+                }
+            }
+        }
+    }
+    if !problems.is_empty() {
+        // Cargo shows what a failing build script writes to standard error.
+        return Err(format!("\n{}\n", problems.join("\n")).into());
+    }
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    embed(&guardrails, &out)
+}
+
+fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(toml_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn missing_cases(cases: &[Case]) -> Vec<String> {
+    [(Expectation::Fail, "fails"), (Expectation::Pass, "passes")]
+        .into_iter()
+        .filter(|(expectation, _)| !cases.iter().any(|case| case.expect == *expectation))
+        .map(|(_, verb)| format!("no case {verb}"))
+        .collect()
+}
+
+/// Writes the guardrails one after the other, with their places and an index by resource type as statics.
+fn embed(guardrails: &BTreeMap<String, (Guardrail, Vec<Case>)>, out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut definitions = Vec::new();
+    let mut cases = Vec::new();
+    let mut entries = String::new();
+    let mut by_type: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (position, (id, (guardrail, its_cases))) in guardrails.iter().enumerate() {
+        let start = (definitions.len(), cases.len());
+        definitions.extend(postcard::to_stdvec(guardrail)?);
+        cases.extend(postcard::to_stdvec(its_cases)?);
+        let pack = &guardrail.info.pack;
+        writeln!(
+            entries,
+            "    Entry {{ id: {id:?}, pack: {pack:?}, definition: {}..{}, cases: {}..{} }},",
+            start.0,
+            definitions.len(),
+            start.1,
+            cases.len()
+        )?;
+        for resource_type in &guardrail.resources {
+            by_type.entry(resource_type).or_default().push(position);
+        }
+    }
+    let mut index = String::new();
+    for (resource_type, positions) in &by_type {
+        writeln!(index, "    ({resource_type:?}, &{positions:?}),")?;
+    }
+    fs::write(out.join("guardrails.bin"), definitions)?;
+    fs::write(out.join("cases.bin"), cases)?;
+    fs::write(
+        out.join("guardrails.rs"),
+        format!(
+            "/// Every built-in guardrail, sorted by id.\n\
+             static ENTRIES: &[Entry] = &[\n{entries}];\n\n\
+             /// The positions in `ENTRIES` of the guardrails of each resource type, sorted by type.\n\
+             static BY_TYPE: &[(&str, &[usize])] = &[\n{index}];\n"
+        ),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! The guardrails that are part of the program. `build.rs` checks and encodes them; a run decodes only those
+//! whose resource types the plan has.
+
+use std::ops::Range;
+
+use planguard_guardrail_format::{Case, Guardrail};
+
+include!(concat!(env!("OUT_DIR"), "/guardrails.rs"));
+
+static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guardrails.bin"));
+static CASES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.bin"));
+
+/// Where a guardrail stands in the embedded data.
+struct Entry {
+    id: &'static str,
+    pack: &'static str,
+    definition: Range<usize>,
+    cases: Range<usize>,
+}
+
+/// A built-in guardrail, not decoded yet.
+#[derive(Clone, Copy)]
+pub struct Builtin(&'static Entry);
+
+/// Every built-in guardrail that is data, in the order of the ids.
+pub fn builtins() -> impl Iterator<Item = Builtin> {
+    ENTRIES.iter().map(Builtin)
+}
+
+impl Builtin {
+    /// The guardrails that judge a resource type (`data.TYPE` for a data source), in the order of the ids.
+    pub fn for_type(resource_type: &str) -> impl Iterator<Item = Self> {
+        let positions = BY_TYPE
+            .binary_search_by(|(candidate, _)| (*candidate).cmp(resource_type))
+            .map_or(&[][..], |position| BY_TYPE[position].1);
+        positions.iter().map(|position| Self(&ENTRIES[*position]))
+    }
+
+    /// The id.
+    pub fn id(self) -> &'static str {
+        self.0.id
+    }
+
+    /// The pack by which it is switched on.
+    pub fn pack(self) -> &'static str {
+        self.0.pack
+    }
+
+    /// The guardrail itself.
+    ///
+    /// # Panics
+    /// Never: the data are written by the build script of the same version, and a test decodes all of them.
+    pub fn definition(self) -> Guardrail {
+        postcard::from_bytes(&DEFINITIONS[self.0.definition.clone()]).expect("the build encoded it")
+    }
+
+    /// Its cases.
+    ///
+    /// # Panics
+    /// Never; see [`Builtin::definition`].
+    pub fn cases(self) -> Vec<Case> {
+        postcard::from_bytes(&CASES[self.0.cases.clone()]).expect("the build encoded them")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge::judge;
+    use super::*;
+
+    #[test]
+    fn every_guardrail_judges_its_cases_as_expected() {
+        let mut wrong = Vec::new();
+        for builtin in builtins() {
+            let guardrail = builtin.definition();
+            for case in builtin.cases() {
+                let got = judge(&guardrail, &case).unwrap();
+                if got != case.expect {
+                    wrong.push(format!(
+                        "{}: {}: expected {:?}, got {got:?}",
+                        builtin.id(),
+                        case.name,
+                        case.expect
+                    ));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn guardrails_are_found_by_type() {
+        for builtin in builtins() {
+            for resource_type in builtin.definition().resources {
+                assert!(
+                    Builtin::for_type(&resource_type).any(|found| found.id() == builtin.id()),
+                    "{resource_type}"
+                );
+            }
+        }
+        assert_eq!(Builtin::for_type("no_such_type").count(), 0);
+    }
+
+    #[test]
+    fn ids_start_with_their_provider_and_differ_from_change_guards() {
+        for builtin in builtins() {
+            let guardrail = builtin.definition();
+            let prefix = match guardrail.provider() {
+                "azurerm" => "azure",
+                other => other,
+            };
+            assert_eq!(builtin.id().split('-').next(), Some(prefix), "{}", builtin.id());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Every rule that is built in, data and Rust alike, for lists and explanations.
+
+use planguard_guardrail_format::Expectation;
+use planguard_rule::{RuleInfo, RuleKind};
+
+use super::builtin::builtins;
+use super::change::{ExampleSection, GUARDS};
+
+/// A built-in rule.
+#[derive(Clone, Debug)]
+pub struct CatalogueEntry {
+    /// What it says of itself.
+    pub info: RuleInfo,
+    /// Whether it judges states or changes.
+    pub kind: RuleKind,
+    /// The resource types that it judges; none for a rule about any change.
+    pub resources: Vec<String>,
+    /// A plan, or entries of `resource_changes`, in which it finds something.
+    pub failing: Example,
+    /// The same without a finding.
+    pub passing: Example,
+}
+
+/// A plan in few words.
+#[derive(Clone, Debug, Default)]
+pub struct Example {
+    /// What it shows.
+    pub name: String,
+    /// The entries of its `resource_changes`, as JSON text of an array.
+    pub resource_changes: String,
+}
+
+/// Every built-in rule in the order of the ids.
+pub fn catalogue() -> Vec<CatalogueEntry> {
+    let mut entries: Vec<CatalogueEntry> = builtins()
+        .map(|builtin| {
+            let definition = builtin.definition();
+            let cases = builtin.cases();
+            let example = |expectation| {
+                let case = cases.iter().find(|case| case.expect == expectation);
+                case.map_or_else(Example::default, |case| Example {
+                    name: case.name.clone(),
+                    resource_changes: resource_changes(&case.plan),
+                })
+            };
+            CatalogueEntry {
+                failing: example(Expectation::Fail),
+                passing: example(Expectation::Pass),
+                info: definition.info,
+                kind: RuleKind::Guardrail,
+                resources: definition.resources,
+            }
+        })
+        .collect();
+    entries.extend(GUARDS.iter().map(|guard| {
+        let example = |entries: &str| Example {
+            name: String::new(),
+            resource_changes: in_resource_changes(guard.example.section, entries),
+        };
+        CatalogueEntry {
+            info: guard.info.clone(),
+            kind: RuleKind::Change,
+            resources: Vec::new(),
+            failing: example(guard.example.failing),
+            passing: example(guard.example.passing),
+        }
+    }));
+    entries.sort_by(|left, right| left.info.id.cmp(&right.info.id));
+    entries
+}
+
+/// The entries of another section in the shape of resource changes, which is what examples are shown in.
+fn in_resource_changes(section: ExampleSection, entries: &str) -> String {
+    let entries = format!("[{entries}]");
+    match section {
+        ExampleSection::ResourceChanges | ExampleSection::ResourceDrift => entries,
+        ExampleSection::DeferredChanges => {
+            let deferred: Vec<serde_json::Value> = serde_json::from_str(&entries).unwrap_or_default();
+            let changes = deferred.into_iter().map(|mut entry| entry["resource_change"].take());
+            serde_json::Value::Array(changes.collect()).to_string()
+        }
+        ExampleSection::ActionInvocations => {
+            let invoked: Vec<serde_json::Value> = serde_json::from_str(&entries).unwrap_or_default();
+            let changes = invoked.into_iter().map(|entry| {
+                serde_json::json!({"address": entry["address"], "change": {"actions": ["invoke"], "after": {}}})
+            });
+            serde_json::Value::Array(changes.collect()).to_string()
+        }
+    }
+}
+
+fn resource_changes(plan: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(plan)
+        .map(|plan| plan["resource_changes"].to_string())
+        .unwrap_or_default()
+}

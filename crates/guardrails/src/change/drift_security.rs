@@ -1,0 +1,142 @@
+//! Finds security settings that were loosened outside of Terraform and that the plan leaves so.
+
+use std::collections::BTreeSet;
+
+use planguard_plan::{Address, AttributePath, Plan};
+use planguard_rule::Severity;
+
+use super::about::About;
+use super::compare::{Pair, pairs_of};
+use super::switch::{self, Wording};
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
+use super::{
+    encryption_off, exposure_cidr, exposure_flag, iam_widened, protection_off, public_access_block_removed,
+};
+
+pub(super) const GUARD: ChangeGuard = ChangeGuard {
+    info: About {
+        id: "change-drift-security",
+        title: "A security setting was loosened outside of Terraform, and the plan keeps it so",
+        severity: Severity::High,
+        why: "Somebody changed the resource by hand, or by a break-in. The plan takes the looser setting over \
+              into the state, because the configuration does not say otherwise, and it is normal from then on.",
+        remediation: "Find out who changed it and why. Set the attribute in the configuration, so that the \
+                      plan puts it back; or write the change down there, so that it is reviewed.",
+    }
+    .rule(),
+    example: ChangeExample {
+        section: ExampleSection::ResourceDrift,
+        failing: r#"{"address": "aws_db_instance.orders", "change": {"actions": ["update"],
+            "before": {"publicly_accessible": false}, "after": {"publicly_accessible": true}}}"#,
+        passing: r#"{"address": "aws_db_instance.orders", "change": {"actions": ["update"],
+            "before": {"allocated_storage": 20}, "after": {"allocated_storage": 25}}}"#,
+    },
+    check,
+};
+
+const WORDING: Wording = Wording {
+    certain: "was loosened outside of Terraform",
+    unknown: "may have been loosened outside of Terraform",
+};
+
+fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let touched = touched(plan);
+    let drifted = pairs_of(plan, &plan.resource_drift);
+    let kept = drifted.filter(|pair| !touched.contains(&pair.resource.address));
+    kept.flat_map(|pair| findings(&pair)).collect()
+}
+
+/// The objects that the plan changes: it puts the setting back there, or the guards on changes judge it.
+fn touched<'p>(plan: &'p Plan<'p>) -> BTreeSet<&'p Address> {
+    let changed = plan
+        .resource_changes
+        .iter()
+        .filter(|planned| planned.deposed.is_none() && !planned.change.actions.is_no_op());
+    changed
+        .flat_map(|planned| [Some(&planned.address), planned.previous_address.as_ref()])
+        .flatten()
+        .collect()
+}
+
+/// Attributes that the provider reads back from what others attach: an elastic address that the same
+/// configuration gives to a machine shows up as drift of the machine.
+fn is_read_back(attribute: &AttributePath) -> bool {
+    attribute.last_key() == Some("associate_public_ip_address")
+}
+
+fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
+    let switches = [
+        encryption_off::SWITCHES,
+        exposure_flag::SWITCHES,
+        protection_off::SWITCHES,
+        public_access_block_removed::SWITCHES,
+    ];
+    let mut found: Vec<ChangeFinding> = switches
+        .iter()
+        .flat_map(|switches| switch::findings(pair, switches, &WORDING))
+        .filter(|finding| !finding.attribute.as_ref().is_some_and(is_read_back))
+        .collect();
+    let outside = |finding: ChangeFinding| ChangeFinding {
+        message: format!("{} (changed outside of Terraform)", finding.message),
+        ..finding
+    };
+    found.extend(exposure_cidr::findings(pair).into_iter().map(outside));
+    found.extend(iam_widened::findings(pair).into_iter().map(outside));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{find, update};
+    use super::*;
+
+    fn drift(address: &str, before: &str, after: &str, changes: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_drift": [{}], "resource_changes": [{changes}]}}"#,
+            update(address, before, after, "{}")
+        );
+        find(&GUARD, &text).into_iter().map(|finding| finding.message).collect()
+    }
+
+    const OPEN: (&str, &str) = (r#"{"publicly_accessible": false}"#, r#"{"publicly_accessible": true}"#);
+
+    #[test]
+    fn what_the_plan_leaves_is_found_and_what_it_puts_back_is_not() {
+        let address = r#"aws_db_instance.a["x.y"]"#;
+        let unchanged = format!(
+            r#"{{"address": {address:?}, "change": {{"actions": ["no-op"], "before": {0}, "after": {0}}}}}"#,
+            OPEN.1
+        );
+        assert_eq!(
+            drift(address, OPEN.0, OPEN.1, &unchanged),
+            [
+                r#"aws_db_instance.a["x.y"] was loosened outside of Terraform: `publicly_accessible` goes from false to true"#
+            ]
+        );
+        assert!(drift(address, OPEN.0, OPEN.1, &update(address, OPEN.1, OPEN.0, "{}")).is_empty());
+    }
+
+    #[test]
+    fn rules_of_the_network_drift_as_well() {
+        let rule = |range: &str| format!(r#"{{"cidr_ipv4": "{range}", "ip_protocol": "-1"}}"#);
+        let messages =
+            drift("aws_vpc_security_group_ingress_rule.a", &rule("10.0.0.0/8"), &rule("0.0.0.0/0"), "");
+        assert_eq!(
+            messages,
+            [
+                "aws_vpc_security_group_ingress_rule.a lets in more than before: 0.0.0.0/0 on all ports (changed outside of Terraform)"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_address_that_was_attached_to_a_machine_is_no_finding() {
+        let public = |set: bool| format!(r#"{{"associate_public_ip_address": {set}}}"#);
+        assert!(drift("aws_instance.a", &public(false), &public(true), "").is_empty());
+    }
+
+    #[test]
+    fn settings_that_were_tightened_are_no_finding() {
+        assert!(drift("aws_db_instance.a", OPEN.1, OPEN.0, "").is_empty());
+    }
+}

@@ -1,0 +1,259 @@
+//! Guardrails about the change itself, which no look at a resource's state can find. One module each.
+
+mod about;
+mod action_invoked;
+mod audit_trail_weakened;
+mod blast_radius;
+mod compare;
+mod deferred;
+mod destroy_before_create;
+mod drift_security;
+mod encryption_off;
+mod example;
+mod exposure_cidr;
+mod exposure_flag;
+mod final_snapshot_lost;
+mod forgotten;
+mod hollow;
+mod iam_widened;
+mod key_destroyed;
+mod live_name_deleted;
+mod module_vanished;
+mod network;
+mod openings;
+mod policy;
+mod protection_off;
+mod public_access_block_removed;
+mod reason;
+mod rekeyed;
+mod renamed;
+mod retention_lowered;
+mod stateful;
+mod stateful_delete;
+mod stateful_replace;
+mod switch;
+mod target;
+#[cfg(test)]
+mod testing;
+mod trust_foreign_principal;
+mod twin;
+mod unknown_action;
+
+pub use example::{ChangeExample, ExampleSection};
+
+use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
+use planguard_rule::RuleInfo;
+
+/// A guardrail written in Rust.
+#[derive(Debug)]
+pub struct ChangeGuard {
+    /// What it says of itself.
+    pub info: RuleInfo,
+    /// A change that it finds and one that it lets pass, as `planguard rules` explains them.
+    pub example: ChangeExample,
+    /// Finds what is wrong with a plan.
+    pub check: fn(&Plan<'_>, &ChangeOptions) -> Vec<ChangeFinding>,
+}
+
+/// What a user may set about change guards.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeOptions {
+    /// How many objects a plan may destroy before it is over budget.
+    pub max_destroys: usize,
+    /// Which part of the managed objects a plan may destroy before it is over budget, in percent. Counts
+    /// only from [`ChangeOptions::MIN_OBJECTS_FOR_SHARE`] objects on.
+    pub max_destroy_percent: u8,
+}
+
+impl ChangeOptions {
+    /// Below this number of managed objects a share says nothing.
+    pub const MIN_OBJECTS_FOR_SHARE: usize = 10;
+}
+
+impl Default for ChangeOptions {
+    fn default() -> Self {
+        Self { max_destroys: 20, max_destroy_percent: 30 }
+    }
+}
+
+/// What a change guard found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChangeFinding {
+    /// The resource; `None` where the finding is about the plan as a whole.
+    pub address: Option<Address>,
+    /// The key of the deposed object, if the finding is about one.
+    pub deposed: Option<String>,
+    /// The attribute that it is about.
+    pub attribute: Option<AttributePath>,
+    /// Whether it is certain, or depends on a value known only after apply.
+    pub certainty: Certainty,
+    /// What is wrong, in one sentence that names the resource. Never holds an attribute's value, except
+    /// network ranges, ports, numbers and booleans.
+    pub message: String,
+}
+
+/// Whether a finding depends on what is known only after apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// The plan says so.
+    Certain,
+    /// A value that decides is unknown.
+    DependsOnUnknown,
+}
+
+impl ChangeFinding {
+    /// A certain finding on a resource.
+    fn on(resource: &ResourceChange<'_>, message: String) -> Self {
+        Self {
+            address: Some(resource.address.clone()),
+            deposed: resource.deposed.as_deref().map(ToOwned::to_owned),
+            attribute: None,
+            certainty: Certainty::Certain,
+            message,
+        }
+    }
+
+    /// A certain finding on the plan as a whole.
+    fn on_plan(message: String) -> Self {
+        Self { address: None, deposed: None, attribute: None, certainty: Certainty::Certain, message }
+    }
+
+    /// The same finding, about an attribute.
+    fn at(self, attribute: AttributePath) -> Self {
+        Self { attribute: Some(attribute), ..self }
+    }
+
+    /// The same finding, with another certainty.
+    fn with(self, certainty: Certainty) -> Self {
+        Self { certainty, ..self }
+    }
+}
+
+/// All change guards, in the order of their ids.
+pub const GUARDS: &[&ChangeGuard] = &[
+    &action_invoked::GUARD,
+    &audit_trail_weakened::GUARD,
+    &blast_radius::GUARD,
+    &deferred::GUARD,
+    &destroy_before_create::GUARD,
+    &drift_security::GUARD,
+    &encryption_off::GUARD,
+    &exposure_cidr::GUARD,
+    &exposure_flag::GUARD,
+    &final_snapshot_lost::GUARD,
+    &forgotten::GUARD,
+    &iam_widened::GUARD,
+    &key_destroyed::GUARD,
+    &live_name_deleted::GUARD,
+    &module_vanished::GUARD,
+    &protection_off::GUARD,
+    &public_access_block_removed::GUARD,
+    &rekeyed::GUARD,
+    &renamed::GUARD,
+    &retention_lowered::GUARD,
+    &stateful_delete::GUARD,
+    &stateful_replace::GUARD,
+    &trust_foreign_principal::GUARD,
+    &unknown_action::GUARD,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::testing::{find, real_plans};
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_in_order() {
+        assert!(GUARDS.is_sorted_by(|left, right| left.info.id < right.info.id));
+    }
+
+    #[test]
+    fn every_module_with_a_guard_is_registered() {
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/change");
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            if text.lines().any(|line| line.starts_with("pub(super) const GUARD: ChangeGuard")) {
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                ids.push(format!("change-{}", name.replace('_', "-")));
+            }
+        }
+        ids.sort();
+        let registered: Vec<_> = GUARDS.iter().map(|guard| guard.info.id.as_ref()).collect();
+        assert_eq!(ids, registered);
+    }
+
+    #[test]
+    fn examples_hold_what_they_promise() {
+        for guard in GUARDS {
+            let failing = find(guard, &guard.example.failing_plan());
+            assert!(!failing.is_empty(), "{} passes its failing example", guard.info.id);
+            assert!(failing.iter().all(|finding| finding.certainty == Certainty::Certain));
+            let passing = find(guard, &guard.example.passing_plan());
+            assert_eq!(passing, [], "{} finds something in its passing example", guard.info.id);
+        }
+    }
+
+    #[test]
+    fn nothing_is_found_in_a_fresh_create() {
+        for guard in GUARDS {
+            let Some(created) = guard.example.failing_plan_as_creates() else { continue };
+            assert_eq!(find(guard, &created), [], "{} fires on a create", guard.info.id);
+        }
+    }
+
+    #[test]
+    fn texts_are_complete() {
+        for guard in GUARDS {
+            let info = &guard.info;
+            assert!(!info.title.ends_with('.'), "{}: a title is no sentence", info.id);
+            assert!(info.why.ends_with('.') && info.remediation.ends_with('.'), "{}", info.id);
+        }
+    }
+
+    /// Turns what real plans create into objects that exist and are updated without any difference.
+    fn as_updates_of_nothing(text: &str) -> Option<String> {
+        let mut plan: serde_json::Value = serde_json::from_str(text).ok()?;
+        for section in ["resource_drift", "deferred_changes", "action_invocations"] {
+            plan.as_object_mut()?.remove(section);
+        }
+        let entries = plan.get_mut("resource_changes")?.as_array_mut()?;
+        entries.retain(|entry| entry["change"]["actions"] == serde_json::json!(["create"]));
+        for entry in entries {
+            let change = entry["change"].as_object_mut()?;
+            change.insert("actions".to_owned(), serde_json::json!(["update"]));
+            change.insert("before".to_owned(), change["after"].clone());
+            change.remove("after_unknown");
+        }
+        Some(plan.to_string())
+    }
+
+    #[test]
+    fn an_update_that_changes_nothing_is_no_finding() {
+        for (path, text) in real_plans() {
+            let Some(text) = as_updates_of_nothing(&text) else { continue };
+            let Ok(plan) = Plan::parse(&text) else { continue };
+            for guard in GUARDS {
+                let findings = (guard.check)(&plan, &ChangeOptions::default());
+                assert_eq!(findings, [], "{} in {}", guard.info.id, path.display());
+            }
+        }
+    }
+
+    #[test]
+    fn no_guard_panics_on_a_real_plan() {
+        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, text) in real_plans() {
+            let Ok(plan) = Plan::parse(&text) else { continue };
+            for guard in GUARDS {
+                let findings = (guard.check)(&plan, &ChangeOptions::default());
+                *found.entry(&guard.info.id).or_default() += findings.len();
+            }
+        }
+        assert!(found.is_empty() || found["change-stateful-delete"] > 0, "{found:?}");
+    }
+}

@@ -1,0 +1,138 @@
+//! Finds whole modules that the plan destroys because nothing calls them any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use planguard_plan::{ActionReason, Address, ModuleStep, Plan, ResourceChange};
+use planguard_rule::Severity;
+
+use super::about::About;
+use super::compare::destroyed;
+use super::stateful::is_stateful;
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+
+pub(super) const GUARD: ChangeGuard = ChangeGuard {
+    info: About {
+        id: "change-module-vanished",
+        title: "All of a module is destroyed because its call is gone",
+        severity: Severity::High,
+        why: "Taking out or renaming one `module` block destroys everything inside of it, which the diff of \
+              the configuration does not show.",
+        remediation: "Put the `module` block back. If the module was renamed or moved, add a `moved` block \
+                      from the old module address to the new one. If all of it is meant to go, waive this \
+                      finding for the module.",
+    }
+    .rule(),
+    example: ChangeExample::of_changes(
+        r#"{"address": "module.shop.aws_sqs_queue.jobs", "action_reason": "delete_because_no_module",
+            "change": {"actions": ["delete"], "before": {"name": "jobs"}, "after": null}},
+           {"address": "module.shop.aws_iam_role.worker", "action_reason": "delete_because_no_module",
+            "change": {"actions": ["delete"], "before": {"name": "worker"}, "after": null}}"#,
+        r#"{"address": "module.shop.aws_iam_role.worker", "action_reason": "delete_because_no_resource_config",
+            "change": {"actions": ["delete"], "before": {"name": "worker"}, "after": null}}"#,
+    ),
+    check,
+};
+
+fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let gone: Vec<&ResourceChange<'_>> = destroyed(plan)
+        .filter(|resource| resource.action_reason == Some(ActionReason::DeleteBecauseNoModule))
+        .collect();
+    let holders: BTreeSet<&[ModuleStep]> =
+        gone.iter().map(|resource| resource.address.modules.as_slice()).collect();
+    let mut modules: BTreeMap<&[ModuleStep], Vec<&ResourceChange<'_>>> = BTreeMap::new();
+    for resource in &gone {
+        modules.entry(vanished_call(plan, &resource.address, &holders)).or_default().push(resource);
+    }
+    modules.iter().map(|(module, resources)| finding(module, resources)).collect()
+}
+
+/// The outermost module call that is gone: the first on the way that the configuration does not have.
+///
+/// Without a configuration, and where a call is there but not for this key, it is the outermost module in
+/// which the plan destroys something for this reason.
+fn vanished_call<'p>(
+    plan: &Plan<'_>,
+    address: &'p Address,
+    holders: &BTreeSet<&[ModuleStep]>,
+) -> &'p [ModuleStep] {
+    let steps = &address.modules;
+    if let Some(configuration) = &plan.configuration {
+        let mut path = String::new();
+        for (depth, step) in steps.iter().enumerate() {
+            let caller = configuration.modules().iter().find(|module| module.path == path);
+            if !caller.is_some_and(|module| module.calls.iter().any(|call| call.name == step.name)) {
+                return &steps[..=depth];
+            }
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&format!("module.{}", step.name));
+        }
+    }
+    let prefixes = (1..steps.len()).map(|length| &steps[..length]);
+    prefixes.into_iter().find(|prefix| holders.contains(prefix)).unwrap_or(steps)
+}
+
+fn finding(module: &[ModuleStep], resources: &[&ResourceChange<'_>]) -> ChangeFinding {
+    let module = module.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
+    let stateful = resources.iter().filter(|r| is_stateful(&r.address.resource_type)).count();
+    let objects = if resources.len() == 1 { "object" } else { "objects" };
+    let mut message =
+        format!("{module} is no longer called: {} {objects} in it will be destroyed", resources.len());
+    if stateful > 0 {
+        message.push_str(&format!(", {stateful} of them holding data"));
+    }
+    // The address lets a waiver name the module; the plan's order makes the first one stable.
+    ChangeFinding { address: resources.first().map(|r| r.address.clone()), ..ChangeFinding::on_plan(message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::find;
+    use super::*;
+
+    fn entry(address: &str) -> String {
+        format!(
+            r#"{{"address": "{address}", "action_reason": "delete_because_no_module",
+                "change": {{"actions": ["delete"], "before": {{}}, "after": null}}}}"#
+        )
+    }
+
+    fn messages(entries: &[String], rest: &str) -> Vec<String> {
+        let text =
+            format!(r#"{{"format_version": "1.2", "resource_changes": [{}] {rest}}}"#, entries.join(","));
+        find(&GUARD, &text).into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn inner_modules_belong_to_the_outermost_one_that_is_gone() {
+        let entries = [
+            entry(r#"module.app[\"a.b\"].module.db.aws_db_instance.x"#),
+            entry(r#"module.app[\"a.b\"].aws_iam_role.y"#),
+            entry("module.other.aws_iam_role.z"),
+        ];
+        assert_eq!(
+            messages(&entries, ""),
+            [
+                r#"module.app["a.b"] is no longer called: 2 objects in it will be destroyed, 1 of them holding data"#,
+                "module.other is no longer called: 1 object in it will be destroyed",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_configuration_tells_which_call_is_missing() {
+        let entries =
+            [entry("module.app.module.db.aws_iam_role.x"), entry("module.app.module.web.aws_iam_role.y")];
+        let without = r#", "configuration": {"root_module": {}}"#;
+        assert_eq!(messages(&entries, without).len(), 1);
+        let with = r#", "configuration": {"root_module": {"module_calls": {"app": {"module": {}}}}}"#;
+        assert_eq!(
+            messages(&entries, with),
+            [
+                "module.app.module.db is no longer called: 1 object in it will be destroyed",
+                "module.app.module.web is no longer called: 1 object in it will be destroyed",
+            ]
+        );
+    }
+}

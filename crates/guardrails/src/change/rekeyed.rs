@@ -1,0 +1,122 @@
+//! Finds objects that are destroyed and made again because the keys of their block changed.
+
+use planguard_plan::{ActionReason, Plan, ResourceChange};
+use planguard_rule::Severity;
+
+use super::about::About;
+use super::compare::destroyed;
+use super::twin::{Place, twins};
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+
+pub(super) const GUARD: ChangeGuard = ChangeGuard {
+    info: About {
+        id: "change-rekeyed",
+        title: "An object is destroyed and made again under another key",
+        severity: Severity::High,
+        why: "Changing from `count` to `for_each`, or renaming a key, gives the same object a new address. \
+              Terraform sees one object to destroy and one to create, although nothing about it changed.",
+        remediation: "Add a `moved` block from the old address to the new one: the plan then keeps the object.",
+    }
+    .rule(),
+    example: ChangeExample::of_changes(
+        r#"{"address": "aws_subnet.a[0]", "action_reason": "delete_because_wrong_repetition",
+            "change": {"actions": ["delete"], "after": null,
+                       "before": {"cidr_block": "10.0.0.0/24", "availability_zone": "eu-west-1a", "id": "s-1"}}},
+           {"address": "aws_subnet.a[\"eu-west-1a\"]",
+            "change": {"actions": ["create"], "before": null,
+                       "after": {"cidr_block": "10.0.0.0/24", "availability_zone": "eu-west-1a"}}}"#,
+        r#"{"address": "aws_subnet.a[\"one\"]", "action_reason": "delete_because_each_key",
+            "change": {"actions": ["delete"], "after": null,
+                       "before": {"cidr_block": "10.0.0.0/24", "availability_zone": "eu-west-1a", "id": "s-1"}}},
+           {"address": "aws_subnet.a[\"two\"]",
+            "change": {"actions": ["create"], "before": null,
+                       "after": {"cidr_block": "10.0.9.0/24", "availability_zone": "eu-west-1b"}}}"#,
+    ),
+    check,
+};
+
+fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let rekeyed = destroyed(plan).filter(|resource| lost_its_key(resource));
+    let twins = twins(plan, rekeyed, Place::SameBlock).into_iter();
+    twins
+        .map(|(old, new)| {
+            let message = format!("{} is destroyed and made again as {}", old.address, new.address);
+            ChangeFinding::on(old, message)
+        })
+        .collect()
+}
+
+/// Whether the block is still there, but not for this key. A key of a module counts, too: Terraform gives
+/// the resources in such a module the reason that their module is gone.
+fn lost_its_key(resource: &ResourceChange<'_>) -> bool {
+    match resource.action_reason {
+        Some(
+            ActionReason::DeleteBecauseCountIndex
+            | ActionReason::DeleteBecauseEachKey
+            | ActionReason::DeleteBecauseWrongRepetition
+            | ActionReason::DeleteBecauseNoModule,
+        ) => true,
+        Some(
+            ActionReason::ReplaceBecauseCannotUpdate
+            | ActionReason::ReplaceBecauseTainted
+            | ActionReason::ReplaceByRequest
+            | ActionReason::ReplaceByTriggers
+            | ActionReason::DeleteBecauseNoResourceConfig
+            | ActionReason::DeleteBecauseNoMoveTarget
+            | ActionReason::DeleteBecauseEnabledFalse
+            | ActionReason::ReadBecauseConfigUnknown
+            | ActionReason::ReadBecauseDependencyPending
+            | ActionReason::ReadBecauseCheckNested
+            | ActionReason::ForgotBecauseLifecycle
+            | ActionReason::Other(_),
+        )
+        | None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::find_in_changes;
+    use super::*;
+
+    #[test]
+    fn a_key_of_the_module_counts_like_a_key_of_the_block() {
+        let findings = find_in_changes(
+            &GUARD,
+            r#"{"address": "module.net[0].aws_subnet.a", "action_reason": "delete_because_no_module",
+                "change": {"actions": ["delete"], "before": {"cidr_block": "10.0.0.0/24", "az": "a"}, "after": null}},
+               {"address": "module.net[\"eu.west\"].aws_subnet.a",
+                "change": {"actions": ["create"], "before": null, "after": {"cidr_block": "10.0.0.0/24", "az": "a"}}}"#,
+        );
+        assert_eq!(
+            findings[0].message,
+            r#"module.net[0].aws_subnet.a is destroyed and made again as module.net["eu.west"].aws_subnet.a"#
+        );
+    }
+
+    #[test]
+    fn each_object_has_its_own_twin() {
+        let old = |key: u8| {
+            format!(
+                r#"{{"address": "aws_x.a[{key}]", "action_reason": "delete_because_wrong_repetition", "change":
+                    {{"actions": ["delete"], "before": {{"name": "n", "path": "/"}}, "after": null}}}}"#
+            )
+        };
+        let new = r#"{"address": "aws_x.a[\"k\"]", "change": {"actions": ["create"], "before": null,
+            "after": {"name": "n", "path": "/"}}}"#;
+        let findings = find_in_changes(&GUARD, &format!("{}, {}, {new}", old(0), old(1)));
+        assert_eq!(findings.len(), 1);
+    }
+
+    #[test]
+    fn what_would_not_have_stayed_the_same_is_no_finding() {
+        let findings = find_in_changes(
+            &GUARD,
+            r#"{"address": "aws_iam_user.a[\"bob\"]", "action_reason": "delete_because_each_key",
+                "change": {"actions": ["delete"], "before": {"name": "bob", "path": "/"}, "after": null}},
+               {"address": "aws_iam_user.a[\"eve\"]",
+                "change": {"actions": ["create"], "before": null, "after": {"name": "eve", "path": "/"}}}"#,
+        );
+        assert_eq!(findings, []);
+    }
+}

@@ -1,0 +1,84 @@
+//! Tells what is destroyed on its own from what goes together with the object that it belongs to.
+
+use std::collections::HashMap;
+
+use planguard_plan::{Plan, ResourceChange, Value};
+
+use super::compare::destroyed;
+
+/// The objects that a plan destroys for good, by what others call them.
+pub(super) struct Targets<'p> {
+    types_by_identity: HashMap<&'p str, Vec<&'p str>>,
+}
+
+impl<'p> Targets<'p> {
+    /// The targets in a plan.
+    pub(super) fn of(plan: &'p Plan<'p>) -> Self {
+        let mut types_by_identity: HashMap<&str, Vec<&str>> = HashMap::new();
+        for resource in destroyed(plan) {
+            let Some(before) = resource.change.before.as_deref() else { continue };
+            if is_bucket_setting(resource, before) {
+                continue;
+            }
+            for identity in ["id", "arn", "self_link"].iter().filter_map(|name| text(before.get(name)?)) {
+                types_by_identity.entry(identity).or_default().push(&resource.address.resource_type);
+            }
+        }
+        Self { types_by_identity }
+    }
+
+    /// Whether a destroyed object names, in one of its attributes, another object that the plan destroys.
+    ///
+    /// A flow log of a network that goes as well, or the access block of a bucket that does, is no loss. An
+    /// object of its own type is no target: its attributes hold its own id as well.
+    pub(super) fn take_along(&self, resource: &ResourceChange<'_>) -> bool {
+        let attributes = resource.change.before.as_deref().map(Value::members).unwrap_or_default();
+        attributes
+            .iter()
+            .filter_map(|(_, value)| self.types_by_identity.get(text(value)?))
+            .any(|types| types.iter().any(|other| *other != resource.address.resource_type))
+    }
+}
+
+/// Whether an object is one of several settings of a bucket: their id is the bucket's.
+fn is_bucket_setting(resource: &ResourceChange<'_>, before: &Value<'_>) -> bool {
+    resource.address.resource_type != "aws_s3_bucket"
+        && before.get("id").is_some()
+        && before.get("bucket") == before.get("id")
+}
+
+fn text<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first_goes(others: &str) -> bool {
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_changes": [
+                {{"address": "aws_flow_log.a", "change": {{"actions": ["delete"],
+                    "before": {{"id": "fl-1", "vpc_id": "vpc-1", "subnet_id": ""}}, "after": null}}}}, {others}]}}"#
+        );
+        let plan = Plan::parse(&text).unwrap();
+        Targets::of(&plan).take_along(&plan.resource_changes[0])
+    }
+
+    #[test]
+    fn only_a_target_that_is_destroyed_counts() {
+        let target = |actions: &str, id: &str| {
+            format!(
+                r#"{{"address": "aws_vpc.a", "change": {{"actions": [{actions}], "before": {{"id": "{id}"}}, "after": {{}}}}}}"#
+            )
+        };
+        assert!(first_goes(&target(r#""delete""#, "vpc-1")));
+        assert!(!first_goes(&target(r#""update""#, "vpc-1")));
+        assert!(!first_goes(&target(r#""delete", "create""#, "vpc-1")));
+        assert!(!first_goes(&target(r#""delete""#, "vpc-2")));
+        assert!(!first_goes(&target(r#""delete""#, "")));
+        let setting = r#"{"address": "aws_s3_bucket_acl.a", "change": {"actions": ["delete"],
+            "before": {"id": "vpc-1", "bucket": "vpc-1"}, "after": null}}"#;
+        assert!(!first_goes(setting));
+    }
+}

@@ -1,0 +1,143 @@
+//! Finds trust policies that let in a principal of another account.
+
+use std::collections::BTreeSet;
+
+use planguard_plan::{Plan, ResourceState, Value};
+use planguard_rule::Severity;
+
+use super::about::About;
+use super::compare::{Pair, Sight, pairs, sight};
+use super::policy::Document;
+use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+
+pub(super) const GUARD: ChangeGuard = ChangeGuard {
+    info: About {
+        id: "change-trust-foreign-principal",
+        title: "A role lets a principal of another account take it",
+        severity: Severity::High,
+        why: "Whoever may take a role has all its rights. A principal of another account is managed, and \
+              perhaps compromised, by somebody else.",
+        remediation: "Make sure that the account is yours or your partner's; for a partner, require an \
+                      external id as a condition. Then waive this finding for the role.",
+    }
+    .rule(),
+    example: ChangeExample::of_changes(
+        r#"{"address": "aws_iam_role.deploy", "change": {"actions": ["update"],
+            "before": {"arn": "arn:aws:iam::111111111111:role/deploy", "assume_role_policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111111111111:root\"}}]}"},
+            "after": {"arn": "arn:aws:iam::111111111111:role/deploy", "assume_role_policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": [\"arn:aws:iam::111111111111:root\", \"arn:aws:iam::222222222222:root\"]}}]}"}}}"#,
+        r#"{"address": "aws_iam_role.deploy", "change": {"actions": ["update"],
+            "before": {"arn": "arn:aws:iam::111111111111:role/deploy", "assume_role_policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111111111111:root\"}}]}"},
+            "after": {"arn": "arn:aws:iam::111111111111:role/deploy", "assume_role_policy": "{\"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\", \"Principal\": {\"AWS\": \"arn:aws:iam::111111111111:role/ci\"}}]}"}}}"#,
+    ),
+    check,
+};
+
+fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    pairs(plan).filter_map(|pair| finding(&pair)).collect()
+}
+
+fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
+    let before = trust(&pair.before)?;
+    let root = pair.after.root();
+    let place = root.key("assume_role_policy");
+    let attribute = place.path().clone();
+    let address = &pair.resource.address;
+    if sight(&place) == Sight::Unknown {
+        let message =
+            format!("{address} may trust more principals: the new `{attribute}` is known only after apply");
+        return Some(
+            ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
+        );
+    }
+    let after = trust(&pair.after)?;
+    let old: BTreeSet<Trusted<'_>> =
+        before.allowed_principals().into_iter().filter_map(Trusted::of).collect();
+    let own = own_account(&pair.before);
+    let new = after.allowed_principals().into_iter().filter_map(Trusted::of);
+    let mut foreign =
+        new.filter(|trusted| !old.contains(trusted) && *trusted != Trusted::Account(own.unwrap_or("")));
+    let what = match foreign.next()? {
+        Trusted::Anyone => "lets anyone take it",
+        Trusted::Account(_) => "lets principals of another account take it",
+    };
+    Some(ChangeFinding::on(pair.resource, format!("{address} {what}")).at(attribute))
+}
+
+fn trust(state: &ResourceState<'_>) -> Option<Document> {
+    match sight(&state.root().key("assume_role_policy")) {
+        Sight::Known(Value::String(text)) => Document::parse(text),
+        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
+    }
+}
+
+/// The account that the role is in.
+fn own_account<'p>(state: &ResourceState<'p>) -> Option<&'p str> {
+    state.root().key("arn").raw().and_then(Value::as_str).and_then(account)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Trusted<'d> {
+    Anyone,
+    Account(&'d str),
+}
+
+impl<'d> Trusted<'d> {
+    /// Who is trusted, if it is somebody in an account; a service of AWS is not.
+    fn of(principal: &'d str) -> Option<Self> {
+        if principal == "*" {
+            return Some(Self::Anyone);
+        }
+        account(principal).map(Self::Account)
+    }
+}
+
+/// The account in an ARN, or the account that a principal of twelve digits is.
+fn account(principal: &str) -> Option<&str> {
+    let account = match principal.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').nth(3)?,
+        None => principal,
+    };
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::find_in_update;
+    use super::*;
+
+    fn role(principal: &str) -> String {
+        let text = format!(
+            r#"{{"Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {principal}}}]}}"#
+        );
+        format!(
+            r#"{{"arn": "arn:aws:iam::111111111111:role/a", "assume_role_policy": {}}}"#,
+            serde_json::Value::String(text)
+        )
+    }
+
+    fn messages(before: &str, after: &str) -> Vec<String> {
+        let findings = find_in_update(&GUARD, r#"aws_iam_role.a["x.y"]"#, &role(before), &role(after), "{}");
+        findings.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn another_account_and_anyone_are_found_and_services_are_not() {
+        let service = r#"{"Service": "ec2.amazonaws.com"}"#;
+        assert_eq!(
+            messages(service, r#"{"AWS": "222222222222"}"#),
+            [r#"aws_iam_role.a["x.y"] lets principals of another account take it"#]
+        );
+        assert_eq!(messages(service, r#""*""#), [r#"aws_iam_role.a["x.y"] lets anyone take it"#]);
+        assert!(messages(service, r#"{"Service": "lambda.amazonaws.com"}"#).is_empty());
+        assert!(messages(service, r#"{"AWS": "arn:aws:iam::111111111111:user/b"}"#).is_empty());
+        let foreign = r#"{"AWS": "arn:aws:iam::222222222222:role/b"}"#;
+        assert!(messages(foreign, r#"{"AWS": "arn:aws:iam::222222222222:role/c"}"#).is_empty());
+    }
+
+    #[test]
+    fn an_unknown_policy_is_a_perhaps() {
+        let unknown = r#"{"assume_role_policy": true}"#;
+        let findings = find_in_update(&GUARD, "aws_iam_role.a", &role(r#""*""#), "{}", unknown);
+        assert_eq!(findings[0].certainty, Certainty::DependsOnUnknown);
+    }
+}

@@ -1,0 +1,192 @@
+//! Tests of one attribute.
+
+use std::cmp::Ordering;
+
+use planguard_guardrail_format::{AttributePredicate, AttributeTest, Quantity, Truth, Version};
+use planguard_plan::{Attribute, PathStep, Resolution, Value, View};
+
+use super::{Answer, Evaluator, Evidence, cidr, literal, place, policy_document, secret};
+
+impl Evaluator<'_, '_> {
+    pub(super) fn attribute(&self, predicate: &AttributePredicate, view: &View<'_, '_>) -> Answer {
+        let place = place::find_first(view, &predicate.paths);
+        let attribute = place.attribute();
+        let decided = match (&predicate.test, attribute) {
+            (AttributeTest::LiteralInConfiguration, _) => {
+                let places = place::find_all(view, &predicate.paths);
+                policy_document::any(places.iter().map(literal_in_configuration))
+            }
+            (AttributeTest::Statement(test), Attribute::Unknown) => {
+                self.statement_of_data_source(test, &place)
+            }
+            // Unknown but configured: it will be set.
+            (AttributeTest::Present, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::True),
+            (AttributeTest::Absent, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::False),
+            (_, Attribute::Unknown) => Truth::Unknown,
+            (AttributeTest::Present, Attribute::Unset) => Truth::False,
+            (AttributeTest::Absent, Attribute::Unset) => Truth::True,
+            (_, Attribute::Unset) => predicate.unset.unwrap_or(Truth::False),
+            (test, Attribute::Known(value)) if literal::is_empty(value) => match test {
+                AttributeTest::Present => Truth::False,
+                AttributeTest::Absent => Truth::True,
+                _ => predicate.unset.unwrap_or_else(|| known(test, value, &place)),
+            },
+            (test, Attribute::Known(value)) => known(test, value, &place),
+        };
+        // An unknown element of a known list leaves the test unknown as well.
+        let truth = match (decided, predicate.unknown) {
+            (Truth::Unknown, Some(instead)) => instead,
+            (decided, _) => decided,
+        };
+        let mut answer = Answer::at(truth, &place);
+        match (&mut answer.evidence, attribute) {
+            (Some(evidence), Attribute::Known(value)) => describe(&predicate.test, value, &place, evidence),
+            // What Terraform writes for an attribute that is not set. Whether a write-only attribute is set
+            // does not show in its value.
+            (Some(evidence), Attribute::Unset)
+                if !matches!(predicate.test, AttributeTest::LiteralInConfiguration) =>
+            {
+                evidence.value = Some("null".to_owned());
+            }
+            (Some(_), Attribute::Unset | Attribute::Unknown) | (None, _) => {}
+        }
+        answer
+    }
+}
+
+fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Truth {
+    let some = |holds: &dyn Fn(&str) -> bool| Truth::of(value.as_str().is_some_and(holds));
+    match test {
+        AttributeTest::Is(expected) => Truth::of(literal::equals(value, expected)),
+        AttributeTest::In(expected) => Truth::of(expected.iter().any(|one| literal::equals(value, one))),
+        AttributeTest::Present => Truth::True,
+        AttributeTest::Absent => Truth::False,
+        AttributeTest::AtLeast(bound) => compared(value, *bound, |order| order != Ordering::Less),
+        AttributeTest::AtMost(bound) => compared(value, *bound, |order| order != Ordering::Greater),
+        AttributeTest::LongerThan(bound) => compared(value, *bound, |order| order == Ordering::Greater),
+        AttributeTest::Matches(pattern) => some(&|text| pattern.is_match(text)),
+        AttributeTest::StartsWith(prefixes) => {
+            some(&|text| prefixes.iter().any(|prefix| text.starts_with(prefix.as_str())))
+        }
+        AttributeTest::Contains(expected) => match value {
+            Value::String(text) => Truth::of(expected.iter().any(|one| match one {
+                planguard_guardrail_format::Literal::Text(part) => text.contains(part.as_str()),
+                planguard_guardrail_format::Literal::Bool(_)
+                | planguard_guardrail_format::Literal::Number(_) => literal::equals(value, one),
+            })),
+            _ => some_element(place, |element| expected.iter().any(|one| literal::equals(element, one))),
+        },
+        AttributeTest::Cidr(kind) => match value {
+            Value::String(text) => Truth::of(cidr::is_such(text, *kind)),
+            _ => {
+                some_element(place, |element| element.as_str().is_some_and(|text| cidr::is_such(text, *kind)))
+            }
+        },
+        AttributeTest::Statement(test) => some(&|text| policy_document::allows_in_text(text, test)),
+        AttributeTest::Secret => Truth::of(secret::holds_secret(value)),
+        AttributeTest::LiteralInConfiguration => Truth::Unknown,
+        AttributeTest::OlderThan(bound) => {
+            Truth::of(version(value).is_some_and(|version| version.is_before(bound)))
+        }
+    }
+}
+
+/// Whether an element fulfils a condition; unknown where none does and one is unknown.
+fn some_element(list: &View<'_, '_>, holds: impl Fn(&Value<'_>) -> bool) -> Truth {
+    let mut truth = Truth::False;
+    for element in list.elements().unwrap_or_default() {
+        match element.attribute() {
+            Attribute::Known(value) if holds(value) => return Truth::True,
+            Attribute::Unknown => truth = Truth::Unknown,
+            Attribute::Known(_) | Attribute::Unset => {}
+        }
+    }
+    truth
+}
+
+fn compared(value: &Value<'_>, bound: Quantity, accepts: impl Fn(Ordering) -> bool) -> Truth {
+    let order = literal::quantity(value).and_then(|quantity| quantity.compare(bound));
+    Truth::of(order.is_some_and(accepts))
+}
+
+fn version(value: &Value<'_>) -> Option<Version> {
+    match value {
+        Value::String(text) => Version::parse(text),
+        Value::Number(number) => Version::parse(&number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Whether the configuration writes the value itself: as a constant, through variables of modules, or as the
+/// default of a root variable that nobody overrode. Write-only attributes are null in the plan, but their
+/// expression is in the configuration all the same.
+fn literal_in_configuration(place: &View<'_, '_>) -> Truth {
+    let state = place.state();
+    if state.configuration().is_none() {
+        return if place.attribute() == Attribute::Unset { Truth::False } else { Truth::Unknown };
+    }
+    let is_literal = |found: &Resolution<'_>| {
+        let from_default = found.variables.iter().any(|name| {
+            let variable =
+                state.plan.variables.get(name.as_str()).and_then(|variable| variable.value.as_ref());
+            let default = state.plan.configuration.as_ref().and_then(|all| all.root_default(name));
+            default.is_some_and(|default| variable == Some(default) && has_text(&[default]))
+        });
+        // An expression that mixes a constant with a reference is not the literal itself.
+        let only_constants =
+            found.resources.is_empty() && found.variables.is_empty() && found.unresolved.is_empty();
+        from_default || only_constants && has_text(&found.constants)
+    };
+    Truth::of(state.resolutions(place.path()).iter().any(is_literal))
+}
+
+fn has_text(constants: &[&Value<'_>]) -> bool {
+    constants.iter().any(|constant| !literal::is_empty(constant))
+}
+
+/// Adds to the evidence what helps a reader: the value, or the element of a list that decided.
+fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evidence: &mut Evidence) {
+    if place.is_sensitive() {
+        return;
+    }
+    match test {
+        AttributeTest::Is(_)
+        | AttributeTest::In(_)
+        | AttributeTest::AtLeast(_)
+        | AttributeTest::AtMost(_)
+        | AttributeTest::LongerThan(_)
+        | AttributeTest::StartsWith(_)
+        | AttributeTest::OlderThan(_) => evidence.value = scalar(value),
+        AttributeTest::Cidr(kind) => match value {
+            Value::Array(elements) => {
+                let found = elements
+                    .iter()
+                    .position(|element| element.as_str().is_some_and(|text| cidr::is_such(text, *kind)));
+                if let Some(position) = found {
+                    evidence.path.0.push(PathStep::Index(position));
+                    evidence.value = scalar(&elements[position]);
+                }
+            }
+            _ => evidence.value = scalar(value),
+        },
+        // These may hold what nobody wants to read in a log, or nothing that helps.
+        AttributeTest::Present
+        | AttributeTest::Absent
+        | AttributeTest::Matches(_)
+        | AttributeTest::Contains(_)
+        | AttributeTest::Statement(_)
+        | AttributeTest::Secret
+        | AttributeTest::LiteralInConfiguration => {}
+    }
+}
+
+/// A short value as Terraform would write it.
+fn scalar(value: &Value<'_>) -> Option<String> {
+    const LONGEST: usize = 60;
+    match value {
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) if text.chars().count() <= LONGEST => Some(format!("\"{text}\"")),
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}

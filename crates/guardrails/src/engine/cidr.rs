@@ -1,0 +1,92 @@
+//! Network ranges: how wide they are and whether the internet is in them.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use planguard_guardrail_format::CidrTest;
+
+/// Whether a text is a network range of the kind that a test asks for. Text that is no range is none.
+pub(super) fn is_such(text: &str, test: CidrTest) -> bool {
+    let Some(range) = parse(text) else { return false };
+    match test {
+        CidrTest::Any => covers_half_the_internet(&range),
+        CidrTest::Public => includes_public(&range),
+        CidrTest::WiderThan(length) => range.prefix_len() < length,
+    }
+}
+
+/// Reads a range, or an address as a range of one.
+fn parse(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// `/0`, one of its halves, or `2000::/3`, which is all of IPv6 that is routed.
+fn covers_half_the_internet(range: &IpNet) -> bool {
+    match range {
+        IpNet::V4(v4) => v4.prefix_len() <= 1,
+        IpNet::V6(v6) => {
+            v6.prefix_len() <= 1 || v6.prefix_len() <= 3 && v6.network().segments()[0] >> 13 == 1
+        }
+    }
+}
+
+/// Whether the range is not wholly inside the ranges that are never routed on the internet (the registries
+/// of special-purpose addresses, RFC 6890 and its updates).
+fn includes_public(range: &IpNet) -> bool {
+    const SPECIAL: &[&str] = &[
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.168.0.0/16",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+        "::/127",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001:db8::/32",
+        "fc00::/7",
+        "fe80::/10",
+        "ff00::/8",
+    ];
+    !SPECIAL.iter().filter_map(|special| special.parse::<IpNet>().ok()).any(|special| special.contains(range))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_the_internet_counts_as_all_of_it() {
+        for text in ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", " 0.0.0.0/0 "] {
+            assert!(is_such(text, CidrTest::Any), "{text}");
+        }
+        for text in ["10.0.0.0/8", "0.0.0.0", "0.0.0.0/2", "fc00::/7", "", "*", "aws:prefix-list"] {
+            assert!(!is_such(text, CidrTest::Any), "{text}");
+        }
+    }
+
+    #[test]
+    fn public_is_what_is_not_wholly_special() {
+        for text in ["8.8.8.8", "0.0.0.0/0", "10.0.0.0/7", "2600::/16", "100.0.0.0/8"] {
+            assert!(is_such(text, CidrTest::Public), "{text}");
+        }
+        for text in ["10.1.0.0/16", "172.31.0.0/16", "100.64.1.0/24", "fd00::/8", "203.0.113.7/32"] {
+            assert!(!is_such(text, CidrTest::Public), "{text}");
+        }
+    }
+
+    #[test]
+    fn wider_counts_by_prefix_length() {
+        assert!(is_such("10.0.0.0/15", CidrTest::WiderThan(16)));
+        assert!(!is_such("10.0.0.0/16", CidrTest::WiderThan(16)));
+    }
+}

@@ -1,0 +1,229 @@
+//! Resources that belong together: found through references in the configuration and through known names.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, Truth};
+use planguard_plan::{
+    Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side, View,
+};
+
+use super::{Answer, Evaluator, place, policy_document};
+
+/// A plan's resources by type and by block, and who refers to whom; built as guardrails ask.
+pub struct PlanIndex<'p> {
+    plan: &'p Plan<'p>,
+    by_type: HashMap<&'p str, Vec<&'p ResourceChange<'p>>>,
+    by_block: RefCell<Option<Rc<Blocks<'p>>>>,
+    referrers: RefCell<HashMap<ReferrersKey, Rc<Referrers<'p>>>>,
+    by_value: RefCell<HashMap<ReferrersKey, Rc<ByValue<'p>>>>,
+}
+
+type Blocks<'p> = HashMap<String, Vec<&'p ResourceChange<'p>>>;
+
+/// The resources of one type by the known text of one of their attributes.
+type ByValue<'p> = HashMap<&'p str, Vec<&'p ResourceChange<'p>>>;
+
+/// A side, a type and an attribute.
+type ReferrersKey = (bool, String, PathPattern);
+
+/// The resources of one type, by what one of their attributes refers to.
+#[derive(Default)]
+struct Referrers<'p> {
+    by_block: HashMap<String, Vec<(&'p ResourceChange<'p>, Option<String>)>>,
+    /// Those whose attribute is unknown, and of which the configuration does not say what it refers to.
+    unclear: Vec<&'p ResourceChange<'p>>,
+}
+
+impl<'p> PlanIndex<'p> {
+    /// Indexes the resource changes of a plan.
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        let mut by_type: HashMap<&str, Vec<&'p ResourceChange<'p>>> = HashMap::new();
+        for change in plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
+            by_type.entry(change.address.resource_type.as_str()).or_default().push(change);
+        }
+        Self {
+            plan,
+            by_type,
+            by_block: RefCell::default(),
+            referrers: RefCell::default(),
+            by_value: RefCell::default(),
+        }
+    }
+
+    pub(super) fn plan(&self) -> &'p Plan<'p> {
+        self.plan
+    }
+
+    /// The resources of a type as guardrails write it: `TYPE`, or `data.TYPE` for data sources.
+    fn of_type(&self, written: &str) -> impl Iterator<Item = &'p ResourceChange<'p>> {
+        let (mode, resource_type) = match written.strip_prefix("data.") {
+            Some(data) => (Mode::Data, data),
+            None => (Mode::Managed, written),
+        };
+        let changes = self.by_type.get(resource_type).cloned().unwrap_or_default();
+        changes.into_iter().filter(move |change| change.address.mode == mode)
+    }
+
+    /// The instances of a block.
+    pub(super) fn of_block(&self, address: &str) -> Vec<&'p ResourceChange<'p>> {
+        let blocks = self
+            .by_block
+            .borrow_mut()
+            .get_or_insert_with(|| {
+                let mut blocks: Blocks<'p> = HashMap::new();
+                for change in self.plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
+                    blocks.entry(change.address.configuration_address()).or_default().push(change);
+                }
+                Rc::new(blocks)
+            })
+            .clone();
+        blocks.get(address).cloned().unwrap_or_default()
+    }
+
+    fn referrers(&self, side: Side, resource_type: &str, by: &PathPattern) -> Rc<Referrers<'p>> {
+        let key = (side == Side::After, resource_type.to_owned(), by.clone());
+        if let Some(found) = self.referrers.borrow().get(&key) {
+            return Rc::clone(found);
+        }
+        let mut referrers = Referrers::default();
+        for change in self.of_type(resource_type) {
+            let Some(state) = ResourceState::new(self.plan, change, side) else { continue };
+            let root = state.root();
+            let place = place::find(&root, by);
+            let resolution = state.references(place.path());
+            let clear = resolution.as_ref().is_some_and(|found| found.unresolved.is_empty());
+            for reference in resolution.into_iter().flat_map(|found| found.resources) {
+                let ResolvedReference { address, key, .. } = reference;
+                referrers.by_block.entry(address).or_default().push((change, key));
+            }
+            if place.attribute() == Attribute::Unknown && !clear {
+                referrers.unclear.push(change);
+            }
+        }
+        let referrers = Rc::new(referrers);
+        self.referrers.borrow_mut().insert(key, Rc::clone(&referrers));
+        referrers
+    }
+
+    /// The resources of a type whose attribute has a known text.
+    fn with_value(
+        &self,
+        side: Side,
+        resource_type: &str,
+        attribute: &PathPattern,
+        text: &str,
+    ) -> Vec<&'p ResourceChange<'p>> {
+        let key = (side == Side::After, resource_type.to_owned(), attribute.clone());
+        let mut indexes = self.by_value.borrow_mut();
+        let index = indexes.entry(key).or_insert_with(|| {
+            let mut index = ByValue::default();
+            for change in self.of_type(resource_type) {
+                let Some(state) = ResourceState::new(self.plan, change, side) else { continue };
+                if let Attribute::Known(value) = place::find(&state.root(), attribute).attribute()
+                    && let Some(text) = value.as_str()
+                {
+                    index.entry(text).or_default().push(change);
+                }
+            }
+            Rc::new(index)
+        });
+        index.get(text).cloned().unwrap_or_default()
+    }
+}
+
+impl<'p> Evaluator<'_, 'p> {
+    /// Whether a companion exists that fulfils the condition.
+    pub(super) fn companion(&self, companion: &Companion, view: &View<'_, '_>) -> Answer {
+        let (belonging, unclear) = match companion.direction {
+            CompanionDirection::RefersToThis => self.referring(companion, view),
+            CompanionDirection::ReferredToByThis => self.referred_to(companion, view),
+        };
+        let fulfils = |change| {
+            let state = ResourceState::new(self.index.plan, change, view.state().side)?;
+            let condition = companion.condition.as_ref();
+            Some(condition.map_or(Truth::True, |one| self.predicate(one, &state.root()).truth))
+        };
+        let certain = policy_document::any(belonging.into_iter().filter_map(&fulfils));
+        // One that may belong leaves the matter open, whatever the others are.
+        let open = || unclear.iter().any(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
+        Answer::bare(if certain == Truth::False && open() { Truth::Unknown } else { certain })
+    }
+
+    /// Those that refer to the judged resource, and those of which nobody can tell.
+    fn referring(
+        &self,
+        companion: &Companion,
+        view: &View<'_, '_>,
+    ) -> (Vec<&'p ResourceChange<'p>>, Vec<&'p ResourceChange<'p>>) {
+        let state = view.state();
+        let this = &state.change.address;
+        let (mut belonging, mut unclear) = (Vec::new(), Vec::new());
+        for resource_type in &companion.types {
+            let referrers = self.index.referrers(state.side, resource_type, &companion.by);
+            let block = this.configuration_address();
+            for (change, key) in referrers.by_block.get(&block).into_iter().flatten() {
+                if is_same_instance(this, &change.address, key.as_deref()) {
+                    belonging.push(*change);
+                }
+            }
+            for on in &companion.on {
+                if let Attribute::Known(value) = place::find(view, on).attribute()
+                    && let Some(text) = value.as_str().filter(|text| !text.is_empty())
+                {
+                    belonging.extend(self.index.with_value(state.side, resource_type, &companion.by, text));
+                }
+            }
+            unclear.extend(&referrers.unclear);
+        }
+        (belonging, unclear)
+    }
+
+    /// Those that the judged resource refers to. What it refers to outside of the plan is unclear only if
+    /// the attribute is unknown; then there is no resource to look at.
+    fn referred_to(
+        &self,
+        companion: &Companion,
+        view: &View<'_, '_>,
+    ) -> (Vec<&'p ResourceChange<'p>>, Vec<&'p ResourceChange<'p>>) {
+        let state = view.state();
+        let this = &state.change.address;
+        let by = place::find(view, &companion.by);
+        let mut belonging = Vec::new();
+        for reference in state.references(by.path()).into_iter().flat_map(|found| found.resources) {
+            for change in self.index.of_block(&reference.address) {
+                let right_type = companion.types.iter().any(|written| {
+                    written.strip_prefix("data.").unwrap_or(written) == change.address.resource_type
+                        && written.starts_with("data.") == (change.address.mode == Mode::Data)
+                });
+                if right_type && is_same_instance(&change.address, this, reference.key.as_deref()) {
+                    belonging.push(change);
+                }
+            }
+        }
+        if let Attribute::Known(value) = by.attribute()
+            && let Some(text) = value.as_str().filter(|text| !text.is_empty())
+        {
+            for resource_type in &companion.types {
+                for on in &companion.on {
+                    belonging.extend(self.index.with_value(state.side, resource_type, on, text));
+                }
+            }
+        }
+        (belonging, Vec::new())
+    }
+}
+
+/// Whether an instance that refers to a block means this instance of it. A key in the reference decides;
+/// without one, the instances are those that share the key of `count` or `for_each`.
+pub(super) fn is_same_instance(referred: &Address, referring: &Address, key: Option<&str>) -> bool {
+    if let Some(key) = key {
+        return referred.key.as_ref().is_none_or(|own| own.to_string() == key);
+    }
+    let keys = |address: &Address| -> Vec<InstanceKey> {
+        address.modules.iter().map(|step| &step.key).chain([&address.key]).flatten().cloned().collect()
+    };
+    let (own, others) = (keys(referred), keys(referring));
+    others.is_empty() || own.iter().all(|key| others.contains(key))
+}

@@ -1,0 +1,169 @@
+//! Evaluates guardrails on one side of a resource change, in three values.
+
+mod attribute;
+mod cidr;
+mod companion;
+mod literal;
+mod place;
+mod policy_document;
+mod ports;
+mod secret;
+
+use planguard_guardrail_format::{Guardrail, Predicate, Quantifier, Test, Truth};
+use planguard_plan::{Attribute, DuplicateKeys, ResourceState, Value, View};
+
+pub use companion::PlanIndex;
+pub use secret::{credentials, decoded, is_named_credential};
+
+/// What a guardrail says of one side of a resource change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evaluation {
+    /// The verdict on the resource.
+    pub outcome: Outcome,
+    /// The attribute that decided, where one did.
+    pub evidence: Option<Evidence>,
+}
+
+/// The verdict of a rule on a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// All is well.
+    Pass,
+    /// Something is wrong.
+    Fail,
+    /// It depends on what is known only after apply.
+    Undetermined,
+    /// The rule says nothing of this resource.
+    NotApplicable,
+}
+
+/// What decided an evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// The way to the attribute.
+    pub path: planguard_plan::AttributePath,
+    /// Its value, where showing it helps and nothing marks it as sensitive.
+    pub value: Option<String>,
+}
+
+/// Evaluates a guardrail on a resource that it judges by type.
+pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIndex<'_>) -> Evaluation {
+    let root = state.root();
+    let evaluator = Evaluator { index };
+    let applies = guardrail.when.as_ref().map_or(Truth::True, |when| evaluator.predicate(when, &root).truth);
+    if applies == Truth::False {
+        return Evaluation { outcome: Outcome::NotApplicable, evidence: None };
+    }
+    let (answer, wrong_when) = match &guardrail.test {
+        Test::Fail(test) => (evaluator.predicate(test, &root), Truth::True),
+        Test::Require(test) => (evaluator.predicate(test, &root), Truth::False),
+    };
+    let outcome = if answer.truth == wrong_when.negated() {
+        Outcome::Pass
+    } else if answer.truth == Truth::Unknown || applies == Truth::Unknown {
+        Outcome::Undetermined
+    } else {
+        Outcome::Fail
+    };
+    let evidence = match outcome {
+        Outcome::Fail | Outcome::Undetermined => answer.evidence,
+        Outcome::Pass | Outcome::NotApplicable => None,
+    };
+    Evaluation { outcome, evidence }
+}
+
+/// A truth and the attribute that decided it.
+#[derive(Clone, Debug)]
+struct Answer {
+    truth: Truth,
+    evidence: Option<Evidence>,
+}
+
+impl Answer {
+    const fn bare(truth: Truth) -> Self {
+        Self { truth, evidence: None }
+    }
+
+    /// An answer that a place gave, without its value.
+    fn at(truth: Truth, view: &View<'_, '_>) -> Self {
+        let path = view.path().clone();
+        let evidence = (!path.is_empty()).then_some(Evidence { path, value: None });
+        Self { truth, evidence }
+    }
+}
+
+struct Evaluator<'i, 'p> {
+    index: &'i PlanIndex<'p>,
+}
+
+impl Evaluator<'_, '_> {
+    fn predicate(&self, predicate: &Predicate, view: &View<'_, '_>) -> Answer {
+        match predicate {
+            Predicate::All(all) => {
+                fold(all.iter().map(|one| self.predicate(one, view)), Truth::False, Truth::True)
+            }
+            Predicate::Any(any) => {
+                fold(any.iter().map(|one| self.predicate(one, view)), Truth::True, Truth::False)
+            }
+            Predicate::Not(one) => {
+                let answer = self.predicate(one, view);
+                Answer { truth: answer.truth.negated(), ..answer }
+            }
+            Predicate::Attribute(attribute) => self.attribute(attribute, view),
+            Predicate::Elements(elements) => {
+                let list = place::find_first(view, &elements.paths);
+                let empty = match elements.quantifier {
+                    Quantifier::Some => Truth::False,
+                    Quantifier::Each => Truth::True,
+                };
+                let Some(members) = list.elements() else {
+                    return Answer::at(elements.unknown.unwrap_or(Truth::Unknown), &list);
+                };
+                if members.is_empty() {
+                    return Answer::at(elements.unset.unwrap_or(empty), &list);
+                }
+                let answers = members.iter().map(|member| self.predicate(&elements.condition, member));
+                fold(answers, empty.negated(), empty)
+            }
+            Predicate::Document { paths, condition, unset, unknown } => {
+                let place = place::find_first(view, paths);
+                match place.attribute() {
+                    Attribute::Unknown => Answer::at(unknown.unwrap_or(Truth::Unknown), &place),
+                    Attribute::Unset => Answer::at(unset.unwrap_or(Truth::False), &place),
+                    Attribute::Known(value) => self.document(value, &place, condition),
+                }
+            }
+            Predicate::Ports(ports) => ports::includes(ports, view),
+            Predicate::Companion(companion) => self.companion(companion, view),
+        }
+    }
+
+    /// The condition on the document that an attribute holds as JSON text. Text that is no JSON fulfils
+    /// nothing; the provider refuses it at apply.
+    fn document(&self, value: &Value<'_>, place: &View<'_, '_>, condition: &Predicate) -> Answer {
+        let duplicates = DuplicateKeys::default();
+        let parsed = value.as_str().and_then(|text| Value::parse(text, &duplicates).ok());
+        let Some(document) = parsed else { return Answer::at(Truth::False, place) };
+        let answer = self.predicate(condition, &place.document(&document));
+        // Inside a document there are no attributes; the evidence is the attribute that holds it.
+        Answer { evidence: Answer::at(answer.truth, place).evidence, ..answer }
+    }
+}
+
+/// Combines answers: `decisive` settles the matter, `otherwise` holds if none is decisive or unknown. The
+/// evidence is that of the first answer that counts.
+fn fold(answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth) -> Answer {
+    let mut unknown: Option<Answer> = None;
+    let mut last: Option<Answer> = None;
+    for answer in answers {
+        if answer.truth == decisive {
+            return answer;
+        }
+        let slot = if answer.truth == Truth::Unknown { &mut unknown } else { &mut last };
+        let better = slot.as_ref().is_none_or(|kept| kept.evidence.is_none() && answer.evidence.is_some());
+        if better {
+            *slot = Some(answer);
+        }
+    }
+    unknown.or(last).unwrap_or_else(|| Answer::bare(otherwise))
+}

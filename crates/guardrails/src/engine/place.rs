@@ -1,0 +1,63 @@
+//! Finds the places that a guardrail's paths name.
+
+use planguard_guardrail_format::{PathPattern, PatternStep};
+use planguard_plan::{Attribute, Value, View};
+
+use super::literal::is_empty;
+
+/// The first of several names that is set to something or unknown; failing that the first that is set to
+/// something empty, and the first name where none is set. Without names, the place itself.
+pub(super) fn find_first<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> View<'p, 's> {
+    let rank = |place: &View<'_, '_>| match place.attribute() {
+        Attribute::Known(value) if !is_empty(value) => 0,
+        Attribute::Unknown => 0,
+        Attribute::Known(_) => 1,
+        Attribute::Unset => 2,
+    };
+    // The first of equals is taken.
+    find_all(view, paths).into_iter().min_by_key(rank).unwrap_or_else(|| view.clone())
+}
+
+/// The places of all names; without names, the place itself.
+pub(super) fn find_all<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> Vec<View<'p, 's>> {
+    if paths.is_empty() {
+        return vec![view.clone()];
+    }
+    paths.iter().map(|path| find(view, path)).collect()
+}
+
+/// The place that a path leads to.
+pub(super) fn find<'p, 's>(view: &View<'p, 's>, path: &PathPattern) -> View<'p, 's> {
+    let mut place = view.clone();
+    for step in &path.0 {
+        place = match step {
+            PatternStep::Key(name) => into_block(place).key(name),
+            PatternStep::Select { key, value } => select(&place, key, value),
+        };
+    }
+    place
+}
+
+/// A block that can stand once is a list of one in plans.
+fn into_block<'p, 's>(place: View<'p, 's>) -> View<'p, 's> {
+    match place.raw() {
+        Some(Value::Array(_)) => place.index(0),
+        _ => place,
+    }
+}
+
+/// The element with a value in an attribute. Where there is none, a place that is unset; where one may turn
+/// out to be it, a place that is unknown.
+fn select<'p, 's>(list: &View<'p, 's>, key: &str, value: &str) -> View<'p, 's> {
+    let Some(elements) = list.elements() else { return list.clone() };
+    let past_the_end = elements.len();
+    let mut candidate = None;
+    for element in elements {
+        match element.key(key).attribute() {
+            Attribute::Known(known) if known.as_str() == Some(value) => return element,
+            Attribute::Unknown => candidate = Some(element.key(key)),
+            Attribute::Known(_) | Attribute::Unset => {}
+        }
+    }
+    candidate.unwrap_or_else(|| list.index(past_the_end))
+}

@@ -1,0 +1,123 @@
+//! Whether a range of ports includes one that matters.
+
+use planguard_guardrail_format::{PathPattern, PortRange, PortSource, PortsPredicate, Transport, Truth};
+use planguard_plan::{Attribute, Value, View};
+
+use super::{Answer, Evidence, place};
+
+pub(super) fn includes(ports: &PortsPredicate, view: &View<'_, '_>) -> Answer {
+    let protocol = match &ports.protocol {
+        None => Protocol::Carries,
+        Some(path) => protocol(&place::find(view, path), ports.transport),
+    };
+    let answer = match (protocol, &ports.source) {
+        (Protocol::Other, _) => Answer::bare(Truth::False),
+        (Protocol::Everything, PortSource::Bounds { .. }) => Answer::bare(Truth::True),
+        (Protocol::Carries | Protocol::Unknown, PortSource::Bounds { from, to }) => {
+            bounds(ports, view, from, to)
+        }
+        (Protocol::Everything | Protocol::Carries | Protocol::Unknown, PortSource::Ranges(paths)) => {
+            ranges(ports, view, paths)
+        }
+    };
+    match (protocol, answer.truth) {
+        (Protocol::Unknown, Truth::True) => Answer { truth: Truth::Unknown, ..answer },
+        _ => answer,
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Protocol {
+    /// Every protocol there is.
+    Everything,
+    /// The one that matters.
+    Carries,
+    Other,
+    Unknown,
+}
+
+fn protocol(view: &View<'_, '_>, transport: Transport) -> Protocol {
+    let value = match view.attribute() {
+        Attribute::Unknown => return Protocol::Unknown,
+        Attribute::Unset => return Protocol::Carries,
+        Attribute::Known(value) => value,
+    };
+    let text = match value {
+        Value::String(text) => text.to_ascii_lowercase(),
+        Value::Number(number) => number.to_string(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Protocol::Other,
+    };
+    match (text.as_str(), transport) {
+        ("-1" | "all" | "*", _) => Protocol::Everything,
+        ("tcp" | "6", Transport::Tcp | Transport::Any) | ("udp" | "17", Transport::Udp | Transport::Any) => {
+            Protocol::Carries
+        }
+        // Azure had this word for TCP and UDP together.
+        ("", _) => Protocol::Carries,
+        _ => Protocol::Other,
+    }
+}
+
+fn bounds(ports: &PortsPredicate, view: &View<'_, '_>, from: &PathPattern, to: &PathPattern) -> Answer {
+    let places = [place::find(view, from), place::find(view, to)];
+    let mut bounds = [0; 2];
+    for (bound, place) in bounds.iter_mut().zip(&places) {
+        match place.attribute() {
+            Attribute::Unknown => return Answer::at(Truth::Unknown, place),
+            Attribute::Unset => return Answer::at(ports.unset.unwrap_or(Truth::False), place),
+            Attribute::Known(value) => match port(value) {
+                Some(port) => *bound = port,
+                None => return Answer::at(Truth::False, place),
+            },
+        }
+    }
+    let [from, to] = bounds;
+    let truth = Truth::of(is_wanted(PortRange { from, to }, ports));
+    let value = Some(if from == to { from.to_string() } else { format!("{from}-{to}") });
+    Answer { truth, evidence: Some(Evidence { path: places[0].path().clone(), value }) }
+}
+
+/// A port as a number or as text; `-1` is every port to some providers.
+fn port(value: &Value<'_>) -> Option<u16> {
+    match value {
+        Value::Number(number) => number.as_u64().and_then(|port| u16::try_from(port).ok()),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn is_wanted(range: PortRange, ports: &PortsPredicate) -> bool {
+    ports.wanted.iter().any(|wanted| range.includes(*wanted))
+}
+
+fn ranges(ports: &PortsPredicate, view: &View<'_, '_>, paths: &[PathPattern]) -> Answer {
+    let mut unknown = None;
+    let mut given = false;
+    for path in paths {
+        let list = place::find(view, path);
+        let Some(elements) = list.elements() else {
+            unknown = Some(Answer::at(Truth::Unknown, &list));
+            continue;
+        };
+        for element in elements {
+            match element.attribute() {
+                Attribute::Unknown => unknown = Some(Answer::at(Truth::Unknown, &element)),
+                Attribute::Unset => {}
+                Attribute::Known(value) => {
+                    let text = match value {
+                        Value::String(text) => text.clone().into_owned(),
+                        Value::Number(number) => number.to_string(),
+                        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => continue,
+                    };
+                    given |= !text.is_empty();
+                    if PortRange::parse(&text).is_some_and(|range| is_wanted(range, ports)) {
+                        let evidence = Evidence { path: element.path().clone(), value: Some(text) };
+                        return Answer { truth: Truth::True, evidence: Some(evidence) };
+                    }
+                }
+            }
+        }
+    }
+    let none = if given { Truth::False } else { ports.unset.unwrap_or(Truth::False) };
+    unknown.unwrap_or_else(|| Answer::bare(none))
+}

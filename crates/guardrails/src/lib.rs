@@ -1,0 +1,20 @@
+//! The built-in guardrails, the guards of changes, and the engine that evaluates them in three values.
+//!
+//! This crate imports the plan model, the format of guardrails and what rules say of themselves; it does not know
+//! Rego, findings or reports.
+
+mod builtin;
+mod catalogue;
+pub mod change;
+mod engine;
+mod judge;
+mod user;
+
+pub use planguard_guardrail_format as definition;
+
+pub use builtin::{Builtin, builtins};
+pub use catalogue::{CatalogueEntry, Example, catalogue};
+pub use engine::{Evaluation, Evidence, Outcome, PlanIndex, evaluate};
+pub use engine::{credentials, decoded, is_named_credential};
+pub use judge::judge;
+pub use user::{GuardrailError, load_guardrails};

@@ -1,0 +1,22 @@
+//! From bytes to the plan model, and what of a plan may be printed.
+//!
+//! [`input`] turns files, directories and standard input into documents and refuses what is not a plan; the model,
+//! [`Plan`], is what guardrails and reports see of a document; [`redact`] decides which of its texts may leave the
+//! process; [`text`] has the helpers for text that every room needs.
+//!
+//! This crate imports no other crate of the project.
+
+pub mod input;
+mod model;
+pub mod problem;
+pub mod redact;
+pub mod text;
+
+pub use model::{
+    ActionInvocation, ActionReason, Actions, Address, AddressError, Attribute, AttributePath, Change,
+    ChangeSummary, Check, CheckStatus, ConfigModule, ConfigResource, Configuration, DeferredChange,
+    DuplicateKeys, Importing, InstanceKey, MAX_DEPTH, Mode, ModuleCall, ModuleStep, Object, OutputChange,
+    PathStep, Plan, PlanError, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution,
+    ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, Side, Value, Verb, View,
+    sensitive_values,
+};

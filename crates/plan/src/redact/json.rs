@@ -1,0 +1,129 @@
+//! JSON as it may be printed.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{PLACEHOLDER, Redactor};
+
+/// Shorter numbers are too common to tell anything, or to be hidden wherever they stand.
+const SHORTEST_NUMBER: usize = 4;
+
+/// The masks that stand beside the values that they mark.
+const MASKED: [(&str, &str); 2] = [("after", "after_sensitive"), ("before", "before_sensitive")];
+
+/// Hides the sensitive values of one plan in JSON that was made of it: in every text as a [`Redactor`] does, texts
+/// and numbers as a whole if they equal a sensitive value, and whatever a mask marks that stands beside it.
+#[derive(Debug, Default)]
+pub struct JsonRedactor {
+    texts: Redactor,
+    values: BTreeSet<String>,
+}
+
+impl JsonRedactor {
+    /// A redactor for these values, such as [`crate::model::sensitive_values`] finds them.
+    pub fn new(sensitive: BTreeSet<String>) -> Self {
+        Self { texts: Redactor::new(&sensitive), values: sensitive }
+    }
+
+    /// For texts that are no JSON.
+    pub const fn texts(&self) -> &Redactor {
+        &self.texts
+    }
+
+    /// The value as it may be printed. Numbers, booleans and `null` that are hidden become texts.
+    pub fn value(&self, value: &Value) -> Value {
+        match value {
+            Value::Null | Value::Bool(_) => value.clone(),
+            Value::Number(number) => {
+                let text = number.to_string();
+                if text.len() >= SHORTEST_NUMBER && self.values.contains(&text) {
+                    hidden()
+                } else {
+                    value.clone()
+                }
+            }
+            Value::String(text) if !text.is_empty() && self.values.contains(text) => hidden(),
+            Value::String(text) => self.texts.text(text).as_str().into(),
+            Value::Array(elements) => elements.iter().map(|element| self.value(element)).collect(),
+            Value::Object(object) => {
+                let mut shown: serde_json::Map<String, Value> = object
+                    .iter()
+                    .map(|(key, value)| (self.texts.text(key).to_string(), self.value(value)))
+                    .collect();
+                for (key, mask) in MASKED {
+                    if let (Some(value), Some(mask)) = (shown.get_mut(key), object.get(mask)) {
+                        hide(value, mask);
+                    }
+                }
+                Value::Object(shown)
+            }
+        }
+    }
+}
+
+fn hidden() -> Value {
+    PLACEHOLDER.into()
+}
+
+/// Hides what a mask marks.
+fn hide(value: &mut Value, mask: &Value) {
+    match (value, mask) {
+        (Value::Null, _) => {}
+        (value, Value::Bool(true)) => *value = hidden(),
+        (Value::Array(elements), Value::Array(masks)) => {
+            elements.iter_mut().zip(masks).for_each(|(element, mask)| hide(element, mask));
+        }
+        (Value::Object(object), Value::Object(masks)) => {
+            for (key, mask) in masks {
+                if let Some(value) = object.get_mut(key) {
+                    hide(value, mask);
+                }
+            }
+        }
+        (
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_),
+            Value::Null
+            | Value::Bool(false)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_),
+        ) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn redactor() -> JsonRedactor {
+        JsonRedactor::new(["hunter2-secret", "pin", "4711", "80"].map(str::to_owned).into())
+    }
+
+    #[test]
+    fn leaves_and_keys_are_hidden_by_value() {
+        let value = json!({"a": ["x hunter2-secret", "pin", "pinned", 4711, 80], "hunter2-secret": null});
+        assert_eq!(
+            redactor().value(&value),
+            json!({"a": ["x (sensitive value)", "(sensitive value)", "pinned", "(sensitive value)", 80], "(sensitive value)": null})
+        );
+    }
+
+    #[test]
+    fn masks_hide_what_stands_beside_them() {
+        let change = json!({
+            "after": {"port": 80, "on": true, "name": "n", "gone": null, "list": [1, 2]},
+            "after_sensitive": {"port": true, "on": true, "gone": true, "list": [false, true], "more": true},
+            "before": 1,
+            "before_sensitive": false,
+        });
+        let shown = JsonRedactor::default().value(&json!([change]));
+        assert_eq!(
+            shown[0]["after"],
+            json!({"port": PLACEHOLDER, "on": PLACEHOLDER, "name": "n", "gone": null, "list": [1, PLACEHOLDER]})
+        );
+        assert_eq!(shown[0]["before"], json!(1));
+    }
+}

@@ -1,0 +1,248 @@
+//! What a body means as a whole: iterations that belong together, deleted resources, absent values.
+
+use std::collections::BTreeMap;
+
+use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator};
+
+use super::infer::{Env, Guards, outside_bodies};
+use super::model::{self, Meaning, key, string};
+use super::plan::{ACTIONS, Node, Side};
+use super::shape::{Attribute, Shape};
+use super::{Linter, RuleId};
+use crate::Lint;
+
+pub(super) fn lint(linter: &mut Linter<'_, '_>) {
+    for id in linter.policy_rules() {
+        let rule = linter.project.rule(id);
+        let env = linter.inference.env(id);
+        for branch in &rule.branches {
+            let Some(body) = &branch.body else { continue };
+            separate_iterations(linter, &env, body);
+            empty_side(linter, &env, body, &rule.head_exprs(branch));
+            absence(linter, &env, body);
+        }
+    }
+    planned_values_only(linter);
+}
+
+/// `input.resource_changes[_]` in two literals of one body.
+fn separate_iterations(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body) {
+    let text = env.text();
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for (number, literal) in body.literals.iter().enumerate() {
+        let mut here: Vec<(String, std::ops::Range<usize>)> = Vec::new();
+        for expr in literal.exprs() {
+            // `rc := xs[_]` gives the element a name: what is said of another one is meant.
+            if let ExprKind::Operation { operator: Operator::Assign, .. } = expr.kind {
+                continue;
+            }
+            outside_bodies(expr, &mut |inner| {
+                let ExprKind::Reference { steps, .. } = &inner.kind else { return };
+                let wild = steps
+                    .iter()
+                    .position(|step| matches!(step, tree::Step::Index(index) if index.text(text) == "_"));
+                let Some(position) = wild.filter(|position| position + 1 < steps.len()) else { return };
+                let (shape, _) = env.follow_steps(inner, position + 1, &Guards::default());
+                if shape.place().is_some_and(|place| place.node.is_resource()) {
+                    let end = model::step_span(&steps[position]).end;
+                    here.push((text[inner.span.start..end].to_owned(), inner.span.clone()));
+                }
+            });
+        }
+        for (prefix, span) in here {
+            match seen.get(&prefix) {
+                Some(first) if *first != number => {
+                    linter.report(
+                        Lint::SeparateIterations,
+                        env.id.file,
+                        span,
+                        format!("`{prefix}]` need not be the element of the other condition"),
+                        format!("write `some rc in {}`, and use `rc`", prefix.trim_end_matches("[_")),
+                    );
+                }
+                Some(_) => {}
+                None => {
+                    seen.insert(prefix, number);
+                }
+            }
+        }
+    }
+}
+
+/// What a body demands of the actions of a resource.
+#[derive(Default)]
+struct Demanded {
+    deletes: bool,
+    others: bool,
+    creates_alone: bool,
+}
+
+/// Reads the side of a change that its actions leave empty.
+fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head: &[&Expr]) {
+    let text = env.text();
+    let mut demanded: BTreeMap<String, Demanded> = BTreeMap::new();
+    for literal in &body.literals {
+        let LiteralKind::Expression(expr) = &literal.kind else { continue };
+        let ExprKind::Operation { operator: Operator::Equal | Operator::Unify | Operator::In, operands } =
+            &expr.bare().kind
+        else {
+            continue;
+        };
+        let [left, right] = operands.as_slice() else { continue };
+        for (one, other) in [(left, right), (right, left)] {
+            let Shape::Place(place) = env.shape(one, &Guards::default()) else { continue };
+            let is_verb = matches!(place.node, Node::Word(_)) && place.text.contains(".actions[");
+            let (true, Some(anchor)) = (is_verb || std::ptr::eq(place.node, &ACTIONS), place.anchor) else {
+                continue;
+            };
+            let demand = demanded.entry(anchor).or_default();
+            let mut verbs = Vec::new();
+            model::each_expr(other, &mut |inner| verbs.extend(string(text, inner)));
+            let is_list = std::ptr::eq(place.node, &ACTIONS) && matches!(other.kind, ExprKind::Items(_));
+            demand.creates_alone |= is_list && verbs == ["create"];
+            for verb in verbs {
+                if verb == "delete" { demand.deletes = true } else { demand.others = true }
+            }
+        }
+    }
+    demanded.retain(|_, demand| demand.creates_alone || demand.deletes && !demand.others);
+    if demanded.is_empty() {
+        return;
+    }
+    let mut told = false;
+    let mut look = |linter: &mut Linter<'_, '_>, expr: &Expr| {
+        outside_bodies(expr, &mut |inner| {
+            if !matches!(inner.kind, ExprKind::Reference { .. }) || told {
+                return;
+            }
+            let (Shape::Place(place), None) = env.follow(inner, &Guards::default()) else { return };
+            let Some(demand) = place.anchor.as_ref().and_then(|anchor| demanded.get(anchor)) else { return };
+            if place.attributes.is_empty() {
+                return;
+            }
+            let written = inner.text(text);
+            let (lint, message, help) = match place.node {
+                Node::Values(Side::After) if !demand.creates_alone => (
+                    Lint::AfterOfDeleted,
+                    format!("`{written}` does not exist for what is deleted"),
+                    format!("read `{}`", written.replacen(".after", ".before", 1)),
+                ),
+                Node::Values(Side::Before) if demand.creates_alone => (
+                    Lint::NeverTrue,
+                    format!("`{written}` does not exist for what is created"),
+                    format!("read `{}`", written.replacen(".before", ".after", 1)),
+                ),
+                _ => return,
+            };
+            told = true;
+            linter.report(lint, env.id.file, inner.span.clone(), message, help);
+        });
+    };
+    for literal in &body.literals {
+        match &literal.kind {
+            LiteralKind::Expression(expr) => look(linter, expr),
+            LiteralKind::SomeIn { collection, .. } => look(linter, collection),
+            LiteralKind::Negation(_) | LiteralKind::Every { .. } | LiteralKind::Declaration(_) => {}
+        }
+    }
+    for expr in head {
+        look(linter, expr);
+    }
+}
+
+fn is_attribute(env: &Env<'_, '_>, expr: &Expr) -> bool {
+    let (Shape::Place(place), None) = env.follow(expr, &Guards::default()) else { return false };
+    matches!(place.node, Node::Values(Side::After))
+        && matches!(place.attributes.last(), Some(Attribute::Key(_)))
+}
+
+fn absence(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body) {
+    let text = env.text();
+    let mut knows_unknown = false;
+    model::each_expr_of_body(body, &mut |expr| {
+        knows_unknown |= expr.text(text).contains("after_unknown") || expr.text(text).contains("unknown(");
+    });
+    let mut slips = Vec::new();
+    model::each_literal(body, &mut |literal| match &literal.kind {
+        LiteralKind::Negation(expr) => {
+            if !knows_unknown && matches!(expr.kind, ExprKind::Reference { .. }) && is_attribute(env, expr) {
+                slips.push((
+                    Lint::UnknownAsAbsent,
+                    expr.span.clone(),
+                    format!("`not {}` holds for what will be set at apply", expr.text(text)),
+                    "look at the same path below `change.after_unknown` as well",
+                ));
+            }
+        }
+        LiteralKind::Expression(expr) => {
+            let ExprKind::Operation { operator: Operator::Equal, operands } = &expr.kind else { return };
+            let [left, right] = operands.as_slice() else { return };
+            for (one, other) in [(left, right), (right, left)] {
+                if other.text(text) == "false"
+                    && matches!(one.kind, ExprKind::Reference { .. })
+                    && is_attribute(env, one)
+                {
+                    slips.push((
+                        Lint::FalseAsAbsent,
+                        expr.span.clone(),
+                        format!("`{}` is undefined where the attribute is absent", expr.text(text)),
+                        "write `not …`, or a second rule for the absent attribute",
+                    ));
+                }
+            }
+        }
+        LiteralKind::SomeIn { .. } | LiteralKind::Every { .. } | LiteralKind::Declaration(_) => {}
+    });
+    for (lint, span, message, help) in slips {
+        linter.report(lint, env.id.file, span, message, help);
+    }
+}
+
+/// Files that decide by `planned_values` and never look at `resource_changes`.
+fn planned_values_only(linter: &mut Linter<'_, '_>) {
+    let project = linter.project;
+    let mut first: BTreeMap<usize, std::ops::Range<usize>> = BTreeMap::new();
+    let mut changes = false;
+    for id in linter.policy_rules() {
+        let text = project.file(id).text;
+        model::each_expr_of_rule(project.rule(id), &mut |expr| {
+            if let Some(section) = section(linter, id, expr, text) {
+                match section.as_str() {
+                    "planned_values" => {
+                        first.entry(id.file).or_insert(expr.span.clone());
+                    }
+                    "resource_changes" => changes = true,
+                    _ => {}
+                }
+            }
+        });
+    }
+    let deciding = |file: usize| {
+        project.ids().any(|id| id.file == file && project.decides(id) && !project.is_test_rule(id))
+    };
+    if changes {
+        return;
+    }
+    for (file, span) in first {
+        // Whoever goes down into the modules asks what will be, and for that planned values are right.
+        let text = project.files[file].text;
+        let goes_down = text.contains("child_modules") || text.contains("walk(");
+        if deciding(file) && !goes_down {
+            linter.report(
+                Lint::PlannedValuesOnly,
+                file,
+                span,
+                "the policy sees nothing of what is deleted, and not all modules",
+                "go through `input.resource_changes`, and read `change.before` and `change.after`",
+            );
+        }
+    }
+}
+
+/// The section of the plan that an expression names.
+fn section(linter: &Linter<'_, '_>, id: RuleId, expr: &Expr, text: &str) -> Option<String> {
+    let (root, steps) = model::parts(expr)?;
+    let Meaning::Input(mut path) = linter.project.meaning(id.file, root) else { return None };
+    path.extend(steps.iter().map_while(|step| key(text, step)));
+    path.into_iter().find(|key| matches!(key.as_str(), "planned_values" | "resource_changes"))
+}

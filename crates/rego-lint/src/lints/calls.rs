@@ -1,0 +1,329 @@
+//! Calls that fail when they are reached: wrong counts, wrong types, broken formats and patterns.
+
+use planguard_rego::builtins;
+use planguard_rego_syntax::tree::{Expr, ExprKind};
+use planguard_schemas::Kind;
+use serde_json::Value;
+
+use super::infer::{Env, Guards, outside_bodies};
+use super::model::{Meaning, other_scalar, string};
+use super::plan::Node;
+use super::shape::{Attribute, Shape, Types};
+use super::{Linter, RuleId, attributes};
+use crate::Lint;
+
+/// Builtins that take a pattern, and the position of that.
+const PATTERNS: [(&str, usize); 6] = [
+    ("regex.match", 0),
+    ("re_match", 0),
+    ("regex.split", 0),
+    ("regex.find_n", 0),
+    ("regex.find_all_string_submatch_n", 0),
+    ("regex.replace", 1),
+];
+
+/// Builtins whose arguments at these positions must be texts.
+const TEXTS: [(&str, &[usize]); 14] = [
+    ("lower", &[0]),
+    ("upper", &[0]),
+    ("startswith", &[0, 1]),
+    ("endswith", &[0, 1]),
+    ("contains", &[0, 1]),
+    ("split", &[0, 1]),
+    ("trim", &[0, 1]),
+    ("trim_prefix", &[0, 1]),
+    ("trim_suffix", &[0, 1]),
+    ("trim_space", &[0]),
+    ("replace", &[0, 1, 2]),
+    ("regex.match", &[0, 1]),
+    ("json.unmarshal", &[0]),
+    ("substring", &[0]),
+];
+
+struct Slip {
+    lint: Lint,
+    span: std::ops::Range<usize>,
+    message: String,
+    help: String,
+}
+
+pub(super) fn lint(linter: &mut Linter<'_, '_>) {
+    for id in linter.project.ids().collect::<Vec<_>>() {
+        let env = linter.inference.env(id);
+        let is_test = linter.project.is_test_rule(id);
+        let mut slips = Vec::new();
+        env.each_body(linter.project.rule(id), &mut |exprs, guards| {
+            for expr in exprs {
+                outside_bodies(expr, &mut |inner| {
+                    if let ExprKind::Call { function, arguments } = &inner.kind {
+                        call(linter, id, &env, inner, function, arguments, guards, &mut slips);
+                    }
+                });
+            }
+        });
+        for slip in slips {
+            let about_values = matches!(slip.lint, Lint::NullArgument | Lint::UncheckedConversion);
+            if !(is_test && about_values) {
+                linter.report(slip.lint, id.file, slip.span, slip.message, slip.help);
+            }
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one call, and where it stands")]
+fn call(
+    linter: &Linter<'_, '_>,
+    id: RuleId,
+    env: &Env<'_, '_>,
+    expr: &Expr,
+    function: &Expr,
+    arguments: &[Expr],
+    guards: &Guards,
+    slips: &mut Vec<Slip>,
+) {
+    let text = env.text();
+    let name = function.text(text);
+    let mut say = |lint, span: &std::ops::Range<usize>, message: String, help: String| {
+        slips.push(Slip { lint, span: span.clone(), message, help });
+    };
+    let project = linter.project;
+    let own = project.function(id.file, function);
+    let counts: Option<Vec<usize>> = match &own {
+        Some((_, ids)) => {
+            ids.iter().map(|id| project.rule(*id).head.arguments.as_ref().map(Vec::len)).collect()
+        }
+        None => builtins::fixed_arity(name).map(|arity| vec![arity]),
+    };
+    if let Some(counts) = counts
+        && let Some(most) = counts.iter().max()
+        && !counts.contains(&arguments.len())
+        // One argument more receives the result.
+        && arguments.len() != most + 1
+    {
+        let wanted = if *most == 1 { "1 argument".to_owned() } else { format!("{most} arguments") };
+        say(
+            Lint::ArgumentCount,
+            &expr.span,
+            format!("`{name}` takes {wanted} and gets {}", arguments.len()),
+            "correct the call".to_owned(),
+        );
+        return;
+    }
+    if own.is_some() {
+        return;
+    }
+    if name.contains('.')
+        && let Some(root) = function.root()
+        && let Meaning::Declared(_) = project.meaning(id.file, root)
+    {
+        let root = root.text(text);
+        say(
+            Lint::UnknownFunction,
+            &function.span,
+            format!("OPA looks for `{name}` in the variable `{root}`, and refuses the policy"),
+            format!("give the variable a name other than `{root}`"),
+        );
+        return;
+    }
+    if name == "sprintf"
+        && let [format, values] = arguments
+    {
+        if let (Some(written), ExprKind::Items(items)) = (string(text, format), &values.kind) {
+            if let Some(problem) = misfit(&written, items.len()) {
+                say(
+                    Lint::FormatArguments,
+                    &expr.span,
+                    format!("the format {problem}"),
+                    "give one argument for each verb".to_owned(),
+                );
+            }
+        } else if other_scalar(text, values).is_some()
+            || given(env, values, guards).is_some_and(|kind| kind != "a list")
+        {
+            say(
+                Lint::FormatArguments,
+                &values.span,
+                "the arguments of a format are an array".to_owned(),
+                format!("write `[{}]`", values.text(text)),
+            );
+        }
+    }
+    if let Some((_, position)) = PATTERNS.iter().find(|(known, _)| *known == name)
+        && let Some(argument) = arguments.get(*position)
+        && let Some(pattern) = string(text, argument)
+        && let Some(Err(reason)) = builtins::answer("regex.match", &[Value::from(pattern), Value::from("")])
+    {
+        let reason = reason.trim_start_matches("regex.match: ").to_owned();
+        let help = "correct the pattern; its syntax is that of RE2, which has no look-around".to_owned();
+        say(Lint::InvalidPattern, &argument.span, format!("the pattern is invalid: {reason}"), help);
+        return;
+    }
+    for (position, argument) in arguments.iter().enumerate() {
+        let wants_text = TEXTS.iter().any(|(known, places)| *known == name && places.contains(&position));
+        let given = given(env, argument, guards);
+        let is_wrong = match (&given, name) {
+            (Some(kind), _) if wants_text => *kind != "a text",
+            (Some(kind), "count") => matches!(*kind, "a number" | "a boolean"),
+            (Some(kind), "to_number") => matches!(*kind, "a list" | "an object"),
+            (Some(kind), "sum" | "max" | "min") => matches!(*kind, "a number" | "a boolean" | "a text"),
+            _ => false,
+        };
+        if let (Some(kind), true) = (given, is_wrong) {
+            let written = argument.text(text);
+            say(
+                Lint::WrongArgumentType,
+                &argument.span,
+                format!("`{name}` cannot take `{written}`, which is {kind}"),
+                help_for(name, kind).to_owned(),
+            );
+        }
+    }
+    if name == "to_number"
+        && let [argument] = arguments
+        && string(text, argument).is_some_and(|text| text.trim().parse::<f64>().is_err())
+    {
+        let help = "give it the text of a number".to_owned();
+        say(Lint::WrongArgumentType, &argument.span, "the text is no number".to_owned(), help);
+    }
+    if matches!(name, "net.cidr_contains" | "net.cidr_intersects") {
+        for argument in arguments.iter().take(if name == "net.cidr_contains" { 1 } else { 2 }) {
+            if let Some(range) = string(text, argument)
+                && let Some(Err(_)) =
+                    builtins::answer(name, &[Value::from(range), Value::from("192.0.2.0/24")])
+            {
+                let help = "a range of addresses has a length: `10.0.0.0/8`".to_owned();
+                say(
+                    Lint::WrongArgumentType,
+                    &argument.span,
+                    "the text is no range of addresses".to_owned(),
+                    help,
+                );
+            }
+        }
+    }
+    if name == "object.get"
+        && let Some(object) = arguments.first()
+    {
+        null_argument(env, id, linter, object, guards, &mut say);
+    }
+    if matches!(name, "to_number" | "json.unmarshal")
+        && let [argument] = arguments
+        && let Shape::Place(place) = env.shape(argument, guards)
+        && !place.attributes.is_empty()
+    {
+        let help = match name {
+            "to_number" => "look with `regex.match` whether it is a number, or compare the texts",
+            _ => "look with `json.is_valid` whether it is JSON",
+        };
+        let message = format!("`{name}` fails on some values of `{}`", argument.text(text));
+        say(Lint::UncheckedConversion, &expr.span, message, help.to_owned());
+    }
+}
+
+fn help_for(name: &str, kind: &str) -> &'static str {
+    match (name, kind) {
+        (_, "a list") => "go through the list with `some`, or look into it with `in`",
+        (_, "an object") => "take the value that is meant out of the object",
+        _ => "use a function for this type, or convert the value",
+    }
+}
+
+/// What is wrong with a format that gets so many arguments.
+fn misfit(format: &str, count: usize) -> Option<String> {
+    if format.contains("%!") {
+        return None;
+    }
+    let arguments: Vec<Value> = (0..count).map(|_| Value::from("x")).collect();
+    let printed = builtins::answer("sprintf", &[Value::from(format), Value::from(arguments)])?.ok()?;
+    let printed = printed.as_str()?;
+    if printed.contains("(MISSING)") || printed.contains("(BADINDEX)") {
+        Some(format!("has more verbs than the {count} arguments"))
+    } else if printed.contains("%!(EXTRA") {
+        Some(format!("has fewer verbs than the {count} arguments"))
+    } else if printed.contains("%!(NOVERB)") {
+        Some("ends in `%`, which is written `%%`".to_owned())
+    } else {
+        None
+    }
+}
+
+/// What an argument is for certain.
+fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static str> {
+    match &argument.kind {
+        ExprKind::Scalar => {
+            return match other_scalar(env.text(), argument) {
+                None => Some("a text"),
+                Some("true" | "false") => Some("a boolean"),
+                Some("null") => None,
+                Some(_) => Some("a number"),
+            };
+        }
+        ExprKind::Items(_) => return Some("a list"),
+        _ => {}
+    }
+    let Shape::Place(place) = env.shape(argument, guards) else { return None };
+    match place.node {
+        Node::List(_) => Some("a list"),
+        Node::Map(_) | Node::Object(_) => Some("an object"),
+        Node::Text | Node::Word(_) => Some("a text"),
+        Node::Flag => Some("a boolean"),
+        Node::Number => Some("a number"),
+        Node::Any | Node::Expression => None,
+        Node::Values(_) if place.attributes.is_empty() => Some("an object"),
+        Node::Values(super::plan::Side::Mask) => None,
+        Node::Values(_) => {
+            let Types::OneOf(types) = guards.of(&place) else { return None };
+            match attributes::kind(&types, &place)? {
+                Kind::Bool => Some("a boolean"),
+                Kind::String => Some("a text"),
+                Kind::Number => Some("a number"),
+                Kind::Any => None,
+                Kind::Map(_) => Some("an object"),
+                Kind::List(_) | Kind::Block(_) => Some("a list"),
+            }
+        }
+    }
+}
+
+/// Takes a lint, its place, what is wrong and how to put it right.
+type Say<'s> = &'s mut dyn FnMut(Lint, &std::ops::Range<usize>, String, String);
+
+/// `object.get(rc.change.after.tags, …)`: an attribute that is not set is null.
+fn null_argument(
+    env: &Env<'_, '_>,
+    id: RuleId,
+    linter: &Linter<'_, '_>,
+    object: &Expr,
+    guards: &Guards,
+    say: Say<'_>,
+) {
+    let ExprKind::Reference { .. } = object.kind else { return };
+    let Shape::Place(place) = env.shape(object, guards) else { return };
+    let Node::Values(side) = place.node else { return };
+    if side == &super::plan::Side::Mask || !matches!(place.attributes.last(), Some(Attribute::Key(_))) {
+        return;
+    }
+    // Whoever asks whether it is an object knows.
+    let written = object.text(env.text());
+    let mut asked = false;
+    super::model::each_expr_of_rule(linter.project.rule(id), &mut |expr| match &expr.kind {
+        ExprKind::Call { function, arguments } if function.text(env.text()) == "is_object" => {
+            asked |= arguments.iter().any(|argument| argument.text(env.text()) == written);
+        }
+        ExprKind::Operation { operands, .. } => {
+            let has = |wanted: &str| operands.iter().any(|operand| operand.text(env.text()) == wanted);
+            asked |= has(written) && has("null");
+        }
+        _ => {}
+    });
+    if !asked {
+        say(
+            Lint::NullArgument,
+            &object.span,
+            format!("`{written}` is null where it is not set"),
+            "give the whole path to `object.get`, which takes the default wherever the path ends: \
+             `object.get(rc.change.after, [\"tags\", \"Owner\"], \"\")`"
+                .to_owned(),
+        );
+    }
+}

@@ -1,0 +1,759 @@
+//! Follows values of the plan through variables, rules, functions and comprehensions.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use planguard_rego_syntax::scope::How;
+use planguard_rego_syntax::tree::{self, Body, BranchKind, Expr, ExprKind, LiteralKind, Operator, Rule};
+
+use super::model::{self, Meaning, Project, RuleId, key, parts, string};
+use super::shape::{Holds, Place, Shape, Slip, Step, Types};
+
+/// How often all rules are looked at anew because one of them got to know more. What is passed on through more
+/// rules in turn is not known.
+const ROUNDS: usize = 6;
+
+/// An argument of a function, by the function's path and its position.
+type Argument = (Vec<String>, usize);
+
+/// What is known of rules and functions.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Known {
+    /// The values of rules, or the results of functions.
+    values: BTreeMap<Vec<String>, Shape>,
+    /// What functions are called with.
+    arguments: BTreeMap<Argument, Shape>,
+    /// The types of resources for which functions hold.
+    accepts: BTreeMap<Argument, BTreeSet<String>>,
+}
+
+/// The shapes of all rules.
+pub(super) struct Inference<'p, 's> {
+    pub project: &'p Project<'s>,
+    known: Known,
+}
+
+/// A variable of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Variable {
+    Declared(usize),
+    Open(String),
+}
+
+/// The types that resources have where something stands, by what they are called.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guards {
+    types: BTreeMap<String, Types>,
+    /// Types that contradict each other.
+    pub contradictions: Vec<(String, String, String)>,
+}
+
+/// One rule, and what its variables are.
+pub(super) struct Env<'p, 's> {
+    pub inference: &'p Inference<'p, 's>,
+    pub id: RuleId,
+    variables: HashMap<Variable, Shape>,
+}
+
+impl<'p, 's> Inference<'p, 's> {
+    pub(super) fn new(project: &'p Project<'s>) -> Self {
+        let mut inference = Self { project, known: Known::default() };
+        for _ in 0..ROUNDS {
+            let next = inference.round();
+            if next == inference.known {
+                break;
+            }
+            inference.known = next;
+        }
+        inference
+    }
+
+    fn round(&self) -> Known {
+        let mut next = Known::default();
+        let mut accepts: BTreeMap<Argument, Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
+        for id in self.project.ids() {
+            let rule = self.project.rule(id);
+            let path = self.project.path_of(id);
+            let env = self.env(id);
+            let value = env.value();
+            let known = next.values.remove(&path).unwrap_or(Shape::Never);
+            next.values.insert(path.clone(), known.join(value));
+            // What tests call functions with is made up.
+            if !self.project.is_test_rule(id) {
+                env.collect_calls(&mut next);
+            }
+            for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
+                for branch in rule.branches.iter().filter(|branch| branch.body.is_some()) {
+                    let types = branch.body.as_ref().and_then(|body| {
+                        let guards = env.guards(body, &Guards::default());
+                        env.types_of(argument, &guards)
+                    });
+                    accepts.entry((path.clone(), position)).or_default().push(types);
+                }
+            }
+        }
+        for (argument, types) in accepts {
+            if let Some(sets) = types.into_iter().collect::<Option<Vec<_>>>() {
+                next.accepts.insert(argument, sets.into_iter().flatten().collect());
+            }
+        }
+        next
+    }
+
+    /// A rule with its variables.
+    pub(super) fn env(&self, id: RuleId) -> Env<'_, 's> {
+        let mut env = Env { inference: self, id, variables: HashMap::new() };
+        let rule = self.project.rule(id);
+        let path = self.project.path_of(id);
+        for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
+            if let Some(variable) = env.variable(argument) {
+                let shape = self.known.arguments.get(&(path.clone(), position)).cloned();
+                let shape = shape.unwrap_or(Shape::Never);
+                let name = env.name_of(&variable);
+                env.variables.insert(variable, shape.called(&name));
+            }
+        }
+        for _ in 0..ROUNDS {
+            let before = env.variables.clone();
+            env.bind_all(rule);
+            if env.variables == before {
+                break;
+            }
+        }
+        env
+    }
+}
+
+impl<'p, 's> Env<'p, 's> {
+    pub(super) fn text(&self) -> &'s str {
+        self.inference.project.files[self.id.file].text
+    }
+
+    pub(super) fn project(&self) -> &'p Project<'s> {
+        self.inference.project
+    }
+
+    fn meaning(&self, name: &Expr) -> Meaning {
+        self.project().meaning(self.id.file, name)
+    }
+
+    fn variable(&self, expr: &Expr) -> Option<Variable> {
+        let ExprKind::Name = expr.kind else { return None };
+        match self.meaning(expr) {
+            Meaning::Declared(index) => Some(Variable::Declared(index)),
+            Meaning::Open(name) if name != "_" => Some(Variable::Open(name)),
+            Meaning::Open(_) | Meaning::Input(_) | Meaning::Data(_) => None,
+        }
+    }
+
+    fn name_of(&self, variable: &Variable) -> String {
+        match variable {
+            Variable::Declared(index) => format!("#{index}"),
+            Variable::Open(name) => name.clone(),
+        }
+    }
+
+    fn bind_all(&mut self, rule: &Rule) {
+        for branch in &rule.branches {
+            if let Some(body) = &branch.body {
+                self.bind_body(body);
+            }
+            for expr in rule.head_exprs(branch) {
+                self.bind_inside(expr);
+            }
+        }
+    }
+
+    fn bind_body(&mut self, body: &Body) {
+        for literal in &body.literals {
+            match &literal.kind {
+                LiteralKind::SomeIn { patterns, collection } => self.bind_element(patterns, collection),
+                LiteralKind::Every { variables, collection, .. } => self.bind_element(variables, collection),
+                LiteralKind::Expression(expr) => self.bind_expr(expr),
+                LiteralKind::Negation(_) | LiteralKind::Declaration(_) => {}
+            }
+            for expr in literal.exprs() {
+                self.bind_inside(expr);
+            }
+            if let Some(inner) = literal.body() {
+                self.bind_body(inner);
+            }
+        }
+    }
+
+    fn bind_inside(&mut self, expr: &Expr) {
+        let mut bodies = Vec::new();
+        model::each_body_in(expr, &mut |body| bodies.push(body));
+        for body in bodies {
+            self.bind_body(body);
+        }
+        // A reference with a variable in brackets gives that variable a value.
+        let mut lookups = Vec::new();
+        model::each_expr(expr, &mut |inner| {
+            if let ExprKind::Reference { steps, .. } = &inner.kind {
+                for (position, step) in steps.iter().enumerate() {
+                    if let tree::Step::Index(index) = step
+                        && let ExprKind::Name = index.kind
+                    {
+                        lookups.push((inner, position, index));
+                    }
+                }
+            }
+        });
+        for (reference, position, index) in lookups {
+            let Some(variable) = self.variable(index) else { continue };
+            let is_open = match &variable {
+                Variable::Declared(declared) => {
+                    let scopes = &self.project().files[self.id.file].scopes;
+                    scopes.declarations.get(*declared).is_some_and(|declaration| declaration.how == How::Some)
+                }
+                Variable::Open(_) => true,
+            };
+            if !is_open {
+                continue;
+            }
+            let shape = match self.follow_steps(reference, position, &Guards::default()).0 {
+                Shape::Each { element, holds: Holds::Members } => *element,
+                _ => Shape::Any,
+            };
+            self.bind(variable, shape);
+        }
+    }
+
+    fn bind_expr(&mut self, expr: &Expr) {
+        let ExprKind::Operation { operator, operands } = &expr.bare().kind else { return };
+        let [left, right] = operands.as_slice() else { return };
+        match operator {
+            Operator::Assign => self.bind_pattern(left, right),
+            Operator::Unify => {
+                self.bind_pattern(left, right);
+                if self.variable(right).is_some() {
+                    self.bind_pattern(right, left);
+                }
+            }
+            Operator::Equal | Operator::In | Operator::Other => {}
+        }
+    }
+
+    fn bind_pattern(&mut self, pattern: &Expr, value: &Expr) {
+        if let Some(variable) = self.variable(pattern) {
+            let shape = self.shape(value, &Guards::default());
+            self.bind(variable, shape);
+        } else if let ExprKind::Items(_) | ExprKind::Object(_) = pattern.kind {
+            self.forget(pattern);
+        }
+    }
+
+    fn bind_element(&mut self, patterns: &[Expr], collection: &Expr) {
+        let shape = self.shape(collection, &Guards::default());
+        match patterns {
+            [value] => self.bind_value(value, &shape),
+            [key, value] => {
+                if let Some(variable) = self.variable(key) {
+                    self.bind(variable, shape.keys().map_or(Shape::Any, Shape::Texts));
+                }
+                self.bind_value(value, &shape);
+            }
+            _ => {}
+        }
+    }
+
+    fn bind_value(&mut self, pattern: &Expr, collection: &Shape) {
+        if let Some(variable) = self.variable(pattern) {
+            let name = self.name_of(&variable);
+            let element = collection.element(&name);
+            self.bind(variable, element);
+        } else {
+            self.forget(pattern);
+        }
+    }
+
+    /// The variables of a pattern are not followed.
+    fn forget(&mut self, pattern: &Expr) {
+        let mut variables = Vec::new();
+        model::each_expr(pattern, &mut |inner| variables.extend(self.variable(inner)));
+        for variable in variables {
+            self.bind(variable, Shape::Any);
+        }
+    }
+
+    fn bind(&mut self, variable: Variable, shape: Shape) {
+        let known = self.variables.remove(&variable).unwrap_or(Shape::Never);
+        self.variables.insert(variable, known.join(shape));
+    }
+
+    /// What a rule gives.
+    fn value(&self) -> Shape {
+        let rule = self.project().rule(self.id);
+        let text = self.text();
+        let mut value = Shape::Never;
+        let nothing = Guards::default();
+        for branch in &rule.branches {
+            let guards =
+                branch.body.as_ref().map_or_else(Guards::default, |body| self.guards(body, &nothing));
+            let own = match &branch.kind {
+                BranchKind::Else { value } => value.as_ref(),
+                BranchKind::First | BranchKind::Chained => rule.head.value.as_ref(),
+            };
+            let of = |expr: &Expr| self.settled(expr, &guards);
+            let shape = if let Some(member) = member_of(rule, text) {
+                Shape::Each { element: Box::new(of(member)), holds: Holds::Members }
+            } else {
+                let value = own.map_or(Shape::Never, of);
+                match &rule.head.name.kind {
+                    ExprKind::Reference { steps, .. }
+                        if steps.iter().any(|step| key(text, step).is_none()) =>
+                    {
+                        Shape::Each { element: Box::new(value), holds: Holds::ByKey }
+                    }
+                    _ => value,
+                }
+            };
+            value = value.join(shape);
+        }
+        value
+    }
+
+    /// What an expression is to those who do not know what it is called here.
+    fn settled(&self, expr: &Expr, guards: &Guards) -> Shape {
+        self.settle(self.shape(expr, guards), guards)
+    }
+
+    fn settle(&self, shape: Shape, guards: &Guards) -> Shape {
+        match shape {
+            Shape::Place(place) => {
+                let types = guards.of(&place);
+                Shape::Place(Place { types, anchor: None, ..place })
+            }
+            Shape::Each { element, holds } => {
+                Shape::Each { element: Box::new(self.settle(*element, guards)), holds }
+            }
+            Shape::Fields(fields) => Shape::Fields(
+                fields.into_iter().map(|(key, shape)| (key, self.settle(shape, guards))).collect(),
+            ),
+            Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_) => shape,
+        }
+    }
+
+    fn collect_calls(&self, next: &mut Known) {
+        let rule = self.project().rule(self.id);
+        self.each_body(rule, &mut |exprs, guards| {
+            for expr in exprs {
+                outside_bodies(expr, &mut |inner| {
+                    let ExprKind::Call { function, arguments } = &inner.kind else { return };
+                    let Some((path, _)) = self.project().function(self.id.file, function) else { return };
+                    for (position, argument) in arguments.iter().enumerate() {
+                        let at = (path.clone(), position);
+                        let known = next.arguments.remove(&at).unwrap_or(Shape::Never);
+                        next.arguments.insert(at, known.join(self.settled(argument, guards)));
+                    }
+                });
+            }
+        });
+    }
+
+    /// Shows every body of a rule with the types that hold in it: the expressions of its literals, and for the rule's
+    /// own bodies those of the head. What stands in inner bodies is shown with those.
+    pub(super) fn each_body(&self, rule: &'p Rule, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
+        for branch in &rule.branches {
+            let nothing = Guards::default();
+            let guards =
+                branch.body.as_ref().map_or_else(Guards::default, |body| self.guards(body, &nothing));
+            let head = rule.head_exprs(branch);
+            see(&head, &guards);
+            for expr in head {
+                self.bodies_in(expr, &guards, see);
+            }
+            if let Some(body) = &branch.body {
+                self.bodies_below(body, &guards, see);
+            }
+        }
+    }
+
+    fn bodies_below(&self, body: &'p Body, guards: &Guards, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
+        for literal in &body.literals {
+            let exprs = literal.exprs();
+            see(&exprs, guards);
+            for expr in exprs {
+                self.bodies_in(expr, guards, see);
+            }
+            if let Some(inner) = literal.body() {
+                self.bodies_below(inner, &self.guards(inner, guards), see);
+            }
+        }
+    }
+
+    fn bodies_in(&self, expr: &'p Expr, guards: &Guards, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
+        if let (ExprKind::Comprehension { heads, .. }, Some(body)) = (&expr.kind, expr.body()) {
+            let inner = self.guards(body, guards);
+            let heads: Vec<&Expr> = heads.iter().collect();
+            see(&heads, &inner);
+            for head in heads {
+                self.bodies_in(head, &inner, see);
+            }
+            self.bodies_below(body, &inner, see);
+            return;
+        }
+        for child in expr.children() {
+            self.bodies_in(child, guards, see);
+        }
+    }
+
+    /// What a body says of the types of resources, besides what is known around it.
+    pub(super) fn guards(&self, body: &Body, around: &Guards) -> Guards {
+        let mut guards = around.clone();
+        guards.contradictions.clear();
+        for literal in &body.literals {
+            match &literal.kind {
+                LiteralKind::Expression(expr) if literal.withs.is_empty() => {
+                    self.guard(expr.bare(), &mut guards);
+                }
+                // `some rc.type in …` cannot be written; the variable of `some` has its texts already.
+                LiteralKind::Expression(_)
+                | LiteralKind::SomeIn { .. }
+                | LiteralKind::Every { .. }
+                | LiteralKind::Negation(_)
+                | LiteralKind::Declaration(_) => {}
+            }
+        }
+        guards
+    }
+
+    fn guard(&self, expr: &Expr, guards: &mut Guards) {
+        match &expr.kind {
+            ExprKind::Operation { operator: Operator::Equal | Operator::Unify | Operator::In, operands } => {
+                let [left, right] = operands.as_slice() else { return };
+                for (one, other) in [(left, right), (right, left)] {
+                    let Some(anchor) = self.whose_type(one) else { continue };
+                    if let Some(types) = self.types_named(other) {
+                        guards.add(&anchor, types);
+                    }
+                }
+            }
+            // `types[rc.type]`
+            ExprKind::Reference { steps, .. } => {
+                if let Some(tree::Step::Index(index)) = steps.last()
+                    && let Some(anchor) = self.whose_type(index)
+                {
+                    let (shape, _) = self.follow_steps(expr, steps.len() - 1, &Guards::default());
+                    if let Shape::Each { element, holds: Holds::Members } = &shape
+                        && let Shape::Texts(texts) = element.as_ref()
+                    {
+                        guards.add(&anchor, Types::OneOf(texts.clone()));
+                    }
+                }
+            }
+            ExprKind::Call { function, arguments } => {
+                let Some((path, _)) = self.project().function(self.id.file, function) else { return };
+                for (position, argument) in arguments.iter().enumerate() {
+                    let accepted = self.inference.known.accepts.get(&(path.clone(), position));
+                    let anchor = match self.shape(argument, &Guards::default()) {
+                        Shape::Place(place) => place.anchor,
+                        _ => None,
+                    };
+                    if let (Some(types), Some(anchor)) = (accepted, anchor) {
+                        guards.add(&anchor, Types::OneOf(types.clone()));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What the resource is called whose `type` an expression is.
+    fn whose_type(&self, expr: &Expr) -> Option<String> {
+        let (_, steps) = parts(expr)?;
+        match steps.last() {
+            Some(last) if key(self.text(), last).as_deref() == Some("type") => {
+                let (shape, _) = self.follow_steps(expr, steps.len() - 1, &Guards::default());
+                shape.place().filter(|place| place.node.is_resource())?.anchor.clone()
+            }
+            // `type := rc.type; type == "x"`: the variable keeps the name of its resource.
+            _ => {
+                let place = self.shape(expr, &Guards::default());
+                let place = place.place()?;
+                place.text.ends_with(".type").then(|| place.anchor.clone()).flatten()
+            }
+        }
+    }
+
+    fn types_named(&self, expr: &Expr) -> Option<Types> {
+        if let ExprKind::Name = expr.kind
+            && let Some(position) = self.argument(expr)
+        {
+            return Some(Types::Argument(position));
+        }
+        self.shape(expr, &Guards::default()).texts().cloned().map(Types::OneOf)
+    }
+
+    /// The position of a function's argument that a name means.
+    fn argument(&self, name: &Expr) -> Option<usize> {
+        let meant = self.variable(name)?;
+        let arguments = self.project().rule(self.id).head.arguments.as_ref()?;
+        arguments.iter().position(|argument| self.variable(argument).as_ref() == Some(&meant))
+    }
+
+    fn types_of(&self, expr: &Expr, guards: &Guards) -> Option<BTreeSet<String>> {
+        let variable = self.variable(expr)?;
+        match guards.types.get(&self.name_of(&variable)) {
+            Some(Types::OneOf(types)) => Some(types.clone()),
+            Some(Types::Unknown | Types::Argument(_)) | None => None,
+        }
+    }
+
+    /// What an expression is.
+    pub(super) fn shape(&self, expr: &Expr, guards: &Guards) -> Shape {
+        match &expr.kind {
+            ExprKind::Scalar => {
+                string(self.text(), expr).map_or(Shape::Never, |text| Shape::Texts([text].into()))
+            }
+            ExprKind::Name | ExprKind::Reference { .. } => self.follow(expr, guards).0,
+            ExprKind::Parenthesised(inner) => self.shape(inner, guards),
+            ExprKind::Call { function, arguments } => self.result(function, arguments, guards),
+            ExprKind::Operation { operator: Operator::Other, operands } => match operands.as_slice() {
+                [left, right] => match model::operator(self.text(), left, right) {
+                    "|" => self.shape(left, guards).join(self.shape(right, guards)),
+                    "-" | "&" => match self.shape(left, guards) {
+                        shape @ Shape::Each { .. } => shape,
+                        _ => Shape::Any,
+                    },
+                    _ => Shape::Never,
+                },
+                _ => Shape::Never,
+            },
+            ExprKind::Operation { .. } => Shape::Never,
+            ExprKind::Items(items) => {
+                let element = items.iter().fold(Shape::Never, |all, item| all.join(self.shape(item, guards)));
+                let holds =
+                    if expr.text(self.text()).starts_with('{') { Holds::Members } else { Holds::ByKey };
+                Shape::Each { element: Box::new(element), holds }
+            }
+            ExprKind::Object(fields) => {
+                let fields: Option<Vec<(String, Shape)>> = fields
+                    .iter()
+                    .map(|(key, value)| Some((string(self.text(), key)?, self.shape(value, guards))))
+                    .collect();
+                fields.map_or(Shape::Any, Shape::Fields)
+            }
+            ExprKind::Comprehension { heads, body } => {
+                let inner = self.guards(body, guards);
+                let Some(last) = heads.last() else { return Shape::Any };
+                let is_set = expr.text(self.text()).starts_with('{') && heads.len() == 1;
+                let holds = if is_set { Holds::Members } else { Holds::ByKey };
+                Shape::Each { element: Box::new(self.settled(last, &inner)), holds }
+            }
+        }
+    }
+
+    fn result(&self, function: &Expr, arguments: &[Expr], guards: &Guards) -> Shape {
+        if let Some((path, _)) = self.project().function(self.id.file, function) {
+            let result = self.inference.known.values.get(&path).cloned().unwrap_or(Shape::Never);
+            let given: Vec<Shape> = arguments.iter().map(|argument| self.shape(argument, guards)).collect();
+            return with_arguments(result, &given);
+        }
+        match (function.text(self.text()), arguments) {
+            ("object.get", [object, key, default]) => {
+                let shape = self.shape(object, guards);
+                match self.looked_up(&shape, key) {
+                    (shape, None) => shape,
+                    // `object.get(input, "plan", input)`
+                    (_, Some(_)) => self.shape(default, guards),
+                }
+            }
+            ("array.concat" | "object.union", [left, right]) => {
+                self.shape(left, guards).join(self.shape(right, guards))
+            }
+            ("array.slice" | "array.reverse" | "sort", [array, ..]) => self.shape(array, guards),
+            _ => Shape::Any,
+        }
+    }
+
+    /// Where `object.get` leads.
+    pub(super) fn looked_up(&self, object: &Shape, key: &Expr) -> (Shape, Option<Slip>) {
+        let text = self.text();
+        let steps: Vec<Step> = match &key.kind {
+            ExprKind::Items(items) if key.text(text).starts_with('[') => {
+                let step = |item| string(text, item).map_or(Step::Element(String::new()), Step::Key);
+                items.iter().map(step).collect()
+            }
+            _ => match string(text, key) {
+                Some(key) => vec![Step::Key(key)],
+                None => return (Shape::Any, None),
+            },
+        };
+        let mut shape = object.clone();
+        for step in steps {
+            let (next, slip) = shape.step(&step);
+            if slip.is_some() {
+                return (next, slip);
+            }
+            shape = next;
+        }
+        (shape, None)
+    }
+
+    /// Where a reference leads, and the first step that leads nowhere.
+    pub(super) fn follow(&self, expr: &Expr, guards: &Guards) -> (Shape, Option<(Slip, usize)>) {
+        let count = match &expr.kind {
+            ExprKind::Reference { steps, .. } => steps.len(),
+            _ => 0,
+        };
+        self.follow_steps(expr, count, guards)
+    }
+
+    /// As [`Env::follow`], but only so many steps.
+    pub(super) fn follow_steps(
+        &self,
+        expr: &Expr,
+        count: usize,
+        guards: &Guards,
+    ) -> (Shape, Option<(Slip, usize)>) {
+        let (base, steps): (&Expr, &[tree::Step]) = match &expr.kind {
+            ExprKind::Reference { base, steps } => (base, &steps[..count.min(steps.len())]),
+            _ => (expr, &[]),
+        };
+        let mut done = 0;
+        let mut shape = match &base.kind {
+            ExprKind::Name => match self.meaning(base) {
+                Meaning::Input(path) => {
+                    let mut shape = Shape::Input(self.project().files[self.id.file].input);
+                    for key in path {
+                        let (next, slip) = shape.step(&Step::Key(key));
+                        if let Some(slip) = slip {
+                            return (next, Some((slip, 0)));
+                        }
+                        shape = next;
+                    }
+                    shape
+                }
+                Meaning::Data(path) => {
+                    let mut full = path.clone();
+                    full.extend(steps.iter().map_while(|step| key(self.text(), step)));
+                    let Some((ids, length)) = self.project().rules_at(&full) else {
+                        return (Shape::Any, None);
+                    };
+                    done = length.saturating_sub(path.len());
+                    let is_function = ids.iter().any(|id| self.project().rule(*id).head.arguments.is_some());
+                    match self.inference.known.values.get(&full[..length]) {
+                        Some(shape) if !is_function => shape.clone(),
+                        _ => Shape::Any,
+                    }
+                }
+                Meaning::Declared(_) | Meaning::Open(_) => {
+                    let known = self.variable(base).and_then(|variable| self.variables.get(&variable));
+                    known.cloned().unwrap_or(Shape::Any)
+                }
+            },
+            _ => self.shape(base, guards),
+        };
+        for (position, step) in steps.iter().enumerate().skip(done) {
+            let step = self.step(expr, step);
+            let (next, slip) = shape.step(&step);
+            if let Some(slip) = slip {
+                return (next, Some((slip, position)));
+            }
+            shape = next;
+        }
+        (shape, None)
+    }
+
+    fn step(&self, reference: &Expr, step: &tree::Step) -> Step {
+        if let Some(key) = key(self.text(), step) {
+            return Step::Key(key);
+        }
+        // What is written alike means the same, but `_` means something else each time.
+        let end = model::step_span(step).end;
+        let written = self.text().get(reference.span.start..end).unwrap_or("");
+        let wild = written.contains('_') && written.split(['[', ']']).any(|part| part.trim() == "_");
+        let name: String = written.chars().filter(|c| !c.is_whitespace()).collect();
+        Step::Element(if wild { format!("{name}@{}", reference.span.start) } else { name })
+    }
+}
+
+impl Guards {
+    fn add(&mut self, anchor: &str, types: Types) {
+        let merged = match (self.types.remove(anchor), types) {
+            (Some(Types::OneOf(known)), Types::OneOf(new)) => {
+                let both: BTreeSet<String> = known.intersection(&new).cloned().collect();
+                if let (true, Some(left), Some(right)) = (both.is_empty(), known.first(), new.first()) {
+                    self.contradictions.push((anchor.to_owned(), left.clone(), right.clone()));
+                }
+                Types::OneOf(both)
+            }
+            (Some(known @ Types::OneOf(_)), _) => known,
+            (_, new) => new,
+        };
+        self.types.insert(anchor.to_owned(), merged);
+    }
+
+    /// The types of the resource that a place belongs to.
+    pub(super) fn of(&self, place: &Place) -> Types {
+        let said = place.anchor.as_ref().and_then(|anchor| self.types.get(anchor));
+        match (&place.types, said) {
+            (Types::OneOf(known), Some(Types::OneOf(said))) => {
+                Types::OneOf(known.intersection(said).cloned().collect())
+            }
+            (Types::OneOf(known), _) => Types::OneOf(known.clone()),
+            (_, Some(said)) => said.clone(),
+            (types, None) => types.clone(),
+        }
+    }
+}
+
+/// A function's result with the types that one call gives it.
+fn with_arguments(result: Shape, given: &[Shape]) -> Shape {
+    match result {
+        Shape::Place(place) => {
+            let types = match &place.types {
+                Types::Argument(position) => {
+                    let texts = given.get(*position).and_then(Shape::texts).cloned();
+                    texts.map_or(Types::Unknown, Types::OneOf)
+                }
+                types => types.clone(),
+            };
+            Shape::Place(Place { types, ..place })
+        }
+        Shape::Each { element, holds } => {
+            Shape::Each { element: Box::new(with_arguments(*element, given)), holds }
+        }
+        Shape::Fields(fields) => Shape::Fields(
+            fields.into_iter().map(|(key, shape)| (key, with_arguments(shape, given))).collect(),
+        ),
+        shape @ (Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_)) => shape,
+    }
+}
+
+/// What a rule adds to a set: `contains x`, or `deny[x]` of v0.
+pub(super) fn member_of<'r>(rule: &'r Rule, text: &str) -> Option<&'r Expr> {
+    if let Some(key) = &rule.head.key {
+        return Some(key);
+    }
+    let ExprKind::Reference { steps, .. } = &rule.head.name.kind else { return None };
+    match steps.last() {
+        Some(tree::Step::Index(index))
+            if rule.head.value.is_none() && !has_if(rule, text) && !rule.is_default =>
+        {
+            // A rule without a body is an element too: `deny["x"]`; with `true` it is an object.
+            string(text, index).is_none().then_some(index)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a rule's first body is introduced by `if`.
+pub(super) fn has_if(rule: &Rule, text: &str) -> bool {
+    let rest = text.get(rule.head.span.end..).unwrap_or("").trim_start();
+    rule.branches.first().is_some_and(|branch| branch.body.is_some())
+        && rest
+            .strip_prefix("if")
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+}
+
+/// Shows an expression and what is in it to `see`, without the bodies and heads of comprehensions.
+pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
+    see(expr);
+    if expr.body().is_none() {
+        for child in expr.children() {
+            outside_bodies(child, see);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! What rules that decide yield: messages, or something that passes in silence.
+
+use planguard_rego::convention::Convention;
+use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator, Rule};
+
+use super::infer::member_of;
+use super::model::{self, key, other_scalar, string};
+use super::shape::{Shape, Step};
+use super::{Linter, RuleId};
+use crate::Lint;
+
+pub(super) fn lint(linter: &mut Linter<'_, '_>) {
+    for id in linter.policy_rules() {
+        let rule = linter.project.rule(id);
+        let decides = linter.project.decides(id) && linter.project.file(id).convention != Convention::Regula;
+        if decides && rule.head.arguments.is_none() {
+            decision(linter, id, rule);
+        }
+    }
+}
+
+fn decision(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule) {
+    let text = linter.project.file(id).text;
+    let name = rule.name(text).to_owned();
+    let span = rule.head.span.clone();
+    if let Some(member) = member_of(rule, text) {
+        member_of_set(linter, id, rule, member);
+        return;
+    }
+    if let ExprKind::Reference { steps, .. } = &rule.head.name.kind {
+        if steps.iter().any(|step| key(text, step).is_none()) && rule.head.value.is_none() {
+            let index = steps.iter().find_map(|step| match step {
+                tree::Step::Index(index) => Some(index.text(text)),
+                tree::Step::Field(_) => None,
+            });
+            linter.report(
+                Lint::MissingContains,
+                id.file,
+                span,
+                format!("`{name}` builds an object, not a set of messages"),
+                format!("write `{name} contains {} if {{ … }}`", index.unwrap_or("msg")),
+            );
+        }
+        return;
+    }
+    if rule.is_default {
+        return;
+    }
+    let value = rule.head.value.as_ref();
+    let says_nothing = value.is_none_or(|value| matches!(other_scalar(text, value), Some("true" | "false")));
+    if !says_nothing {
+        let value = value.map(|value| (value, value.text(text)));
+        if let Some((value, written)) = value
+            && (string(text, value).is_some()
+                || other_scalar(text, value).is_some()
+                || is_message(rule, value, text))
+        {
+            linter.report(
+                Lint::UnusableResult,
+                id.file,
+                span,
+                format!("`{name}` is `{written}` itself, not a set that holds it"),
+                format!("write `{name} contains {written} if {{ … }}`"),
+            );
+        }
+        return;
+    }
+    let bodies = || rule.branches.iter().filter_map(|branch| branch.body.as_ref());
+    if let Some(message) = bodies().find_map(|body| forgotten_message(body, text)) {
+        linter.report(
+            Lint::MissingContains,
+            id.file,
+            span,
+            format!("`{name}` is true, and nobody sees `{message}`"),
+            format!("write `{name} contains {message} if {{ … }}`"),
+        );
+        return;
+    }
+    if bodies().next().is_some() || value.is_some() {
+        linter.report(
+            Lint::BooleanDecision,
+            id.file,
+            span,
+            format!("`{name}` is only true or false"),
+            format!("write `{name} contains msg if {{ … }}`, with a message that names the resource"),
+        );
+    }
+}
+
+/// A value that is a text for certain: the variable of a `sprintf`.
+fn is_message(rule: &Rule, value: &Expr, text: &str) -> bool {
+    let is_sprintf = |expr: &Expr| matches!(&expr.kind, ExprKind::Call { function, .. } if matches!(function.text(text), "sprintf" | "concat"));
+    if is_sprintf(value) {
+        return true;
+    }
+    let ExprKind::Name = value.kind else { return false };
+    let name = value.text(text);
+    let bodies = rule.branches.iter().filter_map(|branch| branch.body.as_ref());
+    bodies
+        .filter_map(|body| assigned(body, name, text))
+        .any(|value| is_sprintf(value) || string(text, value).is_some())
+}
+
+/// The expression that a body assigns to a variable.
+fn assigned<'b>(body: &'b Body, name: &str, text: &str) -> Option<&'b Expr> {
+    body.literals.iter().find_map(|literal| {
+        let LiteralKind::Expression(expr) = &literal.kind else { return None };
+        let ExprKind::Operation { operator: Operator::Assign | Operator::Unify, operands } = &expr.kind
+        else {
+            return None;
+        };
+        match operands.as_slice() {
+            [left, right] if left.text(text) == name => Some(right),
+            _ => None,
+        }
+    })
+}
+
+/// The name of a message that a body makes and nothing uses.
+fn forgotten_message<'t>(body: &Body, text: &'t str) -> Option<&'t str> {
+    body.literals.iter().find_map(|literal| {
+        let LiteralKind::Expression(expr) = &literal.kind else { return None };
+        let ExprKind::Operation { operator: Operator::Assign | Operator::Unify, operands } = &expr.kind
+        else {
+            return None;
+        };
+        let [left, right] = operands.as_slice() else { return None };
+        let ExprKind::Name = left.kind else { return None };
+        let name = left.text(text);
+        let is_text = string(text, right).is_some()
+            || matches!(&right.kind, ExprKind::Call { function, .. } if function.text(text) == "sprintf")
+            || matches!(&right.kind, ExprKind::Object(_));
+        let mut uses = 0;
+        model::each_expr_of_body(body, &mut |expr| {
+            uses += usize::from(matches!(expr.kind, ExprKind::Name) && expr.text(text) == name);
+        });
+        (is_text && uses == 1).then_some(name)
+    })
+}
+
+fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &Expr) {
+    let text = linter.project.file(id).text;
+    let name = rule.name(text).to_owned();
+    let bodies: Vec<&Body> = rule.branches.iter().filter_map(|branch| branch.body.as_ref()).collect();
+    let value = match member.kind {
+        ExprKind::Name => {
+            bodies.iter().find_map(|body| assigned(body, member.text(text), text)).unwrap_or(member)
+        }
+        _ => member,
+    };
+    let convention = linter.project.file(id).convention;
+    let by_msg = matches!(convention, Convention::Conftest | Convention::Atlantis | Convention::Terrateam);
+    let any = matches!(convention, Convention::Hcp | Convention::Env0);
+    let unusable = match &value.kind {
+        ExprKind::Items(_) if !any => Some("a collection".to_owned()),
+        ExprKind::Object(fields) if by_msg => {
+            let has_msg = fields.iter().any(|(key, _)| match string(text, key) {
+                Some(key) => key == "msg",
+                None => true,
+            });
+            (!has_msg).then(|| "an object without `msg`".to_owned())
+        }
+        _ if string(text, value).is_some_and(|text| text.is_empty()) => Some("an empty text".to_owned()),
+        _ => other_scalar(text, value).filter(|_| !any).map(|value| format!("`{value}`")),
+    };
+    if let Some(what) = unusable {
+        linter.report(
+            Lint::UnusableResult,
+            id.file,
+            value.span.clone(),
+            format!("a result of `{name}` is {what}"),
+            "a result is a text that is not empty, or an object with the text under `msg`",
+        );
+        return;
+    }
+    if !bodies.iter().any(|body| goes_through_resources(linter, id, body)) {
+        return;
+    }
+    if string(text, value).is_some() {
+        linter.report(
+            Lint::ConstantMessage,
+            id.file,
+            value.span.clone(),
+            "the message is the same for every resource",
+            "name the resource: `msg := sprintf(\"%s …\", [rc.address])`",
+        );
+    }
+    let has_address = match &value.kind {
+        ExprKind::Object(fields) => fields.iter().any(|(key, _)| {
+            let key = string(text, key);
+            key.is_none_or(|key| matches!(key.as_str(), "address" | "resource_address" | "resource"))
+        }),
+        ExprKind::Call { function, .. } => !matches!(function.text(text), "sprintf" | "concat"),
+        _ => string(text, value).is_none(),
+    };
+    if by_msg && !has_address {
+        linter.report(
+            Lint::MissingAddress,
+            id.file,
+            rule.head.span.clone(),
+            format!("no result of `{name}` names its resource"),
+            "write `{\"msg\": msg, \"address\": rc.address}`",
+        );
+    }
+}
+
+/// Whether the literals of a body take one resource change after the other.
+fn goes_through_resources(linter: &Linter<'_, '_>, id: RuleId, body: &Body) -> bool {
+    let env = linter.inference.env(id);
+    let is_resource = |shape: &Shape| shape.place().is_some_and(|place| place.node.is_resource());
+    body.literals.iter().any(|literal| match &literal.kind {
+        LiteralKind::SomeIn { collection, .. } => {
+            let shape = env.shape(collection, &Default::default());
+            is_resource(&shape.step(&Step::Element(String::new())).0)
+        }
+        // An element that gets no name cannot be named in a message.
+        LiteralKind::Expression(expr)
+            if !matches!(
+                &expr.kind,
+                ExprKind::Operation { operator: Operator::Assign | Operator::Unify, .. }
+            ) =>
+        {
+            false
+        }
+        LiteralKind::Expression(_) => {
+            let mut found = false;
+            for expr in literal.exprs() {
+                super::infer::outside_bodies(expr, &mut |inner| {
+                    if let ExprKind::Reference { steps, .. } = &inner.kind {
+                        found |= steps.iter().enumerate().any(|(position, step)| {
+                            matches!(step, tree::Step::Index(index) if matches!(index.kind, ExprKind::Name))
+                                && is_resource(&env.follow_steps(inner, position + 1, &Default::default()).0)
+                        });
+                    }
+                });
+            }
+            found
+        }
+        LiteralKind::Negation(_) | LiteralKind::Every { .. } | LiteralKind::Declaration(_) => false,
+    })
+}

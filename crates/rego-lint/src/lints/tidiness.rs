@@ -1,0 +1,345 @@
+//! Leftovers and habits: what nothing uses, what is there twice, what could be said more clearly.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use planguard_rego::metadata::Scope;
+use planguard_rego_syntax::scope::How;
+use planguard_rego_syntax::token;
+use planguard_rego_syntax::tree::{ExprKind, LiteralKind, Operator};
+
+use super::infer::{Guards, has_if, member_of, outside_bodies};
+use super::model::{self, is_real_import};
+use super::shape::Step;
+use super::{Linter, line_of, start_of};
+use crate::Lint;
+
+pub(super) fn lint(linter: &mut Linter<'_, '_>) {
+    imports(linter);
+    variables(linter);
+    duplicates(linter);
+    conflicts(linter);
+    unification(linter);
+    old_syntax(linter);
+    data_in_loops(linter);
+    metadata(linter);
+}
+
+fn imports(linter: &mut Linter<'_, '_>) {
+    let mut unused = Vec::new();
+    for (index, file) in linter.project.files.iter().enumerate() {
+        let mut names = BTreeSet::new();
+        for rule in &file.module.rules {
+            model::each_expr_of_rule(rule, &mut |expr| {
+                if let ExprKind::Name = expr.kind {
+                    names.insert(expr.text(file.text));
+                }
+                // Templates are read only as they are rewritten.
+                if let ExprKind::Scalar = expr.kind
+                    && expr.text(file.text).starts_with('$')
+                {
+                    let words = expr.text(file.text).split(|c: char| !c.is_alphanumeric() && c != '_');
+                    names.extend(words);
+                }
+            });
+            let mut heads = vec![&rule.head.name];
+            heads.extend(rule.head.key.as_ref());
+            for head in heads {
+                model::each_expr(head, &mut |expr| {
+                    if let ExprKind::Name = expr.kind {
+                        names.insert(expr.text(file.text));
+                    }
+                });
+            }
+        }
+        for import in file.module.imports.iter().filter(|import| is_real_import(import)) {
+            if !names.contains(import.alias.as_str()) {
+                unused.push((index, import.span.clone(), import.alias.clone()));
+            }
+        }
+    }
+    for (file, span, alias) in unused {
+        linter.report(
+            Lint::UnusedImport,
+            file,
+            span,
+            format!("nothing uses `{alias}`"),
+            "remove the import, or correct the name where it is used",
+        );
+    }
+}
+
+fn variables(linter: &mut Linter<'_, '_>) {
+    let mut unused = Vec::new();
+    for (index, file) in linter.project.files.iter().enumerate() {
+        let mut uses: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (place, declaration) in file.scopes.uses() {
+            uses.entry(declaration).or_default().push(place);
+        }
+        for (number, declaration) in file.scopes.declarations.iter().enumerate() {
+            let places = uses.get(&number).map_or(&[][..], Vec::as_slice);
+            let [place] = places else { continue };
+            if declaration.name.starts_with('_')
+                || in_template(file.text, declaration.name)
+                || in_shared_head(file, *place, declaration.name)
+            {
+                continue;
+            }
+            let lint = match declaration.how {
+                How::Argument => Lint::UnusedArgument,
+                How::Assignment | How::Some => Lint::UnusedVariable,
+                // The element may be there to be counted.
+                How::SomeIn | How::Every => continue,
+            };
+            let span = *place..*place + declaration.name.len();
+            unused.push((lint, index, span, declaration.name.to_owned()));
+        }
+    }
+    for (lint, file, span, name) in unused {
+        // A message that a boolean rule makes is the sign of a missing `contains`, and told as that.
+        let told = linter.found.iter().any(|found| {
+            found.lint == Lint::MissingContains
+                && found.file == linter.project.files[file].name
+                && found.message.contains(&format!("`{name}`"))
+        });
+        if !told {
+            linter.report(
+                lint,
+                file,
+                span,
+                format!("nothing uses `{name}`"),
+                "use it, call it `_`, or remove it",
+            );
+        }
+    }
+}
+
+fn in_template(text: &str, name: &str) -> bool {
+    text.contains("$\"") && text.contains(&format!("{{{name}"))
+}
+
+/// Whether a variable of one of several bodies is used in the head that they share, where only one of them is found.
+fn in_shared_head(file: &model::File<'_>, place: usize, name: &str) -> bool {
+    let rule = file.module.rules.iter().find(|rule| {
+        rule.branches.len() > 1 && rule.branches.iter().any(|branch| branch.span.contains(&place))
+    });
+    rule.is_some_and(|rule| {
+        let mut found = false;
+        let head = [&rule.head.name].into_iter().chain(&rule.head.key).chain(&rule.head.value);
+        for expr in head {
+            model::each_expr(expr, &mut |inner| {
+                found |= matches!(inner.kind, ExprKind::Name) && inner.text(file.text) == name;
+            });
+        }
+        found
+    })
+}
+
+/// A rule's text without blanks and comments.
+fn bare(text: &str) -> String {
+    let tokens = token::read(text).unwrap_or_default();
+    tokens.into_iter().map(|token| format!("{} ", &text[token.span])).collect()
+}
+
+fn duplicates(linter: &mut Linter<'_, '_>) {
+    let mut seen: BTreeMap<(Vec<String>, String), (usize, usize)> = BTreeMap::new();
+    let mut again = Vec::new();
+    for id in linter.project.ids() {
+        let file = linter.project.file(id);
+        let rule = linter.project.rule(id);
+        let end = rule.branches.last().map_or(rule.head.span.end, |branch| branch.span.end);
+        let text = bare(&file.text[start_of(rule, file.text)..end.max(rule.head.span.end)]);
+        let line = line_of(file.text, rule.head.span.start);
+        let key = (file.module.package.clone(), text);
+        match seen.get(&key) {
+            // Files of one package that are never loaded together may hold the same helpers.
+            Some((first, line)) if *first == id.file => {
+                let name = rule.name(file.text).to_owned();
+                again.push((id.file, rule.head.span.clone(), name, *line));
+            }
+            Some(_) => {}
+            None => {
+                seen.insert(key, (id.file, line));
+            }
+        }
+    }
+    for (file, span, name, line) in again {
+        linter.report(
+            Lint::DuplicateRule,
+            file,
+            span,
+            format!("the same rule `{name}` stands in line {line}"),
+            "remove one of them, or change what was to be changed",
+        );
+    }
+}
+
+/// Two values for one rule, both without a condition: the rule has no value then, and everything that reads it fails.
+fn conflicts(linter: &mut Linter<'_, '_>) {
+    let mut seen: BTreeMap<(usize, String), (String, usize)> = BTreeMap::new();
+    let mut slips = Vec::new();
+    for id in linter.project.ids() {
+        let file = linter.project.file(id);
+        let rule = linter.project.rule(id);
+        let head = &rule.head;
+        let is_constant = !rule.is_default
+            && head.arguments.is_none()
+            && matches!(head.name.kind, ExprKind::Name)
+            && rule.branches.iter().all(|branch| branch.body.is_none());
+        let Some(value) = head.value.as_ref().filter(|_| is_constant) else { continue };
+        if !matches!(value.kind, ExprKind::Scalar) {
+            continue;
+        }
+        let name = rule.name(file.text).to_owned();
+        let written = value.text(file.text).to_owned();
+        let line = line_of(file.text, head.span.start);
+        match seen.get(&(id.file, name.clone())) {
+            Some((first, line)) if *first != written => {
+                slips.push((
+                    id.file,
+                    head.span.clone(),
+                    format!("`{name}` has another value in line {line}"),
+                ));
+            }
+            Some(_) => {}
+            None => {
+                seen.insert((id.file, name), (written, line));
+            }
+        }
+    }
+    for (file, span, message) in slips {
+        linter.report(Lint::DuplicateRule, file, span, message, "keep one of them, or give each a condition");
+    }
+}
+
+fn unification(linter: &mut Linter<'_, '_>) {
+    let mut found = Vec::new();
+    for id in linter.project.ids() {
+        for branch in &linter.project.rule(id).branches {
+            let Some(body) = &branch.body else { continue };
+            model::each_literal(body, &mut |literal| {
+                if let LiteralKind::Expression(expr) = &literal.kind
+                    && let ExprKind::Operation { operator: Operator::Unify, .. } = &expr.kind
+                {
+                    found.push((id.file, expr.span.clone()));
+                }
+            });
+        }
+    }
+    for (file, span) in found {
+        linter.report(
+            Lint::Unification,
+            file,
+            span,
+            "`=` assigns or compares, whichever fits",
+            "write `:=` to assign, `==` to compare",
+        );
+    }
+}
+
+fn old_syntax(linter: &mut Linter<'_, '_>) {
+    let mut files = BTreeMap::new();
+    for id in linter.project.ids() {
+        let file = linter.project.file(id);
+        let rule = linter.project.rule(id);
+        let is_old =
+            rule.branches.first().is_some_and(|branch| branch.body.is_some()) && !has_if(rule, file.text);
+        if is_old || (rule.head.key.is_none() && member_of(rule, file.text).is_some()) {
+            files.entry(id.file).or_insert(rule.head.span.clone());
+        }
+    }
+    for (file, span) in files {
+        linter.report(
+            Lint::OldSyntax,
+            file,
+            span,
+            "the rule is written in Rego v0",
+            "`opa fmt --rego-v1` writes it anew; `deny[msg] { … }` becomes `deny contains msg if { … }`",
+        );
+    }
+}
+
+/// References to packages and documents behind the iteration over resources.
+fn data_in_loops(linter: &mut Linter<'_, '_>) {
+    for id in linter.policy_rules() {
+        let rule = linter.project.rule(id);
+        let env = linter.inference.env(id);
+        let mut slips = Vec::new();
+        for body in rule.branches.iter().filter_map(|branch| branch.body.as_ref()) {
+            let mut loops = false;
+            for literal in &body.literals {
+                if loops {
+                    for expr in literal.exprs() {
+                        outside_bodies(expr, &mut |inner| {
+                            if let ExprKind::Reference { .. } = inner.kind
+                                && let Some(path) = linter.project.data_path(id.file, inner)
+                                && linter.project.rules_at(&path).is_none()
+                                && !linter.project.has_below(&path)
+                            {
+                                slips.push((inner.span.clone(), inner.text(env.text()).to_owned()));
+                            }
+                        });
+                    }
+                }
+                loops |= iterates(&env, literal);
+            }
+        }
+        for (span, text) in slips {
+            linter.report(
+                Lint::DataInLoop,
+                id.file,
+                span,
+                format!("`{text}` is looked up for every resource"),
+                "give it a name before the loop, or in a rule of its own: `limits := data.limits`",
+            );
+        }
+    }
+}
+
+fn iterates(env: &super::infer::Env<'_, '_>, literal: &planguard_rego_syntax::tree::Literal) -> bool {
+    match &literal.kind {
+        LiteralKind::SomeIn { collection, .. } => {
+            let shape = env.shape(collection, &Guards::default());
+            shape.step(&Step::Element(String::new())).0.place().is_some()
+        }
+        LiteralKind::Expression(expr) => expr.text(env.text()).contains("[_]"),
+        LiteralKind::Every { .. } | LiteralKind::Negation(_) | LiteralKind::Declaration(_) => false,
+    }
+}
+
+fn metadata(linter: &mut Linter<'_, '_>) {
+    let mut told = BTreeSet::new();
+    let mut bare = Vec::new();
+    for id in linter.policy_rules() {
+        let file = linter.project.file(id);
+        let rule = linter.project.rule(id);
+        if !linter.project.decides(id) || rule.is_default {
+            continue;
+        }
+        let path = linter.project.path_of(id);
+        let blocks = &linter.blocks[id.file];
+        let line = u32::try_from(line_of(file.text, start_of(rule, file.text))).unwrap_or(0);
+        let of_package = blocks.values().find(|(scope, _)| *scope == Scope::Package).map(|(_, block)| block);
+        let own = blocks.get(&line).map(|(_, block)| block).or(of_package);
+        let lacks = match own {
+            None => "title and no severity",
+            Some(block) if block.title.is_none() => "title",
+            Some(block) if block.severity.is_none() => "severity",
+            Some(_) => {
+                told.insert(path);
+                continue;
+            }
+        };
+        bare.push((id.file, rule.head.span.clone(), rule.name(file.text).to_owned(), path, lacks));
+    }
+    for (file, span, name, path, lacks) in bare {
+        if told.insert(path) {
+            linter.report(
+                Lint::MissingMetadata,
+                file,
+                span,
+                format!("`{name}` has no {lacks}"),
+                "write `# METADATA` above the rule, with `title` and `custom.severity`",
+            );
+        }
+    }
+}

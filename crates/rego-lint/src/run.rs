@@ -1,0 +1,126 @@
+//! Lints policies, and takes out what comments ignore.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use miette::NamedSource;
+use planguard_plan::problem::Problem;
+use planguard_plan::redact::Redactor;
+
+use super::catalogue::{Level, Lint};
+use super::finding::LintFinding;
+use super::ignore::{self, Ignore};
+use super::options::{LintOptions, Strictness};
+use super::report::LintReport;
+use crate::lints::{Found, lint as look};
+
+/// Lints policies.
+pub fn lint(options: &LintOptions) -> LintReport {
+    let linted = look(options);
+    let plain = Redactor::default();
+    let texts: BTreeMap<&str, &str> =
+        linted.files.iter().map(|(name, text)| (name.as_str(), text.as_ref())).collect();
+    let mut ignores: BTreeMap<&str, Vec<(Ignore, bool)>> = BTreeMap::new();
+    for (name, text) in &texts {
+        ignores.insert(name, ignore::read(text).into_iter().map(|ignore| (ignore, false)).collect());
+    }
+    let mut report = LintReport { files: texts.len(), warnings: options.warnings, ..LintReport::default() };
+    let mut found = Vec::new();
+    for one in linted.found {
+        let line = texts.get(one.file.as_str()).map_or(1, |text| position(text, one.span.start).0);
+        let own = ignores.get_mut(one.file.as_str()).into_iter().flatten();
+        let mut hit = false;
+        for (ignore, used) in own {
+            if ignore.line == line && ignore.lints.contains(&one.lint) {
+                *used = true;
+                hit = true;
+            }
+        }
+        if hit { report.ignored += 1 } else { found.push(one) }
+    }
+    for (file, ignores) in &ignores {
+        for (ignore, used) in ignores {
+            found.extend(of_ignore(file, ignore, *used, options));
+        }
+    }
+    found.retain(|found| counts(found.lint, options));
+    found.sort_by(|left, right| {
+        (&left.file, left.span.start, left.lint).cmp(&(&right.file, right.span.start, right.lint))
+    });
+    let mut sources: BTreeMap<String, Arc<NamedSource<String>>> = BTreeMap::new();
+    for one in found {
+        let text = texts.get(one.file.as_str()).copied().unwrap_or("");
+        let source = sources
+            .entry(one.file.clone())
+            .or_insert_with(|| Arc::new(NamedSource::new(plain.text(&one.file).one_line(), printable(text))));
+        report.findings.push(finding(&one, text, Arc::clone(source), &plain));
+    }
+    report.problems = linted.problems.iter().map(|problem| Problem::new(problem, None, &plain)).collect();
+    report
+}
+
+fn counts(lint: Lint, options: &LintOptions) -> bool {
+    !options.disabled.contains(&lint)
+        && (lint.info().level != Level::Pedantic || options.strictness == Strictness::Pedantic)
+}
+
+fn of_ignore(file: &str, ignore: &Ignore, used: bool, options: &LintOptions) -> Option<Found> {
+    let found = |lint, message: String, help: &str| {
+        let (file, span) = (file.to_owned(), ignore.span.clone());
+        Some(Found { lint, file, span, message, help: help.to_owned() })
+    };
+    if let Some(problem) = &ignore.problem {
+        return found(
+            Lint::InvalidIgnore,
+            format!("the comment ignores nothing: {problem}"),
+            "write `# planguard:ignore NAME because REASON`",
+        );
+    }
+    // What is not looked for cannot be ignored either.
+    let looked_for = ignore.lints.iter().any(|lint| counts(*lint, options));
+    (!used && looked_for)
+        .then(|| found(Lint::UnusedIgnore, "there is nothing to ignore".to_owned(), "remove the comment"))
+        .flatten()
+}
+
+fn finding(found: &Found, text: &str, source: Arc<NamedSource<String>>, plain: &Redactor) -> LintFinding {
+    let span = found.span.start.min(text.len())..found.span.end.min(text.len());
+    let (line, column) = position(text, span.start);
+    let (end_line, end_column) = position(text, span.end);
+    LintFinding {
+        lint: found.lint,
+        file: plain.text(&found.file),
+        span,
+        line,
+        column,
+        end_line,
+        end_column,
+        message: plain.text(&found.message),
+        help: plain.text(&found.help),
+        source,
+    }
+}
+
+/// The line and the column of an offset, both counted from 1.
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    (line, column)
+}
+
+/// A policy's text for a snippet: what a terminal would take for a command is shown as question marks, as many as it
+/// has bytes, so that all places stay where they are.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let is_bidi =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if (c.is_control() && !matches!(c, '\n' | '\t')) || is_bidi {
+            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}

@@ -1,0 +1,288 @@
+//! Splits a policy into tokens with their places; what stands between two tokens is blank or a comment.
+
+use std::ops::Range;
+
+/// A piece of a policy's text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands, in bytes.
+    pub span: Range<usize>,
+    /// Whether a line ends between the token before and this one.
+    pub starts_line: bool,
+}
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A name or keyword.
+    Word,
+    /// A number.
+    Number,
+    /// `"…"`.
+    Text,
+    /// `` `…` ``, which may hold line feeds.
+    RawText,
+    /// `$"…{x}…"` or `` $`…{x}…` ``.
+    Template,
+    /// A bracket, an operator or a separator.
+    Symbol(Symbol),
+}
+
+/// Brackets, operators and separators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symbol {
+    /// `(`.
+    ParenOpen,
+    /// `)`.
+    ParenClose,
+    /// `[`.
+    BracketOpen,
+    /// `]`.
+    BracketClose,
+    /// `{`.
+    BraceOpen,
+    /// `}`.
+    BraceClose,
+    /// `,`.
+    Comma,
+    /// `;`.
+    Semicolon,
+    /// `:`.
+    Colon,
+    /// `.`.
+    Dot,
+    /// `:=`.
+    Assign,
+    /// `=`.
+    Unify,
+    /// `==`.
+    Equal,
+    /// `!=`, `<`, `<=`, `>` and `>=`.
+    Compare,
+    /// `|`.
+    Pipe,
+    /// `&`.
+    Ampersand,
+    /// `+`.
+    Plus,
+    /// `-`.
+    Minus,
+    /// `*`, `/` and `%`.
+    Factor,
+}
+
+/// A text that has no tokens: an open string, or a character that Rego does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotRego {
+    /// Where, in bytes.
+    pub offset: usize,
+}
+
+/// Reads all tokens of a text.
+pub fn read(text: &str) -> Result<Vec<Token>, NotRego> {
+    let bytes = text.as_bytes();
+    let mut tokens = Vec::new();
+    let mut starts_line = true;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let start = at;
+        let kind = match byte {
+            b'\n' => {
+                starts_line = true;
+                at += 1;
+                continue;
+            }
+            b' ' | b'\t' | b'\r' => {
+                at += 1;
+                continue;
+            }
+            b'#' => {
+                at = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+                continue;
+            }
+            b'"' | b'`' => {
+                at = end_of_string(bytes, at)?;
+                if byte == b'"' { Kind::Text } else { Kind::RawText }
+            }
+            b'$' if matches!(bytes.get(at + 1), Some(b'"' | b'`')) => {
+                at = end_of_template(bytes, at)?;
+                Kind::Template
+            }
+            b'0'..=b'9' => {
+                at = end_of_number(bytes, at);
+                Kind::Number
+            }
+            byte if byte == b'_' || byte.is_ascii_alphabetic() => {
+                at = skip(bytes, at, |byte| byte == b'_' || byte.is_ascii_alphanumeric());
+                Kind::Word
+            }
+            _ => {
+                let (symbol, length) = symbol(bytes, at).ok_or(NotRego { offset: at })?;
+                at += length;
+                Kind::Symbol(symbol)
+            }
+        };
+        tokens.push(Token { kind, span: start..at, starts_line });
+        starts_line = false;
+    }
+    Ok(tokens)
+}
+
+fn symbol(bytes: &[u8], at: usize) -> Option<(Symbol, usize)> {
+    let next_is = |byte| bytes.get(at + 1) == Some(&byte);
+    Some(match bytes[at] {
+        b'(' => (Symbol::ParenOpen, 1),
+        b')' => (Symbol::ParenClose, 1),
+        b'[' => (Symbol::BracketOpen, 1),
+        b']' => (Symbol::BracketClose, 1),
+        b'{' => (Symbol::BraceOpen, 1),
+        b'}' => (Symbol::BraceClose, 1),
+        b',' => (Symbol::Comma, 1),
+        b';' => (Symbol::Semicolon, 1),
+        b'.' => (Symbol::Dot, 1),
+        b'|' => (Symbol::Pipe, 1),
+        b'&' => (Symbol::Ampersand, 1),
+        b'+' => (Symbol::Plus, 1),
+        b'-' => (Symbol::Minus, 1),
+        b'*' | b'/' | b'%' => (Symbol::Factor, 1),
+        b':' if next_is(b'=') => (Symbol::Assign, 2),
+        b':' => (Symbol::Colon, 1),
+        b'=' if next_is(b'=') => (Symbol::Equal, 2),
+        b'=' => (Symbol::Unify, 1),
+        b'!' if next_is(b'=') => (Symbol::Compare, 2),
+        b'<' | b'>' if next_is(b'=') => (Symbol::Compare, 2),
+        b'<' | b'>' => (Symbol::Compare, 1),
+        _ => return None,
+    })
+}
+
+fn skip(bytes: &[u8], mut at: usize, belongs: impl Fn(u8) -> bool) -> usize {
+    while bytes.get(at).copied().is_some_and(&belongs) {
+        at += 1;
+    }
+    at
+}
+
+fn end_of_number(bytes: &[u8], at: usize) -> usize {
+    let digits = |at| skip(bytes, at, |byte| byte.is_ascii_digit());
+    let mut end = digits(at);
+    if bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
+        end = digits(end + 1);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        let exponent = digits(end + 1 + sign);
+        if exponent > end + 1 + sign {
+            end = exponent;
+        }
+    }
+    end
+}
+
+/// The end of a string that starts at `at`.
+pub fn end_of_string(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
+    let open = NotRego { offset: at };
+    let mut end = at + 1;
+    if bytes[at] == b'`' {
+        let length = memchr::memchr(b'`', &bytes[end..]).ok_or(open)?;
+        return Ok(end + length + 1);
+    }
+    loop {
+        match bytes.get(end).ok_or(open)? {
+            b'\\' => end += 2,
+            b'"' => return Ok(end + 1),
+            b'\n' => return Err(open),
+            _ => end += 1,
+        }
+    }
+}
+
+/// The end of a template that starts at `at`. Expressions in it may hold strings and templates.
+pub fn end_of_template(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
+    let open = NotRego { offset: at };
+    // What has to be closed: quotes of templates, and braces around and within their expressions.
+    let mut pending = vec![*bytes.get(at + 1).ok_or(open)?];
+    let mut end = at + 2;
+    while let Some(&closing) = pending.last() {
+        let byte = *bytes.get(end).ok_or(open)?;
+        let in_text = closing != b'}';
+        match byte {
+            _ if byte == closing => {
+                pending.pop();
+                end += 1;
+            }
+            b'\\' if in_text => end += 2,
+            b'\n' if closing == b'"' => return Err(open),
+            b'{' => {
+                pending.push(b'}');
+                end += 1;
+            }
+            b'$' if !in_text && matches!(bytes.get(end + 1), Some(b'"' | b'`')) => {
+                pending.push(bytes[end + 1]);
+                end += 2;
+            }
+            b'"' | b'`' if !in_text => end = end_of_string(bytes, end)?,
+            b'#' if !in_text => end = skip(bytes, end, |byte| byte != b'\n'),
+            _ => end += 1,
+        }
+    }
+    Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<&str> {
+        read(text).unwrap().into_iter().map(|token| &text[token.span]).collect()
+    }
+
+    #[test]
+    fn operators_are_read_as_long_as_they_are() {
+        assert_eq!(
+            texts("a:=b==c!=d<=e>=f<g>h=i:j"),
+            [
+                "a", ":=", "b", "==", "c", "!=", "d", "<=", "e", ">=", "f", "<", "g", ">", "h", "=", "i",
+                ":", "j"
+            ]
+        );
+        assert_eq!(texts("x[_].y|-1"), ["x", "[", "_", "]", ".", "y", "|", "-", "1"]);
+    }
+
+    #[test]
+    fn a_dot_belongs_to_a_number_only_before_a_digit() {
+        assert_eq!(texts("1.5e-3 2.x 3e 0"), ["1.5e-3", "2", ".", "x", "3", "e", "0"]);
+    }
+
+    #[test]
+    fn strings_hide_what_is_in_them() {
+        assert_eq!(texts(r##""a\"#{" `b"\` c"##), [r##""a\"#{""##, r##"`b"\`"##, "c"]);
+        assert_eq!(texts("`a\nb` c"), ["`a\nb`", "c"]);
+        assert_eq!(read("x \"a\n\""), Err(NotRego { offset: 2 }));
+        assert_eq!(read("`a"), Err(NotRego { offset: 0 }));
+        assert_eq!(read("\"a\\"), Err(NotRego { offset: 0 }));
+    }
+
+    #[test]
+    fn templates_hold_strings_and_templates() {
+        assert_eq!(texts(r#"$"a {f("}", $"{x}")} \{" y"#), [r#"$"a {f("}", $"{x}")} \{""#, "y"]);
+        assert_eq!(texts("$`a\n{x}` y"), ["$`a\n{x}`", "y"]);
+        assert!(read("$\"{\"").is_err());
+        assert!(read("$").is_err());
+    }
+
+    #[test]
+    fn comments_and_line_feeds_are_no_tokens() {
+        let tokens = read("a # b \"\nc d").unwrap();
+        let lines: Vec<bool> = tokens.iter().map(|token| token.starts_line).collect();
+        assert_eq!(lines, [true, true, false]);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        assert_eq!(read("a é"), Err(NotRego { offset: 2 }));
+        assert_eq!(read("a ! b"), Err(NotRego { offset: 2 }));
+    }
+}

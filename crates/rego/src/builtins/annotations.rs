@@ -1,0 +1,402 @@
+//! `rego.metadata.rule()` and `rego.metadata.chain()`: what the `# METADATA` of a rule says.
+//!
+//! A function does not learn from where it is called, so the calls are replaced before the engine sees them: by the
+//! name of a rule that is added at the end of the policy and holds the answer. The name is as long as the call, so
+//! that everything stays where it was. It is made from the answer, so that two files of one package can have the
+//! same call.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::ops::Range;
+
+use regorus::Value;
+use regorus::unstable::{Lexer, TokenKind};
+use sha2::{Digest, Sha256};
+
+use crate::dialect;
+use crate::yaml;
+
+/// How the names of the added rules start. The rest is taken from a digest of the answer.
+const PREFIX: &str = "__rego_m_";
+
+/// The policy without calls of the two functions.
+pub(crate) fn fill(text: &str) -> Cow<'_, str> {
+    if !text.contains("rego.metadata.") {
+        return Cow::Borrowed(text);
+    }
+    let Some(policy) = Policy::read(text) else { return Cow::Borrowed(text) };
+    let mut filled = text.to_owned();
+    let mut rules = BTreeMap::new();
+    for call in &policy.calls {
+        let answer = policy.answer(call);
+        let digest: String = Sha256::digest(&answer).iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut name = format!("{PREFIX}{digest}");
+        name.truncate("rego.metadata.rule()".len());
+        // A call may be longer, and may be spread over lines, which must stay.
+        let rest = text[call.range.clone()].char_indices().skip(name.len());
+        let padding: String = rest.map(|(_, c)| if c == '\n' { '\n' } else { ' ' }).collect();
+        filled.replace_range(call.range.clone(), &format!("{name}{padding}"));
+        rules.insert(name, answer);
+    }
+    for (name, answer) in rules {
+        let literal = serde_json::Value::from(answer);
+        // Writing to a string cannot fail.
+        let _ = write!(filled, "\n{name} := json.unmarshal({literal})\n");
+    }
+    Cow::Owned(filled)
+}
+
+/// Which function is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Function {
+    Rule,
+    Chain,
+}
+
+struct Call {
+    function: Function,
+    range: Range<usize>,
+    /// The statement that it is in.
+    statement: usize,
+}
+
+/// A rule, or the package.
+struct Statement {
+    line: u32,
+    /// The path of the rule below its package; empty for the package itself.
+    name: Vec<String>,
+}
+
+struct Policy {
+    package: Vec<String>,
+    statements: Vec<Statement>,
+    calls: Vec<Call>,
+    /// The blocks that stand above each statement.
+    blocks: Vec<Vec<Value>>,
+}
+
+struct Token {
+    text: String,
+    is_word: bool,
+    range: Range<usize>,
+    line: u32,
+    column: u32,
+}
+
+impl Policy {
+    /// Nothing comes back for what the engine's lexer does not read; its parser will say why.
+    fn read(text: &str) -> Option<Self> {
+        let tokens = tokens(text)?;
+        let mut policy =
+            Self { package: Vec::new(), statements: Vec::new(), calls: Vec::new(), blocks: Vec::new() };
+        let mut depth = 0usize;
+        for (index, token) in tokens.iter().enumerate() {
+            match token.text.as_str() {
+                "(" | "[" | "{" if !token.is_word => depth += 1,
+                ")" | "]" | "}" if !token.is_word => depth = depth.saturating_sub(1),
+                _ if depth == 0 && token.is_word && token.column == 1 => policy.statement(&tokens[index..]),
+                _ => policy.call(&tokens[index..]),
+            }
+        }
+        policy.blocks = blocks(text, &policy.statements);
+        Some(policy)
+    }
+
+    fn statement(&mut self, tokens: &[Token]) {
+        let name = |tokens: &[Token]| -> Vec<String> {
+            let words = tokens.iter().enumerate().take_while(|(index, token)| match index % 2 {
+                0 => token.is_word,
+                _ => token.text == ".",
+            });
+            words.step_by(2).map(|(_, token)| token.text.clone()).collect()
+        };
+        let Some(first) = tokens.first() else { return };
+        let name = match first.text.as_str() {
+            "import" | "else" => return,
+            "package" => {
+                self.package = name(&tokens[1..]);
+                Vec::new()
+            }
+            "default" => name(&tokens[1..]),
+            _ => name(tokens),
+        };
+        self.statements.push(Statement { line: first.line, name });
+    }
+
+    fn call(&mut self, tokens: &[Token]) {
+        let texts: Vec<&str> = tokens.iter().take(7).map(|token| token.text.as_str()).collect();
+        let function = match texts.as_slice() {
+            ["rego", ".", "metadata", ".", "rule", "(", ")"] => Function::Rule,
+            ["rego", ".", "metadata", ".", "chain", "(", ")"] => Function::Chain,
+            _ => return,
+        };
+        if let Some(statement) = self.statements.len().checked_sub(1) {
+            let range = tokens[0].range.start..tokens[6].range.end;
+            self.calls.push(Call { function, range, statement });
+        }
+    }
+
+    /// The answer to a call, as JSON.
+    fn answer(&self, call: &Call) -> String {
+        let of_rule = self.scoped(call.statement, "rule").next();
+        let answer = match call.function {
+            Function::Rule => of_rule.cloned().unwrap_or_else(Value::new_object),
+            Function::Chain => self.chain(call.statement, of_rule),
+        };
+        serde_json::to_string(&answer).unwrap_or_default()
+    }
+
+    /// The rule, then whatever says something of its document and its package.
+    fn chain(&self, statement: usize, of_rule: Option<&Value>) -> Value {
+        let name = &self.statements[statement].name;
+        let package: Vec<Value> = self.package.iter().map(|part| part.as_str().into()).collect();
+        let mut path = package.clone();
+        path.extend(name.iter().map(|part| Value::from(part.as_str())));
+        let link = |path: &[Value], annotations: Option<&Value>| {
+            let path = (Value::from("path"), Value::from(path.to_vec()));
+            let annotations = annotations.map(|value| (Value::from("annotations"), value.clone()));
+            Value::from(annotations.into_iter().chain([path]).collect::<BTreeMap<_, _>>())
+        };
+        let mut chain = vec![link(&path, of_rule)];
+        let same_name = (0..self.statements.len()).filter(|other| self.statements[*other].name == *name);
+        let documents = same_name.flat_map(|other| self.scoped(other, "document"));
+        chain.extend(documents.map(|annotations| link(&path, Some(annotations))));
+        let packages = (0..self.statements.len()).filter(|other| self.statements[*other].name.is_empty());
+        for other in packages {
+            let of_package = self.scoped(other, "package").chain(self.scoped(other, "subpackages"));
+            chain.extend(of_package.map(|annotations| link(&package, Some(annotations))));
+        }
+        chain.into()
+    }
+
+    /// The blocks above a statement that have a scope.
+    fn scoped<'a>(&'a self, statement: usize, scope: &'a str) -> impl Iterator<Item = &'a Value> {
+        let blocks = self.blocks.get(statement).into_iter().flatten();
+        blocks.filter(move |block| block["scope"] == Value::from(scope))
+    }
+}
+
+fn tokens(text: &str) -> Option<Vec<Token>> {
+    let source = dialect::lexer_source(text)?;
+    let mut lexer = Lexer::new(&source);
+    lexer.set_max_col(std::num::NonZeroU32::MAX);
+    let mut tokens = Vec::new();
+    loop {
+        let token = lexer.next_token().ok()?;
+        let is_word = matches!(token.0, TokenKind::Ident);
+        let text = match token.0 {
+            TokenKind::Eof => return Some(tokens),
+            TokenKind::Ident | TokenKind::Symbol => token.1.text().to_owned(),
+            TokenKind::String | TokenKind::RawString | TokenKind::Number => String::new(),
+        };
+        let range = token.1.start as usize..token.1.end as usize;
+        tokens.push(Token { text, is_word, range, line: token.1.line, column: token.1.col });
+    }
+}
+
+/// Reads the blocks of comments that start with `# METADATA`, and finds the statement below each.
+fn blocks(text: &str, statements: &[Statement]) -> Vec<Vec<Value>> {
+    let mut found: Vec<Vec<Value>> = statements.iter().map(|_| Vec::new()).collect();
+    let mut pending: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let line = line.trim();
+        match line.strip_prefix('#') {
+            Some(comment) if comment.trim() == "METADATA" => {
+                pending.push(String::new());
+                is_open = true;
+            }
+            Some(comment) if is_open => {
+                if let Some(block) = pending.last_mut() {
+                    block.push_str(comment);
+                    block.push('\n');
+                }
+            }
+            Some(_) => {}
+            None if line.is_empty() => is_open = false,
+            None => {
+                is_open = false;
+                let pending = std::mem::take(&mut pending);
+                if let Some(index) = statements.iter().position(|statement| statement.line == number) {
+                    let default = if statements[index].name.is_empty() { "package" } else { "rule" };
+                    found[index] = pending.iter().filter_map(|block| annotations(block, default)).collect();
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A block as OPA gives it to policies. One that cannot be read is reported elsewhere.
+fn annotations(block: &str, default_scope: &str) -> Option<Value> {
+    let block = yaml::parse(block, yaml::Booleans::TrueAndFalse).ok()?;
+    let mut kept = BTreeMap::from([(Value::from("scope"), Value::from(default_scope))]);
+    for name in ["scope", "title", "description", "organizations", "custom"] {
+        let value = &block[name];
+        if *value != Value::Undefined && *value != Value::Null {
+            kept.insert(name.into(), value.clone());
+        }
+    }
+    if block["entrypoint"] == Value::from(true) {
+        kept.insert("entrypoint".into(), true.into());
+    }
+    for (name, read) in [("authors", author as fn(&Value) -> Value), ("related_resources", resource)] {
+        if let Value::Array(elements) = &block[name] {
+            kept.insert(name.into(), elements.iter().map(read).collect::<Vec<_>>().into());
+        }
+    }
+    if let Value::Array(elements) = &block["schemas"] {
+        kept.insert("schemas".into(), elements.iter().flat_map(schemas).collect::<Vec<_>>().into());
+    }
+    Some(kept.into())
+}
+
+fn object(entries: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    entries.into_iter().map(|(name, value)| (Value::from(name), value)).collect::<BTreeMap<_, _>>().into()
+}
+
+/// `Jo Doe <jo@example.com>`
+fn author(value: &Value) -> Value {
+    let Value::String(text) = value else { return value.clone() };
+    match text.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<')) {
+        Some((name, email)) if name.trim().is_empty() => object([("email", email.into())]),
+        Some((name, email)) => object([("email", email.into()), ("name", name.trim().into())]),
+        None => object([("name", text.trim().into())]),
+    }
+}
+
+fn resource(value: &Value) -> Value {
+    match value {
+        Value::String(_) => object([("ref", value.clone())]),
+        _ => value.clone(),
+    }
+}
+
+/// `input: schema.x`, or a schema itself in the place of its path.
+fn schemas(value: &Value) -> Vec<Value> {
+    let path = |text: &str| Value::from(text.split('.').map(Value::from).collect::<Vec<_>>());
+    let Value::Object(pairs) = value else { return Vec::new() };
+    let schema = |(key, schema): (&Value, &Value)| {
+        let key = path(key.as_string().ok()?);
+        Some(match schema {
+            Value::String(schema) => object([("path", key), ("schema", path(schema))]),
+            schema => object([("path", key), ("definition", schema.clone())]),
+        })
+    };
+    pairs.iter_sorted().filter_map(schema).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: &str = "\
+# METADATA
+# title: pkg
+# description: d
+# custom:
+#   owner: x
+package a.b
+
+# METADATA
+# title: T
+# description: |
+#   long
+#   text
+# authors:
+# - Jo Doe <jo@example.com>
+# - name: A
+# organizations:
+# - Org
+# related_resources:
+# - https://example.com
+# - ref: https://example.org
+#   description: hi
+# entrypoint: false
+# schemas:
+# - input: schema.x
+# custom:
+#   severity: HIGH
+#   n: 1.5
+#   yes: on
+x := rego.metadata.rule()
+
+y := rego.metadata.rule()
+
+# METADATA
+# scope: document
+# title: doc
+z contains rego.metadata.rule() if true
+
+c := rego.metadata.chain()
+
+# METADATA
+# title: chained
+# custom: {a: [1, {b: null}]}
+d contains rego.metadata.chain()
+
+# METADATA
+# scope: document
+# title: doc2
+
+# METADATA
+# title: rule2
+e := {
+\t\"r\": rego.metadata.rule().title,
+\t\"c\": rego . metadata . chain ( ),
+}
+";
+
+    fn evaluate(rule: &str) -> serde_json::Value {
+        let mut engine = dialect::new_engine();
+        for name in ["one.rego", "two.rego"] {
+            let text = if name == "one.rego" { POLICY.to_owned() } else { format!("{POLICY}\n\n# Again\n") };
+            engine.add_policy(name.to_owned(), fill(&text).into_owned()).unwrap();
+        }
+        serde_json::to_value(engine.eval_rule(format!("data.a.b.{rule}")).unwrap()).unwrap()
+    }
+
+    /// The expected values are what OPA 1.20.2 answers.
+    #[test]
+    fn calls_answer_as_opa_does() {
+        let package = r#"{"annotations": {"custom": {"owner": "x"}, "description": "d", "scope": "package",
+            "title": "pkg"}, "path": ["a", "b"]}"#;
+        let chained = format!(
+            r#"[[{{"annotations": {{"custom": {{"a": [1, {{"b": null}}]}}, "scope": "rule", "title": "chained"}},
+            "path": ["a", "b", "d"]}}, {package}]]"#
+        );
+        let two = format!(
+            r#"{{"r": "rule2", "c": [{{"annotations": {{"scope": "rule", "title": "rule2"}}, "path": ["a", "b", "e"]}},
+            {{"annotations": {{"scope": "document", "title": "doc2"}}, "path": ["a", "b", "e"]}}, {package}]}}"#
+        );
+        let full = r#"{"authors": [{"email": "jo@example.com", "name": "Jo Doe"}, {"name": "A"}], "custom": {"n": 1.5,
+            "severity": "HIGH", "yes": "on"}, "description": "long\ntext\n", "organizations": ["Org"],
+            "related_resources": [{"ref": "https://example.com"}, {"description": "hi", "ref": "https://example.org"}],
+            "schemas": [{"path": ["input"], "schema": ["schema", "x"]}], "scope": "rule", "title": "T"}"#;
+        for (rule, expected) in [
+            ("x", full),
+            ("y", "{}"),
+            ("z", "[{}]"),
+            ("c", &format!(r#"[{{"path": ["a", "b", "c"]}}, {package}]"#)),
+            ("d", &chained),
+            ("e", &two),
+        ] {
+            assert_eq!(
+                evaluate(rule),
+                serde_json::from_str::<serde_json::Value>(expected).unwrap(),
+                "{rule}"
+            );
+        }
+    }
+
+    #[test]
+    fn everything_stays_where_it_was() {
+        let filled = fill(POLICY);
+        assert_eq!(filled.find("c\": "), POLICY.find("c\": "));
+        assert_eq!(filled.find(".title"), POLICY.find(".title"));
+        let kept = filled.lines().zip(POLICY.lines()).filter(|(filled, text)| filled == text).count();
+        assert_eq!(kept + 7, POLICY.lines().count());
+        assert!(matches!(fill("package a\nx := \"rego\""), Cow::Borrowed(_)));
+    }
+}

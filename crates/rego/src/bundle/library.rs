@@ -1,0 +1,115 @@
+//! Gives policies the packages of `data.planguard.lib` that they name.
+
+use super::files;
+use crate::convention::library::needed;
+use crate::source::Source;
+
+/// A Rego file that is part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BundledFile {
+    /// Its path below `policies/rego`.
+    pub path: &'static str,
+    /// What stands in it.
+    pub text: &'static str,
+}
+
+impl BundledFile {
+    /// The file for the engine, under a name that no file of a user has.
+    pub(super) fn source(&self) -> Source {
+        Source::new(format!("<planguard>/{}", self.path), self.text)
+    }
+
+    /// The file's own name, without directories.
+    pub fn name(&self) -> &'static str {
+        self.path.rsplit('/').next().unwrap_or(self.path)
+    }
+}
+
+/// The files of the library, one for each package `planguard.lib.…`, ordered by name.
+pub fn library() -> &'static [BundledFile] {
+    &files::LIBRARY
+}
+
+/// Adds what `sources` need of the library. A package that they define themselves is theirs; whoever has written the
+/// library into files may have changed them.
+pub fn complete(sources: &mut Vec<Source>) {
+    // Most policies do without, and then nothing of the library is copied.
+    if sources.iter().any(|source| source.text.contains("planguard")) {
+        let library: Vec<Source> = library().iter().map(BundledFile::source).collect();
+        let needed = needed(sources, &library);
+        sources.extend(needed);
+    }
+}
+
+/// Does the same, and adds what a text needs that is no policy but will be asked, such as a query.
+pub fn complete_for(sources: &mut Vec<Source>, asked: &str) {
+    sources.push(Source::new(String::new(), asked));
+    let place = sources.len() - 1;
+    complete(sources);
+    sources.remove(place);
+}
+
+/// Whether a package belongs to the library, wherever its file comes from. The library looks for the plan in all
+/// places where platforms put it.
+pub fn is_of_library(package: &str) -> bool {
+    package.starts_with("planguard.lib.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convention::library::package_of;
+
+    fn added(texts: &[&str]) -> Vec<String> {
+        let mut sources: Vec<Source> = texts
+            .iter()
+            .enumerate()
+            .map(|(index, text)| Source::new(format!("{index}.rego"), *text))
+            .collect();
+        complete(&mut sources);
+        sources.split_off(texts.len()).into_iter().map(|source| source.name).collect()
+    }
+
+    #[test]
+    fn only_what_is_named_is_added_with_what_it_needs() {
+        assert!(added(&["package main\ndeny contains \"no\" if input.x"]).is_empty());
+        assert_eq!(
+            added(&["package main\nimport data.planguard.lib.findings"]),
+            ["<planguard>/lib/findings.rego"]
+        );
+        let tags = ["changes", "tags", "unknown"].map(|name| format!("<planguard>/lib/{name}.rego"));
+        assert_eq!(added(&["package main\nx := data.planguard.lib.tags.of(input)"]), tags);
+        assert_eq!(added(&["package main\nimport data.planguard.lib"]).len(), library().len());
+    }
+
+    #[test]
+    fn what_is_asked_for_is_added_too() {
+        let mut sources = vec![Source::new("0.rego", "package main")];
+        complete_for(&mut sources, "count(data.planguard.lib.findings.severities)");
+        let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        assert_eq!(names, ["0.rego", "<planguard>/lib/findings.rego"]);
+    }
+
+    #[test]
+    fn a_package_of_the_user_is_not_added() {
+        let own = "package planguard.lib.changes\nentries := []";
+        assert!(added(&["package main\nimport data.planguard.lib.changes", own]).is_empty());
+    }
+
+    #[test]
+    fn every_file_is_bundled_and_names_its_package() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/rego/lib");
+        let entries = std::fs::read_dir(directory).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        let mut names: Vec<String> =
+            names.filter(|name| name.ends_with(".rego") && !name.ends_with("_test.rego")).collect();
+        names.sort();
+        let bundled: Vec<&str> = library().iter().map(BundledFile::name).collect();
+        assert_eq!(bundled, names);
+        for file in library() {
+            let stem = file.name().trim_end_matches(".rego");
+            assert_eq!(package_of(file.text), Some(format!("planguard.lib.{stem}")), "{}", file.path);
+            assert!(is_of_library(&package_of(file.text).unwrap()));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The Rego that planguard brings: the library `data.planguard.lib` and packs of policies.
+
+mod files;
+mod library;
+mod outline;
+mod packs;
+mod schema;
+#[cfg(test)]
+mod suite;
+
+pub use library::{BundledFile, library};
+pub use outline::{Outline, OutlinedRule, outline};
+pub use packs::{PackError, RegoPack, RegoPacks, rego_packs, rule_id, toml_parameters};
+
+pub use library::{complete, complete_for, is_of_library};

@@ -1,0 +1,124 @@
+//! Reads what a bundled file says of itself in its METADATA, for manuals and lists.
+
+use serde_json::Value;
+
+use crate::yaml;
+
+/// What a file offers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outline {
+    /// The package, without `data`.
+    pub package: String,
+    /// The METADATA of the package.
+    pub metadata: Value,
+    /// The rules and functions that have METADATA, in their order.
+    pub rules: Vec<OutlinedRule>,
+}
+
+/// A rule or function that has METADATA.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutlinedRule {
+    /// Its name.
+    pub name: String,
+    /// The name with the arguments of a function: `is_within(text, ranges)`.
+    pub signature: String,
+    /// Its METADATA.
+    pub metadata: Value,
+}
+
+impl OutlinedRule {
+    /// A text of the METADATA, such as `title` or `custom.example`; empty if there is none.
+    pub fn text(&self, path: &str) -> &str {
+        text(&self.metadata, path)
+    }
+}
+
+impl Outline {
+    /// A text of the package's METADATA; empty if there is none.
+    pub fn text(&self, path: &str) -> &str {
+        text(&self.metadata, path)
+    }
+}
+
+fn text<'v>(metadata: &'v Value, path: &str) -> &'v str {
+    let found = path.split('.').try_fold(metadata, |value, key| value.get(key));
+    found.and_then(Value::as_str).unwrap_or_default().trim()
+}
+
+/// Reads a file that is written as the bundled ones are: a block of METADATA stands right above what it describes, and
+/// a function whose arguments are all left out, as in a `default`, is called by those of the rule that follows.
+///
+/// # Errors
+///
+/// The line of a block that cannot be read, and why.
+pub fn outline(file: &str) -> Result<Outline, String> {
+    let lines: Vec<&str> = file.lines().collect();
+    let mut outline = Outline { package: String::new(), metadata: Value::Null, rules: Vec::new() };
+    let mut index = 0;
+    while index < lines.len() {
+        if lines[index] != "# METADATA" {
+            index += 1;
+            continue;
+        }
+        let start = index + 1;
+        let end = lines[start..].iter().position(|line| !line.starts_with('#')).unwrap_or(0) + start;
+        let yaml: String = lines[start..end].iter().flat_map(|line| [&line[1..], "\n"]).collect();
+        let metadata = yaml::parse(&yaml, yaml::Booleans::TrueAndFalse)
+            .map_err(|reason| format!("line {start}: {reason}"))?;
+        let metadata = serde_json::to_value(&metadata).map_err(|error| format!("line {start}: {error}"))?;
+        index = end;
+        let Some(head) = lines.get(end) else { break };
+        if let Some(package) = head.strip_prefix("package ") {
+            package.trim().clone_into(&mut outline.package);
+            outline.metadata = metadata;
+        } else {
+            outline.rules.push(rule(head, &lines[end + 1..], metadata));
+        }
+    }
+    Ok(outline)
+}
+
+fn rule(head: &str, following: &[&str], metadata: Value) -> OutlinedRule {
+    let default = head.strip_prefix("default ");
+    let head = default.unwrap_or(head);
+    let name: String = head.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    // `default f(_) := false` says less than the rule below it, if that names the arguments.
+    let named = |line: &&&str| line.starts_with(&format!("{name}(")) && !arguments(line).contains('_');
+    let named = default.and_then(|_| following.iter().find(named)).copied();
+    let signature = format!("{name}{}", arguments(named.unwrap_or(head)));
+    OutlinedRule { name, signature, metadata }
+}
+
+/// The parenthesis after a name; empty for a rule that is no function.
+fn arguments(head: &str) -> &str {
+    let start = head.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(head.len());
+    let rest = &head[start..];
+    match rest.find(')') {
+        Some(end) if rest.starts_with('(') => &rest[..=end],
+        Some(_) | None => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_rules_and_functions_are_read() {
+        let text = "# METADATA\n# title: A\n# custom:\n#   x: y\npackage a.b\n\n# METADATA\n# title: R\nr := 1\n\n\
+                    # METADATA\n# title: F\ndefault f(_, _) := false\n\nf(one, two) if one == two\n\n_hidden := 1\n";
+        let outline = outline(text).unwrap();
+        assert_eq!((outline.package.as_str(), outline.text("custom.x")), ("a.b", "y"));
+        let rules: Vec<(&str, &str)> =
+            outline.rules.iter().map(|rule| (rule.signature.as_str(), rule.text("title"))).collect();
+        assert_eq!(rules, [("r", "R"), ("f(one, two)", "F")]);
+        assert_eq!(outline.rules[0].text("custom.example"), "");
+    }
+
+    #[test]
+    fn a_broken_block_is_told_by_its_line() {
+        assert!(
+            super::outline("package a\n# METADATA\n# title: [\nr := 1\n").unwrap_err().starts_with("line 2")
+        );
+    }
+}

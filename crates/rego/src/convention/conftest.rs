@@ -1,0 +1,314 @@
+//! The convention of conftest 0.6x (`policy/engine.go`): rules called deny, violation and warn.
+
+use planguard_plan::text::suggest;
+use regorus::Value;
+use serde_json::Map;
+
+use super::{PlanPlace, Platform, Unusable};
+use crate::finding::{PolicyFinding, PolicyLocation};
+use crate::rule::{PolicyRule, RuleKind};
+
+/// The plan is the input, and nothing else.
+pub(super) static PLATFORM: Platform =
+    Platform { title: "conftest", plan: PlanPlace::Root, context: &[], configuration: &[] };
+
+/// The rule that excepts others.
+pub(crate) const EXCEPTION: &str = "exception";
+
+/// What a rule of this name does, if it decides. Conftest compares names without case when it lists them and
+/// so evaluates only one of `deny_A` and `deny_a`; here they are two.
+pub fn kind(name: &str) -> Option<RuleKind> {
+    RuleKind::ALL.into_iter().find(|kind| suffix(name, *kind).is_some())
+}
+
+/// What follows the kind in a name, as exceptions write it: `public` of `deny_public`, nothing of `deny`.
+pub(crate) fn suffix(name: &str, kind: RuleKind) -> Option<&str> {
+    let rest = name.strip_prefix(kind.as_str())?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    let suffix = rest.strip_prefix('_')?;
+    let well_formed =
+        suffix.split('_').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric()));
+    well_formed.then_some(suffix)
+}
+
+/// Words that mean the same to a person and nothing to conftest.
+const SYNONYMS: [(&str, RuleKind); 8] = [
+    ("denial", RuleKind::Deny),
+    ("denied", RuleKind::Deny),
+    ("denies", RuleKind::Deny),
+    ("violate", RuleKind::Violation),
+    ("violates", RuleKind::Violation),
+    ("warned", RuleKind::Warn),
+    ("warning", RuleKind::Warn),
+    ("warnings", RuleKind::Warn),
+];
+
+/// The name that somebody meant who called a rule `name`, if that is almost one that decides.
+///
+/// This errs on the side of suspicion. It is asked only about rules that no deciding rule needs: whatever a
+/// policy uses as a helper may have any name.
+pub fn meant(name: &str) -> Option<String> {
+    if kind(name).is_some() {
+        return None;
+    }
+    let lower = name.to_lowercase();
+    for kind in RuleKind::ALL {
+        // `Deny_x`, `deny_`, `deny__x`, `denyPublic`: the right word, wrongly continued.
+        if let Some(rest) = lower.strip_prefix(kind.as_str()) {
+            let goes_on = name.get(kind.as_str().len()..).and_then(|rest| rest.chars().next());
+            if goes_on.is_none_or(|c| c == '_' || c.is_uppercase() || c.is_numeric()) {
+                return Some(join(kind, rest));
+            }
+        }
+    }
+    let (word, rest) = lower.split_once('_').unwrap_or((&lower, ""));
+    let synonym = SYNONYMS.iter().find(|(synonym, _)| *synonym == word).map(|(_, kind)| *kind);
+    let slip = || RuleKind::ALL.into_iter().find(|kind| suggest::distance(word, kind.as_str()) == 1);
+    synonym.or_else(slip).map(|kind| join(kind, rest))
+}
+
+fn join(kind: RuleKind, rest: &str) -> String {
+    let mut name = kind.as_str().to_owned();
+    for part in rest.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()) {
+        name.push('_');
+        name.push_str(part);
+    }
+    name
+}
+
+/// The findings of a rule's value. An undefined value, `false` and an empty collection find nothing.
+pub(super) fn results(rule: &PolicyRule, value: &Value) -> Vec<Result<PolicyFinding, Unusable>> {
+    match value {
+        Value::Undefined | Value::Bool(false) => Vec::new(),
+        Value::Bool(true) => vec![Ok(finding(rule, holds(rule), Map::new()))],
+        Value::Set(elements) => elements.iter_sorted().map(|element| result(rule, element)).collect(),
+        Value::Array(elements) => elements.iter().map(|element| result(rule, element)).collect(),
+        Value::Null | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            vec![Err(Unusable::Shape(shape(value)))]
+        }
+    }
+}
+
+/// A rule without a message has only its description to show.
+fn holds(rule: &PolicyRule) -> String {
+    let described = rule.metadata.title.as_ref().or(rule.metadata.description.as_ref());
+    described.cloned().unwrap_or_else(|| format!("{} is true", rule.path))
+}
+
+/// The finding of one element.
+pub(super) fn result(rule: &PolicyRule, element: &Value) -> Result<PolicyFinding, Unusable> {
+    match element {
+        Value::String(message) if !message.is_empty() => Ok(finding(rule, message.to_string(), Map::new())),
+        Value::Object(object) => {
+            let entries = object.iter_sorted().filter_map(|(key, value)| {
+                let key = key.as_string().ok()?.to_string();
+                Some((key, serde_json::to_value(value).ok()?))
+            });
+            let mut metadata: Map<String, serde_json::Value> = entries.collect();
+            match metadata.remove("msg") {
+                Some(serde_json::Value::String(message)) if !message.is_empty() => {
+                    Ok(finding(rule, message, metadata))
+                }
+                _ => Err(Unusable::NoMessage),
+            }
+        }
+        other => Err(Unusable::Shape(shape(other))),
+    }
+}
+
+/// A finding in the rule's name.
+pub(super) fn finding(
+    rule: &PolicyRule,
+    message: String,
+    mut metadata: Map<String, serde_json::Value>,
+) -> PolicyFinding {
+    let location = metadata.remove("_loc").and_then(|location| {
+        Some(PolicyLocation {
+            file: location.get("file")?.as_str()?.to_owned(),
+            line: location.get("line").and_then(serde_json::Value::as_u64).unwrap_or(0),
+        })
+    });
+    let text = |keys: &[&str]| {
+        let found = keys.iter().find_map(|key| metadata.get(*key).and_then(serde_json::Value::as_str));
+        found.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let described = &rule.metadata;
+    let found = PolicyFinding {
+        rule: rule.path.clone(),
+        kind: rule.kind,
+        package: rule.package.clone(),
+        message,
+        address: text(&["address", "resource_address", "resource"]),
+        severity: text(&["severity"]).and_then(|word| word.parse().ok()).or(described.severity),
+        title: text(&["title"]).or_else(|| described.title.clone()),
+        remediation: text(&["remediation"]).or_else(|| described.remediation.clone()),
+        docs: text(&["docs", "url"]).or_else(|| described.docs.clone()),
+        location,
+        defined_at: PolicyLocation { file: rule.file.clone(), line: u64::from(rule.line) },
+        metadata: Map::new(),
+    };
+    // Conftest always says which query a result answers.
+    metadata.insert("query".to_owned(), rule.path.as_str().into());
+    for (key, note) in &rule.notes {
+        metadata.insert(key.clone(), note.as_str().into());
+    }
+    PolicyFinding { metadata, ..found }
+}
+
+/// The suffixes that an `exception` rule excepts: every element of every element, as
+/// `exception[_][_] == "suffix"` finds them.
+pub(crate) fn excepted(value: &Value) -> Result<Vec<String>, ExceptsNothing> {
+    let mut suffixes = Vec::new();
+    for inner in elements(value)? {
+        for suffix in elements(inner)? {
+            match suffix {
+                Value::String(suffix) => suffixes.push(suffix.to_string()),
+                _ => return Err(ExceptsNothing),
+            }
+        }
+    }
+    Ok(suffixes)
+}
+
+/// An exception of another shape, which conftest ignores.
+#[derive(Debug)]
+pub(crate) struct ExceptsNothing;
+
+fn elements(value: &Value) -> Result<Vec<&Value>, ExceptsNothing> {
+    match value {
+        Value::Undefined => Ok(Vec::new()),
+        Value::Set(elements) => Ok(elements.iter_sorted().collect()),
+        Value::Array(elements) => Ok(elements.iter().collect()),
+        Value::Object(object) => Ok(object.iter_sorted().map(|(_, value)| value).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Err(ExceptsNothing),
+    }
+}
+
+fn shape(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean in a collection",
+        Value::Number(_) => "a number",
+        Value::String(text) if text.is_empty() => "an empty string",
+        Value::String(_) => "a string outside of a set",
+        Value::Array(_) => "an array in a collection",
+        Value::Set(_) => "a set in a collection",
+        Value::Object(_) => "an object outside of a set",
+        Value::Undefined => "nothing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::Reading;
+    use super::*;
+    use crate::metadata::RuleMetadata;
+
+    fn rule() -> PolicyRule {
+        PolicyRule {
+            path: "data.main.deny_x".to_owned(),
+            name: "deny_x".to_owned(),
+            kind: RuleKind::Deny,
+            package: "main".to_owned(),
+            file: "p.rego".to_owned(),
+            line: 3,
+            metadata: RuleMetadata::default(),
+            notes: BTreeMap::new(),
+            reading: Reading::Messages,
+        }
+    }
+
+    fn value(json: &str) -> Value {
+        Value::from_json_str(json).unwrap()
+    }
+
+    #[test]
+    fn names_are_compared_exactly() {
+        for (name, expected) in [
+            ("deny", Some(RuleKind::Deny)),
+            ("deny_A1_b", Some(RuleKind::Deny)),
+            ("violation_x", Some(RuleKind::Violation)),
+            ("warn", Some(RuleKind::Warn)),
+            ("denyx", None),
+            ("deny_", None),
+            ("deny__x", None),
+            ("deny_é", None),
+            ("Deny", None),
+            ("warning", None),
+        ] {
+            assert_eq!(kind(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn slips_are_recognised() {
+        for (name, expected) in [
+            ("denny", Some("deny")),
+            ("dney_public", Some("deny_public")),
+            ("Deny", Some("deny")),
+            ("DENY_public", Some("deny_public")),
+            ("deny_", Some("deny")),
+            ("deny__x", Some("deny_x")),
+            ("denyPublic", Some("deny_public")),
+            ("warning", Some("warn")),
+            ("warnings_cost", Some("warn_cost")),
+            ("violations", Some("violation")),
+            ("violatoin", Some("violation")),
+            ("denied", Some("deny")),
+            ("deny_public", None),
+            ("denylist", None),
+            ("allowed", None),
+            ("is_public", None),
+            ("warnable", None),
+        ] {
+            assert_eq!(meant(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn strings_and_objects_are_findings() {
+        let found = results(
+            &rule(),
+            &value(
+                r#"["a", {"msg": "b", "severity": "LOW", "address": "x.y", "_loc": {"file": "f.tf", "line": 2}}]"#,
+            ),
+        );
+        let found: Vec<_> = found.into_iter().map(Result::unwrap).collect();
+        assert_eq!(found[0].message, "a");
+        assert_eq!(found[1].severity, Some(planguard_rule::Severity::Low));
+        assert_eq!(found[1].address.as_deref(), Some("x.y"));
+        assert_eq!(found[1].location, Some(PolicyLocation { file: "f.tf".to_owned(), line: 2 }));
+        assert_eq!(found[1].metadata["query"], "data.main.deny_x");
+        assert!(!found[1].metadata.contains_key("_loc"));
+    }
+
+    #[test]
+    fn true_is_a_finding_and_false_is_none() {
+        assert_eq!(results(&rule(), &Value::Bool(true)).len(), 1);
+        assert!(results(&rule(), &Value::Bool(false)).is_empty());
+        assert!(results(&rule(), &Value::Undefined).is_empty());
+    }
+
+    #[test]
+    fn what_conftest_would_pass_is_unusable() {
+        for json in [r#""text""#, "1", "null", "{}", r#"[""]"#, "[1]", "[true]", "[[\"a\"]]"] {
+            let results = results(&rule(), &value(json));
+            assert!(matches!(results.as_slice(), [Err(Unusable::Shape(_))]), "{json}");
+        }
+        for json in ["[{}]", r#"[{"msg": 1}]"#, r#"[{"msg": ""}]"#, r#"[{"message": "a"}]"#] {
+            assert_eq!(results(&rule(), &value(json)), [Err(Unusable::NoMessage)], "{json}");
+        }
+    }
+
+    #[test]
+    fn exceptions_are_arrays_of_suffixes() {
+        assert_eq!(excepted(&value(r#"[["a", ""], ["b"]]"#)).unwrap(), ["a", "", "b"]);
+        assert!(excepted(&Value::Undefined).unwrap().is_empty());
+        assert!(excepted(&value(r#"["a"]"#)).is_err());
+        assert!(excepted(&value("[[1]]")).is_err());
+    }
+}

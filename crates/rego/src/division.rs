@@ -1,0 +1,190 @@
+//! Divides the rules of a set among the processors.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use regorus::Engine;
+
+use super::evaluate::{Answer, Asked, Attempt, Work};
+use super::set::PolicySet;
+
+/// How many rules times bytes of the plan make a thread worth its start. A resource takes some three thousand bytes
+/// of a plan and a rule a third of a microsecond to pass it over, so that this is about fifteen milliseconds.
+const WORTH_A_THREAD: usize = 150_000_000;
+
+/// How many evaluations are running. Those of several plans share the processors anyhow.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts as running until it is dropped.
+struct Running;
+
+impl Running {
+    /// Also tells how many are running now.
+    fn start() -> (Self, usize) {
+        (Self, RUNNING.fetch_add(1, Ordering::Relaxed).saturating_add(1))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl PolicySet {
+    /// Evaluates paths, those together that need the same helpers, and on several threads if that takes less time.
+    /// What comes of a path does not depend on either.
+    pub(super) fn ask_all(&self, engine: &Engine, work: &Work, paths: &[String]) -> Asked {
+        let (_running, running) = Running::start();
+        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get) / running;
+        let mut answers = self.ask_together(engine, work, processors);
+        let alone: Vec<(usize, String)> = paths.iter().cloned().enumerate().collect();
+        let alone = alone.into_iter().filter(|(_, path)| !answers.contains_key(path)).collect();
+        let mut asked = self.ask_on(processors, engine, work, alone, Attempt::ThenLenient);
+        answers.append(&mut asked.answers);
+        Asked { answers, ..asked }
+    }
+
+    fn ask_together(&self, engine: &Engine, work: &Work, processors: usize) -> BTreeMap<String, Answer> {
+        let groups = self.together.paths().cloned().enumerate().collect();
+        // However badly this goes, the rules have most of their time left.
+        let attempt = Attempt::Strict { until: Instant::now() + self.time_limit };
+        let asked = self.ask_on(processors, engine, work, groups, attempt);
+        let mut answers = BTreeMap::new();
+        for (path, answer) in asked.answers {
+            let split = answer.undisturbed().and_then(|value| self.together.split(&path, &value));
+            for (rule, value) in split.into_iter().flatten() {
+                answers.insert(rule.clone(), Answer::of(value));
+            }
+        }
+        answers
+    }
+
+    fn ask_on(
+        &self,
+        processors: usize,
+        engine: &Engine,
+        work: &Work,
+        paths: Vec<(usize, String)>,
+        attempt: Attempt,
+    ) -> Asked {
+        let rules = paths.iter().map(|(_, path)| self.together.asked_by(path)).sum();
+        let parts = parts(rules, work.size, processors).min(paths.len()).max(1);
+        let mut shares: Vec<Vec<(usize, String)>> = vec![Vec::new(); parts];
+        for (index, path) in paths.into_iter().enumerate() {
+            shares[index % parts].push(path);
+        }
+        let Some((own, others)) = shares.split_first() else { return Asked::default() };
+        thread::scope(|scope| {
+            let start = |share| {
+                let ask = move || self.ask(engine, work, share, attempt);
+                thread::Builder::new().spawn_scoped(scope, ask)
+            };
+            let started: Vec<_> = others.iter().map(|share| (share, start(share))).collect();
+            let mut all = self.ask(engine, work, own, attempt);
+            for (share, thread) in started {
+                // What a thread could not be started for, or has lost, is done here.
+                let asked = thread.ok().and_then(|thread| thread.join().ok());
+                let asked = asked.unwrap_or_else(|| self.ask(engine, work, share, attempt));
+                all.answers.extend(asked.answers);
+                all.failures.extend(asked.failures);
+                all.unreached.extend(asked.unreached);
+            }
+            all
+        })
+    }
+}
+
+/// Into how many parts the work is divided.
+fn parts(rules: usize, size: usize, processors: usize) -> usize {
+    let worth = rules.saturating_mul(size) / WORTH_A_THREAD;
+    worth.min(processors).min(rules).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::PolicyError;
+    use crate::evaluate::{Evaluation, PolicyInput};
+    use crate::options::{Namespaces, PolicyOptions};
+
+    fn evaluate(policies: &[&str], text: &str) -> Evaluation {
+        let directory = tempfile::tempdir().unwrap();
+        for (number, policy) in policies.iter().enumerate() {
+            std::fs::write(directory.path().join(format!("{number}.rego")), policy).unwrap();
+        }
+        let paths = vec![directory.path().to_owned()];
+        let options = PolicyOptions { paths, namespaces: Namespaces::All, ..PolicyOptions::default() };
+        PolicySet::load(&options).unwrap().evaluate(PolicyInput { name: "plan.json", text })
+    }
+
+    fn messages(evaluation: &Evaluation) -> Vec<&str> {
+        evaluation.findings.iter().map(|finding| finding.message.as_str()).collect()
+    }
+
+    const PLAN: &str = r#"{"resource_changes": [
+        {"type": "x", "address": "x.a", "change": {"actions": ["create"]}},
+        {"type": "y", "address": "y.a", "change": {"actions": ["delete", "create"]}}
+    ]}"#;
+
+    const LIBRARY: &str = "package lib\nchanged contains rc.address if some rc in input.resource_changes";
+
+    #[test]
+    fn an_error_stays_with_the_rule_that_shares_a_helper() {
+        let policies = [
+            LIBRARY,
+            "package a\ndeny contains \"a\" if \"x.a\" in data.lib.changed",
+            "package b\ndeny contains \"b\" if { some c in data.lib.changed; to_number(c) == 1 }",
+            "package c\ndeny contains \"c\" if { \"y.a\" in data.lib.changed; print(\"seen\") }",
+        ];
+        let evaluation = evaluate(&policies, PLAN);
+        assert_eq!(messages(&evaluation), ["a", "c"]);
+        assert!(evaluation.errors.is_empty(), "{:?}", evaluation.errors);
+        let [PolicyError::SwallowedError { rule, .. }] = evaluation.diagnostics.as_slice() else {
+            panic!("{:?}", evaluation.diagnostics);
+        };
+        assert_eq!(
+            (rule.as_str(), evaluation.prints.len(), evaluation.rules_evaluated),
+            ("data.b.deny", 1, 3)
+        );
+    }
+
+    #[test]
+    fn rules_that_share_a_helper_find_what_they_find_alone() {
+        let policies = [
+            LIBRARY,
+            "package a\ndeny contains c if some c in data.lib.changed",
+            "package b\ndeny contains \"b\" if \"z\" in data.lib.changed",
+            "package c\nwarn contains \"c\" if count(data.lib.changed) == 2",
+        ];
+        let evaluation = evaluate(&policies, PLAN);
+        assert_eq!(messages(&evaluation), ["x.a", "y.a", "c"]);
+        assert!(evaluation.is_decided());
+        assert_eq!(evaluation.rules_without_result, ["data.b.deny"]);
+    }
+
+    #[test]
+    fn the_index_is_there_for_who_names_it() {
+        let policy = "package a\ndeny contains rc.address if some rc in input.planguard.by_type.x\n\
+                      deny contains rc.address if some rc in input.planguard.by_action.replace\n\
+                      warn contains \"z\" if input.planguard.by_type.z";
+        let evaluation = evaluate(&[policy], PLAN);
+        assert_eq!(messages(&evaluation), ["x.a", "y.a"]);
+        assert!(evaluation.is_decided());
+        let walks = "package a\ndeny contains \"found\" if { walk(input, [p, _]); \"planguard\" in p }";
+        assert!(messages(&evaluate(&[walks], PLAN)).is_empty());
+    }
+
+    #[test]
+    fn small_work_is_not_divided() {
+        assert_eq!(parts(0, 10_000_000, 8), 1);
+        assert_eq!(parts(100, 100_000, 8), 1);
+        assert_eq!(parts(100, 10_000_000, 8), 6);
+        assert_eq!(parts(100, 10_000_000, 2), 2);
+        assert_eq!(parts(1, 1_000_000_000, 8), 1);
+        assert_eq!(parts(1_000, 100_000_000, 0), 1);
+    }
+}

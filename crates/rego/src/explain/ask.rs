@@ -1,0 +1,142 @@
+//! Asks the engine for expressions that stand in a policy file, with variables that have values.
+
+use regorus::{Engine, Value};
+
+use crate::dialect;
+use crate::frontend::{self, FileAnatomy, Known};
+use crate::program::path_text;
+use crate::source::{Reading, Source};
+
+/// Where the values of variables stand.
+const ENVIRONMENT: &str = "planguard_environment";
+
+const RULE: &str = "__planguard_why";
+
+/// A policy file, taken apart.
+pub(super) struct File<'e> {
+    pub source: &'e Source,
+    pub anatomy: FileAnatomy,
+}
+
+/// Variables with their values. A name may be a pattern.
+pub(super) type Environment = Vec<(String, Value)>;
+
+/// What is asked for: an expression, for everything that a body gives it.
+pub(super) struct Question {
+    pub yields: String,
+    pub body: Vec<String>,
+}
+
+/// The values of an expression, or why there are none.
+pub(super) type Found = Result<Vec<Value>, String>;
+
+pub(super) struct Asker<'e> {
+    engine: &'e Engine,
+    sources: &'e [Source],
+}
+
+impl<'e> Asker<'e> {
+    pub(super) const fn new(engine: &'e Engine, sources: &'e [Source]) -> Self {
+        Self { engine, sources }
+    }
+
+    /// Asks for the values of expressions in a file, each with what stands behind it in the literal (`with`).
+    pub(super) fn values(
+        &self,
+        file: &File<'_>,
+        environment: &Environment,
+        expressions: &[String],
+        withs: &str,
+    ) -> Vec<Found> {
+        let questions = expressions.iter().map(|expression| Question {
+            yields: "__planguard_v".to_owned(),
+            body: vec![format!("__planguard_v := {expression} {withs}")],
+        });
+        self.ask(file, environment, &questions.collect::<Vec<_>>())
+    }
+
+    /// Asks all questions. Those that the engine refuses to compile are asked one by one.
+    pub(super) fn ask(
+        &self,
+        file: &File<'_>,
+        environment: &Environment,
+        questions: &[Question],
+    ) -> Vec<Found> {
+        if questions.is_empty() {
+            return Vec::new();
+        }
+        match self.engine_for(file, environment, questions) {
+            Ok(engine) => (0..questions.len()).map(|index| evaluate(&engine, file, index)).collect(),
+            Err(reason) if questions.len() == 1 => vec![Err(reason)],
+            Err(_) => questions
+                .iter()
+                .flat_map(|question| self.ask(file, environment, std::slice::from_ref(question)))
+                .collect(),
+        }
+    }
+
+    fn engine_for(
+        &self,
+        file: &File<'_>,
+        environment: &Environment,
+        questions: &[Question],
+    ) -> Result<Engine, String> {
+        let mut text = format!("{}\n", file.anatomy.preamble);
+        for (index, question) in questions.iter().enumerate() {
+            text.push_str(&format!("{RULE}{index} := [{} |\n", question.yields));
+            for (number, (pattern, _)) in environment.iter().enumerate() {
+                // A name of a rule would be compared with that rule.
+                let is_name = pattern.chars().all(|c| c.is_alphanumeric() || c == '_')
+                    && !pattern.starts_with(|c: char| c.is_ascii_digit())
+                    && !matches!(pattern.as_str(), "true" | "false" | "null" | "_");
+                let assigned = if is_name { ":=" } else { "=" };
+                text.push_str(&format!("{pattern} {assigned} data.{ENVIRONMENT}[{number}]\n"));
+            }
+            for literal in &question.body {
+                text.push_str(literal);
+                text.push('\n');
+            }
+            if environment.is_empty() && question.body.is_empty() {
+                text.push_str("true\n");
+            }
+            text.push_str("]\n");
+        }
+        let version = dialect::of(file.source);
+        let mut known = Known::default();
+        self.sources.iter().for_each(|source| known.add(&source.text));
+        known.add(&text);
+        let mut source = Source::new("explanation", text.as_str());
+        source.reading = match frontend::rewrite(&text, version, &known) {
+            Ok(None) => Reading::AsWritten,
+            Ok(Some(rewritten)) => Reading::Rewritten(rewritten.into()),
+            Err(unread) => Reading::Failed(unread),
+        };
+        let mut engine = self.engine.clone();
+        engine.set_gather_prints(true);
+        dialect::add(&mut engine, &source, version).map_err(|error| error.to_string())?;
+        if !environment.is_empty() {
+            let values: Vec<Value> = environment.iter().map(|(_, value)| value.clone()).collect();
+            let mut data = Value::new_object();
+            if let Ok(object) = data.as_object_mut() {
+                object.insert(Value::from(ENVIRONMENT), Value::from(values));
+            }
+            engine.add_data(data).map_err(|error| error.to_string())?;
+        }
+        engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())?;
+        Ok(engine)
+    }
+}
+
+fn evaluate(engine: &Engine, file: &File<'_>, index: usize) -> Found {
+    let mut engine = engine.clone();
+    let package = path_text(&file.anatomy.package);
+    match engine.eval_rule(format!("{package}.{RULE}{index}")) {
+        Ok(Value::Array(values)) => Ok(values.iter().cloned().collect()),
+        Ok(_) => Ok(Vec::new()),
+        Err(error) => {
+            let message = error.to_string();
+            let reason = message.split("\nerror: ").nth(1).unwrap_or(&message);
+            Err(reason.split("\n-->").next().unwrap_or(reason).trim().replace('\n', " "))
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! What is said to a reader: words, and values that have to be redacted before anybody sees them.
+
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
+use planguard_plan::redact::JsonRedactor;
+use regorus::Value;
+use serde_json::Value as Json;
+
+use super::{Explanation, Outcome};
+use crate::error::PolicyText;
+
+/// How much of a value is shown.
+const VALUE_LENGTH: usize = 72;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words(Vec<Word>);
+
+#[derive(Clone, Debug)]
+enum Word {
+    Text(String),
+    Value(Json),
+}
+
+impl Words {
+    pub(super) fn of(text: &str) -> Self {
+        let mut words = Self::default();
+        words.say(text);
+        words
+    }
+
+    pub(super) fn say(&mut self, text: &str) -> &mut Self {
+        self.0.push(Word::Text(text.to_owned()));
+        self
+    }
+
+    /// A text of a policy, on one line.
+    pub(super) fn code(&mut self, text: &str) -> &mut Self {
+        self.say(&format!("`{}`", text.split_whitespace().collect::<Vec<_>>().join(" ")))
+    }
+
+    pub(super) fn value(&mut self, value: &Value) -> &mut Self {
+        self.0.push(Word::Value(serde_json::to_value(value).unwrap_or(Json::Null)));
+        self
+    }
+
+    fn told(&self, redactor: &JsonRedactor) -> String {
+        let parts = self.0.iter().map(|word| match word {
+            Word::Text(text) => redactor.texts().text(text).one_line(),
+            Word::Value(value) => shortened(&redactor.value(value)),
+        });
+        parts.collect()
+    }
+}
+
+/// A value in few words; a resource change is known by its address.
+fn shortened(value: &Json) -> String {
+    if let (Some(address), Some(_)) = (value.get("address").and_then(Json::as_str), value.get("change")) {
+        return format!("the resource change {address}");
+    }
+    let text = value.to_string();
+    if text.chars().count() <= VALUE_LENGTH {
+        return text;
+    }
+    let start: String = text.chars().take(VALUE_LENGTH).collect();
+    format!("{start}…")
+}
+
+/// Whether a span holds another. Labels that lie in each other cannot be told apart in a snippet.
+fn holds(outer: SourceSpan, inner: SourceSpan) -> bool {
+    outer != inner
+        && outer.offset() <= inner.offset()
+        && inner.offset() + inner.len() <= outer.offset() + outer.len()
+}
+
+impl Explanation {
+    /// The explanation as it may be printed.
+    pub fn told(&self, redactor: &JsonRedactor) -> Told {
+        let (within, labels): (Vec<_>, Vec<_>) = self
+            .labels
+            .iter()
+            .partition(|(span, _)| self.labels.iter().any(|(other, _)| holds(*other, *span)));
+        let label = |(span, words): &(SourceSpan, Words)| {
+            LabeledSpan::new_with_span(Some(words.told(redactor)), *span)
+        };
+        let labels: Vec<LabeledSpan> = labels.into_iter().map(label).collect();
+        let mut notes: Vec<String> = Vec::new();
+        for (span, words) in within {
+            let source = self.text.inner().get(span.offset()..span.offset() + span.len()).unwrap_or_default();
+            let note = format!("`{source}` {}", words.told(redactor));
+            // A literal stands for itself.
+            if !source.starts_with(['"', '[', '{']) && !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes.extend(self.notes.iter().map(|note| note.told(redactor)));
+        Told {
+            message: self.message.told(redactor),
+            labels,
+            notes: notes.join("\n"),
+            text: self.text.clone(),
+            outcome: self.outcome,
+        }
+    }
+}
+
+/// An explanation that may be printed.
+#[derive(Debug)]
+pub struct Told {
+    message: String,
+    labels: Vec<LabeledSpan>,
+    notes: String,
+    text: PolicyText,
+    outcome: Outcome,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Told {}
+
+impl Diagnostic for Told {
+    fn severity(&self) -> Option<Severity> {
+        Some(match self.outcome {
+            Outcome::Holds => Severity::Advice,
+            Outcome::Fails | Outcome::Unexplained => Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        (!self.notes.is_empty()).then(|| Box::new(&self.notes) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        (!self.labels.is_empty()).then_some(&self.text as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        (!self.labels.is_empty())
+            .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = _>>)
+    }
+}

@@ -1,0 +1,45 @@
+//! What a rule found.
+
+use planguard_rule::Severity;
+use serde_json::Map;
+
+use super::rule::RuleKind;
+
+/// One result of a rule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyFinding {
+    /// The rule's path: `data.main.deny_public`.
+    pub rule: String,
+    /// What the result is.
+    pub kind: RuleKind,
+    /// The rule's package, without `data`.
+    pub package: String,
+    /// The policy's own words; they may contain any value of the plan.
+    pub message: String,
+    /// `address`, `resource_address` or `resource` of the result object.
+    pub address: Option<String>,
+    /// `severity` of the result object, or else of the rule's METADATA.
+    pub severity: Option<Severity>,
+    /// `title` of the result object, or else of the rule's METADATA.
+    pub title: Option<String>,
+    /// `remediation` of the result object, or else of the rule's METADATA.
+    pub remediation: Option<String>,
+    /// `docs` or `url` of the result object, or else the first related resource of the rule's METADATA.
+    pub docs: Option<String>,
+    /// `_loc` of the result object.
+    pub location: Option<PolicyLocation>,
+    /// Where the first rule of that path stands.
+    pub defined_at: PolicyLocation,
+    /// What conftest reports as metadata: every key of the result object but `msg` and `_loc`, and `query`
+    /// with the rule's path.
+    pub metadata: Map<String, serde_json::Value>,
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyLocation {
+    /// The file's path.
+    pub file: String,
+    /// The line, counted from 1; 0 if only the file is known.
+    pub line: u64,
+}

@@ -1,0 +1,466 @@
+//! Takes rules apart into what can be evaluated by itself: bodies, literals and the expressions in them.
+
+use std::collections::{BTreeSet, HashSet};
+
+use planguard_rego_syntax::parse;
+use planguard_rego_syntax::scope::{How, Scopes};
+use planguard_rego_syntax::tree::{
+    Body, Branch, BranchKind, Expr, ExprKind, Import, Literal, LiteralKind, Module, Operator, Rule, Span,
+    Step,
+};
+
+use super::super::options::RegoVersion;
+use super::Unread;
+use super::policy::{Policy, RuleNames};
+use super::query::variables_of;
+
+/// What a policy file says before its rules, and its rules.
+#[derive(Debug)]
+pub(crate) struct FileAnatomy {
+    /// `package …` and every `import …`, each on a line of its own.
+    pub preamble: String,
+    /// From `data` on.
+    pub package: Vec<String>,
+    /// The rules that are no `default`.
+    pub rules: Vec<RuleAnatomy>,
+    /// The paths of the rules that have a `default`.
+    pub defaults: Vec<Vec<String>>,
+}
+
+/// A rule.
+#[derive(Debug)]
+pub(crate) struct RuleAnatomy {
+    /// From `data` on.
+    pub path: Vec<String>,
+    pub head: Span,
+    /// The patterns of a function's arguments.
+    pub arguments: Vec<String>,
+    pub bodies: Vec<BodyAnatomy>,
+}
+
+/// One body of a rule, or a rule without a body.
+#[derive(Debug)]
+pub(crate) struct BodyAnatomy {
+    pub is_else: bool,
+    /// In the order in which they can be evaluated one after the other.
+    pub literals: Vec<LiteralAnatomy>,
+    /// What the rule yields if the body holds.
+    pub yields: Vec<Piece>,
+}
+
+/// One literal of a body.
+#[derive(Debug)]
+pub(crate) struct LiteralAnatomy {
+    pub span: Span,
+    pub text: String,
+    pub kind: LiteralAnatomyKind,
+    /// `with … as …`.
+    pub withs: String,
+    /// The variables that have values once the literal holds.
+    pub binds: Vec<String>,
+    /// Expressions that stand for one resource change.
+    pub resources: Vec<String>,
+}
+
+/// What has to hold.
+#[derive(Debug)]
+pub(crate) enum LiteralAnatomyKind {
+    /// `some x`.
+    Declaration,
+    /// `some x in …`.
+    Iteration { collection: Piece },
+    /// `every x in … { … }`.
+    Every { key: Option<String>, value: String, collection: Piece, body: String, span: Span },
+    /// `x := …`, `x = …`.
+    Assignment { values: Vec<Piece> },
+    /// Anything that has to be true.
+    Test(Piece),
+    /// `not …`.
+    Negation(Piece),
+}
+
+/// An expression.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    pub span: Span,
+    pub text: String,
+    pub kind: PieceKind,
+}
+
+/// What an expression is.
+#[derive(Debug)]
+pub(crate) enum PieceKind {
+    /// A number, a string and so on.
+    Scalar,
+    /// Operands that are looked at one by one.
+    Operation(Vec<Piece>),
+    /// A variable, a rule, or a path that starts with one.
+    Reference {
+        /// The text up to and including each step, the shortest first.
+        prefixes: Vec<String>,
+        /// The last step of each prefix but the first, as it is written.
+        steps: Vec<String>,
+        /// Where it leads in `data`, if it does.
+        target: Option<Vec<String>>,
+    },
+    Call {
+        arguments: Vec<Piece>,
+        target: Option<Vec<String>>,
+    },
+    /// Arrays, objects, comprehensions.
+    Other,
+}
+
+/// Takes a file apart. `texts` are all files, for the names of the rules in them.
+pub(crate) fn anatomy<'t>(text: &str, texts: impl Iterator<Item = &'t str>) -> Result<FileAnatomy, Unread> {
+    let read = |text: &str| parse::parse(text).map_err(|error| Unread::form(error.offset));
+    let module = read(text)?;
+    let mut names = RuleNames::default();
+    for other in texts {
+        if let Ok(module) = parse::parse(other) {
+            names.add(&module, other);
+        }
+    }
+    let policy = Policy::new(text, &module, RegoVersion::V1, &names);
+    let scopes = Scopes::of(&module, text);
+    let reader = Reader { policy: &policy, scopes: &scopes, module: &module };
+    let spans = std::iter::once(&module.package_span).chain(module.imports.iter().map(|import| &import.span));
+    let preamble = spans.map(|span| text[span.clone()].to_owned() + "\n").collect();
+    let (defaults, rules): (Vec<&Rule>, Vec<&Rule>) = module.rules.iter().partition(|rule| rule.is_default);
+    Ok(FileAnatomy {
+        preamble,
+        package: module.package.clone(),
+        rules: rules.into_iter().map(|rule| reader.rule(rule)).collect(),
+        defaults: defaults.into_iter().map(|rule| reader.path(rule)).collect(),
+    })
+}
+
+struct Reader<'r, 'p> {
+    policy: &'r Policy<'p>,
+    scopes: &'r Scopes<'p>,
+    module: &'r Module,
+}
+
+impl Reader<'_, '_> {
+    fn text(&self, span: &Span) -> String {
+        self.policy.text[span.clone()].to_owned()
+    }
+
+    /// The path of what a rule builds, from `data` on.
+    fn path(&self, rule: &Rule) -> Vec<String> {
+        let mut path = self.module.package.clone();
+        path.extend(self.fixed_path(&rule.head.name));
+        path
+    }
+
+    fn rule(&self, rule: &Rule) -> RuleAnatomy {
+        RuleAnatomy {
+            path: self.path(rule),
+            head: rule.head.span.clone(),
+            arguments: rule.head.arguments.iter().flatten().map(|pattern| self.text(&pattern.span)).collect(),
+            bodies: rule.branches.iter().map(|branch| self.body(rule, branch)).collect(),
+        }
+    }
+
+    /// The name of a reference, and the steps that are written out.
+    fn fixed_path(&self, expr: &Expr) -> Vec<String> {
+        let ExprKind::Reference { base, steps } = &expr.kind else {
+            return vec![self.policy.text_of(expr).to_owned()];
+        };
+        let mut path = vec![self.policy.text_of(base).to_owned()];
+        path.extend(steps.iter().map_while(|step| self.fixed_step(step)));
+        path
+    }
+
+    fn fixed_step(&self, step: &Step) -> Option<String> {
+        match step {
+            Step::Field(span) => Some(self.text(span)),
+            Step::Index(index) => {
+                let text = self.policy.text_of(index);
+                matches!(index.kind, ExprKind::Scalar).then(|| serde_json::from_str(text).ok()).flatten()
+            }
+        }
+    }
+
+    fn body(&self, rule: &Rule, branch: &Branch) -> BodyAnatomy {
+        let mut literals: Vec<LiteralAnatomy> = Vec::new();
+        if let Some(body) = &branch.body {
+            let mut fresh = 0;
+            let order = self.order(body);
+            literals.extend(order.into_iter().map(|literal| self.literal(literal, &mut fresh)));
+        }
+        let yields = rule.head_exprs(branch).into_iter().map(|expr| self.piece(expr)).collect();
+        BodyAnatomy { is_else: matches!(branch.kind, BranchKind::Else { .. }), literals, yields }
+    }
+
+    /// The literals so that each has what it needs from those before it; as they are written, if that does.
+    fn order<'b>(&self, body: &'b Body) -> Vec<&'b Literal> {
+        let (mut waiting, rest): (Vec<&Literal>, Vec<&Literal>) =
+            body.literals.iter().partition(|literal| !matches!(literal.kind, LiteralKind::Declaration(_)));
+        let mut ordered = rest;
+        let bindable: HashSet<String> = waiting.iter().flat_map(|literal| self.bindable(literal)).collect();
+        let mut bound: HashSet<String> = HashSet::new();
+        while !waiting.is_empty() {
+            let is_ready = |literal: &&Literal| {
+                let own = self.bindable(literal);
+                self.mentioned(literal)
+                    .iter()
+                    .all(|name| bound.contains(name) || own.contains(name) || !bindable.contains(name))
+            };
+            // Without one that is ready the engine will say what is missing.
+            let next = waiting.remove(waiting.iter().position(is_ready).unwrap_or(0));
+            bound.extend(self.mentioned(next).into_iter().filter(|name| bindable.contains(name)));
+            ordered.push(next);
+        }
+        ordered
+    }
+
+    /// The variables that a literal can give values to.
+    fn bindable(&self, literal: &Literal) -> HashSet<String> {
+        let mut names = HashSet::new();
+        match &literal.kind {
+            LiteralKind::Declaration(_) | LiteralKind::Negation(_) => {}
+            LiteralKind::SomeIn { patterns, collection } => {
+                patterns.iter().for_each(|pattern| self.names(pattern, &mut names));
+                self.indexes(collection, &mut names);
+            }
+            LiteralKind::Every { collection, .. } => self.indexes(collection, &mut names),
+            LiteralKind::Expression(expr) => match &expr.kind {
+                ExprKind::Operation { operator: Operator::Assign, operands } => {
+                    operands.iter().take(1).for_each(|pattern| self.names(pattern, &mut names));
+                    operands.iter().skip(1).for_each(|value| self.indexes(value, &mut names));
+                }
+                ExprKind::Operation { operator: Operator::Unify, operands } => {
+                    for operand in operands {
+                        if matches!(operand.kind, ExprKind::Name | ExprKind::Items(_) | ExprKind::Object(_)) {
+                            self.names(operand, &mut names);
+                        }
+                        self.indexes(operand, &mut names);
+                    }
+                }
+                ExprKind::Call { arguments, .. } => {
+                    arguments.iter().skip(1).for_each(|last| self.names(last, &mut names));
+                    self.indexes(expr, &mut names);
+                }
+                ExprKind::Scalar
+                | ExprKind::Name
+                | ExprKind::Parenthesised(_)
+                | ExprKind::Reference { .. }
+                | ExprKind::Operation { .. }
+                | ExprKind::Items(_)
+                | ExprKind::Object(_)
+                | ExprKind::Comprehension { .. } => self.indexes(expr, &mut names),
+            },
+        }
+        names
+    }
+
+    /// The variables that are indexes of references in an expression.
+    fn indexes(&self, expr: &Expr, names: &mut HashSet<String>) {
+        if let ExprKind::Reference { steps, .. } = &expr.kind {
+            for step in steps {
+                match step {
+                    Step::Field(_) => {}
+                    Step::Index(index) => self.names(index, names),
+                }
+            }
+        }
+        expr.children().into_iter().for_each(|child| self.indexes(child, names));
+    }
+
+    fn names(&self, expr: &Expr, names: &mut HashSet<String>) {
+        if matches!(expr.kind, ExprKind::Name) && !self.policy.is_global(self.scopes, expr) {
+            names.insert(self.policy.text_of(expr).to_owned());
+        }
+        expr.children().into_iter().for_each(|child| self.names(child, names));
+    }
+
+    /// Every name in a literal, those of the bodies in it included.
+    fn mentioned(&self, literal: &Literal) -> HashSet<String> {
+        let mut names = HashSet::new();
+        self.mentioned_in(literal, &mut names);
+        names
+    }
+
+    fn mentioned_in(&self, literal: &Literal, names: &mut HashSet<String>) {
+        for expr in literal.exprs() {
+            self.mentioned_by(expr, names);
+        }
+        for inner in literal.body().into_iter().flat_map(|body| &body.literals) {
+            self.mentioned_in(inner, names);
+        }
+    }
+
+    fn mentioned_by(&self, expr: &Expr, names: &mut HashSet<String>) {
+        self.names(expr, names);
+        for child in expr.children() {
+            self.mentioned_by(child, names);
+        }
+        for inner in expr.body().into_iter().flat_map(|body| &body.literals) {
+            self.mentioned_in(inner, names);
+        }
+    }
+
+    fn literal(&self, literal: &Literal, fresh: &mut usize) -> LiteralAnatomy {
+        let kind = match &literal.kind {
+            LiteralKind::Declaration(_) => LiteralAnatomyKind::Declaration,
+            LiteralKind::SomeIn { collection, .. } => {
+                LiteralAnatomyKind::Iteration { collection: self.piece(collection) }
+            }
+            LiteralKind::Every { variables, collection, body } => {
+                let (key, value) = match variables.as_slice() {
+                    [key, value, ..] => (Some(self.text(&key.span)), self.text(&value.span)),
+                    [value] => (None, self.text(&value.span)),
+                    [] => (None, "_".to_owned()),
+                };
+                let first = body.literals.first().map_or(0, |literal| literal.span.start);
+                let last = body.literals.last().map_or(first, |literal| literal.span.end);
+                LiteralAnatomyKind::Every {
+                    key,
+                    value,
+                    collection: self.piece(collection),
+                    body: self.text(&(first..last)),
+                    span: first..last,
+                }
+            }
+            LiteralKind::Negation(expr) => LiteralAnatomyKind::Negation(self.piece(expr)),
+            LiteralKind::Expression(expr) => match &expr.kind {
+                ExprKind::Operation { operator: Operator::Assign, operands } => {
+                    let values = operands.iter().skip(1).map(|value| self.piece(value)).collect();
+                    LiteralAnatomyKind::Assignment { values }
+                }
+                ExprKind::Operation { operator: Operator::Unify, operands } => {
+                    let values = operands.iter().map(|value| self.piece(value)).collect();
+                    LiteralAnatomyKind::Assignment { values }
+                }
+                _ => LiteralAnatomyKind::Test(self.piece(expr)),
+            },
+        };
+        let mut binds = variables_of(self.policy, self.scopes, literal);
+        binds.retain(|name| name != "_");
+        let own = match &literal.kind {
+            LiteralKind::Negation(_) | LiteralKind::Declaration(_) => Vec::new(),
+            LiteralKind::Every { collection, .. } => vec![collection],
+            LiteralKind::SomeIn { .. } | LiteralKind::Expression(_) => literal.own_exprs(),
+        };
+        let mut searches = Vec::new();
+        own.into_iter().for_each(|expr| self.searches(expr, &mut searches));
+        let (mut text, mut at) = (String::new(), literal.span.start);
+        let mut resources = BTreeSet::new();
+        searches.sort_by_key(|(_, index)| index.span.start);
+        for (reference, index) in searches {
+            let up_to = self.text(&(reference.start..index.span.start));
+            let name = self.policy.text_of(index);
+            text.push_str(&self.text(&(at..index.span.start)));
+            at = index.span.end;
+            if name == "_" {
+                *fresh += 1;
+                let name = format!("__planguard_i{fresh}");
+                text.push_str(&name);
+                resources.insert(format!("{up_to}{name}]"));
+            } else {
+                text.push_str(name);
+                resources.insert(format!("{up_to}{name}]"));
+            }
+        }
+        text.push_str(&self.text(&(at..literal.span.end)));
+        let withs = match (literal.withs.first(), literal.withs.last()) {
+            (Some(first), Some(last)) => self.text(&(first.span.start..last.span.end)),
+            _ => String::new(),
+        };
+        // `with` changes what the expressions stand for.
+        let resources = if withs.is_empty() { resources.into_iter().collect() } else { Vec::new() };
+        LiteralAnatomy { span: literal.span.clone(), text, kind, withs, binds, resources }
+    }
+
+    /// Indexes of `resource_changes` that are variables, with the place of their reference.
+    fn searches<'e>(&self, expr: &'e Expr, found: &mut Vec<(Span, &'e Expr)>) {
+        if let ExprKind::Reference { base, steps } = &expr.kind {
+            let mut last = self.policy.text_of(base).to_owned();
+            for step in steps {
+                match step {
+                    Step::Field(span) => last = self.text(span),
+                    Step::Index(index) => {
+                        let is_variable = matches!(index.kind, ExprKind::Name)
+                            && !self.policy.is_global(self.scopes, index);
+                        if is_variable && last == "resource_changes" {
+                            found.push((expr.span.clone(), index));
+                        }
+                        last.clear();
+                    }
+                }
+            }
+        }
+        expr.children().into_iter().for_each(|child| self.searches(child, found));
+    }
+
+    fn piece(&self, expr: &Expr) -> Piece {
+        let expr = expr.bare();
+        let kind = match &expr.kind {
+            ExprKind::Scalar => PieceKind::Scalar,
+            ExprKind::Name => PieceKind::Reference {
+                prefixes: vec![self.text(&expr.span)],
+                steps: Vec::new(),
+                target: self.target(expr),
+            },
+            ExprKind::Reference { base, steps } => {
+                // The base of a reference may be a call.
+                let mut prefixes = vec![self.text(&base.span)];
+                let mut written = Vec::new();
+                for (index, step) in steps.iter().enumerate() {
+                    let end = match step {
+                        Step::Field(span) => span.end,
+                        Step::Index(inner) => {
+                            let next = steps.get(index + 1).map_or(expr.span.end, |next| match next {
+                                Step::Field(span) => span.start,
+                                Step::Index(inner) => inner.span.start,
+                            });
+                            let close = self.policy.text[inner.span.end..next].find(']');
+                            inner.span.end + close.map_or(0, |at| at + 1)
+                        }
+                    };
+                    prefixes.push(self.text(&(expr.span.start..end)));
+                    written.push(match step {
+                        Step::Field(span) => self.text(span),
+                        Step::Index(inner) => self.text(&inner.span),
+                    });
+                }
+                PieceKind::Reference { prefixes, steps: written, target: self.target(expr) }
+            }
+            ExprKind::Call { function, arguments } => PieceKind::Call {
+                arguments: arguments.iter().map(|argument| self.piece(argument)).collect(),
+                target: self.target(function),
+            },
+            ExprKind::Operation { operands, .. } => {
+                PieceKind::Operation(operands.iter().map(|operand| self.piece(operand)).collect())
+            }
+            ExprKind::Items(_)
+            | ExprKind::Object(_)
+            | ExprKind::Comprehension { .. }
+            | ExprKind::Parenthesised(_) => PieceKind::Other,
+        };
+        Piece { span: expr.span.clone(), text: self.text(&expr.span), kind }
+    }
+
+    /// Where a name or reference leads in `data`.
+    fn target(&self, expr: &Expr) -> Option<Vec<String>> {
+        let root = expr.root()?;
+        let name = self.policy.text_of(root);
+        if self.scopes.declaration(root).is_some_and(|declaration| declaration.how != How::Some) {
+            return None;
+        }
+        let path = self.fixed_path(expr);
+        let steps = path.iter().skip(1).cloned();
+        if name == "data" {
+            return Some(path);
+        }
+        if let Some(Import { path: imported, .. }) = self.policy.import(name) {
+            return (imported.first().is_some_and(|first| first == "data"))
+                .then(|| imported.iter().cloned().chain(steps).collect());
+        }
+        self.policy.is_rule(name).then(|| {
+            let package = self.module.package.iter().cloned();
+            package.chain([name.to_owned()]).chain(steps).collect()
+        })
+    }
+}

@@ -1,0 +1,153 @@
+//! Finds out which names a rule can give a value.
+
+use std::collections::HashSet;
+
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, Operator, Rule, Step};
+
+use super::policy::Policy;
+
+/// The names that stand in a rule's bodies where a variable can get a value: as an index, in `=`, `:=` and `some`, and
+/// as the last argument of a call. A name that is not among them has a value from elsewhere, or none at all.
+pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
+    let mut reader = Reader { policy, names: HashSet::new() };
+    for branch in &rule.branches {
+        if let Some(body) = &branch.body {
+            reader.body(body);
+        }
+        for expr in rule.head_exprs(branch) {
+            reader.expr(expr, Position::Used);
+        }
+    }
+    reader.names
+}
+
+/// Whether a variable gets a value where it stands.
+#[derive(Clone, Copy)]
+enum Position {
+    Bound,
+    Used,
+}
+
+struct Reader<'a, 'p> {
+    policy: &'a Policy<'p>,
+    names: HashSet<&'p str>,
+}
+
+impl Reader<'_, '_> {
+    fn body(&mut self, body: &Body) {
+        for literal in &body.literals {
+            for with in &literal.withs {
+                self.expr(&with.value, Position::Used);
+            }
+            match &literal.kind {
+                LiteralKind::Declaration(_) => {}
+                LiteralKind::SomeIn { patterns, collection } => {
+                    self.exprs(patterns, Position::Bound);
+                    self.expr(collection, Position::Used);
+                }
+                LiteralKind::Every { variables, collection, body } => {
+                    self.exprs(variables, Position::Bound);
+                    self.expr(collection, Position::Used);
+                    self.body(body);
+                }
+                LiteralKind::Expression(expr) => self.expr(expr, Position::Used),
+                // Nothing is found in a negation, but in the comprehensions in it.
+                LiteralKind::Negation(expr) => self.bodies(expr),
+            }
+        }
+    }
+
+    fn bodies(&mut self, expr: &Expr) {
+        if let ExprKind::Comprehension { .. } = expr.kind {
+            return self.expr(expr, Position::Used);
+        }
+        for child in expr.children() {
+            self.bodies(child);
+        }
+    }
+
+    fn exprs(&mut self, exprs: &[Expr], position: Position) {
+        for expr in exprs {
+            self.expr(expr, position);
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr, position: Position) {
+        match &expr.kind {
+            ExprKind::Scalar => {}
+            ExprKind::Name => match position {
+                Position::Bound => {
+                    self.names.insert(self.policy.text_of(expr));
+                }
+                Position::Used => {}
+            },
+            ExprKind::Parenthesised(inner) => self.expr(inner, position),
+            ExprKind::Reference { base, steps } => {
+                self.expr(base, Position::Used);
+                for step in steps {
+                    match step {
+                        Step::Field(_) => {}
+                        Step::Index(index) => self.expr(index, Position::Bound),
+                    }
+                }
+            }
+            ExprKind::Call { arguments, .. } => {
+                if let Some((last, others)) = arguments.split_last() {
+                    self.exprs(others, Position::Used);
+                    self.expr(last, Position::Bound);
+                }
+            }
+            ExprKind::Operation { operator, operands } => match operator {
+                Operator::Assign | Operator::Unify => self.exprs(operands, Position::Bound),
+                Operator::Equal | Operator::In | Operator::Other => self.exprs(operands, Position::Used),
+            },
+            ExprKind::Items(items) => self.exprs(items, position),
+            ExprKind::Object(fields) => {
+                for (key, value) in fields {
+                    self.expr(key, Position::Used);
+                    self.expr(value, position);
+                }
+            }
+            ExprKind::Comprehension { heads, body } => {
+                self.body(body);
+                self.exprs(heads, Position::Used);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_rego_syntax::parse::parse;
+
+    use super::super::super::options::RegoVersion;
+    use super::super::policy::RuleNames;
+    use super::*;
+
+    fn bound(rule: &str) -> Vec<String> {
+        let text = format!("package main\n{rule}");
+        let module = parse(&text).unwrap();
+        let names = RuleNames::default();
+        let policy = Policy::new(&text, &module, RegoVersion::V1, &names);
+        let mut names: Vec<String> =
+            super::names(&policy, &module.rules[0]).into_iter().map(str::to_owned).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn names_are_bound_where_values_are_found() {
+        assert_eq!(bound("r if { a.b[c][d.e]; [f, {\"k\": g}] = h }"), ["c", "f", "g", "h"]);
+        assert_eq!(
+            bound("r if { a := b; some c, [d] in e; every f in g { h[i] } }"),
+            ["a", "b", "c", "d", "f", "i"]
+        );
+        assert_eq!(bound("r if { walk(a, [b, c]); x := [d | e = d] }"), ["b", "c", "d", "e", "x"]);
+    }
+
+    #[test]
+    fn names_are_not_bound_where_they_are_used() {
+        assert!(bound("r := a if { b > c; not d[e]; f(g, 1); h in i; some j; k.l }").is_empty());
+        assert_eq!(bound("r if { not [a | b = a] == c }"), ["a", "b"]);
+    }
+}

@@ -1,0 +1,338 @@
+//! Collects changes to a policy's text, which keep every line where it is, and maps places back.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use planguard_rego_syntax::token::{self, Kind};
+use planguard_rego_syntax::tree::{Body, Enclosure, Literal, Span};
+
+use super::super::options::RegoVersion;
+
+/// Changes to one text.
+#[derive(Debug)]
+pub(super) struct Edits<'t> {
+    text: &'t str,
+    /// See [`planguard_rego_syntax::tree::Module::line_ends`].
+    line_ends: &'t [usize],
+    edits: BTreeMap<Order, Edit>,
+    /// How many changes there were, those included that are no longer made.
+    count: usize,
+    /// How many bytes were copied.
+    copied: Cell<usize>,
+    /// Where bodies start that were put in braces.
+    braced: BTreeSet<usize>,
+}
+
+#[derive(Clone, Debug)]
+struct Edit {
+    span: Span,
+    new: Written,
+}
+
+/// Where a change starts, its rank, where it ends, and the number of changes before it.
+type Order = (usize, Rank, usize, usize);
+
+/// How much may be copied from one place to another. A person does not come near it; but a long `with` is
+/// copied for every argument, and so on, so that a small policy could become one that fills the memory.
+const COPY_LIMIT: usize = 16 << 20;
+
+/// What has to be copied exceeds [`COPY_LIMIT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TooMuch;
+
+/// What a pass writes: words of its own, and parts of the text that it moves.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    text: String,
+    /// Where parts of the text start in what is written, and where they stood.
+    moved: Vec<(usize, Span)>,
+}
+
+impl Written {
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Adds a text that stood at `span`, as [`Edits::take`] has given it.
+    pub(super) fn push_moved(&mut self, text: &str, span: &Span) {
+        self.moved.push((self.text.len(), span.clone()));
+        self.text.push_str(text);
+    }
+
+    fn append(&mut self, other: &Self) {
+        let start = self.text.len();
+        self.text.push_str(&other.text);
+        self.moved.extend(other.moved.iter().map(|(at, span)| (start + at, span.clone())));
+    }
+}
+
+impl From<&str> for Written {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), moved: Vec::new() }
+    }
+}
+
+fn joined(statements: &[Written]) -> Written {
+    let mut joined = Written::default();
+    for (index, statement) in statements.iter().enumerate() {
+        if index > 0 {
+            joined.push("; ");
+        }
+        joined.append(statement);
+    }
+    joined
+}
+
+/// The order of what is inserted at one place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Opening,
+    Content,
+    Closing,
+}
+
+impl<'t> Edits<'t> {
+    pub(super) fn new(text: &'t str, line_ends: &'t [usize]) -> Self {
+        let (edits, copied) = (BTreeMap::new(), Cell::new(0));
+        Self { text, line_ends, edits, count: 0, copied, braced: BTreeSet::new() }
+    }
+
+    /// Puts `new` in the place of what is there, and keeps its line feeds before it.
+    pub(super) fn replace(&mut self, span: Span, new: impl Into<Written>) {
+        let (old, new) = (self.text.get(span.clone()).unwrap_or(""), new.into());
+        let feeds = old.matches('\n').count().saturating_sub(new.text.matches('\n').count());
+        let mut written = Written::from("\n".repeat(feeds).as_str());
+        written.append(&new);
+        self.push(span, Rank::Content, written);
+    }
+
+    pub(super) fn insert(&mut self, at: usize, new: impl Into<Written>) {
+        self.push(at..at, Rank::Content, new.into());
+    }
+
+    fn push(&mut self, span: Span, rank: Rank, new: Written) {
+        self.count += 1;
+        let order = (span.start, rank, span.end, self.count);
+        self.edits.insert(order, Edit { span, new });
+    }
+
+    /// Lets statements hold before a literal of a body.
+    pub(super) fn before(&mut self, body: &Body, literal: &Literal, statements: &[Written]) {
+        if statements.is_empty() {
+            return;
+        }
+        self.brace(body);
+        let mut written = joined(statements);
+        written.push("; ");
+        self.insert(literal.span.start, written);
+    }
+
+    /// Lets statements hold after a literal of a body.
+    pub(super) fn behind(&mut self, body: &Body, literal: &Literal, statements: &[Written]) {
+        if statements.is_empty() {
+            return;
+        }
+        self.brace(body);
+        let mut written = Written::from("; ");
+        written.append(&joined(statements));
+        self.insert(literal.span.end, written);
+    }
+
+    /// Lets statements hold after the last literal of a body.
+    pub(super) fn after(&mut self, body: &Body, statements: &[Written]) {
+        if let Some(last) = body.literals.last() {
+            self.behind(body, last, statements);
+        }
+    }
+
+    /// Gives a body to a rule whose head ends at `at`.
+    pub(super) fn add_body(&mut self, at: usize, version: RegoVersion, statements: &[Written]) {
+        if statements.is_empty() {
+            return;
+        }
+        let opening = match version {
+            RegoVersion::V1 => " if { ",
+            RegoVersion::V0 => " { ",
+        };
+        let mut body = Written::from(opening);
+        body.append(&joined(statements));
+        body.push(" }");
+        self.insert(at, body);
+    }
+
+    /// A body without brackets takes one literal only.
+    fn brace(&mut self, body: &Body) {
+        let ([literal], Enclosure::Bare) = (body.literals.as_slice(), body.enclosure) else { return };
+        if self.braced.insert(literal.span.start) {
+            self.push(literal.span.start..literal.span.start, Rank::Opening, "{ ".into());
+            self.push(literal.span.end..literal.span.end, Rank::Closing, " }".into());
+        }
+    }
+
+    /// The text of a place on one line, with the changes in it.
+    pub(super) fn copy(&self, span: &Span) -> String {
+        let mut edits: BTreeMap<Order, &Edit> = self.within(span).collect();
+        let length = span.len() + edits.values().map(|edit| edit.new.text.len()).sum::<usize>();
+        self.copied.set(self.copied.get().saturating_add(length));
+        if self.copied.get() > COPY_LIMIT {
+            return String::new();
+        }
+        // What a line feed has separated needs a semicolon on one line.
+        let first = self.line_ends.partition_point(|end| *end <= span.start);
+        let ends = self.line_ends[first..].iter().take_while(|end| **end < span.end);
+        let semicolons: Vec<Edit> = ends.map(|end| Edit { span: *end..*end, new: ";".into() }).collect();
+        edits
+            .extend(semicolons.iter().map(|edit| ((edit.span.start, Rank::Closing, edit.span.end, 0), edit)));
+        let (text, _) = apply(self.text, span, edits.into_values());
+        on_one_line(&text)
+    }
+
+    /// As [`Edits::copy`]; the changes in the place are no longer made there.
+    pub(super) fn take(&mut self, span: &Span) -> String {
+        let text = self.copy(span);
+        let taken: Vec<Order> = self.within(span).map(|(order, _)| order).collect();
+        for order in taken {
+            self.edits.remove(&order);
+        }
+        text
+    }
+
+    fn within(&self, span: &Span) -> impl Iterator<Item = (Order, &Edit)> {
+        let end = span.end;
+        self.edits
+            .range((span.start, Rank::Opening, 0, 0)..=(end, Rank::Closing, usize::MAX, usize::MAX))
+            .filter(move |(_, edit)| edit.span.end <= end)
+            .map(|(order, edit)| (*order, edit))
+    }
+
+    /// The changed text and how its places relate to those before, or nothing if nothing changes.
+    pub(super) fn apply(self) -> Result<Option<(String, Shifts)>, TooMuch> {
+        if self.copied.get() > COPY_LIMIT {
+            return Err(TooMuch);
+        }
+        if self.edits.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(apply(self.text, &(0..self.text.len()), self.edits.values())))
+    }
+}
+
+fn apply<'e>(text: &str, span: &Span, edits: impl Iterator<Item = &'e Edit>) -> (String, Shifts) {
+    let (mut new, mut shifts, mut at) = (String::new(), Shifts(Vec::new()), span.start);
+    for edit in edits {
+        // A change within what another one has replaced is gone with it.
+        let Some(kept) = text.get(at..edit.span.start) else { continue };
+        new.push_str(kept);
+        let start = new.len();
+        new.push_str(&edit.new.text);
+        at = edit.span.end;
+        let moved = edit.new.moved.clone();
+        shifts.0.push(Shift { old: edit.span.clone(), new: start..new.len(), moved });
+    }
+    new.push_str(text.get(at..span.end).unwrap_or(""));
+    (new, shifts)
+}
+
+/// How places in a changed text relate to those before the change.
+#[derive(Clone, Debug)]
+pub(super) struct Shifts(Vec<Shift>);
+
+#[derive(Clone, Debug)]
+struct Shift {
+    old: Span,
+    new: Span,
+    /// See [`Written`].
+    moved: Vec<(usize, Span)>,
+}
+
+impl Shifts {
+    /// Where something stood before. What a pass has made up stood where it was put.
+    pub(super) fn before(&self, offset: usize) -> usize {
+        let index = self.0.partition_point(|shift| shift.new.start <= offset);
+        match index.checked_sub(1).and_then(|index| self.0.get(index)) {
+            None => offset,
+            Some(shift) if offset < shift.new.end => shift.before(offset - shift.new.start),
+            Some(shift) => offset - shift.new.end + shift.old.end,
+        }
+    }
+}
+
+impl Shift {
+    /// Where something stood that stands at an offset of what was written.
+    fn before(&self, offset: usize) -> usize {
+        let moved = self.moved.iter().rev().find(|(at, _)| *at <= offset);
+        moved.map_or(self.old.start, |(at, span)| (span.start + offset - at).min(span.end))
+    }
+}
+
+fn on_one_line(text: &str) -> String {
+    let Ok(tokens) = token::read(text) else { return text.replace('\n', " ") };
+    let mut line = String::new();
+    let mut end = 0;
+    for token in tokens {
+        if token.span.start > end && !line.is_empty() {
+            line.push(' ');
+        }
+        end = token.span.end;
+        let text = text.get(token.span).unwrap_or("");
+        if token.kind == Kind::RawText && text.contains('\n') {
+            line.push_str(&serde_json::Value::from(text.trim_matches('`')).to_string());
+        } else {
+            line.push_str(text);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replacing_keeps_line_feeds() {
+        let mut edits = Edits::new("f(a.\nb, c)", &[]);
+        edits.replace(2..6, "x");
+        edits.insert(0, "not ");
+        let (text, shifts) = edits.apply().unwrap().unwrap();
+        assert_eq!(text, "not f(\nx, c)");
+        assert_eq!(shifts.before(0), 0);
+        assert_eq!(shifts.before(4), 0);
+        assert_eq!(shifts.before(7), 2);
+        assert_eq!(shifts.before(10), 8);
+    }
+
+    #[test]
+    fn what_is_moved_is_found_where_it_was() {
+        let mut edits = Edits::new("not f(x.y)", &[]);
+        let mut statement = Written::from("z := ");
+        statement.push_moved(&edits.take(&(6..9)), &(6..9));
+        statement.push("; ");
+        edits.replace(6..9, "z");
+        edits.insert(0, statement);
+        let (text, shifts) = edits.apply().unwrap().unwrap();
+        assert_eq!(text, "z := x.y; not f(z)");
+        assert_eq!([0, 5, 7, 9, 10, 16, 17].map(|offset| shifts.before(offset)), [0, 6, 8, 9, 0, 6, 9]);
+    }
+
+    #[test]
+    fn a_copy_stands_on_one_line() {
+        let text = "[x | x := y # \"z\n z]\n `a\n\"`";
+        let line_ends = [11];
+        let mut edits = Edits::new(text, &line_ends);
+        edits.replace(10..11, "w");
+        assert_eq!(edits.copy(&(0..text.len())), r#"[x | x := w; z] "a\n\"""#);
+        edits.take(&(0..20));
+        assert_eq!(edits.apply().unwrap().map(|(text, _)| text), None);
+    }
+
+    #[test]
+    fn copying_has_a_limit() {
+        let text = "x".repeat(1 << 20);
+        let edits = Edits::new(&text, &[]);
+        for _ in 0..16 {
+            assert_eq!(edits.copy(&(0..text.len())).len(), text.len());
+        }
+        assert!(edits.copy(&(0..text.len())).is_empty());
+        assert_eq!(edits.apply().map(|_| ()), Err(TooMuch));
+    }
+}

@@ -1,0 +1,388 @@
+//! Rewrites policies so that the engine takes them to mean what OPA takes them to mean.
+//!
+//! Each pass reads the policy and changes its text; no pass adds or removes a line, so that whatever the engine
+//! says of a line is true of the author's. The order of [`PASSES`] matters: each pass can rely on what those
+//! before it have done.
+
+mod anatomy;
+mod bound;
+mod edit;
+pub(super) mod outline;
+mod passes;
+mod policy;
+mod preparation;
+mod query;
+mod unsafe_negation;
+
+pub(super) use self::anatomy::{
+    BodyAnatomy, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind, RuleAnatomy, anatomy,
+};
+use self::edit::{Edits, Shifts, TooMuch};
+use self::policy::{Policy, RuleNames};
+pub(super) use self::preparation::Preparation;
+pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
+use planguard_rego_syntax::parse;
+use planguard_rego_syntax::token;
+use planguard_rego_syntax::tree::Module;
+
+use super::options::RegoVersion;
+
+/// What the engine gets in the place of the author's text.
+#[derive(Clone, Debug)]
+pub(super) struct Rewritten {
+    pub text: String,
+    /// What each pass has moved, in their order.
+    shifts: Vec<Shifts>,
+}
+
+impl Rewritten {
+    /// Where in the author's text something stands that stands at an offset of the engine's.
+    pub(super) fn original(&self, offset: usize) -> usize {
+        self.shifts.iter().rev().fold(offset, |offset, shifts| shifts.before(offset))
+    }
+}
+
+/// The names of the rules of all policies that are loaded together.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    rules: RuleNames,
+}
+
+/// A text that the front end could not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unread {
+    /// Where it stopped, in bytes.
+    pub offset: usize,
+    pub cause: Cause,
+}
+
+/// Why a text could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// It has a form that the front end does not know.
+    Form,
+    /// See [`unsafe_negation`].
+    UnsafeNegation,
+}
+
+impl Unread {
+    fn form(offset: usize) -> Self {
+        Self { offset, cause: Cause::Form }
+    }
+}
+
+impl Known {
+    /// Adds the rules of a policy, if it can be read.
+    pub(super) fn add(&mut self, text: &str) {
+        if let Ok(module) = parse::parse(text) {
+            self.rules.add(&module, text);
+        }
+    }
+}
+
+type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
+
+/// Templates first, since nothing else looks into them; then what concerns the shape of rules, then names, so
+/// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
+/// and negation comes near the end because it moves what the others have written.
+/// What negation has taken out may be a search of its own, so that pass has a second turn.
+const PASSES: [Pass; 24] = [
+    passes::template::edits,
+    passes::spaced_head::edits,
+    passes::chained_bodies::edits,
+    passes::bodyless_function::edits,
+    passes::partial_object::edits,
+    passes::minus::edits,
+    passes::import::edits,
+    passes::called_operator::edits,
+    passes::output_argument::edits,
+    passes::declaration::edits,
+    passes::replaced_function::edits,
+    passes::replaced_rule::edits,
+    passes::local_name::edits,
+    passes::walk::edits,
+    passes::every_variable::edits,
+    passes::head_value::edits,
+    passes::searched_head::edits,
+    passes::object_pattern::edits,
+    passes::searched_index::edits,
+    passes::iterated_value::edits,
+    passes::negation::edits,
+    passes::searched_index::edits,
+    passes::membership::edits,
+    passes::typed_scan::edits,
+];
+
+/// Rewrites a policy, or tells where it could not be read. Nothing comes back if nothing has to change.
+pub(super) fn rewrite(text: &str, version: RegoVersion, known: &Known) -> Result<Option<Rewritten>, Unread> {
+    rewrite_after(|policy| policy.edits(), text, version, known)
+}
+
+/// Prepares a policy for being tested, and rewrites it.
+pub(super) fn rewrite_for_tests(
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+    preparation: &Preparation,
+) -> Result<Option<Rewritten>, Unread> {
+    rewrite_after(|policy| preparation::edits(policy, preparation), text, version, known)
+}
+
+fn rewrite_after(
+    first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+) -> Result<Option<Rewritten>, Unread> {
+    let (rewritten, module) = through_passes(first, text, version, known)?;
+    let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
+    if let Some(place) = unsafe_negation::find(&policy) {
+        return Err(Unread { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
+    }
+    Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+}
+
+fn through_passes(
+    first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
+    text: &str,
+    version: RegoVersion,
+    known: &Known,
+) -> Result<(Rewritten, Module), Unread> {
+    let read = |text: &str| -> Result<Module, Unread> {
+        parse::parse(text).map_err(|error| Unread::form(error.offset))
+    };
+    let mut module = read(text)?;
+    let mut rewritten = Rewritten { text: text.to_owned(), shifts: Vec::new() };
+    let mut passes: Vec<&dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>> = vec![&first];
+    passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
+    for pass in passes {
+        let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
+        let changed = pass(&policy).apply().map_err(|TooMuch| Unread::form(0))?;
+        if let Some((text, shifts)) = changed {
+            module = read(&text)?;
+            rewritten.text = text;
+            rewritten.shifts.push(shifts);
+        }
+    }
+    Ok((rewritten, module))
+}
+
+/// The places of all comments in a text that has tokens.
+pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
+    let Ok(tokens) = token::read(text) else { return Vec::new() };
+    let starts = tokens.iter().map(|token| token.span.start).chain([text.len()]);
+    let ends = [0].into_iter().chain(tokens.iter().map(|token| token.span.end));
+    let mut comments = Vec::new();
+    for (end, start) in ends.zip(starts) {
+        let mut at = end;
+        for line in text.get(end..start).unwrap_or("").split_inclusive('\n') {
+            if let Some(hash) = line.find('#') {
+                comments.push(at + hash..at + line.trim_end().len());
+            }
+            at += line.len();
+        }
+    }
+    comments
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Holds what a pass makes of rules against what it should make of them.
+    pub(super) fn assert_pass(pass: Pass, rules: &str, expected: &str) {
+        let text = format!("package main\n{rules}");
+        let module = parse::parse(&text).unwrap();
+        let mut names = RuleNames::default();
+        names.add(&module, &text);
+        let policy = Policy::new(&text, &module, RegoVersion::V1, &names);
+        let new = pass(&policy).apply().unwrap().map_or(text.clone(), |(text, _)| text);
+        assert_eq!(new, format!("package main\n{expected}"));
+        assert_eq!(new.matches('\n').count(), text.matches('\n').count());
+    }
+
+    /// What the passes make of a policy, even if it is refused afterwards.
+    fn passed(text: &str, version: RegoVersion) -> Result<Option<Rewritten>, Unread> {
+        let mut known = Known::default();
+        known.add(text);
+        let (rewritten, _) = through_passes(|policy| policy.edits(), text, version, &known)?;
+        Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+    }
+
+    fn rewritten(text: &str) -> Option<Rewritten> {
+        passed(text, RegoVersion::V1).unwrap()
+    }
+
+    #[test]
+    fn a_policy_that_means_the_same_to_the_engine_is_left_as_it_is() {
+        let text = "package main\n\nimport rego.v1\n\n# METADATA\n# title: x\ndeny contains msg if {\n\
+                    \tsome rc in input.resource_changes # not f(x.y)\n\tnot rc.change.after.encrypted\n\
+                    \tnot rc.type == \"x\"\n\twalk(rc, [path, value])\n\
+                    \tmsg := sprintf(\"%s\", [rc.address])\n}\n";
+        assert!(rewritten(text).is_none());
+    }
+
+    #[test]
+    fn places_are_found_again_through_all_passes() {
+        let text = "package main\nimport input.x as y\nr if not f(y.missing, [p | [p, _] := walk(y)])\n";
+        let new = rewritten(text).unwrap();
+        for words in ["missing", "f(", "not", "p |"] {
+            let here = new.text.find(words).unwrap();
+            assert_eq!(new.original(here), text.find(words).unwrap(), "{words} in {}", new.text);
+        }
+        assert_eq!(new.original(new.text.len()), text.len());
+    }
+
+    #[test]
+    fn what_is_not_rego_is_said_to_be_unread() {
+        let read = |text| rewrite(text, RegoVersion::V0, &Known::default()).err();
+        assert_eq!(read("package main\nx := $\n"), Some(Unread::form(18)));
+        assert_eq!(read("x := 1"), Some(Unread::form(0)));
+        assert_eq!(read("package main\nx {"), Some(Unread::form(16)));
+        let with = format!("with input as \"{}\"", "x".repeat(1 << 17));
+        let copied = format!("package main\nr {{ not f({}) {with} }}", "a.b, ".repeat(200));
+        assert_eq!(read(&copied), Some(Unread { offset: 23, cause: Cause::UnsafeNegation }));
+        let copied = copied.replace("a.b", "input.b");
+        assert_eq!(read(&copied), Some(Unread::form(0)));
+        let nested = format!("package main\nx := {}", "(".repeat(100_000));
+        assert!(read(&nested).is_some());
+    }
+
+    fn word() -> impl Strategy<Value = &'static str> {
+        prop::sample::select(vec![
+            "package",
+            "import",
+            "data.a",
+            "input.x",
+            "as",
+            "r",
+            "x",
+            "y",
+            "f",
+            "walk",
+            "not",
+            "some",
+            "in",
+            "every",
+            "with",
+            "if",
+            "else",
+            "contains",
+            "default",
+            "true",
+            "_",
+            "1",
+            "-",
+            "\"s\"",
+            "`a\nb`",
+            "$\"{x}\"",
+            "(",
+            ")",
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            ";",
+            ":",
+            ".",
+            ":=",
+            "=",
+            "==",
+            "!=",
+            "<",
+            "|",
+            "&",
+            "+",
+            "*",
+            "\n",
+            " ",
+            "#",
+            "\\",
+            "é",
+            "f(x.y)",
+            "x[y]",
+            "not f(x.y)",
+            "[p, v] := walk(x)",
+            "{ x; y }",
+            "some x in y",
+        ])
+    }
+
+    /// Expressions that can be read, whether they make sense or not.
+    fn expression() -> impl Strategy<Value = String> {
+        let leaves =
+            ["x", "y", "lib.z", "input.a", "input.xs[_]", "1", "\"s\"", "r", "$\"{x.y} {r}\"", "`a\nb`"];
+        let leaf = prop::sample::select(leaves.to_vec()).prop_map(str::to_owned);
+        leaf.prop_recursive(4, 32, 3, |inner| {
+            let pair = || (inner.clone(), inner.clone());
+            prop_oneof![
+                inner.clone().prop_map(|e| format!("f({e})")),
+                inner.clone().prop_map(|e| format!("walk({e})")),
+                inner.clone().prop_map(|e| format!("input.b[{e}].c")),
+                inner.clone().prop_map(|e| format!("-count({e})")),
+                pair().prop_map(|(a, b)| format!("({a} > {b})")),
+                pair().prop_map(|(a, b)| format!("({a} ==\n{b})")),
+                pair().prop_map(|(a, b)| format!("({a} in {b})")),
+                pair().prop_map(|(a, b)| format!("[{a}, # c\n {b}]")),
+                pair().prop_map(|(a, b)| format!("{{{a}: {b}}}")),
+                pair().prop_map(|(a, b)| format!("[{a} | x := {b}\n not {a}]")),
+                pair().prop_map(|(a, b)| format!("{{x | some x in {a}; x = {b}[x]}}")),
+            ]
+        })
+    }
+
+    fn literal() -> impl Strategy<Value = String> {
+        let pair = || (expression(), expression());
+        prop_oneof![
+            expression(),
+            expression().prop_map(|e| format!("not {e}")),
+            expression().prop_map(|e| format!("[x, y] := {e}")),
+            expression().prop_map(|e| format!("some q, x in {e}")),
+            expression().prop_map(|e| format!("y = y[{e}]")),
+            pair().prop_map(|(a, b)| format!("not f({a}) with q as {b} with input.x as xs[_]")),
+            pair().prop_map(|(a, b)| format!("every x in {a} {{ not {b} }}")),
+        ]
+    }
+
+    fn policy() -> impl Strategy<Value = String> {
+        let body = || prop::collection::vec(literal(), 1..4).prop_map(|literals| literals.join("\n "));
+        (body(), body(), expression(), expression()).prop_map(|(a, b, bare, value)| {
+            format!(
+                "package main\nimport data.lib\nq := {value}\nr [{value}] {{ {a} }} {{ {b} }}\n\
+                 f(x) := {value} if {{ {a} }} else := {value} if not f({bare})\nimport input.y as z\ns if not f({bare})\n"
+            )
+        })
+    }
+
+    fn assert_sound(text: &str, version: RegoVersion) -> Result<(), TestCaseError> {
+        let Ok(Some(new)) = passed(text, version) else { return Ok(()) };
+        prop_assert_eq!(new.text.matches('\n').count(), text.matches('\n').count());
+        for offset in 0..=new.text.len() {
+            prop_assert!(new.original(offset) <= text.len());
+        }
+        let again = passed(&new.text, version);
+        prop_assert!(matches!(&again, Ok(None)), "{:?} became {:?}, then {:?}", text, new.text, again);
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 50, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_is_too_much(words in prop::collection::vec(word(), 0..40), spaced: bool) {
+            let soup = words.join(if spaced { " " } else { "" });
+            assert_sound(&soup, RegoVersion::V1)?;
+            assert_sound(&format!("package a\n{soup}"), RegoVersion::V1)?;
+            assert_sound(&format!("package a\nr {{ {soup} }}"), RegoVersion::V0)?;
+        }
+
+        #[test]
+        fn every_policy_is_rewritten_once_and_for_all(text in policy()) {
+            prop_assert!(rewritten(&text).is_some());
+            assert_sound(&text, RegoVersion::V1)?;
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What a policy consists of, in places of its author's text: for running tests and measuring coverage.
+
+use std::ops::Range;
+
+use planguard_rego_syntax::parse;
+use planguard_rego_syntax::tree::{Body, BranchKind, Expr, ExprKind, LiteralKind, Rule, Step};
+
+/// A policy's rules.
+#[derive(Debug)]
+pub(crate) struct Outline {
+    /// `["data", "main"]`.
+    pub package: Vec<String>,
+    pub rules: Vec<RuleOutline>,
+}
+
+/// A rule.
+#[derive(Debug)]
+pub(crate) struct RuleOutline {
+    /// The names that its head starts with: one, or several as in `a.b`.
+    pub name: Vec<Segment>,
+    pub kind: Kind,
+    pub span: Range<usize>,
+    /// Its branches; a rule without a body has one as well.
+    pub branches: Vec<BranchOutline>,
+}
+
+/// One name of a head.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub text: String,
+    pub span: Range<usize>,
+}
+
+/// What a rule makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A value.
+    Value,
+    /// An object, whose keys are found while the rule is evaluated: `p[x]`.
+    Object,
+    Set,
+    Function,
+}
+
+/// A body with what stands before it.
+#[derive(Debug)]
+pub(crate) struct BranchOutline {
+    /// The rule's head, or from `else` to the body.
+    pub head: Range<usize>,
+    /// Where the branch starts; see [`super::Preparation::measured_as`].
+    pub start: usize,
+    pub join: Join,
+    pub has_body: bool,
+    /// The statements of the body, and those within the head's value.
+    pub statements: Vec<Statement>,
+}
+
+/// How a branch is joined to those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Join {
+    First,
+    /// `{ … } { … }`, which is a rule of its own.
+    Chained,
+    Else,
+}
+
+/// One thing that has to hold.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub span: Range<usize>,
+    pub depth: Depth,
+}
+
+/// Where a statement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Directly in the body.
+    Outer,
+    /// In an `every` or a comprehension.
+    Inner,
+}
+
+impl RuleOutline {
+    /// The index of the segment that makes the rule a test of `opa test`, which may be skipped.
+    pub(crate) fn test_segment(&self) -> Option<usize> {
+        self.name.iter().position(|name| is_test_name(&name.text))
+    }
+}
+
+/// Whether a rule of that name is a test.
+pub(super) fn is_test_name(name: &str) -> bool {
+    name.starts_with("test_") || is_skipped_test_name(name)
+}
+
+/// Whether a rule of that name is a test that is not run.
+pub(crate) fn is_skipped_test_name(name: &str) -> bool {
+    name.starts_with("todo_test_")
+}
+
+/// Reads a policy; `None` if it cannot be read.
+pub(crate) fn outline(text: &str) -> Option<Outline> {
+    let module = parse::parse(text).ok()?;
+    let rules = module.rules.iter().map(|rule| rule_outline(rule, text)).collect();
+    Some(Outline { package: module.package, rules })
+}
+
+fn rule_outline(rule: &Rule, text: &str) -> RuleOutline {
+    let end = rule.branches.last().map_or(rule.head.span.end, |branch| branch.span.end);
+    RuleOutline {
+        name: segments(rule, text),
+        kind: kind(rule, text),
+        span: rule.head.span.start..end.max(rule.head.span.end),
+        branches: branches(rule, text),
+    }
+}
+
+/// The names of a head up to the first index that is not written out.
+pub(super) fn segments(rule: &Rule, text: &str) -> Vec<Segment> {
+    let name = &rule.head.name;
+    let root = name.root().map(|root| Segment { text: root.text(text).to_owned(), span: root.span.clone() });
+    let mut segments: Vec<Segment> = root.into_iter().collect();
+    for step in steps(rule) {
+        let (text, span) = match step {
+            Step::Field(span) => (text.get(span.clone()).unwrap_or("").to_owned(), span),
+            Step::Index(index) => match literal_text(index, text) {
+                Some(name) => (name, &index.span),
+                None => break,
+            },
+        };
+        segments.push(Segment { text, span: span.clone() });
+    }
+    segments
+}
+
+/// What follows the name in a head.
+pub(super) fn steps(rule: &Rule) -> &[Step] {
+    match &rule.head.name.kind {
+        ExprKind::Reference { steps, .. } => steps,
+        ExprKind::Name
+        | ExprKind::Scalar
+        | ExprKind::Parenthesised(_)
+        | ExprKind::Call { .. }
+        | ExprKind::Operation { .. }
+        | ExprKind::Items(_)
+        | ExprKind::Object(_)
+        | ExprKind::Comprehension { .. } => &[],
+    }
+}
+
+fn literal_text(expr: &Expr, text: &str) -> Option<String> {
+    let written = expr.text(text);
+    match expr.kind {
+        ExprKind::Scalar if written.starts_with('"') => serde_json::from_str(written).ok(),
+        ExprKind::Scalar => Some(written.strip_prefix('`')?.strip_suffix('`')?.to_owned()),
+        ExprKind::Name
+        | ExprKind::Parenthesised(_)
+        | ExprKind::Reference { .. }
+        | ExprKind::Call { .. }
+        | ExprKind::Operation { .. }
+        | ExprKind::Items(_)
+        | ExprKind::Object(_)
+        | ExprKind::Comprehension { .. } => None,
+    }
+}
+
+pub(super) fn kind(rule: &Rule, text: &str) -> Kind {
+    let head = &rule.head;
+    let is_dynamic = segments(rule, text).len() <= steps(rule).len();
+    let has_if = rule.branches.first().is_some_and(|branch| {
+        branch.body.is_some() && text.get(branch.span.clone()).is_some_and(|text| text.starts_with("if"))
+    });
+    if head.arguments.is_some() {
+        Kind::Function
+    } else if head.key.is_some() {
+        Kind::Set
+    } else if let ([Step::Index(_)], None, false) = (steps(rule), &head.value, has_if) {
+        // `p[x] { … }` is Rego v0's way of writing a set.
+        Kind::Set
+    } else if is_dynamic {
+        Kind::Object
+    } else {
+        Kind::Value
+    }
+}
+
+fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
+    let outline_of = |branch: &planguard_rego_syntax::tree::Branch| {
+        let mut statements = Vec::new();
+        if let Some(body) = &branch.body {
+            in_body(body, Depth::Outer, &mut statements);
+        }
+        let values: Vec<&Expr> = rule.head_exprs(branch);
+        for value in values {
+            in_expr(value, &mut statements);
+        }
+        let (join, head) = match &branch.kind {
+            BranchKind::First => (Join::First, rule.head.span.clone()),
+            BranchKind::Chained => (Join::Chained, branch.span.start..branch.span.start),
+            BranchKind::Else { value } => {
+                let start = branch.span.start;
+                let end = value.as_ref().map_or(start + "else".len(), |value| value.span.end);
+                (Join::Else, start..end.min(text.len()))
+            }
+        };
+        BranchOutline { head, start: branch.span.start, join, has_body: branch.body.is_some(), statements }
+    };
+    rule.branches.iter().map(outline_of).collect()
+}
+
+fn in_body(body: &Body, depth: Depth, statements: &mut Vec<Statement>) {
+    for literal in &body.literals {
+        match literal.kind {
+            // It only says that a name is a variable.
+            LiteralKind::Declaration(_) => continue,
+            LiteralKind::SomeIn { .. }
+            | LiteralKind::Every { .. }
+            | LiteralKind::Expression(_)
+            | LiteralKind::Negation(_) => {}
+        }
+        statements.push(Statement { span: literal.span.clone(), depth });
+        for expr in literal.exprs() {
+            in_expr(expr, statements);
+        }
+        if let Some(body) = literal.body() {
+            in_body(body, Depth::Inner, statements);
+        }
+    }
+}
+
+fn in_expr(expr: &Expr, statements: &mut Vec<Statement>) {
+    for child in expr.children() {
+        in_expr(child, statements);
+    }
+    if let Some(body) = expr.body() {
+        in_body(body, Depth::Inner, statements);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(rule: &str) -> RuleOutline {
+        outline(&format!("package a.b\n{rule}")).unwrap().rules.remove(0)
+    }
+
+    #[test]
+    fn heads_are_told_apart() {
+        for (text, expected, names) in [
+            ("test_x if true", Kind::Value, 1),
+            ("a.test_x.b := 1", Kind::Value, 3),
+            ("a[\"test_x\"] = 1 { true }", Kind::Value, 2),
+            ("test_x[note] if { some note in xs }", Kind::Object, 1),
+            ("test_x[note] := true { true }", Kind::Object, 1),
+            ("test_x[note] { note := 1 }", Kind::Set, 1),
+            ("test_x contains 1", Kind::Set, 1),
+            ("test_x(y) if y", Kind::Function, 1),
+            ("a[b].c := 1 if b := 2", Kind::Object, 1),
+        ] {
+            let rule = rule(text);
+            assert_eq!((rule.kind, rule.name.len()), (expected, names), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_segment_makes_a_test() {
+        assert_eq!(rule("a.test_x.b := 1").test_segment(), Some(1));
+        assert_eq!(rule("todo_test_x := 1").test_segment(), Some(0));
+        assert_eq!(rule("a.tests := 1").test_segment(), None);
+    }
+
+    #[test]
+    fn statements_are_listed_with_those_within_them() {
+        let text = "r := [y | y := 1] if {\n  some x\n  every z in xs { z > 1 }\n} else := 2 if a; b";
+        let rule = rule(text);
+        let depths: Vec<Vec<Depth>> = rule
+            .branches
+            .iter()
+            .map(|branch| branch.statements.iter().map(|statement| statement.depth).collect())
+            .collect();
+        assert_eq!(depths, [vec![Depth::Outer, Depth::Inner, Depth::Inner], vec![Depth::Outer]]);
+        assert_eq!(rule.branches[1].join, Join::Else);
+    }
+}

@@ -1,0 +1,63 @@
+//! Writes calls of `eq` and `assign` as the operators that they stand for.
+//!
+//! In OPA, `eq(x, y)` is `x = y` and `assign(x, y)` is `x := y`, so that either gives a value to a variable. The
+//! engine knows functions that compare two values, which must be there.
+//!
+//! ```text
+//! eq(rc.type, type)
+//! rc.type = type
+//! ```
+
+use planguard_rego_syntax::tree::{ExprKind, LiteralKind};
+
+use super::super::edit::{Edits, Written};
+use super::super::policy::{Policy, for_each_body};
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    for_each_body(policy.module, &mut |body| {
+        for literal in &body.literals {
+            let (LiteralKind::Expression(expr) | LiteralKind::Negation(expr)) = &literal.kind else {
+                continue;
+            };
+            let ExprKind::Call { function, arguments } = &expr.kind else { continue };
+            let name = policy.text_of(function);
+            let operator = match name {
+                "eq" => " = ",
+                "assign" => " := ",
+                _ => continue,
+            };
+            if let [left, right] = arguments.as_slice()
+                && !policy.is_rule(name)
+            {
+                let mut operation = Written::default();
+                operation.push_moved(&edits.take(&left.span), &left.span);
+                operation.push(operator);
+                operation.push_moved(&edits.take(&right.span), &right.span);
+                edits.replace(expr.span.clone(), operation);
+            }
+        }
+    });
+    edits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn the_operator_stands_between_the_arguments() {
+        assert_pass(edits, "r if eq([x, 1],\ny.z)", "r if \n[x, 1] = y.z");
+        assert_pass(edits, "r if { not eq(x.y, 1); assign(z, 2) }", "r if { not x.y = 1; z := 2 }");
+    }
+
+    #[test]
+    fn an_answer_that_is_used_is_a_call() {
+        for rule in
+            ["r := eq(1, 2)", "r if x := eq(1, 2)", "eq(x, y) := 3\nr if eq(1, 2)", "r if eq(1, 2, x)"]
+        {
+            assert_pass(edits, rule, rule);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Lets a rule's body find what its head is to hold.
+//!
+//! In OPA, a body that holds gives nothing if the head is undefined for it, and the other ways in which the body
+//! holds are not affected. In the engine, a head that is undefined once empties the whole rule, without a word:
+//! one resource without the attribute that a message quotes, and no resource is denied.
+//!
+//! ```text
+//! deny contains rc.name if { some rc in resources }
+//! deny contains __pg1 if { some rc in resources; __pg1 := rc.name }
+//! ```
+
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Expr, ExprKind, Operator};
+
+use super::super::edit::{Edits, Written};
+use super::super::policy::{Policy, outside_bodies};
+use super::searched_head::searches;
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    let scopes = Scopes::of(policy.module, policy.text);
+    for rule in &policy.module.rules {
+        for (index, branch) in rule.branches.iter().enumerate() {
+            let mut statements = Vec::new();
+            let exprs = rule.head_exprs(branch);
+            // A rule that is one value can only be undefined as a whole; but see the passes on `in` and on searches.
+            let is_partial = rule.head.key.is_some() || !rule.head.name.children().is_empty();
+            // When what a body gives is undefined, the next one after `else` has its turn.
+            let is_followed = index + 1 < rule.branches.len();
+            let is_needed = is_partial
+                || branch.body.is_some()
+                || exprs.iter().any(|expr| has_in(expr) || searches(policy, &scopes, expr));
+            if rule.is_default || !is_needed {
+                continue;
+            }
+            for expr in exprs {
+                if may_be_undefined(expr) || is_followed && names_global(policy, &scopes, expr) {
+                    let name = policy.fresh_name();
+                    let mut statement = Written::from(format!("{name} := ").as_str());
+                    statement.push_moved(&edits.take(&expr.span), &expr.span);
+                    statements.push(statement);
+                    edits.replace(expr.span.clone(), name.as_str());
+                }
+            }
+            match &branch.body {
+                Some(body) => edits.after(body, &statements),
+                None => edits.add_body(branch.span.end, policy.version, &statements),
+            }
+        }
+    }
+    edits
+}
+
+fn has_in(expr: &Expr) -> bool {
+    let mut found = false;
+    outside_bodies(expr, &mut |part| {
+        found |= matches!(part.kind, ExprKind::Operation { operator: Operator::In, .. });
+    });
+    found
+}
+
+/// Whether an expression may be defined for some ways in which the body holds, and undefined for others. The
+/// name of a rule is one or the other for all.
+fn may_be_undefined(expr: &Expr) -> bool {
+    let mut found = false;
+    outside_bodies(expr, &mut |part| {
+        found |= matches!(
+            part.kind,
+            ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. }
+        );
+    });
+    found
+}
+
+/// Whether an expression has the name of a rule, which may be undefined.
+fn names_global(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
+    let mut found = false;
+    outside_bodies(expr, &mut |part| {
+        found |= matches!(part.kind, ExprKind::Name) && policy.is_global(scopes, part);
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn what_may_be_undefined_is_found_in_the_body() {
+        assert_pass(
+            edits,
+            "deny contains f(\nx.a) if {\n  some x in xs\n}",
+            "deny contains \n__pg1 if {\n  some x in xs; __pg1 := f( x.a)\n}",
+        );
+        assert_pass(
+            edits,
+            "p[x.a] = [x.b] { x := y }",
+            "p[__pg1] = __pg2 { x := y; __pg1 := x.a; __pg2 := [x.b] }",
+        );
+        assert_pass(
+            edits,
+            "f(x) := x.a if x.b else := x.c if x.d",
+            "f(x) := __pg1 if { x.b; __pg1 := x.a } else := __pg2 if { x.d; __pg2 := x.c }",
+        );
+        assert_pass(
+            edits,
+            "q := 1\nr := [q] if { x } else := q",
+            "q := 1\nr := __pg1 if { x; __pg1 := [q] } else := q",
+        );
+        assert_pass(edits, "r := x.a in [1]", "r := __pg1 if { __pg1 := x.a in [1] }");
+        assert_pass(edits, "f(x) := {x[_]}", "f(x) := __pg1 if { __pg1 := {x[_]} }");
+        assert_pass(edits, "r contains xs[_].a", "r contains __pg1 if { __pg1 := xs[_].a }");
+    }
+
+    #[test]
+    fn what_is_defined_stays() {
+        for rule in [
+            "deny[msg] { msg := x.y }",
+            "r := input.x.y",
+            "f(x) := x.y",
+            "default r := 1",
+            "r contains {\"a\": [x, 1]} if { x := 1 }",
+            "r := [y.a | some y in x] if { x := 1 }",
+        ] {
+            assert_pass(edits, rule, rule);
+        }
+    }
+}

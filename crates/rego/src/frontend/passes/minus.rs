@@ -1,0 +1,37 @@
+//! Subtracts from zero what stands after a minus sign.
+//!
+//! OPA takes the sign before anything that is a number. The engine takes it before digits only.
+//!
+//! ```text
+//! -count(xs)
+//! (0 - count(xs))
+//! ```
+
+use planguard_rego_syntax::tree::ExprKind;
+
+use super::super::edit::Edits;
+use super::super::policy::{Policy, for_each_expr};
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    for_each_expr(policy.module, &mut |expr| {
+        let ExprKind::Operation { operands, .. } = &expr.kind else { return };
+        if let [operand] = operands.as_slice() {
+            edits.replace(expr.span.start..expr.span.start + 1, "(0 - ");
+            edits.insert(operand.span.end, ")");
+        }
+    });
+    edits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn only_numbers_keep_their_sign() {
+        assert_pass(edits, "r := -x.y + -f(-z)", "r := (0 - x.y) + (0 - f((0 - z)))");
+        assert_pass(edits, "r := 1 - -2 - x", "r := 1 - -2 - x");
+    }
+}

@@ -1,0 +1,238 @@
+//! Takes references out of what is negated.
+//!
+//! OPA evaluates the arguments of a call before the call and outside of its `not`, so that the body is
+//! undefined if one of them is. The engine evaluates them inside, where undefined makes the negation hold: a
+//! rule fires for resources that lack the attribute. Operators are calls, but for `==` and `=`: of these, OPA
+//! takes out nested calls and what stands in brackets, and leaves references.
+//!
+//! ```text
+//! not startswith(rc.name, "x")
+//! __pg1 := rc.name; not startswith(__pg1, "x")
+//! ```
+
+use std::collections::HashSet;
+
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Step};
+
+use super::super::bound;
+use super::super::edit::{Edits, Written};
+use super::super::policy::{Policy, modifiers};
+use super::super::unsafe_negation::unbound;
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let scopes = Scopes::of(policy.module, policy.text);
+    let mut pass = Pass { policy, scopes, edits: policy.edits(), found: HashSet::new() };
+    for rule in &policy.module.rules {
+        pass.found = bound::names(policy, rule);
+        for branch in &rule.branches {
+            if let Some(body) = &branch.body {
+                pass.body(body);
+            }
+            for expr in rule.head_exprs(branch) {
+                pass.expr(expr);
+            }
+        }
+    }
+    pass.edits
+}
+
+struct Pass<'a, 'p> {
+    policy: &'a Policy<'p>,
+    scopes: Scopes<'p>,
+    edits: Edits<'p>,
+    /// See [`bound::names`].
+    found: HashSet<&'p str>,
+}
+
+impl Pass<'_, '_> {
+    fn body(&mut self, body: &Body) {
+        for literal in &body.literals {
+            for expr in literal.exprs() {
+                self.expr(expr);
+            }
+            if let Some(body) = literal.body() {
+                self.body(body);
+            }
+            if let LiteralKind::Negation(negated) = &literal.kind {
+                self.negation(body, literal, negated);
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        for child in expr.children() {
+            self.expr(child);
+        }
+        if let Some(body) = expr.body() {
+            self.body(body);
+        }
+    }
+
+    fn negation(&mut self, body: &Body, literal: &Literal, negated: &Expr) {
+        let mut lifted = Vec::new();
+        self.of_term(negated, &mut lifted);
+        // OPA refuses a negation that would have to look for values; so does what comes after the passes.
+        let searches = |expr: &&Expr| unbound(self.policy, &self.scopes, &self.found, expr).is_some();
+        if lifted.iter().any(searches) {
+            return;
+        }
+        let mut statements = Vec::new();
+        for expr in lifted {
+            let name = self.policy.fresh_name();
+            let mut statement = Written::from(format!("{name} := ").as_str());
+            statement.push_moved(&self.edits.take(&expr.span), &expr.span);
+            statement.push(&modifiers(&self.edits, literal));
+            statements.push(statement);
+            self.edits.replace(expr.span.clone(), name.as_str());
+        }
+        self.edits.before(body, literal, &statements);
+    }
+
+    /// What OPA takes out of an expression that is itself negated.
+    fn of_term<'e>(&self, expr: &'e Expr, lifted: &mut Vec<&'e Expr>) {
+        let expr = expr.bare();
+        match &expr.kind {
+            ExprKind::Scalar
+            | ExprKind::Name
+            | ExprKind::Parenthesised(_)
+            | ExprKind::Comprehension { .. } => {}
+            ExprKind::Reference { base, steps } => {
+                self.of_argument(base, lifted, Names::Stay);
+                for step in steps {
+                    match step {
+                        Step::Field(_) => {}
+                        Step::Index(index) => self.of_argument(index, lifted, Names::Go),
+                    }
+                }
+            }
+            ExprKind::Call { function, arguments } => {
+                // What is printed may be undefined.
+                if self.policy.text_of(function) != "print" {
+                    for argument in arguments {
+                        self.of_argument(argument, lifted, Names::Go);
+                    }
+                }
+            }
+            ExprKind::Operation { operator, operands } => match operator {
+                Operator::Assign => {}
+                Operator::Unify | Operator::Equal => {
+                    for operand in operands {
+                        match &operand.bare().kind {
+                            ExprKind::Reference { .. } => self.of_term(operand, lifted),
+                            _ => self.of_argument(operand, lifted, Names::Stay),
+                        }
+                    }
+                }
+                Operator::In | Operator::Other => {
+                    for operand in operands {
+                        self.of_argument(operand, lifted, Names::Go);
+                    }
+                }
+            },
+            ExprKind::Items(_) | ExprKind::Object(_) => self.of_argument(expr, lifted, Names::Stay),
+        }
+    }
+
+    /// What OPA takes out of an argument: the argument, unless it is always defined.
+    fn of_argument<'e>(&self, expr: &'e Expr, lifted: &mut Vec<&'e Expr>, names: Names) {
+        let is_lifted = match &expr.kind {
+            ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
+            ExprKind::Name => {
+                let name = self.policy.text_of(expr);
+                names == Names::Go && self.policy.is_global(&self.scopes, expr) && name != "input"
+            }
+            ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
+            ExprKind::Parenthesised(inner) => return self.of_argument(inner, lifted, names),
+            ExprKind::Items(_) | ExprKind::Object(_) => {
+                let mut inner = Vec::new();
+                for child in expr.children() {
+                    self.of_argument(child, &mut inner, Names::Go);
+                }
+                !inner.is_empty()
+            }
+        };
+        if is_lifted {
+            lifted.push(expr);
+        }
+    }
+}
+
+/// Whether the name of a rule is taken out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Go,
+    Stay,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    fn unchanged(rule: &str) {
+        assert_pass(edits, rule, rule);
+    }
+
+    #[test]
+    fn arguments_go_before_the_negation() {
+        assert_pass(
+            edits,
+            "r if {\n  not startswith(input.a, \"b\")\n}",
+            "r if {\n  __pg1 := input.a; not startswith(__pg1, \"b\")\n}",
+        );
+        assert_pass(
+            edits,
+            "r if not input.a > input.b",
+            "r if { __pg1 := input.a; __pg2 := input.b; not __pg1 > __pg2 }",
+        );
+        assert_pass(
+            edits,
+            "r { not f(\ninput.a) with input as 1 }",
+            "r { __pg1 := input.a with input as 1; not f(\n__pg1) with input as 1 }",
+        );
+        assert_pass(edits, "q := 1\nr if not f(q)", "q := 1\nr if { __pg1 := q; not f(__pg1) }");
+    }
+
+    #[test]
+    fn plain_references_and_equality_stay() {
+        unchanged("r if not input.a");
+        unchanged("r if not input.a == 1");
+        unchanged("r if not f(input)");
+        unchanged("r if not [y | y := input.a]");
+        unchanged("r if not print(input.a)");
+        assert_pass(
+            edits,
+            "r if not input[input.c] == 1",
+            "r if { __pg1 := input.c; not input[__pg1] == 1 }",
+        );
+        assert_pass(
+            edits,
+            "r if not count(input.a) == input.b",
+            "r if { __pg1 := count(input.a); not __pg1 == input.b }",
+        );
+        assert_pass(edits, "r if not [input.a] == [1]", "r if { __pg1 := [input.a]; not __pg1 == [1] }");
+    }
+
+    #[test]
+    fn inner_negations_move_with_what_holds_them() {
+        assert_pass(
+            edits,
+            "r if {\n  not count([y |\n    y := input.b[_] # b\n    not f(y.a)\n  ]) > 1\n}",
+            "r if {\n  __pg2 := count([y | y := input.b[_]; __pg1 := y.a; not f(__pg1) ]); not \n\n\n__pg2 > 1\n}",
+        );
+    }
+
+    #[test]
+    fn a_negation_that_would_search_is_left_to_the_engine() {
+        unchanged("r if not f(input[_])");
+        unchanged("r if not f(input[i])");
+        unchanged("r if { some i; not f(input[i]) }");
+        assert_pass(edits, "r if not f(g(input[_]))", "r if { __pg1 := g(input[_]); not f(__pg1) }");
+        assert_pass(
+            edits,
+            "r if { input[i]; not f(input[i]) }",
+            "r if { input[i]; __pg1 := input[i]; not f(__pg1) }",
+        );
+    }
+}

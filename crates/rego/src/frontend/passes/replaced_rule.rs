@@ -1,0 +1,98 @@
+//! Names what `with` replaces in full, and looks up what it puts there before.
+//!
+//! OPA knows a rule of the same package by its name alone after `with`, and lets `as xs[_]` try every member.
+//! The engine knows such a rule by its path only, unless it has a value, and a function by what it is called by, which
+//! is its path as well by now; it takes no variable after `as` that has no value yet.
+//!
+//! ```text
+//! deny with limit as limits[_]
+//! __pg1 := limits[_]; deny with data.main.limit as __pg1
+//! ```
+
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Expr, ExprKind, Step};
+
+use super::super::edit::{Edits, Written};
+use super::super::policy::{Policy, for_each_body, outside_bodies, path_text};
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    let scopes = Scopes::of(policy.module, policy.text);
+    for_each_body(policy.module, &mut |body| {
+        for literal in &body.literals {
+            let mut statements = Vec::new();
+            for with in &literal.withs {
+                let root = with.target.root().filter(|root| scopes.declaration(root).is_none());
+                if let Some(root) = root.filter(|root| policy.is_rule(policy.text_of(root))) {
+                    let mut path = policy.module.package.clone();
+                    path.push(policy.text_of(root).to_owned());
+                    edits.replace(root.span.clone(), path_text(&path).as_str());
+                }
+                if has_variable_index(policy, &scopes, &with.value) {
+                    let name = policy.fresh_name();
+                    let mut statement = Written::from(format!("{name} := ").as_str());
+                    statement.push_moved(&edits.take(&with.value.span), &with.value.span);
+                    statements.push(statement);
+                    edits.replace(with.value.span.clone(), name.as_str());
+                }
+            }
+            edits.before(body, literal, &statements);
+        }
+    });
+    edits
+}
+
+fn has_variable_index(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
+    let ExprKind::Reference { steps, .. } = &expr.kind else { return false };
+    let mut found = false;
+    for step in steps {
+        match step {
+            Step::Field(_) => {}
+            Step::Index(index) => outside_bodies(index, &mut |part| {
+                found |= matches!(part.kind, ExprKind::Name)
+                    && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
+            }),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn rules_get_their_path() {
+        assert_pass(
+            edits,
+            "limit := 1\nr if x with limit as 2 with input as 3",
+            "limit := 1\nr if x with data.main.limit as 2 with input as 3",
+        );
+        assert_pass(edits, "r if x with count as 2", "r if x with count as 2");
+        assert_pass(edits, "r if x with y as net.z", "r if x with y as net.z");
+    }
+
+    #[test]
+    fn functions_get_their_path() {
+        assert_pass(
+            edits,
+            "f(x) := 1\nr if { x with f as 2; x with data.main.f as 3 }",
+            "f(x) := 1\nr if { x with data.main.f as 2; x with data.main.f as 3 }",
+        );
+    }
+
+    #[test]
+    fn members_are_found_first() {
+        assert_pass(
+            edits,
+            "r if not x with input as y[_]",
+            "r if { __pg1 := y[_]; not x with input as __pg1 }",
+        );
+        assert_pass(
+            edits,
+            "r if { some z in y; x with input as z.a[0] }",
+            "r if { some z in y; x with input as z.a[0] }",
+        );
+    }
+}

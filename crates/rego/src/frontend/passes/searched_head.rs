@@ -1,0 +1,79 @@
+//! Lets a comprehension's body look for what its head is to hold.
+//!
+//! In OPA, `xs[_]` in the head of a comprehension stands for every member, and for none if `xs` is no collection.
+//! The engine ends the whole rule with an error in the second case.
+//!
+//! ```text
+//! [rc.change.actions[_] | some rc in resources]
+//! [__pg1 | some rc in resources; __pg1 := rc.change.actions[_]]
+//! ```
+
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Expr, ExprKind, Step};
+
+use super::super::edit::{Edits, Written};
+use super::super::policy::{Policy, for_each_expr, outside_bodies};
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    let scopes = Scopes::of(policy.module, policy.text);
+    let mut comprehensions = Vec::new();
+    for_each_expr(policy.module, &mut |expr| {
+        if let ExprKind::Comprehension { heads, body } = &expr.kind {
+            comprehensions.push((heads, body));
+        }
+    });
+    // Inner ones first, since a head may hold another comprehension.
+    for (heads, body) in comprehensions.into_iter().rev() {
+        let mut statements = Vec::new();
+        for head in heads.iter().filter(|head| searches(policy, &scopes, head)) {
+            let name = policy.fresh_name();
+            let mut statement = Written::from(format!("{name} := ").as_str());
+            statement.push_moved(&edits.take(&head.span), &head.span);
+            statements.push(statement);
+            edits.replace(head.span.clone(), name.as_str());
+        }
+        edits.after(body, &statements);
+    }
+    edits
+}
+
+/// Whether an expression has an index without a value.
+pub(super) fn searches(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
+    let mut found = false;
+    outside_bodies(expr, &mut |part| {
+        let ExprKind::Reference { steps, .. } = &part.kind else { return };
+        for step in steps {
+            if let Step::Index(index) = step {
+                outside_bodies(index, &mut |part| {
+                    found |= matches!(part.kind, ExprKind::Name)
+                        && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
+                });
+            }
+        }
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn the_body_looks_for_members() {
+        assert_pass(edits, "r := {x.a: x.b[i] | x := y }", "r := {x.a: __pg1 | x := y; __pg1 := x.b[i] }");
+        assert_pass(
+            edits,
+            "r := [[z[_] | z := x[_]][_] | x := y]",
+            "r := [__pg2 | x := y; __pg2 := [__pg1 | z := x[_]; __pg1 := z[_]][_]]",
+        );
+    }
+
+    #[test]
+    fn what_has_a_value_stays() {
+        for rule in ["r := [x.a | x := y[_]]", "r := {k: x[k] | some k in y}", "r := x[_]"] {
+            assert_pass(edits, rule, rule);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Separates the search for a variable from its use in the same expression.
+//!
+//! In `f(k, xs[k])` and in `x = xs[x]`, OPA looks through `xs` first, which gives the variable its values. The
+//! engine waits for the variable before it looks at the expression, and calls it unsafe; if `some` declares the
+//! variable, it finds nothing and says nothing.
+//!
+//! ```text
+//! x = xs[x]
+//! __pg1 := xs[x]; x = __pg1
+//! ```
+
+use std::collections::HashSet;
+
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Step};
+
+use super::super::edit::{Edits, Written};
+use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    let scopes = Scopes::of(policy.module, policy.text);
+    for_each_body(policy.module, &mut |body| {
+        for literal in &body.literals {
+            let LiteralKind::Expression(expr) = &literal.kind else { continue };
+            let mut reader = Reader { policy, scopes: &scopes, used: HashSet::new(), searches: Vec::new() };
+            reader.read(expr);
+            let Reader { used, searches, .. } = reader;
+            let mut statements = Vec::new();
+            for (search, variables) in searches {
+                if variables.iter().any(|variable| used.contains(variable)) {
+                    let name = policy.fresh_name();
+                    let mut statement = Written::from(format!("{name} := ").as_str());
+                    statement.push_moved(&edits.take(&search.span), &search.span);
+                    statement.push(&modifiers(&edits, literal));
+                    statements.push(statement);
+                    edits.replace(search.span.clone(), name.as_str());
+                }
+            }
+            edits.before(body, literal, &statements);
+        }
+    });
+    edits
+}
+
+struct Reader<'a, 'p> {
+    policy: &'a Policy<'p>,
+    scopes: &'a Scopes<'p>,
+    /// Variables that stand for themselves.
+    used: HashSet<&'p str>,
+    /// References that are indexed by variables.
+    searches: Vec<(&'a Expr, HashSet<&'p str>)>,
+}
+
+impl<'a> Reader<'a, '_> {
+    fn read(&mut self, expr: &'a Expr) {
+        let name = self.policy.text_of(expr);
+        match &expr.kind {
+            ExprKind::Name if name != "_" && self.policy.is_open(self.scopes, expr) => {
+                self.used.insert(name);
+            }
+            ExprKind::Reference { base, steps } => {
+                let mut variables = HashSet::new();
+                for step in steps {
+                    if let Step::Index(index) = step {
+                        outside_bodies(index, &mut |part| {
+                            if matches!(part.kind, ExprKind::Name) && self.policy.is_open(self.scopes, part) {
+                                variables.insert(self.policy.text_of(part));
+                            }
+                        });
+                    }
+                }
+                if variables.is_empty() {
+                    self.read(base);
+                } else {
+                    self.searches.push((expr, variables));
+                }
+            }
+            ExprKind::Call { arguments, .. } => {
+                for argument in arguments {
+                    self.read(argument);
+                }
+            }
+            ExprKind::Comprehension { .. } => {}
+            ExprKind::Name
+            | ExprKind::Scalar
+            | ExprKind::Parenthesised(_)
+            | ExprKind::Operation { .. }
+            | ExprKind::Items(_)
+            | ExprKind::Object(_) => {
+                for child in expr.children() {
+                    self.read(child);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn the_search_comes_first() {
+        assert_pass(edits, "r { x = xs[x] }", "r { __pg1 := xs[x]; x = __pg1 }");
+        assert_pass(edits, "r if { some x; xs[x] = x }", "r if { some x; __pg1 := xs[x]; __pg1 = x }");
+        assert_pass(edits, "r if f(k, [input.a[k]])", "r if { __pg1 := input.a[k]; f(k, [__pg1]) }");
+    }
+
+    #[test]
+    fn a_variable_that_is_only_searched_for_stays() {
+        for rule in [
+            "r if { x = xs[y] }",
+            "r if { _ = xs[_] }",
+            "r if { some k; a[k] != b[k] }",
+            "r if { k := 1; f(k, a[k]) }",
+            "f(k) if { k != a[k] }",
+        ] {
+            assert_pass(edits, rule, rule);
+        }
+    }
+}

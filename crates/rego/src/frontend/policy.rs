@@ -1,0 +1,251 @@
+//! What a pass gets to see: one policy, read, and the names that its package has elsewhere.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use planguard_rego_syntax::parse::is_keyword;
+use planguard_rego_syntax::scope::{How, Scopes};
+use planguard_rego_syntax::tree::{Body, Expr, Import, Literal, Module};
+
+use super::super::options::RegoVersion;
+use super::edit::Edits;
+
+/// The names of all rules, by package.
+#[derive(Debug, Default)]
+pub(super) struct RuleNames {
+    packages: BTreeMap<Vec<String>, Names>,
+    /// The paths of what `with` replaces, in whatever policy.
+    replaced: BTreeSet<Vec<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Names {
+    values: BTreeSet<String>,
+    functions: BTreeSet<String>,
+}
+
+impl RuleNames {
+    /// Adds the rules of a policy.
+    pub(super) fn add(&mut self, module: &Module, text: &str) {
+        let names = self.packages.entry(module.package.clone()).or_default();
+        for rule in &module.rules {
+            let is_function = rule.head.arguments.is_some();
+            let names = if is_function { &mut names.functions } else { &mut names.values };
+            names.insert(rule.name(text).to_owned());
+        }
+        let imports: HashMap<&str, &Import> =
+            module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
+        for_each_body(module, &mut |body| {
+            for with in body.literals.iter().flat_map(|literal| &literal.withs) {
+                let mut names = with.target.text(text).split('.').map(str::to_owned);
+                let Some(first) = names.next() else { continue };
+                let mut path = match imports.get(first.as_str()) {
+                    Some(import) => import.path.clone(),
+                    None if first == "data" => vec![first],
+                    None => module.package.iter().cloned().chain([first]).collect(),
+                };
+                path.extend(names);
+                self.replaced.insert(path);
+            }
+        });
+    }
+}
+
+/// A policy for a pass.
+#[derive(Debug)]
+pub(super) struct Policy<'p> {
+    pub text: &'p str,
+    pub module: &'p Module,
+    pub version: RegoVersion,
+    rules: &'p RuleNames,
+    /// The imports by the names that they give; of several, the last one.
+    imports: HashMap<&'p str, &'p Import>,
+    /// The number of the next name that is made up.
+    next_name: Cell<usize>,
+}
+
+/// How names start that passes make up.
+const PREFIX: &str = "__pg";
+
+impl<'p> Policy<'p> {
+    pub(super) fn new(text: &'p str, module: &'p Module, version: RegoVersion, rules: &'p RuleNames) -> Self {
+        let used = text.match_indices(PREFIX).filter_map(|(at, _)| {
+            let number = &text[at + PREFIX.len()..];
+            let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+            number[..digits].parse::<usize>().ok()
+        });
+        let next_name = Cell::new(used.max().unwrap_or(0).saturating_add(1));
+        let imports = module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
+        Self { text, module, version, rules, imports, next_name }
+    }
+
+    pub(super) fn edits(&self) -> Edits<'p> {
+        Edits::new(self.text, &self.module.line_ends)
+    }
+
+    /// A name that the policy does not use.
+    pub(super) fn fresh_name(&self) -> String {
+        let number = self.next_name.get();
+        self.next_name.set(number.saturating_add(1));
+        format!("{PREFIX}{number}")
+    }
+
+    pub(super) fn text_of(&self, expr: &Expr) -> &'p str {
+        expr.text(self.text)
+    }
+
+    /// Whether the policy's package has a rule of that name, in whatever file.
+    pub(super) fn is_rule(&self, name: &str) -> bool {
+        let names = self.rules.packages.get(&self.module.package);
+        names.is_some_and(|names| names.values.contains(name) || names.functions.contains(name))
+    }
+
+    /// Whether the policy's package has a rule of that name that is no function.
+    pub(super) fn is_value(&self, name: &str) -> bool {
+        self.rules.packages.get(&self.module.package).is_some_and(|names| names.values.contains(name))
+    }
+
+    /// Whether the policy's package has a function of that name that `with` replaces somewhere.
+    pub(super) fn is_replaced_function(&self, name: &str) -> bool {
+        self.is_rule(name) && !self.is_value(name) && {
+            let path: Vec<String> = self.module.package.iter().cloned().chain([name.to_owned()]).collect();
+            self.rules.replaced.contains(&path)
+        }
+    }
+
+    /// The import that gives that name to something.
+    pub(super) fn import(&self, name: &str) -> Option<&'p Import> {
+        self.imports.get(name).copied()
+    }
+
+    /// Whether an import gives that name to something.
+    pub(super) fn is_import(&self, name: &str) -> bool {
+        self.imports.contains_key(name)
+    }
+
+    /// Whether a name has a value although the rule that uses it says nothing of it.
+    pub(super) fn is_global(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
+        let text = self.text_of(name);
+        scopes.declaration(name).is_none()
+            && (matches!(text, "input" | "data") || self.is_rule(text) || self.is_import(text))
+    }
+
+    /// Whether a name stands for a variable that has to get its value elsewhere.
+    pub(super) fn is_open(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
+        match scopes.declaration(name).map(|declaration| declaration.how) {
+            Some(How::Some) => true,
+            Some(How::Argument | How::SomeIn | How::Every | How::Assignment) => false,
+            None => !self.is_global(scopes, name),
+        }
+    }
+}
+
+/// A path as Rego writes it: `data.main["a-b"]`.
+pub(super) fn path_text(path: &[String]) -> String {
+    let mut text = String::new();
+    for (index, part) in path.iter().enumerate() {
+        let mut characters = part.chars();
+        let is_name = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && characters.all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !is_keyword(part);
+        if index == 0 {
+            text.push_str(part);
+        } else if is_name {
+            text.push('.');
+            text.push_str(part);
+        } else {
+            text.push_str(&format!("[{}]", serde_json::Value::from(part.as_str())));
+        }
+    }
+    text
+}
+
+/// Shows every body of a policy's rules to `see`, inner ones first.
+pub(super) fn for_each_body(module: &Module, see: &mut dyn FnMut(&Body)) {
+    for rule in &module.rules {
+        for branch in &rule.branches {
+            if let Some(body) = &branch.body {
+                in_body(body, see);
+            }
+            for expr in rule.head_exprs(branch) {
+                in_expr(expr, see);
+            }
+        }
+    }
+}
+
+fn in_body(body: &Body, see: &mut dyn FnMut(&Body)) {
+    for literal in &body.literals {
+        for expr in literal.exprs() {
+            in_expr(expr, see);
+        }
+        if let Some(body) = literal.body() {
+            in_body(body, see);
+        }
+    }
+    see(body);
+}
+
+/// Shows every body within an expression to `see`, inner ones first.
+pub(super) fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
+    for child in expr.children() {
+        in_expr(child, see);
+    }
+    if let Some(body) = expr.body() {
+        in_body(body, see);
+    }
+}
+
+/// Shows every expression of a policy's rules to `see`, whatever it stands in, outer ones first.
+pub(super) fn for_each_expr<'m>(module: &'m Module, see: &mut dyn FnMut(&'m Expr)) {
+    for rule in &module.rules {
+        for argument in rule.head.arguments.iter().flatten() {
+            below(argument, see);
+        }
+        for branch in &rule.branches {
+            if let Some(body) = &branch.body {
+                body_exprs(body, see);
+            }
+            for expr in rule.head_exprs(branch) {
+                below(expr, see);
+            }
+        }
+    }
+}
+
+fn body_exprs<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Expr)) {
+    for literal in &body.literals {
+        for expr in literal.exprs() {
+            below(expr, see);
+        }
+        if let Some(body) = literal.body() {
+            body_exprs(body, see);
+        }
+    }
+}
+
+/// Shows an expression and everything in it to `see`.
+pub(super) fn below<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
+    see(expr);
+    for child in expr.children() {
+        below(child, see);
+    }
+    if let Some(body) = expr.body() {
+        body_exprs(body, see);
+    }
+}
+
+/// Shows an expression and what is in it to `see`, without the bodies of comprehensions.
+pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
+    see(expr);
+    if expr.body().is_none() {
+        for child in expr.children() {
+            outside_bodies(child, see);
+        }
+    }
+}
+
+/// The `with` of a literal, for a statement that has to hold under the same conditions.
+pub(super) fn modifiers(edits: &Edits<'_>, literal: &Literal) -> String {
+    literal.withs.iter().map(|with| format!(" {}", edits.copy(&with.span))).collect()
+}

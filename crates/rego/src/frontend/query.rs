@@ -1,0 +1,160 @@
+//! The shape of a query: its literals, and the variables that it gives values to.
+
+use planguard_rego_syntax::parse;
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Span, Step};
+
+use super::super::options::RegoVersion;
+use super::Unread;
+use super::policy::{Policy, RuleNames};
+
+const BEFORE: &str = "package query\n\nanswer if {\n";
+
+/// A query, as far as its answers depend on its shape.
+#[derive(Clone, Debug)]
+pub(crate) struct QueryShape {
+    pub literals: Vec<ShapedLiteral>,
+    /// The variables that have a value if the query holds, in the order of their first use.
+    pub variables: Vec<String>,
+    /// Whether nothing in the query stands for several values.
+    pub is_ground: bool,
+}
+
+/// One literal of a query.
+#[derive(Clone, Debug)]
+pub(crate) struct ShapedLiteral {
+    pub span: Span,
+    pub shaped: Shaped,
+}
+
+/// What a literal contributes to an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shaped {
+    /// The value that it has.
+    Value,
+    /// That it holds.
+    Statement,
+    /// Nothing.
+    Declaration,
+}
+
+/// Reads a query.
+pub(crate) fn shape_of_query(query: &str) -> Result<QueryShape, Unread> {
+    let text = format!("{BEFORE}{query}\n}}\n");
+    let unread = |offset: usize| Unread::form(offset.saturating_sub(BEFORE.len()).min(query.len()));
+    let module = parse::parse(&text).map_err(|error| unread(error.offset))?;
+    let ([rule], []) = (module.rules.as_slice(), module.imports.as_slice()) else {
+        return Err(unread(module.rules.get(1).map_or(0, |rule| rule.head.span.start)));
+    };
+    let [branch] = rule.branches.as_slice() else {
+        return Err(unread(rule.branches.get(1).map_or(0, |branch| branch.span.start)));
+    };
+    let Some(body) = branch.body.as_ref().filter(|body| !body.literals.is_empty()) else {
+        return Err(unread(0));
+    };
+    let names = RuleNames::default();
+    let policy = Policy::new(&text, &module, RegoVersion::V1, &names);
+    let scopes = Scopes::of(&module, &text);
+    let literals = body.literals.iter().map(|literal| ShapedLiteral {
+        span: literal.span.start - BEFORE.len()..literal.span.end - BEFORE.len(),
+        shaped: shaped(&policy, &scopes, literal),
+    });
+    let literals = literals.collect();
+    let mut variables = variables(&policy, &scopes, body);
+    let is_ground = variables.is_empty();
+    variables.retain(|name| name != "_");
+    Ok(QueryShape { literals, variables, is_ground })
+}
+
+fn shaped(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal) -> Shaped {
+    match &literal.kind {
+        LiteralKind::Declaration(_) => Shaped::Declaration,
+        LiteralKind::SomeIn { .. } | LiteralKind::Every { .. } | LiteralKind::Negation(_) => {
+            Shaped::Statement
+        }
+        LiteralKind::Expression(expr) => match &expr.kind {
+            ExprKind::Operation { operator: Operator::Assign | Operator::Unify, .. } => Shaped::Statement,
+            // A call that gives its result to its last argument has no value of its own.
+            ExprKind::Call { arguments, .. }
+                if arguments.last().is_some_and(|last| is_pattern(policy, scopes, last)) =>
+            {
+                Shaped::Statement
+            }
+            _ => Shaped::Value,
+        },
+    }
+}
+
+fn is_pattern(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Name => policy.text_of(expr) == "_" || policy.is_open(scopes, expr),
+        ExprKind::Items(items) => items.iter().any(|item| is_pattern(policy, scopes, item)),
+        _ => false,
+    }
+}
+
+/// The variables that a body gives values to, outside of the bodies within it; `_` is among them.
+fn variables(policy: &Policy<'_>, scopes: &Scopes<'_>, body: &Body) -> Vec<String> {
+    let mut names = Vec::new();
+    for literal in &body.literals {
+        in_literal(policy, scopes, literal, &mut names);
+    }
+    names
+}
+
+/// The variables that have values where a literal holds; `_` is among them.
+pub(super) fn variables_of(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal) -> Vec<String> {
+    let mut names = Vec::new();
+    // A declaration alone gives no value.
+    if !matches!(literal.kind, LiteralKind::Declaration(_)) {
+        in_literal(policy, scopes, literal, &mut names);
+    }
+    names
+}
+
+fn in_literal(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal, names: &mut Vec<String>) {
+    match &literal.kind {
+        LiteralKind::Negation(_) => {}
+        LiteralKind::Every { collection, .. } => in_expr(policy, scopes, collection, names),
+        LiteralKind::Declaration(_) | LiteralKind::SomeIn { .. } | LiteralKind::Expression(_) => {
+            for expr in literal.own_exprs() {
+                in_expr(policy, scopes, expr, names);
+            }
+        }
+    }
+}
+
+fn in_expr(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr, names: &mut Vec<String>) {
+    match &expr.kind {
+        ExprKind::Name => {
+            let name = policy.text_of(expr);
+            if !policy.is_global(scopes, expr) && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        ExprKind::Call { arguments, .. } => {
+            for argument in arguments {
+                in_expr(policy, scopes, argument, names);
+            }
+        }
+        // What stands before `|` belongs to the body behind it.
+        ExprKind::Comprehension { .. } | ExprKind::Scalar => {}
+        ExprKind::Reference { base, steps } => {
+            in_expr(policy, scopes, base, names);
+            for step in steps {
+                match step {
+                    Step::Field(_) => {}
+                    Step::Index(index) => in_expr(policy, scopes, index, names),
+                }
+            }
+        }
+        ExprKind::Parenthesised(_)
+        | ExprKind::Operation { .. }
+        | ExprKind::Items(_)
+        | ExprKind::Object(_) => {
+            for child in expr.children() {
+                in_expr(policy, scopes, child, names);
+            }
+        }
+    }
+}

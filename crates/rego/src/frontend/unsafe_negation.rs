@@ -1,0 +1,152 @@
+//! Finds negations that would have to look for values, which OPA refuses.
+//!
+//! Nothing is found in a negation: `not xs[_] == 1` could mean that there is another member or that there is none.
+//! The engine takes it for one of them.
+
+use std::collections::HashSet;
+
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind};
+
+use super::bound;
+use super::policy::Policy;
+
+/// Where a variable stands that gets no value outside of the negation that it stands in, in bytes.
+pub(super) fn find(policy: &Policy<'_>) -> Option<usize> {
+    let mut reader =
+        Reader { policy, scopes: Scopes::of(policy.module, policy.text), bound: HashSet::new(), found: None };
+    for rule in &policy.module.rules {
+        reader.bound = bound::names(policy, rule);
+        for branch in &rule.branches {
+            if let Some(body) = &branch.body {
+                reader.body(body);
+            }
+            for expr in rule.head_exprs(branch) {
+                reader.bodies(expr);
+            }
+        }
+    }
+    reader.found
+}
+
+struct Reader<'a, 'p> {
+    policy: &'a Policy<'p>,
+    scopes: Scopes<'p>,
+    /// See [`bound::names`].
+    bound: HashSet<&'p str>,
+    found: Option<usize>,
+}
+
+impl Reader<'_, '_> {
+    fn body(&mut self, body: &Body) {
+        for literal in &body.literals {
+            for expr in literal.exprs() {
+                self.bodies(expr);
+            }
+            if let Some(body) = literal.body() {
+                self.body(body);
+            }
+            if let LiteralKind::Negation(negated) = &literal.kind {
+                self.negation(negated);
+            }
+        }
+    }
+
+    fn bodies(&mut self, expr: &Expr) {
+        if let Some(body) = expr.body() {
+            self.body(body);
+        }
+        for child in expr.children() {
+            self.bodies(child);
+        }
+    }
+
+    fn negation(&mut self, negated: &Expr) {
+        let negated = negated.bare();
+        let parts = match &negated.kind {
+            ExprKind::Call { arguments, .. } => arguments.iter().collect(),
+            ExprKind::Operation { operands, .. } => operands.iter().collect(),
+            ExprKind::Scalar
+            | ExprKind::Name
+            | ExprKind::Parenthesised(_)
+            | ExprKind::Reference { .. }
+            | ExprKind::Items(_)
+            | ExprKind::Object(_)
+            | ExprKind::Comprehension { .. } => vec![negated],
+        };
+        let unbound =
+            parts.into_iter().find_map(|part| unbound(self.policy, &self.scopes, &self.bound, part));
+        self.found = self.found.or(unbound.map(|name| name.span.start));
+    }
+}
+
+/// A variable without a value in a part of what is negated. OPA takes calls in such parts out of the negation, so that
+/// they may look for values.
+pub(super) fn unbound<'e>(
+    policy: &Policy<'_>,
+    scopes: &Scopes<'_>,
+    bound: &HashSet<&str>,
+    expr: &'e Expr,
+) -> Option<&'e Expr> {
+    match &expr.kind {
+        ExprKind::Name => {
+            let name = policy.text_of(expr);
+            (name == "_" || policy.is_open(scopes, expr) && !bound.contains(name)).then_some(expr)
+        }
+        ExprKind::Scalar
+        | ExprKind::Call { .. }
+        | ExprKind::Operation { .. }
+        | ExprKind::Comprehension { .. } => None,
+        ExprKind::Parenthesised(_)
+        | ExprKind::Reference { .. }
+        | ExprKind::Items(_)
+        | ExprKind::Object(_) => {
+            expr.children().into_iter().find_map(|child| unbound(policy, scopes, bound, child))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_rego_syntax::parse::parse;
+
+    use super::super::super::options::RegoVersion;
+    use super::super::policy::RuleNames;
+    use super::*;
+
+    /// What follows the place that is found.
+    fn found(rule: &str) -> Option<String> {
+        let text = format!("package main\n{rule}");
+        let module = parse(&text).unwrap();
+        let mut names = RuleNames::default();
+        names.add(&module, &text);
+        let policy = Policy::new(&text, &module, RegoVersion::V1, &names);
+        find(&policy).map(|at| text[at..].to_owned())
+    }
+
+    #[test]
+    fn a_variable_without_a_value_is_found() {
+        assert_eq!(found("r if not input.x[_] == 1"), Some("_] == 1".to_owned()));
+        assert_eq!(found("r if { some i; not f(input.x[i]) }"), Some("i]) }".to_owned()));
+        assert_eq!(found("r := [x | not x]"), Some("x]".to_owned()));
+        assert_eq!(found("r if { x == 1; not x }"), Some("x }".to_owned()));
+        assert_eq!(found("r if every x in y { not x[z] }"), Some("z] }".to_owned()));
+    }
+
+    #[test]
+    fn a_variable_with_a_value_is_not() {
+        for rule in [
+            "r if { input.y[i]; not input.x[i] }",
+            "r if { not input.x[i]; i = 0 }",
+            "f(i, [j]) if not input.x[i][j]",
+            "r if { some x in y; not x.a[q]; not data.z }\nq := 1",
+            "r if { not count([1 | input.x[_]; z]) == 1 }",
+            "r if { not count(input.x[_]) == 1; not f([g(input.x[_])]) }",
+            "r if { f(1, x); not x }",
+            "r := [1 | some k, v in z; not k[v]]",
+            "import data.lib\nr if not lib.x",
+        ] {
+            assert_eq!(found(rule), None, "{rule}");
+        }
+    }
+}

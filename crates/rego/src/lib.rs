@@ -1,0 +1,72 @@
+//! The only user of the Rego engine: loads policies, evaluates them behind a safety shell, and
+//! returns what they found.
+//!
+//! A file becomes text in `source`, and from there goes through `nesting` and `frontend`, which rewrites it so that
+//! the engine takes it as OPA does, into the engine's parser in `dialect`. `program` reads the engine's syntax
+//! trees as a graph of rules, which `checks`, `input_paths` and `select` look at before anything is evaluated.
+//! `evaluate` asks the engine for one rule at a time, inside `shell`. What rule names and results mean is in
+//! `convention` alone.
+//!
+//! This crate imports the plan model, the syntax of Rego and what rules say of themselves; it does not know guardrails,
+//! findings or reports. No other crate imports regorus.
+
+pub mod builtins;
+pub mod bundle;
+mod checks;
+#[cfg(test)]
+mod conformance;
+mod context;
+pub mod convention;
+mod coverage;
+pub mod data;
+mod dialect;
+mod division;
+pub mod error;
+mod evaluate;
+mod explain;
+mod files;
+mod finding;
+mod frontend;
+pub mod glob;
+pub mod input_paths;
+pub mod metadata;
+pub mod nesting;
+pub mod options;
+mod plan_index;
+mod plan_value;
+mod policies;
+pub mod program;
+mod query;
+mod rule;
+mod select;
+pub mod set;
+mod shell;
+pub mod source;
+mod syntax;
+pub mod testing;
+mod together;
+mod workspace;
+mod yaml;
+
+pub use bundle::{
+    BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs,
+    rule_id, toml_parameters,
+};
+pub use context::{ContextOptions, context_variables};
+pub use convention::Convention;
+pub use coverage::{Coverage, CoverageMode, FileCoverage};
+pub use error::{PolicyError, PolicyText};
+pub use evaluate::{Evaluation, PolicyException, PolicyInput};
+pub use explain::{Explanation, Outcome, Subject, Told};
+pub use finding::{PolicyFinding, PolicyLocation};
+pub use frontend::comments;
+pub use metadata::RuleMetadata;
+pub use options::{Namespaces, PolicyOptions, RegoVersion};
+pub use policies::{PassedOver, Policies};
+pub use query::{
+    Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
+    builtin_names,
+};
+pub use rule::{PolicyRule, RuleKind};
+pub use set::PolicySet;
+pub use workspace::{Workspace, WorkspaceOptions};

@@ -1,0 +1,386 @@
+//! All rules of a policy set, and which of them need which.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use miette::{NamedSource, SourceSpan};
+use regorus::unstable::{Module, Ref, Span};
+
+use super::error::PolicyText;
+use super::source::{Source, file_of};
+use super::syntax::{self, Fact, Form, Reference, Step};
+
+/// How many rules in turn may stand for one another and still be followed.
+const RULES_IN_TURN: usize = 8;
+
+/// The rules of the loaded modules.
+pub(super) struct Program<'a> {
+    pub rules: Vec<RuleFacts<'a>>,
+    /// Rules that share a path build one document and count as one.
+    pub documents: Vec<Document>,
+    by_path: BTreeMap<Vec<String>, usize>,
+    imports: Vec<HashMap<String, Vec<String>>>,
+    packages: Vec<Vec<String>>,
+    texts: HashMap<&'a str, (PolicyText, &'a Source)>,
+}
+
+/// One rule.
+pub(super) struct RuleFacts<'a> {
+    pub module: usize,
+    pub document: usize,
+    /// The first name of the head.
+    pub name: &'a str,
+    /// Whether the head goes on after the name, as in `deny.storage` or `deny[msg]`.
+    pub steps: Vec<Step>,
+    pub form: Form,
+    /// What the rule stands for, if that is a reference.
+    pub value: Option<Reference<'a>>,
+    pub span: &'a Span,
+    pub head_span: &'a Span,
+    pub facts: Vec<Fact<'a>>,
+    own: HashSet<&'a str>,
+}
+
+/// What rules of one path build together.
+pub(super) struct Document {
+    pub path: Vec<String>,
+    pub is_function: bool,
+    /// Documents that are named in full.
+    pub needs: BTreeSet<usize>,
+    /// Documents that are meant by the name of something that holds them, such as their package.
+    pub may_need: BTreeSet<usize>,
+    /// The first rule.
+    pub rule: usize,
+}
+
+/// What a reference means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// A variable of the rule itself.
+    Own,
+    /// A path into the plan.
+    Input(Vec<Step>),
+    /// A path into `data`, where rules are.
+    Data(Vec<Step>),
+    /// None of these; a builtin, perhaps.
+    Nothing,
+}
+
+impl RuleFacts<'_> {
+    /// Whether `opa test` and `conftest verify` would run the rule; nobody else does.
+    pub(super) fn is_test(&self) -> bool {
+        self.name.starts_with("test_") || self.name.starts_with("todo_test_")
+    }
+}
+
+/// The path of a package: `data.main` is `["data", "main"]`.
+pub(super) fn package_path(module: &Module) -> Vec<String> {
+    let mut path = vec!["data".to_owned()];
+    if let Some(reference) = syntax::reference(&module.package.refr) {
+        path.push(reference.root.to_owned());
+        path.extend(reference.fixed_steps().map(str::to_owned));
+    }
+    path
+}
+
+/// A path as the engine writes it: names joined by dots, anything else as a string in brackets.
+pub fn path_text(path: &[String]) -> String {
+    let mut text = String::new();
+    for part in path {
+        let mut characters = part.chars();
+        let is_name = characters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+            && characters.all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name {
+            text.push('[');
+            text.push_str(&serde_json::Value::from(part.as_str()).to_string());
+            text.push(']');
+        } else {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text.push_str(part);
+        }
+    }
+    text
+}
+
+impl<'a> Program<'a> {
+    /// Reads the modules that the engine made of `sources`.
+    pub(super) fn new(modules: &'a [Ref<Module>], sources: &'a [Source]) -> Self {
+        let mut program = Self {
+            rules: Vec::new(),
+            documents: Vec::new(),
+            by_path: BTreeMap::new(),
+            imports: modules.iter().map(|module| imports(module)).collect(),
+            packages: modules.iter().map(|module| package_path(module)).collect(),
+            texts: sources.iter().map(|source| (source.name.as_str(), (source.named(), source))).collect(),
+        };
+        for (index, module) in modules.iter().enumerate() {
+            for rule in &module.policy {
+                program.add(index, rule);
+            }
+        }
+        program.connect();
+        program
+    }
+
+    fn add(&mut self, module: usize, rule: &'a Ref<regorus::unstable::Rule>) {
+        let Some(head) = syntax::head(rule) else { return };
+        let mut path = self.packages[module].clone();
+        path.push(head.name.root.to_owned());
+        path.extend(head.name.fixed_steps().map(str::to_owned));
+        let is_function = head.form == Form::Function;
+        let index = self.rules.len();
+        let document = *self.by_path.entry(path.clone()).or_insert_with(|| {
+            let (needs, may_need) = (BTreeSet::new(), BTreeSet::new());
+            self.documents.push(Document { path, is_function, needs, may_need, rule: index });
+            self.documents.len() - 1
+        });
+        let facts = syntax::facts(rule);
+        let own = facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Declares(name) => Some(*name),
+                Fact::Refers(_)
+                | Fact::Calls { .. }
+                | Fact::Assigns { .. }
+                | Fact::Iterates { .. }
+                | Fact::Replaces(_) => None,
+            })
+            .collect();
+        self.rules.push(RuleFacts {
+            module,
+            document,
+            name: head.name.root,
+            steps: head.name.steps,
+            form: head.form,
+            value: head.value,
+            span: rule.span(),
+            head_span: head.name.span,
+            facts,
+            own,
+        });
+    }
+
+    fn connect(&mut self) {
+        for rule in &self.rules {
+            let mut needs = BTreeSet::new();
+            let mut may_need = BTreeSet::new();
+            for fact in &rule.facts {
+                match fact {
+                    Fact::Refers(reference) => {
+                        if let Meaning::Data(steps) = self.meaning(rule, reference) {
+                            self.targets(&steps, &mut needs, &mut may_need);
+                        }
+                    }
+                    Fact::Calls { function, .. } => needs.extend(self.functions(rule, function)),
+                    Fact::Assigns { .. } | Fact::Iterates { .. } | Fact::Declares(_) | Fact::Replaces(_) => {}
+                }
+            }
+            let document = &mut self.documents[rule.document];
+            document.needs.extend(needs);
+            document.may_need.extend(may_need);
+        }
+    }
+
+    /// The text of a syntax node's file, for a diagnostic.
+    pub(super) fn text_of(&self, span: &Span) -> PolicyText {
+        let known = self.texts.get(file_of(span)).map(|(text, _)| text.clone());
+        known.unwrap_or_else(|| PolicyText::new(NamedSource::new(file_of(span), "".into())))
+    }
+
+    /// The place of a syntax node in the text that its author wrote.
+    pub(super) fn place_of(&self, span: &Span) -> SourceSpan {
+        self.texts.get(file_of(span)).map_or((0, 0).into(), |(_, source)| source.span_of(span))
+    }
+
+    /// The package of a rule, without `data`.
+    pub(super) fn package(&self, rule: &RuleFacts<'_>) -> &[String] {
+        &self.packages[rule.module][1..]
+    }
+
+    pub(super) fn meaning(&self, rule: &RuleFacts<'_>, reference: &Reference<'_>) -> Meaning {
+        if rule.own.contains(reference.root) {
+            return Meaning::Own;
+        }
+        self.meaning_outside(rule.module, reference)
+    }
+
+    /// What a reference means if it is not to a variable of the rule. Variables are known by rule and not by
+    /// scope, so that whoever must not miss anything asks for this instead.
+    pub(super) fn meaning_outside(&self, module: usize, reference: &Reference<'_>) -> Meaning {
+        let steps = || reference.steps.iter().cloned();
+        match reference.root {
+            "input" => return Meaning::Input(steps().collect()),
+            "data" => return Meaning::Data(steps().collect()),
+            _ => {}
+        }
+        if let Some(target) = self.imports[module].get(reference.root) {
+            let path = target[1..].iter().cloned().map(Step::Key).chain(steps()).collect();
+            return if target[0] == "input" { Meaning::Input(path) } else { Meaning::Data(path) };
+        }
+        let mut path = self.packages[module].clone();
+        path.push(reference.root.to_owned());
+        let starts_here =
+            self.by_path.range(path.clone()..).next().is_some_and(|(known, _)| known.starts_with(&path));
+        if starts_here {
+            let own = path[1..].iter().cloned().map(Step::Key);
+            return Meaning::Data(own.chain(steps()).collect());
+        }
+        Meaning::Nothing
+    }
+
+    /// The functions of the loaded policies that a call may mean. The engine falls back from an import to the
+    /// caller's package, so that there can be two; a cycle through either would end the process.
+    pub(super) fn functions(&self, rule: &RuleFacts<'_>, called: &Reference<'_>) -> Vec<usize> {
+        let Some(tail) = called.steps.iter().map(Step::key).collect::<Option<Vec<&str>>>() else {
+            return Vec::new();
+        };
+        let imported = self.imports[rule.module].get(called.root).cloned();
+        let mut beside = self.packages[rule.module].clone();
+        beside.push(called.root.to_owned());
+        let mut found = Vec::new();
+        for mut path in imported.into_iter().chain([beside, vec![called.root.to_owned()]]) {
+            path.extend(tail.iter().map(|step| (*step).to_owned()));
+            let document = self.by_path.get(&path).copied();
+            found.extend(document.filter(|document| self.documents[*document].is_function));
+        }
+        found
+    }
+
+    fn targets(&self, steps: &[Step], needs: &mut BTreeSet<usize>, may_need: &mut BTreeSet<usize>) {
+        let mut path = vec!["data".to_owned()];
+        for step in steps {
+            match step {
+                Step::Key(key) => path.push(key.clone()),
+                Step::Dynamic => break,
+            }
+            if let Some(document) = self.by_path.get(&path) {
+                needs.insert(*document);
+                return;
+            }
+        }
+        let below = self.by_path.range(path.clone()..).take_while(|(known, _)| known.starts_with(&path));
+        may_need.extend(below.map(|(_, document)| *document));
+    }
+
+    /// The path into the input that a path into `data` leads to by way of a rule such as `run := input.run`, if
+    /// no other rule could mean something else.
+    pub(super) fn through_rule(&self, steps: &[Step]) -> Option<Vec<Step>> {
+        self.through_rules(steps, 0)
+    }
+
+    fn through_rules(&self, steps: &[Step], passed: usize) -> Option<Vec<Step>> {
+        // Rules that need each other lead nowhere.
+        if passed > RULES_IN_TURN {
+            return None;
+        }
+        let mut path = vec!["data".to_owned()];
+        for (index, step) in steps.iter().enumerate() {
+            path.push(step.key()?.to_owned());
+            let Some(document) = self.by_path.get(&path) else { continue };
+            let mut rules = self.rules.iter().filter(|rule| rule.document == *document);
+            let (Some(rule), None) = (rules.next(), rules.next()) else { return None };
+            let start = match self.meaning(rule, rule.value.as_ref()?) {
+                Meaning::Input(start) => start,
+                Meaning::Data(steps) => self.through_rules(&steps, passed + 1)?,
+                Meaning::Own | Meaning::Nothing => return None,
+            };
+            return Some(start.into_iter().chain(steps[index + 1..].iter().cloned()).collect());
+        }
+        None
+    }
+
+    /// Every document that one of `roots` needs, the roots included.
+    pub(super) fn reachable(&self, roots: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
+        let mut reached = BTreeSet::new();
+        let mut pending: Vec<usize> = roots.into_iter().collect();
+        while let Some(document) = pending.pop() {
+            if reached.insert(document) {
+                let document = &self.documents[document];
+                pending.extend(document.needs.iter().chain(&document.may_need));
+            }
+        }
+        reached
+    }
+
+    /// The names of all functions, as a caller in another package would write them.
+    pub(super) fn function_names(&self) -> impl Iterator<Item = &str> {
+        let functions = self.documents.iter().filter(|document| document.is_function);
+        functions.filter_map(|document| document.path.last().map(String::as_str))
+    }
+}
+
+/// What each import of a module stands for, as a path that starts with `data` or `input`.
+fn imports(module: &Module) -> HashMap<String, Vec<String>> {
+    let mut imports = HashMap::new();
+    for import in &module.imports {
+        let Some(reference) = syntax::reference(&import.refr) else { continue };
+        if !matches!(reference.root, "data" | "input") {
+            continue;
+        }
+        let mut path = vec![reference.root.to_owned()];
+        path.extend(reference.fixed_steps().map(str::to_owned));
+        let alias = import.r#as.as_ref().map(|span| span.text().to_owned()).or_else(|| path.last().cloned());
+        imports.extend(alias.map(|alias| (alias, path)));
+    }
+    imports
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_program<T>(policies: &[&str], test: impl FnOnce(&Program<'_>) -> T) -> T {
+        let mut engine = regorus::Engine::new();
+        for (index, policy) in policies.iter().enumerate() {
+            engine.add_policy(format!("{index}.rego"), (*policy).to_owned()).unwrap();
+        }
+        test(&Program::new(engine.get_modules(), &[]))
+    }
+
+    fn needs(program: &Program<'_>, path: &str) -> Vec<String> {
+        let document = program.documents.iter().find(|document| path_text(&document.path) == path).unwrap();
+        document.needs.iter().map(|need| path_text(&program.documents[*need].path)).collect()
+    }
+
+    #[test]
+    fn calls_are_resolved_through_packages_and_imports() {
+        let main = "package main\nimport data.lib as l\nimport data.lib.g\n\
+                    deny contains m if { l.f(1); g(2); data.lib.h(3); m := own(4) }\nown(x) := x";
+        let lib = "package lib\nf(x) := x\ng(x) := f(x)\nh(x) := g(x)";
+        with_program(&[main, lib], |program| {
+            let expected = ["data.main.own", "data.lib.f", "data.lib.g", "data.lib.h"];
+            assert_eq!(needs(program, "data.main.deny"), expected);
+            assert_eq!(needs(program, "data.lib.g"), ["data.lib.f"]);
+        });
+    }
+
+    #[test]
+    fn an_import_does_not_hide_a_function_of_the_same_name() {
+        let main = "package main\nimport data.nowhere as f\nf(x) := f(x + 1)";
+        with_program(&[main], |program| assert_eq!(needs(program, "data.main.f"), ["data.main.f"]));
+    }
+
+    #[test]
+    fn a_rules_own_variable_is_not_another_rule() {
+        let policy =
+            "package main\nresource := 1\ndeny contains m if { some resource in [1]; m := resource }";
+        with_program(&[policy], |program| assert!(needs(program, "data.main.deny").is_empty()));
+    }
+
+    #[test]
+    fn a_package_named_as_a_whole_may_need_all_its_rules() {
+        with_program(&["package main\nx := data.lib[_]", "package lib\na := 1\nb := 2"], |program| {
+            let document = &program.documents[0];
+            assert!(document.needs.is_empty());
+            assert_eq!(document.may_need.len(), 2);
+            assert_eq!(program.reachable([0]).len(), 3);
+        });
+    }
+
+    #[test]
+    fn paths_are_written_as_the_engine_does() {
+        let path = ["data", "a-b", "c", "1"].map(str::to_owned);
+        assert_eq!(path_text(&path), r#"data["a-b"].c["1"]"#);
+    }
+}

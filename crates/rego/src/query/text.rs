@@ -1,0 +1,200 @@
+//! Turns a query into a policy whose only rule holds its answers, and back.
+//!
+//! ```text
+//! data.main.deny[x]; x != "a"
+//! answers := [[[x], [v1, v2]] | v1 := data.main.deny[x]; v1 != false; v2 := x != "a"; v2 != false]
+//! ```
+
+use std::collections::BTreeMap;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use regorus::Value;
+use serde_json::Value as Json;
+
+use super::{ExpressionValue, QueryError, QueryLocation, QueryResult};
+use crate::error::PolicyText;
+use crate::frontend::{self, Known, QueryShape, Shaped};
+use crate::options::RegoVersion;
+use crate::source::{EngineMessage, Reading, Source};
+
+/// What reports and the engine call a query.
+pub(super) const FILE: &str = "query";
+
+/// The rule that holds the answers.
+pub(super) const RULE: &str = "data.planguard_query.answers";
+
+const BEFORE: &str = "package planguard_query\n\nanswers := [[";
+
+/// How names start that hold values of expressions.
+const CAPTURE: &str = "__planguard_";
+
+/// A query that has been read.
+#[derive(Clone, Debug)]
+pub(crate) struct QueryText {
+    written: String,
+    shape: QueryShape,
+    /// The policy.
+    policy: String,
+    /// Where in the policy parts of the query start, and where these start in the query.
+    parts: Vec<(usize, usize)>,
+    /// The first line of the query in the policy, counted from zero.
+    first_line: usize,
+}
+
+impl QueryText {
+    /// Reads a query.
+    ///
+    /// # Errors
+    ///
+    /// The text is no query.
+    pub(crate) fn read(query: &str) -> Result<Self, QueryError> {
+        let shape = frontend::shape_of_query(query).map_err(|unread| QueryError::Invalid {
+            reason: "it is no Rego query".to_owned(),
+            text: named(query),
+            at: Some(place(query, unread.offset)),
+            help: Some(
+                "write it as the body of a rule: `data.main.deny`, or `x := 1; y := x + 1`".to_owned(),
+            ),
+        })?;
+        let may_be_false = shape.literals.len() == 1 && shape.is_ground;
+        let mut values = Vec::new();
+        let mut policy = BEFORE.to_owned();
+        let variables: Vec<&str> = shape.variables.iter().map(String::as_str).collect();
+        policy.push_str(&format!("[{}], [", variables.join(", ")));
+        for (index, literal) in shape.literals.iter().enumerate() {
+            match literal.shaped {
+                Shaped::Value => values.push(format!("{CAPTURE}{index}")),
+                Shaped::Statement => values.push("true".to_owned()),
+                Shaped::Declaration => {}
+            }
+        }
+        policy.push_str(&format!("{}]] |\n", values.join(", ")));
+        let first_line = policy.matches('\n').count();
+        let (mut parts, mut at) = (Vec::new(), 0);
+        let mut part = |policy: &mut String, from: usize, to: usize| {
+            parts.push((policy.len(), from));
+            policy.push_str(&query[from..to]);
+        };
+        for (index, literal) in shape.literals.iter().enumerate() {
+            part(&mut policy, at, literal.span.start);
+            at = literal.span.end;
+            if literal.shaped == Shaped::Value {
+                policy.push_str(&format!("{CAPTURE}{index} := "));
+            }
+            part(&mut policy, literal.span.start, literal.span.end);
+            // As for OPA, a lone expression without variables may be false.
+            if !may_be_false && literal.shaped == Shaped::Value {
+                policy.push_str(&format!("; {CAPTURE}{index} != false"));
+            }
+        }
+        part(&mut policy, at, query.len());
+        policy.push_str("\n]\n");
+        Ok(Self { written: query.to_owned(), shape, policy, parts, first_line })
+    }
+
+    /// The policy for the engine.
+    pub(super) fn source(&self) -> Source {
+        let mut source = Source::new(FILE, self.policy.as_str());
+        let mut known = Known::default();
+        known.add(&self.policy);
+        source.reading = match frontend::rewrite(&self.policy, RegoVersion::V1, &known) {
+            Ok(None) => Reading::AsWritten,
+            Ok(Some(rewritten)) => Reading::Rewritten(rewritten.into()),
+            Err(unread) => Reading::Failed(unread),
+        };
+        source
+    }
+
+    /// Whether the query is `data` and nothing else.
+    pub(super) fn is_whole_data(&self) -> bool {
+        self.written.trim() == "data"
+    }
+
+    /// What the answers of the engine are for the author.
+    pub(super) fn results(&self, answers: &Value) -> Vec<QueryResult> {
+        let Value::Array(answers) = answers else { return Vec::new() };
+        answers.iter().map(|answer| self.result(answer)).collect()
+    }
+
+    fn result(&self, answer: &Value) -> QueryResult {
+        let json = |value: &Value| serde_json::to_value(value).unwrap_or(Json::Null);
+        let values = answer[1u64].as_array().into_iter().flat_map(|values| values.iter());
+        let literals = self.shape.literals.iter().filter(|literal| literal.shaped != Shaped::Declaration);
+        let expressions = literals.zip(values).map(|(literal, value)| ExpressionValue {
+            value: json(value),
+            text: self.written[literal.span.clone()].to_owned(),
+            location: location(&self.written, literal.span.start),
+        });
+        let bound = answer[0u64].as_array().into_iter().flat_map(|values| values.iter());
+        let bindings: BTreeMap<String, Json> =
+            self.shape.variables.iter().cloned().zip(bound.map(json)).collect();
+        QueryResult { expressions: expressions.collect(), bindings }
+    }
+
+    /// A line that was printed. Prints of the query itself count its lines.
+    pub(super) fn print(&self, line: &str) -> String {
+        let own = line.strip_prefix(FILE).and_then(|rest| rest.strip_prefix(':'));
+        let Some((number, text)) = own.and_then(|rest| rest.split_once(':')) else { return line.to_owned() };
+        match number.parse::<usize>() {
+            Ok(number) => format!("{FILE}:{}:{text}", number.saturating_sub(self.first_line)),
+            Err(_) => line.to_owned(),
+        }
+    }
+
+    /// What is wrong with the query, told of its own text.
+    pub(super) fn refused(&self, error: &dyn Diagnostic) -> QueryError {
+        let label = error.labels().and_then(|mut labels| labels.next());
+        QueryError::Invalid {
+            reason: error.to_string(),
+            text: named(&self.written),
+            at: label.map(|label| self.span(*label.inner())),
+            help: error.help().map(|help| help.to_string()),
+        }
+    }
+
+    /// An error of the evaluation.
+    pub(super) fn failed(&self, message: &EngineMessage<'_>, sources: &[Source]) -> QueryError {
+        let reason = message.reason.clone();
+        let Some(source) = sources.iter().find(|source| Some(source.name.as_str()) == message.source) else {
+            return QueryError::Failed { reason, text: None, at: None };
+        };
+        let at = source.place(message.line, message.column);
+        if source.name != FILE {
+            return QueryError::Failed { reason, text: Some(source.named()), at };
+        }
+        QueryError::Failed { reason, text: Some(named(&self.written)), at: at.map(|at| self.span(at)) }
+    }
+
+    /// Where in the query something stands that stands in the policy.
+    fn span(&self, at: SourceSpan) -> SourceSpan {
+        let index = self.parts.partition_point(|(start, _)| *start <= at.offset());
+        let offset = match index.checked_sub(1).and_then(|index| self.parts.get(index)) {
+            Some((start, from)) => from + at.offset() - start,
+            None => 0,
+        };
+        let offset = offset.min(self.written.len());
+        (offset, at.len().min(self.written.len() - offset)).into()
+    }
+}
+
+/// The answers of a query for the whole of `data`, without what belongs to the evaluation.
+pub(super) fn whole_data(data: Value) -> Value {
+    let none = Value::from(Vec::<Value>::new());
+    Value::from(vec![Value::from(vec![none, Value::from(vec![data])])])
+}
+
+fn named(query: &str) -> PolicyText {
+    PolicyText::new(NamedSource::new(FILE, query.into()))
+}
+
+fn place(text: &str, offset: usize) -> SourceSpan {
+    let offset = offset.min(text.len());
+    let length = text.get(offset..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    (offset, length).into()
+}
+
+fn location(text: &str, offset: usize) -> QueryLocation {
+    let before = text.get(..offset).unwrap_or("");
+    let line = before.rfind('\n').map_or(0, |at| at + 1);
+    QueryLocation { row: before.matches('\n').count() + 1, col: offset - line + 1 }
+}

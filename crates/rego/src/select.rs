@@ -1,0 +1,261 @@
+//! Chooses the rules to evaluate, and finds those that only look as if they were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use planguard_plan::text::suggest;
+
+use super::convention::{Decider, Presence, conftest};
+use super::error::{PolicyError, report};
+use super::glob;
+use super::options::Namespaces;
+use super::program::{Program, RuleFacts, path_text};
+use super::rule::RuleKind;
+use super::syntax::{Form, Step};
+
+/// The documents to evaluate.
+#[derive(Default)]
+pub(super) struct Selection {
+    /// Documents of rules that decide.
+    pub deciding: Vec<usize>,
+    /// Documents of `exception` rules.
+    pub exceptions: Vec<usize>,
+    /// Packages that have rules that decide and that no namespace matches.
+    pub passed_over: Vec<String>,
+}
+
+/// Whether a namespace that matches nothing is worth a report. It is not when files were left out, which may
+/// have been what it was meant for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loaded {
+    All,
+    Partly,
+}
+
+/// Chooses by namespaces and by the names of rules.
+pub(super) fn select(
+    program: &Program<'_>,
+    namespaces: &Namespaces,
+    loaded: Loaded,
+    errors: &mut Vec<PolicyError>,
+) -> Selection {
+    let deciding = deciding(program);
+    let mut packages: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for rule in &program.rules {
+        packages.entry(path_text(program.package(rule))).or_default();
+    }
+    for document in deciding {
+        let rule = &program.rules[program.documents[document].rule];
+        packages.entry(path_text(program.package(rule))).or_default().push(document);
+    }
+    let mut chosen = BTreeSet::new();
+    match namespaces {
+        Namespaces::All => {
+            chosen.extend(packages.keys().map(String::as_str));
+            if loaded == Loaded::All && packages.values().all(Vec::is_empty) {
+                report(errors, PolicyError::NoDecisionRule { pattern: "*".to_owned() });
+            }
+        }
+        Namespaces::Named(patterns) => {
+            for pattern in patterns {
+                let fits = |name: &&str| *name == pattern.as_str() || glob::matches(pattern, name);
+                let matched: Vec<&str> = packages.keys().map(String::as_str).filter(fits).collect();
+                if loaded == Loaded::All {
+                    if matched.is_empty() {
+                        report(errors, unknown_namespace(pattern, &packages));
+                    } else if matched.iter().all(|name| packages[*name].is_empty()) {
+                        report(errors, PolicyError::NoDecisionRule { pattern: pattern.clone() });
+                    }
+                }
+                chosen.extend(matched);
+            }
+        }
+    }
+    report_lookalikes(program, &chosen, errors);
+    let mut selection = Selection::default();
+    for (package, documents) in &packages {
+        if chosen.contains(package.as_str()) {
+            selection.deciding.extend(documents);
+        } else if !documents.is_empty() {
+            selection.passed_over.push(package.clone());
+        }
+    }
+    selection.exceptions = documents_named(program, |name| name == conftest::EXCEPTION)
+        .into_iter()
+        .filter(|document| {
+            let rule = &program.rules[program.documents[*document].rule];
+            chosen.contains(path_text(program.package(rule)).as_str())
+        })
+        .collect();
+    selection
+}
+
+/// Chooses rules by their paths, and says of each document what makes it decide.
+pub(super) fn select_named<'d>(
+    program: &Program<'_>,
+    deciders: &'d [Decider],
+    nothing: &PolicyError,
+    loaded: Loaded,
+    errors: &mut Vec<PolicyError>,
+) -> (Selection, BTreeMap<usize, Vec<&'d Decider>>) {
+    let mut chosen: BTreeMap<usize, Vec<&Decider>> = BTreeMap::new();
+    for decider in deciders {
+        let is_meant =
+            |document: &super::program::Document| document.path == decider.path && !document.is_function;
+        match (program.documents.iter().position(is_meant), &decider.presence) {
+            (Some(document), _) => chosen.entry(document).or_default().push(decider),
+            (None, Presence::Queried { .. }) if loaded == Loaded::All => {
+                report(errors, unknown_query(program, decider));
+            }
+            (None, Presence::Queried { .. } | Presence::Optional) => {}
+        }
+    }
+    let is_queried = |decider: &Decider| matches!(decider.presence, Presence::Queried { .. });
+    if chosen.is_empty() && loaded == Loaded::All && !deciders.iter().any(is_queried) {
+        report(errors, nothing.clone());
+    }
+    report_other_names(program, deciders, errors);
+    let deciding = chosen.keys().copied().collect();
+    (Selection { deciding, ..Selection::default() }, chosen)
+}
+
+fn unknown_query(program: &Program<'_>, decider: &Decider) -> PolicyError {
+    let query = path_text(&decider.path);
+    let paths: Vec<String> = program.documents.iter().map(|document| path_text(&document.path)).collect();
+    let last = decider.path.last();
+    let help = match suggest::nearest(&query, paths.iter().map(String::as_str)) {
+        Some(path) => format!("did you mean `{path}`?"),
+        None => {
+            let same_name = program.documents.iter().filter(|document| document.path.last() == last);
+            let same_name: Vec<String> =
+                same_name.map(|document| path_text(&document.path)).take(5).collect();
+            if same_name.is_empty() {
+                "add the rule, or correct the query".to_owned()
+            } else {
+                format!("there are {}", same_name.join(", "))
+            }
+        }
+    };
+    match &decider.presence {
+        Presence::Queried { policy, text, at } => {
+            let (policy, text, at) = (policy.clone(), text.clone(), *at);
+            PolicyError::UnknownQuery { policy, query, text, at, help }
+        }
+        Presence::Optional => PolicyError::NoDecisionRule { pattern: query },
+    }
+}
+
+/// Reports rules beside those that decide whose names only look as if they did: `deny_public` where the
+/// platform knows `deny`. Where a configuration file names rules, every name may be one of a helper.
+fn report_other_names(program: &Program<'_>, deciders: &[Decider], errors: &mut Vec<PolicyError>) {
+    let optional = || deciders.iter().filter(|decider| matches!(decider.presence, Presence::Optional));
+    let is_beside =
+        |path: &[String]| optional().any(|decider| decider.path.split_last().map(|(_, p)| p) == Some(path));
+    let used = used(program);
+    for (index, document) in program.documents.iter().enumerate() {
+        let rule = &program.rules[document.rule];
+        let decides = optional().any(|decider| decider.path == document.path);
+        let beside = document.path.split_last().is_some_and(|(_, package)| is_beside(package));
+        if decides || !beside || rule.is_test() || used.contains(&index) || document.is_function {
+            continue;
+        }
+        let kind = conftest::kind(rule.name).or_else(|| {
+            let meant = conftest::meant(rule.name)?;
+            conftest::kind(&meant)
+        });
+        let is_asked_for = |kind: &RuleKind| {
+            optional().any(|decider| decider.path.last().is_some_and(|name| name == kind.as_str()))
+        };
+        let Some(meant) = kind.filter(is_asked_for) else { continue };
+        let error = PolicyError::NearMiss {
+            rule: rule.name.to_owned(),
+            reason: "the platform looks for another name",
+            text: program.text_of(rule.head_span),
+            at: program.place_of(rule.head_span),
+            help: format!("call it `{meant}`"),
+        };
+        report(errors, error);
+    }
+}
+
+fn deciding(program: &Program<'_>) -> BTreeSet<usize> {
+    documents_named(program, |name| conftest::kind(name).is_some())
+}
+
+/// The documents of rules that have just a name, which fits.
+fn documents_named(program: &Program<'_>, fits: impl Fn(&str) -> bool) -> BTreeSet<usize> {
+    let is_plain = |rule: &&RuleFacts<'_>| rule.steps.is_empty() && rule.form != Form::Function;
+    let rules = program.rules.iter().filter(is_plain).filter(|rule| fits(rule.name));
+    rules.map(|rule| rule.document).collect()
+}
+
+fn unknown_namespace(pattern: &str, packages: &BTreeMap<String, Vec<usize>>) -> PolicyError {
+    // A package with rules that decide is more likely to be meant than a library.
+    let decides = packages.iter().filter(|(_, documents)| !documents.is_empty());
+    let names: Vec<&str> = decides.map(|(name, _)| name.as_str()).collect();
+    let help = match suggest::nearest(pattern, names.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if names.is_empty() => "no package has a rule called deny, violation or warn".to_owned(),
+        None => format!("packages with rules that decide: {}", names.join(", ")),
+    };
+    PolicyError::UnknownNamespace { pattern: pattern.to_owned(), help }
+}
+
+fn report_lookalikes(program: &Program<'_>, chosen: &BTreeSet<&str>, errors: &mut Vec<PolicyError>) {
+    let used = used(program);
+    for rule in &program.rules {
+        if rule.is_test() || !chosen.contains(path_text(program.package(rule)).as_str()) {
+            continue;
+        }
+        if let Some(error) = lookalike(program, rule, used.contains(&rule.document)) {
+            report(errors, error);
+        }
+    }
+}
+
+/// What something else uses is a helper, whatever its name. Tests do not count: they test the lookalike.
+fn used(program: &Program<'_>) -> BTreeSet<usize> {
+    program
+        .documents
+        .iter()
+        .filter(|document| !program.rules[document.rule].is_test())
+        .flat_map(|document| document.needs.iter().chain(&document.may_need).copied())
+        .collect()
+}
+
+fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<PolicyError> {
+    let (text, at) = (program.text_of(rule.head_span), program.place_of(rule.head_span));
+    let name = rule.name.to_owned();
+    let near_miss = |reason, help| {
+        let (rule, text) = (name.clone(), text.clone());
+        (!used).then_some(PolicyError::NearMiss { rule, reason, text, at, help })
+    };
+    if conftest::kind(rule.name).is_none() {
+        let meant = conftest::meant(rule.name)?;
+        return near_miss("its name is almost one that does", format!("call it `{meant}`"));
+    }
+    match (rule.form, rule.steps.as_slice()) {
+        (Form::Value | Form::Set | Form::Default, []) => None,
+        (Form::Function, _) => near_miss(
+            "it is a function, and nothing calls it",
+            format!("write `{name} contains message if {{ … }}`"),
+        ),
+        (Form::Value, [Step::Dynamic, ..]) => {
+            let help = format!("write `{name} contains message if {{ … }}`");
+            Some(PolicyError::NotASet { rule: name, text, at, help })
+        }
+        (Form::Value | Form::Set | Form::Default, _) => {
+            let suffix: Vec<&str> = rule
+                .steps
+                .iter()
+                .map(|step| match step {
+                    Step::Key(key) => key.as_str(),
+                    Step::Dynamic => "x",
+                })
+                .collect();
+            near_miss(
+                "a rule that decides has a single name",
+                format!("call it `{name}_{}`", suffix.join("_")),
+            )
+        }
+    }
+}

@@ -1,0 +1,534 @@
+//! Policies that were loaded together, ready to be evaluated on any number of plans.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use regorus::unstable::{Module, Ref};
+use regorus::{Engine, Value};
+use sha2::{Digest, Sha256};
+
+use super::bundle;
+use super::checks;
+use super::context::{Context, GroupContext};
+use super::convention::{
+    Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest, regula_view,
+};
+use super::coverage::{Coverage, CoverageMode};
+use super::data::{self, DataDocument};
+use super::dialect;
+use super::error::{PolicyError, report};
+use super::frontend::{self, Known, Rewritten, Unread};
+use super::input_paths;
+use super::metadata::{self, Blocks, RuleMetadata, Scope};
+use super::nesting;
+use super::options::{PolicyOptions, RegoVersion};
+use super::plan_value::Sections;
+use super::program::{Program, RuleFacts, path_text};
+use super::rule::{PolicyRule, RuleKind};
+use super::select::{self, Loaded, Selection};
+use super::shell::{self, Memory};
+use super::source::{self, Source};
+use super::together::Together;
+
+/// Loading five hundred files takes about 30 ms; this much longer means that something does not end.
+const LOAD_LIMIT: Duration = Duration::from_secs(60);
+
+/// What loading may allocate.
+const LOAD_MEMORY: u64 = 1 << 30;
+
+/// A prepared set of policies. It can be shared between threads.
+#[derive(Debug)]
+pub struct PolicySet {
+    pub(super) engine: Engine,
+    pub(super) rules: Vec<PolicyRule>,
+    /// The path of the `exception` rule of each package that has one.
+    pub(super) exceptions: BTreeMap<String, String>,
+    pub(super) sections: Sections,
+    pub(super) reads_file_name: bool,
+    pub(super) reads_index: bool,
+    pub(super) together: Together,
+    pub(super) frame: Frame,
+    pub(super) sources: Vec<Source>,
+    pub(super) time_limit: Duration,
+    pub(super) memory_limit: Option<u64>,
+    /// What evaluations have reached so far, if they are to note it.
+    pub(super) coverage: Option<Mutex<Coverage>>,
+    passed_over: Vec<String>,
+    problems: Vec<PolicyError>,
+    sha256: String,
+}
+
+/// What stands around the plan in the input of a set.
+#[derive(Debug)]
+pub(super) enum Frame {
+    /// The plan is the input.
+    Nothing,
+    /// Resources are made of the plan.
+    Resources,
+    /// The plan stands under every alias as well, beside the context.
+    Context { entries: Vec<(Value, Value)>, configuration: &'static [&'static str] },
+}
+
+impl Frame {
+    pub(super) fn new(context: &GroupContext) -> Self {
+        match (context.platform.plan, context.platform.context) {
+            (PlanPlace::Root, []) => Self::Nothing,
+            (PlanPlace::Resources, _) => Self::Resources,
+            (PlanPlace::Root | PlanPlace::RootAnd(_) | PlanPlace::Under(_), _) => {
+                Self::Context { entries: context.entries(), configuration: context.platform.configuration }
+            }
+        }
+    }
+
+    /// The input of a set. Nothing of the plan is copied but the references to its sections.
+    pub(super) fn around(&self, plan: &Value) -> Value {
+        let (context, configuration) = match self {
+            Self::Nothing => return plan.clone(),
+            Self::Resources => return regula_view::input(plan),
+            Self::Context { entries, configuration } => (entries, configuration),
+        };
+        let Ok(sections) = plan.as_object() else { return plan.clone() };
+        let sections = sections.iter_sorted().map(|(key, value)| (key.clone(), value.clone()));
+        let aliases = PLAN_ALIASES.iter().map(|alias| (Value::from(*alias), plan.clone()));
+        let context = context.iter().cloned();
+        let mut input = Value::from(sections.chain(aliases).chain(context).collect::<BTreeMap<_, _>>());
+        if !configuration.is_empty() {
+            fill(&mut input, configuration, &plan["configuration"]);
+        }
+        input
+    }
+}
+
+/// Puts a value where a path leads to nothing yet.
+fn fill(object: &mut Value, path: &[&str], value: &Value) {
+    let (Some((key, rest)), false) = (path.split_first(), *value == Value::Undefined) else { return };
+    let mut inner = object[*key].clone();
+    match (rest, &inner) {
+        ([], Value::Undefined) => inner = value.clone(),
+        ([_, ..], Value::Undefined) => {
+            inner = Value::new_object();
+            fill(&mut inner, rest, value);
+        }
+        (_, Value::Object(_)) => fill(&mut inner, rest, value),
+        // The user has put something else there.
+        _ => return,
+    }
+    if let Ok(object) = object.as_object_mut() {
+        object.insert(Value::from(*key), inner);
+    }
+}
+
+impl PolicySet {
+    /// Reads, checks and prepares policies that follow conftest's convention.
+    ///
+    /// A file that the engine must not or cannot take is left out, so that it does not hide what the others
+    /// find. Everything that is wrong is in [`PolicySet::problems`], and any of it leaves every verdict
+    /// undecided.
+    ///
+    /// # Errors
+    ///
+    /// All problems, if no rule is left to evaluate.
+    pub fn load(options: &PolicyOptions) -> Result<Self, Vec<PolicyError>> {
+        let options = options.clone();
+        in_time(move || load_conftest(&options)).unwrap_or_else(|error| Err(vec![error]))
+    }
+
+    /// The rules that are evaluated, ordered by path.
+    pub fn rules(&self) -> &[PolicyRule] {
+        &self.rules
+    }
+
+    /// What was wrong while loading. Unless this is empty, no verdict that rests on the set is decided.
+    pub fn problems(&self) -> &[PolicyError] {
+        &self.problems
+    }
+
+    /// Packages that have rules that decide and that no namespace matches, so that they are not evaluated.
+    pub fn packages_passed_over(&self) -> &[String] {
+        &self.passed_over
+    }
+
+    /// The SHA-256, in hexadecimal, of the policies and data documents in the order in which they were read.
+    /// Each text is preceded by its length in bytes, as a little-endian 64-bit number.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}
+
+/// Does what loading takes on a thread of its own, and not for ever.
+pub fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PolicyError> {
+    let (send, receive) = mpsc::channel();
+    let started = shell::detach(move || {
+        let loaded = shell::guard(|| {
+            let _memory = Memory::reserve(LOAD_MEMORY);
+            work()
+        });
+        // Nobody listens any more if loading took too long.
+        let _ = send.send(loaded);
+    });
+    started.map_err(|reason| PolicyError::NoThread { reason })?;
+    let abandoned = |reason| Err(PolicyError::LoadAbandoned { reason });
+    match receive.recv_timeout(LOAD_LIMIT) {
+        Ok(Ok(loaded)) => Ok(loaded),
+        Ok(Err(panic)) => abandoned(format!("the engine crashed: {panic}")),
+        Err(_) => abandoned(format!("it took longer than {} s", LOAD_LIMIT.as_secs())),
+    }
+}
+
+fn load_conftest(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>> {
+    let mut errors = Vec::new();
+    let sources = source::load(&options.paths, &mut errors);
+    if sources.is_empty() {
+        // A path that cannot be read has been reported.
+        if errors.is_empty() {
+            errors.push(PolicyError::nothing_in(&options.paths));
+        }
+        return Err(errors);
+    }
+    let documents = data::load(&options.data, &mut errors);
+    let group = Group::conftest(options, sources);
+    let context = Context::default().of_group(&group);
+    match load(group, options, &context, &documents) {
+        Ok(mut set) => {
+            set.problems.splice(0..0, errors);
+            Ok(set)
+        }
+        Err(more) => {
+            errors.extend(more);
+            Err(errors)
+        }
+    }
+}
+
+/// Loads one group.
+pub(super) fn load(
+    group: Group,
+    options: &PolicyOptions,
+    context: &GroupContext,
+    documents: &[DataDocument],
+) -> Result<PolicySet, Vec<PolicyError>> {
+    let mut errors = Vec::new();
+    let Group { mut sources, choice, dialect, notes, .. } = group;
+    bundle::complete(&mut sources);
+    let sha256 = digest(&sources, documents);
+    let count = sources.len();
+    sources.retain(|source| match nesting::check(source) {
+        Ok(()) => true,
+        Err(error) => {
+            report(&mut errors, error);
+            false
+        }
+    });
+    rewrite(&mut sources, dialect);
+    let Some((mut engine, modules)) = compile(dialect, &mut sources, documents, &mut errors) else {
+        return Err(errors);
+    };
+    let program = Program::new(&modules, &sources);
+    let loaded = if sources.len() == count { Loaded::All } else { Loaded::Partly };
+    let (Selection { deciding, exceptions, passed_over }, deciders) = match &choice {
+        Choice::Namespaces(namespaces) => {
+            (select::select(&program, namespaces, loaded, &mut errors), BTreeMap::new())
+        }
+        Choice::Rules { deciders, nothing } => {
+            select::select_named(&program, deciders, nothing, loaded, &mut errors)
+        }
+    };
+    let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
+    input_paths::check(&program, &evaluated, context, &mut errors);
+    let described = Described::read(&modules, &sources, &mut errors);
+    let metadata = described.of_documents(&program);
+    let policy_rules = |document: &usize| {
+        let metadata = metadata.get(document).cloned().unwrap_or_default();
+        match deciders.get(document) {
+            Some(deciders) => deciders
+                .iter()
+                .map(|decider| named_rule(&program, *document, metadata.clone(), decider))
+                .collect(),
+            None => Vec::from_iter(conftest_rule(&program, *document, metadata)),
+        }
+    };
+    let mut rules: Vec<PolicyRule> = deciding.iter().flat_map(policy_rules).collect();
+    for rule in &mut rules {
+        rule.notes.extend(notes.clone());
+    }
+    rules.sort_by(|left, right| left.path.cmp(&right.path));
+    if rules.is_empty() {
+        return Err(errors);
+    }
+    let exceptions = exceptions.iter().map(|document| {
+        let document = &program.documents[*document];
+        (path_text(program.package(&program.rules[document.rule])), path_text(&document.path))
+    });
+    let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
+    let reads_file_name = input_paths::reads_file_name(&program);
+    let reads_index = input_paths::reads_index(&program);
+    let coverage = match options.coverage {
+        CoverageMode::Off => None,
+        CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
+    };
+    let together = match options.coverage {
+        // Whoever asks would be reached as well.
+        CoverageMode::Lines => Together::default(),
+        CoverageMode::Off => Together::of(&program, &deciding),
+    };
+    drop(program);
+    let together = together.teach(&mut engine);
+    engine.set_input(regorus::Value::new_object());
+    engine.set_enable_coverage(coverage.is_some());
+    Ok(PolicySet {
+        engine,
+        rules,
+        exceptions,
+        sections,
+        reads_file_name,
+        reads_index,
+        together,
+        frame: Frame::new(context),
+        sources,
+        time_limit: options.time_limit,
+        memory_limit: options.memory_limit,
+        coverage,
+        passed_over,
+        problems: errors,
+        sha256,
+    })
+}
+
+/// Prepares every policy for the engine, in the knowledge of all of them.
+pub fn rewrite(sources: &mut [Source], dialect: Dialect) {
+    rewrite_by(sources, dialect, &read_as);
+}
+
+/// What the front end makes of a policy.
+pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &Known) -> source::Reading + 'f;
+
+/// As [`rewrite`], by way of `read`.
+pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
+    let mut known = Known::default();
+    for source in &*sources {
+        known.add(&source.text);
+    }
+    for source in sources {
+        match dialect {
+            Dialect::Given(version) => {
+                source.reading = read(source, dialect::written_in(&source.text, version), &known);
+            }
+            Dialect::EachFile => {
+                // The front end must know the dialect, and whether the file can be read in it shows only
+                // afterwards.
+                for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
+                    source.reading = read(source, version, &known);
+                    if !dialect::may_be_v0(source) || dialect::parses(source, version) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Reading {
+    reading(frontend::rewrite(&source.text, version, known))
+}
+
+/// What came of a policy's rewriting.
+pub(super) fn reading(rewritten: Result<Option<Rewritten>, Unread>) -> source::Reading {
+    match rewritten {
+        Ok(None) => source::Reading::AsWritten,
+        Ok(Some(rewritten)) => source::Reading::Rewritten(Arc::new(rewritten)),
+        Err(unread) => source::Reading::Failed(unread),
+    }
+}
+
+fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
+    let texts = sources.iter().map(|source| source.text.as_ref());
+    let mut hasher = Sha256::new();
+    for text in texts.chain(documents.iter().map(|document| document.text.as_str())) {
+        hasher.update((text.len() as u64).to_le_bytes());
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Builds an engine of what can be loaded, and takes the rest out of `sources`. Every round without a result
+/// removes a file, so that this ends.
+pub fn compile(
+    dialect: Dialect,
+    sources: &mut Vec<Source>,
+    documents: &[DataDocument],
+    errors: &mut Vec<PolicyError>,
+) -> Option<(Engine, Vec<Ref<Module>>)> {
+    let mut first_round = true;
+    loop {
+        let mut engine = dialect::new_engine();
+        sources.retain(|source| match dialect::add(&mut engine, source, version(dialect, source)) {
+            Ok(()) => true,
+            Err(error) => {
+                report(errors, error);
+                false
+            }
+        });
+        if sources.is_empty() {
+            return None;
+        }
+        let modules = engine.get_modules().clone();
+        let problems = checks::check(&Program::new(&modules, sources));
+        for error in problems.errors {
+            // A function is also missing when its file was left out, and that has been reported.
+            if first_round || is_about_recursion(&error) {
+                report(errors, error);
+            }
+        }
+        first_round = false;
+        if !problems.unsafe_files.is_empty() {
+            sources.retain(|source| !problems.unsafe_files.contains(&source.name));
+            continue;
+        }
+        add_data(&mut engine, documents, errors);
+        // Any evaluation makes the engine prepare; what it prepares, its clones share.
+        let Err(message) = engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())
+        else {
+            return Some((engine, modules));
+        };
+        let message = source::read_message(&message, sources);
+        let Some((text, at)) = source::excerpt(&message, sources) else {
+            report(errors, PolicyError::EngineRefused { reason: message.reason });
+            return None;
+        };
+        let name = message.source.map(str::to_owned);
+        report(errors, PolicyError::Uncompilable { reason: message.reason, text, at });
+        sources.retain(|source| Some(source.name.as_str()) != name.as_deref());
+    }
+}
+
+fn version(dialect: Dialect, source: &Source) -> RegoVersion {
+    match dialect {
+        Dialect::Given(version) => version,
+        Dialect::EachFile => dialect::of(source),
+    }
+}
+
+fn is_about_recursion(error: &PolicyError) -> bool {
+    matches!(error, PolicyError::Recursion { .. } | PolicyError::ChainTooLong { .. })
+}
+
+pub(super) fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
+    for document in documents {
+        if let Err(error) = engine.add_data(document.value.clone()) {
+            let reason = error.to_string().replace('\n', " ");
+            report(errors, PolicyError::ConflictingData { path: document.path.clone(), reason });
+        }
+    }
+}
+
+/// The METADATA of all files.
+struct Described {
+    blocks: BTreeMap<String, Blocks>,
+    packages: BTreeMap<Vec<String>, RuleMetadata>,
+}
+
+impl Described {
+    fn read(modules: &[Ref<Module>], sources: &[Source], errors: &mut Vec<PolicyError>) -> Self {
+        let mut described = Self { blocks: BTreeMap::new(), packages: BTreeMap::new() };
+        for module in modules {
+            let file = source::file_of(&module.package.span);
+            let Some(source) = sources.iter().find(|source| source.name == file) else { continue };
+            let rules = module.policy.iter().map(|rule| rule.span().line);
+            let lines: BTreeSet<u32> = rules.chain([module.package.span.line]).collect();
+            let blocks = metadata::read(source, &lines, errors);
+            for (scope, metadata) in blocks.values() {
+                if *scope == Scope::Package {
+                    let package = super::program::package_path(module);
+                    described.packages.entry(package).or_default().merge(metadata);
+                }
+            }
+            described.blocks.insert(source.name.clone(), blocks);
+        }
+        described
+    }
+
+    /// What is said of each document: by its rules, or else by its package.
+    fn of_documents(&self, program: &Program<'_>) -> BTreeMap<usize, RuleMetadata> {
+        let mut metadata: BTreeMap<usize, RuleMetadata> = BTreeMap::new();
+        for rule in &program.rules {
+            if let Some(block) = self.of_rule(rule) {
+                metadata.entry(rule.document).or_default().merge(block);
+            }
+        }
+        for (index, document) in program.documents.iter().enumerate() {
+            let package = document.path.split_last().and_then(|(_, package)| self.packages.get(package));
+            if let Some(package) = package {
+                metadata.entry(index).or_insert_with(|| package.clone());
+            }
+        }
+        metadata
+    }
+
+    fn of_rule(&self, rule: &RuleFacts<'_>) -> Option<&RuleMetadata> {
+        let (scope, metadata) = self.blocks.get(source::file_of(rule.span))?.get(&rule.span.line)?;
+        (*scope == Scope::Rule).then_some(metadata)
+    }
+}
+
+fn conftest_rule(program: &Program<'_>, document: usize, metadata: RuleMetadata) -> Option<PolicyRule> {
+    let name = program.rules[program.documents[document].rule].name;
+    Some(policy_rule(program, document, metadata, conftest::kind(name)?, Reading::Messages))
+}
+
+fn named_rule(
+    program: &Program<'_>,
+    document: usize,
+    mut metadata: RuleMetadata,
+    decider: &Decider,
+) -> PolicyRule {
+    if metadata.title.is_none() && metadata.description.is_none() {
+        metadata.title.clone_from(&decider.description);
+    }
+    let rule = policy_rule(program, document, metadata, decider.kind, decider.reading);
+    PolicyRule { notes: decider.notes.clone(), ..rule }
+}
+
+fn policy_rule(
+    program: &Program<'_>,
+    document: usize,
+    metadata: RuleMetadata,
+    kind: RuleKind,
+    reading: Reading,
+) -> PolicyRule {
+    let document = &program.documents[document];
+    let first = &program.rules[document.rule];
+    PolicyRule {
+        path: path_text(&document.path),
+        name: first.name.to_owned(),
+        kind,
+        package: path_text(program.package(first)),
+        file: source::file_of(first.span).to_owned(),
+        line: first.span.line,
+        metadata,
+        notes: BTreeMap::new(),
+        reading,
+    }
+}
+
+/// The set must be shareable: several plans are evaluated at the same time.
+const _: fn() = || {
+    fn shareable<T: Send + Sync>() {}
+    shareable::<Arc<PolicySet>>();
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::policies::Policies;
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_missing_is_reported_once() {
+        let options = PolicyOptions { paths: vec!["no/such/policies".into()], ..PolicyOptions::default() };
+        let errors = PolicySet::load(&options).unwrap_err();
+        assert!(matches!(errors.as_slice(), [PolicyError::Unreadable { .. }]), "{errors:?}");
+        let policies = Policies::load(&options);
+        assert!(matches!(policies.problems(), [PolicyError::Unreadable { .. }]), "{:?}", policies.problems());
+    }
+}

@@ -1,0 +1,230 @@
+//! A policy file as it was read, and places in it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use miette::{NamedSource, SourceSpan};
+use regorus::unstable::Span;
+
+use super::error::{PolicyError, PolicyText};
+use super::files;
+use super::frontend::{Rewritten, Unread};
+
+/// The engine counts a tab as this many columns.
+const TAB_COLUMNS: u32 = 4;
+
+/// A policy file.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// What reports and the engine call the file: its path with `/`, without control characters.
+    pub name: String,
+    /// What the author wrote.
+    pub text: Arc<str>,
+    pub(crate) reading: Reading,
+}
+
+/// What the front end made of a policy.
+#[derive(Clone, Debug)]
+pub(crate) enum Reading {
+    /// The engine gets what the author wrote.
+    AsWritten,
+    Rewritten(Arc<Rewritten>),
+    Failed(Unread),
+}
+
+/// Reads every policy below `paths`.
+pub fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Source> {
+    let mut sources = Vec::new();
+    for path in files::find(paths, &["rego"], errors) {
+        match files::read(&path) {
+            Ok(text) => sources.push(Source::new(display_name(&path), text)),
+            Err(error) => errors.push(error),
+        }
+    }
+    sources
+}
+
+/// A control character in a file name would break the engine's messages, which are lines.
+pub fn display_name(path: &Path) -> String {
+    let name = path.to_string_lossy();
+    name.chars()
+        .map(|c| {
+            if c.is_control() {
+                '?'
+            } else if c == '\\' {
+                '/'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+impl Source {
+    pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), text: text.into(), reading: Reading::AsWritten }
+    }
+
+    /// What the engine gets.
+    pub(super) fn engine_text(&self) -> &str {
+        match &self.reading {
+            Reading::Rewritten(rewritten) => &rewritten.text,
+            Reading::AsWritten | Reading::Failed(_) => &self.text,
+        }
+    }
+
+    /// Where the author wrote what stands at an offset of the engine's text.
+    fn original(&self, offset: usize) -> usize {
+        match &self.reading {
+            Reading::Rewritten(rewritten) => rewritten.original(offset),
+            Reading::AsWritten | Reading::Failed(_) => offset,
+        }
+    }
+
+    /// Where the author wrote what the engine calls a span.
+    pub(super) fn span_of(&self, span: &Span) -> SourceSpan {
+        let start = self.original(span.start as usize);
+        let end = self.original(span.end as usize);
+        // What a pass has written stands for nothing in the text; the place where it was put does.
+        let least = self.text.get(start..).map_or(0, |rest| rest.chars().next().map_or(0, char::len_utf8));
+        (start, end.saturating_sub(start).max(least)).into()
+    }
+
+    /// The text for a diagnostic.
+    pub(super) fn named(&self) -> PolicyText {
+        Arc::new(NamedSource::new(&self.name, Arc::clone(&self.text)))
+    }
+
+    /// The place that the engine means by a line and column, as long as the word that stands there.
+    pub(super) fn place(&self, line: u32, column: u32) -> Option<SourceSpan> {
+        let index = usize::try_from(line.checked_sub(1)?).ok()?;
+        let text = self.engine_text();
+        let start_of_line = match index {
+            0 => 0,
+            _ => text.match_indices('\n').nth(index - 1)?.0 + 1,
+        };
+        let rest = text.get(start_of_line..)?;
+        let line_text = rest.lines().next().unwrap_or("");
+        let mut at = 1;
+        let mut offset = line_text.len();
+        for (position, c) in line_text.char_indices() {
+            if at >= column {
+                offset = position;
+                break;
+            }
+            at += if c == '\t' { TAB_COLUMNS } else { 1 };
+        }
+        let in_word = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.');
+        let length_of = |c: char| c.len_utf8();
+        // The engine means a reference by its last step, and a call of a function that planguard adds by its
+        // parenthesis.
+        if line_text[offset..].starts_with(['.', '(']) {
+            offset -= line_text[..offset].chars().rev().take_while(in_word).map(length_of).sum::<usize>();
+        }
+        let place = self.original(start_of_line + offset);
+        let word = self.text.get(place..)?.chars().take_while(in_word);
+        let length = word.map(length_of).sum::<usize>().max(1);
+        // At the very end of a text there is no character left to point at.
+        let length = length.min(self.text.len().saturating_sub(place));
+        Some((place, length).into())
+    }
+}
+
+/// The name of a syntax node's file.
+pub(super) fn file_of(span: &Span) -> &str {
+    span.source.file()
+}
+
+/// What the engine said, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EngineMessage<'s> {
+    pub reason: String,
+    /// The source that the first location names.
+    pub source: Option<&'s str>,
+    pub line: u32,
+    pub column: u32,
+}
+
+/// Reads the engine's errors, which are text only: `--> file:line:column`, the line, and `error: reason`.
+pub(super) fn read_message<'s>(message: &str, sources: &'s [Source]) -> EngineMessage<'s> {
+    let reason = message
+        .split_once("\nerror: ")
+        .map_or(message, |(_, reason)| reason)
+        .split("\n-->")
+        .next()
+        .unwrap_or(message)
+        .trim();
+    let reason = if reason.is_empty() { message.trim() } else { reason };
+    let mut found = EngineMessage { reason: reason.replace('\n', " "), source: None, line: 0, column: 0 };
+    for line in message.lines() {
+        let Some(location) = line.trim_start().strip_prefix("--> ") else { continue };
+        let mut parts = location.rsplitn(3, ':');
+        let (Some(column), Some(line), Some(file)) = (parts.next(), parts.next(), parts.next()) else {
+            continue;
+        };
+        if let Some(source) = sources.iter().find(|source| source.name == file) {
+            found.source = Some(&source.name);
+            found.line = line.parse().unwrap_or(0);
+            found.column = column.parse().unwrap_or(0);
+            break;
+        }
+    }
+    found
+}
+
+/// The text and the place that a message names, for a diagnostic.
+pub(super) fn excerpt(
+    message: &EngineMessage<'_>,
+    sources: &[Source],
+) -> Option<(PolicyText, Option<SourceSpan>)> {
+    let source = sources.iter().find(|source| Some(source.name.as_str()) == message.source)?;
+    Some((source.named(), source.place(message.line, message.column)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::new("p.rego", text)
+    }
+
+    #[test]
+    fn a_tab_counts_as_four_columns() {
+        let source = source("package main\n\tdeny_é if x.y\n");
+        let place = source.place(2, 5).unwrap();
+        assert_eq!((place.offset(), place.len()), (14, "deny_é".len()));
+        let place = source.place(2, 15).unwrap();
+        assert_eq!(&source.text[place.offset()..place.offset() + place.len()], "x.y");
+        assert_eq!(source.place(2, 16), Some(place), "a reference is meant by its last step");
+    }
+
+    #[test]
+    fn a_call_is_meant_by_its_parenthesis() {
+        let source = source("x := json.is_valid(y)");
+        let place = source.place(1, 19).unwrap();
+        assert_eq!(&source.text[place.offset()..place.offset() + place.len()], "json.is_valid");
+        assert_eq!(Source::new("p.rego", "x := (y)").place(1, 6).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_place_beyond_the_text_is_empty_or_none() {
+        let source = source("package main");
+        assert_eq!(source.place(1, 99).unwrap().len(), 0);
+        assert_eq!(source.place(7, 1), None);
+        assert_eq!(source.place(0, 1), None);
+    }
+
+    #[test]
+    fn the_engines_message_is_taken_apart() {
+        let sources = [source("package main\n")];
+        let text = "\n--> p.rego:1:9\n  |\n1 | package main\n  |         ^\nerror: unexpected\nkeyword";
+        let message = read_message(text, &sources);
+        assert_eq!(message.reason, "unexpected keyword");
+        assert_eq!((message.source, message.line, message.column), (Some("p.rego"), 1, 9));
+        let text = "\n--> p.rego:1:1\n  |\n1 | x := \"error: y\"\n  | ^\nerror: unsafe";
+        assert_eq!(read_message(text, &sources).reason, "unsafe");
+        let message = read_message("not a valid rule path", &sources);
+        assert_eq!((message.reason.as_str(), message.source), ("not a valid rule path", None));
+    }
+}

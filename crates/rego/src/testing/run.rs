@@ -1,0 +1,370 @@
+//! Evaluates tests, several at a time, and says of each how it came out.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use regorus::{Engine, Value};
+
+use super::coverage::{self, Hits};
+use super::discover::{RegoTest, TestState};
+use super::{Measure, RegoTests};
+use crate::builtins::{Lenience, Told, prefer_files_in, take_told};
+use crate::error::PolicyError;
+use crate::evaluate::{self, Failure};
+use crate::finding::PolicyLocation;
+use crate::frontend::outline::{Depth, Kind};
+use crate::source::{excerpt, read_message};
+use crate::workspace::Workspace;
+
+/// How a test came out.
+#[derive(Clone, Debug)]
+pub struct TestRun {
+    /// Its index in [`RegoTests::tests`].
+    pub test: usize,
+    /// The answer.
+    pub outcome: RegoOutcome,
+    /// How long it took.
+    pub duration: Duration,
+    /// What it printed, as `file:line: text`.
+    pub prints: Vec<String>,
+    /// What became of its cases, if it has any: `test_x[name]`.
+    pub cases: Vec<CaseRun>,
+    /// The statement of a failing test that did not hold.
+    pub stopped_at: Option<Stop>,
+    /// A builtin that failed on the way. As in OPA, its result was undefined.
+    pub swallowed: Option<PolicyError>,
+}
+
+/// Whether a test holds.
+#[derive(Clone, Debug)]
+pub enum RegoOutcome {
+    /// Its value is `true`, or that of all its cases.
+    Passed,
+    /// It is not.
+    Failed(FailedBecause),
+    /// It is to be written later.
+    Skipped,
+    /// There is no answer.
+    Error(Box<PolicyError>),
+}
+
+/// Why a test failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailedBecause {
+    /// It has no value.
+    Undefined,
+    /// Its value is `false`.
+    False,
+    /// Its value is something else.
+    NotABoolean(&'static str),
+    /// Cases failed.
+    Cases,
+    /// It should have cases, and has none.
+    NoCases,
+    /// It is a function, which nothing calls.
+    Function,
+}
+
+/// A case of a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRun {
+    /// Its name, and those of what it is part of.
+    pub name: Vec<String>,
+    /// Whether it holds.
+    pub passed: bool,
+}
+
+/// A statement that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// Where it starts.
+    pub location: PolicyLocation,
+    /// As its author wrote it.
+    pub statement: String,
+}
+
+/// What the engine answered.
+struct Answer {
+    value: Result<Value, Failure>,
+    swallowed: Option<String>,
+    prints: Vec<String>,
+    told: Told,
+}
+
+impl RegoTests {
+    /// Runs the tests of these indexes, `jobs` at a time. The results come in the order of the indexes, whatever
+    /// the number of jobs.
+    pub fn run(&self, chosen: &[usize], jobs: NonZeroUsize) -> (Vec<TestRun>, Hits) {
+        let Some(workspace) = &self.workspace else { return (Vec::new(), Hits::default()) };
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new((BTreeMap::new(), Hits::default()));
+        let lane = || {
+            let mut lane = Lane { tests: self, workspace, engine: None, hits: Hits::default() };
+            let mut runs = Vec::new();
+            while let Some(&test) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                runs.extend(self.tests.get(test).map(|found| (test, lane.run(test, found))));
+            }
+            let hits = lane.finish();
+            let mut done = done.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            done.0.extend(runs);
+            done.1.merge(hits);
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..jobs.get().min(chosen.len()) {
+                scope.spawn(lane);
+            }
+            lane();
+        });
+        let (runs, hits) = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        (runs.into_values().collect(), hits)
+    }
+}
+
+/// Tests that are run one after the other.
+struct Lane<'s> {
+    tests: &'s RegoTests,
+    workspace: &'s Workspace,
+    /// What has counted the lines so far.
+    engine: Option<Engine>,
+    hits: Hits,
+}
+
+impl Lane<'_> {
+    fn run(&mut self, index: usize, test: &RegoTest) -> TestRun {
+        let mut run = TestRun {
+            test: index,
+            outcome: RegoOutcome::Skipped,
+            duration: Duration::ZERO,
+            prints: Vec::new(),
+            cases: Vec::new(),
+            stopped_at: None,
+            swallowed: None,
+        };
+        if test.state == TestState::Todo {
+            return run;
+        }
+        if test.kind == Kind::Function {
+            run.outcome = RegoOutcome::Failed(FailedBecause::Function);
+            return run;
+        }
+        let start = Instant::now();
+        let answer = self.ask(test);
+        run.duration = start.elapsed();
+        let mut answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                run.outcome = RegoOutcome::Error(Box::new(error));
+                return run;
+            }
+        };
+        run.prints = std::mem::take(&mut answer.prints);
+        let path = test.path();
+        if let (Some(message), Ok(_)) = (&answer.swallowed, &answer.value) {
+            run.swallowed = Some(self.failed(&path, message, Certainty::Swallowed));
+        }
+        run.outcome = match answer.value {
+            Ok(value) => {
+                run.cases = cases(&value, test.kind, &answer.told);
+                judge(&value, test.kind, &run.cases)
+            }
+            Err(failure) => RegoOutcome::Error(Box::new(self.error(&path, failure))),
+        };
+        if let RegoOutcome::Failed(FailedBecause::Undefined) = run.outcome {
+            run.stopped_at = self.stopped_at(test);
+        }
+        self.hits.places(answer.told.reached);
+        run
+    }
+
+    /// What has to be done with an engine for a test.
+    fn work(&self, test: &RegoTest) -> impl FnOnce(&mut Engine) -> Answer + Send + use<> {
+        let path = test.engine_path.clone();
+        let beside = Path::new(&test.location.file).parent().map(Path::to_owned).unwrap_or_default();
+        let beside = if beside.as_os_str().is_empty() { PathBuf::from(".") } else { beside };
+        move |engine| {
+            prefer_files_in(beside);
+            answer(engine, &path)
+        }
+    }
+
+    fn ask(&mut self, test: &RegoTest) -> Result<Answer, PolicyError> {
+        let work = self.work(test);
+        match self.tests.measure {
+            Measure::Nothing => self.workspace.ask(&test.path(), work),
+            Measure::Coverage => {
+                let mut engine = self.engine.clone().unwrap_or_else(|| self.workspace.engine.clone());
+                engine.set_enable_coverage(true);
+                let (engine, answer) = self.workspace.ask_on(engine, &test.path(), work)?;
+                self.engine = Some(engine);
+                Ok(answer)
+            }
+        }
+    }
+
+    fn error(&self, rule: &str, failure: Failure) -> PolicyError {
+        let rule_name = rule.to_owned();
+        match failure {
+            Failure::Time => {
+                PolicyError::OutOfTime { rule: rule_name, limit_ms: self.workspace.time_limit.as_millis() }
+            }
+            Failure::Memory => PolicyError::OutOfMemory { rule: rule_name, limit: evaluate::MEMORY_BASE },
+            Failure::Depth => {
+                PolicyError::ResultShape { rule: rule_name, shape: "a value that nests without measure" }
+            }
+            Failure::Other(message) => self.failed(rule, &message, Certainty::Failed),
+        }
+    }
+
+    fn failed(&self, rule: &str, message: &str, certainty: Certainty) -> PolicyError {
+        let message = read_message(message, &self.workspace.sources);
+        let (text, at) = excerpt(&message, &self.workspace.sources).unzip();
+        let (rule, reason, at) = (rule.to_owned(), message.reason, at.flatten());
+        match certainty {
+            Certainty::Swallowed => PolicyError::SwallowedError { rule, reason, text, at },
+            Certainty::Failed => PolicyError::RuleFailed { rule, reason, text, at },
+        }
+    }
+
+    /// The last statement of a test's body that was evaluated, which is the one that did not hold: evaluates the
+    /// test again and looks at the lines that this reaches. Statements are evaluated in the order in which they
+    /// stand, unless one needs what a later one assigns.
+    fn stopped_at(&self, test: &RegoTest) -> Option<Stop> {
+        let file = self.tests.files.get(test.file)?;
+        let rule = file.outline.rules.get(test.rule)?;
+        let mut engine = self.workspace.engine.clone();
+        engine.clear_coverage_data();
+        engine.set_enable_coverage(true);
+        let (engine, _) = self.workspace.ask_on(engine, &test.path(), self.work(test)).ok()?;
+        let lines = coverage::lines(&engine).remove(&file.source.name)?;
+        let body = rule.branches.iter().flat_map(|branch| &branch.statements);
+        let mut reached = body
+            .filter(|statement| statement.depth == Depth::Outer)
+            .filter(|statement| lines.range(file.lines.lines(&statement.span)).next().is_some());
+        let statement = reached.next_back()?;
+        Some(Stop {
+            location: PolicyLocation {
+                file: file.source.name.clone(),
+                line: u64::from(file.lines.line(statement.span.start)),
+            },
+            statement: file.source.text.get(statement.span.clone())?.to_owned(),
+        })
+    }
+
+    fn finish(mut self) -> Hits {
+        if let Some(engine) = &self.engine {
+            self.hits.lines(coverage::lines(engine));
+        }
+        self.hits
+    }
+}
+
+/// What an engine's error means for the test.
+#[derive(Clone, Copy)]
+enum Certainty {
+    /// It may still hold.
+    Swallowed,
+    /// It has no value.
+    Failed,
+}
+
+/// Evaluates a test strictly, to learn of builtins that fail, and then as OPA does, with their results undefined.
+fn answer(engine: &mut Engine, path: &str) -> Answer {
+    take_told();
+    let (value, prints) = value(engine, path);
+    match value {
+        Err(Failure::Other(message)) => {
+            // What the first attempt held stands; its cases will begin anew.
+            let mut told = Told { cases: Vec::new(), ..take_told() };
+            engine.set_strict_builtin_errors(false);
+            let lenience = Lenience::grant();
+            let (value, prints) = self::value(engine, path);
+            drop(lenience);
+            engine.set_strict_builtin_errors(true);
+            let again = take_told();
+            told.cases = again.cases;
+            told.reached.extend(again.reached);
+            Answer { value, swallowed: Some(message), prints, told }
+        }
+        value => Answer { value, swallowed: None, prints, told: take_told() },
+    }
+}
+
+fn value(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
+    match evaluate::evaluate(engine, path) {
+        // A path that rules only start with, as `test_x` is for `test_x.a`.
+        (Err(Failure::Other(message)), _) if message.contains("not a valid rule path") => {
+            let results = engine.eval_query(path.to_owned(), false);
+            let value = results.map_err(|error| Failure::from_message(error.to_string())).map(|results| {
+                let expression =
+                    results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
+                expression.map_or(Value::Undefined, |expression| expression.value)
+            });
+            (value, engine.take_prints().unwrap_or_default())
+        }
+        evaluated => evaluated,
+    }
+}
+
+fn judge(value: &Value, kind: Kind, cases: &[CaseRun]) -> RegoOutcome {
+    let because = match (kind, value) {
+        (Kind::Object, Value::Object(_) | Value::Undefined) if cases.is_empty() => FailedBecause::NoCases,
+        (Kind::Object, Value::Object(_) | Value::Undefined) => {
+            if cases.iter().all(|case| case.passed) {
+                return RegoOutcome::Passed;
+            }
+            FailedBecause::Cases
+        }
+        (_, Value::Bool(true)) => return RegoOutcome::Passed,
+        (_, Value::Bool(false)) => FailedBecause::False,
+        (_, Value::Undefined) => FailedBecause::Undefined,
+        (_, Value::Null) => FailedBecause::NotABoolean("null"),
+        (_, Value::Number(_)) => FailedBecause::NotABoolean("a number"),
+        (_, Value::String(_)) => FailedBecause::NotABoolean("a string"),
+        (_, Value::Array(_)) => FailedBecause::NotABoolean("an array"),
+        (_, Value::Set(_)) => FailedBecause::NotABoolean("a set"),
+        (_, Value::Object(_)) => FailedBecause::NotABoolean("an object"),
+    };
+    RegoOutcome::Failed(because)
+}
+
+/// The cases of a test by name: those in its value, and those that began and are not in it, which failed.
+fn cases(value: &Value, kind: Kind, told: &Told) -> Vec<CaseRun> {
+    if kind != Kind::Object {
+        return Vec::new();
+    }
+    let mut found = BTreeMap::new();
+    in_value(value, &mut Vec::new(), &mut found);
+    for case in &told.cases {
+        let keys = case.as_array().map(|keys| keys.iter().map(key).collect()).unwrap_or_default();
+        found.entry(keys).or_insert(false);
+    }
+    found.into_iter().map(|(name, passed)| CaseRun { name, passed }).collect()
+}
+
+fn in_value(value: &Value, name: &mut Vec<String>, found: &mut BTreeMap<Vec<String>, bool>) {
+    match value {
+        Value::Object(object) => {
+            for (field, value) in object.iter_sorted() {
+                name.push(key(field));
+                in_value(value, name, found);
+                name.pop();
+            }
+        }
+        Value::Undefined => {}
+        value => {
+            found.insert(name.clone(), *value == Value::from(true));
+        }
+    }
+}
+
+/// A key as people read it.
+fn key(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.to_string(),
+        value => value.to_string(),
+    }
+}

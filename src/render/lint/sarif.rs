@@ -1,0 +1,107 @@
+//! The findings as SARIF 2.1.0.
+
+use planguard_rego_lint::LintFinding;
+use planguard_rego_lint::LintReport;
+use planguard_rego_lint::{Level, Lint};
+use serde_json::{Value, json};
+
+/// The report as SARIF 2.1.0, with every lint as a rule.
+///
+/// # Errors
+///
+/// What the serializer says; it has no reason to.
+pub fn render(report: &LintReport) -> Result<String, serde_json::Error> {
+    let notifications: Vec<Value> = report
+        .problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "level": "error",
+                "descriptor": { "id": problem.code.as_str() },
+                "message": { "text": problem.message.as_str() },
+            })
+        })
+        .collect();
+    let document = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "planguard lint",
+                "version": env!("CARGO_PKG_VERSION"),
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": Lint::ALL.iter().map(|lint| rule(*lint)).collect::<Vec<Value>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": report.problems.is_empty(),
+                "exitCode": report.exit_code(),
+                "toolExecutionNotifications": notifications,
+            }],
+            "results": report.findings.iter().map(result).collect::<Vec<Value>>(),
+        }],
+    });
+    Ok(serde_json::to_string_pretty(&document)? + "\n")
+}
+
+const fn level(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Pedantic => "note",
+    }
+}
+
+fn rule(lint: Lint) -> Value {
+    let info = lint.info();
+    json!({
+        "id": info.code,
+        "name": info.name,
+        "shortDescription": { "text": info.summary },
+        "fullDescription": { "text": info.why },
+        "defaultConfiguration": { "level": level(info.level) },
+    })
+}
+
+fn result(finding: &LintFinding) -> Value {
+    let info = finding.lint.info();
+    json!({
+        "ruleId": info.code,
+        "ruleIndex": Lint::ALL.iter().position(|lint| *lint == finding.lint),
+        "level": level(info.level),
+        "message": { "text": format!("{}; {}", finding.message.as_str(), finding.help.as_str()) },
+        "locations": [{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(finding.file.as_str()) },
+            "region": {
+                "startLine": finding.line,
+                "startColumn": finding.column,
+                "endLine": finding.end_line,
+                "endColumn": finding.end_column,
+            },
+        }}],
+    })
+}
+
+/// A path as a relative reference: what a URI cannot hold is written in percent.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    for byte in path.trim_start_matches("./").bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~') {
+            uri.push(char::from(byte));
+        } else {
+            uri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_references() {
+        assert_eq!(uri("./a b/ü.rego"), "a%20b/%C3%BC.rego");
+        assert_eq!(uri("policies/main.rego"), "policies/main.rego");
+    }
+}
