@@ -90,6 +90,19 @@ pub enum CheckError {
         check: String,
     },
 
+    /// The plan has no list of changes, and that is not accepted.
+    #[error("{plan}: the plan has no `resource_changes`, but its state has {count} resources")]
+    #[diagnostic(
+        code("PG-CK-010"),
+        help("make the plan again without -refresh-only, or check without --strict to accept it")
+    )]
+    NoChanges {
+        /// The plan.
+        plan: String,
+        /// How many resources its state has.
+        count: usize,
+    },
+
     /// Object keys stand twice, and that is not accepted.
     #[error("{plan}: {count} object keys stand twice; only the last of each was looked at")]
     #[diagnostic(

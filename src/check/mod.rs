@@ -20,7 +20,7 @@ pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
 use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
-use planguard_plan::{ChangeSummary, Plan, sensitive_values};
+use planguard_plan::{ChangeSummary, Plan, PlanError, sensitive_values};
 
 use crate::finding::Finding;
 use crate::report::{Counts, Notice, PlanReport, Report, SkippedFile};
@@ -190,6 +190,14 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         Ok(plan) => plan,
         Err(source) => return refused(&CheckError::Plan { plan: name, source }),
     };
+    match plan.contradictions() {
+        Ok(contradictions) if contradictions.is_empty() => {}
+        Ok(contradictions) => {
+            let source = PlanError::Contradictory(contradictions);
+            return refused(&CheckError::Plan { plan: name, source });
+        }
+        Err(source) => return refused(&CheckError::Plan { plan: name, source }),
+    }
     let redactor = match sensitive_values(&plan) {
         Ok(values) => Redactor::new(&values),
         Err(source) => return refused(&CheckError::Plan { plan: name, source }),

@@ -35,7 +35,27 @@ impl PlanCheck<'_> {
                 );
             }
         }
+        self.lost_changes(&name);
         self.conditions(&name);
+    }
+
+    /// A plan without `resource_changes` is either one of `-refresh-only` or one that has lost them.
+    fn lost_changes(&mut self, name: &str) {
+        match self.plan.objects_without_changes() {
+            Err(source) => self.problem(&CheckError::Plan { plan: name.to_owned(), source }),
+            Ok(0) => {}
+            Ok(count) if self.options.strict => {
+                self.problem(&CheckError::NoChanges { plan: name.to_owned(), count });
+            }
+            Ok(count) => self.notice(
+                "PG-CK-106",
+                &format!(
+                    "the plan has no `resource_changes`, as a plan made with -refresh-only; \
+                     its {count} existing {objects} not checked",
+                    objects = if count == 1 { "resource was" } else { "resources were" },
+                ),
+            ),
+        }
     }
 
     fn conditions(&mut self, name: &str) {

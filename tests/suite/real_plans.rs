@@ -17,10 +17,92 @@ fn check(path: &Path) -> Report {
     run(&sources, &ReadOptions::default(), &Rules::default(), &CheckOptions::default(), &|_| {})
 }
 
+/// The plan says two things that cannot both be true.
+const CONTRADICTORY: &[&str] = &["PG-CK-003"];
+
 /// Plans that leave the verdict undecided, and should: the codes that say why.
 const UNDECIDED: &[(&str, &[&str])] = &[
     // `errored` is true: planning failed half-way.
     ("opentofu__opentofu/internal__command__testdata__show-json__plan-error__output.json", &["PG-CK-004"]),
+    // Edited by hand: a create that has a `before`.
+    (
+        "GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf0_12plan.allcoverage.json",
+        CONTRADICTORY,
+    ),
+    ("GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf0_12plan.json", CONTRADICTORY),
+    (
+        "GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf1_0plan.allcoverage.json",
+        CONTRADICTORY,
+    ),
+    ("GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf1_0plan.json", CONTRADICTORY),
+    // Edited by hand: the same address twice.
+    ("StackGuardian__tirith/tests__providers__terraform_plan__fixtures__input.json", CONTRADICTORY),
+    ("jond3k__tfplan-validator/test__fixtures__itest__plan-duplicate-address.json", CONTRADICTORY),
+    // Trimmed by hand: `resource_changes` is missing or lacks resources that are planned.
+    (
+        "aquasecurity__trivy/pkg__iac__scanners__terraformplan__tfjson__testdata__plan_no_resource_changes.json",
+        CONTRADICTORY,
+    ),
+    (
+        "bridgecrewio__checkov/tests__terraform__runner__resources__plan_with_resource_reference__tfplan_graph.json",
+        CONTRADICTORY,
+    ),
+    (
+        "cloudposse__atmos/pkg__ci__plugins__terraform__testdata__plan_json__success_no_changes.json",
+        CONTRADICTORY,
+    ),
+    ("cycloidio__terracost/testdata__aws__asg-plan.json", CONTRADICTORY),
+    // Trimmed by hand: a side or `after_unknown` of a change is missing.
+    (
+        "bridgecrewio__checkov/tests__terraform__parser__resources__plan_after_unknown__tfplan.json",
+        CONTRADICTORY,
+    ),
+    (
+        "bridgecrewio__checkov/tests__terraform__parser__resources__plan_batch_job_null_container_properties__tfplan.json",
+        CONTRADICTORY,
+    ),
+    (
+        "bridgecrewio__checkov/tests__terraform__runner__resources__plan_with_deleted_resources__tfplan.json",
+        CONTRADICTORY,
+    ),
+    ("leonamvasquez__terraview/testdata__plan-with-modules.json", CONTRADICTORY),
+    // Written by another program, with `infracost_resource_changes` in the place of `resource_changes`.
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__adds_source_url_from_remote_module__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__adds_source_url_from_remote_module_chdir__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__builds_module_configuration_correctly_with_count__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__does_not_panic_on_double_attribute_definition__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__populates_warnings_on_missing_vars__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__renders_module_resources__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__renders_multiple_count_resources_correctly__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__shows_correct_duplicate_variable_warning__expected.json",
+        CONTRADICTORY,
+    ),
+    (
+        "infracost__infracost/internal__providers__terraform__testdata__hcl_provider_test__structures_module_expressions_correctly_with_count__expected.json",
+        CONTRADICTORY,
+    ),
 ];
 
 #[test]

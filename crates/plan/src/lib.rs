@@ -14,9 +14,9 @@ pub mod text;
 
 pub use model::{
     ActionInvocation, ActionReason, Actions, Address, AddressError, Attribute, AttributePath, Change,
-    ChangeSummary, Check, CheckStatus, ConfigModule, ConfigResource, Configuration, DeferredChange,
-    DuplicateKeys, Importing, InstanceKey, MAX_DEPTH, Mode, ModuleCall, ModuleStep, Object, OutputChange,
-    PathStep, Plan, PlanError, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution,
-    ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, Side, Value, Verb, View,
-    sensitive_values,
+    ChangeSummary, Check, CheckStatus, ConfigModule, ConfigResource, Configuration, Contradiction,
+    DeferredChange, DuplicateKeys, Importing, InstanceKey, MAX_DEPTH, Mode, ModuleCall, ModuleStep, Object,
+    OutputChange, PathStep, Plan, PlanError, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution,
+    ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, Side, SideProblem, Value, Verb,
+    View, sensitive_values,
 };

@@ -45,7 +45,7 @@ mod tests {
         let validator = jsonschema::validator_for(&schema).unwrap();
         let plan = r#"{"format_version": "1.2", "terraform_version": "1.11.4", "errored": true, "planned_values": {},
             "resource_changes": [{"address": "aws_instance.a", "change": {"actions": ["create"],
-                "after": {"associate_public_ip_address": true}}}]}"#;
+                "after": {"associate_public_ip_address": true}, "after_unknown": {}}}]}"#;
         let documents = vec![Document::from_text("plan.json", plan).unwrap()];
         let report = check(
             &Batch { documents, ..Batch::default() },

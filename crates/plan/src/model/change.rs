@@ -9,6 +9,7 @@ use super::PlanError;
 use super::actions::Actions;
 use super::address::{Address, InstanceKey};
 use super::attribute_path::AttributePath;
+use super::contradiction::Identity;
 use super::section::{Section, SectionReader};
 use super::value::Value;
 
@@ -28,6 +29,8 @@ pub struct ResourceChange<'a> {
     pub action_reason: Option<ActionReason>,
     /// What the plan does.
     pub change: Change<'a>,
+    /// The field of the entry that says something else of the object than its address, if one does.
+    pub(super) mismatch: Option<&'static str>,
 }
 
 /// Both sides of a change and the masks that say what of it is unknown or sensitive.
@@ -163,6 +166,14 @@ pub(super) struct RawResourceChange<'a> {
     action_reason: Option<Cow<'a, str>>,
     #[serde(borrow)]
     change: Option<RawChange<'a>>,
+    #[serde(borrow)]
+    module_address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    mode: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "type")]
+    resource_type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    name: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -211,6 +222,13 @@ impl<'a> RawResourceChange<'a> {
         let address = self.address.ok_or_else(|| missing("address"))?;
         let address = parse_address(&address, section, position)?;
         let change = self.change.ok_or_else(|| missing("change"))?;
+        let mismatch = Identity {
+            module_address: self.module_address.as_deref(),
+            mode: self.mode.as_deref(),
+            resource_type: self.resource_type.as_deref(),
+            name: self.name.as_deref(),
+        }
+        .mismatch(&address);
         let mut read = ResourceChange {
             address,
             previous_address: match self.previous_address {
@@ -224,6 +242,7 @@ impl<'a> RawResourceChange<'a> {
                 .filter(|reason| !reason.is_empty())
                 .map(|reason| ActionReason::parse(&reason)),
             change: change.read(section, position, reader)?,
+            mismatch,
         };
         if self.index_unknown == Some(true) && read.address.key.is_none() {
             read.address.key = Some(InstanceKey::Unknown);

@@ -4,6 +4,7 @@ use miette::Diagnostic;
 use thiserror::Error;
 
 use super::address::AddressError;
+use super::contradiction::Contradiction;
 
 /// A document that has a plan's keys but not its shape. Positions count from 0, as in the document.
 #[derive(Debug, Error, Diagnostic)]
@@ -45,4 +46,25 @@ pub enum PlanError {
         /// What is wrong with the address.
         source: AddressError,
     },
+
+    /// The plan says two things that cannot both be true.
+    #[error("the plan contradicts itself: {}", listed(.0))]
+    #[diagnostic(
+        code("PG-PL-004"),
+        help(
+            "the plan was cut, edited or merged; make it again: terraform plan -out=tfplan && terraform show -json tfplan > plan.json"
+        )
+    )]
+    Contradictory(Vec<Contradiction>),
+}
+
+/// How many contradictions a message names.
+const LISTED: usize = 5;
+
+fn listed(contradictions: &[Contradiction]) -> String {
+    let mut text = contradictions.iter().take(LISTED).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if contradictions.len() > LISTED {
+        text.push_str(&format!("; and {} more", contradictions.len() - LISTED));
+    }
+    text
 }

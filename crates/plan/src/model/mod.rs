@@ -6,6 +6,7 @@ mod attribute;
 mod attribute_path;
 mod change;
 mod configuration;
+mod contradiction;
 mod error;
 mod invocation;
 mod output;
@@ -22,6 +23,7 @@ pub use attribute::{Attribute, ResourceState, Side, View};
 pub use attribute_path::{AttributePath, PathStep};
 pub use change::{ActionReason, Change, Importing, ResourceChange};
 pub use configuration::{ConfigModule, ConfigResource, Configuration, ModuleCall, ProviderConfig};
+pub use contradiction::{Contradiction, SideProblem};
 pub use error::PlanError;
 pub use invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, RelevantAttribute};
 pub use output::{OutputChange, RootVariable};
@@ -73,4 +75,6 @@ pub struct Plan<'a> {
     pub planned_values: Section<'a>,
     /// `prior_state`, unread.
     pub prior_state: Section<'a>,
+    /// Whether the plan has `resource_changes`; Terraform before 1.5 leaves out an empty list.
+    has_resource_changes: bool,
 }

@@ -208,6 +208,7 @@ impl<'a> Plan<'a> {
             format_version: raw.format_version,
             terraform_version: raw.terraform_version,
             variables,
+            has_resource_changes: raw.resource_changes.is_some(),
             resource_changes: read_changes("resource_changes", raw.resource_changes, &reader)?,
             resource_drift: read_changes("resource_drift", raw.resource_drift, &reader)?,
             deferred_changes,

@@ -1,0 +1,552 @@
+//! Finds where a plan contradicts itself: what was cut, edited or misspelt must not pass as a smaller plan.
+//!
+//! The rules hold for every plan that Terraform 0.12 to 1.15 and OpenTofu write (`internal/command/jsonplan` of
+//! both): each object in `planned_values` has its entry in `resource_changes`, each entry has the sides that its
+//! actions imply, and an entry says the same of its object in `address` as in `type`, `name`, `mode` and
+//! `module_address`. (`index` is not compared: planguard takes the key from the address.)
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::actions::{Actions, Verb};
+use super::address::{Address, Mode};
+use super::change::{Change, ResourceChange};
+use super::section::Section;
+use super::value::Value;
+use super::{Plan, PlanError};
+
+/// One way in which a plan contradicts itself. Names addresses and keys, never values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// `planned_values` has a managed resource that `resource_changes` does not have.
+    NotInResourceChanges {
+        /// The resource.
+        address: String,
+    },
+    /// `prior_state` has a managed resource of which a complete plan says nothing.
+    NotPlanned {
+        /// The resource.
+        address: String,
+    },
+    /// The plan can be applied and has nothing to apply.
+    NothingToApply,
+    /// Two entries of `resource_changes` are about one object.
+    Duplicate {
+        /// The object.
+        address: String,
+    },
+    /// An entry lacks a side that its actions imply, or has one that they rule out.
+    Side {
+        /// The object.
+        address: String,
+        /// The actions, joined by `+`.
+        actions: String,
+        /// What is wrong with the side, for example "no `after`".
+        problem: SideProblem,
+    },
+    /// An entry says one thing in its address and another in one of its fields.
+    Field {
+        /// The object.
+        address: String,
+        /// The field that differs.
+        field: &'static str,
+    },
+}
+
+/// What is wrong with a side of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SideProblem {
+    /// The side is absent or null.
+    Missing(&'static str),
+    /// The side is there and the actions say that there is none.
+    Unexpected(&'static str),
+    /// The side is no object.
+    NotAnObject(&'static str),
+    /// `before` and `after` differ although nothing changes.
+    Differs,
+    /// The action is none that an object of this kind can have.
+    Action,
+}
+
+impl fmt::Display for SideProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing(side) => write!(f, "has no `{side}`"),
+            Self::Unexpected(side) => write!(f, "has a `{side}`"),
+            Self::NotAnObject(side) => write!(f, "has a `{side}` that is not an object"),
+            Self::Differs => f.write_str("has a `before` that differs from its `after`"),
+            Self::Action => f.write_str("is not a data source"),
+        }
+    }
+}
+
+impl fmt::Display for Contradiction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInResourceChanges { address } => {
+                write!(f, "`{address}` is in `planned_values` but not in `resource_changes`")
+            }
+            Self::NotPlanned { address } => {
+                write!(
+                    f,
+                    "`{address}` is in `prior_state` but not in `resource_changes`, and the plan is complete"
+                )
+            }
+            Self::NothingToApply => {
+                f.write_str("the plan is `applyable` but has no `resource_changes` and changes no output")
+            }
+            Self::Duplicate { address } => write!(f, "`{address}` is in `resource_changes` twice"),
+            Self::Side { address, actions, problem } => {
+                write!(f, "`{address}` has the actions `{actions}` but {problem}")
+            }
+            Self::Field { address, field } => {
+                write!(f, "the `{field}` of `{address}` does not match its address")
+            }
+        }
+    }
+}
+
+/// What an entry of `resource_changes` says of its object beside the address; each may be absent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Identity<'e> {
+    pub(super) module_address: Option<&'e str>,
+    pub(super) mode: Option<&'e str>,
+    pub(super) resource_type: Option<&'e str>,
+    pub(super) name: Option<&'e str>,
+}
+
+impl Identity<'_> {
+    /// The first field that does not match the address.
+    pub(super) fn mismatch(self, address: &Address) -> Option<&'static str> {
+        let differs = |field: Option<&str>, expected: &str| field.is_some_and(|written| written != expected);
+        if differs(self.resource_type, &address.resource_type) {
+            return Some("type");
+        }
+        if differs(self.name, &address.name) {
+            return Some("name");
+        }
+        if differs(self.mode, address.mode.as_str()) {
+            return Some("mode");
+        }
+        let module_differs = match self.module_address {
+            None => false,
+            Some(module) if address.modules.is_empty() => !module.is_empty(),
+            Some(module) => module != address.module_address(),
+        };
+        module_differs.then_some("module_address")
+    }
+}
+
+/// A module of `planned_values` or `prior_state`, without its values.
+#[derive(Deserialize)]
+struct StateModule<'a> {
+    #[serde(borrow)]
+    address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    resources: Option<Vec<StateResource<'a>>>,
+    #[serde(borrow)]
+    child_modules: Option<Vec<Self>>,
+}
+
+#[derive(Deserialize)]
+struct StateResource<'a> {
+    #[serde(borrow)]
+    address: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    mode: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    deposed_key: Option<Cow<'a, str>>,
+}
+
+#[derive(Default, Deserialize)]
+struct PlannedValues<'a> {
+    #[serde(borrow)]
+    root_module: Option<StateModule<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+struct PriorState<'a> {
+    #[serde(borrow)]
+    values: Option<PlannedValues<'a>>,
+}
+
+impl StateModule<'_> {
+    /// Calls `visit` with the address of every managed object and that of its module.
+    fn each_managed(&self, visit: &mut impl FnMut(&str, &str)) {
+        let module = self.address.as_deref().unwrap_or_default();
+        for resource in self.resources.iter().flatten() {
+            let is_managed = resource.mode.as_deref() == Some(Mode::Managed.as_str());
+            if is_managed && resource.deposed_key.is_none() {
+                visit(module, resource.address.as_deref().unwrap_or_default());
+            }
+        }
+        self.child_modules.iter().flatten().for_each(|module| module.each_managed(visit));
+    }
+}
+
+/// The addresses of which `resource_changes` and `deferred_changes` speak.
+struct Spoken {
+    addresses: HashSet<String>,
+    /// Addresses of blocks whose instances are not known yet.
+    blocks: HashSet<String>,
+}
+
+impl Spoken {
+    fn of(plan: &Plan<'_>) -> Self {
+        let mut spoken = Self { addresses: HashSet::new(), blocks: HashSet::new() };
+        for resource in &plan.resource_changes {
+            spoken.addresses.insert(resource.address.to_string());
+            spoken.addresses.extend(resource.previous_address.as_ref().map(ToString::to_string));
+        }
+        for deferred in &plan.deferred_changes {
+            spoken.blocks.insert(deferred.resource_change.address.configuration_address());
+        }
+        spoken
+    }
+
+    /// Whether the plan speaks of an object. Terraform 0.12 writes addresses of modules' resources without the module
+    /// into states, and a key can be written in several ways.
+    fn has(&self, module: &str, address: &str) -> bool {
+        if self.addresses.contains(address) {
+            return true;
+        }
+        let Ok(parsed) = address.parse::<Address>() else { return false };
+        self.addresses.contains(&parsed.to_string())
+            || (!module.is_empty() && self.addresses.contains(&format!("{module}.{address}")))
+            || self.blocks.contains(&parsed.configuration_address())
+    }
+}
+
+impl Plan<'_> {
+    /// Every way in which the plan contradicts itself, in the order of its sections.
+    ///
+    /// # Errors
+    /// `planned_values` or `prior_state` does not have the shape of its format.
+    pub fn contradictions(&self) -> Result<Vec<Contradiction>, PlanError> {
+        let mut found = Vec::new();
+        self.entries(&mut found);
+        let spoken = Spoken::of(self);
+        let is_partial = self.errored == Some(true) || self.complete == Some(false);
+        let planned: PlannedValues<'_> = section(self.planned_values)?;
+        if let Some(root) = planned.root_module.filter(|_| !is_partial) {
+            root.each_managed(&mut |module, address| {
+                if !spoken.has(module, address) {
+                    found.push(Contradiction::NotInResourceChanges { address: address.to_owned() });
+                }
+            });
+        }
+        // Only since Terraform 1.8 does a plan say that it is complete; before, it may come from `-target`. A plan
+        // of `-refresh-only` has no resource changes at all.
+        if self.complete == Some(true) && !self.resource_changes.is_empty() {
+            let prior: PriorState<'_> = section(self.prior_state)?;
+            if let Some(root) = prior.values.and_then(|values| values.root_module) {
+                root.each_managed(&mut |module, address| {
+                    if !spoken.has(module, address) {
+                        found.push(Contradiction::NotPlanned { address: address.to_owned() });
+                    }
+                });
+            }
+        }
+        let has_nothing = !self.has_resource_changes && !self.changes_something_else();
+        if has_nothing && !is_partial && self.applyable == Some(true) {
+            found.push(Contradiction::NothingToApply);
+        }
+        Ok(found)
+    }
+
+    /// How many managed objects are in `prior_state` of a plan that has no `resource_changes` at all. A plan of
+    /// `-refresh-only` looks like that, and so does one that has lost its changes.
+    ///
+    /// # Errors
+    /// `prior_state` does not have the shape of its format.
+    pub fn objects_without_changes(&self) -> Result<usize, PlanError> {
+        if self.has_resource_changes {
+            return Ok(0);
+        }
+        let prior: PriorState<'_> = section(self.prior_state)?;
+        let mut count = 0;
+        if let Some(root) = prior.values.and_then(|values| values.root_module) {
+            root.each_managed(&mut |_, _| count += 1);
+        }
+        Ok(count)
+    }
+
+    /// Whether there is something to apply beside resource changes.
+    fn changes_something_else(&self) -> bool {
+        !self.resource_drift.is_empty()
+            || !self.deferred_changes.is_empty()
+            || !self.action_invocations.is_empty()
+            || self.output_changes.values().any(|output| !output.actions.is_no_op())
+    }
+
+    fn entries(&self, found: &mut Vec<Contradiction>) {
+        let mut objects: HashSet<(&Address, Option<&str>)> = HashSet::new();
+        for resource in &self.resource_changes {
+            if !objects.insert((&resource.address, resource.deposed.as_deref())) {
+                found.push(Contradiction::Duplicate { address: resource.address.to_string() });
+            }
+            if let Some(field) = resource.mismatch {
+                found.push(Contradiction::Field { address: resource.address.to_string(), field });
+            }
+            if let Some(problem) = resource.side_problem() {
+                let actions: Vec<&str> = resource.change.actions.verbs().iter().map(Verb::as_str).collect();
+                found.push(Contradiction::Side {
+                    address: resource.address.to_string(),
+                    actions: actions.join("+"),
+                    problem,
+                });
+            }
+        }
+    }
+}
+
+/// A section without its values; an absent one is empty.
+fn section<'a, T: Default + Deserialize<'a>>(section: Section<'a>) -> Result<T, PlanError> {
+    match section.text() {
+        None | Some("null") => Ok(T::default()),
+        Some(text) => serde_json::from_str(text).map_err(PlanError::Json),
+    }
+}
+
+impl ResourceChange<'_> {
+    /// What is wrong with the sides of the change, as far as its actions tell.
+    fn side_problem(&self) -> Option<SideProblem> {
+        let change = &self.change;
+        if self.address.mode == Mode::Managed { change.managed_problem() } else { change.object_problem() }
+    }
+}
+
+impl Change<'_> {
+    /// A side that is there is an object, whatever the actions.
+    fn object_problem(&self) -> Option<SideProblem> {
+        [("before", &self.before), ("after", &self.after)].into_iter().find_map(|(side, value)| {
+            let is_object = value.as_deref().is_none_or(|value| matches!(value, Value::Object(_)));
+            (!is_object).then_some(SideProblem::NotAnObject(side))
+        })
+    }
+
+    fn managed_problem(&self) -> Option<SideProblem> {
+        if let Some(problem) = self.object_problem() {
+            return Some(problem);
+        }
+        let actions = &self.actions;
+        if actions.reads() {
+            return Some(SideProblem::Action);
+        }
+        let (before, after) = (self.before.is_some(), self.after.is_some());
+        let wholly_unknown = self.after_unknown == Some(Value::Bool(true));
+        let needs_after = actions.creates() || actions.updates();
+        let needs_before = actions.deletes() || actions.updates() || actions.forgets();
+        if needs_after && !after && !wholly_unknown {
+            return Some(SideProblem::Missing("after"));
+        }
+        if needs_after && self.after_unknown.is_none() {
+            return Some(SideProblem::Missing("after_unknown"));
+        }
+        if needs_before && !before {
+            return Some(SideProblem::Missing("before"));
+        }
+        if after && removes_only(actions) {
+            return Some(SideProblem::Unexpected("after"));
+        }
+        if before && actions.creates() && !needs_before {
+            return Some(SideProblem::Unexpected("before"));
+        }
+        // Terraform lists objects that are gone from both sides as unchanged.
+        if actions.is_no_op() {
+            return match (&self.before, &self.after) {
+                // Both are one value where the plan writes the same text twice, which is the usual case.
+                (Some(before), Some(after)) => {
+                    (!Arc::ptr_eq(before, after) && before != after).then_some(SideProblem::Differs)
+                }
+                (Some(_), None) => Some(SideProblem::Missing("after")),
+                (None, Some(_)) => Some(SideProblem::Missing("before")),
+                (None, None) => None,
+            };
+        }
+        None
+    }
+}
+
+/// Whether the actions leave no object under management.
+fn removes_only(actions: &Actions) -> bool {
+    (actions.deletes() || actions.forgets()) && !actions.creates() && !actions.updates()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with a plan of these sections.
+    fn messages(sections: &str) -> Vec<String> {
+        let text = format!(r#"{{"format_version": "1.2", {sections}}}"#);
+        let contradictions = Plan::parse(&text).unwrap().contradictions().unwrap();
+        contradictions.iter().map(ToString::to_string).collect()
+    }
+
+    /// What is wrong with an entry of `resource_changes` that has these fields beside its address `aws_x.a`.
+    fn entry(fields: &str) -> Option<String> {
+        let entry = format!(r#""resource_changes": [{{"address": "aws_x.a", {fields}}}]"#);
+        messages(&entry).into_iter().next()
+    }
+
+    fn change(actions: &str, rest: &str) -> Option<String> {
+        entry(&format!(r#""change": {{"actions": {actions}, {rest}}}"#))
+    }
+
+    const CREATED: &str = r#""change": {"actions": ["create"], "after": {}, "after_unknown": {}}"#;
+
+    #[test]
+    fn planned_objects_have_their_change() {
+        let planned = r#""planned_values": {"root_module": {"resources": [{"address": "aws_x.a", "mode": "managed"},
+            {"address": "data.aws_x.d", "mode": "data"}], "child_modules": [{"address": "module.m", "resources":
+            [{"address": "module.m.aws_x.b[0]", "mode": "managed", "values": {"a": [1]}}]}]}}"#;
+        let expected = [
+            "`aws_x.a` is in `planned_values` but not in `resource_changes`",
+            "`module.m.aws_x.b[0]` is in `planned_values` but not in `resource_changes`",
+        ];
+        assert_eq!(messages(planned), expected);
+        assert_eq!(messages(&format!(r#"{planned}, "resource_changes": null"#)), expected);
+        let both = format!(
+            r#"{planned}, "resource_changes": [{{"address": "aws_x.a", {CREATED}}},
+                {{"address": "module.m.aws_x.b[0]", {CREATED}}}]"#
+        );
+        assert!(messages(&both).is_empty());
+        for partial in [r#""errored": true"#, r#""complete": false"#] {
+            assert!(messages(&format!("{planned}, {partial}")).is_empty(), "{partial}");
+        }
+        let deferred = r#""deferred_changes": [{"reason": "unknown", "resource_change": {"address": "aws_x.a",
+            "index_unknown": true, "change": {"actions": ["create"]}}}]"#;
+        assert_eq!(messages(&format!("{planned}, {deferred}")), expected[1..]);
+    }
+
+    #[test]
+    fn addresses_of_old_states_are_completed_by_their_module() {
+        let planned = format!(
+            r#""planned_values": {{"root_module": {{"child_modules": [{{"address": "module.m", "resources":
+                [{{"address": "aws_x.a", "mode": "managed"}}]}}]}}}},
+                "resource_changes": [{{"address": "module.m.aws_x.a", {CREATED}}}]"#
+        );
+        assert!(messages(&planned).is_empty());
+    }
+
+    #[test]
+    fn a_complete_plan_speaks_of_every_object() {
+        let state = format!(
+            r#""resource_changes": [{{"address": "aws_x.new", "previous_address": "aws_x.old", {CREATED}}}],
+                "prior_state": {{"values": {{"root_module": {{"resources": [{{"address": "aws_x.old", "mode": "managed"}},
+                {{"address": "aws_x.lost", "mode": "managed"}},
+                {{"address": "aws_x.gone", "mode": "managed", "deposed_key": "1"}}]}}}}}}"#
+        );
+        assert_eq!(
+            messages(&format!(r#"{state}, "complete": true"#)),
+            ["`aws_x.lost` is in `prior_state` but not in `resource_changes`, and the plan is complete"]
+        );
+        assert!(messages(&state).is_empty(), "older plans may come from -target");
+    }
+
+    #[test]
+    fn what_can_be_applied_has_something_to_apply() {
+        let expected = ["the plan is `applyable` but has no `resource_changes` and changes no output"];
+        assert_eq!(messages(r#""applyable": true, "planned_values": {}"#), expected);
+        for rest in [
+            r#""resource_changes": []"#,
+            r#""output_changes": {"o": {"actions": ["update"]}}"#,
+            r#""resource_drift": [{"address": "aws_x.a", "change": {"actions": ["update"]}}]"#,
+            r#""errored": true"#,
+        ] {
+            assert!(
+                messages(&format!(r#""applyable": true, "planned_values": {{}}, {rest}"#)).is_empty(),
+                "{rest}"
+            );
+        }
+    }
+
+    #[test]
+    fn objects_of_a_plan_without_changes_are_counted() {
+        let count = |sections: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "planned_values": {{}}, "prior_state": {{"values": {{"root_module":
+                    {{"resources": [{{"address": "aws_x.a", "mode": "managed"}}]}}}}}}{sections}}}"#
+            );
+            Plan::parse(&text).unwrap().objects_without_changes().unwrap()
+        };
+        assert_eq!((count(""), count(r#", "resource_changes": []"#)), (1, 0));
+    }
+
+    #[test]
+    fn no_object_is_there_twice() {
+        let twice = |deposed: &str| {
+            messages(&format!(
+                r#""resource_changes": [{{"address": "aws_x.a", {CREATED}}},
+                    {{"address": "aws_x.a"{deposed}, "change": {{"actions": ["delete"], "before": {{}}}}}}]"#
+            ))
+        };
+        assert_eq!(twice(""), ["`aws_x.a` is in `resource_changes` twice"]);
+        assert!(twice(r#", "deposed": "0a""#).is_empty());
+    }
+
+    #[test]
+    fn sides_fit_their_actions() {
+        let both = r#""before": {"a": 1}, "after": {"a": 2}, "after_unknown": {}"#;
+        let text = |actions: &str, rest: &str| change(actions, rest).unwrap_or_default();
+        for (actions, rest, problem) in [
+            (r#"["create"]"#, r#""after": null, "after_unknown": {"a": true}"#, "has no `after`"),
+            (r#"["create"]"#, r#""after_unknown": {}"#, "has no `after`"),
+            (r#"["create"]"#, r#""after": {}"#, "has no `after_unknown`"),
+            (r#"["create"]"#, r#""after": "x", "after_unknown": {}"#, "has a `after` that is not an object"),
+            (r#"["create"]"#, both, "has a `before`"),
+            (r#"["update"]"#, r#""after": {}, "after_unknown": {}"#, "has no `before`"),
+            (r#"["update"]"#, r#""before": {}"#, "has no `after`"),
+            (r#"["delete", "create"]"#, r#""after": {}, "after_unknown": {}"#, "has no `before`"),
+            (r#"["delete"]"#, r#""after": null"#, "has no `before`"),
+            (r#"["delete"]"#, both, "has a `after`"),
+            (r#"["forget"]"#, both, "has a `after`"),
+            (r#"["no-op"]"#, both, "has a `before` that differs from its `after`"),
+            (r#"["no-op"]"#, r#""before": {}"#, "has no `after`"),
+            (r#"["no-op"]"#, r#""after": {}"#, "has no `before`"),
+            (r#"["read"]"#, r#""after": {}"#, "is not a data source"),
+        ] {
+            let found = text(actions, rest);
+            assert!(found.ends_with(&format!("but {problem}")), "{actions} {rest}: {found}");
+        }
+        for (actions, rest) in [
+            (r#"["create"]"#, r#""before": null, "after": null, "after_unknown": true"#),
+            (r#"["update"]"#, both),
+            (r#"["create", "delete"]"#, both),
+            (r#"["delete"]"#, r#""before": {}, "after": null"#),
+            (r#"["no-op"]"#, r#""before": {"a": 1}, "after": {"a":1}"#),
+            (r#"["no-op"]"#, r#""before": null, "after": null"#),
+            (r#"["warp"]"#, r#""after": {}"#),
+        ] {
+            assert_eq!(change(actions, rest), None, "{actions} {rest}");
+        }
+    }
+
+    #[test]
+    fn fields_say_what_the_address_says() {
+        let module = |fields: &str, address: &str| {
+            messages(&format!(r#""resource_changes": [{{"address": "{address}", {fields}, {CREATED}}}]"#))
+                .pop()
+        };
+        let address = r#"module.m[0].aws_x.a[\"k\"]"#;
+        let right = r#""module_address": "module.m[0]", "mode": "managed", "type": "aws_x", "name": "a""#;
+        assert_eq!(module(right, address), None);
+        assert_eq!(module(r#""module_address": """#, "aws_x.a"), None);
+        for (right_field, wrong, field) in [
+            (r#""module.m[0]""#, r#""module.m""#, "module_address"),
+            (r#""module.m[0]""#, r#""""#, "module_address"),
+            (r#""managed""#, r#""data""#, "mode"),
+            (r#""aws_x""#, r#""aws_y""#, "type"),
+            (r#""name": "a""#, r#""name": "b""#, "name"),
+        ] {
+            let message = module(&right.replacen(right_field, wrong, 1), address).unwrap_or_default();
+            assert!(message.starts_with(&format!("the `{field}` of")), "{wrong}: {message}");
+        }
+        assert!(module(r#""module_address": "module.m""#, "aws_x.a").is_some());
+    }
+}
