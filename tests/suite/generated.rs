@@ -37,7 +37,7 @@ fn explanation(entry: &CatalogueEntry) -> String {
     let _ = writeln!(text, "## {}\n\n**{}**\n", info.id, info.title);
     let _ = writeln!(text, "{}, {}, pack `{}`.", info.severity, info.category, info.pack);
     if !entry.resources.is_empty() {
-        let _ = writeln!(text, "Judges `{}`.", entry.resources.join("`, `"));
+        let _ = writeln!(text, "Applies to `{}`.", entry.resources.join("`, `"));
     }
     let _ = writeln!(text, "\n{}\n\nFix: {}", flat(&info.why), flat(&info.remediation));
     example(&mut text, "Fails", &entry.failing);
@@ -45,7 +45,7 @@ fn explanation(entry: &CatalogueEntry) -> String {
     let others: Vec<String> =
         info.also.by_tool().map(|(tool, ids)| format!("{tool} {}", ids.join(", "))).collect();
     if !others.is_empty() {
-        let _ = writeln!(text, "\nElsewhere: {}.", others.join("; "));
+        let _ = writeln!(text, "\nIn other tools: {}.", others.join("; "));
     }
     text
 }
@@ -68,7 +68,7 @@ fn the_pages_of_rules_are_current() {
         pages.entry(page(entry)).or_default().push(entry);
     }
     let mut index = format!(
-        "# Rules\n\n{} rules are built in. The packs `{}` are on without being asked for; `--pack` switches on \
+        "# Rules\n\nplanguard has {} built-in rules. The packs `{}` are enabled by default; `--pack` enables \
          others. `planguard rules ID` explains a rule.\n",
         entries.len(),
         Packs::ON_BY_DEFAULT.join("` and `")
