@@ -118,9 +118,9 @@ fn the_readme_shows_what_is_printed() {
 fn the_manual_of_the_library_is_current() {
     let mut text = String::from(
         "# The library for policies\n\n\
-         A policy that says `import data.planguard.lib.changes` gets that package from planguard; nothing has to be \
-         installed, and a policy that imports nothing pays nothing. `planguard lib DIR` writes the files for use with \
-         OPA or conftest. A package of that name among your own policies takes the place of planguard's.\n\n\
+         A policy imports the packages of the library, for example with `import data.planguard.lib.changes`. Nothing has to be \
+         installed, and the library costs nothing if no policy imports it. `planguard lib DIR` writes the files for use with \
+         OPA or conftest. If your policies contain a package of the same name, it replaces planguard's.\n\n\
          ```rego\n\
          package main\n\n\
          import data.planguard.lib.changes\n\
@@ -130,8 +130,8 @@ fn the_manual_of_the_library_is_current() {
          \tchange.type == \"aws_db_instance\"\n\
          }\n\
          ```\n\n\
-         Functions give an answer for whatever a plan may hold, and are undefined only where that is said. A resource \
-         change is an entry of `resource_changes`. The examples hold for the plan in \
+         Functions have a result for every valid plan, unless their description says that they can be undefined. A resource \
+         change is an entry of `resource_changes`. The examples use the plan in \
          [`policies/rego/lib/example.json`](../../policies/rego/lib/example.json); tests evaluate all of them.\n\n\
          | package | |\n|---|---|\n",
     );
@@ -164,18 +164,19 @@ fn the_manual_of_the_library_is_current() {
 fn the_manual_of_packs_is_current() {
     let mut text = String::from(
         "# Packs of policies\n\n\
-         These packs are Rego policies that come with planguard. They are off until `--pack NAME` or \
-         `packs` in planguard.toml switches them on. Their parameters stand in planguard.toml, in a table for each pack, or without `packs.` in the file of `--params`:\n\n\
+         These packs are Rego policies that come with planguard. They are disabled by default; `--pack NAME` or `packs` in \
+         planguard.toml enables them. Set their parameters in planguard.toml, in one table for each pack, or without \
+         `packs.` in the file of `--params`:\n\n\
          ```toml\n\
          [packs.required-tags.tags]\n\
          owner = {}\n\
          environment = { values = [\"prod\", \"dev\"] }\n\
          cost-centre = { pattern = \"[0-9]{4}\", types = [\"aws_*\"] }\n\
          ```\n\n\
-         A key that a pack does not have, a value of another kind and a parameter that is missing leave the run \
-         undecided (PG-PK-001 to PG-PK-006). In wildcards, `*` stands for any characters and `?` for one; regular \
-         expressions have to match all of a text. Reports call a rule by pack and name, such as \
-         `required-tags/missing`. What cannot be told before apply is a warning.\n\n\
+         An unknown parameter, a value of the wrong type and a missing parameter make the check incomplete (PG-PK-001 to \
+         PG-PK-006). In wildcards, `*` matches any characters and `?` matches one character; regular expressions must \
+         match the whole string. Reports name a rule by pack and name, for example `required-tags/missing`. If a \
+         result is known only after apply, it is a warning.\n\n\
          | pack | |\n|---|---|\n",
     );
     for pack in rego_packs() {
