@@ -1,9 +1,9 @@
 # METADATA
 # title: Allowed regions
 # description: |
-#   Resources lie in regions that are allowed. The region is the resource's own, or that of its availability zone, or else
-#   the one that its provider is configured for. Azure's regions may be written as `West Europe` or `westeurope`, and the
-#   zones of Google Cloud count as their regions.
+#   Requires resources to be in allowed regions. The region is that of the resource, or of its availability zone, or
+#   else of its provider configuration. Azure regions can be written as `West Europe` or `westeurope`. Google Cloud
+#   zones count as their region.
 # custom:
 #   parameters:
 #     type: object
@@ -13,7 +13,7 @@
 #       regions:
 #         type: object
 #         minProperties: 1
-#         description: Wildcards of the regions that are allowed, by provider (aws, azurerm, google). Other providers are not judged.
+#         description: Wildcards of the allowed regions, by provider (aws, azurerm, google). Resources of other providers are skipped.
 #         additionalProperties:
 #           type: array
 #           items: { type: string }
@@ -21,27 +21,27 @@
 #         type: array
 #         items: { type: string }
 #         default: ["aws_iam_*", "aws_route53_*", "aws_cloudfront_*", "aws_organizations_*", "aws_globalaccelerator_*"]
-#         description: Wildcards of the types whose resources lie nowhere, so that the region of their provider means nothing.
+#         description: Wildcards of the resource types that are global, so that the region of their provider does not apply.
 #       scope:
 #         type: string
 #         enum: [all, touched]
 #         default: all
-#         description: Whether all resources are judged that exist afterwards, or those only that the plan touches.
+#         description: "`all` checks all resources that exist after apply, `touched` only those that the plan changes."
 #       types:
 #         type: array
 #         items: { type: string }
 #         default: ["*"]
-#         description: Wildcards of the resource types that are judged.
+#         description: Wildcards of the resource types to check.
 #       except_types:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the resource types that are not judged.
+#         description: Wildcards of the resource types to skip.
 #       except:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the addresses that are not judged.
+#         description: Wildcards of the addresses to skip.
 package planguard.packs.allowed_regions
 
 import data.planguard.lib.addresses
@@ -59,14 +59,14 @@ defaults := {
 
 settings := object.union(defaults, data.planguard.params["allowed-regions"])
 
-_judged := [change |
+_checked := [change |
 	some change in selection.resulting(settings)
 	settings.regions[_provider(change)]
 ]
 
 _provider(change) := split(change.type, "_")[0]
 
-# The attributes that tell where a resource lies, the surest first.
+# The attributes with the region of a resource, the most reliable first.
 _attributes := {
 	"aws": ["region", "availability_zone"],
 	"azurerm": ["location"],
@@ -90,7 +90,7 @@ _region("google", text) := regex.replace(lower(_last(text)), `^([a-z]+-[a-z]+[0-
 
 _region(provider, text) := replace(lower(text), " ", "") if not provider in {"aws", "google"}
 
-# A link to a region ends in its name.
+# A self link of a region ends with its name.
 _last(text) := parts[count(parts) - 1] if parts := split(text, "/")
 
 _is_own_unknown(change) if {
@@ -101,7 +101,7 @@ _is_own_unknown(change) if {
 
 _is_global(change) if wildcards.matches_any(settings.global_types, change.type)
 
-# The regions that the provider of a resource is configured for; the key of a provider may name its module.
+# The regions in the provider configuration of a resource. The key of a provider can start with its module.
 _configured(change) := [region |
 	key := references.configured[addresses.without_keys(change.address)].provider_config_key
 	some name in {key, _unqualified(key)}
@@ -121,7 +121,7 @@ _values(expression) := [expression.constant_value] if {
 	value := input.variables[substring(reference, 4, -1)].value
 ]
 
-# What is in force: a resource's own place, or else that of its provider.
+# The region of the resource, or else of its provider.
 _effective(change) := _own(change) if {
 	count(_own(change)) > 0
 } else := _configured(change) if {
@@ -136,32 +136,32 @@ _is_allowed(change, region) if {
 }
 
 # METADATA
-# title: A resource lies in a region that is not allowed
-# description: The region of a resource is not among those that are allowed for its provider.
+# title: Resource is in a region that is not allowed
+# description: The region of the resource is not one of the allowed regions of its provider.
 # custom:
 #   severity: high
-#   remediation: Put the resource into a region that is allowed, or use a provider that is configured for one.
-deny_region contains findings.about(change, "high", sprintf("lies in %s, which is not allowed", [region])) if {
-	some change in _judged
+#   remediation: Set the region of the resource or of its provider to an allowed region.
+deny_region contains findings.about(change, "high", sprintf("is in region `%s`, which is not allowed", [region])) if {
+	some change in _checked
 	some region in _effective(change)
 	not _is_allowed(change, region)
 }
 
 # METADATA
-# title: The region of a resource is not known
+# title: Region of a resource is unknown
 # description: |
-#   Where a resource lies is known only after apply, or its provider takes the region from its environment.
+#   The region of the resource is known only after apply, or its provider takes the region from the environment.
 # custom:
 #   severity: low
-#   remediation: Write the region into the configuration of the provider or the resource.
-warn_unknown contains findings.about(change, "low", "lies in a region that the plan does not tell") if {
-	some change in _judged
+#   remediation: Set the region in the configuration of the provider or the resource.
+warn_unknown contains findings.about(change, "low", "has a region that is not in the plan") if {
+	some change in _checked
 	not _is_global(change)
 	count(_effective(change)) == 0
 	_is_somewhere(change)
 }
 
-# Without an attribute for it, a resource of Azure lies where its parent does.
+# An Azure resource without a location attribute is in the region of its parent.
 _is_somewhere(change) if _provider(change) == "aws"
 
 _is_somewhere(change) if _is_own_unknown(change)

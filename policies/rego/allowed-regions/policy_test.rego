@@ -38,12 +38,12 @@ test_regions_are_compared_as_each_provider_writes_them if {
 }
 
 test_other_regions_are_denied if {
-	_denied(_plan(_change("aws_vpc", {"region": "us-east-1"}, {}))) == {"aws_vpc.a lies in us-east-1, which is not allowed"}
-	_denied(_plan(_change("azurerm_subnet", {"location": "North Europe"}, {}))) == {"azurerm_subnet.a lies in northeurope, which is not allowed"}
-	_denied(_plan(_change("google_compute_disk", {"zone": "us-east1-b"}, {}))) == {"google_compute_disk.a lies in us-east1, which is not allowed"}
+	_denied(_plan(_change("aws_vpc", {"region": "us-east-1"}, {}))) == {"aws_vpc.a is in region `us-east-1`, which is not allowed"}
+	_denied(_plan(_change("azurerm_subnet", {"location": "North Europe"}, {}))) == {"azurerm_subnet.a is in region `northeurope`, which is not allowed"}
+	_denied(_plan(_change("google_compute_disk", {"zone": "us-east1-b"}, {}))) == {"google_compute_disk.a is in region `us-east1`, which is not allowed"}
 }
 
-test_providers_that_are_not_named_are_not_judged if {
+test_providers_without_regions_are_skipped if {
 	_denied(_plan(_change("random_id", {"region": "us-east-1"}, {}))) == set()
 	_warned(_plan(_change("random_id", {}, {"region": true}))) == set()
 }
@@ -64,13 +64,13 @@ test_the_region_of_the_provider_counts if {
 	}
 	_denied(_with_provider("aws_vpc", "aws", providers)) == set()
 	_warned(_with_provider("aws_vpc", "aws", providers)) == set()
-	_denied(_with_provider("aws_vpc", "aws.far", providers)) == {"aws_vpc.a lies in us-west-2, which is not allowed"}
-	_denied(_with_provider("aws_vpc", "module.m:aws.far", providers)) == {"aws_vpc.a lies in us-west-2, which is not allowed"}
+	_denied(_with_provider("aws_vpc", "aws.far", providers)) == {"aws_vpc.a is in region `us-west-2`, which is not allowed"}
+	_denied(_with_provider("aws_vpc", "module.m:aws.far", providers)) == {"aws_vpc.a is in region `us-west-2`, which is not allowed"}
 	_denied(_with_provider("aws_iam_role", "aws.far", providers)) == set()
 	_warned(_with_provider("aws_iam_role", "aws.far", providers)) == set()
 }
 
-test_what_the_plan_does_not_tell_is_told if {
+test_unknown_regions_are_reported if {
 	_warned(_with_provider("aws_vpc", "aws", {"aws": {"expressions": {}}})) == {"aws_vpc.a"}
 	_warned(_plan(_change("azurerm_subnet", {}, {"location": true}))) == {"azurerm_subnet.a"}
 	_warned(_plan(_change("azurerm_subnet_route_table_association", {}, {}))) == set()

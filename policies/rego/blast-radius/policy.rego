@@ -1,8 +1,8 @@
 # METADATA
 # title: Blast radius
 # description: |
-#   A plan does no more of a kind than limits allow: so many resources of a type, in a module, or so many per cent of those
-#   that are there. Several limits may apply to one resource.
+#   Limits how many resources a plan may change, by kind of change, resource type and module, as a number or as a
+#   percentage of the existing resources. Several limits can apply to one resource.
 # custom:
 #   parameters:
 #     type: object
@@ -12,7 +12,7 @@
 #       limits:
 #         type: array
 #         minItems: 1
-#         description: What a plan may do at most.
+#         description: A list of limits, each with `actions` and `max` or `max_percent`.
 #         items:
 #           type: object
 #           additionalProperties: false
@@ -23,31 +23,31 @@
 #               type: array
 #               minItems: 1
 #               items: { type: string, enum: [create, update, delete, replace, forget, import, move, destroy, any] }
-#               description: What is counted. `destroy` is delete and replace.
+#               description: The kinds of change to count. `destroy` means delete or replace.
 #             max:
 #               type: integer
 #               minimum: 0
-#               description: How many resources it may be.
+#               description: The maximum number of resources.
 #             max_percent:
 #               type: number
 #               minimum: 0
-#               description: How many per cent it may be of the resources that are there before and that the limit is about.
+#               description: The maximum percentage of the existing resources that the limit applies to.
 #             types:
 #               type: array
 #               minItems: 1
 #               items: { type: string }
-#               description: Wildcards of the resource types that the limit is about, if not about all.
+#               description: Wildcards of the resource types that the limit applies to; all by default.
 #             module:
 #               type: string
-#               description: The address of the module that the limit is about; without keys, all its instances.
+#               description: The address of the module that the limit applies to. An address without keys matches all instances.
 #             reason:
 #               type: string
-#               description: Why there is this limit; told with the finding.
+#               description: The reason for the limit, printed with the finding.
 #       except:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the addresses that are not counted.
+#         description: Wildcards of the addresses to skip.
 package planguard.packs.blast_radius
 
 import data.planguard.lib.addresses
@@ -72,7 +72,7 @@ _counted(limit) := [change |
 	changes.does(change, action)
 ]
 
-# A resource that two actions of the limit describe counts once.
+# A resource that matches two actions of the limit counts once.
 _number(limit) := count({[change.address, object.get(change, "deposed", "")] | some change in _counted(limit)})
 
 _there(limit) := count([change | some change in _about(limit); changes.before(change) != {}])
@@ -92,41 +92,41 @@ _because(limit) := sprintf(" (%s)", [limit.reason]) if {
 } else := ""
 
 # METADATA
-# title: A plan does more than a limit allows
-# description: The number of resources that a limit counts is above its maximum.
+# title: Plan changes more resources than allowed
+# description: The number of changed resources is above the `max` of a limit.
 # custom:
 #   severity: high
-#   remediation: Split the change, or raise the limit for this one.
+#   remediation: Split the change into smaller plans, or raise the limit.
 deny_number contains findings.general("high", message) if {
 	some limit in settings.limits
 	number := _number(limit)
 	number > limit.max
-	message := sprintf("%s: %d resources, and at most %d are allowed%s", [_subject(limit), number, limit.max, _because(limit)])
+	message := sprintf("%s: resource count is %d, maximum is %d%s", [_subject(limit), number, limit.max, _because(limit)])
 }
 
 # METADATA
-# title: A plan does more than a share allows
+# title: Plan changes a larger percentage of resources than allowed
 # description: |
-#   The resources that a limit counts are more than its share of those that are there. Where nothing is there, there is no
-#   share.
+#   The percentage of changed resources is above the `max_percent` of a limit. Without existing resources the limit
+#   does not apply.
 # custom:
 #   severity: high
-#   remediation: Split the change, or raise the limit for this one.
+#   remediation: Split the change into smaller plans, or raise the limit.
 deny_share contains findings.general("high", message) if {
 	some limit in settings.limits
 	number := _number(limit)
 	there := _there(limit)
 	there > 0
 	number * 100 > limit.max_percent * there
-	message := sprintf("%s: %d of %d resources, and at most %v per cent are allowed%s", [_subject(limit), number, there, limit.max_percent, _because(limit)])
+	message := sprintf("%s: resource count is %d of %d, maximum is %v percent%s", [_subject(limit), number, there, limit.max_percent, _because(limit)])
 }
 
 # METADATA
-# title: Changes are put off and not counted
-# description: The plan defers changes, so that more may be done than is counted.
+# title: Plan has deferred changes
+# description: The plan defers changes. They are not counted.
 # custom:
 #   severity: low
-#   remediation: Apply the plan, and check the one that follows.
+#   remediation: Apply the plan, then check the next plan, which contains the deferred changes.
 warn_unknown contains findings.general("low", sprintf("%d deferred changes are not counted", [count(input.deferred_changes)])) if {
 	count(input.deferred_changes) > 0
 }

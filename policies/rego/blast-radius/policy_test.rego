@@ -18,18 +18,18 @@ _denied(limits) := found if {
 		with data.planguard.params["blast-radius"] as {"limits": limits}
 }
 
-test_what_stays_below_passes if {
+test_a_plan_below_the_limits_passes if {
 	_denied([{"actions": ["delete"], "max": 3}, {"actions": ["create"], "max": 1}, {"actions": ["destroy"], "max_percent": 80}]) == set()
 }
 
 test_numbers_are_limited if {
-	_denied([{"actions": ["delete"], "max": 2}]) == {"delete: 3 resources, and at most 2 are allowed"}
-	_denied([{"actions": ["delete", "destroy"], "max": 0, "types": ["t"], "reason": "stateful"}]) == {"delete or destroy of t: 3 resources, and at most 0 are allowed (stateful)"}
-	_denied([{"actions": ["any"], "max": 0, "module": "module.m"}]) == {"any in module.m: 1 resources, and at most 0 are allowed"}
+	_denied([{"actions": ["delete"], "max": 2}]) == {"delete: resource count is 3, maximum is 2"}
+	_denied([{"actions": ["delete", "destroy"], "max": 0, "types": ["t"], "reason": "stateful"}]) == {"delete or destroy of t: resource count is 3, maximum is 0 (stateful)"}
+	_denied([{"actions": ["any"], "max": 0, "module": "module.m"}]) == {"any in module.m: resource count is 1, maximum is 0"}
 }
 
 test_shares_are_limited if {
-	_denied([{"actions": ["delete"], "max_percent": 50}]) == {"delete: 3 of 5 resources, and at most 50 per cent are allowed"}
+	_denied([{"actions": ["delete"], "max_percent": 50}]) == {"delete: resource count is 3 of 5, maximum is 50 percent"}
 	_denied([{"actions": ["create"], "max_percent": 0, "types": ["v"]}]) == set()
 }
 
@@ -39,7 +39,7 @@ test_exceptions_are_not_counted if {
 	count(found) == 0
 }
 
-test_deferred_changes_are_told if {
+test_deferred_changes_are_reported if {
 	found := pack.warn_unknown with input as {"deferred_changes": [{}, {}]}
 	{finding.msg | some finding in found} == {"2 deferred changes are not counted"}
 	count(pack.warn_unknown) == 0 with input as {}

@@ -1,8 +1,8 @@
 # METADATA
 # title: Change freeze
 # description: |
-#   Nothing is changed in windows of time, or only what is harmless. The time is that of the check, in the time zone that
-#   is given; a plan that is applied later has to be checked again.
+#   Denies changes in given time windows, or only some kinds of change. The pack uses the time of the check. Check a
+#   plan again if it is applied later.
 # custom:
 #   parameters:
 #     type: object
@@ -12,7 +12,7 @@
 #       windows:
 #         type: array
 #         minItems: 1
-#         description: When nothing may be changed. A window without bounds is always.
+#         description: The windows in which changes are denied. A window without keys always applies.
 #         items:
 #           type: object
 #           additionalProperties: false
@@ -20,27 +20,27 @@
 #             from:
 #               type: string
 #               pattern: '^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$'
-#               description: The first moment, such as 2026-12-20 or 2026-12-20T18:00.
+#               description: Start of the window, such as 2026-12-20 or 2026-12-20T18:00.
 #             to:
 #               type: string
 #               pattern: '^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$'
-#               description: The first moment that is free again.
+#               description: End of the window (exclusive).
 #             days:
 #               type: array
 #               minItems: 1
 #               items: { type: string, enum: [mon, tue, wed, thu, fri, sat, sun] }
-#               description: The days of the week, if not all.
+#               description: The days of the week; all by default.
 #             after:
 #               type: string
 #               pattern: '^\d{2}:\d{2}$'
-#               description: The time of day from which on nothing may be changed, such as 16:00.
+#               description: The time of day at which the window starts, such as 16:00.
 #             before:
 #               type: string
 #               pattern: '^\d{2}:\d{2}$'
-#               description: The time of day that is free again; 24:00 is the end of the day.
+#               description: The time of day at which the window ends (exclusive). 24:00 is the end of the day.
 #             reason:
 #               type: string
-#               description: Told with the finding.
+#               description: The reason for the freeze, printed with the finding.
 #       time_zone:
 #         type: string
 #         format: time-zone
@@ -51,22 +51,22 @@
 #         minItems: 1
 #         items: { type: string, enum: [create, update, delete, replace, forget, import, move, destroy, any] }
 #         default: [any]
-#         description: What may not be done. `destroy` is delete and replace.
+#         description: The kinds of change to deny. `destroy` means delete or replace.
 #       types:
 #         type: array
 #         items: { type: string }
 #         default: ["*"]
-#         description: Wildcards of the resource types that may not be changed.
+#         description: Wildcards of the resource types to check.
 #       except_types:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the resource types that may be changed.
+#         description: Wildcards of the resource types to skip.
 #       except:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the addresses that may be changed.
+#         description: Wildcards of the addresses to skip.
 package planguard.packs.change_freeze
 
 import data.planguard.lib.changes
@@ -77,10 +77,10 @@ defaults := {"time_zone": "UTC", "actions": ["any"], "types": ["*"], "except_typ
 
 settings := object.union(defaults, data.planguard.params["change-freeze"])
 
-# The moment of the check; a rule of its own, so that tests can replace it.
+# The time of the check. It is a separate rule so that tests can replace it.
 now := time.now_ns()
 
-# Texts of this form are ordered as the moments are.
+# Strings in this format sort by time.
 _moment := sprintf("%04d-%02d-%02dT%s:%02d", [date[0], date[1], date[2], _time_of_day, clock[2]]) if {
 	date := time.date([now, settings.time_zone])
 	clock := time.clock([now, settings.time_zone])
@@ -100,22 +100,22 @@ _open contains window if {
 }
 
 # METADATA
-# title: A resource changes during a freeze
-# description: The plan does something to a resource in a window of time in which that may not be done.
+# title: Resource is changed during a freeze
+# description: The plan changes a resource in a window in which such changes are denied.
 # custom:
 #   severity: high
-#   remediation: Wait until the freeze is over, or except the resource.
-deny_frozen contains findings.about(change, "high", sprintf("is in for `%s` during a freeze%s", [action, _because])) if {
+#   remediation: Wait until the freeze ends, or add the address of the resource to `except`.
+deny_frozen contains findings.about(change, "high", sprintf("has a planned `%s` during a freeze%s", [action, _because])) if {
 	count(_open) > 0
 	some change in changes.touched
 	selection.is_chosen(settings, change)
 	actions := [word | some word in settings.actions; changes.does(change, word)]
-	action := _told(actions[0])
+	action := _kind(actions[0])
 }
 
-_told("any") := "change"
+_kind("any") := "change"
 
-_told(word) := word if word != "any"
+_kind(word) := word if word != "any"
 
 _because := sprintf(" (%s)", [concat(", ", reasons)]) if {
 	reasons := sort({window.reason | some window in _open})

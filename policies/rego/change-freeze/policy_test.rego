@@ -27,7 +27,7 @@ test_windows_have_bounds if {
 	not _is_open({"from": "2026-12-21"}, "UTC")
 }
 
-test_windows_come_back_each_week if {
+test_windows_repeat_each_week if {
 	_is_open({"days": ["sat", "sun"]}, "UTC")
 	not _is_open({"days": ["sat", "sun"]}, "Europe/Berlin")
 	_is_open({"days": ["mon"], "after": "00:00", "before": "06:00"}, "Europe/Berlin")
@@ -36,11 +36,11 @@ test_windows_come_back_each_week if {
 	not _is_open({"after": "23:31"}, "UTC")
 }
 
-test_only_what_is_named_is_frozen if {
+test_only_selected_changes_are_denied if {
 	windows := [{"reason": "holidays"}, {"reason": "audit"}, {}]
-	_denied({"windows": windows, "actions": ["destroy"]}) == {"t.b is in for `destroy` during a freeze (audit, holidays)"}
+	_denied({"windows": windows, "actions": ["destroy"]}) == {"t.b has a planned `destroy` during a freeze (audit, holidays)"}
 	_denied({"windows": windows, "actions": ["update"]}) == set()
-	_denied({"windows": [{}], "except": ["t.a"]}) == {"t.b is in for `change` during a freeze"}
+	_denied({"windows": [{}], "except": ["t.a"]}) == {"t.b has a planned `change` during a freeze"}
 	_denied({"windows": [{}], "except_types": ["t"]}) == set()
 	_denied({"windows": [{}], "types": ["u"]}) == set()
 }

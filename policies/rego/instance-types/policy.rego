@@ -1,8 +1,8 @@
 # METADATA
 # title: Instance types
 # description: |
-#   Machines, databases, caches and node pools have types or sizes that are allowed. Types are compared without regard to
-#   case.
+#   Requires instances, databases, caches and node pools to have allowed instance types or sizes. The comparison
+#   ignores case.
 # custom:
 #   parameters:
 #     type: object
@@ -12,42 +12,42 @@
 #       allowed:
 #         type: object
 #         minProperties: 1
-#         description: Wildcards of the instance types that are allowed, by wildcards of the resource types that they are for.
+#         description: Wildcards of the allowed instance types, by wildcards of resource types.
 #         additionalProperties:
 #           type: array
 #           items: { type: string }
 #       denied:
 #         type: object
 #         default: {}
-#         description: Wildcards of instance types that are not allowed although `allowed` has them, by resource types.
+#         description: Wildcards of instance types to deny although they match `allowed`, by wildcards of resource types.
 #         additionalProperties:
 #           type: array
 #           items: { type: string }
 #       attributes:
 #         type: object
 #         default: {}
-#         description: The attribute that holds the instance type, such as `config.0.size`, for resource types that the pack does not know.
+#         description: The attribute with the instance type, such as `config.0.size`, for resource types that the pack does not know.
 #         additionalProperties: { type: string }
 #       scope:
 #         type: string
 #         enum: [all, touched]
 #         default: all
-#         description: Whether all resources are judged that exist afterwards, or those only that the plan touches.
+#         description: "`all` checks all resources that exist after apply, `touched` only those that the plan changes."
 #       types:
 #         type: array
 #         items: { type: string }
 #         default: ["*"]
-#         description: Wildcards of the resource types that are judged.
+#         description: Wildcards of the resource types to check.
 #       except_types:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the resource types that are not judged.
+#         description: Wildcards of the resource types to skip.
 #       except:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the addresses that are not judged.
+#         description: Wildcards of the addresses to skip.
 package planguard.packs.instance_types
 
 import data.planguard.lib.changes
@@ -60,7 +60,7 @@ defaults := {"scope": "all", "types": ["*"], "except_types": [], "except": [], "
 
 settings := object.union(defaults, data.planguard.params["instance-types"])
 
-# Where the type of an instance stands.
+# The attribute with the instance type.
 known := {
 	"aws_db_instance": "instance_class",
 	"aws_docdb_cluster_instance": "instance_class",
@@ -92,7 +92,7 @@ known := {
 
 _attributes := object.union(known, settings.attributes)
 
-_judged := [[change, path] |
+_checked := [[change, path] |
 	some change in selection.resulting(settings)
 	count(_patterns("allowed", change)) > 0
 	path := [_step(step) | some step in split(_attributes[change.type], ".")]
@@ -108,10 +108,10 @@ _patterns(kind, change) := {lower(pattern) |
 	some pattern in array.concat(patterns, [_nothing])
 }
 
-# An empty list allows nothing; no instance type has a space.
+# An empty list allows nothing: no instance type is a space.
 _nothing := " "
 
-# A type or a list of types; the last step of a link is the type.
+# The value is a type or a list of types; a self link ends with the type.
 _instances(change, path) := {instance |
 	value := changes.attribute(change, path, [])
 	some text in _list(value)
@@ -130,24 +130,24 @@ _is_allowed(change, instance) if {
 }
 
 # METADATA
-# title: An instance type is not allowed
-# description: The type or size of a resource is not among those that are allowed for its resource type.
+# title: Instance type is not allowed
+# description: The instance type of the resource is not one of the allowed types of its resource type.
 # custom:
 #   severity: medium
-#   remediation: Choose an instance type that is allowed.
-deny_type contains findings.about(change, "medium", sprintf("is a %s, which is not allowed", [instance])) if {
-	some [change, path] in _judged
+#   remediation: Use an allowed instance type.
+deny_type contains findings.about(change, "medium", sprintf("has instance type `%s`, which is not allowed", [instance])) if {
+	some [change, path] in _checked
 	some instance in _instances(change, path)
 	not _is_allowed(change, instance)
 }
 
 # METADATA
-# title: An instance type is known only after apply
-# description: Whether the type or size of a resource is allowed cannot be told from the plan.
+# title: Instance type is known only after apply
+# description: The pack cannot check the instance type of the resource.
 # custom:
 #   severity: low
-#   remediation: Make the instance type from values that are known when planning.
+#   remediation: Set the instance type to a value that is known at plan time.
 warn_unknown contains findings.about(change, "low", "has an instance type that is known only after apply") if {
-	some [change, path] in _judged
+	some [change, path] in _checked
 	unknown.has_unknown(change, path)
 }

@@ -23,7 +23,7 @@ _warned(change) := found if {
 		with data.planguard.params["instance-types"] as _params
 }
 
-test_types_that_are_allowed_pass if {
+test_allowed_types_pass if {
 	every change in [
 		_change("aws_instance", {"instance_type": "t3.micro"}, {}),
 		_change("aws_eks_node_group", {"instance_types": ["t3.small", "t3.large"]}, {}),
@@ -39,17 +39,17 @@ test_types_that_are_allowed_pass if {
 }
 
 test_other_types_are_denied if {
-	_denied(_change("aws_instance", {"instance_type": "m5.large"}, {})) == {"aws_instance.a is a m5.large, which is not allowed"}
-	_denied(_change("aws_instance", {"instance_type": "t3.2xlarge"}, {})) == {"aws_instance.a is a t3.2xlarge, which is not allowed"}
-	_denied(_change("aws_eks_node_group", {"instance_types": ["t3.small", "p4d.24xlarge"]}, {})) == {"aws_eks_node_group.a is a p4d.24xlarge, which is not allowed"}
-	_denied(_change("google_container_node_pool", {"node_config": [{"machine_type": "a2-highgpu-1g"}]}, {})) == {"google_container_node_pool.a is a a2-highgpu-1g, which is not allowed"}
+	_denied(_change("aws_instance", {"instance_type": "m5.large"}, {})) == {"aws_instance.a has instance type `m5.large`, which is not allowed"}
+	_denied(_change("aws_instance", {"instance_type": "t3.2xlarge"}, {})) == {"aws_instance.a has instance type `t3.2xlarge`, which is not allowed"}
+	_denied(_change("aws_eks_node_group", {"instance_types": ["t3.small", "p4d.24xlarge"]}, {})) == {"aws_eks_node_group.a has instance type `p4d.24xlarge`, which is not allowed"}
+	_denied(_change("google_container_node_pool", {"node_config": [{"machine_type": "a2-highgpu-1g"}]}, {})) == {"google_container_node_pool.a has instance type `a2-highgpu-1g`, which is not allowed"}
 }
 
 test_an_empty_list_allows_nothing_and_attributes_can_be_named if {
-	_denied(_change("acme_box", {"config": [{"size": "S"}]}, {})) == {"acme_box.a is a s, which is not allowed"}
+	_denied(_change("acme_box", {"config": [{"size": "S"}]}, {})) == {"acme_box.a has instance type `s`, which is not allowed"}
 }
 
-test_unknown_types_are_told if {
+test_unknown_types_are_reported if {
 	_warned(_change("aws_instance", {}, {"instance_type": true})) == {"aws_instance.a"}
 	_denied(_change("aws_instance", {}, {"instance_type": true})) == set()
 	_warned(_change("aws_eks_node_group", {"instance_types": [null]}, {"instance_types": [true]})) == {"aws_eks_node_group.a"}

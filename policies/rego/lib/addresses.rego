@@ -1,22 +1,23 @@
 # METADATA
 # title: Addresses
 # description: |
-#   Takes addresses apart. Keys of `for_each` may contain dots, brackets and quotes, so that an address must never be
-#   split at its dots.
+#   Parses resource addresses. Do not split an address at its dots: keys of `for_each` can contain dots, brackets and
+#   quotes.
 package planguard.lib.addresses
 
 # METADATA
-# title: Address of the configuration
+# title: Address in the configuration
 # description: |
-#   An address without the keys of `count` and `for_each`: the block that the resource comes from.
+#   Returns the address without the keys of `count` and `for_each`, which is the address of the block in the
+#   configuration.
 # custom:
 #   example: |
 #     addresses.without_keys("module.web[\"a.b\"].aws_instance.app[0]") == "module.web.aws_instance.app"
 without_keys(address) := regex.replace(address, `\["(?:\\.|[^"\\])*"\]|\[[0-9]+\]`, "")
 
 # METADATA
-# title: Address of the module
-# description: The address of the module that a resource stands in, with keys; empty for the root module.
+# title: Module address
+# description: Returns the address of the module that contains a resource, with keys; empty for the root module.
 # custom:
 #   example: |
 #     addresses.module_address("module.web[\"a.b\"].aws_instance.app[0]") == "module.web[\"a.b\"]"
@@ -30,9 +31,9 @@ module_address(address) := trim_suffix(found[0], ".") if {
 } else := ""
 
 # METADATA
-# title: Names of the modules
+# title: Module path
 # description: |
-#   The names of the modules that a resource stands in, from the root on, without keys; empty for the root module.
+#   Returns the names of the modules that contain a resource, outermost first, without keys; empty for the root module.
 # custom:
 #   example: |
 #     addresses.module_path("module.web[\"a.b\"].module.inner.aws_instance.app") == ["web", "inner"]
@@ -42,8 +43,8 @@ module_path(address) := [step |
 ]
 
 # METADATA
-# title: Name of the module
-# description: The name of the innermost module that a resource stands in; empty for the root module.
+# title: Module name
+# description: Returns the name of the innermost module that contains a resource; empty for the root module.
 # custom:
 #   example: |
 #     addresses.module_name("module.web.module.inner[0].aws_instance.app") == "inner"
@@ -53,10 +54,10 @@ module_name(address) := path[count(path) - 1] if {
 } else := ""
 
 # METADATA
-# title: Whether a resource stands in a module
+# title: Whether a resource is in a module
 # description: |
-#   True if the resource stands in the module of that address or in one inside of it. Without keys, the address means
-#   every instance; the empty address means the whole configuration.
+#   True if the resource is in the module with this address or in a module inside it; false otherwise. An address
+#   without keys matches every instance of the module; the empty address matches every resource.
 # custom:
 #   example: |
 #     addresses.is_in_module("module.web[\"a\"].module.inner.aws_subnet.s", "module.web")
@@ -72,8 +73,8 @@ is_in_module(address, module) if {
 }
 
 # METADATA
-# title: Key of an instance
-# description: The key of `count` or `for_each` of a resource or resource change; null if it has none.
+# title: Instance key
+# description: Returns the key of `count` or `for_each` of a resource or resource change; null if it has none.
 # custom:
 #   example: |
 #     addresses.instance_key({"address":"aws_instance.app[\"a.b\"]","index":"a.b"}) == "a.b"

@@ -1,14 +1,14 @@
 # METADATA
 # title: Resource changes
 # description: |
-#   What the plan does, resource by resource. Every element is an entry of `resource_changes`, so that `address`,
-#   `type`, `name` and `change` are where Terraform puts them. The functions are total: what a plan leaves out, such
-#   as the `after` of a delete, is an empty object and no error.
+#   The resource changes of the plan. Every element is an entry of `resource_changes`, with `address`, `type`, `name`
+#   and `change` as Terraform writes them. Missing parts, such as the `after` of a deleted resource, are empty objects
+#   and not errors.
 package planguard.lib.changes
 
 _at_root := object.get(input, "resource_changes", null)
 
-# HCP Terraform, Scalr and Spacelift put the plan below a key.
+# HCP Terraform, Scalr and Spacelift nest the plan under a key.
 _wrapped := object.get(input, ["plan", "resource_changes"], null)
 
 _wrapped_by_scalr := object.get(input, ["tfplan", "resource_changes"], null)
@@ -21,10 +21,10 @@ _places := [place |
 ]
 
 # METADATA
-# title: Every entry
+# title: All entries
 # description: |
-#   All of `resource_changes` as it stands, with data sources and what does not change; wherever the platform puts the
-#   plan. Empty if the plan has no entries.
+#   All entries of `resource_changes`, including data sources and unchanged resources. Also works if the platform nests
+#   the plan under a key. Empty if the plan has no entries.
 # custom:
 #   example: |
 #     count(changes.entries) == 9
@@ -32,27 +32,27 @@ entries := [change | some change in _places[0]; is_object(change)]
 
 # METADATA
 # title: Managed resources
-# description: Every entry but data sources and ephemeral resources, with those that do not change.
+# description: All managed resources, including unchanged ones; no data sources or ephemeral resources.
 # custom:
 #   example: |
 #     count(changes.managed) == 8
 managed := [change | some change in entries; object.get(change, "mode", "managed") == "managed"]
 
 # METADATA
-# title: What changes
+# title: Changed resources
 # description: |
-#   Managed resources that the plan does something to: create, update, delete, replace or forget them, import them or
-#   move them to another address. A verb that nobody knows yet counts too.
+#   Managed resources that the plan creates, updates, deletes, replaces, forgets, imports or moves. Unknown actions
+#   count as changes.
 # custom:
 #   example: |
 #     count(changes.touched) == 7
 touched := [change | some change in managed; is_touched(change)]
 
 # METADATA
-# title: What exists afterwards
+# title: Resources that exist after apply
 # description: |
-#   Managed resources that exist when the plan is applied, those that do not change included. This is what a policy on
-#   the state of resources iterates; resources that are deleted or forgotten are not in it.
+#   Managed resources that exist after apply, including unchanged ones; no deleted or forgotten resources. Use this
+#   list for policies on attributes of resources.
 # custom:
 #   example: |
 #     count(changes.resulting) == 6
@@ -60,7 +60,7 @@ resulting := [change | some change in managed; exists_after(change)]
 
 # METADATA
 # title: Created resources
-# description: Managed resources that are created and did not exist before. Replaced ones are in `replaced`.
+# description: Managed resources that are created. Replaced resources are in `replaced`.
 # custom:
 #   example: |
 #     {change.address | some change in changes.created} == {"aws_s3_bucket.logs", "module.web.aws_instance.app[\"a.b\"]"}
@@ -68,7 +68,7 @@ created := [change | some change in managed; is_created(change)]
 
 # METADATA
 # title: Updated resources
-# description: Managed resources that are updated in place.
+# description: Managed resources that are updated in-place.
 # custom:
 #   example: |
 #     changes.updated[0].address == "aws_security_group.web"
@@ -76,7 +76,7 @@ updated := [change | some change in managed; is_updated(change)]
 
 # METADATA
 # title: Deleted resources
-# description: Managed resources that are deleted for good, and deposed objects. Replaced ones are in `replaced`.
+# description: Managed resources that are deleted, and deposed objects. Replaced resources are in `replaced`.
 # custom:
 #   example: |
 #     changes.deleted[0].address == "aws_db_instance.old"
@@ -85,8 +85,8 @@ deleted := [change | some change in managed; is_deleted(change)]
 # METADATA
 # title: Replaced resources
 # description: |
-#   Managed resources that are replaced by new ones, whether the old one is destroyed first, afterwards, or left
-#   running and forgotten.
+#   Managed resources that are replaced, whether the old object is destroyed before or after the new one is created, or
+#   forgotten.
 # custom:
 #   example: |
 #     changes.replaced[0].address == "module.web.aws_subnet.inner[0]"
@@ -94,7 +94,7 @@ replaced := [change | some change in managed; is_replaced(change)]
 
 # METADATA
 # title: Forgotten resources
-# description: Managed resources that go on to exist and are no longer managed.
+# description: Managed resources that are removed from the state without being destroyed.
 # custom:
 #   example: |
 #     changes.forgotten[0].address == "aws_iam_user.left"
@@ -102,7 +102,7 @@ forgotten := [change | some change in managed; is_forgotten(change)]
 
 # METADATA
 # title: Imported resources
-# description: Managed resources that are taken under management; what else happens to them is in other lists.
+# description: Managed resources that are imported. They can be in other lists too, such as `updated`.
 # custom:
 #   example: |
 #     changes.imported[0].address == "aws_kms_key.adopted"
@@ -110,7 +110,7 @@ imported := [change | some change in managed; is_imported(change)]
 
 # METADATA
 # title: Moved resources
-# description: Managed resources that get another address.
+# description: Managed resources whose address changes.
 # custom:
 #   example: |
 #     changes.moved[0].previous_address == "aws_kms_key.main"
@@ -118,7 +118,7 @@ moved := [change | some change in managed; is_moved(change)]
 
 # METADATA
 # title: Resources of a type
-# description: Managed resources of a type, whatever happens to them.
+# description: Managed resources of a type, whatever their actions are.
 # custom:
 #   example: |
 #     count(changes.by_type("aws_s3_bucket")) == 1
@@ -126,25 +126,25 @@ by_type(type) := [change | some change in managed; change.type == type]
 
 # METADATA
 # title: Resulting resources of a type
-# description: As `resulting`, of one type.
+# description: The resources of `resulting` that have this type.
 # custom:
 #   example: |
 #     changes.resulting_of("aws_s3_bucket")[0].change.after.bucket == "logs"
 resulting_of(type) := [change | some change in resulting; change.type == type]
 
 # METADATA
-# title: Resources by verb
+# title: Resources by action
 # description: |
-#   Managed resources in whose `actions` a verb of Terraform stands: create, read, update, delete, forget or no-op. A
-#   replacement is found by `create` and by `delete`.
+#   Managed resources whose `actions` contain an action: create, read, update, delete, forget or no-op. A replaced
+#   resource has both `create` and `delete`.
 # custom:
 #   example: |
 #     count(changes.by_action("delete")) == 2
 by_action(action) := [change | some change in managed; action in actions(change)]
 
 # METADATA
-# title: Verbs of a change
-# description: The set of verbs in `change.actions`; empty if there are none.
+# title: Actions of a change
+# description: The set of actions in `change.actions`; empty if there are none.
 # custom:
 #   example: |
 #     changes.actions(changes.replaced[0]) == {"create", "delete"}
@@ -152,7 +152,7 @@ actions(change) := {action | some action in _list(object.get(change, ["change", 
 
 # METADATA
 # title: Whether a resource is created
-# description: True if it is created and replaces nothing; false otherwise.
+# description: True if the resource is created and not replaced; false otherwise.
 # custom:
 #   example: |
 #     changes.is_created(changes.created[0])
@@ -165,7 +165,7 @@ is_created(change) if {
 
 # METADATA
 # title: Whether a resource is updated
-# description: True if it is updated in place; false otherwise.
+# description: True if the resource is updated in-place; false otherwise.
 # custom:
 #   example: |
 #     not changes.is_updated(changes.created[0])
@@ -175,7 +175,7 @@ is_updated(change) if "update" in actions(change)
 
 # METADATA
 # title: Whether a resource is deleted
-# description: True if it is deleted and not replaced; false otherwise.
+# description: True if the resource is deleted and not replaced; false otherwise.
 # custom:
 #   example: |
 #     changes.is_deleted(changes.deleted[0])
@@ -188,7 +188,7 @@ is_deleted(change) if {
 
 # METADATA
 # title: Whether a resource is replaced
-# description: True if a new object takes the place of one that is deleted or forgotten; false otherwise.
+# description: True if the resource is replaced, so that its old object is deleted or forgotten; false otherwise.
 # custom:
 #   example: |
 #     changes.is_replaced(changes.replaced[0])
@@ -202,7 +202,7 @@ is_replaced(change) if {
 
 # METADATA
 # title: Whether a resource is forgotten
-# description: True if it goes on to exist without being managed, and nothing replaces it; false otherwise.
+# description: True if the resource is removed from the state without being destroyed or replaced; false otherwise.
 # custom:
 #   example: |
 #     changes.is_forgotten(changes.forgotten[0])
@@ -215,7 +215,7 @@ is_forgotten(change) if {
 
 # METADATA
 # title: Whether a resource is destroyed
-# description: True if an object is destroyed, be it deleted for good or replaced; false otherwise.
+# description: True if an object is destroyed, because the resource is deleted or replaced; false otherwise.
 # custom:
 #   example: |
 #     changes.is_destroyed(changes.replaced[0])
@@ -225,7 +225,7 @@ is_destroyed(change) if "delete" in actions(change)
 
 # METADATA
 # title: Whether a resource is imported
-# description: True if it is taken under management; false otherwise.
+# description: True if the resource is imported; false otherwise.
 # custom:
 #   example: |
 #     changes.is_imported(changes.imported[0])
@@ -235,7 +235,7 @@ is_imported(change) if is_object(object.get(change, ["change", "importing"], nul
 
 # METADATA
 # title: Whether a resource is moved
-# description: True if it gets another address; false otherwise.
+# description: True if the address of the resource changes; false otherwise.
 # custom:
 #   example: |
 #     changes.is_moved(changes.moved[0])
@@ -248,9 +248,9 @@ is_moved(change) if {
 }
 
 # METADATA
-# title: Whether anything happens to a resource
+# title: Whether a resource is changed
 # description: |
-#   False if its only verbs are no-op and read and it is neither imported nor moved; true otherwise.
+#   False if its only actions are no-op or read and it is neither imported nor moved; true otherwise.
 # custom:
 #   example: |
 #     not changes.is_touched(changes.by_type("aws_vpc")[0])
@@ -263,8 +263,8 @@ is_touched(change) if is_imported(change)
 is_touched(change) if is_moved(change)
 
 # METADATA
-# title: Whether a resource exists afterwards
-# description: True unless it is deleted or forgotten without a successor.
+# title: Whether a resource exists after apply
+# description: False if the resource is deleted or forgotten and not replaced; true otherwise.
 # custom:
 #   example: |
 #     not changes.exists_after(changes.deleted[0])
@@ -275,10 +275,10 @@ exists_after(change) := false if is_deleted(change)
 exists_after(change) := false if is_forgotten(change)
 
 # METADATA
-# title: Whether something is done to a resource
+# title: Whether a change has a kind
 # description: |
-#   Whether a word tells what happens to a resource: create, update, delete, replace, forget, import, move, destroy, which
-#   is delete or replace, or any. False for other words.
+#   True if the change is of a kind: create, update, delete, replace, forget, import, move, destroy (delete or replace)
+#   or any. False for other words.
 # custom:
 #   example: |
 #     changes.does(changes.replaced[0], "destroy")
@@ -303,28 +303,28 @@ does(change, "destroy") if is_destroyed(change)
 does(change, "any") if is_touched(change)
 
 # METADATA
-# title: Attributes afterwards
+# title: Attributes after apply
 # description: |
-#   `change.after`, or an empty object where there is none. Attributes that are known only after apply are not in it;
-#   see the package `unknown`.
+#   `change.after`, or an empty object if it is missing. It does not contain attributes that are known only after
+#   apply; see the package `unknown`.
 # custom:
 #   example: |
 #     changes.after(changes.deleted[0]) == {}
 after(change) := _object(object.get(change, ["change", "after"], {}))
 
 # METADATA
-# title: Attributes before
-# description: "`change.before`, or an empty object where there is none."
+# title: Attributes before apply
+# description: "`change.before`, or an empty object if it is missing."
 # custom:
 #   example: |
 #     changes.before(changes.created[0]) == {}
 before(change) := _object(object.get(change, ["change", "before"], {}))
 
 # METADATA
-# title: Attributes of what is there
+# title: Attributes after apply, or before for deleted resources
 # description: |
-#   The attributes afterwards, or those before of a resource that is deleted or forgotten: what a policy reads that
-#   judges by name or tags what is taken away.
+#   The attributes after apply, or the attributes before apply if the resource is deleted or forgotten. Use it for
+#   policies that check the name or tags of deleted resources.
 # custom:
 #   example: |
 #     changes.state(changes.deleted[0]).identifier == "old"
@@ -333,10 +333,9 @@ state(change) := after(change) if {
 } else := before(change)
 
 # METADATA
-# title: One attribute afterwards
+# title: One attribute after apply
 # description: |
-#   The value at a path of `after`, given as an array, or a default if the path leads nowhere. A null counts as
-#   nothing.
+#   The value at a path of `after`, or a default if there is no value or if it is null. The path is an array.
 # custom:
 #   example: |
 #     changes.attribute(changes.updated[0], ["ingress", 0, "from_port"], -1) == 22
@@ -348,7 +347,7 @@ attribute(change, path, otherwise) := value if {
 # METADATA
 # title: Whether an attribute changes
 # description: |
-#   True if the value at a path differs between before and after, or will be known only after apply; false otherwise.
+#   True if the value at a path differs between `before` and `after`, or is known only after apply; false otherwise.
 # custom:
 #   example: |
 #     changes.is_changed(changes.updated[0], ["ingress"])

@@ -28,7 +28,7 @@ _plan := {"resource_changes": [
 
 _names(list) := {change.name | some change in list}
 
-test_entries_are_found_wherever_a_platform_puts_them if {
+test_entries_are_found_under_the_key_of_each_platform if {
 	every input_document in [_plan, {"plan": _plan}, {"tfplan": _plan}, {"terraform": _plan}] {
 		count(changes.entries) == 14 with input as input_document
 		count(changes.managed) == 13 with input as input_document
@@ -42,7 +42,7 @@ test_a_plan_without_changes_has_none if {
 	}
 }
 
-test_every_kind_is_in_its_list if {
+test_each_kind_is_in_its_list if {
 	_names(changes.created) == {"made"} with input as _plan
 	_names(changes.updated) == {"altered"} with input as _plan
 	_names(changes.deleted) == {"gone"} with input as _plan
@@ -56,17 +56,17 @@ test_replacements_are_found_in_every_order if {
 	_names(changes.replaced) == replaced with input as _plan
 }
 
-test_what_is_touched_includes_verbs_nobody_knows if {
+test_touched_includes_unknown_actions if {
 	untouched := _names(changes.managed) - _names(changes.touched) with input as _plan
 	untouched == {"none", "unmoved"}
 }
 
-test_what_results_excludes_what_is_deleted_or_forgotten if {
+test_resulting_excludes_deleted_and_forgotten_resources if {
 	left := _names(changes.managed) - _names(changes.resulting) with input as _plan
 	left == {"gone", "forgotten"}
 }
 
-test_changes_are_found_by_type_and_verb if {
+test_changes_are_found_by_type_and_action if {
 	count(changes.by_type("t")) == 13 with input as _plan
 	changes.by_type("u") == [] with input as _plan
 	count(changes.resulting_of("t")) == 11 with input as _plan
@@ -78,7 +78,7 @@ test_destroying_is_deleting_or_replacing if {
 	destroyed == {"gone", "destroyed_first", "created_first"}
 }
 
-test_functions_are_total if {
+test_missing_parts_are_empty if {
 	every odd in [{}, {"change": null}, {"change": {}}, {"change": {"actions": null, "after": null, "before": "x"}}] {
 		changes.actions(odd) == set()
 		changes.after(odd) == {}
@@ -99,7 +99,7 @@ test_functions_are_total if {
 	}
 }
 
-test_the_state_of_what_is_deleted_is_that_before if {
+test_the_state_of_a_deleted_resource_is_before if {
 	deleted := {"change": {"actions": ["delete"], "before": {"a": 1}, "after": null}}
 	changes.state(deleted) == {"a": 1}
 	changes.state(_change("x", ["update"])) == {"a": 2}
@@ -113,7 +113,7 @@ test_an_attribute_is_found_at_any_depth if {
 	changes.attribute(change, ["a", 1, "b"], "beyond") == "beyond"
 }
 
-test_what_changes_or_may_change_is_changed if {
+test_unknown_values_count_as_changed if {
 	change := {"change": {
 		"before": {"a": 1, "b": 2, "c": [{"d": 1}]},
 		"after": {"a": 2, "b": 2, "c": [{}]},
@@ -125,14 +125,14 @@ test_what_changes_or_may_change_is_changed if {
 	not changes.is_changed(change, ["e"])
 }
 
-test_what_is_unknown_as_a_whole_may_change if {
+test_a_completely_unknown_resource_counts_as_changed if {
 	change := {"change": {"before": {"a": null}, "after": {"a": null}, "after_unknown": true}}
 	changes.is_changed(change, ["a"])
 	collection := {"change": {"before": {}, "after": {}, "after_unknown": {"a": true}}}
 	changes.is_changed(collection, ["a", "b"])
 }
 
-test_words_tell_what_happens if {
+test_kinds_of_change if {
 	found := {word: names |
 		some word in ["create", "update", "delete", "replace", "forget", "import", "move", "destroy", "any", "else"]
 		names := {change.name | some change in changes.managed; changes.does(change, word)} with input as _plan

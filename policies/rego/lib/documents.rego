@@ -1,13 +1,14 @@
 # METADATA
 # title: Policy documents
 # description: |
-#   Reads IAM policy documents, which stand in plans as JSON text, in one form: whatever may be one text or a list of
-#   them is a set. A document that is known only after apply has no statements; see the package `unknown`.
+#   Reads IAM policy documents, which are JSON strings in a plan. Values that can be a string or a list of strings,
+#   such as actions, are always returned as sets. A document that is known only after apply has no statements; see the
+#   package `unknown`.
 package planguard.lib.documents
 
 # METADATA
-# title: Whether a document can be read
-# description: True for an object and for the JSON text of one; false otherwise.
+# title: Whether a value is a document
+# description: True for an object and for a JSON string that contains an object; false otherwise.
 # custom:
 #   example: |
 #     not documents.is_document("no JSON")
@@ -20,10 +21,10 @@ is_document(document) if _is_text_of_object(document)
 # METADATA
 # title: Statements of a document
 # description: |
-#   The statements of a document, given as JSON text or object, as an array of objects with `sid`, `effect`, the sets
-#   `actions`, `not_actions`, `resources`, `not_resources`, `principals` and `not_principals`, and the object
-#   `conditions`. Actions are in small letters, as IAM does not tell case apart. Principals are without their kind:
-#   `*`, an ARN or a service. Empty for what is no document.
+#   Returns the statements of a document, given as a JSON string or an object. Each statement is an object with `sid`,
+#   `effect`, the sets `actions`, `not_actions`, `resources`, `not_resources`, `principals` and `not_principals`, and
+#   the object `conditions`. Actions are in lower case, because IAM ignores their case. Principals are listed without
+#   their type: `*`, an ARN or a service. Empty if the value is not a document.
 # custom:
 #   example: |
 #     documents.statements("{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"S3:*\"}}")[0].actions == {"s3:*"}
@@ -33,18 +34,18 @@ statements(document) := [_statement(statement) |
 ]
 
 # METADATA
-# title: Statements that allow
-# description: Those of `statements` whose effect is `Allow`.
+# title: Allow statements
+# description: The statements with the effect `Allow`.
 # custom:
 #   example: |
 #     documents.allowing({"Statement": [{"Effect": "Deny", "Action": "*"}]}) == []
 allowing(document) := [statement | some statement in statements(document); statement.effect == "Allow"]
 
 # METADATA
-# title: Whether a statement names all actions
+# title: Whether a statement has a wildcard action
 # description: |
-#   True if an action of the statement is `*` or all actions of a service, such as `s3:*`, or if the statement means all
-#   actions but some; false otherwise.
+#   True if an action of the statement is `*` or covers a whole service, such as `s3:*`, or if the statement has
+#   `NotAction`; false otherwise.
 # custom:
 #   example: |
 #     documents.has_wildcard_action(documents.statements({"Statement": {"Action": ["s3:Get*", "ec2:*"]}})[0])
@@ -58,8 +59,8 @@ has_wildcard_action(statement) if {
 has_wildcard_action(statement) if count(statement.not_actions) > 0
 
 # METADATA
-# title: Whether a statement names all resources
-# description: True if one of its resources is `*`, or if it means all resources but some; false otherwise.
+# title: Whether a statement has a wildcard resource
+# description: True if a resource of the statement is `*`, or if the statement has `NotResource`; false otherwise.
 # custom:
 #   example: |
 #     documents.has_wildcard_resource(documents.statements({"Statement": {"Resource": "*"}})[0])
@@ -70,9 +71,9 @@ has_wildcard_resource(statement) if "*" in statement.resources
 has_wildcard_resource(statement) if count(statement.not_resources) > 0
 
 # METADATA
-# title: Whether a statement is about everybody
+# title: Whether a statement applies to any principal
 # description: |
-#   True if the statement names the principal `*`, or all principals but some, and has no conditions; false otherwise.
+#   True if the statement has the principal `*` or `NotPrincipal`, and no conditions; false otherwise.
 # custom:
 #   example: |
 #     documents.is_for_everybody(documents.statements({"Statement": {"Principal": {"AWS": "*"}}})[0])
@@ -91,8 +92,8 @@ is_for_everybody(statement) if {
 # METADATA
 # title: Whether a statement covers an action
 # description: |
-#   True if an action, such as `s3:GetObject`, is one of the statement's, with `*` and `?` for any characters and for
-#   one; false otherwise. Whether the statement allows or denies it is another question.
+#   True if the statement covers an action, such as `s3:GetObject`; false otherwise. Wildcards (`*`, `?`) in the
+#   statement are expanded. The effect of the statement is not considered.
 # custom:
 #   example: |
 #     documents.covers(documents.statements({"Statement": {"Action": "s3:Get*"}})[0], "s3:GetObject")

@@ -4,7 +4,7 @@ import data.planguard.lib.documents
 
 _one(statement) := documents.statements({"Statement": statement})[0]
 
-test_documents_are_objects_or_their_text if {
+test_documents_are_objects_or_json_strings if {
 	documents.is_document({})
 	documents.is_document("{}")
 	every text in ["", "[]", "{", "null", null, 1, []] {
@@ -26,7 +26,7 @@ test_single_values_and_lists_are_sets if {
 	}
 }
 
-test_what_a_statement_lacks_is_empty if {
+test_missing_parts_of_a_statement_are_empty if {
 	empty := _one({})
 	empty.actions == set()
 	empty.principals == set()
@@ -35,7 +35,7 @@ test_what_a_statement_lacks_is_empty if {
 	documents.statements({}) == []
 }
 
-test_statements_that_allow_are_chosen if {
+test_allow_statements_are_selected if {
 	allowing := documents.allowing("{\"Statement\":[{\"Effect\":\"Allow\",\"Sid\":\"a\"},{\"Effect\":\"Deny\"},{}]}")
 	[statement.sid | some statement in allowing] == ["a"]
 }
@@ -46,13 +46,13 @@ test_wildcard_actions_are_those_of_a_whole_service if {
 	every action in ["s3:Get*", "s3:GetObject", []] { not documents.has_wildcard_action(_one({"Action": action})) }
 }
 
-test_wildcard_resources_are_those_that_name_all if {
+test_wildcard_resources_are_a_star_or_not_resource if {
 	documents.has_wildcard_resource(_one({"Resource": ["a", "*"]}))
 	documents.has_wildcard_resource(_one({"NotResource": "a"}))
 	not documents.has_wildcard_resource(_one({"Resource": "arn:aws:s3:::logs/*"}))
 }
 
-test_everybody_is_a_star_without_conditions if {
+test_any_principal_is_a_star_without_conditions if {
 	documents.is_for_everybody(_one({"Principal": "*"}))
 	documents.is_for_everybody(_one({"Principal": {"AWS": ["a", "*"]}}))
 	documents.is_for_everybody(_one({"NotPrincipal": {"AWS": "a"}}))

@@ -1,13 +1,13 @@
 # METADATA
 # title: Findings
 # description: |
-#   Builds what `deny` and `warn` say, with the keys that planguard and conftest know: `msg`, `address`, `severity` and
-#   `remediation`. Other keys are told as metadata.
+#   Builds the findings that `deny` and `warn` return, with the keys that planguard reads: `msg`, `address`, `severity`
+#   and `remediation`. Other keys are reported as metadata.
 package planguard.lib.findings
 
 # METADATA
 # title: Severities
-# description: The words for how bad a finding is, the least first.
+# description: All severities, the lowest first.
 # custom:
 #   example: |
 #     findings.severities[4] == "critical"
@@ -15,7 +15,7 @@ severities := ["info", "low", "medium", "high", "critical"]
 
 # METADATA
 # title: A finding about a resource
-# description: A finding with a resource's address, for a resource change or planned resource.
+# description: Returns a finding with the address of a resource change or planned resource. The message starts with the address.
 # custom:
 #   example: |
 #     findings.about(changes.created[0], "high", "has no owner").address == "aws_s3_bucket.logs"
@@ -26,24 +26,24 @@ about(resource, severity, message) := {
 }
 
 # METADATA
-# title: A finding about no resource
-# description: A finding about the plan as a whole.
+# title: A finding about the plan
+# description: Returns a finding without an address.
 # custom:
 #   example: |
 #     findings.general("low", "too much").msg == "too much"
 general(severity, message) := {"msg": message, "severity": severity}
 
 # METADATA
-# title: How to put it right
-# description: A finding with one more key, which says how to put it right.
+# title: A finding with a remediation
+# description: Returns the finding with the key `remediation`, which says how to fix it.
 # custom:
 #   example: |
 #     findings.with_remediation(findings.general("low", "x"), "do y").remediation == "do y"
 with_remediation(finding, remediation) := object.union(finding, {"remediation": remediation})
 
 # METADATA
-# title: Whether a severity is at least another
-# description: True if the first severity is as bad as the second or worse; false otherwise, and for other words.
+# title: Compare severities
+# description: True if the first severity is equal to or higher than the second; false otherwise, and for unknown severities.
 # custom:
 #   example: |
 #     findings.is_at_least("high", "medium")

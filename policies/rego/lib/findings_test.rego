@@ -7,7 +7,7 @@ test_a_finding_names_its_resource if {
 	finding == {"msg": "t.a is wrong", "address": "t.a", "severity": "high", "remediation": "mend it"}
 }
 
-test_a_finding_may_be_about_nothing_in_particular if {
+test_a_finding_can_have_no_address if {
 	findings.general("low", "is wrong") == {"msg": "is wrong", "severity": "low"}
 }
 

@@ -1,12 +1,12 @@
 # METADATA
 # title: Network ranges
 # description: |
-#   Judges IPv4 and IPv6 ranges. An address without a length is a range of one. What is no range is neither public nor
-#   private nor wide: ask `is_range` where that matters.
+#   Classifies IPv4 and IPv6 ranges. An address without a prefix length is a range of one address. A value that is not a
+#   range is neither public nor wide nor within another range; check it with `is_range`.
 package planguard.lib.network
 
 # METADATA
-# title: Ranges that nobody reaches from outside
+# title: Private ranges
 # description: |
 #   Private networks (RFC 1918, RFC 4193), shared address space (RFC 6598), loopback and link-local addresses.
 # custom:
@@ -24,11 +24,11 @@ private_ranges := {
 	"::1/128",
 }
 
-# The words that Azure has for it.
+# The words that Azure uses for any address.
 _anywhere := {"*", "any", "internet"}
 
 # METADATA
-# title: Whether a text is a range
+# title: Whether a value is a range
 # description: True for IPv4 and IPv6 ranges and addresses; false otherwise.
 # custom:
 #   example: |
@@ -38,9 +38,10 @@ default is_range(_) := false
 is_range(text) if net.cidr_is_valid(_range(text))
 
 # METADATA
-# title: Whether a range is everything
+# title: Whether a range covers all addresses
 # description: |
-#   True for ranges of length 0, such as `0.0.0.0/0` and `::/0`, and for `*`, `Any` and `Internet`, as Azure writes it.
+#   True for ranges with the prefix length 0, such as `0.0.0.0/0` and `::/0`, and for Azure's `*`, `Any` and
+#   `Internet`; false otherwise.
 # custom:
 #   example: |
 #     network.is_anywhere("::/0")
@@ -51,8 +52,8 @@ is_anywhere(text) if prefix_length(text) == 0
 is_anywhere(text) if lower(text) in _anywhere
 
 # METADATA
-# title: Whether a range reaches outside
-# description: True unless all of the range is private; false for what is no range.
+# title: Whether a range is public
+# description: True if the range contains an address outside of `private_ranges` or covers all addresses; false otherwise.
 # custom:
 #   example: |
 #     network.is_public("8.8.8.0/24") == true
@@ -66,10 +67,10 @@ is_public(text) if {
 }
 
 # METADATA
-# title: Whether a range is wider than a length
+# title: Whether a range is wider than a prefix length
 # description: |
-#   True if the range has more addresses than one of that length: `10.0.0.0/8` is wider than 16. IPv4 and IPv6 lengths
-#   mean different numbers.
+#   True if the prefix length of the range is smaller: `10.0.0.0/8` is wider than 16. The same prefix length means
+#   different sizes for IPv4 and IPv6.
 # custom:
 #   example: |
 #     network.is_wider_than("10.0.0.0/8", 16)
@@ -78,8 +79,8 @@ default is_wider_than(_, _) := false
 is_wider_than(text, length) if prefix_length(text) < length
 
 # METADATA
-# title: Whether a range lies within others
-# description: True if one of the ranges of an array or set contains all of it; false otherwise.
+# title: Whether a range is within other ranges
+# description: True if one range of an array or set contains the whole range; false otherwise.
 # custom:
 #   example: |
 #     network.is_within("10.1.0.0/16", ["192.168.0.0/16", "10.0.0.0/8"])
@@ -94,16 +95,16 @@ is_within(text, ranges) if {
 }
 
 # METADATA
-# title: Length of a range
-# description: The number after the slash, 32 or 128 without one; undefined for what is no range.
+# title: Prefix length
+# description: Returns the number after the slash, or 32 (IPv4) or 128 (IPv6) without a slash; undefined for a value that is not a range.
 # custom:
 #   example: |
 #     network.prefix_length("10.0.0.0/8") == 8
 prefix_length(text) := to_number(split(_range(text), "/")[1]) if is_range(text)
 
 # METADATA
-# title: Whether a range is one of IPv6
-# description: True if it contains a colon; false otherwise.
+# title: Whether a range is IPv6
+# description: True if the range contains a colon; false otherwise.
 # custom:
 #   example: |
 #     network.is_ipv6("::1")

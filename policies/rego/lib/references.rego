@@ -1,9 +1,9 @@
 # METADATA
 # title: References
 # description: |
-#   Which resources refer to which, read from `configuration`. References through variables and outputs of modules are
-#   followed; those through `locals` cannot be, since a plan does not hold them. Addresses are those of the
-#   configuration, without keys: every instance of a resource has the same references.
+#   References between resources, read from `configuration`. References through module variables and outputs are
+#   followed. References through `locals` are not, because a plan does not contain them. Addresses have no keys: all
+#   instances of a resource have the same references.
 package planguard.lib.references
 
 import data.planguard.lib.addresses
@@ -24,8 +24,8 @@ _configurations := [place |
 # METADATA
 # title: Modules of the configuration
 # description: |
-#   Every module, the root included, as an object with `path`, the names of the modules that lead to it, `prefix`, what
-#   addresses in it start with, and `configuration`, what the plan says of it.
+#   All modules, including the root module, as objects with `path` (the names of the modules that lead to it), `prefix`
+#   (the start of addresses in it) and `configuration` (its entry in the plan).
 # custom:
 #   example: |
 #     {module.prefix | some module in references.modules} == {"", "module.web."}
@@ -54,8 +54,8 @@ _prefix(names) := concat("", [concat("", ["module.", name, "."]) | some name in 
 # METADATA
 # title: Module calls
 # description: |
-#   Every call of a module, as an object with `address`, `source`, `version` (empty if it has none), `prefix` of the
-#   module that it stands in, `name` and `configuration`.
+#   All module calls, as objects with `address`, `source`, `version` (empty if it has none), `prefix` (of the calling
+#   module), `name` and `configuration`.
 # custom:
 #   example: |
 #     references.calls[0].source == "./web"
@@ -75,8 +75,8 @@ calls := [call |
 # METADATA
 # title: Configured providers
 # description: |
-#   What `configuration` says of providers, by their keys, to which `provider_config_key` of resources leads; empty if it
-#   says nothing.
+#   The provider configurations of the plan by key, as in `provider_config_key` of a resource; empty if the plan has
+#   none.
 # custom:
 #   example: |
 #     references.providers.aws.expressions.region.constant_value == "eu-central-1"
@@ -85,7 +85,7 @@ providers := object.get(_configurations[0], "provider_config", {})
 # METADATA
 # title: Configured resources
 # description: |
-#   Every resource and data source of the configuration by its address, modules included.
+#   All resources and data sources of the configuration by address, including those in modules.
 # custom:
 #   example: |
 #     "module.web.aws_instance.app" in object.keys(references.configured)
@@ -96,10 +96,11 @@ configured[address] := resource if {
 }
 
 # METADATA
-# title: What a resource refers to
+# title: References of a resource
 # description: |
-#   The addresses of the resources and data sources that a resource's configuration refers to, `depends_on`, `count` and
-#   `for_each` included, given a resource change or an address. What those refer to in turn is not in it.
+#   Returns the addresses of the resources and data sources that a resource refers to, including references in
+#   `depends_on`, `count` and `for_each`. Indirect references through other resources are not included. The resource is
+#   a resource change or an address.
 # custom:
 #   example: |
 #     references.of("module.web.aws_instance.app[\"a.b\"]") == {"aws_security_group.web", "module.web.aws_subnet.inner"}
@@ -109,8 +110,8 @@ of(resource) := {target |
 }
 
 # METADATA
-# title: What refers to a resource
-# description: The addresses of the resources and data sources that refer to a resource, the inverse of `of`.
+# title: References to a resource
+# description: Returns the addresses of the resources and data sources that refer to a resource, the inverse of `of`.
 # custom:
 #   example: |
 #     references.to("aws_security_group.web") == {"module.web.aws_instance.app"}
@@ -123,7 +124,7 @@ to(resource) := {source |
 
 # METADATA
 # title: Whether a resource refers to another
-# description: True if the first refers to the second, given as resource changes or addresses; false otherwise.
+# description: True if the first resource refers to the second; false otherwise. Both are resource changes or addresses.
 # custom:
 #   example: |
 #     references.refers("module.web.aws_instance.app", "aws_security_group.web")
@@ -134,8 +135,8 @@ refers(resource, other) if addresses.without_keys(_address(other)) in of(resourc
 # METADATA
 # title: Whether the configuration sets an attribute
 # description: |
-#   True if the configuration gives the attribute a value; false otherwise. An attribute that is unknown and that nobody
-#   sets is one that the provider computes. Blocks that `dynamic` makes are not in a plan's configuration.
+#   True if the configuration sets the attribute; false otherwise. An unknown attribute that the configuration does not
+#   set is computed by the provider. The configuration in a plan does not contain blocks that `dynamic` generates.
 # custom:
 #   example: |
 #     references.sets("module.web.aws_instance.app[\"a.b\"]", "subnet_id")
@@ -150,7 +151,7 @@ _address(resource) := resource if {
 	is_string(resource)
 } else := resource.address
 
-# The edges from what is no resource: the search ends at resources.
+# Edges start at variables and outputs only, so that the search ends at resources.
 _edges[node] := targets if {
 	some module in modules
 	some name, output in object.get(module.configuration, "outputs", {})
@@ -187,7 +188,7 @@ _targets(prefix, expressions) := {concat("", [prefix, target]) |
 	target := _target(split(addresses.without_keys(reference), "."))
 }
 
-# The node that a reference means: `aws_x.y.id` is the resource, `module.m.z` an output.
+# The node of a reference: `aws_x.y.id` is the resource, `module.m.z` an output.
 _target(steps) := concat(".", ["var", steps[1]]) if {
 	steps[0] == "var"
 	count(steps) > 1

@@ -55,19 +55,19 @@ test_references_end_at_resources if {
 	references.of("t.key") == set() with input as _plan
 }
 
-test_a_resource_that_is_not_configured_has_none if references.of({"address": "t.gone"}) == set() with input as _plan
+test_an_unconfigured_resource_has_no_references if references.of({"address": "t.gone"}) == set() with input as _plan
 
-test_the_inverse_is_told_too if {
+test_references_to_a_resource_are_found if {
 	references.to({"address": "t.key"}) == {"t.user", "module.outer.module.inner.t.deep"} with input as _plan
 	references.to("t.user") == set() with input as _plan
 }
 
-test_one_reference_can_be_asked_for if {
+test_a_single_reference_can_be_checked if {
 	references.refers({"address": "t.many[0]"}, {"address": "t.number"}) with input as _plan
 	not references.refers("t.number", "t.many") with input as _plan
 }
 
-test_modules_and_calls_of_every_level_are_found if {
+test_modules_and_calls_at_every_level_are_found if {
 	every place in [_plan, {"plan": _plan}, {"tfplan": _plan}, {"terraform": _plan}] {
 		paths := {module.path | some module in references.modules} with input as place
 		paths == {[], ["outer"], ["outer", "inner"]}
@@ -89,7 +89,7 @@ test_a_plan_without_configuration_has_no_references if {
 	references.of("t.key") == set() with input as {}
 }
 
-test_providers_are_told_by_their_keys if {
+test_providers_are_found_by_key if {
 	references.providers.aws == 1 with input as {"configuration": {"provider_config": {"aws": 1}}}
 	references.providers == {} with input as {"configuration": {}}
 }

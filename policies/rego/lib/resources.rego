@@ -1,9 +1,8 @@
 # METADATA
 # title: Planned resources
 # description: |
-#   The resources of `planned_values`, from the modules of every level. They hold no actions, and an attribute that is
-#   known only after apply is missing from them just as one that is not set: policies on what changes are better
-#   written with the package `changes`.
+#   The resources of `planned_values`, including those in modules. They have no actions, and an attribute that is known
+#   only after apply looks like one that is not set. Prefer the package `changes`.
 package planguard.lib.resources
 
 _at_root := object.get(input, "planned_values", null)
@@ -20,8 +19,8 @@ _places := [place |
 ]
 
 # METADATA
-# title: Every planned resource
-# description: All resources and data sources of `planned_values`, those of nested modules included.
+# title: All planned resources
+# description: All resources and data sources of `planned_values`, including those in nested modules.
 # custom:
 #   example: |
 #     count(resources.planned) == 3
@@ -50,7 +49,7 @@ by_type(type) := [resource |
 
 # METADATA
 # title: Planned resource by address
-# description: The resource of an address; undefined if there is none.
+# description: The planned resource with an address; undefined if there is none.
 # custom:
 #   example: |
 #     resources.by_address["module.web.aws_subnet.inner[0]"].values.cidr_block == "10.0.1.0/24"

@@ -17,7 +17,7 @@ _plan := {"planned_values": {
 
 _addresses := {"t.a", "data.t.b", "module.m.module.n.t.c"}
 
-test_resources_of_every_module_are_found_and_attributes_are_none if {
+test_resources_in_all_modules_are_found if {
 	every place in [_plan, {"plan": _plan}, {"tfplan": _plan}, {"terraform": _plan}] {
 		found := [resource.address | some resource in resources.planned] with input as place
 		count(found) == 3
@@ -25,7 +25,7 @@ test_resources_of_every_module_are_found_and_attributes_are_none if {
 	}
 }
 
-test_a_plan_that_destroys_everything_has_none if {
+test_a_plan_that_destroys_everything_has_no_planned_resources if {
 	resources.planned == [] with input as {"planned_values": {"root_module": {}}}
 	resources.planned == [] with input as {}
 	resources.by_address == {} with input as {}

@@ -1,25 +1,25 @@
 # METADATA
 # title: Selection of resources
 # description: |
-#   Chooses the resources that a policy judges, by settings that users write: the packs of planguard share them. The keys
-#   are `scope`, which is `all` or `touched`, and the wildcards `types`, `except_types` and `except`, the last one of
-#   addresses. Keys that are missing choose everything.
+#   Selects the resources that a policy checks, by the settings that all packs share: `scope` (`all` or `touched`),
+#   `types` and `except_types` (wildcards of resource types) and `except` (wildcards of addresses). A missing key
+#   excludes nothing.
 package planguard.lib.selection
 
 import data.planguard.lib.changes
 import data.planguard.lib.wildcards
 
 # METADATA
-# title: Chosen resources that exist afterwards
-# description: Those resources of `changes.resulting` that the settings choose.
+# title: Selected resources that exist after apply
+# description: The resources of `changes.resulting` that the settings select.
 # custom:
 #   example: |
 #     count(selection.resulting({"scope": "touched", "types": ["aws_*"], "except": ["module.web*"]})) == 3
 resulting(settings) := [change | some change in changes.resulting; is_chosen(settings, change)]
 
 # METADATA
-# title: Whether a resource is chosen
-# description: True if the settings choose the resource, whatever happens to it; false otherwise.
+# title: Whether a resource is selected
+# description: True if the settings select the resource change, even if it deletes the resource; false otherwise.
 # custom:
 #   example: |
 #     not selection.is_chosen({"except_types": ["aws_s3_*"]}, changes.created[0])

@@ -13,18 +13,18 @@ _plan := {"resource_changes": [
 
 _chosen(settings) := [change.address | some change in selection.resulting(settings)]
 
-test_nothing_chooses_everything_that_exists_afterwards if {
+test_empty_settings_select_all_resulting_resources if {
 	_chosen({}) == ["t.a", "t.b", "module.m.u.c[\"x\"]"] with input as _plan
 }
 
-test_each_setting_narrows_the_choice if {
+test_each_setting_narrows_the_selection if {
 	_chosen({"scope": "touched"}) == ["t.a", "module.m.u.c[\"x\"]"] with input as _plan
 	_chosen({"types": ["u"]}) == ["module.m.u.c[\"x\"]"] with input as _plan
 	_chosen({"except_types": ["u*"]}) == ["t.a", "t.b"] with input as _plan
 	_chosen({"except": ["module.m.*", "t.b"]}) == ["t.a"] with input as _plan
 }
 
-test_what_is_deleted_can_be_chosen if {
+test_deleted_resources_can_be_selected if {
 	deleted := _plan.resource_changes[3]
 	selection.is_chosen({"scope": "touched"}, deleted)
 	selection.is_chosen({}, deleted)

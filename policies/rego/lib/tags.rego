@@ -1,15 +1,15 @@
 # METADATA
 # title: Tags
 # description: |
-#   Tags and labels as they will be, those included that a provider adds to everything: `tags` and `tags_all` of AWS,
-#   `tags` of Azure, `labels` and their effective forms of Google Cloud, and the `tag` blocks of auto scaling groups.
-#   The network tags of Google Cloud are lists and do not count. All functions take a resource change.
+#   Tags and labels after apply, including the default tags of the provider: `tags` and `tags_all` of AWS, `tags` of
+#   Azure, `labels`, `terraform_labels` and `effective_labels` of Google Cloud, and the `tag` blocks of Auto Scaling
+#   groups. Network tags of Google Cloud are lists and do not count. All functions take a resource change.
 package planguard.lib.tags
 
 import data.planguard.lib.changes
 import data.planguard.lib.unknown
 
-# Where tags stand; what comes later wins, since it is closer to what will be.
+# The attributes with tags. Later ones win, because they are closer to the result.
 _of_google := [
 	["labels"],
 	["resource_labels"],
@@ -28,8 +28,8 @@ _places(change) := _of_google if {
 # METADATA
 # title: Tags of a resource
 # description: |
-#   The tags after apply, or those before of a resource that is deleted; empty if it has none. Tags that are known only
-#   after apply are in `unknown`. An empty value is a value.
+#   Returns the tags after apply, or the tags before apply of a deleted resource; empty if it has none. It does not
+#   contain tags that are known only after apply; see `unknown_keys`. An empty value counts as a value.
 # custom:
 #   example: |
 #     tags.of(changes.created[0]) == {"owner": "data", "stage":"prod"}
@@ -48,7 +48,7 @@ _blocks(change) := object.union_n([{block.key: object.get(block, "value", "")} |
 
 # METADATA
 # title: Unknown tags
-# description: The keys of tags whose values are known only after apply.
+# description: Returns the keys of tags whose values are known only after apply.
 # custom:
 #   example: |
 #     tags.unknown_keys(changes.created[1]) == {"release"}
@@ -62,8 +62,8 @@ unknown_keys(change) := {key |
 # METADATA
 # title: Whether all tags are unknown
 # description: |
-#   True if what tags there will be is known only after apply, so that a tag that is missing may still come; false
-#   otherwise. On AWS, one tag with an unknown value makes all of `tags_all` unknown.
+#   True if all tags are known only after apply, so that a missing tag can still be added; false otherwise. On AWS, one
+#   tag with an unknown value makes all of `tags_all` unknown.
 # custom:
 #   example: |
 #     not tags.are_unknown(changes.created[0])
@@ -77,8 +77,8 @@ are_unknown(change) if {
 # METADATA
 # title: Whether a resource can have tags
 # description: |
-#   True if the resource has an attribute for tags, be it set or not. A plan holds every attribute of a resource, so
-#   that this needs no list of types; false for what has none.
+#   True if the resource has an attribute for tags, set or not; false otherwise. It reads the attributes in the plan,
+#   so it works for every resource type.
 # custom:
 #   example: |
 #     not tags.are_possible(changes.updated[0])
@@ -107,8 +107,8 @@ _is_object_or_null(null)
 # METADATA
 # title: Missing tags
 # description: |
-#   Those of an array or set of keys that the resource will not have, as far as that is known: keys with unknown values
-#   are there, and where all tags are unknown nothing is known to be missing.
+#   Returns the keys of an array or set that the resource does not have after apply. Keys with unknown values are not
+#   missing. If all tags are unknown, no key is missing.
 # custom:
 #   example: |
 #     tags.missing(changes.created[0], ["owner", "cost-centre"]) == {"cost-centre"}

@@ -7,7 +7,7 @@ _change(type, after, unknown) := {
 	"change": {"actions": ["create"], "before": null, "after": after, "after_unknown": unknown},
 }
 
-test_tags_that_a_provider_adds_count if {
+test_default_tags_count if {
 	tags.of(_change("aws_vpc", {"tags": {"a": "1"}, "tags_all": {"a": "1", "b": "2"}}, {})) == {"a": "1", "b": "2"}
 	tags.of(_change("azurerm_subnet", {"tags": {"a": "1"}}, {})) == {"a": "1"}
 	google := {"labels": {"a": "1"}, "terraform_labels": {"a": "1", "b": "2"}, "effective_labels": {"c": "3"}}
@@ -16,12 +16,12 @@ test_tags_that_a_provider_adds_count if {
 	tags.of(_change("google_sql_database_instance", database, {})) == {"a": "1"}
 }
 
-test_blocks_of_tags_count if {
+test_tag_blocks_count if {
 	group := {"tag": [{"key": "a", "value": "1"}, {"key": "b"}, {"key": "a", "value": "2"}]}
 	tags.of(_change("aws_autoscaling_group", group, {})) == {"a": "2", "b": ""}
 }
 
-test_network_tags_are_no_tags if {
+test_network_tags_do_not_count if {
 	instance := _change("google_compute_instance", {"tags": ["web"], "labels": null}, {})
 	tags.of(instance) == {}
 	tags.are_possible(instance)
@@ -31,7 +31,7 @@ test_a_resource_without_tags_has_none if {
 	every after in [{}, {"tags": null}, null] { tags.of(_change("aws_vpc", after, {})) == {} }
 }
 
-test_what_is_deleted_has_the_tags_it_had if {
+test_a_deleted_resource_has_its_previous_tags if {
 	deleted := {"type": "aws_vpc", "change": {"actions": ["delete"], "before": {"tags": {"a": "1"}}, "after": null}}
 	tags.of(deleted) == {"a": "1"}
 	tags.are_possible(deleted)
@@ -45,7 +45,7 @@ test_unknown_values_are_not_missing if {
 	tags.missing(change, {"a", "b", "c"}) == {"c"}
 }
 
-test_where_all_tags_are_unknown_nothing_is_missing if {
+test_no_tag_is_missing_if_all_are_unknown if {
 	every marks in [{"tags": true}, {"tags_all": true}, true] {
 		change := _change("aws_vpc", {}, marks)
 		tags.are_unknown(change)
@@ -54,12 +54,12 @@ test_where_all_tags_are_unknown_nothing_is_missing if {
 	}
 }
 
-test_known_tags_and_unknown_defaults_leave_the_rest_open if {
+test_all_tags_are_unknown_if_default_tags_are_unknown if {
 	change := _change("aws_vpc", {"tags": {"a": "1"}}, {"tags": {}, "tags_all": true})
 	tags.are_unknown(change)
 }
 
-test_resources_that_can_have_tags_are_told_by_their_attributes if {
+test_resources_with_an_attribute_for_tags_can_have_tags if {
 	tags.are_possible(_change("aws_vpc", {"tags": null}, {}))
 	tags.are_possible(_change("aws_vpc", {}, {"tags_all": true}))
 	tags.are_possible(_change("aws_autoscaling_group", {"tag": []}, {}))

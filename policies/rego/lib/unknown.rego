@@ -1,14 +1,14 @@
 # METADATA
 # title: Unknown and sensitive values
 # description: |
-#   What a plan knows of an attribute. Paths are arrays of keys and positions: `["ingress", 0, "cidr_blocks"]`. A value
-#   that is known only after apply is missing from `after`, or null in a list; a policy that reads it there takes it for
-#   unset and lets it pass.
+#   Whether attributes are known, unknown or sensitive. Paths are arrays of keys and indexes: `["ingress", 0,
+#   "cidr_blocks"]`. A value that is known only after apply is missing in `after`, or null in a list. A policy that
+#   reads only `after` takes it for unset and passes.
 package planguard.lib.unknown
 
 # METADATA
 # title: Whether a value is known only after apply
-# description: True if the value at the path, or something that contains it, is unknown; false otherwise.
+# description: True if the value at the path, or a value that contains it, is unknown; false otherwise.
 # custom:
 #   example: |
 #     unknown.is_unknown(changes.created[1], ["subnet_id"])
@@ -17,8 +17,8 @@ default is_unknown(_, _) := false
 is_unknown(change, path) if _marked(object.get(change, ["change", "after_unknown"], {}), path)
 
 # METADATA
-# title: Whether a part of a value is known only after apply
-# description: True if the value at the path is unknown, contains something unknown or is contained in it.
+# title: Whether a value is partly known only after apply
+# description: True if the value at the path is unknown, contains an unknown value, or is part of one; false otherwise.
 # custom:
 #   example: |
 #     unknown.has_unknown(changes.created[1], ["tags"])
@@ -35,7 +35,8 @@ has_unknown(change, path) if {
 # METADATA
 # title: Whether a value is sensitive
 # description: |
-#   True if the value at the path, or something that contains it, is marked as sensitive afterwards; false otherwise.
+#   True if the value at the path, or a value that contains it, is marked as sensitive in `after_sensitive`; false
+#   otherwise.
 # custom:
 #   example: |
 #     not unknown.is_sensitive(changes.created[0], ["bucket"])
@@ -45,7 +46,7 @@ is_sensitive(change, path) if _marked(object.get(change, ["change", "after_sensi
 
 # METADATA
 # title: State of an attribute
-# description: "`unknown` if it is known only after apply, `unset` if it is null or missing, and `known` otherwise."
+# description: "Returns `unknown` if the value is known only after apply, `unset` if it is null or missing, and `known` otherwise."
 # custom:
 #   example: |
 #     unknown.state(changes.created[0], ["bucket"]) == "known"
@@ -57,7 +58,7 @@ state(change, path) := "unknown" if {
 
 # METADATA
 # title: Names of unknown attributes
-# description: The attributes of the topmost level that are unknown as a whole or in part.
+# description: Returns the names of the top-level attributes that are unknown, completely or partly.
 # custom:
 #   example: |
 #     unknown.attributes(changes.created[1]) == {"arn", "subnet_id", "tags"}
@@ -73,7 +74,7 @@ _marked(marks, path) if {
 	_at(marks, array.slice(path, 0, length)) == true
 }
 
-# A path may lead through what is no collection.
+# A path can lead through a value that is not a collection.
 _at(value, path) := object.get(value, path, null) if {
 	is_object(value)
 } else := null

@@ -17,7 +17,7 @@ test_unknown_values_are_found_at_any_depth if {
 	}
 }
 
-test_parts_may_be_unknown if {
+test_parts_can_be_unknown if {
 	every path in [["whole"], ["list"], ["map"], ["block"], ["block", 0]] {
 		unknown.has_unknown(_change, path)
 	}
@@ -26,7 +26,7 @@ test_parts_may_be_unknown if {
 	}
 }
 
-test_everything_may_be_unknown if {
+test_everything_can_be_unknown if {
 	every change in [{"change": {"after_unknown": true}}] {
 		unknown.is_unknown(change, ["a"])
 		unknown.has_unknown(change, ["a", 0])
@@ -35,7 +35,7 @@ test_everything_may_be_unknown if {
 	}
 }
 
-test_what_a_plan_leaves_out_is_not_unknown if {
+test_missing_marks_mean_known if {
 	every change in [{}, {"change": null}, {"change": {"after_unknown": null, "after": null}}, {"change": {"after_unknown": false}}] {
 		not unknown.is_unknown(change, ["a"])
 		not unknown.has_unknown(change, ["a"])
@@ -45,7 +45,7 @@ test_what_a_plan_leaves_out_is_not_unknown if {
 	}
 }
 
-test_marks_of_sensitive_values_count_for_what_is_below if {
+test_nested_values_of_sensitive_values_are_sensitive if {
 	unknown.is_sensitive(_change, ["map", "a"])
 	unknown.is_sensitive(_change, ["block", 0, "c"])
 	not unknown.is_sensitive(_change, ["block", 0])
@@ -60,4 +60,4 @@ test_an_attribute_has_one_of_three_states if {
 	unknown.state(_change, ["nowhere"]) == "unset"
 }
 
-test_attributes_are_told_by_name if unknown.attributes(_change) == {"whole", "list", "map", "block"}
+test_unknown_attributes_are_listed_by_name if unknown.attributes(_change) == {"whole", "list", "map", "block"}

@@ -1,13 +1,13 @@
 # METADATA
 # title: Wildcards
 # description: |
-#   Compares texts with patterns in which `*` stands for any characters, dots and slashes included, and `?` for one. All
-#   other characters stand for themselves, so that addresses with brackets and quotes can be written as they are.
+#   Matches strings against patterns. `*` matches any characters, including dots and slashes; `?` matches one
+#   character. All other characters match themselves, so addresses with brackets and quotes need no escaping.
 package planguard.lib.wildcards
 
 # METADATA
-# title: Whether a text matches
-# description: True if all of the text matches the pattern; false otherwise.
+# title: Whether a string matches
+# description: True if the whole string matches the pattern; false otherwise.
 # custom:
 #   example: |
 #     wildcards.matches("module.web[*].aws_*", "module.web[\"a.b\"].aws_instance.app")
@@ -21,8 +21,8 @@ matches(pattern, text) if {
 }
 
 # METADATA
-# title: Whether a text matches one of several patterns
-# description: True if the text matches a pattern of an array or set; false otherwise.
+# title: Whether a string matches one of several patterns
+# description: True if the whole string matches a pattern of an array or set; false otherwise.
 # custom:
 #   example: |
 #     wildcards.matches_any(["aws_*", "azurerm_*"], "aws_vpc")

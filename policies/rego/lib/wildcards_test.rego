@@ -2,7 +2,7 @@ package planguard.lib.wildcards_test
 
 import data.planguard.lib.wildcards
 
-test_stars_and_question_marks_stand_for_others if {
+test_stars_and_question_marks_match_other_characters if {
 	wildcards.matches("*", "")
 	wildcards.matches("a*c", "a.b/\nc")
 	wildcards.matches("a?c", "abc")
@@ -11,7 +11,7 @@ test_stars_and_question_marks_stand_for_others if {
 	not wildcards.matches("a", "A")
 }
 
-test_everything_else_stands_for_itself if {
+test_other_characters_match_themselves if {
 	text := `a.b[0]{1}(x|y)+^$\d["k"]`
 	wildcards.matches(text, text)
 	not wildcards.matches("a.b", "axb")
@@ -24,4 +24,4 @@ test_one_of_several_is_enough if {
 	not wildcards.matches_any(["x"], "abc")
 }
 
-test_what_is_no_text_does_not_match if not wildcards.matches("*", 1)
+test_values_that_are_not_strings_do_not_match if not wildcards.matches("*", 1)

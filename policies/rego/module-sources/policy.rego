@@ -1,8 +1,9 @@
 # METADATA
 # title: Module sources
 # description: |
-#   Modules come from places that are allowed, and from one version of them: a registry module has a version constraint,
-#   one of Git a `ref` that is a tag or a commit, and an archive a checksum or version. Calls in modules are judged too.
+#   Requires modules to have allowed sources and pinned versions: a version constraint for a registry module, a `ref`
+#   with a tag or commit for a Git module, and a checksum or version for an archive. Module calls inside modules are
+#   checked too.
 # custom:
 #   parameters:
 #     type: object
@@ -13,22 +14,22 @@
 #         minItems: 1
 #         items: { type: string }
 #         default: ["*"]
-#         description: Wildcards of the sources that are allowed, compared with the source as it is written. Local paths are always allowed.
+#         description: Wildcards of the allowed sources, compared with `source` as written. Local paths are always allowed.
 #       registry:
 #         type: string
 #         enum: [exact, bounded, any]
 #         default: bounded
-#         description: What the version of a registry module has to be. `exact` is one version, `bounded` has an upper bound.
+#         description: The required version constraint of registry modules. `exact` is a single version, `bounded` has an upper bound, `any` needs none.
 #       ref:
 #         type: string
 #         format: regex
 #         default: 'v?[0-9]+(\.[0-9]+)*([-+.].*)?|[0-9a-f]{40}|[0-9a-f]{64}'
-#         description: A regular expression that all of a `ref` of Git has to match.
+#         description: A regular expression that the whole `ref` of a Git module must match.
 #       except:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the addresses of module calls that are not judged, such as `module.vpc.*`.
+#         description: Wildcards of the addresses of module calls to skip, such as `module.vpc.*`.
 package planguard.packs.module_sources
 
 import data.planguard.lib.references
@@ -42,13 +43,13 @@ default given := {}
 
 given := data.planguard.params["module-sources"]
 
-_judged := [call |
+_checked := [call |
 	some call in references.calls
 	not regex.match(`^\.\.?(/|\\|$)`, call.source)
 	not wildcards.matches_any(settings.except, call.address)
 ]
 
-# Where a source leads, as `terraform init` reads it.
+# The kind of a source, as `terraform init` reads it.
 _kind(source) := "git" if {
 	regex.match(`^(git::|git@|github\.com/|bitbucket\.org/)`, source)
 } else := "registry" if {
@@ -62,47 +63,47 @@ _finding(call, severity, message) := {
 }
 
 # METADATA
-# title: A module comes from a place that is not allowed
-# description: The source of a module call matches none of those that are allowed.
+# title: Module source is not allowed
+# description: The source of the module call matches none of the allowed sources.
 # custom:
 #   severity: high
-#   remediation: Take the module from a source that is allowed.
-deny_source contains _finding(call, "high", sprintf("comes from %s, which is not allowed", [call.source])) if {
-	some call in _judged
+#   remediation: Use an allowed module source.
+deny_source contains _finding(call, "high", sprintf("has the source `%s`, which is not allowed", [call.source])) if {
+	some call in _checked
 	not wildcards.matches_any(settings.allowed, call.source)
 }
 
 # METADATA
-# title: A module is not pinned
-# description: What the source of a module call leads to can change without a change of the configuration.
+# title: Module is not pinned
+# description: The code of the module can change without a change of the configuration.
 # custom:
 #   severity: medium
-#   remediation: Add a version to a registry module, a `ref` with a tag or commit to one of Git, or a checksum to an archive.
+#   remediation: Add a `version` to a registry module, a `ref` with a tag or commit to a Git module, or a checksum to an archive.
 deny_unpinned contains _finding(call, "medium", message) if {
-	some call in _judged
+	some call in _checked
 	message := _unpinned(_kind(call.source), call)
 }
 
-_unpinned("registry", call) := "has no version" if {
+_unpinned("registry", call) := "has no version constraint" if {
 	settings.registry != "any"
 	call.version == ""
-} else := sprintf("has the version `%s`, which is not one version", [call.version]) if {
+} else := sprintf("has the version constraint `%s`, which is not a single version", [call.version]) if {
 	settings.registry == "exact"
 	not _is_exact(call.version)
-} else := sprintf("has the version `%s`, which has no upper bound", [call.version]) if {
+} else := sprintf("has the version constraint `%s`, which has no upper bound", [call.version]) if {
 	settings.registry == "bounded"
 	not _is_exact(call.version)
 	not regex.match(`~>|<`, call.version)
 }
 
-_unpinned("git", call) := "has no ref" if {
+_unpinned("git", call) := "has no `ref`" if {
 	_parameter(call.source, "ref") == ""
-} else := sprintf("has the ref %s, which is neither a version nor a commit", [ref]) if {
+} else := sprintf("has the ref `%s`, which is not an allowed tag or commit", [ref]) if {
 	ref := _parameter(call.source, "ref")
 	not regex.match(concat("", ["^(?:", settings.ref, ")$"]), ref)
 }
 
-_unpinned("archive", call) := "is an archive without checksum or version" if {
+_unpinned("archive", call) := "is an archive without a checksum or version" if {
 	_parameter(call.source, "checksum") == ""
 	_parameter(call.source, "version") == ""
 }

@@ -26,16 +26,16 @@ test_pinned_modules_pass if {
 	}
 }
 
-test_modules_that_can_change_are_told if {
-	_unpinned("hashicorp/consul/aws", "", {}) == {"module.a has no version"}
-	_unpinned("hashicorp/consul/aws", ">= 1.0", {}) == {"module.a has the version `>= 1.0`, which has no upper bound"}
-	_unpinned("git::https://example.com/a.git", "", {}) == {"module.a has no ref"}
-	_unpinned("github.com/o/r?ref=main", "", {}) == {"module.a has the ref main, which is neither a version nor a commit"}
-	_unpinned("https://example.com/a.zip", "", {}) == {"module.a is an archive without checksum or version"}
+test_unpinned_modules_are_reported if {
+	_unpinned("hashicorp/consul/aws", "", {}) == {"module.a has no version constraint"}
+	_unpinned("hashicorp/consul/aws", ">= 1.0", {}) == {"module.a has the version constraint `>= 1.0`, which has no upper bound"}
+	_unpinned("git::https://example.com/a.git", "", {}) == {"module.a has no `ref`"}
+	_unpinned("github.com/o/r?ref=main", "", {}) == {"module.a has the ref `main`, which is not an allowed tag or commit"}
+	_unpinned("https://example.com/a.zip", "", {}) == {"module.a is an archive without a checksum or version"}
 }
 
-test_how_strict_it_is_can_be_said if {
-	_unpinned("hashicorp/consul/aws", "~> 1.2", {"registry": "exact"}) == {"module.a has the version `~> 1.2`, which is not one version"}
+test_strictness_is_a_parameter if {
+	_unpinned("hashicorp/consul/aws", "~> 1.2", {"registry": "exact"}) == {"module.a has the version constraint `~> 1.2`, which is not a single version"}
 	_unpinned("hashicorp/consul/aws", "= 1.2.3", {"registry": "exact"}) == set()
 	_unpinned("hashicorp/consul/aws", "", {"registry": "any"}) == set()
 	_unpinned("github.com/o/r?ref=release-1", "", {"ref": "release-[0-9]+"}) == set()
@@ -46,10 +46,10 @@ test_sources_are_allowed_by_wildcards if {
 	params := {"allowed": ["git::https://example.com/*", "acme/*"]}
 	_refused("acme/vpc/aws", params) == set()
 	_refused("./local", params) == set()
-	_refused("hashicorp/consul/aws", params) == {"module.a comes from hashicorp/consul/aws, which is not allowed"}
+	_refused("hashicorp/consul/aws", params) == {"module.a has the source `hashicorp/consul/aws`, which is not allowed"}
 }
 
-test_everything_is_judged_without_parameters if {
+test_all_modules_are_checked_without_parameters if {
 	count(pack.deny_unpinned) == 1 with input as _plan("github.com/o/r", "")
 	count(pack.deny_source) == 0 with input as _plan("github.com/o/r", "")
 }

@@ -1,8 +1,8 @@
 # METADATA
 # title: Naming
 # description: |
-#   Resources have names that match patterns, by resource type: the names that the cloud shows, and the names in the
-#   configuration.
+#   Requires names to match patterns by resource type: the names of resources in the cloud, and the names of resources
+#   and modules in the configuration.
 # custom:
 #   parameters:
 #     type: object
@@ -12,43 +12,43 @@
 #       patterns:
 #         type: object
 #         default: {}
-#         description: Regular expressions that all of a name has to match, by wildcards of resource types. A type that is written out goes before wildcards.
+#         description: Regular expressions that the whole name must match, by wildcards of resource types. An exact type takes precedence over wildcards.
 #         additionalProperties: { type: string, format: regex }
 #       attributes:
 #         type: object
 #         default: {}
-#         description: The attribute that holds the name, such as `tags.Name`, by resource type, where it is another one than the pack takes.
+#         description: The attribute with the name, such as `tags.Name`, by resource type, if it differs from the one that the pack uses.
 #         additionalProperties: { type: string }
 #       labels:
 #         type: string
 #         format: regex
 #         default: '(?s).*'
-#         description: A regular expression that all of the names of resources in the configuration has to match, such as `[a-z][a-z0-9_]*`.
+#         description: A regular expression that the whole name of each resource in the configuration must match, such as `[a-z][a-z0-9_]*`.
 #       modules:
 #         type: string
 #         format: regex
 #         default: '(?s).*'
-#         description: A regular expression that all of the names of module calls has to match.
+#         description: A regular expression that the whole name of each module call must match.
 #       scope:
 #         type: string
 #         enum: [all, touched]
 #         default: all
-#         description: Whether all resources are judged that exist afterwards, or those only that the plan touches.
+#         description: "`all` checks all resources that exist after apply, `touched` only those that the plan changes."
 #       types:
 #         type: array
 #         items: { type: string }
 #         default: ["*"]
-#         description: Wildcards of the resource types that are judged.
+#         description: Wildcards of the resource types to check.
 #       except_types:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the resource types that are not judged.
+#         description: Wildcards of the resource types to skip.
 #       except:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the addresses that are not judged.
+#         description: Wildcards of the addresses to skip.
 package planguard.packs.naming
 
 import data.planguard.lib.changes
@@ -65,7 +65,7 @@ defaults := {
 
 settings := object.union(defaults, data.planguard.params.naming)
 
-# Where a name stands that is not in `name`.
+# The attribute with the name, if it is not `name`.
 known := {
 	"aws_cloudwatch_metric_alarm": "alarm_name",
 	"aws_db_instance": "identifier",
@@ -104,49 +104,49 @@ _chosen := selection.resulting(settings)
 _fits(pattern, name) if regex.match(concat("", ["^(?:", pattern, ")$"]), name)
 
 # METADATA
-# title: A name does not match
-# description: The name of a resource does not match the pattern for its type.
+# title: Resource name does not match
+# description: The name of the resource does not match the pattern of its type.
 # custom:
 #   severity: medium
-#   remediation: Give the resource a name that matches.
+#   remediation: Change the name so that it matches the pattern.
 deny_name contains findings.about(change, "medium", message) if {
 	some change in _chosen
 	some pattern in _patterns(change)
 	name := changes.attribute(change, _path(change), null)
 	is_string(name)
 	not _fits(pattern, name)
-	message := sprintf("is called `%s`, which does not match %s", [name, pattern])
+	message := sprintf("has the name `%s`, which does not match `%s`", [name, pattern])
 }
 
 # METADATA
-# title: A name in the configuration does not match
-# description: The name of a resource in the configuration does not match the pattern for labels.
+# title: Resource name in the configuration does not match
+# description: The name of the resource in the configuration does not match `labels`.
 # custom:
 #   severity: low
-#   remediation: Rename the resource, with a `moved` block so that it is not replaced.
-deny_label contains findings.about(change, "low", sprintf("does not match %s", [settings.labels])) if {
+#   remediation: Rename the resource and add a `moved` block, so that it is not replaced.
+deny_label contains findings.about(change, "low", sprintf("has the name `%s` in the configuration, which does not match `%s`", [change.name, settings.labels])) if {
 	some change in _chosen
 	not _fits(settings.labels, change.name)
 }
 
 # METADATA
-# title: The name of a module does not match
-# description: The name of a module call does not match the pattern for modules.
+# title: Module name does not match
+# description: The name of the module call does not match `modules`.
 # custom:
 #   severity: low
-#   remediation: Rename the module, with a `moved` block so that its resources are not replaced.
-deny_module contains findings.about(call, "low", sprintf("does not match %s", [settings.modules])) if {
+#   remediation: Rename the module call and add a `moved` block, so that its resources are not replaced.
+deny_module contains findings.about(call, "low", sprintf("has the name `%s`, which does not match `%s`", [call.name, settings.modules])) if {
 	some call in references.calls
 	not wildcards.matches_any(settings.except, call.address)
 	not _fits(settings.modules, call.name)
 }
 
 # METADATA
-# title: A name is known only after apply
-# description: Whether the name of a resource matches cannot be told from the plan.
+# title: Resource name is known only after apply
+# description: The pack cannot check the name of the resource.
 # custom:
 #   severity: low
-#   remediation: Make the name from values that are known when planning.
+#   remediation: Set the name to a value that is known at plan time.
 warn_unknown contains findings.about(change, "low", "has a name that is known only after apply") if {
 	some change in _chosen
 	count(_patterns(change)) > 0

@@ -33,22 +33,22 @@ test_names_that_match_pass if {
 }
 
 test_names_that_do_not_match_are_denied if {
-	_names(_change("aws_sqs_queue", "a", {"name": "my-acme-queue"}, {})) == {"aws_sqs_queue.a is called `my-acme-queue`, which does not match acme-[a-z-]+"}
-	_names(_change("aws_s3_bucket", "a", {"bucket": "acme-logs"}, {})) == {"aws_s3_bucket.a is called `acme-logs`, which does not match [a-z]+"}
+	_names(_change("aws_sqs_queue", "a", {"name": "my-acme-queue"}, {})) == {"aws_sqs_queue.a has the name `my-acme-queue`, which does not match `acme-[a-z-]+`"}
+	_names(_change("aws_s3_bucket", "a", {"bucket": "acme-logs"}, {})) == {"aws_s3_bucket.a has the name `acme-logs`, which does not match `[a-z]+`"}
 }
 
-test_names_in_the_configuration_are_judged if {
+test_names_in_the_configuration_are_checked if {
 	plan := {
 		"resource_changes": [_change("t", "good_one", {}, {}), _change("t", "Bad", {}, {})],
 		"configuration": {"root_module": {"module_calls": {"good": {}, "bad1": {}}}},
 	}
 	labels := {finding.msg | some finding in pack.deny_label} with input as plan with data.planguard.params.naming as _params
-	labels == {"t.Bad does not match [a-z_]+"}
+	labels == {"t.Bad has the name `Bad` in the configuration, which does not match `[a-z_]+`"}
 	modules := {finding.msg | some finding in pack.deny_module} with input as plan with data.planguard.params.naming as _params
-	modules == {"module.bad1 does not match [a-z]+"}
+	modules == {"module.bad1 has the name `bad1`, which does not match `[a-z]+`"}
 }
 
-test_unknown_names_are_told if {
+test_unknown_names_are_reported if {
 	found := pack.warn_unknown with input as {"resource_changes": [
 		_change("aws_sqs_queue", "a", {}, {"name": true}),
 		_change("t", "b", {}, {"name": true}),

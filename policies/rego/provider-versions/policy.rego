@@ -1,8 +1,8 @@
 # METADATA
 # title: Provider versions
 # description: |
-#   Providers are allowed, and the root module says which versions of them. Providers are told by their full names, such as
-#   `registry.terraform.io/hashicorp/aws`; those of the public registry may be written without its host.
+#   Requires providers to be allowed and to have a version constraint in the root module. Providers have full names,
+#   such as `registry.terraform.io/hashicorp/aws`. The host of the public registries can be omitted.
 # custom:
 #   parameters:
 #     type: object
@@ -13,12 +13,12 @@
 #         minItems: 1
 #         items: { type: string }
 #         default: ["*"]
-#         description: Wildcards of the providers that are allowed, such as `hashicorp/*`.
+#         description: Wildcards of the allowed providers, such as `hashicorp/*`.
 #       constraint:
 #         type: string
 #         enum: [exact, bounded, present, any]
 #         default: bounded
-#         description: What the version constraints of the root module have to be. `exact` is one version, `bounded` has an upper bound, `present` is any that is there.
+#         description: The required version constraints in the root module. `exact` is a single version, `bounded` has an upper bound, `present` is any constraint, `any` needs none.
 #       except:
 #         type: array
 #         items: { type: string }
@@ -39,7 +39,7 @@ default given := {}
 
 given := data.planguard.params["provider-versions"]
 
-# What the configuration names, and what the plan uses.
+# The providers in the configuration and in the resource changes.
 _named contains _full_name(provider) if some provider in references.providers
 
 _named contains change.provider_name if some change in changes.entries
@@ -51,23 +51,23 @@ _matches(patterns, name) if wildcards.matches_any(patterns, name)
 _matches(patterns, name) if wildcards.matches_any(patterns, regex.replace(name, `^registry\.(terraform\.io|opentofu\.org)/`, ""))
 
 # METADATA
-# title: A provider is not allowed
-# description: A provider that the configuration names or the plan uses matches none of those that are allowed.
+# title: Provider is not allowed
+# description: A provider of the configuration or the plan matches none of the allowed providers.
 # custom:
 #   severity: high
-#   remediation: Use a provider that is allowed.
-deny_provider contains findings.general("high", sprintf("the provider %s is not allowed", [name])) if {
+#   remediation: Use an allowed provider.
+deny_provider contains findings.general("high", sprintf("provider `%s` is not allowed", [name])) if {
 	some name in _named
 	not _matches(settings.allowed, name)
 }
 
 # METADATA
-# title: The version of a provider is open
-# description: The root module has no version constraint for a provider, or one that allows too much.
+# title: Provider version is not constrained
+# description: The root module has no version constraint for the provider, or one that is too wide.
 # custom:
 #   severity: medium
-#   remediation: Write a version constraint such as `~> 6.0` into required_providers.
-deny_constraint contains findings.general("medium", sprintf("the provider %s %s", [_full_name(provider), problem])) if {
+#   remediation: Add a version constraint such as `~> 6.0` to `required_providers`.
+deny_constraint contains findings.general("medium", sprintf("provider `%s` %s", [_full_name(provider), problem])) if {
 	some provider in references.providers
 	object.get(provider, "module_address", "") == ""
 	not _matches(settings.except, _full_name(provider))
@@ -77,7 +77,7 @@ deny_constraint contains findings.general("medium", sprintf("the provider %s %s"
 _open(constraint) := "has no version constraint" if {
 	settings.constraint != "any"
 	constraint == ""
-} else := sprintf("has the version constraint `%s`, which is not one version", [constraint]) if {
+} else := sprintf("has the version constraint `%s`, which is not a single version", [constraint]) if {
 	settings.constraint == "exact"
 	not _is_exact(constraint)
 } else := sprintf("has the version constraint `%s`, which has no upper bound", [constraint]) if {

@@ -15,15 +15,15 @@ test_bounded_constraints_pass if {
 	every constraint in ["6.0.0", "= 6.0.0", "~> 6.0", ">= 5.0, < 7.0"] { _constraint(_with(constraint), {}) == set() }
 }
 
-test_open_constraints_are_told if {
-	name := "the provider registry.terraform.io/hashicorp/aws"
+test_wide_constraints_are_reported if {
+	name := "provider `registry.terraform.io/hashicorp/aws`"
 	_constraint(_aws, {}) == {sprintf("%s has no version constraint", [name])}
 	_constraint(_with(">= 5.0"), {}) == {sprintf("%s has the version constraint `>= 5.0`, which has no upper bound", [name])}
-	_constraint(_with("~> 5.0"), {"constraint": "exact"}) == {sprintf("%s has the version constraint `~> 5.0`, which is not one version", [name])}
-	_constraint({"name": "aws"}, {"constraint": "present"}) == {"the provider aws has no version constraint"}
+	_constraint(_with("~> 5.0"), {"constraint": "exact"}) == {sprintf("%s has the version constraint `~> 5.0`, which is not a single version", [name])}
+	_constraint({"name": "aws"}, {"constraint": "present"}) == {"provider `aws` has no version constraint"}
 }
 
-test_less_can_be_asked_for if {
+test_strictness_is_a_parameter if {
 	_constraint(_with(">= 5.0"), {"constraint": "present"}) == set()
 	_constraint(_aws, {"constraint": "any"}) == set()
 	_constraint(_aws, {"except": ["hashicorp/aws"]}) == set()
@@ -38,7 +38,7 @@ test_providers_are_allowed_by_full_name_or_without_the_host if {
 	}
 	every allowed in [["hashicorp/*"], ["registry.terraform.io/*"]] {
 		found := pack.deny_provider with input as plan with data.planguard.params["provider-versions"] as {"allowed": allowed}
-		{finding.msg | some finding in found} == {"the provider example.com/acme/x is not allowed"}
+		{finding.msg | some finding in found} == {"provider `example.com/acme/x` is not allowed"}
 	}
 	count(pack.deny_provider) == 0 with input as plan
 }

@@ -1,8 +1,8 @@
 # METADATA
 # title: Required tags
 # description: |
-#   Resources bear the tags or labels that are asked for, with values that are allowed. Tags that a provider adds to
-#   everything count. Only resources that can have tags are judged.
+#   Requires resources to have given tags or labels with allowed values. Default tags of the provider count. Only
+#   resources that can have tags are checked.
 # custom:
 #   parameters:
 #     type: object
@@ -12,7 +12,7 @@
 #       tags:
 #         type: object
 #         minProperties: 1
-#         description: The tags that are asked for, by key, each with what its value has to be.
+#         description: The required tags by key, each with the requirements for its value.
 #         additionalProperties:
 #           type: object
 #           additionalProperties: false
@@ -21,43 +21,43 @@
 #               type: array
 #               minItems: 1
 #               items: { type: string }
-#               description: The values that are allowed.
+#               description: The allowed values.
 #             pattern:
 #               type: string
 #               format: regex
-#               description: A regular expression that all of the value has to match.
+#               description: A regular expression that the whole value must match.
 #             types:
 #               type: array
 #               minItems: 1
 #               items: { type: string }
-#               description: Wildcards of the resource types that need the tag, if not all do.
+#               description: Wildcards of the resource types that need the tag; all by default.
 #             optional:
 #               type: boolean
-#               description: Whether the tag may be missing, so that only its value is judged.
+#               description: Whether the tag can be missing, so that only its value is checked.
 #       ignore_case:
 #         type: boolean
 #         default: false
-#         description: Whether `Owner` is as good as `owner`. Values are always compared as they are.
+#         description: Whether the case of keys is ignored, so that `Owner` equals `owner`. The case of values always counts.
 #       scope:
 #         type: string
 #         enum: [all, touched]
 #         default: all
-#         description: Whether all resources are judged that exist afterwards, or those only that the plan touches.
+#         description: "`all` checks all resources that exist after apply, `touched` only those that the plan changes."
 #       types:
 #         type: array
 #         items: { type: string }
 #         default: ["*"]
-#         description: Wildcards of the resource types that are judged.
+#         description: Wildcards of the resource types to check.
 #       except_types:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the resource types that are not judged.
+#         description: Wildcards of the resource types to skip.
 #       except:
 #         type: array
 #         items: { type: string }
 #         default: []
-#         description: Wildcards of the addresses that are not judged.
+#         description: Wildcards of the addresses to skip.
 package planguard.packs.required_tags
 
 import data.planguard.lib.findings
@@ -69,7 +69,7 @@ defaults := {"scope": "all", "types": ["*"], "except_types": [], "except": [], "
 
 settings := object.union(defaults, data.planguard.params["required-tags"])
 
-# Every resource with every tag that is asked of it.
+# Each resource with each tag that it needs.
 _asked contains [change, key, rule] if {
 	some change in selection.resulting(settings)
 	tags.are_possible(change)
@@ -78,11 +78,11 @@ _asked contains [change, key, rule] if {
 }
 
 # METADATA
-# title: A required tag is missing
-# description: A resource does not bear a tag that is asked for.
+# title: Required tag is missing
+# description: The resource does not have a required tag.
 # custom:
 #   severity: medium
-#   remediation: Add the tag to the resource, or to the default tags of its provider.
+#   remediation: Add the tag to the resource or to the default tags of its provider.
 deny_missing contains findings.about(change, "medium", sprintf("has no tag `%s`", [key])) if {
 	some [change, key, rule] in _asked
 	not object.get(rule, "optional", false)
@@ -92,11 +92,11 @@ deny_missing contains findings.about(change, "medium", sprintf("has no tag `%s`"
 }
 
 # METADATA
-# title: A tag has a value that is not allowed
-# description: A tag is empty, or its value is not among those that are allowed.
+# title: Tag value is not allowed
+# description: The tag is empty, or its value is not one of the allowed values.
 # custom:
 #   severity: medium
-#   remediation: Give the tag one of the values that are allowed.
+#   remediation: Set the tag to an allowed value.
 deny_value contains findings.about(change, "medium", message) if {
 	some [change, key, rule] in _asked
 	some value in _values(change, key)
@@ -105,11 +105,11 @@ deny_value contains findings.about(change, "medium", message) if {
 }
 
 # METADATA
-# title: A required tag is known only after apply
-# description: Whether a resource bears a tag, or what its value is, cannot be told from the plan.
+# title: Required tag is known only after apply
+# description: The pack cannot check whether the resource has the tag, or its value.
 # custom:
 #   severity: low
-#   remediation: Make the tag from values that are known when planning.
+#   remediation: Set the tag to a value that is known at plan time.
 warn_unknown contains findings.about(change, "low", sprintf("has a tag `%s` that is known only after apply", [key])) if {
 	some [change, key, _] in _asked
 	_is_open(change, key)
@@ -121,7 +121,7 @@ warn_unknown contains findings.about(change, "low", message) if {
 	not _is_open(change, key)
 	not object.get(rule, "optional", false)
 	count(_values(change, key)) == 0
-	message := sprintf("has tags that are known only after apply, perhaps without `%s`", [key])
+	message := sprintf("may have no tag `%s`: its tags are known only after apply", [key])
 }
 
 _is_open(change, key) if {
@@ -141,12 +141,12 @@ _folded(key) := lower(key) if {
 
 _wrong(_, "") := "which is empty"
 
-_wrong(rule, value) := sprintf("which is none of %s", [concat(", ", rule.values)]) if {
+_wrong(rule, value) := sprintf("which is not one of %s", [concat(", ", rule.values)]) if {
 	value != ""
 	not value in object.get(rule, "values", [value])
 }
 
-_wrong(rule, value) := sprintf("which does not match %s", [rule.pattern]) if {
+_wrong(rule, value) := sprintf("which does not match `%s`", [rule.pattern]) if {
 	value != ""
 	value in object.get(rule, "values", [value])
 	not regex.match(concat("", ["^(?:", object.get(rule, "pattern", "(?s).*"), ")$"]), value)

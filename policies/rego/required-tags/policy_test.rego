@@ -18,7 +18,7 @@ test_a_resource_with_every_tag_passes if {
 	count(pack.warn_unknown) == 0 with input as plan with data.planguard.params["required-tags"] as _params
 }
 
-test_missing_tags_are_told_and_optional_ones_are_not if {
+test_missing_tags_are_reported_unless_optional if {
 	found := pack.deny_missing with input as _plan(_change("a", {"Owner": "me", "cost": null}, {}))
 		with data.planguard.params["required-tags"] as _params
 	{finding.msg | some finding in found} == {"aws_vpc.a has no tag `owner`", "aws_vpc.a has no tag `cost`"}
@@ -29,34 +29,34 @@ test_case_can_be_ignored if {
 		with data.planguard.params["required-tags"] as object.union(_params, {"ignore_case": true})
 }
 
-test_wrong_values_are_told if {
+test_wrong_values_are_reported if {
 	found := pack.deny_value with input as _plan(_change("a", {"owner": "", "stage": "test", "cost": "12345"}, {}))
 		with data.planguard.params["required-tags"] as _params
 	{finding.msg | some finding in found} == {
 		"aws_vpc.a has the tag `owner` with the value ``, which is empty",
-		"aws_vpc.a has the tag `stage` with the value `test`, which is none of prod, dev",
-		"aws_vpc.a has the tag `cost` with the value `12345`, which does not match [0-9]{4}",
+		"aws_vpc.a has the tag `stage` with the value `test`, which is not one of prod, dev",
+		"aws_vpc.a has the tag `cost` with the value `12345`, which does not match `[0-9]{4}`",
 	}
 }
 
-test_unknown_tags_are_told_and_do_not_deny if {
+test_unknown_tags_are_warnings if {
 	plan := _plan(_change("a", {"cost": "1234"}, {"tags": {"owner": true}}))
 	count(pack.deny_missing) == 0 with input as plan with data.planguard.params["required-tags"] as _params
 	found := pack.warn_unknown with input as plan with data.planguard.params["required-tags"] as _params
 	{finding.msg | some finding in found} == {"aws_vpc.a has a tag `owner` that is known only after apply"}
 }
 
-test_where_all_tags_are_unknown_each_is_told if {
+test_each_tag_is_reported_if_all_tags_are_unknown if {
 	plan := _plan(_change("a", null, {"tags": true}))
 	count(pack.deny_missing) == 0 with input as plan with data.planguard.params["required-tags"] as _params
 	found := pack.warn_unknown with input as plan with data.planguard.params["required-tags"] as _params
 	{finding.msg | some finding in found} == {
-		"aws_vpc.a has tags that are known only after apply, perhaps without `owner`",
-		"aws_vpc.a has tags that are known only after apply, perhaps without `cost`",
+		"aws_vpc.a may have no tag `owner`: its tags are known only after apply",
+		"aws_vpc.a may have no tag `cost`: its tags are known only after apply",
 	}
 }
 
-test_tags_may_be_asked_of_some_types_only if {
+test_tags_can_be_required_for_some_types_only if {
 	found := pack.deny_missing with input as _plan(object.union(_change("a", {}, {}), {"type": "aws_subnet"}))
 		with data.planguard.params["required-tags"] as _params
 	count(found) == 1
