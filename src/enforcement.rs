@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use planguard_rule::Severity;
+use planguard_rule::{Severity, words};
 
 use crate::finding::{Certainty, Origin};
 
@@ -34,28 +34,32 @@ impl fmt::Display for Enforcement {
     }
 }
 
-/// What undetermined outcomes do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnknownPolicy {
-    /// Those of critical rules deny, all others warn.
-    #[default]
-    DenyCritical,
-    /// They do what a finding of the rule would do.
-    Deny,
-    /// They warn.
-    Warn,
-    /// They are counted and not told.
-    Ignore,
+words! {
+    /// What undetermined outcomes do.
+    #[derive(Default)]
+    pub enum UnknownPolicy is "a treatment of unknown values" {
+        /// They do what a finding of the rule would do.
+        Deny = "deny": "a rule that may fail counts as failed",
+        /// They warn.
+        Warn = "warn": "a rule that may fail warns",
+        /// They are counted and not reported.
+        Ignore = "ignore": "a rule that may fail is counted and not reported",
+        /// Those of critical rules deny, all others warn.
+        #[default]
+        DenyCritical = "deny-critical": "a critical rule that may fail counts as failed, all others warn",
+    }
 }
 
-/// Which findings may deny.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Gate {
-    /// All.
-    #[default]
-    All,
-    /// Those that this plan introduces; what was already there warns.
-    Introduced,
+words! {
+    /// Which findings may deny.
+    #[derive(Default)]
+    pub enum Gate is "a gate" {
+        /// All.
+        #[default]
+        All = "all": "new and pre-existing findings",
+        /// New findings; pre-existing ones warn.
+        Introduced = "introduced": "new findings; pre-existing ones warn",
+    }
 }
 
 /// How severities become enforcement.

@@ -1,5 +1,7 @@
 //! The files that bring planguard into a project.
 
+use planguard_rule::words;
+
 use super::name::ResourceType;
 use super::{PolicyName, Scaffold, fill, policy};
 
@@ -7,15 +9,16 @@ const CONFIG: &str = include_str!("templates/planguard.toml");
 const GITHUB: &str = include_str!("templates/github.yml");
 const GITLAB: &str = include_str!("templates/gitlab.yml");
 
-/// Where the project's changes are checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pipeline {
-    /// GitHub Actions.
-    GitHub,
-    /// GitLab CI.
-    GitLab,
-    /// Elsewhere: no file is made for it.
-    None,
+words! {
+    /// The CI system that a project is set up for.
+    pub enum Pipeline is "a CI system" {
+        /// GitHub Actions.
+        GitHub = "github": "GitHub Actions",
+        /// GitLab CI.
+        GitLab = "gitlab": "GitLab CI",
+        /// No file is written for a pipeline.
+        None = "none": "write no file for a pipeline",
+    }
 }
 
 /// A configuration, a first policy with its cases, and the pipeline's file.

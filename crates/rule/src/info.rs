@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::severity::Severity;
+use crate::word::Word;
 
 /// A text of a rule: part of the program for change guards, read for all others.
 pub type Text = Cow<'static, str>;
@@ -81,6 +82,15 @@ impl Category {
             Self::Change => "change",
             Self::Containers => "containers",
         }
+    }
+}
+
+impl Word for Category {
+    const KIND: &'static str = "a category";
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn as_str(self) -> &'static str {
+        self.as_str()
     }
 }
 

@@ -5,7 +5,9 @@
 mod info;
 mod kind;
 mod severity;
+mod word;
 
 pub use info::{Also, Category, RuleInfo, Text, UnknownCategory};
 pub use kind::RuleKind;
 pub use severity::{Severity, UnknownSeverity};
+pub use word::{UnknownWord, Word};
