@@ -2,13 +2,13 @@
 
 pub mod cases;
 pub mod check;
-pub mod config;
 pub mod enforcement;
 pub mod finding;
 pub mod fixture;
 pub mod render;
 pub mod report;
 pub mod scaffold;
+pub mod settings;
 pub mod testing;
 pub mod verdict;
 

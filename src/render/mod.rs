@@ -7,6 +7,7 @@ pub mod lint;
 pub mod packs;
 pub mod query;
 pub mod rules;
+pub mod settings;
 mod summary_table;
 pub mod testing;
 pub mod text;

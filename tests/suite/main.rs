@@ -3,7 +3,6 @@
 mod canary;
 mod cases;
 mod cli;
-mod config;
 mod docs;
 mod fixture;
 mod generated;
@@ -15,6 +14,7 @@ mod properties;
 mod real_plans;
 mod rego;
 mod rooms;
+mod settings;
 mod shared;
 mod streams;
 mod testing;

@@ -1,36 +1,44 @@
-//! The command line.
+//! The command line: the arguments of every command, and the groups of flags that several commands share.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use planguard::Severity;
-use planguard::rego::{Convention, RegoVersion};
-use planguard::rule::Category;
+use planguard::check::OnErroredPlan;
+use planguard::enforcement::{Gate, UnknownPolicy};
+use planguard::input::{OnWrapperLines, ReadOptions};
+use planguard::rego::Namespaces;
+use planguard::render::settings::SettingsFormat;
+use planguard::rule::{Category, words};
+use planguard::settings::{
+    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Sourced, namespaces,
+};
 
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
+use crate::words::{chosen, word};
 
-/// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and answers with its exit code
-/// whether they may be merged.
+/// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and says by its exit code whether they may
+/// be merged.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
-    /// When to colour what people read. NO_COLOR is honoured.
+    /// When to use colors. NO_COLOR is honored
     // Behind the arguments of every command.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", display_order = 900)]
+    #[arg(long, global = true, value_parser = word::<ColorWhen>(), default_value = "auto", value_name = "WHEN", display_order = 900)]
     pub(crate) color: ColorWhen,
 }
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    everything was looked at, and nothing stands against it
-  1    denied: something was found
-  2    undecided: not everything could be looked at; wins over 1
+  0    passed: everything was checked, and nothing denies
+  1    denied: at least one finding denies
+  2    undecided: something could not be checked; wins over 1
   130  interrupted";
 
 const CHECK_HELP: &str = "\
@@ -38,19 +46,10 @@ A plan as JSON:
   terraform plan -out=tfplan && terraform show -json tfplan | planguard check -
 
 Exit codes:
-  0    everything was looked at, and nothing stands against it
-  1    denied: something was found
-  2    undecided: not everything could be looked at; wins over 1
+  0    passed: everything was checked, and nothing denies
+  1    denied: at least one finding denies
+  2    undecided: something could not be checked; wins over 1
   130  interrupted";
-
-const LINT_HELP: &str = "\
-A comment ignores a finding of its line, or of the line below it:
-  # planguard:ignore unused-rule because the dashboard reads it
-
-Exit codes:
-  0  nothing stands against the policies
-  1  an error was found; with --deny-warnings, a warning too
-  2  something could not be read, or there is no policy";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -60,120 +59,251 @@ pub(crate) enum Command {
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
     Eval(Box<EvalArguments>),
-    /// Make a small plan for tests of a real one, without what must not leave the house
+    /// Make a small test plan from a real one, with secrets and identifiers removed
     #[command(after_help = FIXTURE_HELP)]
     Fixture(Box<FixtureArguments>),
-    /// Write the Rego library of policies into files, for use with OPA
+    /// Write the Rego library for policies to files, for use with OPA
     Lib(LibArguments),
-    /// Find what is wrong in policies before it passes silently
-    #[command(after_help = LINT_HELP)]
+    /// Find mistakes in policies
+    #[command(after_help = crate::lint::HELP)]
     Lint(Box<crate::lint::LintArguments>),
     /// List the built-in rules, or explain one
     Rules(RulesArguments),
-    /// Run the tests of policies
+    /// Run the tests of policies and guardrails
     #[command(after_help = crate::test::HELP)]
     Test(Box<crate::test::TestArguments>),
-    /// Start a policy or a guardrail, with its tests
+    /// Create a policy or a guardrail with its tests
     New(NewArguments),
-    /// Bring planguard into a project: settings, a first policy with its tests, a pipeline
+    /// Set up planguard in a project: settings, a first policy with its tests, a CI pipeline
     Init(InitArguments),
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct CheckArguments {
-    /// Plans as JSON: files (also gzipped), directories, or - for standard input
-    #[arg(required = true, value_name = "PLAN|DIR|-")]
-    pub(crate) plans: Vec<OsString>,
+/// Flags that a command accepts, so that one set of flags serves all commands, and that have no effect on it.
+const WITHOUT_EFFECT: [(&str, &[&str]); 2] = [
+    ("lint", &["context", "infracost", "policy_timeout"]),
+    ("test", &["namespace", "all_namespaces", "convention", "context", "infracost"]),
+];
 
-    /// Findings of this severity and above deny [default: medium]
-    #[arg(long, value_name = "SEVERITY", help_heading = "Verdict")]
-    pub(crate) fail_on: Option<Severity>,
-    /// What findings do that depend on values known only after apply [default: warn; deny for critical rules]
-    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Verdict")]
-    pub(crate) unknown: Option<Unknown>,
-    /// Which findings may deny: all, or only those that this plan introduces [default: all]
-    #[arg(long, value_enum, value_name = "WHICH", help_heading = "Verdict")]
-    pub(crate) gate: Option<GateArgument>,
-    /// Tell what denies, and exit with 0 all the same
-    #[arg(long, help_heading = "Verdict")]
-    pub(crate) report_only: bool,
-    /// Check a plan that ended with errors, although resources are missing from it
-    #[arg(long, help_heading = "Verdict")]
-    pub(crate) allow_errored: bool,
-    /// Refuse a plan that does not cover all of the configuration (-target, deferred changes)
-    #[arg(long, help_heading = "Verdict")]
-    pub(crate) require_complete: bool,
-    /// Refuse what is only doubtful: newer format versions, transcoded text, keys that stand twice
-    #[arg(long, help_heading = "Verdict")]
-    pub(crate) strict: bool,
+/// The command line as clap knows it.
+pub(crate) fn command() -> clap::Command {
+    WITHOUT_EFFECT.iter().fold(Arguments::command(), |command, (name, hidden)| {
+        command.mut_subcommand(name, |subcommand| {
+            hidden.iter().fold(subcommand, |subcommand, id| subcommand.mut_arg(id, |arg| arg.hide(true)))
+        })
+    })
+}
 
-    /// Switch on one more pack of guardrails or policies (repeatable); `planguard rules` lists them
-    #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
-    pub(crate) pack: Vec<String>,
-    /// Read the parameters of packs of policies from TOML or JSON, a table for each pack
-    #[arg(long, value_name = "FILE", help_heading = "Guardrails")]
-    pub(crate) params: Option<PathBuf>,
-    /// Load guardrails of your own from a TOML file or a directory of them (repeatable)
-    #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
-    pub(crate) guardrails: Vec<PathBuf>,
-    /// Switch off all built-in guardrails
-    #[arg(long, help_heading = "Guardrails")]
-    pub(crate) no_builtin: bool,
-    /// How many objects a plan may destroy [default: 20]
-    #[arg(long, value_name = "N", help_heading = "Guardrails")]
-    pub(crate) max_destroys: Option<usize>,
-    /// Which part of the managed objects a plan may destroy [default: 30]
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100), help_heading = "Guardrails")]
-    pub(crate) max_destroy_percent: Option<u8>,
+/// A flag's value with its origin, if the flag was given.
+fn flag<T>(name: &'static str, value: Option<T>) -> Option<Sourced<T>> {
+    value.map(|value| Sourced { value, origin: Origin::Flag(name) })
+}
 
+/// A list with its origin, if the flag was given at least once.
+pub(crate) fn list<T: Clone>(name: &'static str, values: &[T]) -> Option<Sourced<Vec<T>>> {
+    flag(name, (!values.is_empty()).then(|| values.to_vec()))
+}
+
+/// A value that a flag without argument stands for.
+fn switch(name: &'static str, is_given: bool, value: bool) -> Option<Sourced<bool>> {
+    flag(name, is_given.then_some(value))
+}
+
+/// Where settings come from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SourceArguments {
+    /// Read settings from this file [default: the project's planguard.toml] [env: PLANGUARD_CONFIG]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config", help_heading = "Settings")]
+    pub(crate) config: Option<PathBuf>,
+    /// Ignore planguard.toml and conftest.toml
+    #[arg(long, help_heading = "Settings")]
+    pub(crate) no_config: bool,
+    /// Print every setting and where it was set (flag, environment, planguard.toml, conftest.toml), and exit
+    #[arg(long, value_name = "FORMAT", value_parser = word::<SettingsFormat>(), num_args = 0..=1, require_equals = true, default_missing_value = "text", help_heading = "Settings")]
+    pub(crate) print_settings: Option<SettingsFormat>,
+}
+
+/// Which policies there are, and how they are read.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PolicyArguments {
     /// Load Rego policies from a file or directory (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) policy: Vec<PathBuf>,
-    /// The platform that the policies are for [default: auto]
-    #[arg(long, value_enum, value_name = "PLATFORM", help_heading = "Policies")]
-    pub(crate) convention: Option<ConventionArgument>,
-    /// Tell policies of the run: a JSON object with the keys of their input, such as {"run": {...}}
-    #[arg(long, value_name = "FILE", help_heading = "Policies")]
-    pub(crate) context: Option<PathBuf>,
-    /// Tell policies of costs: a report of `infracost breakdown` or `infracost diff --format json`
-    #[arg(long, value_name = "FILE", help_heading = "Policies")]
-    pub(crate) infracost: Option<PathBuf>,
+    /// Load JSON or YAML documents into `data` from a file or directory (repeatable)
+    #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
+    pub(crate) data: Vec<PathBuf>,
     /// Evaluate the packages that match; * and ? are wildcards (repeatable) [default: main]
     #[arg(short, long, value_name = "PACKAGE", conflicts_with = "all_namespaces", help_heading = "Policies")]
     pub(crate) namespace: Vec<String>,
     /// Evaluate every package
     #[arg(long, help_heading = "Policies")]
     pub(crate) all_namespaces: bool,
-    /// Load JSON or YAML documents into `data` (repeatable)
-    #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
-    pub(crate) data: Vec<PathBuf>,
-    /// The dialect of the policies [default: that of each file]
-    #[arg(long, value_enum, value_name = "VERSION", help_heading = "Policies")]
-    pub(crate) rego_version: Option<RegoVersionArgument>,
-    /// How long one policy rule may take on one plan [default: 10]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600), help_heading = "Policies")]
-    pub(crate) policy_timeout: Option<u64>,
+    /// The platform that the policies are written for [default: auto]
+    #[arg(long, value_parser = chosen::<planguard::rego::Convention>(), value_name = "PLATFORM", help_heading = "Policies")]
+    pub(crate) convention: Option<ChosenConvention>,
+    /// The version of Rego [default: auto]
+    #[arg(long, value_parser = chosen::<planguard::rego::RegoVersion>(), value_name = "VERSION", help_heading = "Policies")]
+    pub(crate) rego_version: Option<ChosenRegoVersion>,
+    /// Describe the run to policies: a file with a JSON object of input keys, such as {"run": {...}}
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) context: Option<PathBuf>,
+    /// Give policies a cost report of `infracost breakdown` or `infracost diff --format json`
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub(crate) infracost: Option<PathBuf>,
+    /// Time limit for one rule on one plan, one query or one test, in seconds [default: 10]
+    #[arg(long, alias = "timeout", value_name = "SECONDS", help_heading = "Policies")]
+    pub(crate) policy_timeout: Option<Seconds>,
+}
 
-    /// Turn binary plans into JSON with this program (terraform or tofu)
+impl PolicyArguments {
+    /// What the flags say.
+    pub(crate) fn said(&self) -> Said {
+        let namespaces = if self.all_namespaces {
+            flag("--all-namespaces", Some(Namespaces::All))
+        } else {
+            flag("--namespace", (!self.namespace.is_empty()).then(|| namespaces(self.namespace.clone())))
+        };
+        Said {
+            paths: list("--policy", &self.policy),
+            data: list("--data", &self.data),
+            namespaces,
+            convention: flag("--convention", self.convention),
+            rego_version: flag("--rego-version", self.rego_version),
+            context: flag("--context", self.context.clone().map(Some)),
+            infracost: flag("--infracost", self.infracost.clone().map(Some)),
+            timeout: flag("--policy-timeout", self.policy_timeout),
+            ..Said::default()
+        }
+    }
+
+    /// What the flags say where policies may be named by position as well.
+    pub(crate) fn said_with(&self, paths: &[PathBuf]) -> Said {
+        let name = if paths.is_empty() { "--policy" } else { "PATH" };
+        let paths: Vec<PathBuf> = paths.iter().chain(&self.policy).cloned().collect();
+        Said { paths: list(name, &paths), ..self.said() }
+    }
+}
+
+/// Which guardrails and packs there are.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GuardrailArguments {
+    /// Enable one more pack of guardrails or policies (repeatable); `planguard rules` lists them
+    #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
+    pub(crate) pack: Vec<String>,
+    /// Read pack parameters from a TOML or JSON file with a table for each pack
+    #[arg(long, value_name = "FILE", help_heading = "Guardrails")]
+    pub(crate) params: Option<PathBuf>,
+    /// Load your own guardrails from a TOML file or a directory (repeatable)
+    #[arg(long, value_name = "PATH", help_heading = "Guardrails")]
+    pub(crate) guardrails: Vec<PathBuf>,
+    /// Disable all built-in guardrails
+    #[arg(long, help_heading = "Guardrails")]
+    pub(crate) no_builtin: bool,
+}
+
+impl GuardrailArguments {
+    /// `lower` with what the flags say.
+    pub(crate) fn said(&self, lower: Said) -> Said {
+        Said {
+            packs: list("--pack", &self.pack),
+            guardrails: list("--guardrails", &self.guardrails),
+            builtin: switch("--no-builtin", self.no_builtin, false),
+            ..lower
+        }
+    }
+}
+
+/// How plans are read.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct InputArguments {
+    /// Convert binary plans to JSON with this program (terraform or tofu)
     #[arg(long, value_name = "BIN", help_heading = "Input")]
-    pub(crate) terraform: Option<PathBuf>,
-    /// Leave out the lines that old versions of the setup-terraform action put around the JSON
+    terraform: Option<PathBuf>,
+    /// Ignore the lines that old versions of the setup-terraform action print around the JSON
     #[arg(long, help_heading = "Input")]
-    pub(crate) lenient: bool,
-    /// Refuse documents of more megabytes
+    lenient: bool,
+    /// Refuse documents that are larger, in megabytes
     #[arg(long, value_name = "MB", default_value_t = 1024, help_heading = "Input")]
-    pub(crate) max_size: u64,
+    max_size: u64,
+}
 
-    /// Take the settings of this file [default: planguard.toml of the project]
-    #[arg(long, value_name = "FILE", conflicts_with = "no_config", help_heading = "Settings")]
-    pub(crate) config: Option<PathBuf>,
-    /// Look for no planguard.toml
-    #[arg(long, help_heading = "Settings")]
-    pub(crate) no_config: bool,
+impl InputArguments {
+    pub(crate) fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            wrapper_lines: if self.lenient { OnWrapperLines::Strip } else { OnWrapperLines::Refuse },
+            terraform: self.terraform.clone(),
+            size_cap: self.max_size.saturating_mul(1 << 20),
+        }
+    }
+}
 
-    /// The form of the report
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Plans as JSON: files (also gzipped), directories, or - for standard input
+    #[arg(required_unless_present = "print_settings", value_name = "PLAN|DIR|-")]
+    pub(crate) plans: Vec<OsString>,
+
+    /// Findings of this severity and above deny [default: medium]
+    #[arg(long, value_parser = word::<Severity>(), ignore_case = true, value_name = "SEVERITY", help_heading = "Verdict")]
+    fail_on: Option<Severity>,
+    /// What a rule does that depends on values known only after apply [default: deny-critical]
+    #[arg(long, value_parser = word::<UnknownPolicy>(), value_name = "WHAT", help_heading = "Verdict")]
+    unknown: Option<UnknownPolicy>,
+    /// Which findings may deny [default: all]
+    #[arg(long, value_parser = word::<Gate>(), value_name = "WHICH", help_heading = "Verdict")]
+    gate: Option<Gate>,
+    /// Report denials but exit 0
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) report_only: bool,
+    /// Check a plan that ended with errors, although resources are missing from it
+    #[arg(long, help_heading = "Verdict")]
+    allow_errored: bool,
+    /// Refuse a plan that does not cover the whole configuration (-target, deferred changes)
+    #[arg(long, help_heading = "Verdict")]
+    require_complete: bool,
+    /// Refuse doubtful documents: newer format versions, transcoded text, duplicate keys
+    #[arg(long, help_heading = "Verdict")]
+    strict: bool,
+
+    #[command(flatten)]
+    pub(crate) guardrails: GuardrailArguments,
+    /// How many objects a plan may destroy [default: 20]
+    #[arg(long, value_name = "N", help_heading = "Guardrails")]
+    max_destroys: Option<usize>,
+    /// What percentage of the managed objects a plan may destroy [default: 30]
+    #[arg(long, value_name = "PERCENT", help_heading = "Guardrails")]
+    max_destroy_percent: Option<Percent>,
+
+    #[command(flatten)]
+    policies: PolicyArguments,
+    #[command(flatten)]
+    pub(crate) input: InputArguments,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
+
+    /// The format of the report
+    #[arg(long, value_parser = word::<Format>(), default_value = "text", help_heading = "Output")]
     pub(crate) format: Format,
+}
+
+impl CheckArguments {
+    /// What the flags say.
+    pub(crate) fn said(&self) -> Said {
+        Said {
+            fail_on: flag("--fail-on", self.fail_on),
+            unknown: flag("--unknown", self.unknown),
+            gate: flag("--gate", self.gate),
+            strict: switch("--strict", self.strict, true),
+            require_complete: switch("--require-complete", self.require_complete, true),
+            max_destroys: flag("--max-destroys", self.max_destroys),
+            max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
+            ..self.guardrails.said(self.policies.said())
+        }
+    }
+
+    /// What a plan that ended with errors is worth to this run.
+    pub(crate) const fn on_errored_plan(&self) -> OnErroredPlan {
+        if self.allow_errored { OnErroredPlan::Accept } else { OnErroredPlan::Undecided }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -188,18 +318,18 @@ pub(crate) struct RulesArguments {
     #[arg(long, value_name = "PACK", conflicts_with = "id")]
     pub(crate) pack: Option<String>,
     /// Only rules of this severity
-    #[arg(long, value_name = "SEVERITY", conflicts_with = "id")]
+    #[arg(long, value_parser = word::<Severity>(), ignore_case = true, value_name = "SEVERITY", conflicts_with = "id")]
     pub(crate) severity: Option<Severity>,
-    /// Only rules about this kind of harm
-    #[arg(long, value_name = "CATEGORY", conflicts_with = "id")]
+    /// Only rules in this category
+    #[arg(long, value_parser = word::<Category>(), value_name = "CATEGORY", conflicts_with = "id")]
     pub(crate) category: Option<Category>,
-    /// Only rules that judge this resource type
+    /// Only rules about this resource type
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "id")]
     pub(crate) resource_type: Option<String>,
 }
 
 impl RulesArguments {
-    /// Whether all rules are asked for.
+    /// Whether no filter is set.
     pub(crate) const fn is_unfiltered(&self) -> bool {
         matches!(
             self,
@@ -215,93 +345,93 @@ impl RulesArguments {
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum ColorWhen {
-    #[default]
-    Auto,
-    Always,
-    Never,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Unknown {
-    Deny,
-    Warn,
-    Ignore,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum GateArgument {
-    #[default]
-    All,
-    Introduced,
-}
-
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum ConventionArgument {
-    /// Tell by configuration files and packages
-    #[default]
-    Auto,
-    /// Packages chosen by --namespace; the plan is the input
-    Conftest,
-    /// HCP Terraform and Terraform Enterprise: policies.hcl
-    Hcp,
-    /// Spacelift: package spacelift, each file alone
-    Spacelift,
-    /// Scalr: scalr-policy.hcl
-    Scalr,
-    /// env0: package env0, a directory at a time
-    Env0,
-    /// Digger: data.digger.deny of plan.rego
-    Digger,
-    /// Harness: deny of each file
-    Harness,
-    /// Atlantis: the policy sets of a server's repos.yaml
-    Atlantis,
-    /// Terrateam: conftest on the directory policy
-    Terrateam,
-    /// Regula: packages below rules, about resources
-    Regula,
-}
-
-impl ConventionArgument {
-    /// The convention, if the user names one.
-    pub(crate) const fn chosen(self) -> Option<Convention> {
-        match self {
-            Self::Auto => None,
-            Self::Conftest => Some(Convention::Conftest),
-            Self::Hcp => Some(Convention::Hcp),
-            Self::Spacelift => Some(Convention::Spacelift),
-            Self::Scalr => Some(Convention::Scalr),
-            Self::Env0 => Some(Convention::Env0),
-            Self::Digger => Some(Convention::Digger),
-            Self::Harness => Some(Convention::Harness),
-            Self::Atlantis => Some(Convention::Atlantis),
-            Self::Terrateam => Some(Convention::Terrateam),
-            Self::Regula => Some(Convention::Regula),
-        }
+words! {
+    /// When to use colors.
+    #[derive(Default)]
+    pub(crate) enum ColorWhen is "a choice" {
+        #[default]
+        Auto = "auto",
+        Always = "always",
+        Never = "never",
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub(crate) enum RegoVersionArgument {
-    #[default]
-    V1,
-    V0,
-}
-
-impl From<RegoVersionArgument> for RegoVersion {
-    fn from(argument: RegoVersionArgument) -> Self {
-        match argument {
-            RegoVersionArgument::V1 => Self::V1,
-            RegoVersionArgument::V0 => Self::V0,
-        }
+words! {
+    /// The format of a report.
+    #[derive(Default)]
+    pub(crate) enum Format is "a format" {
+        #[default]
+        Text = "text",
+        Json = "json",
     }
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    #[default]
-    Text,
-    Json,
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Former names of flags and values are no longer listed, and are still read.
+    #[test]
+    fn every_spelling_of_earlier_versions_is_still_read() {
+        for line in [
+            "check plan.json --fail-on HIGH --unknown warn --gate introduced --report-only --allow-errored",
+            "check - --require-complete --strict --pack a --pack b --params p.toml --guardrails g --no-builtin",
+            "check a b --max-destroys 1 --max-destroy-percent 5 -p x --policy y --convention auto --context c",
+            "check a --infracost i -n main --namespace aws.* -d d --data e --rego-version v0 --policy-timeout 9",
+            "check a --all-namespaces --terraform tofu --lenient --max-size 9 --config c --format json",
+            "check a --no-config --color never",
+            "eval data.x -p a --policy b -d c --data d --plan p --context c --convention scalr --rego-version v1",
+            "eval q --plan p --lax --explain=a.b --policy-timeout 3 --terraform terraform --format pretty",
+            "eval -i --history h --format values",
+            "eval --interactive --format bindings",
+            "eval q --format raw",
+            "fixture plan.json -r a.b --resource m -o out --pack p --guardrails g --no-builtin -p x",
+            "fixture - --output d --policy x --convention conftest --context c -n main -d e --lenient",
+            "fixture --new aws_s3_bucket --policy x --namespace main --data d --terraform tofu",
+            "lint a b --format sarif --pedantic --deny-warnings --disable unused-rule,metadata-missing-id",
+            "lint --namespace main --convention spacelift -d a --data b --rego-version v0 --no-config",
+            "lint --all-namespaces --format github",
+            "lint --explain unused-rule",
+            "test a b -r x --ignore y -d d --data e --rego-version v1 --timeout 3 -j 2 --update",
+            "test --run x --jobs 2 --fail-on-skipped --coverage --threshold 80 --watch --verbose",
+            "test --coverage-output o --coverage-format lcov -v -w --format pretty",
+            "test --format junit",
+            "rules --provider aws --pack default --severity HIGH --category iam --type aws_s3_bucket",
+            "rules aws-s3-bucket-public",
+            "init d --ci gitlab",
+            "new policy bucket_owner --type aws_s3_bucket --directory d",
+            "lib d --force",
+        ] {
+            let words = std::iter::once("planguard").chain(line.split(' '));
+            if let Err(error) = command().try_get_matches_from(words) {
+                // Lints come and go; what matters is that the flag is read.
+                assert!(
+                    line.contains("--disable") && error.to_string().contains("no lint"),
+                    "{line}: {error}"
+                );
+            }
+        }
+    }
+
+    /// A flag has one name and one kind of value in all commands.
+    #[test]
+    fn a_flag_is_the_same_in_every_command() {
+        // They are about different things: a rule to explain and a lint; a pack to enable and one to list.
+        let different = ["explain", "type"];
+        let command = command();
+        let mut flags: BTreeMap<&str, (String, Option<char>)> = BTreeMap::new();
+        for subcommand in command.get_subcommands() {
+            for argument in subcommand.get_arguments().filter(|argument| !argument.is_positional()) {
+                let Some(long) = argument.get_long().filter(|long| !different.contains(long)) else {
+                    continue;
+                };
+                let value = format!("{:?}", argument.get_value_names());
+                let seen = flags.entry(long).or_insert((value.clone(), argument.get_short()));
+                assert_eq!((value, argument.get_short()), *seen, "--{long} of {}", subcommand.get_name());
+            }
+        }
+        assert_eq!(flags["policy"].1, Some('p'));
+    }
 }

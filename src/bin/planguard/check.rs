@@ -4,38 +4,61 @@ use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use miette::{Diagnostic, MietteDiagnostic};
+use planguard::check::CheckOptions;
 use planguard::check::{Progress, run as check};
 use planguard::input::Source;
+use planguard::problem::Problem;
+use planguard::redact::Redactor;
 use planguard::render::{json, text};
 use planguard::report::Report;
+use planguard::settings::{Origin, Settings};
 
 use crate::UNDECIDED;
 use crate::args::{CheckArguments, Format};
 use crate::output::Output;
-use crate::settings::Settings;
+use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
-    let settings = Settings::new(arguments);
-    let mut problems = settings.problems().to_vec();
-    let rules = settings.rules(&mut problems);
+    let resolution = resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources);
+    if let Some(code) = printed(&resolution, &arguments.sources, output) {
+        return code;
+    }
+    // The run goes on without what is wrong with the settings, so that everything else is reported too, and is
+    // undecided.
+    let mut problems = problems(&resolution);
+    let settings = &resolution.settings;
+    let mut report_problem =
+        |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &Redactor::default()));
+    let rules = settings.rules(run_variables(), &mut report_problem);
+    if has_flags_without_policies(settings) {
+        report_problem(
+            &MietteDiagnostic::new("flags for policies are set, but there are no policies")
+                .with_code("PG-CL-003")
+                .with_help("name policies with --policy, or in planguard.toml under [policies] paths"),
+        );
+    }
+    let options = CheckOptions {
+        errored: arguments.on_errored_plan(),
+        report_only: arguments.report_only,
+        ..settings.check_options()
+    };
     let sources: Vec<Source> = arguments.plans.iter().cloned().map(Source::from).collect();
     let bar = progress_bar();
     let mut report =
-        check(&sources, &settings.read_options(), &rules, &settings.check_options(), &|progress| {
-            match progress {
-                // Reading and checking are a step each.
-                Progress::Found(files) if files > 1 => bar.set_length(2 * files as u64),
-                Progress::Found(_) => bar.set_draw_target(ProgressDrawTarget::hidden()),
-                Progress::Read | Progress::Checked => bar.inc(1),
-            }
+        check(&sources, &arguments.input.read_options(), &rules, &options, &|progress| match progress {
+            // Reading and checking are a step each.
+            Progress::Found(files) if files > 1 => bar.set_length(2 * files as u64),
+            Progress::Found(_) => bar.set_draw_target(ProgressDrawTarget::hidden()),
+            Progress::Read | Progress::Checked => bar.inc(1),
         });
     bar.finish_and_clear();
     report.problems.splice(0..0, problems);
-    report.notices.splice(0..0, settings.notices().to_vec());
-    tell(&report, arguments.format, output)
+    report.notices.splice(0..0, resolution.notices);
+    print(&report, arguments.format, output)
 }
 
-fn tell(report: &Report, format: Format, output: &Output) -> ExitCode {
+fn print(report: &Report, format: Format, output: &Output) -> ExitCode {
     for notice in &report.notices {
         output.notice(notice);
     }
@@ -55,7 +78,18 @@ fn tell(report: &Report, format: Format, output: &Output) -> ExitCode {
     output.finish(&text, report.exit_code())
 }
 
-/// A bar on a terminal, where there is more than one file to wait for.
+/// Whether a flag is about policies that the user does not name. Packs bring policies of their own, which none of
+/// these flags is about.
+fn has_flags_without_policies(settings: &Settings) -> bool {
+    let is_flag = |origin: &Origin| matches!(origin, Origin::Flag(_));
+    settings.paths.value.is_empty()
+        && (is_flag(&settings.namespaces.origin)
+            || is_flag(&settings.data.origin)
+            || is_flag(&settings.context.origin)
+            || is_flag(&settings.infracost.origin))
+}
+
+/// A progress bar, on a terminal and for more than one file.
 fn progress_bar() -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();

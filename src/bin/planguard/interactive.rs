@@ -16,15 +16,15 @@ use rustyline::{CompletionType, Config, Context, Editor, Helper};
 
 /// The commands, with what they do.
 pub(crate) const COMMANDS: [(&str, &str); 6] = [
-    (":explain RULE [ADDRESS]", "why a rule holds or not, for the plan or for one resource change"),
-    (":help", "this list"),
+    (":explain RULE [ADDRESS]", "explain why a rule is true or not, for the plan or for one resource change"),
+    (":help", "list these commands"),
     (":load PATH", "load policies from one more file or directory"),
-    (":quit", "leave, as Ctrl-D does"),
+    (":quit", "exit, as Ctrl-D does"),
     (":reload", "read policies and data again"),
-    (":rules", "all rules of the policies"),
+    (":rules", "list all rules of the policies"),
 ];
 
-/// What a user has entered.
+/// What a user entered.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     Query(String),
@@ -37,14 +37,14 @@ pub(crate) enum Entry {
     Leave,
 }
 
-/// The lines of a user.
+/// The lines that a user enters.
 pub(crate) struct Lines {
     editor: Editor<Assistant, DefaultHistory>,
     history: Option<std::path::PathBuf>,
 }
 
 impl Lines {
-    /// Starts to read lines. Entries of other sessions come from `history`, if there is one.
+    /// Starts to read lines, with the entries of earlier sessions from `history`.
     pub(crate) fn open(history: Option<&Path>) -> Result<Self, ReadlineError> {
         let config = Config::builder()
             .completion_type(CompletionType::List)
@@ -58,12 +58,12 @@ impl Lines {
         Ok(Self { editor, history: history.map(Path::to_owned) })
     }
 
-    /// Says what can be completed from now on.
-    pub(crate) fn know(&mut self, rules: Vec<String>, input: QueryInput) {
+    /// Sets what can be completed from now on.
+    pub(crate) fn set_completions(&mut self, rules: Vec<String>, input: QueryInput) {
         self.editor.set_helper(Some(Assistant { rules, input, builtins: builtin_names() }));
     }
 
-    /// The next entry. What holds a sensitive value is not remembered.
+    /// The next entry. A line with a sensitive value is not kept in the history.
     pub(crate) fn next(&mut self, redactor: &Redactor) -> Result<Entry, ReadlineError> {
         loop {
             let line = match self.editor.readline("> ") {
@@ -107,7 +107,7 @@ fn entry(line: &str) -> Entry {
     }
 }
 
-/// Knows what a word may become, and when a query goes on on the next line.
+/// Completes words, and recognizes queries that continue on the next line.
 struct Assistant {
     rules: Vec<String>,
     input: QueryInput,
@@ -115,7 +115,7 @@ struct Assistant {
 }
 
 impl Assistant {
-    /// What the word at the end of a text may become, and where the word starts.
+    /// The completions of the word at the end of a text, and where the word starts.
     fn complete(&self, text: &str) -> (usize, Vec<String>) {
         if text.starts_with(':') && !text.contains(char::is_whitespace) {
             let words = COMMANDS.iter().map(|(command, _)| command.split(' ').next().unwrap_or(command));
@@ -130,7 +130,7 @@ impl Assistant {
         let known = self.rules.iter().flat_map(|rule| prefixes(rule));
         let roots = ["input", "data"];
         let names = known.chain(roots).chain(self.builtins.iter().map(String::as_str));
-        // No more than the next step of a path.
+        // Only the next step of a path.
         let next = names.filter(|name| name.starts_with(word) && !word.is_empty());
         let depth = word.matches('.').count();
         let found: BTreeSet<&str> = next.filter(|name| name.matches('.').count() <= depth.max(1)).collect();
@@ -142,12 +142,12 @@ fn is_below(path: &str, root: &str) -> bool {
     path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
-/// A path and all paths that lead to it.
+/// A path and all its parents.
 fn prefixes(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('.').map(|(at, _)| &path[..at]).chain([path])
 }
 
-/// Where the last word of a text starts: a path with what it has in brackets.
+/// Where the last word of a text starts. A path with its brackets is one word.
 fn word_start(text: &str) -> usize {
     let mut depth = 0_usize;
     for (at, c) in text.char_indices().rev() {
@@ -161,7 +161,7 @@ fn word_start(text: &str) -> usize {
     0
 }
 
-/// Whether a bracket or a text is still open.
+/// Whether a bracket or a string is still open.
 fn is_unfinished(text: &str) -> bool {
     let mut open = 0_i64;
     let mut characters = text.chars();
@@ -174,7 +174,7 @@ fn is_unfinished(text: &str) -> bool {
             }
             '`' if !characters.by_ref().any(|c| c == '`') => return true,
             '"' => {
-                // A text ends on its line; what is wrong with it is for the evaluation to say.
+                // A string ends on its line; the evaluation reports one that does not.
                 while let Some(c) = characters.next() {
                     match c {
                         '\\' => {

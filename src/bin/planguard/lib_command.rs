@@ -12,22 +12,22 @@ use crate::output::Output;
 
 #[derive(Debug, Args)]
 pub(crate) struct LibArguments {
-    /// The directory to write to; it is made if it is not there
+    /// The directory to write to; it is created if it does not exist
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
-    /// Overwrite files that hold something else
+    /// Overwrite files with other contents
     #[arg(long)]
     pub(crate) force: bool,
 }
 
-/// What stands where a file is to be written.
+/// What exists where a file is to be written.
 enum Present {
     Nothing,
     TheSame,
     SomethingElse,
 }
 
-/// Writes all files or none: a library of two versions would not work.
+/// Writes all files or none: a mix of two versions would not work.
 pub(crate) fn run(arguments: &LibArguments, output: &Output) -> ExitCode {
     let mut to_write = Vec::new();
     let mut changed = Vec::new();
@@ -43,10 +43,10 @@ pub(crate) fn run(arguments: &LibArguments, output: &Output) -> ExitCode {
     }
     if !changed.is_empty() {
         output.complain(&format!(
-            "{} already there with other contents; nothing was written, and --force overwrites (PG-CL-005)",
+            "{} with other contents; nothing was written. Use --force to overwrite (PG-CL-005)",
             match changed.as_slice() {
-                [one] => format!("{one} is"),
-                all => format!("{} are", all.join(", ")),
+                [one] => format!("{one} exists"),
+                all => format!("{} exist", all.join(", ")),
             }
         ));
         return ExitCode::from(UNDECIDED);
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &LibArguments, output: &Output) -> ExitCode {
     let directory = arguments.directory.display();
     output.finish(
         &format!(
-            "{} of {} files written to {directory}; `opa eval -d {directory}` finds `data.planguard.lib`\n",
+            "wrote {} of {} files to {directory}; `opa eval -d {directory}` loads `data.planguard.lib`\n",
             to_write.len(),
             library().len()
         ),

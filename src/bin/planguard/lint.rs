@@ -4,79 +4,76 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
-use planguard::config::{Config, PolicyConfig};
+use clap::Args;
 use planguard::lint::{Level, Lint, LintFinding, LintOptions, LintReport, Strictness, Warnings, lint};
-use planguard::problem::Problem;
-use planguard::redact::Redactor;
-use planguard::rego::{Namespaces, RegoVersion};
 use planguard::render::lint as render;
+use planguard::rule::words;
+use planguard::settings::Settings;
 
 use crate::UNDECIDED;
-use crate::args::{ConventionArgument, RegoVersionArgument};
+use crate::args::{PolicyArguments, SourceArguments};
 use crate::output::Output;
+use crate::settings::settings;
+use crate::words::word;
+
+pub(crate) const HELP: &str = "\
+A comment ignores a lint on its line, or on the line below it:
+  # planguard:ignore unused-rule because the dashboard reads it
+
+Exit codes:
+  0  no errors were found
+  1  an error was found; with --deny-warnings, a warning too
+  2  something could not be read, or there is no policy";
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
-    /// Rego files and directories [default: those of planguard.toml, or policy, policies or the present directory]
+    /// Rego files and directories [default: those of the settings, or else policy, policies or the working directory]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// How to write the findings
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: LintFormat,
-    /// Report matters of taste and doubt as well
+    /// Report matters of style and doubtful cases too
     #[arg(long)]
     pedantic: bool,
-    /// Warnings end in exit code 1 as well
+    /// Exit 1 on warnings too
     #[arg(long)]
     deny_warnings: bool,
-    /// Lints that report nothing
+    /// Disable these lints
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     disable: Vec<Lint>,
-    /// Explain a lint and stop
+    /// Explain a lint and exit
     #[arg(long, value_name = "NAME", exclusive = true)]
     explain: Option<Lint>,
-    /// Packages that are evaluated, for conftest's convention
-    #[arg(long, value_name = "NAME", conflicts_with = "all_namespaces")]
-    namespace: Vec<String>,
-    /// All packages are evaluated
-    #[arg(long)]
-    all_namespaces: bool,
-    /// The platform that the policies are for
-    #[arg(long, value_enum, value_name = "PLATFORM")]
-    convention: Option<ConventionArgument>,
-    /// Documents for data
-    #[arg(long, short, value_name = "PATH")]
-    data: Vec<PathBuf>,
-    /// The dialect [default: v1 if a file can be read as that]
-    #[arg(long, value_enum, value_name = "VERSION")]
-    rego_version: Option<RegoVersionArgument>,
-    /// Read no planguard.toml
-    #[arg(long)]
-    no_config: bool,
+    /// The format of the report
+    #[arg(long, value_parser = word::<LintFormat>(), default_value = "text", value_name = "FORMAT")]
+    format: LintFormat,
+
+    #[command(flatten)]
+    policies: PolicyArguments,
+    #[command(flatten)]
+    sources: SourceArguments,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum LintFormat {
-    #[default]
-    Text,
-    Json,
-    Sarif,
-    Github,
+words! {
+    /// The format of a lint report.
+    #[derive(Default)]
+    enum LintFormat is "a format" {
+        #[default]
+        Text = "text",
+        Json = "json",
+        Sarif = "sarif",
+        Github = "github",
+    }
 }
 
 pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
     if let Some(lint) = arguments.explain {
         return output.finish(&explain(lint), 0);
     }
-    let config = match configured(arguments) {
-        Ok(config) => config,
-        Err(problem) => {
-            output.problem(&problem);
-            return ExitCode::from(UNDECIDED);
-        }
+    let said = arguments.policies.said_with(&arguments.paths);
+    let settings = match settings(said, None, &arguments.sources, output) {
+        Ok(settings) => settings,
+        Err(code) => return code,
     };
-    let report = lint(&options(arguments, &config.policies));
+    let report = lint(&options(arguments, &settings));
     for problem in &report.problems {
         output.problem(problem);
     }
@@ -95,36 +92,12 @@ pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
     }
 }
 
-/// The project's configuration, which `check` reads too.
-fn configured(arguments: &LintArguments) -> Result<Config, Box<Problem>> {
-    if arguments.no_config {
-        return Ok(Config::default());
-    }
-    let here = std::env::current_dir().unwrap_or_default();
-    let found =
-        Config::find(&here).map_err(|error| Box::new(Problem::new(&error, None, &Redactor::default())))?;
-    Ok(found.unwrap_or_default())
-}
-
-fn options(arguments: &LintArguments, config: &PolicyConfig) -> LintOptions {
-    let usual = || ["policy", "policies"].map(PathBuf::from).into_iter().find(|path| path.is_dir());
+fn options(arguments: &LintArguments, settings: &Settings) -> LintOptions {
     LintOptions {
-        paths: match (arguments.paths.as_slice(), config.paths.as_slice()) {
-            ([], []) => vec![usual().unwrap_or_else(|| PathBuf::from("."))],
-            ([], configured) => configured.to_vec(),
-            (named, _) => named.to_vec(),
-        },
-        data: if arguments.data.is_empty() { config.data.clone() } else { arguments.data.clone() },
-        convention: arguments.convention.map_or(config.convention, ConventionArgument::chosen),
-        namespaces: match (arguments.all_namespaces, arguments.namespace.is_empty()) {
-            (true, _) => Some(Namespaces::All),
-            (false, true) => config.namespaces.clone(),
-            (false, false) => Some(Namespaces::Named(arguments.namespace.clone())),
-        },
-        version: arguments.rego_version.map(RegoVersion::from).or(config.rego_version),
         disabled: arguments.disable.iter().copied().collect::<BTreeSet<Lint>>(),
         strictness: if arguments.pedantic { Strictness::Pedantic } else { Strictness::Usual },
         warnings: if arguments.deny_warnings { Warnings::Deny } else { Warnings::Tell },
+        ..settings.lint_options()
     }
 }
 
@@ -133,7 +106,7 @@ fn explain(lint: Lint) -> String {
     format!("{} {} ({})\n\n{}.\n{}\n", info.code, info.name, info.level, info.summary, info.why)
 }
 
-/// Snippets, file by file, and the sum.
+/// Snippets, file by file, and the totals.
 fn text(report: &LintReport, output: &Output) -> String {
     let mut text = String::new();
     let mut file: Option<&LintFinding> = None;

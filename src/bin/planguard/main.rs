@@ -9,31 +9,32 @@ mod lib_command;
 mod lint;
 mod new;
 mod output;
-mod packs;
 mod rules;
 mod settings;
 mod test;
 mod watch;
+mod words;
 
 use std::panic;
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 use args::{Arguments, Command};
 use output::Output;
 
-/// The exit code of a shell command that SIGINT ended.
+/// The exit code of a command that SIGINT ended.
 const INTERRUPTED: i32 = 130;
 
-/// The exit code of an undecided verdict, which everything unexpected ends in.
+/// The exit code of an undecided verdict, and of everything unexpected.
 const UNDECIDED: u8 = 2;
 
 fn main() -> ExitCode {
     silence_panics();
     // Without a handler the signal itself ends the process, which a shell reports as 130 too.
     let _ = ctrlc::set_handler(interrupt);
-    let arguments = Arguments::parse();
+    let matches = args::command().get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(_) => {
-            output.complain("planguard failed; this is a defect, please report it (PG-CK-002)");
+            output.complain("internal error: please report this bug (PG-CK-002)");
             ExitCode::from(UNDECIDED)
         }
     }
@@ -60,8 +61,8 @@ fn interrupt() {
     std::process::exit(INTERRUPTED);
 }
 
-/// A panic's message may hold a value of the plan, so only its place is told. Wherever it happens, the run
-/// ends as undecided.
+/// A panic's message may contain a value of the plan, so only its place is printed. Wherever it happens, the run ends
+/// as undecided.
 fn silence_panics() {
     panic::set_hook(Box::new(|info| {
         let place = info.location().map(|place| format!(" at {}:{}", place.file(), place.line()));

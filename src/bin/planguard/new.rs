@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::scaffold::{
@@ -14,6 +14,7 @@ use planguard::scaffold::{
 
 use crate::UNDECIDED;
 use crate::output::Output;
+use crate::words::word;
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArguments {
@@ -41,10 +42,10 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Place {
-    /// The type of the resources that it is about
+    /// The resource type that it checks
     #[arg(long = "type", value_name = "TYPE", default_value_t)]
     resource_type: ResourceType,
-    /// Write below this directory
+    /// Write to this directory
     #[arg(long, value_name = "DIR", default_value = ".")]
     directory: PathBuf,
 }
@@ -54,17 +55,9 @@ pub(crate) struct InitArguments {
     /// The project's directory
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
-    /// Where changes are checked [default: told by the repository, else github]
-    #[arg(long, value_enum, value_name = "CI")]
-    ci: Option<Ci>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Ci {
-    Github,
-    Gitlab,
-    /// Write no file for a pipeline
-    None,
+    /// The CI system [default: inferred from the repository, else github]
+    #[arg(long, value_parser = word::<Pipeline>(), value_name = "CI")]
+    ci: Option<Pipeline>,
 }
 
 pub(crate) fn run(arguments: &NewArguments, output: &Output) -> ExitCode {
@@ -84,12 +77,7 @@ pub(crate) fn run(arguments: &NewArguments, output: &Output) -> ExitCode {
 
 pub(crate) fn init(arguments: &InitArguments, output: &Output) -> ExitCode {
     let directory = &arguments.directory;
-    let pipeline = match arguments.ci {
-        Some(Ci::Github) => Pipeline::GitHub,
-        Some(Ci::Gitlab) => Pipeline::GitLab,
-        Some(Ci::None) => Pipeline::None,
-        None => pipeline_of(directory),
-    };
+    let pipeline = arguments.ci.unwrap_or_else(|| pipeline_of(directory));
     let next = "\
 Next:
   planguard test policies
@@ -127,7 +115,7 @@ fn in_directory(directory: &Path, path: impl AsRef<Path>) -> PathBuf {
     if directory == Path::new(".") { path.as_ref().to_owned() } else { directory.join(path) }
 }
 
-/// Tells by the files and remotes of the repository where its changes are checked.
+/// The CI system that the files and remotes of the repository point to.
 fn pipeline_of(directory: &Path) -> Pipeline {
     let absolute = env::current_dir().unwrap_or_default().join(directory);
     let repository = absolute.ancestors().find(|ancestor| ancestor.join(".git").exists());

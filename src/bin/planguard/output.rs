@@ -12,7 +12,7 @@ use planguard::report::Notice;
 use crate::UNDECIDED;
 use crate::args::ColorWhen;
 
-/// Columns where nobody says how many there are: a log in a browser.
+/// Columns if there is no terminal: a log in a browser.
 const DEFAULT_WIDTH: usize = 100;
 
 /// Where and how to write.
@@ -42,8 +42,8 @@ impl Output {
         }
     }
 
-    /// Writes the whole report and ends with `code`. A reader that has gone away (a closed pipe) has seen
-    /// enough, and the code stands; a report that is lost for another reason leaves the run undecided.
+    /// Writes the whole report and exits with `code`. If the reader closed the pipe, it has read enough and the code
+    /// stands; a report that is lost for another reason leaves the run undecided.
     pub(crate) fn finish(&self, report: &str, code: u8) -> ExitCode {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(report.as_bytes()).and_then(|()| stdout.flush()) {
@@ -63,7 +63,7 @@ impl Output {
         }
     }
 
-    /// Tells what went wrong.
+    /// Prints a problem to standard error.
     pub(crate) fn problem(&self, problem: &Problem) {
         let theme = match self.colour(io::stderr().is_terminal()) {
             Colour::On => GraphicalTheme::unicode(),
@@ -74,17 +74,17 @@ impl Output {
         if handler.render_report(&mut text, problem).is_err() {
             text = format!("{}: {problem}\n", problem.code);
         }
-        // The report follows on the same terminal, and the next problem.
+        // The next problem, or the report, follows on the same terminal.
         text.push('\n');
         write_to_stderr(&text);
     }
 
-    /// A diagnostic that is an answer, for standard output.
+    /// A diagnostic that is the answer, for standard output.
     pub(crate) fn snippet(&self, diagnostic: &dyn Diagnostic) -> String {
         self.rendered(diagnostic, GraphicalReportHandler::new()) + "\n"
     }
 
-    /// One of many diagnostics, for standard output: with one line around the place.
+    /// One of many diagnostics, for standard output: with one line of context.
     pub(crate) fn short_snippet(&self, diagnostic: &dyn Diagnostic) -> String {
         self.rendered(diagnostic, GraphicalReportHandler::new().with_context_lines(1))
     }

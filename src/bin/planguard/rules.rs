@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
         let chosen: Vec<CatalogueEntry> =
             all.into_iter().filter(|entry| is_chosen(entry, arguments)).collect();
         if chosen.is_empty() {
-            output.complain("no rule is like that; `planguard rules` lists all of them (PG-CL-003)");
+            output.complain("no rule matches these filters; `planguard rules` lists all rules (PG-CL-003)");
             return ExitCode::from(UNDECIDED);
         }
         let mut text = list(&chosen, options);

@@ -1,4 +1,4 @@
-//! Does something again whenever files change.
+//! Runs something again whenever files change.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use notify::{Event, EventKind, RecursiveMode, Watcher as _};
 
-/// Editors write a file in several steps, and a checkout many files: it is over when nothing happens for so long.
+/// Editors write a file in several steps, and a checkout writes many files: changes are over after this pause.
 const QUIET: Duration = Duration::from_millis(150);
 
 /// Extensions of the files that tests depend on.
@@ -15,11 +15,11 @@ const EXTENSIONS: [&str; 5] = ["rego", "json", "yaml", "yml", "toml"];
 /// Why nothing can be watched.
 pub(crate) type Unwatchable = String;
 
-/// Calls `work` once, and again after every change below `paths`, until the process ends. Changes of `own`, which
-/// `work` writes itself, do not count.
+/// Calls `work` once, and again after every change below `paths`, until the process ends. Changes to `own`, which
+/// `work` writes itself, are ignored.
 ///
 /// # Errors
-/// The system's words if a path cannot be watched.
+/// The system's message if a path cannot be watched.
 pub(crate) fn watch(
     paths: &[PathBuf],
     own: Option<&Path>,
@@ -28,7 +28,7 @@ pub(crate) fn watch(
     let (send, changes) = mpsc::channel();
     let own = own.map(absolute);
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        // Whoever would listen has gone if this fails.
+        // If this fails, the receiver is gone.
         if let Ok(event) = event
             && counts(&event, own.as_deref())
         {
@@ -37,7 +37,7 @@ pub(crate) fn watch(
     })
     .map_err(|error| error.to_string())?;
     for path in paths {
-        // An editor puts a new file in the place of the old one, which ends the watch on a file.
+        // An editor replaces the file with a new one, which ends the watch on a file.
         let (watched, mode) = match path.parent() {
             Some(parent) if path.is_file() => (parent, RecursiveMode::NonRecursive),
             Some(_) | None => (path.as_path(), RecursiveMode::Recursive),
@@ -48,7 +48,7 @@ pub(crate) fn watch(
     loop {
         work();
         if changes.recv().is_err() {
-            return Err("the system watches no longer".to_owned());
+            return Err("the system stopped watching".to_owned());
         }
         while changes.recv_timeout(QUIET).is_ok() {}
     }
@@ -64,7 +64,7 @@ fn counts(event: &Event, own: Option<&Path>) -> bool {
         | EventKind::Other => true,
     };
     let matters = |path: &PathBuf| {
-        // A directory that comes or goes takes files with it.
+        // A directory that is created or removed takes files with it.
         let is_wanted =
             path.extension().is_none_or(|found| EXTENSIONS.iter().any(|extension| found == *extension));
         is_wanted && own.is_none_or(|own| absolute(path) != own)

@@ -1,0 +1,99 @@
+//! Why settings cannot be taken.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use thiserror::Error;
+
+/// What is wrong with a source of settings.
+#[derive(Debug, Error, Diagnostic)]
+pub enum SettingsError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    #[diagnostic(
+        code("PG-CF-001"),
+        help(
+            "check the path and its permissions; the file has to be a regular file of UTF-8 text. \
+             --no-config runs without settings files"
+        )
+    )]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
+    /// A settings file is not TOML, or has an unknown key or an invalid value.
+    #[error("{}: {reason}", path.display())]
+    #[diagnostic(code("PG-CF-002"), help("{help}"))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// How to put it right.
+        help: String,
+        /// The file's text.
+        #[source_code]
+        text: Arc<NamedSource<String>>,
+        /// Where.
+        #[label("here")]
+        at: SourceSpan,
+    },
+    /// `conftest.toml` cannot be followed.
+    #[error("{}: {reason}", path.display())]
+    #[diagnostic(
+        code("PG-CF-003"),
+        help(
+            "write the settings into planguard.toml under [policies] (docs/configuration.md), or ignore settings \
+             files with --no-config"
+        )
+    )]
+    Conftest {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// The file's text.
+        #[source_code]
+        text: Arc<NamedSource<String>>,
+        /// Where.
+        #[label("here")]
+        at: SourceSpan,
+    },
+    /// An environment variable has an invalid value.
+    #[error("environment variable {variable}: {reason}")]
+    #[diagnostic(code("PG-CF-004"), help("{help}"))]
+    Variable {
+        /// The variable.
+        variable: String,
+        /// What is wrong.
+        reason: String,
+        /// How to put it right.
+        help: String,
+    },
+    /// The file of pack parameters cannot be read.
+    #[error("cannot read pack parameters from {}: {reason}", path.display())]
+    #[diagnostic(
+        code("PG-PK-006"),
+        help("write a table for each pack, such as `[required-tags.tags.owner]`")
+    )]
+    Parameters {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A pack has parameters and is not enabled.
+    #[error("parameters are set for the pack `{pack}`, which is not enabled ({origin})")]
+    #[diagnostic(code("PG-PK-005"), help("{help}"))]
+    ParametersOfDisabledPack {
+        /// The name.
+        pack: String,
+        /// Where the parameters are set.
+        origin: String,
+        /// How to put it right.
+        help: &'static str,
+    },
+}

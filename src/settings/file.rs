@@ -1,0 +1,289 @@
+//! Reads `planguard.toml` and the file of pack parameters.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use miette::NamedSource;
+use planguard_plan::text::suggest;
+use planguard_rego::toml_parameters;
+use serde::Deserialize as _;
+use serde_json::{Map, Value as Json};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::{Spanned, Value as Toml};
+
+use super::SettingsError;
+use super::origin::{Origin, Sourced};
+use super::table::{NAMES, Said};
+
+/// The table of pack parameters.
+const PACKS: &str = "packs";
+
+/// Reads the text of a settings file, whose paths are relative to the directory of `path`.
+///
+/// # Errors
+///
+/// Everything that is wrong with it; after a mistake in the syntax, nothing but that.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Said, Vec<SettingsError>> {
+    let mut reader = Reader { path, text, said: Said::default(), errors: Vec::new() };
+    match DeTable::parse(text) {
+        Ok(root) => reader.root(root.get_ref()),
+        Err(error) => {
+            reader.error(error.span().unwrap_or(0..0), error.message().to_owned(), None);
+        }
+    }
+    if reader.errors.is_empty() { Ok(reader.said) } else { Err(reader.errors) }
+}
+
+/// Takes what the file says, and notes every mistake.
+struct Reader<'r> {
+    path: &'r Path,
+    text: &'r str,
+    said: Said,
+    errors: Vec<SettingsError>,
+}
+
+impl Reader<'_> {
+    fn error(&mut self, at: Range<usize>, reason: String, help: Option<String>) {
+        self.errors.push(SettingsError::Invalid {
+            path: self.path.to_owned(),
+            reason,
+            help: help.unwrap_or_else(|| "docs/configuration.md lists every key".to_owned()),
+            text: Arc::new(NamedSource::new(self.path.display().to_string(), self.text.to_owned())),
+            at: at.into(),
+        });
+    }
+
+    fn root(&mut self, root: &DeTable<'_>) {
+        for (name, value) in root {
+            let table = name.get_ref().as_ref();
+            let known = || tables().chain([PACKS]);
+            if !known().any(|known| known == table) {
+                let reason = format!("unknown table `{table}`");
+                self.error(name.span(), reason, Some(unknown_help(table, known())));
+                continue;
+            }
+            match value.get_ref() {
+                DeValue::Table(entries) if table == PACKS => self.packs(entries),
+                DeValue::Table(entries) => self.table(table, entries),
+                _ => {
+                    let reason = format!("expected `{table}` to be a table, as in `[{table}]`");
+                    self.error(value.span(), reason, None);
+                }
+            }
+        }
+    }
+
+    fn table(&mut self, table: &str, entries: &DeTable<'_>) {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        for (name, value) in entries {
+            let key = name.get_ref().as_ref();
+            let origin = self.origin(&name.span());
+            let written = match owned(value) {
+                Ok(written) => written,
+                Err(reason) => {
+                    self.error(value.span(), reason, None);
+                    continue;
+                }
+            };
+            match self.said.read_key(table, key, &written, directory, origin) {
+                Some(Ok(())) => {}
+                Some(Err(invalid)) => {
+                    self.error(value.span(), format!("`{key}`: {}", invalid.reason), invalid.help);
+                }
+                None => {
+                    let known = NAMES.iter().filter(|name| name.table == table).map(|name| name.key);
+                    let reason = format!("unknown key `{key}` in [{table}]");
+                    self.error(name.span(), reason, Some(unknown_help(key, known)));
+                }
+            }
+        }
+    }
+
+    fn packs(&mut self, entries: &DeTable<'_>) {
+        for (name, value) in entries {
+            let pack = name.get_ref().to_string();
+            let origin = self.origin(&name.span());
+            match owned(value) {
+                Ok(table @ Toml::Table(_)) => {
+                    let value = toml_parameters(&table);
+                    self.said.parameters.insert(pack, Sourced { value, origin });
+                }
+                Ok(_) => {
+                    let reason = format!("expected the parameters of `{pack}` to be a table");
+                    self.error(value.span(), reason, None);
+                }
+                Err(reason) => self.error(value.span(), reason, None),
+            }
+        }
+    }
+
+    fn origin(&self, at: &Range<usize>) -> Origin {
+        Origin::File { path: self.path.to_owned(), line: Some(line(self.text, at.start)) }
+    }
+}
+
+/// The tables of settings, each once.
+fn tables() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().enumerate().filter_map(|(position, name)| {
+        let is_first = NAMES.iter().take(position).all(|earlier| earlier.table != name.table);
+        is_first.then_some(name.table)
+    })
+}
+
+fn unknown_help<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String {
+    let known: Vec<&str> = known.collect();
+    // A hyphen is easily written as an underscore.
+    match suggest::nearest(&name.replace('_', "-"), known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("use {}", known.join(", ")),
+    }
+}
+
+fn owned(value: &Spanned<DeValue<'_>>) -> Result<Toml, String> {
+    Toml::deserialize(ValueDeserializer::from(value.clone())).map_err(|error| error.message().to_owned())
+}
+
+/// The line of an offset, counted from 1.
+pub(super) fn line(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Reads the file of pack parameters: JSON if it is called so, and TOML otherwise.
+///
+/// # Errors
+///
+/// If it cannot be read, or is not a table for each pack.
+pub(super) fn parameters(path: &Path) -> Result<Said, SettingsError> {
+    let failed = |reason: String| SettingsError::Parameters { path: path.to_owned(), reason };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let mut said = Said::default();
+    if path.extension().is_some_and(|extension| extension == "json") {
+        let packs: Map<String, Json> =
+            serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
+        let origin = Origin::File { path: path.to_owned(), line: None };
+        let sourced = |value| Sourced { value, origin: origin.clone() };
+        said.parameters = packs.into_iter().map(|(pack, value)| (pack, sourced(value))).collect();
+        return Ok(said);
+    }
+    let root =
+        DeTable::parse(&text).map_err(|error| failed(error.to_string().trim_end().replace('\n', " ")))?;
+    for (name, value) in root.get_ref() {
+        let pack = name.get_ref().to_string();
+        let line = line(&text, name.span().start);
+        match owned(value) {
+            Ok(table @ Toml::Table(_)) => {
+                let origin = Origin::File { path: path.to_owned(), line: Some(line) };
+                said.parameters.insert(pack, Sourced { value: toml_parameters(&table), origin });
+            }
+            Ok(_) => return Err(failed(format!("line {line}: expected `{pack}` to be a table"))),
+            Err(reason) => return Err(failed(format!("line {line}: {reason}"))),
+        }
+    }
+    Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Said, Vec<SettingsError>> {
+        super::parse(Path::new("team/planguard.toml"), text)
+    }
+
+    #[test]
+    fn every_key_is_read_with_its_line_and_paths_are_relative_to_the_file() {
+        let text = r#"
+[check]
+fail-on = "high"
+unknown = "deny"
+gate = "introduced"
+strict = true
+require-complete = false
+builtin = false
+packs = ["recovery", "required-tags"]
+guardrails = ["guardrails"]
+max-destroys = 3
+max-destroy-percent = 10
+
+[policies]
+paths = ["policies", "/etc/policies"]
+convention = "spacelift"
+namespaces = ["*"]
+data = ["data.yaml"]
+context = "run.json"
+infracost = "costs.json"
+rego-version = "v0"
+timeout = 30
+
+[packs.required-tags]
+tags = ["owner"]
+"#;
+        let read = parse(text).unwrap().resolve();
+        let printed: Vec<String> = read
+            .entries()
+            .into_iter()
+            .map(|entry| format!("{} = {} ({})", entry.name, entry.value.unwrap(), entry.origin))
+            .collect();
+        let wanted = [
+            r#"check.fail-on = "high" (team/planguard.toml:3)"#,
+            r#"check.unknown = "deny" (team/planguard.toml:4)"#,
+            r#"check.gate = "introduced" (team/planguard.toml:5)"#,
+            "check.strict = true (team/planguard.toml:6)",
+            "check.require-complete = false (team/planguard.toml:7)",
+            "check.builtin = false (team/planguard.toml:8)",
+            r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:9)"#,
+            r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:10)"#,
+            "check.max-destroys = 3 (team/planguard.toml:11)",
+            "check.max-destroy-percent = 10 (team/planguard.toml:12)",
+            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:15)"#,
+            r#"policies.convention = "spacelift" (team/planguard.toml:16)"#,
+            r#"policies.namespaces = ["*"] (team/planguard.toml:17)"#,
+            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:18)"#,
+            r#"policies.context = "team/run.json" (team/planguard.toml:19)"#,
+            r#"policies.infracost = "team/costs.json" (team/planguard.toml:20)"#,
+            r#"policies.rego-version = "v0" (team/planguard.toml:21)"#,
+            "policies.timeout = 30 (team/planguard.toml:22)",
+            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:24)"#,
+        ];
+        assert_eq!(printed, wanted);
+    }
+
+    #[test]
+    fn an_empty_file_sets_nothing() {
+        assert_eq!(parse("").unwrap(), Said::default());
+    }
+
+    #[test]
+    fn mistakes_are_reported_at_their_place_with_what_was_probably_meant() {
+        for (text, place, reason, help) in [
+            ("[chekc]\n", "chekc", "unknown table `chekc`", "did you mean `check`?"),
+            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs"),
+            ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
+            ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),
+            ("[check]\nfail-on = 1\n", "1", "expected a string, found an integer", "docs/"),
+            ("[check]\nunknown = \"x\"\n", "\"x\"", "use deny, warn, ignore, deny-critical", "docs/"),
+            ("[check]\nmax-destroy-percent = 101\n", "101", "use 0 to 100", "docs/"),
+            ("[check]\nmax-destroys = -1\n", "-1", "negative", "docs/"),
+            ("[policies]\ntimeout = 0\n", "0", "use 1 to 3600", "docs/"),
+            ("[policies]\nconvention = \"opa\"\n", "\"opa\"", "use auto, conftest", "docs/"),
+            ("[policies]\npaths = [1]\n", "[1]", "found an integer in it", "docs/"),
+            ("[packs]\nrequired-tags = 1\n", "1", "to be a table", "docs/"),
+            ("check = 1\n", "1", "to be a table", "docs/"),
+            ("check = \n", "", "", "docs/"),
+        ] {
+            let errors = parse(text).unwrap_err();
+            let [SettingsError::Invalid { reason: said, help: hint, at, .. }] = &errors[..] else {
+                panic!("{text}: {errors:?}")
+            };
+            assert!(said.contains(reason), "{said}");
+            assert!(hint.starts_with(help), "{text}: {hint}");
+            assert!(text[at.offset()..at.offset() + at.len()].contains(place), "{text} {at:?}");
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        assert_eq!(parse("[check]\nstrict = 1\ngate = \"x\"\n[x]\n").unwrap_err().len(), 3);
+    }
+}

@@ -1,0 +1,25 @@
+//! What a run is set up with: flags, environment variables, `planguard.toml` and `conftest.toml`, resolved once for
+//! every command.
+//!
+//! `table` lists the settings and says what they do. `file`, `conftest` and `environment` read one source each into
+//! [`Said`], with the origin of every value; flags come as [`Said`] from the command line. [`resolve`] lays one over
+//! the other and gives [`Settings`].
+
+mod conftest;
+mod environment;
+mod error;
+mod file;
+mod find;
+mod origin;
+mod resolve;
+mod rules;
+mod table;
+mod value;
+
+pub use conftest::CONFTEST_FILE_NAME;
+pub use error::SettingsError;
+pub use find::FILE_NAME;
+pub use origin::{Origin, Sourced};
+pub use resolve::{Files, Resolution, Sources, resolve};
+pub use table::{Entry, NAMES, Said, SettingName, Settings};
+pub use value::{Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, namespaces};

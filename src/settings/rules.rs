@@ -1,0 +1,65 @@
+//! Loads the rules that the settings name.
+
+use std::collections::BTreeMap;
+
+use miette::Diagnostic;
+use planguard_guardrails::load_guardrails;
+use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
+
+use super::SettingsError;
+use super::table::Settings;
+use crate::check::{Packs, Rules};
+
+impl Settings {
+    /// Loads guardrails, packs and policies, on a run with these environment variables. What cannot be loaded is
+    /// reported to `report`.
+    pub fn rules(
+        &self,
+        environment: BTreeMap<String, String>,
+        report: &mut dyn FnMut(&dyn Diagnostic),
+    ) -> Rules {
+        let (packs, rego_packs) = self.enabled_packs(report);
+        let guardrails = load_guardrails(&self.guardrails.value).unwrap_or_else(|errors| {
+            errors.iter().for_each(|error| report(error));
+            Vec::new()
+        });
+        let has_policies = !self.paths.value.is_empty() || !rego_packs.is_empty();
+        let policies = has_policies.then(|| Policies::load(&self.policy_options(rego_packs, environment)));
+        Rules { packs, guardrails, policies }
+    }
+
+    /// Looks up every pack among the guardrails and among the policies; one name may be both.
+    fn enabled_packs(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> (Packs, RegoPacks) {
+        let mut guardrails = if self.builtin.value { Packs::default() } else { Packs::none() };
+        let mut policies = RegoPacks::default();
+        for name in &self.packs.value {
+            let of_guardrails = Packs::exists(name);
+            if of_guardrails {
+                guardrails = guardrails.with(name);
+            }
+            if RegoPack::find(name).is_some() {
+                let parameters = self.parameters.get(name).map(|parameters| parameters.value.clone());
+                let enabled = policies.enable(name, parameters);
+                enabled.unwrap_or_else(|errors| errors.iter().for_each(|error| report(error)));
+            } else if !of_guardrails {
+                report(&PackError::unknown(name, Packs::names()));
+            }
+        }
+        for (pack, parameters) in &self.parameters {
+            if self.packs.value.contains(pack) {
+                continue;
+            }
+            let help = if rego_packs().iter().any(|known| known.name == pack) {
+                "enable it with --pack, or in planguard.toml under [check] packs"
+            } else {
+                "`planguard rules` lists the packs"
+            };
+            report(&SettingsError::ParametersOfDisabledPack {
+                pack: pack.clone(),
+                origin: parameters.origin.to_string(),
+                help,
+            });
+        }
+        (guardrails, policies)
+    }
+}
