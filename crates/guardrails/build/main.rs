@@ -8,20 +8,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use planguard_guardrail_format::{Case, Expectation, Guardrail, read_file};
-use planguard_schemas::files::Schemas;
 
 mod schema;
 
-use schema::Checker;
-
 const GUARDRAILS: &str = "../../policies/guardrails";
-const SCHEMAS: &str = "../../policies/schemas";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in [GUARDRAILS, SCHEMAS, "build"] {
+    for input in [GUARDRAILS, "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
-    let schemas = Schemas::read(Path::new(SCHEMAS))?;
     let mut problems = Vec::new();
     let mut guardrails: BTreeMap<String, (Guardrail, Vec<Case>)> = BTreeMap::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
@@ -39,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                             say(format!("the id or alias `{id}` is taken"));
                         }
                     }
-                    Checker(&schemas).check(&guardrail).into_iter().for_each(&mut say);
+                    schema::check(&guardrail).into_iter().for_each(&mut say);
                     missing_cases(&cases).into_iter().for_each(&mut say);
                     guardrails.insert(id.clone(), (guardrail, cases));
                 }

@@ -1,90 +1,77 @@
-//! Holds guardrails against the provider schemas: every attribute must exist, and its kind must fit the test.
-//!
-//! `build.rs` alone uses this module.
+//! Checks guardrails against the provider schemas: every attribute must exist, and its type must fit the test.
 
 use planguard_guardrail_format::{
     AttributeTest, Companion, CompanionDirection, Guardrail, Literal, PathPattern, PatternStep, PortSource,
     Predicate,
 };
-use planguard_schemas::files::Schemas;
-use serde_json::Value;
+use planguard_schemas::{Block, Kind, Schema};
 
-/// Holds guardrails against the schemas.
-pub(crate) struct Checker<'s>(pub(crate) &'s Schemas);
-
-impl Checker<'_> {
-    /// What in a guardrail no schema knows.
-    pub(crate) fn check(&self, guardrail: &Guardrail) -> Vec<String> {
-        let mut check = Check { schemas: self.0, problems: Vec::new() };
-        // Data sources are not in the schemas.
-        let judged: Vec<&str> = guardrail
-            .resources
-            .iter()
-            .map(String::as_str)
-            .filter(|name| !name.starts_with("data."))
-            .collect();
-        for resource_type in &judged {
-            check.known_type(resource_type);
+/// What in a guardrail contradicts the schemas.
+pub(crate) fn check(guardrail: &Guardrail) -> Vec<String> {
+    let mut check = Check { problems: Vec::new() };
+    let roots: Vec<Place> = guardrail.resources.iter().filter_map(|name| check.known_type(name)).collect();
+    if roots.len() == guardrail.resources.len() {
+        for predicate in guardrail.predicates() {
+            check.predicate(predicate, &Scope { places: roots.clone() });
         }
-        if judged.len() == guardrail.resources.len() {
-            for predicate in guardrail.predicates() {
-                let roots = judged.iter().map(|name| Place::of_type(self.0, name)).collect();
-                check.predicate(predicate, &Scope { places: roots });
-            }
-        }
-        check.problems
     }
+    check.problems
 }
 
 /// Where a predicate is evaluated, for each of the types that it may be evaluated on.
-struct Scope<'s> {
-    places: Vec<Place<'s>>,
+struct Scope {
+    places: Vec<Place>,
 }
 
-/// A place in the schema of one resource type.
+/// A place in the schema of one resource type or data source.
 #[derive(Clone)]
-struct Place<'s> {
+struct Place {
+    /// As guardrails name it: data sources start with `data.`.
     resource_type: String,
     /// The names on the way, without selectors.
     path: Vec<String>,
-    /// `None` where anything goes.
-    kind: Option<Kind<'s>>,
+    node: Node,
 }
 
 #[derive(Clone)]
-enum Kind<'s> {
-    Schema(&'s Value),
-    Legacy(&'s str),
+enum Node {
+    /// A resource, or an element of nested objects.
+    Block(Block),
+    Value(Kind),
 }
 
-impl<'s> Place<'s> {
-    fn of_type(schemas: &'s Schemas, resource_type: &str) -> Self {
-        Self {
-            resource_type: resource_type.to_owned(),
-            path: Vec::new(),
-            kind: schemas.types.get(resource_type).map(Kind::Schema),
-        }
-    }
-
+impl Place {
     fn name(&self) -> String {
         format!("{}.{}", self.resource_type, self.path.join("."))
     }
 }
 
-struct Check<'s> {
-    schemas: &'s Schemas,
+/// The schema of a type as guardrails name it.
+fn schema(name: &str) -> Option<Schema> {
+    match name.strip_prefix("data.") {
+        Some(name) => planguard_schemas::data(name),
+        None => planguard_schemas::resource(name),
+    }
+}
+
+struct Check {
     problems: Vec<String>,
 }
 
-impl<'s> Check<'s> {
-    fn known_type(&mut self, resource_type: &str) {
-        if !self.schemas.types.contains_key(resource_type) && !self.schemas.legacy.contains_key(resource_type)
-        {
-            self.problems.push(format!("no schema knows the resource type `{resource_type}`"));
-        }
+impl Check {
+    fn known_type(&mut self, resource_type: &str) -> Option<Place> {
+        let Some(schema) = schema(resource_type) else {
+            self.problems.push(format!("no schema has the resource type `{resource_type}`"));
+            return None;
+        };
+        Some(Place {
+            resource_type: resource_type.to_owned(),
+            path: Vec::new(),
+            node: Node::Block(schema.block),
+        })
     }
 
-    fn predicate(&mut self, predicate: &Predicate, scope: &Scope<'s>) {
+    fn predicate(&mut self, predicate: &Predicate, scope: &Scope) {
         match predicate {
             Predicate::All(all) | Predicate::Any(all) => {
                 all.iter().for_each(|one| self.predicate(one, scope));
@@ -98,12 +85,12 @@ impl<'s> Check<'s> {
                 }
             }
             Predicate::Elements(elements) => {
-                let places = self.find(&elements.paths, scope).into_iter().map(|place| self.element(place));
+                let places = self.find(&elements.paths, scope).into_iter().map(element);
                 let places = places.collect();
                 self.predicate(&elements.condition, &Scope { places });
             }
             Predicate::Document { paths, .. } => {
-                // What stands in the document is no provider's schema.
+                // What the document contains is not in the schema.
                 self.find(paths, scope);
             }
             Predicate::Ports(ports) => {
@@ -124,20 +111,21 @@ impl<'s> Check<'s> {
         }
     }
 
-    fn companion(&mut self, companion: &Companion, scope: &Scope<'s>) {
-        let types: Vec<&str> =
-            companion.types.iter().map(String::as_str).filter(|name| !name.starts_with("data.")).collect();
-        types.iter().for_each(|name| self.known_type(name));
-        let theirs = Scope { places: types.iter().map(|name| Place::of_type(self.schemas, name)).collect() };
+    fn companion(&mut self, companion: &Companion, scope: &Scope) {
+        let places: Vec<Place> = companion.types.iter().filter_map(|name| self.known_type(name)).collect();
+        if places.len() < companion.types.len() {
+            return;
+        }
+        let theirs = Scope { places };
         let (referring, referred) = match companion.direction {
             CompanionDirection::RefersToThis => (&theirs, scope),
             CompanionDirection::ReferredToByThis => (scope, &theirs),
         };
         self.find(std::slice::from_ref(&companion.by), referring);
         for on in &companion.on {
-            // Identifiers are often computed, and those are not listed.
-            if !matches!(&on.0[..], [PatternStep::Key(name)] if COMPUTED.contains(&name.as_str())) {
-                self.find(std::slice::from_ref(on), referred);
+            // Some of the types may lack it: then no reference to it leads to them.
+            if referred.places.iter().all(|place| walk(place, on).is_err()) {
+                self.problems.push(format!("no schema has `{on}`"));
             }
         }
         if let Some(condition) = &companion.condition {
@@ -147,7 +135,7 @@ impl<'s> Check<'s> {
 
     /// The places that the names lead to, of each type in the scope. Each type must have one of the names,
     /// and each name must exist in one of the types.
-    fn find(&mut self, paths: &[PathPattern], scope: &Scope<'s>) -> Vec<Place<'s>> {
+    fn find(&mut self, paths: &[PathPattern], scope: &Scope) -> Vec<Place> {
         if paths.is_empty() {
             return scope.places.clone();
         }
@@ -157,7 +145,7 @@ impl<'s> Check<'s> {
             let mut reasons = Vec::new();
             let before = found.len();
             for (position, path) in paths.iter().enumerate() {
-                match self.walk(place, path) {
+                match walk(place, path) {
                     Ok(place) => {
                         used[position] = true;
                         found.push(place);
@@ -171,95 +159,96 @@ impl<'s> Check<'s> {
         }
         for (path, used) in paths.iter().zip(used) {
             if !used && !found.is_empty() {
-                self.problems.push(format!("no schema knows `{path}`"));
+                self.problems.push(format!("no schema has `{path}`"));
             }
         }
         found
     }
-
-    fn walk(&self, start: &Place<'s>, path: &PathPattern) -> Result<Place<'s>, String> {
-        let mut place = start.clone();
-        for step in &path.0 {
-            place = match step {
-                PatternStep::Key(name) => self.key(place, name)?,
-                PatternStep::Select { key, .. } => {
-                    let element = self.element(place);
-                    self.key(element.clone(), key)?;
-                    element
-                }
-            };
-        }
-        Ok(place)
-    }
-
-    fn key(&self, mut place: Place<'s>, name: &str) -> Result<Place<'s>, String> {
-        place.path.push(name.to_owned());
-        let full = place.name();
-        place.kind = match &place.kind {
-            _ if self.schemas.legacy.contains_key(&full) => {
-                self.schemas.legacy.get(&full).map(|kind| Kind::Legacy(kind))
-            }
-            None => None,
-            Some(Kind::Legacy("any")) => None,
-            Some(Kind::Legacy(_)) => return Err(format!("`{full}`: not in legacy.toml")),
-            Some(Kind::Schema(Value::Object(members))) => {
-                match members.get(name).or_else(|| members.get("*")) {
-                    Some(kind) => Some(Kind::Schema(kind)),
-                    None => return Err(format!("no schema knows `{full}`")),
-                }
-            }
-            Some(Kind::Schema(Value::Array(_))) => {
-                return Err(format!("`{full}` stands in a list: use `some`, `each` or a selector"));
-            }
-            Some(Kind::Schema(Value::String(kind))) if kind == "any" => None,
-            Some(Kind::Schema(_)) => return Err(format!("no schema knows `{full}`")),
-        };
-        Ok(place)
-    }
-
-    /// The element of a list; a block that can stand once is its own element.
-    fn element(&self, mut place: Place<'s>) -> Place<'s> {
-        if let Some(Kind::Schema(Value::Array(elements))) = &place.kind {
-            place.kind = elements.first().map(Kind::Schema);
-        }
-        place
-    }
 }
 
-/// Attributes by which resources are known and which only the provider sets.
-const COMPUTED: &[&str] = &["id", "arn", "self_link", "email", "name", "bucket"];
+fn walk(start: &Place, path: &PathPattern) -> Result<Place, String> {
+    let mut place = start.clone();
+    for step in &path.0 {
+        place = match step {
+            PatternStep::Key(name) => key(place, name)?,
+            PatternStep::Select { key: name, .. } => {
+                let element = element(place);
+                key(element.clone(), name)?;
+                element
+            }
+        };
+    }
+    Ok(place)
+}
 
-/// Why a test makes no sense for an attribute of this kind.
-fn misfit(test: &AttributeTest, place: &Place<'_>) -> Option<String> {
-    let kind = match &place.kind {
-        Some(Kind::Schema(kind)) => *kind,
-        Some(Kind::Legacy(_)) | None => return None,
+fn key(mut place: Place, name: &str) -> Result<Place, String> {
+    place.path.push(name.to_owned());
+    let block = match place.node {
+        Node::Block(block) => block,
+        Node::Value(Kind::Nested(ref nested)) if nested.is_single() => nested.block,
+        Node::Value(Kind::Any | Kind::Tuple) => {
+            place.node = Node::Value(Kind::Any);
+            return Ok(place);
+        }
+        Node::Value(Kind::Map(element)) => {
+            place.node = Node::Value(*element);
+            return Ok(place);
+        }
+        Node::Value(Kind::List(_) | Kind::Set(_) | Kind::Nested(_)) => {
+            return Err(format!("`{}` is in a list: use `some`, `each` or a selector", place.name()));
+        }
+        Node::Value(Kind::Bool | Kind::String | Kind::Number) => {
+            return Err(format!("no schema has `{}`", place.name()));
+        }
     };
-    let scalar = kind.as_str();
-    let list = kind.is_array();
-    let fits = scalar == Some("any")
-        || match test {
-            AttributeTest::Present | AttributeTest::Absent | AttributeTest::LiteralInConfiguration => true,
-            AttributeTest::Is(literal) => literal_fits(literal, scalar),
-            AttributeTest::In(literals) => literals.iter().all(|literal| literal_fits(literal, scalar)),
-            AttributeTest::AtLeast(_) | AttributeTest::AtMost(_) | AttributeTest::LongerThan(_) => {
-                matches!(scalar, Some("number" | "string"))
-            }
-            AttributeTest::Matches(_)
-            | AttributeTest::StartsWith(_)
-            | AttributeTest::Statement(_)
-            | AttributeTest::OlderThan(_) => scalar == Some("string"),
-            AttributeTest::Contains(_) => list || scalar == Some("string"),
-            AttributeTest::Cidr(_) => scalar == Some("string") || kind[0] == "string",
-            AttributeTest::Secret => scalar == Some("string") || list || kind.get("*").is_some(),
-        };
-    (!fits).then(|| format!("`{}` is {kind}, which the test does not fit", place.name()))
+    match block.attribute(name) {
+        Some(attribute) => place.node = Node::Value(attribute.kind),
+        None => return Err(format!("no schema has `{}`", place.name())),
+    }
+    Ok(place)
 }
 
-fn literal_fits(literal: &Literal, kind: Option<&str>) -> bool {
+/// The element of a list; an object that is not in a list is its own element.
+fn element(mut place: Place) -> Place {
+    place.node = match place.node {
+        Node::Value(Kind::Nested(nested)) => Node::Block(nested.block),
+        Node::Value(Kind::List(element) | Kind::Set(element)) => Node::Value(*element),
+        node => node,
+    };
+    place
+}
+
+/// Why a test makes no sense for an attribute of this type.
+fn misfit(test: &AttributeTest, place: &Place) -> Option<String> {
+    let kind = match &place.node {
+        Node::Value(Kind::Any) | Node::Block(_) => return None,
+        Node::Value(kind) => kind,
+    };
+    let fits = match test {
+        AttributeTest::Present | AttributeTest::Absent | AttributeTest::LiteralInConfiguration => true,
+        AttributeTest::Is(literal) => literal_fits(literal, kind),
+        AttributeTest::In(literals) => literals.iter().all(|literal| literal_fits(literal, kind)),
+        AttributeTest::AtLeast(_) | AttributeTest::AtMost(_) | AttributeTest::LongerThan(_) => {
+            matches!(kind, Kind::Number | Kind::String)
+        }
+        AttributeTest::Matches(_)
+        | AttributeTest::StartsWith(_)
+        | AttributeTest::Statement(_)
+        | AttributeTest::OlderThan(_) => *kind == Kind::String,
+        AttributeTest::Contains(_) => kind.is_list() || *kind == Kind::String,
+        AttributeTest::Cidr(_) => match kind {
+            Kind::List(element) | Kind::Set(element) => **element == Kind::String,
+            kind => *kind == Kind::String,
+        },
+        AttributeTest::Secret => kind.is_list() || matches!(kind, Kind::String | Kind::Map(_)),
+    };
+    (!fits).then(|| format!("`{}` is of type {kind}, which the test does not fit", place.name()))
+}
+
+fn literal_fits(literal: &Literal, kind: &Kind) -> bool {
     match literal {
-        Literal::Bool(_) => matches!(kind, Some("bool" | "string")),
-        Literal::Number(_) => matches!(kind, Some("number" | "string")),
-        Literal::Text(_) => kind == Some("string"),
+        Literal::Bool(_) => matches!(kind, Kind::Bool | Kind::String),
+        Literal::Number(_) => matches!(kind, Kind::Number | Kind::String),
+        Literal::Text(_) => *kind == Kind::String,
     }
 }

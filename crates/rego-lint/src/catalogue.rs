@@ -317,7 +317,7 @@ impl Lint {
                 name: "unlisted-type",
                 level: Level::Warning,
                 summary: "the provider's present version has no such resource type",
-                why: "The type may be of an older version, a data source, or an invention. If it is an invention, the rule matches nothing.",
+                why: "The type is a data source, or of a version older than those that planguard knows, or it does not exist. If it does not exist, the rule matches nothing.",
             },
             Self::MissedReplace => &LintInfo {
                 code: "PG-LN-034",
@@ -372,7 +372,7 @@ impl Lint {
                 code: "PG-LN-042",
                 name: "removed-attribute",
                 level: Level::Warning,
-                summary: "only older versions of the provider have this",
+                summary: "the provider has removed this attribute",
                 why: "Plans of the present version do not have the attribute, and the rule never fires for them.",
             },
             Self::ComputedAttribute => &LintInfo {
@@ -380,7 +380,7 @@ impl Lint {
                 name: "computed-attribute",
                 level: Level::Warning,
                 summary: "no configuration can set this attribute",
-                why: "The provider's schema lists no such attribute among those that can be set. What the provider computes is unknown until apply, and absent from `after` when the resource is created.",
+                why: "Only the provider sets it. It is unknown until apply, and absent from `after` when the resource is created, so that the rule never fires for a new resource.",
             },
             Self::AfterOfDeleted => &LintInfo {
                 code: "PG-LN-050",

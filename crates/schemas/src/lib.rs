@@ -1,112 +1,170 @@
-//! What resource types the providers know and which attributes these have, packed into the binary and unpacked
-//! only for whoever asks.
+//! The resource types and data sources of Terraform providers, with their attributes, as packed files in the binary.
+//!
+//! A lookup takes a microsecond or two and unpacks nothing, so callers need no cache of their own. The facts are those
+//! of `policies/schemas`; its README says of which releases.
 //!
 //! This crate imports no other crate of the project.
 
-pub mod files;
+mod head;
 mod kind;
+mod packed;
+mod path;
+mod provider;
 
-use std::io::Read as _;
-use std::sync::OnceLock;
+use std::fmt;
 
-use serde::Deserialize;
+pub use kind::{Attribute, Configurable, Kind, Nested, Nesting, Release, Sensitive};
+pub use path::{Missing, Place};
+pub use provider::Provider;
 
-pub use kind::{Attribute, Kind};
+use head::{Head, Shape};
+use packed::{Member, Mode, Packed, Parts};
 
-/// A provider as `build.rs` packed it: an index, and the attributes of one type after the other.
-struct Packed {
-    /// What the names of its types start with.
-    prefix: &'static str,
-    version: &'static str,
-    bytes: &'static [u8],
-    unpacked: OnceLock<Option<Unpacked>>,
+macro_rules! packed {
+    ($($prefix:literal),*) => {
+        [$(Packed::new($prefix, include_bytes!(concat!("../../../policies/schemas/", $prefix, ".bin")))),*]
+    };
 }
 
-struct Unpacked {
-    types: Vec<Entry>,
-    attributes: Vec<u8>,
+static PROVIDERS: [Packed; 15] = packed![
+    "aws",
+    "azuread",
+    "azurerm",
+    "cloudflare",
+    "datadog",
+    "digitalocean",
+    "github",
+    "google",
+    "helm",
+    "kubernetes",
+    "local",
+    "null",
+    "random",
+    "tls",
+    "vault"
+];
+
+/// The schema of a resource type or data source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Its attributes.
+    pub block: Block,
+    /// Which releases of the provider have the type.
+    pub release: Release,
+    /// Only google-beta has the type.
+    pub beta: bool,
 }
 
-/// A type and where its attributes end; they start where those of the type before end.
-#[derive(Deserialize)]
-struct Entry {
-    name: String,
-    end: usize,
+/// The schema of a resource type; `None` if no provider that is known has it.
+pub fn resource(resource_type: &str) -> Option<Schema> {
+    schema(resource_type, Mode::Resource)
 }
 
-include!(concat!(env!("OUT_DIR"), "/schemas.rs"));
-
-/// The attributes of a resource type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ResourceSchema {
-    /// What a configuration can set, ordered by name, and `id`. Attributes that only the provider sets are not
-    /// here, and neither is which attributes are required: the schema facts do not say it.
-    pub attributes: Vec<Attribute>,
+/// The schema of a data source; `None` if no provider that is known has it.
+pub fn data(data_source: &str) -> Option<Schema> {
+    schema(data_source, Mode::Data)
 }
 
-impl ResourceSchema {
-    /// The attribute of that name.
-    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|attribute| attribute.name == name)
-    }
+/// The provider whose types are named like this one, whether it has this one or not; `None` if it is not known.
+pub fn provider(type_name: &str) -> Option<&'static Provider> {
+    Some(&packed(type_name)?.parts()?.provider)
 }
 
-/// The schema of a resource type, in the version of its provider that [`version`] names; `None` if that does not
-/// have the type or the provider is none of the five that are known.
-pub fn resource(resource_type: &str) -> Option<ResourceSchema> {
-    let unpacked = unpacked(resource_type)?;
-    let index = unpacked.types.binary_search_by(|entry| entry.name.as_str().cmp(resource_type)).ok()?;
-    let start = index.checked_sub(1).map_or(0, |before| unpacked.types[before].end);
-    let bytes = unpacked.attributes.get(start..unpacked.types[index].end)?;
-    Some(ResourceSchema { attributes: postcard::from_bytes(bytes).ok()? })
+/// The resource types of the provider whose types are named like this one, ordered by name: candidates for a
+/// misspelt one.
+pub fn resource_types_beside(type_name: &str) -> impl Iterator<Item = String> + use<> {
+    types_beside(type_name, Mode::Resource)
 }
 
-/// The types of the provider whose types are named like this one, ordered by name; none if it is not known.
-pub fn types_beside(resource_type: &str) -> impl Iterator<Item = &'static str> {
-    unpacked(resource_type)
-        .into_iter()
-        .flat_map(|unpacked| unpacked.types.iter().map(|entry| entry.name.as_str()))
+/// The same of data sources.
+pub fn data_sources_beside(type_name: &str) -> impl Iterator<Item = String> + use<> {
+    types_beside(type_name, Mode::Data)
 }
 
-/// The version of the provider that the schema of a type is of.
-pub fn version(resource_type: &str) -> Option<&'static str> {
-    packed(resource_type).map(|packed| packed.version)
+/// The names of the providers that are known, as their types start with them: `aws`, `google`.
+pub fn provider_prefixes() -> impl Iterator<Item = &'static str> {
+    PROVIDERS.iter().map(|packed| packed.prefix)
 }
 
-/// An attribute, or a whole type, that older plans have and the present schemas do not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// The last version of the provider that has it.
-    pub until: &'static str,
-    /// What it holds, in the words of `policies/schemas/README.md`.
-    pub kind: &'static str,
-}
-
-/// What is known of an attribute that the present schemas lack: `azurerm_sql_server`, or
-/// `azurerm_redis_cache.enable_non_ssl_port`.
-pub fn removed(path: &str) -> Option<Removed> {
-    let found = REMOVED.iter().find(|(known, ..)| *known == path)?;
-    Some(Removed { kind: found.1, until: found.2 })
-}
-
-fn packed(resource_type: &str) -> Option<&'static Packed> {
-    let (prefix, _) = resource_type.split_once('_')?;
+fn packed(type_name: &str) -> Option<&'static Packed> {
+    let (prefix, _) = type_name.split_once('_')?;
     PROVIDERS.iter().find(|packed| packed.prefix == prefix)
 }
 
-fn unpacked(resource_type: &str) -> Option<&'static Unpacked> {
-    let packed = packed(resource_type)?;
-    packed.unpacked.get_or_init(|| packed.unpack()).as_ref()
+fn schema(type_name: &str, mode: Mode) -> Option<Schema> {
+    let packed = packed(type_name)?;
+    let parts = packed.parts()?;
+    let entry = parts.entry(parts.types.find(type_name)?, mode)?;
+    let block = Block { packed, position: entry.body };
+    Some(Schema { block, release: entry.release, beta: entry.beta })
 }
 
-impl Packed {
-    fn unpack(&self) -> Option<Unpacked> {
-        let mut bytes = Vec::new();
-        flate2::read::DeflateDecoder::new(self.bytes).read_to_end(&mut bytes).ok()?;
-        let (types, attributes) = postcard::take_from_bytes::<Vec<Entry>>(&bytes).ok()?;
-        let attributes = attributes.to_vec();
-        Some(Unpacked { types, attributes })
+fn types_beside(type_name: &str, mode: Mode) -> impl Iterator<Item = String> + use<> {
+    let parts = packed(type_name).and_then(Packed::parts);
+    parts.into_iter().flat_map(move |parts| {
+        (0..parts.type_count())
+            .filter(move |number| parts.entry(*number, mode).is_some())
+            .filter_map(|number| parts.types.get(number))
+    })
+}
+
+/// The attributes of a resource, a data source, or a nested block. It is a place in a packed file: attributes are
+/// read when they are asked for, because some blocks nest in themselves to a great depth.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    packed: &'static Packed,
+    position: usize,
+}
+
+impl Block {
+    /// The attributes and nested blocks, ordered by name.
+    pub fn attributes(&self) -> impl Iterator<Item = Attribute> {
+        let (packed, position) = (self.packed, self.position);
+        let parts = packed.parts().into_iter();
+        parts.flat_map(move |parts| {
+            parts.body(position).filter_map(move |member| attribute(packed, parts, &member))
+        })
     }
+
+    /// The attribute or nested block of this name.
+    pub fn attribute(&self, name: &str) -> Option<Attribute> {
+        let parts = self.packed.parts()?;
+        let number = parts.names.find(name)?;
+        let member = parts.body(self.position).find(|member| member.name >= number)?;
+        (member.name == number).then(|| attribute(self.packed, parts, &member))?
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Block({}.bin, {})", self.packed.prefix, self.position)
+    }
+}
+
+fn attribute(packed: &'static Packed, parts: &Parts, member: &Member<'_>) -> Option<Attribute> {
+    let head: &Head = member.head;
+    let kind = match (&head.shape, member.body) {
+        (Shape::Plain(kind), _) => kind.clone(),
+        (Shape::Nested { is_block, nesting, min, max }, Some(position)) => Kind::Nested(Nested {
+            is_block: *is_block,
+            nesting: *nesting,
+            min: *min,
+            max: *max,
+            block: Block { packed, position },
+        }),
+        (Shape::Nested { .. }, None) => return None,
+    };
+    Some(Attribute {
+        name: parts.names.get(member.name)?,
+        kind,
+        configurable: head.configurable,
+        sensitive: head.sensitive,
+        write_only: head.write_only,
+        deprecated: head.deprecated,
+        forces_replacement: head.forces_replacement,
+        release: head.release,
+        beta: head.beta,
+    })
 }
 
 #[cfg(test)]
@@ -114,33 +172,71 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_of_every_provider_can_be_read() {
-        for packed in &PROVIDERS {
-            let unpacked = packed.unpack().unwrap();
-            assert!(unpacked.types.len() > 50, "{}", packed.prefix);
-            for entry in &unpacked.types {
-                assert!(resource(&entry.name).is_some(), "{}", entry.name);
-            }
-        }
-    }
-
-    #[test]
-    fn attributes_have_kinds() {
-        let bucket = resource("aws_s3_bucket").unwrap();
-        assert_eq!(bucket.attribute("acl").map(|acl| &acl.kind), Some(&Kind::String));
+    fn attributes_have_types_and_flags() {
+        let bucket = resource("aws_s3_bucket").unwrap().block;
+        let acl = bucket.attribute("acl").unwrap();
+        assert_eq!((acl.kind, acl.configurable), (Kind::String, Configurable::OptionalComputed));
+        assert!(acl.deprecated);
         let versioning = bucket.attribute("versioning").unwrap();
-        assert!(matches!(versioning.kind, Kind::Block(_)));
-        assert!(versioning.is_list());
-        assert!(!bucket.attribute("timeouts").unwrap().is_list());
-        assert!(!bucket.attribute("tags").unwrap().is_list());
-        assert_eq!(resource("aws_s3_buckett"), None);
-        assert_eq!(resource("null_resource"), None);
+        let nested = versioning.kind.nested().unwrap();
+        assert!(nested.is_block && nested.is_single() && versioning.kind.is_list());
+        assert!(!bucket.attribute("timeouts").unwrap().kind.is_list());
+        assert!(!bucket.attribute("arn").unwrap().is_settable());
+        assert_eq!(bucket.attribute("acll"), None);
+        let database = resource("aws_db_instance").unwrap().block;
+        assert_eq!(database.attribute("password").unwrap().sensitive, Sensitive::Marked);
+        assert!(database.attribute("password_wo").unwrap().write_only);
+        let account = resource("azurerm_storage_account").unwrap().block;
+        assert!(account.attribute("location").unwrap().forces_replacement);
     }
 
     #[test]
-    fn what_providers_have_dropped_is_known() {
-        assert_eq!(removed("azurerm_sql_server").unwrap().until, "3");
-        assert_eq!(removed("azurerm_storage_account.allow_blob_public_access").unwrap().kind, "bool");
-        assert_eq!(removed("azurerm_storage_account.tags"), None);
+    fn resources_and_data_sources_are_two_things() {
+        let image = data("aws_ami").unwrap().block;
+        assert!(image.attribute("most_recent").unwrap().is_settable());
+        assert_eq!(resource("aws_ami").unwrap().block.attribute("most_recent"), None);
+        assert_eq!(data("aws_security_group_rule"), None);
+    }
+
+    #[test]
+    fn what_is_not_known_has_no_schema() {
+        assert_eq!(resource("aws_s3_buckett"), None);
+        assert_eq!(resource("acme_widget"), None);
+        assert_eq!(resource(""), None);
+        assert_eq!(provider("acme_widget"), None);
+        assert_eq!(provider("aws_s3_buckett").unwrap().name, "aws");
+    }
+
+    #[test]
+    fn what_a_provider_has_removed_is_known() {
+        assert_eq!(resource("azurerm_sql_server").unwrap().release, Release::Older);
+        let account = resource("azurerm_storage_account").unwrap().block;
+        let removed = account.attribute("allow_blob_public_access").unwrap();
+        assert_eq!((removed.kind, removed.release), (Kind::Bool, Release::Older));
+        assert_eq!(account.attribute("tags").unwrap().release, Release::Present);
+    }
+
+    #[test]
+    fn google_has_the_attributes_of_google_beta() {
+        let only_beta = resource_types_beside("google_x").filter(|name| resource(name).unwrap().beta);
+        assert!(only_beta.count() > 50);
+        assert!(!resource("google_storage_bucket").unwrap().beta);
+    }
+
+    #[test]
+    fn every_type_of_every_provider_can_be_read() {
+        for prefix in provider_prefixes() {
+            let start = format!("{prefix}_");
+            let mut types = 0;
+            for name in resource_types_beside(&start) {
+                assert!(name.starts_with(&start), "{name}");
+                assert!(resource(&name).unwrap().block.attributes().count() > 0, "{name}");
+                types += 1;
+            }
+            for name in data_sources_beside(&start) {
+                assert!(data(&name).unwrap().block.attributes().count() > 0, "{name}");
+            }
+            assert!(types > 0, "{prefix}");
+        }
     }
 }

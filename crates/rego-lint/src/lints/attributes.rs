@@ -1,16 +1,12 @@
-//! Holds paths below the attributes of resources against the provider schemas.
+//! Checks paths below the attributes of resources against the provider schemas.
 
 use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
-use planguard_schemas::Kind;
+use planguard_schemas::{Block, Kind, Nesting, Release};
 
 use super::plan::{Node, Side};
 use super::shape::{Attribute, Place};
-
-/// Attributes that some provider computes, and that no configuration can set on some type: names that occur in
-/// plans and not in the schemas of their types, one a line.
-static COMPUTED: &str = include_str!("../../../../policies/schemas/computed.txt");
 
 /// How many letters may be wrong in the name of an attribute. Names of attributes are more alike than others.
 const SLIP: usize = 2;
@@ -18,26 +14,22 @@ const SLIP: usize = 2;
 /// What is wrong with a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Misfit {
-    /// There is no such attribute, and one that is spelt almost alike.
-    Unknown { path: String, near: String },
-    /// The schema, which has only what can be set, does not have it.
-    Unlisted { path: String },
-    /// Older versions of the provider have it.
-    Removed { path: String, until: &'static str },
+    /// There is no such attribute, and perhaps one that is spelt almost alike.
+    Unknown { path: String, near: Option<String> },
+    /// Only the provider sets it.
+    Computed { path: String },
+    /// Only older releases of the provider have it.
+    Removed { path: String },
     /// A list, of which a key is taken.
     List { path: String, key: String },
-    /// A text, number or boolean, of which a part is taken.
+    /// A string, number or boolean, of which a part is taken.
     Text { path: String },
 }
 
 /// Where a path has led so far.
 enum At {
-    Block(Vec<planguard_schemas::Attribute>),
-    /// A value; blocks and lists are shown as lists.
-    Value {
-        kind: Kind,
-        is_list: bool,
-    },
+    Block(Block),
+    Value(Kind),
     Anything,
 }
 
@@ -54,20 +46,32 @@ pub(super) fn misfit(types: &BTreeSet<String>, place: &Place) -> Option<(String,
     first
 }
 
-/// What the attribute holds, if all types agree.
-pub(super) fn kind(types: &BTreeSet<String>, place: &Place) -> Option<Kind> {
-    let mut kinds = types.iter().map(|resource_type| match walk(resource_type, place)?.ok()? {
-        At::Value { kind, .. } => Some(kind),
-        At::Block(_) | At::Anything => None,
+/// What the attribute is, in words, if all types agree.
+pub(super) fn kind(types: &BTreeSet<String>, place: &Place) -> Option<&'static str> {
+    let mut words = types.iter().map(|resource_type| match walk(resource_type, place)? {
+        Ok(At::Value(kind)) => word(&kind),
+        // An attribute that only the provider sets has a type all the same.
+        Ok(At::Block(_) | At::Anything) | Err(_) => None,
     });
-    let first = kinds.next()??;
-    kinds.all(|kind| kind.as_ref() == Some(&first)).then_some(first)
+    let first = words.next()??;
+    words.all(|word| word == Some(first)).then_some(first)
+}
+
+fn word(kind: &Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Bool => Some("a boolean"),
+        Kind::String => Some("a text"),
+        Kind::Number => Some("a number"),
+        Kind::Any => None,
+        kind if kind.is_list() => Some("a list"),
+        Kind::Tuple | Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Nested(_) => Some("an object"),
+    }
 }
 
 fn walk(resource_type: &str, place: &Place) -> Option<Result<At, Misfit>> {
     let Node::Values(side) = place.node else { return None };
     let schema = planguard_schemas::resource(resource_type)?;
-    let mut at = At::Block(schema.attributes);
+    let mut at = At::Block(schema.block);
     let mut path = String::new();
     for step in &place.attributes {
         let before = path.clone();
@@ -82,86 +86,47 @@ fn walk(resource_type: &str, place: &Place) -> Option<Result<At, Misfit>> {
         at = match (at, step) {
             (At::Anything, _) => return Some(Ok(At::Anything)),
             (At::Block(_), Attribute::Element) => At::Anything,
-            (At::Block(attributes), Attribute::Key(key)) => {
-                match attributes.into_iter().find(|attribute| attribute.name == *key) {
-                    Some(attribute) => {
-                        let is_list = attribute.is_list();
-                        value(attribute.kind, is_list)
-                    }
-                    None => return Some(missing(resource_type, key, &before, &path, *side)),
+            (At::Block(block), Attribute::Key(key)) => match block.attribute(key) {
+                Some(attribute) if attribute.release == Release::Older => {
+                    return Some(Err(Misfit::Removed { path: path.replace("[_]", "") }));
                 }
-            }
-            // What masks hold may stand for the whole of it.
-            (At::Value { .. }, _) if *side == Side::Mask => At::Anything,
-            (At::Value { kind, is_list: true }, Attribute::Element) => match kind {
-                Kind::List(element) => value(*element, false),
-                Kind::Block(attributes) => At::Block(attributes),
-                Kind::Bool | Kind::String | Kind::Number | Kind::Any | Kind::Map(_) => At::Anything,
+                // An older release may have let the configuration set it.
+                Some(attribute) if !attribute.is_settable() && *side == Side::After => {
+                    return Some(Err(Misfit::Computed { path }));
+                }
+                Some(attribute) => value(attribute.kind),
+                None => return Some(Err(unknown(block, key, &before, path))),
             },
-            (At::Value { is_list: true, .. }, Attribute::Key(key)) => {
+            // What masks hold may stand for the whole of it.
+            (At::Value(_), _) if *side == Side::Mask => At::Anything,
+            (At::Value(kind), Attribute::Key(key)) if kind.is_list() => {
                 return Some(Err(Misfit::List { path: before, key: key.clone() }));
             }
-            (At::Value { kind: Kind::Map(element), .. }, _) => value(*element, false),
-            (At::Value { kind: Kind::Bool | Kind::String | Kind::Number, .. }, _) => {
+            (At::Value(Kind::List(element) | Kind::Set(element) | Kind::Map(element)), _) => value(*element),
+            (At::Value(Kind::Nested(nested)), _) => At::Block(nested.block),
+            (At::Value(Kind::Bool | Kind::String | Kind::Number), _) => {
                 return Some(Err(Misfit::Text { path: before }));
             }
-            (At::Value { kind: Kind::List(_) | Kind::Block(_) | Kind::Any, .. }, _) => At::Anything,
+            (At::Value(Kind::Any | Kind::Tuple), _) => At::Anything,
         };
     }
     Some(Ok(at))
 }
 
-/// A value, or the block that it is. Within a list, a list is shown as one, too.
-fn value(kind: Kind, is_list: bool) -> At {
+/// A value, or the block that it is.
+fn value(kind: Kind) -> At {
     match kind {
-        Kind::Block(attributes) if !is_list => At::Block(attributes),
-        Kind::List(element) => At::Value { kind: Kind::List(element), is_list: true },
-        kind => At::Value { kind, is_list },
+        Kind::Nested(nested) if nested.nesting == Nesting::Single => At::Block(nested.block),
+        kind => At::Value(kind),
     }
 }
 
-fn missing(resource_type: &str, key: &str, before: &str, path: &str, side: Side) -> Result<At, Misfit> {
-    let plain = path.replace("[_]", "");
-    if let Some(removed) = planguard_schemas::removed(&format!("{resource_type}.{plain}")) {
-        return Err(Misfit::Removed { path: plain, until: removed.until });
-    }
-    let names = names_below(resource_type, before);
-    let near = suggest::nearest(key, names.iter().map(String::as_str));
-    let near = near.filter(|near| suggest::distance(key, near) <= SLIP);
-    // Blocks have few attributes that no schema lists, and the same name may be one elsewhere.
-    let is_slip_in_block = near.is_some() && !before.is_empty();
-    if !is_slip_in_block && COMPUTED.lines().any(|known| known == key) {
-        return Ok(At::Anything);
-    }
-    match near {
-        Some(near) => {
-            let near = if before.is_empty() { near.to_owned() } else { format!("{before}.{near}") };
-            Err(Misfit::Unknown { path: path.to_owned(), near })
-        }
-        None if side == Side::After || side == Side::State => Err(Misfit::Unlisted { path: path.to_owned() }),
-        None => Ok(At::Anything),
-    }
-}
-
-/// The names of the attributes where a path leads.
-fn names_below(resource_type: &str, path: &str) -> Vec<String> {
-    let Some(schema) = planguard_schemas::resource(resource_type) else { return Vec::new() };
-    let mut attributes = schema.attributes;
-    for name in path.split('.').filter(|name| !name.is_empty()) {
-        let name = name.trim_end_matches("[_]");
-        let Some(found) = attributes.into_iter().find(|attribute| attribute.name == name) else {
-            return Vec::new();
-        };
-        let mut kind = found.kind;
-        while let Kind::List(element) = kind {
-            kind = *element;
-        }
-        attributes = match kind {
-            Kind::Block(attributes) => attributes,
-            Kind::Bool | Kind::String | Kind::Number | Kind::Any | Kind::Map(_) | Kind::List(_) => Vec::new(),
-        };
-    }
-    attributes.into_iter().map(|attribute| attribute.name).collect()
+fn unknown(block: Block, key: &str, before: &str, path: String) -> Misfit {
+    let names: Vec<String> = block.attributes().map(|attribute| attribute.name).collect();
+    let near = suggest::nearest(key, names.iter().map(String::as_str))
+        .filter(|near| suggest::distance(key, near) <= SLIP)
+        .map(|near| if before.is_empty() { near.to_owned() } else { format!("{before}.{near}") });
+    Misfit::Unknown { path, near }
 }
 
 #[cfg(test)]
@@ -189,22 +154,26 @@ mod tests {
         assert_eq!(wrong("aws_s3_bucket", &["acl"]), None);
         assert_eq!(wrong("aws_s3_bucket", &["versioning", "_", "enabled"]), None);
         assert_eq!(wrong("aws_s3_bucket", &["tags", "Owner"]), None);
-        assert_eq!(wrong("aws_s3_bucket", &["arn"]), None);
+        assert!(matches!(wrong("aws_s3_bucket", &["arn"]), Some(Misfit::Computed { .. })));
+        assert_eq!(wrong("aws_s3_bucket", &["tags_all", "Owner"]), None);
         assert_eq!(wrong("aws_security_group", &["ingress", "_", "cidr_blocks", "_"]), None);
-        assert_eq!(wrong("null_resource", &["anything"]), None);
+        assert_eq!(wrong("acme_widget", &["anything"]), None);
         assert!(
-            matches!(wrong("aws_s3_bucket", &["acll"]), Some(Misfit::Unknown { near, .. }) if near == "acl")
+            matches!(wrong("aws_s3_bucket", &["acll"]), Some(Misfit::Unknown { near: Some(near), .. }) if near == "acl")
         );
         assert!(matches!(
             wrong("aws_security_group", &["ingress", "_", "cidr_block"]),
-            Some(Misfit::Unknown { near, .. }) if near == "ingress[_].cidr_blocks"
+            Some(Misfit::Unknown { near: Some(near), .. }) if near == "ingress[_].cidr_blocks"
         ));
         assert!(matches!(wrong("aws_s3_bucket", &["versioning", "enabled"]), Some(Misfit::List { .. })));
         assert!(matches!(wrong("aws_iam_policy", &["policy", "Statement"]), Some(Misfit::Text { .. })));
-        assert!(matches!(wrong("aws_s3_bucket", &["instance_type"]), Some(Misfit::Unlisted { .. })));
+        assert!(matches!(
+            wrong("aws_s3_bucket", &["instance_type"]),
+            Some(Misfit::Unknown { near: None, .. })
+        ));
         assert!(matches!(
             wrong("azurerm_storage_account", &["enable_https_traffic_only"]),
-            Some(Misfit::Removed { until: "3", .. })
+            Some(Misfit::Removed { path }) if path == "enable_https_traffic_only"
         ));
     }
 

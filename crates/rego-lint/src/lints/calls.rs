@@ -2,7 +2,6 @@
 
 use planguard_rego::builtins;
 use planguard_rego_syntax::tree::{Expr, ExprKind};
-use planguard_schemas::Kind;
 use serde_json::Value;
 
 use super::infer::{Env, Guards, outside_bodies};
@@ -273,14 +272,7 @@ fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static
         Node::Values(super::plan::Side::Mask) => None,
         Node::Values(_) => {
             let Types::OneOf(types) = guards.of(&place) else { return None };
-            match attributes::kind(&types, &place)? {
-                Kind::Bool => Some("a boolean"),
-                Kind::String => Some("a text"),
-                Kind::Number => Some("a number"),
-                Kind::Any => None,
-                Kind::Map(_) => Some("an object"),
-                Kind::List(_) | Kind::Block(_) => Some("a list"),
-            }
+            attributes::kind(&types, &place)
         }
     }
 }

@@ -133,25 +133,29 @@ fn end_of(step: &Step, text: &str) -> usize {
 fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
     let Types::OneOf(types) = types else { return None };
     let (resource_type, misfit) = attributes::misfit(types, place)?;
-    let version = planguard_schemas::version(&resource_type).unwrap_or("?");
+    let provider = planguard_schemas::provider(&resource_type)?;
+    let version = &provider.version;
     Some(match misfit {
         Misfit::Unknown { path, near } => (
             Lint::UnknownAttribute,
             format!("`{resource_type}` has no attribute `{path}`"),
-            format!("did you mean `{near}`?"),
+            match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("replace it with an attribute of version {version} of the provider"),
+            },
         ),
-        Misfit::Unlisted { path } => (
+        Misfit::Computed { path } => (
             Lint::ComputedAttribute,
             format!("no configuration of `{resource_type}` can set `{path}`"),
-            format!(
-                "version {version} of the provider lists no such attribute; if the provider computes it, it is \
-                     unknown until apply"
-            ),
+            "the provider sets it: it is absent from `after` when the resource is created".to_owned(),
         ),
-        Misfit::Removed { path, until } => (
+        Misfit::Removed { path } => (
             Lint::RemovedAttribute,
-            format!("`{resource_type}` has `{path}` only up to version {until} of its provider"),
-            format!("version {version} does not have it; look up what has taken its place"),
+            format!("`{resource_type}` has no `{path}` in version {version} of its provider"),
+            format!(
+                "it was removed after version {}; replace it with what the provider's upgrade guide names",
+                provider.older_in_words()
+            ),
         ),
         Misfit::List { path, key } => (
             Lint::WrongNesting,
@@ -161,7 +165,7 @@ fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
         Misfit::Text { path } => (
             Lint::WrongNesting,
             format!("`{path}` of `{resource_type}` is no object and no list"),
-            "a document in a text is read with `json.unmarshal`".to_owned(),
+            "read a document in a text with `json.unmarshal`".to_owned(),
         ),
     })
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use planguard_plan::text::suggest;
 use planguard_rego::convention::Convention;
 use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator};
-use planguard_schemas::Kind;
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, operator, other_scalar, string};
@@ -362,14 +361,7 @@ fn kind_of_place(place: &Place, guards: &Guards, about_data: bool) -> Option<&'s
             if !place.attributes.is_empty() && !about_data =>
         {
             let Types::OneOf(types) = guards.of(place) else { return None };
-            match attributes::kind(&types, place)? {
-                Kind::Bool => Some("a boolean"),
-                Kind::String => Some("a text"),
-                Kind::Number => Some("a number"),
-                Kind::List(_) | Kind::Block(_) => Some("a list"),
-                Kind::Map(_) => Some("an object"),
-                Kind::Any => None,
-            }
+            attributes::kind(&types, place)
         }
         _ if !place.attributes.is_empty() => None,
         Node::Flag => Some("a boolean"),
@@ -459,9 +451,9 @@ fn resource_type(
     about_data: bool,
     slips: &mut Vec<Slip>,
 ) {
-    let Some(version) = planguard_schemas::version(name) else { return };
-    if planguard_schemas::resource(name).is_some() || planguard_schemas::removed(name).is_some() || about_data
-    {
+    let Some(provider) = planguard_schemas::provider(name) else { return };
+    let is_data_source = planguard_schemas::data(name).is_some();
+    if planguard_schemas::resource(name).is_some() || about_data && is_data_source {
         return;
     }
     let span = match literal {
@@ -471,22 +463,32 @@ fn resource_type(
             None => return,
         },
     };
-    let near = suggest::nearest(name, planguard_schemas::types_beside(name))
+    let types: Vec<String> = if about_data {
+        planguard_schemas::data_sources_beside(name).collect()
+    } else {
+        planguard_schemas::resource_types_beside(name).collect()
+    };
+    let near = suggest::nearest(name, types.iter().map(String::as_str))
         .filter(|near| suggest::distance(name, near) <= SLIP);
-    // Data sources that list things bear the plural of a resource's name.
-    let is_plural = near.is_some_and(|near| name.strip_suffix('s') == Some(near));
+    let what = if about_data { "resource type or data source" } else { "resource type" };
     slips.push(match near {
-        Some(near) if !is_plural => Slip {
-            lint: Lint::UnknownResourceType,
-            span,
-            message: format!("no resource type is called `{name}`"),
-            help: format!("did you mean `{near}`?"),
-        },
-        Some(_) | None => Slip {
+        _ if is_data_source => Slip {
             lint: Lint::UnlistedType,
             span,
-            message: format!("version {version} of the provider has no resource type `{name}`"),
-            help: "correct the name; for a data source, compare `mode` with \"data\" as well".to_owned(),
+            message: format!("`{name}` is a data source and no resource type"),
+            help: "compare `mode` with \"data\" as well".to_owned(),
+        },
+        Some(near) => Slip {
+            lint: Lint::UnknownResourceType,
+            span,
+            message: format!("no {what} is called `{name}`"),
+            help: format!("did you mean `{near}`?"),
+        },
+        None => Slip {
+            lint: Lint::UnlistedType,
+            span,
+            message: format!("version {} of the provider has no {what} `{name}`", provider.version),
+            help: "correct the name".to_owned(),
         },
     });
 }
