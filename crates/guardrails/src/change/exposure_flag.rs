@@ -270,12 +270,12 @@ mod tests {
     fn an_unknown_flag_is_a_perhaps_and_one_that_nobody_set_is_not() {
         let before = r#"{"publicly_accessible": false}"#;
         let unknown = r#"{"publicly_accessible": true}"#;
-        let configured = find_in_update(&GUARD, "aws_db_instance.a", before, "{}", unknown);
+        let configured = find_in_update(&GUARD, "aws_rds_cluster_instance.a", before, "{}", unknown);
         assert_eq!(configured[0].certainty, Certainty::DependsOnUnknown);
         let text = format!(
             r#"{{"format_version": "1.2", "resource_changes": [{}], "configuration": {{"root_module": {{
-                "resources": [{{"mode": "managed", "type": "aws_db_instance", "name": "a", "expressions": {{}}}}]}}}}}}"#,
-            super::super::testing::update("aws_db_instance.a", before, "{}", unknown)
+                "resources": [{{"mode": "managed", "type": "aws_rds_cluster_instance", "name": "a", "expressions": {{}}}}]}}}}}}"#,
+            super::super::testing::update("aws_rds_cluster_instance.a", before, "{}", unknown)
         );
         assert_eq!(super::super::testing::find(&GUARD, &text), []);
     }

@@ -25,7 +25,11 @@ impl Evaluator<'_, '_> {
             (_, Attribute::Unknown) => Truth::Unknown,
             (AttributeTest::Present, Attribute::Unset) => Truth::False,
             (AttributeTest::Absent, Attribute::Unset) => Truth::True,
-            (_, Attribute::Unset) => predicate.unset.unwrap_or(Truth::False),
+            // What the provider will make of it is for the guardrail to say; otherwise nobody knows.
+            (_, Attribute::Unset) => predicate.unset.unwrap_or_else(|| match place.is_left_to_provider() {
+                true => Truth::Unknown,
+                false => Truth::False,
+            }),
             (test, Attribute::Known(value)) if literal::is_empty(value) => match test {
                 AttributeTest::Present => Truth::False,
                 AttributeTest::Absent => Truth::True,
@@ -44,7 +48,8 @@ impl Evaluator<'_, '_> {
             // What Terraform writes for an attribute that is not set. Whether a write-only attribute is set
             // does not show in its value.
             (Some(evidence), Attribute::Unset)
-                if !matches!(predicate.test, AttributeTest::LiteralInConfiguration) =>
+                if truth != Truth::Unknown
+                    && !matches!(predicate.test, AttributeTest::LiteralInConfiguration) =>
             {
                 evidence.value = Some("null".to_owned());
             }

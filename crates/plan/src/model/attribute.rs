@@ -1,5 +1,7 @@
 //! Attributes in three values: known, unknown until apply, unset; and whether they are sensitive.
 
+use planguard_schemas::Release;
+
 use super::Plan;
 use super::attribute_path::{AttributePath, PathStep};
 use super::change::ResourceChange;
@@ -23,7 +25,7 @@ pub enum Attribute<'p> {
     Known(&'p Value<'p>),
     /// It will be set at apply.
     Unknown,
-    /// It is not set: absent, null, or computed by the provider without anybody having asked for it.
+    /// It is not set: absent, null, or computed by the provider while the configuration does not set it.
     Unset,
 }
 
@@ -100,7 +102,18 @@ impl<'p> ResourceState<'p> {
             .collect()
     }
 
-    /// Whether the configuration sets what stands at a path.
+    /// What the provider's schema says of the attribute at a path, or of the one that the path leads into; `None`
+    /// if the schema is not known or does not have it.
+    fn schema_of(&self, steps: &[PathStep]) -> Option<planguard_schemas::Attribute> {
+        let names = steps.iter().filter_map(|step| match step {
+            PathStep::Key(name) => Some(name.as_str()),
+            PathStep::Index(_) => None,
+        });
+        let place = self.change.schema()?.block.descend(names).ok()?;
+        Some(place.into_attribute())
+    }
+
+    /// Whether the configuration sets the attribute at a path.
     fn is_configured(&self, path: &AttributePath) -> Configured {
         // What exists already is described by the configuration only as it will be.
         let (Side::After, Some((_, resource))) = (self.side, self.config) else {
@@ -299,12 +312,16 @@ impl<'p, 's> View<'p, 's> {
         }
     }
 
-    /// Whether an unknown place is filled in by the provider although the configuration does not ask for
-    /// it. Measured on 54 plans: 93 % of what is unknown has no expression.
+    /// Whether an unknown place is filled in by the provider while the configuration does not set it. What the
+    /// schema does not call computed never is, whether the configuration has an expression or not: a `dynamic`
+    /// block leaves none. Elsewhere the expression decides; measured on 54 plans, 93 % of what is unknown has none.
     fn is_computed(&self) -> bool {
         let since = self.unknown_since.unwrap_or(self.path.0.len());
-        let whole = AttributePath(self.path.0[..since].to_vec());
-        match self.state.is_configured(&whole) {
+        let (whole, _) = self.path.0.split_at(since);
+        if self.state.schema_of(whole).is_some_and(|attribute| !attribute.may_be_computed()) {
+            return false;
+        }
+        match self.state.is_configured(&AttributePath(whole.to_vec())) {
             Configured::No => true,
             Configured::CannotTell => false,
             Configured::Yes => {
@@ -312,6 +329,42 @@ impl<'p, 's> View<'p, 's> {
                     || self.state.references(&self.path).is_some_and(|found| !may_be_unknown(&found))
             }
         }
+    }
+
+    /// Whether the place is inside a block that the provider fills in because the configuration does not set it:
+    /// then it is unset, and its value is still not known. `metadata_options.http_tokens` of an EC2 instance is
+    /// what the image and the account make of it.
+    pub fn is_left_to_provider(&self) -> bool {
+        if self.state.side == Side::Before || self.attribute() != Attribute::Unset {
+            return false;
+        }
+        let Some(block) = self.first_absent() else { return false };
+        let is_inside = block < self.path.0.len();
+        let is_unknown = self.unknown_since == Some(block);
+        is_inside
+            && self.state.schema_of(&self.path.0[..block]).is_some_and(|attribute| {
+                attribute.kind.nested().is_some()
+                    && attribute.may_be_computed()
+                    // A plan of a newer release leaves out what was removed: nobody fills that in.
+                    && (is_unknown || attribute.release == Release::Present)
+            })
+    }
+
+    /// How many steps of the path lead to the first name that `after` leaves out; `None` where it says null or an
+    /// empty list, which is an answer.
+    fn first_absent(&self) -> Option<usize> {
+        let mut value = self.state.change.change.after.as_deref()?;
+        for (position, step) in self.path.0.iter().enumerate() {
+            value = match (step, value) {
+                (_, Value::Null) => return None,
+                (PathStep::Key(name), _) => match value.get(name) {
+                    Some(value) => value,
+                    None => return Some(position + 1),
+                },
+                (PathStep::Index(index), _) => value.elements().get(*index)?,
+            };
+        }
+        None
     }
 
     /// The elements of a list or set, or a single block as its only element. `None` where it is unknown
@@ -333,12 +386,16 @@ mod tests {
     use super::*;
 
     fn plan(after: &str, unknown: &str, expressions: &str) -> String {
+        plan_of("aws_x", after, unknown, expressions)
+    }
+
+    fn plan_of(resource_type: &str, after: &str, unknown: &str, expressions: &str) -> String {
         format!(
-            r#"{{"format_version": "1.2", "resource_changes": [{{"address": "aws_x.a", "change": {{
+            r#"{{"format_version": "1.2", "resource_changes": [{{"address": "{resource_type}.a", "change": {{
                 "actions": ["create"], "before": null, "after": {after}, "after_unknown": {unknown},
                 "after_sensitive": {{"secret": true, "block": [{{"pin": true}}]}}}}}}],
             "configuration": {{"root_module": {{"resources": [
-                {{"mode": "managed", "type": "aws_x", "name": "a", "expressions": {expressions}}}]}}}}}}"#
+                {{"mode": "managed", "type": "{resource_type}", "name": "a", "expressions": {expressions}}}]}}}}}}"#
         )
     }
 
@@ -424,5 +481,55 @@ mod tests {
             assert!(root.key("block").index(0).key("pin").is_sensitive());
             assert!(!root.key("block").index(0).key("x").is_sensitive());
         });
+    }
+
+    /// A `dynamic` block leaves no expression in the configuration.
+    #[test]
+    fn a_block_that_the_provider_does_not_compute_stays_unknown() {
+        let wholly = plan_of("google_compute_firewall", "{}", r#"{"allow": true}"#, "{}");
+        with_root(&wholly, |root| {
+            assert_eq!(root.key("allow").attribute(), Attribute::Unknown);
+            assert!(root.key("allow").elements().is_none());
+        });
+        let required = plan_of("aws_lb_listener", "{}", r#"{"default_action": true}"#, "{}");
+        with_root(&required, |root| assert_eq!(root.key("default_action").attribute(), Attribute::Unknown));
+        let nested = plan_of(
+            "aws_s3_bucket_acl",
+            r#"{"access_control_policy": [{"owner": [{"id": "x"}]}]}"#,
+            r#"{"access_control_policy": [{"grant": true}]}"#,
+            r#"{"access_control_policy": [{"owner": [{"id": {"constant_value": "x"}}]}]}"#,
+        );
+        with_root(&nested, |root| {
+            let policy = root.key("access_control_policy").index(0);
+            assert_eq!(policy.key("grant").attribute(), Attribute::Unknown);
+            assert_eq!(policy.key("grant").index(0).key("permission").attribute(), Attribute::Unknown);
+        });
+    }
+
+    #[test]
+    fn an_attribute_that_the_provider_does_not_compute_stays_unknown() {
+        let text = plan_of("aws_db_instance", "{}", r#"{"publicly_accessible": true, "arn": true}"#, "{}");
+        with_root(&text, |root| {
+            assert_eq!(root.key("publicly_accessible").attribute(), Attribute::Unknown);
+            assert_eq!(root.key("arn").attribute(), Attribute::Unset);
+        });
+    }
+
+    #[test]
+    fn attributes_of_a_block_that_the_provider_fills_in_are_left_to_it() {
+        let left = |after: &str, unknown: &str| {
+            let text = plan_of("aws_instance", after, unknown, "{}");
+            with_root(&text, |root| {
+                let tokens = root.key("metadata_options").key("http_tokens");
+                assert_eq!(tokens.attribute(), Attribute::Unset);
+                tokens.is_left_to_provider()
+            })
+        };
+        assert!(left("{}", r#"{"metadata_options": true}"#));
+        assert!(left("{}", "{}"));
+        // Null and an empty list are answers.
+        assert!(!left(r#"{"metadata_options": null}"#, "{}"));
+        assert!(!left(r#"{"metadata_options": []}"#, "{}"));
+        assert!(!left(r#"{"metadata_options": {}}"#, "{}"));
     }
 }

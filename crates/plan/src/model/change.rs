@@ -1,13 +1,14 @@
 //! Resource changes: what the plan does with each object, and both sides of it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use planguard_schemas::Schema;
 use serde::Deserialize;
 
 use super::PlanError;
 use super::actions::Actions;
-use super::address::{Address, InstanceKey};
+use super::address::{Address, InstanceKey, Mode};
 use super::attribute_path::AttributePath;
 use super::contradiction::Identity;
 use super::section::{Section, SectionReader};
@@ -31,6 +32,8 @@ pub struct ResourceChange<'a> {
     pub change: Change<'a>,
     /// The field of the entry that says something else of the object than its address, if one does.
     pub(super) mismatch: Option<&'static str>,
+    /// The schema of its type, looked up when it is first asked for.
+    pub(super) schema: OnceLock<Option<Schema>>,
 }
 
 /// Both sides of a change and the masks that say what of it is unknown or sensitive.
@@ -80,6 +83,16 @@ impl ResourceChange<'_> {
             return true;
         }
         !actions.deletes() && !actions.forgets() && self.deposed.is_none()
+    }
+
+    /// The schema of its type; `None` if no known provider has the type.
+    pub fn schema(&self) -> Option<&Schema> {
+        let look_up = || match self.address.mode {
+            Mode::Managed => planguard_schemas::resource(&self.address.resource_type),
+            Mode::Data => planguard_schemas::data(&self.address.resource_type),
+            Mode::Ephemeral | Mode::Action => None,
+        };
+        self.schema.get_or_init(look_up).as_ref()
     }
 
     /// Whether the object exists under management before the plan is applied.
@@ -243,6 +256,7 @@ impl<'a> RawResourceChange<'a> {
                 .map(|reason| ActionReason::parse(&reason)),
             change: change.read(section, position, reader)?,
             mismatch,
+            schema: OnceLock::new(),
         };
         if self.index_unknown == Some(true) && read.address.key.is_none() {
             read.address.key = Some(InstanceKey::Unknown);
