@@ -8,6 +8,7 @@ mod catalogue;
 pub mod change;
 mod engine;
 mod judge;
+mod special_ranges;
 mod user;
 
 pub use planguard_guardrail_format as definition;

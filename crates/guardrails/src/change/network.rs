@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
+
+use crate::special_ranges::includes_public;
 
 /// A range of addresses of one family, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,25 +13,6 @@ pub(super) struct Addresses {
     first: IpAddr,
     last: IpAddr,
 }
-
-/// What is not reachable from the internet: private, shared, loopback, link-local and multicast addresses.
-const INTERNAL_V4: [Ipv4Net; 7] = [
-    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
-    Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
-    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
-    Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16),
-    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
-    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
-    Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4),
-];
-
-/// The same for IPv6.
-const INTERNAL_V6: [Ipv6Net; 4] = [
-    Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128),
-    Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
-    Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
-    Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
-];
 
 /// Words for "from anywhere" in Azure's rules.
 const ANYWHERE: [&str; 3] = ["*", "any", "internet"];
@@ -97,16 +80,11 @@ impl Addresses {
     /// Whether it holds more public addresses than one site is given: more than 256 of IPv4, more than a
     /// /48 of IPv6.
     pub(super) fn is_wide_and_public(self) -> bool {
-        let span = number(self.last) - number(self.first);
-        match (self.first, self.last) {
-            (IpAddr::V4(first), IpAddr::V4(last)) => {
-                span >= 1 << 8 && !INTERNAL_V4.iter().any(|net| net.contains(&first) && net.contains(&last))
-            }
-            (IpAddr::V6(first), IpAddr::V6(last)) => {
-                span >= 1 << 80 && !INTERNAL_V6.iter().any(|net| net.contains(&first) && net.contains(&last))
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
+        let wide = match self.first {
+            IpAddr::V4(_) => 1 << 8,
+            IpAddr::V6(_) => 1 << 80,
+        };
+        number(self.last) - number(self.first) >= wide && includes_public(&(self.first..=self.last))
     }
 }
 
@@ -230,7 +208,7 @@ mod tests {
         for wide in ["0.0.0.0/0", "8.0.0.0/8", "203.0.112.0/23", "10.0.0.0/7", "::/0", "2000::/3"] {
             assert!(one(wide).is_wide_and_public(), "{wide}");
         }
-        for narrow in ["10.0.0.0/8", "203.0.113.0/24", "192.168.0.0/16", "fd00::/8", "2001:db8:1::/48"] {
+        for narrow in ["10.0.0.0/8", "203.0.113.0/24", "192.168.0.0/16", "240.0.0.0/4", "fd00::/8", "2001:db8:1::/48"] {
             assert!(!one(narrow).is_wide_and_public(), "{narrow}");
         }
     }
