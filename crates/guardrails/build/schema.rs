@@ -34,6 +34,15 @@ impl Checker<'_> {
         }
         check.problems
     }
+
+    /// What no schema knows in a predicate on these resource types.
+    pub(crate) fn check_predicate(&self, types: &[&str], predicate: &Predicate) -> Vec<String> {
+        let mut check = Check { schemas: self.0, problems: Vec::new() };
+        types.iter().for_each(|name| check.known_type(name));
+        let places = types.iter().map(|name| Place::of_type(self.0, name)).collect();
+        check.predicate(predicate, &Scope { places });
+        check.problems
+    }
 }
 
 /// Where a predicate is evaluated, for each of the types that it may be evaluated on.
