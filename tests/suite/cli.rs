@@ -25,7 +25,7 @@ fn a_smaller_budget_makes_destruction_a_finding() {
     assert!(!check(&[]).contains("change-blast-radius"));
     assert!(!check(&["--max-destroys", "5"]).contains("change-blast-radius"));
     let over = check(&["--max-destroys", "4"]);
-    assert!(over.contains("the plan destroys 5 of 7 objects, over the budget of 4 objects"), "{over}");
+    assert!(over.contains("the plan destroys 5 of 7 objects, more than the budget of 4 objects"), "{over}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod case;
 mod case_file;
+pub mod change;
 mod path;
 mod pattern;
 mod predicate;

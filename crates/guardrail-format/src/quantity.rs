@@ -65,6 +65,8 @@ fn go_duration(text: &str) -> Option<f64> {
         return None;
     }
     sum_of_units(text, |unit| match unit {
+        // Go has no days; Google writes `7d` all the same.
+        "d" => Some(DAY),
         "h" => Some(HOUR),
         "m" => Some(MINUTE),
         "s" => Some(1.0),
@@ -126,6 +128,7 @@ mod tests {
         assert_eq!(Quantity::parse("90"), Some(Quantity::Number(90.0)));
         assert_eq!(Quantity::parse("604800s"), Some(Quantity::Seconds(7.0 * DAY)));
         assert_eq!(Quantity::parse("1h30m"), Some(Quantity::Seconds(5400.0)));
+        assert_eq!(Quantity::parse("7d"), Some(Quantity::Seconds(7.0 * DAY)));
         assert_eq!(Quantity::parse("P7DT12H"), Some(Quantity::Seconds(7.5 * DAY)));
         assert_eq!(Quantity::parse("P1M"), Some(Quantity::Seconds(30.0 * DAY)));
         for text in ["", "P", "x", "5x", "h", "inf", "NaN"] {

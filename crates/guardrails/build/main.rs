@@ -1,4 +1,5 @@
-//! Checks the built-in guardrails and embeds them, so that a run decodes only those that it needs.
+//! Checks the built-in guardrails and the tables of the change guards, and embeds them so that a run decodes only
+//! what it needs.
 #![expect(clippy::print_stdout, reason = "a build script tells Cargo so what it reads")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +10,14 @@ use std::path::{Path, PathBuf};
 
 use planguard_guardrail_format::{Case, Expectation, Guardrail, read_file};
 
+mod change;
 mod schema;
 
 const GUARDRAILS: &str = "../../policies/guardrails";
+const CHANGE_TABLES: &str = "../../policies/change";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in [GUARDRAILS, "build"] {
+    for input in [GUARDRAILS, CHANGE_TABLES, "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let mut problems = Vec::new();
@@ -31,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                         |problem: String| problems.push(format!("{name}: guardrail `{id}`: {problem}"));
                     for id in guardrail.info.aliases.iter().chain([&guardrail.info.id]) {
                         if !names.insert(id.to_string()) {
-                            say(format!("the id or alias `{id}` is taken"));
+                            say(format!("duplicate id or alias `{id}`"));
                         }
                     }
                     schema::check(&guardrail).into_iter().for_each(&mut say);
@@ -41,11 +44,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         }
     }
+    let tables = change::read(Path::new(CHANGE_TABLES), &mut problems)?;
     if !problems.is_empty() {
         // Cargo shows what a failing build script writes to standard error.
         return Err(format!("\n{}\n", problems.join("\n")).into());
     }
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    change::embed(&tables, &out)?;
     embed(&guardrails, &out)
 }
 
@@ -71,7 +76,7 @@ fn missing_cases(cases: &[Case]) -> Vec<String> {
         .collect()
 }
 
-/// Writes the guardrails one after the other, with their places and an index by resource type as statics.
+/// Writes the guardrails one after the other, and as statics where each is and an index by resource type.
 fn embed(guardrails: &BTreeMap<String, (Guardrail, Vec<Case>)>, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut definitions = Vec::new();
     let mut cases = Vec::new();

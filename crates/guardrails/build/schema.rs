@@ -18,6 +18,16 @@ pub(crate) fn check(guardrail: &Guardrail) -> Vec<String> {
     check.problems
 }
 
+/// What in a predicate on these resource types contradicts the schemas.
+pub(crate) fn check_predicate(types: &[&str], predicate: &Predicate) -> Vec<String> {
+    let mut check = Check { problems: Vec::new() };
+    let places: Vec<Place> = types.iter().filter_map(|name| check.known_type(name)).collect();
+    if places.len() == types.len() {
+        check.predicate(predicate, &Scope { places });
+    }
+    check.problems
+}
+
 /// Where a predicate is evaluated, for each of the types that it may be evaluated on.
 struct Scope {
     places: Vec<Place>,

@@ -1,5 +1,5 @@
-//! The guardrails that are part of the program. `build.rs` checks and encodes them; a run decodes only those
-//! whose resource types the plan has.
+//! The built-in guardrails. The build script checks and encodes them; a run decodes only those whose resource types
+//! are in the plan.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ include!(concat!(env!("OUT_DIR"), "/guardrails.rs"));
 static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guardrails.bin"));
 static CASES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.bin"));
 
-/// Where a guardrail stands in the embedded data.
+/// Where a guardrail is in the embedded data.
 struct Entry {
     id: &'static str,
     pack: &'static str,
@@ -22,13 +22,13 @@ struct Entry {
 #[derive(Clone, Copy)]
 pub struct Builtin(&'static Entry);
 
-/// Every built-in guardrail that is data, in the order of the ids.
+/// Every built-in guardrail except the change guards, ordered by id.
 pub fn builtins() -> impl Iterator<Item = Builtin> {
     ENTRIES.iter().map(Builtin)
 }
 
 impl Builtin {
-    /// The guardrails that judge a resource type (`data.TYPE` for a data source), in the order of the ids.
+    /// The guardrails that judge a resource type (`data.TYPE` for a data source), ordered by id.
     pub fn for_type(resource_type: &str) -> impl Iterator<Item = Self> {
         let positions = BY_TYPE
             .binary_search_by(|(candidate, _)| (*candidate).cmp(resource_type))
@@ -41,7 +41,7 @@ impl Builtin {
         self.0.id
     }
 
-    /// The pack by which it is switched on.
+    /// The pack that enables it.
     pub fn pack(self) -> &'static str {
         self.0.pack
     }
@@ -49,7 +49,7 @@ impl Builtin {
     /// The guardrail itself.
     ///
     /// # Panics
-    /// Never: the data are written by the build script of the same version, and a test decodes all of them.
+    /// Never: the build script of the same version wrote the data, and a test decodes all of it.
     pub fn definition(self) -> Guardrail {
         postcard::from_bytes(&DEFINITIONS[self.0.definition.clone()]).expect("the build encoded it")
     }

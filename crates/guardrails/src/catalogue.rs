@@ -1,4 +1,4 @@
-//! Every rule that is built in, data and Rust alike, for lists and explanations.
+//! Every built-in rule, from TOML and from Rust, for lists and explanations.
 
 use planguard_guardrail_format::Expectation;
 use planguard_rule::{RuleInfo, RuleKind};
@@ -9,19 +9,19 @@ use super::change::{ExampleSection, GUARDS};
 /// A built-in rule.
 #[derive(Clone, Debug)]
 pub struct CatalogueEntry {
-    /// What it says of itself.
+    /// Its id and texts.
     pub info: RuleInfo,
     /// Whether it judges states or changes.
     pub kind: RuleKind,
     /// The resource types that it judges; none for a rule about any change.
     pub resources: Vec<String>,
-    /// A plan, or entries of `resource_changes`, in which it finds something.
+    /// A plan, or entries of `resource_changes`, that it reports.
     pub failing: Example,
-    /// The same without a finding.
+    /// The same, that it does not report.
     pub passing: Example,
 }
 
-/// A plan in few words.
+/// A plan as an example.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
     /// What it shows.
@@ -30,7 +30,7 @@ pub struct Example {
     pub resource_changes: String,
 }
 
-/// Every built-in rule in the order of the ids.
+/// Every built-in rule, ordered by id.
 pub fn catalogue() -> Vec<CatalogueEntry> {
     let mut entries: Vec<CatalogueEntry> = builtins()
         .map(|builtin| {
@@ -69,7 +69,7 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
     entries
 }
 
-/// The entries of another section in the shape of resource changes, which is what examples are shown in.
+/// The entries of another section as resource changes, in which form examples are shown.
 fn in_resource_changes(section: ExampleSection, entries: &str) -> String {
     let entries = format!("[{entries}]");
     match section {

@@ -1,18 +1,18 @@
-//! What a guardrail says of a case that stands beside it.
+//! Evaluates a guardrail on one of its own cases.
 
 use planguard_guardrail_format::{Case, Expectation, Guardrail};
 use planguard_plan::{Plan, PlanError, ResourceState, Side};
 
 use super::engine::{Outcome, PlanIndex, evaluate};
 
-/// What the guardrail says of the judged resource.
+/// The outcome of a guardrail on the judged resource of a case.
 ///
 /// # Errors
-/// What the author wrote makes no plan, for example because of a mask that is none.
+/// The case is no valid plan, for example because a mask is malformed.
 pub fn judge(guardrail: &Guardrail, case: &Case) -> Result<Expectation, PlanError> {
     let plan = Plan::parse(&case.plan)?;
     let index = PlanIndex::new(&plan);
-    // A case is completed with the judged resource in front.
+    // The judged resource comes first in a completed case.
     let state =
         plan.resource_changes.first().and_then(|change| ResourceState::new(&plan, change, Side::After));
     let Some(state) = state else { return Ok(Expectation::NotApplicable) };

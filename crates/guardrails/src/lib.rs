@@ -1,13 +1,15 @@
-//! The built-in guardrails, the guards of changes, and the engine that evaluates them in three values.
+//! The built-in guardrails, the change guards, and the engine that evaluates guardrails in three values.
 //!
-//! This crate imports the plan model, the format of guardrails and what rules say of themselves; it does not know
+//! This crate imports the plan model, the format of guardrails and the description of rules; it does not know
 //! Rego, findings or reports.
 
 mod builtin;
 mod catalogue;
 pub mod change;
 mod engine;
+mod iam;
 mod judge;
+mod special_ranges;
 mod user;
 
 pub use planguard_guardrail_format as definition;

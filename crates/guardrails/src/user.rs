@@ -1,4 +1,4 @@
-//! Guardrails that a user brings, in the format of the built-in ones.
+//! Loads a user's own guardrails, in the format of the built-in ones.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,14 +21,14 @@ pub enum GuardrailError {
     Unreadable {
         /// The file or directory.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         reason: String,
     },
-    /// A directory holds no guardrails.
+    /// A directory has no guardrails.
     #[error("no guardrails in {}", path.display())]
     #[diagnostic(
         code("PG-GR-002"),
-        help("guardrails stand in files named *.toml; see docs/guardrail-format.md")
+        help("guardrails are read from files named *.toml; see docs/guardrail-format.md")
     )]
     Nothing {
         /// The path as given.
@@ -38,11 +38,11 @@ pub enum GuardrailError {
     #[error(transparent)]
     #[diagnostic(code("PG-GR-003"), help("docs/guardrail-format.md describes the format"))]
     Definition(#[from] DefinitionError),
-    /// Two guardrails have one id.
-    #[error("{file}: the id `{id}` is taken")]
-    #[diagnostic(code("PG-GR-004"), help("give the guardrail an id of its own, for example with a prefix"))]
+    /// Two guardrails have the same id.
+    #[error("{file}: duplicate guardrail id `{id}`")]
+    #[diagnostic(code("PG-GR-004"), help("give the guardrail a unique id, for example with a prefix"))]
     IdTaken {
-        /// The file of the later one.
+        /// The file of the second one.
         file: String,
         /// The id.
         id: String,
@@ -52,7 +52,7 @@ pub enum GuardrailError {
 /// Loads the guardrails of files and directories (`*.toml`, recursively, in the order of their names).
 ///
 /// # Errors
-/// Everything that is wrong, not only the first.
+/// Every error, not only the first.
 pub fn load_guardrails(paths: &[PathBuf]) -> Result<Vec<Guardrail>, Vec<GuardrailError>> {
     let mut ids: BTreeSet<String> = builtins().map(|builtin| builtin.id().to_owned()).collect();
     ids.extend(GUARDS.iter().map(|guard| guard.info.id.to_string()));
@@ -98,7 +98,7 @@ fn toml_files(path: &Path, errors: &mut Vec<GuardrailError>) -> Vec<PathBuf> {
             Ok(entry) => {
                 let named = entry.depth() == 0;
                 let toml = entry.path().extension().is_some_and(|extension| extension == "toml");
-                // Plan cases stand beside what they are about.
+                // Plan cases are next to what they test.
                 let wanted = named || toml && !is_case_file(entry.path());
                 if entry.file_type().is_file() && wanted {
                     files.push(entry.into_path());

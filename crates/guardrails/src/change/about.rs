@@ -1,4 +1,4 @@
-//! What a change guard says of itself, without the parts that all of them share.
+//! The texts of a change guard; all guards share the rest of their rule.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub(super) struct About {
 }
 
 impl About {
-    /// The rule, in the default pack: no other tool judges changes, so none has a name for it.
+    /// The rule, in the default pack. No other tool judges changes, so none has a name for it.
     pub(super) const fn rule(self) -> RuleInfo {
         RuleInfo {
             id: Cow::Borrowed(self.id),

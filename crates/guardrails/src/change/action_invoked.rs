@@ -1,4 +1,4 @@
-//! Finds provider actions that the plan invokes: they change real things without a resource change.
+//! Reports provider actions that the plan invokes: they change real objects without a resource change.
 
 use planguard_plan::{ActionInvocation, Plan};
 use planguard_rule::Severity;
@@ -11,10 +11,10 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         id: "change-action-invoked",
         title: "The plan invokes a provider action",
         severity: Severity::Medium,
-        why: "An action (Terraform 1.14) does something once: it invokes a function, stops a machine, empties \
-              a cache. It shows up in no resource change, and no plan can say what comes of it.",
-        remediation: "Read what the action does and waive this finding for its address, or take the \
-                      `action_trigger` out.",
+        why: "An action (Terraform 1.14) runs once: it invokes a function, stops a machine, purges a cache. No \
+              resource change shows it, and no plan can say what it does.",
+        remediation: "Read what the action does and waive this finding for its address, or remove the \
+                      `action_trigger`.",
     }
     .rule(),
     example: ChangeExample {

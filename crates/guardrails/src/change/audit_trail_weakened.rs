@@ -1,23 +1,25 @@
-//! Finds audit trails, flow logs and threat detection that are destroyed, stopped or thinned out.
+//! Reports audit trails, flow logs and threat detection that are destroyed, disabled or reduced.
 
+use planguard_guardrail_format::change::Mark;
 use planguard_plan::{Plan, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{Pair, Sight, destroyed, pairs, sight};
-use super::switch::{Switch, Unset, Weak, Wording, findings};
-use super::target::Targets;
+use super::compare::{Pair, Sight, pairs, places, sight};
+use super::switch::{Wording, findings};
+use super::tables::AUDIT_TRAIL_WEAKENED;
+use super::target::destroyed_alone;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-audit-trail-weakened",
-        title: "An audit trail is destroyed, stopped or thinned out",
+        title: "An audit trail is destroyed, disabled or reduced",
         severity: Severity::High,
-        why: "Without the trail nobody sees what is done from then on, and nobody can tell afterwards. It is \
-              what an attacker does first.",
-        remediation: "Keep the trail, or have its successor running before it goes and waive this finding for \
-                      the address.",
+        why: "Without the trail nobody sees what happens from then on, and nobody can find out later. \
+              Attackers disable it first.",
+        remediation: "Keep the trail, or have its successor running before it is destroyed and waive this \
+                      finding for its address.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -30,117 +32,47 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-/// Types whose objects watch, sorted. What keeps records itself (log groups, workspaces, buckets) is
-/// stateful or has a retention.
-const WATCHERS: &[&str] = &[
-    "aws_accessanalyzer_analyzer",
-    "aws_cloudtrail",
-    "aws_config_configuration_recorder",
-    "aws_config_configuration_recorder_status",
-    "aws_config_delivery_channel",
-    "aws_detective_graph",
-    "aws_flow_log",
-    "aws_guardduty_detector",
-    "aws_guardduty_publishing_destination",
-    "aws_inspector2_enabler",
-    "aws_macie2_account",
-    "aws_networkfirewall_logging_configuration",
-    "aws_redshift_logging",
-    "aws_route53_query_log",
-    "aws_route53_resolver_query_log_config",
-    "aws_s3_bucket_logging",
-    "aws_securityhub_account",
-    "aws_wafv2_web_acl_logging_configuration",
-    "azurerm_advanced_threat_protection",
-    "azurerm_monitor_aad_diagnostic_setting",
-    "azurerm_monitor_diagnostic_setting",
-    "azurerm_mssql_database_extended_auditing_policy",
-    "azurerm_mssql_server_extended_auditing_policy",
-    "azurerm_mssql_server_security_alert_policy",
-    "azurerm_network_watcher_flow_log",
-    "azurerm_security_center_subscription_pricing",
-    "azurerm_sentinel_log_analytics_workspace_onboarding",
-    "azurerm_synapse_workspace_extended_auditing_policy",
-    "google_cloud_ids_endpoint",
-    "google_folder_iam_audit_config",
-    "google_logging_billing_account_sink",
-    "google_logging_folder_sink",
-    "google_logging_organization_sink",
-    "google_logging_project_sink",
-    "google_organization_iam_audit_config",
-    "google_project_iam_audit_config",
-    "google_scc_notification_config",
-];
-
-const SWITCHES: &[Switch] = &[
-    Switch::on(&["aws_cloudtrail"], &["enable_logging"], Weak::False, Unset::SaysNothing),
-    Switch::on(&["aws_cloudtrail"], &["enable_log_file_validation"], Weak::False, Unset::IsWeak),
-    Switch::on(&["aws_cloudtrail"], &["include_global_service_events"], Weak::False, Unset::SaysNothing),
-    Switch::on(&["aws_cloudtrail"], &["is_multi_region_trail"], Weak::False, Unset::IsWeak),
-    Switch::on(&["aws_config_configuration_recorder_status"], &["is_enabled"], Weak::False, Unset::IsWeak),
-    Switch::on(&["aws_guardduty_detector"], &["enable"], Weak::False, Unset::SaysNothing),
-    Switch::on(&["aws_macie2_account"], &["status"], Weak::AllBut(&["ENABLED"]), Unset::SaysNothing),
-    Switch::on(
-        &["azurerm_mssql_database_extended_auditing_policy", "azurerm_mssql_server_extended_auditing_policy"],
-        &["enabled"],
-        Weak::False,
-        Unset::SaysNothing,
-    ),
-    Switch::on(&["azurerm_network_watcher_flow_log"], &["enabled"], Weak::False, Unset::IsWeak),
-    Switch::on(
-        &["google_logging_folder_sink", "google_logging_organization_sink", "google_logging_project_sink"],
-        &["disabled"],
-        Weak::True,
-        Unset::IsStrong,
-    ),
-];
-
-/// Lists of the kinds of logs that a type writes.
-const LOG_LISTS: &[(&[&str], &str)] = &[
-    (&["aws_db_instance", "aws_docdb_cluster", "aws_rds_cluster"], "enabled_cloudwatch_logs_exports"),
-    (&["aws_eks_cluster"], "enabled_cluster_log_types"),
-    (&["aws_neptune_cluster"], "enable_cloudwatch_logs_exports"),
-];
-
 const WORDING: Wording =
-    Wording { certain: "watches less than before", unknown: "may watch less than before" };
+    Wording { certain: "records less than before", unknown: "may record less than before" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let targets = Targets::of(plan);
-    let watchers = destroyed(plan).filter(|resource| {
-        WATCHERS.binary_search(&resource.address.resource_type.as_str()).is_ok()
-            && !targets.take_along(resource)
-    });
-    let mut found: Vec<ChangeFinding> = watchers
+    let mut found: Vec<ChangeFinding> = destroyed_alone(plan, &AUDIT_TRAIL_WEAKENED)
         .map(|watcher| {
-            let message = format!("{} is destroyed, and what it watched is watched no more", watcher.address);
+            let message = format!("{} is destroyed: it no longer records or alerts", watcher.address);
             ChangeFinding::on(watcher, message)
         })
         .collect();
     for pair in pairs(plan) {
-        found.extend(findings(&pair, SWITCHES, &WORDING));
-        found.extend(LOG_LISTS.iter().filter_map(|(types, list)| thinned_out(&pair, types, list)));
+        found.extend(findings(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
+        let lists = AUDIT_TRAIL_WEAKENED.marked(&pair.resource.address.resource_type, Mark::LogKinds);
+        found.extend(lists.filter_map(|list| reduced(&pair, &list.attribute)));
     }
     found
 }
 
-/// The finding for a list of logs that loses some of its elements.
-fn thinned_out(pair: &Pair<'_>, types: &[&str], list: &str) -> Option<ChangeFinding> {
-    let address = &pair.resource.address;
-    if !types.contains(&address.resource_type.as_str()) {
+/// The finding for a list of the kinds of logs that loses some of its elements.
+fn reduced(pair: &Pair<'_>, list: &[String]) -> Option<ChangeFinding> {
+    let before = places(&pair.before.root(), list);
+    let after = places(&pair.after.root(), list);
+    // Without the block around it there is no list any more.
+    let mut kept = Vec::new();
+    for place in &after {
+        match sight(place) {
+            Sight::Known(_) | Sight::Unset => kept.extend(texts(place)),
+            Sight::Unknown | Sight::Computed => return None,
+        }
+    }
+    let lost: Vec<&str> = before.iter().flat_map(texts).filter(|log| !kept.contains(log)).collect();
+    if lost.is_empty() {
         return None;
     }
-    let (before, after) = (pair.before.root().key(list), pair.after.root().key(list));
-    let kept = match sight(&after) {
-        Sight::Known(_) | Sight::Unset => texts(&after),
-        Sight::Unknown | Sight::Computed => return None,
+    let path = after.first()?.path().clone();
+    let lost = match before.iter().any(View::is_sensitive) {
+        true => format!("{} of its kinds of logs", lost.len()),
+        false => lost.iter().map(|log| format!("`{log}`")).collect::<Vec<_>>().join(", "),
     };
-    let lost = texts(&before).into_iter().filter(|log| !kept.contains(log)).count();
-    if lost == 0 {
-        return None;
-    }
-    let path = after.path().clone();
-    let message = format!("{address} watches less than before: `{path}` loses {lost} of its kinds of logs");
+    let message =
+        format!("{} records less than before: `{path}` no longer contains {lost}", pair.resource.address);
     Some(ChangeFinding::on(pair.resource, message).at(path))
 }
 
@@ -151,27 +83,11 @@ fn texts<'p>(list: &View<'p, '_>) -> Vec<&'p str> {
 #[cfg(test)]
 mod tests {
     use super::super::Certainty;
-    use super::super::testing::{Schemas, find_in_changes, find_in_update};
+    use super::super::testing::{find_in_changes, find_in_update};
     use super::*;
 
     #[test]
-    fn types_and_attributes_are_in_the_provider_schemas() {
-        assert!(WATCHERS.is_sorted_by(|left, right| left < right));
-        let Some(schemas) = Schemas::read() else { return };
-        assert!(WATCHERS.iter().all(|watcher| schemas.knows_type(watcher)));
-        for switch in SWITCHES {
-            switch.assert_in_schemas(schemas, &[]);
-        }
-        for (types, list) in LOG_LISTS {
-            assert!(
-                types.iter().all(|resource_type| schemas.knows_attribute(resource_type, &[list])),
-                "{list}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_trail_that_goes_is_found() {
+    fn a_destroyed_trail_is_reported() {
         let findings = find_in_changes(
             &GUARD,
             r#"{"address": "module.a[\"x.y\"].aws_cloudtrail.main", "change": {"actions": ["delete"],
@@ -179,17 +95,23 @@ mod tests {
         );
         assert_eq!(
             findings[0].message,
-            r#"module.a["x.y"].aws_cloudtrail.main is destroyed, and what it watched is watched no more"#
+            r#"module.a["x.y"].aws_cloudtrail.main is destroyed: it no longer records or alerts"#
         );
     }
 
     #[test]
-    fn kinds_of_logs_that_are_taken_out_are_counted() {
+    fn kinds_of_logs_that_are_removed_are_named() {
         let logs = |kinds: &str| format!(r#"{{"enabled_cluster_log_types": [{kinds}]}}"#);
         let all = logs(r#""api", "audit", "scheduler""#);
         let address = "aws_eks_cluster.a";
         let findings = find_in_update(&GUARD, address, &all, &logs(r#""api""#), "{}");
-        assert!(findings[0].message.ends_with("`enabled_cluster_log_types` loses 2 of its kinds of logs"));
+        assert!(
+            findings[0]
+                .message
+                .ends_with("`enabled_cluster_log_types` no longer contains `audit`, `scheduler`"),
+            "{}",
+            findings[0].message
+        );
         assert_eq!(find_in_update(&GUARD, address, &logs(r#""api""#), &all, "{}"), []);
         assert_eq!(
             find_in_update(&GUARD, address, &all, r#"{"enabled_cluster_log_types": null}"#, "{}").len(),
@@ -198,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_switch_is_a_perhaps() {
+    fn an_unknown_switch_depends_on_it() {
         let on = r#"{"enable": true}"#;
         let findings = find_in_update(&GUARD, "aws_guardduty_detector.a", on, "{}", on);
         assert_eq!(findings[0].certainty, Certainty::DependsOnUnknown);

@@ -1,4 +1,4 @@
-//! Finds plans that destroy more than they may.
+//! Reports plans that destroy more objects than their budget allows.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         id: "change-blast-radius",
         title: "The plan destroys more than its budget allows",
         severity: Severity::High,
-        why: "A plan that destroys a large part of what it manages is more often a wrong workspace, a wrong \
-              variable file or a deleted module than intent. Replacements count: they destroy, too.",
-        remediation: "Check workspace, variables and branch. If all of it is meant to go, split the change, \
-                      or raise the budget for this run.",
+        why: "A plan that destroys a large part of what it manages is usually run with the wrong workspace, the \
+              wrong variables or a deleted module. Replacements count too: they destroy an object.",
+        remediation: "Check workspace, variables and branch. If all of it is meant to be destroyed, split the \
+                      change, or raise the budget for this run.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -61,13 +61,13 @@ fn check(plan: &Plan<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
         module => module,
     }));
     vec![ChangeFinding::on_plan(format!(
-        "the plan destroys {} of {all} objects, over the budget of {budget}: {types}; by module: {modules}",
+        "the plan destroys {} of {all} objects, more than the budget of {budget}: {types}; by module: {modules}",
         destroyed.len()
     ))]
 }
 
-/// Whether something real exists that the plan could destroy. What an interrupted replacement left behind
-/// is no longer in use and does not count.
+/// Whether a real object exists that the plan could destroy. Deposed objects are no longer in use and do not
+/// count.
 fn counts(resource: &ResourceChange<'_>) -> bool {
     resource.address.mode == Mode::Managed
         && resource.deposed.is_none()
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(findings[0].address, None);
         assert_eq!(
             findings[0].message,
-            r#"the plan destroys 21 of 100 objects, over the budget of 20 objects: 12 aws_sns_topic, 9 aws_iam_role; by module: 12 module.a["x.y"], 9 root module"#
+            r#"the plan destroys 21 of 100 objects, more than the budget of 20 objects: 12 aws_sns_topic, 9 aws_iam_role; by module: 12 module.a["x.y"], 9 root module"#
         );
     }
 
@@ -130,11 +130,11 @@ mod tests {
         all.extend(entries("aws_iam_role.r", r#"["no-op"]"#, 7));
         assert_eq!(check_with(&all, &ChangeOptions::default()), []);
         let strict = ChangeOptions { max_destroys: 2, max_destroy_percent: 29 };
-        assert!(check_with(&all, &strict)[0].message.contains("over the budget of 2 objects or 29 %"));
+        assert!(check_with(&all, &strict)[0].message.contains("more than the budget of 2 objects or 29 %"));
     }
 
     #[test]
-    fn a_share_of_few_objects_says_nothing() {
+    fn the_share_of_few_objects_is_not_reported() {
         assert_eq!(
             check_with(&entries("aws_sns_topic.t", r#"["delete"]"#, 9), &ChangeOptions::default()),
             []

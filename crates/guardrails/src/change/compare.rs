@@ -1,10 +1,10 @@
-//! Both sides of the objects that a plan leaves in existence, and what stands at one place of them.
+//! Both sides of the objects that exist before and after a plan, and their attributes.
 
 use planguard_plan::{
     Attribute, AttributePath, Mode, PathStep, Plan, ResourceChange, ResourceState, Side, Value, View,
 };
 
-/// An object that exists before and after: updated in place, replaced, or moved and updated.
+/// An object that exists before and after: updated in-place, replaced, or moved and updated.
 pub(super) struct Pair<'p> {
     /// The change.
     pub(super) resource: &'p ResourceChange<'p>,
@@ -36,7 +36,7 @@ pub(super) fn pairs_of<'p>(
     })
 }
 
-/// The managed objects that are destroyed for good: neither replaced nor left over from a replacement.
+/// The managed objects that are destroyed and not replaced. Deposed objects are left out.
 pub(super) fn destroyed<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = &'p ResourceChange<'p>> {
     plan.resource_changes.iter().filter(|resource| {
         resource.address.mode == Mode::Managed
@@ -52,13 +52,13 @@ pub(super) enum Sight<'p> {
     Known(&'p Value<'p>),
     /// Configured, and known only after apply.
     Unknown,
-    /// Not configured, and known only after apply: the provider fills it in, as a rule with what was there.
+    /// Not configured, and known only after apply: the provider fills it in, usually with the present value.
     Computed,
     /// Absent or null.
     Unset,
 }
 
-/// What stands at a place.
+/// What the plan says of a place.
 pub(super) fn sight<'p>(view: &View<'p, '_>) -> Sight<'p> {
     match view.attribute() {
         Attribute::Known(value) => Sight::Known(value),
@@ -93,14 +93,31 @@ fn marks(mask: &Value<'_>, path: &AttributePath) -> bool {
     *mask == Value::Bool(true)
 }
 
+/// The value at a place as messages show it: a boolean, a number or a short text, in backticks. `None` where
+/// there is none, where it is sensitive, and where it is too long to help.
+pub(super) fn shown(place: &View<'_, '_>) -> Option<String> {
+    const LONGEST: usize = 60;
+    if place.is_sensitive() {
+        return None;
+    }
+    match sight(place) {
+        Sight::Known(Value::Bool(flag)) => Some(format!("`{flag}`")),
+        Sight::Known(Value::Number(number)) => Some(format!("`{number}`")),
+        Sight::Known(Value::String(text)) if !text.is_empty() && text.len() <= LONGEST => {
+            Some(format!("`{text}`"))
+        }
+        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
+    }
+}
+
 /// Every place that names lead to, through each element of the lists on the way.
 ///
 /// Where a list on the way is empty, unset or unknown as a whole, the one place that results says so.
-pub(super) fn places<'p, 's>(root: &View<'p, 's>, names: &[&str]) -> Vec<View<'p, 's>> {
+pub(super) fn places<'p, 's>(root: &View<'p, 's>, names: &[impl AsRef<str>]) -> Vec<View<'p, 's>> {
     let mut places = vec![root.clone()];
     for (depth, name) in names.iter().enumerate() {
         let last = depth + 1 == names.len();
-        let stepped = places.iter().map(|place| place.key(name));
+        let stepped = places.iter().map(|place| place.key(name.as_ref()));
         places = if last { stepped.collect() } else { stepped.flat_map(|place| blocks(&place)).collect() };
     }
     places

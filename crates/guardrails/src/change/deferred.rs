@@ -1,4 +1,4 @@
-//! Finds changes that the plan leaves to a later plan.
+//! Reports changes that are deferred to a later plan.
 
 use planguard_plan::{DeferredChange, Plan};
 use planguard_rule::Severity;
@@ -11,10 +11,10 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         id: "change-deferred",
         title: "A change is deferred to a later plan",
         severity: Severity::Medium,
-        why: "A deferred change is not part of what is approved here, and what is known of it is too little \
-              to judge it. It comes with a later plan, which has to be checked as well.",
-        remediation: "Apply this plan, then plan again and have the next plan checked like this one. If that \
-                      is what your pipeline does, waive this finding.",
+        why: "A deferred change is not part of what is approved here, and too little of it is known to judge it. \
+              It comes with a later plan, which has to be checked too.",
+        remediation: "Apply this plan, then plan again and check the next plan like this one. If your pipeline \
+                      does so, waive this finding.",
     }
     .rule(),
     example: ChangeExample {
@@ -38,10 +38,13 @@ fn finding(deferred: &DeferredChange<'_>) -> ChangeFinding {
         "provider_config_unknown" => ": the configuration of its provider is known only after apply",
         "deferred_prereq" => ": it depends on a change that is deferred",
         "absent_prereq" => ": it depends on something that does not exist yet",
-        // The word for "no reason given", and words of versions to come.
+        // `unknown`, and reasons of later versions.
         _ => "",
     };
-    ChangeFinding::on(resource, format!("the change of {} is left to a later plan{reason}", resource.address))
+    ChangeFinding::on(
+        resource,
+        format!("the change of {} is deferred to a later plan{reason}", resource.address),
+    )
 }
 
 #[cfg(test)]
@@ -50,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_that_nobody_knows_is_left_out() {
+    fn an_unknown_reason_is_left_out() {
         let text = r#"{"format_version": "1.2", "deferred_changes": [
             {"reason": "absent_prereq", "resource_change": {"address": "aws_x.a",
                 "change": {"actions": ["create"], "before": null, "after": {}}}},
@@ -60,8 +63,8 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "the change of aws_x.a is left to a later plan: it depends on something that does not exist yet",
-                "the change of module.b[*].aws_x.c is left to a later plan",
+                "the change of aws_x.a is deferred to a later plan: it depends on something that does not exist yet",
+                "the change of module.b[*].aws_x.c is deferred to a later plan",
             ]
         );
     }

@@ -1,4 +1,4 @@
-//! Finds security settings that were loosened outside of Terraform and that the plan leaves so.
+//! Reports security settings that were weakened outside of Terraform and that the plan does not restore.
 
 use std::collections::BTreeSet;
 
@@ -8,20 +8,19 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::compare::{Pair, pairs_of};
 use super::switch::{self, Wording};
+use super::tables::{ENCRYPTION_OFF, EXPOSURE_FLAG, PROTECTION_OFF, PUBLIC_ACCESS_BLOCK_REMOVED};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
-use super::{
-    encryption_off, exposure_cidr, exposure_flag, iam_widened, protection_off, public_access_block_removed,
-};
+use super::{exposure_cidr, iam_widened};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-drift-security",
-        title: "A security setting was loosened outside of Terraform, and the plan keeps it so",
+        title: "A security setting was weakened outside of Terraform, and the plan does not restore it",
         severity: Severity::High,
-        why: "Somebody changed the resource by hand, or by a break-in. The plan takes the looser setting over \
-              into the state, because the configuration does not say otherwise, and it is normal from then on.",
-        remediation: "Find out who changed it and why. Set the attribute in the configuration, so that the \
-                      plan puts it back; or write the change down there, so that it is reviewed.",
+        why: "Somebody changed the resource by hand, or broke in. The plan accepts the weaker setting into the \
+              state, because the configuration does not set the attribute.",
+        remediation: "Find out who changed it and why. Set the attribute in the configuration: to the old value, \
+                      so that the plan restores it, or to the new one, so that it is reviewed.",
     }
     .rule(),
     example: ChangeExample {
@@ -35,8 +34,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 const WORDING: Wording = Wording {
-    certain: "was loosened outside of Terraform",
-    unknown: "may have been loosened outside of Terraform",
+    certain: "was weakened outside of Terraform",
+    unknown: "may have been weakened outside of Terraform",
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
@@ -46,7 +45,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     kept.flat_map(|pair| findings(&pair)).collect()
 }
 
-/// The objects that the plan changes: it puts the setting back there, or the guards on changes judge it.
+/// The objects that the plan changes: it restores the setting there, or the change guards judge it.
 fn touched<'p>(plan: &'p Plan<'p>) -> BTreeSet<&'p Address> {
     let changed = plan
         .resource_changes
@@ -65,15 +64,10 @@ fn is_read_back(attribute: &AttributePath) -> bool {
 }
 
 fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
-    let switches = [
-        encryption_off::SWITCHES,
-        exposure_flag::SWITCHES,
-        protection_off::SWITCHES,
-        public_access_block_removed::SWITCHES,
-    ];
-    let mut found: Vec<ChangeFinding> = switches
+    let tables = [&ENCRYPTION_OFF, &EXPOSURE_FLAG, &PROTECTION_OFF, &PUBLIC_ACCESS_BLOCK_REMOVED];
+    let mut found: Vec<ChangeFinding> = tables
         .iter()
-        .flat_map(|switches| switch::findings(pair, switches, &WORDING))
+        .flat_map(|table| switch::findings(pair, table, &WORDING))
         .filter(|finding| !finding.attribute.as_ref().is_some_and(is_read_back))
         .collect();
     let outside = |finding: ChangeFinding| ChangeFinding {
@@ -101,7 +95,7 @@ mod tests {
     const OPEN: (&str, &str) = (r#"{"publicly_accessible": false}"#, r#"{"publicly_accessible": true}"#);
 
     #[test]
-    fn what_the_plan_leaves_is_found_and_what_it_puts_back_is_not() {
+    fn what_the_plan_leaves_is_reported_and_what_it_restores_is_not() {
         let address = r#"aws_db_instance.a["x.y"]"#;
         let unchanged = format!(
             r#"{{"address": {address:?}, "change": {{"actions": ["no-op"], "before": {0}, "after": {0}}}}}"#,
@@ -110,21 +104,21 @@ mod tests {
         assert_eq!(
             drift(address, OPEN.0, OPEN.1, &unchanged),
             [
-                r#"aws_db_instance.a["x.y"] was loosened outside of Terraform: `publicly_accessible` goes from false to true"#
+                r#"aws_db_instance.a["x.y"] was weakened outside of Terraform: `publicly_accessible` changes from `false` to `true`"#
             ]
         );
         assert!(drift(address, OPEN.0, OPEN.1, &update(address, OPEN.1, OPEN.0, "{}")).is_empty());
     }
 
     #[test]
-    fn rules_of_the_network_drift_as_well() {
+    fn network_rules_drift_too() {
         let rule = |range: &str| format!(r#"{{"cidr_ipv4": "{range}", "ip_protocol": "-1"}}"#);
         let messages =
             drift("aws_vpc_security_group_ingress_rule.a", &rule("10.0.0.0/8"), &rule("0.0.0.0/0"), "");
         assert_eq!(
             messages,
             [
-                "aws_vpc_security_group_ingress_rule.a lets in more than before: 0.0.0.0/0 on all ports (changed outside of Terraform)"
+                "aws_vpc_security_group_ingress_rule.a allows more traffic than before: 0.0.0.0/0 on all ports (changed outside of Terraform)"
             ]
         );
     }

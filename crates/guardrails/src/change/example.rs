@@ -5,9 +5,9 @@
 pub struct ChangeExample {
     /// The section that the entries belong to.
     pub section: ExampleSection,
-    /// Found by the guard.
+    /// What the guard reports.
     pub failing: &'static str,
-    /// Passed by the guard.
+    /// What the guard does not report.
     pub passing: &'static str,
 }
 
@@ -42,12 +42,12 @@ impl ChangeExample {
         Self { section: ExampleSection::ResourceChanges, failing, passing }
     }
 
-    /// The plan that the guard finds something in, as JSON text.
+    /// A plan that the guard reports, as JSON text.
     pub fn failing_plan(&self) -> String {
         self.plan(self.failing)
     }
 
-    /// The plan that the guard lets pass, as JSON text.
+    /// A plan that the guard does not report, as JSON text.
     pub fn passing_plan(&self) -> String {
         self.plan(self.passing)
     }
@@ -60,8 +60,8 @@ impl ChangeExample {
 
 #[cfg(test)]
 impl ChangeExample {
-    /// The failing example with every entry turned into a create of its `after`, for the guards that judge
-    /// what is done to existing objects. `None` for those that judge other sections or verbs.
+    /// The failing example with every entry turned into a create of its `after`, for the guards of
+    /// existing objects. `None` for the guards of other sections and of unknown actions.
     pub(super) fn failing_plan_as_creates(&self) -> Option<String> {
         let mut plan: serde_json::Value = serde_json::from_str(&self.failing_plan()).unwrap();
         let entries = plan.get_mut("resource_changes")?.as_array_mut().unwrap();

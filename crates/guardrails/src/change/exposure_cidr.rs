@@ -1,4 +1,4 @@
-//! Finds security groups, firewalls and allow-lists that let in more of the network than before.
+//! Reports security groups, firewalls and allow-lists that allow more network traffic than before.
 
 use planguard_plan::{AttributePath, Plan};
 use planguard_rule::Severity;
@@ -6,18 +6,18 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::compare::{Pair, pairs};
 use super::network::{Addresses, Traffic};
-use super::openings::{Layout, Opening, Openings};
+use super::openings::{Opening, Openings, Reader};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-exposure-cidr",
-        title: "A rule lets in a wider network range or more ports than before",
+        title: "A network rule allows a wider range or more ports than before",
         severity: Severity::High,
-        why: "A rule that is widened exposes what already runs behind it. A range counts if it holds more \
-              public addresses than one site is given, or if it takes in one that was let in before.",
-        remediation: "Name the ranges and ports that are needed, each on its own; let machines in by security \
-                      group or service account instead of by address where that is possible.",
+        why: "A wider rule exposes what already runs behind it. A range is reported if it contains more public \
+              addresses than one site is given, or if it contains a range that was allowed before.",
+        remediation: "List the ranges and ports that are needed; where possible, allow security groups or \
+                      service accounts instead of addresses.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -35,26 +35,26 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     pairs(plan).flat_map(|pair| findings(&pair)).collect()
 }
 
-/// What a change lets in that was not let in before.
+/// What a change allows that was not allowed before.
 pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
-    let Some(layout) = Layout::of(&pair.resource.address.resource_type) else { return Vec::new() };
-    let before = layout.read(&pair.before);
-    let after = layout.read(&pair.after);
+    let Some(reader) = Reader::of(&pair.resource.address.resource_type) else { return Vec::new() };
+    let before = reader.read(&pair.before);
+    let after = reader.read(&pair.after);
     let nobody = |openings: &Openings| openings.known.is_empty() && openings.unknown.is_empty();
-    if nobody(&before) && layout.is_open_when_empty(&pair.before) {
+    if nobody(&before) && reader.is_open_when_empty(&pair.before) {
         return Vec::new();
     }
     let address = &pair.resource.address;
-    if nobody(&after) && !nobody(&before) && layout.is_open_when_empty(&pair.after) {
-        let message =
-            format!("{address} no longer limits from where it lets in: the list of ranges is empty");
+    if nobody(&after) && !nobody(&before) && reader.is_open_when_empty(&pair.after) {
+        let message = format!("{address} no longer restricts source addresses: its list of ranges is empty");
         return vec![ChangeFinding::on(pair.resource, message)];
     }
     let mut found: Vec<ChangeFinding> = widened(&before.known, &after.known)
         .into_iter()
         .map(|Widening { traffic, ranges, attribute }| {
             let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
-            let message = format!("{address} lets in more than before: {} on {traffic}", ranges.join(", "));
+            let message =
+                format!("{address} allows more traffic than before: {} on {traffic}", ranges.join(", "));
             ChangeFinding::on(pair.resource, message).at(attribute)
         })
         .collect();
@@ -63,15 +63,16 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     });
     if !all_open {
         found.extend(after.unknown.into_iter().map(|attribute| {
-            let message =
-                format!("{address} may let in more than before: `{attribute}` is known only after apply");
+            let message = format!(
+                "{address} may allow more traffic than before: `{attribute}` is known only after apply"
+            );
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown)
         }));
     }
     found
 }
 
-/// Ranges that are newly let in for the same traffic.
+/// Ranges that are newly allowed for the same traffic.
 struct Widening {
     traffic: Traffic,
     ranges: Vec<Addresses>,
@@ -94,7 +95,7 @@ fn widened(before: &[Opening], after: &[Opening]) -> Vec<Widening> {
     found
 }
 
-/// Whether an opening is new, and either lets in the public or takes in what was let in before.
+/// Whether an opening is new, and either wide and public or a widening of one before.
 fn is_wider(before: &[Opening], new: &Opening) -> bool {
     let same_traffic = before.iter().filter(|old| old.traffic.contains(&new.traffic));
     if new.from.is_covered_by(same_traffic.map(|old| old.from).collect()) {
@@ -126,25 +127,33 @@ mod tests {
         let findings = find_in_update(&GUARD, address, &group(before), &group(after), "{}");
         findings
             .into_iter()
-            .map(|finding| finding.message.replace(&format!("{address} lets in more than before: "), ""))
+            .map(|finding| {
+                finding.message.replace(&format!("{address} allows more traffic than before: "), "")
+            })
             .collect()
     }
 
     #[test]
     fn ranges_and_ports_that_grow_are_named() {
         let web = ("tcp", 443, 443, r#""10.0.0.0/16""#);
-        assert_eq!(messages(&[web], &[("tcp", 443, 443, r#""0.0.0.0/0""#)]), ["0.0.0.0/0 on tcp port 443"]);
-        assert_eq!(messages(&[web], &[("tcp", 443, 443, r#""10.0.0.0/8""#)]), ["10.0.0.0/8 on tcp port 443"]);
+        assert_eq!(
+            messages(&[web], &[("tcp", 443, 443, r#""0.0.0.0/0""#)]),
+            ["0.0.0.0/0 on tcp port 443 (HTTPS)"]
+        );
+        assert_eq!(
+            messages(&[web], &[("tcp", 443, 443, r#""10.0.0.0/8""#)]),
+            ["10.0.0.0/8 on tcp port 443 (HTTPS)"]
+        );
         assert_eq!(
             messages(&[web], &[("tcp", 1, 1024, r#""10.0.0.0/16""#)]),
-            ["10.0.0.0/16 on tcp ports 1-1024"]
+            ["10.0.0.0/16 on tcp ports 1-1024 (FTP data, FTP, SSH, Telnet and 14 more)"]
         );
         assert_eq!(messages(&[web], &[("-1", 0, 0, r#""10.0.0.0/16""#)]), ["10.0.0.0/16 on all ports"]);
-        assert_eq!(messages(&[], &[("tcp", 22, 22, r#""0.0.0.0/0""#)]), ["0.0.0.0/0 on tcp port 22"]);
+        assert_eq!(messages(&[], &[("tcp", 22, 22, r#""0.0.0.0/0""#)]), ["0.0.0.0/0 on tcp port 22 (SSH)"]);
     }
 
     #[test]
-    fn the_same_in_other_words_is_no_finding() {
+    fn the_same_ranges_written_differently_are_no_finding() {
         let whole = ("tcp", 443, 443, r#""0.0.0.0/0""#);
         let halves = ("tcp", 443, 443, r#""128.0.0.0/1", "0.0.0.0/1""#);
         assert!(messages(&[halves], &[whole]).is_empty());
@@ -155,14 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn one_more_site_or_network_of_its_own_is_everyday_work() {
+    fn one_more_site_or_private_network_is_everyday_work() {
         let web = ("tcp", 443, 443, r#""10.0.0.0/16""#);
         let more = ("tcp", 443, 443, r#""10.0.0.0/16", "203.0.113.0/29", "10.9.0.0/16""#);
         assert!(messages(&[web], &[more]).is_empty());
     }
 
     #[test]
-    fn unknown_ranges_are_a_perhaps_unless_all_is_open_already() {
+    fn unknown_ranges_are_reported_unless_everything_is_open() {
         let before = group(&[("tcp", 443, 443, r#""10.0.0.0/16""#)]);
         let after = group(&[("tcp", 443, 443, r#""10.0.0.0/16", null"#)]);
         let unknown = r#"{"ingress": [{"cidr_blocks": [false, true]}]}"#;
@@ -171,7 +180,7 @@ mod tests {
         assert_eq!(findings[0].certainty, Certainty::DependsOnUnknown);
         assert_eq!(
             findings[0].message,
-            "aws_security_group.x may let in more than before: `ingress[0].cidr_blocks[1]` is known only after apply"
+            "aws_security_group.x may allow more traffic than before: `ingress[0].cidr_blocks[1]` is known only after apply"
         );
         let open = r#"{"ingress": [{"protocol": "-1", "from_port": 0, "to_port": 0,
             "cidr_blocks": ["0.0.0.0/0"], "ipv6_cidr_blocks": ["::/0"]}]}"#;
@@ -179,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_of_the_other_direction_or_that_deny_let_nobody_in() {
+    fn egress_and_denying_rules_are_not_reported() {
         let rule = |kind: &str, range: &str| {
             format!(
                 r#"{{"type": "{kind}", "protocol": "tcp", "from_port": 1, "to_port": 2, "cidr_blocks": ["{range}"]}}"#
@@ -202,13 +211,13 @@ mod tests {
         };
         assert_eq!(
             of("Allow")[0].message,
-            "azurerm_network_security_rule.x lets in more than before: 0.0.0.0/0, ::/0 on tcp port 22"
+            "azurerm_network_security_rule.x allows more traffic than before: 0.0.0.0/0, ::/0 on tcp port 22 (SSH)"
         );
         assert_eq!(of("Deny"), []);
     }
 
     #[test]
-    fn a_firewall_of_google_joins_its_ranges_with_its_blocks() {
+    fn a_google_firewall_joins_its_ranges_with_its_blocks() {
         let firewall = |ranges: &str, ports: &str| {
             format!(
                 r#"{{"direction": "INGRESS", "disabled": false, "source_ranges": [{ranges}],
@@ -225,7 +234,9 @@ mod tests {
         let messages: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(
             messages,
-            ["google_compute_firewall.x lets in more than before: 0.0.0.0/0 on tcp ports 3000-3999"]
+            [
+                "google_compute_firewall.x allows more traffic than before: 0.0.0.0/0 on tcp ports 3000-3999 (MySQL, RDP)"
+            ]
         );
     }
 
@@ -259,7 +270,7 @@ mod tests {
         );
         assert_eq!(
             findings[0].message,
-            "azurerm_mssql_firewall_rule.x lets in more than before: 0.0.0.0/0 on all ports"
+            "azurerm_mssql_firewall_rule.x allows more traffic than before: 0.0.0.0/0 on all ports"
         );
         let entry = r#"{"address": "azurerm_mssql_firewall_rule.new", "change": {"actions": ["create"], "before": null,
             "after": {"start_ip_address": "0.0.0.0", "end_ip_address": "255.255.255.255"}}}"#;

@@ -1,23 +1,23 @@
-//! Finds databases that are set to leave no last snapshot behind.
+//! Reports databases and disks that will leave no final snapshot when they are destroyed.
 
-use planguard_plan::Plan;
+use planguard_plan::{Plan, ResourceChange, ResourceState};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::pairs;
-use super::switch::{Switch, Unset, Weak, Wording, findings};
+use super::switch::{self, Wording, turned_off};
+use super::tables::FINAL_SNAPSHOT_LOST;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
-// A database that is destroyed without a snapshot is told by `change-stateful-delete`, in the same sentence.
+// `change-stateful-delete` and `change-stateful-replace` say it of what this plan destroys.
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-final-snapshot-lost",
-        title: "The final snapshot of a database is switched off",
+        title: "The final snapshot is disabled",
         severity: Severity::High,
-        why: "The final snapshot is the way back from a mistaken destroy. Switching it off is what one does \
-              right before the database goes, and it stays off.",
-        remediation: "Set `skip_final_snapshot = false` (`skip_final_backup` for file systems) and name the \
-                      snapshot.",
+        why: "The final snapshot is the way back from a mistaken destroy. It is often disabled right before \
+              the resource is destroyed, and stays disabled.",
+        remediation: "Set the attribute to its previous value, for example `skip_final_snapshot = false` with \
+                      a `final_snapshot_identifier`.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -29,34 +29,33 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-const SWITCHES: &[Switch] = &[
-    Switch::any(&["skip_final_snapshot"], Weak::True, Unset::IsStrong),
-    Switch::any(&["skip_final_backup"], Weak::True, Unset::SaysNothing),
-];
-
 const WORDING: Wording =
-    Wording { certain: "leaves no final snapshot behind", unknown: "may leave no final snapshot behind" };
+    Wording { certain: "will leave no final snapshot", unknown: "may leave no final snapshot" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    pairs(plan).flat_map(|pair| findings(&pair, SWITCHES, &WORDING).collect::<Vec<_>>()).collect()
+    turned_off(plan, &FINAL_SNAPSHOT_LOST, &WORDING)
+}
+
+/// Whether a resource that is destroyed leaves a final snapshot, as the end of a sentence; `None` where it never
+/// does, or where the plan does not say.
+pub(super) fn of_destroyed(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<String> {
+    let before = ResourceState::new(plan, resource, planguard_plan::Side::Before)?;
+    let mut switches = FINAL_SNAPSHOT_LOST.switches(&resource.address.resource_type);
+    switches.find_map(|switch| match switch::side(switch, &before) {
+        switch::Side::Unsafe(why) => Some(format!("without a final snapshot ({why})")),
+        switch::Side::Safe => Some("after a final snapshot".to_owned()),
+        switch::Side::Undecided => None,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::Certainty;
-    use super::super::testing::{Schemas, find_in_update};
+    use super::super::testing::find_in_update;
     use super::*;
 
     #[test]
-    fn switches_are_in_the_provider_schemas() {
-        let Some(schemas) = Schemas::read() else { return };
-        for switch in SWITCHES {
-            switch.assert_in_schemas(schemas, &[]);
-        }
-    }
-
-    #[test]
-    fn an_unknown_setting_is_a_perhaps() {
+    fn an_unknown_setting_depends_on_it() {
         let unknown = r#"{"skip_final_snapshot": true}"#;
         let findings = find_in_update(
             &GUARD,

@@ -1,4 +1,4 @@
-//! Finds objects that leave the state and live on, unmanaged.
+//! Reports objects that are removed from the state and left running, unmanaged.
 
 use planguard_plan::{Mode, Plan, ResourceChange};
 use planguard_rule::Severity;
@@ -8,17 +8,17 @@ use super::hollow::is_hollow;
 use super::stateful::is_stateful;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
-// Low, although the catalogue has high: to forget is what `change-stateful-delete` advises, nothing is lost
-// by it, and somebody wrote a `removed` block to get it.
+// Low: `change-stateful-delete` recommends it, nothing is destroyed by it, and somebody wrote a `removed` block for
+// it.
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-forgotten",
         title: "A resource is forgotten and keeps running",
         severity: Severity::Low,
-        why: "A forgotten resource still costs, still answers requests and still grants what it grants, but \
-              no plan, no check and no drift detection looks at it any more.",
-        remediation: "Import the resource where it is to be managed from now on, and say there who owns it; \
-                      if it is not needed, destroy it instead.",
+        why: "A forgotten resource still costs money, answers requests and grants rights, but no plan, check or \
+              drift detection covers it.",
+        remediation: "Import the resource where it will be managed, and name its owner there; if it is not \
+                      needed, destroy it instead.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -45,7 +45,7 @@ fn message(resource: &ResourceChange<'_>) -> String {
         None => address.to_string(),
     };
     let data = if is_stateful(&address.resource_type) { " with its data" } else { "" };
-    format!("{object} leaves the state and lives on{data}, managed by nobody")
+    format!("{object} is forgotten: it still exists{data}, but is no longer managed")
 }
 
 #[cfg(test)]
@@ -58,26 +58,26 @@ mod tests {
     }
 
     #[test]
-    fn says_which_object_lives_on() {
+    fn names_the_forgotten_object() {
         assert_eq!(
             messages(
                 r#"{"address": "module.a[\"x.y\"].aws_s3_bucket.b", "action_reason": "delete_because_no_resource_config",
                     "change": {"actions": ["forget"], "before": {}, "after": null}}"#
             ),
             [
-                r#"module.a["x.y"].aws_s3_bucket.b leaves the state and lives on with its data, managed by nobody"#
+                r#"module.a["x.y"].aws_s3_bucket.b is forgotten: it still exists with its data, but is no longer managed"#
             ]
         );
         for actions in [r#"["create", "forget"]"#, r#"["forget", "create"]"#] {
             let entry = format!(
                 r#"{{"address": "aws_instance.a", "change": {{"actions": {actions}, "before": {{}}, "after": {{}}}}}}"#
             );
-            assert!(messages(&entry)[0].starts_with("the object that aws_instance.a replaces leaves"));
+            assert!(messages(&entry)[0].starts_with("the object that aws_instance.a replaces is forgotten"));
         }
     }
 
     #[test]
-    fn triggers_and_random_values_are_nothing_that_lives_on() {
+    fn triggers_and_random_values_are_not_reported() {
         let entry = r#"{"address": "null_resource.a", "change": {"actions": ["forget"], "before": {}, "after": null}}"#;
         assert!(messages(entry).is_empty());
     }

@@ -1,7 +1,7 @@
-//! Resource types that stand for nothing outside of Terraform's own state.
+//! Resource types that exist in Terraform's state only.
 
-/// Whether destroying an object of the type destroys nothing real: a trigger, a random value, a clock, a file
-/// on the machine that runs Terraform.
+/// Whether an object of the type is nothing real: a trigger, a random value, a clock, a file on the machine that runs
+/// Terraform.
 pub(super) fn is_hollow(resource_type: &str) -> bool {
     matches!(resource_type, "null_resource" | "terraform_data")
         || ["random_", "time_", "local_"].iter().any(|provider| resource_type.starts_with(provider))
@@ -12,7 +12,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_nothing_outside_is_hollow() {
+    fn only_what_is_nothing_real_is_hollow() {
         assert!(is_hollow("null_resource") && is_hollow("random_pet") && is_hollow("local_file"));
         assert!(
             !is_hollow("aws_instance") && !is_hollow("tls_private_key") && !is_hollow("timescale_service")

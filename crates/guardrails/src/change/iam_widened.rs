@@ -1,23 +1,24 @@
-//! Finds policies, roles and bindings that grant more than before in a way that matters.
+//! Reports policies, roles and bindings that grant more than before in a way that matters.
 
+use planguard_guardrail_format::change::Mark;
 use planguard_plan::{AttributePath, Plan, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{Pair, Sight, pairs, places, sight};
-use super::policy::{Document, Grant};
+use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::tables::IAM_WIDENED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::iam::{Document, grants_beyond};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-iam-widened",
         title: "A policy grants more than before",
         severity: Severity::High,
-        why: "Wildcards, dropped conditions and lifted denials give rights that nobody listed, and an attacker \
-              who gets hold of the identity has them all. One more named action on a named resource is \
-              everyday work and passes.",
-        remediation: "List the actions and resources that are needed, keep the conditions, and keep denials \
-                      in place.",
+        why: "Wildcards, removed conditions and removed denials grant rights that nobody listed, and whoever \
+              gains control of the identity has all of them. One more named action on a named resource is \
+              everyday work and not reported.",
+        remediation: "List the actions and resources that are needed, and keep conditions and denials.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -31,40 +32,11 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
     check,
 };
 
-/// Attributes of AWS types that hold policy documents as JSON text.
-const DOCUMENTS: &[&[&str]] = &[
-    &["access_policies"],
-    &["access_policy"],
-    &["inline_policy"],
-    &["policy"],
-    &["policy_document"],
-    &["resource_policy"],
-    &["inline_policy", "policy"],
-];
-
-/// The attribute of a service control policy. Other types keep all kinds of text under this name.
-const CONTROL_POLICY: (&str, &[&str]) = ("aws_organizations_policy", &["content"]);
-
-/// Attributes that name managed policies of AWS: texts or lists of texts.
-const ATTACHED: &[&str] = &["managed_policy_arn", "managed_policy_arns", "policy_arn"];
-
-/// The ends of the names of managed policies that allow everything, or to take the right to.
+/// Ends of the ARNs of managed policies that allow everything, or to grant oneself everything.
 const POWERFUL_POLICIES: &[&str] =
     &[":policy/AdministratorAccess", ":policy/IAMFullAccess", ":policy/PowerUserAccess"];
 
-/// Lists in which `*` means everything.
-const WILDCARD_LISTS: &[(&[&str], &[&str])] = &[
-    (&["azurerm_role_definition"], &["permissions", "actions"]),
-    (&["azurerm_role_definition"], &["permissions", "data_actions"]),
-    (KUBERNETES_ROLES, &["rule", "api_groups"]),
-    (KUBERNETES_ROLES, &["rule", "resources"]),
-    (KUBERNETES_ROLES, &["rule", "verbs"]),
-];
-
-const KUBERNETES_ROLES: &[&str] =
-    &["kubernetes_cluster_role", "kubernetes_cluster_role_v1", "kubernetes_role", "kubernetes_role_v1"];
-
-/// Roles with which their holder can do everything, or take the right to.
+/// Roles that allow everything, or to grant oneself everything.
 const POWERFUL_ROLES: &[&str] = &[
     "roles/owner",
     "roles/editor",
@@ -90,92 +62,93 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
 /// What a change grants beyond what was granted.
 pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let resource_type = &pair.resource.address.resource_type;
+    let marked = |mark| IAM_WIDENED.marked(resource_type, mark).map(|marked| marked.attribute.as_slice());
+    // Other providers keep other things under the names that every type of AWS shares.
     if resource_type.starts_with("aws_") {
-        let mut found: Vec<ChangeFinding> =
-            DOCUMENTS.iter().filter_map(|path| document_finding(pair, path)).collect();
-        let (control_policy, path) = CONTROL_POLICY;
-        if resource_type == control_policy {
-            found.extend(document_finding(pair, path));
-        }
-        found.extend(ATTACHED.iter().filter_map(|name| attachment_finding(pair, name)));
-        return found;
+        let documents = marked(Mark::PolicyDocument).filter_map(|path| document_finding(pair, path));
+        let attached = marked(Mark::ManagedPolicies).filter_map(|path| attachment_finding(pair, path));
+        return documents.chain(attached).collect();
     }
-    let mut found: Vec<ChangeFinding> = WILDCARD_LISTS
-        .iter()
-        .filter(|(types, _)| types.contains(&resource_type.as_str()))
-        .filter_map(|(_, path)| wildcard_finding(pair, path))
-        .collect();
-    found.extend(binding_finding(pair));
-    found
+    let wildcards = marked(Mark::Wildcards).filter_map(|path| wildcard_finding(pair, path));
+    wildcards.chain(binding_finding(pair)).collect()
 }
 
-fn document_finding(pair: &Pair<'_>, path: &[&str]) -> Option<ChangeFinding> {
+fn document_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
     let before = document(&pair.before, path)?;
     let address = &pair.resource.address;
-    let places = places(&pair.after.root(), path);
-    let attribute = places.first()?.path().clone();
-    if places.iter().any(|place| sight(place) == Sight::Unknown) {
+    let after = places(&pair.after.root(), path);
+    let attribute = after.first()?.path().clone();
+    if after.iter().any(|place| sight(place) == Sight::Unknown) {
         let message =
-            format!("{address} may grant more than before: the new `{attribute}` is known only after apply");
+            format!("{address} may grant more than before: `{attribute}` is known only after apply");
         return Some(
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
         );
     }
-    let grants = document(&pair.after, path)?.grants_beyond(&before);
+    let grants = grants_beyond(&document(&pair.after, path)?, &before);
     if grants.is_empty() {
         return None;
     }
-    let what: Vec<&str> = grants.into_iter().map(Grant::describe).collect();
+    let sensitive = after.iter().chain(&places(&pair.before.root(), path)).any(View::is_sensitive);
+    let what: Vec<String> = grants
+        .into_iter()
+        .map(|(grant, subjects)| match sensitive {
+            true => grant.describe_in_general().to_owned(),
+            false => grant.describe(&subjects),
+        })
+        .collect();
     let message = format!("{address} grants more than before in `{attribute}`: {}", what.join("; "));
     Some(ChangeFinding::on(pair.resource, message).at(attribute))
 }
 
 /// The documents at a path as one; `None` where there is none that can be read.
-fn document(state: &ResourceState<'_>, path: &[&str]) -> Option<Document> {
+fn document(state: &ResourceState<'_>, path: &[String]) -> Option<Document> {
     let mut all: Option<Document> = None;
     for place in places(&state.root(), path) {
         let Sight::Known(Value::String(text)) = sight(&place) else { continue };
-        all.get_or_insert_default().extend(Document::parse(text)?);
+        all.get_or_insert_default().statements.extend(Document::parse(text).ok()?.statements);
     }
     all
 }
 
 /// The finding for a powerful managed policy that is attached now and was not before.
-fn attachment_finding(pair: &Pair<'_>, name: &str) -> Option<ChangeFinding> {
+fn attachment_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
     let powerful = |state: &ResourceState<'_>| {
-        let elements = state.root().key(name).elements().unwrap_or_default();
-        let is_powerful = |element: &View<'_, '_>| {
-            let arn = element.raw().and_then(Value::as_str);
-            arn.is_some_and(|arn| POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending)))
-        };
-        elements.iter().find(|element| is_powerful(element)).map(|element| element.path().clone())
+        first_element(state, path, |arn| POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending)))
     };
     if powerful(&pair.before).is_some() {
         return None;
     }
-    let attribute = powerful(&pair.after)?;
+    let (attribute, arn) = powerful(&pair.after)?;
+    let policy = arn.map_or_else(|| "a managed policy".to_owned(), |arn| format!("managed policy {arn}"));
     let message = format!(
-        "{} grants more than before: `{attribute}` names a managed policy that can take any right",
+        "{} grants more than before: `{attribute}` names {policy}, which allows everything or lets its holder gain \
+         any right",
         pair.resource.address
     );
     Some(ChangeFinding::on(pair.resource, message).at(attribute))
 }
 
-fn wildcard_finding(pair: &Pair<'_>, path: &[&str]) -> Option<ChangeFinding> {
-    let has_wildcard = |state: &ResourceState<'_>| {
-        places(&state.root(), path)
-            .into_iter()
-            .find_map(|list| {
-                let elements = list.elements()?;
-                elements.into_iter().find(|element| element.raw().and_then(Value::as_str) == Some("*"))
-            })
-            .map(|element| element.path().clone())
-    };
-    if has_wildcard(&pair.before).is_some() {
+/// The place of the first text in the lists at a path that something holds of, and the text as messages show it.
+fn first_element(
+    state: &ResourceState<'_>,
+    path: &[String],
+    holds: impl Fn(&str) -> bool,
+) -> Option<(AttributePath, Option<String>)> {
+    let lists = places(&state.root(), path);
+    let elements = lists.iter().flat_map(|list| list.elements().unwrap_or_default());
+    let mut found =
+        elements.into_iter().filter(|element| element.raw().and_then(Value::as_str).is_some_and(&holds));
+    found.next().map(|element| (element.path().clone(), shown(&element)))
+}
+
+fn wildcard_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
+    let wildcard = |state: &ResourceState<'_>| first_element(state, path, |text| text == "*");
+    if wildcard(&pair.before).is_some() {
         return None;
     }
-    let attribute = has_wildcard(&pair.after)?;
-    let message = format!("{} grants more than before: `{attribute}` is a wildcard", pair.resource.address);
+    let (attribute, _) = wildcard(&pair.after)?;
+    let message = format!("{} grants more than before: `{attribute}` is `*`", pair.resource.address);
     Some(ChangeFinding::on(pair.resource, message).at(attribute))
 }
 
@@ -193,31 +166,51 @@ fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let after = bindings(&pair.after.root());
     let new: Vec<_> = after.held.iter().filter(|holder| !before.held.contains(holder)).collect();
     let address = &pair.resource.address;
-    let everyone = new.iter().any(|(_, member)| EVERYONE.contains(&member.as_str()));
-    let powerful = new.iter().any(|(role, _)| POWERFUL_ROLES.contains(&role.as_str()));
+    let shown = |name: &str, general: &str| match after.is_sensitive {
+        true => general.to_owned(),
+        false => format!("`{name}`"),
+    };
+    let everyone = new.iter().find(|(_, member)| EVERYONE.contains(&member.as_str()));
+    let powerful = new.iter().find(|(role, _)| POWERFUL_ROLES.contains(&role.as_str()));
     let what = match (everyone, powerful) {
-        (true, _) => Some("grants a role to everyone on the internet"),
-        (false, true) => Some("grants a role that can take any right to somebody who did not hold it"),
-        (false, false) => None,
+        (Some((role, member)), _) => {
+            let (role, member) = (shown(role, "a role"), shown(member, "everyone"));
+            Some(format!("grants {role} to {member}, which is everyone on the internet"))
+        }
+        (None, Some((role, member))) => {
+            let (role, member) = (shown(role, "a role"), shown(member, "a new member"));
+            Some(format!("grants {role} to {member}, who can then gain any right"))
+        }
+        (None, None) => None,
     };
     if let Some(what) = what {
         return Some(ChangeFinding::on(pair.resource, format!("{address} {what}")));
     }
     let attribute = after.unknown?;
-    let message =
-        format!("{address} may grant more than before: the new `{attribute}` is known only after apply");
+    let message = format!("{address} may grant more than before: `{attribute}` is known only after apply");
     Some(ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown))
 }
 
 /// Who holds which role.
 #[derive(Default)]
 struct Bindings {
+    /// Roles with their holders.
     held: Vec<(String, String)>,
+    /// A configured attribute that is known only after apply.
     unknown: Option<AttributePath>,
+    /// Whether any of it must not be shown.
+    is_sensitive: bool,
 }
 
+/// Attributes that say who has which role.
+const BINDING: &[&str] =
+    &["role", "role_definition_name", "members", "member", "principal_id", "policy_data"];
+
 fn bindings(root: &View<'_, '_>) -> Bindings {
-    let mut bindings = Bindings::default();
+    let mut bindings = Bindings {
+        is_sensitive: BINDING.iter().any(|name| root.key(name).is_sensitive()),
+        ..Bindings::default()
+    };
     let policy = match sight(&root.key("policy_data")) {
         Sight::Known(Value::String(text)) => Some(text),
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
@@ -226,8 +219,7 @@ fn bindings(root: &View<'_, '_>) -> Bindings {
         bindings.held = policy_data(text);
         return bindings;
     }
-    let names = ["role", "role_definition_name", "members", "member", "principal_id", "policy_data"];
-    let unknown = names.iter().map(|name| root.key(name)).find(|place| sight(place) == Sight::Unknown);
+    let unknown = BINDING.iter().map(|name| root.key(name)).find(|place| sight(place) == Sight::Unknown);
     bindings.unknown = unknown.map(|place| place.path().clone()).filter(|_| root.state().side == Side::After);
     let text = |name: &str| root.key(name).raw().and_then(Value::as_str).map(ToOwned::to_owned);
     let Some(role) = text("role").or_else(|| text("role_definition_name")) else { return bindings };
@@ -256,22 +248,8 @@ fn policy_data(text: &str) -> Vec<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Schemas, find_in_update};
+    use super::super::testing::{find_in_changes, find_in_update};
     use super::*;
-
-    #[test]
-    fn attributes_are_in_the_provider_schemas() {
-        let Some(schemas) = Schemas::read() else { return };
-        assert!(DOCUMENTS.iter().all(|path| schemas.some_type_has(path)));
-        assert!(schemas.knows_attribute(CONTROL_POLICY.0, CONTROL_POLICY.1));
-        assert!(ATTACHED.iter().all(|name| schemas.some_type_has(&[name])));
-        for (types, path) in WILDCARD_LISTS {
-            assert!(
-                types.iter().all(|resource_type| schemas.knows_attribute(resource_type, path)),
-                "{path:?}"
-            );
-        }
-    }
 
     fn policy(statements: &str) -> String {
         let text = format!(r#"{{"Statement": {statements}}}"#);
@@ -279,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn says_in_which_way_and_not_what() {
+    fn names_what_is_granted() {
         let before = policy(
             r#"[{"Effect": "Allow", "Action": "a:B", "Resource": "r", "Condition": {"Bool": {"aws:SecureTransport": "true"}}}]"#,
         );
@@ -287,7 +265,7 @@ mod tests {
         let findings = find_in_update(&GUARD, r#"aws_iam_role_policy.a["x.y"]"#, &before, &after, "{}");
         assert_eq!(
             findings[0].message,
-            r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: all actions of a service, or all there are, are allowed; conditions are dropped or loosened"#
+            r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: `secret:*` is allowed; conditions on `a:B` are removed or loosened"#
         );
         assert_eq!(find_in_update(&GUARD, "aws_iam_policy.a", &after, &before, "{}"), []);
     }
@@ -303,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_document_is_a_perhaps() {
+    fn an_unknown_document_depends_on_it() {
         let findings =
             find_in_update(&GUARD, "aws_sqs_queue_policy.a", &policy("[]"), "{}", r#"{"policy": true}"#);
         assert_eq!(findings[0].certainty, Certainty::DependsOnUnknown);
@@ -317,8 +295,14 @@ mod tests {
             find_in_update(&GUARD, address, &members(role, r#""user:a@x.org""#), &members(role, after), "{}")
         };
         assert_eq!(find("roles/viewer", r#""user:a@x.org", "user:b@x.org""#), []);
-        assert!(find("roles/viewer", r#""allUsers""#)[0].message.ends_with("everyone on the internet"));
-        assert!(find("roles/owner", r#""user:b@x.org""#)[0].message.contains("can take any right"));
+        assert_eq!(
+            find("roles/viewer", r#""allUsers""#)[0].message,
+            "google_project_iam_binding.a grants `roles/viewer` to `allUsers`, which is everyone on the internet"
+        );
+        assert_eq!(
+            find("roles/owner", r#""user:b@x.org""#)[0].message,
+            "google_project_iam_binding.a grants `roles/owner` to `user:b@x.org`, who can then gain any right"
+        );
         let unknown = find_in_update(
             &GUARD,
             address,
@@ -347,8 +331,26 @@ mod tests {
         let findings = find_in_update(&GUARD, address, &rules(r#""get""#), &rules(r#""get", "*""#), "{}");
         assert_eq!(
             findings[0].message,
-            "kubernetes_cluster_role_v1.a grants more than before: `rule[0].verbs[1]` is a wildcard"
+            "kubernetes_cluster_role_v1.a grants more than before: `rule[0].verbs[1]` is `*`"
         );
         assert_eq!(find_in_update(&GUARD, address, &rules(r#""*""#), &rules(r#""*", "get""#), "{}"), []);
+    }
+
+    #[test]
+    fn a_sensitive_policy_is_not_shown() {
+        let text = |action: &str| {
+            policy(&format!(r#"[{{"Effect": "Allow", "Action": "{action}", "Resource": "r"}}]"#))
+        };
+        let entry = format!(
+            r#"{{"address": "aws_iam_policy.a", "change": {{"actions": ["update"], "before": {}, "after": {},
+                "after_sensitive": {{"policy": true}}}}}}"#,
+            text("secret:Get"),
+            text("secret:*")
+        );
+        let findings = find_in_changes(&GUARD, &entry);
+        assert_eq!(
+            findings[0].message,
+            "aws_iam_policy.a grants more than before in `policy`: all actions of a service are allowed"
+        );
     }
 }

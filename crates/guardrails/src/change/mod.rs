@@ -1,4 +1,5 @@
-//! Guardrails about the change itself, which no look at a resource's state can find. One module each.
+//! Guardrails about the change itself, which no look at a resource's state can find. One module each, and one table in
+//! `policies/change` for those that look for resource types and attributes.
 
 mod about;
 mod action_invoked;
@@ -21,7 +22,6 @@ mod live_name_deleted;
 mod module_vanished;
 mod network;
 mod openings;
-mod policy;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -32,6 +32,7 @@ mod stateful;
 mod stateful_delete;
 mod stateful_replace;
 mod switch;
+mod tables;
 mod target;
 #[cfg(test)]
 mod testing;
@@ -47,11 +48,11 @@ use planguard_rule::RuleInfo;
 /// A guardrail written in Rust.
 #[derive(Debug)]
 pub struct ChangeGuard {
-    /// What it says of itself.
+    /// Its id and texts.
     pub info: RuleInfo,
-    /// A change that it finds and one that it lets pass, as `planguard rules` explains them.
+    /// A change that it reports and one that it does not, as `planguard rules` shows them.
     pub example: ChangeExample,
-    /// Finds what is wrong with a plan.
+    /// Returns what is wrong with a plan.
     pub check: fn(&Plan<'_>, &ChangeOptions) -> Vec<ChangeFinding>,
 }
 
@@ -60,13 +61,13 @@ pub struct ChangeGuard {
 pub struct ChangeOptions {
     /// How many objects a plan may destroy before it is over budget.
     pub max_destroys: usize,
-    /// Which part of the managed objects a plan may destroy before it is over budget, in percent. Counts
-    /// only from [`ChangeOptions::MIN_OBJECTS_FOR_SHARE`] objects on.
+    /// What share of the managed objects a plan may destroy before it is over budget, in percent. Applies to
+    /// plans with [`ChangeOptions::MIN_OBJECTS_FOR_SHARE`] objects or more.
     pub max_destroy_percent: u8,
 }
 
 impl ChangeOptions {
-    /// Below this number of managed objects a share says nothing.
+    /// With fewer managed objects than this, a share means nothing.
     pub const MIN_OBJECTS_FOR_SHARE: usize = 10;
 }
 
@@ -76,7 +77,7 @@ impl Default for ChangeOptions {
     }
 }
 
-/// What a change guard found.
+/// A finding of a change guard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangeFinding {
     /// The resource; `None` where the finding is about the plan as a whole.
@@ -87,8 +88,8 @@ pub struct ChangeFinding {
     pub attribute: Option<AttributePath>,
     /// Whether it is certain, or depends on a value known only after apply.
     pub certainty: Certainty,
-    /// What is wrong, in one sentence that names the resource. Never holds an attribute's value, except
-    /// network ranges, ports, numbers and booleans.
+    /// What is wrong, in one sentence that names the resource. Contains no value that the plan marks as
+    /// sensitive, except network ranges and ports.
     pub message: String,
 }
 

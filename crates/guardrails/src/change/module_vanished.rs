@@ -1,4 +1,4 @@
-//! Finds whole modules that the plan destroys because nothing calls them any more.
+//! Reports whole modules that the plan destroys because their `module` block was removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,12 +13,12 @@ use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-module-vanished",
-        title: "All of a module is destroyed because its call is gone",
+        title: "A whole module is destroyed because its `module` block was removed",
         severity: Severity::High,
-        why: "Taking out or renaming one `module` block destroys everything inside of it, which the diff of \
-              the configuration does not show.",
-        remediation: "Put the `module` block back. If the module was renamed or moved, add a `moved` block \
-                      from the old module address to the new one. If all of it is meant to go, waive this \
+        why: "Removing or renaming one `module` block destroys everything in the module, which the diff of the \
+              configuration does not show.",
+        remediation: "Restore the `module` block. If the module was renamed or moved, add a `moved` block from \
+                      the old module address to the new one. If all of it is meant to be destroyed, waive this \
                       finding for the module.",
     }
     .rule(),
@@ -77,10 +77,12 @@ fn finding(module: &[ModuleStep], resources: &[&ResourceChange<'_>]) -> ChangeFi
     let module = module.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
     let stateful = resources.iter().filter(|r| is_stateful(&r.address.resource_type)).count();
     let objects = if resources.len() == 1 { "object" } else { "objects" };
-    let mut message =
-        format!("{module} is no longer called: {} {objects} in it will be destroyed", resources.len());
+    let mut message = format!(
+        "{module} is no longer in the configuration: {} {objects} in it will be destroyed",
+        resources.len()
+    );
     if stateful > 0 {
-        message.push_str(&format!(", {stateful} of them holding data"));
+        message.push_str(&format!(", {stateful} of them with data"));
     }
     // The address lets a waiver name the module; the plan's order makes the first one stable.
     ChangeFinding { address: resources.first().map(|r| r.address.clone()), ..ChangeFinding::on_plan(message) }
@@ -114,8 +116,8 @@ mod tests {
         assert_eq!(
             messages(&entries, ""),
             [
-                r#"module.app["a.b"] is no longer called: 2 objects in it will be destroyed, 1 of them holding data"#,
-                "module.other is no longer called: 1 object in it will be destroyed",
+                r#"module.app["a.b"] is no longer in the configuration: 2 objects in it will be destroyed, 1 of them with data"#,
+                "module.other is no longer in the configuration: 1 object in it will be destroyed",
             ]
         );
     }
@@ -130,8 +132,8 @@ mod tests {
         assert_eq!(
             messages(&entries, with),
             [
-                "module.app.module.db is no longer called: 1 object in it will be destroyed",
-                "module.app.module.web is no longer called: 1 object in it will be destroyed",
+                "module.app.module.db is no longer in the configuration: 1 object in it will be destroyed",
+                "module.app.module.web is no longer in the configuration: 1 object in it will be destroyed",
             ]
         );
     }

@@ -1,9 +1,11 @@
-//! Ranges of network addresses, protocols and ports, and what of them takes in what.
+//! Ranges of network addresses, protocols and ports, and which contains which.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use ipnet::IpNet;
+
+use crate::special_ranges::includes_public;
 
 /// A range of addresses of one family, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,25 +13,6 @@ pub(super) struct Addresses {
     first: IpAddr,
     last: IpAddr,
 }
-
-/// What is not reachable from the internet: private, shared, loopback, link-local and multicast addresses.
-const INTERNAL_V4: [Ipv4Net; 7] = [
-    Ipv4Net::new_assert(Ipv4Addr::new(10, 0, 0, 0), 8),
-    Ipv4Net::new_assert(Ipv4Addr::new(100, 64, 0, 0), 10),
-    Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8),
-    Ipv4Net::new_assert(Ipv4Addr::new(169, 254, 0, 0), 16),
-    Ipv4Net::new_assert(Ipv4Addr::new(172, 16, 0, 0), 12),
-    Ipv4Net::new_assert(Ipv4Addr::new(192, 168, 0, 0), 16),
-    Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4),
-];
-
-/// The same for IPv6.
-const INTERNAL_V6: [Ipv6Net; 4] = [
-    Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128),
-    Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7),
-    Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10),
-    Ipv6Net::new_assert(Ipv6Addr::new(0xff00, 0, 0, 0, 0, 0, 0, 0), 8),
-];
 
 /// Words for "from anywhere" in Azure's rules.
 const ANYWHERE: [&str; 3] = ["*", "any", "internet"];
@@ -44,8 +27,8 @@ impl Addresses {
         },
     ];
 
-    /// The ranges that a text names: an address, a prefix, several of them with commas between, or a word
-    /// for "anywhere". None for what is no range, such as the name of a service.
+    /// The ranges that a text names: an address, a prefix, several of them separated by commas, or a word for
+    /// "anywhere". None for anything else, such as the name of a service.
     pub(super) fn parse(text: &str) -> Vec<Self> {
         text.split(',').map(str::trim).flat_map(Self::parse_one).collect()
     }
@@ -65,19 +48,19 @@ impl Addresses {
         let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
         let same_family =
             matches!((first, last), (IpAddr::V4(_), IpAddr::V4(_)) | (IpAddr::V6(_), IpAddr::V6(_)));
-        // Azure's way of letting in everything that runs in Azure, other people's machines included.
+        // In Azure this means everything that runs in Azure, in every tenant.
         if first == last && first == IpAddr::V4(Ipv4Addr::UNSPECIFIED) {
             return Some(Self::EVERYWHERE[0]);
         }
         (same_family && first <= last).then_some(Self { first, last })
     }
 
-    /// Whether all of another range lies in this one.
+    /// Whether this range contains all of another one.
     pub(super) fn contains(self, other: Self) -> bool {
         self.first.is_ipv4() == other.first.is_ipv4() && self.first <= other.first && other.last <= self.last
     }
 
-    /// Whether all of this range lies in the others taken together.
+    /// Whether the others, taken together, contain all of this range.
     pub(super) fn is_covered_by(self, mut others: Vec<Self>) -> bool {
         others.retain(|other| other.first.is_ipv4() == self.first.is_ipv4());
         others.sort();
@@ -94,19 +77,14 @@ impl Addresses {
         false
     }
 
-    /// Whether it holds more public addresses than one site is given: more than 256 of IPv4, more than a
-    /// /48 of IPv6.
+    /// Whether it is wider than what one site is given (256 addresses of IPv4, a /48 of IPv6) and contains public
+    /// addresses.
     pub(super) fn is_wide_and_public(self) -> bool {
-        let span = number(self.last) - number(self.first);
-        match (self.first, self.last) {
-            (IpAddr::V4(first), IpAddr::V4(last)) => {
-                span >= 1 << 8 && !INTERNAL_V4.iter().any(|net| net.contains(&first) && net.contains(&last))
-            }
-            (IpAddr::V6(first), IpAddr::V6(last)) => {
-                span >= 1 << 80 && !INTERNAL_V6.iter().any(|net| net.contains(&first) && net.contains(&last))
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
+        let wide = match self.first {
+            IpAddr::V4(_) => 1 << 8,
+            IpAddr::V6(_) => 1 << 80,
+        };
+        number(self.last) - number(self.first) >= wide && includes_public(&(self.first..=self.last))
     }
 }
 
@@ -129,7 +107,7 @@ impl fmt::Display for Addresses {
     }
 }
 
-/// What kind of traffic passes: a protocol with its ports.
+/// Network traffic: a protocol with its ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Traffic {
     /// The protocol's name in small letters; `None` for all.
@@ -185,11 +163,86 @@ impl fmt::Display for Traffic {
         let protocol = self.protocol.as_deref();
         match (self.first_port, self.last_port) {
             (0, LAST_PORT) => {
-                write!(f, "{}", protocol.map_or("all ports".to_owned(), |name| format!("all of {name}")))
+                write!(f, "{}", protocol.map_or("all ports".to_owned(), |name| format!("all {name} traffic")))
             }
-            (first, last) if first == last => write!(f, "{} port {first}", protocol.unwrap_or("any")),
-            (first, last) => write!(f, "{} ports {first}-{last}", protocol.unwrap_or("any")),
+            (first, last) if first == last => {
+                write!(f, "{} port {first}", protocol.unwrap_or("any"))?;
+                services(f, first, last)
+            }
+            (first, last) => {
+                write!(f, "{} ports {first}-{last}", protocol.unwrap_or("any"))?;
+                services(f, first, last)
+            }
         }
+    }
+}
+
+/// Services that listen on a well-known port, sorted by port.
+const SERVICES: &[(u32, &str)] = &[
+    (20, "FTP data"),
+    (21, "FTP"),
+    (22, "SSH"),
+    (23, "Telnet"),
+    (25, "SMTP"),
+    (53, "DNS"),
+    (80, "HTTP"),
+    (110, "POP3"),
+    (111, "RPC"),
+    (135, "MSRPC"),
+    (137, "NetBIOS"),
+    (139, "NetBIOS"),
+    (143, "IMAP"),
+    (161, "SNMP"),
+    (389, "LDAP"),
+    (443, "HTTPS"),
+    (445, "SMB"),
+    (636, "LDAPS"),
+    (873, "rsync"),
+    (1433, "SQL Server"),
+    (1521, "Oracle"),
+    (2049, "NFS"),
+    (2375, "Docker"),
+    (2376, "Docker"),
+    (2379, "etcd"),
+    (2380, "etcd"),
+    (3306, "MySQL"),
+    (3389, "RDP"),
+    (5432, "PostgreSQL"),
+    (5439, "Redshift"),
+    (5601, "Kibana"),
+    (5671, "AMQP"),
+    (5672, "AMQP"),
+    (5900, "VNC"),
+    (5984, "CouchDB"),
+    (5985, "WinRM"),
+    (5986, "WinRM"),
+    (6379, "Redis"),
+    (6443, "Kubernetes API"),
+    (8080, "HTTP"),
+    (8443, "HTTPS"),
+    (9042, "Cassandra"),
+    (9092, "Kafka"),
+    (9200, "Elasticsearch"),
+    (10250, "kubelet"),
+    (11211, "Memcached"),
+    (27017, "MongoDB"),
+];
+
+/// How many services of a range a message names.
+const NAMED_SERVICES: usize = 4;
+
+/// Writes the services in a range of ports in parentheses, if there are any.
+fn services(f: &mut fmt::Formatter<'_>, first: u32, last: u32) -> fmt::Result {
+    let mut names: Vec<&str> =
+        SERVICES.iter().filter(|(port, _)| (first..=last).contains(port)).map(|(_, name)| *name).collect();
+    names.dedup();
+    match names.len() {
+        0 => Ok(()),
+        count if count > NAMED_SERVICES => {
+            let named = names[..NAMED_SERVICES].join(", ");
+            write!(f, " ({named} and {} more)", count - NAMED_SERVICES)
+        }
+        _ => write!(f, " ({})", names.join(", ")),
     }
 }
 
@@ -199,6 +252,11 @@ mod tests {
 
     fn one(text: &str) -> Addresses {
         Addresses::parse(text)[0]
+    }
+
+    #[test]
+    fn services_are_sorted_by_port() {
+        assert!(SERVICES.is_sorted_by(|left, right| left.0 < right.0));
     }
 
     #[test]
@@ -230,7 +288,9 @@ mod tests {
         for wide in ["0.0.0.0/0", "8.0.0.0/8", "203.0.112.0/23", "10.0.0.0/7", "::/0", "2000::/3"] {
             assert!(one(wide).is_wide_and_public(), "{wide}");
         }
-        for narrow in ["10.0.0.0/8", "203.0.113.0/24", "192.168.0.0/16", "fd00::/8", "2001:db8:1::/48"] {
+        for narrow in
+            ["10.0.0.0/8", "203.0.113.0/24", "192.168.0.0/16", "240.0.0.0/4", "fd00::/8", "2001:db8:1::/48"]
+        {
             assert!(!one(narrow).is_wide_and_public(), "{narrow}");
         }
     }
@@ -241,8 +301,13 @@ mod tests {
         assert!(Traffic::ALL.contains(&web) && Traffic::new("6", Some((1, 1024))).contains(&web));
         assert!(!Traffic::new("udp", None).contains(&web) && !web.contains(&Traffic::ALL));
         assert_eq!(Traffic::new("-1", Some((0, 0))), Traffic::ALL);
-        assert_eq!(web.to_string(), "tcp port 443");
-        assert_eq!(Traffic::new("icmp", Some((8, 0))).to_string(), "all of icmp");
+        assert_eq!(web.to_string(), "tcp port 443 (HTTPS)");
+        assert_eq!(Traffic::new("tcp", Some((7, 7))).to_string(), "tcp port 7");
+        assert_eq!(
+            Traffic::new("tcp", Some((20, 25))).to_string(),
+            "tcp ports 20-25 (FTP data, FTP, SSH, Telnet and 1 more)"
+        );
+        assert_eq!(Traffic::new("icmp", Some((8, 0))).to_string(), "all icmp traffic");
         assert_eq!(ports("8000-8080"), Some((8000, 8080)));
         assert_eq!(ports("*"), Some((0, 65_535)));
         assert_eq!(ports("ssh"), None);

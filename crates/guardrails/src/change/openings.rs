@@ -1,11 +1,13 @@
-//! What a resource lets in: reads the rules of security groups, firewalls and allow-lists.
+//! Reads what a resource lets in from the rules of security groups, firewalls and allow-lists.
 
+use planguard_guardrail_format::change::{Empty, OpeningLayout, Ports, Sources};
 use planguard_plan::{AttributePath, ResourceState, Value, View};
 
 use super::compare::{Sight, places, sight};
 use super::network::{Addresses, Traffic, ports};
+use super::tables::EXPOSURE_CIDR;
 
-/// A range of addresses that is let in for some traffic.
+/// A range of addresses from which some traffic is allowed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Opening {
     /// From where.
@@ -16,251 +18,31 @@ pub(super) struct Opening {
     pub(super) attribute: AttributePath,
 }
 
-/// What one side of a resource lets in.
+/// What one side of a resource allows.
 #[derive(Debug, Default)]
 pub(super) struct Openings {
     /// What is known.
     pub(super) known: Vec<Opening>,
-    /// Configured attributes that are known only after apply and would say more.
+    /// Configured attributes that are known only after apply and may allow more.
     pub(super) unknown: Vec<AttributePath>,
 }
 
-/// How a resource type writes what it lets in.
-#[derive(Debug)]
-pub(super) struct Layout {
-    /// The types.
-    pub(super) types: &'static [&'static str],
-    /// The way to the rules; nowhere if the resource is the rule.
-    pub(super) rules: &'static [&'static str],
-    /// What a rule, or else the resource, has to say for the rule to let something in.
-    when: &'static [(&'static str, &'static str)],
-    /// Where the ranges stand.
-    pub(super) sources: Sources,
-    /// The attribute of a rule that names the protocol.
-    pub(super) protocol: Option<&'static str>,
-    /// Where the ports stand.
-    pub(super) ports: Ports,
-    /// What a list without ranges means.
-    pub(super) empty: Empty,
-}
+/// Reads what a resource type lets in, by the layout of its attributes.
+#[derive(Clone, Copy)]
+pub(super) struct Reader(&'static OpeningLayout);
 
-/// Where ranges stand.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Sources {
-    /// In these attributes of the rule: texts or lists of texts.
-    InRule(&'static [&'static str]),
-    /// In these attributes of the resource.
-    AtRoot(&'static [&'static str]),
-    /// Between the addresses in two attributes of the rule.
-    Between(&'static str, &'static str),
-}
-
-/// Where ports stand in a rule.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Ports {
-    /// Nowhere: all are open.
-    All,
-    /// In two attributes.
-    Between(&'static str, &'static str),
-    /// In attributes that hold texts such as `80-90`, or lists of them.
-    In(&'static [&'static str]),
-}
-
-/// What it means that there is no range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Empty {
-    /// Nobody gets in.
-    Closed,
-    /// The list limits nobody: everyone gets in.
-    Open,
-    /// Everyone gets in if this block is missing, nobody if it is there and empty.
-    OpenWithout(&'static str),
-}
-
-const RULE: Layout = Layout {
-    types: &[],
-    rules: &[],
-    when: &[],
-    sources: Sources::InRule(&[]),
-    protocol: None,
-    ports: Ports::All,
-    empty: Empty::Closed,
-};
-
-/// Every layout. Only what comes in: what a resource may reach is seldom an exposure.
-pub(super) const LAYOUTS: &[Layout] = &[
-    Layout {
-        types: &["aws_default_security_group", "aws_security_group"],
-        rules: &["ingress"],
-        sources: Sources::InRule(&["cidr_blocks", "ipv6_cidr_blocks"]),
-        protocol: Some("protocol"),
-        ports: Ports::Between("from_port", "to_port"),
-        ..RULE
-    },
-    Layout {
-        types: &["aws_security_group_rule"],
-        when: &[("type", "ingress")],
-        sources: Sources::InRule(&["cidr_blocks", "ipv6_cidr_blocks"]),
-        protocol: Some("protocol"),
-        ports: Ports::Between("from_port", "to_port"),
-        ..RULE
-    },
-    Layout {
-        types: &["aws_vpc_security_group_ingress_rule"],
-        sources: Sources::InRule(&["cidr_ipv4", "cidr_ipv6"]),
-        protocol: Some("ip_protocol"),
-        ports: Ports::Between("from_port", "to_port"),
-        ..RULE
-    },
-    Layout {
-        types: &["aws_lightsail_instance_public_ports"],
-        rules: &["port_info"],
-        sources: Sources::InRule(&["cidrs", "ipv6_cidrs"]),
-        protocol: Some("protocol"),
-        ports: Ports::Between("from_port", "to_port"),
-        ..RULE
-    },
-    Layout {
-        types: &["aws_eks_cluster"],
-        rules: &["vpc_config"],
-        sources: Sources::InRule(&["public_access_cidrs"]),
-        empty: Empty::Open,
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_network_security_group"],
-        rules: &["security_rule"],
-        when: &[("access", "Allow"), ("direction", "Inbound")],
-        sources: Sources::InRule(&["source_address_prefix", "source_address_prefixes"]),
-        protocol: Some("protocol"),
-        ports: Ports::In(&["destination_port_range", "destination_port_ranges"]),
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_network_security_rule"],
-        when: &[("access", "Allow"), ("direction", "Inbound")],
-        sources: Sources::InRule(&["source_address_prefix", "source_address_prefixes"]),
-        protocol: Some("protocol"),
-        ports: Ports::In(&["destination_port_range", "destination_port_ranges"]),
-        ..RULE
-    },
-    Layout {
-        types: &[
-            "azurerm_cosmosdb_postgresql_firewall_rule",
-            "azurerm_mongo_cluster_firewall_rule",
-            "azurerm_mssql_firewall_rule",
-            "azurerm_mysql_flexible_server_firewall_rule",
-            "azurerm_postgresql_firewall_rule",
-            "azurerm_postgresql_flexible_server_firewall_rule",
-            "azurerm_synapse_firewall_rule",
-        ],
-        sources: Sources::Between("start_ip_address", "end_ip_address"),
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_redis_firewall_rule"],
-        sources: Sources::Between("start_ip", "end_ip"),
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_kubernetes_cluster"],
-        rules: &["api_server_access_profile"],
-        sources: Sources::InRule(&["authorized_ip_ranges"]),
-        empty: Empty::Open,
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_ai_services", "azurerm_cognitive_account", "azurerm_key_vault"],
-        rules: &["network_acls"],
-        sources: Sources::InRule(&["ip_rules"]),
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_storage_account"],
-        rules: &["network_rules"],
-        sources: Sources::InRule(&["ip_rules"]),
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_storage_account_network_rules"],
-        sources: Sources::InRule(&["ip_rules"]),
-        ..RULE
-    },
-    Layout {
-        types: &["azurerm_cosmosdb_account"],
-        sources: Sources::InRule(&["ip_range_filter"]),
-        empty: Empty::Open,
-        ..RULE
-    },
-    Layout {
-        types: &["google_compute_firewall"],
-        rules: &["allow"],
-        when: &[("direction", "INGRESS"), ("disabled", "false")],
-        sources: Sources::AtRoot(&["source_ranges"]),
-        protocol: Some("protocol"),
-        ports: Ports::In(&["ports"]),
-        ..RULE
-    },
-    Layout {
-        types: &["google_container_cluster"],
-        rules: &["master_authorized_networks_config", "cidr_blocks"],
-        sources: Sources::InRule(&["cidr_block"]),
-        empty: Empty::OpenWithout("master_authorized_networks_config"),
-        ..RULE
-    },
-    Layout {
-        types: &["google_sql_database_instance"],
-        rules: &["settings", "ip_configuration", "authorized_networks"],
-        sources: Sources::InRule(&["value"]),
-        ..RULE
-    },
-    Layout {
-        types: &["kubernetes_service", "kubernetes_service_v1"],
-        rules: &["spec"],
-        when: &[("type", "LoadBalancer")],
-        sources: Sources::InRule(&["load_balancer_source_ranges"]),
-        empty: Empty::Open,
-        ..RULE
-    },
-    Layout {
-        types: &["digitalocean_firewall"],
-        rules: &["inbound_rule"],
-        sources: Sources::InRule(&["source_addresses"]),
-        protocol: Some("protocol"),
-        ports: Ports::In(&["port_range"]),
-        ..RULE
-    },
-    Layout {
-        types: &["hcloud_firewall"],
-        rules: &["rule"],
-        when: &[("direction", "in")],
-        sources: Sources::InRule(&["source_ips"]),
-        protocol: Some("protocol"),
-        ports: Ports::In(&["port"]),
-        ..RULE
-    },
-    Layout {
-        types: &["openstack_networking_secgroup_rule_v2"],
-        when: &[("direction", "ingress")],
-        sources: Sources::InRule(&["remote_ip_prefix"]),
-        protocol: Some("protocol"),
-        ports: Ports::Between("port_range_min", "port_range_max"),
-        ..RULE
-    },
-];
-
-impl Layout {
-    /// The layout of a type, if it lets anything in.
-    pub(super) fn of(resource_type: &str) -> Option<&'static Self> {
-        LAYOUTS.iter().find(|layout| layout.types.contains(&resource_type))
+impl Reader {
+    /// The reader of a type; `None` for a type that lets nothing in.
+    pub(super) fn of(resource_type: &str) -> Option<Self> {
+        EXPOSURE_CIDR.opening(resource_type).map(Self)
     }
 
     /// What one side of a resource lets in.
-    pub(super) fn read(&self, state: &ResourceState<'_>) -> Openings {
+    pub(super) fn read(self, state: &ResourceState<'_>) -> Openings {
         let root = state.root();
         let mut openings = Openings::default();
         for rule in self.rules_of(&root, &mut openings) {
-            if !self.when.iter().all(|(name, word)| holds(&rule, &root, name, word)) {
+            if !self.0.when.iter().all(|(name, word)| holds(&rule, &root, name, word)) {
                 continue;
             }
             let traffics = self.traffics(&rule, &mut openings);
@@ -276,8 +58,8 @@ impl Layout {
     }
 
     /// Whether a side without any range lets everyone in.
-    pub(super) fn is_open_when_empty(&self, state: &ResourceState<'_>) -> bool {
-        match self.empty {
+    pub(super) fn is_open_when_empty(self, state: &ResourceState<'_>) -> bool {
+        match &self.0.empty {
             Empty::Closed => false,
             Empty::Open => true,
             Empty::OpenWithout(block) => {
@@ -286,12 +68,12 @@ impl Layout {
         }
     }
 
-    fn rules_of<'p, 's>(&self, root: &View<'p, 's>, openings: &mut Openings) -> Vec<View<'p, 's>> {
-        if self.rules.is_empty() {
+    fn rules_of<'p, 's>(self, root: &View<'p, 's>, openings: &mut Openings) -> Vec<View<'p, 's>> {
+        if self.0.rules.is_empty() {
             return vec![root.clone()];
         }
         let mut rules = Vec::new();
-        for list in places(root, self.rules) {
+        for list in places(root, &self.0.rules) {
             match list.elements() {
                 Some(elements) => rules.extend(elements),
                 None => openings.unknown.push(list.path().clone()),
@@ -301,14 +83,14 @@ impl Layout {
     }
 
     fn sources_of(
-        &self,
+        self,
         rule: &View<'_, '_>,
         root: &View<'_, '_>,
         openings: &mut Openings,
     ) -> Vec<(Addresses, AttributePath)> {
-        let (place, names) = match self.sources {
+        let (place, names) = match &self.0.sources {
             Sources::InRule(names) => (rule, names),
-            Sources::AtRoot(names) => (root, names),
+            Sources::InResource(names) => (root, names),
             Sources::Between(first, last) => {
                 let ends = (rule.key(first), rule.key(last));
                 let unknown = [&ends.0, &ends.1].into_iter().filter(|end| sight(end) == Sight::Unknown);
@@ -328,12 +110,12 @@ impl Layout {
             .collect()
     }
 
-    fn traffics(&self, rule: &View<'_, '_>, openings: &mut Openings) -> Vec<Traffic> {
-        let protocol = match self.protocol.map(|name| rule.key(name)) {
+    fn traffics(self, rule: &View<'_, '_>, openings: &mut Openings) -> Vec<Traffic> {
+        let protocol = match self.0.protocol.as_ref().map(|name| rule.key(name)) {
             Some(place) => text(&place).unwrap_or("-1").to_owned(),
             None => "-1".to_owned(),
         };
-        match self.ports {
+        match &self.0.ports {
             Ports::All => vec![Traffic::new(&protocol, None)],
             Ports::Between(first, last) => {
                 let ends = (rule.key(first), rule.key(last));
@@ -354,7 +136,7 @@ impl Layout {
     }
 }
 
-/// Whether a rule, or else the resource, says a word. What is not said is the default, which lets in.
+/// Whether a rule, or else the resource, has a value. What is not set is the default, which allows.
 fn holds(rule: &View<'_, '_>, root: &View<'_, '_>, name: &str, word: &str) -> bool {
     let said = match sight(&rule.key(name)) {
         Sight::Known(value) => Sight::Known(value),
@@ -391,35 +173,5 @@ fn port(place: &View<'_, '_>) -> Option<u32> {
         Sight::Known(Value::Number(number)) => number.as_u64().and_then(|n| u32::try_from(n).ok()),
         Sight::Known(Value::String(text)) => text.parse().ok(),
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::testing::Schemas;
-    use super::*;
-
-    #[test]
-    fn layouts_are_in_the_provider_schemas() {
-        let Some(schemas) = Schemas::read() else { return };
-        for layout in LAYOUTS {
-            let mut names: Vec<&str> = match layout.sources {
-                Sources::InRule(names) => names.to_vec(),
-                Sources::AtRoot(_) => Vec::new(),
-                Sources::Between(first, last) => vec![first, last],
-            };
-            names.extend(layout.protocol);
-            match layout.ports {
-                Ports::All => {}
-                Ports::Between(first, last) => names.extend([first, last]),
-                Ports::In(ports) => names.extend(ports),
-            }
-            for resource_type in layout.types {
-                for name in &names {
-                    let path = [layout.rules, &[*name]].concat();
-                    assert!(schemas.knows_attribute(resource_type, &path), "{resource_type} has no {path:?}");
-                }
-            }
-        }
     }
 }

@@ -1,19 +1,29 @@
-//! Why an object goes, in the words of a message.
+//! Why an object is destroyed or replaced, in the words of a message.
 
 use planguard_plan::{ActionReason, ResourceChange};
 
-/// Why an object is destroyed, as the end of a sentence; `None` where the plan does not say, or where the
-/// reason is no reason to destroy.
-pub(super) fn why_destroyed(resource: &ResourceChange<'_>) -> Option<&'static str> {
+/// Why an object is destroyed, as the clause ` because …` behind a verb; empty where the plan does not say.
+pub(super) fn because_destroyed(resource: &ResourceChange<'_>) -> String {
+    why_destroyed(resource).map(|reason| format!(" because {reason}")).unwrap_or_default()
+}
+
+/// Why an object is replaced, as the clause ` because …` behind a verb; empty where the plan does not say.
+pub(super) fn because_replaced(resource: &ResourceChange<'_>) -> String {
+    why_replaced(resource).map(|reason| format!(" because {reason}")).unwrap_or_default()
+}
+
+fn why_destroyed(resource: &ResourceChange<'_>) -> Option<&'static str> {
     match resource.action_reason.as_ref()? {
-        ActionReason::DeleteBecauseNoResourceConfig => Some("its block is gone from the configuration"),
-        ActionReason::DeleteBecauseNoModule => Some("its module is gone from the configuration"),
-        ActionReason::DeleteBecauseCountIndex => Some("`count` became smaller"),
-        ActionReason::DeleteBecauseEachKey => Some("its key is gone from `for_each`"),
+        ActionReason::DeleteBecauseNoResourceConfig => Some("its block was removed from the configuration"),
+        ActionReason::DeleteBecauseNoModule => Some("its module was removed from the configuration"),
+        ActionReason::DeleteBecauseCountIndex => Some("`count` was reduced"),
+        ActionReason::DeleteBecauseEachKey => Some("its key was removed from `for_each`"),
         ActionReason::DeleteBecauseWrongRepetition => {
-            Some("`count` or `for_each` was added to its block or taken away")
+            Some("`count` or `for_each` was added to or removed from its block")
         }
-        ActionReason::DeleteBecauseNoMoveTarget => Some("a `moved` block leads to where no block is"),
+        ActionReason::DeleteBecauseNoMoveTarget => {
+            Some("a `moved` block points to a block that does not exist")
+        }
         ActionReason::DeleteBecauseEnabledFalse => Some("`enabled` is false"),
         ActionReason::ReplaceBecauseCannotUpdate
         | ActionReason::ReplaceBecauseTainted
@@ -27,18 +37,22 @@ pub(super) fn why_destroyed(resource: &ResourceChange<'_>) -> Option<&'static st
     }
 }
 
-/// Why an object is replaced, as the end of a sentence that names the attributes which force it.
-pub(super) fn why_replaced(resource: &ResourceChange<'_>) -> Option<String> {
+/// Names the attributes that force a replacement, unless it has another reason.
+fn why_replaced(resource: &ResourceChange<'_>) -> Option<String> {
     match &resource.action_reason {
-        Some(ActionReason::ReplaceBecauseTainted) => Some("it is marked as tainted".to_owned()),
-        Some(ActionReason::ReplaceByRequest) => Some("`-replace` asks for it".to_owned()),
-        Some(ActionReason::ReplaceByTriggers) => Some("its `replace_triggered_by` fires".to_owned()),
+        Some(ActionReason::ReplaceBecauseTainted) => Some("it is tainted".to_owned()),
+        Some(ActionReason::ReplaceByRequest) => Some("`-replace` requests it".to_owned()),
+        Some(ActionReason::ReplaceByTriggers) => Some("its `replace_triggered_by` was triggered".to_owned()),
         Some(_) | None => {
             let mut attributes: Vec<String> =
                 resource.change.replace_paths.iter().map(|path| format!("`{path}`")).collect();
             attributes.sort();
             attributes.dedup();
-            (!attributes.is_empty()).then(|| format!("{} cannot be changed in place", attributes.join(", ")))
+            match attributes.as_slice() {
+                [] => None,
+                [one] => Some(format!("{one} forces replacement")),
+                several => Some(format!("{} force replacement", several.join(", "))),
+            }
         }
     }
 }

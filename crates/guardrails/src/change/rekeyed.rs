@@ -1,21 +1,22 @@
-//! Finds objects that are destroyed and made again because the keys of their block changed.
+//! Reports objects that are destroyed and created again because the keys of their block changed.
 
 use planguard_plan::{ActionReason, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::destroyed;
-use super::twin::{Place, twins};
+use super::twin::{Place, recreated, twins};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-rekeyed",
-        title: "An object is destroyed and made again under another key",
+        title: "An object is destroyed and created again with another key",
         severity: Severity::High,
-        why: "Changing from `count` to `for_each`, or renaming a key, gives the same object a new address. \
-              Terraform sees one object to destroy and one to create, although nothing about it changed.",
-        remediation: "Add a `moved` block from the old address to the new one: the plan then keeps the object.",
+        why: "Changing from `count` to `for_each`, or renaming a key, gives the object a new address. Terraform \
+              destroys the object at the old address and creates it at the new one, although nothing about it \
+              changed.",
+        remediation: "Add a `moved` block from the old address to the new one; the plan then keeps the object.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -37,17 +38,11 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let rekeyed = destroyed(plan).filter(|resource| lost_its_key(resource));
-    let twins = twins(plan, rekeyed, Place::SameBlock).into_iter();
-    twins
-        .map(|(old, new)| {
-            let message = format!("{} is destroyed and made again as {}", old.address, new.address);
-            ChangeFinding::on(old, message)
-        })
-        .collect()
+    twins(plan, rekeyed, Place::SameBlock).into_iter().map(recreated).collect()
 }
 
-/// Whether the block is still there, but not for this key. A key of a module counts, too: Terraform gives
-/// the resources in such a module the reason that their module is gone.
+/// Whether the block exists, but not with this key. A key of a module counts too: for its resources Terraform gives
+/// the reason that their module is gone.
 fn lost_its_key(resource: &ResourceChange<'_>) -> bool {
     match resource.action_reason {
         Some(
@@ -90,7 +85,7 @@ mod tests {
         );
         assert_eq!(
             findings[0].message,
-            r#"module.net[0].aws_subnet.a is destroyed and made again as module.net["eu.west"].aws_subnet.a"#
+            r#"module.net[0].aws_subnet.a is destroyed and created again as module.net["eu.west"].aws_subnet.a"#
         );
     }
 

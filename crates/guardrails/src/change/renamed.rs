@@ -1,4 +1,4 @@
-//! Finds objects that are destroyed and made again because their block was renamed or moved.
+//! Reports objects that are destroyed and created again because their block was renamed or moved.
 
 use planguard_plan::Plan;
 use planguard_rule::Severity;
@@ -6,17 +6,18 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::compare::destroyed;
 use super::hollow::is_hollow;
-use super::twin::{Place, twins};
+use super::twin::{Place, recreated, twins};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-renamed",
-        title: "An object is destroyed and made again because its block was renamed or moved",
+        title: "An object is destroyed and created again because its block was renamed or moved",
         severity: Severity::High,
-        why: "Renaming a block or moving it into a module gives the object a new address. Terraform destroys \
-              it there and makes it again here, although nothing about it changed.",
-        remediation: "Add a `moved` block from the old address to the new one: the plan then keeps the object.",
+        why: "A renamed block, or one that is moved into a module, gives the object a new address. Terraform \
+              destroys the object at the old address and creates it at the new one, although nothing about it \
+              changed.",
+        remediation: "Add a `moved` block from the old address to the new one; the plan then keeps the object.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -34,14 +35,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let gone = destroyed(plan).filter(|resource| !is_hollow(&resource.address.resource_type));
-    // Within one block it is a matter of keys: `change-rekeyed`.
-    let twins = twins(plan, gone, Place::OtherBlock).into_iter();
-    twins
-        .map(|(old, new)| {
-            let message = format!("{} is destroyed and made again as {}", old.address, new.address);
-            ChangeFinding::on(old, message)
-        })
-        .collect()
+    // `change-rekeyed` reports those in one block.
+    twins(plan, gone, Place::OtherBlock).into_iter().map(recreated).collect()
 }
 
 #[cfg(test)]
@@ -50,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_move_that_the_plan_knows_of_is_no_finding() {
+    fn a_move_that_the_plan_knows_is_no_finding() {
         let findings = find_in_changes(
             &GUARD,
             r#"{"address": "aws_iam_role.b[\"x.y\"]", "previous_address": "aws_iam_role.a",

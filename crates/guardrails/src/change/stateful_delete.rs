@@ -1,23 +1,24 @@
-//! Finds databases, buckets and other holders of data that the plan destroys.
+//! Reports databases, buckets and other resources with data that the plan destroys.
 
-use planguard_plan::{Mode, Plan, ResourceChange, Value};
+use planguard_plan::{Mode, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::reason::why_destroyed;
-use super::stateful::is_stateful;
+use super::final_snapshot_lost;
+use super::reason::because_destroyed;
+use super::stateful::loss;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-stateful-delete",
-        title: "A resource that holds data is destroyed",
+        title: "A resource with data is destroyed",
         severity: Severity::Critical,
-        why: "Destroying a database, a bucket, a disk or a user directory takes what is in it along. \
-              Bringing back the block brings back an empty resource.",
-        remediation: "Keep the block. If it was renamed or moved, add a `moved` block; if the resource is to \
-                      live on elsewhere, use a `removed` block with `destroy = false`. If the data may go, \
-                      waive this finding for the address.",
+        why: "Destroying a database, a bucket, a disk or a user directory destroys its contents. Adding the \
+              block again creates an empty resource.",
+        remediation: "Keep the block. If it was renamed or moved, add a `moved` block; if the resource is to be \
+                      kept but no longer managed here, use a `removed` block with `destroy = false`. If the data \
+                      is no longer needed, waive this finding for the address.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -31,36 +32,24 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let destroyed = plan.resource_changes.iter().filter(|resource| {
-        resource.address.mode == Mode::Managed
-            && resource.change.actions.only_deletes()
-            && is_stateful(&resource.address.resource_type)
-    });
-    destroyed.map(|resource| ChangeFinding::on(resource, message(resource))).collect()
+    plan.resource_changes.iter().filter_map(|resource| finding(plan, resource)).collect()
 }
 
-fn message(resource: &ResourceChange<'_>) -> String {
+fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
     let address = &resource.address;
-    // What an interrupted replacement left behind is the older object: the one with the data.
-    let mut message = match &resource.deposed {
-        Some(key) => {
-            format!("the deposed object {key} of {address} is destroyed, and what it holds goes with it")
-        }
-        None => format!("{address} is destroyed, and what it holds goes with it"),
+    if address.mode != Mode::Managed || !resource.change.actions.only_deletes() {
+        return None;
+    }
+    let loss = loss(&address.resource_type)?;
+    // What an interrupted replacement left is the older object: the one with the data.
+    let object = match &resource.deposed {
+        Some(key) => format!("the deposed object {key} of {address}"),
+        None => address.to_string(),
     };
-    if skips_final_snapshot(resource) {
-        message.push_str(" without a final snapshot");
-    }
-    if let Some(reason) = why_destroyed(resource) {
-        message.push_str(&format!(": {reason}"));
-    }
-    message
-}
-
-/// Whether a database that could leave a last snapshot behind is set not to.
-fn skips_final_snapshot(resource: &ResourceChange<'_>) -> bool {
-    let before = resource.change.before.as_deref();
-    before.and_then(|before| before.get("skip_final_snapshot")) == Some(&Value::Bool(true))
+    let because = because_destroyed(resource);
+    let snapshot = final_snapshot_lost::of_destroyed(plan, resource).map(|when| format!(" {when}"));
+    let message = format!("{object} is destroyed{because}; {loss}{}", snapshot.unwrap_or_default());
+    Some(ChangeFinding::on(resource, message))
 }
 
 #[cfg(test)]
@@ -69,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn says_why_the_object_goes() {
+    fn says_why_the_object_is_destroyed_and_whether_there_is_a_snapshot() {
         let findings = find_in_changes(
             &GUARD,
             r#"{"address": "module.db[\"eu.west\"].aws_db_instance.a[\"x.y\"]", "action_reason":
@@ -78,7 +67,7 @@ mod tests {
         );
         assert_eq!(
             findings[0].message,
-            r#"module.db["eu.west"].aws_db_instance.a["x.y"] is destroyed, and what it holds goes with it without a final snapshot: its key is gone from `for_each`"#
+            r#"module.db["eu.west"].aws_db_instance.a["x.y"] is destroyed because its key was removed from `for_each`; its data is destroyed without a final snapshot (`skip_final_snapshot` is `true`)"#
         );
     }
 
@@ -96,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn replacements_other_types_and_forgotten_objects_are_not_its_business() {
+    fn replacements_other_types_and_forgotten_objects_are_not_reported() {
         let findings = find_in_changes(
             &GUARD,
             r#"{"address": "aws_db_instance.a", "change": {"actions": ["delete", "create"], "before": {}, "after": {}}},

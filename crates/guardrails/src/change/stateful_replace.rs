@@ -1,23 +1,24 @@
-//! Finds databases, buckets and other holders of data that the plan replaces by empty ones.
+//! Reports databases, buckets and other resources with data that the plan replaces with empty ones.
 
 use planguard_plan::{Mode, Plan, ReplaceOrder, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::reason::why_replaced;
-use super::stateful::is_stateful;
+use super::final_snapshot_lost;
+use super::reason::because_replaced;
+use super::stateful::loss;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-stateful-replace",
-        title: "A resource that holds data is replaced",
+        title: "A resource with data is replaced",
         severity: Severity::Critical,
-        why: "A replacement is a new, empty resource under the old address: the data goes with the old one. \
-              It is easily overlooked, since the summary counts it like any other addition.",
-        remediation: "Take back the change of the attribute that forces the replacement, or ignore it with \
-                      `ignore_changes`; untaint the object if it is sound. If it must be replaced, create \
-                      the new one beside the old under its own address, move the data, then remove the old.",
+        why: "The replacement is a new, empty resource at the same address: the data is destroyed with the old \
+              one. The plan's summary counts it as one addition and one deletion like any other.",
+        remediation: "Revert the attribute that forces the replacement, or ignore it with `ignore_changes`; \
+                      untaint the object if it is sound. If it must be replaced, create the new resource at \
+                      its own address, migrate the data, then remove the old one.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -32,22 +33,22 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    plan.resource_changes.iter().filter_map(finding).collect()
+    plan.resource_changes.iter().filter_map(|resource| finding(plan, resource)).collect()
 }
 
-fn finding(resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
+fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
     let address = &resource.address;
-    if address.mode != Mode::Managed || !is_stateful(&address.resource_type) {
+    if address.mode != Mode::Managed {
         return None;
     }
-    let when = match resource.change.actions.replaces()? {
-        ReplaceOrder::DestroyFirst => "before the new one exists",
-        ReplaceOrder::CreateFirst => "once the new one exists",
+    let loss = loss(&address.resource_type)?;
+    let order = match resource.change.actions.replaces()? {
+        ReplaceOrder::DestroyFirst => "destroy, then create",
+        ReplaceOrder::CreateFirst => "create, then destroy",
     };
-    let mut message = format!("{address} is replaced, and what it holds is destroyed {when}");
-    if let Some(reason) = why_replaced(resource) {
-        message.push_str(&format!(": {reason}"));
-    }
+    let because = because_replaced(resource);
+    let snapshot = final_snapshot_lost::of_destroyed(plan, resource).map(|when| format!(" {when}"));
+    let message = format!("{address} is replaced ({order}){because}; {loss}{}", snapshot.unwrap_or_default());
     Some(ChangeFinding {
         attribute: resource.change.replace_paths.first().cloned(),
         ..ChangeFinding::on(resource, message)
@@ -75,7 +76,7 @@ mod tests {
         let paths = r#"[["bucket"], ["rule", 0, "id"], ["bucket"]]"#;
         assert_eq!(
             message(r#""action_reason": "replace_because_cannot_update","#, r#"["delete", "create"]"#, paths),
-            r#"module.a["x.y"].aws_s3_bucket.b is replaced, and what it holds is destroyed before the new one exists: `bucket`, `rule[0].id` cannot be changed in place"#
+            r#"module.a["x.y"].aws_s3_bucket.b is replaced (destroy, then create) because `bucket`, `rule[0].id` force replacement; its objects are destroyed"#
         );
     }
 
@@ -83,10 +84,13 @@ mod tests {
     fn says_who_asked_for_it() {
         let order = r#"["create", "delete"]"#;
         let tainted = message(r#""action_reason": "replace_because_tainted","#, order, "[]");
-        assert!(tainted.ends_with("destroyed once the new one exists: it is marked as tainted"), "{tainted}");
+        assert!(tainted.contains("is replaced (create, then destroy) because it is tainted;"), "{tainted}");
         assert!(message(r#""action_reason": "replace_by_request","#, order, "[]").contains("`-replace`"));
         assert!(message(r#""action_reason": "replace_by_triggers","#, order, "[]").contains("triggered_by"));
-        assert!(message("", order, "[]").ends_with("once the new one exists"));
+        assert!(
+            message("", order, "[]")
+                .ends_with("is replaced (create, then destroy); its objects are destroyed")
+        );
     }
 
     #[test]

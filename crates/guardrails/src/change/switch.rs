@@ -1,139 +1,151 @@
 //! Switches: attributes that make a resource weaker when they are turned, and the comparison that sees it.
 
-use planguard_plan::{AttributePath, ResourceState, Value};
+use planguard_guardrail_format::change::{SafeSetting, Switch, Unset};
+use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
 
-use super::compare::{Pair, Sight, places, sight};
+use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::tables::Table;
 use super::{Certainty, ChangeFinding};
 
-/// An attribute whose setting decides whether a resource is protected.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Switch {
-    /// The resource types that it is an attribute of.
-    pub(super) of: Of,
-    /// The way to it, through blocks.
-    pub(super) path: &'static [&'static str],
-    /// Which settings are weak.
-    pub(super) weak: Weak,
-    /// What it means where it is not set.
-    pub(super) unset: Unset,
+/// What a message says of a resource whose switch is turned; the attribute follows after a colon.
+pub(super) struct Wording {
+    /// Where the plan knows the new setting, for example `is no longer protected against deletion`.
+    pub(super) certain: &'static str,
+    /// Where it does not, for example `may no longer be protected against deletion`.
+    pub(super) unknown: &'static str,
 }
 
-/// Which resource types a switch belongs to.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Of {
-    /// All that have it: the name says enough.
-    AnyType,
-    /// These.
-    Types(&'static [&'static str]),
+/// The findings for every switch of a table that a plan turns to its unsafe side.
+pub(super) fn turned_off(plan: &Plan<'_>, table: &Table, wording: &Wording) -> Vec<ChangeFinding> {
+    pairs(plan).flat_map(|pair| findings(&pair, table, wording)).collect()
 }
 
-/// Which settings are weak.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Weak {
-    /// `true`.
-    True,
-    /// `false`.
-    False,
-    /// One of these words, in any case.
-    Words(&'static [&'static str]),
-    /// Every word but these, in any case.
-    AllBut(&'static [&'static str]),
+/// The findings for every switch of a table that one change turns to its unsafe side.
+pub(super) fn findings(pair: &Pair<'_>, table: &Table, wording: &Wording) -> Vec<ChangeFinding> {
+    let switches = table.switches(&pair.resource.address.resource_type);
+    let turns = switches.filter_map(|switch| turn(switch, pair));
+    turns
+        .map(|turn| {
+            let certainty = turn.certainty();
+            let what = match certainty {
+                Certainty::Certain => wording.certain,
+                Certainty::DependsOnUnknown => wording.unknown,
+            };
+            let message = format!("{} {what}: {}", pair.resource.address, turn.describe());
+            ChangeFinding::on(pair.resource, message).at(turn.attribute).with(certainty)
+        })
+        .collect()
 }
 
-/// What it means where a switch is not set.
+/// How one side of a resource is set, for sentences about that side alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// A safe value is set.
+    Safe,
+    /// An unsafe value is set, or none; the text says which, for example `` `a` is `false` ``.
+    Unsafe(String),
+    /// The plan does not say.
+    Undecided,
+}
+
+/// How a switch is set on one side. Blocks that occur several times are undecided.
+pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
+    match settings(switch, state).as_slice() {
+        [Placed { setting: Setting::Strong, value: Some(_), .. }] => Side::Safe,
+        [Placed { attribute, setting: Setting::Weak, value: Some(value) }] => {
+            Side::Unsafe(format!("`{attribute}` is {value}"))
+        }
+        [Placed { attribute, setting: Setting::Removed, .. }] => {
+            Side::Unsafe(format!("`{attribute}` is not set"))
+        }
+        _ => Side::Undecided,
+    }
+}
+
+/// How a change turns a switch to its unsafe side, if it does.
+///
+/// Blocks that occur several times are judged together, since their order means nothing: the switch turns if
+/// none was unsafe before and some will be.
+fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+    let before = settings(switch, &pair.before);
+    if before.is_empty() || before.iter().any(|placed| placed.setting != Setting::Strong) {
+        return None;
+    }
+    let after = settings(switch, &pair.after);
+    let find = |wanted: &[Setting]| after.iter().find(|placed| wanted.contains(&placed.setting));
+    let found = find(&[Setting::Weak, Setting::Removed]).or_else(|| find(&[Setting::Unknown]))?;
+    let to = match found.setting {
+        Setting::Weak => To::Value(found.value.clone()),
+        Setting::Removed => To::Nothing,
+        Setting::Unknown => To::Unknown,
+        Setting::Strong | Setting::Undecided => return None,
+    };
+    let from = before.into_iter().find_map(|placed| placed.value);
+    Some(Turn { attribute: found.attribute.clone(), from, to })
+}
+
+/// A place that a switch leads to.
+struct Placed {
+    attribute: AttributePath,
+    setting: Setting,
+    /// The value as messages show it.
+    value: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unset {
-    /// As good as a weak setting.
-    IsWeak,
-    /// As good as a strong one.
-    IsStrong,
-    /// What the provider or the account decides.
-    SaysNothing,
+enum Setting {
+    Strong,
+    Weak,
+    /// Not set, which is the same as weak.
+    Removed,
+    /// Configured, and known only after apply.
+    Unknown,
+    /// Nothing that can be compared.
+    Undecided,
 }
 
-impl Switch {
-    /// A switch on all types that have an attribute of this name.
-    pub(super) const fn any(path: &'static [&'static str], weak: Weak, unset: Unset) -> Self {
-        Self { of: Of::AnyType, path, weak, unset }
-    }
+fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
+    places(&state.root(), &switch.attribute)
+        .iter()
+        .map(|place| Placed {
+            attribute: place.path().clone(),
+            setting: setting(switch, place),
+            value: shown(place),
+        })
+        .collect()
+}
 
-    /// A switch on some types.
-    pub(super) const fn on(
-        types: &'static [&'static str],
-        path: &'static [&'static str],
-        weak: Weak,
-        unset: Unset,
-    ) -> Self {
-        Self { of: Of::Types(types), path, weak, unset }
+fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
+    match sight(place) {
+        Sight::Known(value) => match is_safe(&switch.safe, value) {
+            Some(true) => Setting::Strong,
+            Some(false) if matches!(switch.safe, SafeSetting::Present) => Setting::Removed,
+            Some(false) => Setting::Weak,
+            None => Setting::Undecided,
+        },
+        // A block or name that is configured will be there, whatever its value.
+        Sight::Unknown if matches!(switch.safe, SafeSetting::Present) => Setting::Undecided,
+        Sight::Unknown => Setting::Unknown,
+        Sight::Computed => Setting::Undecided,
+        Sight::Unset => match switch.unset {
+            Unset::Weak => Setting::Removed,
+            Unset::Strong => Setting::Strong,
+            Unset::ProviderDecides => Setting::Undecided,
+        },
     }
+}
 
-    fn belongs_to(&self, resource_type: &str) -> bool {
-        match self.of {
-            Of::AnyType => true,
-            Of::Types(types) => types.contains(&resource_type),
-        }
-    }
-
-    /// How a change turns the switch to its weak side, if it does.
-    ///
-    /// Blocks that stand several times are judged together, since their order means nothing: the switch
-    /// turns if none was weak before and some will be.
-    pub(super) fn turns_off(&self, pair: &Pair<'_>) -> Option<Turn> {
-        if !self.belongs_to(&pair.resource.address.resource_type) {
-            return None;
-        }
-        let before = self.settings(&pair.before);
-        if before.is_empty() || before.iter().any(|(_, setting)| *setting != Setting::Strong) {
-            return None;
-        }
-        let after = self.settings(&pair.after);
-        let find = |wanted: &[Setting]| after.iter().find(|(_, setting)| wanted.contains(setting));
-        let (attribute, setting) =
-            find(&[Setting::Weak, Setting::Removed]).or_else(|| find(&[Setting::Unknown]))?;
-        let to = match (setting, self.weak) {
-            (Setting::Unknown, _) => To::Unknown,
-            (Setting::Removed, _) => To::Nothing,
-            (_, Weak::True) => To::True,
-            (_, Weak::False) => To::False,
-            (_, Weak::Words(_) | Weak::AllBut(_)) => To::Word,
-        };
-        Some(Turn { attribute: attribute.clone(), to })
-    }
-
-    fn settings(&self, state: &ResourceState<'_>) -> Vec<(AttributePath, Setting)> {
-        let places = places(&state.root(), self.path);
-        places.iter().map(|place| (place.path().clone(), self.setting(sight(place)))).collect()
-    }
-
-    fn setting(&self, sight: Sight<'_>) -> Setting {
-        match sight {
-            Sight::Known(value) => match self.is_weak(value) {
-                Some(true) => Setting::Weak,
-                Some(false) => Setting::Strong,
-                None => Setting::Undecided,
-            },
-            Sight::Unknown => Setting::Unknown,
-            Sight::Computed => Setting::Undecided,
-            Sight::Unset => match self.unset {
-                Unset::IsWeak => Setting::Removed,
-                Unset::IsStrong => Setting::Strong,
-                Unset::SaysNothing => Setting::Undecided,
-            },
-        }
-    }
-
-    /// Whether a value is weak; `None` for one that is neither.
-    fn is_weak(&self, value: &Value<'_>) -> Option<bool> {
-        let among = |words: &[&str]| {
-            let text = value.as_str()?;
-            Some(words.iter().any(|word| word.eq_ignore_ascii_case(text)))
-        };
-        match self.weak {
-            Weak::True => flag(value),
-            Weak::False => flag(value).map(|set| !set),
-            Weak::Words(words) => among(words),
-            Weak::AllBut(words) => among(words).map(|strong| !strong),
-        }
+/// Whether a value is safe; `None` for one that is neither safe nor unsafe.
+fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
+    let among = |words: &[String]| {
+        let text = value.as_str()?;
+        Some(words.iter().any(|word| word.eq_ignore_ascii_case(text)))
+    };
+    match safe {
+        SafeSetting::Flag(wanted) => flag(value).map(|set| set == *wanted),
+        SafeSetting::Words(words) => among(words),
+        SafeSetting::AllBut(words) => among(words).map(|unsafe_word| !unsafe_word),
+        SafeSetting::Present => Some(!crate::engine::is_empty(value)),
     }
 }
 
@@ -147,161 +159,142 @@ fn flag(value: &Value<'_>) -> Option<bool> {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Setting {
-    Strong,
-    Weak,
-    /// Not set, which is as good as weak.
-    Removed,
-    /// Configured, and known only after apply.
-    Unknown,
-    /// Nothing that can be compared.
-    Undecided,
-}
-
-/// A switch that a change turns to its weak side.
+/// A switch that a change turns to its unsafe side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Turn {
-    /// The attribute, as it stands after the change.
-    pub(super) attribute: AttributePath,
+struct Turn {
+    /// The attribute after the change.
+    attribute: AttributePath,
+    /// The value before, as messages show it.
+    from: Option<String>,
     to: To,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum To {
-    True,
-    False,
-    Word,
+    /// A value, as messages show it; `None` for one that they must not show.
+    Value(Option<String>),
     Nothing,
     Unknown,
 }
 
 impl Turn {
     /// Whether the plan knows the new setting.
-    pub(super) fn certainty(&self) -> Certainty {
+    fn certainty(&self) -> Certainty {
         match self.to {
-            To::True | To::False | To::Word | To::Nothing => Certainty::Certain,
+            To::Value(_) | To::Nothing => Certainty::Certain,
             To::Unknown => Certainty::DependsOnUnknown,
         }
     }
 
     /// What happens to the attribute, as the second half of a sentence.
-    pub(super) fn describe(&self) -> String {
+    fn describe(&self) -> String {
         let attribute = &self.attribute;
-        match self.to {
-            To::True => format!("`{attribute}` goes from false to true"),
-            To::False => format!("`{attribute}` goes from true to false"),
-            To::Word => format!("`{attribute}` gets a weaker setting"),
-            To::Nothing => format!("`{attribute}` is no longer set"),
-            To::Unknown => format!("the new `{attribute}` is known only after apply"),
-        }
-    }
-}
-
-/// What the first part of a sentence says of a resource whose switch is turned.
-pub(super) struct Wording {
-    /// Where the plan knows the new setting, for example `loses its deletion protection`.
-    pub(super) certain: &'static str,
-    /// Where it does not, for example `may lose its deletion protection`.
-    pub(super) unknown: &'static str,
-}
-
-/// The findings for all switches that a change turns to their weak side.
-pub(super) fn findings<'s>(
-    pair: &'s Pair<'_>,
-    switches: &'s [Switch],
-    wording: &'s Wording,
-) -> impl Iterator<Item = ChangeFinding> + 's {
-    switches.iter().filter_map(|switch| switch.turns_off(pair)).map(move |turn| {
-        let certainty = turn.certainty();
-        let what = match certainty {
-            Certainty::Certain => wording.certain,
-            Certainty::DependsOnUnknown => wording.unknown,
-        };
-        let message = format!("{} {what}: {}", pair.resource.address, turn.describe());
-        ChangeFinding::on(pair.resource, message).at(turn.attribute).with(certainty)
-    })
-}
-
-#[cfg(test)]
-impl Switch {
-    /// Fails unless the provider schemas have the attribute on every type of the switch.
-    pub(super) fn assert_in_schemas(&self, schemas: &super::testing::Schemas, retired: &[&str]) {
-        match self.of {
-            Of::AnyType => assert!(schemas.some_type_has(self.path), "no type has {:?}", self.path),
-            Of::Types(types) => {
-                for resource_type in types.iter().filter(|t| !retired.contains(t)) {
-                    assert!(
-                        schemas.knows_attribute(resource_type, self.path),
-                        "{resource_type} has no {:?}",
-                        self.path
-                    );
-                }
-            }
+        match (&self.to, &self.from) {
+            (To::Value(Some(to)), Some(from)) => format!("`{attribute}` changes from {from} to {to}"),
+            (To::Value(Some(to)), None) => format!("`{attribute}` changes to {to}"),
+            (To::Value(None), _) => format!("`{attribute}` changes to a weaker value, which is sensitive"),
+            (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (now {from})"),
+            (To::Nothing, None) => format!("`{attribute}` is removed"),
+            (To::Unknown, Some(from)) => format!("`{attribute}` (now {from}) is known only after apply"),
+            (To::Unknown, None) => format!("`{attribute}` is known only after apply"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use planguard_plan::Plan;
-
-    use super::super::compare::pairs;
     use super::super::testing::update;
     use super::*;
 
-    const LOCK: Switch = Switch::any(&["guard", "lock"], Weak::False, Unset::IsWeak);
+    fn switch(path: &[&str], safe: SafeSetting, unset: Unset) -> Switch {
+        Switch { attribute: path.iter().map(ToString::to_string).collect(), safe, unset }
+    }
 
-    fn turn(switch: &Switch, before: &str, after: &str, unknown: &str) -> Option<To> {
+    fn lock() -> Switch {
+        switch(&["guard", "lock"], SafeSetting::Flag(true), Unset::Weak)
+    }
+
+    fn turned(switch: &Switch, before: &str, after: &str, unknown: &str) -> Option<String> {
         let text = format!(
             r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#,
             update("aws_x.a", before, after, unknown)
         );
         let plan = Plan::parse(&text).unwrap();
         let pair = pairs(&plan).next().unwrap();
-        switch.turns_off(&pair).map(|turn| turn.to)
+        turn(switch, &pair).map(|turn| turn.describe())
     }
 
     #[test]
     fn a_switch_turns_off_by_value_by_absence_and_perhaps_by_what_is_unknown() {
         let on = r#"{"guard": [{"lock": true}]}"#;
-        assert_eq!(turn(&LOCK, on, r#"{"guard": [{"lock": false}]}"#, "{}"), Some(To::False));
-        assert_eq!(turn(&LOCK, on, r#"{"guard": [{"lock": null}]}"#, "{}"), Some(To::Nothing));
-        assert_eq!(turn(&LOCK, on, r#"{"guard": []}"#, "{}"), Some(To::Nothing));
+        let turned = |after: &str, unknown: &str| turned(&lock(), on, after, unknown);
         assert_eq!(
-            turn(&LOCK, on, r#"{"guard": [{}]}"#, r#"{"guard": [{"lock": true}]}"#),
-            Some(To::Unknown)
+            turned(r#"{"guard": [{"lock": false}]}"#, "{}").unwrap(),
+            "`guard[0].lock` changes from `true` to `false`"
         );
-        assert_eq!(turn(&LOCK, on, on, "{}"), None);
+        assert_eq!(
+            turned(r#"{"guard": [{"lock": null}]}"#, "{}").unwrap(),
+            "`guard[0].lock` is no longer set (now `true`)"
+        );
+        assert!(turned(r#"{"guard": []}"#, "{}").unwrap().contains("no longer set"));
+        assert_eq!(
+            turned(r#"{"guard": [{}]}"#, r#"{"guard": [{"lock": true}]}"#).unwrap(),
+            "`guard[0].lock` (now `true`) is known only after apply"
+        );
+        assert_eq!(turned(on, "{}"), None);
     }
 
     #[test]
     fn what_was_weak_or_unset_before_does_not_turn_off() {
         let off = r#"{"guard": [{"lock": false}]}"#;
-        assert_eq!(turn(&LOCK, off, off, "{}"), None);
-        assert_eq!(turn(&LOCK, r#"{"guard": []}"#, off, "{}"), None);
-        assert_eq!(turn(&LOCK, "{}", off, "{}"), None);
+        assert_eq!(turned(&lock(), off, off, "{}"), None);
+        assert_eq!(turned(&lock(), r#"{"guard": []}"#, off, "{}"), None);
+        assert_eq!(turned(&lock(), "{}", off, "{}"), None);
     }
 
     #[test]
-    fn absence_can_be_the_strong_setting() {
-        let open = Switch::any(&["public"], Weak::True, Unset::IsStrong);
-        assert_eq!(turn(&open, "{}", r#"{"public": true}"#, "{}"), Some(To::True));
-        assert_eq!(turn(&open, r#"{"public": null}"#, r#"{"public": false}"#, "{}"), None);
+    fn absence_can_be_the_safe_setting() {
+        let open = switch(&["public"], SafeSetting::Flag(false), Unset::Strong);
+        assert_eq!(turned(&open, "{}", r#"{"public": true}"#, "{}").unwrap(), "`public` changes to `true`");
+        assert_eq!(turned(&open, r#"{"public": null}"#, r#"{"public": false}"#, "{}"), None);
+    }
+
+    #[test]
+    fn a_block_that_must_be_there_turns_off_when_it_goes() {
+        let log = switch(&["log"], SafeSetting::Present, Unset::Weak);
+        let on = r#"{"log": [{"bucket": "b"}]}"#;
+        assert_eq!(turned(&log, on, r#"{"log": []}"#, "{}").unwrap(), "`log` is removed");
+        assert!(turned(&log, on, "{}", "{}").is_some());
+        assert_eq!(turned(&log, on, r#"{"log": [{"bucket": "c"}]}"#, "{}"), None);
+        assert_eq!(turned(&log, r#"{"log": []}"#, r#"{"log": []}"#, "{}"), None);
     }
 
     #[test]
     fn words_are_compared_in_any_case() {
-        let deny = Switch::any(&["default"], Weak::AllBut(&["Deny"]), Unset::SaysNothing);
-        assert_eq!(turn(&deny, r#"{"default": "deny"}"#, r#"{"default": "Allow"}"#, "{}"), Some(To::Word));
-        assert_eq!(turn(&deny, r#"{"default": "Deny"}"#, r#"{"default": "DENY"}"#, "{}"), None);
-        assert_eq!(turn(&deny, r#"{"default": "Deny"}"#, r#"{"default": null}"#, "{}"), None);
+        let deny = switch(&["default"], SafeSetting::Words(vec!["Deny".to_owned()]), Unset::ProviderDecides);
+        assert_eq!(
+            turned(&deny, r#"{"default": "deny"}"#, r#"{"default": "Allow"}"#, "{}").unwrap(),
+            "`default` changes from `deny` to `Allow`"
+        );
+        assert_eq!(turned(&deny, r#"{"default": "Deny"}"#, r#"{"default": "DENY"}"#, "{}"), None);
+        assert_eq!(turned(&deny, r#"{"default": "Deny"}"#, r#"{"default": null}"#, "{}"), None);
     }
 
     #[test]
     fn the_order_of_blocks_means_nothing() {
         let one = r#"{"guard": [{"lock": true}, {"lock": false}]}"#;
         let other = r#"{"guard": [{"lock": false}, {"lock": true}]}"#;
-        assert_eq!(turn(&LOCK, one, other, "{}"), None);
+        assert_eq!(turned(&lock(), one, other, "{}"), None);
+    }
+
+    #[test]
+    fn a_sensitive_value_is_not_shown() {
+        let text = r#"{"format_version": "1.2", "resource_changes": [{"address": "aws_x.a", "change": {
+            "actions": ["update"], "before": {"default": "Deny"}, "after": {"default": "Allow"},
+            "before_sensitive": {"default": true}, "after_sensitive": {"default": true}}}]}"#;
+        let plan = Plan::parse(text).unwrap();
+        let deny = switch(&["default"], SafeSetting::Words(vec!["Deny".to_owned()]), Unset::ProviderDecides);
+        let turn = turn(&deny, &pairs(&plan).next().unwrap()).unwrap();
+        assert_eq!(turn.describe(), "`default` changes to a weaker value, which is sensitive");
     }
 }

@@ -1,19 +1,31 @@
-//! Tells what is destroyed on its own from what goes together with the object that it belongs to.
+//! Distinguishes what is destroyed on its own from what is destroyed together with the object that it belongs to.
 
 use std::collections::HashMap;
 
 use planguard_plan::{Plan, ResourceChange, Value};
 
 use super::compare::destroyed;
+use super::tables::Table;
 
-/// The objects that a plan destroys for good, by what others call them.
-pub(super) struct Targets<'p> {
+/// The objects of a table's group that a plan destroys without the object that they belong to.
+pub(super) fn destroyed_alone<'p>(
+    plan: &'p Plan<'p>,
+    table: &'static Table,
+) -> impl Iterator<Item = &'p ResourceChange<'p>> {
+    let targets = Targets::of(plan);
+    destroyed(plan).filter(move |resource| {
+        table.group(&resource.address.resource_type).is_some() && !targets.take_along(resource)
+    })
+}
+
+/// The objects that a plan destroys, by what others call them.
+struct Targets<'p> {
     types_by_identity: HashMap<&'p str, Vec<&'p str>>,
 }
 
 impl<'p> Targets<'p> {
     /// The targets in a plan.
-    pub(super) fn of(plan: &'p Plan<'p>) -> Self {
+    fn of(plan: &'p Plan<'p>) -> Self {
         let mut types_by_identity: HashMap<&str, Vec<&str>> = HashMap::new();
         for resource in destroyed(plan) {
             let Some(before) = resource.change.before.as_deref() else { continue };
@@ -29,9 +41,9 @@ impl<'p> Targets<'p> {
 
     /// Whether a destroyed object names, in one of its attributes, another object that the plan destroys.
     ///
-    /// A flow log of a network that goes as well, or the access block of a bucket that does, is no loss. An
-    /// object of its own type is no target: its attributes hold its own id as well.
-    pub(super) fn take_along(&self, resource: &ResourceChange<'_>) -> bool {
+    /// The flow log of a network that is destroyed too, or the public access block of such a bucket, is no loss. An
+    /// object of its own type is no target: its attributes contain its own id as well.
+    fn take_along(&self, resource: &ResourceChange<'_>) -> bool {
         let attributes = resource.change.before.as_deref().map(Value::members).unwrap_or_default();
         attributes
             .iter()

@@ -1,4 +1,4 @@
-//! Help for the tests of change guards: small plans, the provider schemas, the collection of real plans.
+//! Helpers for the tests of change guards: small plans, and the collection of real plans beside the repository.
 
 use std::path::{Path, PathBuf};
 
@@ -36,42 +36,6 @@ pub(super) fn update(address: &str, before: &str, after: &str, after_unknown: &s
     )
 }
 
-/// What the provider schemas have.
-pub(super) struct Schemas;
-
-impl Schemas {
-    /// The schemas; they are always there.
-    pub(super) fn read() -> Option<&'static Self> {
-        Some(&Self)
-    }
-
-    /// Whether a type exists, or belongs to a provider whose old types are not known.
-    pub(super) fn knows_type(&self, resource_type: &str) -> bool {
-        planguard_schemas::resource(resource_type).is_some() || !Self::covers(resource_type)
-    }
-
-    /// Whether a type has an attribute, or belongs to a provider whose old types are not known.
-    pub(super) fn knows_attribute(&self, resource_type: &str, path: &[&str]) -> bool {
-        match planguard_schemas::resource(resource_type) {
-            Some(schema) => schema.block.descend(path.iter().copied()).is_ok(),
-            None => !Self::covers(resource_type),
-        }
-    }
-
-    fn covers(resource_type: &str) -> bool {
-        ["aws_", "azurerm_", "google_", "kubernetes_", "github_"]
-            .iter()
-            .any(|provider| resource_type.starts_with(provider))
-    }
-
-    /// Whether any type has an attribute.
-    pub(super) fn some_type_has(&self, path: &[&str]) -> bool {
-        planguard_schemas::provider_prefixes()
-            .flat_map(|prefix| planguard_schemas::resource_types_beside(&format!("{prefix}_")))
-            .any(|resource_type| self.knows_attribute(&resource_type, path))
-    }
-}
-
 /// The real plans that lie beside the repository, with their paths; none where they are not there.
 pub(super) fn real_plans() -> Vec<(PathBuf, String)> {
     let Some(directory) = shared("plans/real") else { return Vec::new() };
@@ -83,9 +47,10 @@ pub(super) fn real_plans() -> Vec<(PathBuf, String)> {
     texts.collect()
 }
 
-fn shared(part: &str) -> Option<PathBuf> {
+/// A file or directory of the collection beside the repository; `None`, with a line that says so, without it.
+pub(super) fn shared(part: &str) -> Option<PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(part);
-    if !directory.is_dir() {
+    if !directory.exists() {
         eprintln!("skipped: {} is absent", directory.display());
         return None;
     }

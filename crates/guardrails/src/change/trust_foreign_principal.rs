@@ -1,4 +1,4 @@
-//! Finds trust policies that let in a principal of another account.
+//! Reports trust policies that allow a principal of another account.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,18 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, sight};
-use super::policy::Document;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::iam::{Document, allowed_principals};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-trust-foreign-principal",
-        title: "A role lets a principal of another account take it",
+        title: "A principal of another account may assume a role",
         severity: Severity::High,
-        why: "Whoever may take a role has all its rights. A principal of another account is managed, and \
-              perhaps compromised, by somebody else.",
-        remediation: "Make sure that the account is yours or your partner's; for a partner, require an \
-                      external id as a condition. Then waive this finding for the role.",
+        why: "Whoever may assume a role has all of its rights. A principal of another account is managed, and \
+              may be compromised, by somebody else.",
+        remediation: "Check that the account is yours or your partner's; for a partner, require an external id \
+                      as a condition. Then waive this finding for the role.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -43,29 +43,33 @@ fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let attribute = place.path().clone();
     let address = &pair.resource.address;
     if sight(&place) == Sight::Unknown {
-        let message =
-            format!("{address} may trust more principals: the new `{attribute}` is known only after apply");
+        let message = format!("{address} may trust more principals: `{attribute}` is known only after apply");
         return Some(
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
         );
     }
     let after = trust(&pair.after)?;
     let old: BTreeSet<Trusted<'_>> =
-        before.allowed_principals().into_iter().filter_map(Trusted::of).collect();
+        allowed_principals(&before).into_iter().filter_map(Trusted::of).collect();
     let own = own_account(&pair.before);
-    let new = after.allowed_principals().into_iter().filter_map(Trusted::of);
-    let mut foreign =
-        new.filter(|trusted| !old.contains(trusted) && *trusted != Trusted::Account(own.unwrap_or("")));
-    let what = match foreign.next()? {
-        Trusted::Anyone => "lets anyone take it",
-        Trusted::Account(_) => "lets principals of another account take it",
+    let mut foreign = allowed_principals(&after).into_iter().filter(|principal| {
+        Trusted::of(principal).is_some_and(|trusted| {
+            !old.contains(&trusted) && trusted != Trusted::Account(own.unwrap_or_default())
+        })
+    });
+    let principal = foreign.next()?;
+    let who = match (Trusted::of(principal)?, place.is_sensitive()) {
+        (Trusted::Anyone, _) => "anyone".to_owned(),
+        (Trusted::Account(_), true) => "a principal of another account".to_owned(),
+        (Trusted::Account(account), false) if principal == account => format!("account `{account}`"),
+        (Trusted::Account(account), false) => format!("`{principal}` of account `{account}`"),
     };
-    Some(ChangeFinding::on(pair.resource, format!("{address} {what}")).at(attribute))
+    Some(ChangeFinding::on(pair.resource, format!("{who} may assume {address}")).at(attribute))
 }
 
 fn trust(state: &ResourceState<'_>) -> Option<Document> {
     match sight(&state.root().key("assume_role_policy")) {
-        Sight::Known(Value::String(text)) => Document::parse(text),
+        Sight::Known(Value::String(text)) => Document::parse(text).ok(),
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
     }
 }
@@ -82,7 +86,7 @@ enum Trusted<'d> {
 }
 
 impl<'d> Trusted<'d> {
-    /// Who is trusted, if it is somebody in an account; a service of AWS is not.
+    /// Who is trusted, if the principal belongs to an account; a service of AWS does not.
     fn of(principal: &'d str) -> Option<Self> {
         if principal == "*" {
             return Some(Self::Anyone);
@@ -121,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn another_account_and_anyone_are_found_and_services_are_not() {
+    fn another_account_and_anyone_are_reported_and_services_are_not() {
         let service = r#"{"Service": "ec2.amazonaws.com"}"#;
         assert_eq!(
             messages(service, r#"{"AWS": "222222222222"}"#),
-            [r#"aws_iam_role.a["x.y"] lets principals of another account take it"#]
+            [r#"account `222222222222` may assume aws_iam_role.a["x.y"]"#]
         );
-        assert_eq!(messages(service, r#""*""#), [r#"aws_iam_role.a["x.y"] lets anyone take it"#]);
+        assert_eq!(messages(service, r#""*""#), [r#"anyone may assume aws_iam_role.a["x.y"]"#]);
         assert!(messages(service, r#"{"Service": "lambda.amazonaws.com"}"#).is_empty());
         assert!(messages(service, r#"{"AWS": "arn:aws:iam::111111111111:user/b"}"#).is_empty());
         let foreign = r#"{"AWS": "arn:aws:iam::222222222222:role/b"}"#;
@@ -135,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_policy_is_a_perhaps() {
+    fn an_unknown_policy_depends_on_it() {
         let unknown = r#"{"assume_role_policy": true}"#;
         let findings = find_in_update(&GUARD, "aws_iam_role.a", &role(r#""*""#), "{}", unknown);
         assert_eq!(findings[0].certainty, Certainty::DependsOnUnknown);

@@ -1,17 +1,18 @@
-//! Tells whether a new object is an old one under another address, for want of a `moved` block.
+//! Finds new objects that are old ones at another address, where a `moved` block is missing.
 
 use std::collections::HashMap;
 
 use planguard_plan::{Actions, Mode, Plan, ResourceChange, Value};
 
-/// Attributes that say nothing about which object it is: they differ between twins, and agree between
-/// strangers.
+use super::ChangeFinding;
+
+/// Attributes that do not identify an object: they differ between twins, and agree between strangers.
 const INCIDENTAL: &[&str] = &["tags", "tags_all", "labels", "description", "timeouts", "region", "location"];
 
 /// How many attributes must agree before two objects count as twins.
 const ENOUGH: usize = 2;
 
-/// Where the new object of a pair stands.
+/// Where the new object of a pair is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the block of the old one, under another key.
@@ -28,8 +29,8 @@ pub(super) fn created<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = &'p Resour
         .filter(move |resource| resource.address.mode == Mode::Managed && is_new(&resource.change.actions))
 }
 
-/// Pairs of a destroyed object and the new one that it would have been, had it been moved. No object is in
-/// two pairs.
+/// Pairs of a destroyed object and the new one that a `moved` block would have made of it. No object is in two
+/// pairs.
 pub(super) fn twins<'p>(
     plan: &'p Plan<'p>,
     old: impl Iterator<Item = &'p ResourceChange<'p>>,
@@ -60,6 +61,11 @@ pub(super) fn twins<'p>(
     pairs
 }
 
+/// The finding for a pair of twins.
+pub(super) fn recreated((old, new): (&ResourceChange<'_>, &ResourceChange<'_>)) -> ChangeFinding {
+    ChangeFinding::on(old, format!("{} is destroyed and created again as {}", old.address, new.address))
+}
+
 /// An attribute with its text, by which a twin is looked up instead of compared with every old object.
 type Mark<'v> = (&'v str, &'v str);
 
@@ -71,10 +77,10 @@ fn marks<'v>(object: &'v Value<'_>) -> impl Iterator<Item = Mark<'v>> {
     })
 }
 
-/// Whether a new object is planned just as the old one stands, so that a `moved` block would have kept it.
+/// Whether a new object is planned as the old one is, so that a `moved` block would have kept it.
 ///
 /// All that the plan knows of the new object must agree with the old one: where a name or a range differs,
-/// the object would have to be made anew in any case.
+/// the object would have to be created again in any case.
 fn is_twin(old: &ResourceChange<'_>, new: &ResourceChange<'_>) -> bool {
     let (Some(before), Some(after)) = (old.change.before.as_deref(), new.change.after.as_deref()) else {
         return false;
@@ -94,7 +100,7 @@ fn is_twin(old: &ResourceChange<'_>, new: &ResourceChange<'_>) -> bool {
     agreeing >= ENOUGH
 }
 
-/// Whether a value says anything: null, empty texts and empty collections do not.
+/// Whether a value is set: null, empty texts and empty collections are not.
 fn says(value: &Value<'_>) -> bool {
     match value {
         Value::Null => false,
@@ -105,7 +111,7 @@ fn says(value: &Value<'_>) -> bool {
     }
 }
 
-/// Whether what is planned fits what stands; what the plan does not know yet is passed over.
+/// Whether a planned value fits the present one; values known only after apply are skipped.
 fn agrees(old: &Value<'_>, new: &Value<'_>) -> bool {
     match (old, new) {
         (_, new) if !says(new) => true,

@@ -1,4 +1,4 @@
-//! Finds verbs that planguard does not know: what they do cannot be judged.
+//! Reports actions that planguard does not know and cannot judge.
 
 use planguard_plan::Plan;
 use planguard_rule::Severity;
@@ -9,12 +9,12 @@ use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-unknown-action",
-        title: "The plan does something that planguard does not know",
+        title: "The plan has an action that planguard does not know",
         severity: Severity::High,
-        why: "New versions of Terraform and OpenTofu bring new verbs. What is not understood must not pass \
-              unread: no other guardrail can have judged it.",
-        remediation: "Update planguard. If this is its latest version, read the change by hand and waive this \
-                      finding for the address.",
+        why: "New versions of Terraform and OpenTofu add actions. What is not understood must not pass unread: \
+              no other guardrail can have judged it.",
+        remediation: "Update planguard. If this is its latest version, review the change by hand and waive this \
+                      finding for its address.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -30,8 +30,9 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let strange = all.filter(|resource| resource.change.actions.unknown().next().is_some());
     strange
         .map(|resource| {
-            let message =
-                format!("the actions of {} hold a verb that planguard does not know", resource.address);
+            let unknown: Vec<String> =
+                resource.change.actions.unknown().map(|action| format!("`{action}`")).collect();
+            let message = format!("{} has an unknown action: {}", resource.address, unknown.join(", "));
             ChangeFinding::on(resource, message)
         })
         .collect()
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_strange_verb_among_known_ones_is_enough_and_data_sources_count() {
+    fn one_unknown_action_is_enough_and_data_sources_count() {
         let findings = find_in_changes(
             &GUARD,
             r#"{"address": "aws_instance.a[\"x.y\"]", "change": {"actions": ["create", "teleport"], "before": null, "after": {}}},
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deferred_change_may_be_strange_too() {
+    fn a_deferred_change_can_have_an_unknown_action() {
         let text = r#"{"format_version": "1.2", "deferred_changes": [{"reason": "unknown", "resource_change":
             {"address": "aws_instance.a", "change": {"actions": ["teleport"], "before": {}, "after": {}}}}]}"#;
         assert_eq!(find(&GUARD, text).len(), 1);

@@ -37,7 +37,7 @@ impl Evaluator<'_, '_> {
             },
             (test, Attribute::Known(value)) => known(test, value, &place),
         };
-        // An unknown element of a known list leaves the test unknown as well.
+        // With an unknown element in a known list, the test is unknown too.
         let truth = match (decided, predicate.unknown) {
             (Truth::Unknown, Some(instead)) => instead,
             (decided, _) => decided,
@@ -96,7 +96,7 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Truth
     }
 }
 
-/// Whether an element fulfils a condition; unknown where none does and one is unknown.
+/// Whether an element meets a condition; unknown where none does and one is unknown.
 fn some_element(list: &View<'_, '_>, holds: impl Fn(&Value<'_>) -> bool) -> Truth {
     let mut truth = Truth::False;
     for element in list.elements().unwrap_or_default() {
@@ -149,7 +149,7 @@ fn has_text(constants: &[&Value<'_>]) -> bool {
     constants.iter().any(|constant| !literal::is_empty(constant))
 }
 
-/// Adds to the evidence what helps a reader: the value, or the element of a list that decided.
+/// Adds the value, or the element of a list that decided, to the evidence.
 fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evidence: &mut Evidence) {
     if place.is_sensitive() {
         return;
@@ -174,7 +174,7 @@ fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evide
             }
             _ => evidence.value = scalar(value),
         },
-        // These may hold what nobody wants to read in a log, or nothing that helps.
+        // These may contain secrets or long texts, or nothing that helps.
         AttributeTest::Present
         | AttributeTest::Absent
         | AttributeTest::Matches(_)

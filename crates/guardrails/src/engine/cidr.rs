@@ -1,16 +1,18 @@
-//! Network ranges: how wide they are and whether the internet is in them.
+//! Network ranges: how wide they are, and whether they contain public addresses.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use planguard_guardrail_format::CidrTest;
 
-/// Whether a text is a network range of the kind that a test asks for. Text that is no range is none.
+use crate::special_ranges::{addresses, includes_public};
+
+/// Whether a text is a network range that a test describes; false for text that is no range.
 pub(super) fn is_such(text: &str, test: CidrTest) -> bool {
     let Some(range) = parse(text) else { return false };
     match test {
         CidrTest::Any => covers_half_the_internet(&range),
-        CidrTest::Public => includes_public(&range),
+        CidrTest::Public => includes_public(&addresses(&range)),
         CidrTest::WiderThan(length) => range.prefix_len() < length,
     }
 }
@@ -31,35 +33,6 @@ fn covers_half_the_internet(range: &IpNet) -> bool {
     }
 }
 
-/// Whether the range is not wholly inside the ranges that are never routed on the internet (the registries
-/// of special-purpose addresses, RFC 6890 and its updates).
-fn includes_public(range: &IpNet) -> bool {
-    const SPECIAL: &[&str] = &[
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.168.0.0/16",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-        "::/127",
-        "64:ff9b:1::/48",
-        "100::/64",
-        "2001:db8::/32",
-        "fc00::/7",
-        "fe80::/10",
-        "ff00::/8",
-    ];
-    !SPECIAL.iter().filter_map(|special| special.parse::<IpNet>().ok()).any(|special| special.contains(range))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,11 +48,13 @@ mod tests {
     }
 
     #[test]
-    fn public_is_what_is_not_wholly_special() {
+    fn a_range_is_public_unless_all_of_it_is_special() {
         for text in ["8.8.8.8", "0.0.0.0/0", "10.0.0.0/7", "2600::/16", "100.0.0.0/8"] {
             assert!(is_such(text, CidrTest::Public), "{text}");
         }
-        for text in ["10.1.0.0/16", "172.31.0.0/16", "100.64.1.0/24", "fd00::/8", "203.0.113.7/32"] {
+        for text in
+            ["10.1.0.0/16", "172.31.0.0/16", "240.0.0.0/4", "100.64.1.0/24", "fd00::/8", "203.0.113.7/32"]
+        {
             assert!(!is_such(text, CidrTest::Public), "{text}");
         }
     }

@@ -11,7 +11,7 @@ use planguard_plan::{
 
 use super::{Answer, Evaluator, place, policy_document};
 
-/// A plan's resources by type and by block, and who refers to whom; built as guardrails ask.
+/// A plan's resources by type and by block, and their references; built when a guardrail needs them.
 pub struct PlanIndex<'p> {
     plan: &'p Plan<'p>,
     by_type: HashMap<&'p str, Vec<&'p ResourceChange<'p>>>,
@@ -32,7 +32,7 @@ type ReferrersKey = (bool, String, PathPattern);
 #[derive(Default)]
 struct Referrers<'p> {
     by_block: HashMap<String, Vec<(&'p ResourceChange<'p>, Option<String>)>>,
-    /// Those whose attribute is unknown, and of which the configuration does not say what it refers to.
+    /// Those with an unknown attribute whose references the configuration does not show.
     unclear: Vec<&'p ResourceChange<'p>>,
 }
 
@@ -134,7 +134,7 @@ impl<'p> PlanIndex<'p> {
 }
 
 impl<'p> Evaluator<'_, 'p> {
-    /// Whether a companion exists that fulfils the condition.
+    /// Whether a companion exists that meets the condition.
     pub(super) fn companion(&self, companion: &Companion, view: &View<'_, '_>) -> Answer {
         let (belonging, unclear) = match companion.direction {
             CompanionDirection::RefersToThis => self.referring(companion, view),
@@ -146,12 +146,12 @@ impl<'p> Evaluator<'_, 'p> {
             Some(condition.map_or(Truth::True, |one| self.predicate(one, &state.root()).truth))
         };
         let certain = policy_document::any(belonging.into_iter().filter_map(&fulfils));
-        // One that may belong leaves the matter open, whatever the others are.
+        // One that may belong makes the answer unknown, whatever the others are.
         let open = || unclear.iter().any(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
         Answer::bare(if certain == Truth::False && open() { Truth::Unknown } else { certain })
     }
 
-    /// Those that refer to the judged resource, and those of which nobody can tell.
+    /// Those that refer to the judged resource, and those that may.
     fn referring(
         &self,
         companion: &Companion,
@@ -169,9 +169,7 @@ impl<'p> Evaluator<'_, 'p> {
                 }
             }
             for on in &companion.on {
-                if let Attribute::Known(value) = place::find(view, on).attribute()
-                    && let Some(text) = value.as_str().filter(|text| !text.is_empty())
-                {
+                if let Some(text) = known_text(&place::find(view, on)) {
                     belonging.extend(self.index.with_value(state.side, resource_type, &companion.by, text));
                 }
             }
@@ -202,9 +200,7 @@ impl<'p> Evaluator<'_, 'p> {
                 }
             }
         }
-        if let Attribute::Known(value) = by.attribute()
-            && let Some(text) = value.as_str().filter(|text| !text.is_empty())
-        {
+        if let Some(text) = known_text(&by) {
             for resource_type in &companion.types {
                 for on in &companion.on {
                     belonging.extend(self.index.with_value(state.side, resource_type, on, text));
@@ -212,6 +208,14 @@ impl<'p> Evaluator<'_, 'p> {
             }
         }
         (belonging, Vec::new())
+    }
+}
+
+/// The text of an attribute, if it is known and not empty.
+fn known_text<'p>(place: &View<'p, '_>) -> Option<&'p str> {
+    match place.attribute() {
+        Attribute::Known(value) => value.as_str().filter(|text| !text.is_empty()),
+        Attribute::Unknown | Attribute::Unset => None,
     }
 }
 

@@ -1,10 +1,9 @@
-//! Compares what plans hold with what guardrails say.
+//! Compares values in plans with values in guardrails.
 
 use planguard_guardrail_format::{Literal, Quantity};
 use planguard_plan::Value;
 
-/// Whether a value equals a literal. Maps of strings hold `"true"` and `"7"`, which count as the boolean and
-/// the number.
+/// Whether a value equals a literal. In maps of strings `"true"` and `"7"` equal the boolean and the number.
 pub(super) fn equals(value: &Value<'_>, literal: &Literal) -> bool {
     match (value, literal) {
         (Value::Bool(value), Literal::Bool(literal)) => value == literal,
@@ -20,8 +19,8 @@ pub(super) fn equals(value: &Value<'_>, literal: &Literal) -> bool {
     }
 }
 
-/// The quantity that a value holds, as a number or as text.
-pub(super) fn quantity(value: &Value<'_>) -> Option<Quantity> {
+/// The quantity that a value is, as a number or as text.
+pub(crate) fn quantity(value: &Value<'_>) -> Option<Quantity> {
     match value {
         Value::Number(number) => number.as_f64().map(Quantity::Number),
         Value::String(text) => Quantity::parse(text),
@@ -29,8 +28,8 @@ pub(super) fn quantity(value: &Value<'_>) -> Option<Quantity> {
     }
 }
 
-/// Whether a value says something: providers write what is not set as null, an empty text or an empty list.
-pub(super) fn is_empty(value: &Value<'_>) -> bool {
+/// Whether a value counts as not set: providers write null, an empty text or an empty list for it.
+pub(crate) fn is_empty(value: &Value<'_>) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(_) | Value::Number(_) => false,

@@ -13,9 +13,10 @@ use planguard_guardrail_format::{Guardrail, Predicate, Quantifier, Test, Truth};
 use planguard_plan::{Attribute, DuplicateKeys, ResourceState, Value, View};
 
 pub use companion::PlanIndex;
+pub(crate) use literal::{is_empty, quantity};
 pub use secret::{credentials, decoded, is_named_credential};
 
-/// What a guardrail says of one side of a resource change.
+/// The result of a guardrail on one side of a resource change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evaluation {
     /// The verdict on the resource.
@@ -27,22 +28,22 @@ pub struct Evaluation {
 /// The verdict of a rule on a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// All is well.
+    /// Nothing is wrong.
     Pass,
     /// Something is wrong.
     Fail,
     /// It depends on what is known only after apply.
     Undetermined,
-    /// The rule says nothing of this resource.
+    /// The rule does not apply to this resource.
     NotApplicable,
 }
 
 /// What decided an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// The way to the attribute.
+    /// The path of the attribute.
     pub path: planguard_plan::AttributePath,
-    /// Its value, where showing it helps and nothing marks it as sensitive.
+    /// Its value, where it helps and is not sensitive.
     pub value: Option<String>,
 }
 
@@ -84,7 +85,7 @@ impl Answer {
         Self { truth, evidence: None }
     }
 
-    /// An answer that a place gave, without its value.
+    /// An answer from an attribute, without its value.
     fn at(truth: Truth, view: &View<'_, '_>) -> Self {
         let path = view.path().clone();
         let evidence = (!path.is_empty()).then_some(Evidence { path, value: None });
@@ -138,19 +139,19 @@ impl Evaluator<'_, '_> {
         }
     }
 
-    /// The condition on the document that an attribute holds as JSON text. Text that is no JSON fulfils
-    /// nothing; the provider refuses it at apply.
+    /// The condition on the JSON document that is the text of an attribute. Text that is no JSON meets no condition;
+    /// the provider refuses it at apply.
     fn document(&self, value: &Value<'_>, place: &View<'_, '_>, condition: &Predicate) -> Answer {
         let duplicates = DuplicateKeys::default();
         let parsed = value.as_str().and_then(|text| Value::parse(text, &duplicates).ok());
         let Some(document) = parsed else { return Answer::at(Truth::False, place) };
         let answer = self.predicate(condition, &place.document(&document));
-        // Inside a document there are no attributes; the evidence is the attribute that holds it.
+        // A document has no attributes; the evidence is the attribute that it is the text of.
         Answer { evidence: Answer::at(answer.truth, place).evidence, ..answer }
     }
 }
 
-/// Combines answers: `decisive` settles the matter, `otherwise` holds if none is decisive or unknown. The
+/// Combines answers: a `decisive` one decides; without decisive and unknown ones the result is `otherwise`. The
 /// evidence is that of the first answer that counts.
 fn fold(answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth) -> Answer {
     let mut unknown: Option<Answer> = None;

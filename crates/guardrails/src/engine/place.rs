@@ -1,4 +1,4 @@
-//! Finds the places that a guardrail's paths name.
+//! Resolves the paths of a guardrail.
 
 use planguard_guardrail_format::{PathPattern, PatternStep};
 use planguard_plan::{Attribute, Value, View};
@@ -38,7 +38,7 @@ pub(super) fn find<'p, 's>(view: &View<'p, 's>, path: &PathPattern) -> View<'p, 
     place
 }
 
-/// A block that can stand once is a list of one in plans.
+/// A block that can occur once is a list of one in plans.
 fn into_block<'p, 's>(place: View<'p, 's>) -> View<'p, 's> {
     match place.raw() {
         Some(Value::Array(_)) => place.index(0),
@@ -46,8 +46,8 @@ fn into_block<'p, 's>(place: View<'p, 's>) -> View<'p, 's> {
     }
 }
 
-/// The element with a value in an attribute. Where there is none, a place that is unset; where one may turn
-/// out to be it, a place that is unknown.
+/// The element whose attribute has a value. Where there is none, an unset place; where one may have it, an unknown
+/// place.
 fn select<'p, 's>(list: &View<'p, 's>, key: &str, value: &str) -> View<'p, 's> {
     let Some(elements) = list.elements() else { return list.clone() };
     let past_the_end = elements.len();

@@ -1,66 +1,92 @@
-//! IAM policy documents: JSON text, or data sources that build one at apply.
+//! Tests of IAM policy documents: of JSON text, and of the data sources that build one at apply.
 
-use planguard_guardrail_format::{Effect, PathPattern, PatternStep, StatementTest, Truth};
+use planguard_guardrail_format::{StatementTest, Truth};
 use planguard_plan::text::wildcard;
-use planguard_plan::{Attribute, DuplicateKeys, Mode, ResourceState, Side, Value, View};
+use planguard_plan::{Attribute, Mode, ResourceState, Side, View};
 
+use super::Evaluator;
 use super::companion::is_same_instance;
-use super::{Evaluator, place};
+use crate::iam::{Conditions, Document, Listed, Principal, PrincipalKind, Statement, Values};
 
-/// Whether a policy as JSON text has a statement that a test asks for. Text that is no policy has none.
+/// Whether a policy as JSON text has a statement that meets a test. Text that is no policy has none; the provider
+/// refuses it at apply.
 pub(super) fn allows_in_text(text: &str, test: &StatementTest) -> bool {
-    let duplicates = DuplicateKeys::default();
-    let Ok(document) = Value::parse(text, &duplicates) else { return false };
-    let Some(statements) = document.get("Statement") else { return false };
-    one_or_many(statements).iter().any(|statement| statement_in_json(statement, test))
+    Document::parse(text).is_ok_and(|document| matches(&document, test) == Truth::True)
 }
 
-/// Whether an action or resource is covered by what a statement names. IAM compares actions without case.
-fn covers(named: &str, asked: &str) -> bool {
-    wildcard::matches(&named.to_ascii_lowercase(), &asked.to_ascii_lowercase())
+/// Whether a document has a statement that meets a test.
+fn matches(document: &Document, test: &StatementTest) -> Truth {
+    any(document.statements.iter().map(|statement| statement_matches(statement, test)))
 }
 
-fn one_or_many<'v, 'a>(value: &'v Value<'a>) -> &'v [Value<'a>] {
-    match value {
-        Value::Array(elements) => elements,
-        single => std::slice::from_ref(single),
+fn statement_matches(statement: &Statement, test: &StatementTest) -> Truth {
+    let parts = [
+        statement.effect.map_or(Truth::Unknown, |effect| Truth::of(effect == test.effect)),
+        if test.anyone { is_anyone(&statement.principals) } else { Truth::True },
+        covered(&statement.actions, &test.actions),
+        covered(&statement.resources, &test.resources),
+        if test.unconditional { is_unconditional(&statement.conditions) } else { Truth::True },
+    ];
+    all(parts.into_iter())
+}
+
+/// Whether a statement covers one of the actions or resources of a test; true where the test has none.
+/// `NotAction` covers everything that it does not name.
+fn covered(listed: &Listed<String>, asked: &[String]) -> Truth {
+    if asked.is_empty() {
+        return Truth::True;
     }
-}
-
-fn statement_in_json(statement: &Value<'_>, test: &StatementTest) -> bool {
-    let effect = match test.effect {
-        Effect::Allow => "Allow",
-        Effect::Deny => "Deny",
-    };
-    let named = |key: &str, asked: &str| {
-        statement.get(key).map(|value| {
-            one_or_many(value).iter().filter_map(Value::as_str).any(|named| covers(named, asked))
-        })
-    };
-    // `NotAction` covers everything that it does not name.
-    let covered = |key: &str, not_key: &str, asked: &[String]| {
-        asked.is_empty()
-            || asked.iter().any(|asked| {
-                named(key, asked).unwrap_or(false) || named(not_key, asked).is_some_and(|named| !named)
+    any(asked.iter().map(|asked| {
+        let names = |values: &Values<String>| {
+            any_of(values, |named| {
+                // IAM compares actions without regard to case.
+                Truth::of(wildcard::matches(&named.to_ascii_lowercase(), &asked.to_ascii_lowercase()))
             })
-    };
-    statement.get("Effect").and_then(Value::as_str) == Some(effect)
-        && (!test.anyone || is_anyone(statement))
-        && covered("Action", "NotAction", &test.actions)
-        && covered("Resource", "NotResource", &test.resources)
-        && (!test.unconditional || statement.get("Condition").is_none_or(super::literal::is_empty))
+        };
+        let by_name = listed.these.as_ref().map_or(Truth::False, names);
+        let by_exception = listed.all_but.as_ref().map_or(Truth::False, |values| names(values).negated());
+        any([by_name, by_exception].into_iter())
+    }))
 }
 
-/// `Principal: "*"`, `Principal: {"AWS": "*"}`, or an `Allow` for everyone but a few.
-fn is_anyone(statement: &Value<'_>) -> bool {
-    let star = |value: &Value<'_>| one_or_many(value).iter().any(|one| one.as_str() == Some("*"));
-    match statement.get("Principal") {
-        Some(Value::Object(principals)) => {
-            ["AWS", "*"].iter().any(|key| principals.get(key).is_some_and(star))
-        }
-        Some(principal) => star(principal),
-        None => statement.get("NotPrincipal").is_some(),
+/// `Principal: "*"`, `Principal: {"AWS": "*"}`, or everyone but a few.
+fn is_anyone(principals: &Listed<Principal>) -> Truth {
+    let named = principals.these.as_ref().map_or(Truth::False, |values| {
+        any_of(values, |principal| {
+            let kind = match &principal.kind {
+                Some(PrincipalKind::Everyone | PrincipalKind::Aws) => Truth::True,
+                Some(
+                    PrincipalKind::Service
+                    | PrincipalKind::Federated
+                    | PrincipalKind::CanonicalUser
+                    | PrincipalKind::Other(_),
+                ) => Truth::False,
+                None => Truth::Unknown,
+            };
+            let id = principal.id.as_ref().map_or(Truth::Unknown, |id| Truth::of(id == "*"));
+            all([kind, id].into_iter())
+        })
+    });
+    let excepted = match &principals.all_but {
+        None => Truth::False,
+        Some(values) if values.complete => Truth::True,
+        Some(_) => Truth::Unknown,
+    };
+    any([named, excepted].into_iter())
+}
+
+fn is_unconditional(conditions: &Conditions) -> Truth {
+    match (conditions.known.is_empty(), conditions.may_have_more) {
+        (false, _) => Truth::False,
+        (true, true) => Truth::Unknown,
+        (true, false) => Truth::True,
     }
+}
+
+/// Whether something holds of one of several values.
+fn any_of<T>(values: &Values<T>, holds: impl Fn(&T) -> Truth) -> Truth {
+    let rest = if values.complete { Truth::False } else { Truth::Unknown };
+    any(values.known.iter().map(holds).chain([rest]))
 }
 
 impl Evaluator<'_, '_> {
@@ -84,7 +110,7 @@ impl Evaluator<'_, '_> {
             .map(|(change, _)| change)
             .filter_map(|change| ResourceState::new(self.index.plan(), change, Side::After))
             .collect();
-        // Whatever else the policy is made of may add statements, so nothing short of a hit is certain.
+        // Other parts of the policy may add statements, so only a match is certain.
         sources
             .iter()
             .map(|source| statements_in_blocks(source, test))
@@ -101,74 +127,11 @@ fn statements_in_blocks(source: &ResourceState<'_>, test: &StatementTest) -> Tru
     let inherited = ["source_policy_documents", "override_policy_documents", "source_json", "override_json"]
         .iter()
         .any(|name| !matches!(root.key(name).attribute(), Attribute::Unset));
-    let Some(statements) = root.key("statement").elements() else { return Truth::Unknown };
-    let own = any(statements.iter().map(|statement| statement_in_block(statement, test)));
-    match own {
+    let Some(document) = Document::of_blocks(&root.key("statement")) else { return Truth::Unknown };
+    match matches(&document, test) {
         Truth::False if inherited => Truth::Unknown,
         own => own,
     }
-}
-
-fn statement_in_block(statement: &View<'_, '_>, test: &StatementTest) -> Truth {
-    let key = |name: &str| place::find(statement, &PathPattern(vec![PatternStep::Key(name.to_owned())]));
-    let effect = match key("effect").attribute() {
-        Attribute::Unknown => Truth::Unknown,
-        // The data source's default is Allow.
-        Attribute::Unset => Truth::of(test.effect == Effect::Allow),
-        Attribute::Known(value) => Truth::of(match test.effect {
-            Effect::Allow => value.as_str() == Some("Allow"),
-            Effect::Deny => value.as_str() == Some("Deny"),
-        }),
-    };
-    let parts = [
-        effect,
-        if test.anyone { anyone_in_block(&key("principals"), &key("not_principals")) } else { Truth::True },
-        covered_in_block(&key("actions"), &key("not_actions"), &test.actions),
-        covered_in_block(&key("resources"), &key("not_resources"), &test.resources),
-        if test.unconditional { is_empty_list(&key("condition")) } else { Truth::True },
-    ];
-    all(parts.into_iter())
-}
-
-fn covered_in_block(named: &View<'_, '_>, not_named: &View<'_, '_>, asked: &[String]) -> Truth {
-    if asked.is_empty() {
-        return Truth::True;
-    }
-    any(asked.iter().map(|asked| {
-        let by_name = any_text(named, |text| covers(text, asked));
-        let by_exception = match is_empty_list(not_named) {
-            Truth::True => Truth::False,
-            Truth::Unknown => Truth::Unknown,
-            Truth::False => any_text(not_named, |text| covers(text, asked)).negated(),
-        };
-        any([by_name, by_exception].into_iter())
-    }))
-}
-
-fn anyone_in_block(principals: &View<'_, '_>, not_principals: &View<'_, '_>) -> Truth {
-    let Some(blocks) = principals.elements() else { return Truth::Unknown };
-    let named = any(blocks.iter().map(|block| {
-        let aws = match block.key("type").attribute() {
-            Attribute::Known(kind) => Truth::of(matches!(kind.as_str(), Some("AWS" | "*"))),
-            Attribute::Unknown => Truth::Unknown,
-            Attribute::Unset => Truth::False,
-        };
-        all([aws, any_text(&block.key("identifiers"), |text| text == "*")].into_iter())
-    }));
-    any([named, is_empty_list(not_principals).negated()].into_iter())
-}
-
-fn is_empty_list(list: &View<'_, '_>) -> Truth {
-    list.elements().map_or(Truth::Unknown, |elements| Truth::of(elements.is_empty()))
-}
-
-fn any_text(list: &View<'_, '_>, holds: impl Fn(&str) -> bool) -> Truth {
-    let Some(elements) = list.elements() else { return Truth::Unknown };
-    any(elements.iter().map(|element| match element.attribute() {
-        Attribute::Known(value) => Truth::of(value.as_str().is_some_and(&holds)),
-        Attribute::Unknown => Truth::Unknown,
-        Attribute::Unset => Truth::False,
-    }))
 }
 
 /// Whether one of several holds.
@@ -190,6 +153,8 @@ fn all(truths: impl Iterator<Item = Truth>) -> Truth {
 
 #[cfg(test)]
 mod tests {
+    use planguard_guardrail_format::Effect;
+
     use super::*;
 
     fn test(actions: &[&str], resources: &[&str], anyone: bool) -> StatementTest {
@@ -221,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_excepted_is_covered() {
+    fn not_action_covers_what_it_does_not_name() {
         let except = r#"{"Statement": [{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}]}"#;
         assert!(allows_in_text(except, &test(&["s3:GetObject"], &["*"], false)));
         assert!(!allows_in_text(except, &test(&["iam:PassRole"], &["*"], false)));
@@ -239,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_policy_has_no_statement() {
+    fn text_that_is_no_policy_has_no_statement() {
         for text in ["", "null", "{}", "[1]", "{\"Statement\": 1}", "not json"] {
             assert!(!allows_in_text(text, &test(&[], &[], false)), "{text}");
         }

@@ -28,7 +28,7 @@ pub(super) fn includes(ports: &PortsPredicate, view: &View<'_, '_>) -> Answer {
 
 #[derive(Clone, Copy)]
 enum Protocol {
-    /// Every protocol there is.
+    /// Every protocol.
     Everything,
     /// The one that matters.
     Carries,
@@ -52,7 +52,7 @@ fn protocol(view: &View<'_, '_>, transport: Transport) -> Protocol {
         ("tcp" | "6", Transport::Tcp | Transport::Any) | ("udp" | "17", Transport::Udp | Transport::Any) => {
             Protocol::Carries
         }
-        // Azure had this word for TCP and UDP together.
+        // Older versions of azurerm mean TCP and UDP with this.
         ("", _) => Protocol::Carries,
         _ => Protocol::Other,
     }

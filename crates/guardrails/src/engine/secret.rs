@@ -1,4 +1,4 @@
-//! Credentials in plain text, by the forms that their issuers gave them.
+//! Finds credentials in plain text, by the formats of their issuers.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use planguard_plan::Value;
 use regex_lite::Regex;
 
-/// A form that credentials have, with a text that stands in all of them: looking for that is quick, and most
-/// texts never need the expression.
+/// A format of credentials, with a text that all of them contain: searching for that is quick, and most texts never
+/// need the expression.
 struct Form {
     marker: &'static str,
     expression: &'static str,
@@ -30,7 +30,7 @@ impl Form {
         text.contains(self.marker) && self.compiled().is_some_and(|expression| expression.is_match(text))
     }
 
-    /// Where the secret parts of such credentials stand in a text.
+    /// Where the secret parts of such credentials are in a text.
     fn places(&self, text: &str) -> Vec<Range<usize>> {
         if !text.contains(self.marker) {
             return Vec::new();
@@ -54,7 +54,7 @@ impl Form {
     }
 }
 
-/// Forms that only credentials have, by the issuers' own documentation.
+/// Formats that only credentials have, from the issuers' documentation.
 static FORMS: [Form; 16] = [
     // AWS access key ids of users and of sessions.
     Form::new("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
@@ -77,7 +77,7 @@ static FORMS: [Form; 16] = [
     Form::new("://", r"\b[a-z][a-z0-9+.-]*://[^\s:/@$<{]+:[^\s:/@$<{]{3,}@"),
 ];
 
-/// Words that promise a credential at the end of a name.
+/// Words at the end of a name that mean a credential.
 const NAMES: &[&str] = &[
     "password",
     "passwd",
@@ -95,8 +95,8 @@ const NAMES: &[&str] = &[
     "privatekey",
 ];
 
-/// An assignment to a name that promises a credential, with the value. `secret` alone does not: it names
-/// secrets as often (`--secret=orders-db`, `arn:…:secret:orders-db`) as it is one.
+/// An assignment to a name that means a credential, with the value. `secret` alone does not: as often it names a
+/// secret (`--secret=orders-db`, `arn:…:secret:orders-db`).
 static ASSIGNMENT: OnceLock<Option<Regex>> = OnceLock::new();
 
 fn assignment() -> Option<&'static Regex> {
@@ -104,8 +104,8 @@ fn assignment() -> Option<&'static Regex> {
     ASSIGNMENT.get_or_init(|| Regex::new(expression).ok()).as_ref()
 }
 
-/// Whether credentials stand in a text, or in a list or map of texts. In a map the name counts too, and so it
-/// does in a list of objects with a name and a value.
+/// Whether a text, or a list or map of texts, contains credentials. In a map the name counts too, as in a list of
+/// objects with a name and a value.
 pub(super) fn holds_secret(value: &Value<'_>) -> bool {
     match value {
         Value::String(text) => is_secret(text) || decoded(text).is_some_and(|decoded| is_secret(&decoded)),
@@ -122,7 +122,7 @@ pub(super) fn holds_secret(value: &Value<'_>) -> bool {
     }
 }
 
-/// Where credentials stand in a text: only what is secret of them, and not the form by which they are known.
+/// Where credentials are in a text: only their secret part, not the format by which they are recognised.
 pub fn credentials(text: &str) -> Vec<Range<usize>> {
     let mut places: Vec<Range<usize>> = FORMS.iter().flat_map(|form| form.places(text)).collect();
     let assigned = assignment().into_iter().flat_map(|expression| expression.captures_iter(text));
@@ -135,7 +135,7 @@ pub fn credentials(text: &str) -> Vec<Range<usize>> {
     places
 }
 
-/// Whether a value is a credential because of the name that it stands under.
+/// Whether a value is a credential because of its name.
 pub fn is_named_credential(name: &str, value: &str) -> bool {
     promises_credential(name) && is_credential(value)
 }
@@ -156,7 +156,7 @@ fn assigns_credential(text: &str) -> bool {
         })
 }
 
-/// Whether a variable's name ends in a word that promises a credential: `DB_PASSWORD`, `apiKey`.
+/// Whether a variable's name ends in a word that means a credential: `DB_PASSWORD`, `apiKey`.
 fn promises_credential(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     NAMES.iter().any(|word| {
@@ -164,7 +164,7 @@ fn promises_credential(name: &str) -> bool {
     })
 }
 
-/// The text behind Base64, in which user data often stand.
+/// The text that Base64 encodes, as user data often are.
 pub fn decoded(text: &str) -> Option<String> {
     /// Shorter texts are words that happen to be Base64.
     const SHORTEST: usize = 24;
@@ -175,7 +175,7 @@ pub fn decoded(text: &str) -> Option<String> {
     String::from_utf8(STANDARD.decode(text).ok()?).ok()
 }
 
-/// Whether a value under a promising name can be the credential itself, and not where to find it.
+/// Whether a value with such a name can be the credential itself, and not a reference to it.
 fn is_credential(text: &str) -> bool {
     const REFERENCES: &[&str] = &[
         "arn:",
@@ -202,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_expressions_compile_and_hold_their_markers() {
+    fn all_expressions_compile_and_contain_their_markers() {
         assert!(assignment().is_some());
         for form in &FORMS {
             assert!(Regex::new(form.expression).is_ok(), "{}", form.expression);
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_found_by_form() {
+    fn credentials_are_found_by_format() {
         for text in [
             r#""export AWS_ACCESS_KEY_ID=AKIAQ3EXAMPLEKEYXXXX""#,
             r#""-----BEGIN RSA PRIVATE KEY-----\nMIIE""#,

@@ -1,0 +1,242 @@
+//! Tables of the change guards: the resource types and attributes that they look at.
+//!
+//! One TOML file is the table of one guard; `policies/change/README.md` describes the format.
+
+mod read;
+
+use serde::{Deserialize, Serialize};
+
+pub use read::{ChangeTableError, read_change_table};
+
+/// The table of one guard.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeTable {
+    /// Resource types that matter as a whole (`[[types]]`).
+    pub groups: Vec<Row<Group>>,
+    /// Resource types that were considered and left out (`[[except]]`), with the reason.
+    pub exceptions: Vec<Row<String>>,
+    /// Attributes with a safe and an unsafe setting (`[[switch]]`).
+    pub switches: Vec<Row<Switch>>,
+    /// Attributes that say how long something is kept (`[[period]]`).
+    pub periods: Vec<Row<Period>>,
+    /// Attributes that the guard reads in its own way (`[[attribute]]`).
+    pub attributes: Vec<Row<MarkedAttribute>>,
+    /// Attributes that let network traffic in (`[[opening]]`).
+    pub openings: Vec<Row<OpeningLayout>>,
+}
+
+/// An entry of a table with the resource types that it is about.
+#[derive(Clone, Debug)]
+pub struct Row<T> {
+    /// The line of the file, counted from 1.
+    pub line: usize,
+    /// The types; none for every type that has the attribute.
+    pub types: Vec<String>,
+    /// Why the schemas do not know the types; `None` where they must.
+    pub unchecked: Option<String>,
+    /// What the entry says of them.
+    pub entry: T,
+}
+
+/// What a table says of one resource type, or of every type.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct TypeFacts {
+    /// Set where the type is in a group.
+    pub group: Option<Group>,
+    /// Its switches.
+    pub switches: Vec<Switch>,
+    /// Its periods.
+    pub periods: Vec<Period>,
+    /// Its marked attributes.
+    pub attributes: Vec<MarkedAttribute>,
+    /// How it lets network traffic in.
+    pub opening: Option<OpeningLayout>,
+}
+
+/// Resource types that matter as a whole.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Group {
+    /// What is lost when an object is destroyed, as a clause such as `its records are destroyed`.
+    pub loss: Option<String>,
+}
+
+/// The names that lead to an attribute through nested blocks.
+pub type NamePath = Vec<String>;
+
+/// An attribute with a safe and an unsafe setting.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Switch {
+    /// The attribute.
+    pub attribute: NamePath,
+    /// Which settings are safe.
+    pub safe: SafeSetting,
+    /// What it means that the attribute is not set.
+    pub unset: Unset,
+}
+
+/// Which settings of a switch are safe.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum SafeSetting {
+    /// This boolean (`strong = true`).
+    Flag(bool),
+    /// These words, in any case (`strong = ["Deny"]`).
+    Words(Vec<String>),
+    /// Every word but these, in any case (`weak = ["NONE"]`).
+    AllBut(Vec<String>),
+    /// Any: the attribute or block must be there (`strong = "present"`).
+    Present,
+}
+
+/// What it means that a switch is not set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unset {
+    /// The same as the unsafe setting.
+    Weak,
+    /// The same as the safe setting.
+    Strong,
+    /// The provider or the account decides.
+    #[default]
+    ProviderDecides,
+}
+
+/// An attribute that says how long something is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Period {
+    /// The attribute, a number or a text with a duration.
+    pub attribute: NamePath,
+    /// What one of it is.
+    pub unit: PeriodUnit,
+    /// Whether zero means for ever.
+    pub zero_is_forever: bool,
+}
+
+/// What a period counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PeriodUnit {
+    /// Days.
+    Days,
+    /// Hours.
+    Hours,
+    /// Minutes.
+    Minutes,
+    /// Seconds.
+    Seconds,
+    /// Kept copies, not a time.
+    Copies,
+    /// Nothing by itself: the attribute is a text with a unit, such as `7d` or `P7D`.
+    Duration,
+}
+
+/// An attribute that the guard reads in its own way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MarkedAttribute {
+    /// The attribute.
+    pub attribute: NamePath,
+    /// How it is read.
+    pub mark: Mark,
+}
+
+/// How a guard reads a [`MarkedAttribute`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// A list of the kinds of logs that are written.
+    LogKinds,
+    /// An IAM policy document as JSON text.
+    PolicyDocument,
+    /// The ARN of a managed policy, or a list of them.
+    ManagedPolicies,
+    /// A list in which `*` means everything.
+    Wildcards,
+}
+
+/// How a resource type describes the network traffic that it lets in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpeningLayout {
+    /// The way to the rules; empty where the resource is the rule.
+    pub rules: NamePath,
+    /// What a rule, or else the resource, has to say for the rule to let something in.
+    pub when: Vec<(String, String)>,
+    /// Which attributes name the ranges.
+    pub sources: Sources,
+    /// The attribute of a rule that names the protocol.
+    pub protocol: Option<String>,
+    /// Which attributes name the ports.
+    pub ports: Ports,
+    /// What it means that there is no range.
+    pub empty: Empty,
+}
+
+/// Which attributes name network ranges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sources {
+    /// These of the rule, texts or lists of texts (`sources`).
+    InRule(Vec<String>),
+    /// These of the resource (`resource_sources`).
+    InResource(Vec<String>),
+    /// The first and the last address, in two attributes of the rule (`between`).
+    Between(String, String),
+}
+
+/// Which attributes of a rule name ports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ports {
+    /// None: all ports are open.
+    All,
+    /// The first and the last port, in two attributes (`port_range`).
+    Between(String, String),
+    /// Texts such as `80-90`, or lists of them (`ports`).
+    In(Vec<String>),
+}
+
+/// What it means that there is no network range.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Empty {
+    /// Nobody is let in.
+    #[default]
+    Closed,
+    /// Everyone is let in.
+    Open,
+    /// Everyone is let in if this block is absent, nobody if it is there and empty.
+    OpenWithout(String),
+}
+
+impl ChangeTable {
+    /// Every resource type that the table names, except the exceptions; sorted.
+    pub fn types(&self) -> Vec<&str> {
+        let mut types: Vec<&str> = Vec::new();
+        types.extend(names(&self.groups));
+        types.extend(names(&self.switches));
+        types.extend(names(&self.periods));
+        types.extend(names(&self.attributes));
+        types.extend(names(&self.openings));
+        types.sort_unstable();
+        types.dedup();
+        types
+    }
+
+    /// What the table says of one resource type; `None` for what it says of every type.
+    pub fn facts(&self, resource_type: Option<&str>) -> TypeFacts {
+        TypeFacts {
+            group: entries(&self.groups, resource_type).next(),
+            switches: entries(&self.switches, resource_type).collect(),
+            periods: entries(&self.periods, resource_type).collect(),
+            attributes: entries(&self.attributes, resource_type).collect(),
+            opening: entries(&self.openings, resource_type).next(),
+        }
+    }
+}
+
+fn names<T>(rows: &[Row<T>]) -> impl Iterator<Item = &str> {
+    rows.iter().flat_map(|row| &row.types).map(String::as_str)
+}
+
+fn entries<T: Clone>(rows: &[Row<T>], resource_type: Option<&str>) -> impl Iterator<Item = T> {
+    rows.iter()
+        .filter(move |row| match resource_type {
+            None => row.types.is_empty(),
+            Some(name) => row.types.iter().any(|own| own == name),
+        })
+        .map(|row| row.entry.clone())
+}

@@ -1,0 +1,232 @@
+//! Checks the tables of the change guards against the provider schemas, and embeds them by resource type.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+
+use planguard_guardrail_format::change::{
+    ChangeTable, Empty, Mark, OpeningLayout, Ports, Row, SafeSetting, Sources, Switch, TypeFacts,
+    read_change_table,
+};
+use planguard_guardrail_format::{
+    AttributePredicate, AttributeTest, CidrTest, ElementsPredicate, Literal, PathPattern, PatternStep,
+    Predicate, Quantifier, Quantity,
+};
+
+use crate::schema::check_predicate;
+
+/// The tables by their names.
+pub(crate) type Tables = BTreeMap<String, ChangeTable>;
+
+/// Reads the tables of a directory, and adds what is wrong in them to the problems.
+pub(crate) fn read(directory: &Path, problems: &mut Vec<String>) -> Result<Tables, Box<dyn Error>> {
+    let mut tables = Tables::new();
+    let check = Check::new();
+    for file in crate::toml_files(directory)? {
+        let name = file.to_string_lossy().into_owned();
+        match read_change_table(&name, &fs::read_to_string(&file)?) {
+            Err(error) => problems.push(error.to_string()),
+            Ok(table) => {
+                problems.extend(
+                    check
+                        .table(&table)
+                        .into_iter()
+                        .map(|(line, problem)| format!("{name}:{line}: {problem}")),
+                );
+                let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+                tables.insert(stem.to_owned(), table);
+            }
+        }
+    }
+    Ok(tables)
+}
+
+/// Holds tables against the schemas. An entry is checked as a guardrail that tests the attribute would be.
+struct Check {
+    /// What the types of providers with a schema start with.
+    providers: BTreeSet<&'static str>,
+    types: Vec<String>,
+}
+
+impl Check {
+    fn new() -> Self {
+        let types = planguard_schemas::provider_prefixes()
+            .flat_map(|prefix| planguard_schemas::resource_types_beside(&format!("{prefix}_")));
+        Self { providers: planguard_schemas::provider_prefixes().collect(), types: types.collect() }
+    }
+
+    /// What no schema knows, with the line of the entry.
+    fn table(&self, table: &ChangeTable) -> Vec<(usize, String)> {
+        let mut problems = Vec::new();
+        self.rows(&table.groups, &mut problems, |_| vec![vec![Predicate::All(Vec::new())]]);
+        self.rows(&table.exceptions, &mut problems, |_| vec![vec![Predicate::All(Vec::new())]]);
+        self.rows(&table.switches, &mut problems, |switch| {
+            vec![vec![at(&switch.attribute, setting_test(switch))]]
+        });
+        self.rows(&table.periods, &mut problems, |period| {
+            vec![vec![at(&period.attribute, AttributeTest::AtLeast(Quantity::Number(1.0)))]]
+        });
+        self.rows(&table.attributes, &mut problems, |marked| {
+            let test = match marked.mark {
+                Mark::PolicyDocument => text(),
+                Mark::LogKinds | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
+            };
+            vec![vec![at(&marked.attribute, test)]]
+        });
+        self.rows(&table.openings, &mut problems, opening_tests);
+        problems
+    }
+
+    /// Checks the rows of a section. Of each list of predicates one has to fit.
+    fn rows<T>(
+        &self,
+        rows: &[Row<T>],
+        problems: &mut Vec<(usize, String)>,
+        predicates: impl Fn(&T) -> Vec<Vec<Predicate>>,
+    ) {
+        for row in rows.iter().filter(|row| row.unchecked.is_none()) {
+            let types: Vec<&str> = row.types.iter().map(String::as_str).collect();
+            let checked: Vec<&str> = types.iter().copied().filter(|name| self.has_schema(name)).collect();
+            for alternatives in predicates(&row.entry) {
+                let misfits = |types: &[&str]| {
+                    let each = alternatives.iter().map(|one| check_predicate(types, one));
+                    each.reduce(|best, next| if best.is_empty() { best } else { next }).unwrap_or_default()
+                };
+                let found = if !types.is_empty() {
+                    checked.iter().flat_map(|name| misfits(&[name])).collect()
+                } else if self.types.iter().any(|name| misfits(&[name]).is_empty()) {
+                    Vec::new()
+                } else {
+                    vec!["no resource type has this attribute with a kind that fits".to_owned()]
+                };
+                problems.extend(found.into_iter().map(|problem| (row.line, problem)));
+            }
+        }
+    }
+
+    fn has_schema(&self, resource_type: &str) -> bool {
+        resource_type.split('_').next().is_some_and(|prefix| self.providers.contains(prefix))
+    }
+}
+
+/// A test of the attribute at a path. Every step enters each element, since a table names no positions.
+fn at(path: &[String], test: AttributeTest) -> Predicate {
+    let key = |name: &String| vec![PathPattern(vec![PatternStep::Key(name.clone())])];
+    match path {
+        [] => Predicate::All(Vec::new()),
+        [last] => {
+            Predicate::Attribute(AttributePredicate { paths: key(last), test, unset: None, unknown: None })
+        }
+        [first, rest @ ..] => Predicate::Elements(ElementsPredicate {
+            paths: key(first),
+            quantifier: Quantifier::Some,
+            condition: Box::new(at(rest, test)),
+            unset: None,
+            unknown: None,
+        }),
+    }
+}
+
+fn setting_test(switch: &Switch) -> AttributeTest {
+    match &switch.safe {
+        SafeSetting::Flag(flag) => AttributeTest::Is(Literal::Bool(*flag)),
+        SafeSetting::Words(words) | SafeSetting::AllBut(words) => {
+            AttributeTest::In(words.iter().cloned().map(Literal::Text).collect())
+        }
+        SafeSetting::Present => AttributeTest::Present,
+    }
+}
+
+fn text() -> AttributeTest {
+    AttributeTest::StartsWith(Vec::new())
+}
+
+fn text_or_list() -> AttributeTest {
+    AttributeTest::Contains(Vec::new())
+}
+
+fn opening_tests(layout: &OpeningLayout) -> Vec<Vec<Predicate>> {
+    let in_rule =
+        |name: &String, test| at(&[layout.rules.as_slice(), std::slice::from_ref(name)].concat(), test);
+    let in_resource = |name: &String, test| at(std::slice::from_ref(name), test);
+    let mut tests: Vec<Vec<Predicate>> = Vec::new();
+    match &layout.sources {
+        Sources::InRule(names) => {
+            tests.extend(names.iter().map(|name| vec![in_rule(name, AttributeTest::Cidr(CidrTest::Any))]));
+        }
+        Sources::InResource(names) => {
+            tests.extend(names.iter().map(|name| vec![in_resource(name, AttributeTest::Cidr(CidrTest::Any))]))
+        }
+        Sources::Between(first, last) => {
+            tests.extend([first, last].map(|name| vec![in_rule(name, text())]));
+        }
+    }
+    match &layout.ports {
+        Ports::All => {}
+        Ports::Between(first, last) => tests.extend(
+            [first, last].map(|name| vec![in_rule(name, AttributeTest::AtLeast(Quantity::Number(1.0)))]),
+        ),
+        Ports::In(names) => tests.extend(names.iter().map(|name| vec![in_rule(name, text_or_list())])),
+    }
+    tests.extend(layout.protocol.iter().map(|name| vec![in_rule(name, text())]));
+    for (name, _) in &layout.when {
+        tests.push(vec![in_rule(name, AttributeTest::Present), in_resource(name, AttributeTest::Present)]);
+    }
+    match &layout.empty {
+        Empty::Closed | Empty::Open => {}
+        Empty::OpenWithout(block) => tests.push(vec![in_resource(block, AttributeTest::Present)]),
+    }
+    tests
+}
+
+/// Writes what each table says of each type one after the other; what is equal is written once. The statics say
+/// where it is.
+pub(crate) fn embed(tables: &Tables, out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut store = Store::default();
+    let mut statics = String::new();
+    for (name, table) in tables {
+        let name = name.to_uppercase().replace('-', "_");
+        let every = store.put(&table.facts(None))?;
+        let types = table.types();
+        let mut index = String::new();
+        for resource_type in &types {
+            let range = store.put(&table.facts(Some(resource_type)))?;
+            writeln!(index, "    ({resource_type:?}, {range:?}),")?;
+        }
+        let cells = types.len() + 1;
+        writeln!(
+            statics,
+            "static {name}_DECODED: [OnceLock<Box<TypeFacts>>; {cells}] = [const {{ OnceLock::new() }}; {cells}];\n\
+             pub(super) static {name}: Table = Table {{\n    every: {every:?},\n    decoded: &{name}_DECODED,\n    \
+             types: &[\n{index}    ],\n}};\n"
+        )?;
+    }
+    let all: Vec<String> = tables.keys().map(|name| name.to_uppercase().replace('-', "_")).collect();
+    writeln!(statics, "#[cfg(test)]\nstatic ALL: &[&Table] = &[&{}];", all.join(", &"))?;
+    fs::write(out.join("change-tables.bin"), store.bytes)?;
+    fs::write(out.join("change-tables.rs"), statics)?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Store {
+    bytes: Vec<u8>,
+    known: HashMap<Vec<u8>, Range<usize>>,
+}
+
+impl Store {
+    fn put(&mut self, facts: &TypeFacts) -> Result<Range<usize>, postcard::Error> {
+        let encoded = postcard::to_stdvec(facts)?;
+        if let Some(range) = self.known.get(&encoded) {
+            return Ok(range.clone());
+        }
+        let start = self.bytes.len();
+        self.bytes.extend(&encoded);
+        let range = start..self.bytes.len();
+        self.known.insert(encoded, range.clone());
+        Ok(range)
+    }
+}

@@ -1,0 +1,110 @@
+//! The tables of `policies/change`: what a guard knows of a resource type, decoded when a plan has the type.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use planguard_guardrail_format::change::{
+    Group, Mark, MarkedAttribute, OpeningLayout, Period, Switch, TypeFacts,
+};
+
+static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/change-tables.bin"));
+
+// One static for each file, for example `STATEFUL` for `stateful.toml`. A table that no guard uses is dead code.
+include!(concat!(env!("OUT_DIR"), "/change-tables.rs"));
+
+/// The table of one guard, as the build script embedded it.
+pub(super) struct Table {
+    /// The types that the table names, sorted, and where the facts about each are in `BYTES`.
+    types: &'static [(&'static str, Range<usize>)],
+    /// Where the facts about every type are.
+    every: Range<usize>,
+    /// The facts that were decoded: one for each of `types`, and the last for every type.
+    decoded: &'static [OnceLock<Box<TypeFacts>>],
+}
+
+impl Table {
+    /// The group that a type is in.
+    pub(super) fn group(&self, resource_type: &str) -> Option<&'static Group> {
+        self.of_type(resource_type)?.group.as_ref()
+    }
+
+    /// The switches of a type. One that is named for the type replaces the one of this name for every type.
+    pub(super) fn switches(&self, resource_type: &str) -> impl Iterator<Item = &'static Switch> {
+        let own = self.of_type(resource_type).map(|facts| facts.switches.as_slice()).unwrap_or_default();
+        let every = self.of_every_type().switches.iter();
+        every.filter(move |switch| own.iter().all(|named| named.attribute != switch.attribute)).chain(own)
+    }
+
+    /// The periods of a type. One that is named for the type replaces the one of this name for every type.
+    pub(super) fn periods(&self, resource_type: &str) -> impl Iterator<Item = &'static Period> {
+        let own = self.of_type(resource_type).map(|facts| facts.periods.as_slice()).unwrap_or_default();
+        let every = self.of_every_type().periods.iter();
+        every.filter(move |period| own.iter().all(|named| named.attribute != period.attribute)).chain(own)
+    }
+
+    /// The attributes of a type that bear a mark.
+    pub(super) fn marked(
+        &self,
+        resource_type: &str,
+        mark: Mark,
+    ) -> impl Iterator<Item = &'static MarkedAttribute> {
+        let own = self.of_type(resource_type).map(|facts| facts.attributes.as_slice()).unwrap_or_default();
+        self.of_every_type().attributes.iter().chain(own).filter(move |attribute| attribute.mark == mark)
+    }
+
+    /// How a type describes the network traffic that it lets in.
+    pub(super) fn opening(&self, resource_type: &str) -> Option<&'static OpeningLayout> {
+        self.of_type(resource_type)?.opening.as_ref()
+    }
+
+    /// The types that the table names, sorted.
+    #[cfg(test)]
+    pub(super) fn types(&self) -> impl Iterator<Item = &'static str> {
+        self.types.iter().map(|(name, _)| *name)
+    }
+
+    fn of_every_type(&self) -> &'static TypeFacts {
+        self.decode(self.types.len(), &self.every)
+    }
+
+    fn of_type(&self, resource_type: &str) -> Option<&'static TypeFacts> {
+        let position = self.types.binary_search_by(|(name, _)| (*name).cmp(resource_type)).ok()?;
+        Some(self.decode(position, &self.types[position].1))
+    }
+
+    fn decode(&self, position: usize, range: &Range<usize>) -> &'static TypeFacts {
+        self.decoded[position].get_or_init(|| {
+            // The build script of the same version wrote it, and a test decodes all of it.
+            Box::new(postcard::from_bytes(&BYTES[range.clone()]).expect("the build encoded it"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_entry_decodes() {
+        for table in ALL {
+            assert!(table.types.is_sorted_by(|left, right| left.0 < right.0));
+            table.of_every_type();
+            for name in table.types() {
+                let facts = table.of_type(name).unwrap();
+                let entries = facts.switches.len() + facts.periods.len() + facts.attributes.len();
+                assert!(entries > 0 || facts.group.is_some() || facts.opening.is_some(), "{name}");
+            }
+        }
+        assert!(STATEFUL.group("aws_db_instance").is_some() && STATEFUL.group("aws_instance").is_none());
+    }
+
+    #[test]
+    fn a_switch_of_a_type_replaces_the_one_of_every_type() {
+        let protections = |resource_type: &str| {
+            let named = PROTECTION_OFF.switches(resource_type);
+            named.filter(|switch| switch.attribute == ["deletion_protection"]).count()
+        };
+        assert_eq!(protections("aws_cognito_user_pool"), 1);
+        assert_eq!(protections("no_such_type"), 1);
+    }
+}

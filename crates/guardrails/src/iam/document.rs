@@ -1,0 +1,376 @@
+//! Reads policy documents: JSON text, and the blocks of `aws_iam_policy_document`.
+//!
+//! A document in JSON text is known as a whole. In blocks any part may be known only after apply, so every part
+//! of a [`Statement`] says whether it is complete.
+
+use planguard_guardrail_format::Effect;
+use planguard_plan::{Attribute, DuplicateKeys, Value, View};
+
+/// A policy document.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Document {
+    /// Its statements. Those without a known effect are left out: AWS refuses a document with one.
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// Why a text is no policy document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum DocumentError {
+    /// The text is no JSON.
+    #[error("the text is not JSON")]
+    NotJson,
+    /// There is nothing under `Statement`.
+    #[error("the document has no `Statement`")]
+    NoStatement,
+}
+
+/// A statement of a policy document.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Statement {
+    /// What it does; `None` where that is known only after apply.
+    pub(crate) effect: Option<Effect>,
+    /// To whom it applies: `Principal` and `NotPrincipal`.
+    pub(crate) principals: Listed<Principal>,
+    /// `Action` and `NotAction`.
+    pub(crate) actions: Listed<String>,
+    /// `Resource` and `NotResource`.
+    pub(crate) resources: Listed<String>,
+    /// `Condition`.
+    pub(crate) conditions: Conditions,
+}
+
+/// What a statement lists under a key and under the key with `Not`. Neither is there where the policy's own place
+/// says what is meant, as with the resource of a bucket policy.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Listed<T> {
+    /// What is meant.
+    pub(crate) these: Option<Values<T>>,
+    /// What is not meant, all else being so.
+    pub(crate) all_but: Option<Values<T>>,
+}
+
+/// Values of a key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Values<T> {
+    /// Those that are known.
+    pub(crate) known: Vec<T>,
+    /// Whether there are no others, known only after apply.
+    pub(crate) complete: bool,
+}
+
+/// Who may be meant by a statement.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Principal {
+    /// Its kind; `None` where that is known only after apply.
+    pub(crate) kind: Option<PrincipalKind>,
+    /// Its identifier: an ARN, an account, the name of a service, `*`. `None` where that is known only after apply.
+    pub(crate) id: Option<String>,
+}
+
+/// The kinds of principals.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum PrincipalKind {
+    /// The bare `*`: everyone, signed in or not.
+    Everyone,
+    /// `AWS`: accounts, users, roles; `*` is everyone here too.
+    Aws,
+    /// `Service`.
+    Service,
+    /// `Federated`.
+    Federated,
+    /// `CanonicalUser`.
+    CanonicalUser,
+    /// A word that AWS has added since.
+    Other(String),
+}
+
+/// Conditions of a statement, all of which must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Conditions {
+    /// Those that are known, in the order of the document.
+    pub(crate) known: Vec<Condition>,
+    /// Whether there may be others, known only after apply.
+    pub(crate) may_have_more: bool,
+}
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    /// The operator with its qualifiers, for example `ForAllValues:StringLike`.
+    pub(crate) operator: String,
+    /// The key in lower case, for example `aws:sourcevpc`; empty where the operator has none.
+    pub(crate) key: String,
+    /// The values, of which one must match.
+    pub(crate) values: Vec<String>,
+}
+
+impl Document {
+    /// Reads JSON text.
+    ///
+    /// # Errors
+    /// The text is no policy document.
+    pub(crate) fn parse(text: &str) -> Result<Self, DocumentError> {
+        let duplicates = DuplicateKeys::default();
+        let value = Value::parse(text, &duplicates).map_err(|_| DocumentError::NotJson)?;
+        let statements = value.get("Statement").ok_or(DocumentError::NoStatement)?;
+        Ok(Self { statements: one_or_many(statements).iter().filter_map(Statement::read).collect() })
+    }
+
+    /// Reads the `statement` blocks of the data source `aws_iam_policy_document`; `None` where it is unknown how
+    /// many there will be.
+    pub(crate) fn of_blocks(statements: &View<'_, '_>) -> Option<Self> {
+        let blocks = statements.elements()?;
+        Some(Self { statements: blocks.iter().filter_map(Statement::of_block).collect() })
+    }
+}
+
+impl Statement {
+    fn read(value: &Value<'_>) -> Option<Self> {
+        Some(Self {
+            effect: Some(effect(value.get("Effect")?)?),
+            principals: Listed::read(value, "Principal", "NotPrincipal", principals),
+            actions: Listed::read(value, "Action", "NotAction", texts),
+            resources: Listed::read(value, "Resource", "NotResource", texts),
+            conditions: Conditions::read(value.get("Condition")),
+        })
+    }
+
+    fn of_block(block: &View<'_, '_>) -> Option<Self> {
+        let effect = match block.key("effect").attribute() {
+            Attribute::Unknown => None,
+            // The data source's default.
+            Attribute::Unset => Some(Effect::Allow),
+            Attribute::Known(value) => Some(effect(value)?),
+        };
+        Some(Self {
+            effect,
+            principals: Listed::of_block(block, "principals", "not_principals", principals_of_blocks),
+            actions: Listed::of_block(block, "actions", "not_actions", texts_of_list),
+            resources: Listed::of_block(block, "resources", "not_resources", texts_of_list),
+            conditions: Conditions::of_blocks(&block.key("condition")),
+        })
+    }
+}
+
+fn effect(value: &Value<'_>) -> Option<Effect> {
+    match value.as_str()? {
+        "Allow" => Some(Effect::Allow),
+        "Deny" => Some(Effect::Deny),
+        _ => None,
+    }
+}
+
+impl<T> Listed<T> {
+    fn read(statement: &Value<'_>, these: &str, all_but: &str, read: impl Fn(&Value<'_>) -> Vec<T>) -> Self {
+        let values =
+            |key: &str| statement.get(key).map(|value| Values { known: read(value), complete: true });
+        Self { these: values(these), all_but: values(all_but) }
+    }
+
+    /// A list without elements counts as absent, since blocks do not tell the two apart.
+    fn of_block(
+        block: &View<'_, '_>,
+        these: &str,
+        all_but: &str,
+        read: impl Fn(&View<'_, '_>) -> Values<T>,
+    ) -> Self {
+        let values = |key: &str| {
+            Some(read(&block.key(key))).filter(|values| !values.known.is_empty() || !values.complete)
+        };
+        Self { these: values(these), all_but: values(all_but) }
+    }
+}
+
+impl Principal {
+    fn known(kind: PrincipalKind, id: &str) -> Self {
+        Self { kind: Some(kind), id: Some(id.to_owned()) }
+    }
+}
+
+impl PrincipalKind {
+    fn parse(word: &str) -> Self {
+        match word {
+            "*" => Self::Everyone,
+            "AWS" => Self::Aws,
+            "Service" => Self::Service,
+            "Federated" => Self::Federated,
+            "CanonicalUser" => Self::CanonicalUser,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// `"*"`, a list of such texts, or `{"AWS": …, "Service": …}`.
+fn principals(value: &Value<'_>) -> Vec<Principal> {
+    match value {
+        Value::Object(kinds) => kinds
+            .members()
+            .iter()
+            .flat_map(|(word, ids)| {
+                texts(ids).into_iter().map(|id| Principal::known(PrincipalKind::parse(word), &id))
+            })
+            .collect(),
+        bare => texts(bare)
+            .into_iter()
+            .map(|id| {
+                let kind = if id == "*" { PrincipalKind::Everyone } else { PrincipalKind::Aws };
+                Principal::known(kind, &id)
+            })
+            .collect(),
+    }
+}
+
+fn principals_of_blocks(blocks: &View<'_, '_>) -> Values<Principal> {
+    let Some(elements) = blocks.elements() else { return Values { known: Vec::new(), complete: false } };
+    let mut known = Vec::new();
+    for block in &elements {
+        let kind = match block.key("type").attribute() {
+            Attribute::Known(value) => Some(PrincipalKind::parse(value.as_str().unwrap_or_default())),
+            Attribute::Unknown => None,
+            Attribute::Unset => Some(PrincipalKind::Other(String::new())),
+        };
+        let ids = texts_of_list(&block.key("identifiers"));
+        known.extend(ids.known.into_iter().map(|id| Principal { kind: kind.clone(), id: Some(id) }));
+        if !ids.complete {
+            known.push(Principal { kind, id: None });
+        }
+    }
+    Values { known, complete: true }
+}
+
+impl Conditions {
+    fn read(value: Option<&Value<'_>>) -> Self {
+        let mut known = Vec::new();
+        let whole = value.filter(|value| !crate::engine::is_empty(value));
+        for (operator, keys) in whole.map(Value::members).unwrap_or_default() {
+            let condition = |key: &str, values: &Value<'_>| Condition {
+                operator: operator.to_string(),
+                key: key.to_ascii_lowercase(),
+                values: texts(values),
+            };
+            match keys.members() {
+                [] => known.push(condition("", keys)),
+                members => known.extend(members.iter().map(|(key, values)| condition(key, values))),
+            }
+        }
+        if let Some(other) = whole.filter(|_| known.is_empty()) {
+            known.push(Condition { operator: String::new(), key: String::new(), values: texts(other) });
+        }
+        Self { known, may_have_more: false }
+    }
+
+    fn of_blocks(blocks: &View<'_, '_>) -> Self {
+        let Some(elements) = blocks.elements() else {
+            return Self { known: Vec::new(), may_have_more: true };
+        };
+        let text = |block: &View<'_, '_>, key: &str| {
+            block.key(key).raw().and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let condition = |block: &View<'_, '_>| Condition {
+            operator: text(block, "test"),
+            key: text(block, "variable").to_ascii_lowercase(),
+            values: texts_of_list(&block.key("values")).known,
+        };
+        Self { known: elements.iter().map(condition).collect(), may_have_more: false }
+    }
+}
+
+fn one_or_many<'v, 'a>(value: &'v Value<'a>) -> &'v [Value<'a>] {
+    match value {
+        Value::Array(elements) => elements,
+        single => std::slice::from_ref(single),
+    }
+}
+
+/// A text or a list of texts. Booleans and numbers stand for their texts, as in conditions.
+fn texts(value: &Value<'_>) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.to_string()],
+        Value::Array(elements) => elements.iter().flat_map(texts).collect(),
+        Value::Bool(flag) => vec![flag.to_string()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Null | Value::Object(_) => Vec::new(),
+    }
+}
+
+fn texts_of_list(list: &View<'_, '_>) -> Values<String> {
+    let Some(elements) = list.elements() else { return Values { known: Vec::new(), complete: false } };
+    let mut values = Values { known: Vec::new(), complete: true };
+    for element in &elements {
+        match element.attribute() {
+            Attribute::Known(value) => values.known.extend(value.as_str().map(ToOwned::to_owned)),
+            Attribute::Unknown => values.complete = false,
+            Attribute::Unset => {}
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn only(text: &str) -> Statement {
+        let mut document = Document::parse(text).unwrap();
+        assert_eq!(document.statements.len(), 1);
+        document.statements.remove(0)
+    }
+
+    #[test]
+    fn every_part_of_a_statement_is_read() {
+        let statement = only(
+            r#"{"Statement": {"Effect": "Deny", "NotPrincipal": {"AWS": ["1", "2"], "Service": "ec2.amazonaws.com"},
+                "Action": "s3:*", "NotResource": ["a", "b"],
+                "Condition": {"Bool": {"aws:SecureTransport": false}, "StringLike": {"aws:PrincipalArn": ["x", "y"]}}}}"#,
+        );
+        assert_eq!(statement.effect, Some(Effect::Deny));
+        assert_eq!(statement.principals.these, None);
+        let excepted = statement.principals.all_but.unwrap();
+        assert_eq!(excepted.known[2], Principal::known(PrincipalKind::Service, "ec2.amazonaws.com"));
+        assert_eq!(statement.actions.these.unwrap().known, ["s3:*"]);
+        assert_eq!(statement.resources.all_but.unwrap().known, ["a", "b"]);
+        let [bool_condition, like] = statement.conditions.known.as_slice() else { panic!() };
+        assert_eq!(
+            (bool_condition.key.as_str(), bool_condition.values.as_slice()),
+            ("aws:securetransport", &["false".to_owned()][..])
+        );
+        assert_eq!((like.operator.as_str(), like.values.len()), ("StringLike", 2));
+    }
+
+    #[test]
+    fn kinds_of_principals_are_kept_apart() {
+        let kinds = |principal: &str| {
+            let text = format!(r#"{{"Statement": [{{"Effect": "Allow", "Principal": {principal}}}]}}"#);
+            let known = only(&text).principals.these.unwrap().known;
+            known.into_iter().map(|principal| principal.kind.unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(r#""*""#), [PrincipalKind::Everyone]);
+        assert_eq!(kinds(r#"{"AWS": "*"}"#), [PrincipalKind::Aws]);
+        assert_eq!(kinds(r#"{"Federated": "x", "CanonicalUser": "y"}"#).len(), 2);
+        assert_eq!(kinds(r#"{"Robot": "x"}"#), [PrincipalKind::Other("Robot".to_owned())]);
+    }
+
+    #[test]
+    fn text_that_cannot_be_read_says_why() {
+        for text in ["", "{", r#"{"Statement"}"#] {
+            assert_eq!(Document::parse(text), Err(DocumentError::NotJson), "{text}");
+        }
+        for text in ["[]", "{}", "null"] {
+            assert_eq!(Document::parse(text), Err(DocumentError::NoStatement), "{text}");
+        }
+        let text = r#"{"Statement": [3, {"Effect": "Perhaps"}]}"#;
+        assert_eq!(Document::parse(text), Ok(Document::default()));
+    }
+
+    #[test]
+    fn a_condition_that_cannot_be_read_is_still_a_condition() {
+        for condition in [r#""x""#, r#"{"StringEquals": {}}"#, r#"{"StringEquals": 1}"#] {
+            let text = format!(r#"{{"Statement": {{"Effect": "Allow", "Condition": {condition}}}}}"#);
+            assert_eq!(only(&text).conditions.known.len(), 1, "{condition}");
+        }
+        for condition in ["{}", "null", "[]"] {
+            let text = format!(r#"{{"Statement": {{"Effect": "Allow", "Condition": {condition}}}}}"#);
+            assert_eq!(only(&text).conditions.known.len(), 0, "{condition}");
+        }
+    }
+}

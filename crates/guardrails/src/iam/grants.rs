@@ -1,0 +1,425 @@
+//! What one policy document allows that another does not, as far as it matters to a reviewer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use planguard_guardrail_format::Effect;
+use planguard_plan::text::wildcard;
+
+use super::document::{Conditions, Document, Listed, Principal, Statement, Values};
+
+/// A way in which a document allows more than another one. One more action on one more resource, both of them
+/// named, is everyday work and not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Grant {
+    /// Anyone may do something that only some were allowed to do.
+    Anyone,
+    /// All actions, of a service or of all services, are allowed where only some were.
+    AllActions,
+    /// Something is allowed on all resources that was allowed on some.
+    AllResources,
+    /// An action is allowed with which its holder can gain more rights.
+    Escalation,
+    /// A principal is allowed something that only others were allowed.
+    Principal,
+    /// Something is allowed that was allowed under conditions only.
+    WithoutCondition,
+    /// Something is no longer denied.
+    NoLongerDenied,
+}
+
+impl Grant {
+    /// What is granted, as part of a sentence. `subjects` are the principals of [`Grant::Principal`] and the
+    /// actions of all others.
+    pub(crate) fn describe(self, subjects: &BTreeSet<String>) -> String {
+        let named = named(subjects);
+        match self {
+            Self::Anyone => format!("anyone is allowed {named}"),
+            Self::AllActions => format!("{named} is allowed"),
+            Self::AllResources => format!("{named} is allowed on all resources"),
+            Self::Escalation => format!("{named} is allowed, with which more rights can be gained"),
+            Self::Principal => format!("{named} is a new principal"),
+            Self::WithoutCondition => format!("conditions on {named} are removed or loosened"),
+            Self::NoLongerDenied => format!("{named} is no longer denied"),
+        }
+    }
+
+    /// The same without names, for a policy that is sensitive.
+    pub(crate) const fn describe_in_general(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone is allowed to use it",
+            Self::AllActions => "all actions of a service are allowed",
+            Self::AllResources => "an action is allowed on all resources",
+            Self::Escalation => "an action is allowed with which more rights can be gained",
+            Self::Principal => "there is a new principal",
+            Self::WithoutCondition => "conditions are removed or loosened",
+            Self::NoLongerDenied => "an action is no longer denied",
+        }
+    }
+}
+
+/// A list for people, in backticks, of the first few.
+fn named(subjects: &BTreeSet<String>) -> String {
+    const MOST: usize = 3;
+    let first: Vec<String> = subjects.iter().take(MOST).map(|subject| format!("`{subject}`")).collect();
+    match subjects.len().saturating_sub(MOST) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
+/// Actions with which their holder can gain more rights than the policy gives, in lower case.
+const ESCALATING: &[&str] = &[
+    "iam:addusertogroup",
+    "iam:attachgrouppolicy",
+    "iam:attachrolepolicy",
+    "iam:attachuserpolicy",
+    "iam:createaccesskey",
+    "iam:createloginprofile",
+    "iam:createpolicyversion",
+    "iam:passrole",
+    "iam:putgrouppolicy",
+    "iam:putrolepolicy",
+    "iam:putuserpolicy",
+    "iam:setdefaultpolicyversion",
+    "iam:updateassumerolepolicy",
+    "iam:updateloginprofile",
+    "kms:creategrant",
+    "kms:putkeypolicy",
+    "s3:putbucketpolicy",
+    "sts:assumerole",
+];
+
+/// Into how many parts a statement is divided at most. AWS limits a policy to some ten thousand characters,
+/// which makes a few thousand parts.
+const MOST_SINGLES: usize = 10_000;
+
+/// What a document allows beyond another one: every [`Grant`] with what it is about.
+pub(crate) fn grants_beyond(after: &Document, before: &Document) -> BTreeMap<Grant, BTreeSet<String>> {
+    let before = rules(before);
+    let after = rules(after);
+    let mut found: BTreeMap<Grant, BTreeSet<String>> = BTreeMap::new();
+    for rule in with(&after, Effect::Allow) {
+        // Most statements are unchanged; only the others are worth dividing.
+        if with(&before, Effect::Allow).any(|old| old.covers(rule, LeftOut::Nothing)) {
+            continue;
+        }
+        for single in rule.singles() {
+            if let Some(grant) = single.grant_beyond(&before) {
+                found.entry(grant).or_default().extend(single.subjects(grant));
+            }
+        }
+    }
+    let denies =
+        |denied: &Rule<'_>| with(&after, Effect::Deny).any(|rule| rule.covers(denied, LeftOut::Nothing));
+    for rule in with(&before, Effect::Deny).filter(|rule| !denies(rule)) {
+        for single in rule.singles().iter().filter(|single| !denies(single)) {
+            found.entry(Grant::NoLongerDenied).or_default().extend(single.subjects(Grant::NoLongerDenied));
+        }
+    }
+    found
+}
+
+/// The identifiers of the principals that a document allows something.
+pub(crate) fn allowed_principals(document: &Document) -> BTreeSet<&str> {
+    let allowing = document.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow));
+    allowing
+        .flat_map(|statement| &statement.principals.these)
+        .flat_map(|these| &these.known)
+        .filter_map(|principal| principal.id.as_deref())
+        .collect()
+}
+
+fn rules(document: &Document) -> Vec<Rule<'_>> {
+    document.statements.iter().filter_map(Rule::of).collect()
+}
+
+fn with<'r, 'd>(rules: &'r [Rule<'d>], effect: Effect) -> impl Iterator<Item = &'r Rule<'d>> {
+    rules.iter().filter(move |rule| rule.effect == effect)
+}
+
+/// Which part of two statements is left out of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeftOut {
+    Nothing,
+    Conditions,
+    Resources,
+    Principals,
+}
+
+/// A statement, or one of its parts, made ready to compare.
+#[derive(Clone, Debug)]
+struct Rule<'d> {
+    /// The statement, which has the actions as they are written.
+    statement: &'d Statement,
+    effect: Effect,
+    principals: Patterns,
+    actions: Patterns,
+    resources: Patterns,
+}
+
+impl<'d> Rule<'d> {
+    /// `None` where the effect is unknown.
+    fn of(statement: &'d Statement) -> Option<Self> {
+        let id = |principal: &Principal| principal.id.clone();
+        Some(Self {
+            statement,
+            effect: statement.effect?,
+            // Kinds are not compared: identifiers of two kinds do not look alike.
+            principals: Patterns::of(&statement.principals, id),
+            // Actions are compared without regard to case, as AWS does.
+            actions: Patterns::of(&statement.actions, |action| Some(action.to_ascii_lowercase())),
+            resources: Patterns::of(&statement.resources, |resource| Some(resource.clone())),
+        })
+    }
+
+    /// The rule divided: one principal, one action, one resource each. A rule of monstrous length stays whole, so
+    /// that no plan can keep planguard busy for ever.
+    fn singles(&self) -> Vec<Self> {
+        let count =
+            self.principals.len().saturating_mul(self.actions.len()).saturating_mul(self.resources.len());
+        if count > MOST_SINGLES {
+            return vec![self.clone()];
+        }
+        let mut singles = Vec::new();
+        for principals in self.principals.singles() {
+            for actions in self.actions.singles() {
+                for resources in self.resources.singles() {
+                    let (principals, actions) = (principals.clone(), actions.clone());
+                    singles.push(Self { principals, actions, resources, ..self.clone() });
+                }
+            }
+        }
+        singles
+    }
+
+    /// Whether this rule says all that another one says.
+    fn covers(&self, other: &Self, left_out: LeftOut) -> bool {
+        self.effect == other.effect
+            && self.actions.cover(&other.actions)
+            && (left_out == LeftOut::Resources || self.resources.cover(&other.resources))
+            && (left_out == LeftOut::Principals || self.principals.cover(&other.principals))
+            && (left_out == LeftOut::Conditions
+                || are_implied(&self.statement.conditions, &other.statement.conditions))
+    }
+
+    /// What a single allowing rule allows beyond others, if that matters.
+    fn grant_beyond(&self, before: &[Rule<'_>]) -> Option<Grant> {
+        let allowed = |left_out| with(before, Effect::Allow).any(|rule| rule.covers(self, left_out));
+        if allowed(LeftOut::Nothing) {
+            return None;
+        }
+        if self.principals.is_everything() && self.principals != Patterns::Absent {
+            // With a condition it is anyone only as far as the condition lets them.
+            let unconditional = self.statement.conditions.known.is_empty();
+            return Some(if unconditional { Grant::Anyone } else { Grant::Principal });
+        }
+        if allowed(LeftOut::Conditions) {
+            return Some(Grant::WithoutCondition);
+        }
+        if allowed(LeftOut::Principals) {
+            return Some(Grant::Principal);
+        }
+        if allowed(LeftOut::Resources) {
+            return self.resources.is_everything().then_some(Grant::AllResources);
+        }
+        let all_actions = |action: &str| action == "*" || action.ends_with(":*");
+        if self.actions.iter().any(all_actions) || matches!(self.actions, Patterns::AllBut(_)) {
+            return Some(Grant::AllActions);
+        }
+        let escalates = |action: &str| ESCALATING.iter().any(|known| wildcard::matches(action, known));
+        self.actions.iter().any(escalates).then_some(Grant::Escalation)
+    }
+
+    /// What a message about a grant of this rule names: principals or actions, as they are written.
+    fn subjects(&self, grant: Grant) -> Vec<String> {
+        if grant == Grant::Principal {
+            return self.principals.iter().map(ToOwned::to_owned).collect();
+        }
+        let written = |listed: &Option<Values<String>>| {
+            listed.as_ref().map(|values| values.known.clone()).unwrap_or_default()
+        };
+        match &self.actions {
+            Patterns::These(actions) => written(&self.statement.actions.these)
+                .into_iter()
+                .filter(|action| actions.contains(&action.to_ascii_lowercase()))
+                .collect(),
+            Patterns::AllBut(_) => {
+                vec![format!("everything except {}", written(&self.statement.actions.all_but).join(", "))]
+            }
+            Patterns::Absent => Vec::new(),
+        }
+    }
+}
+
+/// Patterns that a statement lists, or all but those that it lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Patterns {
+    These(BTreeSet<String>),
+    AllBut(BTreeSet<String>),
+    /// The statement does not say: the policy's own place does.
+    Absent,
+}
+
+impl Patterns {
+    fn of<T>(listed: &Listed<T>, text: impl Fn(&T) -> Option<String>) -> Self {
+        match (&listed.these, &listed.all_but) {
+            (Some(these), _) => Self::These(these.known.iter().filter_map(text).collect()),
+            (None, Some(all_but)) => Self::AllBut(all_but.known.iter().filter_map(text).collect()),
+            (None, None) => Self::Absent,
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let texts = match self {
+            Self::These(texts) => Some(texts),
+            Self::AllBut(_) | Self::Absent => None,
+        };
+        texts.into_iter().flatten().map(String::as_str)
+    }
+
+    fn singles(&self) -> Vec<Self> {
+        match self {
+            Self::These(texts) => {
+                texts.iter().map(|text| Self::These(BTreeSet::from([text.clone()]))).collect()
+            }
+            Self::AllBut(_) | Self::Absent => vec![self.clone()],
+        }
+    }
+
+    /// How many singles there are.
+    fn len(&self) -> usize {
+        match self {
+            Self::These(texts) => texts.len(),
+            Self::AllBut(_) | Self::Absent => 1,
+        }
+    }
+
+    fn is_everything(&self) -> bool {
+        match self {
+            Self::These(texts) => texts.contains("*"),
+            Self::AllBut(_) => false,
+            Self::Absent => true,
+        }
+    }
+
+    /// Whether these patterns match all that others match. Two exclusions compare by what they leave out.
+    fn cover(&self, others: &Self) -> bool {
+        match (self, others) {
+            (own, _) if own.is_everything() => true,
+            (Self::These(own), Self::These(others)) => {
+                let wild: Vec<&String> = own.iter().filter(|pattern| pattern.contains(['*', '?'])).collect();
+                others.iter().all(|other| {
+                    own.contains(other) || wild.iter().any(|pattern| wildcard::matches(pattern, other))
+                })
+            }
+            (Self::AllBut(own), Self::AllBut(others)) => own.is_subset(others),
+            (Self::AllBut(own), Self::These(others)) => others.iter().all(|other| {
+                !own.iter()
+                    .any(|left_out| wildcard::matches(left_out, other) || wildcard::matches(other, left_out))
+            }),
+            (Self::These(_), Self::AllBut(_) | Self::Absent) | (Self::AllBut(_) | Self::Absent, _) => false,
+        }
+    }
+}
+
+/// Whether conditions hold wherever others hold: each of them is there as well, at least as narrow.
+fn are_implied(own: &Conditions, others: &Conditions) -> bool {
+    own.known.iter().all(|condition| {
+        let same = others
+            .known
+            .iter()
+            .filter(|other| other.operator == condition.operator && other.key == condition.key);
+        let narrower = |wide: &[String], narrow: &[String]| narrow.iter().all(|value| wide.contains(value));
+        same.into_iter().any(|other| {
+            // More values narrow a negated operator, and widen any other.
+            if condition.operator.contains("Not") {
+                narrower(&other.values, &condition.values)
+            } else {
+                narrower(&condition.values, &other.values)
+            }
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grants(before: &str, after: &str) -> Vec<Grant> {
+        let read = |statements: &str| Document::parse(&format!(r#"{{"Statement": {statements}}}"#)).unwrap();
+        grants_beyond(&read(after), &read(before)).into_keys().collect()
+    }
+
+    const READ: &str = r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}"#;
+
+    #[test]
+    fn wildcards_count_and_named_actions_on_named_resources_do_not() {
+        let more = r#"{"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"]}"#;
+        assert_eq!(grants(READ, more), []);
+        let all = r#"[{"Effect": "Allow", "Action": "S3:*", "Resource": "arn:aws:s3:::a/*"}]"#;
+        assert_eq!(grants(READ, all), [Grant::AllActions]);
+        assert_eq!(grants(all, READ), []);
+        let anywhere = r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}"#;
+        assert_eq!(grants(READ, anywhere), [Grant::AllResources]);
+        let all_but = r#"{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}"#;
+        assert_eq!(grants(READ, all_but), [Grant::AllActions]);
+        assert_eq!(grants(all_but, READ), []);
+        let pass = r#"[{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::1:role/x"}]"#;
+        assert_eq!(grants(READ, pass), [Grant::Escalation]);
+    }
+
+    #[test]
+    fn order_case_and_split_of_statements_mean_nothing() {
+        let one = r#"[{"Effect": "Allow", "Action": ["a:X", "b:Y"], "Resource": "*"}]"#;
+        let two = r#"[{"Effect": "Allow", "Action": "B:Y", "Resource": ["*"]}, {"Effect": "Allow", "Action": "a:x", "Resource": "*"}]"#;
+        assert_eq!(grants(one, two), []);
+        assert_eq!(grants(two, one), []);
+    }
+
+    #[test]
+    fn principals_conditions_and_denials_are_compared() {
+        let some = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "s3:GetObject", "Resource": "x",
+            "Condition": {"StringEquals": {"aws:SourceVpc": ["v1"]}}}"#;
+        let without = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "s3:GetObject", "Resource": "x"}"#;
+        let looser = some.replace(r#"["v1"]"#, r#"["v1", "v2"]"#);
+        assert_eq!(grants(some, without), [Grant::WithoutCondition]);
+        assert_eq!(grants(some, &looser), [Grant::WithoutCondition]);
+        assert_eq!(grants(&looser, some), []);
+        assert_eq!(grants(without, &without.replace("1:root", "2:root")), [Grant::Principal]);
+        assert_eq!(
+            grants(without, &without.replace(r#"{"AWS": "arn:aws:iam::1:root"}"#, r#""*""#)),
+            [Grant::Anyone]
+        );
+        let deny =
+            r#"[{"Effect": "Deny", "Action": ["s3:DeleteBucket", "s3:DeleteObject"], "Resource": "*"}]"#;
+        assert_eq!(grants(deny, "[]"), [Grant::NoLongerDenied]);
+        assert_eq!(grants(deny, &deny.replace(r#"["s3:DeleteBucket", "s3:DeleteObject"]"#, r#""s3:*""#)), []);
+    }
+
+    #[test]
+    fn a_monstrous_statement_is_judged_as_a_whole() {
+        let many: Vec<String> = (0..2000).map(|n| format!(r#""a:B{n}""#)).collect();
+        let statement = |more: &str| {
+            format!(r#"{{"Effect": "Allow", "Action": [{0}{more}], "Resource": [{0}]}}"#, many.join(","))
+        };
+        assert_eq!(grants(&statement(""), &statement(r#", "c:*""#)), [Grant::AllActions]);
+    }
+
+    #[test]
+    fn what_is_granted_is_named_as_it_is_written() {
+        let read = |statements: &str| Document::parse(&format!(r#"{{"Statement": {statements}}}"#)).unwrap();
+        let described = |before: &str, after: &str| {
+            let grants = grants_beyond(&read(after), &read(before));
+            grants.into_iter().map(|(grant, subjects)| grant.describe(&subjects)).collect::<Vec<_>>()
+        };
+        let pass = r#"[{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::1:role/x"}]"#;
+        assert_eq!(
+            described(READ, pass),
+            ["`iam:PassRole` is allowed, with which more rights can be gained"]
+        );
+        let but = r#"{"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}"#;
+        assert_eq!(described(READ, but), ["`everything except iam:*, sts:*` is allowed"]);
+        let deny = r#"[{"Effect": "Deny", "Action": ["a:A", "a:B", "a:C", "a:D"], "Resource": "*"}]"#;
+        assert_eq!(described(deny, "[]"), ["`a:A`, `a:B`, `a:C` and 1 more is no longer denied"]);
+    }
+}
