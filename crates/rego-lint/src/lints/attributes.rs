@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
+use planguard_rego::plan_shape::{Node, Side};
 use planguard_schemas::Kind;
 
-use super::plan::{Node, Side};
 use super::shape::{Attribute, Place};
 
 /// Attributes that some provider computes, and that no configuration can set on some type: names that occur in
@@ -167,8 +167,8 @@ fn names_below(resource_type: &str, path: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lints::plan::RESOURCE_CHANGE;
     use crate::lints::shape::{Shape, Step};
+    use planguard_rego::plan_shape::RESOURCE_CHANGE;
 
     fn place(path: &[&str]) -> Place {
         let mut shape = Shape::Place(Place::new(&RESOURCE_CHANGE, "rc".to_owned()));
