@@ -123,22 +123,18 @@ fn a_broken_configuration_is_told_with_file_and_line() {
     let file = "PG-RG-072 fixtures/policies/hcp/broken/policies.hcl";
     let expected = [
         format!(
-            "{file}:3: there is no enforcement level `hard-mandatory` (the levels are advisory and mandatory)"
+            "{file}:3: unknown enforcement level `hard-mandatory` (the levels are advisory and mandatory)"
         ),
         format!(
             "{file}:7: the query `count(data.terraform.a.deny)` is not the path of a rule (name a rule by its path: \
              data.package.deny)"
         ),
-        format!(
-            "{file}:11: there is no key `querry` (a policy has query, enforcement_level and description)"
-        ),
+        format!("{file}:11: unknown key `querry` (a policy has query, enforcement_level and description)"),
         format!(
             "{file}:14: policy `d` has no query (declare each policy: policy \"name\" {{ query = \
              \"data.package.deny\" }})"
         ),
-        format!(
-            "{file}:18: there is no key `version` (a policy has query, enforcement_level and description)"
-        ),
+        format!("{file}:18: unknown key `version` (a policy has query, enforcement_level and description)"),
     ];
     assert_eq!(problems(&policies)[..5], expected);
 }
@@ -331,10 +327,10 @@ fn scalrs_configuration_is_checked() {
     let file = "PG-RG-072 fixtures/policies/scalr-broken/scalr-policy.hcl";
     for (problem, expected) in problems.iter().zip([
         ":1: unknown version of the settings file",
-        ":3: there is no missing.rego beside this file",
+        ":3: missing.rego not found beside this file",
         ":9: `enabled` is neither true nor false",
         ":13: policy `unset` has no enforcement_level",
-        ":18: there is no enforcement level `mandatory`",
+        ":18: unknown enforcement level `mandatory`",
     ]) {
         assert!(problem.starts_with(&format!("{file}{expected}")), "{problem}");
     }
@@ -528,7 +524,7 @@ fn regula_asks_its_rules_about_resources() {
         finding(RuleKind::Deny, "bucket_block", "there is no trail"),
         finding(RuleKind::Deny, "volume_encrypted", "Volumes are encrypted"),
         finding(RuleKind::Deny, "volume_size", "400 GiB is more than 100"),
-        finding(RuleKind::Warn, "never", "the rule never is disabled"),
+        finding(RuleKind::Warn, "never", "rule never is disabled"),
         finding(RuleKind::Warn, "volume_owner", "Volumes have an owner"),
     ];
     assert_eq!(findings(&evaluation), expected);

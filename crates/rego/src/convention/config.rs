@@ -77,7 +77,7 @@ impl ConfigFile {
         Ok(file)
     }
 
-    /// The JSON form: `{"kind": {"label": {…}}}`, where an array of objects may stand for an object.
+    /// The JSON form: `{"kind": {"label": {…}}}`, where an array of objects may replace an object.
     fn from_json(text: PolicyText, json: &str) -> Result<Self, PolicyError> {
         let root: serde_json::Value = serde_json::from_str(json).map_err(|error| {
             let start =

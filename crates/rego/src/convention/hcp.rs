@@ -118,7 +118,7 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
 const DECLARE: &str = "declare each policy: policy \"name\" { query = \"data.package.deny\" }";
 
 fn unknown_key(file: &ConfigFile, attribute: &Attribute) -> PolicyError {
-    let reason = format!("there is no key `{}`", attribute.key);
+    let reason = format!("unknown key `{}`", attribute.key);
     file.invalid(attribute.at, &reason, "a policy has query, enforcement_level and description")
 }
 
@@ -127,7 +127,7 @@ fn decider(file: &ConfigFile, block: &Block) -> Result<Decider, PolicyError> {
         return Err(file.invalid(block.at, "a policy has one name", DECLARE));
     };
     if block.kind != "policy" {
-        return Err(file.invalid(block.at, &format!("there is no block `{}`", block.kind), DECLARE));
+        return Err(file.invalid(block.at, &format!("unknown block `{}`", block.kind), DECLARE));
     }
     let known = ["query", "enforcement_level", "description"];
     if let Some(unknown) = block.attributes.iter().find(|attribute| !known.contains(&attribute.key.as_str()))
@@ -153,7 +153,7 @@ fn decider(file: &ConfigFile, block: &Block) -> Result<Decider, PolicyError> {
         Some(("advisory", _)) => ("advisory", RuleKind::Warn),
         Some(("mandatory", _)) => ("mandatory", RuleKind::Deny),
         Some((other, at)) => {
-            let reason = format!("there is no enforcement level `{other}`");
+            let reason = format!("unknown enforcement level `{other}`");
             return Err(file.invalid(at, &reason, "the levels are advisory and mandatory"));
         }
     };

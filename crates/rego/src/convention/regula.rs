@@ -290,7 +290,7 @@ impl Shape {
              \"title\": object.get(regula_document, \"title\", \"\"),\n\t\
              \"severity\": object.get(regula_document, [\"custom\", \"severity\"], \"\"),\n\t\
              \"docs\": object.get(regula_document, [\"custom\", \"rule_remediation_doc\"], \"\"),\n}} if {{\n\t\
-             title := object.get(regula_document, \"title\", \"the rule {name} does not hold\")\n\t\
+             title := object.get(regula_document, \"title\", \"rule {name} fails\")\n\t\
              words := [word | some word in [object.get(judgement, \"message\", \"\"), title]; word != \"\"]\n\t\
              message := words[0]\n}}"
         ));
@@ -314,9 +314,7 @@ impl Shape {
                  object.get(rule, \"rule_id\", null) == {id}\n}}"
             ));
             // A disabled rule is reported as a warning, like a waived result.
-            say(&format!(
-                "{WAIVED} contains {{\"msg\": \"the rule {name} is disabled\"}} if regula_is_disabled"
-            ));
+            say(&format!("{WAIVED} contains {{\"msg\": \"rule {name} is disabled\"}} if regula_is_disabled"));
             say(&format!(
                 "{RESULT} contains regula_finding(judgement) if {{\n\tnot regula_is_disabled\n\t\
                  some judgement in regula_judgement\n\tnot regula_is_waived(judgement)\n}}"

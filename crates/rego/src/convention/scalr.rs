@@ -114,7 +114,7 @@ fn of_config(
             }
         };
         let Some(at) = beside.iter().position(|source| library::stem(source) == declared.policy) else {
-            let reason = format!("there is no {}.rego beside this file", declared.policy);
+            let reason = format!("{}.rego not found beside this file", declared.policy);
             grouping.errors.push(file.invalid(
                 block.at,
                 &reason,
@@ -143,7 +143,7 @@ fn unknown_version(file: &ConfigFile, attribute: &Attribute) -> Option<PolicyErr
         ("version", _) => {
             Some(file.invalid(attribute.at, "unknown version of the settings file", "write version = \"v1\""))
         }
-        (key, _) => Some(file.invalid(attribute.at, &format!("there is no key `{key}`"), "remove it")),
+        (key, _) => Some(file.invalid(attribute.at, &format!("unknown key `{key}`"), "remove it")),
     }
 }
 
@@ -182,7 +182,7 @@ fn declared(file: &ConfigFile, block: &Block) -> Result<Declared, PolicyError> {
                     "soft-mandatory" => Level::Soft,
                     "advisory" => Level::Advisory,
                     other => {
-                        let reason = format!("there is no enforcement level `{other}`");
+                        let reason = format!("unknown enforcement level `{other}`");
                         return wrong(&reason, "the levels are hard-mandatory, soft-mandatory and advisory");
                     }
                 });
@@ -191,10 +191,7 @@ fn declared(file: &ConfigFile, block: &Block) -> Result<Declared, PolicyError> {
                 return wrong("`enforcement_level` is not a string", "write it in double quotes");
             }
             (key, _) => {
-                return wrong(
-                    &format!("there is no key `{key}`"),
-                    "a policy has enabled and enforcement_level",
-                );
+                return wrong(&format!("unknown key `{key}`"), "a policy has enabled and enforcement_level");
             }
         }
     }
