@@ -106,7 +106,7 @@ pub fn resolve(sources: Sources) -> Resolution {
 /// Whether `conftest.toml` counts: nobody has named another platform.
 fn follows_conftest(said: &Said) -> bool {
     let named = said.convention.as_ref().and_then(|convention| convention.value.named());
-    named.is_none_or(|convention| convention == Convention::Conftest)
+    named.is_none_or(|convention| convention == Convention::CONFTEST)
 }
 
 /// Names the variables that set something.

@@ -279,7 +279,7 @@ impl Settings {
             Some((first, rest)) if rest.iter().all(|other| other.convention == first.convention) => {
                 first.convention
             }
-            Some(_) | None => Convention::Conftest,
+            Some(_) | None => Convention::CONFTEST,
         }
     }
 

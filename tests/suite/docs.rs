@@ -37,6 +37,8 @@ fn steps(lines: &[&str]) -> Vec<Step> {
             match words.split_whitespace().collect::<Vec<_>>().as_slice() {
                 ["copy", from, name] => steps.push(Step::Copy { from: (*from).into(), name: (*name).into() }),
                 ["exit", code] => exit = code.parse().expect("an exit code"),
+                // Where a page has text from the program itself; see `generated.rs`.
+                ["generated:" | "end:", _] => {}
                 _ => panic!("{line} says nothing to do"),
             }
         } else if let Some(info) = line.strip_prefix("```").filter(|info| !info.is_empty()) {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use planguard::check::Packs;
 use planguard::finding::RuleKind;
 use planguard::guardrails::{CatalogueEntry, Example, catalogue};
+use planguard::rego::convention::manual;
 use planguard::rego::{Outline, library, outline, rego_packs, rule_id};
 use planguard::render::{hcl, packs};
 
@@ -17,7 +18,11 @@ fn assert_current(path: &Path, text: &str) {
         fs::write(path, text).expect("the file can be written");
     }
     let on_disk = fs::read_to_string(path).unwrap_or_default();
-    assert!(on_disk == text, "{} is out of date: run UPDATE=1 cargo test", path.display());
+    assert!(
+        on_disk == text,
+        "{} is out of date: run UPDATE=1 cargo test --test suite generated",
+        path.display()
+    );
 }
 
 /// The page that a rule stands on.
@@ -199,6 +204,20 @@ fn the_manual_of_packs_is_current() {
         }
     }
     assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policies/packs.md"), &text);
+}
+
+/// The tables of `docs/policies/platforms.md`, from the descriptors of the platforms. Each stands between two comments.
+#[test]
+fn the_tables_of_platforms_are_current() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policies/platforms.md");
+    let mut page = fs::read_to_string(&path).expect("the page");
+    for (name, table) in manual::tables() {
+        let (start, end) = (format!("<!-- generated: {name} -->\n"), format!("<!-- end: {name} -->"));
+        let (before, rest) = page.split_once(&start).unwrap_or_else(|| panic!("`{start}` is missing"));
+        let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("`{end}` is missing"));
+        page = format!("{before}{start}\n{table}\n{end}{after}");
+    }
+    assert_current(&path, &page);
 }
 
 /// On one line, as Markdown does not need any others.

@@ -83,3 +83,31 @@ fn page() -> String {
     }
     page
 }
+
+/// The additions to the plan that `docs/policies/platforms.md` describes are known, with the types of their resources.
+#[test]
+fn additions_to_the_plan_are_known() {
+    let found = |path: &str, attribute: &str| -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let policy = format!(
+            "package main\n\ndeny contains message if {{\n\tsome one in input.planguard.{path}\n\t\
+             one.change.after.{attribute}\n\tmessage := sprintf(\"%s\", [one.address])\n}}\n"
+        );
+        fs::write(directory.path().join("p.rego"), policy).unwrap();
+        let report = look(directory.path().to_owned(), Lint::UnknownInput);
+        assert!(report.problems.is_empty(), "{:?}", report.problems);
+        report.findings.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(found("by_type.aws_s3_bucket", "force_destroy"), Vec::<String>::new());
+    assert_eq!(found("by_action[\"create+forget\"]", "name"), Vec::<String>::new());
+    for (path, attribute, expected) in [
+        ("by_type.aws_s3_bukket", "force_destroy", "no resource type is called `aws_s3_bukket`"),
+        ("by_type[\"aws_s3_bukket\"]", "force_destroy", "no resource type is called `aws_s3_bukket`"),
+        ("by_type.aws_s3_bucket", "force_destroi", "`aws_s3_bucket` has no attribute `force_destroi`"),
+        ("by_types.aws_s3_bucket", "force_destroy", "no plan has `input.planguard.by_types`"),
+        ("by_action.craete", "name", "no plan has `input.planguard.by_action.craete`"),
+    ] {
+        let found = found(path, attribute);
+        assert!(found.iter().any(|finding| finding.contains(expected)), "{path}: {found:?}");
+    }
+}

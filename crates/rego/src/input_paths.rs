@@ -2,80 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use planguard_plan::text::suggest;
-
 use super::bundle;
 use super::context::{self, GroupContext};
-use super::convention::{PLAN_ALIASES, PlanPlace, Platform};
+use super::convention::{PlanPlace, Platform, plan_keys};
 use super::error::{PolicyError, report};
-use super::plan_index;
+use super::plan_shape::{self, INDEX_KEY, INDEX_SOURCE, Meant, Next};
 use super::plan_value::Sections;
 use super::program::{Meaning, Program, RuleFacts, path_text};
 use super::syntax::{self, Absence, Fact, Reference, Step};
 
-/// The top level of a plan in every format version up to Terraform 1.17 and OpenTofu 1.13
-/// (`internal/command/jsonplan/plan.go` of both), and `proposed_unknown`, which is documented and never written.
-pub const PLAN_KEYS: [&str; 20] = [
-    "action_invocations",
-    "applyable",
-    "checks",
-    "complete",
-    "condition_results",
-    "configuration",
-    "deferred_action_invocations",
-    "deferred_changes",
-    "errored",
-    "format_version",
-    "output_changes",
-    "planned_values",
-    "prior_state",
-    "proposed_unknown",
-    "relevant_attributes",
-    "resource_changes",
-    "resource_drift",
-    "terraform_version",
-    "timestamp",
-    "variables",
-];
-
-/// The keys of a resource change (`internal/command/jsonplan/resource.go`).
-const RESOURCE_CHANGE_KEYS: [&str; 12] = [
-    "action_reason",
-    "address",
-    "change",
-    "deposed",
-    "index",
-    "index_unknown",
-    "mode",
-    "module_address",
-    "name",
-    "previous_address",
-    "provider_name",
-    "type",
-];
-
-/// The keys of its `change`.
-const CHANGE_KEYS: [&str; 11] = [
-    "actions",
-    "after",
-    "after_identity",
-    "after_sensitive",
-    "after_unknown",
-    "before",
-    "before_identity",
-    "before_sensitive",
-    "generated_config",
-    "importing",
-    "replace_paths",
-];
-
-/// The sections that any rule names. What a rule never names it cannot see, so that leaving it out changes
+/// The sections that any rule names. No rule can see a section that it does not name, so leaving it out changes
 /// nothing.
 pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
     if platform.plan == PlanPlace::Resources {
         return Sections::All;
     }
-    let has_aliases = platform.plan != PlanPlace::Root || !platform.context.is_empty();
+    let has_other_keys = platform.plan != PlanPlace::Root || !platform.context.is_empty();
     let mut named = BTreeSet::new();
     for rule in &program.rules {
         for fact in &rule.facts {
@@ -89,14 +31,12 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
                 named.insert("configuration".to_owned());
             }
             let section = match steps.as_slice() {
-                [Step::Key(alias), rest @ ..] if has_aliases && PLAN_ALIASES.contains(&alias.as_str()) => {
-                    rest
-                }
+                [Step::Key(alias), rest @ ..] if has_other_keys && is_plan_key(alias) => rest,
                 steps => steps,
             };
             match section.first() {
-                Some(Step::Key(key)) if key == plan_index::KEY => {
-                    named.insert(plan_index::SOURCE.to_owned());
+                Some(Step::Key(key)) if key == INDEX_KEY => {
+                    named.insert(INDEX_SOURCE.to_owned());
                 }
                 Some(Step::Key(key)) => {
                     named.insert(key.clone());
@@ -108,16 +48,21 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
     Sections::Named(named)
 }
 
-/// Whether any rule names what planguard adds to the plan. A rule that looks at the whole input does not, since it
-/// would find everything twice.
+/// Whether some platform has the plan under this key of its input.
+fn is_plan_key(key: &str) -> bool {
+    plan_keys().any(|own| own == key)
+}
+
+/// Whether any rule names what planguard adds to the plan. For rules that only walk the whole input, nothing is added:
+/// they would find everything twice.
 pub(super) fn reads_index(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
             let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
             let is = |step: Option<&Step>, key: &str| step.and_then(Step::key) == Some(key);
-            let is_alias = PLAN_ALIASES.iter().any(|alias| is(steps.first(), alias));
-            is(steps.first(), plan_index::KEY) || is_alias && is(steps.get(1), plan_index::KEY)
+            let is_plan = steps.first().and_then(Step::key).is_some_and(is_plan_key);
+            is(steps.first(), INDEX_KEY) || is_plan && is(steps.get(1), INDEX_KEY)
         })
     })
 }
@@ -138,11 +83,12 @@ pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
     })
 }
 
-/// Reports every path into the input that no plan has and that the context lacks, in the rules that decide and in what they need.
+/// Reports every path into the input that neither plans nor the context have, in the rules that decide and those that
+/// they use.
 ///
-/// A policy that gives a helper another input, by `with input as`, may name anything there; then only missing
-/// context is reported. Below the top level the plan's keys grow with every release, so only what looks like a slip of
-/// the pen is.
+/// A policy that gives a helper another input, with `with input as`, may name anything there; then only missing
+/// context is reported. Below the top level, new releases add keys to the plan, so only keys that look like typos are
+/// reported there.
 pub(super) fn check(
     program: &Program<'_>,
     deciding: &BTreeSet<usize>,
@@ -152,7 +98,7 @@ pub(super) fn check(
     let evaluated = || {
         program.rules.iter().filter(|rule| {
             deciding.contains(&rule.document) && !rule.is_test()
-            // The library looks wherever platforms put the plan.
+            // The library looks under every key that has the plan on some platform.
             && !bundle::is_of_library(&path_text(program.package(rule)))
         })
     };
@@ -178,8 +124,8 @@ pub(super) fn check(
                 }
             } else if !replaced
                 && let Some(Unknown { path, meant, help }) = unknown(&steps, context)
-                // `object.get(input, "plan", input)` is at home on several platforms.
-                && (meant == Meant::AnotherKey || reference.absence == Absence::Undefined)
+                // `object.get(input, "plan", input)` works on several platforms.
+                && (meant == Meant::SimilarKey || reference.absence == Absence::Undefined)
                 && told.insert(path.clone())
             {
                 let (text, at) = (program.text_of(reference.span), program.place_of(reference.span));
@@ -196,14 +142,14 @@ fn missing_context(program: &Program<'_>, reference: &Reference<'_>, missing: &[
         text: program.text_of(reference.span),
         at: program.place_of(reference.span),
         help: format!(
-            "pass a JSON file with --context that says it, {example}; null says that there is none"
+            "pass a JSON file with this key to --context: {example}; use null if there is no value"
         ),
     }
 }
 
 /// A rule's own variables that stand for a path into the plan: `rc := input.resource_changes[_]` or
-/// `some rc in input.resource_changes`. One that is declared twice stands for nothing certain, and one for a path
-/// that no plan has would only repeat the report.
+/// `some rc in input.resource_changes`. A variable that is declared twice may have either value and is left out. So is
+/// one for a path that no plan has, which would only repeat the report.
 fn aliases<'a>(
     program: &Program<'_>,
     rule: &RuleFacts<'a>,
@@ -263,7 +209,7 @@ fn input_steps(
             let start = aliases.get(reference.root)?;
             Some(start.iter().chain(&reference.steps).cloned().collect())
         }
-        // Where there is context, what a rule stands for must not be missed.
+        // If the platform has context, a rule that stands for a path may lead to context that is missing.
         Meaning::Data(steps) if !context.platform.context.is_empty() => program.through_rule(&steps),
         Meaning::Data(_) | Meaning::Nothing => None,
     }
@@ -276,111 +222,40 @@ struct Unknown {
     help: String,
 }
 
-/// What the author probably meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meant {
-    /// A key that plans have and that is spelt almost alike.
-    AnotherKey,
-    /// Something else.
-    SomethingElse,
-}
-
 fn unknown(steps: &[Step], context: &GroupContext) -> Option<Unknown> {
-    let platform = context.platform;
     let (Step::Key(first), rest) = steps.split_first()? else { return None };
-    // A resource has any attribute.
-    if context.has(first) || platform.plan == PlanPlace::Resources {
+    if context.has(first) {
         return None;
     }
-    if platform.plan.has(first) {
-        return unknown_in_plan(rest, &format!("input.{first}"));
-    }
-    let Some(key) = platform.plan.only_key() else { return unknown_in_plan(steps, "input") };
-    let own = || platform.context.iter().copied().chain([key]);
-    let (meant, help) = if PLAN_KEYS.contains(&first.as_str()) {
-        let help = format!("on {} the plan is under `input.{key}`: `input.{key}.{first}`", platform.title);
-        (Meant::AnotherKey, help)
-    } else if let Some(near) = suggest::nearest(first, own()) {
-        (Meant::AnotherKey, format!("did you mean `input.{near}`?"))
-    } else {
-        let own: Vec<&str> = own().collect();
-        (Meant::SomethingElse, format!("the input on {} has {}", platform.title, own.join(", ")))
-    };
-    Some(Unknown { path: format!("input.{first}"), meant, help })
-}
-
-fn unknown_in_plan(steps: &[Step], root: &str) -> Option<Unknown> {
-    let path = |count: usize| {
-        let mut path = root.to_owned();
-        for step in &steps[..count] {
-            match step {
-                Step::Key(key) => {
-                    path.push('.');
-                    path.push_str(key);
-                }
-                Step::Dynamic => path.push_str("[_]"),
-            }
-        }
-        path
-    };
-    let (Step::Key(section), rest) = steps.split_first()? else { return None };
-    let misspelt = |key: &str, keys: &[&'static str], count: usize| {
-        if keys.contains(&key) {
-            return None;
-        }
-        let meant = suggest::nearest(key, keys.iter().copied())?;
-        let help = format!("did you mean `{}.{meant}`?", path(count - 1));
-        Some(Unknown { path: path(count), meant: Meant::AnotherKey, help })
-    };
-    if section == plan_index::KEY {
-        return match rest {
-            [Step::Key(key), rest @ ..] if plan_index::KEYS.contains(&key.as_str()) => match rest {
-                [Step::Key(action), ..] if key == plan_index::BY_ACTION => {
-                    misspelt(action, &plan_index::ACTIONS, 3)
-                }
-                _ => None,
-            },
-            [Step::Key(_), ..] => {
-                let help = format!("`{root}.{section}` has {}", plan_index::KEYS.join(" and "));
-                Some(Unknown { path: path(2), meant: Meant::AnotherKey, help })
-            }
-            [Step::Dynamic, ..] | [] => None,
-        };
-    }
-    if !PLAN_KEYS.contains(&section.as_str()) {
-        let (meant, help) = match suggest::nearest(section, PLAN_KEYS.into_iter().chain([plan_index::KEY])) {
-            Some(key) => (Meant::AnotherKey, format!("did you mean `{root}.{key}`?")),
-            None if WRAPPERS.contains(&section.as_str()) => {
-                let help = format!(
-                    "the plan itself is the input here, so that `input.{section}.resource_changes` is written \
-                     `input.resource_changes`"
-                );
-                (Meant::SomethingElse, help)
-            }
-            None => {
-                let help = format!("the top level of a plan has {}", PLAN_KEYS.join(", "));
-                (Meant::SomethingElse, help)
+    let mut path = format!("input.{first}");
+    let mut next = plan_shape::of_input(context.platform, first);
+    let mut below = None;
+    let mut rest = rest.iter();
+    loop {
+        let node = match next {
+            Next::Place(node) => node,
+            Next::Attribute | Next::Anything => return None,
+            Next::Nothing(missing) => {
+                let is_certain = below.is_none_or(plan_shape::Node::has_no_other_keys);
+                let is_reported = is_certain || missing.meant == Meant::SimilarKey;
+                return is_reported.then_some(Unknown { path, meant: missing.meant, help: missing.help });
             }
         };
-        return Some(Unknown { path: path(1), meant, help });
-    }
-    let (Step::Key(key), rest) = (match (section.as_str(), rest) {
-        ("resource_changes" | "resource_drift", [Step::Dynamic, rest @ ..]) => rest.split_first()?,
-        _ => return None,
-    }) else {
-        return None;
-    };
-    if let Some(slip) = misspelt(key, &RESOURCE_CHANGE_KEYS, 3) {
-        return Some(slip);
-    }
-    match (key.as_str(), rest) {
-        ("change", [Step::Key(key), ..]) => misspelt(key, &CHANGE_KEYS, 4),
-        _ => None,
+        let step = match rest.next()? {
+            Step::Key(key) => plan_shape::Step::Key(key),
+            Step::Dynamic => plan_shape::Step::Element,
+        };
+        next = node.step(step, &path);
+        below = Some(node);
+        match step {
+            plan_shape::Step::Key(key) => {
+                path.push('.');
+                path.push_str(key);
+            }
+            plan_shape::Step::Element => path.push_str("[_]"),
+        }
     }
 }
-
-/// How other platforms wrap the plan.
-const WRAPPERS: [&str; 4] = ["plan", "tfplan", "terraform", "run"];
 
 #[cfg(test)]
 mod tests {
@@ -399,7 +274,7 @@ mod tests {
     }
 
     fn named(rules: &str) -> Option<Vec<String>> {
-        with_policy(rules, |program| match sections(program, Convention::Conftest.platform()) {
+        with_policy(rules, |program| match sections(program, Convention::CONFTEST.platform()) {
             Sections::All => None,
             Sections::Named(names) => Some(names.into_iter().collect()),
         })
@@ -433,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_at_the_whole_input_needs_every_section() {
+    fn a_rule_that_reads_the_whole_input_needs_every_section() {
         for rules in [
             "x := input",
             "x := input[k] if some k in [\"a\"]",
@@ -463,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_excuses_what_is_no_slip() {
+    fn a_default_excuses_a_path_that_is_not_a_typo() {
         assert!(unknown_paths("deny if object.get(input, \"plan\", input)").is_empty());
         assert_eq!(unknown_paths("deny if object.get(input, \"varibles\", 1)").len(), 1);
         assert_eq!(unknown_paths("deny if input.plan"), ["no plan has `input.plan`"]);

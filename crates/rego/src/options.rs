@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use planguard_rule::Word;
-
 use super::bundle::RegoPacks;
 use super::context::ContextOptions;
 use super::convention::Convention;
@@ -88,29 +86,5 @@ planguard_rule::words! {
         V1 = "v1": "Rego since OPA 1.0",
         /// Rego before OPA 1.0. A file that uses v1's keywords without importing them is read as v1 all the same.
         V0 = "v0": "Rego before OPA 1.0",
-    }
-}
-
-impl Word for Convention {
-    const KIND: &'static str = "a platform";
-    const ALL: &'static [Self] = &Self::ALL;
-
-    fn as_str(self) -> &'static str {
-        self.as_str()
-    }
-
-    fn about(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Conftest => "packages selected by --namespace; the plan is the input",
-            Self::Hcp => "HCP Terraform and Terraform Enterprise: policies.hcl",
-            Self::Spacelift => "Spacelift: package spacelift, each file alone",
-            Self::Scalr => "Scalr: scalr-policy.hcl",
-            Self::Env0 => "env0: package env0, a directory at a time",
-            Self::Digger => "Digger: data.digger.deny in plan.rego",
-            Self::Harness => "Harness: deny in each file",
-            Self::Atlantis => "Atlantis: the policy sets in a server's repos.yaml",
-            Self::Terrateam => "Terrateam: conftest on the directory policy",
-            Self::Regula => "Regula: packages below rules, about resources",
-        })
     }
 }

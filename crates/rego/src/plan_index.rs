@@ -1,4 +1,4 @@
-//! What planguard adds to the plan for policies that ask for it: resource changes by type and by action.
+//! What planguard adds to the plan for policies that read it: resource changes by type and by action.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,33 +7,15 @@ use planguard_plan::Actions;
 use regorus::Value;
 use regorus::value::Array;
 
-use super::convention::PLAN_ALIASES;
+use super::convention::plan_keys;
+use super::plan_shape::{BY_ACTION_KEY, BY_TYPE_KEY, INDEX_KEY, INDEX_SOURCE};
 
-/// The key of the index, beside the plan's own.
-pub(super) const KEY: &str = "planguard";
-
-/// The keys in it.
-pub(super) const KEYS: [&str; 2] = [BY_TYPE, BY_ACTION];
-
-/// Resource changes by their `type`.
-pub(super) const BY_TYPE: &str = "by_type";
-
-/// Resource changes by what the plan does with them; each stands under one key.
-pub(super) const BY_ACTION: &str = "by_action";
-
-/// The keys of [`BY_ACTION`] that plans of today lead to, except for rare combinations.
-pub(super) const ACTIONS: [&str; 8] =
-    ["create", "delete", "forget", "no-op", "open", "read", "replace", "update"];
-
-/// The section that the index is made of.
-pub(super) const SOURCE: &str = "resource_changes";
-
-/// An input with the index wherever a plan is in it. The index refers to the plan's own values, in their order.
+/// The input with the index in each plan. The index refers to the plan's own values, in their order.
 pub(super) fn added(input: &Value) -> Value {
     let mut known = None;
     let mut input = input.clone();
     add(&mut input, &mut known);
-    for alias in PLAN_ALIASES {
+    for alias in plan_keys() {
         let mut plan = input[alias].clone();
         if add(&mut plan, &mut known)
             && let Ok(input) = input.as_object_mut()
@@ -44,15 +26,15 @@ pub(super) fn added(input: &Value) -> Value {
     input
 }
 
-/// Adds the index to a plan, unless the value is none.
+/// Adds the index to a plan. Returns whether the value is one.
 fn add(plan: &mut Value, known: &mut Option<(Arc<Array>, Value)>) -> bool {
-    let Value::Array(changes) = plan[SOURCE].clone() else { return false };
+    let Value::Array(changes) = plan[INDEX_SOURCE].clone() else { return false };
     let index = match known {
         Some((of, index)) if Arc::ptr_eq(of, &changes) => index.clone(),
         Some(_) | None => index(&changes),
     };
     *known = Some((changes, index.clone()));
-    plan.as_object_mut().map(|plan| plan.insert(Value::from(KEY), index)).is_ok()
+    plan.as_object_mut().map(|plan| plan.insert(Value::from(INDEX_KEY), index)).is_ok()
 }
 
 fn index(changes: &Array) -> Value {
@@ -71,10 +53,13 @@ fn index(changes: &Array) -> Value {
         Value::from(lists.collect::<BTreeMap<_, _>>())
     };
     let (by_type, by_action) = (lists(by_type), lists(by_action));
-    Value::from(BTreeMap::from([(Value::from(BY_TYPE), by_type), (Value::from(BY_ACTION), by_action)]))
+    Value::from(BTreeMap::from([
+        (Value::from(BY_TYPE_KEY), by_type),
+        (Value::from(BY_ACTION_KEY), by_action),
+    ]))
 }
 
-/// `replace` in either order, the verb of what has one, and else all of them: `create+forget`.
+/// The key of a change: `replace` in either order, a single verb, or all verbs joined as in `create+forget`.
 fn action(verbs: &Value) -> Option<String> {
     let Value::Array(verbs) = verbs else { return None };
     let words: Option<Vec<&str>> =
@@ -114,25 +99,25 @@ mod tests {
     }
 
     #[test]
-    fn every_change_stands_under_its_type_and_its_action() {
-        let index = &added(&plan())[KEY];
+    fn every_change_is_under_its_type_and_its_action() {
+        let index = &added(&plan())[INDEX_KEY];
         let numbered = |list: &[usize]| list.iter().copied().map(Value::from).collect::<Vec<_>>();
-        assert_eq!(numbers(&index[BY_TYPE]["a"]), numbered(&[1, 3, 4, 5]));
-        assert_eq!(numbers(&index[BY_TYPE]["b"]), numbered(&[0, 2]));
-        assert_eq!(numbers(&index[BY_ACTION]["create"]), numbered(&[0]));
-        assert_eq!(numbers(&index[BY_ACTION]["replace"]), numbered(&[1, 2]));
-        assert_eq!(numbers(&index[BY_ACTION]["create+forget"]), numbered(&[3]));
-        assert_eq!(index[BY_ACTION].as_object().unwrap().iter_sorted().count(), 3);
+        assert_eq!(numbers(&index[BY_TYPE_KEY]["a"]), numbered(&[1, 3, 4, 5]));
+        assert_eq!(numbers(&index[BY_TYPE_KEY]["b"]), numbered(&[0, 2]));
+        assert_eq!(numbers(&index[BY_ACTION_KEY]["create"]), numbered(&[0]));
+        assert_eq!(numbers(&index[BY_ACTION_KEY]["replace"]), numbered(&[1, 2]));
+        assert_eq!(numbers(&index[BY_ACTION_KEY]["create+forget"]), numbered(&[3]));
+        assert_eq!(index[BY_ACTION_KEY].as_object().unwrap().iter_sorted().count(), 3);
     }
 
     #[test]
-    fn aliases_of_the_plan_have_it_too_and_nothing_is_copied() {
+    fn every_plan_in_the_input_has_the_index_and_nothing_is_copied() {
         let plan = plan();
         let input = Value::from(BTreeMap::from([(Value::from("tfplan"), plan.clone())]));
         let input = added(&input);
-        assert_eq!(input[KEY], Value::Undefined);
+        assert_eq!(input[INDEX_KEY], Value::Undefined);
         let (Value::Object(own), Value::Object(listed)) =
-            (&plan[SOURCE][0], &input["tfplan"][KEY][BY_TYPE]["b"][0])
+            (&plan[INDEX_SOURCE][0], &input["tfplan"][INDEX_KEY][BY_TYPE_KEY]["b"][0])
         else {
             panic!("both are objects");
         };
@@ -140,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_plan_stays_as_it_is() {
+    fn a_value_that_is_not_a_plan_is_unchanged() {
         for json in ["{}", "{\"resource_changes\": null}", "{\"plan\": 1}", "[]", "1"] {
             assert_eq!(added(&value(json)), value(json));
         }

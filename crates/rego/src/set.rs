@@ -13,7 +13,7 @@ use super::bundle;
 use super::checks;
 use super::context::{Context, GroupContext};
 use super::convention::{
-    Choice, Decider, Dialect, Group, PLAN_ALIASES, PlanPlace, Reading, conftest, regula_view,
+    Choice, Decider, Dialect, Group, PlanPlace, Reading, conftest, plan_keys, regula_view,
 };
 use super::coverage::{Coverage, CoverageMode};
 use super::data::{self, DataDocument};
@@ -91,7 +91,7 @@ impl Frame {
         };
         let Ok(sections) = plan.as_object() else { return plan.clone() };
         let sections = sections.iter_sorted().map(|(key, value)| (key.clone(), value.clone()));
-        let aliases = PLAN_ALIASES.iter().map(|alias| (Value::from(*alias), plan.clone()));
+        let aliases = plan_keys().map(|key| (Value::from(key), plan.clone()));
         let context = context.iter().cloned();
         let mut input = Value::from(sections.chain(aliases).chain(context).collect::<BTreeMap<_, _>>());
         if !configuration.is_empty() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::address::{Address, Mode};
-use super::value::{Object, Value};
+use super::value::{DuplicateKeys, Object, Value};
 
 /// The configuration's modules, flat, with an index by address.
 ///
@@ -105,6 +105,15 @@ pub struct ProviderConfig<'a> {
 }
 
 impl<'a> Configuration<'a> {
+    /// Reads the text of a plan's `configuration`. If a key occurs twice in one object, its last value counts.
+    ///
+    /// # Errors
+    ///
+    /// The text is not JSON, or nests too deep.
+    pub fn parse(text: &'a str) -> Result<Self, serde_json::Error> {
+        Ok(Self::new(Value::parse(text, &DuplicateKeys::default())?))
+    }
+
     pub(super) fn new(value: Value<'a>) -> Self {
         let mut fields = Fields::of(value);
         let providers = fields.take_members("provider_config").into_iter().map(ProviderConfig::new).collect();

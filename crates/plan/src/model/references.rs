@@ -44,6 +44,114 @@ impl Configuration<'_> {
         walk.expression(module, expression, repetition);
         walk.resolution
     }
+
+    /// The objects that an expression in the module at `module` names, by their addresses in the configuration: each
+    /// reference is followed through variables and outputs as long as these are one reference themselves. A reference
+    /// that ends at something else is returned as written, after the path of its module.
+    pub fn referents(&self, module: usize, expression: &Value<'_>) -> Vec<String> {
+        let mut referents = Vec::new();
+        for reference in named_objects(expression) {
+            let referent = self.referent(module, reference);
+            if !referents.contains(&referent) {
+                referents.push(referent);
+            }
+        }
+        referents
+    }
+
+    fn referent(&self, mut module: usize, reference: &str) -> String {
+        let mut reference = reference.to_owned();
+        let mut visited = HashSet::new();
+        while visited.insert((module, reference.clone())) {
+            match self.target(module, &reference) {
+                Target::Resource(resource) => return resource.address,
+                Target::Expression { module: inner, expression, .. } => {
+                    let [only] = named_objects(expression)[..] else { break };
+                    (module, reference) = (inner, only.to_owned());
+                }
+                Target::Constant(_)
+                | Target::RootVariable(_)
+                | Target::Repetition
+                | Target::Known
+                | Target::NotInPlan => break,
+            }
+        }
+        match self.modules()[module].path.as_str() {
+            "" => reference,
+            path => format!("{path}.{reference}"),
+        }
+    }
+
+    /// What a reference in the module at `module` leads to in one step.
+    fn target<'p>(&'p self, module: usize, reference: &str) -> Target<'p> {
+        let names = split(reference);
+        let name = |position: usize| names.get(position).map(|name| name.name.as_str());
+        match name(0) {
+            Some("var") => self.variable(module, name(1).unwrap_or_default()),
+            Some("module") => self.module_output(module, name(1), name(2)).unwrap_or(Target::NotInPlan),
+            // Keys are known while planning, whatever they come from.
+            Some("each") if name(1) == Some("key") => Target::Known,
+            Some("each") => Target::Repetition,
+            Some("count" | "self" | "path" | "terraform") | None => Target::Known,
+            Some(first) => {
+                let (prefix, start) =
+                    if first == "data" || first == "ephemeral" { (first, 1) } else { ("", 0) };
+                self.resource_target(module, prefix, &names[start..])
+            }
+        }
+    }
+
+    fn variable<'p>(&'p self, module: usize, name: &str) -> Target<'p> {
+        let here = &self.modules()[module];
+        let Some((caller, call)) = here.caller else { return Target::RootVariable(name.to_owned()) };
+        let call = &self.modules()[caller].calls[call];
+        if let Some(expression) = call.expressions.get(name) {
+            let repetition = call.repetition.as_ref();
+            return Target::Expression { module: caller, expression, repetition };
+        }
+        match here.variable(name) {
+            // A variable that no caller sets has a default; where the plan shows none, it is null.
+            Some(variable) => Target::Constant(variable.default.as_ref().unwrap_or(&Value::Null)),
+            None => Target::Known,
+        }
+    }
+
+    fn module_output(&self, module: usize, call: Option<&str>, output: Option<&str>) -> Option<Target<'_>> {
+        let target = self.modules()[module].call(call?)?.module?;
+        let expression = self.modules()[target].output(output?)?.expression.as_ref()?;
+        Some(Target::Expression { module: target, expression, repetition: None })
+    }
+
+    fn resource_target(&self, module: usize, prefix: &str, names: &[Name]) -> Target<'_> {
+        let [resource_type, name, rest @ ..] = names else { return Target::NotInPlan };
+        let path = &self.modules()[module].path;
+        let segments = [path.as_str(), prefix, &resource_type.name, &name.name];
+        let segments: Vec<&str> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();
+        let address = segments.join(".");
+        if self.resource_by_address(&address).is_none() {
+            return Target::NotInPlan;
+        }
+        let attribute: Vec<&str> = rest.iter().map(|name| name.name.as_str()).collect();
+        Target::Resource(ResolvedReference { address, attribute: attribute.join("."), key: name.key.clone() })
+    }
+}
+
+/// What a reference leads to in one step.
+enum Target<'p> {
+    /// An expression of the module at this position, with the expression of the block's `for_each`.
+    Expression { module: usize, expression: &'p Value<'p>, repetition: Option<&'p Value<'p>> },
+    /// The default of a variable.
+    Constant(&'p Value<'p>),
+    /// A variable of the root module.
+    RootVariable(String),
+    /// A resource.
+    Resource(ResolvedReference),
+    /// An element of the block's own `for_each`.
+    Repetition,
+    /// Something that is known while planning.
+    Known,
+    /// Something that the plan does not explain.
+    NotInPlan,
 }
 
 /// Whether a value in `expressions` is an expression, and not blocks or a nested object of expressions. An
@@ -96,83 +204,46 @@ impl<'p> Walk<'p> {
         if !self.visited.insert((module, reference.to_owned())) {
             return;
         }
-        let names = split(reference);
-        let name = |position: usize| names.get(position).map(|name| name.name.as_str());
-        match name(0) {
-            Some("var") => self.variable(module, name(1).unwrap_or_default()),
-            Some("module") => self.module_output(module, name(1), name(2), reference),
-            // Keys are known while planning, whatever they come from.
-            Some("each") if name(1) == Some("key") => {}
-            Some("each") => {
+        match self.configuration.target(module, reference) {
+            Target::Expression { module, expression, repetition } => {
+                self.expression(module, expression, repetition);
+            }
+            Target::Constant(constant) => self.resolution.constants.push(constant),
+            Target::RootVariable(name) => self.resolution.variables.push(name),
+            Target::Resource(resource) => self.resolution.resources.push(resource),
+            Target::Repetition => {
                 if let Some(repetition) = repetition {
                     self.expression(module, repetition, None);
                 }
             }
-            Some("count" | "self" | "path" | "terraform") => {}
-            Some(first) => {
-                let (prefix, start) =
-                    if first == "data" || first == "ephemeral" { (first, 1) } else { ("", 0) };
-                self.resource(module, prefix, &names[start..], reference);
-            }
-            None => {}
+            Target::Known => {}
+            Target::NotInPlan => self.resolution.unresolved.push(reference.to_owned()),
         }
     }
+}
 
-    fn variable(&mut self, module: usize, name: &str) {
-        let here = &self.configuration.modules()[module];
-        let Some((caller, call)) = here.caller else {
-            self.resolution.variables.push(name.to_owned());
-            return;
-        };
-        let call = &self.configuration.modules()[caller].calls[call];
-        if let Some(expression) = call.expressions.get(name) {
-            self.expression(caller, expression, call.repetition.as_ref());
-        } else if let Some(variable) = here.variable(name) {
-            // A variable that no caller sets has a default; where the plan shows none, it is null.
-            self.resolution.constants.push(variable.default.as_ref().unwrap_or(&Value::Null));
+/// The objects that an expression names. Terraform lists a reference together with its prefixes; the shortest is the
+/// object, but of a module it is the output.
+fn named_objects<'v>(expression: &'v Value<'_>) -> Vec<&'v str> {
+    let elements = expression.get("references").map_or(&[][..], Value::elements);
+    let all: Vec<&str> = elements.iter().filter_map(Value::as_str).collect();
+    let is_object = |reference: &&str| {
+        if reference.starts_with("module.") {
+            !is_prefix_of_another(reference, &all)
+        } else {
+            !all.iter().any(|other| is_prefix(other, reference))
         }
-    }
-
-    fn module_output(&mut self, module: usize, call: Option<&str>, output: Option<&str>, reference: &str) {
-        let here = &self.configuration.modules()[module];
-        let target = call.and_then(|call| here.call(call)).and_then(|call| call.module);
-        let expression = target.zip(output).and_then(|(target, output)| {
-            let output = self.configuration.modules()[target].output(output)?;
-            Some((target, output.expression.as_ref()?))
-        });
-        match expression {
-            Some((target, expression)) => self.expression(target, expression, None),
-            None => self.resolution.unresolved.push(reference.to_owned()),
-        }
-    }
-
-    fn resource(&mut self, module: usize, prefix: &str, names: &[Name], reference: &str) {
-        let [resource_type, name, rest @ ..] = names else {
-            self.resolution.unresolved.push(reference.to_owned());
-            return;
-        };
-        let path = &self.configuration.modules()[module].path;
-        let segments = [path.as_str(), prefix, &resource_type.name, &name.name];
-        let segments: Vec<&str> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();
-        let address = segments.join(".");
-        if self.configuration.resource_by_address(&address).is_none() {
-            self.resolution.unresolved.push(reference.to_owned());
-            return;
-        }
-        let attribute: Vec<&str> = rest.iter().map(|name| name.name.as_str()).collect();
-        self.resolution.resources.push(ResolvedReference {
-            address,
-            attribute: attribute.join("."),
-            key: name.key.clone(),
-        });
-    }
+    };
+    all.iter().copied().filter(is_object).collect()
 }
 
 /// Terraform lists a reference together with its prefixes: `aws_x.a.id` and `aws_x.a`.
 fn is_prefix_of_another(reference: &str, all: &[&str]) -> bool {
-    all.iter().any(|other| {
-        other.strip_prefix(reference).is_some_and(|rest| rest.starts_with('.') || rest.starts_with('['))
-    })
+    all.iter().any(|other| is_prefix(reference, other))
+}
+
+fn is_prefix(prefix: &str, reference: &str) -> bool {
+    reference.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['.', '[']))
 }
 
 /// One dotted name of a reference, with the index behind it as written.
@@ -301,6 +372,29 @@ mod tests {
     }
 
     #[test]
+    fn referents_are_objects_behind_variables_and_outputs() {
+        let configuration = configuration();
+        let referents = |module: usize, references: &str| {
+            let text = format!(r#"{{"references": [{references}]}}"#);
+            configuration.referents(module, &Value::parse(&text, &DuplicateKeys::default()).unwrap())
+        };
+        let inner = configuration.modules().iter().position(|module| module.path == "module.app").unwrap();
+        assert_eq!(referents(inner, r#""var.bucket""#), ["aws_s3_bucket.logs"]);
+        assert_eq!(referents(0, r#""module.app[0].out", "module.app""#), ["module.app.aws_s3_object.o"]);
+        assert_eq!(referents(0, r#""module.app.other", "module.app""#), ["module.app.other"]);
+        assert_eq!(
+            referents(inner, r#""aws_s3_object.o[0].etag", "aws_s3_object.o[0]", "aws_s3_object.o""#),
+            ["module.app.aws_s3_object.o"]
+        );
+        assert_eq!(
+            referents(inner, r#""var.label", "local.a.b", "local.a""#),
+            ["var.name", "module.app.local.a"]
+        );
+        assert_eq!(referents(inner, r#""var.literal""#), ["module.app.var.literal"]);
+        assert!(referents(0, "").is_empty());
+    }
+
+    #[test]
     fn references_in_a_circle_end() {
         let text = r#"{"root_module": {"module_calls": {"m": {
             "expressions": {"a": {"references": ["module.m.b"]}},
@@ -310,5 +404,6 @@ mod tests {
         let expression = r#"{"references": ["module.m.b"]}"#;
         let expression = Value::parse(expression, &DuplicateKeys::default()).unwrap();
         assert!(configuration.resolve(0, &expression, None).resources.is_empty());
+        assert_eq!(configuration.referents(0, &expression).len(), 1);
     }
 }

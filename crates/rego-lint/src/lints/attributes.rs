@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
+use planguard_rego::plan_shape::{Node, Side};
 use planguard_schemas::{Block, Kind, Nesting, Release};
 
-use super::plan::{Node, Side};
 use super::shape::{Attribute, Place};
 
 /// How many letters may be wrong in the name of an attribute. Names of attributes are more alike than others.
@@ -132,8 +132,8 @@ fn unknown(block: Block, key: &str, before: &str, path: String) -> Misfit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lints::plan::RESOURCE_CHANGE;
     use crate::lints::shape::{Shape, Step};
+    use planguard_rego::plan_shape::RESOURCE_CHANGE;
 
     fn place(path: &[&str]) -> Place {
         let mut shape = Shape::Place(Place::new(&RESOURCE_CHANGE, "rc".to_owned()));

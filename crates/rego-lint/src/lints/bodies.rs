@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use planguard_rego::plan_shape::{ACTIONS, Node, Side};
 use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator};
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, Meaning, key, string};
-use super::plan::{ACTIONS, Node, Side};
 use super::shape::{Attribute, Shape};
 use super::{Linter, RuleId};
 use crate::Lint;

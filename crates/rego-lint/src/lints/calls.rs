@@ -1,12 +1,12 @@
 //! Calls that fail when they are reached: wrong counts, wrong types, broken formats and patterns.
 
 use planguard_rego::builtins;
+use planguard_rego::plan_shape::{Node, Side};
 use planguard_rego_syntax::tree::{Expr, ExprKind};
 use serde_json::Value;
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{Meaning, other_scalar, string};
-use super::plan::Node;
 use super::shape::{Attribute, Shape, Types};
 use super::{Linter, RuleId, attributes};
 use crate::Lint;
@@ -263,13 +263,13 @@ fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static
     let Shape::Place(place) = env.shape(argument, guards) else { return None };
     match place.node {
         Node::List(_) => Some("a list"),
-        Node::Map(_) | Node::Object(_) => Some("an object"),
+        Node::Map(_) | Node::MapOf(..) | Node::Object(_) => Some("an object"),
         Node::Text | Node::Word(_) => Some("a text"),
         Node::Flag => Some("a boolean"),
         Node::Number => Some("a number"),
         Node::Any | Node::Expression => None,
         Node::Values(_) if place.attributes.is_empty() => Some("an object"),
-        Node::Values(super::plan::Side::Mask) => None,
+        Node::Values(Side::Mask) => None,
         Node::Values(_) => {
             let Types::OneOf(types) = guards.of(&place) else { return None };
             attributes::kind(&types, &place)
@@ -292,7 +292,7 @@ fn null_argument(
     let ExprKind::Reference { .. } = object.kind else { return };
     let Shape::Place(place) = env.shape(object, guards) else { return };
     let Node::Values(side) = place.node else { return };
-    if side == &super::plan::Side::Mask || !matches!(place.attributes.last(), Some(Attribute::Key(_))) {
+    if side == &Side::Mask || !matches!(place.attributes.last(), Some(Attribute::Key(_))) {
         return;
     }
     // Whoever asks whether it is an object knows.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use planguard_rego::convention::Convention;
+use planguard_rego::convention::PolicyKinds;
+use planguard_rego::plan_shape::Meant;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Step};
 
 use super::attributes::{self, Misfit};
@@ -24,7 +25,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     // A policy that gives its helpers another input may name anything there.
     let replaced = linter.policy_rules().iter().any(|id| replaces_input(linter, *id));
     for id in linter.policy_rules() {
-        if is_other_policy_of_spacelift(linter, id) {
+        if is_not_for_plans(linter, id) {
             continue;
         }
         let env = linter.inference.env(id);
@@ -47,10 +48,11 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     }
 }
 
-/// Push, trigger and approval policies of Spacelift share the package of plan policies, and have another input.
-fn is_other_policy_of_spacelift(linter: &Linter<'_, '_>, id: RuleId) -> bool {
+/// Whether a file is a policy of another kind, which has another input: on Spacelift, push, trigger and approval
+/// policies have the same package as plan policies.
+fn is_not_for_plans(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let project = linter.project;
-    project.file(id).convention == Convention::Spacelift
+    project.file(id).convention.platform().lint.kinds == PolicyKinds::Several
         && !project.ids().any(|other| other.file == id.file && project.decides(other))
 }
 
@@ -102,7 +104,7 @@ fn look(
             let [object, key, _] = arguments.as_slice() else { return };
             let (shape, slip) = env.looked_up(&env.shape(object, guards), key);
             // Whoever gives a default may know that a platform lacks the key.
-            (shape, slip.filter(|slip| slip.is_near), key.span.clone())
+            (shape, slip.filter(|slip| slip.meant != Meant::Unknown), key.span.clone())
         }
         _ => return,
     };

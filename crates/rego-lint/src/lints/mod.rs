@@ -1,7 +1,7 @@
 //! Finds what is wrong in policies, in the text that their authors wrote.
 //!
-//! `model` reads the files and says what names mean; `plan` and `shape` say what stands where in a plan, and
-//! `infer` follows that through variables, rules, functions and comprehensions. Each of the other files holds the
+//! `model` reads the files and says what names mean; `shape` says where in a plan an expression is, by
+//! `planguard_rego::plan_shape`, and `infer` follows that through variables, rules, functions and comprehensions. Each of the other files holds the
 //! lints of one family. What they need to know of providers is in `planguard_schemas`.
 
 mod attributes;
@@ -11,7 +11,6 @@ mod infer;
 mod input;
 mod model;
 mod names;
-mod plan;
 mod results;
 mod shape;
 mod tests_of_policies;

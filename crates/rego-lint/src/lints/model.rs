@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use planguard_plan::text::suggest;
-use planguard_rego::convention::{Choice, Convention, Decider, Group, Located, Presence, conftest};
+use planguard_rego::convention::{Choice, Convention, Decider, Group, Located, Presence};
 use planguard_rego::error::PolicyError;
 use planguard_rego::glob;
 use planguard_rego::options::Namespaces;
@@ -279,24 +279,10 @@ impl<'s> Project<'s> {
     }
 }
 
-/// Whether a platform asks for a rule of that path, whatever its configuration says.
+/// Whether a rule with this path decides on a platform, whatever the settings file says.
 pub(super) fn is_asked(convention: Convention, path: &[String]) -> bool {
     let Some((name, package)) = path.split_last() else { return false };
-    let (name, package) = (name.as_str(), package_text(package));
-    match convention {
-        Convention::Conftest | Convention::Atlantis | Convention::Terrateam => conftest::kind(name).is_some(),
-        Convention::Regula => matches!(name, "allow" | "deny" | "policy"),
-        // `policies.hcl` alone says it.
-        Convention::Hcp => false,
-        Convention::Spacelift => package == "spacelift" && matches!(name, "deny" | "warn"),
-        Convention::Scalr => package == "terraform" && name == "deny",
-        Convention::Env0 => {
-            (package == "env0" || package.starts_with("env0."))
-                && matches!(name, "deny" | "warn" | "pending" | "allow")
-        }
-        Convention::Digger => package == "digger" && name == "deny",
-        Convention::Harness => name == "deny",
-    }
+    convention.platform().decides(&package_text(package), name)
 }
 
 /// Whether `opa test` and `conftest verify` would run a rule of that name.
@@ -323,31 +309,28 @@ fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Conventio
     };
     let by_group = groups.iter().find(holds).map(|group| group.convention);
     let by_path = || located.iter().find(below).map(|located| located.convention);
-    by_group.or_else(by_path).unwrap_or(Convention::Conftest)
+    by_group.or_else(by_path).unwrap_or(Convention::CONFTEST)
 }
 
 /// The platform whose input a file reads that nothing else tells the platform of: a policy of HCP Terraform without its
 /// `policies.hcl`, for instance. In `package main` the plan is the input.
 fn input_of(convention: Convention, package: &[String], text: &str) -> Convention {
-    if convention != Convention::Conftest
+    if convention != Convention::CONFTEST
         || package_text(package) == "main"
         || text.contains("input.resource_changes")
         || text.contains("input.planned_values")
     {
         return convention;
     }
-    let wrapped = [
-        (Convention::Hcp, "input.plan"),
-        (Convention::Scalr, "input.tfplan"),
-        (Convention::Spacelift, "input.terraform"),
-    ];
     let reads = |key: &str| {
-        text.match_indices(key).any(|(at, _)| {
-            let rest = &text[at + key.len()..];
+        let path = format!("input.{key}");
+        text.match_indices(&path).any(|(at, _)| {
+            let rest = &text[at + path.len()..];
             !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
         })
     };
-    wrapped.into_iter().find(|(_, key)| reads(key)).map_or(convention, |(platform, _)| platform)
+    let wraps = |known: &Convention| known.platform().plan.only_key().is_some_and(reads);
+    Convention::ALL.into_iter().find(wraps).unwrap_or(convention)
 }
 
 /// A reference as its root and steps; a name has no steps.

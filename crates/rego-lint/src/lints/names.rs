@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_plan::text::suggest;
-use planguard_rego::convention::{Convention, conftest};
+use planguard_rego::convention::{Convention, DecidingRules, conftest};
 use planguard_rego_syntax::tree::ExprKind;
 
 use super::model::{self, Meaning, is_test_name, package_text};
 use super::{Linter, RuleId};
 use crate::Lint;
 
-/// Packages that platforms read. A package of two or three letters is like too many others.
-const PLATFORM_PACKAGES: [&str; 7] =
-    ["main", "spacelift", "terraform", "env0", "digger", "terraform_plan", "terraform_plan_cost"];
+/// The packages with fixed names that platforms read.
+fn platform_packages() -> impl Iterator<Item = &'static str> {
+    let packages = Convention::ALL.into_iter().flat_map(|known| known.platform().packages);
+    packages.filter_map(|package| package.name.single())
+}
 
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     let used = used(linter);
@@ -101,10 +103,10 @@ fn used(linter: &Linter<'_, '_>) -> Used {
 fn misspelt_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String>, Package>) {
     for (path, package) in packages {
         let name = package_text(path);
-        if !package.decides || PLATFORM_PACKAGES.contains(&name.as_str()) || name.contains('.') {
+        if !package.decides || platform_packages().any(|known| known == name) || name.contains('.') {
             continue;
         }
-        let near = PLATFORM_PACKAGES.iter().find(|known| suggest::distance(&name, known) <= slip(known));
+        let near = platform_packages().find(|known| suggest::distance(&name, known) <= slip(known));
         let selected = linter.named_packages && linter.project.is_selected(path);
         let (Some(near), false) = (near, selected) else { continue };
         for file in &package.files {
@@ -145,7 +147,7 @@ fn unread_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String>,
         .iter()
         .filter(|(path, package)| package.decides && package_text(path) != "main" && !is_used(path, used))
         .flat_map(|(path, package)| package.files.iter().map(|file| (package_text(path), *file)))
-        .filter(|(_, file)| linter.project.files[*file].convention == Convention::Conftest)
+        .filter(|(_, file)| linter.project.files[*file].convention == Convention::CONFTEST)
         .collect();
     for (name, file) in beside {
         report_unread(
@@ -238,10 +240,9 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
             }
             continue;
         }
-        let is_platform_rule = matches!(
-            name.as_str(),
-            "exception" | "metadata" | "input_type" | "resource_type" | "sample" | "flag" | "allow" | "main"
-        ) || name.starts_with('_')
+        let is_platform_rule = matches!(name.as_str(), "metadata" | "allow" | "main")
+            || Convention::ALL.iter().any(|known| known.platform().lint.other_rules.contains(&name.as_str()))
+            || name.starts_with('_')
             || name.starts_with("resource_changes");
         if deciding_packages.contains(&file.module.package)
             && !is_platform_rule
@@ -278,15 +279,11 @@ fn sums_up(linter: &Linter<'_, '_>, id: RuleId) -> bool {
 /// The name that decides and that was probably meant.
 fn meant(linter: &Linter<'_, '_>, id: RuleId, name: &str) -> Option<String> {
     let file = linter.project.file(id);
-    let meant = match file.convention {
-        Convention::Conftest | Convention::Atlantis | Convention::Terrateam => return near_decision(name),
-        Convention::Hcp => return linter.project.queried(id)?.last().cloned(),
-        Convention::Regula => return None,
-        Convention::Spacelift
-        | Convention::Scalr
-        | Convention::Env0
-        | Convention::Digger
-        | Convention::Harness => {
+    let meant = match file.convention.platform().rules {
+        DecidingRules::Conftest => return near_decision(name),
+        DecidingRules::Queried => return linter.project.queried(id)?.last().cloned(),
+        DecidingRules::Judgements(_) => return None,
+        DecidingRules::Named { .. } => {
             let kind = conftest::kind(name).map(|kind| kind.as_str().to_owned());
             kind.or_else(|| conftest::kind(&near_decision(name)?).map(|kind| kind.as_str().to_owned()))?
         }

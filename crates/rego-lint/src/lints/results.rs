@@ -1,6 +1,6 @@
 //! What rules that decide yield: messages, or something that passes in silence.
 
-use planguard_rego::convention::Convention;
+use planguard_rego::convention::{DecidingRules, Results};
 use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator, Rule};
 
 use super::infer::member_of;
@@ -12,8 +12,9 @@ use crate::Lint;
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     for id in linter.policy_rules() {
         let rule = linter.project.rule(id);
-        let decides = linter.project.decides(id) && linter.project.file(id).convention != Convention::Regula;
-        if decides && rule.head.arguments.is_none() {
+        let rules = linter.project.file(id).convention.platform().rules;
+        let is_judgement = matches!(rules, DecidingRules::Judgements(_));
+        if linter.project.decides(id) && !is_judgement && rule.head.arguments.is_none() {
             decision(linter, id, rule);
         }
     }
@@ -148,9 +149,9 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
         }
         _ => member,
     };
-    let convention = linter.project.file(id).convention;
-    let by_msg = matches!(convention, Convention::Conftest | Convention::Atlantis | Convention::Terrateam);
-    let any = matches!(convention, Convention::Hcp | Convention::Env0);
+    let results = linter.project.file(id).convention.platform().lint.results;
+    let by_msg = results == Results::StringsAndMsg;
+    let any = results == Results::Any;
     let unusable = match &value.kind {
         ExprKind::Items(_) if !any => Some("a collection".to_owned()),
         ExprKind::Object(fields) if by_msg => {

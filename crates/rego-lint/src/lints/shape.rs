@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use planguard_plan::text::suggest;
-use planguard_rego::convention::{Convention, PlanPlace};
-
-use super::plan::{self, Node};
+use planguard_rego::convention::Convention;
+use planguard_rego::plan_shape::{self, BY_TYPE, Meant, Missing, Next, Node};
 
 /// What an expression can be.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,8 +76,8 @@ pub(super) struct Slip {
     /// The path up to and with the step.
     pub path: String,
     pub help: String,
-    /// Whether a name that exists is spelt almost alike.
-    pub is_near: bool,
+    /// What the author probably meant.
+    pub meant: Meant,
 }
 
 impl PartialEq for Place {
@@ -215,109 +213,63 @@ impl Shape {
 }
 
 fn input_key(convention: Convention, key: &str) -> (Shape, Option<Slip>) {
-    let platform = convention.platform();
     let path = format!("input.{key}");
-    if platform.plan.has(key) {
-        return (Shape::Place(Place::new(&plan::PLAN, path)), None);
+    match plan_shape::of_input(convention.platform(), key) {
+        Next::Place(node) => (Shape::Place(Place::new(node, path)), None),
+        Next::Attribute | Next::Anything => (Shape::Any, None),
+        Next::Nothing(missing) => (Shape::Any, Some(Slip::new(path, missing))),
     }
-    if platform.plan == PlanPlace::Resources || platform.context.contains(&key) {
-        return (Shape::Any, None);
-    }
-    let Some(own) = platform.plan.only_key() else {
-        let plan = Place::new(&plan::PLAN, "input".to_owned());
-        let (shape, slip) = plan.step(&Step::Key(key.to_owned()));
-        let wrapped = ["plan", "tfplan", "terraform", "run"].contains(&key);
-        let help = |help| {
-            if wrapped {
-                "the plan itself is the input here: write `input.resource_changes`; --convention names a \
-                         platform that wraps it"
-                    .to_owned()
-            } else {
-                help
-            }
-        };
-        return (shape, slip.map(|slip| Slip { help: help(slip.help), ..slip }));
-    };
-    let known = || platform.context.iter().copied().chain([own]);
-    let (is_near, help) = if plan::PLAN.keys().any(|known| known == key) {
-        (true, format!("on {} the plan is under `input.{own}`: `input.{own}.{key}`", platform.title))
-    } else if let Some(near) = suggest::nearest(key, known()) {
-        (true, format!("did you mean `input.{near}`?"))
-    } else {
-        let known: Vec<&str> = known().collect();
-        (false, format!("the input on {} has {}", platform.title, known.join(", ")))
-    };
-    (Shape::Any, Some(Slip { path, help, is_near }))
 }
 
 impl Place {
     fn step(&self, step: &Step) -> (Shape, Option<Slip>) {
-        let text = match step {
-            Step::Key(key) => format!("{}.{key}", self.text),
-            Step::Element(_) => format!("{}[_]", self.text),
+        let (next, text) = match step {
+            Step::Key(key) => (plan_shape::Step::Key(key), format!("{}.{key}", self.text)),
+            Step::Element(_) => (plan_shape::Step::Element, format!("{}[_]", self.text)),
         };
-        let to = |node: &'static Node| {
-            let place = Self { node, text: text.clone(), attributes: Vec::new(), ..self.clone() };
-            let shape = Shape::Place(place);
-            match step {
-                Step::Element(name) => shape.called(name),
-                Step::Key(key) if node.is_resource() => shape.called(&format!("{}.{key}", self.text)),
-                Step::Key(_) => shape,
+        match self.node.step(next, &self.text) {
+            Next::Place(node) => {
+                let mut place = Self { node, text, attributes: Vec::new(), ..self.clone() };
+                if let Step::Key(key) = step
+                    && std::ptr::eq(self.node, &raw const BY_TYPE)
+                {
+                    place.types = Types::OneOf(BTreeSet::from([key.clone()]));
+                }
+                let shape = Shape::Place(place);
+                let shape = match step {
+                    Step::Element(name) => shape.called(name),
+                    Step::Key(key) if node.is_resource() => shape.called(&format!("{}.{key}", self.text)),
+                    Step::Key(_) => shape,
+                };
+                (shape, None)
             }
-        };
-        match (self.node, step) {
-            (Node::Object(keys), Step::Key(key)) => match keys.iter().find(|(known, _)| known == key) {
-                Some((_, node)) => (to(node), None),
-                None => (Shape::Any, Some(self.slip(key, text))),
-            },
-            (Node::Map(node), _) | (Node::List(node), Step::Element(_)) => (to(node), None),
-            (Node::List(_), Step::Key(key)) => {
-                let help = format!("`{}` is a list: go through it with `some x in {}`", self.text, self.text);
-                let is_near = key.parse::<u32>().is_err();
-                (Shape::Any, is_near.then_some(Slip { path: text, help, is_near }))
-            }
-            (Node::Values(_), step) => {
-                let mut place = self.clone();
-                place.text = text;
+            Next::Attribute => {
+                let mut place = Self { text, ..self.clone() };
                 place.attributes.push(match step {
                     Step::Key(key) => Attribute::Key(key.clone()),
                     Step::Element(_) => Attribute::Element,
                 });
                 (Shape::Place(place), None)
             }
-            (Node::Text | Node::Word(_) | Node::Flag | Node::Number, Step::Key(_)) => {
-                let help = format!("`{}` has no parts", self.text);
-                (Shape::Any, Some(Slip { path: text, help, is_near: true }))
-            }
-            (
-                Node::Object(_)
-                | Node::Text
-                | Node::Word(_)
-                | Node::Flag
-                | Node::Number
-                | Node::Any
-                | Node::Expression,
-                _,
-            ) => (Shape::Any, None),
+            Next::Anything => (Shape::Any, None),
+            Next::Nothing(missing) => (Shape::Any, Some(Slip::new(text, missing))),
         }
     }
+}
 
-    fn slip(&self, key: &str, path: String) -> Slip {
-        if let Some(near) = suggest::nearest(key, self.node.keys()) {
-            return Slip { path, help: format!("did you mean `{}.{near}`?", self.text), is_near: true };
-        }
-        if let Some(between) = self.node.further_down(key) {
-            let help = format!("it stands one step further down: `{}.{between}.{key}`", self.text);
-            return Slip { path, help, is_near: true };
-        }
-        let keys: Vec<&str> = self.node.keys().collect();
-        Slip { path, help: format!("`{}` has {}", self.text, keys.join(", ")), is_near: false }
+impl Slip {
+    fn new(path: String, Missing { meant, help }: Missing) -> Self {
+        Self { path, help, meant }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn of(word: &str) -> Convention {
+        word.parse().unwrap()
+    }
 
     fn follow(convention: Convention, steps: &[&str]) -> (Shape, Option<Slip>) {
         let mut shape = Shape::Input(convention);
@@ -336,13 +288,13 @@ mod tests {
     #[test]
     fn a_slip_is_named_wherever_it_stands() {
         for (convention, steps, help) in [
-            (Convention::Conftest, &["resource_change"][..], "did you mean `input.resource_changes`?"),
-            (Convention::Hcp, &["resource_changes"], "under `input.plan`"),
-            (Convention::Hcp, &["plan", "resource_changes", "_", "chnage"], "[_].change`"),
-            (Convention::Conftest, &["resource_changes", "_", "after"], "[_].change.after`"),
-            (Convention::Conftest, &["resource_changes", "type"], "is a list"),
-            (Convention::Conftest, &["planned_values", "root_module", "resource"], "resources`"),
-            (Convention::Conftest, &["resource_changes", "_", "type", "name"], "has no parts"),
+            (Convention::CONFTEST, &["resource_change"][..], "did you mean `input.resource_changes`?"),
+            (of("hcp"), &["resource_changes"], "under `input.plan`"),
+            (of("hcp"), &["plan", "resource_changes", "_", "chnage"], "[_].change`"),
+            (Convention::CONFTEST, &["resource_changes", "_", "after"], "[_].change.after`"),
+            (Convention::CONFTEST, &["resource_changes", "type"], "is an array"),
+            (Convention::CONFTEST, &["planned_values", "root_module", "resource"], "resources`"),
+            (Convention::CONFTEST, &["resource_changes", "_", "type", "name"], "has no keys"),
         ] {
             let (_, slip) = follow(convention, steps);
             assert!(slip.as_ref().is_some_and(|slip| slip.help.contains(help)), "{steps:?}: {slip:?}");
@@ -365,6 +317,8 @@ mod tests {
                 "x",
             ],
             &["variables", "region", "value", "x"],
+            &["planguard", "by_type", "aws_x", "_", "change", "after", "anything"],
+            &["planguard", "by_action", "create+forget", "_", "address"],
             &[
                 "planned_values",
                 "root_module",
@@ -377,15 +331,24 @@ mod tests {
                 "values",
             ],
         ] {
-            assert_eq!(follow(Convention::Conftest, steps).1, None, "{steps:?}");
+            assert_eq!(follow(Convention::CONFTEST, steps).1, None, "{steps:?}");
         }
-        assert_eq!(follow(Convention::Spacelift, &["third_party_metadata", "infracost", "x"]).1, None);
+        assert_eq!(follow(of("spacelift"), &["third_party_metadata", "infracost", "x"]).1, None);
+    }
+
+    #[test]
+    fn a_key_of_the_index_is_the_type_of_its_resources() {
+        let steps = ["planguard", "by_type", "aws_x", "_", "change", "after", "name"];
+        let (Shape::Place(place), None) = follow(Convention::CONFTEST, &steps) else { panic!("no place") };
+        assert_eq!(place.types, Types::OneOf(BTreeSet::from(["aws_x".to_owned()])));
+        assert_eq!(place.attributes, [Attribute::Key("name".to_owned())]);
     }
 
     #[test]
     fn types_are_kept_only_as_far_as_both_agree() {
-        let place =
-            |types: Types| Shape::Place(Place { types, ..Place::new(&plan::RESOURCE_CHANGE, String::new()) });
+        let place = |types: Types| {
+            Shape::Place(Place { types, ..Place::new(&plan_shape::RESOURCE_CHANGE, String::new()) })
+        };
         let one = |name: &str| Types::OneOf(BTreeSet::from([name.to_owned()]));
         let joined = place(one("a")).join(place(one("b")));
         assert!(

@@ -1,14 +1,14 @@
 //! Comparisons that never hold, or hold for less than they seem to.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use planguard_plan::text::suggest;
-use planguard_rego::convention::Convention;
+use planguard_rego::plan_shape::{ACTIONS, BY_TYPE, Node, Side, VERBS};
 use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator};
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, operator, other_scalar, string};
-use super::plan::{ACTIONS, Node, Side, VERBS};
 use super::shape::{Place, Shape, Types};
 use super::{Linter, attributes};
 use crate::Lint;
@@ -34,7 +34,7 @@ const SLIP: usize = 2;
 
 struct Slip {
     lint: Lint,
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
     message: String,
     help: String,
 }
@@ -85,13 +85,12 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
                 });
             }
         });
-        // Regula's rules say their type in a rule.
-        if linter.project.file(id).convention == Convention::Regula
-            && rule.name(text) == "resource_type"
+        let platform = linter.project.file(id).convention.platform();
+        if platform.lint.resource_type_rule == Some(rule.name(text))
             && let Some(value) = &rule.head.value
             && let Some(name) = string(text, value)
         {
-            resource_type(&env, &name, Some(value), about_data, &mut slips);
+            resource_type(&env, &name, Some(value.span.clone()), about_data, &mut slips);
         }
         for slip in slips {
             linter.report(slip.lint, id.file, slip.span, slip.message, slip.help);
@@ -201,6 +200,7 @@ fn without_wild(text: &str) -> &str {
 fn lookup(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, slips: &mut Vec<Slip>) {
     let (index, looked_in) = match &expr.kind {
         ExprKind::Reference { steps, .. } => {
+            key_of_index(env, expr, steps, guards, slips);
             let Some(tree::Step::Index(index)) = steps.last() else { return };
             (index, env.follow_steps(expr, steps.len() - 1, guards).0)
         }
@@ -213,6 +213,23 @@ fn lookup(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sli
     if env.shape(index, guards).place().is_some_and(is_type) {
         for name in looked_in.keys().iter().chain(looked_in.texts()).flatten() {
             resource_type(env, name, None, about_data, slips);
+        }
+    }
+}
+
+/// `input.planguard.by_type.aws_s3_bukket`.
+fn key_of_index(
+    env: &Env<'_, '_>,
+    expr: &Expr,
+    steps: &[tree::Step],
+    guards: &Guards,
+    slips: &mut Vec<Slip>,
+) {
+    for (position, step) in steps.iter().enumerate() {
+        let Some(key) = model::key(env.text(), step) else { continue };
+        let before = env.follow_steps(expr, position, guards).0;
+        if before.place().is_some_and(|place| std::ptr::eq(place.node, &raw const BY_TYPE)) {
+            resource_type(env, &key, Some(model::step_span(step)), false, slips);
         }
     }
 }
@@ -320,7 +337,7 @@ fn value(
         }
         Node::Text if is_type(place) => {
             if let Some(literal) = literal {
-                resource_type(env, &literal, Some(other), about_data, slips);
+                resource_type(env, &literal, Some(other.span.clone()), about_data, slips);
             }
         }
         _ => {
@@ -367,7 +384,7 @@ fn kind_of_place(place: &Place, guards: &Guards, about_data: bool) -> Option<&'s
         Node::Flag => Some("a boolean"),
         Node::Number => Some("a number"),
         Node::Text => Some("a text"),
-        Node::Object(_) | Node::Map(_) => Some("an object"),
+        Node::Object(_) | Node::Map(_) | Node::MapOf(..) => Some("an object"),
         Node::Expression => Some("a description of what is written"),
         Node::List(_) | Node::Word(_) | Node::Any | Node::Values(_) => None,
     }
@@ -447,7 +464,7 @@ fn verb(env: &Env<'_, '_>, expr: &Expr, slips: &mut Vec<Slip>) {
 fn resource_type(
     env: &Env<'_, '_>,
     name: &str,
-    literal: Option<&Expr>,
+    written: Option<Range<usize>>,
     about_data: bool,
     slips: &mut Vec<Slip>,
 ) {
@@ -456,8 +473,8 @@ fn resource_type(
     if planguard_schemas::resource(name).is_some() || about_data && is_data_source {
         return;
     }
-    let span = match literal {
-        Some(literal) => literal.span.clone(),
+    let span = match written {
+        Some(span) => span,
         None => match place_of(env, name) {
             Some(span) => span,
             None => return,
@@ -494,7 +511,7 @@ fn resource_type(
 }
 
 /// Where the rule's file writes a text out.
-fn place_of(env: &Env<'_, '_>, name: &str) -> Option<std::ops::Range<usize>> {
+fn place_of(env: &Env<'_, '_>, name: &str) -> Option<Range<usize>> {
     let file = &env.project().files[env.id.file];
     let mut place = None;
     for rule in &file.module.rules {

@@ -181,7 +181,7 @@ impl RegoPacks {
         let document =
             DataDocument { path: "parameters of packs".into(), text: data.to_string(), value: data.into() };
         let group = Group {
-            convention: Convention::Conftest,
+            convention: Convention::CONFTEST,
             sources: packs.iter().map(|pack| pack.file.source()).collect(),
             choice: Choice::Namespaces(Namespaces::Named(packs.iter().map(|pack| pack.package()).collect())),
             dialect: Dialect::Given(RegoVersion::V1),

@@ -1,52 +1,40 @@
-//! Puts an Infracost report where each platform has its costs.
+//! The costs in an Infracost report, at the places where platforms have them.
 
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::invalid;
+use super::facts::{RunFact, insert};
+use super::{invalid, places};
 use crate::error::PolicyError;
 
-/// The report itself for Spacelift, and its totals for the others.
+/// The report and its totals as context.
 ///
 /// # Errors
 ///
 /// If the document has no total.
 pub(super) fn context(path: &Path, report: Map<String, Json>) -> Result<Map<String, Json>, PolicyError> {
-    let total = amount(&report, "totalMonthlyCost");
-    let Some(total) = total else {
+    let Some(total) = amount(&report, "totalMonthlyCost") else {
         return Err(invalid(path, "it has no `totalMonthlyCost`, so it is not a report of Infracost"));
     };
     // `infracost breakdown` knows no past, and then writes null.
     let past = amount(&report, "pastTotalMonthlyCost");
     let difference = amount(&report, "diffTotalMonthlyCost").or_else(|| past.map(|past| total - past));
-    let mut environment = Map::new();
-    let mut costs = Map::new();
-    let mut estimate = Map::new();
-    environment.insert("totalMonthlyCost".to_owned(), json!(total));
-    costs.insert("totalMonthlyCost".to_owned(), json!(total));
-    estimate.insert("proposed_monthly_cost".to_owned(), json!(total));
-    if let Some(past) = past {
-        costs.insert("pastTotalMonthlyCost".to_owned(), json!(past));
-        estimate.insert("prior_monthly_cost".to_owned(), json!(past));
+    let facts = [
+        (RunFact::CostReport, Some(Json::Object(report))),
+        (RunFact::MonthlyCost, Some(json!(total))),
+        (RunFact::PastMonthlyCost, past.map(|past| json!(past))),
+        (RunFact::MonthlyCostDifference, difference.map(|difference| json!(difference))),
+    ];
+    let mut context = Map::new();
+    for (fact, value) in facts {
+        let Some(value) = value else { continue };
+        places(fact).for_each(|place| insert(&mut context, place, &value));
     }
-    if let Some(difference) = difference {
-        environment.insert("monthlyCostDiff".to_owned(), json!(difference));
-        estimate.insert("delta_monthly_cost".to_owned(), json!(difference));
-    }
-    let context = json!({
-        "third_party_metadata": {"infracost": report},
-        "costEstimation": environment,
-        "costs": costs,
-        "tfrun": {"cost_estimate": estimate},
-    });
-    match context {
-        Json::Object(context) => Ok(context),
-        _ => Ok(Map::new()),
-    }
+    Ok(context)
 }
 
-/// Infracost writes amounts as texts.
+/// An amount, which Infracost writes as a string.
 fn amount(report: &Map<String, Json>, key: &str) -> Option<f64> {
     match report.get(key)? {
         Json::String(text) => text.parse().ok().filter(|amount: &f64| amount.is_finite()),
@@ -76,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_is_left_out() {
+    fn unknown_amounts_are_left_out() {
         let context = of(json!({"totalMonthlyCost": "1", "pastTotalMonthlyCost": null})).unwrap();
         assert_eq!(context["costEstimation"], json!({"totalMonthlyCost": 1.0}));
         assert!(of(json!({"projects": []})).is_err());

@@ -1,6 +1,7 @@
-//! What policies may know of the run besides its plan: who started it, where, at what cost.
+//! What policies may know about the run besides its plan: who started it, where, at what cost.
 
 mod ci;
+mod facts;
 mod infracost;
 
 use std::collections::BTreeMap;
@@ -10,22 +11,22 @@ use regorus::Value;
 use serde_json::{Map, Value as Json};
 
 pub use ci::context_variables;
-pub(super) use ci::{CONFTEST_NAMESPACE, CONFTEST_POLICY};
+pub(crate) use facts::{Field, Form, RunFact, Runner};
 
-use super::convention::{Convention, Group, PLAN_ALIASES, PlanPlace, Platform};
+use super::convention::{Convention, Group, PlanPlace, Platform, plan_keys};
 use super::error::PolicyError;
 use super::files;
-use super::input_paths::PLAN_KEYS;
+use super::plan_shape;
 use super::syntax::{Absence, Step};
 
 /// Where the context of the run comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContextOptions {
-    /// A JSON document whose keys are those of the platforms' inputs: `{"run": {"workspace": {…}}}`.
+    /// A JSON document with the keys of a platform's input: `{"run": {"workspace": {…}}}`.
     pub file: Option<PathBuf>,
-    /// A report that `infracost breakdown --format json` or `infracost diff --format json` wrote.
+    /// The output of `infracost breakdown --format json` or `infracost diff --format json`.
     pub infracost: Option<PathBuf>,
-    /// The variables of a CI system that are set, by name; see [`context_variables`].
+    /// The environment variables that are set and that state something about the run; see [`context_variables`].
     pub environment: BTreeMap<String, String>,
 }
 
@@ -36,7 +37,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Reads all sources; what the user wrote down wins over the costs, and these over the environment.
+    /// Reads all sources. The user's document wins over the costs, and the costs win over the environment.
     pub(super) fn load(options: &ContextOptions, errors: &mut Vec<PolicyError>) -> Self {
         let mut values = ci::context(&options.environment);
         if let Some(path) = &options.infracost {
@@ -54,7 +55,7 @@ impl Context {
         Self { values }
     }
 
-    /// What policies of a group find beside the plan. What its files bring is only a default.
+    /// What policies of a group find beside the plan. The context of the group's own files is only a default.
     pub(super) fn of_group(&self, group: &Group) -> GroupContext {
         let platform = group.convention.platform();
         let mut values = group.context.clone();
@@ -76,8 +77,8 @@ pub(super) struct GroupContext {
 }
 
 impl GroupContext {
-    /// The part of a path into the input that the context should hold and lacks. `null` is something: whoever
-    /// writes it says that there is nothing.
+    /// The part of a path into the input that should be in the context and is not. A `null` is there: its author
+    /// states that there is no value.
     pub(super) fn missing(&self, steps: &[Step], absence: Absence) -> Option<Vec<String>> {
         let keys: Vec<&str> = steps.iter().map_while(Step::key).collect();
         let (first, rest) = keys.split_first()?;
@@ -87,7 +88,7 @@ impl GroupContext {
         let all = || keys.iter().map(|key| (*key).to_owned()).collect();
         let Some(mut value) = self.values.get(*first) else { return Some(all()) };
         if absence == Absence::Defaulted {
-            // The policy says what to do without one detail of a context that is there.
+            // The context is there, and the policy has a default for a detail that is not.
             return None;
         }
         for key in rest {
@@ -122,7 +123,7 @@ impl GroupContext {
     }
 }
 
-/// A document with one key for each step of a path, to show what is to be written.
+/// A document with one key for each step of a path, as an example for the user.
 pub(super) fn skeleton(path: &[String]) -> String {
     let opened: String = path.iter().map(|key| format!("{{{}: ", Json::from(key.as_str()))).collect();
     format!("{opened}…{}", "}".repeat(path.len()))
@@ -136,26 +137,33 @@ fn object(path: &Path) -> Result<Map<String, Json>, PolicyError> {
     let text = files::read(path)?;
     match serde_json::from_str(&text) {
         Ok(Json::Object(object)) => Ok(object),
-        Ok(_) => Err(invalid(path, "its root is no object")),
+        Ok(_) => Err(invalid(path, "its root is not an object")),
         Err(error) => Err(invalid(path, error.to_string())),
     }
 }
 
 /// Refuses keys that would replace the plan.
 fn known(path: &Path, context: Map<String, Json>) -> Result<Map<String, Json>, PolicyError> {
-    let is_plan = |key: &&String| PLAN_ALIASES.contains(&key.as_str()) || PLAN_KEYS.contains(&key.as_str());
+    let is_plan =
+        |key: &&String| plan_keys().chain(plan_shape::PLAN.keys()).any(|of_plan| of_plan == key.as_str());
     match context.keys().find(is_plan) {
-        Some(key) => Err(invalid(path, format!("`{key}` is part of the plan, which it may not replace"))),
+        Some(key) => Err(invalid(path, format!("`{key}` is part of the plan, which context cannot replace"))),
         None => Ok(context),
     }
 }
 
-/// Whether some platform has this key beside the plan. Others may be new to a platform, or a user's own.
+/// Whether some platform has this key beside the plan. Other keys may be new to a platform, or a user's own.
 fn is_known(key: &str) -> bool {
     Convention::ALL.iter().any(|convention| convention.platform().context.contains(&key))
 }
 
-/// Lays `over` upon `base`, object by object.
+/// The places where platforms have a fact.
+fn places(fact: RunFact) -> impl Iterator<Item = &'static str> {
+    let all = Convention::ALL.into_iter().flat_map(|known| known.platform().facts);
+    all.filter(move |(own, _)| *own == fact).map(|(_, place)| *place)
+}
+
+/// Adds `over` to `base`, object by object; where both have a value, that of `over` wins.
 fn merge(base: &mut Map<String, Json>, over: Map<String, Json>) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -175,7 +183,7 @@ mod tests {
     fn context(values: Json) -> GroupContext {
         let Json::Object(values) = values else { panic!("no object") };
         let optional = vec![vec!["run".to_owned(), "vcs".to_owned()]];
-        GroupContext { platform: Convention::Hcp.platform(), values, optional }
+        GroupContext { platform: "hcp".parse::<Convention>().unwrap().platform(), values, optional }
     }
 
     fn missing(context: &GroupContext, path: &str, absence: Absence) -> Option<String> {
@@ -187,22 +195,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_and_not_given_is_missing() {
+    fn context_that_is_read_and_not_given_is_missing() {
         let given = context(json!({"run": {"workspace": {"name": "a", "tags": [], "vcs_repo": null}}}));
         let read = |path| missing(&given, path, Absence::Undefined);
         assert_eq!(read("run.workspace.name"), None);
         assert_eq!(read("run.workspace.auto_apply").as_deref(), Some("run.workspace.auto_apply"));
         assert_eq!(read("run.workspace.tags._.x"), None);
-        assert_eq!(read("run.workspace.vcs_repo.branch"), None, "null says that there is none");
+        assert_eq!(read("run.workspace.vcs_repo.branch"), None, "null states that there is none");
         assert_eq!(read("run._.name"), None);
         assert_eq!(read("run.vcs.branch"), None, "it is optional");
-        assert_eq!(read("plan.resource_changes"), None, "the plan is no context");
+        assert_eq!(read("plan.resource_changes"), None, "the plan is not context");
         let nothing = context(json!({}));
         assert_eq!(missing(&nothing, "run", Absence::Undefined).as_deref(), Some("run"));
     }
 
     #[test]
-    fn a_default_excuses_a_detail_and_not_the_whole() {
+    fn a_default_excuses_a_missing_detail_but_not_missing_context() {
         let given = context(json!({"run": {}}));
         assert_eq!(missing(&given, "run.message", Absence::Defaulted), None);
         assert_eq!(
@@ -212,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn the_skeleton_is_what_is_to_be_written() {
+    fn the_skeleton_has_one_key_for_each_step() {
         assert_eq!(skeleton(&["run".to_owned(), "id".to_owned()]), r#"{"run": {"id": …}}"#);
     }
 

@@ -1,4 +1,4 @@
-//! Atlantis: runs conftest for each of the policy sets that a server's configuration names
+//! Atlantis: runs conftest for each policy set in a server's configuration
 //! (<https://www.runatlantis.io/docs/policy-checking>).
 
 use std::collections::BTreeMap;
@@ -9,16 +9,51 @@ use miette::NamedSource;
 use regorus::Value;
 
 use super::location::{Grouping, Location};
-use super::{Convention, Group, PlanPlace, Platform};
+use super::platform::{DecidingRules, Loading, Manual, PlanPlace, Platform, Settings};
+use super::{Group, conftest};
+use crate::context::{Field, Form, RunFact, Runner};
 use crate::error::{PolicyError, PolicyText};
 use crate::options::PolicyOptions;
 use crate::{files, source, yaml};
 
-pub(super) static PLATFORM: Platform =
-    Platform { title: "Atlantis", plan: PlanPlace::Root, context: &[], configuration: &[] };
+pub(super) static PLATFORM: Platform = Platform {
+    word: "atlantis",
+    title: "Atlantis",
+    help: "Atlantis: the policy sets in a server's repos.yaml",
+    manual: Manual {
+        recognised_by: "a YAML file with `policies.policy_sets`",
+        loaded_together: "each policy set",
+        decides: "as conftest",
+        levels: None,
+        differences: &["A policy set that has to be fetched is an error: planguard fetches nothing."],
+    },
+    plan: PlanPlace::Root,
+    context: &[],
+    configuration: &[],
+    facts: &[],
+    runner: Some(RUNNER),
+    variables: &[],
+    packages: &[],
+    // In a directory, a YAML file with these keys may be for another tool.
+    settings: Some(Settings { is: is_config, in_directory: |_| None }),
+    loading: Loading::BySettings(group),
+    rules: DecidingRules::Conftest,
+    lint: conftest::LINT,
+};
+
+/// <https://www.runatlantis.io/docs/custom-workflows#native-environment-variables>
+const RUNNER: Runner = Runner {
+    mark: "ATLANTIS_TERRAFORM_VERSION",
+    fields: &[
+        Field::fact("HEAD_COMMIT", Form::Text, RunFact::CommitSha),
+        Field::fact("HEAD_BRANCH_NAME", Form::Text, RunFact::Branch),
+        Field::fact("REPO_REL_DIR", Form::Text, RunFact::WorkingDirectory),
+        Field::fact("BASE_REPO_NAME", Form::Text, RunFact::Repository),
+    ],
+};
 
 /// Whether a file is a server's configuration with policy sets.
-pub(super) fn is_config(path: &Path) -> bool {
+fn is_config(path: &Path) -> bool {
     is_yaml(path)
         && files::read(path).and_then(|text| read(path, &text)).is_ok_and(|config| sets(&config).is_some())
 }
@@ -30,7 +65,7 @@ fn is_yaml(path: &Path) -> bool {
 fn read(path: &Path, text: &str) -> Result<Value, PolicyError> {
     yaml::parse(text, yaml::Booleans::TrueAndFalse).map_err(|reason| PolicyError::InvalidConfiguration {
         place: source::display_name(path),
-        reason: format!("this is no YAML: {reason}"),
+        reason: format!("this is not YAML: {reason}"),
         text: named(path, text),
         at: (0, 0).into(),
         help: "correct the file".to_owned(),
@@ -46,7 +81,7 @@ fn sets(config: &Value) -> Option<&Value> {
     (*sets != Value::Undefined).then_some(sets)
 }
 
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let Some(path) = config(location) else {
         grouping.errors.push(PolicyError::NoConfiguration {
             platform: PLATFORM.title,
@@ -73,7 +108,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         }
     };
     let Some(Value::Array(sets)) = sets(&config) else {
-        grouping.errors.push(invalid("policy_sets", "policy_sets is no list".to_owned()));
+        grouping.errors.push(invalid("policy_sets", "policy_sets is not a list".to_owned()));
         return;
     };
     if sets.is_empty() {
@@ -93,9 +128,8 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
                     [("policy_set", name.as_str()), ("overridable", "on Atlantis, by approve_policies")];
                 let notes = notes.map(|(key, note)| (key.to_owned(), note.to_owned()));
                 grouping.groups.push(Group {
-                    convention: Convention::Atlantis,
                     notes: BTreeMap::from(notes),
-                    ..Group::conftest(options, sources)
+                    ..Group::run_by_conftest(&PLATFORM, options, sources)
                 });
             }
             Err(Wrong { near, reason }) => grouping.errors.push(invalid(&near, reason)),
@@ -103,7 +137,7 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
     }
 }
 
-/// The file itself, or the only one of a directory that has policy sets.
+/// The named file itself, or the only file of a directory that has policy sets.
 fn config(location: &Location) -> Option<PathBuf> {
     if location.path.is_file() {
         return Some(location.path.clone());
@@ -123,8 +157,9 @@ struct PolicySet {
     paths: Vec<String>,
 }
 
-/// What is wrong with a set, and a word of the file near which it is.
+/// What is wrong with a policy set.
 struct Wrong {
+    /// A word of the file near the error.
     near: String,
     reason: String,
 }
@@ -138,7 +173,7 @@ fn policy_set(set: &Value) -> Result<PolicySet, Wrong> {
     match text(&set["source"]).as_deref() {
         None | Some("local") => {}
         Some(other) => {
-            return wrong(format!("policy set `{name}` comes from `{other}`, and nothing is fetched here"));
+            return wrong(format!("policy set `{name}` has the source `{other}`; only `local` is supported"));
         }
     }
     let listed = match &set["paths"] {

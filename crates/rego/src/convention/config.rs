@@ -1,4 +1,4 @@
-//! Reads the platforms' configuration files, which are HCL or its JSON form, with the place of everything.
+//! Reads the platforms' settings files, which are HCL or its JSON form, with the position of everything.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use miette::{NamedSource, SourceSpan};
 use crate::error::{PolicyError, PolicyText};
 use crate::{files, source};
 
-/// A configuration file: attributes, and blocks with labels and attributes of their own.
+/// A settings file: attributes, and blocks with labels and attributes of their own.
 pub(super) struct ConfigFile {
     pub text: PolicyText,
     pub attributes: Vec<Attribute>,
@@ -34,7 +34,7 @@ pub(super) struct Attribute {
     pub at: SourceSpan,
 }
 
-/// A value, as far as these files need any.
+/// A value; these files need only strings and booleans.
 pub(super) enum Scalar {
     Text(String),
     Bool(bool),
@@ -43,7 +43,7 @@ pub(super) enum Scalar {
 }
 
 impl ConfigFile {
-    /// Reads a file that is JSON if its name ends so, and otherwise HCL.
+    /// Reads a file: JSON if its name ends in `.json`, otherwise HCL.
     pub(super) fn read(path: &Path) -> Result<Self, PolicyError> {
         let text = files::read(path)?;
         let named: PolicyText =
@@ -58,7 +58,7 @@ impl ConfigFile {
     fn from_hcl(text: PolicyText, hcl: &str) -> Result<Self, PolicyError> {
         let body = parse_body(hcl).map_err(|error| {
             let at = error.location().offset().min(hcl.len());
-            let reason = format!("this is no HCL: {}", error.message().replace('\n', " "));
+            let reason = format!("this is not HCL: {}", error.message().replace('\n', " "));
             invalid(&text, (at, usize::from(at < hcl.len())).into(), &reason, "correct the file")
         })?;
         let mut file = Self { attributes: attributes(&body), blocks: Vec::new(), text };
@@ -77,13 +77,13 @@ impl ConfigFile {
         Ok(file)
     }
 
-    /// The JSON form: `{"kind": {"label": {…}}}`, where an array of objects may stand for an object.
+    /// The JSON form: `{"kind": {"label": {…}}}`, where an array of objects may replace an object.
     fn from_json(text: PolicyText, json: &str) -> Result<Self, PolicyError> {
         let root: serde_json::Value = serde_json::from_str(json).map_err(|error| {
             let start =
                 json.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
             let at = (start + error.column().saturating_sub(1)).min(json.len());
-            invalid(&text, (at, 0).into(), &format!("this is no JSON: {error}"), "correct the file")
+            invalid(&text, (at, 0).into(), &format!("this is not JSON: {error}"), "correct the file")
         })?;
         let place = |key: &str| {
             let quoted = format!("\"{key}\"");
@@ -112,14 +112,14 @@ impl ConfigFile {
         Ok(file)
     }
 
-    /// An error at a place of the file.
+    /// An error at a position in the file.
     pub(super) fn invalid(&self, at: SourceSpan, reason: &str, help: &str) -> PolicyError {
         invalid(&self.text, at, reason, help)
     }
 }
 
 impl Block {
-    /// The attribute of that name.
+    /// The attribute with this key.
     pub(super) fn attribute(&self, key: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.key == key)
     }

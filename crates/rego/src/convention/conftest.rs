@@ -1,27 +1,64 @@
-//! The convention of conftest 0.6x (`policy/engine.go`): rules called deny, violation and warn.
+//! conftest 0.6x (`policy/engine.go`): rules with the names deny, violation and warn decide.
 
 use planguard_plan::text::suggest;
 use regorus::Value;
 use serde_json::Map;
 
-use super::{PlanPlace, Platform, Unusable};
+use super::Unusable;
+use super::platform::{
+    DecidingRules, LintFacts, Loading, Manual, Package, PlanPlace, Platform, PolicyKinds, Results, Sign,
+};
 use crate::finding::{PolicyFinding, PolicyLocation};
 use crate::rule::{PolicyRule, RuleKind};
 
-/// The plan is the input, and nothing else.
-pub(super) static PLATFORM: Platform =
-    Platform { title: "conftest", plan: PlanPlace::Root, context: &[], configuration: &[] };
+pub(super) static PLATFORM: Platform = Platform {
+    word: "conftest",
+    title: "conftest",
+    help: "packages selected by --namespace; the plan is the input",
+    manual: Manual {
+        recognised_by: "`package main`, or nothing else",
+        loaded_together: "all directories",
+        decides: DECIDES,
+        levels: None,
+        differences: &[],
+    },
+    plan: PlanPlace::Root,
+    context: &[],
+    configuration: &[],
+    facts: &[],
+    runner: None,
+    variables: &[],
+    packages: &[Package::exactly(PACKAGE, Sign::Strong)],
+    settings: None,
+    loading: Loading::Together,
+    rules: DecidingRules::Conftest,
+    lint: LINT,
+};
 
-/// The rule that excepts others.
+/// What the manual says about the rules that decide.
+const DECIDES: &str = "`deny`, `violation`, `warn`, alone or with `_name`, in the packages of `--namespace`";
+
+/// What `lint` has to know of conftest and of platforms that run it.
+pub(super) const LINT: LintFacts = LintFacts {
+    results: Results::StringsAndMsg,
+    kinds: PolicyKinds::Plan,
+    other_rules: &[EXCEPTION],
+    resource_type_rule: None,
+};
+
+/// The package that conftest evaluates if no other is named.
+pub(super) const PACKAGE: &str = "main";
+
+/// The rule that excepts other rules.
 pub(crate) const EXCEPTION: &str = "exception";
 
-/// What a rule of this name does, if it decides. Conftest compares names without case when it lists them and
-/// so evaluates only one of `deny_A` and `deny_a`; here they are two.
+/// What a rule with this name does, if it decides. Conftest ignores case when it lists rules, and so evaluates only
+/// one of `deny_A` and `deny_a`; here they are two rules.
 pub fn kind(name: &str) -> Option<RuleKind> {
     RuleKind::ALL.into_iter().find(|kind| suffix(name, *kind).is_some())
 }
 
-/// What follows the kind in a name, as exceptions write it: `public` of `deny_public`, nothing of `deny`.
+/// The part of a name after the kind, as exceptions write it: `public` of `deny_public`, nothing of `deny`.
 pub(crate) fn suffix(name: &str, kind: RuleKind) -> Option<&str> {
     let rest = name.strip_prefix(kind.as_str())?;
     if rest.is_empty() {
@@ -33,7 +70,7 @@ pub(crate) fn suffix(name: &str, kind: RuleKind) -> Option<&str> {
     well_formed.then_some(suffix)
 }
 
-/// Words that mean the same to a person and nothing to conftest.
+/// Words that people use for a kind and that conftest does not read.
 const SYNONYMS: [(&str, RuleKind); 8] = [
     ("denial", RuleKind::Deny),
     ("denied", RuleKind::Deny),
@@ -45,17 +82,17 @@ const SYNONYMS: [(&str, RuleKind); 8] = [
     ("warnings", RuleKind::Warn),
 ];
 
-/// The name that somebody meant who called a rule `name`, if that is almost one that decides.
+/// The name that the author of a rule `name` probably meant, if the name is almost one that decides.
 ///
-/// This errs on the side of suspicion. It is asked only about rules that no deciding rule needs: whatever a
-/// policy uses as a helper may have any name.
+/// This rather reports one name too many. Callers use it only for rules that no deciding rule needs: a helper may
+/// have any name.
 pub fn meant(name: &str) -> Option<String> {
     if kind(name).is_some() {
         return None;
     }
     let lower = name.to_lowercase();
     for kind in RuleKind::ALL {
-        // `Deny_x`, `deny_`, `deny__x`, `denyPublic`: the right word, wrongly continued.
+        // `Deny_x`, `deny_`, `deny__x`, `denyPublic`: the right word with a wrong ending.
         if let Some(rest) = lower.strip_prefix(kind.as_str()) {
             let goes_on = name.get(kind.as_str().len()..).and_then(|rest| rest.chars().next());
             if goes_on.is_none_or(|c| c == '_' || c.is_uppercase() || c.is_numeric()) {
@@ -78,7 +115,7 @@ fn join(kind: RuleKind, rest: &str) -> String {
     name
 }
 
-/// The findings of a rule's value. An undefined value, `false` and an empty collection find nothing.
+/// The findings of a rule's value. An undefined value, `false` and an empty collection give none.
 pub(super) fn results(rule: &PolicyRule, value: &Value) -> Vec<Result<PolicyFinding, Unusable>> {
     match value {
         Value::Undefined | Value::Bool(false) => Vec::new(),
@@ -91,7 +128,7 @@ pub(super) fn results(rule: &PolicyRule, value: &Value) -> Vec<Result<PolicyFind
     }
 }
 
-/// A rule without a message has only its description to show.
+/// The message of a rule that is only true: its title or description.
 fn holds(rule: &PolicyRule) -> String {
     let described = rule.metadata.title.as_ref().or(rule.metadata.description.as_ref());
     described.cloned().unwrap_or_else(|| format!("{} is true", rule.path))
@@ -118,7 +155,7 @@ pub(super) fn result(rule: &PolicyRule, element: &Value) -> Result<PolicyFinding
     }
 }
 
-/// A finding in the rule's name.
+/// A finding of a rule.
 pub(super) fn finding(
     rule: &PolicyRule,
     message: String,
@@ -149,7 +186,7 @@ pub(super) fn finding(
         defined_at: PolicyLocation { file: rule.file.clone(), line: u64::from(rule.line) },
         metadata: Map::new(),
     };
-    // Conftest always says which query a result answers.
+    // Conftest always reports the query of a result.
     metadata.insert("query".to_owned(), rule.path.as_str().into());
     for (key, note) in &rule.notes {
         metadata.insert(key.clone(), note.as_str().into());
@@ -227,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_compared_exactly() {
+    fn names_are_case_sensitive() {
         for (name, expected) in [
             ("deny", Some(RuleKind::Deny)),
             ("deny_A1_b", Some(RuleKind::Deny)),
@@ -245,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn slips_are_recognised() {
+    fn typos_are_recognised() {
         for (name, expected) in [
             ("denny", Some("deny")),
             ("dney_public", Some("deny_public")),
@@ -287,14 +324,14 @@ mod tests {
     }
 
     #[test]
-    fn true_is_a_finding_and_false_is_none() {
+    fn true_is_a_finding_and_false_is_not() {
         assert_eq!(results(&rule(), &Value::Bool(true)).len(), 1);
         assert!(results(&rule(), &Value::Bool(false)).is_empty());
         assert!(results(&rule(), &Value::Undefined).is_empty());
     }
 
     #[test]
-    fn what_conftest_would_pass_is_unusable() {
+    fn results_that_conftest_ignores_are_unusable() {
         for json in [r#""text""#, "1", "null", "{}", r#"[""]"#, "[1]", "[true]", "[[\"a\"]]"] {
             let results = results(&rule(), &value(json));
             assert!(matches!(results.as_slice(), [Err(Unusable::Shape(_))]), "{json}");

@@ -1,37 +1,67 @@
-//! Digger: the query `data.digger.deny` on one file, which stands alone (`libs/policy/policy.go`).
+//! Digger: the query `data.digger.deny` on one file, which is loaded alone (`libs/policy/policy.go`).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::location::{Grouping, Location};
-use super::{
-    Choice, Convention, Decider, Dialect, Group, PlanPlace, Platform, Presence, Reading, library, rule_path,
+use super::platform::{
+    DecidingRules, LintFacts, Loading, Manual, Package, Packages, PlanPlace, Platform, PolicyKinds, Results,
+    Sign,
 };
+use super::{Choice, Decider, Group, Reading, library};
 use crate::error::PolicyError;
 use crate::options::PolicyOptions;
 use crate::policies::PassedOver;
 use crate::rule::RuleKind;
 use crate::source::Source;
 
-pub(super) static PLATFORM: Platform =
-    Platform { title: "Digger", plan: PlanPlace::Under("terraform"), context: &[], configuration: &[] };
+pub(super) static PLATFORM: Platform = Platform {
+    word: "digger",
+    title: "Digger",
+    help: "Digger: data.digger.deny in plan.rego",
+    manual: Manual {
+        recognised_by: "`package digger`",
+        loaded_together: "one file",
+        decides: "`data.digger.deny`",
+        levels: None,
+        differences: &[
+            "The platform evaluates the policy nearest to a project. If a directory has several, name the file.",
+        ],
+    },
+    plan: PlanPlace::Under("terraform"),
+    context: &[],
+    configuration: &[],
+    facts: &[],
+    runner: None,
+    variables: &[],
+    packages: &[Package::exactly(PACKAGE, Sign::Strong)],
+    settings: None,
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Named { names: &["deny"], packages: Packages::Own },
+    lint: LintFacts {
+        results: Results::StringsAndObjects,
+        kinds: PolicyKinds::Plan,
+        other_rules: &[],
+        resource_type_rule: None,
+    },
+};
 
 /// The package of every policy.
-pub(super) const PACKAGE: &str = "digger";
+const PACKAGE: &str = "digger";
 
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let is_of_digger = |source: &&Source| {
         !library::is_test(source) && library::package_of(&source.text).as_deref() == Some(PACKAGE)
     };
     let mut plan_policies = Vec::new();
     for source in location.sources.iter().filter(is_of_digger) {
         let names = library::parsed(source, library::rule_names);
-        let is_other = |names: &std::collections::BTreeSet<String>| {
+        let is_other = |names: &BTreeSet<String>| {
             !names.contains("deny") && (names.contains("allow") || names.contains("enable"))
         };
         if names.as_ref().is_some_and(is_other) {
             grouping.passed_over.push(PassedOver::File {
                 file: source.name.clone(),
-                reason: "it is a policy of Digger about access or drift",
+                reason: "it is a Digger policy for access or drift",
             });
         } else {
             plan_policies.push(source);
@@ -45,29 +75,8 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         return;
     }
     for source in plan_policies {
-        let decider = Decider {
-            path: rule_path(PACKAGE, "deny"),
-            kind: RuleKind::Deny,
-            reading: Reading::Array,
-            notes: BTreeMap::new(),
-            description: None,
-            presence: Presence::Optional,
-        };
-        grouping.groups.push(Group {
-            convention: Convention::Digger,
-            sources: vec![source.clone()],
-            choice: Choice::Rules {
-                deciders: vec![decider],
-                nothing: Box::new(PolicyError::DecidesNothing {
-                    file: source.name.clone(),
-                    platform: PLATFORM.title,
-                    expected: "data.digger.deny",
-                }),
-            },
-            dialect: Dialect::of(options),
-            notes: BTreeMap::new(),
-            context: serde_json::Map::new(),
-            optional: Vec::new(),
-        });
+        let decider = Decider::optional(PACKAGE, "deny", RuleKind::Deny, Reading::Array);
+        let choice = Choice::rules(&PLATFORM, &source.name, vec![decider], "data.digger.deny");
+        grouping.groups.push(Group::new(&PLATFORM, options, vec![source.clone()], choice));
     }
 }

@@ -1,4 +1,4 @@
-//! env0: `package env0` or one below it, a directory at a time; `deny`, `pending`, `warn` and `allow` are sets of
+//! env0: `package env0` or a package below it, a directory at a time; `deny`, `pending`, `warn` and `allow` are sets of
 //! reasons (<https://docs.envzero.com/guides/policies-governance/approval-policies>).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json};
 
 use super::location::{Grouping, Location};
-use super::{
-    Choice, Convention, Decider, Dialect, Group, PlanPlace, Platform, Presence, Reading, library, rule_path,
+use super::platform::{
+    DecidingRules, Levels, LintFacts, Loading, Manual, Package, PackageName, Packages, PlanPlace, Platform,
+    PolicyKinds, Results, Sign,
 };
+use super::{Choice, Decider, Group, Reading, library};
+use crate::context::RunFact;
 use crate::error::PolicyError;
 use crate::files;
 use crate::options::PolicyOptions;
@@ -17,7 +20,16 @@ use crate::rule::RuleKind;
 use crate::source::Source;
 
 pub(super) static PLATFORM: Platform = Platform {
+    word: "env0",
     title: "env0",
+    help: "env0: package env0, a directory at a time",
+    manual: Manual {
+        recognised_by: "`package env0` or `env0.…`",
+        loaded_together: "each directory",
+        decides: "`deny`, `pending`, `warn`; `allow` if there is neither `deny` nor `pending`",
+        levels: Some(Levels { denies: "`deny`, `pending`, an empty `allow`", warns: "`warn`" }),
+        differences: &["Reasons in `allow` do not cancel results of `deny` or `pending`."],
+    },
     plan: PlanPlace::Under("plan"),
     context: &[
         "deploymentRequest",
@@ -29,23 +41,34 @@ pub(super) static PLATFORM: Platform = Platform {
         "policyConfiguration",
     ],
     configuration: &[],
+    facts: &[
+        (RunFact::MonthlyCost, "costEstimation.totalMonthlyCost"),
+        (RunFact::MonthlyCostDifference, "costEstimation.monthlyCostDiff"),
+    ],
+    runner: None,
+    variables: &[],
+    packages: &[Package { name: PackageName::AtOrBelow("env0"), sign: Sign::Strong }],
+    settings: None,
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Named { names: &["deny", "warn", "pending", "allow"], packages: Packages::Own },
+    lint: LintFacts {
+        results: Results::Any,
+        kinds: PolicyKinds::Plan,
+        other_rules: &[],
+        resource_type_rule: None,
+    },
 };
 
-/// Where policies find their own parameters.
+/// The keys of the input that have a policy's parameters.
 const PARAMETERS: [&str; 2] = ["policyData", "policyConfiguration"];
 
 /// The file beside a policy that describes its parameters.
 const SCHEMA: &str = "configurationSchema.json";
 
-/// Whether policies of env0 have such a package.
-pub(super) fn is_package(package: &str) -> bool {
-    package == "env0" || package.starts_with("env0.")
-}
-
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let mut directories: BTreeMap<PathBuf, Vec<&Source>> = BTreeMap::new();
     for source in location.sources.iter().filter(|source| !library::is_test(source)) {
-        if library::package_of(&source.text).is_some_and(|package| is_package(&package)) {
+        if library::package_of(&source.text).is_some_and(|package| PLATFORM.has_package(&package)) {
             let directory = Path::new(&source.name).parent().unwrap_or(Path::new(".")).to_owned();
             directories.entry(directory).or_default().push(source);
         }
@@ -64,28 +87,15 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         let mut sources = policies;
         let libraries = library::needed(&sources, &location.sources);
         sources.extend(libraries);
-        grouping.groups.push(Group {
-            convention: Convention::Env0,
-            sources,
-            choice: Choice::Rules {
-                deciders,
-                nothing: Box::new(PolicyError::DecidesNothing {
-                    file,
-                    platform: PLATFORM.title,
-                    expected: "a rule called deny, pending, warn or allow",
-                }),
-            },
-            dialect: Dialect::of(options),
-            notes: BTreeMap::new(),
-            context,
-            optional,
-        });
+        let expected = "a rule called deny, pending, warn or allow";
+        let choice = Choice::rules(&PLATFORM, &file, deciders, expected);
+        grouping.groups.push(Group { context, optional, ..Group::new(&PLATFORM, options, sources, choice) });
     }
 }
 
-/// What decides in each package. Nobody approves a deployment here, so what is pending denies, and so does an
-/// empty `allow` where nothing else could stop the deployment. Beside `deny` and `pending`, reasons to allow take
-/// nothing back.
+/// The rules that decide in each package. Nobody approves a deployment here, so `pending` denies, and so does an
+/// empty `allow` in a package where no other rule could stop the deployment. Beside `deny` and `pending`, `allow`
+/// changes nothing.
 fn deciders(policies: &[Source]) -> Vec<Decider> {
     let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for source in policies {
@@ -97,26 +107,22 @@ fn deciders(policies: &[Source]) -> Vec<Decider> {
     }
     let mut deciders = Vec::new();
     for (package, names) in &packages {
-        let decider = |name: &str, kind, reading, notes: &[(&str, &str)]| Decider {
-            path: rule_path(package, name),
-            kind,
-            reading,
-            notes: notes.iter().map(|(key, note)| ((*key).to_owned(), (*note).to_owned())).collect(),
-            description: None,
-            presence: Presence::Optional,
+        let decider = |name, kind, reading| Decider::optional(package, name, kind, reading);
+        let overridable = |decider: Decider| {
+            let approval = ("overridable".to_owned(), "on env0, by an approval".to_owned());
+            Decider { notes: BTreeMap::from([approval]), ..decider }
         };
-        let approval = [("overridable", "on env0, by an approval")];
-        deciders.push(decider("deny", RuleKind::Deny, Reading::Messages, &[]));
-        deciders.push(decider("pending", RuleKind::Deny, Reading::Messages, &approval));
-        deciders.push(decider("warn", RuleKind::Warn, Reading::Messages, &[]));
+        deciders.push(decider("deny", RuleKind::Deny, Reading::Messages));
+        deciders.push(overridable(decider("pending", RuleKind::Deny, Reading::Messages)));
+        deciders.push(decider("warn", RuleKind::Warn, Reading::Messages));
         if !names.contains("deny") && !names.contains("pending") {
-            deciders.push(decider("allow", RuleKind::Deny, Reading::Approval, &approval));
+            deciders.push(overridable(decider("allow", RuleKind::Deny, Reading::Approval)));
         }
     }
     deciders
 }
 
-/// What a schema says of parameters.
+/// A policy's parameters, by its schema.
 #[derive(Default)]
 struct Parameters {
     context: Map<String, Json>,
@@ -124,7 +130,7 @@ struct Parameters {
     optional: Vec<Vec<String>>,
 }
 
-/// The parameters that a schema gives values to, and those that may be absent by it.
+/// The parameters that have defaults in a schema, and those that it does not require.
 fn parameters(path: &Path) -> Result<Parameters, PolicyError> {
     if !path.is_file() {
         return Ok(Parameters::default());

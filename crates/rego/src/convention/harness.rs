@@ -1,64 +1,76 @@
-//! Harness: `deny` of each policy, which stands by itself. How severe a policy is says a policy set on the
-//! platform, so that everything denies here.
-
-use std::collections::BTreeMap;
+//! Harness: `deny` of each policy, which is evaluated by itself. A policy's severity is in a policy set on the
+//! platform, so every result denies here.
 
 use super::location::{Grouping, Location};
-use super::{
-    Choice, Convention, Decider, Dialect, Group, PlanPlace, Platform, Presence, Reading, library, rule_path,
+use super::platform::{
+    DecidingRules, LintFacts, Loading, Manual, Package, Packages, PlanPlace, Platform, PolicyKinds, Results,
+    Sign,
 };
-use crate::error::PolicyError;
+use super::{Choice, Decider, Group, Reading, library};
+use crate::context::RunFact;
 use crate::options::PolicyOptions;
 use crate::policies::PassedOver;
 use crate::rule::RuleKind;
 
-pub(super) static PLATFORM: Platform =
-    Platform { title: "Harness", plan: PlanPlace::RootAnd("plan"), context: &["costs"], configuration: &[] };
+pub(super) static PLATFORM: Platform = Platform {
+    word: "harness",
+    title: "Harness",
+    help: "Harness: deny in each file",
+    manual: Manual {
+        recognised_by: "`package terraform_plan`, `terraform_plan_cost`",
+        loaded_together: "each file with the packages that it imports",
+        decides: "`deny`",
+        levels: None,
+        differences: &["A policy's severity is not in its file, so every result denies."],
+    },
+    plan: PlanPlace::RootAnd("plan"),
+    context: &["costs"],
+    configuration: &[],
+    facts: &[
+        (RunFact::MonthlyCost, "costs.totalMonthlyCost"),
+        (RunFact::PastMonthlyCost, "costs.pastTotalMonthlyCost"),
+    ],
+    runner: None,
+    variables: &[],
+    // The packages of the platform's own examples.
+    packages: &[
+        Package::exactly("terraform_plan", Sign::Weak),
+        Package::exactly("terraform_plan_cost", Sign::Weak),
+        Package::exactly(STATE, Sign::Weak),
+    ],
+    settings: None,
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Named { names: &["deny"], packages: Packages::Any },
+    lint: LintFacts {
+        results: Results::StringsAndObjects,
+        kinds: PolicyKinds::Plan,
+        other_rules: &[],
+        resource_type_rule: None,
+    },
+};
 
-/// The packages of the platform's own examples for plans, their costs and states.
-pub(super) const PACKAGES: [&str; 3] = ["terraform_plan", "terraform_plan_cost", STATE];
-
-/// The package of policies about a state.
+/// The package of policies for a state.
 const STATE: &str = "terraform_state";
 
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     for source in location.sources.iter().filter(|source| !library::is_test(source)) {
         let pass_over = |reason| PassedOver::File { file: source.name.clone(), reason };
         let package = library::package_of(&source.text).unwrap_or_default();
         let decides = library::parsed(source, library::rule_names).is_none_or(|names| names.contains("deny"));
         if package == STATE {
-            grouping.passed_over.push(pass_over("it is a policy about a state"));
+            grouping.passed_over.push(pass_over("it is a policy for Terraform state"));
             continue;
         }
-        if !decides && !PACKAGES.contains(&package.as_str()) {
-            // A library; those that import it load it.
+        if !decides && !PLATFORM.has_package(&package) {
+            // A library, which is loaded with the policies that import it.
             continue;
         }
-        let decider = Decider {
-            path: rule_path(&package, "deny"),
-            kind: RuleKind::Deny,
-            reading: Reading::Messages,
-            notes: BTreeMap::new(),
-            description: None,
-            presence: Presence::Optional,
-        };
+        let decider = Decider::optional(&package, "deny", RuleKind::Deny, Reading::Messages);
         let mut sources = vec![source.clone()];
         sources.extend(library::needed(std::slice::from_ref(source), &location.sources));
-        grouping.groups.push(Group {
-            convention: Convention::Harness,
-            sources,
-            choice: Choice::Rules {
-                deciders: vec![decider],
-                nothing: Box::new(PolicyError::DecidesNothing {
-                    file: source.name.clone(),
-                    platform: PLATFORM.title,
-                    expected: "a rule called deny",
-                }),
-            },
-            dialect: Dialect::of(options),
-            notes: library::named(source),
-            context: serde_json::Map::new(),
-            optional: Vec::new(),
-        });
+        let choice = Choice::rules(&PLATFORM, &source.name, vec![decider], "a rule called deny");
+        grouping
+            .groups
+            .push(Group { notes: library::named(source), ..Group::new(&PLATFORM, options, sources, choice) });
     }
 }

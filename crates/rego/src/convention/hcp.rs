@@ -8,23 +8,69 @@ use std::sync::Arc;
 
 use super::config::{Attribute, Block, ConfigFile, Scalar};
 use super::location::{Grouping, Location};
-use super::{Choice, Convention, Decider, Dialect, Group, PlanPlace, Platform, Presence, Reading, library};
+use super::platform::{
+    DecidingRules, Levels, LintFacts, Loading, Manual, PlanPlace, Platform, PolicyKinds, Results, Settings,
+};
+use super::{Choice, Decider, Group, Presence, Reading, library};
+use crate::context::{Field, Form, RunFact, Runner};
 use crate::error::PolicyError;
 use crate::options::PolicyOptions;
 use crate::rule::RuleKind;
 
 pub(super) static PLATFORM: Platform = Platform {
+    word: "hcp",
     title: "HCP Terraform",
+    help: "HCP Terraform and Terraform Enterprise: policies.hcl",
+    manual: Manual {
+        recognised_by: "`policies.hcl` or `policies.json`",
+        loaded_together: "the directory",
+        decides: "the queries in that file",
+        levels: Some(Levels { denies: "`mandatory`", warns: "`advisory`, which is the default" }),
+        differences: &[],
+    },
     plan: PlanPlace::Under("plan"),
     context: &["run"],
     configuration: &[],
+    facts: &[
+        (RunFact::CommitSha, "run.commit_sha"),
+        (RunFact::CommitMessage, "run.message"),
+        (RunFact::WorkingDirectory, "run.workspace.working_directory"),
+    ],
+    runner: Some(RUNNER),
+    variables: &[],
+    packages: &[],
+    settings: Some(Settings { is: is_config, in_directory: config }),
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Queried,
+    lint: LintFacts {
+        results: Results::Any,
+        kinds: PolicyKinds::Plan,
+        other_rules: &[],
+        resource_type_rule: None,
+    },
 };
 
-/// The names of the configuration file, the first one preferred.
+/// <https://developer.hashicorp.com/terraform/cloud-docs/run/run-environment>
+const RUNNER: Runner = Runner {
+    mark: "TFC_RUN_ID",
+    fields: &[
+        Field::own("TFC_RUN_ID", Form::Text, "run.id"),
+        Field::own("TFC_WORKSPACE_NAME", Form::Text, "run.workspace.name"),
+        Field::own("TFC_WORKSPACE_SLUG", Form::Owner, "run.organization.name"),
+        Field::own("TFC_PROJECT_NAME", Form::Text, "run.project.name"),
+        Field::own("TFC_CONFIGURATION_VERSION_GIT_COMMIT_SHA", Form::Text, "run.commit_sha"),
+    ],
+};
+
+/// The names of the settings file; the first is preferred.
 const CONFIGS: [&str; 2] = ["policies.hcl", "policies.json"];
 
-/// The configuration file of a directory. A `policies.json` that has no policies is somebody's data.
-pub(super) fn config(root: &Path) -> Option<PathBuf> {
+fn is_config(path: &Path) -> bool {
+    CONFIGS.iter().any(|name| path.ends_with(name))
+}
+
+/// The settings file of a directory. A `policies.json` without policies is other data.
+fn config(root: &Path) -> Option<PathBuf> {
     CONFIGS.iter().map(|name| root.join(name)).find(|path| {
         let is_json = path.extension().is_some_and(|extension| extension == "json");
         path.is_file()
@@ -34,8 +80,8 @@ pub(super) fn config(root: &Path) -> Option<PathBuf> {
     })
 }
 
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
-    // Whoever names the platform gets to know what is wrong with either file.
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+    // If the user names the platform, the file is read whatever is in it, so that its errors are reported.
     let Some(path) = CONFIGS.iter().map(|name| location.root.join(name)).find(|path| path.is_file()) else {
         grouping.errors.push(PolicyError::NoConfiguration {
             platform: PLATFORM.title,
@@ -66,21 +112,13 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
     }
     let sources = location.sources.iter().filter(|source| !library::is_test(source)).cloned().collect();
     let nothing = Box::new(PolicyError::NoPolicies { searched: location.name() });
-    grouping.groups.push(Group {
-        convention: Convention::Hcp,
-        sources,
-        choice: Choice::Rules { deciders, nothing },
-        dialect: Dialect::of(options),
-        notes: BTreeMap::new(),
-        context: serde_json::Map::new(),
-        optional: Vec::new(),
-    });
+    grouping.groups.push(Group::new(&PLATFORM, options, sources, Choice::Rules { deciders, nothing }));
 }
 
 const DECLARE: &str = "declare each policy: policy \"name\" { query = \"data.package.deny\" }";
 
 fn unknown_key(file: &ConfigFile, attribute: &Attribute) -> PolicyError {
-    let reason = format!("there is no key `{}`", attribute.key);
+    let reason = format!("unknown key `{}`", attribute.key);
     file.invalid(attribute.at, &reason, "a policy has query, enforcement_level and description")
 }
 
@@ -89,7 +127,7 @@ fn decider(file: &ConfigFile, block: &Block) -> Result<Decider, PolicyError> {
         return Err(file.invalid(block.at, "a policy has one name", DECLARE));
     };
     if block.kind != "policy" {
-        return Err(file.invalid(block.at, &format!("there is no block `{}`", block.kind), DECLARE));
+        return Err(file.invalid(block.at, &format!("unknown block `{}`", block.kind), DECLARE));
     }
     let known = ["query", "enforcement_level", "description"];
     if let Some(unknown) = block.attributes.iter().find(|attribute| !known.contains(&attribute.key.as_str()))
@@ -115,7 +153,7 @@ fn decider(file: &ConfigFile, block: &Block) -> Result<Decider, PolicyError> {
         Some(("advisory", _)) => ("advisory", RuleKind::Warn),
         Some(("mandatory", _)) => ("mandatory", RuleKind::Deny),
         Some((other, at)) => {
-            let reason = format!("there is no enforcement level `{other}`");
+            let reason = format!("unknown enforcement level `{other}`");
             return Err(file.invalid(at, &reason, "the levels are advisory and mandatory"));
         }
     };
@@ -126,7 +164,7 @@ fn decider(file: &ConfigFile, block: &Block) -> Result<Decider, PolicyError> {
     if kind == RuleKind::Deny {
         notes.insert(
             "overridable".to_owned(),
-            "on HCP Terraform, by whoever may override policies".to_owned(),
+            "on HCP Terraform, by members who may override policies".to_owned(),
         );
     }
     Ok(Decider {

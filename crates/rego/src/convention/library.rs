@@ -1,7 +1,7 @@
 //! Finds which files a policy needs, from the text of the files alone.
 //!
-//! Platforms that evaluate each policy by itself still let it import packages of other files. What is meant must
-//! be known before anything is parsed, since the files that are not meant may contradict each other.
+//! Platforms that evaluate each policy by itself still let it import packages of other files. These files must be
+//! known before anything is parsed, since files that do not belong together may contradict each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -28,17 +28,17 @@ pub(crate) fn package_of(text: &str) -> Option<String> {
     None
 }
 
-/// The name of a policy, which is that of its file.
+/// The name of a policy: its file's name without the extension.
 pub(super) fn stem(source: &Source) -> String {
     Path::new(&source.name).file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// What findings say of a policy that is evaluated by itself.
+/// The notes on findings of a policy that is evaluated by itself.
 pub(super) fn named(source: &Source) -> BTreeMap<String, String> {
     BTreeMap::from([("policy".to_owned(), stem(source))])
 }
 
-/// Looks at a policy by itself; `None` if it does not parse, which is reported when it is loaded.
+/// Parses a policy by itself and looks at its rules; `None` if it does not parse, which loading it reports.
 pub(super) fn parsed<T>(source: &Source, look: impl FnOnce(&Program<'_>) -> T) -> Option<T> {
     nesting::check(source).ok()?;
     let mut alone = [source.clone()];
@@ -55,14 +55,14 @@ pub(super) fn rule_names(program: &Program<'_>) -> BTreeSet<String> {
     program.rules.iter().map(|rule| rule.name.to_owned()).collect()
 }
 
-/// Whether a file holds unit tests and mocks, by its name.
+/// Whether a file has unit tests or mocks, by its name.
 pub(super) fn is_test(source: &Source) -> bool {
     let name = source.name.as_str();
     ["_test.rego", ".test.rego", "_mock.rego", ".mock.rego"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The paths below `data` that a text mentions: `data.lib.f` is `["lib", "f"]`. Comments and strings count too,
-/// which at worst loads a file that nothing needs.
+/// so that in rare cases a file is loaded that nothing needs.
 pub(super) fn mentions(text: &str) -> BTreeSet<Vec<String>> {
     let mut found = BTreeSet::new();
     for (start, word) in text.match_indices("data") {
@@ -113,7 +113,7 @@ fn path(text: &str) -> (Vec<String>, &str) {
 }
 
 /// The files that `policies` need among `others`, in the order of `others`. A file of a package that one of the
-/// policies has itself is never needed: on these platforms policies share packages and are strangers.
+/// policies has itself is never needed: on these platforms, policies with the same package are independent.
 pub(crate) fn needed(policies: &[Source], others: &[Source]) -> Vec<Source> {
     let own: BTreeSet<String> = policies.iter().filter_map(|source| package_of(&source.text)).collect();
     let mut pending: Vec<Vec<String>> = policies.iter().flat_map(|source| mentions(&source.text)).collect();
@@ -127,8 +127,8 @@ pub(crate) fn needed(policies: &[Source], others: &[Source]) -> Vec<Source> {
                 continue;
             };
             let package: Vec<&str> = package.split('.').collect();
-            let meant = package.iter().zip(&mention).all(|(left, right)| left == right);
-            if meant {
+            let is_mentioned = package.iter().zip(&mention).all(|(left, right)| left == right);
+            if is_mentioned {
                 chosen.insert(index);
                 pending.extend(mentions(&other.text));
             }
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_package_is_read_past_comments() {
+    fn the_package_may_follow_comments() {
         assert_eq!(package_of("# package x\n\n  package a.b[\"c-d\"] # e\n").as_deref(), Some("a.b.c-d"));
         assert_eq!(package_of("packages := 1"), None);
         assert_eq!(package_of("import data.x\npackage a"), None);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_needed_is_followed_and_nothing_else() {
+    fn only_files_that_are_needed_are_found() {
         let policy = source("p.rego", "package t\nimport data.lib.net\ndeny := net.f(data.t.x)");
         let others = [
             source("a.rego", "package lib.net\nf(x) := data.base.g(x)"),

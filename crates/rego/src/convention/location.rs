@@ -1,12 +1,11 @@
-//! Turns the places that a user names into groups of files.
+//! Turns the paths that a user names into groups of files.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{
-    Convention, Group, atlantis, digger, env0, harness, hcp, recognise, regula, scalr, spacelift, terrateam,
-};
+use super::platform::Loading;
+use super::{Convention, Group, recognise};
 use crate::error::PolicyError;
 use crate::options::{Namespaces, PolicyOptions};
 use crate::policies::PassedOver;
@@ -14,36 +13,36 @@ use crate::source::{self, Source};
 
 /// A file or directory of policies that belong to one platform.
 pub(crate) struct Location {
-    /// The path as it was named.
+    /// The path as the user wrote it.
     pub path: PathBuf,
     /// The directory itself, or that of the file.
     pub root: PathBuf,
-    /// Every policy that was found.
+    /// Every policy in it.
     pub sources: Vec<Source>,
 }
 
-/// What the locations hold.
+/// The policies of all locations.
 #[derive(Default)]
 pub struct Grouping {
-    /// What is loaded together.
+    /// Policies that are loaded together.
     pub groups: Vec<Group>,
-    /// Files that are not evaluated, with the reasons.
+    /// Files that are skipped, with the reasons.
     pub passed_over: Vec<PassedOver>,
-    /// What could not be read.
+    /// Files that could not be read, and errors in settings files.
     pub errors: Vec<PolicyError>,
 }
 
 /// A path and the convention that it follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
-    /// The path as it was named.
+    /// The path as the user wrote it.
     pub path: PathBuf,
     /// The convention.
     pub convention: Convention,
 }
 
 impl Location {
-    /// Reads what a path holds. A configuration file stands for its directory.
+    /// Reads the policies of a path. A settings file stands for its directory.
     fn read(path: &Path, errors: &mut Vec<PolicyError>) -> Self {
         let is_policy = path.extension().is_some_and(|extension| extension == "rego");
         let root = if path.is_file() {
@@ -62,14 +61,14 @@ impl Location {
     }
 }
 
-/// Reads all locations and groups their files. Whatever follows conftest's convention is one group, however many
-/// locations it comes from.
+/// Reads all locations and groups their files. The files of conftest are one group, whatever locations they come
+/// from.
 pub fn group(options: &PolicyOptions) -> Grouping {
     let mut grouping = Grouping::default();
     let mut located = Vec::new();
     let mut seen = BTreeSet::new();
     for path in &options.paths {
-        // Two names of one place would tell everything twice.
+        // A place with two names would give every finding twice.
         if !seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.clone())) {
             continue;
         }
@@ -78,11 +77,9 @@ pub fn group(options: &PolicyOptions) -> Grouping {
             Err(error) => grouping.errors.push(error),
         }
     }
-    let of_conftest: Vec<PathBuf> = located
-        .iter()
-        .filter(|located| located.convention == Convention::Conftest)
-        .map(|located| located.path.clone())
-        .collect();
+    let is_together = |located: &&Located| matches!(located.convention.platform().loading, Loading::Together);
+    let of_conftest: Vec<PathBuf> =
+        located.iter().filter(is_together).map(|located| located.path.clone()).collect();
     if !of_conftest.is_empty() || options.paths.is_empty() {
         let errors = grouping.errors.len();
         let sources = source::load(&of_conftest, &mut grouping.errors);
@@ -94,21 +91,13 @@ pub fn group(options: &PolicyOptions) -> Grouping {
         }
     }
     for Located { path, convention } in &located {
-        let add = match convention {
-            Convention::Conftest => continue,
-            Convention::Hcp => hcp::group,
-            Convention::Spacelift => spacelift::group,
-            Convention::Scalr => scalr::group,
-            Convention::Env0 => env0::group,
-            Convention::Digger => digger::group,
-            Convention::Harness => harness::group,
-            Convention::Atlantis => atlantis::group,
-            Convention::Terrateam => terrateam::group,
-            Convention::Regula => regula::group,
+        let (add, has_policies) = match convention.platform().loading {
+            Loading::Together => continue,
+            Loading::Separately(add) => (add, true),
+            Loading::BySettings(add) => (add, false),
         };
         let location = Location::read(path, &mut grouping.errors);
-        // The sets of Atlantis lie wherever its configuration says.
-        if location.sources.is_empty() && *convention != Convention::Atlantis {
+        if has_policies && location.sources.is_empty() {
             grouping.errors.push(PolicyError::NoPolicies { searched: location.name() });
             continue;
         }
@@ -124,7 +113,7 @@ pub fn group(options: &PolicyOptions) -> Grouping {
     grouping
 }
 
-/// The convention of each path, where it can be told.
+/// The convention of each path for which there is exactly one.
 pub fn conventions(options: &PolicyOptions) -> Vec<Located> {
     let located = options
         .paths
@@ -133,12 +122,12 @@ pub fn conventions(options: &PolicyOptions) -> Vec<Located> {
     located.collect()
 }
 
-/// The convention that the user names; otherwise what the files look like. Whoever names packages means
-/// conftest, the only convention that lets one choose them.
+/// The convention that the user names, or else the one that the files point to. A user who names packages means
+/// conftest, the only convention in which packages can be chosen.
 fn convention(path: &Path, options: &PolicyOptions) -> Result<Convention, PolicyError> {
     match options.convention.or_else(|| recognise::of_config(path)) {
         Some(convention) => Ok(convention),
-        None if options.namespaces != Namespaces::default() => Ok(Convention::Conftest),
+        None if options.namespaces != Namespaces::default() => Ok(Convention::CONFTEST),
         None => recognise::convention(path),
     }
 }

@@ -1,15 +1,21 @@
-//! What platforms agree on with policy authors: which files belong together, which rules decide, where the
-//! plan stands in the input, and what results mean.
+//! What platforms agree on with policy authors: which files belong together, which rules decide, where the input
+//! has the plan, and what results mean.
+//!
+//! Each platform is one [`Platform`] descriptor in a file of its own. To add one, write that file, declare it here
+//! and list its descriptor in `REGISTRY`.
 
 mod atlantis;
 mod config;
 pub mod conftest;
 mod digger;
 mod env0;
+mod group;
 mod harness;
 mod hcp;
 pub(super) mod library;
 mod location;
+pub mod manual;
+mod platform;
 mod recognise;
 mod regula;
 pub(super) mod regula_view;
@@ -18,90 +24,84 @@ mod scalr;
 mod spacelift;
 mod terrateam;
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
 
-use miette::SourceSpan;
+use planguard_rule::{UnknownWord, Word};
 
-use super::error::{PolicyError, PolicyText};
-use super::options::{Namespaces, PolicyOptions, RegoVersion};
-use super::rule::RuleKind;
-use super::source::Source;
-
+pub use group::{Choice, Decider, Dialect, Group, Presence, Reading};
 pub use location::{Grouping, Located, conventions, group};
+pub use platform::{
+    DecidingRules, Levels, LintFacts, Manual, Package, PackageName, Packages, PlanPlace, Platform,
+    PolicyKinds, Results, Sign,
+};
 pub(super) use regula::regula_library;
 pub(super) use results::{Unusable, results};
 
-/// A platform whose policies are evaluated as that platform does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Convention {
-    /// Conftest: the plan is the input, and rules called deny, violation and warn decide.
-    Conftest,
-    /// HCP Terraform and Terraform Enterprise: `policies.hcl` names the queries.
-    Hcp,
-    /// Spacelift: `package spacelift`, each file alone.
-    Spacelift,
-    /// Scalr: `scalr-policy.hcl` names the policies, each of which is evaluated alone.
-    Scalr,
-    /// env0: `package env0`, a directory at a time.
-    Env0,
-    /// Digger: `data.digger.deny` of one file.
-    Digger,
-    /// Harness: `deny` of each file.
-    Harness,
-    /// Atlantis: conftest for each of the policy sets of a server's configuration.
-    Atlantis,
-    /// Terrateam: conftest on the directory `policy`.
-    Terrateam,
-    /// Regula: packages below `rules`, about resources.
-    Regula,
-}
+/// Every platform, in the order of the manual.
+const REGISTRY: &[&Platform] = &[
+    &conftest::PLATFORM,
+    &hcp::PLATFORM,
+    &spacelift::PLATFORM,
+    &scalr::PLATFORM,
+    &env0::PLATFORM,
+    &digger::PLATFORM,
+    &harness::PLATFORM,
+    &atlantis::PLATFORM,
+    &terrateam::PLATFORM,
+    &regula::PLATFORM,
+];
+
+/// A platform of the registry; two are equal if they have the same word.
+#[derive(Clone, Copy)]
+pub struct Convention(&'static Platform);
 
 impl Convention {
-    /// Every convention.
-    pub const ALL: [Self; 10] = [
-        Self::Conftest,
-        Self::Hcp,
-        Self::Spacelift,
-        Self::Scalr,
-        Self::Env0,
-        Self::Digger,
-        Self::Harness,
-        Self::Atlantis,
-        Self::Terrateam,
-        Self::Regula,
-    ];
+    /// conftest, which is assumed where nothing points to another platform.
+    pub const CONFTEST: Self = Self(&conftest::PLATFORM);
 
-    /// The word of the command line.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Conftest => "conftest",
-            Self::Hcp => "hcp",
-            Self::Spacelift => "spacelift",
-            Self::Scalr => "scalr",
-            Self::Env0 => "env0",
-            Self::Digger => "digger",
-            Self::Harness => "harness",
-            Self::Atlantis => "atlantis",
-            Self::Terrateam => "terrateam",
-            Self::Regula => "regula",
+    /// Every convention, in the order of the manual.
+    pub const ALL: [Self; REGISTRY.len()] = {
+        let mut all = [Self::CONFTEST; REGISTRY.len()];
+        let mut index = 0;
+        while index < all.len() {
+            all[index] = Self(REGISTRY[index]);
+            index += 1;
         }
+        all
+    };
+
+    /// The word for `--convention`.
+    pub const fn as_str(self) -> &'static str {
+        self.0.word
     }
 
-    /// What policies of the platform find in their input.
+    /// What planguard knows of the platform.
     pub const fn platform(self) -> &'static Platform {
-        match self {
-            Self::Conftest => &conftest::PLATFORM,
-            Self::Atlantis => &atlantis::PLATFORM,
-            Self::Terrateam => &terrateam::PLATFORM,
-            Self::Regula => &regula::PLATFORM,
-            Self::Hcp => &hcp::PLATFORM,
-            Self::Spacelift => &spacelift::PLATFORM,
-            Self::Scalr => &scalr::PLATFORM,
-            Self::Env0 => &env0::PLATFORM,
-            Self::Digger => &digger::PLATFORM,
-            Self::Harness => &harness::PLATFORM,
-        }
+        self.0
+    }
+}
+
+impl Word for Convention {
+    const KIND: &'static str = "a platform";
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn as_str(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn about(self) -> Option<&'static str> {
+        Some(self.0.help)
+    }
+}
+
+impl FromStr for Convention {
+    type Err = UnknownWord;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::from_word(word).ok_or_else(|| UnknownWord::of::<Self>(word))
     }
 }
 
@@ -111,169 +111,80 @@ impl fmt::Display for Convention {
     }
 }
 
-/// What policies of a platform find in their input.
-#[derive(Debug)]
-pub struct Platform {
-    /// The platform's own name.
-    pub title: &'static str,
-    /// Where the plan stands.
-    pub plan: PlanPlace,
-    /// The keys of the input beside the plan, which describe the run.
-    pub context: &'static [&'static str],
-    /// Where the plan's configuration stands besides, because users have their pipelines put it there; nothing if
-    /// nowhere.
-    pub configuration: &'static [&'static str],
+impl fmt::Debug for Convention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
-/// Where a platform puts the plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlanPlace {
-    /// It is the input.
-    Root,
-    /// Under this key of the input.
-    Under(&'static str),
-    /// It is the input, and it stands under this key as well.
-    RootAnd(&'static str),
-    /// Policies see resources that are made of it.
-    Resources,
+impl PartialEq for Convention {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
 }
 
-impl PlanPlace {
-    /// The key that the plan stands under, if that is the only place where it stands.
-    pub const fn only_key(self) -> Option<&'static str> {
-        match self {
-            Self::Root | Self::RootAnd(_) | Self::Resources => None,
-            Self::Under(key) => Some(key),
+impl Eq for Convention {}
+
+impl PartialOrd for Convention {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Convention {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Convention {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+/// The keys that have the plan on some platform, each once. Every input that has context has the plan under all of
+/// them, so that a policy that tries several finds the plan as on its own platform.
+pub(super) fn plan_keys() -> impl Iterator<Item = &'static str> {
+    let keys = |upto: usize| REGISTRY[..upto].iter().filter_map(|platform| platform.plan.key());
+    (0..REGISTRY.len()).filter_map(move |index| {
+        let key = REGISTRY[index].plan.key()?;
+        keys(index).all(|earlier| earlier != key).then_some(key)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_convention_is_found_by_its_word() {
+        for convention in Convention::ALL {
+            assert_eq!(convention.as_str().parse(), Ok(convention));
+        }
+        let words: BTreeSet<&str> = Convention::ALL.into_iter().map(Convention::as_str).collect();
+        assert_eq!(words.len(), Convention::ALL.len());
+        let error = "jenkins".parse::<Convention>().unwrap_err().to_string();
+        assert!(error.starts_with("`jenkins` is not a platform; use conftest, hcp, "), "{error}");
+    }
+
+    #[test]
+    fn each_plan_key_is_listed_once() {
+        let keys: BTreeSet<&str> = plan_keys().collect();
+        assert_eq!(plan_keys().count(), keys.len());
+        assert!(keys.is_superset(&BTreeSet::from(["plan", "terraform", "tfplan"])), "{keys:?}");
+    }
+
+    #[test]
+    fn facts_and_variables_go_to_keys_of_their_own_platform() {
+        for platform in REGISTRY {
+            let own = platform.runner.iter().flat_map(|runner| runner.own_places());
+            for place in platform.facts.iter().map(|(_, place)| *place).chain(own) {
+                let key = place.split('.').next().unwrap();
+                assert!(platform.context.contains(&key), "{}: {place}", platform.word);
+            }
         }
     }
-
-    /// Whether the plan stands under `key`.
-    pub fn has(self, key: &str) -> bool {
-        match self {
-            Self::Root | Self::Resources => false,
-            Self::Under(own) | Self::RootAnd(own) => own == key,
-        }
-    }
-}
-
-/// The keys under which one platform or another puts the plan. All of them lead to the same value, so that a
-/// policy that tries several finds what it finds at home.
-pub(super) const PLAN_ALIASES: [&str; 3] = ["plan", "tfplan", "terraform"];
-
-/// Files that are loaded together, and what decides among their rules.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// The platform.
-    pub convention: Convention,
-    /// The policies.
-    pub sources: Vec<Source>,
-    /// Which of their rules decide.
-    pub choice: Choice,
-    /// How their dialect is found.
-    pub dialect: Dialect,
-    /// What every finding says of where it comes from.
-    pub notes: BTreeMap<String, String>,
-    /// Keys of the input that the files themselves bring.
-    pub context: serde_json::Map<String, serde_json::Value>,
-    /// Paths of the input that may be absent without anything being amiss.
-    pub optional: Vec<Vec<String>>,
-}
-
-/// Which rules of a group decide.
-#[derive(Clone, Debug)]
-pub enum Choice {
-    /// Those that conftest would choose.
-    Namespaces(Namespaces),
-    /// These, with what to say if none of them exists.
-    /// These, with what to say if none of them exists.
-    Rules {
-        /// The rules.
-        deciders: Vec<Decider>,
-        /// What to say if none of them exists.
-        nothing: Box<PolicyError>,
-    },
-}
-
-/// How the dialect of a file is found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// The user says.
-    Given(RegoVersion),
-    /// The platform chooses for each policy: v1 if it parses as that.
-    EachFile,
-}
-
-/// A rule that decides.
-#[derive(Clone, Debug)]
-pub struct Decider {
-    /// Its path, from `data` on.
-    pub path: Vec<String>,
-    /// What its results do.
-    pub kind: RuleKind,
-    /// How its value is read.
-    pub reading: Reading,
-    /// What the platform's configuration says of the rule.
-    pub notes: BTreeMap<String, String>,
-    /// The words that describe the rule if it does not do so itself.
-    pub description: Option<String>,
-    /// Whether it must exist.
-    pub presence: Presence,
-}
-
-/// Whether a rule that decides must exist.
-#[derive(Clone, Debug)]
-pub enum Presence {
-    /// A policy may leave it out.
-    Optional,
-    /// A configuration file asks for it.
-    /// A configuration file asks for it, at this place.
-    Queried {
-        /// The policy that the file names.
-        policy: String,
-        /// The file.
-        text: PolicyText,
-        /// Where in the file.
-        at: SourceSpan,
-    },
-}
-
-/// How the value of a rule is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// A set or array of messages, or a boolean; undefined finds nothing.
-    Messages,
-    /// As `Messages`, but neither undefined nor a boolean.
-    Array,
-    /// A set or array of reasons to go on; without any, that is the finding.
-    Approval,
-    /// An array or set in which every element is a finding, whatever it is; undefined is an error.
-    Query,
-}
-
-impl Group {
-    /// A group of conftest's.
-    pub(super) fn conftest(options: &PolicyOptions, sources: Vec<Source>) -> Self {
-        Self {
-            convention: Convention::Conftest,
-            sources,
-            choice: Choice::Namespaces(options.namespaces.clone()),
-            dialect: Dialect::of(options),
-            notes: BTreeMap::new(),
-            context: serde_json::Map::new(),
-            optional: Vec::new(),
-        }
-    }
-}
-
-impl Dialect {
-    /// What the user says, or else every file chooses.
-    pub(super) fn of(options: &PolicyOptions) -> Self {
-        options.version.map_or(Self::EachFile, Self::Given)
-    }
-}
-
-/// `["data", …]` of a package and a rule's name.
-pub(super) fn rule_path(package: &str, name: &str) -> Vec<String> {
-    let parts = std::iter::once("data").chain(package.split('.')).chain([name]);
-    parts.map(str::to_owned).collect()
 }

@@ -1,22 +1,13 @@
-//! Tells by the look of files which platform they are for.
+//! Recognises the platform of policies by settings files and packages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::{Convention, atlantis, digger, env0, harness, hcp, library, regula, scalr, spacelift};
+use super::{Convention, Sign, conftest, library};
 use crate::error::PolicyError;
 use crate::source::{self, Source};
 
-/// How sure a sign is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Sign {
-    /// A package whose name may be anybody's.
-    Weak,
-    /// A configuration file, or a package that bears the platform's name.
-    Strong,
-}
-
-/// The convention of a file or directory: conftest's unless something speaks for another.
+/// The convention of a file or directory: conftest unless something points to another one.
 ///
 /// # Errors
 ///
@@ -27,17 +18,15 @@ pub(super) fn convention(path: &Path) -> Result<Convention, PolicyError> {
         let seen = shapes.entry(convention).or_insert((sign, why));
         seen.0 = seen.0.max(sign);
     };
-    if path.is_dir()
-        && let Some(config) = hcp::config(path)
-    {
-        see(Convention::Hcp, Sign::Strong, format!("`{}`", file_name(&config)));
+    if path.is_dir() {
+        for convention in Convention::ALL {
+            let settings = convention.platform().settings.as_ref();
+            if let Some(file) = settings.and_then(|settings| (settings.in_directory)(path)) {
+                see(convention, Sign::Strong, format!("`{}`", file_name(&file)));
+            }
+        }
     }
-    if path.is_dir()
-        && let Some(config) = scalr::configs(path, &mut Vec::new()).first()
-    {
-        see(Convention::Scalr, Sign::Strong, format!("`{}`", file_name(config)));
-    }
-    // Whoever evaluates the files reports what is wrong with them.
+    // Errors in the files are reported when they are evaluated.
     let sources = source::load(&[path.to_owned()], &mut Vec::new());
     let packages: Vec<(&Source, String)> = sources
         .iter()
@@ -47,17 +36,17 @@ pub(super) fn convention(path: &Path) -> Result<Convention, PolicyError> {
     let mentioned = mentioned_by_main(&packages);
     for (_, package) in &packages {
         let Some((convention, sign)) = of_package(package) else { continue };
-        // What `main` makes use of is a library, whatever it is called.
+        // A package that `main` uses is a library, whatever its name is.
         if !mentioned.iter().any(|path| package.split('.').zip(path).all(|(left, right)| left == right)) {
             see(convention, sign, format!("`package {package}`"));
         }
     }
-    if shapes.contains_key(&Convention::Conftest) {
-        shapes.retain(|convention, (sign, _)| *convention == Convention::Conftest || *sign == Sign::Strong);
+    if shapes.contains_key(&Convention::CONFTEST) {
+        shapes.retain(|convention, (sign, _)| *convention == Convention::CONFTEST || *sign == Sign::Strong);
     }
     match shapes.len() {
-        0 => Ok(Convention::Conftest),
-        1 => Ok(shapes.into_keys().next().unwrap_or(Convention::Conftest)),
+        0 => Ok(Convention::CONFTEST),
+        1 => Ok(shapes.into_keys().next().unwrap_or(Convention::CONFTEST)),
         _ => {
             let shapes: Vec<String> =
                 shapes.iter().map(|(convention, (_, why))| format!("{convention} ({why})")).collect();
@@ -70,30 +59,24 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// The convention of a configuration file, which leaves no doubt if it is named itself.
+/// The convention of a settings file that the user names.
 pub(super) fn of_config(path: &Path) -> Option<Convention> {
-    match file_name(path).as_str() {
-        _ if !path.is_file() => None,
-        "policies.hcl" | "policies.json" => Some(Convention::Hcp),
-        scalr::CONFIG => Some(Convention::Scalr),
-        _ if atlantis::is_config(path) => Some(Convention::Atlantis),
-        _ => None,
-    }
+    let is_of = |convention: &Convention| {
+        convention.platform().settings.as_ref().is_some_and(|settings| (settings.is)(path))
+    };
+    path.is_file().then(|| Convention::ALL.into_iter().find(is_of)).flatten()
 }
 
-fn of_package(package: &str) -> Option<(Convention, Sign)> {
-    match package {
-        "main" => Some((Convention::Conftest, Sign::Strong)),
-        spacelift::PACKAGE => Some((Convention::Spacelift, Sign::Strong)),
-        digger::PACKAGE => Some((Convention::Digger, Sign::Strong)),
-        _ if env0::is_package(package) => Some((Convention::Env0, Sign::Strong)),
-        _ if regula::is_package(package) => Some((Convention::Regula, Sign::Weak)),
-        _ if harness::PACKAGES.contains(&package) => Some((Convention::Harness, Sign::Weak)),
-        _ => None,
-    }
+/// The convention that a package points to.
+fn of_package(name: &str) -> Option<(Convention, Sign)> {
+    Convention::ALL.into_iter().find_map(|convention| {
+        let mut packages = convention.platform().packages.iter();
+        let package = packages.find(|package| package.sign > Sign::None && package.name.includes(name))?;
+        Some((convention, package.sign))
+    })
 }
 
 fn mentioned_by_main(packages: &[(&Source, String)]) -> BTreeSet<Vec<String>> {
-    let main = packages.iter().filter(|(_, package)| package == "main");
+    let main = packages.iter().filter(|(_, package)| package == conftest::PACKAGE);
     main.flat_map(|(source, _)| library::mentions(&source.text)).collect()
 }

@@ -1,16 +1,18 @@
 //! Regula: rules in packages below `rules`, about one resource at a time or about all of them
 //! (<https://regula.dev/development/writing-rules.html>).
 //!
-//! Regula's own library turns a plan into resources and asks every rule about them. Here `regula_view` builds the
-//! resources, and a few generated rules in each package do the asking.
+//! Regula's own library turns a plan into resources and evaluates every rule on them. Here `regula_view` builds the
+//! resources, and a few generated rules in each package evaluate the author's rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::location::{Grouping, Location};
-use super::{
-    Choice, Convention, Decider, Dialect, Group, PlanPlace, Platform, Presence, Reading, library, rule_path,
+use super::platform::{
+    DecidingRules, Levels, LintFacts, Loading, Manual, Package, PackageName, PlanPlace, Platform,
+    PolicyKinds, Results, Sign,
 };
+use super::{Choice, Decider, Group, Reading, library};
 use crate::error::PolicyError;
 use crate::options::PolicyOptions;
 use crate::policies::PassedOver;
@@ -19,18 +21,50 @@ use crate::rule::RuleKind;
 use crate::source::Source;
 use crate::syntax::Form;
 
-pub(super) static PLATFORM: Platform =
-    Platform { title: "Regula", plan: PlanPlace::Resources, context: &[], configuration: &[] };
+pub(super) static PLATFORM: Platform = Platform {
+    word: "regula",
+    title: "Regula",
+    help: "Regula: packages below rules, about resources",
+    manual: Manual {
+        recognised_by: "`package rules.…`",
+        loaded_together: "the directory",
+        decides: "`allow`, `deny` or `policy` of each rule",
+        levels: Some(Levels {
+            denies: "a result that fails",
+            warns: "a result that is waived in `fugue.regula.config`",
+        }),
+        differences: &[
+            "The library does not have to be installed: planguard provides the functions of `data.fugue` and \
+             builds the resources itself. Rules for CloudFormation and Kubernetes are skipped.",
+        ],
+    },
+    plan: PlanPlace::Resources,
+    context: &[],
+    configuration: &[],
+    facts: &[],
+    runner: None,
+    variables: &[],
+    packages: &[Package { name: PackageName::Below("rules"), sign: Sign::Weak }],
+    settings: None,
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Judgements(&["allow", "deny", "policy"]),
+    lint: LintFacts {
+        results: Results::StringsAndObjects,
+        kinds: PolicyKinds::Plan,
+        other_rules: &["input_type", "resource_type"],
+        resource_type_rule: Some("resource_type"),
+    },
+};
 
-/// What the package of every rule starts with.
+/// The start of every rule's package.
 const RULES: &str = "rules.";
 
-/// Where waivers and disabled rules stand.
+/// The package that has waivers and disables rules.
 const CONFIG: &str = "fugue.regula.config";
 
 const LIBRARY_NAME: &str = "library of Regula";
 
-/// The library, if one of the policies mentions it and none holds it.
+/// The library, if one of the policies mentions it and none of them is the library.
 pub(crate) fn regula_library(sources: &[Source]) -> Option<Source> {
     let is_fugue = |path: &Vec<String>| path.first().is_some_and(|name| name == "fugue");
     let mentioned = sources.iter().any(|source| library::mentions(&source.text).iter().any(is_fugue));
@@ -78,12 +112,7 @@ missing(judged) := {
 }
 "#;
 
-/// Whether a package is one of rules.
-pub(super) fn is_package(package: &str) -> bool {
-    package.starts_with(RULES)
-}
-
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let package = |source: &Source| library::package_of(&source.text).unwrap_or_default();
     let files: Vec<&Source> = location.sources.iter().filter(|source| !library::is_test(source)).collect();
     let configs: Vec<Source> =
@@ -92,21 +121,21 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
     let mut deciders = Vec::new();
     let mut undecided = Vec::new();
     let mut seen = BTreeSet::new();
-    for source in files.iter().filter(|source| is_package(&package(source))) {
+    for source in files.iter().filter(|source| PLATFORM.has_package(&package(source))) {
         if let Some(input_type) =
             constant(&source.text, "input_type").filter(|input| !input.starts_with("tf"))
         {
             let reason = match input_type {
-                "cfn" => "it is a rule about CloudFormation",
-                "k8s" => "it is a rule about Kubernetes",
-                _ => "it is not a rule about Terraform",
+                "cfn" => "it is a rule for CloudFormation",
+                "k8s" => "it is a rule for Kubernetes",
+                _ => "it is not a rule for Terraform",
             };
             grouping.passed_over.push(PassedOver::File { file: source.name.clone(), reason });
             continue;
         }
         let package = package(source);
         let Some(shape) = library::parsed(source, Shape::of) else {
-            // Loading it says what is wrong; whatever comes of that, nobody asks this rule.
+            // Loading the file reports what is wrong with it. No generated rule evaluates it.
             sources.push((*source).clone());
             undecided.push(*source);
             continue;
@@ -153,21 +182,9 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
     if sources.len() == 1 {
         return;
     }
-    grouping.groups.push(Group {
-        convention: Convention::Regula,
-        sources,
-        choice: Choice::Rules {
-            deciders,
-            nothing: Box::new(PolicyError::NoneOfPlatform {
-                platform: PLATFORM.title,
-                path: location.path.clone(),
-            }),
-        },
-        dialect: Dialect::of(options),
-        notes: BTreeMap::new(),
-        context: serde_json::Map::new(),
-        optional: Vec::new(),
-    });
+    let nothing = PolicyError::NoneOfPlatform { platform: PLATFORM.title, path: location.path.clone() };
+    let choice = Choice::Rules { deciders, nothing: Box::new(nothing) };
+    grouping.groups.push(Group::new(&PLATFORM, options, sources, choice));
 }
 
 /// The rules that are generated in the package of a rule.
@@ -180,19 +197,12 @@ fn deciders_of(package: &str) -> [Decider; 2] {
         |(rule, kind, waived)| {
             let mut notes = BTreeMap::from([("policy".to_owned(), name.to_owned())]);
             notes.extend(waived.map(|waived| ("waived".to_owned(), waived.to_owned())));
-            Decider {
-                path: rule_path(package, rule),
-                kind,
-                reading: Reading::Messages,
-                notes,
-                description: None,
-                presence: Presence::Optional,
-            }
+            Decider { notes, ..Decider::optional(package, rule, kind, Reading::Messages) }
         },
     )
 }
 
-/// The text that a rule stands for: `resource_type := "aws_ebs_volume"`.
+/// The string that a rule is defined as: `resource_type := "aws_ebs_volume"`.
 fn constant<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     text.lines().find_map(|line| {
         let rest = line.trim_start().strip_prefix(name)?.trim_start();
@@ -201,10 +211,10 @@ fn constant<'t>(text: &'t str, name: &str) -> Option<&'t str> {
     })
 }
 
-/// What a rule says.
+/// The rules in a Regula rule's package.
 struct Shape {
     names: BTreeSet<String>,
-    /// Whether `deny` is a set of messages, and not a boolean.
+    /// Whether `deny` is a set of messages rather than a boolean.
     deny_is_set: bool,
 }
 
@@ -230,8 +240,8 @@ impl Shape {
             }
     }
 
-    /// Asks the rule about every resource of its type, or about all of them at once, and drops what the
-    /// configuration waives.
+    /// The text that evaluates the rule on every resource of its type, or on all of them at once, and that applies
+    /// the waivers in the configuration.
     fn questions(&self, package: &str, configured: bool) -> String {
         let mut text = format!("package {package}\n\n");
         let mut say = |line: &str| {
@@ -251,7 +261,7 @@ impl Shape {
                 "regula_judgement contains {{\"id\": resource.id, \"type\": resource._type, \"message\": \"\"}} if \
                  {{\n{one}\tnot regula_passes(resource)\n}}"
             ));
-            // A `deny` that is not defined for a resource says nothing for it, as in Regula.
+            // As in Regula, an undefined `deny` does not let the resource pass.
             let passes: &[&str] = match (self.has("allow"), self.has("deny")) {
                 (true, false) => &["allow == true with input as resource"],
                 (false, _) => &["deny == false with input as resource"],
@@ -280,7 +290,7 @@ impl Shape {
              \"title\": object.get(regula_document, \"title\", \"\"),\n\t\
              \"severity\": object.get(regula_document, [\"custom\", \"severity\"], \"\"),\n\t\
              \"docs\": object.get(regula_document, [\"custom\", \"rule_remediation_doc\"], \"\"),\n}} if {{\n\t\
-             title := object.get(regula_document, \"title\", \"the rule {name} does not hold\")\n\t\
+             title := object.get(regula_document, \"title\", \"rule {name} fails\")\n\t\
              words := [word | some word in [object.get(judgement, \"message\", \"\"), title]; word != \"\"]\n\t\
              message := words[0]\n}}"
         ));
@@ -303,10 +313,8 @@ impl Shape {
                 "regula_is_disabled if {{\n\tsome rule in data.{CONFIG}.rules\n\tupper(rule.status) == \"DISABLED\"\n\t\
                  object.get(rule, \"rule_id\", null) == {id}\n}}"
             ));
-            // A rule that is switched off stays in sight, as a waived result does.
-            say(&format!(
-                "{WAIVED} contains {{\"msg\": \"the rule {name} is disabled\"}} if regula_is_disabled"
-            ));
+            // A disabled rule is reported as a warning, like a waived result.
+            say(&format!("{WAIVED} contains {{\"msg\": \"rule {name} is disabled\"}} if regula_is_disabled"));
             say(&format!(
                 "{RESULT} contains regula_finding(judgement) if {{\n\tnot regula_is_disabled\n\t\
                  some judgement in regula_judgement\n\tnot regula_is_waived(judgement)\n}}"

@@ -1,17 +1,22 @@
-//! Builds of a plan what Regula shows its rules: every planned resource by address, with `id`, `_type` and
-//! `_provider`, and with the addresses that it refers to where a value is not known yet.
+//! Builds from a plan the input of Regula's rules: every planned resource by address, with `id`, `_type` and
+//! `_provider`, and with the addresses of the resources that it refers to in place of values that are not known yet.
 
 use std::collections::BTreeMap;
 
+use planguard_plan::{Address, Configuration, Value as Expression};
 use regorus::Value;
 
-/// A plan's modules nest less than this, and a hostile one must not exhaust the stack.
+/// The modules of a plan nest less than this, and a hostile plan must not exhaust the stack.
 const DEPTH_LIMIT: usize = 64;
 
 /// The input of Regula's rules.
 pub(crate) fn input(plan: &Value) -> Value {
     let mut view = View { resources: BTreeMap::new(), references: BTreeMap::new(), unknown: BTreeMap::new() };
-    view.configuration(&Scope::root(&plan["configuration"]["root_module"]), 0);
+    // What is not a configuration has no references. The plan itself has been parsed, so its text is JSON.
+    let configuration = plan["configuration"].to_json_str().unwrap_or_default();
+    if let Ok(configuration) = Configuration::parse(&configuration) {
+        view.configuration(&configuration);
+    }
     for change in elements(&plan["resource_changes"]) {
         if let Some(address) = text(&change["address"]) {
             view.unknown.insert(address, change["change"]["after_unknown"].clone());
@@ -42,106 +47,26 @@ fn text(value: &Value) -> Option<String> {
     value.as_string().ok().map(|text| text.to_string())
 }
 
-/// Where in a resource an expression stands, and what it refers to.
+/// The path of an expression in a resource, and the addresses that it refers to.
 type Reference = (Vec<Value>, Vec<String>);
 
 struct View {
     resources: BTreeMap<Value, Value>,
-    /// By address in the configuration, which has no keys of instances.
+    /// By address in the configuration, which has no instance keys.
     references: BTreeMap<String, Vec<Reference>>,
     unknown: BTreeMap<String, Value>,
 }
 
-/// A module of the configuration as it is called from its parents.
-struct Scope<'p> {
-    module: &'p Value,
-    /// `module.network.`, or nothing for the root.
-    prefix: String,
-    /// The expressions of the call, and the module that calls.
-    call: Option<(&'p Value, &'p Self)>,
-}
-
-impl<'p> Scope<'p> {
-    const fn root(module: &'p Value) -> Self {
-        Self { module, prefix: String::new(), call: None }
-    }
-
-    fn child(&'p self, name: &str, call: &'p Value) -> Self {
-        Scope {
-            module: &call["module"],
-            prefix: format!("{}module.{name}.", self.prefix),
-            call: Some((&call["expressions"], self)),
-        }
-    }
-
-    /// What a reference leads to: through variables to what the caller passes, through outputs to what the
-    /// module returns. One that leads nowhere stays as it is.
-    fn resolve(&self, reference: &str, depth: usize) -> String {
-        let here = || format!("{}{reference}", self.prefix);
-        if depth > DEPTH_LIMIT {
-            return here();
-        }
-        if let Some(variable) = reference.strip_prefix("var.") {
-            let name = variable.split(['.', '[']).next().unwrap_or(variable);
-            return match self.call {
-                Some((expressions, caller)) => match references(&expressions[name]).as_slice() {
-                    [only] => caller.resolve(only, depth + 1),
-                    _ => here(),
-                },
-                None => here(),
-            };
-        }
-        let mut steps = reference.splitn(3, '.');
-        if let (Some("module"), Some(name), Some(output)) = (steps.next(), steps.next(), steps.next()) {
-            let name = name.split('[').next().unwrap_or(name);
-            let child = self.child(name, &self.module["module_calls"][name]);
-            let output = output.split(['.', '[']).next().unwrap_or(output);
-            if let [only] = references(&child.module["outputs"][output]["expression"]).as_slice() {
-                return child.resolve(only, depth + 1);
-            }
-        }
-        here()
-    }
-}
-
-/// What an expression refers to. Terraform names both an attribute and its resource; the resource is what rules
-/// look up, and of a module it is the output.
-fn references(expression: &Value) -> Vec<String> {
-    let all: Vec<String> = elements(&expression["references"]).filter_map(text).collect();
-    let is_part = |whole: &str, part: &str| {
-        part.len() > whole.len() && part.starts_with(whole) && part[whole.len()..].starts_with(['.', '['])
-    };
-    let is_doubled = |reference: &String| {
-        all.iter().any(|other| {
-            if reference.starts_with("module.") {
-                is_part(reference, other)
-            } else {
-                is_part(other, reference)
-            }
-        })
-    };
-    all.iter().filter(|reference| !is_doubled(reference)).cloned().collect()
-}
-
 impl View {
-    fn configuration(&mut self, scope: &Scope<'_>, depth: usize) {
-        if depth > DEPTH_LIMIT {
-            return;
-        }
-        for resource in elements(&scope.module["resources"]) {
-            let Some(address) = text(&resource["address"]) else { continue };
-            let mut found = Vec::new();
-            expressions(&resource["expressions"], &mut Vec::new(), &mut found);
-            for (_, references) in &mut found {
-                for reference in references {
-                    *reference = scope.resolve(reference, 0);
-                }
-            }
-            self.references.insert(format!("{}{address}", scope.prefix), found);
-        }
-        for (name, call) in entries(&scope.module["module_calls"]) {
-            if let Some(name) = text(name) {
-                self.configuration(&scope.child(&name, call), depth + 1);
+    fn configuration(&mut self, configuration: &Configuration<'_>) {
+        for (position, module) in configuration.modules().iter().enumerate() {
+            for resource in &module.resources {
+                let mut found = Vec::new();
+                let mut see = |path: &[Value], expression: &Expression<'_>| {
+                    found.push((path.to_vec(), configuration.referents(position, expression)));
+                };
+                each_reference(&resource.expressions, &mut Vec::new(), &mut see);
+                self.references.insert(resource.address.clone(), found);
             }
         }
     }
@@ -172,7 +97,9 @@ impl View {
                 .collect::<BTreeMap<_, _>>(),
         );
         let unknown = self.unknown.get(&address).cloned().unwrap_or(Value::Undefined);
-        let references = self.references.get(&without_keys(&address)).map(Vec::as_slice).unwrap_or_default();
+        let block = address.parse::<Address>().map(|address| address.configuration_address());
+        let references = block.ok().and_then(|block| self.references.get(&block));
+        let references = references.map(Vec::as_slice).unwrap_or_default();
         for (place, references) in references {
             let value = match references.as_slice() {
                 [] => continue,
@@ -194,37 +121,24 @@ impl View {
     }
 }
 
-/// An address without the keys of instances: `module.a.aws_x.y` of `module.a[0].aws_x.y["k"]`.
-fn without_keys(address: &str) -> String {
-    let (mut plain, mut depth, mut quoted, mut escaped) = (String::new(), 0_usize, false, false);
-    for c in address.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' if depth > 0 => quoted = !quoted,
-            '[' if !quoted => depth += 1,
-            ']' if !quoted => depth = depth.saturating_sub(1),
-            c if depth == 0 => plain.push(c),
-            _ => {}
-        }
-    }
-    plain
-}
-
-/// Every expression with references, however deep in blocks.
-fn expressions(value: &Value, path: &mut Vec<Value>, found: &mut Vec<Reference>) {
-    if !path.is_empty() && matches!(value["references"], Value::Array(_)) {
-        found.push((path.clone(), references(value)));
+/// Shows every expression with references to `see`, with its path, however deep in blocks.
+fn each_reference(
+    value: &Expression<'_>,
+    path: &mut Vec<Value>,
+    see: &mut dyn FnMut(&[Value], &Expression<'_>),
+) {
+    if !path.is_empty() && matches!(value.get("references"), Some(Expression::Array(_))) {
+        see(path, value);
         return;
     }
-    for (key, inner) in entries(value) {
-        path.push(key.clone());
-        expressions(inner, path, found);
+    for (key, inner) in value.members() {
+        path.push(Value::from(key.as_ref()));
+        each_reference(inner, path, see);
         path.pop();
     }
-    for (index, inner) in elements(value).enumerate() {
+    for (index, inner) in value.elements().iter().enumerate() {
         path.push(Value::from(index));
-        expressions(inner, path, found);
+        each_reference(inner, path, see);
         path.pop();
     }
 }
@@ -233,7 +147,7 @@ fn at<'v>(value: &'v Value, path: &[Value]) -> &'v Value {
     path.iter().fold(value, |value, step| &value[step])
 }
 
-/// The places below `value` that are not known: where `after_unknown` says `true`.
+/// The paths below `value` that are known after apply: those with `true` in `after_unknown`.
 fn unknown_paths(value: &Value, path: &mut Vec<Value>, found: &mut Vec<Vec<Value>>) {
     if *value == Value::Bool(true) {
         found.push(path.clone());
@@ -250,7 +164,7 @@ fn unknown_paths(value: &Value, path: &mut Vec<Value>, found: &mut Vec<Vec<Value
     }
 }
 
-/// A copy of `value` in which `path` leads to `new`, if all but its last step is there.
+/// A copy of `value` with `new` at `path`, if all of `path` but its last step exists.
 fn with(value: &Value, path: &[Value], new: &Value) -> Value {
     let Some((step, rest)) = path.split_first() else { return new.clone() };
     let inner = &value[step];
@@ -280,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn references_stand_where_values_are_unknown() {
+    fn unknown_values_are_replaced_by_references() {
         let plan = r#"{
             "planned_values": {"root_module": {
                 "resources": [{"address": "aws_s3_bucket.b", "type": "aws_s3_bucket", "mode": "managed",
@@ -291,13 +205,16 @@ mod tests {
             "resource_changes": [{"address": "module.m[\"a.b\"].aws_policy.p[0]",
                 "change": {"after_unknown": {"bucket": true, "policy": true, "rule": [{"id": true}]}}}],
             "configuration": {"root_module": {
-                "resources": [{"address": "aws_s3_bucket.b", "expressions": {}}],
+                "resources": [{"address": "aws_s3_bucket.b", "mode": "managed", "type": "aws_s3_bucket",
+                    "name": "b", "expressions": {}}],
                 "module_calls": {"m": {
                     "expressions": {"bucket": {"references": ["aws_s3_bucket.b.id", "aws_s3_bucket.b"]}},
-                    "module": {"resources": [{"address": "aws_policy.p", "expressions": {
+                    "module": {"resources": [{"address": "aws_policy.p", "mode": "managed", "type": "aws_policy",
+                        "name": "p", "expressions": {
                         "bucket": {"references": ["var.bucket"]},
                         "policy": {"references": ["data.aws_doc.d.json", "data.aws_doc.d"]},
-                        "rule": [{"id": {"references": ["aws_a.x", "aws_a.y"]}}]}}]}}}}}
+                        "rule": [{"id": {"references": ["aws_a.x", "aws_a.y"]}}]}},
+                        {"address": "data.aws_doc.d", "mode": "data", "type": "aws_doc", "name": "d"}]}}}}}
         }"#;
         let input = input(&Value::from_json_str(plan).unwrap());
         let bucket = &input["resources"]["aws_s3_bucket.b"];
@@ -314,16 +231,5 @@ mod tests {
             Value::from("data.aws_doc")
         );
         assert_eq!(input["_plan"]["resource_changes"][0]["address"], policy["id"]);
-    }
-
-    #[test]
-    fn outputs_lead_into_modules() {
-        let module = r#"{"module_calls": {"m": {"module": {"outputs": {"id": {"expression": {"references":
-            ["aws_s3_bucket.b.id", "aws_s3_bucket.b"]}}}}}}}"#;
-        let module = Value::from_json_str(module).unwrap();
-        let scope = Scope::root(&module);
-        assert_eq!(scope.resolve("module.m.id", 0), "module.m.aws_s3_bucket.b");
-        assert_eq!(scope.resolve("module.m.other", 0), "module.m.other");
-        assert_eq!(scope.resolve("var.x", 0), "var.x");
     }
 }

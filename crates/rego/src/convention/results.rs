@@ -7,14 +7,14 @@ use super::{Reading, conftest};
 use crate::finding::PolicyFinding;
 use crate::rule::PolicyRule;
 
-/// A result that conftest would count as passed, or refuse, or that a platform makes an error.
+/// A result that conftest would count as passed or reject, or that is an error on the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
-    /// Not a result at all; what it is.
+    /// A value that is not a result, with what it is.
     Shape(&'static str),
     /// An object whose `msg` is not a string.
     NoMessage,
-    /// The platform needs an array, and this is something else.
+    /// A value that is not an array, where the platform needs one; with what it is.
     NoArray(&'static str),
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn results(rule: &PolicyRule, value: &Value) -> Vec<Result<PolicyFind
         Reading::Approval => {
             let mut reasons = conftest::results(rule, value);
             if reasons.is_empty() {
-                let message = format!("nothing allows this: {} has no result", rule.path);
+                let message = format!("not allowed: {} has no result", rule.path);
                 return vec![Ok(conftest::finding(rule, message, Map::new()))];
             }
             reasons.retain(Result::is_err);
@@ -53,7 +53,7 @@ pub(crate) fn results(rule: &PolicyRule, value: &Value) -> Vec<Result<PolicyFind
     }
 }
 
-/// What stands in an array counts, whatever it is; one without words of its own is shown as JSON.
+/// The finding of an array's element, whatever its type is. One without a message is shown as JSON.
 fn any(rule: &PolicyRule, element: &Value) -> PolicyFinding {
     conftest::result(rule, element).unwrap_or_else(|_| {
         let json = serde_json::to_value(element).unwrap_or_default();

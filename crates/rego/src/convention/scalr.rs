@@ -1,14 +1,16 @@
 //! Scalr: `scalr-policy.hcl` declares the policies of its directory, each of which is evaluated by itself
 //! (<https://docs.scalr.io/docs/policy-as-code>).
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::config::{Attribute, Block, ConfigFile, Scalar};
 use super::location::{Grouping, Location};
-use super::{
-    Choice, Convention, Decider, Dialect, Group, PlanPlace, Platform, Presence, Reading, library, rule_path,
+use super::platform::{
+    DecidingRules, Levels, LintFacts, Loading, Manual, Package, Packages, PlanPlace, Platform, PolicyKinds,
+    Results, Settings, Sign,
 };
+use super::{Choice, Decider, Group, Reading, library};
+use crate::context::RunFact;
 use crate::error::PolicyError;
 use crate::files;
 use crate::options::PolicyOptions;
@@ -17,26 +19,62 @@ use crate::rule::RuleKind;
 use crate::source::{self, Source};
 
 pub(super) static PLATFORM: Platform = Platform {
+    word: "scalr",
     title: "Scalr",
+    help: "Scalr: scalr-policy.hcl",
+    manual: Manual {
+        recognised_by: "`scalr-policy.hcl`",
+        loaded_together: "each declared file with the packages that it imports",
+        decides: "`data.terraform.deny`",
+        levels: Some(Levels { denies: "`hard-mandatory`, `soft-mandatory`", warns: "`advisory`" }),
+        differences: &[],
+    },
     plan: PlanPlace::Under("tfplan"),
     context: &["tfrun", "run_tasks"],
     configuration: &[],
+    facts: &[
+        (RunFact::CommitMessage, "tfrun.message"),
+        (RunFact::WorkingDirectory, "tfrun.workspace.working_directory"),
+        (RunFact::MonthlyCost, "tfrun.cost_estimate.proposed_monthly_cost"),
+        (RunFact::PastMonthlyCost, "tfrun.cost_estimate.prior_monthly_cost"),
+        (RunFact::MonthlyCostDifference, "tfrun.cost_estimate.delta_monthly_cost"),
+    ],
+    runner: None,
+    variables: &[],
+    packages: &[Package::exactly(PACKAGE, Sign::None)],
+    settings: Some(Settings { is: is_config, in_directory: config }),
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Named { names: &["deny"], packages: Packages::Own },
+    lint: LintFacts {
+        results: Results::StringsAndObjects,
+        kinds: PolicyKinds::Plan,
+        other_rules: &[],
+        resource_type_rule: None,
+    },
 };
 
-/// The name of the configuration file.
-pub(super) const CONFIG: &str = "scalr-policy.hcl";
+/// The name of the settings file.
+const CONFIG: &str = "scalr-policy.hcl";
 
 /// The package of every policy.
 const PACKAGE: &str = "terraform";
 
-/// Every configuration file below a directory.
-pub(super) fn configs(root: &Path, errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
+fn is_config(path: &Path) -> bool {
+    path.ends_with(CONFIG)
+}
+
+fn config(root: &Path) -> Option<PathBuf> {
+    configs(root, &mut Vec::new()).into_iter().next()
+}
+
+/// Every settings file below a directory.
+fn configs(root: &Path, errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
     let mut found = files::find(&[root.to_owned()], &["hcl"], errors);
     found.retain(|path| path.file_name().is_some_and(|name| name == CONFIG));
     found
 }
 
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let configs = configs(&location.root, &mut grouping.errors);
     if configs.is_empty() {
         grouping.errors.push(PolicyError::NoConfiguration {
@@ -76,8 +114,12 @@ fn of_config(
             }
         };
         let Some(at) = beside.iter().position(|source| library::stem(source) == declared.policy) else {
-            let reason = format!("there is no {}.rego beside this file", declared.policy);
-            grouping.errors.push(file.invalid(block.at, &reason, "a policy is called as its file is"));
+            let reason = format!("{}.rego not found beside this file", declared.policy);
+            grouping.errors.push(file.invalid(
+                block.at,
+                &reason,
+                "give the policy the name of its file, without .rego",
+            ));
             continue;
         };
         let source = beside.remove(at);
@@ -98,12 +140,10 @@ fn of_config(
 fn unknown_version(file: &ConfigFile, attribute: &Attribute) -> Option<PolicyError> {
     match (attribute.key.as_str(), &attribute.value) {
         ("version", Scalar::Text(version)) if version == "v1" => None,
-        ("version", _) => Some(file.invalid(
-            attribute.at,
-            "the version of this file is not known",
-            "write version = \"v1\"",
-        )),
-        (key, _) => Some(file.invalid(attribute.at, &format!("there is no key `{key}`"), "remove it")),
+        ("version", _) => {
+            Some(file.invalid(attribute.at, "unknown version of the settings file", "write version = \"v1\""))
+        }
+        (key, _) => Some(file.invalid(attribute.at, &format!("unknown key `{key}`"), "remove it")),
     }
 }
 
@@ -115,10 +155,10 @@ enum Level {
     Advisory,
 }
 
-/// A policy of the configuration file.
+/// A policy in the settings file.
 struct Declared {
     policy: String,
-    /// Nothing if the policy is disabled.
+    /// `None` if the policy is disabled.
     level: Option<Level>,
 }
 
@@ -127,7 +167,7 @@ const DECLARE: &str =
 
 fn declared(file: &ConfigFile, block: &Block) -> Result<Declared, PolicyError> {
     let ("policy", [policy]) = (block.kind.as_str(), block.labels.as_slice()) else {
-        return Err(file.invalid(block.at, "this declares no policy", DECLARE));
+        return Err(file.invalid(block.at, "this block does not declare a policy", DECLARE));
     };
     let mut enabled = true;
     let mut level = None;
@@ -142,7 +182,7 @@ fn declared(file: &ConfigFile, block: &Block) -> Result<Declared, PolicyError> {
                     "soft-mandatory" => Level::Soft,
                     "advisory" => Level::Advisory,
                     other => {
-                        let reason = format!("there is no enforcement level `{other}`");
+                        let reason = format!("unknown enforcement level `{other}`");
                         return wrong(&reason, "the levels are hard-mandatory, soft-mandatory and advisory");
                     }
                 });
@@ -151,10 +191,7 @@ fn declared(file: &ConfigFile, block: &Block) -> Result<Declared, PolicyError> {
                 return wrong("`enforcement_level` is not a string", "write it in double quotes");
             }
             (key, _) => {
-                return wrong(
-                    &format!("there is no key `{key}`"),
-                    "a policy has enabled and enforcement_level",
-                );
+                return wrong(&format!("unknown key `{key}`"), "a policy has enabled and enforcement_level");
             }
         }
     }
@@ -164,42 +201,22 @@ fn declared(file: &ConfigFile, block: &Block) -> Result<Declared, PolicyError> {
     Ok(Declared { policy: policy.clone(), level: level.filter(|_| enabled) })
 }
 
-/// A policy with what it imports. Policies define helpers of the same names, so that none may see another.
+/// A policy with the packages that it imports. Policies define helpers with the same names, so none may see
+/// another.
 fn alone(source: &Source, level: Level, location: &Location, options: &PolicyOptions) -> Group {
     let mut notes = library::named(source);
     let (kind, word) = match level {
         Level::Hard => (RuleKind::Deny, "hard-mandatory"),
         Level::Soft => {
-            notes.insert("overridable".to_owned(), "on Scalr, by whoever may override policies".to_owned());
+            notes.insert("overridable".to_owned(), "on Scalr, by users who may override policies".to_owned());
             (RuleKind::Deny, "soft-mandatory")
         }
         Level::Advisory => (RuleKind::Warn, "advisory"),
     };
     notes.insert("enforcement_level".to_owned(), word.to_owned());
-    let decider = Decider {
-        path: rule_path(PACKAGE, "deny"),
-        kind,
-        reading: Reading::Messages,
-        notes: BTreeMap::new(),
-        description: None,
-        presence: Presence::Optional,
-    };
+    let decider = Decider::optional(PACKAGE, "deny", kind, Reading::Messages);
     let mut sources = vec![source.clone()];
     sources.extend(library::needed(std::slice::from_ref(source), &location.sources));
-    Group {
-        convention: Convention::Scalr,
-        sources,
-        choice: Choice::Rules {
-            deciders: vec![decider],
-            nothing: Box::new(PolicyError::DecidesNothing {
-                file: source.name.clone(),
-                platform: PLATFORM.title,
-                expected: "data.terraform.deny",
-            }),
-        },
-        dialect: Dialect::of(options),
-        notes,
-        context: serde_json::Map::new(),
-        optional: Vec::new(),
-    }
+    let choice = Choice::rules(&PLATFORM, &source.name, vec![decider], "data.terraform.deny");
+    Group { notes, ..Group::new(&PLATFORM, options, sources, choice) }
 }

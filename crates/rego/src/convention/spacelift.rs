@@ -1,14 +1,16 @@
-//! Spacelift's plan policies: `package spacelift`, each file by itself, with helpers that stand before every
-//! policy (<https://docs.spacelift.io/concepts/policy/terraform-plan-policy>).
+//! Spacelift's plan policies: `package spacelift`, each file by itself, after helpers that Spacelift puts before
+//! every policy (<https://docs.spacelift.io/concepts/policy/terraform-plan-policy>).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::location::{Grouping, Location};
-use super::{
-    Choice, Convention, Decider, Dialect, Group, PlanPlace, Platform, Presence, Reading, library, rule_path,
+use super::platform::{
+    DecidingRules, LintFacts, Loading, Manual, Package, Packages, PlanPlace, Platform, PolicyKinds, Results,
+    Sign,
 };
-use crate::error::PolicyError;
+use super::{Choice, Decider, Group, Reading, library};
+use crate::context::{Field, Form, RunFact, Runner};
 use crate::options::PolicyOptions;
 use crate::policies::PassedOver;
 use crate::program::{Meaning, Program};
@@ -17,16 +19,67 @@ use crate::source::Source;
 use crate::syntax::{Fact, Step};
 
 pub(super) static PLATFORM: Platform = Platform {
+    word: "spacelift",
     title: "Spacelift",
+    help: "Spacelift: package spacelift, each file alone",
+    manual: Manual {
+        recognised_by: "`package spacelift`",
+        loaded_together: "each file",
+        decides: "`deny`, `warn`",
+        levels: None,
+        differences: &[
+            "Sensitive values are not replaced by digests. A plan has them in clear text, so `sanitized(text)` \
+             returns `text`. `sample` and `flag` decide nothing. Policies of other kinds in the same package are \
+             skipped, with a notice.",
+        ],
+    },
     plan: PlanPlace::Under("terraform"),
     context: &["spacelift", "third_party_metadata"],
     configuration: &["third_party_metadata", "custom", "configuration"],
+    facts: &[
+        (RunFact::CommitSha, "spacelift.commit.hash"),
+        (RunFact::Branch, "spacelift.commit.branch"),
+        (RunFact::CommitMessage, "spacelift.commit.message"),
+        (RunFact::Repository, "spacelift.stack.repository"),
+        (RunFact::CostReport, "third_party_metadata.infracost"),
+    ],
+    runner: Some(RUNNER),
+    variables: &[],
+    packages: &[Package::exactly(PACKAGE, Sign::Strong)],
+    settings: None,
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Named { names: &["deny", "warn"], packages: Packages::Own },
+    lint: LintFacts {
+        results: Results::StringsAndObjects,
+        kinds: PolicyKinds::Several,
+        other_rules: &["sample", "flag"],
+        resource_type_rule: None,
+    },
+};
+
+/// <https://docs.spacelift.io/concepts/configuration/environment>
+const RUNNER: Runner = Runner {
+    mark: "TF_VAR_spacelift_run_id",
+    fields: &[
+        Field::own("TF_VAR_spacelift_run_id", Form::Text, "spacelift.run.id"),
+        Field::own("TF_VAR_spacelift_run_type", Form::Text, "spacelift.run.type"),
+        Field::own("TF_VAR_spacelift_run_state", Form::Text, "spacelift.run.state"),
+        Field::own("TF_VAR_spacelift_run_trigger", Form::Text, "spacelift.run.triggered_by"),
+        Field::own("TF_VAR_spacelift_local_preview", Form::Flag, "spacelift.run.based_on_local_workspace"),
+        Field::own("TF_VAR_spacelift_commit_sha", Form::Text, "spacelift.commit.hash"),
+        Field::own("TF_VAR_spacelift_commit_sha", Form::Text, "spacelift.run.commit.hash"),
+        Field::own("TF_VAR_spacelift_commit_branch", Form::Text, "spacelift.commit.branch"),
+        Field::own("TF_VAR_spacelift_commit_branch", Form::Text, "spacelift.run.branch"),
+        Field::own("TF_VAR_spacelift_repository", Form::Text, "spacelift.stack.repository"),
+        Field::own("TF_VAR_spacelift_stack_branch", Form::Text, "spacelift.stack.branch"),
+        Field::own("TF_VAR_spacelift_stack_labels", Form::List, "spacelift.stack.labels"),
+    ],
 };
 
 /// The package of every policy.
-pub(super) const PACKAGE: &str = "spacelift";
+const PACKAGE: &str = "spacelift";
 
-/// The sets of resource changes that Spacelift gives names to, and what makes a change a member.
+/// The sets of resource changes that Spacelift defines, each with the condition for its members.
 const ALIASES: [(&str, &str); 5] = [
     ("affected_resources", "some action in r.change.actions; action in {\"create\", \"update\", \"delete\"}"),
     ("created_resources", "\"create\" in r.change.actions"),
@@ -35,11 +88,11 @@ const ALIASES: [(&str, &str); 5] = [
     ("recreated_resources", "\"create\" in r.change.actions; \"delete\" in r.change.actions"),
 ];
 
-/// Replaces a text as Spacelift replaces sensitive values, by a digest. Plans hold theirs in clear here, so what
-/// policies compare them with stays in clear too.
+/// The function by which Spacelift policies replace a text by a digest, as Spacelift does with sensitive values.
+/// Plans have these values in clear text here, so that the text must stay as it is to be equal to them.
 const SANITIZED: &str = "sanitized";
 
-/// The rules of Spacelift's other kinds of policies, which share the package.
+/// The rules of Spacelift's other kinds of policies, which have the same package.
 const OTHER_KINDS: [&str; 17] = [
     "admin",
     "allow",
@@ -60,7 +113,7 @@ const OTHER_KINDS: [&str; 17] = [
     "webhook",
 ];
 
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     for source in location.sources.iter().filter(|source| !library::is_test(source)) {
         if library::package_of(&source.text).as_deref() != Some(PACKAGE) {
             grouping.passed_over.push(PassedOver::File {
@@ -79,41 +132,25 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
                 continue;
             }
         };
-        let deciders = [("deny", RuleKind::Deny), ("warn", RuleKind::Warn)].map(|(name, kind)| Decider {
-            path: rule_path(PACKAGE, name),
-            kind,
-            reading: Reading::Messages,
-            notes: BTreeMap::new(),
-            description: None,
-            presence: Presence::Optional,
-        });
-        grouping.groups.push(Group {
-            convention: Convention::Spacelift,
-            sources: vec![helpers(&names), source.clone()],
-            choice: Choice::Rules {
-                deciders: deciders.into(),
-                nothing: Box::new(PolicyError::DecidesNothing {
-                    file: source.name.clone(),
-                    platform: PLATFORM.title,
-                    expected: "data.spacelift.deny or data.spacelift.warn",
-                }),
-            },
-            dialect: Dialect::of(options),
-            notes: library::named(source),
-            context: serde_json::Map::new(),
-            optional: Vec::new(),
-        });
+        let deciders = [("deny", RuleKind::Deny), ("warn", RuleKind::Warn)]
+            .map(|(name, kind)| Decider::optional(PACKAGE, name, kind, Reading::Messages));
+        let expected = "data.spacelift.deny or data.spacelift.warn";
+        let choice = Choice::rules(&PLATFORM, &source.name, deciders.into(), expected);
+        let sources = vec![helpers(&names), source.clone()];
+        grouping
+            .groups
+            .push(Group { notes: library::named(source), ..Group::new(&PLATFORM, options, sources, choice) });
     }
 }
 
 enum Content {
-    /// A plan policy, with the names of its rules. A file that does not parse counts as one, so that it is
-    /// reported.
+    /// A plan policy, with the names of its rules. A file that does not parse counts as a plan policy, so that the
+    /// error is reported.
     Plan(BTreeSet<String>),
     NothingToDecide,
 }
 
-/// Tells plan policies from other kinds, which have no mark but the names of their rules.
+/// Distinguishes plan policies from other kinds, which differ only in the names of their rules.
 fn read(source: &Source) -> Content {
     library::parsed(source, content).unwrap_or(Content::Plan(BTreeSet::new()))
 }
@@ -149,7 +186,7 @@ fn content(program: &Program<'_>) -> Content {
     }
 }
 
-/// What Spacelift puts before every policy, except for what the policy defines itself.
+/// The rules that Spacelift puts before every policy, without those that the policy defines itself.
 fn helpers(own: &BTreeSet<String>) -> Source {
     let mut text = format!("package {PACKAGE}\n\n");
     for (name, condition) in ALIASES.iter().filter(|(name, _)| !own.contains(*name)) {

@@ -1,17 +1,43 @@
-//! Terrateam: its workflow step `conftest` runs conftest on the directory `policy`, or on what the variables of
-//! conftest say (<https://docs.terrateam.io>).
+//! Terrateam: its workflow step `conftest` runs conftest on the directory `policy`, or as conftest's
+//! environment variables say (<https://docs.terrateam.io>).
 
 use super::location::{Grouping, Location};
-use super::{Convention, Group, PlanPlace, Platform};
-use crate::context::{CONFTEST_NAMESPACE, CONFTEST_POLICY};
+use super::platform::{DecidingRules, Loading, Manual, PlanPlace, Platform};
+use super::{Group, conftest};
 use crate::error::PolicyError;
 use crate::options::{Namespaces, PolicyOptions};
 use crate::source;
 
-pub(super) static PLATFORM: Platform =
-    Platform { title: "Terrateam", plan: PlanPlace::Root, context: &[], configuration: &[] };
+pub(super) static PLATFORM: Platform = Platform {
+    word: "terrateam",
+    title: "Terrateam",
+    help: "Terrateam: conftest on the directory policy",
+    manual: Manual {
+        recognised_by: "only by name",
+        loaded_together: "`policy` in the directory, or `CONFTEST_POLICY`",
+        decides: "as conftest",
+        levels: None,
+        differences: &[],
+    },
+    plan: PlanPlace::Root,
+    context: &[],
+    configuration: &[],
+    facts: &[],
+    runner: None,
+    variables: &[CONFTEST_POLICY, CONFTEST_NAMESPACE],
+    packages: &[],
+    settings: None,
+    loading: Loading::Separately(group),
+    rules: DecidingRules::Conftest,
+    lint: conftest::LINT,
+};
 
-pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
+/// The directory of policies.
+const CONFTEST_POLICY: &str = "CONFTEST_POLICY";
+/// The packages, separated by commas.
+const CONFTEST_NAMESPACE: &str = "CONFTEST_NAMESPACE";
+
+fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let variable = |name| options.context.environment.get(name).filter(|value| !value.is_empty());
     let directory = match variable(CONFTEST_POLICY) {
         Some(named) => location.root.join(named),
@@ -32,5 +58,5 @@ pub(super) fn group(location: &Location, options: &PolicyOptions, grouping: &mut
         let names = namespace.split(',').map(|name| name.trim().to_owned());
         options.namespaces = Namespaces::Named(names.collect());
     }
-    grouping.groups.push(Group { convention: Convention::Terrateam, ..Group::conftest(&options, sources) });
+    grouping.groups.push(Group::run_by_conftest(&PLATFORM, &options, sources));
 }

@@ -17,7 +17,7 @@ fn workspace(policy: &str) -> Workspace {
 
 fn input() -> QueryInput {
     let plan = PolicyInput { name: "plan.json", text: PLAN };
-    QueryInput::of_plan(plan, Convention::Conftest, &ContextOptions::default()).unwrap()
+    QueryInput::of_plan(plan, Convention::CONFTEST, &ContextOptions::default()).unwrap()
 }
 
 /// Explanations as lines: the message, and each label with the text that it stands at.

@@ -22,7 +22,7 @@ fn input(convention: Convention) -> QueryInput {
 }
 
 fn ask(query: &str) -> Result<Answers, QueryError> {
-    workspace(POLICY).query(query, &input(Convention::Conftest), BuiltinErrors::Strict)
+    workspace(POLICY).query(query, &input(Convention::CONFTEST), BuiltinErrors::Strict)
 }
 
 fn results(query: &str) -> Json {
@@ -108,9 +108,9 @@ fn the_input_has_the_shape_of_the_platform() {
     let ask = |query: &str, input: &QueryInput| {
         workspace.query(query, input, BuiltinErrors::Strict).unwrap().results.len()
     };
-    let scalr = input(Convention::Scalr);
+    let scalr = input("scalr".parse().unwrap());
     assert_eq!(ask("input.tfplan.resource_changes", &scalr), 1);
-    assert_eq!(ask("input.tfplan.resource_changes", &input(Convention::Conftest)), 0);
+    assert_eq!(ask("input.tfplan.resource_changes", &input(Convention::CONFTEST)), 0);
     assert_eq!(ask("input", &QueryInput::nothing()), 0);
 }
 
