@@ -6,6 +6,9 @@
 //!
 //! This crate imports no other crate of the project.
 
+// What is read here is written by others: no input may end in a panic.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
+
 pub mod input;
 mod model;
 pub mod problem;

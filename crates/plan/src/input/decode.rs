@@ -91,12 +91,14 @@ pub(super) fn decode(bytes: Vec<u8>, cap: u64) -> Result<Decoded, Problem> {
 pub(super) fn is_binary_plan(bytes: &[u8]) -> bool {
     // PKZIP's application note 6.3.10: the name's length and place, in an entry and in the directory.
     let named_tfplan = |header: &[u8], length_at: usize, name_at: usize| {
-        let length = header.get(length_at..length_at + 2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-        length == Some(6) && header.get(name_at..name_at + 6) == Some(OLD_PLAN)
+        let length = header.get(length_at..).and_then(|rest| rest.first_chunk::<2>());
+        length == Some(&6_u16.to_le_bytes()) && header.get(name_at..name_at + 6) == Some(OLD_PLAN)
     };
     bytes.starts_with(ZIP)
         && (named_tfplan(bytes, 26, 30)
-            || memmem::find_iter(bytes, ZIP_DIRECTORY_ENTRY).any(|at| named_tfplan(&bytes[at..], 28, 46)))
+            || memmem::find_iter(bytes, ZIP_DIRECTORY_ENTRY)
+                .filter_map(|at| bytes.get(at..))
+                .any(|entry| named_tfplan(entry, 28, 46)))
 }
 
 fn inflate(bytes: &[u8], cap: u64) -> Result<Vec<u8>, Problem> {

@@ -35,7 +35,7 @@ pub(super) fn first_byte_too_deep(json: &str) -> Option<usize> {
 fn closing_quote(bytes: &[u8], mut at: usize) -> usize {
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         at += found;
-        if bytes[at] == b'"' {
+        if bytes.get(at) == Some(&b'"') {
             return at;
         }
         at += 2;

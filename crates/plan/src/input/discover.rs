@@ -86,7 +86,7 @@ impl Discovery {
             }
         }
         for Directory { path, candidates } in self.directories {
-            if candidates.iter().all(|&index| skipped_at[index]) {
+            if candidates.iter().all(|&index| skipped_at.get(index).is_none_or(|skipped| *skipped)) {
                 batch.errors.push(InputError::new(Origin::File(path), Problem::NothingFound));
             }
         }

@@ -62,7 +62,7 @@ impl Document {
 
     /// The plan's JSON in UTF-8, without a byte order mark or anything else around it.
     pub fn text(&self) -> &str {
-        &self.text[self.range.clone()]
+        self.text.get(self.range.clone()).unwrap_or_default()
     }
 
     /// How the bytes were turned into the text.
@@ -120,7 +120,7 @@ impl Draft {
         options: &ReadOptions,
     ) -> Result<Document, (Problem, String)> {
         let Self { decoded: Decoded { text, start, encoding, compression }, sha256, producer } = self;
-        match recognise(&text[start..], options.wrapper_lines) {
+        match recognise(text.get(start..).unwrap_or_default(), options.wrapper_lines) {
             Ok(recognised) => Ok(Document {
                 origin: origin.clone(),
                 range: start + recognised.range.start..start + recognised.range.end,

@@ -17,7 +17,6 @@ mod notice;
 mod options;
 mod origin;
 mod position;
-mod printable;
 mod problem;
 mod recognise;
 mod sha256;

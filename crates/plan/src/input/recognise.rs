@@ -47,7 +47,7 @@ pub(super) fn recognise(text: &str, on_wrapper_lines: OnWrapperLines) -> Result<
     }
     let tail = after_document(text, end, on_wrapper_lines)?;
     let format_version = plan_version(&top)?;
-    if let Some(byte) = first_byte_too_deep(&text[start..end]) {
+    if let Some(byte) = first_byte_too_deep(text.get(start..end).unwrap_or(text)) {
         return Err(Problem::TooDeep { position: Position::of_byte(text, start + byte) });
     }
     let wrapper_lines = if head == WrapperLines::Stripped { head } else { tail };
@@ -74,7 +74,7 @@ fn after_wrapper_head(
 
 /// Checks that nothing follows the document but, when allowed, a wrapper's lines.
 fn after_document(text: &str, end: usize, on_wrapper_lines: OnWrapperLines) -> Result<WrapperLines, Problem> {
-    let rest = text[end..].trim_start_matches(SPACE);
+    let rest = text.get(end..).unwrap_or_default().trim_start_matches(SPACE);
     if rest.is_empty() {
         return Ok(WrapperLines::None);
     }

@@ -209,7 +209,8 @@ impl<'de> Visitor<'de> for TopLevelVisitor {
 ///
 /// Values are stepped over without recursion and without being kept.
 pub(super) fn read(text: &str, start: usize) -> Result<(TopLevel<'_>, usize), Problem> {
-    let mut documents = serde_json::Deserializer::from_str(&text[start..]).into_iter::<TopLevel<'_>>();
+    let mut documents =
+        serde_json::Deserializer::from_str(text.get(start..).unwrap_or_default()).into_iter::<TopLevel<'_>>();
     match documents.next() {
         Some(Ok(top)) => Ok((top, start + documents.byte_offset())),
         Some(Err(error)) => Err(syntax_problem(text, start, &error)),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::escape::hides_or_steers;
 use crate::text::wildcard;
 
 /// Where a resource instance stands: its modules, mode, type, name and instance key.
@@ -151,7 +152,7 @@ impl fmt::Display for InstanceKey {
     }
 }
 
-/// A key as HCL quotes it: escapes for quotes, control characters and template markers.
+/// A key as HCL quotes it: escapes for quotes, template markers and characters that do not show.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -165,7 +166,10 @@ impl fmt::Display for Quoted<'_> {
                 '"' => f.write_str("\\\"")?,
                 '\\' => f.write_str("\\\\")?,
                 '$' | '%' if rest.peek() == Some(&'{') => write!(f, "{character}{character}")?,
-                control if control.is_control() => write!(f, "\\u{:04x}", u32::from(control))?,
+                hidden if hides_or_steers(hidden) => match u32::from(hidden) {
+                    code @ ..=0xffff => write!(f, "\\u{code:04x}")?,
+                    code => write!(f, "\\U{code:08x}")?,
+                },
                 plain => write!(f, "{plain}")?,
             }
         }
@@ -227,12 +231,21 @@ impl Reader<'_> {
         self.characters.get(self.position).copied()
     }
 
+    fn rest(&self) -> &[char] {
+        self.characters.get(self.position..).unwrap_or_default()
+    }
+
+    /// What has been read from `start` on.
+    fn since(&self, start: usize) -> String {
+        self.characters.get(start..self.position).unwrap_or_default().iter().collect()
+    }
+
     /// How many dots stand ahead outside of brackets.
     fn names_ahead(&self) -> usize {
         let mut dots = 0;
         let mut quoted = false;
         let mut escaped = false;
-        for character in &self.characters[self.position..] {
+        for character in self.rest() {
             match character {
                 _ if escaped => escaped = false,
                 '\\' if quoted => escaped = true,
@@ -256,14 +269,14 @@ impl Reader<'_> {
         let start = self.position;
         // Terraform has checked the name by Unicode's rules for identifiers; here it ends where something
         // else can begin.
-        let ends = |c: char| matches!(c, '.' | '[' | ']' | '"') || c.is_whitespace() || c.is_control();
+        let ends = |c: char| matches!(c, '.' | '[' | ']' | '"') || c.is_whitespace() || hides_or_steers(c);
         while self.peek().is_some_and(|c| !ends(c)) {
             self.position += 1;
         }
         if self.position == start {
             return Err("expected a name");
         }
-        Ok(self.characters[start..self.position].iter().collect())
+        Ok(self.since(start))
     }
 
     fn key(&mut self) -> Result<Option<InstanceKey>, &'static str> {
@@ -291,8 +304,7 @@ impl Reader<'_> {
         while self.peek().is_some_and(|c| c.is_ascii_digit()) {
             self.position += 1;
         }
-        let digits: String = self.characters[start..self.position].iter().collect();
-        digits.parse().map(InstanceKey::Number).map_err(|_| "expected a number or a quoted key")
+        self.since(start).parse().map(InstanceKey::Number).map_err(|_| "expected a number or a quoted key")
     }
 
     fn quoted(&mut self) -> Result<String, &'static str> {
@@ -305,7 +317,7 @@ impl Reader<'_> {
                 '"' => return Ok(text),
                 '\\' => text.push(self.escape()?),
                 // `$${` and `%%{` stand for a literal `${` and `%{`.
-                '$' | '%' if self.characters[self.position..].starts_with(&[character, '{']) => {
+                '$' | '%' if self.rest().starts_with(&[character, '{']) => {
                     self.position += 1;
                     text.push(character);
                 }

@@ -131,17 +131,17 @@ impl<'a> Configuration<'a> {
             variables: fields.take_members("variables").into_iter().map(ConfigVariable::new).collect(),
             outputs: fields.take_members("outputs").into_iter().map(ConfigOutput::new).collect(),
         });
+        let mut calls = Vec::new();
         for (name, call) in fields.take_members("module_calls") {
             let mut call_fields = Fields::of(call);
             let child_path =
                 if path.is_empty() { format!("module.{name}") } else { format!("{path}.module.{name}") };
             let child = call_fields.take("module");
-            let call_position = self.modules[position].calls.len();
             let module = match child {
-                Value::Object(_) => Some(self.add_module(child_path, Some((position, call_position)), child)),
+                Value::Object(_) => Some(self.add_module(child_path, Some((position, calls.len())), child)),
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
             };
-            self.modules[position].calls.push(ModuleCall {
+            calls.push(ModuleCall {
                 name,
                 source: call_fields.take_text("source"),
                 version_constraint: call_fields.take_text("version_constraint"),
@@ -150,7 +150,15 @@ impl<'a> Configuration<'a> {
                 module,
             });
         }
+        if let Some(module) = self.modules.get_mut(position) {
+            module.calls = calls;
+        }
         position
+    }
+
+    /// The call at a place that [`ConfigModule`] names: the position of the calling module, and that of the call in it.
+    pub(super) fn call(&self, (module, call): (usize, usize)) -> Option<&ModuleCall<'a>> {
+        self.modules.get(module)?.calls.get(call)
     }
 
     /// All modules, the root first.
@@ -175,7 +183,7 @@ impl<'a> Configuration<'a> {
 
     pub(super) fn resource_by_address(&self, address: &str) -> Option<(usize, &ConfigResource<'a>)> {
         let (module, resource) = *self.resources.get(address)?;
-        Some((module, &self.modules[module].resources[resource]))
+        Some((module, self.modules.get(module)?.resources.get(resource)?))
     }
 }
 

@@ -110,21 +110,23 @@ impl<'p> Walk<'p> {
             }
             Some("count" | "self" | "path" | "terraform") => {}
             Some(first) => {
-                let (prefix, start) =
-                    if first == "data" || first == "ephemeral" { (first, 1) } else { ("", 0) };
-                self.resource(module, prefix, &names[start..], reference);
+                let (prefix, names) = match names.split_first() {
+                    Some((_, rest)) if first == "data" || first == "ephemeral" => (first, rest),
+                    Some(_) | None => ("", &names[..]),
+                };
+                self.resource(module, prefix, names, reference);
             }
             None => {}
         }
     }
 
     fn variable(&mut self, module: usize, name: &str) {
-        let here = &self.configuration.modules()[module];
-        let Some((caller, call)) = here.caller else {
+        let Some(here) = self.configuration.modules().get(module) else { return };
+        let caller = here.caller.and_then(|at| Some((at.0, self.configuration.call(at)?)));
+        let Some((caller, call)) = caller else {
             self.resolution.variables.push(name.to_owned());
             return;
         };
-        let call = &self.configuration.modules()[caller].calls[call];
         if let Some(expression) = call.expressions.get(name) {
             self.expression(caller, expression, call.repetition.as_ref());
         } else if let Some(variable) = here.variable(name) {
@@ -134,10 +136,11 @@ impl<'p> Walk<'p> {
     }
 
     fn module_output(&mut self, module: usize, call: Option<&str>, output: Option<&str>, reference: &str) {
-        let here = &self.configuration.modules()[module];
-        let target = call.and_then(|call| here.call(call)).and_then(|call| call.module);
+        let modules = self.configuration.modules();
+        let here = modules.get(module);
+        let target = call.and_then(|call| here?.call(call)).and_then(|call| call.module);
         let expression = target.zip(output).and_then(|(target, output)| {
-            let output = self.configuration.modules()[target].output(output)?;
+            let output = modules.get(target)?.output(output)?;
             Some((target, output.expression.as_ref()?))
         });
         match expression {
@@ -151,8 +154,8 @@ impl<'p> Walk<'p> {
             self.resolution.unresolved.push(reference.to_owned());
             return;
         };
-        let path = &self.configuration.modules()[module].path;
-        let segments = [path.as_str(), prefix, &resource_type.name, &name.name];
+        let path = self.configuration.modules().get(module).map_or("", |module| module.path.as_str());
+        let segments = [path, prefix, &resource_type.name, &name.name];
         let segments: Vec<&str> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();
         let address = segments.join(".");
         if self.configuration.resource_by_address(&address).is_none() {

@@ -67,8 +67,7 @@ impl Leaves {
                         plan.variables.get(&variable.name).and_then(|variable| variable.value.as_ref());
                     value.into_iter().for_each(|value| self.all(value));
                 }
-                if let Some((caller, call)) = module.caller {
-                    let call = &configuration.modules()[caller].calls[call];
+                if let Some(call) = module.caller.and_then(|caller| configuration.call(caller)) {
                     let constant =
                         call.expressions.get(&variable.name).and_then(|value| value.get("constant_value"));
                     constant.into_iter().for_each(|value| self.all(value));
@@ -130,7 +129,7 @@ impl Leaves {
 fn mentions_sensitive(text: &str) -> bool {
     let bytes = text.as_bytes();
     let after_colon = |position: usize| {
-        let rest = bytes[position..].trim_ascii_start();
+        let rest = bytes.get(position..).unwrap_or_default().trim_ascii_start();
         rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start()
     };
     let masks = memmem::find_iter(bytes, "\"sensitive_values\"").any(|position| {

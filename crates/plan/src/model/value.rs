@@ -101,7 +101,7 @@ impl<'a> Object<'a> {
     /// The member with this key.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
         let position = self.members.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
-        Some(&self.members[position].1)
+        self.members.get(position).map(|(_, value)| value)
     }
 
     /// The members in the order of their keys.

@@ -44,12 +44,12 @@ impl JsonRedactor {
                 }
             }
             Value::String(text) if !text.is_empty() && self.values.contains(text) => hidden(),
-            Value::String(text) => self.texts.text(text).as_str().into(),
+            Value::String(text) => self.texts.text(text).unescaped().into(),
             Value::Array(elements) => elements.iter().map(|element| self.value(element)).collect(),
             Value::Object(object) => {
                 let mut shown: serde_json::Map<String, Value> = object
                     .iter()
-                    .map(|(key, value)| (self.texts.text(key).to_string(), self.value(value)))
+                    .map(|(key, value)| (self.texts.text(key).unescaped().to_owned(), self.value(value)))
                     .collect();
                 for (key, mask) in MASKED {
                     if let (Some(value), Some(mask)) = (shown.get_mut(key), object.get(mask)) {

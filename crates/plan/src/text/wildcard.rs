@@ -8,13 +8,13 @@ pub fn matches(pattern: &str, text: &str) -> bool {
     let (mut p, mut t) = (0, 0);
     // Where to go on when a later character does not fit: behind the last star, one character further.
     let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
+    while let Some(character) = text.get(t) {
         match pattern.get(p) {
             Some('*') => {
                 retry = Some((p + 1, t));
                 p += 1;
             }
-            Some(&expected) if expected == '?' || expected == text[t] => {
+            Some(expected) if *expected == '?' || expected == character => {
                 p += 1;
                 t += 1;
             }
@@ -28,7 +28,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|character| *character == '*')
+    pattern.iter().skip(p).all(|character| *character == '*')
 }
 
 #[cfg(test)]

@@ -6,42 +6,34 @@ use std::fmt::Write as _;
 use planguard_plan::ChangeSummary;
 use planguard_plan::redact::SafeText;
 
-use super::colour::{Colour, Style};
 use super::summary_table;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
+use crate::render::colour::Style;
+use crate::render::layout::count;
+use crate::render::{Format, Layout, RenderError};
 use crate::report::{PlanReport, Report};
 use crate::verdict::Verdict;
 
-/// How to lay out the text.
-#[derive(Clone, Copy, Debug)]
-pub struct TextOptions {
-    /// Whether to colour it.
-    pub colour: Colour,
-    /// How many columns a line may have.
-    pub width: usize,
-}
-
-/// The narrowest layout; below it a line holds hardly more than a word.
-const NARROWEST: usize = 40;
+pub(super) const FORMAT: Format<Report> =
+    Format { name: "text", former: None, help: "for people", extension: "txt", render };
 
 /// The report as text. Problems are not part of it: they are diagnostics, and go to standard error.
-pub fn render(report: &Report, options: TextOptions) -> String {
-    let options = TextOptions { width: options.width.max(NARROWEST), ..options };
-    let mut text = Writer { text: String::new(), options, told: BTreeSet::new() };
+fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
+    let mut text = Writer { text: String::new(), layout: layout.readable(), told: BTreeSet::new() };
     for plan in &report.plans {
         text.plan(plan);
     }
     text.skipped(report);
     text.verdict(report);
-    text.text
+    Ok(text.text)
 }
 
 struct Writer {
     text: String,
-    options: TextOptions,
+    layout: Layout,
     /// The rules whose remediation stands above already; once is enough for a reader.
-    told: BTreeSet<String>,
+    told: BTreeSet<(SafeText, SafeText)>,
 }
 
 impl Writer {
@@ -51,7 +43,7 @@ impl Writer {
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        self.options.colour.paint(style, text)
+        self.layout.colour.paint(style, text)
     }
 
     /// Text that wraps behind `indent` columns. Each of its own lines starts with a mark, so that nothing
@@ -60,13 +52,13 @@ impl Writer {
     fn wrapped(&mut self, indent: usize, label: &str, text: &SafeText) {
         let first = format!("{}{label}", " ".repeat(indent));
         let next = format!("{}| ", " ".repeat(indent));
-        let plain = text.as_str();
-        let options = textwrap::Options::new(self.options.width)
+        let plain = text.for_terminal();
+        let options = textwrap::Options::new(self.layout.width)
             .initial_indent(&first)
             .subsequent_indent(&next)
             .break_words(false);
         let lines: Vec<String> =
-            textwrap::wrap(plain, options).into_iter().map(|line| line.into_owned()).collect();
+            textwrap::wrap(&plain, options).into_iter().map(|line| line.into_owned()).collect();
         for line in lines {
             self.line(line.trim_end());
         }
@@ -75,18 +67,17 @@ impl Writer {
     /// A line of our own numbers, wrapped. Addresses and rule ids are not: people copy them.
     fn counts(&mut self, text: &str) {
         let options =
-            textwrap::Options::new(self.options.width).initial_indent("  ").subsequent_indent("    ");
+            textwrap::Options::new(self.layout.width).initial_indent("  ").subsequent_indent("    ");
         for line in textwrap::wrap(text, options) {
             self.line(&line);
         }
     }
 
     fn plan(&mut self, plan: &PlanReport) {
-        let version = plan
-            .terraform_version
-            .as_ref()
-            .map_or_else(String::new, |version| format!(" (Terraform or OpenTofu {version})"));
-        let heading = self.paint(Style::Heading, &plan.origin.one_line());
+        let version = plan.terraform_version.as_ref().map_or_else(String::new, |version| {
+            format!(" (Terraform or OpenTofu {})", version.for_terminal_line())
+        });
+        let heading = self.paint(Style::Heading, &plan.origin.for_terminal_line());
         self.line(&format!("{heading}{version}"));
         self.counts(&summary_line(&plan.summary));
         self.line("");
@@ -110,7 +101,7 @@ impl Writer {
         for (group, findings) in groups {
             self.group(&group, &findings);
         }
-        if let Some(table) = summary_table::render(&plan.findings, self.options.width) {
+        if let Some(table) = summary_table::render(&plan.findings, self.layout.width) {
             for line in table.lines() {
                 self.line(&format!("  {line}"));
             }
@@ -121,15 +112,15 @@ impl Writer {
 
     fn group(&mut self, group: &Group<'_>, findings: &[&Finding]) {
         let heading = match group.address {
-            Some(address) => self.paint(Style::Heading, &address.one_line()),
+            Some(address) => self.paint(Style::Heading, &address.for_terminal_line()),
             None => self.paint(Style::Heading, "the plan as a whole"),
         };
         let mut line = format!("  {heading}");
         if let Some(deposed) = group.deposed {
-            let _ = write!(line, " (deposed object {deposed})");
+            let _ = write!(line, " (deposed object {})", deposed.for_terminal_line());
         }
         if let Some(actions) = group.actions {
-            let _ = write!(line, "  {}", self.paint(Style::Faint, action_words(actions.as_str())));
+            let _ = write!(line, "  {}", self.paint(Style::Faint, &action_words(actions)));
         }
         self.line(&line);
         for finding in findings {
@@ -151,21 +142,23 @@ impl Writer {
         }
         let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
         let notes = self.paint(Style::Faint, &notes);
-        self.line(&format!("    {severity} {enforcement} {}{notes}", finding.rule.id));
+        self.line(&format!("    {severity} {enforcement} {}{notes}", finding.rule.id.for_terminal_line()));
         self.wrapped(6, "- ", &finding.message);
         if let Some(attribute) = &finding.attribute {
-            let value =
-                finding.value.as_ref().map_or_else(String::new, |value| format!(" = {}", value.one_line()));
-            self.line(&format!("      at  {}{value}", attribute.one_line()));
+            let value = finding
+                .value
+                .as_ref()
+                .map_or_else(String::new, |value| format!(" = {}", value.for_terminal_line()));
+            self.line(&format!("      at  {}{value}", attribute.for_terminal_line()));
         }
         for source in &finding.depends_on {
-            self.line(&format!("      from {}", source.one_line()));
+            self.line(&format!("      from {}", source.for_terminal_line()));
         }
         if let Some(location) = &finding.location {
-            self.line(&format!("      in  {}:{}", location.file.one_line(), location.line));
+            self.line(&format!("      in  {}:{}", location.file.for_terminal_line(), location.line));
         }
         if let Some(remediation) = &finding.remediation
-            && self.told.insert(format!("{} {remediation}", finding.rule.id))
+            && self.told.insert((finding.rule.id.clone(), remediation.clone()))
         {
             self.wrapped(6, "fix ", remediation);
         }
@@ -180,7 +173,11 @@ impl Writer {
             self.paint(Style::Heading, &count(report.skipped.len(), "file skipped", "files skipped"));
         self.line(&heading);
         for skipped in report.skipped.iter().take(MOST) {
-            self.line(&format!("  {}: {}", skipped.file.one_line(), skipped.reason.one_line()));
+            self.line(&format!(
+                "  {}: {}",
+                skipped.file.for_terminal_line(),
+                skipped.reason.for_terminal_line()
+            ));
         }
         if report.skipped.len() > MOST {
             self.line(&format!(
@@ -239,8 +236,8 @@ impl<'r> Group<'r> {
 }
 
 /// What people call a list of actions.
-fn action_words(actions: &str) -> &str {
-    match actions {
+fn action_words(actions: &SafeText) -> String {
+    let words = match actions.unescaped() {
         "no-op" => "stays as it is",
         "create" => "is created",
         "update" => "is changed in place",
@@ -251,8 +248,9 @@ fn action_words(actions: &str) -> &str {
         "forget" => "is forgotten",
         "forget+create" => "is replaced: forgotten, then created",
         "create+forget" => "is replaced: created, then forgotten",
-        other => other,
-    }
+        _ => return actions.for_terminal_line(),
+    };
+    words.to_owned()
 }
 
 /// `Plan: 2 to add, 1 to change, 1 to destroy (1 to replace), 1 to import`.
@@ -296,16 +294,13 @@ fn counts_line(plan: &PlanReport) -> String {
     line
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use planguard_plan::input::{Batch, Document};
 
     use super::*;
     use crate::check::{CheckOptions, Rules, check};
+    use crate::render::layout::sample::PLAIN;
 
     #[test]
     fn our_own_lines_respect_the_width() {
@@ -314,11 +309,11 @@ mod tests {
         let batch = Batch { documents, ..Batch::default() };
         let report = check(&batch, &Rules::default(), &CheckOptions::default(), &|_| {});
         let longest = |width| {
-            let text = render(&report, TextOptions { colour: Colour::Off, width });
+            let text = render(&report, Layout { width, ..PLAIN }).unwrap();
             text.lines().map(|line| line.chars().count()).max().unwrap()
         };
-        assert!(longest(NARROWEST) <= NARROWEST);
+        assert!(longest(40) <= 40);
         // There is something to wrap.
-        assert!(longest(1000) > NARROWEST);
+        assert!(longest(1000) > 40);
     }
 }

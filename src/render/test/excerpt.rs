@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use planguard_plan::redact::SafeText;
+use planguard_plan::text::escape;
 
 /// A line for people: its number, or nothing where lines are left out, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub(super) fn lines(text: &str, wanted: &BTreeSet<u32>, most: usize) -> Vec<Line
             excerpt.push(Line { number: None, text: "...".to_owned() });
         }
         last = Some(number);
-        let line = SafeText::fixed(&line.trim_end().replace('\t', "    "));
-        excerpt.push(Line { number: Some(number), text: line.one_line() });
+        let line = escape::for_terminal_line(&line.trim_end().replace('\t', "    "));
+        excerpt.push(Line { number: Some(number), text: line });
         if excerpt.iter().filter(|line| line.number.is_some()).count() == most {
             break;
         }

@@ -5,20 +5,23 @@ use planguard_rego::testing::FileCoverage;
 use serde::Serialize;
 
 use crate::cases::{DiffLine, DiffMark};
+use crate::render::{Format, Layout, RenderError, json};
 use crate::testing::{self, Percentage};
 
 /// The version of this format.
 const SCHEMA_VERSION: &str = "1.0";
 
-/// The report as JSON, indented, with a line feed at the end. It holds no times, so that two runs of the same tests
-/// give the same text.
-///
-/// # Errors
-/// Never in practice: all keys are texts.
-pub fn render(report: &testing::TestReport) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&TestReport::of(report))?;
-    text.push('\n');
-    Ok(text)
+pub(super) const FORMAT: Format<testing::TestReport> = Format {
+    name: "json",
+    former: None,
+    help: "see docs/test-report.schema.json",
+    extension: "json",
+    render,
+};
+
+/// Times are left out, so that two runs of the same tests give the same text.
+fn render(report: &testing::TestReport, _: Layout) -> Result<String, RenderError> {
+    Ok(json::indented(&TestReport::of(report))?)
 }
 
 /// A run of `planguard test`.
@@ -235,9 +238,9 @@ impl TestReport {
                 .updated
                 .iter()
                 .map(|case| Updated {
-                    file: case.file.to_string(),
+                    file: case.file.unescaped().to_owned(),
                     line: case.line,
-                    name: case.name.to_string(),
+                    name: case.name.unescaped().to_owned(),
                     diff: differences(&case.diff),
                 })
                 .collect(),
@@ -255,9 +258,9 @@ impl TestReport {
                 .problems
                 .iter()
                 .map(|problem| Problem {
-                    code: problem.code.to_string(),
-                    message: problem.message.to_string(),
-                    help: problem.help.as_ref().map(ToString::to_string),
+                    code: problem.code.unescaped().to_owned(),
+                    message: problem.message.unescaped().to_owned(),
+                    help: problem.help.as_ref().map(|help| help.unescaped().to_owned()),
                 })
                 .collect(),
         }
@@ -266,21 +269,22 @@ impl TestReport {
 
 impl Test {
     fn of(test: &testing::TestResult) -> Self {
-        let texts =
-            |texts: &[planguard_plan::redact::SafeText]| texts.iter().map(ToString::to_string).collect();
+        let texts = |texts: &[planguard_plan::redact::SafeText]| {
+            texts.iter().map(|text| text.unescaped().to_owned()).collect()
+        };
         Self {
             kind: match test.kind {
                 testing::TestKind::Rego => Kind::Rego,
                 testing::TestKind::PlanCase => Kind::PlanCase,
                 testing::TestKind::GuardrailCase => Kind::GuardrailCase,
             },
-            file: test.file.to_string(),
+            file: test.file.unescaped().to_owned(),
             line: test.line,
             package: match test.kind {
-                testing::TestKind::Rego => Some(test.package.to_string()),
+                testing::TestKind::Rego => Some(test.package.unescaped().to_owned()),
                 testing::TestKind::PlanCase | testing::TestKind::GuardrailCase => None,
             },
-            name: test.name.to_string(),
+            name: test.name.unescaped().to_owned(),
             outcome: match test.outcome {
                 testing::Outcome::Passed => Outcome::Passed,
                 testing::Outcome::Failed => Outcome::Failed,
@@ -289,16 +293,16 @@ impl Test {
             },
             reasons: texts(&test.reasons),
             stopped_at: test.stopped_at.as_ref().map(|stop| Statement {
-                file: stop.file.to_string(),
+                file: stop.file.unescaped().to_owned(),
                 line: stop.line,
-                text: stop.text.to_string(),
+                text: stop.text.unescaped().to_owned(),
             }),
             diff: differences(&test.diff),
             output: texts(&test.output),
             cases: test
                 .cases
                 .iter()
-                .map(|case| Case { name: case.name.to_string(), passed: case.passed })
+                .map(|case| Case { name: case.name.unescaped().to_owned(), passed: case.passed })
                 .collect(),
         }
     }
@@ -324,7 +328,7 @@ fn differences(lines: &[DiffLine]) -> Vec<Difference> {
             DiffMark::Unexpected => Mark::Unexpected,
             DiffMark::Problem => Mark::Problem,
         },
-        text: line.text.to_string(),
+        text: line.text.unescaped().to_owned(),
     };
     lines.iter().map(difference).collect()
 }
@@ -334,7 +338,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::render::testing::sample;
+    use crate::render::layout::sample::PLAIN;
+    use crate::render::test::sample;
 
     fn published() -> serde_json::Value {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/test-report.schema.json");
@@ -355,7 +360,7 @@ mod tests {
     fn reports_follow_the_published_schema() {
         let validator = jsonschema::validator_for(&published()).unwrap();
         let report = sample::report(&["testing/failing", "testing/problems", "cases/failing"]);
-        let value: serde_json::Value = serde_json::from_str(&render(&report).unwrap()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&render(&report, PLAIN).unwrap()).unwrap();
         if let Err(error) = validator.validate(&value) {
             panic!("{error}");
         }

@@ -1,24 +1,35 @@
-//! Test reports: one file a format.
+//! Reports of `planguard test`.
 
-pub mod coverage;
 mod excerpt;
-pub mod github;
-pub mod json;
-pub mod junit;
-pub mod pretty;
+mod github;
+mod json;
+mod junit;
+mod text;
 
+use planguard_plan::redact::SafeText;
+
+use super::Formats;
+use super::layout::count;
+use crate::cases::DiffLine;
 use crate::testing::{Outcome, TestReport, TestResult};
 
-/// Why a test did not pass, a line each.
-fn explanation(test: &TestResult) -> Vec<String> {
-    let mut lines: Vec<String> = test.reasons.iter().map(|reason| reason.to_string()).collect();
-    lines.extend(test.diff.iter().map(ToString::to_string));
+/// The formats of the report.
+pub static FORMATS: Formats<TestReport> =
+    Formats::new(&[text::FORMAT, json::FORMAT, junit::FORMAT, github::FORMAT]);
+
+/// Why a test did not pass, one text for each reason.
+fn explanation(test: &TestResult) -> Vec<SafeText> {
+    let labelled = |label, text| SafeText::concat([&SafeText::fixed(label), text]);
+    let mut lines = test.reasons.clone();
+    lines.extend(test.diff.iter().map(DiffLine::text));
     if let Some(stop) = &test.stopped_at {
-        lines.push(format!("{}:{}: {}", stop.file, stop.line, stop.text));
+        let colon = SafeText::fixed(":");
+        let line = SafeText::from(usize::try_from(stop.line).unwrap_or(usize::MAX));
+        lines.push(SafeText::concat([&stop.file, &colon, &line, &SafeText::fixed(": "), &stop.text]));
     }
     let failed = test.cases.iter().filter(|case| !case.passed);
-    lines.extend(failed.map(|case| format!("case failed: {}", case.name)));
-    lines.extend(test.output.iter().map(|line| format!("print: {line}")));
+    lines.extend(failed.map(|case| labelled("case failed: ", &case.name)));
+    lines.extend(test.output.iter().map(|line| labelled("print: ", line)));
     lines
 }
 
@@ -56,10 +67,6 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
         Outcome::Failed => "failed",
         Outcome::Error => "error",
     }
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 #[cfg(test)]

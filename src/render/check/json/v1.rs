@@ -263,7 +263,7 @@ struct Notice {
 }
 
 fn text(text: &SafeText) -> String {
-    text.as_str().to_owned()
+    text.unescaped().to_owned()
 }
 
 fn optional(value: Option<&SafeText>) -> Option<String> {
