@@ -1,4 +1,4 @@
-//! What kept planguard from looking: each leaves the verdict undecided.
+//! Errors that keep planguard from checking everything: each leaves the verdict undecided.
 
 use std::fmt;
 
@@ -13,22 +13,22 @@ pub struct Problem {
     pub code: SafeText,
     /// What happened, and where.
     pub message: SafeText,
-    /// How to put it right.
+    /// How to fix it.
     pub help: Option<SafeText>,
-    /// The plan that it concerns, if it concerns one.
+    /// The plan that it is about, if any.
     pub plan: Option<SafeText>,
     source: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
 }
 
 impl Problem {
-    /// A problem from any diagnostic of the library. `redactor` is that of the plan which was being looked
-    /// at; its values may stand in an engine's message.
+    /// A problem from any diagnostic of the library. `redactor` is that of the plan that was being
+    /// checked: an engine's message may contain its values.
     pub fn new(diagnostic: &dyn Diagnostic, plan: Option<&SafeText>, redactor: &Redactor) -> Self {
         let text =
             |value: Option<Box<dyn fmt::Display + '_>>| value.map(|value| redactor.text(&value.to_string()));
         let mut message = diagnostic.to_string();
-        // The causes are part of what happened.
+        // The message includes the causes.
         let mut cause = diagnostic.source();
         while let Some(error) = cause {
             let next = error.to_string();

@@ -1,10 +1,11 @@
-//! The report for people: what the plan does, what was found resource by resource, and the sum of it.
+//! The report for people: the plan's changes, the findings resource by resource, and the verdict.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use planguard_plan::ChangeSummary;
 use planguard_plan::redact::SafeText;
+use planguard_rule::Severity;
 
 use super::summary_table;
 use crate::enforcement::Enforcement;
@@ -20,7 +21,7 @@ pub(super) const FORMAT: Format<Report> =
 
 /// The report as text. Problems are not part of it: they are diagnostics, and go to standard error.
 fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
-    let mut text = Writer { text: String::new(), layout: layout.readable(), told: BTreeSet::new() };
+    let mut text = Writer { text: String::new(), layout: layout.readable(), remedies: BTreeSet::new() };
     for plan in &report.plans {
         text.plan(plan);
     }
@@ -32,8 +33,8 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
 struct Writer {
     text: String,
     layout: Layout,
-    /// The rules whose remediation stands above already; once is enough for a reader.
-    told: BTreeSet<(SafeText, SafeText)>,
+    /// The remediations that are printed already, with their rules: each is printed once.
+    remedies: BTreeSet<(SafeText, SafeText)>,
 }
 
 impl Writer {
@@ -46,9 +47,8 @@ impl Writer {
         self.layout.colour.paint(style, text)
     }
 
-    /// Text that wraps behind `indent` columns. Each of its own lines starts with a mark, so that nothing
-    /// from a plan or a policy stands at the start of a line, where a CI system would take `::` or `##` for
-    /// a command.
+    /// Wraps text behind `indent` columns. Each further line starts with a mark, so that no text of a plan or a policy
+    /// is at the start of a line, where a CI system takes `::` for a command.
     fn wrapped(&mut self, indent: usize, label: &str, text: &SafeText) {
         let first = format!("{}{label}", " ".repeat(indent));
         let next = format!("{}| ", " ".repeat(indent));
@@ -64,7 +64,7 @@ impl Writer {
         }
     }
 
-    /// A line of our own numbers, wrapped. Addresses and rule ids are not: people copy them.
+    /// A line of counts, wrapped. Lines with addresses and rule ids are not: people copy them.
     fn counts(&mut self, text: &str) {
         let options =
             textwrap::Options::new(self.layout.width).initial_indent("  ").subsequent_indent("    ");
@@ -89,7 +89,7 @@ impl Writer {
                 None => groups.push((group, vec![finding])),
             }
         }
-        // The most severe resource first; among equals the order of addresses, which the findings have.
+        // The most severe resource first; equals stay in the order of their addresses.
         groups.sort_by_key(|(_, findings)| {
             std::cmp::Reverse(
                 findings
@@ -113,7 +113,7 @@ impl Writer {
     fn group(&mut self, group: &Group<'_>, findings: &[&Finding]) {
         let heading = match group.address {
             Some(address) => self.paint(Style::Heading, &address.for_terminal_line()),
-            None => self.paint(Style::Heading, "the plan as a whole"),
+            None => self.paint(Style::Heading, "the whole plan"),
         };
         let mut line = format!("  {heading}");
         if let Some(deposed) = group.deposed {
@@ -135,10 +135,10 @@ impl Writer {
             self.paint(Style::Enforcement(finding.enforcement), &format!("{:<4}", finding.enforcement));
         let mut notes = Vec::new();
         if finding.certainty == Certainty::DependsOnUnknown {
-            notes.push("undetermined: known only after apply");
+            notes.push("undetermined: known after apply");
         }
         if finding.origin == Origin::AlreadyThere {
-            notes.push("already there");
+            notes.push("pre-existing");
         }
         let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
         let notes = self.paint(Style::Faint, &notes);
@@ -158,7 +158,7 @@ impl Writer {
             self.line(&format!("      in  {}:{}", location.file.for_terminal_line(), location.line));
         }
         if let Some(remediation) = &finding.remediation
-            && self.told.insert((finding.rule.id.clone(), remediation.clone()))
+            && self.remedies.insert((finding.rule.id.clone(), remediation.clone()))
         {
             self.wrapped(6, "fix ", remediation);
         }
@@ -180,10 +180,7 @@ impl Writer {
             ));
         }
         if report.skipped.len() > MOST {
-            self.line(&format!(
-                "  and {} more (all of them with --format json)",
-                report.skipped.len() - MOST
-            ));
+            self.line(&format!("  and {} more (--format json lists all)", report.skipped.len() - MOST));
         }
         self.line("");
     }
@@ -191,32 +188,34 @@ impl Writer {
     fn verdict(&mut self, report: &Report) {
         let verdict = report.verdict();
         let several = report.plans.len() > 1;
-        let denials = report.plans.iter().flat_map(|plan| &plan.findings);
-        let denials = denials.filter(|finding| finding.enforcement == Enforcement::Deny).count();
-        let denials = (denials > 0).then(|| count(denials, "finding denies", "findings deny"));
+        let findings = || report.plans.iter().flat_map(|plan| &plan.findings);
+        let denials = findings().filter(|finding| finding.enforcement == Enforcement::Deny);
         let (style, words) = match verdict {
-            Verdict::Pass if several => (Style::Good, "PASS: nothing stands against these plans".to_owned()),
-            Verdict::Pass => (Style::Good, "PASS: nothing stands against this plan".to_owned()),
-            Verdict::Denied => (Style::Bad, format!("DENIED: {}", denials.unwrap_or_default())),
+            Verdict::Pass => {
+                let warnings = findings().filter(|finding| finding.enforcement == Enforcement::Warn);
+                (Style::Good, format!("PASS: 0 denials, {}", warning_words(warnings)))
+            }
+            Verdict::Denied => (Style::Bad, format!("DENIED: {}", denial_words(denials))),
             Verdict::Undecided => {
-                let problems = count(report.problems.len(), "problem", "problems");
-                let denials = denials.map_or_else(String::new, |denials| format!("; {denials}"));
-                let words =
-                    format!("UNDECIDED: {problems} kept planguard from looking at everything{denials}");
-                (Style::Bad, words)
+                let errors = count(report.problems.len(), "error", "errors");
+                let denials = match denials.count() {
+                    0 => String::new(),
+                    number => format!("; {} so far", count(number, "denial", "denials")),
+                };
+                (Style::Bad, format!("INCOMPLETE: {errors} (above){denials}"))
             }
         };
         let plans = if several { format!(" ({} plans)", report.plans.len()) } else { String::new() };
         let line = self.paint(style, &format!("{words}{plans}"));
         self.line(&line);
         if report.report_only && verdict == Verdict::Denied {
-            let line = self.paint(Style::Bad, "REPORT ONLY: the exit code is 0 although findings deny");
+            let line = self.paint(Style::Bad, "REPORT ONLY: exit code 0 despite the denials");
             self.line(&line);
         }
     }
 }
 
-/// What the findings below one heading share.
+/// What the findings under one heading have in common.
 #[derive(PartialEq, Eq)]
 struct Group<'r> {
     address: Option<&'r SafeText>,
@@ -235,19 +234,19 @@ impl<'r> Group<'r> {
     }
 }
 
-/// What people call a list of actions.
+/// Terraform's words for a list of actions.
 fn action_words(actions: &SafeText) -> String {
     let words = match actions.unescaped() {
-        "no-op" => "stays as it is",
-        "create" => "is created",
-        "update" => "is changed in place",
-        "delete" => "is destroyed",
-        "delete+create" => "is replaced: destroyed, then created",
-        "create+delete" => "is replaced: created, then destroyed",
-        "read" => "is read",
-        "forget" => "is forgotten",
-        "forget+create" => "is replaced: forgotten, then created",
-        "create+forget" => "is replaced: created, then forgotten",
+        "no-op" => "unchanged",
+        "create" => "created",
+        "update" => "updated in-place",
+        "delete" => "destroyed",
+        "delete+create" => "replaced (destroy, then create)",
+        "create+delete" => "replaced (create, then destroy)",
+        "read" => "read",
+        "forget" => "forgotten",
+        "forget+create" => "replaced (forget, then create)",
+        "create+forget" => "replaced (create, then forget)",
         _ => return actions.for_terminal_line(),
     };
     words.to_owned()
@@ -278,20 +277,56 @@ fn summary_line(summary: &ChangeSummary) -> String {
 
 fn counts_line(plan: &PlanReport) -> String {
     let counts = &plan.counts;
+    let applied = counts.rules.saturating_sub(counts.rules_matching_nothing);
     let mut line = format!(
-        "{}, {} evaluated ({} matched nothing), {} undetermined",
+        "{}; {applied} of {} {} to this plan; {} undetermined",
         count(counts.resources, "resource", "resources"),
         count(counts.rules, "rule", "rules"),
-        counts.rules_matching_nothing,
+        if applied == 1 { "applies" } else { "apply" },
         counts.undetermined
     );
     if counts.fixed > 0 {
-        let _ = write!(line, ", {} fixed by this plan", counts.fixed);
+        let _ = write!(line, "; {} fixed by this plan", counts.fixed);
     }
     if counts.exceptions > 0 {
-        let _ = write!(line, ", {} silenced by exceptions in policies", counts.exceptions);
+        let _ = write!(line, "; {} suppressed by exceptions in policies", counts.exceptions);
     }
     line
+}
+
+/// `45 warnings (45 pre-existing)`.
+fn warning_words<'f>(warnings: impl Iterator<Item = &'f Finding>) -> String {
+    let (pre_existing, new): (Vec<&Finding>, Vec<&Finding>) =
+        warnings.partition(|finding| finding.origin == Origin::AlreadyThere);
+    let all = count(pre_existing.len() + new.len(), "warning", "warnings");
+    match pre_existing.len() {
+        0 => all,
+        number => format!("{all} ({number} pre-existing)"),
+    }
+}
+
+/// `4 new findings (1 critical, 3 high); 16 pre-existing`.
+fn denial_words<'f>(denials: impl Iterator<Item = &'f Finding>) -> String {
+    let (pre_existing, new): (Vec<&Finding>, Vec<&Finding>) =
+        denials.partition(|finding| finding.origin == Origin::AlreadyThere);
+    let severities = |findings: &[&Finding]| {
+        let numbers = Severity::ALL.into_iter().rev().filter_map(|severity| {
+            let number = findings.iter().filter(|finding| finding.severity == severity).count();
+            (number > 0).then(|| format!("{number} {severity}"))
+        });
+        numbers.collect::<Vec<_>>().join(", ")
+    };
+    match (new.len(), pre_existing.len()) {
+        (0, number) => {
+            let findings = count(number, "pre-existing finding", "pre-existing findings");
+            format!("{findings} ({})", severities(&pre_existing))
+        }
+        (number, 0) => format!("{} ({})", count(number, "new finding", "new findings"), severities(&new)),
+        (number, former) => {
+            let findings = count(number, "new finding", "new findings");
+            format!("{findings} ({}); {former} pre-existing", severities(&new))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -303,7 +338,7 @@ mod tests {
     use crate::render::layout::sample::PLAIN;
 
     #[test]
-    fn our_own_lines_respect_the_width() {
+    fn lines_of_counts_respect_the_width() {
         let plan = r#"{"format_version": "1.2", "planned_values": {}, "resource_changes": []}"#;
         let documents = vec![Document::from_text("p", plan).unwrap()];
         let batch = Batch { documents, ..Batch::default() };
@@ -313,7 +348,7 @@ mod tests {
             text.lines().map(|line| line.chars().count()).max().unwrap()
         };
         assert!(longest(40) <= 40);
-        // There is something to wrap.
+        // One line would be longer.
         assert!(longest(1000) > 40);
     }
 }

@@ -23,14 +23,14 @@ fn render(report: &QueryReport, layout: Layout) -> Result<String, RenderError> {
         let values = expressions.iter().map(|expression| json::indented(&expression.value));
         return Ok(values.collect::<Result<String, _>>()?);
     }
-    // That an assignment holds is nothing to tell beside what it assigns.
-    let told = |index: usize| {
+    // The value of an assignment is `true`; what it assigns is in the bindings.
+    let is_shown = |index: usize| {
         first.bindings.is_empty()
             || results.iter().any(|result| {
                 result.expressions.get(index).is_some_and(|expression| expression.value != Value::Bool(true))
             })
     };
-    let columns: Vec<usize> = (0..first.expressions.len()).filter(|index| told(*index)).collect();
+    let columns: Vec<usize> = (0..first.expressions.len()).filter(|index| is_shown(*index)).collect();
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(layout.width.saturating_sub(2)).unwrap_or(u16::MAX));

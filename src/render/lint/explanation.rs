@@ -1,8 +1,8 @@
-//! What a lint says of itself.
+//! The explanation of a lint.
 
 use planguard_rego_lint::Lint;
 
-/// The code, the name, what the lint reports and why.
+/// The code, the name, a summary and the reason.
 pub fn explain(lint: Lint) -> String {
     let info = lint.info();
     format!("{} {} ({})\n\n{}.\n{}\n", info.code, info.name, info.level, info.summary, info.why)

@@ -1,4 +1,4 @@
-//! The findings for people: snippets, file by file, and the sum.
+//! The findings for people: snippets, file by file, and the totals.
 
 use planguard_plan::redact::SafeText;
 use planguard_rego_lint::{Level, LintReport};

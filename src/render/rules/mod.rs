@@ -8,7 +8,7 @@ use planguard_rego::RegoPack;
 
 use super::Formats;
 
-/// What is reported of the built-in rules.
+/// A report about the built-in rules.
 #[derive(Debug)]
 pub enum RulesReport {
     /// Rules, one line each.

@@ -24,10 +24,10 @@ pub(super) fn list(packs: &[RegoPack], layout: Layout) -> String {
             table.add_row([id.as_ref(), rule.text("custom.severity"), pack.name, rule.text("title")]);
         }
     }
-    format!("Policies, switched on with --pack:\n{table}\n")
+    format!("Policies, enabled with --pack:\n{table}\n")
 }
 
-/// What a pack is about, its rules and its parameters.
+/// A pack's description, rules and parameters.
 pub(super) fn explain(pack: &RegoPack, layout: Layout) -> String {
     let outline = pack.outline();
     let heading = |words: &str| layout.colour.paint(Style::Heading, words);
@@ -51,12 +51,12 @@ pub(super) fn explain(pack: &RegoPack, layout: Layout) -> String {
     text
 }
 
-/// What a rule of that name does.
+/// Whether a rule of this name denies or warns, as a verb.
 pub fn verb(rule: &str) -> &'static str {
     if rule.starts_with("warn") { "warns" } else { "denies" }
 }
 
-/// The parameters of a schema, those inside of others included, with what is said of them.
+/// The parameters of a schema with their descriptions, nested ones included.
 pub fn parameters(schema: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     collect(schema, "", &mut found);

@@ -8,6 +8,7 @@ use planguard_guardrails::{CatalogueEntry, Example};
 
 use super::{RulesReport, packs};
 use crate::render::colour::{Colour, Style};
+use crate::render::layout::count;
 use crate::render::{Format, Layout, RenderError, hcl};
 
 pub(super) const FORMAT: Format<RulesReport> =
@@ -34,10 +35,10 @@ fn list(entries: &[CatalogueEntry], layout: Layout) -> String {
         let info = &entry.info;
         table.add_row([info.id.as_ref(), info.severity.as_str(), info.pack.as_ref(), info.title.as_ref()]);
     }
-    format!("{table}\n{} rules\n", entries.len())
+    format!("{table}\n{}\n", count(entries.len(), "rule", "rules"))
 }
 
-/// Everything that a rule says of itself.
+/// Everything about one rule.
 fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
     let info = &entry.info;
     let mut text = String::new();
@@ -48,9 +49,9 @@ fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
     let severity = paint(Style::Severity(info.severity), info.severity.as_str());
     let _ = writeln!(text, "\n{severity}, {}, pack {}", info.category, info.pack);
     if entry.resources.is_empty() {
-        let _ = writeln!(text, "judges changes of any resource type");
+        let _ = writeln!(text, "applies to changes of any resource type");
     } else {
-        paragraph(&mut text, &format!("judges {}", entry.resources.join(", ")), layout.width);
+        paragraph(&mut text, &format!("applies to {}", entry.resources.join(", ")), layout.width);
     }
     section(&mut text, "Why", &info.why, layout);
     section(&mut text, "How to fix it", &info.remediation, layout);

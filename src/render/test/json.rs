@@ -44,7 +44,7 @@ struct TestReport {
     tests: Vec<Test>,
     /// Cases whose expectations were rewritten.
     updated: Vec<Updated>,
-    /// How much of the policies was reached, if that was asked for.
+    /// Coverage of the policies, if it was measured.
     coverage: Option<Coverage>,
     /// What kept planguard from running everything.
     problems: Vec<Problem>,
@@ -54,14 +54,14 @@ struct TestReport {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
-    /// Tests that were asked for.
+    /// Tests that were selected.
     tests: usize,
     passed: usize,
     failed: usize,
     /// Tests without an answer.
     errors: usize,
     skipped: usize,
-    /// Tests whose names were not asked for.
+    /// Tests that `--run` filtered out.
     deselected: usize,
 }
 
@@ -71,7 +71,7 @@ struct Summary {
 struct Test {
     /// What it is.
     kind: Kind,
-    /// The file that holds it.
+    /// The file that contains it.
     file: String,
     /// The line there, counted from 1.
     line: u64,
@@ -83,7 +83,7 @@ struct Test {
     outcome: Outcome,
     /// Why it did not pass.
     reasons: Vec<String>,
-    /// The statement that did not hold.
+    /// The statement that failed.
     stopped_at: Option<Statement>,
     /// Where what a case found differs from what it expects.
     diff: Vec<Difference>,
@@ -111,7 +111,7 @@ enum Kind {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
-    /// It holds.
+    /// It passed.
     Passed,
     /// It does not.
     Failed,

@@ -40,10 +40,10 @@ fn summary(report: &TestReport) -> String {
     for (number, words) in [
         (counts.passed, "passed"),
         (counts.failed, "failed"),
-        (counts.errors, "without an answer"),
+        (counts.errors, "not run"),
         (counts.skipped, "skipped"),
         (report.updated.len(), "updated"),
-        (report.deselected, "not asked for"),
+        (report.deselected, "filtered out"),
     ] {
         if number > 0 {
             text.push_str(&format!(", {number} {words}"));
@@ -52,12 +52,12 @@ fn summary(report: &TestReport) -> String {
     text
 }
 
-/// Too little coverage, in words, if it is too little.
+/// The message that coverage is below the threshold, if it is.
 fn too_little_coverage(report: &TestReport) -> Option<String> {
     let threshold = report.threshold.filter(|_| report.misses_threshold())?;
     let share = report.coverage.as_ref().and_then(|coverage| coverage.percentage());
     let share = share.map_or_else(|| "none".to_owned(), |share| format!("{share}%"));
-    Some(format!("{share} of the lines were evaluated, and {threshold}% are asked for"))
+    Some(format!("{share} of the lines were evaluated, below the threshold of {threshold}%"))
 }
 
 const fn outcome_word(outcome: Outcome) -> &'static str {
@@ -77,7 +77,7 @@ pub(super) mod sample {
 
     use crate::testing::{OnFailedCases, OnSkipped, TestOptions, TestReport, run};
 
-    /// What comes of a fixture, without the time that it took.
+    /// The report on a fixture, without the time that it took.
     pub(in crate::render) fn report(directories: &[&str]) -> TestReport {
         let paths = directories.iter().map(|directory| format!("fixtures/{directory}").into()).collect();
         let rego = RegoTestOptions { paths, measure: Measure::Coverage, ..RegoTestOptions::default() };

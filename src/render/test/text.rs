@@ -1,4 +1,4 @@
-//! The test report for people: a line for each file, what failed and why, and the sum of it.
+//! The test report for people: a line for each file, the failures with their reasons, and the totals.
 
 use std::fmt::Write as _;
 
@@ -14,10 +14,10 @@ use crate::render::{Detail, Format, Layout, RenderError};
 use crate::testing::{CoverageReport, Outcome, OutcomeCounts, Percentage, TestReport, TestResult};
 use crate::verdict::Verdict;
 
-/// Of more files than this, those that pass are summed up.
+/// Of more files than this, those whose tests all pass are only counted.
 const MOST_FILES: usize = 25;
 
-/// How many lines of a file are shown that were not reached.
+/// How many lines that were not evaluated are shown of a file.
 const MOST_LINES: usize = 12;
 
 pub(super) const FORMAT: Format<TestReport> =
@@ -59,8 +59,8 @@ impl Writer {
         self.layout.colour.paint(style, text)
     }
 
-    /// Text behind `indent` columns and a label. Each of its own lines starts with a mark, so that nothing from a
-    /// policy stands at the start of a line, where a CI system would take it for a command.
+    /// Wraps text behind `indent` columns and a label. Each further line starts with a mark, so that no text of a policy
+    /// is at the start of a line, where a CI system takes `::` for a command.
     fn wrapped(&mut self, indent: usize, label: &str, text: &str) {
         let first = format!("{}{label}", " ".repeat(indent));
         let next = format!("{}| ", " ".repeat(indent));
@@ -103,7 +103,7 @@ impl Writer {
             }
         }
         if is_summed_up {
-            self.line(&format!("{} with tests that all pass", count(all - files.len(), "file", "files")));
+            self.line(&format!("{} in which all tests passed", count(all - files.len(), "file", "files")));
         }
         if !tests.is_empty() && self.layout.detail == Detail::Failures {
             self.line("");
@@ -229,8 +229,8 @@ impl Writer {
         let mut line = format!("  {:<column$}  {}", "all policies", share_text(share, covered, uncovered));
         if let Some(threshold) = threshold {
             let _ = match misses {
-                true => write!(line, ", below the {threshold}% that are asked for"),
-                false => write!(line, ", {threshold}% are asked for"),
+                true => write!(line, ", below the threshold of {threshold}%"),
+                false => write!(line, " (threshold {threshold}%)"),
             };
         }
         let style = if misses { Style::Bad } else { Style::Heading };
@@ -278,18 +278,18 @@ impl Writer {
         let (style, word) = match report.verdict() {
             Verdict::Pass => (Style::Good, "PASS"),
             Verdict::Denied => (Style::Bad, "FAIL"),
-            Verdict::Undecided => (Style::Bad, "UNDECIDED"),
+            Verdict::Undecided => (Style::Bad, "INCOMPLETE"),
         };
         let mut line = format!("{word}: {}", summary(report));
         if !report.problems.is_empty() {
-            let problems = count(report.problems.len(), "problem", "problems");
-            let _ = write!(line, "; {problems} kept planguard from running everything");
+            let errors = count(report.problems.len(), "error", "errors");
+            let _ = write!(line, "; {errors} (above)");
         }
         if report.misses_threshold() {
-            line.push_str("; coverage is too low");
+            line.push_str("; coverage is below the threshold");
         }
         if report.fail_on_skipped && counts.skipped > 0 {
-            line.push_str("; skipped tests fail");
+            line.push_str("; skipped tests count as failed");
         }
         let line = self.paint(style, &line);
         self.line(&format!("{line} ({:.2} s)", report.duration.as_secs_f64()));
@@ -297,15 +297,13 @@ impl Writer {
         let doubtful = passed.filter(|test| !test.reasons.is_empty()).count();
         if doubtful > 0 {
             let tests = count(doubtful, "test passed", "tests passed");
-            let more = if self.layout.detail == Detail::Everything { "" } else { " (-v tells which)" };
-            let message = format!(
-                "{tests} although a builtin failed on the way{more}; on a plan, `check` would be undecided"
-            );
+            let more = if self.layout.detail == Detail::Everything { "" } else { " (-v lists them)" };
+            let message = format!("{tests} although a builtin failed{more}; `check` would report an error");
             self.wrapped(0, "", &message);
         }
         if !report.plans_passed_over.is_empty() {
-            let files = count(report.plans_passed_over.len(), "file is a plan", "files are plans");
-            self.wrapped(0, "", &format!("{files} and no data for policies"));
+            let files = count(report.plans_passed_over.len(), "plan file was", "plan files were");
+            self.wrapped(0, "", &format!("{files} not loaded as policy data"));
         }
     }
 }
@@ -316,7 +314,7 @@ fn share_text(share: Option<Percentage>, covered: usize, uncovered: usize) -> St
     format!("{share:>6}  {covered} of {}", count(covered + uncovered, "line", "lines"))
 }
 
-/// At most so many characters, which is told.
+/// At most so many characters; dots mark what is cut.
 fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

@@ -1,8 +1,8 @@
-//! Limits how deeply a document may be nested, since later readers recurse.
+//! Limits how deeply a document may be nested, because later parsers recurse.
 
 use memchr::memchr2;
 
-/// Levels of objects and arrays beyond which a document is refused. A configuration of 140 levels
+/// The most levels of objects and arrays in a document. A configuration of 140 levels
 /// is legal; the deepest plan seen in public has 22.
 pub const DEPTH_LIMIT: usize = 512;
 

@@ -1,4 +1,4 @@
-//! Says what a text is that does not start as a JSON object.
+//! Classifies text that does not start like a JSON object.
 
 use memchr::memmem;
 use serde::de::IgnoredAny;
@@ -6,7 +6,7 @@ use serde::de::IgnoredAny;
 use super::problem::{JsonKind, Problem, TextKind};
 use super::top_level::syntax_problem;
 
-/// How far into a text its tell-tale phrases are looked for.
+/// How much of a text is searched for typical phrases.
 const PHRASE_WINDOW: usize = 64 * 1024;
 
 /// What is wrong with `text[start..]`, whose first byte is not `{`.

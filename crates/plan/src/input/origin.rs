@@ -12,7 +12,7 @@ pub enum Origin {
     Stdin,
     /// A file, by the path that was given or found.
     File(PathBuf),
-    /// Text handed over by a library user, under a name of their choice.
+    /// Text from a user of the library, with a name of their choice.
     Memory(String),
 }
 
@@ -25,7 +25,7 @@ impl Origin {
         }
     }
 
-    /// The origin as one word of a shell command; `placeholder` stands for what has no path.
+    /// The origin as one word of a shell command; `placeholder` if it has no path.
     pub(super) fn shell_word(&self, placeholder: &str) -> String {
         let Some(path) = self.path() else { return placeholder.to_owned() };
         let shown = path.to_string_lossy();
@@ -37,7 +37,7 @@ impl Origin {
         format!("'{}'", escape::for_terminal_line(&dashed).replace('\'', r"'\''"))
     }
 
-    /// A file name to redirect into that is not the origin itself: a shell empties the target of a
+    /// A file name for a redirection that is not the origin itself: a shell empties the target of a
     /// redirection before the command reads it.
     pub(super) fn redirect_target(&self) -> &'static str {
         let is_plan_json = self.path().and_then(Path::file_name).is_some_and(|name| name == "plan.json");

@@ -1,4 +1,4 @@
-//! Has a binary plan shown as JSON by the program that the user gave for it.
+//! Converts a binary plan to JSON with the user's terraform or tofu.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::thread;
 use super::decode::within;
 use super::problem::{Problem, SizeStage};
 
-/// How much of the program's standard error is told: its last words are enough to find the cause,
+/// How much of the program's standard error is reported: its last lines are enough to find the cause,
 /// and a plan's values may be among more.
 const STDERR_LINES: usize = 6;
 const STDERR_COLUMNS: usize = 200;
@@ -17,7 +17,7 @@ const STDERR_KEPT: usize = 16 * 1024;
 /// The JSON that `program show -json` writes for a plan file, at most `cap` bytes.
 ///
 /// It runs in the current directory, which must be the initialised one of the configuration: the
-/// program needs the providers' schemas. No shell takes part, and it cannot ask for anything.
+/// program needs the providers' schemas. It runs without a shell and without standard input.
 pub(super) fn show(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Problem> {
     run(program, plan, cap).map_err(|failure| match failure {
         Failure::Io(source) => Problem::TerraformNotRun { program: program.to_owned(), source },
@@ -37,12 +37,12 @@ impl From<io::Error> for Failure {
 }
 
 fn run(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
-    // An absolute path cannot be taken for an option.
+    // An absolute path is never an option.
     let plan = std::path::absolute(plan)?;
     let mut child = Command::new(program)
         .args(["show", "-json", "-no-color"])
         .arg(plan)
-        // Arguments from the environment could make it show something else.
+        // Arguments from the environment could change its output.
         .env_remove("TF_CLI_ARGS")
         .env_remove("TF_CLI_ARGS_show")
         .stdin(Stdio::null())
@@ -59,7 +59,7 @@ fn run(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
     let json = match (read, within(json, cap, SizeStage::Shown)) {
         (Ok(_), Ok(json)) => json,
         (read, checked) => {
-            // It may have ended by itself; what matters is that it does not outlive the error.
+            // It may have ended by itself; it must not outlive the error.
             let _ = child.kill();
             child.wait()?;
             read?;
@@ -87,7 +87,7 @@ fn tail(mut from: impl Read) -> Vec<u8> {
                 kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What it had to say is lost; how it ended is not.
+            // Its message is lost; its exit status is not.
             Err(_) => return kept,
         }
     }

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use crate::text::escape::hides_or_steers;
 use crate::text::wildcard;
 
-/// Where a resource instance stands: its modules, mode, type, name and instance key.
+/// The address of a resource instance: its modules, mode, type, name and instance key.
 ///
-/// Ordered by module path first, so that what belongs together sorts together.
+/// Ordered by module path first, so that the resources of a module sort together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// The module calls from the root to the resource; empty in the root module.
@@ -23,7 +23,7 @@ pub struct Address {
     pub key: Option<InstanceKey>,
 }
 
-/// One module call on the way to a resource.
+/// One module call in the path to a resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleStep {
     /// The name of the module block.
@@ -70,15 +70,15 @@ pub enum InstanceKey {
     Unknown,
 }
 
-/// A text that is no resource address.
+/// An invalid resource address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{address}` is not a resource address: {problem} at character {position}")]
 pub struct AddressError {
-    /// The text as it was given.
+    /// The text.
     pub address: String,
     /// What is wrong with it.
     pub problem: &'static str,
-    /// Where, counted in characters from 1.
+    /// The position of the error, counted in characters from 1.
     pub position: usize,
 }
 
@@ -96,14 +96,14 @@ impl Address {
         text
     }
 
-    /// The address of the module that holds the resource, with keys; empty for the root module.
+    /// The address of the resource's module, with keys; empty for the root module.
     pub fn module_address(&self) -> String {
         let steps: Vec<String> = self.modules.iter().map(ToString::to_string).collect();
         steps.join(".")
     }
 
-    /// Whether a glob matches the whole address. `*` stands for any run of characters, `?` for one;
-    /// brackets and quotes stand for themselves, so that `aws_instance.web[*]` means what it says.
+    /// Whether a glob matches the whole address. `*` matches any characters, `?` matches one;
+    /// brackets and quotes match themselves, so `aws_instance.web[*]` matches every instance.
     pub fn matches(&self, glob: &str) -> bool {
         wildcard::matches(glob, &self.to_string())
     }
@@ -240,7 +240,7 @@ impl Reader<'_> {
         self.characters.get(start..self.position).unwrap_or_default().iter().collect()
     }
 
-    /// How many dots stand ahead outside of brackets.
+    /// The number of dots ahead, outside of quotes.
     fn names_ahead(&self) -> usize {
         let mut dots = 0;
         let mut quoted = false;
@@ -267,8 +267,8 @@ impl Reader<'_> {
 
     fn name(&mut self) -> Result<String, &'static str> {
         let start = self.position;
-        // Terraform has checked the name by Unicode's rules for identifiers; here it ends where something
-        // else can begin.
+        // Terraform has checked the name by Unicode's rules for identifiers; here it ends at a character that
+        // starts something else.
         let ends = |c: char| matches!(c, '.' | '[' | ']' | '"') || c.is_whitespace() || hides_or_steers(c);
         while self.peek().is_some_and(|c| !ends(c)) {
             self.position += 1;
@@ -316,7 +316,7 @@ impl Reader<'_> {
             match character {
                 '"' => return Ok(text),
                 '\\' => text.push(self.escape()?),
-                // `$${` and `%%{` stand for a literal `${` and `%{`.
+                // `$${` and `%%{` are a literal `${` and `%{`.
                 '$' | '%' if self.rest().starts_with(&[character, '{']) => {
                     self.position += 1;
                     text.push(character);

@@ -1,4 +1,4 @@
-//! The configuration that a plan was made from: modules, resources and their expressions.
+//! The configuration of a plan: modules, resources and their expressions.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ pub struct Configuration<'a> {
     resources: HashMap<String, (usize, usize)>,
 }
 
-/// One module: the root, or what a module call brings in.
+/// One module: the root module or a called module.
 #[derive(Debug)]
 pub struct ConfigModule<'a> {
     /// `module.a.module.b`, empty for the root.
@@ -57,15 +57,15 @@ pub struct ConfigResource<'a> {
 pub struct ModuleCall<'a> {
     /// The name of the block.
     pub name: Cow<'a, str>,
-    /// Where the module comes from, as written.
+    /// The module's source, as written.
     pub source: Option<Cow<'a, str>>,
-    /// Which versions are accepted, as written.
+    /// The version constraint, as written.
     pub version_constraint: Option<Cow<'a, str>>,
     /// The expressions of the arguments.
     pub expressions: Value<'a>,
     /// The expression of `count` or `for_each`.
     pub repetition: Option<Value<'a>>,
-    /// The position of the called module, if the plan holds it.
+    /// The position of the called module, if it is in the plan.
     pub(super) module: Option<usize>,
 }
 
@@ -98,7 +98,7 @@ pub struct ProviderConfig<'a> {
     pub key: Cow<'a, str>,
     /// The provider's local name, for example `aws`.
     pub name: Cow<'a, str>,
-    /// Which versions are accepted, as written.
+    /// The version constraint, as written.
     pub version_constraint: Option<Cow<'a, str>>,
     /// The expressions of its arguments.
     pub expressions: Value<'a>,
@@ -156,7 +156,7 @@ impl<'a> Configuration<'a> {
         position
     }
 
-    /// The call at a place that [`ConfigModule`] names: the position of the calling module, and that of the call in it.
+    /// The call at a position of [`ConfigModule::caller`]: that of the calling module, and that of the call in it.
     pub(super) fn call(&self, (module, call): (usize, usize)) -> Option<&ModuleCall<'a>> {
         self.modules.get(module)?.calls.get(call)
     }

@@ -1,4 +1,4 @@
-//! The one place that decides what of a plan may be printed.
+//! Decides which texts of a plan may leave the process.
 
 mod json;
 
@@ -11,11 +11,11 @@ pub use json::JsonRedactor;
 
 use crate::text::escape;
 
-/// What stands in the place of a sensitive value.
+/// The replacement of a sensitive value.
 pub const PLACEHOLDER: &str = "(sensitive value)";
 
-/// Shorter values are hidden where a mask marks them, but not searched for elsewhere: nearly every text
-/// would hold them by chance.
+/// Shorter values are replaced if a mask marks them, but not searched for elsewhere: most texts
+/// contain them by chance.
 pub const SHORTEST_TAINT: usize = 6;
 
 /// A text that may leave the process: sensitive values are replaced. It is exact otherwise, so a renderer escapes it
@@ -71,7 +71,7 @@ impl From<usize> for SafeText {
     }
 }
 
-/// Replaces the sensitive values of one plan wherever they occur, also where a copy lost its mark.
+/// Replaces the sensitive values of one plan wherever they occur, including copies without a mark.
 #[derive(Debug, Default)]
 pub struct Redactor {
     search: Search,
@@ -84,7 +84,7 @@ enum Search {
     Nothing,
     /// These values are.
     Values(AhoCorasick),
-    /// There are so many values that no search for them can be built: then everything is hidden.
+    /// Too many values to build a search for: every text is replaced.
     Everything,
 }
 
@@ -94,7 +94,7 @@ fn quoted(text: &str) -> String {
     quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted).to_owned()
 }
 
-/// JSON as Go writes it, and `json.marshal` of policies: it can stand in a web page.
+/// JSON as Go and `json.marshal` of policies write it, escaped for HTML.
 fn for_html(json: &str) -> String {
     let escaped = [
         ('<', "\\u003c"),
@@ -112,8 +112,8 @@ impl Redactor {
         let mut patterns: BTreeSet<String> = BTreeSet::new();
         for value in sensitive.iter().filter(|value| value.chars().count() >= SHORTEST_TAINT) {
             patterns.insert(value.clone());
-            // Messages often hold a value as JSON or as a debug text writes it, without the outer quotes.
-            // Where a text of JSON is written into JSON again, it is so twice.
+            // Messages often contain a value in its JSON form, without the outer quotes.
+            // JSON inside of JSON is escaped twice.
             for quoted in [quoted(value), for_html(&quoted(value))] {
                 let twice = self::quoted(&quoted);
                 patterns.extend([quoted, twice]);
@@ -127,7 +127,7 @@ impl Redactor {
                     .map(ToOwned::to_owned),
             );
         }
-        // What a run prints is short, so an automaton that is quick to build beats one that searches faster:
+        // A run prints little, so an automaton that is quick to build beats one that searches faster:
         // the DFA that would be chosen for few patterns takes longer to build than reading a small plan does.
         let build =
             || AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&patterns).ok();
@@ -146,7 +146,7 @@ impl Redactor {
             Search::Everything => return SafeText::fixed(PLACEHOLDER),
             Search::Values(searcher) => searcher,
         };
-        // Overlapping matches are merged, so that no rest of a longer value stays behind.
+        // Overlapping matches are merged, so that no part of a longer value remains.
         let mut spans: Vec<(usize, usize)> =
             searcher.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
         if spans.is_empty() {

@@ -48,7 +48,7 @@ pub fn hides_or_steers(character: char) -> bool {
             .is_ok()
 }
 
-/// How a medium writes the characters that it needs to escape.
+/// How a medium writes line feeds and tabs.
 #[derive(Clone, Copy)]
 struct Medium {
     line_feed: &'static str,

@@ -1,6 +1,6 @@
-//! Finds the name that somebody probably meant.
+//! Suggests the correct name for a typo.
 
-/// The candidate nearest to `name`, if it is near enough to be a slip: a third of the name's length, at
+/// The candidate nearest to `name`, if it is near enough to be a typo: a third of the name's length, at
 /// least one letter and at most three.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
@@ -14,7 +14,7 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Whether a name is near enough to another one to be a slip.
+/// Whether a name is near enough to another one to be a typo.
 pub fn is_near(name: &str, candidate: &str) -> bool {
     nearest(name, [candidate]).is_some()
 }
