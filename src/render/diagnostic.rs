@@ -1,4 +1,4 @@
-//! Diagnostics as snippets for people. Whatever a diagnostic says is escaped here.
+//! Diagnostics as snippets for people. All of their texts are escaped here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ pub fn render(diagnostic: &dyn Diagnostic, layout: Layout) -> String {
     Snippets::new(layout).render(diagnostic)
 }
 
-/// Renders diagnostics one after the other. Source text that neighbours share is escaped once: it is borrowed until the
-/// end, so that another text cannot come to stand at its address.
+/// Renders diagnostics one after the other. Source text that neighbours share is escaped once. It stays borrowed, so that
+/// its address identifies it.
 pub(super) struct Snippets<'d> {
     layout: Layout,
     last: Option<(&'d dyn SourceCode, Arc<NamedSource<String>>)>,
@@ -79,7 +79,7 @@ impl<'d> Snippets<'d> {
     }
 }
 
-/// A diagnostic that steers nothing.
+/// A diagnostic with escaped texts.
 #[derive(Debug)]
 struct Escaped {
     message: String,

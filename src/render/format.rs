@@ -14,9 +14,9 @@ pub struct Format<R: 'static> {
     pub former: Option<&'static str>,
     /// One line that says whom or what it is for.
     pub help: &'static str,
-    /// The usual extension of a file that holds it.
+    /// The usual file extension.
     pub extension: &'static str,
-    /// Writes the report. Formats for programs do not look at the layout.
+    /// Renders the report. Formats for programs ignore the layout.
     pub render: fn(&R, Layout) -> Result<String, RenderError>,
 }
 

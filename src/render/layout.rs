@@ -23,7 +23,7 @@ pub enum Detail {
     Everything,
 }
 
-/// The narrowest layout; below it a line holds hardly more than a word.
+/// The narrowest layout; narrower lines have room for hardly more than a word.
 const NARROWEST: usize = 40;
 
 impl Layout {

@@ -2,8 +2,8 @@
 
 use planguard_plan::text::escape;
 
-/// A command on a line of its own, from unescaped texts. Nothing in a property or message ends it early, and nothing in
-/// them is hidden from whom GitHub shows them to.
+/// A command on a line of its own, from unescaped texts. Nothing in a property or message ends it early, and
+/// invisible characters become visible.
 pub(super) fn workflow_command(name: &str, properties: &[(&str, String)], message: &str) -> String {
     let properties: Vec<String> =
         properties.iter().map(|(key, value)| format!("{key}={}", property(value))).collect();

@@ -10,7 +10,7 @@ use crate::testing::CoverageReport;
 pub(super) const FORMAT: Format<CoverageReport> =
     Format { name: "lcov", former: None, help: "a tracefile of LCOV", extension: "info", render };
 
-/// A line was evaluated once or never; rules stand for functions.
+/// A line was evaluated once or never; rules are reported as functions.
 fn render(coverage: &CoverageReport, _: Layout) -> Result<String, RenderError> {
     let mut text = String::new();
     for file in &coverage.files {

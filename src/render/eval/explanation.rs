@@ -1,4 +1,4 @@
-//! Why rules hold or not, as snippets for people.
+//! Explanations of rules, as snippets for people.
 
 use planguard_plan::redact::JsonRedactor;
 use planguard_rego::Explanation;

@@ -88,7 +88,7 @@ fn result(finding: &LintFinding) -> Value {
     })
 }
 
-/// A path as a relative reference: what a URI cannot hold is written in percent.
+/// A path as a relative URI reference, percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.trim_start_matches("./").bytes() {

@@ -38,7 +38,7 @@ struct TestReport {
     exit_code: u8,
     /// Whether everything could be loaded and run.
     complete: bool,
-    /// How many tests came out how.
+    /// The number of tests by outcome.
     summary: Summary,
     /// The tests in the order of their files and lines.
     tests: Vec<Test>,
@@ -46,11 +46,11 @@ struct TestReport {
     updated: Vec<Updated>,
     /// Coverage of the policies, if it was measured.
     coverage: Option<Coverage>,
-    /// What kept planguard from running everything.
+    /// Errors that kept planguard from running everything.
     problems: Vec<Problem>,
 }
 
-/// How many tests came out how.
+/// The number of tests by outcome.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
@@ -58,7 +58,7 @@ struct Summary {
     tests: usize,
     passed: usize,
     failed: usize,
-    /// Tests without an answer.
+    /// Tests that could not be evaluated.
     errors: usize,
     skipped: usize,
     /// Tests that `--run` filtered out.
@@ -69,53 +69,53 @@ struct Summary {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Test {
-    /// What it is.
+    /// The kind of test.
     kind: Kind,
     /// The file that contains it.
     file: String,
-    /// The line there, counted from 1.
+    /// The line in the file, counted from 1.
     line: u64,
     /// The package of a Rego test.
     package: Option<String>,
     /// Its name in the package or the file.
     name: String,
-    /// How it came out.
+    /// The outcome.
     outcome: Outcome,
     /// Why it did not pass.
     reasons: Vec<String>,
     /// The statement that failed.
     stopped_at: Option<Statement>,
-    /// Where what a case found differs from what it expects.
+    /// The difference between expected and actual findings.
     diff: Vec<Difference>,
-    /// What it printed, line by line.
+    /// The output of `print`, line by line.
     output: Vec<String>,
-    /// Its cases, if it is made of them.
+    /// Its cases, if it has any.
     cases: Vec<Case>,
 }
 
-/// What a test is.
+/// The kind of a test.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     /// A rule of a policy.
     Rego,
-    /// A plan with the findings that are expected on it.
+    /// A plan with its expected findings.
     PlanCase,
     /// A case beside a guardrail.
     GuardrailCase,
 }
 
-/// How a test came out.
+/// The outcome of a test.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
     /// It passed.
     Passed,
-    /// It does not.
+    /// It failed.
     Failed,
-    /// There is no answer.
+    /// It could not be evaluated.
     Error,
     /// It was not run.
     Skipped,
@@ -127,7 +127,7 @@ enum Outcome {
 struct Statement {
     file: String,
     line: u64,
-    /// As its author wrote it.
+    /// The source text.
     text: String,
 }
 
@@ -139,7 +139,7 @@ struct Difference {
     text: String,
 }
 
-/// What kind of difference it is.
+/// The kind of a difference.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -148,7 +148,7 @@ enum Mark {
     Missing,
     /// Found and not expected.
     Unexpected,
-    /// Something kept planguard from looking.
+    /// An error kept planguard from checking the plan.
     Problem,
 }
 
@@ -165,14 +165,14 @@ struct Case {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Updated {
     file: String,
-    /// The line of the case before, counted from 1.
+    /// The line of the case before the update, counted from 1.
     line: usize,
     name: String,
-    /// What is expected no more, and what is from now on.
+    /// The removed and the added expectations.
     diff: Vec<Difference>,
 }
 
-/// How much of the policies was reached.
+/// Coverage of the policies.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Coverage {
@@ -180,7 +180,7 @@ struct Coverage {
     percent: f64,
     covered_lines: usize,
     not_covered_lines: usize,
-    /// The share that has to be reached, in percent.
+    /// The required share, in percent.
     threshold: Option<f64>,
     files: Vec<CoveredFile>,
 }
@@ -199,7 +199,7 @@ struct CoveredFile {
     rules_not_evaluated: Vec<String>,
 }
 
-/// What kept planguard from running everything.
+/// Errors that kept planguard from running everything.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Problem {
