@@ -1,7 +1,7 @@
 //! What rules found, ready to be told.
 
-use planguard_plan::redact::SafeText;
-use planguard_rule::Severity;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_rule::{RuleInfo, Severity};
 
 use crate::enforcement::Enforcement;
 
@@ -48,6 +48,18 @@ pub struct FindingRule {
     pub title: Option<SafeText>,
     /// What kind of rule it is.
     pub kind: RuleKind,
+}
+
+impl FindingRule {
+    /// A guardrail, as its description names it.
+    pub(crate) fn new(info: &RuleInfo, kind: RuleKind) -> Self {
+        Self { id: text_of_rule(&info.id), title: Some(text_of_rule(&info.title)), kind }
+    }
+}
+
+/// A text from the description of a guardrail. It was read before any plan, so nothing in it can be sensitive.
+pub(crate) fn text_of_rule(text: &planguard_rule::Text) -> SafeText {
+    Redactor::default().text(text)
 }
 
 /// The object that a finding is about.

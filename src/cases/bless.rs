@@ -39,7 +39,7 @@ impl CaseFile {
             text.parse().map_err(|error: toml_edit::TomlError| unreadable(error.message().to_owned()))?;
         let mut blessed = Blessed::default();
         for (position, outcome) in outcomes.iter().enumerate() {
-            let name = outcome.name.to_string();
+            let name = outcome.name.unescaped().to_owned();
             match outcome.status {
                 CaseStatus::Passed => {}
                 CaseStatus::Failed if outcome.missing_problems.is_empty() => {
@@ -140,14 +140,14 @@ fn update(entry: &mut InlineTable, found: &Found) {
         set(entry, "rule", &found.rule);
     }
     match &found.address {
-        Some(address) => set(entry, "address", address.as_str()),
+        Some(address) => set(entry, "address", address.unescaped()),
         None => {
             entry.remove("address");
         }
     }
     // Without an address, only the message tells two findings of a rule apart.
     if entry.contains_key("message") || (fresh && found.address.is_none()) {
-        set(entry, "message", found.message.as_str());
+        set(entry, "message", found.message.unescaped());
     }
     if entry.contains_key("severity") {
         set(entry, "severity", found.severity.as_str());

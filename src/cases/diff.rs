@@ -1,7 +1,5 @@
 //! How findings differ from what a case expects, line by line.
 
-use std::fmt;
-
 use planguard_plan::redact::SafeText;
 
 /// The lines of a difference; none if there is none. What comes near to each other stands next to each other.
@@ -31,26 +29,6 @@ pub enum DiffMark {
     Problem,
 }
 
-impl DiffMark {
-    /// The sign in front of the line.
-    pub const fn sign(self) -> char {
-        match self {
-            Self::Missing => '-',
-            Self::Unexpected => '+',
-            Self::Problem => '!',
-        }
-    }
-
-    /// The word behind the sign.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Unexpected => "unexpected",
-            Self::Problem => "problem",
-        }
-    }
-}
-
 impl Diff {
     /// Whether nothing differs.
     pub fn is_empty(&self) -> bool {
@@ -58,14 +36,14 @@ impl Diff {
     }
 }
 
-impl fmt::Display for DiffLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:10}  {}", self.mark.sign(), self.mark.as_str(), self.text.one_line())
-    }
-}
-
-impl fmt::Display for Diff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.lines.iter().try_for_each(|line| writeln!(f, "{line}"))
+impl DiffLine {
+    /// The line with its sign and its word.
+    pub fn text(&self) -> SafeText {
+        let (sign, word) = match self.mark {
+            DiffMark::Missing => ("- ", "missing     "),
+            DiffMark::Unexpected => ("+ ", "unexpected  "),
+            DiffMark::Problem => ("! ", "problem     "),
+        };
+        SafeText::concat([&SafeText::fixed(sign), &SafeText::fixed(word), &self.text])
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rule::Severity;
 
 use super::diff::{Diff, DiffLine, DiffMark};
@@ -37,7 +37,7 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn new(finding: &Finding) -> Self {
-        let id = finding.rule.id.as_str();
+        let id = finding.rule.id.unescaped();
         let rule = match finding.rule.kind {
             RuleKind::Policy => without_data(id),
             RuleKind::Guardrail | RuleKind::Change => id,
@@ -156,49 +156,62 @@ fn assign(expected: &[Expected], found: &[Found]) -> Vec<Option<usize>> {
 
 /// A line for each side of each pair, in columns.
 fn lines(pairs: &[(Option<&Expected>, Option<&Found>)]) -> Vec<DiffLine> {
-    let place = |address: Option<&SafeText>| address.map_or_else(|| "(plan)".to_owned(), SafeText::one_line);
-    let mut rows: Vec<(DiffMark, [String; 3])> = Vec::new();
+    let place = |address: Option<&SafeText>| address.cloned().unwrap_or(SafeText::fixed("(plan)"));
+    let author = Redactor::default();
+    let mut rows: Vec<(DiffMark, [SafeText; 3])> = Vec::new();
     for (expected, found) in pairs {
         if let Some(expected) = expected {
-            let severity = expected.severity.map(|severity| severity.to_string());
-            let enforcement = expected.enforcement.map(|enforcement| enforcement.to_string());
+            let severity = expected.severity.map(Severity::as_str);
+            let enforcement = expected.enforcement.map(Enforcement::as_str);
             let told = told(severity, enforcement, expected.certainty, expected.message.as_ref());
             let address = place(expected.address.as_ref());
-            rows.push((DiffMark::Missing, [expected.rule.clone(), address, told]));
+            rows.push((DiffMark::Missing, [author.text(&expected.rule), address, told]));
         }
         if let Some(found) = found {
             // Only what the expectation speaks of is of interest.
-            let severity =
-                expected.and_then(|expected| expected.severity).map(|_| found.severity.to_string());
+            let severity = expected.and_then(|expected| expected.severity).map(|_| found.severity.as_str());
             let enforcement =
-                expected.and_then(|expected| expected.enforcement).map(|_| found.enforcement.to_string());
+                expected.and_then(|expected| expected.enforcement).map(|_| found.enforcement.as_str());
             let told = told(severity, enforcement, found.certainty, Some(&found.message));
             let address = place(found.address.as_ref());
-            rows.push((DiffMark::Unexpected, [found.rule.clone(), address, told]));
+            rows.push((DiffMark::Unexpected, [author.text(&found.rule), address, told]));
         }
     }
-    let width = |column: usize| rows.iter().map(|(_, row)| row[column].chars().count()).max().unwrap_or(0);
-    let (rule_width, address_width) = (width(0), width(1));
+    let width = |column: fn(&[SafeText; 3]) -> &SafeText| {
+        rows.iter().map(|(_, row)| column(row).unescaped().chars().count()).max().unwrap_or(0)
+    };
+    let (rule_width, address_width) = (width(|[rule, ..]| rule), width(|[_, address, _]| address));
+    let gap = SafeText::fixed("  ");
     rows.iter()
         .map(|(mark, [rule, address, told])| {
-            let text = format!("{rule:rule_width$}  {address:address_width$}  {told}");
-            DiffLine { mark: *mark, text: SafeText::fixed(text.trim_end()) }
+            let rule = rule.padded(rule_width);
+            let text = match told.unescaped().is_empty() {
+                true => SafeText::concat([&rule, &gap, address]),
+                false => SafeText::concat([&rule, &gap, &address.padded(address_width), &gap, told]),
+            };
+            DiffLine { mark: *mark, text }
         })
         .collect()
 }
 
 fn told(
-    severity: Option<String>,
-    enforcement: Option<String>,
+    severity: Option<&'static str>,
+    enforcement: Option<&'static str>,
     certainty: Certainty,
     message: Option<&SafeText>,
-) -> String {
+) -> SafeText {
     let certainty = match certainty {
         Certainty::Certain => None,
-        Certainty::DependsOnUnknown => Some("undetermined".to_owned()),
+        Certainty::DependsOnUnknown => Some("undetermined"),
     };
-    let words: Vec<String> = [severity, enforcement, certainty].into_iter().flatten().collect();
-    let words = if words.is_empty() { None } else { Some(format!("[{}]", words.join(", "))) };
-    let message = message.map(SafeText::one_line);
-    words.into_iter().chain(message).collect::<Vec<_>>().join(" ")
+    let mut told = Vec::new();
+    for word in [severity, enforcement, certainty].into_iter().flatten() {
+        told.push(SafeText::fixed(if told.is_empty() { "[" } else { ", " }));
+        told.push(SafeText::fixed(word));
+    }
+    if !told.is_empty() {
+        told.push(SafeText::fixed(if message.is_some() { "] " } else { "]" }));
+    }
+    told.extend(message.cloned());
+    SafeText::concat(&told)
 }

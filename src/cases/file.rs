@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::Redactor;
 use planguard_plan::text::suggest;
 use planguard_rule::Severity;
 use toml::Spanned;
@@ -198,9 +198,9 @@ impl Reader<'_> {
         Expected {
             rule: without_data(raw.rule.get_ref()).to_owned(),
             span: raw.rule.span(),
-            address: raw.address.as_deref().map(SafeText::fixed),
+            address: raw.address.as_deref().map(|address| Redactor::default().text(address)),
             certainty: certainty.unwrap_or(Certainty::Certain),
-            message: raw.message.as_deref().map(SafeText::fixed),
+            message: raw.message.as_deref().map(|message| Redactor::default().text(message)),
             severity,
             enforcement,
         }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use planguard_guardrail_format::{Case, Expectation, Guardrail, read_file};
 use planguard_guardrails::{GuardrailError, judge};
 use planguard_plan::problem::Problem;
-use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::redact::Redactor;
 
 use super::diff::{Diff, DiffLine, DiffMark};
 use super::run::{CaseOutcome, CaseStatus};
@@ -28,10 +28,11 @@ pub fn run_guardrail_file(path: &Path) -> Result<Vec<CaseOutcome>, GuardrailErro
 
 fn run(path: &Path, guardrail: &Guardrail, case: &Case) -> CaseOutcome {
     let start = Instant::now();
+    let author = Redactor::default();
     let (mut status, mut lines, mut problems) = (CaseStatus::Passed, Vec::new(), Vec::new());
     let line = |mark, expectation: Expectation| DiffLine {
         mark,
-        text: SafeText::fixed(&format!("{}  {}  {expectation}", guardrail.info.id, case.address)),
+        text: author.text(&format!("{}  {}  {expectation}", guardrail.info.id, case.address)),
     };
     match judge(guardrail, case) {
         Ok(outcome) if outcome == case.expect => {}
@@ -41,15 +42,14 @@ fn run(path: &Path, guardrail: &Guardrail, case: &Case) -> CaseOutcome {
         }
         Err(source) => {
             let error = CheckError::Plan { plan: case.name.clone(), source };
-            let problem = Problem::new(&error, None, &Redactor::default());
+            let problem = Problem::new(&error, None, &author);
             status = CaseStatus::Undecided;
-            let text = SafeText::fixed(&format!("{}: {}", problem.code, problem.message));
-            lines.push(DiffLine { mark: DiffMark::Problem, text });
+            lines.push(DiffLine { mark: DiffMark::Problem, text: problem.line() });
             problems.push(problem);
         }
     }
     CaseOutcome {
-        name: SafeText::fixed(&format!("{}: {}", guardrail.info.id, case.name)),
+        name: author.text(&format!("{}: {}", guardrail.info.id, case.name)),
         file: path.to_owned(),
         line: case.line,
         status,

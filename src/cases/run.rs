@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use planguard_plan::input::{Batch, Document, ReadOptions, Source};
 use planguard_plan::problem::Problem;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rego::{Coverage, CoverageMode, Policies};
 
 use super::diff::{Diff, DiffLine, DiffMark};
@@ -94,22 +94,22 @@ impl CaseFile {
         let start = Instant::now();
         let mut report = look(case, rules);
         let problems = std::mem::take(&mut report.problems);
-        let codes: BTreeSet<&str> = problems.iter().map(|problem| problem.code.as_str()).collect();
+        let codes: BTreeSet<&str> = problems.iter().map(|problem| problem.code.unescaped()).collect();
         let missing = case.problems.iter().filter(|code| !codes.contains(code.as_str()));
-        let missing_problems: Vec<SafeText> = missing.map(|code| SafeText::fixed(code)).collect();
+        let author = Redactor::default();
+        let missing_problems: Vec<SafeText> = missing.map(|code| author.text(code)).collect();
         let mut lines: Vec<DiffLine> = missing_problems
             .iter()
             .map(|code| DiffLine {
                 mark: DiffMark::Missing,
-                text: SafeText::fixed(&format!("problem {code}")),
+                text: SafeText::concat([&SafeText::fixed("problem "), code]),
             })
             .collect();
         let (_, unexpected): (Vec<Problem>, Vec<Problem>) =
-            problems.into_iter().partition(|problem| case.problems.contains(problem.code.as_str()));
-        lines.extend(unexpected.iter().map(|problem| DiffLine {
-            mark: DiffMark::Problem,
-            text: SafeText::fixed(&format!("{}: {}", problem.code, problem.message)),
-        }));
+            problems.into_iter().partition(|problem| case.problems.contains(problem.code.unescaped()));
+        lines.extend(
+            unexpected.iter().map(|problem| DiffLine { mark: DiffMark::Problem, text: problem.line() }),
+        );
         let found: Vec<Found> = report.plans.iter().flat_map(|plan| &plan.findings).map(Found::new).collect();
         let comparison = compare(&case.expected, &found);
         lines.extend(comparison.diff.lines);
@@ -118,9 +118,9 @@ impl CaseFile {
             (true, false) => CaseStatus::Failed,
             (true, true) => CaseStatus::Passed,
         };
-        let prints = report.notices.into_iter().filter(|notice| notice.code.as_str() == "print");
+        let prints = report.notices.into_iter().filter(|notice| notice.code.unescaped() == "print");
         CaseOutcome {
-            name: SafeText::fixed(&case.name),
+            name: author.text(&case.name),
             file: self.text.file.clone(),
             line: case.line,
             status,

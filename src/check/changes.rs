@@ -1,11 +1,10 @@
 //! Runs the guardrails that judge the change itself.
 
 use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
-use planguard_plan::redact::SafeText;
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject};
+use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
 
 impl PlanCheck<'_> {
     pub(super) fn changes(&mut self) {
@@ -34,11 +33,7 @@ impl PlanCheck<'_> {
             )
         });
         self.findings.push(Finding {
-            rule: FindingRule {
-                id: SafeText::fixed(&guard.info.id),
-                title: Some(SafeText::fixed(&guard.info.title)),
-                kind: RuleKind::Change,
-            },
+            rule: FindingRule::new(&guard.info, RuleKind::Change),
             severity: guard.info.severity,
             enforcement,
             certainty: found.certainty,
@@ -48,7 +43,7 @@ impl PlanCheck<'_> {
             value: None,
             depends_on: Vec::new(),
             message: self.redactor.text(&found.message),
-            remediation: Some(SafeText::fixed(&guard.info.remediation)),
+            remediation: Some(text_of_rule(&guard.info.remediation)),
             location: None,
             metadata: Vec::new(),
         });

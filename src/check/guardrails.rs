@@ -9,7 +9,7 @@ use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject};
+use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
 
 /// Both sides of a change, looked up once for all guardrails.
 struct Sides<'p> {
@@ -99,11 +99,7 @@ impl PlanCheck<'_> {
             (Certainty::Certain, _) | (Certainty::DependsOnUnknown, None) => Vec::new(),
         };
         let finding = Finding {
-            rule: FindingRule {
-                id: SafeText::fixed(&guardrail.info.id),
-                title: Some(SafeText::fixed(&guardrail.info.title)),
-                kind: RuleKind::Guardrail,
-            },
+            rule: FindingRule::new(&guardrail.info, RuleKind::Guardrail),
             severity: guardrail.info.severity,
             enforcement,
             certainty,
@@ -113,7 +109,7 @@ impl PlanCheck<'_> {
             value: evidence.and_then(|evidence| evidence.value).map(|value| self.redactor.text(&value)),
             depends_on,
             message: self.redactor.text(&message),
-            remediation: Some(SafeText::fixed(&guardrail.info.remediation)),
+            remediation: Some(text_of_rule(&guardrail.info.remediation)),
             location: None,
             metadata: Vec::new(),
         };

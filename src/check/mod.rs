@@ -80,7 +80,7 @@ pub fn check(
         reason: plain.text(&skipped.reason.to_string()),
     }));
     if let Some(policies) = &rules.policies {
-        report.policies_sha256 = (!policies.sets().is_empty()).then(|| SafeText::fixed(policies.sha256()));
+        report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
         report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
         report.notices.extend(policies.passed_over().iter().map(|passed_over| Notice {
             code: SafeText::fixed("PG-CK-101"),
@@ -132,18 +132,18 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     let mut outcome = Outcome::default();
     for notice in document.notices() {
         if options.strict {
-            let error = CheckError::Doubtful { plan: origin.to_string(), notice };
+            let error = CheckError::Doubtful { plan: origin.unescaped().to_owned(), notice };
             outcome.problems.push(Problem::new(&error, Some(&origin), &plain));
             continue;
         }
         let code = miette::Diagnostic::code(&notice).map(|code| code.to_string()).unwrap_or_default();
-        let message = plain.text(&format!("{origin}: {notice}"));
-        outcome.notices.push(Notice { code: SafeText::fixed(&code), message });
+        let message = plain.text(&format!("{}: {notice}", origin.unescaped()));
+        outcome.notices.push(Notice { code: plain.text(&code), message });
     }
     // A defect of planguard in one plan must neither pass nor hide what is found in the others.
     let checked = catch_unwind(AssertUnwindSafe(|| check_plan(document, rules, options, &origin)));
     let checked = checked.unwrap_or_else(|_| {
-        let error = CheckError::Internal { plan: origin.to_string() };
+        let error = CheckError::Internal { plan: origin.unescaped().to_owned() };
         Outcome { problems: vec![Problem::new(&error, Some(&origin), &plain)], ..Outcome::default() }
     });
     outcome.plan = checked.plan;
@@ -185,7 +185,7 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         problems: vec![Problem::new(error, Some(origin), &Redactor::default())],
         ..Outcome::default()
     };
-    let name = origin.to_string();
+    let name = origin.unescaped().to_owned();
     let plan = match Plan::parse(document.text()) {
         Ok(plan) => plan,
         Err(source) => return refused(&CheckError::Plan { plan: name, source }),
@@ -222,7 +222,7 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
     findings.sort_by(Finding::order);
     let report = PlanReport {
         origin: origin.clone(),
-        sha256: SafeText::fixed(&document.sha256().to_string()),
+        sha256: Redactor::default().text(&document.sha256().to_string()),
         format_version: redactor.text(&plan.format_version),
         terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
         summary: ChangeSummary::of(&plan),

@@ -8,7 +8,7 @@ use crate::report::Notice;
 
 impl PlanCheck<'_> {
     pub(super) fn whole_plan(&mut self) {
-        let name = self.origin.to_string();
+        let name = self.origin.unescaped().to_owned();
         if self.plan.errored == Some(true) {
             match self.options.errored {
                 OnErroredPlan::Undecided => self.problem(&CheckError::Errored { plan: name.clone() }),
@@ -78,8 +78,8 @@ impl PlanCheck<'_> {
         }
     }
 
-    fn notice(&mut self, code: &str, message: &str) {
-        let message = self.redactor.text(&format!("{}: {message}", self.origin));
+    fn notice(&mut self, code: &'static str, message: &str) {
+        let message = self.redactor.text(&format!("{}: {message}", self.origin.unescaped()));
         self.notices.push(Notice { code: SafeText::fixed(code), message });
     }
 }

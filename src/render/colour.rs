@@ -1,4 +1,4 @@
-//! Colours for people at a terminal; none for anyone else.
+//! Colours for terminals.
 
 use planguard_rule::Severity;
 
@@ -14,7 +14,7 @@ pub enum Colour {
     On,
 }
 
-/// What a piece of text is, for the eye.
+/// What kind of text a colour is for.
 #[derive(Clone, Copy)]
 pub(super) enum Style {
     Severity(Severity),
@@ -23,7 +23,7 @@ pub(super) enum Style {
     Faint,
     Good,
     Bad,
-    /// Neither good nor bad.
+    /// Worth attention.
     Notable,
 }
 

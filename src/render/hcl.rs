@@ -1,10 +1,10 @@
-//! Examples in the language that people write: a resource change as a block of HCL.
+//! Resource changes of examples as blocks of HCL.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// The resources of an example as HCL. Objects in lists are blocks; what is unknown stands as a comment.
+/// The resources of an example as HCL. Objects in lists become blocks; unknown attributes become comments.
 pub fn resources(resource_changes: &str) -> String {
     let Ok(Value::Array(changes)) = serde_json::from_str(resource_changes) else { return String::new() };
     changes.iter().map(resource).collect::<Vec<_>>().join("\n")
@@ -42,7 +42,7 @@ fn resource(entry: &Value) -> String {
     if let Value::Object(unknown) = &change["after_unknown"] {
         for (name, mask) in unknown {
             if *mask == Value::Bool(true) {
-                let _ = writeln!(text, "  # {name} is known only after apply");
+                let _ = writeln!(text, "  # {name} is known after apply");
             }
         }
     }

@@ -1,17 +1,24 @@
-//! One file a format: plain functions from a finished report to text.
+//! Every report of every command, as text. A module a command, with a table of its formats; one file a format.
+//!
+//! A renderer gets a finished report and decides nothing. Texts of a plan or a policy come as
+//! [`SafeText`](planguard_plan::redact::SafeText), without what is sensitive; the renderer escapes them for its medium.
 
+pub mod check;
 mod colour;
+pub mod coverage;
+pub mod diagnostic;
+pub mod eval;
+pub mod fixture;
+mod format;
 pub mod hcl;
-pub mod json;
+mod json;
+mod layout;
 pub mod lint;
-pub mod packs;
-pub mod query;
 pub mod rules;
 pub mod settings;
-mod summary_table;
-pub mod testing;
-pub mod text;
+pub mod test;
 mod workflow_command;
 
 pub use colour::Colour;
-pub(crate) use workflow_command::workflow_command;
+pub use format::{Format, Formats, RenderError};
+pub use layout::{Detail, Layout};

@@ -139,6 +139,6 @@ fn shown(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }
 
-fn notice(code: &str, message: &str) -> Notice {
+fn notice(code: &'static str, message: &str) -> Notice {
     Notice { code: SafeText::fixed(code), message: Redactor::default().text(message) }
 }

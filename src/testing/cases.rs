@@ -168,16 +168,17 @@ fn plan_cases(path: &Path, options: &CasesOptions<'_>) -> CasesRun {
     if options.on_failed == OnFailedCases::Update
         && outcomes.iter().any(|outcome| outcome.status == CaseStatus::Failed)
     {
-        for outcome in outcomes.iter_mut().filter(|outcome| !is_chosen(outcome.name.as_str())) {
+        for outcome in outcomes.iter_mut().filter(|outcome| !is_chosen(outcome.name.unescaped())) {
             // What was not asked for stays as it is.
             outcome.status = CaseStatus::Passed;
         }
         match file.bless(&outcomes) {
             Ok(blessed) => {
-                let rewritten =
-                    outcomes.iter().filter(|outcome| blessed.rewritten.contains(&outcome.name.to_string()));
+                let rewritten = outcomes
+                    .iter()
+                    .filter(|outcome| blessed.rewritten.iter().any(|name| name == outcome.name.unescaped()));
                 run.updated.extend(rewritten.map(|outcome| UpdatedCase {
-                    file: SafeText::fixed(&name),
+                    file: Redactor::default().text(&name),
                     line: outcome.line,
                     name: outcome.name.clone(),
                     diff: outcome.diff.lines.clone(),
@@ -213,7 +214,7 @@ impl CasesRun {
         is_chosen: impl Fn(&str) -> bool,
     ) {
         let all = outcomes.len();
-        let chosen = outcomes.into_iter().filter(|outcome| is_chosen(outcome.name.as_str()));
+        let chosen = outcomes.into_iter().filter(|outcome| is_chosen(outcome.name.unescaped()));
         let before = self.tests.len();
         self.tests.extend(chosen.map(|outcome| result(outcome, kind, file)));
         self.deselected += all - (self.tests.len() - before);
@@ -233,7 +234,7 @@ fn display(path: &Path) -> String {
 fn result(case: CaseOutcome, kind: TestKind, file: &str) -> TestResult {
     TestResult {
         kind,
-        file: SafeText::fixed(file),
+        file: Redactor::default().text(file),
         line: case.line as u64,
         package: SafeText::default(),
         name: case.name,

@@ -154,10 +154,10 @@ impl OutcomeCounts {
 
 impl TestResult {
     /// The whole name: `data.main.test_x`, or the name of a case.
-    pub fn path(&self) -> String {
+    pub fn path(&self) -> SafeText {
         match self.kind {
-            TestKind::Rego => format!("{}.{}", self.package, self.name),
-            TestKind::PlanCase | TestKind::GuardrailCase => self.name.one_line(),
+            TestKind::Rego => SafeText::concat([&self.package, &SafeText::fixed("."), &self.name]),
+            TestKind::PlanCase | TestKind::GuardrailCase => self.name.clone(),
         }
     }
 }

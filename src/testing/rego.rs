@@ -1,7 +1,7 @@
 //! Says in words how Rego tests came out.
 
 use miette::Diagnostic as _;
-use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::redact::Redactor;
 use planguard_rego::PolicyError;
 use planguard_rego::testing::{FailedBecause, RegoOutcome, RegoTest, TestRun};
 
@@ -93,10 +93,10 @@ fn failure(error: &PolicyError) -> String {
 }
 
 /// `file:line` of what an error points at.
-fn place(error: &PolicyError) -> Option<SafeText> {
+fn place(error: &PolicyError) -> Option<String> {
     let label = error.labels()?.next()?;
     let contents = error.source_code()?.read_span(label.inner(), 0, 0).ok()?;
-    Some(Redactor::default().text(&format!("{}:{}", contents.name()?, contents.line() + 1)))
+    Some(format!("{}:{}", contents.name()?, contents.line() + 1))
 }
 
 #[cfg(test)]

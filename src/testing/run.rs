@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use miette::Diagnostic;
 use planguard_plan::problem::Problem;
-use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::redact::Redactor;
 use planguard_rego::CoverageMode;
 use planguard_rego::testing::{Measure, RegoTestOptions, RegoTests};
 use regex::Regex;
@@ -138,5 +138,5 @@ fn report_nothing(report: &mut TestReport, options: &TestOptions) {
 
 fn searched(paths: &[PathBuf]) -> String {
     let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-    if paths.is_empty() { "no path".to_owned() } else { SafeText::fixed(&paths.join(", ")).to_string() }
+    if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") }
 }

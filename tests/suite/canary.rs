@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use planguard::render::{eval, test};
 use serde_json::{Value, json};
 
 /// Every sensitive value holds it.
@@ -155,7 +156,7 @@ fn run(arguments: &[&str], input: &str, directory: &Path) -> String {
 #[test]
 fn tests_tell_nothing() {
     let project = project();
-    for format in ["pretty", "json", "junit", "github"] {
+    for format in test::FORMATS.all().iter().map(|format| format.name) {
         let said = run(&["test", "-v", "--coverage", "--format", format, "."], "", project.path());
         assert!(said.contains("(sensitive value)"), "{format}: {said}");
     }
@@ -182,7 +183,7 @@ fn queries_tell_nothing() {
             .filter(|name| !name.is_empty() && !name.starts_with(['\t', '}']) && *name != "package")
             .map(|rule| format!("data.main.{rule}")),
     );
-    for format in ["pretty", "json", "values", "bindings", "raw"] {
+    for format in eval::FORMATS.all().iter().map(|format| format.name) {
         for query in &queries {
             let arguments = ["eval", "--plan", "plan.json", "-p", "policy", "--format", format, query];
             run(&arguments, "", project.path());

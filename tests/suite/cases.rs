@@ -9,6 +9,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use planguard::cases::{
     CaseFile, CaseOutcome, CaseStatus, FileOutcome, RunOptions, discover, run_guardrail_file,
 };
+use planguard::redact::SafeText;
 use planguard::rego::CoverageMode;
 
 fn run(path: &str, coverage: CoverageMode) -> FileOutcome {
@@ -20,7 +21,12 @@ fn differences(outcomes: &[CaseOutcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         let (file, line) = (outcome.file.display(), outcome.line);
-        writeln!(text, "{file}:{line}: {} ({:?})\n{}", outcome.name, outcome.status, outcome.diff).unwrap();
+        let name = outcome.name.for_terminal();
+        writeln!(text, "{file}:{line}: {name} ({:?})", outcome.status).unwrap();
+        for line in &outcome.diff.lines {
+            writeln!(text, "{}", line.text().for_terminal_line()).unwrap();
+        }
+        writeln!(text).unwrap();
     }
     text
 }
@@ -48,7 +54,7 @@ fn cases_that_hold_pass() {
     assert_eq!(outcome.cases.len(), 7);
     assert!(outcome.coverage.is_none());
     let prints: Vec<String> =
-        outcome.cases.iter().flat_map(|case| &case.prints).map(ToString::to_string).collect();
+        outcome.cases.iter().flat_map(|case| &case.prints).map(SafeText::for_terminal).collect();
     assert_eq!(prints, ["fixtures/cases/passing/owner.rego:29: version 1.5.7"]);
     let own = run_guardrail_file(Path::new("fixtures/cases/passing/own.toml")).unwrap();
     assert_eq!(own.len(), 2);

@@ -5,8 +5,7 @@ use std::process::Command;
 
 use planguard::check::{CheckOptions, Rules, run};
 use planguard::input::{ReadOptions, Source};
-use planguard::render::Colour;
-use planguard::render::text::{TextOptions, render};
+use planguard::render::{Colour, Detail, Layout, check::FORMATS};
 
 /// `tests/cmd/bless.sh` writes the answers anew.
 #[test]
@@ -32,7 +31,10 @@ fn a_smaller_budget_makes_destruction_a_finding() {
 fn a_narrow_terminal_gets_narrow_text() {
     let sources = [Source::Path(PathBuf::from("fixtures/plans/already-there/plan.json"))];
     let report = run(&sources, &ReadOptions::default(), &Rules::default(), &CheckOptions::default(), &|_| {});
-    let text = |width| render(&report, TextOptions { colour: Colour::Off, width });
+    let text = |width| {
+        let layout = Layout { colour: Colour::Off, width, detail: Detail::default() };
+        (FORMATS.default().render)(&report, layout).expect("a report")
+    };
     let is_wrapped =
         |line: &&str| ["      - ", "      fix ", "      | "].iter().any(|mark| line.starts_with(mark));
     let widest = |text: &str| text.lines().filter(is_wrapped).map(|line| line.chars().count()).max();

@@ -10,7 +10,7 @@ use planguard::finding::{Certainty, Finding};
 use planguard::fixture::{Fixture, FixtureError, Kind, make};
 use planguard::input::{Batch, Document, ReadOptions};
 use planguard::plan::{Plan, sensitive_values};
-use planguard::redact::SHORTEST_TAINT;
+use planguard::redact::{SHORTEST_TAINT, SafeText};
 
 use crate::shared::{files_below, shared};
 
@@ -22,7 +22,7 @@ fn marks<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> BTreeMap<Mark, 
     for finding in findings {
         if let Some(subject) = &finding.subject {
             let certain = finding.certainty == Certainty::Certain;
-            let mark = (finding.rule.id.to_string(), subject.address.to_string(), certain);
+            let mark = (finding.rule.id.for_terminal(), subject.address.for_terminal(), certain);
             *marks.entry(mark).or_default() += 1;
         }
     }
@@ -180,7 +180,7 @@ fn a_fixture_keeps_what_is_asked_for_and_what_its_findings_need() {
         let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
         make(&written(), &Rules::default(), &wanted).map(|fixture| {
             assert!(fixture.differing.is_empty(), "{:?}", fixture.differing);
-            fixture.kept.iter().map(ToString::to_string).collect::<Vec<_>>()
+            fixture.kept.iter().map(SafeText::for_terminal).collect::<Vec<_>>()
         })
     };
     assert_eq!(kept(&["aws_sns_topic.plain"]).unwrap(), ["aws_sns_topic.plain"]);
@@ -208,7 +208,7 @@ fn findings_that_count_keep_what_they_count_or_are_named() {
     assert!(whole.lost.is_empty() && whole.kept.len() == 25, "{:?} {}", whole.lost, whole.kept.len());
     let part = make(&document, &rules, &["aws_sns_topic.t[3]".to_owned()]).unwrap();
     assert_eq!(part.kept.len(), 1);
-    assert_eq!(part.lost[0].as_str(), "change-blast-radius");
+    assert_eq!(part.lost[0].unescaped(), "change-blast-radius");
 }
 
 #[test]

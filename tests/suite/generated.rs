@@ -10,7 +10,7 @@ use planguard::finding::RuleKind;
 use planguard::guardrails::{CatalogueEntry, Example, catalogue};
 use planguard::rego::convention::manual;
 use planguard::rego::{Outline, library, outline, rego_packs, rule_id};
-use planguard::render::{hcl, packs};
+use planguard::render::{Formats, check, coverage, eval, hcl, lint, rules::packs, settings, test};
 
 /// Compares a file with what it must hold, or writes it.
 fn assert_current(path: &Path, text: &str) {
@@ -218,6 +218,31 @@ fn the_tables_of_platforms_are_current() {
         page = format!("{before}{start}\n{table}\n{end}{after}");
     }
     assert_current(&path, &page);
+}
+
+/// `docs/formats.md`, from the tables of the renderers.
+#[test]
+fn the_manual_of_formats_is_current() {
+    let mut text = String::from(
+        "# Formats\n\n\
+         `--format NAME` chooses the form of a report; the first of each table is the default. Sensitive values are \
+         replaced in all of them. Everything else is exact in JSON and SARIF. Formats for people write control \
+         characters, invisible characters, characters that reorder text and commands of CI systems as `\\u{..}`.\n",
+    );
+    formats(&mut text, "planguard check", &check::FORMATS);
+    formats(&mut text, "planguard eval", &eval::FORMATS);
+    formats(&mut text, "planguard lint", &lint::FORMATS);
+    formats(&mut text, "planguard test", &test::FORMATS);
+    formats(&mut text, "planguard test --coverage-output FILE --coverage-format", &coverage::FORMATS);
+    formats(&mut text, "planguard check --print-settings", &settings::FORMATS);
+    assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md"), &text);
+}
+
+fn formats<R>(text: &mut String, command: &str, formats: &Formats<R>) {
+    let _ = writeln!(text, "\n## `{command}`\n\n| format | | usual extension |\n|---|---|---|");
+    for format in formats.all() {
+        let _ = writeln!(text, "| `{}` | {} | `.{}` |", format.name, format.help, format.extension);
+    }
 }
 
 /// On one line, as Markdown does not need any others.

@@ -20,11 +20,12 @@ fn policies() -> Vec<PathBuf> {
 
 fn look(path: &Path) -> Vec<String> {
     let report = lint(&LintOptions { paths: vec![path.to_owned()], ..LintOptions::default() });
-    let findings = report
-        .findings
-        .iter()
-        .map(|finding| format!("{} {}:{} {finding}", finding.lint.info().name, finding.file, finding.line));
-    findings.chain(report.problems.iter().map(|problem| format!("{} {problem}", problem.code))).collect()
+    let findings = report.findings.iter().map(|finding| {
+        format!("{} {}:{} {finding}", finding.lint.info().name, finding.file.for_terminal(), finding.line)
+    });
+    findings
+        .chain(report.problems.iter().map(|problem| format!("{} {problem}", problem.code.for_terminal())))
+        .collect()
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod cli;
 mod docs;
 mod fixture;
 mod generated;
+mod hostile_text;
 mod invalid;
 mod lint;
 mod lint_seeded;

@@ -59,8 +59,12 @@ impl Row {
         Self {
             enforcement: finding.enforcement.to_string(),
             outcome: outcome.to_owned(),
-            rule: finding.rule.id.to_string(),
-            address: finding.subject.as_ref().map(|subject| subject.address.to_string()).unwrap_or_default(),
+            rule: finding.rule.id.for_terminal(),
+            address: finding
+                .subject
+                .as_ref()
+                .map(|subject| subject.address.for_terminal())
+                .unwrap_or_default(),
             already_there: finding.origin == Origin::AlreadyThere,
         }
     }
@@ -150,8 +154,8 @@ fn check(plan: &Path) -> Report {
 fn text(report: &Report) -> String {
     let [plan] = &report.plans[..] else { panic!("one plan expected: {:?}", report.problems) };
     let findings: Vec<Row> = plan.findings.iter().map(Row::of).collect();
-    let problems: Vec<String> = report.problems.iter().map(|problem| problem.code.to_string()).collect();
-    let notices: Vec<String> = report.notices.iter().map(|notice| notice.code.to_string()).collect();
+    let problems: Vec<String> = report.problems.iter().map(|problem| problem.code.for_terminal()).collect();
+    let notices: Vec<String> = report.notices.iter().map(|notice| notice.code.for_terminal()).collect();
     outcome(
         report.verdict().as_str(),
         &counts(plan.summary),
@@ -220,7 +224,7 @@ fn scenarios_are_whole() {
 fn no_scenario_tells_a_secret() {
     for scenario in scenarios() {
         let report = check(&scenario.join("plan.json"));
-        let json = planguard::render::json::render(&report).expect("a report is JSON");
+        let json = crate::properties::rendered("json", &report);
         assert!(!json.contains("canary-4711-secret"), "{}: {json}", scenario.display());
     }
 }

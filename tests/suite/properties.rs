@@ -6,8 +6,7 @@ use std::fs;
 use planguard::check::{CheckOptions, Rules, check};
 use planguard::input::{Batch, Document};
 use planguard::rego::{Policies, PolicyOptions};
-use planguard::render::text::TextOptions;
-use planguard::render::{Colour, json, text};
+use planguard::render::{Colour, Detail, Layout, check as formats};
 use planguard::report::Report;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -18,12 +17,22 @@ fn run(plan: &Value, rules: &Rules) -> Report {
     check(&batch, rules, &CheckOptions::default(), &|_| {})
 }
 
+/// A report in the format of this name, without colours.
+pub(crate) fn rendered(format: &str, report: &Report) -> String {
+    let layout = Layout { colour: Colour::Off, width: 80, detail: Detail::default() };
+    let format = formats::FORMATS.find(format).expect("there is such a format");
+    (format.render)(report, layout).expect("a report")
+}
+
 /// Everything that a run may print, in every format.
 fn everything(report: &Report) -> String {
-    let mut all = json::render(report).expect("a report is JSON");
-    for colour in [Colour::Off, Colour::On] {
-        for width in [40, 100, 1000] {
-            all.push_str(&text::render(report, TextOptions { colour, width }));
+    let mut all = String::new();
+    for format in formats::FORMATS.all() {
+        for colour in [Colour::Off, Colour::On] {
+            for width in [40, 100, 1000] {
+                let layout = Layout { colour, width, detail: Detail::Everything };
+                all.push_str(&(format.render)(report, layout).expect("a report"));
+            }
         }
     }
     for problem in &report.problems {
@@ -35,7 +44,7 @@ fn everything(report: &Report) -> String {
         all.push_str(&format!("{problem} {problem:?}"));
     }
     for notice in &report.notices {
-        all.push_str(notice.message.as_str());
+        all.push_str(notice.message.unescaped());
     }
     all
 }
@@ -202,7 +211,7 @@ fn nothing_from_a_plan_steers_a_terminal_or_a_log() {
     let resource =
         create("aws_instance", "a", json!({"tags": {"name": hostile}, "associate_public_ip_address": true}));
     let report = run(&plan(json!([resource])), &telltale());
-    let plain = text::render(&report, TextOptions { colour: Colour::Off, width: 80 });
+    let plain = rendered("text", &report);
     assert!(plain.contains("owned"), "the policy told nothing");
     for line in plain.lines() {
         let start = line.trim_start();
@@ -243,7 +252,7 @@ proptest! {
             let mut report = run(&plan(Value::Array(resources)), &Rules::default());
             // The digest is of the bytes, which do differ.
             report.plans[0].sha256 = planguard::redact::SafeText::default();
-            json::render(&report).expect("a report is JSON")
+            rendered("json", &report)
         };
         prop_assert_eq!(report(resources), report(shuffled));
     }
@@ -265,7 +274,7 @@ proptest! {
         let findings = |resources: Vec<Value>| -> Vec<_> {
             let report = run(&plan(Value::Array(resources)), &Rules::default());
             let findings = report.plans.into_iter().flat_map(|plan| plan.findings);
-            findings.filter(|finding| finding.subject.as_ref().is_none_or(|s| !s.address.as_str().contains("still"))).collect()
+            findings.filter(|finding| finding.subject.as_ref().is_none_or(|s| !s.address.unescaped().contains("still"))).collect()
         };
         let mut with_still = resources.clone();
         let same = json!({"associate_public_ip_address": true});
@@ -303,6 +312,6 @@ proptest! {
         let worst = alone.iter().map(Report::verdict).max();
         prop_assert_eq!(Some(together.verdict()), worst);
         let alone = Report { plans: alone.into_iter().flat_map(|report| report.plans).collect(), ..Report::default() };
-        prop_assert_eq!(json::render(&together).ok(), json::render(&alone).ok());
+        prop_assert_eq!(rendered("json", &together), rendered("json", &alone));
     }
 }

@@ -115,7 +115,8 @@ fn every_real_plan_gets_a_verdict() {
         *verdicts.entry(report.verdict()).or_default() += 1;
         if report.verdict() == Verdict::Undecided {
             let name = path.strip_prefix(&root).expect("below the root").display().to_string();
-            undecided.insert(name, report.problems.iter().map(|problem| problem.code.to_string()).collect());
+            undecided
+                .insert(name, report.problems.iter().map(|problem| problem.code.for_terminal()).collect());
         }
     }
     let expected: BTreeMap<String, Vec<String>> = UNDECIDED

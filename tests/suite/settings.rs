@@ -283,7 +283,7 @@ fn the_file_of_the_project_counts_and_is_named() {
     let project = project("[check]\nbuiltin = false\n[policies]\npaths = [\"policies\"]\n");
     let (code, report, notes) = check(&project, &[]);
     assert_eq!(code, Some(1), "{report}{notes}");
-    assert!(report.contains("1 rule evaluated"), "{report}");
+    assert!(report.contains("1 of 1 rule applies"), "{report}");
     assert!(notes.contains("note[PG-CF-101]: settings are read from planguard.toml"), "{notes}");
 }
 

@@ -75,7 +75,7 @@ mod unix {
     #[test]
     fn a_reader_that_has_gone_keeps_the_verdict() {
         for (plan, code) in [(PASS, 0), (DENIED, 1), ("fixtures/plans/errored/plan.json", 2)] {
-            for format in ["text", "json"] {
+            for format in planguard::render::check::FORMATS.all().iter().map(|format| format.name) {
                 let mut command = planguard(&["check", "--format", format, plan]);
                 let status = command.stdout(closed_pipe()).stderr(closed_pipe()).status();
                 assert_eq!(status.expect("planguard starts").code(), Some(code), "{plan} as {format}");

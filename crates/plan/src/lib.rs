@@ -1,10 +1,13 @@
-//! From bytes to the plan model, and what of a plan may be printed.
+//! Reads plans from bytes into a model, and decides which of their texts may be printed.
 //!
-//! [`input`] turns files, directories and standard input into documents and refuses what is not a plan; the model,
+//! [`input`] turns files, directories and standard input into documents and rejects what is not a plan; the model,
 //! [`Plan`], is what guardrails and reports see of a document; [`redact`] decides which of its texts may leave the
-//! process; [`text`] has the helpers for text that every room needs.
+//! process; [`text`] has the helpers for text that every crate needs.
 //!
 //! This crate imports no other crate of the project.
+
+// The input is untrusted, so nothing here may panic on it.
+#![cfg_attr(not(test), warn(clippy::indexing_slicing, clippy::string_slice))]
 
 pub mod input;
 mod model;

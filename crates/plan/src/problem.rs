@@ -1,4 +1,4 @@
-//! What kept planguard from looking: each leaves the verdict undecided.
+//! Errors that keep planguard from checking everything: each leaves the verdict undecided.
 
 use std::fmt;
 
@@ -13,22 +13,22 @@ pub struct Problem {
     pub code: SafeText,
     /// What happened, and where.
     pub message: SafeText,
-    /// How to put it right.
+    /// How to fix it.
     pub help: Option<SafeText>,
-    /// The plan that it concerns, if it concerns one.
+    /// The plan that it is about, if any.
     pub plan: Option<SafeText>,
     source: Option<NamedSource<String>>,
     labels: Vec<LabeledSpan>,
 }
 
 impl Problem {
-    /// A problem from any diagnostic of the library. `redactor` is that of the plan which was being looked
-    /// at; its values may stand in an engine's message.
+    /// A problem from any diagnostic of the library. `redactor` is that of the plan that was being
+    /// checked: an engine's message may contain its values.
     pub fn new(diagnostic: &dyn Diagnostic, plan: Option<&SafeText>, redactor: &Redactor) -> Self {
         let text =
             |value: Option<Box<dyn fmt::Display + '_>>| value.map(|value| redactor.text(&value.to_string()));
         let mut message = diagnostic.to_string();
-        // The causes are part of what happened.
+        // The message includes the causes.
         let mut cause = diagnostic.source();
         while let Some(error) = cause {
             let next = error.to_string();
@@ -49,23 +49,31 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The code and the message, as `PG-IN-003: cannot read ...`.
+    pub fn line(&self) -> SafeText {
+        SafeText::concat([&self.code, &SafeText::fixed(": "), &self.message])
+    }
+}
+
 /// The source text behind a diagnostic and the places in it.
 fn snippet(diagnostic: &dyn Diagnostic) -> (Option<NamedSource<String>>, Vec<LabeledSpan>) {
-    let labels: Vec<LabeledSpan> = diagnostic.labels().into_iter().flatten().collect();
-    let (Some(source), Some(first)) = (diagnostic.source_code(), labels.first()) else {
-        return (None, Vec::new());
-    };
+    let Some((name, text)) = source_text(diagnostic) else { return (None, Vec::new()) };
+    (Some(NamedSource::new(name, text)), diagnostic.labels().into_iter().flatten().collect())
+}
+
+/// The name and the whole text of a diagnostic's source; `None` if it has none or no label points into it.
+pub fn source_text(diagnostic: &dyn Diagnostic) -> Option<(String, String)> {
+    let first = diagnostic.labels()?.next()?;
     // The whole text: the span of the first label with as many lines around it as there are.
-    let Ok(contents) = source.read_span(first.inner(), usize::MAX / 2, usize::MAX / 2) else {
-        return (None, Vec::new());
-    };
+    let contents = diagnostic.source_code()?.read_span(first.inner(), usize::MAX / 2, usize::MAX / 2).ok()?;
     let text = String::from_utf8_lossy(contents.data()).into_owned();
-    (Some(NamedSource::new(contents.name().unwrap_or_default(), text)), labels)
+    Some((contents.name().unwrap_or_default().to_owned(), text))
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.message.fmt(f)
+        f.write_str(&self.message.for_terminal())
     }
 }
 
@@ -73,11 +81,11 @@ impl std::error::Error for Problem {}
 
 impl Diagnostic for Problem {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.code))
+        Some(Box::new(self.code.for_terminal_line()))
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help.as_ref().map(|help| Box::new(help.for_terminal()) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

@@ -29,6 +29,7 @@ pub struct LintFinding {
     pub message: SafeText,
     /// How to put it right.
     pub help: SafeText,
+    /// The whole file.
     pub(super) source: Arc<NamedSource<String>>,
 }
 
@@ -41,7 +42,7 @@ impl LintFinding {
 
 impl std::fmt::Display for LintFinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.message.fmt(f)
+        f.write_str(&self.message.for_terminal())
     }
 }
 
@@ -62,7 +63,7 @@ impl Diagnostic for LintFinding {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn std::fmt::Display + 'a>> {
-        Some(Box::new(&self.help))
+        Some(Box::new(self.help.for_terminal()))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

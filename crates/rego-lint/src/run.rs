@@ -52,7 +52,7 @@ pub fn lint(options: &LintOptions) -> LintReport {
         let text = texts.get(one.file.as_str()).copied().unwrap_or("");
         let source = sources
             .entry(one.file.clone())
-            .or_insert_with(|| Arc::new(NamedSource::new(plain.text(&one.file).one_line(), printable(text))));
+            .or_insert_with(|| Arc::new(NamedSource::new(&one.file, text.to_owned())));
         report.findings.push(finding(&one, text, Arc::clone(source), &plain));
     }
     report.problems = linted.problems.iter().map(|problem| Problem::new(problem, None, &plain)).collect();
@@ -107,20 +107,4 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     (line, column)
-}
-
-/// A policy's text for a snippet: what a terminal would take for a command is shown as question marks, as many as it
-/// has bytes, so that all places stay where they are.
-fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let is_bidi =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (c.is_control() && !matches!(c, '\n' | '\t')) || is_bidi {
-            shown.extend(std::iter::repeat_n('?', c.len_utf8()));
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
+use planguard_plan::text::escape::hides_or_steers;
 use regorus::unstable::Span;
 
 use super::error::{PolicyError, PolicyText};
@@ -44,12 +45,13 @@ pub fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Source> {
     sources
 }
 
-/// A control character in a file name would break the engine's messages, which are lines.
+/// The name of a file in the engine's messages, which are lines: characters that hide text or break lines are written
+/// as `?`.
 pub fn display_name(path: &Path) -> String {
     let name = path.to_string_lossy();
     name.chars()
         .map(|c| {
-            if c.is_control() {
+            if hides_or_steers(c) {
                 '?'
             } else if c == '\\' {
                 '/'

@@ -9,14 +9,16 @@ use planguard::check::OnErroredPlan;
 use planguard::enforcement::{Gate, UnknownPolicy};
 use planguard::input::{OnWrapperLines, ReadOptions};
 use planguard::rego::Namespaces;
-use planguard::render::settings::SettingsFormat;
+use planguard::render::{self, Format};
+use planguard::report::Report;
 use planguard::rule::{Category, words};
 use planguard::settings::{
-    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Sourced, namespaces,
+    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, Sourced, namespaces,
 };
 
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
+use crate::format::FormatParser;
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::words::{chosen, word};
@@ -118,8 +120,8 @@ pub(crate) struct SourceArguments {
     #[arg(long, help_heading = "Settings")]
     pub(crate) no_config: bool,
     /// Print every setting and where it was set (flag, environment, planguard.toml, conftest.toml), and exit
-    #[arg(long, value_name = "FORMAT", value_parser = word::<SettingsFormat>(), num_args = 0..=1, require_equals = true, default_missing_value = "text", help_heading = "Settings")]
-    pub(crate) print_settings: Option<SettingsFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = FormatParser(&render::settings::FORMATS), num_args = 0..=1, require_equals = true, default_missing_value = render::settings::FORMATS.default().name, help_heading = "Settings")]
+    pub(crate) print_settings: Option<&'static Format<Settings>>,
 }
 
 /// Which policies there are, and how they are read.
@@ -281,8 +283,8 @@ pub(crate) struct CheckArguments {
     pub(crate) sources: SourceArguments,
 
     /// The format of the report
-    #[arg(long, value_parser = word::<Format>(), default_value = "text", help_heading = "Output")]
-    pub(crate) format: Format,
+    #[arg(long, value_parser = FormatParser(&render::check::FORMATS), default_value = render::check::FORMATS.default().name, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) format: &'static Format<Report>,
 }
 
 impl CheckArguments {
@@ -353,16 +355,6 @@ words! {
         Auto = "auto",
         Always = "always",
         Never = "never",
-    }
-}
-
-words! {
-    /// The format of a report.
-    #[derive(Default)]
-    pub(crate) enum Format is "a format" {
-        #[default]
-        Text = "text",
-        Json = "json",
     }
 }
 

@@ -10,12 +10,11 @@ use planguard::check::{Progress, run as check};
 use planguard::input::Source;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::render::{json, text};
+use planguard::render::{Detail, Format};
 use planguard::report::Report;
 use planguard::settings::{Origin, Settings};
 
-use crate::UNDECIDED;
-use crate::args::{CheckArguments, Format};
+use crate::args::CheckArguments;
 use crate::output::Output;
 use crate::settings::{printed, problems, resolution, run_variables};
 
@@ -58,24 +57,14 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     print(&report, arguments.format, output)
 }
 
-fn print(report: &Report, format: Format, output: &Output) -> ExitCode {
+fn print(report: &Report, format: &Format<Report>, output: &Output) -> ExitCode {
     for notice in &report.notices {
         output.notice(notice);
     }
     for problem in &report.problems {
         output.problem(problem);
     }
-    let text = match format {
-        Format::Text => text::render(report, output.text_options()),
-        Format::Json => match json::render(report) {
-            Ok(text) => text,
-            Err(error) => {
-                output.complain(&format!("cannot write the report: {error} (PG-CL-001)"));
-                return ExitCode::from(UNDECIDED);
-            }
-        },
-    };
-    output.finish(&text, report.exit_code())
+    output.report(report, format, Detail::default(), report.exit_code())
 }
 
 /// Whether a flag is about policies that the user does not name. Packs bring policies of their own, which none of

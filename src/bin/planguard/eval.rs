@@ -7,23 +7,24 @@ use std::process::ExitCode;
 use clap::Args;
 use miette::Diagnostic;
 use planguard::input::{Document, Source, discover};
+use planguard::plan::text::escape::for_terminal_line;
 use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
 use planguard::redact::{JsonRedactor, Redactor};
 use planguard::rego::{
     Answers, BuiltinErrors, Outcome, PolicyInput, QueryInput, Subject, Workspace, WorkspaceOptions,
 };
-use planguard::render::query::{QueryFormat, render};
-use planguard::rule::words;
+use planguard::render::eval::{self as render, QueryReport};
+use planguard::render::{Detail, Format};
 use planguard::settings::Settings;
 use rustyline::error::ReadlineError;
 
 use crate::UNDECIDED;
 use crate::args::{InputArguments, PolicyArguments, SourceArguments};
+use crate::format::FormatParser;
 use crate::interactive::{COMMANDS, Entry, Lines};
 use crate::output::{Output, write_to_stderr};
 use crate::settings::{run_variables, settings};
-use crate::words::word;
 
 /// The exit code of a query that is undefined.
 const UNDEFINED: u8 = 1;
@@ -61,8 +62,8 @@ pub(crate) struct EvalArguments {
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, require_equals = true, requires = "plan")]
     explain: Option<Option<String>>,
     /// The format of the answer
-    #[arg(long, value_parser = word::<AnswerFormat>(), default_value = "text", value_name = "FORMAT")]
-    format: AnswerFormat,
+    #[arg(long, value_parser = FormatParser(&render::FORMATS), default_value = render::FORMATS.default().name, value_name = "FORMAT")]
+    format: &'static Format<QueryReport>,
 
     #[command(flatten)]
     policies: PolicyArguments,
@@ -70,19 +71,6 @@ pub(crate) struct EvalArguments {
     input: InputArguments,
     #[command(flatten)]
     sources: SourceArguments,
-}
-
-words! {
-    /// The format of an answer.
-    #[derive(Default)]
-    enum AnswerFormat is "a format" {
-        #[default]
-        Text = "text" or "pretty": "for people",
-        Json = "json": "as `opa eval --format json`",
-        Values = "values": "the values of the expressions, a line for each result",
-        Bindings = "bindings": "the variables, a line for each result",
-        Raw = "raw": "the values without quotes, for scripts",
-    }
 }
 
 pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
@@ -117,7 +105,7 @@ pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
         (true, true) => UNDEFINED,
         (true, false) => 0,
     };
-    output.finish(&session.render(&answers, arguments, output), code)
+    output.report(&session.report(&answers), arguments.format, Detail::default(), code)
 }
 
 /// The text of explanations.
@@ -159,17 +147,26 @@ fn converse(
         let text = match entry {
             Entry::Leave => return ExitCode::SUCCESS,
             Entry::Query(query) => {
-                session.ask(&query, output).map(|answers| session.render(&answers, arguments, output))
+                let Some(answers) = session.ask(&query, output) else { continue };
+                let report = session.report(&answers);
+                if output.report(&report, arguments.format, Detail::default(), 0) != ExitCode::SUCCESS {
+                    return ExitCode::from(UNDECIDED);
+                }
+                None
             }
             Entry::Explain { rule, address } => {
                 let subject = address.as_deref().map_or(Subject::Plan, Subject::Address);
                 session.explain(&rule, subject, output).map(|told| told.text)
             }
-            Entry::Rules => Some(own_rules(&session.workspace).map(|rule| format!("{rule}\n")).collect()),
+            Entry::Rules => {
+                Some(own_rules(&session.workspace).map(|rule| for_terminal_line(&rule) + "\n").collect())
+            }
             Entry::Help => {
                 Some(COMMANDS.iter().map(|(command, effect)| format!("{command:24} {effect}\n")).collect())
             }
-            Entry::Unknown(line) => Some(format!("there is no command `{line}`; :help lists them\n")),
+            Entry::Unknown(line) => {
+                Some(format!("there is no command `{}`; :help lists them\n", for_terminal_line(&line)))
+            }
             Entry::Load(path) => {
                 let mut wanted = loaded.clone();
                 wanted.paths.push(PathBuf::from(path));
@@ -260,8 +257,9 @@ impl Session {
         Some(())
     }
 
-    fn render(&self, answers: &Answers, arguments: &EvalArguments, output: &Output) -> String {
-        render(answers, arguments.format.chosen(), &self.redactor, output.text_options().width)
+    /// The answers as they may be printed.
+    fn report(&self, answers: &Answers) -> QueryReport {
+        QueryReport::new(answers, &self.redactor)
     }
 
     /// Explains a rule. `None` if there is no explanation, after the reason was printed.
@@ -271,8 +269,8 @@ impl Session {
             .map_err(|error| output.problem(&Problem::new(&error, None, self.redactor.texts())))
             .ok()?;
         let is_whole = explanations.iter().all(|explanation| explanation.outcome != Outcome::Unexplained);
-        let told = explanations.iter().map(|explanation| output.snippet(&explanation.told(&self.redactor)));
-        Some(ExplanationText { text: told.collect(), is_whole })
+        let text = render::explain(&explanations, &self.redactor, output.layout(Detail::default()));
+        Some(ExplanationText { text, is_whole })
     }
 
     /// Evaluates a query, and prints its output and errors. `None` if there is no answer.
@@ -286,7 +284,7 @@ impl Session {
             .map_err(|error| say(&error))
             .ok()?;
         for line in &answers.prints {
-            write_to_stderr(&format!("{}\n", self.redactor.texts().text(line)));
+            write_to_stderr(&format!("{}\n", self.redactor.texts().text(line).for_terminal()));
         }
         answers.diagnostics.iter().for_each(|diagnostic| say(diagnostic));
         Some(answers)
@@ -324,16 +322,4 @@ fn read(plan: &OsString, arguments: &EvalArguments, output: &Output) -> Option<D
         return None;
     }
     batch.documents.pop()
-}
-
-impl AnswerFormat {
-    const fn chosen(self) -> QueryFormat {
-        match self {
-            Self::Text => QueryFormat::Pretty,
-            Self::Json => QueryFormat::Json,
-            Self::Values => QueryFormat::Values,
-            Self::Bindings => QueryFormat::Bindings,
-            Self::Raw => QueryFormat::Raw,
-        }
-    }
 }

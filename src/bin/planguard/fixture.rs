@@ -11,12 +11,14 @@ use std::process::ExitCode;
 use clap::Args;
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::Rules;
-use planguard::fixture::{CaseHeader, Fixture, FixtureError, Kind, case_file, make, make_new};
+use planguard::fixture::{CaseHeader, Fixture, FixtureError, case_file, make, make_new};
 use planguard::input::{Document, Source, discover};
+use planguard::plan::text::escape;
 use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
-use planguard::redact::{Redactor, SafeText};
+use planguard::redact::Redactor;
 use planguard::rego::{Namespaces, Policies};
+use planguard::render::fixture::summary;
 use planguard::settings::Settings;
 
 use crate::UNDECIDED;
@@ -38,9 +40,6 @@ Exit codes:
   0    the fixture was written, and it has the same findings as the plan
   2    no fixture could be made, or its findings differ
   130  interrupted";
-
-/// How many addresses are listed.
-const LISTED: usize = 20;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FixtureArguments {
@@ -98,7 +97,7 @@ fn written(
     let code = if fixture.differing.is_empty() { 0 } else { UNDECIDED };
     if arguments.output == Path::new("-") {
         write_to_stderr(&summary(&fixture));
-        return Ok(output.finish(&fixture.plan, code));
+        return Ok(output.finish(&escape::json(&fixture.plan), code));
     }
     let failed = |error: FixtureError| vec![Problem::new(&error, None, &plain)];
     let directory = &arguments.output;
@@ -118,7 +117,7 @@ fn written(
     let mut text = summary(&fixture);
     let shown = plain.text(&directory.display().to_string());
     // Writing to a String does not fail.
-    let _ = writeln!(text, "wrote plan.json and cases.toml to {}", shown.one_line());
+    let _ = writeln!(text, "wrote plan.json and cases.toml to {}", shown.for_terminal_line());
     Ok(output.finish(&text, code))
 }
 
@@ -207,48 +206,7 @@ fn from(directory: &Path, path: &Path) -> PathBuf {
 
 fn case_name(fixture: &Fixture) -> String {
     match &fixture.kept[..] {
-        [one] => format!("the findings on {one}"),
+        [one] => format!("the findings on {}", one.for_terminal_line()),
         several => format!("the findings on {} resources", several.len()),
     }
-}
-
-/// What was kept, dropped and replaced, without values.
-fn summary(fixture: &Fixture) -> String {
-    let objects = if fixture.objects == 1 { "object" } else { "objects" };
-    let mut text = format!("kept {} of {} {objects}\n", fixture.kept.len(), fixture.objects);
-    let listed = fixture.kept.iter().take(LISTED);
-    let mut lines: Vec<String> = listed.map(|address| format!("  {}", address.one_line())).collect();
-    if fixture.kept.len() > LISTED {
-        lines.push(format!("  and {} more", fixture.kept.len() - LISTED));
-    }
-    let counts = |counts: &BTreeMap<Kind, usize>| {
-        let counts = counts.iter().map(|(kind, count)| format!("{count} {}", kind.counted(*count)));
-        counts.collect::<Vec<_>>().join(", ")
-    };
-    lines.push(match fixture.replaced.is_empty() {
-        true => "replaced nothing".to_owned(),
-        false => format!("replaced {}", counts(&fixture.replaced)),
-    });
-    if !fixture.spared.is_empty() {
-        lines.push(format!("not replaced, because findings depend on them: {}", counts(&fixture.spared)));
-    }
-    if !fixture.lost.is_empty() {
-        let rules: Vec<String> = fixture.lost.iter().map(SafeText::one_line).collect();
-        lines
-            .push(format!("not in the fixture, because they are about the whole plan: {}", rules.join(", ")));
-    }
-    let findings = if fixture.findings.len() == 1 { "finding" } else { "findings" };
-    lines.push(format!("{} {findings} in the fixture", fixture.findings.len()));
-    if !fixture.differing.is_empty() {
-        let addresses: Vec<String> = fixture.differing.iter().map(SafeText::one_line).collect();
-        lines.push(format!(
-            "findings differ from the plan, because a secret was replaced: {} (PG-FX-007)",
-            addresses.join(", ")
-        ));
-    }
-    for line in lines {
-        text.push_str(&line);
-        text.push('\n');
-    }
-    text
 }

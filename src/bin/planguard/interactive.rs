@@ -75,7 +75,7 @@ impl Lines {
             if line.trim().is_empty() {
                 continue;
             }
-            if redactor.text(&line).as_str() == line.replace('\t', " ") {
+            if redactor.text(&line).unescaped() == line {
                 self.editor.add_history_entry(&line)?;
                 if let Some(history) = &self.history {
                     self.editor.save_history(history)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use planguard::plan::text::escape::for_terminal_line;
 use planguard::rego::library;
 
 use crate::UNDECIDED;
@@ -59,7 +60,7 @@ pub(crate) fn run(arguments: &LibArguments, output: &Output) -> ExitCode {
             return failed(path, &error, output);
         }
     }
-    let directory = arguments.directory.display();
+    let directory = for_terminal_line(&arguments.directory.display().to_string());
     output.finish(
         &format!(
             "wrote {} of {} files to {directory}; `opa eval -d {directory}` loads `data.planguard.lib`\n",

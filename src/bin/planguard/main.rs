@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod eval;
 mod fixture;
+mod format;
 mod interactive;
 mod lib_command;
 mod lint;

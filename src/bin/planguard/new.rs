@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use planguard::plan::text::escape::for_terminal;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::scaffold::{
@@ -101,7 +102,8 @@ fn finish(
                 text.push_str(&format!("wrote {}\n", in_directory(directory, path).display()));
             }
             text.push_str(next);
-            output.finish(&text, 0)
+            // Paths are all that is not the program's own text.
+            output.finish(&for_terminal(&text), 0)
         }
         Err(error) => {
             output.problem(&Problem::new(&error, None, &Redactor::default()));

@@ -3,10 +3,9 @@
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use planguard::plan::text::escape;
 use planguard::problem::Problem;
-use planguard::render::Colour;
-use planguard::render::text::TextOptions;
+use planguard::render::{Colour, Detail, Format, Layout, diagnostic};
 use planguard::report::Notice;
 
 use crate::UNDECIDED;
@@ -26,8 +25,8 @@ impl Output {
     }
 
     /// The layout for standard output.
-    pub(crate) fn text_options(&self) -> TextOptions {
-        TextOptions { colour: self.colour(io::stdout().is_terminal()), width: width() }
+    pub(crate) fn layout(&self, detail: Detail) -> Layout {
+        Layout { colour: self.colour(io::stdout().is_terminal()), width: width(), detail }
     }
 
     fn colour(&self, terminal: bool) -> Colour {
@@ -56,6 +55,17 @@ impl Output {
         }
     }
 
+    /// Writes a report in a format and exits with `code`, as [`Self::finish`] does.
+    pub(crate) fn report<R>(&self, report: &R, format: &Format<R>, detail: Detail, code: u8) -> ExitCode {
+        match (format.render)(report, self.layout(detail)) {
+            Ok(text) => self.finish(&text, code),
+            Err(error) => {
+                self.complain(&format!("cannot write the report: {error} (PG-CL-001)"));
+                ExitCode::from(UNDECIDED)
+            }
+        }
+    }
+
     /// Clears the terminal, if there is one.
     pub(crate) fn clear(&self) {
         if io::stdout().is_terminal() {
@@ -65,49 +75,24 @@ impl Output {
 
     /// Prints a problem to standard error.
     pub(crate) fn problem(&self, problem: &Problem) {
-        let theme = match self.colour(io::stderr().is_terminal()) {
-            Colour::On => GraphicalTheme::unicode(),
-            Colour::Off => GraphicalTheme::unicode_nocolor(),
-        };
-        let handler = GraphicalReportHandler::new_themed(theme).with_width(width()).with_links(false);
-        let mut text = String::new();
-        if handler.render_report(&mut text, problem).is_err() {
-            text = format!("{}: {problem}\n", problem.code);
-        }
+        let colour = self.colour(io::stderr().is_terminal());
+        let layout = Layout { colour, width: width(), detail: Detail::default() };
+        let mut text = diagnostic::render(problem, layout);
         // The next problem, or the report, follows on the same terminal.
         text.push('\n');
         write_to_stderr(&text);
     }
 
-    /// A diagnostic that is the answer, for standard output.
-    pub(crate) fn snippet(&self, diagnostic: &dyn Diagnostic) -> String {
-        self.rendered(diagnostic, GraphicalReportHandler::new()) + "\n"
-    }
-
-    /// One of many diagnostics, for standard output: with one line of context.
-    pub(crate) fn short_snippet(&self, diagnostic: &dyn Diagnostic) -> String {
-        self.rendered(diagnostic, GraphicalReportHandler::new().with_context_lines(1))
-    }
-
-    fn rendered(&self, diagnostic: &dyn Diagnostic, handler: GraphicalReportHandler) -> String {
-        let theme = match self.colour(io::stdout().is_terminal()) {
-            Colour::On => GraphicalTheme::unicode(),
-            Colour::Off => GraphicalTheme::unicode_nocolor(),
-        };
-        let handler = handler.with_theme(theme).with_width(width()).with_links(false);
-        let mut text = String::new();
-        if handler.render_report(&mut text, diagnostic).is_err() {
-            text = format!("{diagnostic}\n");
-        }
-        text
-    }
-
     pub(crate) fn notice(&self, notice: &Notice) {
-        write_to_stderr(&format!("note[{}]: {}\n", notice.code, notice.message.one_line()));
+        write_to_stderr(&format!(
+            "note[{}]: {}\n",
+            notice.code.for_terminal_line(),
+            notice.message.for_terminal_line()
+        ));
     }
 
     pub(crate) fn complain(&self, message: &str) {
-        write_to_stderr(&format!("planguard: {message}\n"));
+        write_to_stderr(&format!("planguard: {}\n", escape::for_terminal(message)));
     }
 }
 

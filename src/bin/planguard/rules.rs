@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use planguard::finding::RuleKind;
 use planguard::guardrails::{CatalogueEntry, catalogue};
 use planguard::rego::{RegoPack, rego_packs};
-use planguard::render::packs;
-use planguard::render::rules::{explain, list};
+use planguard::render::Detail;
+use planguard::render::rules::{FORMATS, RulesReport};
 
 use crate::UNDECIDED;
 use crate::args::RulesArguments;
@@ -14,13 +14,13 @@ use crate::output::Output;
 
 pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
     let all = catalogue();
-    let options = output.text_options();
+    let print = |report| output.report(&report, FORMATS.default(), Detail::default(), 0);
     let named = arguments.id.as_ref().or(arguments.pack.as_ref());
     let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
     if let Some(pack) = pack
         && !all.iter().any(|entry| Some(entry.info.pack.as_ref()) == arguments.pack.as_deref())
     {
-        return output.finish(&packs::explain(pack, options), 0);
+        return print(RulesReport::Pack(pack));
     }
     let Some(id) = &arguments.id else {
         let chosen: Vec<CatalogueEntry> =
@@ -29,18 +29,14 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
             output.complain("no rule matches these filters; `planguard rules` lists all rules (PG-CL-003)");
             return ExitCode::from(UNDECIDED);
         }
-        let mut text = list(&chosen, options);
-        if arguments.is_unfiltered() {
-            text.push('\n');
-            text.push_str(&packs::list(rego_packs(), options));
-        }
-        return output.finish(&text, 0);
+        let packs = if arguments.is_unfiltered() { rego_packs() } else { &[] };
+        return print(RulesReport::List { guardrails: chosen, packs });
     };
     let found = all
         .iter()
         .find(|entry| entry.info.id == id.as_str() || entry.info.aliases.iter().any(|alias| alias == id));
     match found {
-        Some(entry) => output.finish(&explain(entry, options), 0),
+        Some(entry) => print(RulesReport::Guardrail(Box::new(entry.clone()))),
         None => {
             let near =
                 all.iter().map(|entry| entry.info.id.as_ref()).filter(|known| known.contains(id.as_str()));

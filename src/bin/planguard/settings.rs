@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::context_variables;
-use planguard::render::settings::render;
+use planguard::render::Detail;
 use planguard::settings::{Files, Resolution, Said, Settings, Sources, resolve};
 
 use crate::UNDECIDED;
@@ -42,7 +42,7 @@ pub(crate) fn printed(
     let format = sources.print_settings?;
     problems(resolution).iter().for_each(|problem| output.problem(problem));
     let code = if resolution.errors.is_empty() { 0 } else { UNDECIDED };
-    Some(output.finish(&render(&resolution.settings, format), code))
+    Some(output.report(&resolution.settings, format, Detail::default(), code))
 }
 
 /// The settings of a command that does nothing unless all sources can be read.

@@ -1,27 +1,27 @@
 //! `planguard test`.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use planguard::plan::text::escape::for_terminal_line;
 use planguard::rego::testing::{Measure, RegoTestOptions};
-use planguard::render::testing::pretty::{self, Detail};
-use planguard::render::testing::{coverage, github, json, junit};
-use planguard::rule::words;
+use planguard::render::{self, Detail, Format, Layout};
 use planguard::settings::Settings;
 use planguard::testing::{
-    CoverageReport, OnFailedCases, OnSkipped, Percentage, TestOptions, run as run_tests,
+    CoverageReport, OnFailedCases, OnSkipped, Percentage, TestOptions, TestReport, run as run_tests,
 };
 use regex::Regex;
 
 use crate::UNDECIDED;
 use crate::args::{PolicyArguments, SourceArguments};
+use crate::format::FormatParser;
 use crate::output::{Output, write_to_stderr};
 use crate::settings::settings;
 use crate::watch::watch;
-use crate::words::word;
 
 pub(crate) const HELP: &str = "\
 A test is
@@ -71,8 +71,8 @@ pub(crate) struct TestArguments {
     #[arg(long, value_name = "FILE", help_heading = "Coverage")]
     coverage_output: Option<PathBuf>,
     /// The format of that file [default: json if its name ends so, else lcov]
-    #[arg(long, value_parser = word::<CoverageFormat>(), value_name = "FORMAT", requires = "coverage_output", help_heading = "Coverage")]
-    coverage_format: Option<CoverageFormat>,
+    #[arg(long, value_parser = FormatParser(&render::coverage::FORMATS), value_name = "FORMAT", requires = "coverage_output", help_heading = "Coverage")]
+    coverage_format: Option<&'static Format<CoverageReport>>,
 
     /// List every test with its output, and every line that is not evaluated
     #[arg(short, long, help_heading = "Output")]
@@ -81,33 +81,13 @@ pub(crate) struct TestArguments {
     #[arg(short, long, conflicts_with = "update", help_heading = "Running")]
     watch: bool,
     /// The format of the report
-    #[arg(long, value_parser = word::<TestFormat>(), default_value = "text", value_name = "FORMAT", help_heading = "Output")]
-    format: TestFormat,
+    #[arg(long, value_parser = FormatParser(&render::test::FORMATS), default_value = render::test::FORMATS.default().name, value_name = "FORMAT", help_heading = "Output")]
+    format: &'static Format<TestReport>,
 
     #[command(flatten)]
     policies: PolicyArguments,
     #[command(flatten)]
     sources: SourceArguments,
-}
-
-words! {
-    /// The format of a test report.
-    #[derive(Default)]
-    enum TestFormat is "a format" {
-        #[default]
-        Text = "text" or "pretty": "for people",
-        Json = "json": "see docs/test-report.schema.json",
-        Junit = "junit": "JUnit XML",
-        Github = "github": "workflow commands of GitHub Actions",
-    }
-}
-
-words! {
-    /// The format of a coverage file.
-    enum CoverageFormat is "a format" {
-        Lcov = "lcov": "a tracefile of LCOV",
-        Json = "json": "as `opa test --coverage` writes it",
-    }
 }
 
 pub(crate) fn run(arguments: &TestArguments, output: &Output) -> ExitCode {
@@ -121,7 +101,11 @@ pub(crate) fn run(arguments: &TestArguments, output: &Output) -> ExitCode {
         return run_once(arguments, &options, output);
     }
     let mut watched = options.rego.paths.clone();
-    let what = watched.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let what = watched
+        .iter()
+        .map(|path| for_terminal_line(&path.display().to_string()))
+        .collect::<Vec<_>>()
+        .join(", ");
     watched.extend(options.rego.data.clone());
     let ended = watch(&watched, arguments.coverage_output.as_deref(), || {
         output.clear();
@@ -139,46 +123,32 @@ fn run_once(arguments: &TestArguments, options: &TestOptions, output: &Output) -
     for problem in &report.problems {
         output.problem(problem);
     }
-    let text = match arguments.format {
-        TestFormat::Text => {
-            let detail = if arguments.verbose { Detail::Everything } else { Detail::Failures };
-            Ok(pretty::render(&report, detail, output.text_options()))
-        }
-        TestFormat::Json => json::render(&report).map_err(|error| error.to_string()),
-        TestFormat::Junit => junit::render(&report).map_err(|error| error.to_string()),
-        TestFormat::Github => Ok(github::render(&report)),
-    };
-    let text = match text {
-        Ok(text) => text,
-        Err(error) => {
-            output.complain(&format!("cannot write the report: {error} (PG-CL-001)"));
-            return ExitCode::from(UNDECIDED);
-        }
-    };
-    let code = output.finish(&text, report.verdict().exit_code());
+    let detail = if arguments.verbose { Detail::Everything } else { Detail::Failures };
+    let code = output.report(&report, arguments.format, detail, report.verdict().exit_code());
     match (&arguments.coverage_output, &report.coverage) {
-        (Some(file), Some(coverage)) => match write_coverage(arguments, file, coverage) {
-            Ok(()) => code,
-            Err(reason) => {
-                output.complain(&format!("cannot write {}: {reason} (PG-CL-001)", file.display()));
-                ExitCode::from(UNDECIDED)
+        (Some(file), Some(coverage)) => {
+            match write_coverage(arguments.coverage_format, file, coverage, output.layout(detail)) {
+                Ok(()) => code,
+                Err(reason) => {
+                    output.complain(&format!("cannot write {}: {reason} (PG-CL-001)", file.display()));
+                    ExitCode::from(UNDECIDED)
+                }
             }
-        },
+        }
         (None, _) | (Some(_), None) => code,
     }
 }
 
-fn write_coverage(arguments: &TestArguments, file: &Path, coverage: &CoverageReport) -> Result<(), String> {
-    let is_json = file.extension().is_some_and(|extension| extension == "json");
-    let format = arguments.coverage_format.unwrap_or(if is_json {
-        CoverageFormat::Json
-    } else {
-        CoverageFormat::Lcov
-    });
-    let text = match format {
-        CoverageFormat::Lcov => coverage::lcov(coverage),
-        CoverageFormat::Json => coverage::json(coverage).map_err(|error| error.to_string())?,
-    };
+fn write_coverage(
+    chosen: Option<&'static Format<CoverageReport>>,
+    file: &Path,
+    coverage: &CoverageReport,
+    layout: Layout,
+) -> Result<(), String> {
+    let formats = &render::coverage::FORMATS;
+    let extension = file.extension().and_then(OsStr::to_str);
+    let format = chosen.or_else(|| formats.by_extension(extension?)).unwrap_or_else(|| formats.default());
+    let text = (format.render)(coverage, layout).map_err(|error| error.to_string())?;
     fs::write(file, text).map_err(|error| error.to_string())
 }
 

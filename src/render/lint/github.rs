@@ -3,10 +3,19 @@
 use planguard_rego_lint::Level;
 use planguard_rego_lint::LintReport;
 
-use crate::render::workflow_command;
+use crate::render::workflow_command::workflow_command;
+use crate::render::{Format, Layout, RenderError};
+
+pub(super) const FORMAT: Format<LintReport> = Format {
+    name: "github",
+    former: None,
+    help: "workflow commands of GitHub Actions",
+    extension: "txt",
+    render,
+};
 
 /// One line a finding.
-pub fn render(report: &LintReport) -> String {
+fn render(report: &LintReport, _: Layout) -> Result<String, RenderError> {
     let mut text = String::new();
     for finding in &report.findings {
         let info = finding.lint.info();
@@ -16,19 +25,19 @@ pub fn render(report: &LintReport) -> String {
             Level::Pedantic => "notice",
         };
         let properties = [
-            ("file", finding.file.to_string()),
+            ("file", finding.file.unescaped().to_owned()),
             ("line", finding.line.to_string()),
             ("endLine", finding.end_line.to_string()),
             ("col", finding.column.to_string()),
             ("endColumn", finding.end_column.to_string()),
             ("title", format!("{} {}", info.code, info.name)),
         ];
-        let message = format!("{}\n{}", finding.message, finding.help);
+        let message = format!("{}\n{}", finding.message.unescaped(), finding.help.unescaped());
         text.push_str(&workflow_command(command, &properties, &message));
     }
     for problem in &report.problems {
-        let properties = [("title", problem.code.to_string())];
-        text.push_str(&workflow_command("error", &properties, problem.message.as_str()));
+        let properties = [("title", problem.code.unescaped().to_owned())];
+        text.push_str(&workflow_command("error", &properties, problem.message.unescaped()));
     }
-    text
+    Ok(text)
 }

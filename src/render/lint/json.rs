@@ -1,9 +1,11 @@
-//! The findings as JSON, whose shape stays as it is (docs/policies/lint-report.md).
+//! The findings as JSON. Fields are added, never changed or removed; `docs/policies/lint.md` describes them.
 
 use planguard_rego_lint::Level;
 use planguard_rego_lint::LintFinding;
 use planguard_rego_lint::LintReport;
 use serde::Serialize;
+
+use crate::render::{Format, Layout, RenderError, json};
 
 #[derive(Serialize)]
 struct Document<'r> {
@@ -39,12 +41,10 @@ struct Problem<'r> {
     help: Option<&'r str>,
 }
 
-/// The report as JSON.
-///
-/// # Errors
-///
-/// What the serializer says; it has no reason to.
-pub fn render(report: &LintReport) -> Result<String, serde_json::Error> {
+pub(super) const FORMAT: Format<LintReport> =
+    Format { name: "json", former: None, help: "see docs/policies/lint.md", extension: "json", render };
+
+fn render(report: &LintReport, _: Layout) -> Result<String, RenderError> {
     let document = Document {
         version: 1,
         files: report.files,
@@ -58,13 +58,13 @@ pub fn render(report: &LintReport) -> Result<String, serde_json::Error> {
             .problems
             .iter()
             .map(|problem| Problem {
-                code: problem.code.as_str(),
-                message: problem.message.as_str(),
-                help: problem.help.as_ref().map(|help| help.as_str()),
+                code: problem.code.unescaped(),
+                message: problem.message.unescaped(),
+                help: problem.help.as_ref().map(|help| help.unescaped()),
             })
             .collect(),
     };
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    Ok(json::indented(&document)?)
 }
 
 fn finding(finding: &LintFinding) -> Finding<'_> {
@@ -73,12 +73,12 @@ fn finding(finding: &LintFinding) -> Finding<'_> {
         code: info.code,
         name: info.name,
         level: info.level.as_str(),
-        file: finding.file.as_str(),
+        file: finding.file.unescaped(),
         line: finding.line,
         column: finding.column,
         end_line: finding.end_line,
         end_column: finding.end_column,
-        message: finding.message.as_str(),
-        help: finding.help.as_str(),
+        message: finding.message.unescaped(),
+        help: finding.help.unescaped(),
     }
 }

@@ -5,24 +5,30 @@ use planguard_rego_lint::LintReport;
 use planguard_rego_lint::{Level, Lint};
 use serde_json::{Value, json};
 
-/// The report as SARIF 2.1.0, with every lint as a rule.
-///
-/// # Errors
-///
-/// What the serializer says; it has no reason to.
-pub fn render(report: &LintReport) -> Result<String, serde_json::Error> {
+use crate::render::{Format, Layout, RenderError, json as document};
+
+pub(super) const FORMAT: Format<LintReport> = Format {
+    name: "sarif",
+    former: None,
+    help: "SARIF 2.1.0, for code scanning",
+    extension: "sarif",
+    render,
+};
+
+/// Every lint is a rule.
+fn render(report: &LintReport, _: Layout) -> Result<String, RenderError> {
     let notifications: Vec<Value> = report
         .problems
         .iter()
         .map(|problem| {
             json!({
                 "level": "error",
-                "descriptor": { "id": problem.code.as_str() },
-                "message": { "text": problem.message.as_str() },
+                "descriptor": { "id": problem.code.unescaped() },
+                "message": { "text": problem.message.unescaped() },
             })
         })
         .collect();
-    let document = json!({
+    let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -41,7 +47,7 @@ pub fn render(report: &LintReport) -> Result<String, serde_json::Error> {
             "results": report.findings.iter().map(result).collect::<Vec<Value>>(),
         }],
     });
-    Ok(serde_json::to_string_pretty(&document)? + "\n")
+    Ok(document::indented(&log)?)
 }
 
 const fn level(level: Level) -> &'static str {
@@ -69,9 +75,9 @@ fn result(finding: &LintFinding) -> Value {
         "ruleId": info.code,
         "ruleIndex": Lint::ALL.iter().position(|lint| *lint == finding.lint),
         "level": level(info.level),
-        "message": { "text": format!("{}; {}", finding.message.as_str(), finding.help.as_str()) },
+        "message": { "text": format!("{}; {}", finding.message.unescaped(), finding.help.unescaped()) },
         "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": uri(finding.file.as_str()) },
+            "artifactLocation": { "uri": uri(finding.file.unescaped()) },
             "region": {
                 "startLine": finding.line,
                 "startColumn": finding.column,
@@ -82,7 +88,7 @@ fn result(finding: &LintFinding) -> Value {
     })
 }
 
-/// A path as a relative reference: what a URI cannot hold is written in percent.
+/// A path as a relative URI reference, percent-encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.trim_start_matches("./").bytes() {

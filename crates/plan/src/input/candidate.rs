@@ -1,4 +1,4 @@
-//! A file that may hold a plan, and reading it.
+//! A file that may be a plan, and how it is read.
 
 use std::fs::{File, FileType};
 use std::io::{self, Read};
@@ -15,7 +15,7 @@ use super::problem::{Problem, SizeStage, SpecialKind};
 use super::skipped::{SkipReason, Skipped};
 use super::terraform;
 
-/// How a file came to be read, which decides how strictly it is taken.
+/// How a file was selected, which decides how strictly it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mention {
     /// The user named it: it must be a plan.
@@ -24,14 +24,14 @@ pub enum Mention {
     Found,
 }
 
-/// A file, or standard input, that may hold a plan.
+/// A file, or standard input, that may be a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     pub(super) origin: Origin,
     pub(super) mention: Mention,
 }
 
-/// What a candidate turned out to be.
+/// The result of reading a candidate.
 #[derive(Clone, Debug)]
 pub enum Reading {
     /// A plan.
@@ -54,8 +54,8 @@ impl Candidate {
     /// Reads it whole.
     ///
     /// # Errors
-    /// When it cannot be read or is not one complete plan. A complete document of another kind is an
-    /// error only if the user named the file, or if a plan is hidden inside it.
+    /// If it cannot be read or is not one complete plan. A complete document of another kind is an
+    /// error only if the user named the file, or if it contains a plan.
     pub fn read(&self, options: &ReadOptions) -> Result<Reading, InputError> {
         let draft = self.draft(options).map_err(|problem| self.error(problem))?;
         match draft.recognise(&self.origin, options) {
@@ -97,13 +97,13 @@ impl Candidate {
     }
 }
 
-/// An array of plans, or a plan inside another object, is a plan gone wrong.
+/// An array of plans, or a plan inside another object, was meant to be a plan.
 fn mentions_resource_changes(text: &str) -> bool {
     memmem::find(text.as_bytes(), b"\"resource_changes\"").is_some()
 }
 
-/// Reads to the end, or to one byte past `cap`. `size` is only what to expect: a file may grow, and a
-/// pipe has no size to ask for.
+/// Reads to the end, or to one byte past `cap`. `size` is only an estimate: a file may grow, and a
+/// pipe has no size.
 fn read_capped(from: impl Read, size: u64, cap: u64) -> Result<Vec<u8>, Problem> {
     if size > cap {
         return Err(Problem::TooLarge { cap, stage: SizeStage::Read });
@@ -115,8 +115,8 @@ fn read_capped(from: impl Read, size: u64, cap: u64) -> Result<Vec<u8>, Problem>
 
 /// Opens a regular file, or a pipe if the user named it (as `<(command)` in a shell does).
 fn open(path: &Path, mention: Mention) -> Result<(File, u64), Problem> {
-    // Before opening, since opening a device may have effects; after it, since the path may have
-    // been given to something else in between.
+    // Before opening, because opening a device may have effects; after it, because the path may have
+    // changed in between.
     check_type(path.metadata().map_err(Problem::Unreadable)?.file_type(), mention)?;
     let file = File::open(path).map_err(Problem::Unreadable)?;
     let metadata = file.metadata().map_err(Problem::Unreadable)?;
@@ -131,7 +131,7 @@ fn check_type(file_type: FileType, mention: Mention) -> Result<(), Problem> {
     }
 }
 
-/// What a path is when it is not a regular file.
+/// The kind of a path that is not a regular file.
 pub(super) fn special_kind(file_type: FileType) -> Option<SpecialKind> {
     if file_type.is_file() {
         return None;

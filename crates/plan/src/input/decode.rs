@@ -1,4 +1,4 @@
-//! Turns bytes into text: gzip, byte order marks, UTF-16; refuses binary plans.
+//! Turns bytes into text: gzip, byte order marks, UTF-16; rejects binary plans.
 
 use std::io::Read;
 
@@ -14,7 +14,7 @@ pub struct Decoding {
     pub encoding: Encoding,
     /// How the bytes were compressed.
     pub compression: Compression,
-    /// What became of a wrapper's lines.
+    /// Whether a wrapper's lines were removed.
     pub wrapper_lines: WrapperLines,
     /// Who wrote the JSON.
     pub producer: Producer,
@@ -42,25 +42,25 @@ pub enum Compression {
     Gzip,
 }
 
-/// What became of the lines that the setup-terraform wrapper puts around JSON.
+/// Whether the lines were removed that the setup-terraform wrapper prints around JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WrapperLines {
     /// There were none.
     None,
-    /// They were left out.
+    /// They were removed.
     Stripped,
 }
 
 /// Who wrote the JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Producer {
-    /// It was read as it stands.
+    /// The file contains the JSON.
     AsRead,
-    /// The program given for it showed a binary plan.
+    /// `terraform show` converted a binary plan.
     Terraform,
 }
 
-/// Text, and how it was encoded. A byte order mark may still stand before `start`.
+/// Text, and how it was encoded. A byte order mark may precede `start`.
 #[derive(Debug)]
 pub(super) struct Decoded {
     pub(super) text: String,
@@ -78,7 +78,7 @@ const ZIP_DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
 const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
 const OLD_PLAN: &[u8] = b"tfplan";
 
-/// Decodes the bytes of a document, inflating and transcoding to at most `cap` bytes.
+/// Decodes the bytes of a document, decompressed and transcoded to at most `cap` bytes.
 pub(super) fn decode(bytes: Vec<u8>, cap: u64) -> Result<Decoded, Problem> {
     if bytes.starts_with(GZIP) {
         let inflated = inflate(&bytes, cap)?;
@@ -87,16 +87,18 @@ pub(super) fn decode(bytes: Vec<u8>, cap: u64) -> Result<Decoded, Problem> {
     decode_text(bytes, Compression::None, cap)
 }
 
-/// Whether the bytes are a zip archive with the entry that holds a plan.
+/// Whether the bytes are a zip archive with the entry of a plan.
 pub(super) fn is_binary_plan(bytes: &[u8]) -> bool {
     // PKZIP's application note 6.3.10: the name's length and place, in an entry and in the directory.
     let named_tfplan = |header: &[u8], length_at: usize, name_at: usize| {
-        let length = header.get(length_at..length_at + 2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
-        length == Some(6) && header.get(name_at..name_at + 6) == Some(OLD_PLAN)
+        let length = header.get(length_at..).and_then(|rest| rest.first_chunk::<2>());
+        length == Some(&6_u16.to_le_bytes()) && header.get(name_at..name_at + 6) == Some(OLD_PLAN)
     };
     bytes.starts_with(ZIP)
         && (named_tfplan(bytes, 26, 30)
-            || memmem::find_iter(bytes, ZIP_DIRECTORY_ENTRY).any(|at| named_tfplan(&bytes[at..], 28, 46)))
+            || memmem::find_iter(bytes, ZIP_DIRECTORY_ENTRY)
+                .filter_map(|at| bytes.get(at..))
+                .any(|entry| named_tfplan(entry, 28, 46)))
 }
 
 fn inflate(bytes: &[u8], cap: u64) -> Result<Vec<u8>, Problem> {
@@ -108,7 +110,7 @@ fn inflate(bytes: &[u8], cap: u64) -> Result<Vec<u8>, Problem> {
     within(inflated, cap, SizeStage::Inflated)
 }
 
-/// Passes the bytes on unless they are more than `cap`.
+/// The bytes, unless they are more than `cap`.
 pub(super) fn within(bytes: Vec<u8>, cap: u64, stage: SizeStage) -> Result<Vec<u8>, Problem> {
     if bytes.len() as u64 > cap { Err(Problem::TooLarge { cap, stage }) } else { Ok(bytes) }
 }
@@ -141,7 +143,7 @@ fn decode_text(bytes: Vec<u8>, compression: Compression, cap: u64) -> Result<Dec
 }
 
 /// The encoding and the bytes after its mark. Without a mark, a zero byte beside the opening brace
-/// gives UTF-16 away: JSON text never holds one.
+/// means UTF-16: JSON text never contains one.
 fn utf16(bytes: &[u8]) -> Option<(Encoding, &[u8])> {
     let with_bom = |bom, encoding| bytes.strip_prefix(bom).map(|body| (encoding, body));
     let bare = |opening: &[u8], encoding| bytes.starts_with(opening).then_some((encoding, bytes));

@@ -1,8 +1,8 @@
-//! Limits how deeply a document may be nested, since later readers recurse.
+//! Limits how deeply a document may be nested, because later parsers recurse.
 
 use memchr::memchr2;
 
-/// Levels of objects and arrays beyond which a document is refused. A configuration of 140 levels
+/// The most levels of objects and arrays in a document. A configuration of 140 levels
 /// is legal; the deepest plan seen in public has 22.
 pub const DEPTH_LIMIT: usize = 512;
 
@@ -35,7 +35,7 @@ pub(super) fn first_byte_too_deep(json: &str) -> Option<usize> {
 fn closing_quote(bytes: &[u8], mut at: usize) -> usize {
     while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         at += found;
-        if bytes[at] == b'"' {
+        if bytes.get(at) == Some(&b'"') {
             return at;
         }
         at += 2;

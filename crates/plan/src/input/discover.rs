@@ -1,4 +1,4 @@
-//! Finds what to read in the sources that the user names, and accounts for all of it afterwards.
+//! Finds the files to read in the sources that the user names, and sorts the results.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,44 +15,44 @@ use super::problem::Problem;
 use super::skipped::{SkipReason, Skipped};
 use super::source::Source;
 
-/// What the sources hold.
+/// The files of the sources.
 #[derive(Debug, Default)]
 pub struct Discovery {
-    /// What to read, in the order of the sources; within a directory, by name.
+    /// The files to read, in the order of the sources; within a directory, by name.
     pub files: Vec<Candidate>,
-    /// What was passed over.
+    /// Skipped files.
     pub skipped: Vec<Skipped>,
-    /// What could not be looked at.
+    /// Directories and files that could not be read.
     pub errors: Vec<InputError>,
     /// Files in directories that are not named like plans.
     pub other_files: u64,
     directories: Vec<Directory>,
 }
 
-/// A directory that the user named, and which of the candidates it holds.
+/// A directory that the user named, with the positions of its candidates.
 #[derive(Debug)]
 struct Directory {
     path: PathBuf,
     candidates: Vec<usize>,
 }
 
-/// Everything that the sources held: each file named or found is in one of the lists.
+/// The results of reading the sources: each file named or found is in one of the lists.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The plans.
     pub documents: Vec<Document>,
-    /// What was passed over.
+    /// Skipped files.
     pub skipped: Vec<Skipped>,
-    /// What was refused.
+    /// Rejected files.
     pub errors: Vec<InputError>,
 }
 
 /// Expands the sources into the files to read.
 ///
-/// In directories, files named `*.json` and `*.json.gz` are taken; names of binary plans (`tfplan`,
-/// `tfplan.*`, `*.tfplan`) too if `options.terraform` can show them. Hidden directories and links
-/// that lead out of the directory are passed over. A file that is reached twice is read once. No
-/// sources make an empty discovery: the caller decides what a run without plans means.
+/// In directories, files named `*.json` and `*.json.gz` are read; names of binary plans (`tfplan`,
+/// `tfplan.*`, `*.tfplan`) too if `options.terraform` can convert them. Hidden directories and links
+/// to targets outside the directory are skipped. A file that is found twice is read once. No
+/// sources give an empty discovery: the caller decides what a run without plans means.
 pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
     let mut search = Search { found: Discovery::default(), by_place: HashMap::new(), options };
     for source in sources {
@@ -62,17 +62,17 @@ pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
 }
 
 impl Discovery {
-    /// Reads all candidates one after the other and accounts for them.
+    /// Reads all candidates one after the other and sorts the results.
     pub fn read_all(self, options: &ReadOptions) -> Batch {
         let outcomes = self.files.iter().map(|candidate| candidate.read(options)).collect();
         self.conclude(outcomes)
     }
 
-    /// Sorts out what reading gave for each of `files`, in their order, and reports directories in
+    /// Sorts the outcomes of `files`, in their order, and reports directories in
     /// which there is no plan.
     ///
     /// # Panics
-    /// When there are more or fewer outcomes than files.
+    /// If there are more or fewer outcomes than files.
     pub fn conclude(self, outcomes: Vec<Result<Reading, InputError>>) -> Batch {
         assert_eq!(outcomes.len(), self.files.len(), "one outcome for each file");
         let skipped_at: Vec<bool> =
@@ -86,7 +86,7 @@ impl Discovery {
             }
         }
         for Directory { path, candidates } in self.directories {
-            if candidates.iter().all(|&index| skipped_at[index]) {
+            if candidates.iter().all(|&index| skipped_at.get(index).is_none_or(|skipped| *skipped)) {
                 batch.errors.push(InputError::new(Origin::File(path), Problem::NothingFound));
             }
         }
@@ -97,7 +97,7 @@ impl Discovery {
 /// The state of one discovery.
 struct Search<'a> {
     found: Discovery,
-    /// Candidates by what identifies their file.
+    /// Candidates by the identity of their file.
     by_place: HashMap<Place, usize>,
     options: &'a ReadOptions,
 }
@@ -131,12 +131,12 @@ impl Search<'_> {
         }
     }
 
-    /// Adds a candidate unless its file is there already, and says which one it is.
+    /// Adds a candidate unless its file is in the list, and returns its position.
     fn add(&mut self, place: Place, origin: Origin, mention: Mention) -> usize {
         let next = self.found.files.len();
         let index = *self.by_place.entry(place).or_insert(next);
         match self.found.files.get_mut(index) {
-            // Naming a file that was also found makes it one that must be a plan.
+            // A file that was found and is also named must be a plan.
             Some(known) if mention == Mention::Named => known.mention = Mention::Named,
             Some(_) => {}
             None => self.found.files.push(Candidate { origin, mention }),
@@ -176,7 +176,7 @@ impl Search<'_> {
                 }
             }
         }
-        // A directory that could not be looked through has its error already.
+        // A directory that could not be searched has its error already.
         if !candidates.is_empty() || self.found.errors.len() == errors_before {
             self.found.directories.push(Directory { path: root.to_owned(), candidates });
         }
@@ -225,7 +225,7 @@ impl Search<'_> {
     }
 }
 
-/// What a file's name promises.
+/// The kind of a file according to its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NameKind {
     Json,

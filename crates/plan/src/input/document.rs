@@ -1,4 +1,4 @@
-//! One plan's text, proved to be complete JSON, with where it came from and how it was decoded.
+//! One plan's text, validated as complete JSON, with its origin and its encoding.
 
 use std::ops::Range;
 
@@ -28,19 +28,19 @@ pub struct Document {
 }
 
 impl Document {
-    /// Takes a plan's JSON from memory under a name for messages.
+    /// A plan's JSON from memory, with a name for messages.
     ///
     /// # Errors
-    /// When the text is not one complete plan.
+    /// If the text is not one complete plan.
     pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Result<Self, InputError> {
         Self::from_bytes(name, text.into().into_bytes(), &ReadOptions::default())
     }
 
-    /// Takes a plan from memory as it would be read from a file: compressed, in UTF-16, and so on.
+    /// A plan from memory, decoded like a file: compressed, in UTF-16, and so on.
     /// `options.terraform` is not used: it needs a file.
     ///
     /// # Errors
-    /// When the bytes are not one complete plan, or more than the options allow.
+    /// If the bytes are not one complete plan, or more than the options allow.
     pub fn from_bytes(
         name: impl Into<String>,
         bytes: Vec<u8>,
@@ -62,7 +62,7 @@ impl Document {
 
     /// The plan's JSON in UTF-8, without a byte order mark or anything else around it.
     pub fn text(&self) -> &str {
-        &self.text[self.range.clone()]
+        self.text.get(self.range.clone()).unwrap_or_default()
     }
 
     /// How the bytes were turned into the text.
@@ -80,7 +80,7 @@ impl Document {
         self.sha256
     }
 
-    /// What a reader of the report should know about how the document was read.
+    /// Warnings about how the document was read.
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
         if self.format_version.is_newer_than_known() {
@@ -98,7 +98,7 @@ impl Document {
     }
 }
 
-/// Decoded text that is yet to be recognised as a plan.
+/// Decoded text before it is recognised as a plan.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) decoded: Decoded,
@@ -113,14 +113,14 @@ impl Draft {
         Ok(Self { decoded, sha256, producer: Producer::AsRead })
     }
 
-    /// Makes a document of it, or says what it is instead, together with its text.
+    /// The document, or what it is instead, with its text.
     pub(super) fn recognise(
         self,
         origin: &Origin,
         options: &ReadOptions,
     ) -> Result<Document, (Problem, String)> {
         let Self { decoded: Decoded { text, start, encoding, compression }, sha256, producer } = self;
-        match recognise(&text[start..], options.wrapper_lines) {
+        match recognise(text.get(start..).unwrap_or_default(), options.wrapper_lines) {
             Ok(recognised) => Ok(Document {
                 origin: origin.clone(),
                 range: start + recognised.range.start..start + recognised.range.end,

@@ -1,4 +1,4 @@
-//! The error for an input that was refused: which one, why, and how to put it right.
+//! The error for a rejected input: which one, why, and how to fix it.
 
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,7 @@ use super::help;
 use super::origin::Origin;
 use super::problem::Problem;
 
-/// An input that was refused.
+/// A rejected input.
 #[derive(Debug)]
 pub struct InputError {
     origin: Origin,

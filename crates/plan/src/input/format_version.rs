@@ -1,4 +1,4 @@
-//! The version of the plan format, and which versions are read.
+//! The version of the plan format, and the supported versions.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub struct FormatVersion {
 }
 
 impl FormatVersion {
-    /// Reads `1.2`, also `1` and `1.2.0`; `None` when it is not a version.
+    /// Parses `1.2`, also `1` and `1.2.0`; `None` if it is not a version.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('.').map(number);
         let major = parts.next()??;
@@ -27,18 +27,18 @@ impl FormatVersion {
         parts.next().is_none().then_some(Self { major, minor })
     }
 
-    /// Whether its documents can be read: 0.1 (Terraform 0.12) to any 1.x.
+    /// Whether it is supported: 0.1 (Terraform 0.12) to any 1.x.
     pub fn is_supported(self) -> bool {
         self >= OLDEST && self.major <= NEWEST_KNOWN.major
     }
 
-    /// Whether it may hold fields that this release does not know.
+    /// Whether it may have fields that this release does not know.
     pub fn is_newer_than_known(self) -> bool {
         self > NEWEST_KNOWN
     }
 }
 
-/// Digits only: `str::parse` would also take `+1`.
+/// Digits only: `str::parse` also accepts `+1`.
 fn number(part: &str) -> Option<u32> {
     part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
 }

@@ -1,67 +1,67 @@
-//! How to put right what is wrong with an input: the command that yields a plan.
+//! Remedies for rejected inputs: usually the command that produces a plan.
 
 use super::origin::Origin;
 use super::problem::{Problem, SpecialKind, TextKind};
 
-/// What the user can do about a problem.
+/// How to fix a problem.
 pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
     match problem {
         Problem::Unreadable(_) => "check the path and its permissions".to_owned(),
         Problem::Special(SpecialKind::Fifo) => {
-            "name the pipe itself on the command line, or feed it to standard input with `-`".to_owned()
+            "name the pipe on the command line, or pass it to standard input with `-`".to_owned()
         }
         Problem::Special(_) => "name a file, a directory, or `-` for standard input".to_owned(),
         Problem::BinaryPlan => format!("run: {}", show(origin)),
         Problem::OldBinaryPlan => {
-            "its JSON form does not exist; plan again with Terraform 0.12 or later, \
+            "Terraform 0.11 has no JSON plans; plan again with Terraform 0.12 or later, \
              then run: terraform show -json tfplan > plan.json"
                 .to_owned()
         }
-        Problem::Zip => "unpack it and name the plan inside it".to_owned(),
+        Problem::Zip => "extract it and name the plan in it".to_owned(),
         Problem::Empty => match origin {
-            Origin::Stdin => "the command before the pipe wrote nothing: look at its error, and use \
-                              `set -o pipefail` so that its failure is not lost"
+            Origin::Stdin => "the command before the pipe printed nothing: read its error, and use \
+                              `set -o pipefail` so that its failure is reported"
                 .to_owned(),
             Origin::File(_) | Origin::Memory(_) => {
                 format!("the command that wrote it failed or is still at work; {}", rewrite(origin))
             }
         },
-        Problem::TooLarge { .. } => "raise the limit with --max-size MB if the plan is meant to be this large".to_owned(),
+        Problem::TooLarge { .. } => "raise the limit with --max-size MB if the plan is this large".to_owned(),
         Problem::DamagedGzip(_) => {
             format!("test it with `gzip -t {}` and compress the plan again", origin.shell_word("plan.json.gz"))
         }
-        Problem::NotUtf8 { .. } => format!("do not convert what Terraform writes; {}", rewrite(origin)),
+        Problem::NotUtf8 { .. } => format!("do not convert Terraform's output; {}", rewrite(origin)),
         Problem::DamagedUtf16(_) => powershell(),
         Problem::Syntax { .. } => format!(
-            "its text was changed or damaged after Terraform wrote it; {}. In Windows PowerShell, {}",
+            "the file was changed or damaged after Terraform wrote it; {}. In Windows PowerShell, {}",
             rewrite(origin),
             powershell()
         ),
         Problem::Truncated { .. } => format!(
-            "the command that wrote it was interrupted, or something on the way limits its length \
-             (terragrunt's log stops at 65536 bytes: use `--json-out-dir`); {}",
+            "the command that wrote it was interrupted, or its output was limited \
+             (terragrunt's log ends at 65536 bytes: use `--json-out-dir`); {}",
             rewrite(origin)
         ),
         Problem::Concatenated { .. } => {
-            "write each plan to a file of its own and name them all; for terragrunt: \
+            "write each plan to its own file and name all of them; for terragrunt: \
              terragrunt run --all --json-out-dir plans plan"
                 .to_owned()
         }
         Problem::TrailingText { .. } => {
-            format!("keep other output out of the file, above all standard error (`2>&1`); {}", rewrite(origin))
+            format!("remove other output from the file, such as standard error (`2>&1`); {}", rewrite(origin))
         }
-        Problem::NotAnObject(_) => format!("name a file that holds one plan; {}", make_plan()),
+        Problem::NotAnObject(_) => format!("name a file that contains one plan; {}", make_plan()),
         Problem::TooDeep { .. } => {
-            format!("no configuration nests this deep: the file is damaged or forged; {}", rewrite(origin))
+            format!("no configuration is nested this deep: the file is damaged or forged; {}", rewrite(origin))
         }
         Problem::RepeatedKey(_) => {
             format!("Terraform writes each key once: the file is damaged or forged; {}", rewrite(origin))
         }
         Problem::NoFormatVersion | Problem::MalformedFormatVersion | Problem::MistypedSection(_) => {
-            format!("use the plan as Terraform writes it, whole and unedited; {}", rewrite(origin))
+            format!("use the complete, unedited output of Terraform; {}", rewrite(origin))
         }
         Problem::UnsupportedFormatVersion(_) => {
-            "use a release of planguard that knows this format".to_owned()
+            "use a release of planguard that supports this format".to_owned()
         }
         Problem::EventStream => {
             "save the plan and show it: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
@@ -75,7 +75,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
                                   admin rights on the workspace"
             .to_owned(),
         Problem::CloudBookmark => {
-            format!("run in the directory that it was made in, logged in to HCP Terraform: {}", show(origin))
+            format!("run in the directory where it was created, logged in to HCP Terraform: {}", show(origin))
         }
         Problem::EncryptedPlan => format!(
             "run where the encryption is configured: tofu show -json {} > {}",
@@ -87,22 +87,22 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         }
         Problem::SetupTerraformWrapper => {
             "set `terraform_wrapper: false` on setup-terraform (or use v3 or later) and write the plan again, or \
-             pass `--lenient` to leave the lines out"
+             pass `--lenient` to remove the lines"
                 .to_owned()
         }
         Problem::WrappedCommandFailed => {
-            "look at the log of the step that wrote it; its output is not to be relied on".to_owned()
+            "read the log of the step that wrote it, and run the command again".to_owned()
         }
         Problem::TerragruntPrefix => {
             "let terragrunt write the plan to files: terragrunt run --all --json-out-dir plans plan".to_owned()
         }
         Problem::TextBeforeJson | Problem::NotJson(TextKind::Diagnostics) => format!(
-            "look at what the command says in {}, and keep messages out of the file; {}",
+            "read the command's messages in {}, and keep them out of the file; {}",
             origin.shell_word("its output"),
             rewrite(origin)
         ),
         Problem::NotJson(TextKind::HumanPlan) => {
-            "ask for JSON: terraform plan -out tfplan && terraform show -json tfplan > plan.json".to_owned()
+            "write JSON: terraform plan -out tfplan && terraform show -json tfplan > plan.json".to_owned()
         }
         Problem::NotJson(TextKind::Other)
         | Problem::ProviderSchemas
@@ -110,36 +110,36 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         | Problem::VersionedWithoutPlan
         | Problem::NoPlanKeys => make_plan(),
         Problem::NothingFound => {
-            "name a directory that holds plans as *.json or *.json.gz; hidden directories are not searched"
+            "name a directory with plans as *.json or *.json.gz; hidden directories are not searched"
                 .to_owned()
         }
         Problem::TerraformNotRun { .. } => {
-            format!("give `--terraform` the path of terraform or tofu, or run: {}", show(origin))
+            format!("pass the path of terraform or tofu with `--terraform`, or run: {}", show(origin))
         }
         Problem::TerraformFailed { .. } => format!(
-            "run planguard in the initialised directory that the plan was made in, with the same version of \
+            "run planguard in the initialised directory where the plan was created, with the same version of \
              Terraform, or run there: {}",
             show(origin)
         ),
     }
 }
 
-/// The command that shows this very file.
+/// The command that converts this file.
 fn show(origin: &Origin) -> String {
     format!("terraform show -json {} > {}", origin.shell_word("tfplan"), origin.redirect_target())
 }
 
 fn make_plan() -> String {
-    "make the plan's JSON with: terraform show -json tfplan > plan.json".to_owned()
+    "create the plan's JSON with: terraform show -json tfplan > plan.json".to_owned()
 }
 
-/// The command that writes a damaged file anew.
+/// The command that regenerates a damaged file.
 fn rewrite(origin: &Origin) -> String {
     match origin.path() {
         Some(path) if path.extension().is_some_and(|extension| extension == "json") => {
-            format!("write it anew with: terraform show -json tfplan > {}", origin.shell_word("plan.json"))
+            format!("regenerate it with: terraform show -json tfplan > {}", origin.shell_word("plan.json"))
         }
-        // The name of anything else may be that of the binary plan.
+        // Any other name may be that of the binary plan.
         Some(_) | None => make_plan(),
     }
 }

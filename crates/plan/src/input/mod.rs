@@ -1,4 +1,4 @@
-//! Turns files, directories and standard input into documents, and refuses what is not a plan.
+//! Turns files, directories and standard input into documents, and rejects what is not a plan.
 //!
 //! [`discover`] finds what to read, [`Candidate::read`] reads one of them (in any order, on any
 //! thread), and [`Discovery::conclude`] accounts for all of them: every file named or found ends up
@@ -17,7 +17,6 @@ mod notice;
 mod options;
 mod origin;
 mod position;
-mod printable;
 mod problem;
 mod recognise;
 mod sha256;

@@ -1,4 +1,4 @@
-//! Says what a text is that does not start as a JSON object.
+//! Classifies text that does not start like a JSON object.
 
 use memchr::memmem;
 use serde::de::IgnoredAny;
@@ -6,12 +6,12 @@ use serde::de::IgnoredAny;
 use super::problem::{JsonKind, Problem, TextKind};
 use super::top_level::syntax_problem;
 
-/// How far into a text its tell-tale phrases are looked for.
+/// How much of a text is searched for typical phrases.
 const PHRASE_WINDOW: usize = 64 * 1024;
 
 /// What is wrong with `text[start..]`, whose first byte is not `{`.
 pub(super) fn problem(text: &str, start: usize) -> Problem {
-    let rest = &text[start..];
+    let rest = text.get(start..).unwrap_or_default();
     let array = rest.starts_with('[');
     let parsed = serde_json::from_str::<IgnoredAny>(rest);
     if parsed.is_ok() {
@@ -38,7 +38,7 @@ fn has_terragrunt_prefix(text: &str) -> bool {
 }
 
 fn kind(text: &str) -> TextKind {
-    let window = &text.as_bytes()[..text.len().min(PHRASE_WINDOW)];
+    let window = text.as_bytes().get(..PHRASE_WINDOW).unwrap_or(text.as_bytes());
     let has =
         |phrases: &[&str]| phrases.iter().any(|phrase| memmem::find(window, phrase.as_bytes()).is_some());
     if has(&["execution plan", "will perform the following actions", "No changes."]) {

@@ -1,18 +1,18 @@
-//! What a caller may decide about reading.
+//! Options for reading documents.
 
 use std::path::PathBuf;
 
-/// Bytes of one document, as read and as decoded, beyond which it is refused: 1 GiB. The largest
+/// The most bytes of one document, as read and as decoded: 1 GiB. The largest
 /// plans that users report are a few hundred megabytes.
 pub const DEFAULT_SIZE_CAP: u64 = 1 << 30;
 
 /// What to do with the lines that old versions of the setup-terraform wrapper put around the JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnWrapperLines {
-    /// Refuse the document.
+    /// Reject the document.
     #[default]
     Refuse,
-    /// Leave the lines out and say so in a notice.
+    /// Remove the lines and add a notice.
     Strip,
 }
 
@@ -22,9 +22,9 @@ pub struct ReadOptions {
     /// What to do with lines of the setup-terraform wrapper.
     pub wrapper_lines: OnWrapperLines,
     /// The program that turns a binary plan into JSON (`terraform` or `tofu`); without one, binary
-    /// plans are refused.
+    /// plans are rejected.
     pub terraform: Option<PathBuf>,
-    /// The most bytes that a document may have, as read, inflated or transcoded.
+    /// The most bytes that a document may have as read, decompressed or transcoded.
     pub size_cap: u64,
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// A place in the decoded text. Positions are all that is said about a broken document: its text may
-/// hold secrets.
+/// A place in the decoded text. Messages give only positions of a broken document: its text may
+/// contain secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The line, counted from 1.
@@ -15,9 +15,9 @@ pub struct Position {
 }
 
 impl Position {
-    /// The position of a byte; one past the end is the end.
+    /// The position of a byte; beyond the end it is the end.
     pub(super) fn of_byte(text: &str, byte: usize) -> Self {
-        let before = &text.as_bytes()[..byte.min(text.len())];
+        let before = text.as_bytes().get(..byte).unwrap_or(text.as_bytes());
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
         Self {
             line: 1 + memchr::memchr_iter(b'\n', before).count(),
@@ -28,7 +28,7 @@ impl Position {
 
     /// The position that the parser gave while reading `text[start..]`.
     pub(super) fn of_error(text: &str, start: usize, error: &serde_json::Error) -> Self {
-        let parsed = &text.as_bytes()[start..];
+        let parsed = text.as_bytes().get(start..).unwrap_or_default();
         let line_start = match error.line() {
             0 | 1 => 0,
             line => memchr::memchr_iter(b'\n', parsed).nth(line - 2).map_or(0, |newline| newline + 1),

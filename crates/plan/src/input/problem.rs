@@ -1,4 +1,4 @@
-//! Everything that can be wrong with an input, one variant a cause.
+//! Why an input was rejected: one variant for each cause.
 
 use std::fmt;
 use std::io;
@@ -13,14 +13,14 @@ use super::position::Position;
 use super::skipped::OtherKind;
 use super::top_level::Section;
 
-/// Why an input was refused. Its text follows the name of the file.
+/// Why an input was rejected. Its text follows the name of the file.
 #[derive(Debug, Error, Diagnostic)]
 pub enum Problem {
     /// The file, or a directory on the way, could not be read.
     #[error("cannot be read")]
     #[diagnostic(code("PG-IN-001"))]
     Unreadable(#[source] io::Error),
-    /// Not a file at all.
+    /// Not a file.
     #[error("is {0}, not a file")]
     #[diagnostic(code("PG-IN-002"))]
     Special(SpecialKind),
@@ -32,11 +32,11 @@ pub enum Problem {
     #[error("is a binary plan file of Terraform 0.11 or earlier")]
     #[diagnostic(code("PG-IN-004"))]
     OldBinaryPlan,
-    /// A zip archive without a plan in it.
-    #[error("is a zip archive, and not one that holds a plan")]
+    /// A zip archive that does not contain a plan.
+    #[error("is a zip archive that does not contain a plan")]
     #[diagnostic(code("PG-IN-005"))]
     Zip,
-    /// Nothing in it but, at most, white space.
+    /// Empty, or only white space.
     #[error("is empty")]
     #[diagnostic(code("PG-IN-006"))]
     Empty,
@@ -44,109 +44,109 @@ pub enum Problem {
     #[error("is larger than {cap} bytes {stage}")]
     #[diagnostic(code("PG-IN-007"))]
     TooLarge {
-        /// The most bytes allowed.
+        /// The limit in bytes.
         cap: u64,
-        /// When it was found to be too large.
+        /// The step in which it exceeded the limit.
         stage: SizeStage,
     },
-    /// Starts as gzip and does not inflate.
-    #[error("is compressed with gzip, and damaged or cut off")]
+    /// Starts like gzip but cannot be decompressed.
+    #[error("is a damaged or truncated gzip file")]
     #[diagnostic(code("PG-IN-008"))]
     DamagedGzip(#[source] io::Error),
     /// Neither UTF-8 nor UTF-16.
     #[error("is not UTF-8 text (byte {byte})")]
     #[diagnostic(code("PG-IN-009"))]
     NotUtf8 {
-        /// The first byte that does not fit, counted from 0.
+        /// The first invalid byte, counted from 0.
         byte: usize,
     },
-    /// UTF-16 from which the text cannot be had back.
-    #[error("is UTF-16 text, and damaged: {0}")]
+    /// UTF-16 that cannot be decoded.
+    #[error("is damaged UTF-16 text: {0}")]
     #[diagnostic(code("PG-IN-010"))]
     DamagedUtf16(Utf16Fault),
     /// Broken JSON.
     #[error("is not valid JSON: {expected} at {position}")]
     #[diagnostic(code("PG-IN-011"))]
     Syntax {
-        /// What the parser says, which holds nothing of the text.
+        /// The parser's message, which contains nothing of the text.
         expected: String,
         /// Where.
         position: Position,
     },
     /// The JSON stops before it is complete.
-    #[error("is cut off: its JSON ends unfinished at {position}")]
+    #[error("is truncated: the JSON ends at {position} before it is complete")]
     #[diagnostic(code("PG-IN-012"))]
     Truncated {
         /// Where it ends.
         position: Position,
     },
     /// A second document follows the first.
-    #[error("holds more than one JSON document: another starts at {position}")]
+    #[error("contains more than one JSON document: the second starts at {position}")]
     #[diagnostic(code("PG-IN-013"))]
     Concatenated {
         /// Where the second one starts.
         position: Position,
     },
     /// Something else follows the document.
-    #[error("holds text after the JSON document, at {position}")]
+    #[error("contains text after the JSON document, at {position}")]
     #[diagnostic(code("PG-IN-014"))]
     TrailingText {
         /// Where the text starts.
         position: Position,
     },
     /// JSON, but not an object.
-    #[error("is {0}, not an object as a plan is")]
+    #[error("is {0}; a plan is a JSON object")]
     #[diagnostic(code("PG-IN-015"))]
     NotAnObject(JsonKind),
-    /// More levels of nesting than any plan has.
-    #[error("is nested deeper than {DEPTH_LIMIT} levels at {position}")]
+    /// Nested deeper than any plan.
+    #[error("is nested more than {DEPTH_LIMIT} levels deep at {position}")]
     #[diagnostic(code("PG-IN-016"))]
     TooDeep {
         /// The bracket that opens one level too many.
         position: Position,
     },
-    /// A key that stands twice, so that two readers may see two different plans.
-    #[error("has the key `{0}` twice at its top level")]
+    /// A duplicate key, so that two parsers may read two different plans.
+    #[error("has a duplicate top-level key `{0}`")]
     #[diagnostic(code("PG-IN-017"))]
     RepeatedKey(&'static str),
-    /// A plan's keys, and no version.
-    #[error("has the keys of a plan and no `format_version`")]
+    /// The keys of a plan, but no version.
+    #[error("has the keys of a plan but no `format_version`")]
     #[diagnostic(code("PG-IN-018"))]
     NoFormatVersion,
-    /// A version that cannot be understood.
+    /// An invalid version.
     #[error("has a `format_version` that is not a string such as \"1.2\"")]
     #[diagnostic(code("PG-IN-019"))]
     MalformedFormatVersion,
-    /// A version that this release cannot read.
-    #[error("is a plan of format version {0}; 0.1 to 1.x can be read")]
+    /// A version that this release does not support.
+    #[error("has format version {0}; 0.1 to 1.x are supported")]
     #[diagnostic(code("PG-IN-020"))]
     UnsupportedFormatVersion(FormatVersion),
-    /// A section of another JSON type than the format gives it.
+    /// A section whose JSON type is not that of the format.
     #[error("has a `{0}` that is not {expected}", expected = .0.expected())]
     #[diagnostic(code("PG-IN-021"))]
     MistypedSection(Section),
     /// Log lines of `terraform plan -json` or `terraform apply -json`.
-    #[error("is an event stream, as `terraform plan -json` writes it, not a plan")]
+    #[error("is the event stream of `terraform plan -json`, not a plan")]
     #[diagnostic(code("PG-IN-022"))]
     EventStream,
     /// A state file.
     #[error("is a state file, not a plan")]
     #[diagnostic(code("PG-IN-023"))]
     State,
-    /// State, as `terraform show -json` writes it when no plan is named.
-    #[error("is the state, as `terraform show -json` writes it without a plan file")]
+    /// The output of `terraform show -json` when no plan file is named.
+    #[error("is the state that `terraform show -json` prints without a plan file")]
     #[diagnostic(code("PG-IN-024"))]
     ShownState,
-    /// What `terraform show -json` writes when there is neither a plan nor a state.
-    #[error("holds nothing but a version, as `terraform show -json` writes without plan and state")]
+    /// The output of `terraform show -json` when there is neither a plan nor a state.
+    #[error("contains only a version: `terraform show -json` found neither a plan nor a state")]
     #[diagnostic(code("PG-IN-025"))]
     BareShow,
-    /// The shortened plan that HCP Terraform gives to users who may not see the whole one.
-    #[error("is a redacted plan of HCP Terraform, which leaves out what policies look at")]
+    /// The redacted plan that HCP Terraform serves to users without access to the full one.
+    #[error("is a redacted plan of HCP Terraform, without the attributes that rules check")]
     #[diagnostic(code("PG-IN-026"))]
     RedactedPlan,
-    /// What `terraform plan -out` saves when the run takes place in HCP Terraform.
-    #[error("only points to a plan kept in HCP Terraform")]
+    /// The file of `terraform plan -out` when the run takes place in HCP Terraform.
+    #[error("is a reference to a plan stored in HCP Terraform")]
     #[diagnostic(code("PG-IN-027"))]
     CloudBookmark,
     /// A plan file that OpenTofu encrypted.
@@ -158,22 +158,22 @@ pub enum Problem {
     #[diagnostic(code("PG-IN-029"))]
     ShownConfiguration,
     /// Lines of the setup-terraform wrapper around the JSON.
-    #[error("holds lines of the setup-terraform wrapper around its JSON")]
+    #[error("contains lines of the setup-terraform wrapper around its JSON")]
     #[diagnostic(code("PG-IN-030"))]
     SetupTerraformWrapper,
-    /// The setup-terraform wrapper says that the command failed.
-    #[error("comes from a terraform command that failed, says the setup-terraform wrapper")]
+    /// The setup-terraform wrapper reports that the command failed.
+    #[error("is the output of a failed terraform command, according to the setup-terraform wrapper")]
     #[diagnostic(code("PG-IN-031"))]
     WrappedCommandFailed,
     /// Terragrunt's prefix before the JSON.
-    #[error("holds terragrunt's log prefix before its JSON")]
+    #[error("has terragrunt's log prefix before its JSON")]
     #[diagnostic(code("PG-IN-032"))]
     TerragruntPrefix,
     /// Warnings or other text before the JSON.
-    #[error("holds text before its JSON")]
+    #[error("contains text before its JSON")]
     #[diagnostic(code("PG-IN-033"))]
     TextBeforeJson,
-    /// Text of another kind altogether.
+    /// Not JSON.
     #[error("is {0}, not JSON")]
     #[diagnostic(code("PG-IN-034"))]
     NotJson(TextKind),
@@ -193,27 +193,27 @@ pub enum Problem {
     #[error("is {kind}", kind = OtherKind::Object)]
     #[diagnostic(code("PG-IN-038"))]
     NoPlanKeys,
-    /// A directory in which there is no plan.
+    /// A directory without a plan.
     #[error("is a directory without a plan")]
     #[diagnostic(code("PG-IN-039"))]
     NothingFound,
-    /// The program that should show a binary plan did not start or broke off.
-    #[error("is a binary plan file, and {} cannot be run to show it", program.display())]
+    /// The program for binary plans did not start, or its output could not be read.
+    #[error("is a binary plan file, and {} could not be run to convert it", program.display())]
     #[diagnostic(code("PG-IN-040"))]
     TerraformNotRun {
         /// The program as given.
         program: PathBuf,
-        /// What the operating system says.
+        /// The operating system's error.
         #[source]
         source: io::Error,
     },
-    /// The program that should show a binary plan failed.
+    /// The program for binary plans failed.
     #[error("is a binary plan file, and `show -json` failed on it ({status}){}", last_words(stderr))]
     #[diagnostic(code("PG-IN-041"))]
     TerraformFailed {
-        /// How the program ended.
+        /// Its exit status.
         status: std::process::ExitStatus,
-        /// The last lines of its standard error, escaped.
+        /// The last lines of its standard error.
         stderr: Vec<String>,
     },
 }
@@ -223,7 +223,7 @@ fn last_words(stderr: &[String]) -> String {
 }
 
 impl Problem {
-    /// The kind of document, when it is a complete one that does not come from a plan gone wrong.
+    /// The kind of document, if it is complete and not the result of a mistake in making a plan.
     pub(super) const fn other_kind(&self) -> Option<OtherKind> {
         match self {
             Self::State => Some(OtherKind::State),
@@ -233,7 +233,7 @@ impl Problem {
             Self::NotAnObject(JsonKind::Array) => Some(OtherKind::Array),
             Self::NotAnObject(JsonKind::Scalar) => Some(OtherKind::Scalar),
             Self::NoPlanKeys => Some(OtherKind::Object),
-            // A forgotten file name or a wrong command yields each of these where a plan was meant.
+            // A missing file name or a wrong command yields each of these where a plan was intended.
             Self::ShownState
             | Self::BareShow
             | Self::EventStream
@@ -273,7 +273,7 @@ impl Problem {
     }
 }
 
-/// Things in a file system that are not files.
+/// A file system entry that is not a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpecialKind {
     /// A directory where a file was expected.
@@ -295,21 +295,21 @@ impl fmt::Display for SpecialKind {
             Self::Fifo => "a named pipe",
             Self::Socket => "a socket",
             Self::Device => "a device",
-            Self::Unknown => "something the operating system has no common name for",
+            Self::Unknown => "a special file",
         })
     }
 }
 
-/// When a document was found to be too large.
+/// The step in which a document exceeded the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SizeStage {
     /// As it was read.
     Read,
-    /// After inflating.
+    /// After decompression.
     Inflated,
     /// After transcoding to UTF-8.
     Transcoded,
-    /// As the program that shows binary plans wrote it.
+    /// As the JSON of a binary plan.
     Shown,
 }
 
@@ -317,19 +317,19 @@ impl fmt::Display for SizeStage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Read => "as read",
-            Self::Inflated => "when inflated",
+            Self::Inflated => "after decompression",
             Self::Transcoded => "as UTF-8",
             Self::Shown => "as JSON",
         })
     }
 }
 
-/// What makes UTF-16 text unreadable.
+/// Why UTF-16 text cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Utf16Fault {
-    /// Half a code unit at its end.
+    /// An odd number of bytes.
     OddLength,
-    /// Half a character.
+    /// A surrogate without its pair.
     LoneSurrogate,
 }
 
@@ -337,7 +337,7 @@ impl fmt::Display for Utf16Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::OddLength => "it has an odd number of bytes",
-            Self::LoneSurrogate => "it holds half a character (a lone surrogate)",
+            Self::LoneSurrogate => "it contains an unpaired surrogate",
         })
     }
 }
@@ -360,10 +360,10 @@ impl fmt::Display for JsonKind {
     }
 }
 
-/// What a text that is not JSON looks like.
+/// The kind of a text that is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TextKind {
-    /// A plan as it is shown to people.
+    /// A plan in its human-readable form.
     HumanPlan,
     /// An error or a warning.
     Diagnostics,
@@ -374,7 +374,7 @@ pub enum TextKind {
 impl fmt::Display for TextKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::HumanPlan => "a plan in its form for people",
+            Self::HumanPlan => "a human-readable plan",
             Self::Diagnostics => "an error or warning message",
             Self::Other => "text",
         })

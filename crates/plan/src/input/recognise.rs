@@ -12,7 +12,7 @@ use super::position::Position;
 use super::problem::Problem;
 use super::top_level::{self, Key, Keys, Section, TopLevel};
 
-/// White space as JSON has it.
+/// White space in JSON.
 const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// The line that the setup-terraform wrapper prints before the output of its command.
@@ -27,7 +27,7 @@ const WRAPPER_EXIT_CODE: [&str; 2] = ["::debug::exitcode: ", "::set-output name=
 /// A text in which a plan was recognised.
 #[derive(Debug)]
 pub(super) struct Recognised {
-    /// Where the plan's JSON object stands in the text.
+    /// The place of the plan's JSON object in the text.
     pub(super) range: Range<usize>,
     pub(super) format_version: FormatVersion,
     pub(super) wrapper_lines: WrapperLines,
@@ -47,14 +47,14 @@ pub(super) fn recognise(text: &str, on_wrapper_lines: OnWrapperLines) -> Result<
     }
     let tail = after_document(text, end, on_wrapper_lines)?;
     let format_version = plan_version(&top)?;
-    if let Some(byte) = first_byte_too_deep(&text[start..end]) {
+    if let Some(byte) = first_byte_too_deep(text.get(start..end).unwrap_or(text)) {
         return Err(Problem::TooDeep { position: Position::of_byte(text, start + byte) });
     }
     let wrapper_lines = if head == WrapperLines::Stripped { head } else { tail };
     Ok(Recognised { range: start..end, format_version, wrapper_lines })
 }
 
-/// Where the document starts, and whether a wrapper's line stands before it.
+/// Where the document starts, and whether a wrapper's line precedes it.
 fn after_wrapper_head(
     text: &str,
     on_wrapper_lines: OnWrapperLines,
@@ -74,7 +74,7 @@ fn after_wrapper_head(
 
 /// Checks that nothing follows the document but, when allowed, a wrapper's lines.
 fn after_document(text: &str, end: usize, on_wrapper_lines: OnWrapperLines) -> Result<WrapperLines, Problem> {
-    let rest = text[end..].trim_start_matches(SPACE);
+    let rest = text.get(end..).unwrap_or_default().trim_start_matches(SPACE);
     if rest.is_empty() {
         return Ok(WrapperLines::None);
     }
@@ -107,7 +107,7 @@ fn check_wrapper_tail(line: &str, position: impl Fn() -> Position) -> Result<(),
 }
 
 /// The plan's version, or what the document is instead. What marks a document as another kind is
-/// looked at first: a redacted plan has `resource_changes` too.
+/// checked first: a redacted plan has `resource_changes` too.
 fn plan_version(top: &TopLevel<'_>) -> Result<FormatVersion, Problem> {
     let keys = top.keys;
     if keys.contains_all(&[Key::Serial, Key::Lineage]) {
@@ -140,7 +140,7 @@ fn plan_version(top: &TopLevel<'_>) -> Result<FormatVersion, Problem> {
     Ok(version)
 }
 
-/// What an object is that has neither of the sections that make a plan.
+/// The kind of an object that has neither of the sections of a plan.
 fn without_plan(keys: Keys) -> Problem {
     if keys.contains(Key::ProviderSchemas) {
         return Problem::ProviderSchemas;

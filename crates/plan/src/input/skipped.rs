@@ -1,4 +1,4 @@
-//! Files in a directory that were passed over, with the reason.
+//! Files in a directory that were skipped, with the reason.
 
 use std::fmt;
 
@@ -10,28 +10,28 @@ use super::problem::SpecialKind;
 pub struct Skipped {
     /// The file or directory.
     pub origin: Origin,
-    /// Why it was passed over.
+    /// Why it was skipped.
     pub reason: SkipReason,
 }
 
-/// Why something in a directory was passed over.
+/// Why something in a directory was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SkipReason {
     /// A directory whose name starts with a dot, such as `.git` or `.terraform`.
     HiddenDirectory,
     /// A symbolic link to something outside the directory that was named.
     LinkOutside,
-    /// A symbolic link to a directory; within the directory that was named, it is read at its own place.
+    /// A symbolic link to a directory. If its target is in the named directory, it is read there.
     LinkToDirectory,
     /// A pipe, socket or device.
     Special(SpecialKind),
-    /// A file named like a binary plan, while no program was given to show it.
+    /// A file named like a binary plan, without `--terraform` to convert it.
     BinaryPlanName,
     /// A complete document of another kind.
     OtherDocument(OtherKind),
 }
 
-/// Complete JSON documents that are not plans and do not come from a plan gone wrong.
+/// Complete JSON documents that are not plans and not the result of a mistake in making one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OtherKind {
     /// A state file (`terraform.tfstate`).
@@ -44,7 +44,7 @@ pub enum OtherKind {
     Validation,
     /// An array.
     Array,
-    /// A lone string, number, boolean or null.
+    /// A string, number, boolean or null.
     Scalar,
     /// An object with none of a plan's keys.
     Object,
@@ -58,7 +58,7 @@ impl fmt::Display for OtherKind {
             Self::ProviderSchemas => "a list of provider schemas",
             Self::Validation => "the result of `terraform validate`",
             Self::Array => "a JSON array",
-            Self::Scalar => "a lone JSON value",
+            Self::Scalar => "a JSON value that is not an object",
             Self::Object => "a JSON object with none of a plan's keys",
         })
     }
@@ -68,10 +68,10 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HiddenDirectory => f.write_str("hidden directory"),
-            Self::LinkOutside => f.write_str("symbolic link that leads out of the directory"),
+            Self::LinkOutside => f.write_str("symbolic link to a target outside the directory"),
             Self::LinkToDirectory => f.write_str("symbolic link to a directory"),
             Self::Special(kind) => kind.fmt(f),
-            Self::BinaryPlanName => f.write_str("binary plan, and no --terraform was given to show it"),
+            Self::BinaryPlanName => f.write_str("binary plan, which needs --terraform"),
             Self::OtherDocument(kind) => kind.fmt(f),
         }
     }

@@ -1,4 +1,4 @@
-//! What the user asks to have read: a path or standard input.
+//! A source that the user names: a path or standard input.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ impl From<OsString> for Source {
 }
 
 impl From<PathBuf> for Source {
-    /// Takes the path as it is: here `-` is a file of that name.
+    /// A path; here `-` is a file of that name.
     fn from(path: PathBuf) -> Self {
         Self::Path(path)
     }

@@ -1,4 +1,4 @@
-//! Has a binary plan shown as JSON by the program that the user gave for it.
+//! Converts a binary plan to JSON with the user's terraform or tofu.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -6,10 +6,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use super::decode::within;
-use super::printable::Printable;
 use super::problem::{Problem, SizeStage};
 
-/// How much of the program's standard error is told: its last words are enough to find the cause,
+/// How much of the program's standard error is reported: its last lines are enough to find the cause,
 /// and a plan's values may be among more.
 const STDERR_LINES: usize = 6;
 const STDERR_COLUMNS: usize = 200;
@@ -18,7 +17,7 @@ const STDERR_KEPT: usize = 16 * 1024;
 /// The JSON that `program show -json` writes for a plan file, at most `cap` bytes.
 ///
 /// It runs in the current directory, which must be the initialised one of the configuration: the
-/// program needs the providers' schemas. No shell takes part, and it cannot ask for anything.
+/// program needs the providers' schemas. It runs without a shell and without standard input.
 pub(super) fn show(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Problem> {
     run(program, plan, cap).map_err(|failure| match failure {
         Failure::Io(source) => Problem::TerraformNotRun { program: program.to_owned(), source },
@@ -38,12 +37,12 @@ impl From<io::Error> for Failure {
 }
 
 fn run(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
-    // An absolute path cannot be taken for an option.
+    // An absolute path is never an option.
     let plan = std::path::absolute(plan)?;
     let mut child = Command::new(program)
         .args(["show", "-json", "-no-color"])
         .arg(plan)
-        // Arguments from the environment could make it show something else.
+        // Arguments from the environment could change its output.
         .env_remove("TF_CLI_ARGS")
         .env_remove("TF_CLI_ARGS_show")
         .stdin(Stdio::null())
@@ -60,7 +59,7 @@ fn run(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
     let json = match (read, within(json, cap, SizeStage::Shown)) {
         (Ok(_), Ok(json)) => json,
         (read, checked) => {
-            // It may have ended by itself; what matters is that it does not outlive the error.
+            // It may have ended by itself; it must not outlive the error.
             let _ = child.kill();
             child.wait()?;
             read?;
@@ -84,11 +83,11 @@ fn tail(mut from: impl Read) -> Vec<u8> {
         match from.read(&mut buffer) {
             Ok(0) => return kept,
             Ok(length) => {
-                kept.extend_from_slice(&buffer[..length]);
+                kept.extend_from_slice(buffer.get(..length).unwrap_or_default());
                 kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What it had to say is lost; how it ended is not.
+            // Its message is lost; its exit status is not.
             Err(_) => return kept,
         }
     }
@@ -100,9 +99,10 @@ fn last_lines(stderr: &[u8]) -> Vec<String> {
     let frame = |c: char| c.is_whitespace() || matches!(c, '╷' | '│' | '╵');
     let lines: Vec<&str> =
         text.lines().map(|line| line.trim_matches(frame)).filter(|line| !line.is_empty()).collect();
-    lines[lines.len().saturating_sub(STDERR_LINES)..]
+    lines
         .iter()
-        .map(|line| Printable(&line.chars().take(STDERR_COLUMNS).collect::<String>()).to_string())
+        .skip(lines.len().saturating_sub(STDERR_LINES))
+        .map(|line| line.chars().take(STDERR_COLUMNS).collect())
         .collect()
 }
 
@@ -111,12 +111,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_few_and_harmless_last_words() {
+    fn keeps_few_last_words() {
         let many: String = (0..5000).map(|n| format!("line {n}\n\n")).collect();
         let lines = last_lines(&tail(format!("{many}╷\n│ \u{1b}[31mError\u{1b}[0m\n╵\n").as_bytes()));
         assert_eq!(lines.len(), STDERR_LINES);
         assert_eq!(lines[0], "line 4995");
-        assert_eq!(lines[5], "\\u{1b}[31mError\\u{1b}[0m");
+        assert_eq!(lines[5], "\u{1b}[31mError\u{1b}[0m");
         assert_eq!(last_lines("x".repeat(1000).as_bytes())[0].len(), STDERR_COLUMNS);
     }
 

@@ -1,4 +1,4 @@
-//! Walks over a document once, noting which keys stand at its top level.
+//! Reads the top-level keys of a document in one pass.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::position::Position;
 use super::problem::Problem;
 
-/// The keys that tell kinds of documents apart, and those that a plan's readers look up.
+/// The keys that distinguish kinds of documents, and those that plan parsers look up.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 pub(super) enum Key {
@@ -51,7 +51,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// The name of a key that a plan's readers look up, which must therefore not stand twice.
+    /// The name of a key that plan parsers look up, which must therefore be unique.
     const fn plan_name(self) -> Option<&'static str> {
         match self {
             Self::FormatVersion => Some("format_version"),
@@ -141,7 +141,7 @@ impl Section {
         }
     }
 
-    /// Whether a value is there: `null` is what an absent section may be written as.
+    /// Whether a value is present: an absent section may be written as `null`.
     pub(super) fn is_present(self, value: Option<&RawValue>) -> Result<bool, Problem> {
         match value.map(RawValue::get) {
             None | Some("null") => Ok(false),
@@ -160,7 +160,7 @@ impl fmt::Display for Section {
     }
 }
 
-/// What stands at the top level of an object.
+/// The top level of an object.
 #[derive(Debug, Default)]
 pub(super) struct TopLevel<'a> {
     pub(super) keys: Keys,
@@ -205,11 +205,12 @@ impl<'de> Visitor<'de> for TopLevelVisitor {
     }
 }
 
-/// Reads the object that starts at `start` and says where it ends. What follows is the caller's.
+/// Reads the object that starts at `start` and returns where it ends. The caller checks what follows.
 ///
-/// Values are stepped over without recursion and without being kept.
+/// Values are skipped without recursion.
 pub(super) fn read(text: &str, start: usize) -> Result<(TopLevel<'_>, usize), Problem> {
-    let mut documents = serde_json::Deserializer::from_str(&text[start..]).into_iter::<TopLevel<'_>>();
+    let mut documents =
+        serde_json::Deserializer::from_str(text.get(start..).unwrap_or_default()).into_iter::<TopLevel<'_>>();
     match documents.next() {
         Some(Ok(top)) => Ok((top, start + documents.byte_offset())),
         Some(Err(error)) => Err(syntax_problem(text, start, &error)),
@@ -223,7 +224,7 @@ pub(super) fn syntax_problem(text: &str, start: usize, error: &serde_json::Error
         return Problem::Truncated { position: Position::of_byte(text, text.len()) };
     }
     let position = Position::of_error(text, start, error);
-    // Only the parser's own words: they never quote the text, and the position is told apart.
+    // Only the parser's message, which never quotes the text; the position is reported separately.
     let words = error.to_string();
     let expected = words.split(" at line ").next().unwrap_or_default().to_owned();
     Problem::Syntax { expected, position }

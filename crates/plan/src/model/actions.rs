@@ -1,4 +1,4 @@
-//! What a plan does with a resource: its own list of verbs, classified by membership.
+//! The actions of a resource change: the plan's list of verbs, classified by membership.
 
 use std::fmt;
 
@@ -7,21 +7,21 @@ use serde::Deserialize;
 /// One verb of `change.actions`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {
-    /// Nothing changes; imports and moves come as this too.
+    /// Unchanged; imports and moves have this verb, too.
     NoOp,
-    /// A new object is made.
+    /// An object is created.
     Create,
     /// A data source is read at apply.
     Read,
-    /// An object is changed in place.
+    /// An object is updated in-place.
     Update,
     /// An object is destroyed.
     Delete,
-    /// An object leaves the state and lives on.
+    /// An object is forgotten: removed from the state but not destroyed.
     Forget,
     /// An ephemeral object is opened (OpenTofu 1.11).
     Open,
-    /// A verb that planguard does not know; it is reported, never skipped.
+    /// An unknown verb; it is reported, never skipped.
     Unknown(String),
 }
 
@@ -54,10 +54,10 @@ impl Verb {
     }
 }
 
-/// In which order a replacement happens.
+/// The order of a replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplaceOrder {
-    /// The old object is gone before the new one exists: an outage.
+    /// Destroy, then create: an outage.
     DestroyFirst,
     /// `create_before_destroy`.
     CreateFirst,
@@ -82,17 +82,17 @@ impl Actions {
         self.0.contains(verb)
     }
 
-    /// Whether a new object is made, be it as part of a replacement.
+    /// Whether an object is created, replacements included.
     pub fn creates(&self) -> bool {
         self.has(&Verb::Create)
     }
 
-    /// Whether an object is destroyed, be it as part of a replacement.
+    /// Whether an object is destroyed, replacements included.
     pub fn deletes(&self) -> bool {
         self.has(&Verb::Delete)
     }
 
-    /// Whether an object is changed in place.
+    /// Whether an object is updated in-place.
     pub fn updates(&self) -> bool {
         self.has(&Verb::Update)
     }
@@ -102,29 +102,29 @@ impl Actions {
         self.has(&Verb::Read)
     }
 
-    /// Whether an object leaves the state and lives on.
+    /// Whether an object is forgotten.
     pub fn forgets(&self) -> bool {
         self.has(&Verb::Forget)
     }
 
-    /// Whether an object is destroyed and none takes its place.
+    /// Whether an object is destroyed and not replaced.
     pub fn only_deletes(&self) -> bool {
         self.deletes() && !self.creates()
     }
 
-    /// The order of a replacement, `None` where nothing is replaced.
+    /// The order of the replacement; `None` if nothing is replaced.
     pub fn replaces(&self) -> Option<ReplaceOrder> {
         let delete = self.0.iter().position(|verb| *verb == Verb::Delete)?;
         let create = self.0.iter().position(|verb| *verb == Verb::Create)?;
         Some(if delete < create { ReplaceOrder::DestroyFirst } else { ReplaceOrder::CreateFirst })
     }
 
-    /// Whether nothing happens to the object itself.
+    /// Whether the object is unchanged.
     pub fn is_no_op(&self) -> bool {
         self.0.iter().all(|verb| *verb == Verb::NoOp)
     }
 
-    /// The verbs that planguard does not know.
+    /// The unknown verbs.
     pub fn unknown(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|verb| match verb {
             Verb::Unknown(word) => Some(word.as_str()),

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text::escape::hides_or_steers;
 use crate::text::wildcard;
 
-/// Where a resource instance stands: its modules, mode, type, name and instance key.
+/// The address of a resource instance: its modules, mode, type, name and instance key.
 ///
-/// Ordered by module path first, so that what belongs together sorts together.
+/// Ordered by module path first, so that the resources of a module sort together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
     /// The module calls from the root to the resource; empty in the root module.
@@ -22,7 +23,7 @@ pub struct Address {
     pub key: Option<InstanceKey>,
 }
 
-/// One module call on the way to a resource.
+/// One module call in the path to a resource.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModuleStep {
     /// The name of the module block.
@@ -69,15 +70,15 @@ pub enum InstanceKey {
     Unknown,
 }
 
-/// A text that is no resource address.
+/// An invalid resource address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{address}` is not a resource address: {problem} at character {position}")]
 pub struct AddressError {
-    /// The text as it was given.
+    /// The text.
     pub address: String,
     /// What is wrong with it.
     pub problem: &'static str,
-    /// Where, counted in characters from 1.
+    /// The position of the error, counted in characters from 1.
     pub position: usize,
 }
 
@@ -95,14 +96,14 @@ impl Address {
         text
     }
 
-    /// The address of the module that holds the resource, with keys; empty for the root module.
+    /// The address of the resource's module, with keys; empty for the root module.
     pub fn module_address(&self) -> String {
         let steps: Vec<String> = self.modules.iter().map(ToString::to_string).collect();
         steps.join(".")
     }
 
-    /// Whether a glob matches the whole address. `*` stands for any run of characters, `?` for one;
-    /// brackets and quotes stand for themselves, so that `aws_instance.web[*]` means what it says.
+    /// Whether a glob matches the whole address. `*` matches any characters, `?` matches one;
+    /// brackets and quotes match themselves, so `aws_instance.web[*]` matches every instance.
     pub fn matches(&self, glob: &str) -> bool {
         wildcard::matches(glob, &self.to_string())
     }
@@ -151,7 +152,7 @@ impl fmt::Display for InstanceKey {
     }
 }
 
-/// A key as HCL quotes it: escapes for quotes, control characters and template markers.
+/// A key as HCL quotes it: escapes for quotes, template markers and characters that do not show.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -165,7 +166,10 @@ impl fmt::Display for Quoted<'_> {
                 '"' => f.write_str("\\\"")?,
                 '\\' => f.write_str("\\\\")?,
                 '$' | '%' if rest.peek() == Some(&'{') => write!(f, "{character}{character}")?,
-                control if control.is_control() => write!(f, "\\u{:04x}", u32::from(control))?,
+                hidden if hides_or_steers(hidden) => match u32::from(hidden) {
+                    code @ ..=0xffff => write!(f, "\\u{code:04x}")?,
+                    code => write!(f, "\\U{code:08x}")?,
+                },
                 plain => write!(f, "{plain}")?,
             }
         }
@@ -227,12 +231,21 @@ impl Reader<'_> {
         self.characters.get(self.position).copied()
     }
 
-    /// How many dots stand ahead outside of brackets.
+    fn rest(&self) -> &[char] {
+        self.characters.get(self.position..).unwrap_or_default()
+    }
+
+    /// What has been read from `start` on.
+    fn since(&self, start: usize) -> String {
+        self.characters.get(start..self.position).unwrap_or_default().iter().collect()
+    }
+
+    /// The number of dots ahead, outside of quotes.
     fn names_ahead(&self) -> usize {
         let mut dots = 0;
         let mut quoted = false;
         let mut escaped = false;
-        for character in &self.characters[self.position..] {
+        for character in self.rest() {
             match character {
                 _ if escaped => escaped = false,
                 '\\' if quoted => escaped = true,
@@ -254,16 +267,16 @@ impl Reader<'_> {
 
     fn name(&mut self) -> Result<String, &'static str> {
         let start = self.position;
-        // Terraform has checked the name by Unicode's rules for identifiers; here it ends where something
-        // else can begin.
-        let ends = |c: char| matches!(c, '.' | '[' | ']' | '"') || c.is_whitespace() || c.is_control();
+        // Terraform has checked the name by Unicode's rules for identifiers; here it ends at a character that
+        // starts something else.
+        let ends = |c: char| matches!(c, '.' | '[' | ']' | '"') || c.is_whitespace() || hides_or_steers(c);
         while self.peek().is_some_and(|c| !ends(c)) {
             self.position += 1;
         }
         if self.position == start {
             return Err("expected a name");
         }
-        Ok(self.characters[start..self.position].iter().collect())
+        Ok(self.since(start))
     }
 
     fn key(&mut self) -> Result<Option<InstanceKey>, &'static str> {
@@ -291,8 +304,7 @@ impl Reader<'_> {
         while self.peek().is_some_and(|c| c.is_ascii_digit()) {
             self.position += 1;
         }
-        let digits: String = self.characters[start..self.position].iter().collect();
-        digits.parse().map(InstanceKey::Number).map_err(|_| "expected a number or a quoted key")
+        self.since(start).parse().map(InstanceKey::Number).map_err(|_| "expected a number or a quoted key")
     }
 
     fn quoted(&mut self) -> Result<String, &'static str> {
@@ -304,8 +316,8 @@ impl Reader<'_> {
             match character {
                 '"' => return Ok(text),
                 '\\' => text.push(self.escape()?),
-                // `$${` and `%%{` stand for a literal `${` and `%{`.
-                '$' | '%' if self.characters[self.position..].starts_with(&[character, '{']) => {
+                // `$${` and `%%{` are a literal `${` and `%{`.
+                '$' | '%' if self.rest().starts_with(&[character, '{']) => {
                     self.position += 1;
                     text.push(character);
                 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::value::Value;
 
-/// The way from a resource's values to one attribute.
+/// The path from a resource to one attribute.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributePath(pub Vec<PathStep>);
 
@@ -37,7 +37,7 @@ impl AttributePath {
         Self(steps)
     }
 
-    /// Whether the path leads nowhere: the resource itself.
+    /// Whether the path is that of the resource itself.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -51,7 +51,7 @@ impl AttributePath {
     }
 
     /// Reads one element of `replace_paths`: an array of names and positions. Steps of another kind (a set
-    /// element, which Terraform writes as its value) end the path where they stand.
+    /// element, which Terraform writes as its value) end the path.
     pub(crate) fn from_steps(steps: &Value<'_>) -> Self {
         let steps = steps.elements().iter().map_while(|step| match step {
             Value::String(name) => Some(PathStep::Key(name.clone().into_owned())),

@@ -1,4 +1,4 @@
-//! Resource changes: what the plan does with each object, and both sides of it.
+//! Resource changes: the actions on each object, and both of its sides.
 
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
@@ -17,18 +17,18 @@ use super::value::Value;
 /// One entry of `resource_changes`, `resource_drift` or `deferred_changes`.
 #[derive(Clone, Debug)]
 pub struct ResourceChange<'a> {
-    /// Where the resource stands.
+    /// The address.
     pub address: Address,
-    /// Where it stood before this plan, if it moved.
+    /// The former address, if it is moved.
     pub previous_address: Option<Address>,
-    /// The key of a deposed object: what an interrupted replacement left behind. Together with the
-    /// address it names the object.
+    /// The key of a deposed object, which an interrupted replacement left behind. Together with the
+    /// address it identifies the object.
     pub deposed: Option<Cow<'a, str>>,
     /// The provider that manages it, for example `registry.terraform.io/hashicorp/aws`.
     pub provider_name: Option<Cow<'a, str>>,
-    /// Why the plan does what it does, where Terraform says so.
+    /// The reason of the action, if the plan gives one.
     pub action_reason: Option<ActionReason>,
-    /// What the plan does.
+    /// The actions.
     pub change: Change<'a>,
     /// The field of the entry that says something else of the object than its address, if one does.
     pub(super) mismatch: Option<&'static str>,
@@ -36,17 +36,17 @@ pub struct ResourceChange<'a> {
     pub(super) schema: OnceLock<Option<Schema>>,
 }
 
-/// Both sides of a change and the masks that say what of it is unknown or sensitive.
+/// Both sides of a change and the masks that mark unknown and sensitive values.
 #[derive(Clone, Debug)]
 pub struct Change<'a> {
-    /// What is done.
+    /// The actions.
     pub actions: Actions,
-    /// The object as it is; `None` where there is none yet.
+    /// The object before the change; `None` if it does not exist.
     pub before: Option<Arc<Value<'a>>>,
-    /// The object as it will be, without what is unknown; `None` where there will be none, and where all
+    /// The object after the change, without unknown values; `None` if it does not exist or all
     /// of it is unknown.
     pub after: Option<Arc<Value<'a>>>,
-    /// The places in `after` that are known only after apply.
+    /// The places in `after` that are known after apply.
     pub after_unknown: Option<Value<'a>>,
     /// The sensitive places in `before`.
     pub before_sensitive: Option<Value<'a>>,
@@ -56,22 +56,22 @@ pub struct Change<'a> {
     pub replace_paths: Vec<AttributePath>,
     /// How the object is imported, if it is.
     pub importing: Option<Importing<'a>>,
-    /// The configuration that Terraform wrote for an imported object.
+    /// The configuration that Terraform generated for an imported object.
     pub generated_config: Option<Cow<'a, str>>,
-    /// By what the provider knows the object as it is (Terraform 1.12).
+    /// The provider's identity of the object before the change (Terraform 1.12).
     pub before_identity: Option<Value<'a>>,
-    /// By what the provider will know the object.
+    /// The provider's identity of the object after the change.
     pub after_identity: Option<Value<'a>>,
 }
 
-/// What an `import` block says.
+/// An `import` block.
 #[derive(Clone, Debug)]
 pub struct Importing<'a> {
     /// The identifier.
     pub id: Option<Cow<'a, str>>,
     /// Whether the identifier is known only after apply.
     pub unknown: bool,
-    /// The identity object that stands in the place of an identifier (Terraform 1.12).
+    /// The identity object that replaces an identifier (Terraform 1.12).
     pub identity: Option<Value<'a>>,
 }
 
@@ -104,29 +104,29 @@ impl ResourceChange<'_> {
 /// Why Terraform or OpenTofu chose an action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionReason {
-    /// An attribute cannot be changed in place.
+    /// An attribute cannot be updated in-place.
     ReplaceBecauseCannotUpdate,
-    /// The object is marked as damaged.
+    /// The object is tainted.
     ReplaceBecauseTainted,
     /// `-replace` was given.
     ReplaceByRequest,
-    /// `replace_triggered_by` fired.
+    /// `replace_triggered_by` applies.
     ReplaceByTriggers,
-    /// The block is gone from the configuration.
+    /// The block was removed from the configuration.
     DeleteBecauseNoResourceConfig,
-    /// The block has no `count` or `for_each` any more, or has one now.
+    /// `count` or `for_each` was added or removed.
     DeleteBecauseWrongRepetition,
-    /// `count` became smaller.
+    /// `count` was reduced.
     DeleteBecauseCountIndex,
-    /// The key is gone from `for_each`.
+    /// The key was removed from `for_each`.
     DeleteBecauseEachKey,
-    /// The module call is gone.
+    /// The module call was removed.
     DeleteBecauseNoModule,
     /// The target of a `moved` block does not exist.
     DeleteBecauseNoMoveTarget,
     /// `enabled` is false (OpenTofu).
     DeleteBecauseEnabledFalse,
-    /// The data source's configuration is not known yet.
+    /// The data source's configuration is unknown.
     ReadBecauseConfigUnknown,
     /// The data source depends on something that changes.
     ReadBecauseDependencyPending,
@@ -134,7 +134,7 @@ pub enum ActionReason {
     ReadBecauseCheckNested,
     /// `destroy = false` in the configuration or the state (OpenTofu).
     ForgotBecauseLifecycle,
-    /// A reason that planguard does not know: as good as none.
+    /// An unknown reason, treated like none.
     Other(String),
 }
 
@@ -224,7 +224,7 @@ struct RawImporting<'a> {
 }
 
 impl<'a> RawResourceChange<'a> {
-    /// Turns the raw entry number `position` of `section` into a resource change.
+    /// Converts the raw entry number `position` of `section`.
     pub(super) fn read(
         self,
         section: &'static str,
@@ -277,7 +277,7 @@ impl<'a> RawChange<'a> {
         reader: &SectionReader,
     ) -> Result<Change<'a>, PlanError> {
         let before = reader.value(self.before)?.map(Arc::new);
-        // An unchanged object is written twice; parsing and holding it once halves the work.
+        // The plan contains an unchanged object twice; parsing and keeping it once halves the work.
         let after = if self.before.same_text(self.after) {
             before.clone()
         } else {
@@ -288,7 +288,7 @@ impl<'a> RawChange<'a> {
             None => Vec::new(),
         };
         Ok(Change {
-            // A change without a verb says nothing that could be judged.
+            // A change without a verb cannot be checked.
             actions: self
                 .actions
                 .filter(|actions| !actions.verbs().is_empty())

@@ -1,4 +1,4 @@
-//! The configuration that a plan was made from: modules, resources and their expressions.
+//! The configuration of a plan: modules, resources and their expressions.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ pub struct Configuration<'a> {
     resources: HashMap<String, (usize, usize)>,
 }
 
-/// One module: the root, or what a module call brings in.
+/// One module: the root module or a called module.
 #[derive(Debug)]
 pub struct ConfigModule<'a> {
     /// `module.a.module.b`, empty for the root.
@@ -57,15 +57,15 @@ pub struct ConfigResource<'a> {
 pub struct ModuleCall<'a> {
     /// The name of the block.
     pub name: Cow<'a, str>,
-    /// Where the module comes from, as written.
+    /// The module's source, as written.
     pub source: Option<Cow<'a, str>>,
-    /// Which versions are accepted, as written.
+    /// The version constraint, as written.
     pub version_constraint: Option<Cow<'a, str>>,
     /// The expressions of the arguments.
     pub expressions: Value<'a>,
     /// The expression of `count` or `for_each`.
     pub repetition: Option<Value<'a>>,
-    /// The position of the called module, if the plan holds it.
+    /// The position of the called module, if it is in the plan.
     pub(super) module: Option<usize>,
 }
 
@@ -98,7 +98,7 @@ pub struct ProviderConfig<'a> {
     pub key: Cow<'a, str>,
     /// The provider's local name, for example `aws`.
     pub name: Cow<'a, str>,
-    /// Which versions are accepted, as written.
+    /// The version constraint, as written.
     pub version_constraint: Option<Cow<'a, str>>,
     /// The expressions of its arguments.
     pub expressions: Value<'a>,
@@ -140,17 +140,17 @@ impl<'a> Configuration<'a> {
             variables: fields.take_members("variables").into_iter().map(ConfigVariable::new).collect(),
             outputs: fields.take_members("outputs").into_iter().map(ConfigOutput::new).collect(),
         });
+        let mut calls = Vec::new();
         for (name, call) in fields.take_members("module_calls") {
             let mut call_fields = Fields::of(call);
             let child_path =
                 if path.is_empty() { format!("module.{name}") } else { format!("{path}.module.{name}") };
             let child = call_fields.take("module");
-            let call_position = self.modules[position].calls.len();
             let module = match child {
-                Value::Object(_) => Some(self.add_module(child_path, Some((position, call_position)), child)),
+                Value::Object(_) => Some(self.add_module(child_path, Some((position, calls.len())), child)),
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => None,
             };
-            self.modules[position].calls.push(ModuleCall {
+            calls.push(ModuleCall {
                 name,
                 source: call_fields.take_text("source"),
                 version_constraint: call_fields.take_text("version_constraint"),
@@ -159,7 +159,15 @@ impl<'a> Configuration<'a> {
                 module,
             });
         }
+        if let Some(module) = self.modules.get_mut(position) {
+            module.calls = calls;
+        }
         position
+    }
+
+    /// The call at a position of [`ConfigModule::caller`]: that of the calling module, and that of the call in it.
+    pub(super) fn call(&self, (module, call): (usize, usize)) -> Option<&ModuleCall<'a>> {
+        self.modules.get(module)?.calls.get(call)
     }
 
     /// All modules, the root first.
@@ -184,7 +192,7 @@ impl<'a> Configuration<'a> {
 
     pub(super) fn resource_by_address(&self, address: &str) -> Option<(usize, &ConfigResource<'a>)> {
         let (module, resource) = *self.resources.get(address)?;
-        Some((module, &self.modules[module].resources[resource]))
+        Some((module, self.modules.get(module)?.resources.get(resource)?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Why a document that looks like a plan cannot be read as one.
+//! Errors in documents that have the keys of a plan but not its shape.
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -9,7 +9,7 @@ use super::contradiction::Contradiction;
 /// A document that has a plan's keys but not its shape. Positions count from 0, as in the document.
 #[derive(Debug, Error, Diagnostic)]
 pub enum PlanError {
-    /// The text does not have the types that the plan format gives its fields.
+    /// A field does not have the type of the plan format.
     #[error("the plan does not have the shape of its format: {0}")]
     #[diagnostic(
         code("PG-PL-001"),
@@ -17,7 +17,7 @@ pub enum PlanError {
     )]
     Json(#[from] serde_json::Error),
 
-    /// A resource change lacks a field without which nothing can be said of it.
+    /// A resource change lacks a required field.
     #[error("{section}[{position}] has no `{field}`")]
     #[diagnostic(
         code("PG-PL-002"),
@@ -32,7 +32,7 @@ pub enum PlanError {
         field: &'static str,
     },
 
-    /// An address cannot be read.
+    /// An address is invalid.
     #[error("{section}[{position}]: {source}")]
     #[diagnostic(
         code("PG-PL-003"),

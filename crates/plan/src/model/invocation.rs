@@ -1,4 +1,4 @@
-//! What a plan does beside resource changes: provider actions, deferred changes, results of checks.
+//! Other parts of a plan: provider actions, deferred changes, results of checks.
 
 use std::borrow::Cow;
 
@@ -7,18 +7,18 @@ use super::attribute_path::AttributePath;
 use super::change::ResourceChange;
 use super::value::Value;
 
-/// A provider action that the plan invokes: it changes real things without a resource change.
+/// A provider action that the plan invokes: it changes infrastructure without a resource change.
 #[derive(Clone, Debug)]
 pub struct ActionInvocation<'a> {
-    /// Where the action stands, as the plan writes it.
+    /// The action's address, as the plan writes it.
     pub address: Cow<'a, str>,
     /// The action's type, for example `aws_lambda_invoke`.
     pub action_type: Option<Cow<'a, str>>,
-    /// The provider that carries it out.
+    /// The provider of the action.
     pub provider_name: Option<Cow<'a, str>>,
-    /// When it happens, in Terraform's word, for example `AfterCreate`.
+    /// The triggering event in Terraform's word, for example `AfterCreate`.
     pub event: Option<Cow<'a, str>>,
-    /// The resource whose change triggers it, unless it is invoked by hand.
+    /// The resource whose change triggers it; `None` if it is invoked manually.
     pub triggered_by: Option<Cow<'a, str>>,
     /// Whether the invocation is deferred to a later plan.
     pub deferred: bool,
@@ -28,16 +28,16 @@ pub struct ActionInvocation<'a> {
     pub config_sensitive: Option<Value<'a>>,
 }
 
-/// A change that this plan cannot decide.
+/// A deferred change.
 #[derive(Clone, Debug)]
 pub struct DeferredChange<'a> {
-    /// Why, in Terraform's word, for example `instance_count_unknown`.
+    /// The reason in Terraform's word, for example `instance_count_unknown`.
     pub reason: Cow<'a, str>,
-    /// What is known of it.
+    /// The change as far as it is known.
     pub resource_change: ResourceChange<'a>,
 }
 
-/// An attribute that the plan's decisions rest on.
+/// An attribute that the plan depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelevantAttribute<'a> {
     /// The resource's address, as the plan writes it.
@@ -49,11 +49,11 @@ pub struct RelevantAttribute<'a> {
 /// The result of a `check` block, a condition or a variable validation.
 #[derive(Clone, Debug)]
 pub struct Check<'a> {
-    /// What was checked, as Terraform displays it.
+    /// The address of the check, as Terraform displays it.
     pub address: Cow<'a, str>,
-    /// How it ended.
+    /// Its status.
     pub status: CheckStatus,
-    /// The messages of what failed.
+    /// The messages of the failed conditions.
     pub problems: Vec<Cow<'a, str>>,
 }
 
@@ -64,16 +64,16 @@ impl Check<'_> {
     }
 }
 
-/// How a check ended.
+/// The status of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckStatus {
-    /// All conditions hold.
+    /// All conditions passed.
     Pass,
-    /// A condition does not hold.
+    /// A condition failed.
     Fail,
     /// A condition could not be evaluated.
     Error,
-    /// Known only after apply, or a word that planguard does not know.
+    /// Known after apply, or an unknown word.
     Unknown,
 }
 

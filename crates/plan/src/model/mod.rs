@@ -41,15 +41,15 @@ use std::collections::BTreeMap;
 pub struct Plan<'a> {
     /// `format_version`, for example `1.2`.
     pub format_version: Cow<'a, str>,
-    /// The version of the Terraform or OpenTofu that wrote the plan; nothing says which of the two.
+    /// The version of Terraform or OpenTofu; a plan does not name the tool.
     pub terraform_version: Option<Cow<'a, str>>,
     /// The values of the root module's variables, defaults included.
     pub variables: BTreeMap<Cow<'a, str>, RootVariable<'a>>,
-    /// What the plan changes, in the plan's order; no-ops included.
+    /// The resource changes in the plan's order, no-ops included.
     pub resource_changes: Vec<ResourceChange<'a>>,
-    /// What changed outside of Terraform since the last apply.
+    /// Changes made outside of Terraform since the last apply.
     pub resource_drift: Vec<ResourceChange<'a>>,
-    /// What the plan cannot decide yet.
+    /// Deferred changes.
     pub deferred_changes: Vec<DeferredChange<'a>>,
     /// Provider actions that the plan invokes (Terraform 1.14), deferred ones included.
     pub action_invocations: Vec<ActionInvocation<'a>>,
@@ -57,11 +57,11 @@ pub struct Plan<'a> {
     pub output_changes: BTreeMap<Cow<'a, str>, OutputChange<'a>>,
     /// Results of `check` blocks and conditions; those of `condition_results` (Terraform 1.2) too.
     pub checks: Vec<Check<'a>>,
-    /// The attributes outside of which no drift matters to this plan; a hint.
+    /// The attributes whose drift affects this plan; a hint.
     pub relevant_attributes: Vec<RelevantAttribute<'a>>,
     /// The configuration, if the plan has it.
     pub configuration: Option<Configuration<'a>>,
-    /// When the plan was made, RFC 3339.
+    /// When the plan was created, as RFC 3339.
     pub timestamp: Option<Cow<'a, str>>,
     /// Whether planning failed: then resources are missing from the plan.
     pub errored: Option<bool>,
@@ -69,11 +69,11 @@ pub struct Plan<'a> {
     pub applyable: Option<bool>,
     /// Whether the plan covers all of the configuration: false after `-target`, deferral and errors.
     pub complete: Option<bool>,
-    /// Keys that stand twice in one object; the last of them counts.
+    /// The number of duplicate keys; the last value of each key counts.
     pub duplicate_keys: usize,
-    /// `planned_values`, unread.
+    /// `planned_values`, not parsed.
     pub planned_values: Section<'a>,
-    /// `prior_state`, unread.
+    /// `prior_state`, not parsed.
     pub prior_state: Section<'a>,
     /// Whether the plan has `resource_changes`; Terraform before 1.5 leaves out an empty list.
     has_resource_changes: bool,

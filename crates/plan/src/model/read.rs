@@ -1,4 +1,4 @@
-//! From the text of a document to a [`Plan`].
+//! Parses the text of a document into a [`Plan`].
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

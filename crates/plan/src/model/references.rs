@@ -6,16 +6,16 @@ use std::collections::HashSet;
 use super::configuration::Configuration;
 use super::value::Value;
 
-/// What an expression depends on, once every variable and output on the way is followed.
+/// The dependencies of an expression, with every variable and output resolved.
 #[derive(Debug, Default)]
 pub struct Resolution<'p> {
     /// The resources, by their address in the configuration.
     pub resources: Vec<ResolvedReference>,
-    /// The constants that end up in the expression.
+    /// The constants that the expression gets.
     pub constants: Vec<&'p Value<'p>>,
     /// The root module's variables.
     pub variables: Vec<String>,
-    /// References that the plan does not explain: locals, whole modules, blocks that are not in it.
+    /// References that the plan cannot resolve: locals, whole modules, blocks that it does not contain.
     pub unresolved: Vec<String>,
 }
 
@@ -24,7 +24,7 @@ pub struct Resolution<'p> {
 pub struct ResolvedReference {
     /// The address in the configuration: with modules, without keys.
     pub address: String,
-    /// The attribute that is read, for example `id`; empty where the whole resource is referred to.
+    /// The attribute that is read, for example `id`; empty for the whole resource.
     pub attribute: String,
     /// The instance key in the reference as written, for example `[0]` or `["a"]`.
     pub key: Option<String>,
@@ -246,13 +246,13 @@ fn is_prefix(prefix: &str, reference: &str) -> bool {
     reference.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['.', '[']))
 }
 
-/// One dotted name of a reference, with the index behind it as written.
+/// One name of a reference, with its index as written.
 struct Name {
     name: String,
     key: Option<String>,
 }
 
-/// Splits a reference at its dots, tolerating whatever stands in brackets: the syntax may be extended.
+/// Splits a reference at its dots. Brackets may contain anything: the syntax may be extended.
 fn split(reference: &str) -> Vec<Name> {
     let mut names = vec![Name { name: String::new(), key: None }];
     let mut depth = 0usize;

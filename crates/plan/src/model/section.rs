@@ -1,4 +1,4 @@
-//! A part of the plan's text that is kept as it stands until something asks for it.
+//! A part of the plan's text that is parsed on demand.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -6,12 +6,12 @@ use serde_json::value::RawValue;
 use super::PlanError;
 use super::value::{DuplicateKeys, Value};
 
-/// The raw text of a field, if the field is present. Unlike `Option`, it tells `null` from absence.
+/// The raw text of a field, if it is present. Unlike `Option`, it distinguishes `null` from absence.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Section<'a>(Option<&'a RawValue>);
 
 impl<'a> Section<'a> {
-    /// The text of the field, `None` where the plan does not have it.
+    /// The text of the field; `None` if it is absent.
     pub fn text(self) -> Option<&'a str> {
         self.0.map(RawValue::get)
     }
@@ -28,15 +28,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Section<'a> {
     }
 }
 
-/// Reads sections into values and counts the keys that stand twice in them.
+/// Parses sections and counts their duplicate keys.
 #[derive(Default)]
 pub(super) struct SectionReader {
-    /// How many keys stood twice so far.
+    /// The number of duplicate keys so far.
     pub(super) duplicates: DuplicateKeys,
 }
 
 impl SectionReader {
-    /// The section's value; `None` where the section is absent.
+    /// The section's value; `None` if it is absent.
     pub(super) fn value<'a>(&self, section: Section<'a>) -> Result<Option<Value<'a>>, PlanError> {
         section.0.map(|raw| Value::from_raw(raw, &self.duplicates)).transpose().map_err(PlanError::Json)
     }

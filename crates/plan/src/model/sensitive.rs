@@ -1,4 +1,4 @@
-//! Collects every sensitive value that a plan holds, wherever it holds it.
+//! Collects every sensitive value in a plan.
 
 mod state;
 
@@ -13,10 +13,10 @@ use super::{Plan, PlanError};
 use state::StateWalk;
 
 /// The texts of all leaves that a mask, a sensitive variable or a sensitive output marks, on both sides and
-/// in every section. A leaf that is itself JSON text gives its own leaves too.
+/// in every section. The leaves of a leaf that is JSON text are included.
 ///
 /// # Errors
-/// `planned_values` or `prior_state` marks something as sensitive and cannot be read.
+/// `planned_values` or `prior_state` contains a mark but is invalid.
 pub fn sensitive_values(plan: &Plan<'_>) -> Result<BTreeSet<String>, PlanError> {
     let mut leaves = Leaves::default();
     let deferred = plan.deferred_changes.iter().map(|deferred| &deferred.resource_change);
@@ -45,7 +45,7 @@ struct Leaves {
 impl Leaves {
     fn resource(&mut self, resource: &ResourceChange<'_>) {
         let Change { before, after, before_sensitive, after_sensitive, .. } = &resource.change;
-        // Most masks hold the structure of the values and mark nothing.
+        // Most masks have the structure of the values and mark nothing.
         let marking = |mask: &Option<Value<'_>>| mask.as_ref().is_some_and(Value::has_true_leaf);
         if marking(before_sensitive) {
             self.masked(before.as_deref(), before_sensitive.as_ref());
@@ -67,8 +67,7 @@ impl Leaves {
                         plan.variables.get(&variable.name).and_then(|variable| variable.value.as_ref());
                     value.into_iter().for_each(|value| self.all(value));
                 }
-                if let Some((caller, call)) = module.caller {
-                    let call = &configuration.modules()[caller].calls[call];
+                if let Some(call) = module.caller.and_then(|caller| configuration.call(caller)) {
                     let constant =
                         call.expressions.get(&variable.name).and_then(|value| value.get("constant_value"));
                     constant.into_iter().for_each(|value| self.all(value));
@@ -81,8 +80,8 @@ impl Leaves {
         }
     }
 
-    /// Data sources that were read while planning stand in `prior_state` alone. The section is parsed only
-    /// where a search of its text finds a mark.
+    /// Data sources that were read while planning are in `prior_state` only. The section is parsed only
+    /// if a search of its text finds a mark.
     fn state(&mut self, section: Section<'_>) -> Result<(), PlanError> {
         let Some(text) = section.text().filter(|text| mentions_sensitive(text)) else { return Ok(()) };
         StateWalk::new(self).read(text).map_err(PlanError::Json)
@@ -126,11 +125,11 @@ impl Leaves {
     }
 }
 
-/// Whether the text of a state has a mask with something in it, or a sensitive output.
+/// Whether the text of a state contains a non-empty mask or a sensitive output.
 fn mentions_sensitive(text: &str) -> bool {
     let bytes = text.as_bytes();
     let after_colon = |position: usize| {
-        let rest = bytes[position..].trim_ascii_start();
+        let rest = bytes.get(position..).unwrap_or_default().trim_ascii_start();
         rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start()
     };
     let masks = memmem::find_iter(bytes, "\"sensitive_values\"").any(|position| {

@@ -1,4 +1,4 @@
-//! What a plan does, in numbers: the counts that Terraform prints, and those that it leaves out.
+//! Counts of a plan's changes: those that Terraform prints, and others.
 
 use super::Plan;
 use super::address::Mode;
@@ -9,19 +9,19 @@ use super::address::Mode;
 pub struct ChangeSummary {
     /// Objects that are created.
     pub add: usize,
-    /// Objects that are changed in place.
+    /// Objects that are updated in-place.
     pub change: usize,
     /// Objects that are destroyed.
     pub destroy: usize,
-    /// Objects that are destroyed and created anew.
+    /// Objects that are replaced.
     pub replace: usize,
-    /// Objects that come under management.
+    /// Objects that are imported.
     pub import: usize,
-    /// Objects whose address changes.
+    /// Objects that are moved.
     pub moved: usize,
-    /// Objects that leave the state and live on.
+    /// Objects that are forgotten.
     pub forget: usize,
-    /// Objects that stay as they are.
+    /// Objects that are unchanged.
     pub unchanged: usize,
     /// Data sources that are read at apply.
     pub read: usize,

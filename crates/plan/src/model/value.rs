@@ -61,7 +61,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether some leaf is exactly `true`: how the plan marks unknown and sensitive places.
+    /// Whether some leaf is `true`, the mark of unknown and sensitive places.
     /// Structure alone (`{}`, `[false]`) marks nothing.
     pub fn has_true_leaf(&self) -> bool {
         match self {
@@ -101,7 +101,7 @@ impl<'a> Object<'a> {
     /// The member with this key.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
         let position = self.members.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
-        Some(&self.members[position].1)
+        self.members.get(position).map(|(_, value)| value)
     }
 
     /// The members in the order of their keys.
@@ -109,13 +109,13 @@ impl<'a> Object<'a> {
         &self.members
     }
 
-    /// The members, given away.
+    /// The members, by value.
     pub fn into_members(self) -> Vec<(Cow<'a, str>, Value<'a>)> {
         self.members
     }
 
     /// Terraform writes keys in order, so sorting is the exception. The last of equal keys wins, as in
-    /// every other reader of plans; that it happened is counted.
+    /// every other parser of plans; duplicates are counted.
     fn from_members(mut members: Vec<(Cow<'a, str>, Value<'a>)>, duplicates: &DuplicateKeys) -> Self {
         if !members.is_sorted_by(|(left, _), (right, _)| left < right) {
             members.reverse();
@@ -128,7 +128,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// How many object keys stood twice in what was read.
+/// The number of duplicate object keys.
 #[derive(Debug, Default)]
 pub struct DuplicateKeys(Cell<usize>);
 
@@ -137,7 +137,7 @@ impl DuplicateKeys {
         self.0.set(self.0.get() + count);
     }
 
-    /// The number of keys that a later one of the same name replaced.
+    /// The number of keys that a later one of the same name overrode.
     pub fn count(&self) -> usize {
         self.0.get()
     }

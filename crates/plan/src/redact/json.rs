@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use super::{PLACEHOLDER, Redactor};
 
-/// Shorter numbers are too common to tell anything, or to be hidden wherever they stand.
+/// Shorter numbers are too common to identify a secret, or to be replaced everywhere.
 const SHORTEST_NUMBER: usize = 4;
 
-/// The masks that stand beside the values that they mark.
+/// The masks and the members that they mark.
 const MASKED: [(&str, &str); 2] = [("after", "after_sensitive"), ("before", "before_sensitive")];
 
-/// Hides the sensitive values of one plan in JSON that was made of it: in every text as a [`Redactor`] does, texts
-/// and numbers as a whole if they equal a sensitive value, and whatever a mask marks that stands beside it.
+/// Replaces the sensitive values of one plan in JSON: in every text as a [`Redactor`] does, texts
+/// and numbers that equal a sensitive value, and the values that a mask beside them marks.
 #[derive(Debug, Default)]
 pub struct JsonRedactor {
     texts: Redactor,
@@ -21,17 +21,17 @@ pub struct JsonRedactor {
 }
 
 impl JsonRedactor {
-    /// A redactor for these values, such as [`crate::model::sensitive_values`] finds them.
+    /// A redactor for these values, for example those of [`crate::model::sensitive_values`].
     pub fn new(sensitive: BTreeSet<String>) -> Self {
         Self { texts: Redactor::new(&sensitive), values: sensitive }
     }
 
-    /// For texts that are no JSON.
+    /// The redactor for texts that are not JSON.
     pub const fn texts(&self) -> &Redactor {
         &self.texts
     }
 
-    /// The value as it may be printed. Numbers, booleans and `null` that are hidden become texts.
+    /// The value as it may be printed. A replaced number or boolean becomes a text.
     pub fn value(&self, value: &Value) -> Value {
         match value {
             Value::Null | Value::Bool(_) => value.clone(),
@@ -44,12 +44,12 @@ impl JsonRedactor {
                 }
             }
             Value::String(text) if !text.is_empty() && self.values.contains(text) => hidden(),
-            Value::String(text) => self.texts.text(text).as_str().into(),
+            Value::String(text) => self.texts.text(text).unescaped().into(),
             Value::Array(elements) => elements.iter().map(|element| self.value(element)).collect(),
             Value::Object(object) => {
                 let mut shown: serde_json::Map<String, Value> = object
                     .iter()
-                    .map(|(key, value)| (self.texts.text(key).to_string(), self.value(value)))
+                    .map(|(key, value)| (self.texts.text(key).unescaped().to_owned(), self.value(value)))
                     .collect();
                 for (key, mask) in MASKED {
                     if let (Some(value), Some(mask)) = (shown.get_mut(key), object.get(mask)) {
@@ -66,7 +66,7 @@ fn hidden() -> Value {
     PLACEHOLDER.into()
 }
 
-/// Hides what a mask marks.
+/// Replaces the values that a mask marks.
 fn hide(value: &mut Value, mask: &Value) {
     match (value, mask) {
         (Value::Null, _) => {}

@@ -1,54 +1,77 @@
-//! The one place that decides what of a plan may be printed.
+//! Decides which texts of a plan may leave the process.
 
 mod json;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::fmt;
-use std::fmt::Write as _;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 pub use json::JsonRedactor;
 
-/// What stands in the place of a sensitive value.
+use crate::text::escape;
+
+/// The replacement of a sensitive value.
 pub const PLACEHOLDER: &str = "(sensitive value)";
 
-/// Shorter values are hidden where a mask marks them, but not searched for elsewhere: nearly every text
-/// would hold them by chance.
+/// Shorter values are replaced if a mask marks them, but not searched for elsewhere: most texts
+/// contain them by chance.
 pub const SHORTEST_TAINT: usize = 6;
 
-/// A text that may leave the process: sensitive values are replaced, and control characters and those that
-/// reorder text are escaped. Line feeds stay; renderers decide what a line may start with.
+/// A text that may leave the process: sensitive values are replaced. It is exact otherwise, so a renderer escapes it
+/// for its own medium.
 ///
-/// Renderers accept no other text of a plan. The only ways to make one are [`Redactor::text`], for what comes
-/// from a plan or a policy, and [`SafeText::fixed`], for what is part of the program.
+/// Renderers accept no other text of a plan. What comes from a plan, a policy or a file becomes one by
+/// [`Redactor::text`]; what is part of the program by [`SafeText::fixed`]; and several become one by
+/// [`SafeText::concat`]. There is no `Display`, so that no text reaches a terminal unescaped by accident.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SafeText(String);
+pub struct SafeText(Cow<'static, str>);
 
 impl SafeText {
-    /// A text that is part of the program or of a guardrail, and never of a plan.
-    pub fn fixed(text: &str) -> Self {
-        Self(escape(text))
+    /// A text that is part of the program.
+    pub const fn fixed(text: &'static str) -> Self {
+        Self(Cow::Borrowed(text))
     }
 
-    /// The text.
-    pub fn as_str(&self) -> &str {
+    /// Texts one after the other.
+    pub fn concat<'t>(parts: impl IntoIterator<Item = &'t Self>) -> Self {
+        Self(Cow::Owned(parts.into_iter().map(Self::unescaped).collect()))
+    }
+
+    /// The text with spaces behind it, so that it has at least this many characters.
+    pub fn padded(&self, characters: usize) -> Self {
+        Self(Cow::Owned(format!("{:<characters$}", self.0)))
+    }
+
+    /// The exact text, for comparisons and for formats that escape by themselves, as JSON does.
+    pub fn unescaped(&self) -> &str {
         &self.0
     }
 
-    /// The text on one line: line feeds are written as `\n`.
-    pub fn one_line(&self) -> String {
-        self.0.replace('\n', "\\n")
+    /// The text for a terminal or a log, with its line feeds.
+    pub fn for_terminal(&self) -> String {
+        escape::for_terminal(&self.0)
+    }
+
+    /// The text for one line of a terminal or a log: line feeds are written as `\n`.
+    pub fn for_terminal_line(&self) -> String {
+        escape::for_terminal_line(&self.0)
+    }
+
+    /// The text for a document that people read in a viewer, with its line feeds and tabs.
+    pub fn for_document(&self) -> String {
+        escape::for_document(&self.0)
     }
 }
 
-impl fmt::Display for SafeText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+/// A number.
+impl From<usize> for SafeText {
+    fn from(number: usize) -> Self {
+        Self(Cow::Owned(number.to_string()))
     }
 }
 
-/// Replaces the sensitive values of one plan wherever they occur, also where a copy lost its mark.
+/// Replaces the sensitive values of one plan wherever they occur, including copies without a mark.
 #[derive(Debug, Default)]
 pub struct Redactor {
     search: Search,
@@ -61,17 +84,17 @@ enum Search {
     Nothing,
     /// These values are.
     Values(AhoCorasick),
-    /// There are so many values that no search for them can be built: then everything is hidden.
+    /// Too many values to build a search for: every text is replaced.
     Everything,
 }
 
 /// A text as JSON writes it between its quotes.
 fn quoted(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted).to_owned()
 }
 
-/// JSON as Go writes it, and `json.marshal` of policies: it can stand in a web page.
+/// JSON as Go and `json.marshal` of policies write it, escaped for HTML.
 fn for_html(json: &str) -> String {
     let escaped = [
         ('<', "\\u003c"),
@@ -89,8 +112,8 @@ impl Redactor {
         let mut patterns: BTreeSet<String> = BTreeSet::new();
         for value in sensitive.iter().filter(|value| value.chars().count() >= SHORTEST_TAINT) {
             patterns.insert(value.clone());
-            // Messages often hold a value as JSON or as a debug text writes it, without the outer quotes.
-            // Where a text of JSON is written into JSON again, it is so twice.
+            // Messages often contain a value in its JSON form, without the outer quotes.
+            // JSON inside of JSON is escaped twice.
             for quoted in [quoted(value), for_html(&quoted(value))] {
                 let twice = self::quoted(&quoted);
                 patterns.extend([quoted, twice]);
@@ -104,7 +127,7 @@ impl Redactor {
                     .map(ToOwned::to_owned),
             );
         }
-        // What a run prints is short, so an automaton that is quick to build beats one that searches faster:
+        // A run prints little, so an automaton that is quick to build beats one that searches faster:
         // the DFA that would be chosen for few patterns takes longer to build than reading a small plan does.
         let build =
             || AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&patterns).ok();
@@ -119,15 +142,15 @@ impl Redactor {
     /// The text as it may be printed.
     pub fn text(&self, text: &str) -> SafeText {
         let searcher = match &self.search {
-            Search::Nothing => return SafeText(escape(text)),
-            Search::Everything => return SafeText(PLACEHOLDER.to_owned()),
+            Search::Nothing => return SafeText(Cow::Owned(text.to_owned())),
+            Search::Everything => return SafeText::fixed(PLACEHOLDER),
             Search::Values(searcher) => searcher,
         };
-        // Overlapping matches are merged, so that no rest of a longer value stays behind.
+        // Overlapping matches are merged, so that no part of a longer value remains.
         let mut spans: Vec<(usize, usize)> =
             searcher.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
         if spans.is_empty() {
-            return SafeText(escape(text));
+            return SafeText(Cow::Owned(text.to_owned()));
         }
         spans.sort_unstable();
         let mut redacted = String::with_capacity(text.len());
@@ -139,57 +162,13 @@ impl Redactor {
                 end = end.max(next_end);
                 spans.next();
             }
-            redacted.push_str(&text[printed..start]);
+            redacted.push_str(text.get(printed..start).unwrap_or_default());
             redacted.push_str(PLACEHOLDER);
             printed = end;
         }
-        redacted.push_str(&text[printed..]);
-        SafeText(escape(&redacted))
+        redacted.push_str(text.get(printed..).unwrap_or_default());
+        SafeText(Cow::Owned(redacted))
     }
-}
-
-/// Writes control characters, line and paragraph separators and bidirectional controls as `\u{..}`, and the
-/// first character of what a CI system would take for a command. A tab becomes a space.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let mut word_starts = true;
-    for (position, character) in text.char_indices() {
-        match character {
-            '\n' => escaped.push('\n'),
-            '\t' => escaped.push(' '),
-            ':' | '#' if word_starts && is_command(&text[position..]) => {
-                push_code_point(&mut escaped, character)
-            }
-            dangerous if is_dangerous(dangerous) => push_code_point(&mut escaped, dangerous),
-            plain => escaped.push(plain),
-        }
-        word_starts = character.is_whitespace();
-    }
-    escaped
-}
-
-fn push_code_point(text: &mut String, character: char) {
-    // Writing to a String does not fail.
-    let _ = write!(text, "\\u{{{:x}}}", u32::from(character));
-}
-
-/// Whether a text starts like a workflow command of GitHub (`::error::`) or Azure Pipelines (`##[error]`,
-/// `##vso[`). They count at the start of a line, and any word may come to stand there when lines wrap. An
-/// IPv6 address has two colons only once.
-fn is_command(text: &str) -> bool {
-    let line = text.lines().next().unwrap_or_default();
-    let github = line
-        .strip_prefix("::")
-        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains("::"));
-    github || line.starts_with("##[") || line.starts_with("##vso[")
-}
-
-fn is_dangerous(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{2028}' | '\u{2029}' | '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
-        )
 }
 
 #[cfg(test)]
@@ -206,47 +185,38 @@ mod tests {
     fn values_are_replaced_wherever_they_occur() {
         let redactor = redactor(&["hunter2-secret", "short"]);
         assert_eq!(
-            redactor.text("a hunter2-secret, b hunter2-secret").as_str(),
+            redactor.text("a hunter2-secret, b hunter2-secret").unescaped(),
             "a (sensitive value), b (sensitive value)"
         );
-        assert_eq!(redactor.text("short stays").as_str(), "short stays");
+        assert_eq!(redactor.text("short stays").unescaped(), "short stays");
     }
 
     #[test]
     fn too_many_values_to_search_for_hide_everything() {
         let redactor = Redactor { search: Search::Everything };
-        assert_eq!(redactor.text("anything").as_str(), PLACEHOLDER);
+        assert_eq!(redactor.text("anything").unescaped(), PLACEHOLDER);
     }
 
     #[test]
     fn overlapping_values_leave_no_rest() {
-        assert_eq!(redactor(&["abcdef", "cdefgh"]).text("xabcdefghy").as_str(), "x(sensitive value)y");
-        assert_eq!(redactor(&["abcdef", "abcdefgh"]).text("abcdefgh").as_str(), "(sensitive value)");
+        assert_eq!(redactor(&["abcdef", "cdefgh"]).text("xabcdefghy").unescaped(), "x(sensitive value)y");
+        assert_eq!(redactor(&["abcdef", "abcdefgh"]).text("abcdefgh").unescaped(), "(sensitive value)");
     }
 
     #[test]
     fn quoted_and_split_forms_are_replaced_too() {
         let redactor = redactor(&["first \"line\"\nsecond line"]);
-        assert_eq!(redactor.text(r#"x first \"line\"\nsecond line y"#).as_str(), "x (sensitive value) y");
-        assert_eq!(redactor.text("only second line here").as_str(), "only (sensitive value) here");
+        assert_eq!(redactor.text(r#"x first \"line\"\nsecond line y"#).unescaped(), "x (sensitive value) y");
+        assert_eq!(redactor.text("only second line here").unescaped(), "only (sensitive value) here");
     }
 
     #[test]
-    fn terminals_are_not_steered() {
-        assert_eq!(
-            SafeText::fixed("a\u{1b}[31mb\u{202e}c\r\td\ne").as_str(),
-            "a\\u{1b}[31mb\\u{202e}c\\u{d} d\ne"
-        );
-    }
-
-    #[test]
-    fn ci_systems_are_not_given_commands() {
-        assert_eq!(
-            SafeText::fixed("::error::x\n  ##[warning]y a ##vso[task]z").as_str(),
-            "\\u{3a}:error::x\n  \\u{23}#[warning]y a \\u{23}#vso[task]z"
-        );
-        let harmless = "data::x::y, open to ::/0 and ::ffff:10.0.0.1, ## heading";
-        assert_eq!(SafeText::fixed(harmless).as_str(), harmless);
+    fn what_is_not_sensitive_stays_exact() {
+        let text = "\t::error::\u{1b}[31m\u{202e}\r\n\u{200b}";
+        assert_eq!(redactor(&["hunter2-secret"]).text(text).unescaped(), text);
+        let both =
+            SafeText::concat([&SafeText::fixed("a\t"), &SafeText::from(7), &Redactor::default().text("\n")]);
+        assert_eq!(both.unescaped(), "a\t7\n");
     }
 
     proptest! {
@@ -260,7 +230,7 @@ mod tests {
             let text: String = noise.iter().enumerate().map(|(i, n)| format!("{n}{}", all[i % all.len()])).collect();
             let safe = redactor.text(&text);
             for value in &values {
-                prop_assert!(!safe.as_str().contains(value.as_str()), "{value} in {}", safe.as_str());
+                prop_assert!(!safe.unescaped().contains(value.as_str()), "{value} in {}", safe.unescaped());
             }
         }
     }
@@ -273,7 +243,7 @@ mod tests {
             r#"{\"x\":\"a\\u003cb\\u003e\\u0026\\\"c\\u2028\"}"#,
             "{\\\"x\\\":\\\"a<b>&\\\\\\\"c\u{2028}\\\"}",
         ] {
-            assert!(redactor.text(text).as_str().contains(PLACEHOLDER), "{text}");
+            assert!(redactor.text(text).unescaped().contains(PLACEHOLDER), "{text}");
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Helpers for text that every room needs: wildcards, and the name that somebody probably meant.
+//! Helpers for text that every crate needs: escapes, wildcards, and suggestions for a mistyped name.
 
+pub mod escape;
 pub mod suggest;
 pub mod wildcard;

@@ -1,6 +1,6 @@
-//! Finds the name that somebody probably meant.
+//! Suggests the correct name for a typo.
 
-/// The candidate nearest to `name`, if it is near enough to be a slip: a third of the name's length, at
+/// The candidate nearest to `name`, if it is near enough to be a typo: a third of the name's length, at
 /// least one letter and at most three.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (name.chars().count() / 3).clamp(1, 3);
@@ -14,7 +14,7 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Whether a name is near enough to another one to be a slip.
+/// Whether a name is near enough to another one to be a typo.
 pub fn is_near(name: &str, candidate: &str) -> bool {
     nearest(name, [candidate]).is_some()
 }
@@ -26,20 +26,31 @@ pub fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.to_lowercase().chars().collect();
     let mut before: Vec<usize> = Vec::new();
     let mut previous: Vec<usize> = (0..=right.len()).collect();
-    for i in 1..=left.len() {
-        let mut current = vec![i];
-        for j in 1..=right.len() {
-            let replaced = previous[j - 1] + usize::from(left[i - 1] != right[j - 1]);
-            let mut best = replaced.min(previous[j] + 1).min(current[j - 1] + 1);
-            if i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1] {
-                best = best.min(before[j - 2] + 1);
+    let mut former_left = None;
+    for (row, &left) in (1..).zip(&left) {
+        let mut current = vec![row];
+        let mut beside = row;
+        let mut former_right = None;
+        // Two rows up and two columns to the left, where the cost of a swap starts.
+        let swapped = std::iter::once(None).chain(before.iter().map(Some)).chain(std::iter::repeat(None));
+        for ((above, &right), swapped) in previous.windows(2).zip(&right).zip(swapped) {
+            let [diagonal, above] = above else { break };
+            let replaced = diagonal + usize::from(left != right);
+            beside = replaced.min(above + 1).min(beside + 1);
+            if let Some(swapped) = swapped
+                && former_left == Some(right)
+                && former_right == Some(left)
+            {
+                beside = beside.min(swapped + 1);
             }
-            current.push(best);
+            current.push(beside);
+            former_right = Some(right);
         }
+        former_left = Some(left);
         before = previous;
         previous = current;
     }
-    previous[right.len()]
+    previous.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

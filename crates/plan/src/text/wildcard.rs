@@ -1,20 +1,20 @@
-//! Wildcards as people write them in waivers, namespaces and IAM policies: `*` for any run of characters,
-//! `?` for exactly one, everything else for itself.
+//! Wildcards in waivers, namespaces and IAM policies: `*` matches any characters, `?` matches one,
+//! everything else matches itself.
 
 /// Whether `pattern` matches the whole of `text`. Takes time proportional to the product of the lengths.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let text: Vec<char> = text.chars().collect();
     let (mut p, mut t) = (0, 0);
-    // Where to go on when a later character does not fit: behind the last star, one character further.
+    // Where to continue if a later character does not match: after the last star, one character further.
     let mut retry: Option<(usize, usize)> = None;
-    while t < text.len() {
+    while let Some(character) = text.get(t) {
         match pattern.get(p) {
             Some('*') => {
                 retry = Some((p + 1, t));
                 p += 1;
             }
-            Some(&expected) if expected == '?' || expected == text[t] => {
+            Some(expected) if *expected == '?' || expected == character => {
                 p += 1;
                 t += 1;
             }
@@ -28,7 +28,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
             },
         }
     }
-    pattern[p..].iter().all(|character| *character == '*')
+    pattern.iter().skip(p).all(|character| *character == '*')
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Words {
 
     fn told(&self, redactor: &JsonRedactor) -> String {
         let parts = self.0.iter().map(|word| match word {
-            Word::Text(text) => redactor.texts().text(text).one_line(),
+            Word::Text(text) => redactor.texts().text(text).unescaped().replace('\n', "\\n"),
             Word::Value(value) => shortened(&redactor.value(value)),
         });
         parts.collect()

@@ -1,5 +1,5 @@
-//! Finds what a state marks as sensitive. The state passes by as it is parsed: most of a plan's text is
-//! states, and nothing else asks for them.
+//! Finds the values that a state marks as sensitive. The state is not kept: most of a plan's text is
+//! states, and nothing else uses them.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub(super) struct StateWalk<'l> {
     depth: u16,
 }
 
-/// The members of an object by which a state says what is sensitive: of a resource, and of an output.
+/// The members with which a state marks sensitive values: of a resource, and of an output.
 #[derive(Default)]
 struct Marks<'a> {
     values: Option<&'a RawValue>,
@@ -69,7 +69,7 @@ impl<'l> StateWalk<'l> {
         if let (Some(value), Some("true")) = (marks.value, marks.sensitive.map(RawValue::get)) {
             self.leaves.all(&Value::from_raw(value, &duplicates)?);
         }
-        // A state's modules stand in its `values`, and a value may have marks of its own.
+        // A state's modules are in its `values`, and a value may have marks of its own.
         for text in [marks.values, marks.value].into_iter().flatten().map(RawValue::get) {
             if memmem::find(text.as_bytes(), b"\"sensitive").is_some() {
                 self.deeper::<serde_json::Error>()?.read(text)?;

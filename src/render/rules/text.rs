@@ -6,54 +6,69 @@ use comfy_table::presets;
 use comfy_table::{ContentArrangement, Table};
 use planguard_guardrails::{CatalogueEntry, Example};
 
-use super::colour::{Colour, Style};
-use super::hcl;
-use super::text::TextOptions;
+use super::{RulesReport, packs};
+use crate::render::colour::{Colour, Style};
+use crate::render::layout::count;
+use crate::render::{Format, Layout, RenderError, hcl};
+
+pub(super) const FORMAT: Format<RulesReport> =
+    Format { name: "text", former: None, help: "for people", extension: "txt", render };
+
+fn render(report: &RulesReport, layout: Layout) -> Result<String, RenderError> {
+    Ok(match report {
+        RulesReport::List { guardrails, packs: [] } => list(guardrails, layout),
+        RulesReport::List { guardrails, packs } => {
+            format!("{}\n{}", list(guardrails, layout), packs::list(packs, layout))
+        }
+        RulesReport::Guardrail(entry) => explain(entry, layout),
+        RulesReport::Pack(pack) => packs::explain(pack, layout),
+    })
+}
 
 /// A table of rules with a line that counts them.
-pub fn list(entries: &[CatalogueEntry], options: TextOptions) -> String {
+fn list(entries: &[CatalogueEntry], layout: Layout) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(options.width).unwrap_or(u16::MAX));
+    table.set_width(u16::try_from(layout.width).unwrap_or(u16::MAX));
     table.set_header(["id", "severity", "pack", "title"]);
     for entry in entries {
         let info = &entry.info;
         table.add_row([info.id.as_ref(), info.severity.as_str(), info.pack.as_ref(), info.title.as_ref()]);
     }
-    format!("{table}\n{} rules\n", entries.len())
+    format!("{table}\n{}\n", count(entries.len(), "rule", "rules"))
 }
 
-/// Everything that a rule says of itself.
-pub fn explain(entry: &CatalogueEntry, options: TextOptions) -> String {
+/// Everything about one rule.
+fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
     let info = &entry.info;
     let mut text = String::new();
-    let paint = |style, words: &str| options.colour.paint(style, words);
+    let paint = |style, words: &str| layout.colour.paint(style, words);
     // Writing to a String does not fail.
     let _ = writeln!(text, "{}", paint(Style::Heading, &info.id));
     let _ = writeln!(text, "{}", info.title);
     let severity = paint(Style::Severity(info.severity), info.severity.as_str());
     let _ = writeln!(text, "\n{severity}, {}, pack {}", info.category, info.pack);
     if entry.resources.is_empty() {
-        let _ = writeln!(text, "judges changes of any resource type");
+        let _ = writeln!(text, "applies to changes of any resource type");
     } else {
-        paragraph(&mut text, &format!("judges {}", entry.resources.join(", ")), options.width);
+        paragraph(&mut text, &format!("applies to {}", entry.resources.join(", ")), layout.width);
     }
-    section(&mut text, "Why", &info.why, options);
-    section(&mut text, "How to fix it", &info.remediation, options);
-    example(&mut text, "Fails", &entry.failing, options.colour);
-    example(&mut text, "Passes", &entry.passing, options.colour);
+    section(&mut text, "Why", &info.why, layout);
+    section(&mut text, "How to fix it", &info.remediation, layout);
+    example(&mut text, "Fails", &entry.failing, layout.colour);
+    example(&mut text, "Passes", &entry.passing, layout.colour);
     if info.also.by_tool().next().is_some() {
         let _ = writeln!(text, "\n{}", paint(Style::Heading, "Elsewhere"));
         for (tool, ids) in info.also.by_tool() {
-            paragraph(&mut text, &format!("{tool}: {}", ids.join(", ")), options.width);
+            paragraph(&mut text, &format!("{tool}: {}", ids.join(", ")), layout.width);
         }
     }
     text
 }
 
-fn section(text: &mut String, heading: &str, words: &str, options: TextOptions) {
-    let _ = writeln!(text, "\n{}", options.colour.paint(Style::Heading, heading));
-    paragraph(text, words, options.width);
+fn section(text: &mut String, heading: &str, words: &str, layout: Layout) {
+    let _ = writeln!(text, "\n{}", layout.colour.paint(Style::Heading, heading));
+    paragraph(text, words, layout.width);
 }
 
 fn paragraph(text: &mut String, words: &str, width: usize) {

@@ -1,24 +1,35 @@
-//! Test reports: one file a format.
+//! Reports of `planguard test`.
 
-pub mod coverage;
 mod excerpt;
-pub mod github;
-pub mod json;
-pub mod junit;
-pub mod pretty;
+mod github;
+mod json;
+mod junit;
+mod text;
 
+use planguard_plan::redact::SafeText;
+
+use super::Formats;
+use super::layout::count;
+use crate::cases::DiffLine;
 use crate::testing::{Outcome, TestReport, TestResult};
 
-/// Why a test did not pass, a line each.
-fn explanation(test: &TestResult) -> Vec<String> {
-    let mut lines: Vec<String> = test.reasons.iter().map(|reason| reason.to_string()).collect();
-    lines.extend(test.diff.iter().map(ToString::to_string));
+/// The formats of the report.
+pub static FORMATS: Formats<TestReport> =
+    Formats::new(&[text::FORMAT, json::FORMAT, junit::FORMAT, github::FORMAT]);
+
+/// Why a test did not pass, one text for each reason.
+fn explanation(test: &TestResult) -> Vec<SafeText> {
+    let labelled = |label, text| SafeText::concat([&SafeText::fixed(label), text]);
+    let mut lines = test.reasons.clone();
+    lines.extend(test.diff.iter().map(DiffLine::text));
     if let Some(stop) = &test.stopped_at {
-        lines.push(format!("{}:{}: {}", stop.file, stop.line, stop.text));
+        let colon = SafeText::fixed(":");
+        let line = SafeText::from(usize::try_from(stop.line).unwrap_or(usize::MAX));
+        lines.push(SafeText::concat([&stop.file, &colon, &line, &SafeText::fixed(": "), &stop.text]));
     }
     let failed = test.cases.iter().filter(|case| !case.passed);
-    lines.extend(failed.map(|case| format!("case failed: {}", case.name)));
-    lines.extend(test.output.iter().map(|line| format!("print: {line}")));
+    lines.extend(failed.map(|case| labelled("case failed: ", &case.name)));
+    lines.extend(test.output.iter().map(|line| labelled("print: ", line)));
     lines
 }
 
@@ -29,10 +40,10 @@ fn summary(report: &TestReport) -> String {
     for (number, words) in [
         (counts.passed, "passed"),
         (counts.failed, "failed"),
-        (counts.errors, "without an answer"),
+        (counts.errors, "not run"),
         (counts.skipped, "skipped"),
         (report.updated.len(), "updated"),
-        (report.deselected, "not asked for"),
+        (report.deselected, "filtered out"),
     ] {
         if number > 0 {
             text.push_str(&format!(", {number} {words}"));
@@ -41,12 +52,12 @@ fn summary(report: &TestReport) -> String {
     text
 }
 
-/// Too little coverage, in words, if it is too little.
+/// The message that coverage is below the threshold, if it is.
 fn too_little_coverage(report: &TestReport) -> Option<String> {
     let threshold = report.threshold.filter(|_| report.misses_threshold())?;
     let share = report.coverage.as_ref().and_then(|coverage| coverage.percentage());
     let share = share.map_or_else(|| "none".to_owned(), |share| format!("{share}%"));
-    Some(format!("{share} of the lines were evaluated, and {threshold}% are asked for"))
+    Some(format!("{share} of the lines were evaluated, below the threshold of {threshold}%"))
 }
 
 const fn outcome_word(outcome: Outcome) -> &'static str {
@@ -58,10 +69,6 @@ const fn outcome_word(outcome: Outcome) -> &'static str {
     }
 }
 
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 #[cfg(test)]
 pub(super) mod sample {
     use std::num::NonZeroUsize;
@@ -70,7 +77,7 @@ pub(super) mod sample {
 
     use crate::testing::{OnFailedCases, OnSkipped, TestOptions, TestReport, run};
 
-    /// What comes of a fixture, without the time that it took.
+    /// The report on a fixture, without the time that it took.
     pub(in crate::render) fn report(directories: &[&str]) -> TestReport {
         let paths = directories.iter().map(|directory| format!("fixtures/{directory}").into()).collect();
         let rego = RegoTestOptions { paths, measure: Measure::Coverage, ..RegoTestOptions::default() };

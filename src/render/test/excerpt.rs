@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use planguard_plan::redact::SafeText;
+use planguard_plan::text::escape;
 
-/// A line for people: its number, or nothing where lines are left out, and its text.
+/// A line with its number; the number is `None` where lines are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
     pub number: Option<u32>,
     pub text: String,
 }
 
-/// The lines of a text that are asked for, at most so many, indented as little as they can be. Where lines between
-/// them are left out, a line without a number stands.
+/// The wanted lines of a text, at most `most`, without the indentation that they share. A line without a number marks
+/// lines that are left out between them.
 pub(super) fn lines(text: &str, wanted: &BTreeSet<u32>, most: usize) -> Vec<Line> {
     let mut excerpt: Vec<Line> = Vec::new();
     let mut last = None;
@@ -24,8 +24,8 @@ pub(super) fn lines(text: &str, wanted: &BTreeSet<u32>, most: usize) -> Vec<Line
             excerpt.push(Line { number: None, text: "...".to_owned() });
         }
         last = Some(number);
-        let line = SafeText::fixed(&line.trim_end().replace('\t', "    "));
-        excerpt.push(Line { number: Some(number), text: line.one_line() });
+        let line = escape::for_terminal_line(&line.trim_end().replace('\t', "    "));
+        excerpt.push(Line { number: Some(number), text: line });
         if excerpt.iter().filter(|line| line.number.is_some()).count() == most {
             break;
         }

@@ -1,4 +1,4 @@
-//! The table at the end of a plan's findings: how many of each severity, and what they do.
+//! The table at the end of a plan's findings: how many of each severity, by enforcement.
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use planguard_rule::Severity;
@@ -6,10 +6,10 @@ use planguard_rule::Severity;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
 
-/// The columns that the table needs.
+/// The width of the table.
 const TABLE_WIDTH: usize = 64;
 
-/// What the table says, for narrow terminals.
+/// The table as lines, for narrow terminals.
 fn lines(findings: &[Finding]) -> String {
     let number = |severity, enforcement| {
         let of_both = |finding: &&Finding| finding.severity == severity && finding.enforcement == enforcement;
@@ -22,7 +22,7 @@ fn lines(findings: &[Finding]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The table, `None` where nothing was found.
+/// The table, `None` without findings.
 pub(super) fn render(findings: &[Finding], width: usize) -> Option<String> {
     if findings.is_empty() {
         return None;
@@ -33,7 +33,7 @@ pub(super) fn render(findings: &[Finding], width: usize) -> Option<String> {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(u16::try_from(width.saturating_sub(2)).unwrap_or(u16::MAX));
-    table.set_header(["severity", "deny", "warn", "undetermined", "already there"]);
+    table.set_header(["severity", "deny", "warn", "undetermined", "pre-existing"]);
     for severity in Severity::ALL.into_iter().rev() {
         let of_this: Vec<&Finding> = findings.iter().filter(|finding| finding.severity == severity).collect();
         if of_this.is_empty() {

@@ -20,23 +20,23 @@ pub(super) struct Report {
     schema_version: &'static str,
     /// The version of planguard.
     planguard_version: &'static str,
-    /// The answer.
+    /// The verdict.
     verdict: Verdict,
     /// The process's exit code.
     exit_code: u8,
-    /// Whether everything was looked at; false exactly where the verdict is `undecided`.
+    /// Whether everything was checked; false if and only if the verdict is `undecided`.
     complete: bool,
-    /// Whether denials were asked to be told only, so that they do not show in the exit code.
+    /// Whether denials are only reported and the exit code stays 0.
     report_only: bool,
     /// The SHA-256 of the policies that were loaded.
     policies_sha256: Option<String>,
-    /// The plans that were looked at.
+    /// The plans that were checked.
     plans: Vec<Plan>,
-    /// Files in directories that were passed over.
+    /// Files in directories that were skipped.
     skipped: Vec<Skipped>,
-    /// What kept planguard from looking at everything.
+    /// Errors that kept planguard from checking everything.
     problems: Vec<Problem>,
-    /// What a reader should know beside.
+    /// Notes that do not affect the verdict.
     notices: Vec<Notice>,
 }
 
@@ -52,13 +52,13 @@ struct Plan {
     format_version: String,
     /// The version of Terraform or OpenTofu.
     terraform_version: Option<String>,
-    /// The answer for this plan alone.
+    /// The verdict for this plan alone.
     verdict: Verdict,
     /// What the plan does.
     changes: Changes,
-    /// How much was looked at.
+    /// How much was checked.
     counts: Counts,
-    /// What was found, resource by resource, the most severe first.
+    /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
 }
 
@@ -77,55 +77,55 @@ struct Changes {
     read: usize,
 }
 
-/// How much was looked at.
+/// How much was checked.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Counts {
     /// Resource instances in the plan, unchanged ones included.
     resources: usize,
-    /// Rules that were switched on.
+    /// Rules that were enabled.
     rules: usize,
-    /// Of these, rules for which the plan has nothing to judge.
+    /// Of these, rules that do not apply to the plan.
     rules_matching_nothing: usize,
-    /// Judgements that came out well.
+    /// Evaluations that passed.
     passed: usize,
-    /// Judgements that depend on what is known only after apply.
+    /// Evaluations that depend on values known after apply.
     undetermined: usize,
-    /// Failures that the plan puts right or removes.
+    /// Failures that the plan fixes or removes.
     fixed: usize,
-    /// Policy results that an `exception` silenced.
+    /// Policy results that an `exception` suppressed.
     exceptions: usize,
 }
 
-/// Something that a rule has to say.
+/// A finding of a rule.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Finding {
     /// The rule.
     rule: Rule,
-    /// How bad it is.
+    /// The severity.
     severity: Severity,
     /// What it does to the verdict.
     enforcement: Enforcement,
     /// Whether it is certain.
     outcome: Outcome,
-    /// Whether this plan brings it.
+    /// Whether this plan introduces it.
     origin: Origin,
-    /// The resource; absent where the finding is about the plan.
+    /// The resource; null if the finding is about the whole plan.
     resource: Option<Resource>,
     /// The attribute that decided.
     attribute: Option<String>,
-    /// Its value as Terraform writes it, where showing it helps and it is not sensitive.
+    /// Its value as Terraform writes it, if it is useful and not sensitive.
     value: Option<String>,
     /// The resources whose attributes decide an undetermined outcome at apply.
     depends_on: Vec<String>,
     /// What is wrong.
     message: String,
-    /// How to put it right.
+    /// How to fix it.
     remediation: Option<String>,
-    /// Where a policy says the finding comes from.
+    /// The location that a policy gives for the finding.
     location: Option<Location>,
-    /// What else a policy says of it.
+    /// Other keys that a policy gives for it.
     metadata: BTreeMap<String, String>,
 }
 
@@ -135,7 +135,7 @@ struct Finding {
 struct Rule {
     /// The id of a guardrail, or the path of a policy rule.
     id: String,
-    /// One line that says what it is about.
+    /// A one-line description.
     title: Option<String>,
     /// What kind of rule it is.
     kind: RuleKind,
@@ -146,15 +146,15 @@ struct Rule {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Verdict {
-    /// Everything was looked at, and nothing stands against it.
+    /// Everything was checked, without denials.
     Pass,
-    /// Something was found that denies.
+    /// At least one finding denies.
     Denied,
-    /// Not everything could be looked at.
+    /// Not everything could be checked.
     Undecided,
 }
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -181,20 +181,20 @@ enum Enforcement {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Outcome {
-    /// It is.
+    /// It is certain.
     Fail,
-    /// It depends on what is known only after apply.
+    /// It depends on values known after apply.
     Undetermined,
 }
 
-/// Whether the plan brings what is wrong.
+/// Whether the plan introduces the failure.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Origin {
-    /// It does.
+    /// The plan introduces it.
     Introduced,
-    /// The object fails the rule as it is.
+    /// The object fails the rule before the plan, too.
     AlreadyThere,
 }
 
@@ -203,9 +203,9 @@ enum Origin {
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum RuleKind {
-    /// A guardrail that judges a resource's state.
+    /// A guardrail about a resource's state.
     Guardrail,
-    /// A guardrail that judges the change.
+    /// A guardrail about the change.
     Change,
     /// A Rego policy.
     Policy,
@@ -232,7 +232,7 @@ struct Location {
     line: u64,
 }
 
-/// A file that was passed over.
+/// A file that was skipped.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Skipped {
@@ -240,20 +240,20 @@ struct Skipped {
     reason: String,
 }
 
-/// Something that kept planguard from looking at everything.
+/// An error that kept planguard from checking everything.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Problem {
     /// A stable code, for example `PG-IN-003`.
     code: String,
     message: String,
-    /// How to put it right.
+    /// How to fix it.
     help: Option<String>,
     /// The plan that it concerns.
     file: Option<String>,
 }
 
-/// Something to know that does not touch the verdict.
+/// A note that does not affect the verdict.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Notice {
@@ -263,7 +263,7 @@ struct Notice {
 }
 
 fn text(text: &SafeText) -> String {
-    text.as_str().to_owned()
+    text.unescaped().to_owned()
 }
 
 fn optional(value: Option<&SafeText>) -> Option<String> {

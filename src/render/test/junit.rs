@@ -1,19 +1,22 @@
 //! The test report as JUnit XML: a suite for each file, and one for what kept planguard from running everything.
 
-use quick_junit::{NonSuccessKind, Report, SerializeError, TestCase, TestCaseStatus, TestSuite};
+use planguard_plan::redact::SafeText;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{explanation, too_little_coverage};
+use crate::render::{Format, Layout, RenderError};
 use crate::testing::{Outcome, TestKind, TestReport, TestResult};
 
-/// The report as XML. It holds no times, so that two runs of the same tests give the same text.
-///
-/// # Errors
-/// Never in practice: all texts are UTF-8 and the writer is a string.
-pub fn render(report: &TestReport) -> Result<String, SerializeError> {
+pub(super) const FORMAT: Format<TestReport> =
+    Format { name: "junit", former: None, help: "JUnit XML", extension: "xml", render };
+
+/// Times are left out, so that two runs of the same tests give the same text. Characters that XML 1.0 cannot contain are
+/// written as `\u{..}`.
+fn render(report: &TestReport, _: Layout) -> Result<String, RenderError> {
     let mut junit = Report::new("planguard");
     let mut suites: Vec<TestSuite> = Vec::new();
     for test in &report.tests {
-        let name = test.file.one_line();
+        let name = line(&test.file);
         if suites.last().is_none_or(|suite| suite.name.as_str() != name) {
             suites.push(TestSuite::new(name));
         }
@@ -24,11 +27,11 @@ pub fn render(report: &TestReport) -> Result<String, SerializeError> {
     let mut own = TestSuite::new("planguard");
     for problem in &report.problems {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(problem.message.as_str()).set_type(problem.code.as_str());
+        status.set_message(problem.message.for_document()).set_type(line(&problem.code));
         if let Some(help) = &problem.help {
-            status.set_description(help.as_str());
+            status.set_description(help.for_document());
         }
-        own.add_test_case(TestCase::new(problem.code.as_str(), status));
+        own.add_test_case(TestCase::new(line(&problem.code), status));
     }
     if let Some(message) = too_little_coverage(report) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -39,7 +42,12 @@ pub fn render(report: &TestReport) -> Result<String, SerializeError> {
         suites.push(own);
     }
     junit.add_test_suites(suites);
-    junit.to_string()
+    Ok(junit.to_string()?)
+}
+
+/// A text for an attribute, in which XML does not keep line feeds.
+fn line(text: &SafeText) -> String {
+    text.for_document().replace('\n', "\\n")
 }
 
 fn test_case(test: &TestResult) -> TestCase {
@@ -52,7 +60,7 @@ fn test_case(test: &TestResult) -> TestCase {
     let status = match (kind, test.outcome) {
         (Some(kind), _) => {
             let mut status = TestCaseStatus::non_success(kind);
-            let lines = explanation(test);
+            let lines: Vec<String> = explanation(test).iter().map(SafeText::for_document).collect();
             if let Some(first) = lines.first() {
                 status.set_message(first);
             }
@@ -62,16 +70,16 @@ fn test_case(test: &TestResult) -> TestCase {
         (None, Outcome::Skipped) => TestCaseStatus::skipped(),
         (None, Outcome::Passed | Outcome::Failed | Outcome::Error) => TestCaseStatus::success(),
     };
-    let mut case = TestCase::new(test.name.one_line(), status);
+    let mut case = TestCase::new(line(&test.name), status);
     case.set_classname(match test.kind {
-        TestKind::Rego => test.package.one_line(),
+        TestKind::Rego => line(&test.package),
         TestKind::PlanCase => "plan cases".to_owned(),
         TestKind::GuardrailCase => "guardrail cases".to_owned(),
     });
-    case.extra.insert("file".into(), test.file.one_line().into());
+    case.extra.insert("file".into(), line(&test.file).into());
     case.extra.insert("line".into(), test.line.to_string().into());
     if !test.output.is_empty() {
-        let output: Vec<&str> = test.output.iter().map(|line| line.as_str()).collect();
+        let output: Vec<String> = test.output.iter().map(SafeText::for_document).collect();
         case.set_system_out(output.join("\n"));
     }
     case
@@ -79,27 +87,26 @@ fn test_case(test: &TestResult) -> TestCase {
 
 #[cfg(test)]
 mod tests {
-    use planguard_plan::redact::SafeText;
-
     use super::*;
-    use crate::render::testing::sample;
+    use crate::render::layout::sample::PLAIN;
+    use crate::render::test::sample;
 
     #[test]
     fn a_report_is_read_back() {
         let mut report = sample::report(&["testing/coverage", "testing/failing"]);
         report.tests[1].name = SafeText::fixed("a <b> & \"c\" ]]> \u{1b}[1m");
-        let text = render(&report).unwrap();
+        let text = render(&report, PLAIN).unwrap();
         let read = Report::deserialize_from_str(&text).unwrap();
         assert_eq!(read.tests, report.tests.len() + 1, "and one for coverage");
         assert_eq!((read.failures, read.errors), (4, 0));
-        assert_eq!(read.test_suites[1].test_cases[0].name.as_str(), report.tests[1].name.as_str());
-        assert_eq!(text, render(&report).unwrap());
+        assert_eq!(read.test_suites[1].test_cases[0].name.as_str(), "a <b> & \"c\" ]]> \\u{1b}[1m");
+        assert_eq!(text, render(&report, PLAIN).unwrap());
     }
 
     #[test]
     fn what_could_not_be_run_is_an_error() {
         let report = sample::report(&["testing/problems"]);
-        let read = Report::deserialize_from_str(&render(&report).unwrap()).unwrap();
+        let read = Report::deserialize_from_str(&render(&report, PLAIN).unwrap()).unwrap();
         assert!(read.errors > 0);
         assert_eq!(read.test_suites.last().unwrap().name.as_str(), "planguard");
     }

@@ -2,16 +2,14 @@
 
 mod v1;
 
+use crate::render::{Format, Layout, RenderError, json};
 use crate::report::Report;
 
-/// The report as JSON, indented, with a line feed at the end.
-///
-/// # Errors
-/// Never in practice: all keys are texts.
-pub fn render(report: &Report) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&v1::Report::of(report))?;
-    text.push('\n');
-    Ok(text)
+pub(super) const FORMAT: Format<Report> =
+    Format { name: "json", former: None, help: "see docs/report.schema.json", extension: "json", render };
+
+fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
+    Ok(json::indented(&v1::Report::of(report))?)
 }
 
 #[cfg(test)]
@@ -22,6 +20,7 @@ mod tests {
 
     use super::*;
     use crate::check::{CheckOptions, Rules, check};
+    use crate::render::layout::sample::PLAIN;
 
     fn published() -> serde_json::Value {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
@@ -53,7 +52,7 @@ mod tests {
             &CheckOptions::default(),
             &|_| {},
         );
-        let mut value: serde_json::Value = serde_json::from_str(&render(&report).unwrap()).unwrap();
+        let mut value: serde_json::Value = serde_json::from_str(&render(&report, PLAIN).unwrap()).unwrap();
         assert!(!value["problems"].as_array().unwrap().is_empty());
         assert!(!value["plans"][0]["findings"].as_array().unwrap().is_empty());
         if let Err(error) = validator.validate(&value) {

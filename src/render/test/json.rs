@@ -5,20 +5,23 @@ use planguard_rego::testing::FileCoverage;
 use serde::Serialize;
 
 use crate::cases::{DiffLine, DiffMark};
+use crate::render::{Format, Layout, RenderError, json};
 use crate::testing::{self, Percentage};
 
 /// The version of this format.
 const SCHEMA_VERSION: &str = "1.0";
 
-/// The report as JSON, indented, with a line feed at the end. It holds no times, so that two runs of the same tests
-/// give the same text.
-///
-/// # Errors
-/// Never in practice: all keys are texts.
-pub fn render(report: &testing::TestReport) -> Result<String, serde_json::Error> {
-    let mut text = serde_json::to_string_pretty(&TestReport::of(report))?;
-    text.push('\n');
-    Ok(text)
+pub(super) const FORMAT: Format<testing::TestReport> = Format {
+    name: "json",
+    former: None,
+    help: "see docs/test-report.schema.json",
+    extension: "json",
+    render,
+};
+
+/// Times are left out, so that two runs of the same tests give the same text.
+fn render(report: &testing::TestReport, _: Layout) -> Result<String, RenderError> {
+    Ok(json::indented(&TestReport::of(report))?)
 }
 
 /// A run of `planguard test`.
@@ -35,30 +38,30 @@ struct TestReport {
     exit_code: u8,
     /// Whether everything could be loaded and run.
     complete: bool,
-    /// How many tests came out how.
+    /// The number of tests by outcome.
     summary: Summary,
     /// The tests in the order of their files and lines.
     tests: Vec<Test>,
     /// Cases whose expectations were rewritten.
     updated: Vec<Updated>,
-    /// How much of the policies was reached, if that was asked for.
+    /// Coverage of the policies, if it was measured.
     coverage: Option<Coverage>,
-    /// What kept planguard from running everything.
+    /// Errors that kept planguard from running everything.
     problems: Vec<Problem>,
 }
 
-/// How many tests came out how.
+/// The number of tests by outcome.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Summary {
-    /// Tests that were asked for.
+    /// Tests that were selected.
     tests: usize,
     passed: usize,
     failed: usize,
-    /// Tests without an answer.
+    /// Tests that could not be evaluated.
     errors: usize,
     skipped: usize,
-    /// Tests whose names were not asked for.
+    /// Tests that `--run` filtered out.
     deselected: usize,
 }
 
@@ -66,53 +69,53 @@ struct Summary {
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Test {
-    /// What it is.
+    /// The kind of test.
     kind: Kind,
-    /// The file that holds it.
+    /// The file that contains it.
     file: String,
-    /// The line there, counted from 1.
+    /// The line in the file, counted from 1.
     line: u64,
     /// The package of a Rego test.
     package: Option<String>,
     /// Its name in the package or the file.
     name: String,
-    /// How it came out.
+    /// The outcome.
     outcome: Outcome,
     /// Why it did not pass.
     reasons: Vec<String>,
-    /// The statement that did not hold.
+    /// The statement that failed.
     stopped_at: Option<Statement>,
-    /// Where what a case found differs from what it expects.
+    /// The difference between expected and actual findings.
     diff: Vec<Difference>,
-    /// What it printed, line by line.
+    /// The output of `print`, line by line.
     output: Vec<String>,
-    /// Its cases, if it is made of them.
+    /// Its cases, if it has any.
     cases: Vec<Case>,
 }
 
-/// What a test is.
+/// The kind of a test.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Kind {
     /// A rule of a policy.
     Rego,
-    /// A plan with the findings that are expected on it.
+    /// A plan with its expected findings.
     PlanCase,
     /// A case beside a guardrail.
     GuardrailCase,
 }
 
-/// How a test came out.
+/// The outcome of a test.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Outcome {
-    /// It holds.
+    /// It passed.
     Passed,
-    /// It does not.
+    /// It failed.
     Failed,
-    /// There is no answer.
+    /// It could not be evaluated.
     Error,
     /// It was not run.
     Skipped,
@@ -124,7 +127,7 @@ enum Outcome {
 struct Statement {
     file: String,
     line: u64,
-    /// As its author wrote it.
+    /// The source text.
     text: String,
 }
 
@@ -136,7 +139,7 @@ struct Difference {
     text: String,
 }
 
-/// What kind of difference it is.
+/// The kind of a difference.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -145,7 +148,7 @@ enum Mark {
     Missing,
     /// Found and not expected.
     Unexpected,
-    /// Something kept planguard from looking.
+    /// An error kept planguard from checking the plan.
     Problem,
 }
 
@@ -162,14 +165,14 @@ struct Case {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Updated {
     file: String,
-    /// The line of the case before, counted from 1.
+    /// The line of the case before the update, counted from 1.
     line: usize,
     name: String,
-    /// What is expected no more, and what is from now on.
+    /// The removed and the added expectations.
     diff: Vec<Difference>,
 }
 
-/// How much of the policies was reached.
+/// Coverage of the policies.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Coverage {
@@ -177,7 +180,7 @@ struct Coverage {
     percent: f64,
     covered_lines: usize,
     not_covered_lines: usize,
-    /// The share that has to be reached, in percent.
+    /// The required share, in percent.
     threshold: Option<f64>,
     files: Vec<CoveredFile>,
 }
@@ -196,7 +199,7 @@ struct CoveredFile {
     rules_not_evaluated: Vec<String>,
 }
 
-/// What kept planguard from running everything.
+/// Errors that kept planguard from running everything.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Problem {
@@ -235,9 +238,9 @@ impl TestReport {
                 .updated
                 .iter()
                 .map(|case| Updated {
-                    file: case.file.to_string(),
+                    file: case.file.unescaped().to_owned(),
                     line: case.line,
-                    name: case.name.to_string(),
+                    name: case.name.unescaped().to_owned(),
                     diff: differences(&case.diff),
                 })
                 .collect(),
@@ -255,9 +258,9 @@ impl TestReport {
                 .problems
                 .iter()
                 .map(|problem| Problem {
-                    code: problem.code.to_string(),
-                    message: problem.message.to_string(),
-                    help: problem.help.as_ref().map(ToString::to_string),
+                    code: problem.code.unescaped().to_owned(),
+                    message: problem.message.unescaped().to_owned(),
+                    help: problem.help.as_ref().map(|help| help.unescaped().to_owned()),
                 })
                 .collect(),
         }
@@ -266,21 +269,22 @@ impl TestReport {
 
 impl Test {
     fn of(test: &testing::TestResult) -> Self {
-        let texts =
-            |texts: &[planguard_plan::redact::SafeText]| texts.iter().map(ToString::to_string).collect();
+        let texts = |texts: &[planguard_plan::redact::SafeText]| {
+            texts.iter().map(|text| text.unescaped().to_owned()).collect()
+        };
         Self {
             kind: match test.kind {
                 testing::TestKind::Rego => Kind::Rego,
                 testing::TestKind::PlanCase => Kind::PlanCase,
                 testing::TestKind::GuardrailCase => Kind::GuardrailCase,
             },
-            file: test.file.to_string(),
+            file: test.file.unescaped().to_owned(),
             line: test.line,
             package: match test.kind {
-                testing::TestKind::Rego => Some(test.package.to_string()),
+                testing::TestKind::Rego => Some(test.package.unescaped().to_owned()),
                 testing::TestKind::PlanCase | testing::TestKind::GuardrailCase => None,
             },
-            name: test.name.to_string(),
+            name: test.name.unescaped().to_owned(),
             outcome: match test.outcome {
                 testing::Outcome::Passed => Outcome::Passed,
                 testing::Outcome::Failed => Outcome::Failed,
@@ -289,16 +293,16 @@ impl Test {
             },
             reasons: texts(&test.reasons),
             stopped_at: test.stopped_at.as_ref().map(|stop| Statement {
-                file: stop.file.to_string(),
+                file: stop.file.unescaped().to_owned(),
                 line: stop.line,
-                text: stop.text.to_string(),
+                text: stop.text.unescaped().to_owned(),
             }),
             diff: differences(&test.diff),
             output: texts(&test.output),
             cases: test
                 .cases
                 .iter()
-                .map(|case| Case { name: case.name.to_string(), passed: case.passed })
+                .map(|case| Case { name: case.name.unescaped().to_owned(), passed: case.passed })
                 .collect(),
         }
     }
@@ -324,7 +328,7 @@ fn differences(lines: &[DiffLine]) -> Vec<Difference> {
             DiffMark::Unexpected => Mark::Unexpected,
             DiffMark::Problem => Mark::Problem,
         },
-        text: line.text.to_string(),
+        text: line.text.unescaped().to_owned(),
     };
     lines.iter().map(difference).collect()
 }
@@ -334,7 +338,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::render::testing::sample;
+    use crate::render::layout::sample::PLAIN;
+    use crate::render::test::sample;
 
     fn published() -> serde_json::Value {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/test-report.schema.json");
@@ -355,7 +360,7 @@ mod tests {
     fn reports_follow_the_published_schema() {
         let validator = jsonschema::validator_for(&published()).unwrap();
         let report = sample::report(&["testing/failing", "testing/problems", "cases/failing"]);
-        let value: serde_json::Value = serde_json::from_str(&render(&report).unwrap()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&render(&report, PLAIN).unwrap()).unwrap();
         if let Err(error) = validator.validate(&value) {
             panic!("{error}");
         }

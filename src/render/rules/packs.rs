@@ -7,14 +7,14 @@ use comfy_table::{ContentArrangement, Table};
 use planguard_rego::{RegoPack, rule_id};
 use serde_json::Value;
 
-use super::colour::Style;
-use super::text::TextOptions;
+use crate::render::Layout;
+use crate::render::colour::Style;
 
 /// A table of the rules of packs.
-pub fn list(packs: &[RegoPack], options: TextOptions) -> String {
+pub(super) fn list(packs: &[RegoPack], layout: Layout) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(options.width).unwrap_or(u16::MAX));
+    table.set_width(u16::try_from(layout.width).unwrap_or(u16::MAX));
     table.set_header(["id", "severity", "pack", "title"]);
     for pack in packs {
         let outline = pack.outline();
@@ -24,39 +24,39 @@ pub fn list(packs: &[RegoPack], options: TextOptions) -> String {
             table.add_row([id.as_ref(), rule.text("custom.severity"), pack.name, rule.text("title")]);
         }
     }
-    format!("Policies, switched on with --pack:\n{table}\n")
+    format!("Policies, enabled with --pack:\n{table}\n")
 }
 
-/// What a pack is about, its rules and its parameters.
-pub fn explain(pack: &RegoPack, options: TextOptions) -> String {
+/// A pack's description, rules and parameters.
+pub(super) fn explain(pack: &RegoPack, layout: Layout) -> String {
     let outline = pack.outline();
-    let heading = |words: &str| options.colour.paint(Style::Heading, words);
+    let heading = |words: &str| layout.colour.paint(Style::Heading, words);
     let mut text = String::new();
     // Writing to a String does not fail.
     let _ = writeln!(text, "{}\n{}\n", heading(pack.name), outline.text("title"));
-    paragraph(&mut text, outline.text("description"), "", options.width);
+    paragraph(&mut text, outline.text("description"), "", layout.width);
     let _ = writeln!(text, "\n{}", heading("Rules"));
     for rule in pack.rules() {
         let path = format!("data.{}.{}", outline.package, rule.name);
         let id = rule_id(&path);
         let _ = writeln!(text, "{id} ({}, {})", rule.text("custom.severity"), verb(&rule.name));
-        paragraph(&mut text, rule.text("description"), "  ", options.width);
-        paragraph(&mut text, &format!("Fix: {}", rule.text("custom.remediation")), "  ", options.width);
+        paragraph(&mut text, rule.text("description"), "  ", layout.width);
+        paragraph(&mut text, &format!("Fix: {}", rule.text("custom.remediation")), "  ", layout.width);
     }
     let _ = writeln!(text, "\n{}", heading("Parameters"));
     for (name, about) in parameters(&pack.parameters()) {
         let _ = writeln!(text, "{name}");
-        paragraph(&mut text, &about, "  ", options.width);
+        paragraph(&mut text, &about, "  ", layout.width);
     }
     text
 }
 
-/// What a rule of that name does.
+/// Whether a rule of this name denies or warns, as a verb.
 pub fn verb(rule: &str) -> &'static str {
     if rule.starts_with("warn") { "warns" } else { "denies" }
 }
 
-/// The parameters of a schema, those inside of others included, with what is said of them.
+/// The parameters of a schema with their descriptions, nested ones included.
 pub fn parameters(schema: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     collect(schema, "", &mut found);

@@ -1,40 +1,31 @@
-//! The test report for people: a line for each file, what failed and why, and the sum of it.
+//! The test report for people: a line for each file, the failures with their reasons, and the totals.
 
 use std::fmt::Write as _;
 
 use planguard_plan::redact::SafeText;
+use planguard_plan::text::escape;
 use planguard_rego::testing::FileCoverage;
 
-use super::{count, excerpt, summary};
+use super::{excerpt, summary};
 use crate::cases::{DiffLine, DiffMark};
 use crate::render::colour::Style;
-use crate::render::text::TextOptions;
+use crate::render::layout::count;
+use crate::render::{Detail, Format, Layout, RenderError};
 use crate::testing::{CoverageReport, Outcome, OutcomeCounts, Percentage, TestReport, TestResult};
 use crate::verdict::Verdict;
 
-/// How much to tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Detail {
-    /// What did not pass.
-    #[default]
-    Failures,
-    /// Every test, what it printed, and every line that was not reached.
-    Everything,
-}
-
-/// The narrowest layout.
-const NARROWEST: usize = 40;
-
-/// Of more files than this, those that pass are summed up.
+/// Of more files than this, those whose tests all pass are only counted.
 const MOST_FILES: usize = 25;
 
-/// How many lines of a file are shown that were not reached.
+/// How many lines that were not evaluated are shown of a file.
 const MOST_LINES: usize = 12;
 
+pub(super) const FORMAT: Format<TestReport> =
+    Format { name: "text", former: Some("pretty"), help: "for people", extension: "txt", render };
+
 /// The report as text. Problems are not part of it: they are diagnostics, and go to standard error.
-pub fn render(report: &TestReport, detail: Detail, options: TextOptions) -> String {
-    let options = TextOptions { width: options.width.max(NARROWEST), ..options };
-    let mut text = Writer { text: String::new(), options, detail };
+fn render(report: &TestReport, layout: Layout) -> Result<String, RenderError> {
+    let mut text = Writer { text: String::new(), layout: layout.readable() };
     text.files(&report.tests);
     for test in report.tests.iter().filter(|test| test.outcome == Outcome::Skipped) {
         text.skipped(test);
@@ -50,13 +41,12 @@ pub fn render(report: &TestReport, detail: Detail, options: TextOptions) -> Stri
         text.coverage(coverage, report.threshold);
     }
     text.verdict(report);
-    text.text
+    Ok(text.text)
 }
 
 struct Writer {
     text: String,
-    options: TextOptions,
-    detail: Detail,
+    layout: Layout,
 }
 
 impl Writer {
@@ -66,15 +56,15 @@ impl Writer {
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        self.options.colour.paint(style, text)
+        self.layout.colour.paint(style, text)
     }
 
-    /// Text behind `indent` columns and a label. Each of its own lines starts with a mark, so that nothing from a
-    /// policy stands at the start of a line, where a CI system would take it for a command.
+    /// Wraps text behind `indent` columns and a label. Each further line starts with a mark, so that no text of a policy
+    /// is at the start of a line, where a CI system takes `::` for a command.
     fn wrapped(&mut self, indent: usize, label: &str, text: &str) {
         let first = format!("{}{label}", " ".repeat(indent));
         let next = format!("{}| ", " ".repeat(indent));
-        let options = textwrap::Options::new(self.options.width)
+        let options = textwrap::Options::new(self.layout.width)
             .initial_indent(&first)
             .subsequent_indent(&next)
             .break_words(false);
@@ -92,19 +82,20 @@ impl Writer {
             }
         }
         let passes = |tests: &[&TestResult]| tests.iter().all(|test| test.outcome == Outcome::Passed);
-        let is_summed_up = self.detail == Detail::Failures && files.len() > MOST_FILES;
+        let is_summed_up = self.layout.detail == Detail::Failures && files.len() > MOST_FILES;
         let all = files.len();
         if is_summed_up {
             files.retain(|(_, tests)| !passes(tests));
         }
-        let column = files.iter().map(|(file, _)| file.one_line().chars().count()).max().unwrap_or(0);
-        let column = column.min(self.options.width.saturating_sub(30));
+        let column =
+            files.iter().map(|(file, _)| file.for_terminal_line().chars().count()).max().unwrap_or(0);
+        let column = column.min(self.layout.width.saturating_sub(30));
         for (file, tests) in &files {
             let counts = OutcomeCounts::of(tests.iter().copied());
-            let name = format!("{:<column$}", file.one_line());
+            let name = format!("{:<column$}", file.for_terminal_line());
             let line = format!("{}  {}", self.paint(Style::Heading, &name), self.counts(counts));
             self.line(&line);
-            if self.detail == Detail::Everything {
+            if self.layout.detail == Detail::Everything {
                 for test in tests {
                     self.listed(test);
                 }
@@ -112,9 +103,9 @@ impl Writer {
             }
         }
         if is_summed_up {
-            self.line(&format!("{} with tests that all pass", count(all - files.len(), "file", "files")));
+            self.line(&format!("{} in which all tests passed", count(all - files.len(), "file", "files")));
         }
-        if !tests.is_empty() && self.detail == Detail::Failures {
+        if !tests.is_empty() && self.layout.detail == Detail::Failures {
             self.line("");
         }
     }
@@ -136,14 +127,14 @@ impl Writer {
     /// A test among the others of its file.
     fn listed(&mut self, test: &TestResult) {
         let word = self.word(test.outcome);
-        self.line(&format!("  {word} {}", test.name.one_line()));
+        self.line(&format!("  {word} {}", test.name.for_terminal_line()));
         for case in &test.cases {
             let word = self.word(if case.passed { Outcome::Passed } else { Outcome::Failed });
-            self.line(&format!("    {word} {}", case.name.one_line()));
+            self.line(&format!("    {word} {}", case.name.for_terminal_line()));
         }
         if test.outcome == Outcome::Passed {
             for reason in &test.reasons {
-                self.wrapped(5, "- ", reason.as_str());
+                self.wrapped(5, "- ", &reason.for_terminal());
             }
             self.output(test);
         }
@@ -161,27 +152,27 @@ impl Writer {
 
     fn skipped(&mut self, test: &TestResult) {
         let word = self.word(test.outcome);
-        self.line(&format!("{word} {}", test.path()));
+        self.line(&format!("{word} {}", test.path().for_terminal_line()));
         self.at(test);
     }
 
     fn at(&mut self, test: &TestResult) {
-        let place = self.paint(Style::Faint, &format!("{}:{}", test.file.one_line(), test.line));
+        let place = self.paint(Style::Faint, &format!("{}:{}", test.file.for_terminal_line(), test.line));
         self.line(&format!("     {place}"));
     }
 
     fn failure(&mut self, test: &TestResult) {
         let word = self.word(test.outcome);
-        let path = self.paint(Style::Heading, &test.path());
+        let path = self.paint(Style::Heading, &test.path().for_terminal_line());
         self.line(&format!("{word} {path}"));
         self.at(test);
         for reason in &test.reasons {
-            self.wrapped(5, "- ", reason.as_str());
+            self.wrapped(5, "- ", &reason.for_terminal());
         }
         self.diff(&test.diff, 5);
         if let Some(stop) = &test.stopped_at {
             let number = stop.line.to_string();
-            for (index, line) in stop.text.as_str().lines().enumerate() {
+            for (index, line) in stop.text.for_terminal().lines().enumerate() {
                 let number = if index == 0 { number.clone() } else { " ".repeat(number.len()) };
                 let number = self.paint(Style::Faint, &format!("{number} |"));
                 self.line(&format!("     {number} {line}"));
@@ -189,7 +180,7 @@ impl Writer {
         }
         for case in &test.cases {
             let word = self.word(if case.passed { Outcome::Passed } else { Outcome::Failed });
-            self.line(&format!("     {word} {}", case.name.one_line()));
+            self.line(&format!("     {word} {}", case.name.for_terminal_line()));
         }
         self.output(test);
         self.line("");
@@ -202,16 +193,16 @@ impl Writer {
                 DiffMark::Unexpected => Style::Good,
                 DiffMark::Problem => Style::Notable,
             };
-            let text = self.paint(style, &line.to_string());
+            let text = self.paint(style, &line.text().for_terminal_line());
             self.line(&format!("{}{text}", " ".repeat(indent)));
         }
     }
 
     fn updated(&mut self, report: &TestReport) {
         for case in &report.updated {
-            let heading = self.paint(Style::Heading, &case.name.one_line());
+            let heading = self.paint(Style::Heading, &case.name.for_terminal_line());
             self.line(&format!("{} {heading}", self.paint(Style::Notable, "updated")));
-            let place = self.paint(Style::Faint, &format!("{}:{}", case.file.one_line(), case.line));
+            let place = self.paint(Style::Faint, &format!("{}:{}", case.file.for_terminal_line(), case.line));
             self.line(&format!("     {place}"));
             self.diff(&case.diff, 5);
             self.line("");
@@ -220,7 +211,7 @@ impl Writer {
 
     fn output(&mut self, test: &TestResult) {
         for line in &test.output {
-            self.wrapped(5, "print ", line.as_str());
+            self.wrapped(5, "print ", &line.for_terminal());
         }
     }
 
@@ -228,7 +219,7 @@ impl Writer {
         let heading = self.paint(Style::Heading, "Coverage");
         self.line(&heading);
         let column = coverage.files.iter().map(|file| file.file.chars().count()).max().unwrap_or(0);
-        let column = column.max("all policies".len()).min(self.options.width.saturating_sub(30));
+        let column = column.max("all policies".len()).min(self.layout.width.saturating_sub(30));
         for file in &coverage.files {
             self.covered_file(file, column);
         }
@@ -238,8 +229,8 @@ impl Writer {
         let mut line = format!("  {:<column$}  {}", "all policies", share_text(share, covered, uncovered));
         if let Some(threshold) = threshold {
             let _ = match misses {
-                true => write!(line, ", below the {threshold}% that are asked for"),
-                false => write!(line, ", {threshold}% are asked for"),
+                true => write!(line, ", below the threshold of {threshold}%"),
+                false => write!(line, " (threshold {threshold}%)"),
             };
         }
         let style = if misses { Style::Bad } else { Style::Heading };
@@ -253,9 +244,9 @@ impl Writer {
         let share = Percentage::of(covered, uncovered);
         let style = if uncovered == 0 { Style::Good } else { Style::Notable };
         let share = self.paint(style, &share_text(share, covered, uncovered));
-        let name = SafeText::fixed(&file.file).one_line();
+        let name = escape::for_terminal_line(&file.file);
         self.line(&format!("  {name:<column$}  {share}"));
-        let most = match self.detail {
+        let most = match self.layout.detail {
             Detail::Failures => MOST_LINES,
             Detail::Everything => usize::MAX,
         };
@@ -264,7 +255,7 @@ impl Writer {
         for line in &lines {
             let number = line.number.map_or_else(String::new, |number| number.to_string());
             let number = self.paint(Style::Faint, &format!("{number:>digits$} |"));
-            let room = self.options.width.saturating_sub(digits + 9);
+            let room = self.layout.width.saturating_sub(digits + 9);
             self.line(&format!("      {number} {}", shortened(&line.text, room)));
         }
         if uncovered > most {
@@ -274,8 +265,9 @@ impl Writer {
             ));
         }
         let never = file.rules.iter().filter(|rule| !rule.evaluated);
-        let never: Vec<String> =
-            never.map(|rule| format!("{} (line {})", SafeText::fixed(&rule.path), rule.line)).collect();
+        let never: Vec<String> = never
+            .map(|rule| format!("{} (line {})", escape::for_terminal_line(&rule.path), rule.line))
+            .collect();
         if !never.is_empty() {
             self.wrapped(6, "never evaluated: ", &never.join(", "));
         }
@@ -286,18 +278,18 @@ impl Writer {
         let (style, word) = match report.verdict() {
             Verdict::Pass => (Style::Good, "PASS"),
             Verdict::Denied => (Style::Bad, "FAIL"),
-            Verdict::Undecided => (Style::Bad, "UNDECIDED"),
+            Verdict::Undecided => (Style::Bad, "INCOMPLETE"),
         };
         let mut line = format!("{word}: {}", summary(report));
         if !report.problems.is_empty() {
-            let problems = count(report.problems.len(), "problem", "problems");
-            let _ = write!(line, "; {problems} kept planguard from running everything");
+            let errors = count(report.problems.len(), "error", "errors");
+            let _ = write!(line, "; {errors} (above)");
         }
         if report.misses_threshold() {
-            line.push_str("; coverage is too low");
+            line.push_str("; coverage is below the threshold");
         }
         if report.fail_on_skipped && counts.skipped > 0 {
-            line.push_str("; skipped tests fail");
+            line.push_str("; skipped tests count as failed");
         }
         let line = self.paint(style, &line);
         self.line(&format!("{line} ({:.2} s)", report.duration.as_secs_f64()));
@@ -305,15 +297,13 @@ impl Writer {
         let doubtful = passed.filter(|test| !test.reasons.is_empty()).count();
         if doubtful > 0 {
             let tests = count(doubtful, "test passed", "tests passed");
-            let more = if self.detail == Detail::Everything { "" } else { " (-v tells which)" };
-            let message = format!(
-                "{tests} although a builtin failed on the way{more}; on a plan, `check` would be undecided"
-            );
+            let more = if self.layout.detail == Detail::Everything { "" } else { " (-v lists them)" };
+            let message = format!("{tests} although a builtin failed{more}; `check` would report an error");
             self.wrapped(0, "", &message);
         }
         if !report.plans_passed_over.is_empty() {
-            let files = count(report.plans_passed_over.len(), "file is a plan", "files are plans");
-            self.wrapped(0, "", &format!("{files} and no data for policies"));
+            let files = count(report.plans_passed_over.len(), "plan file was", "plan files were");
+            self.wrapped(0, "", &format!("{files} not loaded as policy data"));
         }
     }
 }
@@ -324,7 +314,7 @@ fn share_text(share: Option<Percentage>, covered: usize, uncovered: usize) -> St
     format!("{share:>6}  {covered} of {}", count(covered + uncovered, "line", "lines"))
 }
 
-/// At most so many characters, which is told.
+/// At most so many characters; dots mark what is cut.
 fn shortened(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

@@ -1,0 +1,28 @@
+//! Reports of `planguard rules`.
+
+pub mod packs;
+mod text;
+
+use planguard_guardrails::CatalogueEntry;
+use planguard_rego::RegoPack;
+
+use super::Formats;
+
+/// A report about the built-in rules.
+#[derive(Debug)]
+pub enum RulesReport {
+    /// Rules, one line each.
+    List {
+        /// The guardrails.
+        guardrails: Vec<CatalogueEntry>,
+        /// The packs of policies, if they are listed too.
+        packs: &'static [RegoPack],
+    },
+    /// Everything about one guardrail.
+    Guardrail(Box<CatalogueEntry>),
+    /// Everything about one pack of policies.
+    Pack(&'static RegoPack),
+}
+
+/// The formats of the report.
+pub static FORMATS: Formats<RulesReport> = Formats::new(&[text::FORMAT]);

@@ -1,0 +1,225 @@
+//! Texts that hide something or steer what shows them, in every format of every command.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use planguard::plan::text::escape::hides_or_steers;
+use planguard::render::{check, coverage, eval, lint, rules, test};
+use serde_json::{Value, json};
+
+/// What a plan's or a policy's text may contain.
+const HOSTILE: &str = "tab\there\nline\u{1b}[31mred\u{202e}bidi\u{200b}zero\u{e0041}tag\u{2028}\u{feff}\r\n\
+    ::error::owned\n##vso[task.complete]x##[error]y <script>alert(1)</script> ]]> \u{9b}1m & \"q\" \\ %0A";
+
+/// `HOSTILE` as a string of Rego.
+fn literal() -> String {
+    Value::from(HOSTILE).to_string()
+}
+
+fn planguard(directory: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+    command.args(arguments).current_dir(directory).env_remove("NO_COLOR").stdin(Stdio::null());
+    command.output().expect("planguard starts")
+}
+
+/// A directory with a plan, policies and tests that say it all.
+fn project() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, text).expect("written");
+    };
+    let plan = json!({
+        "format_version": "1.2", "terraform_version": "1.9.0", "planned_values": {},
+        "resource_changes": [{
+            "address": "terraform_data.a", "mode": "managed", "type": "terraform_data", "name": "a",
+            "change": { "actions": ["create"], "before": null, "after": { "input": HOSTILE }, "after_unknown": {} },
+        }],
+    });
+    write("plan.json", &plan.to_string());
+    write(
+        "policy/p.rego",
+        &format!(
+            "package main\n\ndeny contains input.resource_changes[_].change.after.input\n\n\
+             warn contains msg if {{\n\tprint(input.resource_changes[0].change.after.input)\n\tmsg := {0}\n}}\n\n\
+             broken if {0} == 1\n",
+            literal()
+        ),
+    );
+    write(
+        "tests/t_test.rego",
+        &format!(
+            "package t_test\n\ntest_hostile if {{\n\tprint({0})\n\t{0} == \"x\"\n}}\n\n\
+             todo_test_later if {{ {0} == \"x\" }}\n",
+            literal()
+        ),
+    );
+    write(
+        "tests/cases.toml",
+        &format!(
+            "policies = [\"../policy\"]\n\n[[case]]\nname = {0}\nplan = \"../plan.json\"\n\
+             findings = [{{ rule = \"main.deny\", message = \"another\" }}]\n",
+            literal()
+        ),
+    );
+    // A comment's text is in the snippets of a lint.
+    let source: String = HOSTILE.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
+    write(
+        "lint/l.rego",
+        &format!("package main\n\ndeny contains 1 if nothing_there # {source}\n\nunused := 2 # {source}\n"),
+    );
+    directory
+}
+
+/// Nothing on a stream steers a terminal or a CI system.
+fn assert_tame(stream: &[u8], what: &str, commands: &[&str]) {
+    let text = std::str::from_utf8(stream).expect("UTF-8");
+    let dangerous = text.chars().find(|c| hides_or_steers(*c) && !matches!(c, '\n' | '\t'));
+    assert_eq!(dangerous, None, "{what}: {text:?}");
+    for command in ["##vso[", "##["] {
+        assert!(!text.contains(command), "{what} contains {command}: {text}");
+    }
+    for line in text.lines().filter(|line| line.trim_start().starts_with("::")) {
+        assert!(commands.iter().any(|command| line.starts_with(command)), "{what}: {line}");
+    }
+}
+
+/// Both streams of a run, which must be tame.
+fn run(directory: &Path, arguments: &[&str]) -> String {
+    let output = planguard(directory, arguments);
+    let what = arguments.join(" ");
+    let is_github = arguments.contains(&"github");
+    let own: &[&str] = if is_github { &["::error ", "::warning ", "::notice "] } else { &[] };
+    assert_tame(&output.stdout, &what, own);
+    assert_tame(&output.stderr, &what, &[]);
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+/// Whether a JSON document has this text as one of its values.
+fn has(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string == text,
+        Value::Array(elements) => elements.iter().any(|element| has(element, text)),
+        Value::Object(members) => members.values().any(|member| has(member, text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn check_is_tame_in_every_format_and_exact_in_json() {
+    let project = project();
+    for format in check::FORMATS.all() {
+        let arguments = ["check", "plan.json", "--no-builtin", "-p", "policy", "--format", format.name];
+        let text = run(project.path(), &arguments);
+        assert!(text.contains("owned"), "{}: {text}", format.name);
+        if format.extension == "json" {
+            let findings = &parsed(&text)["plans"][0]["findings"];
+            let exact = findings.as_array().expect("findings").iter().filter(|f| f["message"] == HOSTILE);
+            assert_eq!(exact.count(), 2, "deny and warn: {findings}");
+        }
+    }
+}
+
+#[test]
+fn eval_is_tame_in_every_format_and_exact_in_json() {
+    let project = project();
+    let query = "x := input.resource_changes[0].change.after.input";
+    for format in eval::FORMATS.all() {
+        let arguments = ["eval", "--plan", "plan.json", "-p", "policy", "--format", format.name, query];
+        let text = run(project.path(), &arguments);
+        if matches!(format.name, "json" | "bindings") {
+            assert!(has(&parsed(&text), HOSTILE), "{}: {text}", format.name);
+        }
+        let value = "input.resource_changes[0].change.after.input";
+        let arguments = ["eval", "--plan", "plan.json", "--format", format.name, value];
+        let text = run(project.path(), &arguments);
+        assert!(format.name == "bindings" || text.contains("owned"), "{}: {text}", format.name);
+        if matches!(format.name, "text" | "json" | "values") {
+            assert!(has(&parsed(&text), HOSTILE), "{}: {text}", format.name);
+        }
+    }
+    for rule in ["data.main.deny", "data.main.broken", "data.main.warn"] {
+        run(project.path(), &["eval", "--plan", "plan.json", "-p", "policy", "--explain", rule]);
+    }
+    // A query that cannot be read is shown with its text.
+    run(project.path(), &["eval", &format!("x := {} +", literal())]);
+    run(project.path(), &["eval", "x := \u{202e}\u{1b}[31m##vso["]);
+}
+
+#[test]
+fn tests_are_tame_in_every_format_and_exact_in_json() {
+    let project = project();
+    for format in test::FORMATS.all() {
+        let arguments = ["test", "-v", "--coverage", "--format", format.name, "tests"];
+        let text = run(project.path(), &arguments);
+        assert!(text.contains("owned"), "{}: {text}", format.name);
+        if format.extension == "json" {
+            let tests = &parsed(&text)["tests"];
+            assert!(has(tests, HOSTILE), "the name of the case: {tests}");
+            let printed = format!("tests/t_test.rego:4: {HOSTILE}");
+            assert!(has(tests, &printed), "what the test prints: {tests}");
+            let found = format!("main.deny  (plan)  {HOSTILE}");
+            assert!(has(tests, &found), "what the case finds: {tests}");
+        }
+        if format.extension == "xml" {
+            quick_junit::Report::deserialize_from_str(&text).expect("XML");
+            assert!(!text.contains("<script>"), "{text}");
+        }
+    }
+    for format in coverage::FORMATS.all() {
+        run(
+            project.path(),
+            &["test", "--coverage-output", "covered", "--coverage-format", format.name, "tests"],
+        );
+        let written = fs::read(project.path().join("covered")).expect("written");
+        assert_tame(&written, format.name, &[]);
+    }
+}
+
+#[test]
+fn lints_are_tame_in_every_format() {
+    let project = project();
+    for format in lint::FORMATS.all() {
+        let text = run(project.path(), &["lint", "--pedantic", "--format", format.name, "lint", "policy"]);
+        assert!(text.contains("l.rego"), "{}: {text}", format.name);
+    }
+}
+
+#[test]
+fn rules_and_fixtures_are_tame() {
+    let project = project();
+    assert_eq!(rules::FORMATS.all().len(), 1, "every format is run here");
+    run(project.path(), &["rules"]);
+    run(project.path(), &["rules", "no\u{202e}such\u{1b}[31mrule"]);
+    let plan = run(project.path(), &["fixture", "plan.json", "-p", "policy", "--no-builtin"]);
+    parsed(&plan);
+}
+
+/// File names are texts too.
+#[cfg(unix)]
+#[test]
+fn names_of_files_are_tame() {
+    let project = project();
+    let name = "a\u{1b}[31m\u{202e}\t\n::error::b ##vso[c\u{200b}";
+    fs::copy(project.path().join("plan.json"), project.path().join(format!("{name}.json"))).expect("copied");
+    fs::copy(project.path().join("lint/l.rego"), project.path().join(format!("lint/{name}.rego")))
+        .expect("copied");
+    fs::write(project.path().join(format!("{name}.broken.json")), "{").expect("written");
+    for format in check::FORMATS.all() {
+        for file in [format!("{name}.json"), format!("{name}.broken.json"), format!("{name}.none")] {
+            let text = run(project.path(), &["check", "--format", format.name, &file]);
+            if format.extension == "json" {
+                assert!(has(&parsed(&text), &file), "{text}");
+            }
+        }
+    }
+    for format in lint::FORMATS.all() {
+        run(project.path(), &["lint", "--format", format.name, "lint"]);
+    }
+}
