@@ -10,9 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread::{self, Builder};
 
-/// Address space only: the system commits what is used. Evaluation recurses with the nesting of a policy's
-/// expressions and with the chain of rules that need each other; both are limited so as to fit.
-const STACK_BYTES: usize = 256 << 20;
+use planguard_threads::Stack;
 
 /// Starts `work` on a thread that nobody has to wait for.
 ///
@@ -26,7 +24,7 @@ pub(super) fn detach(work: impl FnOnce() + Send + 'static) -> Result<(), String>
     };
     Builder::new()
         .name("policies".to_owned())
-        .stack_size(STACK_BYTES)
+        .stack_size(Stack::Policy.bytes())
         .spawn(guarded)
         .map(drop)
         .map_err(|error| error.to_string())
@@ -41,7 +39,7 @@ pub(super) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String>
     thread::scope(|scope| {
         let thread = Builder::new()
             .name("policies".to_owned())
-            .stack_size(STACK_BYTES)
+            .stack_size(Stack::Policy.bytes())
             .spawn_scoped(scope, work)
             .map_err(|error| error.to_string())?;
         thread.join().map_err(|panic| panic_message(panic.as_ref()))
