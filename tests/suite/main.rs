@@ -18,3 +18,4 @@ mod settings;
 mod shared;
 mod streams;
 mod testing;
+mod threads;
