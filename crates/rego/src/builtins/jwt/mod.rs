@@ -4,6 +4,8 @@ mod constraints;
 mod sign;
 mod signed;
 
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use regorus::Value;
 use sha2::{Sha256, Sha384, Sha512};
@@ -96,32 +98,18 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Base64 for URLs. Go takes it with and without the padding, and does not look at bits that are left over.
+/// Go does not look at bits that are left over.
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Base64 for URLs, with or without the padding.
 pub(super) fn base64url(text: &str) -> Result<Vec<u8>, Failure> {
-    let wrong = || Failure::unsuitable(format!("illegal base64url string: {text}"));
-    let digits = text.trim_end_matches('=');
-    if digits.len() % 4 == 1 {
-        return Err(wrong());
-    }
-    let mut bytes = Vec::with_capacity(digits.len());
-    let (mut bits, mut count) = (0u32, 0);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return Err(wrong()),
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).map_err(|_| wrong())?);
-        }
-    }
-    Ok(bytes)
+    let bytes = URL_SAFE.decode(text.trim_end_matches('='));
+    bytes.map_err(|_| Failure::unsuitable(format!("illegal base64url string: {text}")))
 }
 
 fn text(part: &str) -> Result<String, Failure> {

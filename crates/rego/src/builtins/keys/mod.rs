@@ -18,7 +18,7 @@ use super::encoding::base64;
 use super::{Builtin, Failure, Outcome};
 use certificate::Certificate;
 use chain::Options;
-use der::Reader;
+use der::{Decode, Element};
 
 pub(super) use hash::Hash;
 pub(super) use public::{Numbers, PublicKey, Scheme};
@@ -64,8 +64,8 @@ fn der_of_pem(text: &str) -> Result<Vec<u8>, Failure> {
 }
 
 fn certificates(der: &[u8]) -> Result<Vec<Certificate<'_>>, Failure> {
-    let elements = Reader(der).all().ok_or_else(broken)?;
-    elements.into_iter().map(|element| Certificate::read(element).ok_or_else(broken)).collect()
+    let elements = der::all(der).map_err(|_| broken())?;
+    elements.into_iter().map(|element| Certificate::read(element).map_err(|_| broken())).collect()
 }
 
 /// `crypto.x509.parse_certificates(text)`: what the certificates say.
@@ -105,12 +105,11 @@ pub(super) fn public_key_of_pem(text: &str) -> Result<Option<PublicKey>, Failure
     if !rest.is_empty() {
         return Err(Failure::unsuitable("extra data after a PEM certificate block"));
     }
-    let mut reader = Reader(&block.bytes);
-    let element = reader.next().filter(|_| reader.is_empty());
+    let element = Element::from_der(&block.bytes).ok();
     let key = match block.label.as_str() {
-        "CERTIFICATE" => {
-            element.and_then(Certificate::read).and_then(|certificate| PublicKey::from_spki(certificate.key))
-        }
+        "CERTIFICATE" => element
+            .and_then(|element| Certificate::read(element).ok())
+            .and_then(|certificate| PublicKey::from_spki(certificate.key)),
         "PUBLIC KEY" => element.and_then(PublicKey::from_spki),
         _ => return Err(Failure::unsuitable("failed to extract a Key from the PEM certificate")),
     };

@@ -5,7 +5,7 @@ use num_bigint::BigUint;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use regorus::Value;
 
-use super::der::{self, Element, Reader};
+use super::der::{self, BitStringRef, Element, Reader, SliceReader, Tag, UintRef};
 use super::hash::Hash;
 use super::rsa::{Padding, RsaKey};
 use crate::builtins::jwt::base64url;
@@ -49,18 +49,21 @@ const ED25519: [u64; 4] = [1, 3, 101, 112];
 impl PublicKey {
     /// Reads a `SubjectPublicKeyInfo` (RFC 5280, section 4.1). None for what is broken.
     pub(super) fn from_spki(spki: Element<'_>) -> Option<Self> {
-        let mut reader = spki.reader();
-        let mut algorithm = reader.expect(der::SEQUENCE)?.reader();
-        let kind = algorithm.next()?.oid()?;
-        let key = reader.next()?.whole_bits()?;
+        let mut reader = spki.reader().ok()?;
+        let mut algorithm = der::next(&mut reader, Tag::Sequence).ok()?.reader().ok()?;
+        let kind = algorithm.decode::<Element<'_>>().ok()?.oid().ok()?;
+        let key = der::whole_bits(reader.decode::<BitStringRef<'_>>().ok()?).ok()?;
         if kind == RSA {
-            let mut numbers = Reader(key).expect(der::SEQUENCE)?.reader();
-            let modulus = BigUint::from_bytes_be(numbers.next()?.unsigned()?);
-            let exponent = BigUint::from_bytes_be(numbers.next()?.unsigned()?);
+            let mut numbers =
+                der::next(&mut SliceReader::new(key).ok()?, Tag::Sequence).ok()?.reader().ok()?;
+            let mut number = || numbers.decode::<UintRef<'_>>().ok();
+            let (modulus, exponent) = (number()?, number()?);
+            let [modulus, exponent] =
+                [modulus, exponent].map(|number| BigUint::from_bytes_be(number.as_bytes()));
             return Some(Self::Rsa(RsaKey { modulus, exponent }));
         }
         if kind == EC {
-            let curve = algorithm.next()?.oid()?;
+            let curve = algorithm.decode::<Element<'_>>().ok()?.oid().ok()?;
             return match curve.as_slice() {
                 curve if curve == P256 => Self::on_p256(key),
                 curve if curve == P384 => Self::on_p384(key),
@@ -164,10 +167,11 @@ fn halves(numbers: Numbers, signature: &[u8], size: usize) -> Option<Vec<u8>> {
     let (r, s) = match numbers {
         Numbers::Halves => signature.split_at(signature.len() / 2),
         Numbers::Der => {
-            let mut outer = Reader(signature);
-            let mut inner = outer.expect(der::SEQUENCE)?.reader();
-            let (r, s) = (inner.next()?.unsigned()?, inner.next()?.unsigned()?);
-            (outer.is_empty() && inner.is_empty()).then_some((r, s))?
+            let mut outer = SliceReader::new(signature).ok()?;
+            let mut inner = der::next(&mut outer, Tag::Sequence).ok()?.reader().ok()?;
+            let mut number = || inner.decode::<UintRef<'_>>().ok();
+            let (r, s) = (number()?, number()?);
+            (outer.is_finished() && inner.is_finished()).then_some((r.as_bytes(), s.as_bytes()))?
         }
     };
     Some([sized(r, size)?, sized(s, size)?].concat())
