@@ -1,4 +1,4 @@
-//! Divides the rules of a set among the processors.
+//! Divides the rules of a policy set among threads.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -9,13 +9,13 @@ use regorus::Engine;
 use super::evaluate::{Answer, Asked, Attempt, Work};
 use super::set::PolicySet;
 
-/// How many rules times bytes of the plan make a thread worth its start. A resource takes some three thousand bytes
-/// of a plan and a rule a third of a microsecond to pass it over, so that this is about fifteen milliseconds.
+/// From this product of rules and bytes of the plan on, another thread saves time. A resource has about three thousand
+/// bytes in a plan, and a rule takes a third of a microsecond to skip it, so this is about 15 milliseconds.
 const WORTH_A_THREAD: usize = 150_000_000;
 
 impl PolicySet {
-    /// Evaluates paths, those together that need the same helpers, and on several threads if that takes less time.
-    /// What comes of a path does not depend on either.
+    /// Evaluates paths, in groups that use the same helper rules, and on several threads if that takes less time.
+    /// Neither changes the result of a path.
     pub(super) fn ask_all(&self, engine: &Engine, work: &Work, paths: &[String]) -> Asked {
         let mut answers = self.ask_together(engine, work);
         let alone: Vec<(usize, String)> = paths.iter().cloned().enumerate().collect();
@@ -27,7 +27,7 @@ impl PolicySet {
 
     fn ask_together(&self, engine: &Engine, work: &Work) -> BTreeMap<String, Answer> {
         let groups = self.together.paths().cloned().enumerate().collect();
-        // However badly this goes, the rules have most of their time left.
+        // If this fails, the rules still have most of their time left.
         let attempt = Attempt::Strict { until: Instant::now() + self.time_limit };
         let asked = self.divide(engine, work, groups, attempt);
         let mut answers = BTreeMap::new();
@@ -59,7 +59,7 @@ impl PolicySet {
     }
 }
 
-/// Into how many parts the work is divided.
+/// The number of parts into which the work is divided.
 fn parts(rules: usize, size: usize, processors: usize) -> usize {
     let worth = rules.saturating_mul(size) / WORTH_A_THREAD;
     worth.min(processors).min(rules).max(1)
@@ -94,7 +94,7 @@ mod tests {
     const LIBRARY: &str = "package lib\nchanged contains rc.address if some rc in input.resource_changes";
 
     #[test]
-    fn an_error_stays_with_the_rule_that_shares_a_helper() {
+    fn an_error_is_reported_for_the_rule_that_caused_it() {
         let policies = [
             LIBRARY,
             "package a\ndeny contains \"a\" if \"x.a\" in data.lib.changed",
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_index_is_there_for_who_names_it() {
+    fn the_index_exists_for_policies_that_use_it() {
         let policy = "package a\ndeny contains rc.address if some rc in input.planguard.by_type.x\n\
                       deny contains rc.address if some rc in input.planguard.by_action.replace\n\
                       warn contains \"z\" if input.planguard.by_type.z";

@@ -1,4 +1,4 @@
-//! JSON Web Tokens (RFC 7519): what they say, and who signed them.
+//! Decodes, verifies and signs JSON Web Tokens (RFC 7519).
 
 mod constraints;
 mod sign;
@@ -70,11 +70,11 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "io.jwt.encode_sign_raw", arity: 3, run: sign::encode_sign_raw },
 ];
 
-/// A token can hold another one, and nobody packs them deeper.
+/// How deep tokens may be nested. More than two are not in use.
 const NESTING: usize = 8;
 
 struct Token<'t> {
-    /// Header and payload, as they are signed.
+    /// Header and payload, which the signature is for.
     signed: &'t str,
     header: &'t str,
     payload: &'t str,
@@ -98,7 +98,7 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Go does not look at bits that are left over.
+/// Go ignores the unused bits of the last character.
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
     &alphabet::URL_SAFE,
     GeneralPurposeConfig::new()
@@ -126,7 +126,8 @@ fn object(json: &str) -> Result<Value, Failure> {
     }
 }
 
-/// `io.jwt.decode(token)`: header, payload and, in hexadecimal, the signature, which is not verified.
+/// `io.jwt.decode(token)`: returns the header, the payload and, in hexadecimal, the signature, which is not
+/// verified.
 fn decode(arguments: &[Value]) -> Outcome {
     let mut token = Arguments(arguments).text(0)?.to_owned();
     for _ in 0..NESTING {
@@ -143,10 +144,10 @@ fn decode(arguments: &[Value]) -> Outcome {
         }
         token = payload;
     }
-    Err(Failure::TooLarge(format!("more than {NESTING} tokens are in each other")))
+    Err(Failure::TooLarge(format!("more than {NESTING} tokens are nested")))
 }
 
-/// `io.jwt.verify_hs256(token, secret)` and so on: whether the token's signature is the secret's.
+/// `io.jwt.verify_hs256(token, secret)` and so on: returns whether the token is signed with the secret.
 fn verify<M: Mac + KeyInit>(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let token = Token::split(arguments.text(0)?)?;
@@ -154,7 +155,7 @@ fn verify<M: Mac + KeyInit>(arguments: &[Value]) -> Outcome {
     Ok(is_keyed_digest::<M>(arguments.text(1)?.as_bytes(), token.signed, &signature)?.into())
 }
 
-/// Whether the signature is the secret's; that is compared in constant time.
+/// Returns whether the signature was made with the secret; compares in constant time.
 fn is_keyed_digest<M: Mac + KeyInit>(secret: &[u8], signed: &str, signature: &[u8]) -> Result<bool, Failure> {
     let keyed = <M as KeyInit>::new_from_slice(secret);
     let mut digest = keyed.map_err(|error| Failure::unsuitable(error.to_string()))?;
@@ -162,7 +163,7 @@ fn is_keyed_digest<M: Mac + KeyInit>(secret: &[u8], signed: &str, signature: &[u
     Ok(digest.verify_slice(signature).is_ok())
 }
 
-/// The algorithms that tokens name (RFC 7518, section 3.1; RFC 8037).
+/// The algorithms of tokens (RFC 7518, section 3.1; RFC 8037).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Algorithm {
     Secret(Hash),

@@ -1,4 +1,4 @@
-//! Certificates (RFC 5280).
+//! Reads certificates (RFC 5280).
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,10 +9,10 @@ use super::der::{self, BitStringRef, Element, OctetStringRef, Reader, SliceReade
 use super::hash::Hash;
 use super::public::Scheme;
 
-/// One certificate.
+/// A certificate.
 pub(super) struct Certificate<'d> {
     pub whole: &'d [u8],
-    /// What is signed.
+    /// The part that the signature is for.
     pub signed: &'d [u8],
     pub version: u64,
     pub serial: &'d [u8],
@@ -24,7 +24,7 @@ pub(super) struct Certificate<'d> {
     pub not_after: DateTime<Utc>,
     pub key: Element<'d>,
     pub extensions: Vec<Extension<'d>>,
-    /// Whether it is a certificate authority, if it says so.
+    /// The basic constraints, if the certificate has them.
     pub constraints: Option<BasicConstraints>,
     pub key_usage: u64,
     pub extended_key_usage: Vec<Vec<u64>>,
@@ -51,18 +51,18 @@ pub(super) struct AlternativeNames {
     pub uris: Vec<String>,
 }
 
-/// How certificates are signed, with Go's number for it.
+/// A signature algorithm, with Go's number for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SignatureAlgorithm {
     pub number: u64,
-    /// None for what is not trusted any more, or not known.
+    /// `None` if the algorithm is unknown or no longer trusted.
     pub scheme: Option<Scheme>,
 }
 
 const CERTIFICATES: [u64; 3] = [2, 5, 29];
 
 impl<'d> Extension<'d> {
-    /// The last number of what stands below 2.5.29.
+    /// The last number of an identifier below 2.5.29.
     pub(super) fn number(&self) -> Option<u64> {
         match self.kind.as_slice() {
             [start @ .., last] if *start == CERTIFICATES => Some(*last),
@@ -99,7 +99,7 @@ impl<'d> Certificate<'d> {
             None => 1,
         };
         let serial = der::next(&mut fields, Tag::Integer)?.content;
-        // The algorithm that is signed has to be the one that is used.
+        // The algorithm is named twice, inside and outside the signed part, and must be the same.
         if der::next(&mut fields, Tag::Sequence)?.whole != algorithm.whole {
             return Err(Tag::Sequence.value_error().into());
         }
@@ -167,7 +167,7 @@ fn read_extensions(extensions: Element<'_>) -> der::Result<Vec<Extension<'_>>> {
         let kind = parts.decode::<Element<'_>>()?.oid()?;
         let is_critical = parts.decode::<Option<bool>>()?.unwrap_or_default();
         let value = parts.decode::<&OctetStringRef>()?.as_bytes();
-        // Which of two would count?
+        // With two of one kind, it would be unclear which one counts.
         if !kinds.insert(kind.clone()) {
             return Err(Tag::Sequence.value_error().into());
         }
@@ -201,8 +201,8 @@ fn basic_constraints(constraints: Element<'_>) -> der::Result<BasicConstraints> 
     Ok(BasicConstraints { is_authority, longest_path })
 }
 
-/// The bits in the order in which the standard has them, the first as the lowest. Bits that are not used must be 0,
-/// which the `der` crate does not check.
+/// The bits in the order of the standard, the first one as the lowest. Unused bits must be 0, which the `der` crate
+/// does not check.
 fn key_usage(bits: BitStringRef<'_>) -> der::Result<u64> {
     let unused = bits.raw_bytes().last().map_or(0, |last| last & !(0xff << bits.unused_bits()));
     if unused != 0 {
@@ -262,7 +262,7 @@ fn signature_algorithm(algorithm: Element<'_>) -> der::Result<SignatureAlgorithm
     Ok(SignatureAlgorithm { number, scheme })
 }
 
-/// The hash of a PSS signature is a parameter (RFC 4055, section 3.1); only the usual ones are known to Go too.
+/// The hash of a PSS signature is a parameter (RFC 4055, section 3.1); as in Go, only the usual ones are known.
 fn pss_algorithm(mut parameters: SliceReader<'_>) -> (u64, Option<Scheme>) {
     let hash = der::next(&mut parameters, Tag::Sequence).and_then(|parameters| {
         let hash = der::next(&mut parameters.reader()?, der::field(0))?;

@@ -1,4 +1,4 @@
-//! Reads what is encoded by ASN.1's distinguished encoding rules (X.690), with the `der` crate.
+//! Reads ASN.1's distinguished encoding rules (X.690), with the `der` crate.
 
 pub(super) use der::asn1::{BitStringRef, OctetStringRef, UintRef};
 pub(super) use der::{Decode, Error, Reader, Result, SliceReader, Tag};
@@ -6,20 +6,20 @@ pub(super) use der::{Decode, Error, Reader, Result, SliceReader, Tag};
 use der::asn1::AnyRef;
 use der::{TagNumber, Tagged};
 
-/// The explicit or constructed tag of a numbered field.
+/// The tag of a numbered field that contains elements.
 pub(super) const fn field(number: u32) -> Tag {
     Tag::ContextSpecific { constructed: true, number: TagNumber(number) }
 }
 
-/// The tag of a numbered field that replaces the tag of a value without parts.
+/// The tag of a numbered field that contains a value.
 pub(super) const fn plain_field(number: u32) -> Tag {
     Tag::ContextSpecific { constructed: false, number: TagNumber(number) }
 }
 
-/// One element with all its bytes, which signatures and Go's `Raw` fields need.
+/// An element with all its bytes, which signatures and Go's `Raw` fields need.
 #[derive(Clone, Copy)]
 pub(super) struct Element<'d> {
-    /// With its tag and length.
+    /// The bytes, with tag and length.
     pub whole: &'d [u8],
     pub tag: Tag,
     pub content: &'d [u8],
@@ -36,23 +36,24 @@ impl<'d> Decode<'d> for Element<'d> {
 }
 
 impl<'d> Element<'d> {
-    /// A reader of the parts.
+    /// Returns a reader of the elements in it.
     pub(super) fn reader(&self) -> Result<SliceReader<'d>> {
         SliceReader::new(self.content)
     }
 
-    /// All parts.
+    /// Returns the elements in it.
     pub(super) fn parts(&self) -> Result<Vec<Self>> {
         all(self.content)
     }
 
-    /// The element, if it has this tag.
+    /// Returns the element if it has this tag, and an error otherwise.
     pub(super) fn expect(self, tag: Tag) -> Result<Self> {
         self.tag.assert_eq(tag)?;
         Ok(self)
     }
 
-    /// The numbers of an object identifier. The type of the `der` crate is for numbers up to 32 bits and 39 bytes.
+    /// Returns the numbers of an object identifier. The type of the `der` crate is limited to numbers of 32 bits and to
+    /// 39 bytes, and Go's is not.
     pub(super) fn oid(&self) -> Result<Vec<u64>> {
         let wrong = || Tag::ObjectIdentifier.value_error();
         self.expect(Tag::ObjectIdentifier)?;
@@ -75,7 +76,7 @@ impl<'d> Element<'d> {
     }
 }
 
-/// All elements, one after the other.
+/// Reads all elements.
 pub(super) fn all(bytes: &[u8]) -> Result<Vec<Element<'_>>> {
     let mut reader = SliceReader::new(bytes)?;
     let mut elements = Vec::new();
@@ -85,17 +86,17 @@ pub(super) fn all(bytes: &[u8]) -> Result<Vec<Element<'_>>> {
     Ok(elements)
 }
 
-/// The next element, which has this tag.
+/// Reads the next element, which must have this tag.
 pub(super) fn next<'d>(reader: &mut SliceReader<'d>, tag: Tag) -> Result<Element<'d>> {
     reader.decode::<Element<'d>>()?.expect(tag)
 }
 
-/// The next element if it has this tag; otherwise nothing is read.
+/// Reads the next element if it has this tag, and nothing otherwise.
 pub(super) fn optional<'d>(reader: &mut SliceReader<'d>, tag: Tag) -> Result<Option<Element<'d>>> {
     if reader.is_finished() || Tag::peek(reader)? != tag { Ok(None) } else { reader.decode().map(Some) }
 }
 
-/// The bytes of a row of bits that fills its bytes.
+/// Returns the bytes of a bit string, which must have no unused bits.
 pub(super) fn whole_bits<'d>(bits: BitStringRef<'d>) -> Result<&'d [u8]> {
     bits.as_bytes().ok_or_else(|| Tag::BitString.value_error().into())
 }
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_written_otherwise_is_refused() {
+    fn truncated_and_non_canonical_encodings_are_rejected() {
         for bytes in [
             &[0x30][..],
             &[0x30, 2, 1],

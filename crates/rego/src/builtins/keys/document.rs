@@ -1,4 +1,4 @@
-//! What a certificate says, in the fields of Go's `x509.Certificate`.
+//! Turns a certificate into a document with the fields of Go's `x509.Certificate`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::public::PublicKey;
 use super::{bytes, name};
 use crate::builtins::uri::Uri;
 
-/// The usages of keys in the order of Go's numbers, with OPA's names.
+/// Extended key usages in the order of Go's numbers, with OPA's names.
 pub(super) const USAGES: [(&[u64], &str); 14] = [
     (&[2, 5, 29, 37, 0], "KeyUsageAny"),
     (&[1, 3, 6, 1, 5, 5, 7, 3, 1], "KeyUsageServerAuth"),
@@ -54,7 +54,7 @@ fn integer(number: &BigInt) -> Value {
     Value::from_numeric_string(&number.to_string()).unwrap_or(Value::Null)
 }
 
-/// The certificate's fields. Those of name constraints are absent if it has some.
+/// Returns the certificate's fields. Those of name constraints are missing if the certificate has name constraints.
 pub(super) fn of(certificate: &Certificate<'_>) -> Value {
     let texts = |texts: &[String]| list(texts.iter().map(|text| Value::from(text.as_str())));
     let (known, unknown): (Vec<_>, Vec<_>) =
@@ -160,7 +160,7 @@ fn key_id(certificate: &Certificate<'_>, number: u64) -> Value {
     id.map_or(Value::Null, |id| bytes(id.content))
 }
 
-/// Where the state of the certificate and its issuer's certificate are found.
+/// Returns the URIs of OCSP servers and of the issuer's certificate.
 fn authority_access(certificate: &Certificate<'_>) -> (Vec<String>, Vec<String>) {
     const ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
     let (mut states, mut issuers) = (Vec::new(), Vec::new());
@@ -212,7 +212,7 @@ fn parsed_uri(text: &str) -> Value {
     uri.go_fields()
 }
 
-/// Go's number of the key's kind, and the key.
+/// Returns Go's number for the key's algorithm, and the key.
 fn public_key(key: Element<'_>) -> (u64, Value) {
     let bits = || {
         let mut parts = key.reader().ok()?;

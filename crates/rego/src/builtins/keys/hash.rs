@@ -1,4 +1,4 @@
-//! The digests that signatures are made of.
+//! The hash functions of signatures.
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
 

@@ -1,4 +1,4 @@
-//! The names in certificates.
+//! Turns the names in certificates into documents.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use regorus::Value;
 
 use super::der::{Element, Reader, Tag};
 
-/// Go's fields for attributes, by the last number of their identifier below 2.5.4.
+/// Go's fields by the last number of the attribute's identifier below 2.5.4.
 const FIELDS: [(u64, &str); 7] = [
     (6, "Country"),
     (10, "Organization"),
@@ -17,7 +17,7 @@ const FIELDS: [(u64, &str); 7] = [
     (17, "PostalCode"),
 ];
 
-/// The text of a string of one of ASN.1's kinds.
+/// Returns the text of a string in one of ASN.1's encodings.
 fn text(element: Element<'_>) -> Option<String> {
     match element.tag {
         Tag::Utf8String | Tag::NumericString | Tag::PrintableString | Tag::Ia5String => {
@@ -34,7 +34,7 @@ fn text(element: Element<'_>) -> Option<String> {
     }
 }
 
-/// What a name says, in Go's fields.
+/// Returns a name in Go's fields.
 pub(super) fn document(name: Element<'_>) -> Option<Value> {
     let mut lists: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     let (mut common_name, mut serial_number) = (String::new(), String::new());

@@ -1,4 +1,4 @@
-//! Public keys, and whether a signature is theirs.
+//! Reads public keys and verifies signatures with them.
 
 use ed25519_dalek::Verifier;
 use num_bigint::BigUint;
@@ -17,11 +17,11 @@ pub(in crate::builtins) enum PublicKey {
     P384(Box<p384::ecdsa::VerifyingKey>),
     P521(Box<p521::ecdsa::VerifyingKey>),
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
-    /// One that signs nothing, or of a kind that is not known.
+    /// A key that is not for signatures, or of an unknown kind.
     Other,
 }
 
-/// How a signature is made.
+/// A signature scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::builtins) enum Scheme {
     RsaPkcs1(Hash),
@@ -30,12 +30,12 @@ pub(in crate::builtins) enum Scheme {
     Ed25519,
 }
 
-/// How the two numbers of an ECDSA signature are written.
+/// The encoding of the two numbers of an ECDSA signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::builtins) enum Numbers {
     /// One after the other, of the same length.
     Halves,
-    /// As certificates have them.
+    /// As in certificates.
     Der,
 }
 
@@ -47,7 +47,7 @@ const P521: [u64; 5] = [1, 3, 132, 0, 35];
 const ED25519: [u64; 4] = [1, 3, 101, 112];
 
 impl PublicKey {
-    /// Reads a `SubjectPublicKeyInfo` (RFC 5280, section 4.1). None for what is broken.
+    /// Reads a `SubjectPublicKeyInfo` (RFC 5280, section 4.1). `None` if it is invalid.
     pub(super) fn from_spki(spki: Element<'_>) -> Option<Self> {
         let mut reader = spki.reader().ok()?;
         let mut algorithm = der::next(&mut reader, Tag::Sequence).ok()?.reader().ok()?;
@@ -91,7 +91,7 @@ impl PublicKey {
         Some(Self::Ed25519(Box::new(key)))
     }
 
-    /// Reads a JSON Web Key (RFC 7517). None for what is broken.
+    /// Reads a JSON Web Key (RFC 7517). `None` if it is invalid.
     pub(in crate::builtins) fn from_jwk(jwk: &Value) -> Option<Self> {
         let text = |name: &str| jwk[name].as_string().ok();
         let bytes = |name: &str| base64url(text(name)?).ok();
@@ -120,8 +120,8 @@ impl PublicKey {
         }
     }
 
-    /// Whether the signature is one of this message, made in this way with this key. It is not if the key is of another
-    /// kind.
+    /// Returns whether the signature is valid for this message, scheme and key. It is not if the scheme is for another
+    /// kind of key.
     pub(in crate::builtins) fn verifies(
         &self,
         scheme: Scheme,
@@ -153,7 +153,7 @@ impl PublicKey {
     }
 }
 
-/// The number in so many bytes.
+/// Returns the number in `size` bytes; `None` if it needs more.
 fn sized(number: &[u8], size: usize) -> Option<Vec<u8>> {
     let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
     let digits = &number[start..];
@@ -162,7 +162,7 @@ fn sized(number: &[u8], size: usize) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The two numbers of a signature, each in so many bytes.
+/// Returns the two numbers of a signature, each in `size` bytes.
 fn halves(numbers: Numbers, signature: &[u8], size: usize) -> Option<Vec<u8>> {
     let (r, s) = match numbers {
         Numbers::Halves => signature.split_at(signature.len() / 2),

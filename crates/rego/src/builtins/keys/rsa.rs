@@ -7,26 +7,26 @@ use sha2::{Sha256, Sha384, Sha512};
 
 use super::hash::Hash;
 
-/// Go refuses smaller keys, and nobody has larger ones; the work grows with the square.
+/// The sizes of keys in bits. Go rejects smaller keys; larger ones are not in use and take quadratic time.
 const BITS: std::ops::RangeInclusive<usize> = 1_024..=16_384;
 
-/// A public key, as it is written: whether it can be used shows when it verifies.
+/// A public key. Its numbers are checked when it verifies a signature.
 pub(in crate::builtins) struct RsaKey {
     pub modulus: BigUint,
     pub exponent: BigUint,
 }
 
-/// How a digest is laid out before it is signed.
+/// The padding of a digest before it is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Padding {
     /// RSASSA-PKCS1-v1_5, section 8.2.
     Pkcs1,
-    /// RSASSA-PSS, section 8.1, with the digest's own hash for the mask and a salt of any length.
+    /// RSASSA-PSS, section 8.1, with the same hash for the mask and a salt of any length.
     Pss,
 }
 
 impl RsaKey {
-    /// Whether the signature is one of this message.
+    /// Returns whether the signature is valid for this message.
     pub(super) fn verifies(&self, padding: Padding, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
         // Go's exponents are signed 32-bit numbers.
         if self.exponent.bits() > 31 {
