@@ -1,18 +1,29 @@
 //! Runs the guardrails that judge the change itself.
 
 use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
+use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
 
+/// From this many resource changes on, guards are divided among threads: each looks at all of them.
+const LARGE: usize = 1_000;
+
 impl PlanCheck<'_> {
     pub(super) fn changes(&mut self) {
-        for guard in GUARDS.iter().filter(|guard| self.rules.packs.contains(&guard.info.pack)) {
-            self.counts.rules += 1;
-            for found in (guard.check)(self.plan, &self.options.change) {
-                self.change(guard, found);
-            }
+        let guards: Vec<_> =
+            GUARDS.iter().filter(|guard| self.rules.packs.contains(&guard.info.pack)).collect();
+        self.counts.rules += guards.len();
+        let (plan, options) = (self.plan, &self.options.change);
+        // Each share is one unit of work for a thread; a small plan is a single one, so that none is started.
+        let share = if plan.resource_changes.len() < LARGE { guards.len().max(1) } else { 1 };
+        let shares: Vec<_> = guards.chunks(share).collect();
+        let found = threads::map(&shares, Stack::Plan, |guards| {
+            guards.iter().map(|guard| (guard.check)(plan, options)).collect::<Vec<_>>()
+        });
+        for (guard, found) in guards.into_iter().zip(found.into_iter().flatten()) {
+            found.into_iter().for_each(|found| self.change(guard, found));
         }
     }
 

@@ -6,10 +6,24 @@ use planguard_guardrail_format::Guardrail;
 use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
 use planguard_plan::redact::SafeText;
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
+use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
+
+/// How many resource changes are judged together on one thread. To judge so many takes longer than to start a
+/// thread, and a plan that has no more is judged without starting one.
+const SHARE: usize = 256;
+
+/// The result of judging some of the resource changes.
+#[derive(Default)]
+struct Judged {
+    findings: Vec<Finding>,
+    passed: usize,
+    undetermined: usize,
+    fixed: usize,
+}
 
 /// Both sides of a change, looked up once for all guardrails.
 struct Sides<'p> {
@@ -36,27 +50,54 @@ impl PlanCheck<'_> {
         let packs = &self.rules.packs;
         let own = &self.rules.guardrails;
         let mut met = BTreeSet::new();
-        for (resource_type, changes) in &by_type {
-            let builtin = Builtin::for_type(resource_type).filter(|builtin| packs.contains(builtin.pack()));
+        let by_type = by_type.into_iter().map(|(resource_type, changes)| {
+            let builtin = Builtin::for_type(&resource_type).filter(|builtin| packs.contains(builtin.pack()));
             let builtin: Vec<Guardrail> = builtin.map(Builtin::definition).collect();
-            let own = own.iter().filter(|guardrail| guardrail.resources.contains(resource_type));
-            let all: Vec<&Guardrail> = builtin.iter().chain(own).collect();
-            met.extend(all.iter().map(|guardrail| guardrail.info.id.clone()));
-            for change in changes {
+            let own: Vec<&Guardrail> =
+                own.iter().filter(|guardrail| guardrail.resources.contains(&resource_type)).collect();
+            met.extend(builtin.iter().chain(own.iter().copied()).map(|guardrail| guardrail.info.id.clone()));
+            (builtin, own, changes)
+        });
+        let by_type: Vec<_> = by_type.collect();
+        let work: Vec<_> = by_type
+            .iter()
+            .flat_map(|(builtin, own, changes)| changes.iter().map(move |change| (builtin, own, *change)))
+            .filter(|(builtin, own, _)| !builtin.is_empty() || !own.is_empty())
+            .collect();
+        let shares: Vec<_> = work.chunks(SHARE).collect();
+        let check = &*self;
+        let judged = threads::map(&shares, Stack::Plan, |share| {
+            let mut judged = Judged::default();
+            for (builtin, own, change) in *share {
                 let sides = Sides {
                     change,
                     before: ResourceState::new(plan, change, Side::Before),
                     after: ResourceState::new(plan, change, Side::After),
                 };
-                all.iter().for_each(|guardrail| self.guardrail(guardrail, &sides, &index));
+                for guardrail in builtin.iter().chain(own.iter().copied()) {
+                    check.guardrail(guardrail, &sides, &index, &mut judged);
+                }
             }
+            judged
+        });
+        for judged in judged {
+            self.findings.extend(judged.findings);
+            self.counts.passed += judged.passed;
+            self.counts.undetermined += judged.undetermined;
+            self.counts.fixed += judged.fixed;
         }
         let switched_on = builtins().filter(|builtin| packs.contains(builtin.pack())).count() + own.len();
         self.counts.rules += switched_on;
         self.counts.rules_matching_nothing += switched_on - met.len();
     }
 
-    fn guardrail(&mut self, guardrail: &Guardrail, sides: &Sides<'_>, index: &PlanIndex<'_>) {
+    fn guardrail(
+        &self,
+        guardrail: &Guardrail,
+        sides: &Sides<'_>,
+        index: &PlanIndex<'_>,
+        judged: &mut Judged,
+    ) {
         let change = sides.change;
         let after = sides.after.as_ref().map(|state| evaluate(guardrail, state, index));
         let fails_before = || {
@@ -66,19 +107,19 @@ impl PlanCheck<'_> {
         let (evaluation, certainty) = match after {
             Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
             Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
-                self.counts.undetermined += 1;
+                judged.undetermined += 1;
                 (evaluation, Certainty::DependsOnUnknown)
             }
             Some(Evaluation { outcome: outcome @ (Outcome::Pass | Outcome::NotApplicable), .. }) => {
-                self.counts.passed += usize::from(outcome == Outcome::Pass);
+                judged.passed += usize::from(outcome == Outcome::Pass);
                 if !change.change.actions.is_no_op() {
-                    self.counts.fixed += usize::from(fails_before());
+                    judged.fixed += usize::from(fails_before());
                 }
                 return;
             }
             None => {
                 // An object that is only forgotten stays as it is.
-                self.counts.fixed += usize::from(change.change.actions.deletes() && fails_before());
+                judged.fixed += usize::from(change.change.actions.deletes() && fails_before());
                 return;
             }
         };
@@ -113,7 +154,7 @@ impl PlanCheck<'_> {
             location: None,
             metadata: Vec::new(),
         };
-        self.findings.push(finding);
+        judged.findings.push(finding);
     }
 
     /// The resources that the expression of an attribute reads.

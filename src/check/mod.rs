@@ -1,4 +1,4 @@
-//! Plans × rules → findings; the only user of rayon.
+//! Plans × rules → findings.
 
 mod by_address;
 mod changes;
@@ -8,10 +8,8 @@ mod options;
 mod policies;
 mod whole_plan;
 
-use std::cell::OnceCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use rayon::prelude::*;
+use std::sync::OnceLock;
 
 use by_address::ByAddress;
 pub use error::CheckError;
@@ -21,12 +19,10 @@ use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions,
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{ChangeSummary, Plan, PlanError, sensitive_values};
+use planguard_threads::{self as threads, Stack};
 
 use crate::finding::Finding;
 use crate::report::{Counts, Notice, PlanReport, Report, SkippedFile};
-
-/// Stack of the threads that read plans: nesting is limited to 512 levels, which a small stack may not hold.
-const STACK: usize = 16 << 20;
 
 /// How far a run has come; for progress bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,11 +50,12 @@ pub fn run(
 }
 
 fn read_all(discovery: Discovery, options: &ReadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Batch {
-    let outcomes: Vec<Result<Reading, InputError>> = in_parallel(&discovery.files, |candidate| {
-        let outcome = candidate.read(options);
-        progress(Progress::Read);
-        outcome
-    });
+    let outcomes: Vec<Result<Reading, InputError>> =
+        threads::map(&discovery.files, Stack::Plan, |candidate| {
+            let outcome = candidate.read(options);
+            progress(Progress::Read);
+            outcome
+        });
     discovery.conclude(outcomes)
 }
 
@@ -87,7 +84,7 @@ pub fn check(
             message: plain.text(&passed_over.to_string()),
         }));
     }
-    let outcomes = in_parallel(&batch.documents, |document| {
+    let outcomes = threads::map(&batch.documents, Stack::Plan, |document| {
         let outcome = check_document(document, rules, options);
         progress(Progress::Checked);
         outcome
@@ -104,18 +101,6 @@ pub fn check(
         report.problems.push(Problem::new(&CheckError::NoPlans, None, &plain));
     }
     report
-}
-
-/// Maps in the order of the items. One item stays on this thread, which saves the start of a pool.
-fn in_parallel<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    if items.len() < 2 {
-        return items.iter().map(&work).collect();
-    }
-    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
-        Ok(pool) => pool.install(|| items.par_iter().map(&work).collect()),
-        // Without threads it takes longer; the result is the same.
-        Err(_) => items.iter().map(&work).collect(),
-    }
 }
 
 /// What came of one document.
@@ -163,7 +148,7 @@ struct PlanCheck<'c> {
     redactor: &'c Redactor,
     origin: &'c SafeText,
     /// Made for the first finding that names a resource by its address.
-    by_address: OnceCell<ByAddress<'c>>,
+    by_address: OnceLock<ByAddress<'c>>,
     findings: Vec<Finding>,
     counts: Counts,
     problems: Vec<Problem>,
@@ -208,7 +193,7 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         options,
         redactor: &redactor,
         origin,
-        by_address: OnceCell::new(),
+        by_address: OnceLock::new(),
         findings: Vec::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),

@@ -8,10 +8,10 @@ use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rego::Coverage;
 use planguard_rego::testing::Ignored;
+use planguard_threads::{self as threads, Division, Stack};
 use regex::Regex;
 use walkdir::WalkDir;
 
-use super::lanes::in_lanes;
 use super::outcome::{Outcome, TestKind, TestResult, UpdatedCase};
 use crate::cases::{CaseFile, CaseOutcome, CaseStatus, RunOptions, is_case_file, run_guardrail_file};
 
@@ -58,10 +58,12 @@ enum Found {
 pub(super) fn run(paths: &[PathBuf], ignored: &[String], options: &CasesOptions<'_>) -> CasesRun {
     let mut all = CasesRun::default();
     let files = find(paths, &Ignored::new(ignored), &mut all.problems);
-    for run in in_lanes(options.jobs, &files, |file| match file {
+    let division = Division { at_most: options.jobs, stack: Stack::Plan };
+    let work = |(): &mut (), file: &Found| match file {
         Found::Plans(path) => plan_cases(path, options),
         Found::Guardrails(path) => guardrail_cases(path, options),
-    }) {
+    };
+    for run in threads::map_with(&files, division, || (), work).0 {
         all.tests.extend(run.tests);
         all.problems.extend(run.problems);
         all.updated.extend(run.updated);

@@ -4,7 +4,6 @@
 mod cases;
 mod coverage;
 mod error;
-mod lanes;
 mod outcome;
 mod rego;
 mod run;

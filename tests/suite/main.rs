@@ -19,3 +19,4 @@ mod settings;
 mod shared;
 mod streams;
 mod testing;
+mod threads;

@@ -8,11 +8,12 @@ use std::path::Path;
 const ROOMS: &[(&str, &[&str])] = &[
     ("rule", &[]),
     ("schemas", &[]),
+    ("threads", &[]),
     ("plan", &["schemas"]),
     ("guardrail-format", &["rule", "schemas"]),
     ("guardrails", &["guardrail-format", "plan", "rule", "schemas"]),
     ("rego-syntax", &[]),
-    ("rego", &["plan", "rego-syntax", "rule"]),
+    ("rego", &["plan", "rego-syntax", "rule", "threads"]),
     ("rego-lint", &["plan", "rego", "rego-syntax", "rule", "schemas"]),
 ];
 

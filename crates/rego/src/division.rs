@@ -1,58 +1,35 @@
-//! Divides the rules of a set among the processors.
+//! Divides the rules of a policy set among threads.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 
+use planguard_threads::{self as threads, Stack};
 use regorus::Engine;
 
 use super::evaluate::{Answer, Asked, Attempt, Work};
 use super::set::PolicySet;
 
-/// How many rules times bytes of the plan make a thread worth its start. A resource takes some three thousand bytes
-/// of a plan and a rule a third of a microsecond to pass it over, so that this is about fifteen milliseconds.
+/// From this product of rules and bytes of the plan on, another thread saves time. A resource has about three thousand
+/// bytes in a plan, and a rule takes a third of a microsecond to skip it, so this is about 15 milliseconds.
 const WORTH_A_THREAD: usize = 150_000_000;
 
-/// How many evaluations are running. Those of several plans share the processors anyhow.
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts as running until it is dropped.
-struct Running;
-
-impl Running {
-    /// Also tells how many are running now.
-    fn start() -> (Self, usize) {
-        (Self, RUNNING.fetch_add(1, Ordering::Relaxed).saturating_add(1))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        RUNNING.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl PolicySet {
-    /// Evaluates paths, those together that need the same helpers, and on several threads if that takes less time.
-    /// What comes of a path does not depend on either.
+    /// Evaluates paths, in groups that use the same helper rules, and on several threads if that takes less time.
+    /// Neither changes the result of a path.
     pub(super) fn ask_all(&self, engine: &Engine, work: &Work, paths: &[String]) -> Asked {
-        let (_running, running) = Running::start();
-        let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get) / running;
-        let mut answers = self.ask_together(engine, work, processors);
+        let mut answers = self.ask_together(engine, work);
         let alone: Vec<(usize, String)> = paths.iter().cloned().enumerate().collect();
         let alone = alone.into_iter().filter(|(_, path)| !answers.contains_key(path)).collect();
-        let mut asked = self.ask_on(processors, engine, work, alone, Attempt::ThenLenient);
+        let mut asked = self.divide(engine, work, alone, Attempt::ThenLenient);
         answers.append(&mut asked.answers);
         Asked { answers, ..asked }
     }
 
-    fn ask_together(&self, engine: &Engine, work: &Work, processors: usize) -> BTreeMap<String, Answer> {
+    fn ask_together(&self, engine: &Engine, work: &Work) -> BTreeMap<String, Answer> {
         let groups = self.together.paths().cloned().enumerate().collect();
-        // However badly this goes, the rules have most of their time left.
+        // If this fails, the rules still have most of their time left.
         let attempt = Attempt::Strict { until: Instant::now() + self.time_limit };
-        let asked = self.ask_on(processors, engine, work, groups, attempt);
+        let asked = self.divide(engine, work, groups, attempt);
         let mut answers = BTreeMap::new();
         for (path, answer) in asked.answers {
             let split = answer.undisturbed().and_then(|value| self.together.split(&path, &value));
@@ -63,42 +40,26 @@ impl PolicySet {
         answers
     }
 
-    fn ask_on(
-        &self,
-        processors: usize,
-        engine: &Engine,
-        work: &Work,
-        paths: Vec<(usize, String)>,
-        attempt: Attempt,
-    ) -> Asked {
+    fn divide(&self, engine: &Engine, work: &Work, paths: Vec<(usize, String)>, attempt: Attempt) -> Asked {
         let rules = paths.iter().map(|(_, path)| self.together.asked_by(path)).sum();
-        let parts = parts(rules, work.size, processors).min(paths.len()).max(1);
+        let parts = parts(rules, work.size, threads::free().get()).min(paths.len()).max(1);
         let mut shares: Vec<Vec<(usize, String)>> = vec![Vec::new(); parts];
         for (index, path) in paths.into_iter().enumerate() {
             shares[index % parts].push(path);
         }
-        let Some((own, others)) = shares.split_first() else { return Asked::default() };
-        thread::scope(|scope| {
-            let start = |share| {
-                let ask = move || self.ask(engine, work, share, attempt);
-                thread::Builder::new().spawn_scoped(scope, ask)
-            };
-            let started: Vec<_> = others.iter().map(|share| (share, start(share))).collect();
-            let mut all = self.ask(engine, work, own, attempt);
-            for (share, thread) in started {
-                // What a thread could not be started for, or has lost, is done here.
-                let asked = thread.ok().and_then(|thread| thread.join().ok());
-                let asked = asked.unwrap_or_else(|| self.ask(engine, work, share, attempt));
-                all.answers.extend(asked.answers);
-                all.failures.extend(asked.failures);
-                all.unreached.extend(asked.unreached);
-            }
-            all
-        })
+        // The threads only wait for those on which the engine runs, and need no large stack themselves.
+        let answered = threads::map(&shares, Stack::Plan, |share| self.ask(engine, work, share, attempt));
+        let mut all = Asked::default();
+        for asked in answered {
+            all.answers.extend(asked.answers);
+            all.failures.extend(asked.failures);
+            all.unreached.extend(asked.unreached);
+        }
+        all
     }
 }
 
-/// Into how many parts the work is divided.
+/// The number of parts into which the work is divided.
 fn parts(rules: usize, size: usize, processors: usize) -> usize {
     let worth = rules.saturating_mul(size) / WORTH_A_THREAD;
     worth.min(processors).min(rules).max(1)
@@ -133,7 +94,7 @@ mod tests {
     const LIBRARY: &str = "package lib\nchanged contains rc.address if some rc in input.resource_changes";
 
     #[test]
-    fn an_error_stays_with_the_rule_that_shares_a_helper() {
+    fn an_error_is_reported_for_the_rule_that_caused_it() {
         let policies = [
             LIBRARY,
             "package a\ndeny contains \"a\" if \"x.a\" in data.lib.changed",
@@ -167,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_index_is_there_for_who_names_it() {
+    fn the_index_exists_for_policies_that_use_it() {
         let policy = "package a\ndeny contains rc.address if some rc in input.planguard.by_type.x\n\
                       deny contains rc.address if some rc in input.planguard.by_action.replace\n\
                       warn contains \"z\" if input.planguard.by_type.z";

@@ -1,10 +1,11 @@
-//! Policies that were loaded together, ready to be evaluated on any number of plans.
+//! A set of policies that were loaded together and can be evaluated on any number of plans.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use planguard_threads::{self as threads, Stack};
 use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
@@ -32,10 +33,13 @@ use super::shell::{self, Memory};
 use super::source::{self, Source};
 use super::together::Together;
 
-/// Loading five hundred files takes about 30 ms; this much longer means that something does not end.
+/// Loading 500 files takes about 30 ms, so that loading that takes this long would never end.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
 
-/// What loading may allocate.
+/// How many files make a thread worth its start: to rewrite so many takes about a millisecond.
+const FILES_WORTH_A_THREAD: usize = 8;
+
+/// The memory that loading may allocate.
 const LOAD_MEMORY: u64 = 1 << 30;
 
 /// A prepared set of policies. It can be shared between threads.
@@ -53,21 +57,21 @@ pub struct PolicySet {
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
     pub(super) memory_limit: Option<u64>,
-    /// What evaluations have reached so far, if they are to note it.
+    /// The lines that evaluations have reached so far, if coverage is measured.
     pub(super) coverage: Option<Mutex<Coverage>>,
     passed_over: Vec<String>,
     problems: Vec<PolicyError>,
     sha256: String,
 }
 
-/// What stands around the plan in the input of a set.
+/// What the input of a set contains besides the plan.
 #[derive(Debug)]
 pub(super) enum Frame {
     /// The plan is the input.
     Nothing,
-    /// Resources are made of the plan.
+    /// The input is a list of resources built from the plan.
     Resources,
-    /// The plan stands under every alias as well, beside the context.
+    /// The input contains the plan under every alias as well, and the context.
     Context { entries: Vec<(Value, Value)>, configuration: &'static [&'static str] },
 }
 
@@ -101,7 +105,7 @@ impl Frame {
     }
 }
 
-/// Puts a value where a path leads to nothing yet.
+/// Inserts a value at a path that has no value yet.
 fn fill(object: &mut Value, path: &[&str], value: &Value) {
     let (Some((key, rest)), false) = (path.split_first(), *value == Value::Undefined) else { return };
     let mut inner = object[*key].clone();
@@ -112,7 +116,7 @@ fn fill(object: &mut Value, path: &[&str], value: &Value) {
             fill(&mut inner, rest, value);
         }
         (_, Value::Object(_)) => fill(&mut inner, rest, value),
-        // The user has put something else there.
+        // The user has set another value there.
         _ => return,
     }
     if let Ok(object) = object.as_object_mut() {
@@ -123,9 +127,8 @@ fn fill(object: &mut Value, path: &[&str], value: &Value) {
 impl PolicySet {
     /// Reads, checks and prepares policies that follow conftest's convention.
     ///
-    /// A file that the engine must not or cannot take is left out, so that it does not hide what the others
-    /// find. Everything that is wrong is in [`PolicySet::problems`], and any of it leaves every verdict
-    /// undecided.
+    /// A file that cannot be loaded is left out, so that the others are still evaluated. All problems are in
+    /// [`PolicySet::problems`], and each of them leaves every verdict undecided.
     ///
     /// # Errors
     ///
@@ -157,7 +160,12 @@ impl PolicySet {
     }
 }
 
-/// Does what loading takes on a thread of its own, and not for ever.
+/// Runs `work` on a thread with a large stack and limited memory, and waits at most a minute for it.
+///
+/// # Errors
+///
+/// [`PolicyError::NoThread`] if the system cannot start a thread, [`PolicyError::LoadAbandoned`] if `work` panics or
+/// takes too long.
 pub fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PolicyError> {
     let (send, receive) = mpsc::channel();
     let started = shell::detach(move || {
@@ -165,7 +173,7 @@ pub fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
             let _memory = Memory::reserve(LOAD_MEMORY);
             work()
         });
-        // Nobody listens any more if loading took too long.
+        // Nobody receives it if loading took too long.
         let _ = send.send(loaded);
     });
     started.map_err(|reason| PolicyError::NoThread { reason })?;
@@ -269,7 +277,7 @@ pub(super) fn load(
         CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
     };
     let together = match options.coverage {
-        // Whoever asks would be reached as well.
+        // The generated rules would be counted as reached.
         CoverageMode::Lines => Together::default(),
         CoverageMode::Off => Together::of(&program, &deciding),
     };
@@ -296,36 +304,39 @@ pub(super) fn load(
     })
 }
 
-/// Prepares every policy for the engine, in the knowledge of all of them.
+/// Rewrites every policy for the engine. What the policies define together decides how each is rewritten.
 pub fn rewrite(sources: &mut [Source], dialect: Dialect) {
     rewrite_by(sources, dialect, &read_as);
 }
 
-/// What the front end makes of a policy.
-pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &Known) -> source::Reading + 'f;
+/// What the front end makes of a policy. Several threads call it at the same time.
+pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &Known) -> source::Reading + Sync + 'f;
 
-/// As [`rewrite`], by way of `read`.
+/// As [`rewrite`], with `read` as the front end.
 pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
     let mut known = Known::default();
     for source in &*sources {
         known.add(&source.text);
     }
-    for source in sources {
-        match dialect {
-            Dialect::Given(version) => {
-                source.reading = read(source, dialect::written_in(&source.text, version), &known);
-            }
-            Dialect::EachFile => {
-                // The front end must know the dialect, and whether the file can be read in it shows only
-                // afterwards.
-                for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
-                    source.reading = read(source, version, &known);
-                    if !dialect::may_be_v0(source) || dialect::parses(source, version) {
-                        break;
-                    }
+    let read_one = |source: &Source| match dialect {
+        Dialect::Given(version) => read(source, dialect::written_in(&source.text, version), &known),
+        Dialect::EachFile => {
+            // The front end must know the dialect, and whether the file can be parsed in it shows only afterwards.
+            let mut source = source.clone();
+            for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
+                source.reading = read(&source, version, &known);
+                if !dialect::may_be_v0(&source) || dialect::parses(&source, version) {
+                    break;
                 }
             }
+            source.reading
         }
+    };
+    let shares: Vec<&[Source]> = sources.chunks(FILES_WORTH_A_THREAD).collect();
+    let readings =
+        threads::map(&shares, Stack::Policy, |share| share.iter().map(read_one).collect::<Vec<_>>());
+    for (source, reading) in sources.iter_mut().zip(readings.into_iter().flatten()) {
+        source.reading = reading;
     }
 }
 
@@ -333,7 +344,7 @@ fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Read
     reading(frontend::rewrite(&source.text, version, known))
 }
 
-/// What came of a policy's rewriting.
+/// The result of rewriting a policy.
 pub(super) fn reading(rewritten: Result<Option<Rewritten>, Unread>) -> source::Reading {
     match rewritten {
         Ok(None) => source::Reading::AsWritten,
@@ -352,8 +363,8 @@ fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Builds an engine of what can be loaded, and takes the rest out of `sources`. Every round without a result
-/// removes a file, so that this ends.
+/// Builds an engine with the policies that can be loaded, and removes the others from `sources`. Every round without a
+/// result removes a file, so that this ends.
 pub fn compile(
     dialect: Dialect,
     sources: &mut Vec<Source>,
@@ -376,7 +387,7 @@ pub fn compile(
         let modules = engine.get_modules().clone();
         let problems = checks::check(&Program::new(&modules, sources));
         for error in problems.errors {
-            // A function is also missing when its file was left out, and that has been reported.
+            // A function is also unknown when its file was left out, which has been reported.
             if first_round || is_about_recursion(&error) {
                 report(errors, error);
             }
@@ -387,7 +398,7 @@ pub fn compile(
             continue;
         }
         add_data(&mut engine, documents, errors);
-        // Any evaluation makes the engine prepare; what it prepares, its clones share.
+        // The first evaluation makes the engine prepare the policies; its clones share the result.
         let Err(message) = engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())
         else {
             return Some((engine, modules));
@@ -449,7 +460,7 @@ impl Described {
         described
     }
 
-    /// What is said of each document: by its rules, or else by its package.
+    /// The metadata of each document: that of its rules, or else that of its package.
     fn of_documents(&self, program: &Program<'_>) -> BTreeMap<usize, RuleMetadata> {
         let mut metadata: BTreeMap<usize, RuleMetadata> = BTreeMap::new();
         for rule in &program.rules {

@@ -1,47 +1,44 @@
-//! Runs the engine where it can do no harm: on a thread of its own with a large stack, watched from outside.
+//! Runs the engine on a thread of its own with a large stack, and stops waiting for it at a deadline.
 //!
-//! The engine's own timer and memory limit stop almost everything. What they do not see is work inside one
-//! builtin, which neither asks the time nor the allocator before it ends. The watchdog covers that: whoever
-//! waits stops waiting at the deadline and leaves the thread behind. Such a thread cannot be killed; it ends
-//! with its builtin or with the process.
+//! The engine's own timer and memory limit stop almost everything. They do not stop work inside one builtin, which
+//! checks neither before it ends. For this case, the waiting thread gives up at the deadline and leaves the engine's
+//! thread behind. Such a thread cannot be killed; it ends with its builtin or with the process.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::thread::{self, Builder};
 
-/// Address space only: the system commits what is used. Evaluation recurses with the nesting of a policy's
-/// expressions and with the chain of rules that need each other; both are limited so as to fit.
-const STACK_BYTES: usize = 256 << 20;
+use planguard_threads::Stack;
 
-/// Starts `work` on a thread that nobody has to wait for.
+/// Starts `work` on a thread of its own and does not wait for it.
 ///
 /// # Errors
 ///
-/// The system's message if it gives no thread.
+/// The system's message if it cannot start a thread.
 pub(super) fn detach(work: impl FnOnce() + Send + 'static) -> Result<(), String> {
     let guarded = move || {
-        // Work reports its own panics to whoever waits for it; this keeps the rest of the process standing.
+        // `work` reports its own panics; this keeps the rest of the process running.
         let _ = catch_unwind(AssertUnwindSafe(work));
     };
     Builder::new()
         .name("policies".to_owned())
-        .stack_size(STACK_BYTES)
+        .stack_size(Stack::Policy.bytes())
         .spawn(guarded)
         .map(drop)
         .map_err(|error| error.to_string())
 }
 
-/// Runs work that is known to end on a thread with a large stack, and waits for it.
+/// Runs `work`, which must end by itself, on a thread with a large stack, and waits for it.
 ///
 /// # Errors
 ///
-/// The system's message if it gives no thread, or the panic's.
+/// The system's message if it cannot start a thread, or the message of a panic in `work`.
 pub(super) fn run<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
     thread::scope(|scope| {
         let thread = Builder::new()
             .name("policies".to_owned())
-            .stack_size(STACK_BYTES)
+            .stack_size(Stack::Policy.bytes())
             .spawn_scoped(scope, work)
             .map_err(|error| error.to_string())?;
         thread.join().map_err(|panic| panic_message(panic.as_ref()))
@@ -58,15 +55,15 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(|message| (*message).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "it gave no reason".to_owned())
+        .unwrap_or_else(|| "no message".to_owned())
 }
 
-/// What running evaluations may allocate. The engine knows one limit for the whole process.
+/// The memory that running evaluations may allocate. The engine has one limit for the whole process.
 static RESERVED: Mutex<Reserved> = Mutex::new(Reserved { holders: 0, baseline: 0, bytes: 0 });
 
 struct Reserved {
     holders: usize,
-    /// What the process held when the first holder came.
+    /// The bytes that were allocated before the first reservation.
     baseline: u64,
     bytes: u64,
 }
@@ -78,7 +75,7 @@ impl Reserved {
     }
 }
 
-/// Permission to allocate. An evaluation keeps it until its thread ends, abandoned or not.
+/// A reservation of memory. An evaluation keeps it until its thread ends, even if nobody waits for the thread.
 #[derive(Debug)]
 pub(super) struct Memory {
     bytes: u64,
@@ -109,8 +106,8 @@ impl Drop for Memory {
     }
 }
 
-/// The engine tells what is allocated only when a limit is exceeded, so it is asked with a limit of nothing.
-/// Nobody holds a reservation at this moment, so nobody is stopped by it.
+/// The bytes that are allocated now. The engine reports them only when a limit is exceeded, so this sets a limit of 0.
+/// There is no reservation at this moment, so no evaluation fails by it.
 fn allocated() -> u64 {
     regorus::set_global_memory_limit(Some(0));
     match regorus::check_global_memory_limit() {

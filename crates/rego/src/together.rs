@@ -1,8 +1,8 @@
-//! Finds rules that need the same helpers, so that these are computed once for all of them.
+//! Groups rules that use the same helper rules, so that the helpers are evaluated once for all of them.
 //!
-//! The engine forgets everything between two evaluations. Rules that share a helper are therefore asked for by one
-//! rule of a policy of our own. Only an answer without any trouble is taken from it; otherwise each rule is
-//! evaluated alone, as if this did not exist, so that nobody has to suffer for somebody else's error.
+//! The engine keeps no results between two evaluations. Rules that share a helper are therefore evaluated by one rule
+//! of a generated policy. Its result is used only if nothing failed and nothing was printed; otherwise each rule is
+//! evaluated alone, so that an error in one rule does not affect the others.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,18 +11,18 @@ use regorus::{Engine, Value};
 use super::program::{Meaning, Program, RuleFacts, path_text};
 use super::syntax::{Fact, Form, Step};
 
-/// How many rules are evaluated together. One that fails takes the time of the others with it.
+/// The largest number of rules in a group. If one of them fails, the time spent on the others is lost.
 const AT_ONCE: usize = 64;
 
-/// The package of the rules that ask.
+/// The package of the generated policy.
 const PACKAGE: &str = "__pg_together";
 
-/// Rules to evaluate together, by the path of the rule that asks for them.
+/// Groups of rules, by the path of the generated rule that evaluates them.
 #[derive(Debug, Default)]
 pub(super) struct Together(BTreeMap<String, Vec<String>>);
 
 impl Together {
-    /// Groups rules by the helpers that they share.
+    /// Groups rules by the helper rules that they share.
     pub(super) fn of(program: &Program<'_>, deciding: &[usize]) -> Self {
         if looks_at_all_data(program) {
             return Self::default();
@@ -51,7 +51,7 @@ impl Together {
         Self(parts.enumerate().map(named).collect())
     }
 
-    /// Lets an engine answer for the groups, if there are any.
+    /// Adds the generated policy to an engine, if there are groups.
     pub(super) fn teach(self, engine: &mut Engine) -> Self {
         if self.0.is_empty() {
             return self;
@@ -66,7 +66,7 @@ impl Together {
                 *engine = learned;
                 self
             }
-            // The rules are as good alone.
+            // The rules can be evaluated alone as well.
             Err(_) => Self::default(),
         }
     }
@@ -75,24 +75,24 @@ impl Together {
         let mut text = format!("package {PACKAGE}\n");
         for (path, rules) in &self.0 {
             let name = path.rsplit('.').next().unwrap_or_default();
-            // What is undefined must not hide the others.
+            // An undefined rule must not make the whole result undefined.
             let asked = rules.iter().map(|rule| format!("[v | v := {rule}]")).collect::<Vec<_>>().join(", ");
             text.push_str(&format!("{name} := [{asked}]\n"));
         }
         text
     }
 
-    /// The paths of the rules that ask.
+    /// The paths of the generated rules.
     pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
     }
 
-    /// How many rules a path asks for: itself, unless it is one of these.
+    /// The number of rules that a path evaluates: 1, unless it is a generated rule.
     pub(super) fn asked_by(&self, path: &str) -> usize {
         self.0.get(path).map_or(1, Vec::len)
     }
 
-    /// The answers to rules that are in the answer to the rule that asked for them.
+    /// The result of each rule in the result of a generated rule.
     pub(super) fn split<'s>(&'s self, path: &str, answer: &Value) -> Option<Vec<(&'s String, Value)>> {
         let (rules, answers) = (self.0.get(path)?, answer.as_array().ok()?);
         if answers.iter().len() != rules.len() {
@@ -106,7 +106,7 @@ impl Together {
     }
 }
 
-/// Sets of indices that are joined step by step.
+/// Disjoint sets of indexes (union-find).
 struct Groups(Vec<usize>);
 
 impl Groups {
@@ -124,7 +124,7 @@ impl Groups {
     }
 }
 
-/// Whether any rule might find the policy of our own in `data`.
+/// Returns whether any rule might see the generated policy in `data`.
 fn looks_at_all_data(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
@@ -137,7 +137,7 @@ fn looks_at_all_data(program: &Program<'_>) -> bool {
     })
 }
 
-/// Which documents take time: those that do more than spell out a value or name one.
+/// Returns which documents are worth sharing: those that do more than state or name a value.
 fn costly(program: &Program<'_>) -> Vec<bool> {
     let mut costly = vec![false; program.documents.len()];
     for rule in &program.rules {
@@ -147,8 +147,8 @@ fn costly(program: &Program<'_>) -> Vec<bool> {
     costly
 }
 
-/// Whether a document is all that there is at its path and below. Otherwise a rule that asks for it gets more than
-/// the document itself.
+/// Returns whether nothing else is defined at the path of a document or below. Otherwise its path has a larger value
+/// than the document itself.
 fn stands_alone(program: &Program<'_>, document: usize) -> bool {
     let path = &program.documents[document].path;
     let others = program.documents.iter().enumerate().filter(|(index, _)| *index != document);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_asking_rule_would_change_is_left_alone() {
+    fn rules_that_could_see_the_generated_policy_are_not_grouped() {
         let a = "package a\ndeny contains 1 if data.lib.changed[_].x";
         let b = "package b\ndeny contains 1 if data.lib.changed[_].x";
         let deciding = ["data.a.deny", "data.b.deny"];
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_apart() {
+    fn each_rule_gets_its_own_result() {
         let policies = [
             LIBRARY,
             "package a\ndeny contains 1 if data.lib.changed[_] == 7",

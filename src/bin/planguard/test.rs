@@ -161,9 +161,7 @@ fn options(arguments: &TestArguments, settings: &Settings) -> TestOptions {
             ..settings.test_options()
         },
         run: arguments.run.clone(),
-        jobs: arguments
-            .jobs
-            .unwrap_or_else(|| std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        jobs: arguments.jobs.unwrap_or_else(planguard_threads::count),
         threshold: arguments.threshold,
         failed_cases: if arguments.update { OnFailedCases::Update } else { OnFailedCases::Report },
         skipped: if arguments.fail_on_skipped { OnSkipped::Fail } else { OnSkipped::Accept },

@@ -1,8 +1,8 @@
 //! Resources that belong together: found through references in the configuration and through known names.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, Truth};
 use planguard_plan::{
@@ -11,13 +11,33 @@ use planguard_plan::{
 
 use super::{Answer, Evaluator, place, policy_document};
 
-/// A plan's resources by type and by block, and their references; built when a guardrail needs them.
+/// A plan's resources by type and by block, and their references; built when a guardrail needs them, and shared by
+/// threads.
 pub struct PlanIndex<'p> {
     plan: &'p Plan<'p>,
     by_type: HashMap<&'p str, Vec<&'p ResourceChange<'p>>>,
-    by_block: RefCell<Option<Rc<Blocks<'p>>>>,
-    referrers: RefCell<HashMap<ReferrersKey, Rc<Referrers<'p>>>>,
-    by_value: RefCell<HashMap<ReferrersKey, Rc<ByValue<'p>>>>,
+    by_block: OnceLock<Blocks<'p>>,
+    referrers: Memo<ReferrersKey, Referrers<'p>>,
+    by_value: Memo<ReferrersKey, ByValue<'p>>,
+}
+
+/// Values by key, each computed when it is first needed. Who needs one that another thread computes waits for it.
+struct Memo<K, V>(Mutex<HashMap<K, Arc<OnceLock<Arc<V>>>>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash, V> Memo<K, V> {
+    fn get(&self, key: K, compute: impl FnOnce() -> V) -> Arc<V> {
+        let cell = {
+            let mut cells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry(key).or_default())
+        };
+        Arc::clone(cell.get_or_init(|| Arc::new(compute())))
+    }
 }
 
 type Blocks<'p> = HashMap<String, Vec<&'p ResourceChange<'p>>>;
@@ -46,9 +66,9 @@ impl<'p> PlanIndex<'p> {
         Self {
             plan,
             by_type,
-            by_block: RefCell::default(),
-            referrers: RefCell::default(),
-            by_value: RefCell::default(),
+            by_block: OnceLock::new(),
+            referrers: Memo::default(),
+            by_value: Memo::default(),
         }
     }
 
@@ -68,43 +88,36 @@ impl<'p> PlanIndex<'p> {
 
     /// The instances of a block.
     pub(super) fn of_block(&self, address: &str) -> Vec<&'p ResourceChange<'p>> {
-        let blocks = self
-            .by_block
-            .borrow_mut()
-            .get_or_insert_with(|| {
-                let mut blocks: Blocks<'p> = HashMap::new();
-                for change in self.plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
-                    blocks.entry(change.address.configuration_address()).or_default().push(change);
-                }
-                Rc::new(blocks)
-            })
-            .clone();
+        let blocks = self.by_block.get_or_init(|| {
+            let mut blocks: Blocks<'p> = HashMap::new();
+            for change in self.plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
+                blocks.entry(change.address.configuration_address()).or_default().push(change);
+            }
+            blocks
+        });
         blocks.get(address).cloned().unwrap_or_default()
     }
 
-    fn referrers(&self, side: Side, resource_type: &str, by: &PathPattern) -> Rc<Referrers<'p>> {
+    fn referrers(&self, side: Side, resource_type: &str, by: &PathPattern) -> Arc<Referrers<'p>> {
         let key = (side == Side::After, resource_type.to_owned(), by.clone());
-        if let Some(found) = self.referrers.borrow().get(&key) {
-            return Rc::clone(found);
-        }
-        let mut referrers = Referrers::default();
-        for change in self.of_type(resource_type) {
-            let Some(state) = ResourceState::new(self.plan, change, side) else { continue };
-            let root = state.root();
-            let place = place::find(&root, by);
-            let resolution = state.references(place.path());
-            let clear = resolution.as_ref().is_some_and(|found| found.unresolved.is_empty());
-            for reference in resolution.into_iter().flat_map(|found| found.resources) {
-                let ResolvedReference { address, key, .. } = reference;
-                referrers.by_block.entry(address).or_default().push((change, key));
+        self.referrers.get(key, || {
+            let mut referrers = Referrers::default();
+            for change in self.of_type(resource_type) {
+                let Some(state) = ResourceState::new(self.plan, change, side) else { continue };
+                let root = state.root();
+                let place = place::find(&root, by);
+                let resolution = state.references(place.path());
+                let clear = resolution.as_ref().is_some_and(|found| found.unresolved.is_empty());
+                for reference in resolution.into_iter().flat_map(|found| found.resources) {
+                    let ResolvedReference { address, key, .. } = reference;
+                    referrers.by_block.entry(address).or_default().push((change, key));
+                }
+                if place.attribute() == Attribute::Unknown && !clear {
+                    referrers.unclear.push(change);
+                }
             }
-            if place.attribute() == Attribute::Unknown && !clear {
-                referrers.unclear.push(change);
-            }
-        }
-        let referrers = Rc::new(referrers);
-        self.referrers.borrow_mut().insert(key, Rc::clone(&referrers));
-        referrers
+            referrers
+        })
     }
 
     /// The resources of a type whose attribute has a known text.
@@ -116,8 +129,7 @@ impl<'p> PlanIndex<'p> {
         text: &str,
     ) -> Vec<&'p ResourceChange<'p>> {
         let key = (side == Side::After, resource_type.to_owned(), attribute.clone());
-        let mut indexes = self.by_value.borrow_mut();
-        let index = indexes.entry(key).or_insert_with(|| {
+        let index = self.by_value.get(key, || {
             let mut index = ByValue::default();
             for change in self.of_type(resource_type) {
                 let Some(state) = ResourceState::new(self.plan, change, side) else { continue };
@@ -127,7 +139,7 @@ impl<'p> PlanIndex<'p> {
                     index.entry(text).or_default().push(change);
                 }
             }
-            Rc::new(index)
+            index
         });
         index.get(text).cloned().unwrap_or_default()
     }

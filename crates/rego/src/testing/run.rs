@@ -1,12 +1,11 @@
-//! Evaluates tests, several at a time, and says of each how it came out.
+//! Evaluates tests, several at the same time, and reports the outcome of each.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use planguard_threads::{self as threads, Division, Stack};
 use regorus::{Engine, Value};
 
 use super::coverage::{self, Hits};
@@ -100,26 +99,15 @@ impl RegoTests {
     /// the number of jobs.
     pub fn run(&self, chosen: &[usize], jobs: NonZeroUsize) -> (Vec<TestRun>, Hits) {
         let Some(workspace) = &self.workspace else { return (Vec::new(), Hits::default()) };
-        let next = AtomicUsize::new(0);
-        let done = Mutex::new((BTreeMap::new(), Hits::default()));
-        let lane = || {
-            let mut lane = Lane { tests: self, workspace, engine: None, hits: Hits::default() };
-            let mut runs = Vec::new();
-            while let Some(&test) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-                runs.extend(self.tests.get(test).map(|found| (test, lane.run(test, found))));
-            }
-            let hits = lane.finish();
-            let mut done = done.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            done.0.extend(runs);
-            done.1.merge(hits);
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..jobs.get().min(chosen.len()) {
-                scope.spawn(lane);
-            }
-            lane();
+        let division = Division { at_most: jobs, stack: Stack::Plan };
+        let start = || Lane { tests: self, workspace, engine: None, hits: Hits::default() };
+        let (runs, lanes) = threads::map_with(chosen, division, start, |lane, &test| {
+            self.tests.get(test).map(|found| lane.run(test, found))
         });
-        let (runs, hits) = done.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut hits = Hits::default();
+        lanes.into_iter().for_each(|lane| hits.merge(lane.finish()));
+        // A test that was chosen twice ran twice and counts once.
+        let runs: BTreeMap<usize, TestRun> = runs.into_iter().flatten().map(|run| (run.test, run)).collect();
         (runs.into_values().collect(), hits)
     }
 }

@@ -1,4 +1,4 @@
-//! `io.jwt.decode_verify`: whether a token is signed, and good for someone at a time.
+//! `io.jwt.decode_verify`: verifies the signature, the issuer, the audience and the time of a token.
 
 use hmac::Hmac;
 use regorus::Value;
@@ -74,7 +74,7 @@ impl Constraints {
                     Hash::Sha512 => is_keyed_digest::<Hmac<Sha512>>(secret, token.signed, &signature)?,
                 }
             }
-            // A key is never taken for a secret, nor the other way round.
+            // A key is never used as a secret, nor a secret as a key.
             _ => false,
         })
     }
@@ -110,7 +110,7 @@ impl Constraints {
     }
 }
 
-/// The number, rounded if it has more digits than a float.
+/// Returns the number, rounded to a float.
 fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.format_decimal().parse().ok(),
@@ -118,7 +118,7 @@ fn number(value: &Value) -> Option<f64> {
     }
 }
 
-/// Whether a header asks for nothing that is not understood (RFC 7515, section 4.1.11), and names the algorithm.
+/// Returns whether a header names an algorithm and has no unknown critical field (RFC 7515, section 4.1.11).
 fn is_understood(header: &Value) -> Result<bool, Failure> {
     for name in ["alg", "kid", "typ", "cty"] {
         if !matches!(header[name], Value::Undefined | Value::String(_)) {
@@ -140,7 +140,8 @@ fn is_understood(header: &Value) -> Result<bool, Failure> {
     })
 }
 
-/// `io.jwt.decode_verify(token, constraints)`: whether the token is signed and fits, its header and its payload.
+/// `io.jwt.decode_verify(token, constraints)`: returns whether the token is valid, its header
+/// and its payload.
 pub(super) fn decode_verify(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let mut token_text = arguments.text(0)?.to_owned();
@@ -167,5 +168,5 @@ pub(super) fn decode_verify(arguments: &[Value]) -> Outcome {
         }
         return Ok(vec![true.into(), header, payload].into());
     }
-    Err(Failure::TooLarge(format!("more than {NESTING} tokens are in each other")))
+    Err(Failure::TooLarge(format!("more than {NESTING} tokens are nested")))
 }

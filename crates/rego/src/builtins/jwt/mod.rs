@@ -1,9 +1,11 @@
-//! JSON Web Tokens (RFC 7519): what they say, and who signed them.
+//! Decodes, verifies and signs JSON Web Tokens (RFC 7519).
 
 mod constraints;
 mod sign;
 mod signed;
 
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use regorus::Value;
 use sha2::{Sha256, Sha384, Sha512};
@@ -68,11 +70,11 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "io.jwt.encode_sign_raw", arity: 3, run: sign::encode_sign_raw },
 ];
 
-/// A token can hold another one, and nobody packs them deeper.
+/// How deep tokens may be nested. More than two are not in use.
 const NESTING: usize = 8;
 
 struct Token<'t> {
-    /// Header and payload, as they are signed.
+    /// Header and payload, which the signature is for.
     signed: &'t str,
     header: &'t str,
     payload: &'t str,
@@ -96,32 +98,18 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Base64 for URLs. Go takes it with and without the padding, and does not look at bits that are left over.
+/// Go ignores the unused bits of the last character.
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// Base64 for URLs, with or without the padding.
 pub(super) fn base64url(text: &str) -> Result<Vec<u8>, Failure> {
-    let wrong = || Failure::unsuitable(format!("illegal base64url string: {text}"));
-    let digits = text.trim_end_matches('=');
-    if digits.len() % 4 == 1 {
-        return Err(wrong());
-    }
-    let mut bytes = Vec::with_capacity(digits.len());
-    let (mut bits, mut count) = (0u32, 0);
-    for digit in digits.bytes() {
-        let value = match digit {
-            b'A'..=b'Z' => digit - b'A',
-            b'a'..=b'z' => digit - b'a' + 26,
-            b'0'..=b'9' => digit - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return Err(wrong()),
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).map_err(|_| wrong())?);
-        }
-    }
-    Ok(bytes)
+    let bytes = URL_SAFE.decode(text.trim_end_matches('='));
+    bytes.map_err(|_| Failure::unsuitable(format!("illegal base64url string: {text}")))
 }
 
 fn text(part: &str) -> Result<String, Failure> {
@@ -138,7 +126,8 @@ fn object(json: &str) -> Result<Value, Failure> {
     }
 }
 
-/// `io.jwt.decode(token)`: header, payload and, in hexadecimal, the signature, which is not verified.
+/// `io.jwt.decode(token)`: returns the header, the payload and, in hexadecimal, the signature, which is not
+/// verified.
 fn decode(arguments: &[Value]) -> Outcome {
     let mut token = Arguments(arguments).text(0)?.to_owned();
     for _ in 0..NESTING {
@@ -155,10 +144,10 @@ fn decode(arguments: &[Value]) -> Outcome {
         }
         token = payload;
     }
-    Err(Failure::TooLarge(format!("more than {NESTING} tokens are in each other")))
+    Err(Failure::TooLarge(format!("more than {NESTING} tokens are nested")))
 }
 
-/// `io.jwt.verify_hs256(token, secret)` and so on: whether the token's signature is the secret's.
+/// `io.jwt.verify_hs256(token, secret)` and so on: returns whether the token is signed with the secret.
 fn verify<M: Mac + KeyInit>(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let token = Token::split(arguments.text(0)?)?;
@@ -166,7 +155,7 @@ fn verify<M: Mac + KeyInit>(arguments: &[Value]) -> Outcome {
     Ok(is_keyed_digest::<M>(arguments.text(1)?.as_bytes(), token.signed, &signature)?.into())
 }
 
-/// Whether the signature is the secret's; that is compared in constant time.
+/// Returns whether the signature was made with the secret; compares in constant time.
 fn is_keyed_digest<M: Mac + KeyInit>(secret: &[u8], signed: &str, signature: &[u8]) -> Result<bool, Failure> {
     let keyed = <M as KeyInit>::new_from_slice(secret);
     let mut digest = keyed.map_err(|error| Failure::unsuitable(error.to_string()))?;
@@ -174,7 +163,7 @@ fn is_keyed_digest<M: Mac + KeyInit>(secret: &[u8], signed: &str, signature: &[u
     Ok(digest.verify_slice(signature).is_ok())
 }
 
-/// The algorithms that tokens name (RFC 7518, section 3.1; RFC 8037).
+/// The algorithms of tokens (RFC 7518, section 3.1; RFC 8037).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Algorithm {
     Secret(Hash),

@@ -1,4 +1,4 @@
-//! `io.jwt.encode_sign`: tokens that a shared secret signs. Other keys sign nothing here.
+//! `io.jwt.encode_sign`: signs tokens with a shared secret. Private keys are not supported.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,7 +11,7 @@ use crate::builtins::arguments::Arguments;
 use crate::builtins::keys::Hash;
 use crate::builtins::{Failure, Outcome, json};
 
-/// `io.jwt.encode_sign(header, payload, key)`: the token of two objects.
+/// `io.jwt.encode_sign(header, payload, key)`: returns the token of two objects.
 pub(super) fn encode_sign(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     for index in 0..3 {
@@ -21,7 +21,7 @@ pub(super) fn encode_sign(arguments: &[Value]) -> Outcome {
     sign(&header, &payload, arguments.value(2))
 }
 
-/// `io.jwt.encode_sign_raw(header, payload, key)`: the token of two texts.
+/// `io.jwt.encode_sign_raw(header, payload, key)`: returns the token of two texts.
 pub(super) fn encode_sign_raw(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let key = object(arguments.text(2)?)?;

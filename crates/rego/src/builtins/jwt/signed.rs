@@ -1,4 +1,4 @@
-//! Tokens that a key signed whose other half is public.
+//! Verifies tokens that are signed with a private key.
 
 use regorus::Value;
 
@@ -7,14 +7,14 @@ use crate::builtins::arguments::Arguments;
 use crate::builtins::keys::{self, Numbers, PublicKey, Scheme};
 use crate::builtins::{Failure, Outcome};
 
-/// A key with what a set of keys says of it.
+/// A key with its properties in a key set.
 pub(super) struct Key {
     pub key: PublicKey,
     pub algorithm: String,
     pub id: String,
 }
 
-/// The keys of a certificate, of a public key in PEM, of a JSON Web Key or of a set of them.
+/// Returns the keys of a certificate or public key in PEM, of a JSON Web Key or of a key set.
 pub(super) fn keys(text: &str) -> Result<Vec<Key>, Failure> {
     if let Some(key) = keys::public_key_of_pem(text)? {
         return Ok(vec![Key { key, algorithm: String::new(), id: String::new() }]);
@@ -45,7 +45,8 @@ pub(super) fn keys(text: &str) -> Result<Vec<Key>, Failure> {
     Ok(keys)
 }
 
-/// Whether one of the keys signed: the one that the token names, or else any whose algorithm is not another one.
+/// Returns whether the token is signed with one of the keys: the one that the token names, or else any that is not for
+/// another algorithm.
 pub(super) fn is_signed_by(
     keys: &[Key],
     header: &Value,
@@ -62,7 +63,7 @@ pub(super) fn is_signed_by(
     keys.iter().any(|key| (key.algorithm.is_empty() || key.algorithm == algorithm) && verifies(key))
 }
 
-/// `io.jwt.verify_rs256(token, key)` and so on: whether the key signed the token in this way.
+/// `io.jwt.verify_rs256(token, key)` and so on: returns whether the key signed the token.
 pub(super) fn verify(arguments: &[Value], scheme: Scheme) -> Outcome {
     let arguments = Arguments(arguments);
     let token = Token::split(arguments.text(0)?)?;

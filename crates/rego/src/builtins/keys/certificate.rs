@@ -1,18 +1,18 @@
-//! Certificates (RFC 5280).
+//! Reads certificates (RFC 5280).
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
-use super::der::{self, Element, Reader};
+use super::der::{self, BitStringRef, Element, OctetStringRef, Reader, SliceReader, Tag};
 use super::hash::Hash;
 use super::public::Scheme;
 
-/// One certificate.
+/// A certificate.
 pub(super) struct Certificate<'d> {
     pub whole: &'d [u8],
-    /// What is signed.
+    /// The part that the signature is for.
     pub signed: &'d [u8],
     pub version: u64,
     pub serial: &'d [u8],
@@ -24,7 +24,7 @@ pub(super) struct Certificate<'d> {
     pub not_after: DateTime<Utc>,
     pub key: Element<'d>,
     pub extensions: Vec<Extension<'d>>,
-    /// Whether it is a certificate authority, if it says so.
+    /// The basic constraints, if the certificate has them.
     pub constraints: Option<BasicConstraints>,
     pub key_usage: u64,
     pub extended_key_usage: Vec<Vec<u64>>,
@@ -51,18 +51,18 @@ pub(super) struct AlternativeNames {
     pub uris: Vec<String>,
 }
 
-/// How certificates are signed, with Go's number for it.
+/// A signature algorithm, with Go's number for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SignatureAlgorithm {
     pub number: u64,
-    /// None for what is not trusted any more, or not known.
+    /// `None` if the algorithm is unknown or no longer trusted.
     pub scheme: Option<Scheme>,
 }
 
 const CERTIFICATES: [u64; 3] = [2, 5, 29];
 
 impl<'d> Extension<'d> {
-    /// The last number of what stands below 2.5.29.
+    /// The last number of an identifier below 2.5.29.
     pub(super) fn number(&self) -> Option<u64> {
         match self.kind.as_slice() {
             [start @ .., last] if *start == CERTIFICATES => Some(*last),
@@ -70,42 +70,52 @@ impl<'d> Extension<'d> {
         }
     }
 
-    pub(super) fn reader(&self) -> Reader<'d> {
-        Reader(self.value)
+    /// A reader of the value.
+    pub(super) fn reader(&self) -> der::Result<SliceReader<'d>> {
+        SliceReader::new(self.value)
+    }
+
+    /// The value's first element, which has this tag.
+    pub(super) fn element(&self, tag: Tag) -> der::Result<Element<'d>> {
+        der::next(&mut self.reader()?, tag)
     }
 }
 
 impl<'d> Certificate<'d> {
-    /// Reads a certificate; none for what is broken.
-    pub(super) fn read(certificate: Element<'d>) -> Option<Self> {
-        let mut outer = (certificate.tag == der::SEQUENCE).then_some(certificate.reader())?;
-        let signed = outer.expect(der::SEQUENCE)?;
-        let algorithm = outer.expect(der::SEQUENCE)?;
-        let signature = outer.next()?.whole_bits()?;
-        outer.is_empty().then_some(())?;
+    /// Reads a certificate.
+    pub(super) fn read(certificate: Element<'d>) -> der::Result<Self> {
+        let mut outer = certificate.expect(Tag::Sequence)?.reader()?;
+        let signed = der::next(&mut outer, Tag::Sequence)?;
+        let algorithm = der::next(&mut outer, Tag::Sequence)?;
+        let signature = der::whole_bits(outer.decode()?)?;
+        outer.finish()?;
 
-        let mut fields = signed.reader();
-        let version = match fields.optional(0xa0) {
-            Some(version) => match version.reader().expect(der::INTEGER)?.content {
+        let mut fields = signed.reader()?;
+        let version = match der::optional(&mut fields, der::field(0))? {
+            Some(version) => match der::next(&mut version.reader()?, Tag::Integer)?.content {
                 [number] => u64::from(*number) + 1,
-                _ => return None,
+                _ => return Err(Tag::Integer.value_error().into()),
             },
             None => 1,
         };
-        let serial = fields.expect(der::INTEGER)?.content;
-        // The algorithm that is signed has to be the one that is used.
-        (fields.expect(der::SEQUENCE)?.whole == algorithm.whole).then_some(())?;
-        let issuer = fields.expect(der::SEQUENCE)?;
-        let mut validity = fields.expect(der::SEQUENCE)?.reader();
-        let (not_before, not_after) = (time(validity.next()?)?, time(validity.next()?)?);
-        let subject = fields.expect(der::SEQUENCE)?;
-        let key = fields.expect(der::SEQUENCE)?;
-        let _ = (fields.optional(0x81), fields.optional(0x82));
-        let extensions = match fields.optional(0xa3) {
+        let serial = der::next(&mut fields, Tag::Integer)?.content;
+        // The algorithm is named twice, inside and outside the signed part, and must be the same.
+        if der::next(&mut fields, Tag::Sequence)?.whole != algorithm.whole {
+            return Err(Tag::Sequence.value_error().into());
+        }
+        let issuer = der::next(&mut fields, Tag::Sequence)?;
+        let mut validity = der::next(&mut fields, Tag::Sequence)?.reader()?;
+        let (not_before, not_after) = (time(validity.decode()?)?, time(validity.decode()?)?);
+        let subject = der::next(&mut fields, Tag::Sequence)?;
+        let key = der::next(&mut fields, Tag::Sequence)?;
+        for unique_id in [1, 2] {
+            der::optional(&mut fields, der::plain_field(unique_id))?;
+        }
+        let extensions = match der::optional(&mut fields, der::field(3))? {
             Some(extensions) => read_extensions(extensions)?,
             None => Vec::new(),
         };
-        fields.is_empty().then_some(())?;
+        fields.finish()?;
         let mut read = Self {
             whole: certificate.whole,
             signed: signed.whole,
@@ -126,20 +136,18 @@ impl<'d> Certificate<'d> {
         };
         for extension in &extensions {
             match extension.number() {
-                Some(15) => read.key_usage = key_usage(extension.reader().expect(der::BITS)?.content)?,
-                Some(17) => read.names = alternative_names(extension.reader().expect(der::SEQUENCE)?)?,
-                Some(19) => {
-                    read.constraints = Some(basic_constraints(extension.reader().expect(der::SEQUENCE)?)?)
-                }
+                Some(15) => read.key_usage = key_usage(extension.reader()?.decode()?)?,
+                Some(17) => read.names = alternative_names(extension.element(Tag::Sequence)?)?,
+                Some(19) => read.constraints = Some(basic_constraints(extension.element(Tag::Sequence)?)?),
                 Some(37) => {
-                    let usages = extension.reader().expect(der::SEQUENCE)?.reader().all()?;
-                    read.extended_key_usage = usages.iter().map(Element::oid).collect::<Option<_>>()?;
+                    let usages = extension.element(Tag::Sequence)?.parts()?;
+                    read.extended_key_usage = usages.iter().map(Element::oid).collect::<der::Result<_>>()?;
                 }
                 _ => {}
             }
         }
         read.extensions = extensions;
-        Some(read)
+        Ok(read)
     }
 
     pub(super) fn extension(&self, number: u64) -> Option<&Extension<'d>> {
@@ -151,87 +159,85 @@ impl<'d> Certificate<'d> {
     }
 }
 
-fn read_extensions(extensions: Element<'_>) -> Option<Vec<Extension<'_>>> {
+fn read_extensions(extensions: Element<'_>) -> der::Result<Vec<Extension<'_>>> {
     let mut read: Vec<Extension<'_>> = Vec::new();
     let mut kinds = BTreeSet::new();
-    for extension in extensions.reader().expect(der::SEQUENCE)?.reader().all()? {
-        let mut parts = extension.reader();
-        let kind = parts.expect(der::OID)?.oid()?;
-        let is_critical = match parts.optional(der::BOOLEAN) {
-            Some(critical) => critical.boolean()?,
-            None => false,
-        };
-        let value = parts.expect(der::OCTETS)?.content;
-        // Which of two would count?
+    for extension in der::next(&mut extensions.reader()?, Tag::Sequence)?.parts()? {
+        let mut parts = extension.reader()?;
+        let kind = parts.decode::<Element<'_>>()?.oid()?;
+        let is_critical = parts.decode::<Option<bool>>()?.unwrap_or_default();
+        let value = parts.decode::<&OctetStringRef>()?.as_bytes();
+        // With two of one kind, it would be unclear which one counts.
         if !kinds.insert(kind.clone()) {
-            return None;
+            return Err(Tag::Sequence.value_error().into());
         }
         read.push(Extension { kind, is_critical, value });
     }
-    Some(read)
+    Ok(read)
 }
 
-/// UTCTime or GeneralizedTime (section 4.1.2.5).
-fn time(element: Element<'_>) -> Option<DateTime<Utc>> {
-    let text = std::str::from_utf8(element.content).ok()?.strip_suffix('Z')?;
-    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let text = match (element.tag, text.len()) {
-        (0x17, 12) if is_digits => {
-            let century = if text < "50" { "20" } else { "19" };
-            format!("{century}{text}")
-        }
-        (0x18, 14) if is_digits => text.to_owned(),
-        _ => return None,
+/// UTCTime or GeneralizedTime (section 4.1.2.5). The types of the `der` crate have no time before 1970.
+fn time(element: Element<'_>) -> der::Result<DateTime<Utc>> {
+    let read = || {
+        let text = std::str::from_utf8(element.content).ok()?.strip_suffix('Z')?;
+        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let text = match (element.tag, text.len()) {
+            (Tag::UtcTime, 12) if is_digits => {
+                let century = if text < "50" { "20" } else { "19" };
+                format!("{century}{text}")
+            }
+            (Tag::GeneralizedTime, 14) if is_digits => text.to_owned(),
+            _ => return None,
+        };
+        NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%S").ok().map(|time| time.and_utc())
     };
-    NaiveDateTime::parse_from_str(&text, "%Y%m%d%H%M%S").ok().map(|time| time.and_utc())
+    read().ok_or_else(|| element.tag.value_error().into())
 }
 
-fn basic_constraints(constraints: Element<'_>) -> Option<BasicConstraints> {
-    let mut parts = constraints.reader();
-    let is_authority = match parts.optional(der::BOOLEAN) {
-        Some(authority) => authority.boolean()?,
-        None => false,
-    };
-    let longest_path = match parts.optional(der::INTEGER) {
-        Some(length) => Some(length.unsigned().and_then(number)?),
-        None => None,
-    };
-    Some(BasicConstraints { is_authority, longest_path })
+fn basic_constraints(constraints: Element<'_>) -> der::Result<BasicConstraints> {
+    let mut parts = constraints.reader()?;
+    let is_authority = parts.decode::<Option<bool>>()?.unwrap_or_default();
+    let longest_path = parts.decode::<Option<u32>>()?.map(u64::from);
+    Ok(BasicConstraints { is_authority, longest_path })
 }
 
-fn number(bytes: &[u8]) -> Option<u64> {
-    (bytes.len() <= 4).then(|| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+/// The bits in the order of the standard, the first one as the lowest. Unused bits must be 0, which the `der` crate
+/// does not check.
+fn key_usage(bits: BitStringRef<'_>) -> der::Result<u64> {
+    let unused = bits.raw_bytes().last().map_or(0, |last| last & !(0xff << bits.unused_bits()));
+    if unused != 0 {
+        return Err(Tag::BitString.value_error().into());
+    }
+    Ok((0..9).filter(|index| bits.get(*index) == Some(true)).fold(0, |usage, index| usage | 1 << index))
 }
 
-/// The bits in the order in which the standard has them, the first as the lowest.
-fn key_usage(bits: &[u8]) -> Option<u64> {
-    let (_, bytes) = bits.split_first()?;
-    let bit = |index: usize| bytes.get(index / 8).is_some_and(|byte| byte & (0x80 >> (index % 8)) != 0);
-    Some((0..9).filter(|index| bit(*index)).fold(0, |usage, index| usage | 1 << index))
-}
-
-fn alternative_names(names: Element<'_>) -> Option<AlternativeNames> {
+fn alternative_names(names: Element<'_>) -> der::Result<AlternativeNames> {
     let mut read = AlternativeNames::default();
-    for name in names.reader().all()? {
-        let text = || String::from_utf8(name.content.to_vec()).ok().filter(|text| text.is_ascii());
-        match name.tag {
-            0x81 => read.mails.push(text()?),
-            0x82 => read.domains.push(text()?),
-            0x86 => read.uris.push(text()?),
-            0x87 => read.addresses.push(match name.content.len() {
-                4 => <[u8; 4]>::try_from(name.content).ok()?.into(),
-                16 => <[u8; 16]>::try_from(name.content).ok()?.into(),
-                _ => return None,
-            }),
+    for name in names.parts()? {
+        let wrong = || der::Error::from(name.tag.value_error());
+        let text = || {
+            let text = String::from_utf8(name.content.to_vec()).ok().filter(|text| text.is_ascii());
+            text.ok_or_else(wrong)
+        };
+        let Tag::ContextSpecific { constructed: false, number } = name.tag else { continue };
+        match number.value() {
+            1 => read.mails.push(text()?),
+            2 => read.domains.push(text()?),
+            6 => read.uris.push(text()?),
+            7 => {
+                let four = <[u8; 4]>::try_from(name.content).map(IpAddr::from);
+                let sixteen = <[u8; 16]>::try_from(name.content).map(IpAddr::from);
+                read.addresses.push(four.or(sixteen).map_err(|_| wrong())?);
+            }
             _ => {}
         }
     }
-    Some(read)
+    Ok(read)
 }
 
-fn signature_algorithm(algorithm: Element<'_>) -> Option<SignatureAlgorithm> {
-    let mut parts = algorithm.reader();
-    let kind = parts.expect(der::OID)?.oid()?;
+fn signature_algorithm(algorithm: Element<'_>) -> der::Result<SignatureAlgorithm> {
+    let mut parts = algorithm.reader()?;
+    let kind = parts.decode::<Element<'_>>()?.oid()?;
     let (number, scheme) = match kind.as_slice() {
         [1, 2, 840, 113549, 1, 1, last] => match last {
             2 => (1, None),
@@ -253,19 +259,34 @@ fn signature_algorithm(algorithm: Element<'_>) -> Option<SignatureAlgorithm> {
         [1, 3, 101, 112] => (16, Some(Scheme::Ed25519)),
         _ => (0, None),
     };
-    Some(SignatureAlgorithm { number, scheme })
+    Ok(SignatureAlgorithm { number, scheme })
 }
 
-/// The hash of a PSS signature is a parameter (RFC 4055, section 3.1); only the usual ones are known to Go too.
-fn pss_algorithm(mut parameters: Reader<'_>) -> (u64, Option<Scheme>) {
-    let hash = parameters.expect(der::SEQUENCE).and_then(|parameters| {
-        let hash = parameters.reader().expect(0xa0)?.reader().expect(der::SEQUENCE)?;
-        hash.reader().expect(der::OID)?.oid()
+/// The hash of a PSS signature is a parameter (RFC 4055, section 3.1); as in Go, only the usual ones are known.
+fn pss_algorithm(mut parameters: SliceReader<'_>) -> (u64, Option<Scheme>) {
+    let hash = der::next(&mut parameters, Tag::Sequence).and_then(|parameters| {
+        let hash = der::next(&mut parameters.reader()?, der::field(0))?;
+        let hash = der::next(&mut hash.reader()?, Tag::Sequence)?;
+        hash.reader()?.decode::<Element<'_>>()?.oid()
     });
     match hash.as_deref() {
-        Some([2, 16, 840, 1, 101, 3, 4, 2, 1]) => (13, Some(Scheme::RsaPss(Hash::Sha256))),
-        Some([2, 16, 840, 1, 101, 3, 4, 2, 2]) => (14, Some(Scheme::RsaPss(Hash::Sha384))),
-        Some([2, 16, 840, 1, 101, 3, 4, 2, 3]) => (15, Some(Scheme::RsaPss(Hash::Sha512))),
+        Ok([2, 16, 840, 1, 101, 3, 4, 2, 1]) => (13, Some(Scheme::RsaPss(Hash::Sha256))),
+        Ok([2, 16, 840, 1, 101, 3, 4, 2, 2]) => (14, Some(Scheme::RsaPss(Hash::Sha384))),
+        Ok([2, 16, 840, 1, 101, 3, 4, 2, 3]) => (15, Some(Scheme::RsaPss(Hash::Sha512))),
         _ => (0, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bit_of_a_key_usage_is_the_lowest() {
+        let usage = |unused, bytes| key_usage(BitStringRef::new(unused, bytes).unwrap());
+        assert_eq!(usage(5, &[0xa0]).unwrap(), 0b101);
+        assert_eq!(usage(7, &[0x02, 0x80]).unwrap(), 0b1_0100_0000);
+        assert_eq!(usage(0, &[]).unwrap(), 0);
+        assert!(usage(5, &[0xa1]).is_err(), "a bit that is not used is set");
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a certificate vouches for another one, by the rules of Go's `x509.Certificate.Verify`.
+//! Verifies chains of certificates by the rules of Go's `x509.Certificate.Verify`.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use super::document::{USAGES, usage_number};
 use super::public::{Numbers, PublicKey};
 use crate::builtins::Failure;
 
-/// How many signatures are looked at; certificates of one name could be tried in any order.
+/// The number of signatures that are verified at most. Many certificates with the same name allow many orders.
 const MOST_SIGNATURES: usize = 100;
 
 /// The bit of `keyCertSign`.
@@ -20,12 +20,12 @@ const SIGNS_CERTIFICATES: u64 = 1 << 5;
 /// constraints, distribution points, policies, authority key and extended key usage.
 const KNOWN: [u64; 9] = [14, 15, 17, 19, 30, 31, 32, 35, 37];
 
-/// What a chain is verified for.
+/// The name, the time and the usages that a chain is verified for.
 #[derive(Default)]
 pub(super) struct Options {
     name: Option<String>,
     time: Option<DateTime<Utc>>,
-    /// Go's numbers; none stands for servers.
+    /// Go's numbers. If empty, the usage is server authentication.
     usages: Vec<u64>,
 }
 
@@ -75,7 +75,7 @@ impl Options {
     }
 }
 
-/// The chain from the last certificate to the first, which is trusted; none if it is not good.
+/// Returns the chain from the last certificate to the first, which is the trusted root; `None` if it is not valid.
 pub(super) fn verified<'c, 'd>(
     certificates: &'c [Certificate<'d>],
     options: &Options,
@@ -92,7 +92,7 @@ pub(super) fn verified<'c, 'd>(
         return Ok(None);
     }
     let mut chain = vec![leaf];
-    // Whoever is trusted needs nobody to vouch for it.
+    // The root needs no other certificate.
     let is_found = if leaf.whole == root.whole { search.suits(&chain) } else { search.extend(&mut chain)? };
     Ok(is_found.then_some(chain))
 }
@@ -106,7 +106,7 @@ struct Search<'c, 'd> {
 }
 
 impl<'c, 'd> Search<'c, 'd> {
-    /// Whether the certificate is valid now, and says nothing that must be understood and is not.
+    /// Returns whether the certificate is valid at the time and has no unknown critical extension.
     fn is_sound(&self, certificate: &Certificate<'_>) -> bool {
         let is_understood = |number: Option<u64>| number.is_some_and(|number| KNOWN.contains(&number));
         certificate.not_before <= self.time
@@ -126,8 +126,8 @@ impl<'c, 'd> Search<'c, 'd> {
             let is_used = chain
                 .iter()
                 .any(|used| used.subject.whole == parent.subject.whole && used.key.whole == parent.key.whole);
-            // Only who is trusted anyway may leave it open whether it is an authority, as those of version 1 do: otherwise
-            // everyone with a certificate of that version could vouch for others.
+            // Only the root may be a certificate that does not say whether it is an authority, as those of version 1:
+            // otherwise the holder of any such certificate could sign others.
             if is_used
                 || last.issuer.whole != parent.subject.whole
                 || !self.may_sign(parent, chain.len() - 1)
@@ -169,7 +169,7 @@ impl<'c, 'd> Search<'c, 'd> {
             && self.is_sound(parent)
     }
 
-    /// Whether all certificates may be used for what is asked.
+    /// Returns whether all certificates allow one of the usages.
     fn suits(&self, chain: &[&Certificate<'_>]) -> bool {
         const ANY: u64 = 0;
         if self.usages.contains(&ANY) {
@@ -194,7 +194,7 @@ fn signs(parent: &Certificate<'_>, child: &Certificate<'_>) -> bool {
     }
 }
 
-/// Whether the certificate is for a domain or an address (RFC 6125, section 6.4).
+/// Returns whether the certificate is valid for a domain or an address (RFC 6125, section 6.4).
 fn is_for(certificate: &Certificate<'_>, name: &str) -> bool {
     let unbracketed = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
     if let Ok(address) = unbracketed.parse::<IpAddr>() {

@@ -1,85 +1,66 @@
-//! The elements of ASN.1's distinguished encoding (X.690).
+//! Reads ASN.1's distinguished encoding rules (X.690), with the `der` crate.
 
-/// One element.
+pub(super) use der::asn1::{BitStringRef, OctetStringRef, UintRef};
+pub(super) use der::{Decode, Error, Reader, Result, SliceReader, Tag};
+
+use der::asn1::AnyRef;
+use der::{TagNumber, Tagged};
+
+/// The tag of a numbered field that contains elements.
+pub(super) const fn field(number: u32) -> Tag {
+    Tag::ContextSpecific { constructed: true, number: TagNumber(number) }
+}
+
+/// The tag of a numbered field that contains a value.
+pub(super) const fn plain_field(number: u32) -> Tag {
+    Tag::ContextSpecific { constructed: false, number: TagNumber(number) }
+}
+
+/// An element with all its bytes, which signatures and Go's `Raw` fields need.
 #[derive(Clone, Copy)]
 pub(super) struct Element<'d> {
-    pub tag: u8,
-    /// With its tag and length.
+    /// The bytes, with tag and length.
     pub whole: &'d [u8],
+    pub tag: Tag,
     pub content: &'d [u8],
 }
 
-pub(super) const BOOLEAN: u8 = 0x01;
-pub(super) const INTEGER: u8 = 0x02;
-pub(super) const BITS: u8 = 0x03;
-pub(super) const OCTETS: u8 = 0x04;
-pub(super) const OID: u8 = 0x06;
-pub(super) const SEQUENCE: u8 = 0x30;
+impl<'d> Decode<'d> for Element<'d> {
+    type Error = der::Error;
 
-/// Reads elements one after the other.
-#[derive(Clone, Copy)]
-pub(super) struct Reader<'d>(pub &'d [u8]);
-
-impl<'d> Reader<'d> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The next element, if its length is written in the one way that is allowed.
-    pub(super) fn next(&mut self) -> Option<Element<'d>> {
-        let [tag, first, rest @ ..] = self.0 else { return None };
-        // Tags of several bytes occur in no certificate.
-        if tag & 0x1f == 0x1f {
-            return None;
-        }
-        let (length, content) = if *first < 0x80 {
-            (usize::from(*first), rest)
-        } else {
-            let count = usize::from(first & 0x7f);
-            if !(1..=4).contains(&count) {
-                return None;
-            }
-            let (bytes, content) = rest.split_at_checked(count)?;
-            let length = bytes.iter().fold(0usize, |length, byte| length << 8 | usize::from(*byte));
-            (length >= 0x80 && bytes[0] != 0).then_some((length, content))?
-        };
-        let (content, rest) = content.split_at_checked(length)?;
-        let whole = &self.0[..self.0.len() - rest.len()];
-        self.0 = rest;
-        Some(Element { tag: *tag, whole, content })
-    }
-
-    /// The next element, which has this tag.
-    pub(super) fn expect(&mut self, tag: u8) -> Option<Element<'d>> {
-        self.next().filter(|element| element.tag == tag)
-    }
-
-    /// The next element if it has this tag; otherwise nothing is read.
-    pub(super) fn optional(&mut self, tag: u8) -> Option<Element<'d>> {
-        if self.0.first() == Some(&tag) { self.next() } else { None }
-    }
-
-    /// All that is left; none if it is no row of elements.
-    pub(super) fn all(mut self) -> Option<Vec<Element<'d>>> {
-        let mut elements = Vec::new();
-        while !self.is_empty() {
-            elements.push(self.next()?);
-        }
-        Some(elements)
+    fn decode<R: Reader<'d>>(reader: &mut R) -> Result<Self> {
+        let whole = reader.tlv_bytes()?;
+        let any = AnyRef::from_der(whole)?;
+        Ok(Self { whole, tag: any.tag(), content: any.value() })
     }
 }
 
 impl<'d> Element<'d> {
-    pub(super) fn reader(&self) -> Reader<'d> {
-        Reader(self.content)
+    /// Returns a reader of the elements in it.
+    pub(super) fn reader(&self) -> Result<SliceReader<'d>> {
+        SliceReader::new(self.content)
     }
 
-    /// The numbers of an object identifier.
-    pub(super) fn oid(&self) -> Option<Vec<u64>> {
+    /// Returns the elements in it.
+    pub(super) fn parts(&self) -> Result<Vec<Self>> {
+        all(self.content)
+    }
+
+    /// Returns the element if it has this tag, and an error otherwise.
+    pub(super) fn expect(self, tag: Tag) -> Result<Self> {
+        self.tag.assert_eq(tag)?;
+        Ok(self)
+    }
+
+    /// Returns the numbers of an object identifier. The type of the `der` crate is limited to numbers of 32 bits and to
+    /// 39 bytes, and Go's is not.
+    pub(super) fn oid(&self) -> Result<Vec<u64>> {
+        let wrong = || Tag::ObjectIdentifier.value_error();
+        self.expect(Tag::ObjectIdentifier)?;
         let mut numbers = Vec::new();
         let mut number: u64 = 0;
         for byte in self.content {
-            number = number.checked_mul(128)? | u64::from(byte & 0x7f);
+            number = number.checked_mul(128).ok_or_else(wrong)? | u64::from(byte & 0x7f);
             if byte & 0x80 == 0 {
                 if numbers.is_empty() {
                     let first = (number / 40).min(2);
@@ -91,36 +72,33 @@ impl<'d> Element<'d> {
             }
         }
         let is_complete = self.content.last().is_some_and(|byte| byte & 0x80 == 0);
-        (self.tag == OID && is_complete).then_some(numbers)
+        if is_complete { Ok(numbers) } else { Err(wrong().into()) }
     }
+}
 
-    /// The bytes of a row of bits that fills its bytes.
-    pub(super) fn whole_bits(&self) -> Option<&'d [u8]> {
-        match self.content {
-            [0, bytes @ ..] if self.tag == BITS => Some(bytes),
-            _ => None,
-        }
+/// Reads all elements.
+pub(super) fn all(bytes: &[u8]) -> Result<Vec<Element<'_>>> {
+    let mut reader = SliceReader::new(bytes)?;
+    let mut elements = Vec::new();
+    while !reader.is_finished() {
+        elements.push(reader.decode()?);
     }
+    Ok(elements)
+}
 
-    /// The bytes of an integer that is not negative, without leading zeros; none if it has more of those than it
-    /// needs, as there is only one way to write a number.
-    pub(super) fn unsigned(&self) -> Option<&'d [u8]> {
-        match self.content {
-            [0, 0..0x80, ..] => None,
-            [0, bytes @ ..] if self.tag == INTEGER => Some(bytes),
-            [0..0x80, ..] if self.tag == INTEGER => Some(self.content),
-            _ => None,
-        }
-    }
+/// Reads the next element, which must have this tag.
+pub(super) fn next<'d>(reader: &mut SliceReader<'d>, tag: Tag) -> Result<Element<'d>> {
+    reader.decode::<Element<'d>>()?.expect(tag)
+}
 
-    /// A truth value; none if it is written in another way than the one that is allowed.
-    pub(super) fn boolean(&self) -> Option<bool> {
-        match self.content {
-            [0] if self.tag == BOOLEAN => Some(false),
-            [0xff] if self.tag == BOOLEAN => Some(true),
-            _ => None,
-        }
-    }
+/// Reads the next element if it has this tag, and nothing otherwise.
+pub(super) fn optional<'d>(reader: &mut SliceReader<'d>, tag: Tag) -> Result<Option<Element<'d>>> {
+    if reader.is_finished() || Tag::peek(reader)? != tag { Ok(None) } else { reader.decode().map(Some) }
+}
+
+/// Returns the bytes of a bit string, which must have no unused bits.
+pub(super) fn whole_bits<'d>(bits: BitStringRef<'d>) -> Result<&'d [u8]> {
+    bits.as_bytes().ok_or_else(|| Tag::BitString.value_error().into())
 }
 
 #[cfg(test)]
@@ -129,15 +107,17 @@ mod tests {
 
     #[test]
     fn elements_are_read() {
-        let mut reader = Reader(&[0x30, 3, 2, 1, 5, 6, 3, 0x2a, 0x86, 0x48]);
-        let sequence = reader.expect(SEQUENCE).unwrap();
-        assert_eq!(sequence.reader().expect(INTEGER).unwrap().unsigned(), Some(&[5u8][..]));
-        assert_eq!(reader.next().unwrap().oid(), Some(vec![1, 2, 840]));
-        assert!(reader.is_empty());
+        let mut reader = SliceReader::new(&[0x30, 3, 2, 1, 5, 6, 3, 0x2a, 0x86, 0x48]).unwrap();
+        let sequence = next(&mut reader, Tag::Sequence).unwrap();
+        let number: UintRef<'_> = sequence.reader().unwrap().decode().unwrap();
+        assert_eq!((number.as_bytes(), sequence.whole), (&[5u8][..], &[0x30u8, 3, 2, 1, 5][..]));
+        assert!(optional(&mut reader, field(0)).unwrap().is_none());
+        assert_eq!(reader.decode::<Element<'_>>().unwrap().oid().unwrap(), [1, 2, 840]);
+        assert!(reader.is_finished() && optional(&mut reader, field(0)).unwrap().is_none());
     }
 
     #[test]
-    fn what_is_cut_off_or_written_otherwise_is_none() {
+    fn truncated_and_non_canonical_encodings_are_rejected() {
         for bytes in [
             &[0x30][..],
             &[0x30, 2, 1],
@@ -146,18 +126,14 @@ mod tests {
             &[0x1f, 1, 0],
             &[0x30, 0x85, 1, 1, 1, 1, 1],
         ] {
-            assert!(Reader(bytes).next().is_none(), "{bytes:?}");
+            assert!(Element::from_der(bytes).is_err(), "{bytes:?}");
         }
-        assert!(Element { tag: OID, whole: &[], content: &[0x2a, 0x86] }.oid().is_none());
-        let integer = |content| Element { tag: INTEGER, whole: &[], content };
-        for content in [&[][..], &[0x80], &[0, 0x7f], &[0, 0, 0x80]] {
-            assert_eq!(integer(content).unsigned(), None, "{content:?}");
+        assert!(Element::from_der(&[6, 2, 0x2a, 0x86]).unwrap().oid().is_err());
+        for bytes in [&[2, 0][..], &[2, 1, 0x80], &[2, 2, 0, 0x7f], &[2, 3, 0, 0, 0x80]] {
+            assert!(UintRef::from_der(bytes).is_err(), "{bytes:?}");
         }
-        assert_eq!(integer(&[0, 0x80]).unsigned(), Some(&[0x80u8][..]));
-        let boolean = |content| Element { tag: BOOLEAN, whole: &[], content };
-        for content in [&[][..], &[1], &[0xff, 0xff]] {
-            assert_eq!(boolean(content).boolean(), None, "{content:?}");
+        for bytes in [&[1, 0][..], &[1, 1, 1], &[1, 2, 0xff, 0xff]] {
+            assert!(bool::from_der(bytes).is_err(), "{bytes:?}");
         }
-        assert_eq!((boolean(&[0xff]).boolean(), boolean(&[0]).boolean()), (Some(true), Some(false)));
     }
 }

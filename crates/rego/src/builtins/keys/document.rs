@@ -1,4 +1,4 @@
-//! What a certificate says, in the fields of Go's `x509.Certificate`.
+//! Turns a certificate into a document with the fields of Go's `x509.Certificate`.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use num_bigint::BigInt;
 use regorus::Value;
 
 use super::certificate::{Certificate, Extension};
-use super::der::{self, Element};
+use super::der::{self, BitStringRef, Element, Reader, Tag};
 use super::public::PublicKey;
 use super::{bytes, name};
 use crate::builtins::uri::Uri;
 
-/// The usages of keys in the order of Go's numbers, with OPA's names.
+/// Extended key usages in the order of Go's numbers, with OPA's names.
 pub(super) const USAGES: [(&[u64], &str); 14] = [
     (&[2, 5, 29, 37, 0], "KeyUsageAny"),
     (&[1, 3, 6, 1, 5, 5, 7, 3, 1], "KeyUsageServerAuth"),
@@ -28,6 +28,9 @@ pub(super) const USAGES: [(&[u64], &str); 14] = [
     (&[1, 3, 6, 1, 4, 1, 311, 2, 1, 22], "KeyUsageMicrosoftCommercialCodeSigning"),
     (&[1, 3, 6, 1, 4, 1, 311, 61, 1, 1], "KeyUsageMicrosoftKernelCodeSigning"),
 ];
+
+/// The tag of a URI among general names.
+const URI: Tag = der::plain_field(6);
 
 /// Go's number of a usage.
 pub(super) fn usage_number(usage: &[u64]) -> Option<u64> {
@@ -51,7 +54,7 @@ fn integer(number: &BigInt) -> Value {
     Value::from_numeric_string(&number.to_string()).unwrap_or(Value::Null)
 }
 
-/// The certificate's fields. Those of name constraints are absent if it has some.
+/// Returns the certificate's fields. Those of name constraints are missing if the certificate has name constraints.
 pub(super) fn of(certificate: &Certificate<'_>) -> Value {
     let texts = |texts: &[String]| list(texts.iter().map(|text| Value::from(text.as_str())));
     let (known, unknown): (Vec<_>, Vec<_>) =
@@ -148,26 +151,29 @@ fn unhandled<'c>(certificate: &'c Certificate<'_>) -> impl Iterator<Item = Value
 fn key_id(certificate: &Certificate<'_>, number: u64) -> Value {
     let id = certificate.extension(number).and_then(|extension| {
         if number == 14 {
-            extension.reader().expect(der::OCTETS)
+            extension.element(Tag::OctetString).ok()
         } else {
-            extension.reader().expect(der::SEQUENCE)?.reader().optional(0x80)
+            let mut parts = extension.element(Tag::Sequence).ok()?.reader().ok()?;
+            der::optional(&mut parts, der::plain_field(0)).ok()?
         }
     });
     id.map_or(Value::Null, |id| bytes(id.content))
 }
 
-/// Where the state of the certificate and its issuer's certificate are found.
+/// Returns the URIs of OCSP servers and of the issuer's certificate.
 fn authority_access(certificate: &Certificate<'_>) -> (Vec<String>, Vec<String>) {
     const ACCESS: [u64; 9] = [1, 3, 6, 1, 5, 5, 7, 1, 1];
     let (mut states, mut issuers) = (Vec::new(), Vec::new());
     let access = certificate.extensions.iter().find(|extension| extension.kind == ACCESS);
-    let entries = access.and_then(|access| access.reader().expect(der::SEQUENCE)?.reader().all());
+    let entries = access.and_then(|access| access.element(Tag::Sequence).ok()?.parts().ok());
     for entry in entries.unwrap_or_default() {
-        let mut parts = entry.reader();
-        let (Some(kind), Some(place)) = (parts.next().and_then(|kind| kind.oid()), parts.next()) else {
+        let Ok(mut parts) = entry.reader() else { continue };
+        let mut next = || parts.decode::<Element<'_>>();
+        let (Ok(kind), Ok(place)) = (next().and_then(|kind| kind.oid()), next()) else { continue };
+        let Ok(uri) = String::from_utf8(place.content.to_vec()) else { continue };
+        if place.tag != URI {
             continue;
-        };
-        let (0x86, Ok(uri)) = (place.tag, String::from_utf8(place.content.to_vec())) else { continue };
+        }
         match kind.last() {
             Some(1) => states.push(uri),
             Some(2) => issuers.push(uri),
@@ -177,13 +183,17 @@ fn authority_access(certificate: &Certificate<'_>) -> (Vec<String>, Vec<String>)
     (states, issuers)
 }
 
+fn first_field(element: Element<'_>) -> Option<Element<'_>> {
+    der::optional(&mut element.reader().ok()?, der::field(0)).ok()?
+}
+
 fn distribution_points(certificate: &Certificate<'_>) -> Option<Vec<String>> {
     let mut uris = Vec::new();
-    for point in certificate.extension(31)?.reader().expect(der::SEQUENCE)?.reader().all()? {
-        let Some(names) = point.reader().optional(0xa0) else { continue };
-        let Some(full) = names.reader().optional(0xa0) else { continue };
-        for name in full.reader().all()? {
-            if name.tag == 0x86 {
+    for point in certificate.extension(31)?.element(Tag::Sequence).ok()?.parts().ok()? {
+        let Some(names) = first_field(point) else { continue };
+        let Some(full) = first_field(names) else { continue };
+        for name in full.parts().ok()? {
+            if name.tag == URI {
                 uris.push(String::from_utf8(name.content.to_vec()).ok()?);
             }
         }
@@ -192,8 +202,9 @@ fn distribution_points(certificate: &Certificate<'_>) -> Option<Vec<String>> {
 }
 
 fn policies(certificate: &Certificate<'_>) -> Option<Vec<Vec<u64>>> {
-    let policies = certificate.extension(32)?.reader().expect(der::SEQUENCE)?.reader().all()?;
-    policies.into_iter().map(|policy| policy.reader().expect(der::OID)?.oid()).collect()
+    let policies = certificate.extension(32)?.element(Tag::Sequence).ok()?.parts().ok()?;
+    let identifier = |policy: &Element<'_>| policy.reader().ok()?.decode::<Element<'_>>().ok()?.oid().ok();
+    policies.iter().map(identifier).collect()
 }
 
 fn parsed_uri(text: &str) -> Value {
@@ -201,12 +212,12 @@ fn parsed_uri(text: &str) -> Value {
     uri.go_fields()
 }
 
-/// Go's number of the key's kind, and the key.
+/// Returns Go's number for the key's algorithm, and the key.
 fn public_key(key: Element<'_>) -> (u64, Value) {
     let bits = || {
-        let mut parts = key.reader();
-        parts.next()?;
-        parts.next()?.whole_bits()
+        let mut parts = key.reader().ok()?;
+        parts.decode::<Element<'_>>().ok()?;
+        der::whole_bits(parts.decode::<BitStringRef<'_>>().ok()?).ok()
     };
     let point = || {
         let coordinates = bits()?.strip_prefix(&[4])?;

@@ -1,4 +1,4 @@
-//! Certificates and public keys: what they say, and whether they signed something.
+//! Reads certificates and public keys, and verifies signatures and chains with them.
 
 mod certificate;
 mod chain;
@@ -18,7 +18,7 @@ use super::encoding::base64;
 use super::{Builtin, Failure, Outcome};
 use certificate::Certificate;
 use chain::Options;
-use der::Reader;
+use der::{Decode, Element};
 
 pub(super) use hash::Hash;
 pub(super) use public::{Numbers, PublicKey, Scheme};
@@ -37,7 +37,7 @@ fn broken() -> Failure {
     Failure::unsuitable("x509: malformed certificate")
 }
 
-/// The certificates of a text: in PEM, or what is PEM or DER in base64.
+/// Returns the certificates of a text as DER. The text is PEM, or PEM or DER in base64.
 fn der_of(text: &str) -> Result<Vec<u8>, Failure> {
     if !text.starts_with("-----BEGIN") {
         let bytes = base64(text)?;
@@ -64,11 +64,11 @@ fn der_of_pem(text: &str) -> Result<Vec<u8>, Failure> {
 }
 
 fn certificates(der: &[u8]) -> Result<Vec<Certificate<'_>>, Failure> {
-    let elements = Reader(der).all().ok_or_else(broken)?;
-    elements.into_iter().map(|element| Certificate::read(element).ok_or_else(broken)).collect()
+    let elements = der::all(der).map_err(|_| broken())?;
+    elements.into_iter().map(|element| Certificate::read(element).map_err(|_| broken())).collect()
 }
 
-/// `crypto.x509.parse_certificates(text)`: what the certificates say.
+/// `crypto.x509.parse_certificates(text)`: returns the fields of the certificates.
 fn parse_certificates(arguments: &[Value]) -> Outcome {
     let der = der_of(Arguments(arguments).text(0)?)?;
     Ok(certificates(&der)?.iter().map(document::of).collect::<Vec<_>>().into())
@@ -87,37 +87,37 @@ fn verify(text: &str, options: &Options) -> Outcome {
     }
 }
 
-/// `crypto.x509.parse_and_verify_certificates(text)`: whether the first certificate vouches for the last one, perhaps
-/// through those between them, and the chain.
+/// `crypto.x509.parse_and_verify_certificates(text)`: returns whether there is a valid chain from the first certificate,
+/// which is the root, to the last one, and the chain.
 fn parse_and_verify(arguments: &[Value]) -> Outcome {
     verify(Arguments(arguments).text(0)?, &Options::default())
 }
 
-/// `crypto.x509.parse_and_verify_certificates_with_options(text, options)`: the same for a name, a time or a usage.
+/// `crypto.x509.parse_and_verify_certificates_with_options(text, options)`: the same for
+/// a name, a time or usages.
 fn parse_and_verify_with_options(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     verify(arguments.text(0)?, &Options::read(arguments.value(1))?)
 }
 
-/// The public key of a certificate or of a key in PEM; none if the text is not PEM.
+/// Returns the public key of a certificate or of a key in PEM; `None` if the text is not PEM.
 pub(super) fn public_key_of_pem(text: &str) -> Result<Option<PublicKey>, Failure> {
     let Some((block, rest)) = pem::next(text) else { return Ok(None) };
     if !rest.is_empty() {
         return Err(Failure::unsuitable("extra data after a PEM certificate block"));
     }
-    let mut reader = Reader(&block.bytes);
-    let element = reader.next().filter(|_| reader.is_empty());
+    let element = Element::from_der(&block.bytes).ok();
     let key = match block.label.as_str() {
-        "CERTIFICATE" => {
-            element.and_then(Certificate::read).and_then(|certificate| PublicKey::from_spki(certificate.key))
-        }
+        "CERTIFICATE" => element
+            .and_then(|element| Certificate::read(element).ok())
+            .and_then(|certificate| PublicKey::from_spki(certificate.key)),
         "PUBLIC KEY" => element.and_then(PublicKey::from_spki),
         _ => return Err(Failure::unsuitable("failed to extract a Key from the PEM certificate")),
     };
     key.map(Some).ok_or_else(|| Failure::unsuitable("failed to parse a PEM certificate or public key"))
 }
 
-/// Bytes as Go writes them into JSON.
+/// Bytes as Go writes them in JSON: in base64.
 fn bytes(bytes: &[u8]) -> Value {
     ::base64::engine::general_purpose::STANDARD.encode(bytes).into()
 }

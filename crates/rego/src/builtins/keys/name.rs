@@ -1,12 +1,12 @@
-//! The names in certificates.
+//! Turns the names in certificates into documents.
 
 use std::collections::BTreeMap;
 
 use regorus::Value;
 
-use super::der::{self, Element};
+use super::der::{Element, Reader, Tag};
 
-/// Go's fields for attributes, by the last number of their identifier below 2.5.4.
+/// Go's fields by the last number of the attribute's identifier below 2.5.4.
 const FIELDS: [(u64, &str); 7] = [
     (6, "Country"),
     (10, "Organization"),
@@ -17,15 +17,15 @@ const FIELDS: [(u64, &str); 7] = [
     (17, "PostalCode"),
 ];
 
-/// The text of a string of one of ASN.1's kinds.
+/// Returns the text of a string in one of ASN.1's encodings.
 fn text(element: Element<'_>) -> Option<String> {
     match element.tag {
-        // UTF8String, NumericString, PrintableString, IA5String.
-        0x0c | 0x12 | 0x13 | 0x16 => String::from_utf8(element.content.to_vec()).ok(),
-        // T61String, which Go takes for ISO 8859-1.
-        0x14 => Some(element.content.iter().map(|byte| char::from(*byte)).collect()),
-        // BMPString.
-        0x1e if element.content.len().is_multiple_of(2) => {
+        Tag::Utf8String | Tag::NumericString | Tag::PrintableString | Tag::Ia5String => {
+            String::from_utf8(element.content.to_vec()).ok()
+        }
+        // Go takes it for ISO 8859-1.
+        Tag::TeletexString => Some(element.content.iter().map(|byte| char::from(*byte)).collect()),
+        Tag::BmpString if element.content.len().is_multiple_of(2) => {
             let units: Vec<u16> =
                 element.content.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
             String::from_utf16(&units).ok()
@@ -34,16 +34,16 @@ fn text(element: Element<'_>) -> Option<String> {
     }
 }
 
-/// What a name says, in Go's fields.
+/// Returns a name in Go's fields.
 pub(super) fn document(name: Element<'_>) -> Option<Value> {
     let mut lists: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     let (mut common_name, mut serial_number) = (String::new(), String::new());
     let mut names = Vec::new();
-    for set in name.reader().all()? {
-        for attribute in set.reader().all()? {
-            let mut parts = attribute.reader();
-            let kind = parts.expect(der::OID)?.oid()?;
-            let Some(value) = text(parts.next()?) else { continue };
+    for set in name.parts().ok()? {
+        for attribute in set.parts().ok()? {
+            let mut parts = attribute.reader().ok()?;
+            let kind = parts.decode::<Element<'_>>().ok()?.oid().ok()?;
+            let Some(value) = text(parts.decode().ok()?) else { continue };
             if let [2, 5, 4, last] = kind[..] {
                 if let Some((_, field)) = FIELDS.iter().find(|(number, _)| *number == last) {
                     lists.entry(field).or_default().push(value.as_str().into());

@@ -1,14 +1,14 @@
-//! PEM: what lies between `-----BEGIN X-----` and `-----END X-----` in base64 (RFC 7468).
+//! Reads PEM: base64 between `-----BEGIN X-----` and `-----END X-----` (RFC 7468).
 
 use crate::builtins::encoding::base64;
 
-/// A labelled block.
+/// A block with its label.
 pub(super) struct Block {
     pub label: String,
     pub bytes: Vec<u8>,
 }
 
-/// The next block of a text, and what follows it.
+/// Returns the next block of a text, and the rest of the text.
 pub(super) fn next(text: &str) -> Option<(Block, &str)> {
     let mut rest = text;
     loop {
@@ -20,8 +20,8 @@ pub(super) fn next(text: &str) -> Option<(Block, &str)> {
         if !is_at_line_start || label.contains('\n') {
             continue;
         }
-        // Base64 has no dashes: so nobody has to look further than to the next ones, which could be far away and
-        // would be looked for again after each label.
+        // Base64 has no dashes, so the block ends at the next ones. To search for the whole end line instead could
+        // take quadratic time.
         let length = body.find("-----")?;
         let (body, end) = body.split_at(length);
         let Some(following) = end.strip_prefix(&format!("-----END {label}-----")) else { continue };

@@ -1,11 +1,11 @@
-//! Public keys, and whether a signature is theirs.
+//! Reads public keys and verifies signatures with them.
 
 use ed25519_dalek::Verifier;
 use num_bigint::BigUint;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use regorus::Value;
 
-use super::der::{self, Element, Reader};
+use super::der::{self, BitStringRef, Element, Reader, SliceReader, Tag, UintRef};
 use super::hash::Hash;
 use super::rsa::{Padding, RsaKey};
 use crate::builtins::jwt::base64url;
@@ -17,11 +17,11 @@ pub(in crate::builtins) enum PublicKey {
     P384(Box<p384::ecdsa::VerifyingKey>),
     P521(Box<p521::ecdsa::VerifyingKey>),
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
-    /// One that signs nothing, or of a kind that is not known.
+    /// A key that is not for signatures, or of an unknown kind.
     Other,
 }
 
-/// How a signature is made.
+/// A signature scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::builtins) enum Scheme {
     RsaPkcs1(Hash),
@@ -30,12 +30,12 @@ pub(in crate::builtins) enum Scheme {
     Ed25519,
 }
 
-/// How the two numbers of an ECDSA signature are written.
+/// The encoding of the two numbers of an ECDSA signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::builtins) enum Numbers {
     /// One after the other, of the same length.
     Halves,
-    /// As certificates have them.
+    /// As in certificates.
     Der,
 }
 
@@ -47,20 +47,23 @@ const P521: [u64; 5] = [1, 3, 132, 0, 35];
 const ED25519: [u64; 4] = [1, 3, 101, 112];
 
 impl PublicKey {
-    /// Reads a `SubjectPublicKeyInfo` (RFC 5280, section 4.1). None for what is broken.
+    /// Reads a `SubjectPublicKeyInfo` (RFC 5280, section 4.1). `None` if it is invalid.
     pub(super) fn from_spki(spki: Element<'_>) -> Option<Self> {
-        let mut reader = spki.reader();
-        let mut algorithm = reader.expect(der::SEQUENCE)?.reader();
-        let kind = algorithm.next()?.oid()?;
-        let key = reader.next()?.whole_bits()?;
+        let mut reader = spki.reader().ok()?;
+        let mut algorithm = der::next(&mut reader, Tag::Sequence).ok()?.reader().ok()?;
+        let kind = algorithm.decode::<Element<'_>>().ok()?.oid().ok()?;
+        let key = der::whole_bits(reader.decode::<BitStringRef<'_>>().ok()?).ok()?;
         if kind == RSA {
-            let mut numbers = Reader(key).expect(der::SEQUENCE)?.reader();
-            let modulus = BigUint::from_bytes_be(numbers.next()?.unsigned()?);
-            let exponent = BigUint::from_bytes_be(numbers.next()?.unsigned()?);
+            let mut numbers =
+                der::next(&mut SliceReader::new(key).ok()?, Tag::Sequence).ok()?.reader().ok()?;
+            let mut number = || numbers.decode::<UintRef<'_>>().ok();
+            let (modulus, exponent) = (number()?, number()?);
+            let [modulus, exponent] =
+                [modulus, exponent].map(|number| BigUint::from_bytes_be(number.as_bytes()));
             return Some(Self::Rsa(RsaKey { modulus, exponent }));
         }
         if kind == EC {
-            let curve = algorithm.next()?.oid()?;
+            let curve = algorithm.decode::<Element<'_>>().ok()?.oid().ok()?;
             return match curve.as_slice() {
                 curve if curve == P256 => Self::on_p256(key),
                 curve if curve == P384 => Self::on_p384(key),
@@ -88,7 +91,7 @@ impl PublicKey {
         Some(Self::Ed25519(Box::new(key)))
     }
 
-    /// Reads a JSON Web Key (RFC 7517). None for what is broken.
+    /// Reads a JSON Web Key (RFC 7517). `None` if it is invalid.
     pub(in crate::builtins) fn from_jwk(jwk: &Value) -> Option<Self> {
         let text = |name: &str| jwk[name].as_string().ok();
         let bytes = |name: &str| base64url(text(name)?).ok();
@@ -117,8 +120,8 @@ impl PublicKey {
         }
     }
 
-    /// Whether the signature is one of this message, made in this way with this key. It is not if the key is of another
-    /// kind.
+    /// Returns whether the signature is valid for this message, scheme and key. It is not if the scheme is for another
+    /// kind of key.
     pub(in crate::builtins) fn verifies(
         &self,
         scheme: Scheme,
@@ -150,7 +153,7 @@ impl PublicKey {
     }
 }
 
-/// The number in so many bytes.
+/// Returns the number in `size` bytes; `None` if it needs more.
 fn sized(number: &[u8], size: usize) -> Option<Vec<u8>> {
     let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
     let digits = &number[start..];
@@ -159,15 +162,16 @@ fn sized(number: &[u8], size: usize) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The two numbers of a signature, each in so many bytes.
+/// Returns the two numbers of a signature, each in `size` bytes.
 fn halves(numbers: Numbers, signature: &[u8], size: usize) -> Option<Vec<u8>> {
     let (r, s) = match numbers {
         Numbers::Halves => signature.split_at(signature.len() / 2),
         Numbers::Der => {
-            let mut outer = Reader(signature);
-            let mut inner = outer.expect(der::SEQUENCE)?.reader();
-            let (r, s) = (inner.next()?.unsigned()?, inner.next()?.unsigned()?);
-            (outer.is_empty() && inner.is_empty()).then_some((r, s))?
+            let mut outer = SliceReader::new(signature).ok()?;
+            let mut inner = der::next(&mut outer, Tag::Sequence).ok()?.reader().ok()?;
+            let mut number = || inner.decode::<UintRef<'_>>().ok();
+            let (r, s) = (number()?, number()?);
+            (outer.is_finished() && inner.is_finished()).then_some((r.as_bytes(), s.as_bytes()))?
         }
     };
     Some([sized(r, size)?, sized(s, size)?].concat())
