@@ -1,6 +1,6 @@
 //! Checks the tables of the change guards against the provider schemas, and embeds them by resource type.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -24,15 +24,14 @@ pub(crate) type Tables = BTreeMap<String, ChangeTable>;
 /// Reads the tables of a directory, and adds what is wrong in them to the problems.
 pub(crate) fn read(directory: &Path, problems: &mut Vec<String>) -> Result<Tables, Box<dyn Error>> {
     let mut tables = Tables::new();
-    let check = Check::new();
+    let every_type = every_type();
     for file in crate::toml_files(directory)? {
         let name = file.to_string_lossy().into_owned();
         match read_change_table(&name, &fs::read_to_string(&file)?) {
             Err(error) => problems.push(error.to_string()),
             Ok(table) => {
                 problems.extend(
-                    check
-                        .table(&table)
+                    check(&table, &every_type)
                         .into_iter()
                         .map(|(line, problem)| format!("{name}:{line}: {problem}")),
                 );
@@ -44,72 +43,61 @@ pub(crate) fn read(directory: &Path, problems: &mut Vec<String>) -> Result<Table
     Ok(tables)
 }
 
-/// Holds tables against the schemas. An entry is checked as a guardrail that tests the attribute would be.
-struct Check {
-    /// What the types of providers with a schema start with.
-    providers: BTreeSet<&'static str>,
-    types: Vec<String>,
+/// What in a table contradicts the schemas, with the line of the entry. An entry is checked as a guardrail that tests
+/// the attribute would be.
+fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
+    let anything = || vec![vec![Predicate::All(Vec::new())]];
+    let mut problems = Vec::new();
+    problems.extend(misfits(&table.groups, every_type, |_| anything()));
+    problems.extend(misfits(&table.exceptions, every_type, |_| anything()));
+    problems.extend(misfits(&table.switches, every_type, |switch| {
+        vec![vec![at(&switch.attribute, setting_test(switch))]]
+    }));
+    problems.extend(misfits(&table.periods, every_type, |period| {
+        vec![vec![at(&period.attribute, AttributeTest::AtLeast(Quantity::Number(1.0)))]]
+    }));
+    problems.extend(misfits(&table.attributes, every_type, |marked| {
+        let test = match marked.mark {
+            Mark::PolicyDocument => text(),
+            Mark::LogKinds | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
+        };
+        vec![vec![at(&marked.attribute, test)]]
+    }));
+    problems.extend(misfits(&table.openings, every_type, opening_tests));
+    problems
 }
 
-impl Check {
-    fn new() -> Self {
-        let types = planguard_schemas::provider_prefixes()
-            .flat_map(|prefix| planguard_schemas::resource_types_beside(&format!("{prefix}_")));
-        Self { providers: planguard_schemas::provider_prefixes().collect(), types: types.collect() }
-    }
-
-    /// What no schema knows, with the line of the entry.
-    fn table(&self, table: &ChangeTable) -> Vec<(usize, String)> {
-        let mut problems = Vec::new();
-        self.rows(&table.groups, &mut problems, |_| vec![vec![Predicate::All(Vec::new())]]);
-        self.rows(&table.exceptions, &mut problems, |_| vec![vec![Predicate::All(Vec::new())]]);
-        self.rows(&table.switches, &mut problems, |switch| {
-            vec![vec![at(&switch.attribute, setting_test(switch))]]
-        });
-        self.rows(&table.periods, &mut problems, |period| {
-            vec![vec![at(&period.attribute, AttributeTest::AtLeast(Quantity::Number(1.0)))]]
-        });
-        self.rows(&table.attributes, &mut problems, |marked| {
-            let test = match marked.mark {
-                Mark::PolicyDocument => text(),
-                Mark::LogKinds | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
+/// What in the rows of a section contradicts the schemas. Of each list of predicates one has to fit. A row without
+/// types has to fit one of every type.
+fn misfits<T>(
+    rows: &[Row<T>],
+    every_type: &[String],
+    predicates: impl Fn(&T) -> Vec<Vec<Predicate>>,
+) -> Vec<(usize, String)> {
+    let mut problems = Vec::new();
+    for row in rows.iter().filter(|row| row.unchecked.is_none()) {
+        for alternatives in predicates(&row.entry) {
+            let contradictions = |resource_type: &str| {
+                let each = alternatives.iter().map(|one| check_predicate(resource_type, one));
+                each.reduce(|best, next| if best.is_empty() { best } else { next }).unwrap_or_default()
             };
-            vec![vec![at(&marked.attribute, test)]]
-        });
-        self.rows(&table.openings, &mut problems, opening_tests);
-        problems
-    }
-
-    /// Checks the rows of a section. Of each list of predicates one has to fit.
-    fn rows<T>(
-        &self,
-        rows: &[Row<T>],
-        problems: &mut Vec<(usize, String)>,
-        predicates: impl Fn(&T) -> Vec<Vec<Predicate>>,
-    ) {
-        for row in rows.iter().filter(|row| row.unchecked.is_none()) {
-            let types: Vec<&str> = row.types.iter().map(String::as_str).collect();
-            let checked: Vec<&str> = types.iter().copied().filter(|name| self.has_schema(name)).collect();
-            for alternatives in predicates(&row.entry) {
-                let misfits = |types: &[&str]| {
-                    let each = alternatives.iter().map(|one| check_predicate(types, one));
-                    each.reduce(|best, next| if best.is_empty() { best } else { next }).unwrap_or_default()
-                };
-                let found = if !types.is_empty() {
-                    checked.iter().flat_map(|name| misfits(&[name])).collect()
-                } else if self.types.iter().any(|name| misfits(&[name]).is_empty()) {
-                    Vec::new()
-                } else {
-                    vec!["no resource type has this attribute with a kind that fits".to_owned()]
-                };
-                problems.extend(found.into_iter().map(|problem| (row.line, problem)));
+            let own = row.types.iter().filter(|name| planguard_schemas::provider(name).is_some());
+            let found: Vec<String> = own.flat_map(|name| contradictions(name)).collect();
+            problems.extend(found.into_iter().map(|problem| (row.line, problem)));
+            if row.types.is_empty() && every_type.iter().all(|name| !contradictions(name).is_empty()) {
+                let problem = "no resource type has this attribute with a type that fits".to_owned();
+                problems.push((row.line, problem));
             }
         }
     }
+    problems
+}
 
-    fn has_schema(&self, resource_type: &str) -> bool {
-        resource_type.split('_').next().is_some_and(|prefix| self.providers.contains(prefix))
-    }
+/// Every resource type of every provider with a schema.
+fn every_type() -> Vec<String> {
+    planguard_schemas::provider_prefixes()
+        .flat_map(|prefix| planguard_schemas::resource_types_beside(&format!("{prefix}_")))
+        .collect()
 }
 
 /// A test of the attribute at a path. Every step enters each element, since a table names no positions.

@@ -18,12 +18,11 @@ pub(crate) fn check(guardrail: &Guardrail) -> Vec<String> {
     check.problems
 }
 
-/// What in a predicate on these resource types contradicts the schemas.
-pub(crate) fn check_predicate(types: &[&str], predicate: &Predicate) -> Vec<String> {
+/// What in a predicate on a resource type contradicts the schemas.
+pub(crate) fn check_predicate(resource_type: &str, predicate: &Predicate) -> Vec<String> {
     let mut check = Check { problems: Vec::new() };
-    let places: Vec<Place> = types.iter().filter_map(|name| check.known_type(name)).collect();
-    if places.len() == types.len() {
-        check.predicate(predicate, &Scope { places });
+    if let Some(place) = check.known_type(resource_type) {
+        check.predicate(predicate, &Scope { places: vec![place] });
     }
     check.problems
 }
