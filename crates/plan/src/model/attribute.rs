@@ -342,7 +342,7 @@ impl<'p, 's> View<'p, 's> {
         let is_inside = block < self.path.0.len();
         let is_unknown = self.unknown_since == Some(block);
         is_inside
-            && self.state.schema_of(&self.path.0[..block]).is_some_and(|attribute| {
+            && self.state.schema_of(self.path.0.get(..block).unwrap_or_default()).is_some_and(|attribute| {
                 attribute.kind.nested().is_some()
                     && attribute.may_be_computed()
                     // A plan of a newer release leaves out what was removed: nobody fills that in.

@@ -76,7 +76,7 @@ impl Configuration<'_> {
                 | Target::NotInPlan => break,
             }
         }
-        match self.modules()[module].path.as_str() {
+        match self.modules().get(module).map_or("", |module| module.path.as_str()) {
             "" => reference,
             path => format!("{path}.{reference}"),
         }
@@ -94,17 +94,20 @@ impl Configuration<'_> {
             Some("each") => Target::Repetition,
             Some("count" | "self" | "path" | "terraform") | None => Target::Known,
             Some(first) => {
-                let (prefix, start) =
-                    if first == "data" || first == "ephemeral" { (first, 1) } else { ("", 0) };
-                self.resource_target(module, prefix, &names[start..])
+                let (prefix, names) = match names.split_first() {
+                    Some((_, rest)) if first == "data" || first == "ephemeral" => (first, rest),
+                    Some(_) | None => ("", &names[..]),
+                };
+                self.resource_target(module, prefix, names)
             }
         }
     }
 
     fn variable<'p>(&'p self, module: usize, name: &str) -> Target<'p> {
-        let here = &self.modules()[module];
-        let Some((caller, call)) = here.caller else { return Target::RootVariable(name.to_owned()) };
-        let call = &self.modules()[caller].calls[call];
+        let Some(here) = self.modules().get(module) else { return Target::NotInPlan };
+        let Some(place) = here.caller else { return Target::RootVariable(name.to_owned()) };
+        let Some(call) = self.call(place) else { return Target::NotInPlan };
+        let (caller, _) = place;
         if let Some(expression) = call.expressions.get(name) {
             let repetition = call.repetition.as_ref();
             return Target::Expression { module: caller, expression, repetition };
@@ -117,15 +120,15 @@ impl Configuration<'_> {
     }
 
     fn module_output(&self, module: usize, call: Option<&str>, output: Option<&str>) -> Option<Target<'_>> {
-        let target = self.modules()[module].call(call?)?.module?;
-        let expression = self.modules()[target].output(output?)?.expression.as_ref()?;
+        let target = self.modules().get(module)?.call(call?)?.module?;
+        let expression = self.modules().get(target)?.output(output?)?.expression.as_ref()?;
         Some(Target::Expression { module: target, expression, repetition: None })
     }
 
     fn resource_target(&self, module: usize, prefix: &str, names: &[Name]) -> Target<'_> {
         let [resource_type, name, rest @ ..] = names else { return Target::NotInPlan };
-        let path = &self.modules()[module].path;
-        let segments = [path.as_str(), prefix, &resource_type.name, &name.name];
+        let Some(here) = self.modules().get(module) else { return Target::NotInPlan };
+        let segments = [here.path.as_str(), prefix, &resource_type.name, &name.name];
         let segments: Vec<&str> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();
         let address = segments.join(".");
         if self.resource_by_address(&address).is_none() {
