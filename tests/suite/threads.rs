@@ -29,13 +29,16 @@ const POLICIES: [(&str, &str); 3] = [
 /// Databases, buckets, volumes and security groups that are created, updated, replaced or destroyed, in turn.
 fn resource(index: usize) -> Value {
     let (resource_type, value) = match index % 4 {
-        0 => ("aws_db_instance", json!({"publicly_accessible": index % 8 == 0, "storage_encrypted": false})),
+        0 => (
+            "aws_db_instance",
+            json!({"publicly_accessible": index.is_multiple_of(8), "storage_encrypted": false}),
+        ),
         1 => ("aws_s3_bucket", json!({"bucket": format!("bucket-{index}"), "force_destroy": true})),
-        2 => ("aws_ebs_volume", json!({"encrypted": index % 3 == 0, "size": index})),
+        2 => ("aws_ebs_volume", json!({"encrypted": index.is_multiple_of(3), "size": index})),
         _ => (
             "aws_security_group_rule",
             json!({"type": "ingress", "from_port": 22, "to_port": 22, "protocol": "tcp",
-                "cidr_blocks": [if index % 5 == 0 { "10.0.0.0/8" } else { "0.0.0.0/0" }]}),
+                "cidr_blocks": [if index.is_multiple_of(5) { "10.0.0.0/8" } else { "0.0.0.0/0" }]}),
         ),
     };
     let (actions, before, after) = match index % 7 {
