@@ -1,4 +1,4 @@
-//! What a finding does to the verdict, as configuration has it.
+//! The effect of findings on the verdict, by configuration.
 
 use std::fmt;
 
@@ -6,19 +6,19 @@ use planguard_rule::{Severity, words};
 
 use crate::finding::{Certainty, Origin};
 
-/// What a finding does to the verdict.
+/// The effect of a finding on the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Enforcement {
     /// It denies.
     Deny,
-    /// It is told and does nothing.
+    /// It is reported without effect.
     Warn,
-    /// It is not told.
+    /// It is not reported.
     Off,
 }
 
 impl Enforcement {
-    /// The word that reports use.
+    /// Returns the name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deny => "deny",
@@ -35,14 +35,14 @@ impl fmt::Display for Enforcement {
 }
 
 words! {
-    /// What undetermined outcomes do.
+    /// The effect of undetermined outcomes.
     #[derive(Default)]
     pub enum UnknownPolicy is "a treatment of unknown values" {
-        /// They do what a finding of the rule would do.
+        /// The same as a certain finding of the rule.
         Deny = "deny": "a rule that may fail counts as failed",
         /// They warn.
         Warn = "warn": "a rule that may fail warns",
-        /// They are counted and not reported.
+        /// They are counted but not reported.
         Ignore = "ignore": "a rule that may fail is counted and not reported",
         /// Those of critical rules deny, all others warn.
         #[default]
@@ -51,10 +51,10 @@ words! {
 }
 
 words! {
-    /// Which findings may deny.
+    /// The findings that may deny.
     #[derive(Default)]
     pub enum Gate is "a gate" {
-        /// All.
+        /// All findings.
         #[default]
         All = "all": "new and pre-existing findings",
         /// New findings; pre-existing ones warn.
@@ -62,14 +62,14 @@ words! {
     }
 }
 
-/// How severities become enforcement.
+/// The mapping from severity to enforcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnforcementOptions {
-    /// Findings of this severity and above deny.
+    /// Findings with at least this severity deny.
     pub fail_on: Severity,
-    /// What undetermined outcomes do.
+    /// The effect of undetermined outcomes.
     pub unknown: UnknownPolicy,
-    /// Which findings may deny.
+    /// The findings that may deny.
     pub gate: Gate,
 }
 
@@ -80,7 +80,7 @@ impl Default for EnforcementOptions {
 }
 
 impl EnforcementOptions {
-    /// What a finding of a guardrail does.
+    /// Returns the effect of a guardrail's finding.
     pub fn of(&self, severity: Severity, certainty: Certainty, origin: Origin) -> Enforcement {
         let by_severity = if severity >= self.fail_on { Enforcement::Deny } else { Enforcement::Warn };
         let by_certainty = match (certainty, self.unknown) {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gate_lets_pass_what_was_already_there() {
+    fn pre_existing_findings_pass_the_gate() {
         let options = EnforcementOptions { gate: Gate::Introduced, ..EnforcementOptions::default() };
         assert_eq!(
             options.of(Severity::Critical, Certainty::Certain, Origin::AlreadyThere),

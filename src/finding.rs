@@ -1,4 +1,4 @@
-//! What rules found, ready to be told.
+//! Findings of rules, ready for renderers.
 
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rule::{RuleInfo, Severity};
@@ -8,34 +8,34 @@ use crate::enforcement::Enforcement;
 pub use planguard_guardrails::change::Certainty;
 pub use planguard_rule::RuleKind;
 
-/// Something that a rule has to say about a plan.
+/// A finding of a rule on a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The rule.
     pub rule: FindingRule,
-    /// How bad it is.
+    /// The severity.
     pub severity: Severity,
-    /// What it does to the verdict.
+    /// The effect on the verdict.
     pub enforcement: Enforcement,
     /// Whether it is certain.
     pub certainty: Certainty,
-    /// Whether this plan brings it.
+    /// Whether the finding is new or pre-existing.
     pub origin: Origin,
-    /// The resource; `None` where it is about the plan.
+    /// The resource; `None` for a finding about the whole plan.
     pub subject: Option<Subject>,
-    /// The attribute that decided.
+    /// The attribute that caused the finding.
     pub attribute: Option<SafeText>,
-    /// The attribute's value, where showing it helps.
+    /// The attribute's value, if it helps.
     pub value: Option<SafeText>,
     /// The resources whose attributes decide an undetermined outcome at apply.
     pub depends_on: Vec<SafeText>,
-    /// What is wrong.
+    /// The message.
     pub message: SafeText,
-    /// How to put it right.
+    /// The remedy.
     pub remediation: Option<SafeText>,
-    /// Where a policy says the finding comes from.
+    /// The source location that a policy gives.
     pub location: Option<Location>,
-    /// What else a policy says of it, as key and text.
+    /// Further metadata of a policy, as key and text.
     pub metadata: Vec<(SafeText, SafeText)>,
 }
 
@@ -44,46 +44,46 @@ pub struct Finding {
 pub struct FindingRule {
     /// The id of a guardrail, or the path of a policy rule such as `data.main.deny`.
     pub id: SafeText,
-    /// One line that says what it is about.
+    /// The title.
     pub title: Option<SafeText>,
-    /// What kind of rule it is.
+    /// The kind of rule.
     pub kind: RuleKind,
 }
 
 impl FindingRule {
-    /// A guardrail, as its description names it.
+    /// Returns the rule of a guardrail.
     pub(crate) fn new(info: &RuleInfo, kind: RuleKind) -> Self {
         Self { id: text_of_rule(&info.id), title: Some(text_of_rule(&info.title)), kind }
     }
 }
 
-/// A text from the description of a guardrail. It was read before any plan, so nothing in it can be sensitive.
+/// Converts a text of a guardrail. It was read before any plan, so it is never sensitive.
 pub(crate) fn text_of_rule(text: &planguard_rule::Text) -> SafeText {
     Redactor::default().text(text)
 }
 
-/// The object that a finding is about.
+/// The object of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Subject {
     /// The resource's address.
     pub address: SafeText,
     /// The key of a deposed object.
     pub deposed: Option<SafeText>,
-    /// What the plan does with it, for example `delete+create`; `None` where it is no resource of the plan.
+    /// The planned actions, for example `delete+create`; `None` if it is not a resource of the plan.
     pub actions: Option<SafeText>,
 }
 
-/// Whether a plan brings what is wrong.
+/// Whether a finding is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Origin {
-    /// It does.
+    /// This plan introduces it.
     Introduced,
-    /// The object fails the rule as it is.
+    /// The object fails the rule before the change as well.
     AlreadyThere,
 }
 
 impl Origin {
-    /// The words that reports use.
+    /// Returns the name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Introduced => "introduced",
@@ -92,7 +92,7 @@ impl Origin {
     }
 }
 
-/// A place in a source file that a policy names.
+/// A place in a source file that a policy gives.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// The file.
@@ -102,8 +102,8 @@ pub struct Location {
 }
 
 impl Finding {
-    /// Orders findings for reports: resource by resource, the most severe first. Total, so that a report
-    /// does not depend on the order of evaluation.
+    /// Orders findings for reports: by resource, the most severe first. The order is total, so that a report does not
+    /// depend on the order of evaluation.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {
         fn key(finding: &Finding) -> impl Ord + '_ {
             (

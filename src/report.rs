@@ -1,4 +1,4 @@
-//! Everything that a run has to tell. Renderers turn it into text and decide nothing.
+//! The result of a run. Renderers convert it to text without further decisions.
 
 use planguard_plan::ChangeSummary;
 use planguard_plan::problem::Problem;
@@ -11,86 +11,86 @@ use crate::verdict::Verdict;
 /// The result of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The plans that were looked at, in the order in which they were named.
+    /// The checked plans, in the given order.
     pub plans: Vec<PlanReport>,
-    /// Files that were passed over, and why.
+    /// Skipped files, with the reasons.
     pub skipped: Vec<SkippedFile>,
-    /// What kept planguard from looking at everything.
+    /// Problems that prevented a complete check.
     pub problems: Vec<Problem>,
-    /// What a reader should know beside.
+    /// Notices that do not affect the verdict.
     pub notices: Vec<Notice>,
-    /// Whether denials were asked to be told only. The verdict stays what it is.
+    /// Whether denials are only reported. This affects the exit code, not the verdict.
     pub report_only: bool,
-    /// The SHA-256 of the policies that were loaded, if any.
+    /// The SHA-256 of the loaded policies, if any.
     pub policies_sha256: Option<SafeText>,
 }
 
-/// What was found in one plan.
+/// The result of one plan.
 #[derive(Clone, Debug)]
 pub struct PlanReport {
-    /// Where the plan came from.
+    /// The origin of the plan.
     pub origin: SafeText,
-    /// The SHA-256 of the bytes that were read.
+    /// The SHA-256 of the document.
     pub sha256: SafeText,
     /// `format_version`.
     pub format_version: SafeText,
     /// The version of Terraform or OpenTofu.
     pub terraform_version: Option<SafeText>,
-    /// What the plan does.
+    /// A summary of the planned actions.
     pub summary: ChangeSummary,
-    /// How much was looked at.
+    /// The numbers of resources and rules.
     pub counts: Counts,
-    /// What was found, resource by resource.
+    /// The findings, by resource.
     pub findings: Vec<Finding>,
-    /// Whether everything in the plan could be looked at.
+    /// Whether the whole plan could be checked.
     pub complete: bool,
 }
 
-/// How much was looked at.
+/// The numbers of resources, rules and results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Resource instances in the plan, unchanged ones included.
+    /// The resource instances in the plan, including unchanged ones.
     pub resources: usize,
-    /// Rules that were switched on.
+    /// The enabled rules.
     pub rules: usize,
-    /// Of these, rules for which the plan has nothing to judge.
+    /// The enabled rules that do not apply to this plan.
     pub rules_matching_nothing: usize,
-    /// Judgements that came out well.
+    /// The passed evaluations.
     pub passed: usize,
-    /// Judgements that depend on what is known only after apply, told or not.
+    /// The undetermined evaluations, reported or not.
     pub undetermined: usize,
-    /// Failures of objects as they are that the plan puts right or removes.
+    /// The failures before the change that this plan fixes or removes.
     pub fixed: usize,
-    /// Policy results that an `exception` silenced.
+    /// The policy results suppressed by an `exception`.
     pub exceptions: usize,
 }
 
-/// A file that was passed over.
+/// A skipped file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedFile {
     /// The file.
     pub file: SafeText,
-    /// Why.
+    /// The reason.
     pub reason: SafeText,
 }
 
-/// Something to know that does not touch the verdict.
+/// A notice that does not affect the verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The stable code.
     pub code: SafeText,
-    /// What it is.
+    /// The message.
     pub message: SafeText,
 }
 
 impl Report {
-    /// The verdict over all plans.
+    /// Returns the verdict of all plans.
     pub fn verdict(&self) -> Verdict {
         let denied = self.plans.iter().map(PlanReport::verdict).max().unwrap_or(Verdict::Pass);
         if self.problems.is_empty() { denied } else { Verdict::Undecided }
     }
 
-    /// The exit code: that of the verdict, but 0 for a denial that is only to be told.
+    /// Returns the exit code of the verdict, or 0 for a denial that is only reported.
     pub fn exit_code(&self) -> u8 {
         match self.verdict() {
             Verdict::Denied if self.report_only => Verdict::Pass.exit_code(),
@@ -100,7 +100,7 @@ impl Report {
 }
 
 impl PlanReport {
-    /// The verdict on this plan alone.
+    /// Returns the verdict of this plan.
     pub fn verdict(&self) -> Verdict {
         if !self.complete {
             return Verdict::Undecided;
@@ -109,7 +109,7 @@ impl PlanReport {
         if denied { Verdict::Denied } else { Verdict::Pass }
     }
 
-    /// The findings that are certain.
+    /// Returns the findings that are certain.
     pub fn certain(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.certainty == Certainty::Certain)
     }

@@ -1,20 +1,21 @@
-//! What planguard answers: may this plan be merged?
+//! The verdict: whether the plan may be merged.
 
 use std::fmt;
 
-/// The answer. What is worse comes later: undecided wins over denied, so that whoever gates on 0 is safe.
+/// The verdict. Worse variants come later: undecided takes precedence over denied, so that exit code 0 always means
+/// pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// Everything was looked at, and nothing stands against it.
+    /// The check was complete, without denials.
     Pass,
-    /// Something was found that denies.
+    /// A finding denies.
     Denied,
-    /// Not everything could be looked at.
+    /// The check was incomplete.
     Undecided,
 }
 
 impl Verdict {
-    /// The word that reports use.
+    /// Returns the name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -23,7 +24,7 @@ impl Verdict {
         }
     }
 
-    /// The process's exit code: 0, 1 or 2.
+    /// Returns the exit code: 0, 1 or 2.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Pass => 0,

@@ -1,4 +1,4 @@
-//! Writes what was found into a file of plan cases, and leaves everything else as it stands.
+//! Updates the expected findings in a file of plan cases, and keeps everything else.
 
 use std::fs;
 use std::path::Path;
@@ -6,27 +6,27 @@ use std::path::Path;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value};
 
 use super::error::{CaseError, CaseProblem};
-use super::expected::{Found, without_data};
+use super::expected::{ActualFinding, without_data};
 use super::file::CaseFile;
 use super::run::{CaseOutcome, CaseStatus};
 use crate::finding::Certainty;
 
-/// What a blessing did.
+/// The result of an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blessed {
-    /// The names of the cases whose findings were rewritten.
+    /// The names of the updated cases.
     pub rewritten: Vec<String>,
-    /// The names of cases that fail and were left alone, because a problem and not a finding is the reason.
+    /// The names of failing cases that were not updated, because they fail with an error.
     pub left: Vec<String>,
 }
 
 impl CaseFile {
-    /// Makes what was found what is expected: rewrites `findings` of the cases that failed. An expectation that
-    /// a finding comes near to is changed where it differs; what a case expects of messages and severities it
-    /// goes on expecting. The file is written only if something changes, and whole or not at all.
+    /// Replaces the `findings` of failed cases with the actual ones. An expectation that resembles a finding is
+    /// changed only where it differs, and keeps whether it tests messages and severities. The file is written
+    /// atomically, and only if something changes.
     ///
     /// # Errors
-    /// The file cannot be written, or is no longer what was read.
+    /// The file cannot be written, or has changed since it was read.
     pub fn bless(&self, outcomes: &[CaseOutcome]) -> Result<Blessed, CaseError> {
         let path = self.path();
         let error = |problem| CaseError::of_file(path, problem);
@@ -59,7 +59,7 @@ impl CaseFile {
     }
 }
 
-/// The table of a case, written as `[[case]]` or in an array.
+/// Returns the table of a case, written as `[[case]]` or in an array.
 fn case_table(document: &mut DocumentMut, position: usize) -> Option<&mut dyn TableLike> {
     match document.get_mut("case")? {
         Item::ArrayOfTables(tables) => Some(tables.get_mut(position)?),
@@ -68,10 +68,10 @@ fn case_table(document: &mut DocumentMut, position: usize) -> Option<&mut dyn Ta
     }
 }
 
-/// Puts what was found in the place of the findings, in the order of the expectations.
-fn rewrite(case: &mut dyn TableLike, found: &[(Found, Option<usize>)]) {
+/// Replaces the findings with the actual ones, in the order of the expectations.
+fn rewrite(case: &mut dyn TableLike, found: &[(ActualFinding, Option<usize>)]) {
     let written = expectations(case);
-    let mut found: Vec<&(Found, Option<usize>)> = found.iter().collect();
+    let mut found: Vec<&(ActualFinding, Option<usize>)> = found.iter().collect();
     found.sort_by_key(|(_, expectation)| expectation.unwrap_or(usize::MAX));
     let mut findings = Array::new();
     for (found, expectation) in found {
@@ -82,7 +82,7 @@ fn rewrite(case: &mut dyn TableLike, found: &[(Found, Option<usize>)]) {
             entry.fmt();
         }
         let mut entry = Value::InlineTable(entry);
-        // A comment above an expectation stays there.
+        // Keep a comment above an expectation.
         let comment =
             entry.decor().prefix().and_then(|prefix| prefix.as_str()).filter(|text| text.contains('#'));
         let prefix = comment.map_or_else(|| "\n    ".to_owned(), str::to_owned);
@@ -95,7 +95,7 @@ fn rewrite(case: &mut dyn TableLike, found: &[(Found, Option<usize>)]) {
         findings.set_trailing_comma(true);
     }
     match case.get_mut("findings") {
-        // What stands around the key and behind the value stays.
+        // Keep whitespace and comments around the key and after the value.
         Some(Item::Value(value)) => {
             let decor = value.decor().clone();
             *value = Value::Array(findings);
@@ -107,13 +107,13 @@ fn rewrite(case: &mut dyn TableLike, found: &[(Found, Option<usize>)]) {
     }
 }
 
-/// What stands behind the last of the findings, if a comment does.
+/// Returns the comment after the last finding.
 fn trailing_comment(case: &dyn TableLike) -> Option<String> {
     let trailing = case.get("findings")?.as_array()?.trailing().as_str()?;
     trailing.contains('#').then(|| trailing.to_owned())
 }
 
-/// The findings as they are written, each as one inline table.
+/// Returns the expected findings, each as one inline table.
 fn expectations(case: &dyn TableLike) -> Vec<InlineTable> {
     match case.get("findings") {
         Some(Item::Value(Value::Array(array))) => {
@@ -131,9 +131,9 @@ fn expectations(case: &dyn TableLike) -> Vec<InlineTable> {
     }
 }
 
-/// Makes an expectation fit a finding. Only what is written is changed, so that a case goes on expecting what
-/// its author meant to pin down, and no more.
-fn update(entry: &mut InlineTable, found: &Found) {
+/// Updates an expectation to a finding. Only its existing keys change, so that a case keeps testing what its author
+/// chose.
+fn update(entry: &mut InlineTable, found: &ActualFinding) {
     let fresh = entry.is_empty();
     let same_rule = text(entry, "rule").is_some_and(|rule| without_data(rule) == found.rule);
     if !same_rule {
@@ -145,7 +145,7 @@ fn update(entry: &mut InlineTable, found: &Found) {
             entry.remove("address");
         }
     }
-    // Without an address, only the message tells two findings of a rule apart.
+    // Without an address, only the message distinguishes two findings of a rule.
     if entry.contains_key("message") || (fresh && found.address.is_none()) {
         set(entry, "message", found.message.unescaped());
     }
@@ -168,7 +168,7 @@ fn text<'e>(entry: &'e InlineTable, key: &str) -> Option<&'e str> {
     entry.get(key).and_then(Value::as_str)
 }
 
-/// Sets a text, unless it is what stands there; quotes and spaces around it stay where it stood.
+/// Sets a string, unless it is unchanged; keeps its quotes and whitespace.
 fn set(entry: &mut InlineTable, key: &str, new: &str) {
     if text(entry, key) == Some(new) {
         return;
@@ -186,7 +186,7 @@ fn set(entry: &mut InlineTable, key: &str, new: &str) {
     }
 }
 
-/// Replaces a file whole or not at all.
+/// Replaces a file atomically.
 fn write(path: &Path, text: &str) -> Result<(), String> {
     let permissions = fs::metadata(path).map(|metadata| metadata.permissions());
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -196,7 +196,7 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
         .and_then(|()| fs::set_permissions(&beside, permissions?))
         .and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
-        // What is left of the attempt is of no use, and a second failure changes nothing.
+        // Removing the temporary file is optional, so an error is ignored.
         let _ = fs::remove_file(&beside);
         error.to_string()
     })
@@ -247,7 +247,7 @@ remediation = "Call it after what is in it."
     const AFTER: &str = r#"findings = [ # as of last year
     # this one stays
     { rule = 'own-bucket-name',   address = "aws_s3_bucket.bad", severity = "medium" },
-    { rule = "own-bucket-name", address = "aws_s3_bucket.later", message = "it may be that aws_s3_bucket.later is called x", outcome = "undetermined" },
+    { rule = "own-bucket-name", address = "aws_s3_bucket.later", message = "aws_s3_bucket.later may be called x", outcome = "undetermined" },
     { rule = "own-bucket-name", address = "aws_s3_bucket.worse" }, # goes
 ] # the end
 "#;
@@ -266,7 +266,7 @@ remediation = "Call it after what is in it."
         let start = BEFORE.find("findings = [ #").unwrap();
         let end = BEFORE.find("resources = [\n").unwrap();
         assert_eq!(after, format!("{}{AFTER}{}", &BEFORE[..start], &BEFORE[end..]));
-        // What is blessed passes, and there is nothing left to bless.
+        // An updated case passes, and needs no further update.
         let file = CaseFile::read(&path).unwrap();
         let outcome = file.run(RunOptions::default()).unwrap();
         assert!(outcome.cases.iter().all(|case| case.status == CaseStatus::Passed), "{:?}", outcome.cases);

@@ -1,4 +1,4 @@
-//! Completes the resource changes of a case into a whole plan, as Terraform would write it.
+//! Completes the resource changes of a case to a plan in Terraform's format.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use planguard_plan::Address;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
 
-/// Providers by the front of their resource types. Those of HashiCorp have the name of the front.
+/// Providers by the prefix of their resource types. HashiCorp's providers have the name of the prefix.
 const OTHER_PROVIDERS: [(&str, &str); 4] = [
     ("terraform", "terraform.io/builtin/terraform"),
     ("github", "registry.terraform.io/integrations/github"),
@@ -16,7 +16,7 @@ const OTHER_PROVIDERS: [(&str, &str); 4] = [
     ("cloudflare", "registry.terraform.io/cloudflare/cloudflare"),
 ];
 
-/// Providers of HashiCorp.
+/// HashiCorp's providers.
 const HASHICORP: [&str; 16] = [
     "aws",
     "azuread",
@@ -36,7 +36,7 @@ const HASHICORP: [&str; 16] = [
     "vault",
 ];
 
-/// What a case says of its plan.
+/// The parts of a plan that a case defines.
 pub(super) struct PlanParts {
     pub(super) resources: Vec<Spanned<RawCaseResource>>,
     pub(super) variables: BTreeMap<String, Value>,
@@ -49,7 +49,7 @@ pub(super) struct Unfit {
     pub(super) problem: String,
 }
 
-/// The plan as JSON text.
+/// Returns the plan as JSON.
 pub(super) fn complete(parts: PlanParts) -> Result<String, Unfit> {
     let mut resources = Vec::with_capacity(parts.resources.len());
     let mut addresses: Vec<Address> = Vec::with_capacity(parts.resources.len());
@@ -58,13 +58,13 @@ pub(super) fn complete(parts: PlanParts) -> Result<String, Unfit> {
         let unfit = |problem| Unfit { span: span.clone(), problem };
         let raw = spanned.into_inner();
         if raw.resource_type.as_ref().is_none_or(String::is_empty) {
-            return Err(unfit("the resource has no `type`".to_owned()));
+            return Err(unfit("missing `type`".to_owned()));
         }
         let resource = CaseResource::new(raw, "").map_err(unfit)?;
         let address = resource.address();
         let parsed: Address = address.parse().map_err(|error| unfit(format!("{error}")))?;
         if addresses.contains(&parsed) {
-            return Err(unfit(format!("there are two resources `{address}`")));
+            return Err(unfit(format!("duplicate resource `{address}`")));
         }
         addresses.push(parsed);
         resources.push(resource);
@@ -93,7 +93,7 @@ pub(super) fn complete(parts: PlanParts) -> Result<String, Unfit> {
     Ok(plan.to_string())
 }
 
-/// The plan of one new resource, called `example`, as JSON text.
+/// Returns a plan with one new resource, named `example`, as JSON.
 pub(crate) fn plan_of_one(resource_type: &str, after: Value, unknown: Value) -> String {
     let raw = RawCaseResource {
         resource_type: Some(resource_type.to_owned()),
@@ -103,11 +103,11 @@ pub(crate) fn plan_of_one(resource_type: &str, after: Value, unknown: Value) -> 
     };
     let resources = vec![Spanned::new(0..0, raw)];
     let parts = PlanParts { resources, variables: BTreeMap::new(), terraform_version: None };
-    // A type that a schema has makes an address, and one resource has no twin.
+    // A type from a schema is a valid address, and a single resource has no duplicate.
     complete(parts).unwrap_or_default()
 }
 
-/// The full name of the provider of a resource type, where it is known.
+/// Returns the full address of a resource type's provider, if it is known.
 fn provider(resource_type: &str) -> Option<String> {
     let front = resource_type.split('_').next().unwrap_or_default();
     let other = OTHER_PROVIDERS.iter().find(|(other, _)| *other == front);
@@ -116,7 +116,7 @@ fn provider(resource_type: &str) -> Option<String> {
         .or_else(|| HASHICORP.contains(&front).then(|| format!("registry.terraform.io/hashicorp/{front}")))
 }
 
-/// Puts what a change leaves behind among the planned values, in the module where it belongs.
+/// Adds the result of a change to the planned values of its module.
 fn plan_value(root: &mut Map<String, Value>, change: &Value, address: &Address) {
     let state = &change["change"];
     if state["after"].is_null() {
@@ -140,7 +140,7 @@ fn plan_value(root: &mut Map<String, Value>, change: &Value, address: &Address) 
     elements(module, "resources").push(Value::Object(entry));
 }
 
-/// The child module of that address, made if there is none.
+/// Returns the child module with that address, and adds it if it is missing.
 fn child<'m>(module: &'m mut Map<String, Value>, address: &str) -> &'m mut Map<String, Value> {
     let children = elements(module, "child_modules");
     let position = children.iter().position(|child| child["address"] == address).unwrap_or_else(|| {

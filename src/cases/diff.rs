@@ -1,43 +1,43 @@
-//! How findings differ from what a case expects, line by line.
+//! Differences between the findings of a case and its expectations, line by line.
 
 use planguard_plan::redact::SafeText;
 
-/// The lines of a difference; none if there is none. What comes near to each other stands next to each other.
+/// The lines of a difference; empty if there is none. Similar findings are adjacent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// The lines in the order in which they are to be read.
+    /// The lines in order.
     pub lines: Vec<DiffLine>,
 }
 
-/// One line of a difference.
+/// A line of a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiffLine {
-    /// What kind of line it is; a renderer may colour it by this.
+    /// The kind of line, for example for colours.
     pub mark: DiffMark,
-    /// The rule, the resource and what was said, in columns, or a problem.
+    /// The rule, the resource and the message in columns, or a problem.
     pub text: SafeText,
 }
 
-/// What kind of line it is.
+/// The kind of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DiffMark {
-    /// Expected and not found.
+    /// Expected but not reported.
     Missing,
-    /// Found and not expected.
+    /// Reported but not expected.
     Unexpected,
-    /// Something kept planguard from looking.
+    /// An error that prevented a complete check.
     Problem,
 }
 
 impl Diff {
-    /// Whether nothing differs.
+    /// Returns whether nothing differs.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 }
 
 impl DiffLine {
-    /// The line with its sign and its word.
+    /// Returns the line with its sign and word.
     pub fn text(&self) -> SafeText {
         let (sign, word) = match self.mark {
             DiffMark::Missing => ("- ", "missing     "),

@@ -7,11 +7,11 @@ use walkdir::WalkDir;
 
 use super::error::{CaseError, CaseProblem};
 
-/// The files of plan cases that the paths name or hold, each once, in the order of the paths and then of the
-/// names. A file that is named itself counts whatever its name. Hidden directories are passed over.
+/// Returns the files of plan cases in `paths`, without duplicates, in the order of the paths and then by name. A file
+/// in `paths` itself may have any name. Hidden directories are skipped.
 ///
 /// # Errors
-/// Every path that cannot be read. That nothing was found is not an error here.
+/// Every path that cannot be read. Finding no file is not an error.
 pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<CaseError>> {
     let (mut files, mut errors): (Vec<PathBuf>, Vec<CaseError>) = (Vec::new(), Vec::new());
     for path in paths {

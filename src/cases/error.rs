@@ -1,4 +1,4 @@
-//! What is wrong with files of plan cases.
+//! Errors in files of plan cases.
 
 use std::fmt;
 use std::ops::Range;
@@ -10,100 +10,107 @@ use planguard_guardrails::GuardrailError;
 use planguard_rego::PackError;
 use thiserror::Error;
 
-/// A file of plan cases that cannot be used, and the place in it.
+/// An error in a file of plan cases, with its place.
 #[derive(Debug)]
 pub struct CaseError {
     file: PathBuf,
-    place: Option<Place>,
+    place: Option<CasePlace>,
     problem: Box<CaseProblem>,
 }
 
 #[derive(Debug)]
-struct Place {
+struct CasePlace {
     text: Arc<NamedSource<String>>,
     line: usize,
     span: Range<usize>,
 }
 
-/// What is wrong.
+/// The kinds of errors in a file of plan cases.
 #[derive(Debug, Error, Diagnostic)]
 pub enum CaseProblem {
     /// A file or directory could not be read.
     #[error("{reason}")]
     #[diagnostic(code("PG-CS-001"), help("check the path and its permissions"))]
     Unreadable {
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
-    /// Not TOML, a key that there is not, or a value of the wrong type.
+    /// Invalid TOML, an unknown key, or a value of the wrong type.
     #[error("{message}")]
     #[diagnostic(code("PG-CS-002"))]
     Syntax {
-        /// What the reader says.
+        /// The parser's message.
         message: String,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
     /// A file without a case.
-    #[error("there is no case")]
-    #[diagnostic(code("PG-CS-003"), help("write a case: `[[case]]` with `name`, `plan` and `findings`"))]
+    #[error("the file has no case")]
+    #[diagnostic(code("PG-CS-003"), help("add a `[[case]]` with `name`, `plan` and `findings`"))]
     NoCase,
     /// A case without a plan.
     #[error("case `{case}` has no plan")]
     #[diagnostic(
         code("PG-CS-004"),
-        help("name a file with `plan`, or write the resource changes as `[[case.resources]]`")
+        help("set `plan` to a file, or add resource changes as `[[case.resources]]`")
     )]
     NoPlan {
         /// The case.
         case: String,
     },
-    /// A case with more than it can use.
-    #[error("case `{case}` has a `plan`, so `{key}` has no place in it")]
-    #[diagnostic(code("PG-CS-005"), help("leave out one of the two, or make two cases"))]
+    /// A case with `plan` and a key that it excludes.
+    #[error("case `{case}` has both `plan` and `{key}`")]
+    #[diagnostic(code("PG-CS-005"), help("remove one of them, or split the case"))]
     BesidePlan {
         /// The case.
         case: String,
-        /// The key that must go.
+        /// The key to remove.
         key: &'static str,
     },
-    /// Two cases of one name.
-    #[error("there are two cases `{name}`")]
-    #[diagnostic(code("PG-CS-006"), help("say in the name what the case shows that no other does"))]
+    /// Two cases with the same name.
+    #[error("duplicate case name `{name}`")]
+    #[diagnostic(code("PG-CS-006"), help("rename one of the cases"))]
     DuplicateName {
         /// The name.
         name: String,
     },
     /// A rule that does not exist.
-    #[error("there is no rule `{rule}`")]
+    #[error("unknown rule `{rule}`")]
     #[diagnostic(code("PG-CS-007"))]
     UnknownRule {
         /// The rule as written.
         rule: String,
-        /// What may be meant.
+        /// A similar name, or the valid ones.
         #[help]
         help: String,
     },
-    /// A built-in rule that the cases are not checked with.
-    #[error("the rule `{rule}` is not switched on")]
+    /// A built-in rule that is disabled in the file.
+    #[error("rule `{rule}` is not enabled")]
     #[diagnostic(code("PG-CS-008"))]
     RuleOff {
         /// The rule.
         rule: String,
-        /// How to switch it on.
+        /// How to enable it.
         #[help]
         help: String,
     },
-    /// A word that is none of those that are possible.
-    #[error("`{word}` is not {what}")]
+    /// Parameters of a pack that is not enabled.
+    #[error("pack `{pack}` is not enabled")]
+    #[diagnostic(code("PG-CS-014"), help("add it to `packs`, or remove its parameters"))]
+    PackOff {
+        /// The pack.
+        pack: String,
+    },
+    /// An unknown word.
+    #[error("unknown {what} `{word}`")]
     #[diagnostic(code("PG-CS-009"))]
     UnknownWord {
         /// The word.
         word: String,
-        /// What it should be.
+        /// The kind of word.
         what: &'static str,
-        /// What may be meant.
+        /// A similar name, or the valid ones.
         #[help]
         help: String,
     },
@@ -111,36 +118,36 @@ pub enum CaseProblem {
     #[error("{problem}")]
     #[diagnostic(
         code("PG-CS-010"),
-        help("a resource has the keys of the cases beside a guardrail; see docs/guardrail-format.md")
+        help("use the keys of cases in guardrail files; see docs/guardrail-format.md")
     )]
     Resource {
-        /// What is wrong with it.
+        /// The reason.
         problem: String,
     },
-    /// A file that is named and is not there.
-    #[error("there is no {what} at {}", path.display())]
-    #[diagnostic(code("PG-CS-011"), help("paths are relative to the file that names them"))]
+    /// A file that does not exist.
+    #[error("{what} not found: {}", path.display())]
+    #[diagnostic(code("PG-CS-011"), help("fix the path; it is relative to the file with the cases"))]
     NoFile {
-        /// What should be there.
+        /// The kind of file.
         what: &'static str,
-        /// Where it was looked for.
+        /// The resolved path.
         path: PathBuf,
     },
     /// The file could not be rewritten.
     #[error("cannot write: {reason}")]
     #[diagnostic(
         code("PG-CS-012"),
-        help("nothing was changed; check the permissions and the space on the disk")
+        help("check the permissions and the free disk space; the file is unchanged")
     )]
     Unwritable {
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
     /// The file changed since it was read.
-    #[error("the file has changed since it was read")]
-    #[diagnostic(code("PG-CS-013"), help("nothing was changed; run the cases again"))]
+    #[error("the file changed while the cases ran")]
+    #[diagnostic(code("PG-CS-013"), help("run the cases again; the file was not updated"))]
     Changed,
-    /// A pack whose parameters are not right.
+    /// An unknown pack, or invalid parameters.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Pack(PackError),
@@ -151,17 +158,17 @@ pub enum CaseProblem {
 }
 
 impl CaseError {
-    /// A problem with a file as a whole.
+    /// Returns an error about a file as a whole.
     pub(super) fn of_file(file: &Path, problem: CaseProblem) -> Self {
         Self { file: file.to_owned(), place: None, problem: Box::new(problem) }
     }
 
-    /// What is wrong.
+    /// Returns the kind of error.
     pub fn problem(&self) -> &CaseProblem {
         &self.problem
     }
 
-    /// The line of the file, counted from 1, where there is one.
+    /// Returns the line, counted from 1, if the error has one.
     pub fn line(&self) -> Option<usize> {
         self.place.as_ref().map(|place| place.line)
     }
@@ -171,7 +178,7 @@ impl fmt::Display for CaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
         match (&self.place, &*self.problem) {
-            (Some(Place { line, .. }), problem) => write!(f, "{file}:{line}: {problem}"),
+            (Some(CasePlace { line, .. }), problem) => write!(f, "{file}:{line}: {problem}"),
             (None, CaseProblem::Unreadable { reason }) => write!(f, "cannot read {file}: {reason}"),
             (None, CaseProblem::Unwritable { reason }) => write!(f, "cannot write {file}: {reason}"),
             (None, problem) => write!(f, "{file}: {problem}"),
@@ -203,7 +210,7 @@ impl Diagnostic for CaseError {
     }
 }
 
-/// The text of a file, in which places are pointed at.
+/// The text of a file, for errors with a place.
 #[derive(Clone, Debug)]
 pub(super) struct CaseText {
     pub(super) file: PathBuf,
@@ -216,20 +223,20 @@ impl CaseText {
         Self { file: file.to_owned(), text: Arc::new(NamedSource::new(name, text).with_language("toml")) }
     }
 
-    /// The text itself.
+    /// Returns the text.
     pub(super) fn as_str(&self) -> &str {
         self.text.inner()
     }
 
-    /// The line of an offset, counted from 1.
+    /// Returns the line of an offset, counted from 1.
     pub(super) fn line(&self, offset: usize) -> usize {
         let text = self.as_str().as_bytes();
         1 + text[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
     }
 
-    /// A problem at a place.
+    /// Returns an error at a place.
     pub(super) fn error(&self, span: Range<usize>, problem: CaseProblem) -> CaseError {
-        let place = Place { text: Arc::clone(&self.text), line: self.line(span.start), span };
+        let place = CasePlace { text: Arc::clone(&self.text), line: self.line(span.start), span };
         CaseError { file: self.file.clone(), place: Some(place), problem: Box::new(problem) }
     }
 }

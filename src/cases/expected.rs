@@ -1,4 +1,4 @@
-//! What a case expects of rules, and how it is held against what they found.
+//! Compares the expected findings of a case with the actual ones.
 
 use std::ops::Range;
 
@@ -14,9 +14,9 @@ use crate::finding::{Certainty, Finding, RuleKind};
 pub(super) struct Expected {
     /// The id of a guardrail, or the path of a policy rule without `data.`.
     pub(super) rule: String,
-    /// Where the rule is written.
+    /// The place of the rule's name.
     pub(super) span: Range<usize>,
-    /// The resource; `None` for a finding about the plan.
+    /// The resource; `None` for a finding about the whole plan.
     pub(super) address: Option<SafeText>,
     pub(super) certainty: Certainty,
     pub(super) message: Option<SafeText>,
@@ -24,9 +24,9 @@ pub(super) struct Expected {
     pub(super) enforcement: Option<Enforcement>,
 }
 
-/// A finding as cases speak of it.
+/// An actual finding in the form of expectations.
 #[derive(Clone, Debug)]
-pub(super) struct Found {
+pub(super) struct ActualFinding {
     pub(super) rule: String,
     pub(super) address: Option<SafeText>,
     pub(super) certainty: Certainty,
@@ -35,7 +35,7 @@ pub(super) struct Found {
     pub(super) enforcement: Enforcement,
 }
 
-impl Found {
+impl ActualFinding {
     pub(super) fn new(finding: &Finding) -> Self {
         let id = finding.rule.id.unescaped();
         let rule = match finding.rule.kind {
@@ -53,13 +53,13 @@ impl Found {
     }
 }
 
-/// The path of a policy rule as cases write it.
+/// Returns the path of a policy rule as cases write it.
 pub(super) fn without_data(path: &str) -> &str {
     path.strip_prefix("data.").unwrap_or(path)
 }
 
 impl Expected {
-    fn is(&self, found: &Found) -> bool {
+    fn is(&self, found: &ActualFinding) -> bool {
         self.is_near(found)
             && self.certainty == found.certainty
             && self.message.as_ref().is_none_or(|message| *message == found.message)
@@ -67,28 +67,28 @@ impl Expected {
             && self.enforcement.is_none_or(|enforcement| enforcement == found.enforcement)
     }
 
-    /// Whether it is the same rule about the same resource, whatever it says.
-    fn is_near(&self, found: &Found) -> bool {
+    /// Returns whether rule and resource match, whatever else differs.
+    fn is_near(&self, found: &ActualFinding) -> bool {
         self.rule == found.rule && self.address == found.address
     }
 }
 
-/// What became of the expectations.
+/// The result of a comparison.
 pub(super) struct Comparison {
-    /// The position of the expectation that each finding fulfils or comes near to.
+    /// The index of the expectation that each finding fulfils or resembles.
     pub(super) expectation: Vec<Option<usize>>,
-    /// Where the two differ.
+    /// The differences.
     pub(super) diff: Diff,
 }
 
-/// Holds the findings against the expectations, both as multisets.
-pub(super) fn compare(expected: &[Expected], found: &[Found]) -> Comparison {
+/// Compares findings and expectations as multisets.
+pub(super) fn compare(expected: &[Expected], found: &[ActualFinding]) -> Comparison {
     let mut fulfils = assign(expected, found);
     let mut missing: Vec<usize> =
         (0..expected.len()).filter(|position| !fulfils.contains(&Some(*position))).collect();
     let unexpected: Vec<usize> = (0..found.len()).filter(|position| fulfils[*position].is_none()).collect();
-    // What is nearest is paired first.
-    let nearness: [fn(&Expected, &Found) -> bool; 3] = [
+    // Pair the most similar ones first.
+    let nearness: [fn(&Expected, &ActualFinding) -> bool; 3] = [
         Expected::is_near,
         |expected, found| expected.rule == found.rule,
         |expected, found| expected.address.is_some() && expected.address == found.address,
@@ -110,7 +110,7 @@ pub(super) fn compare(expected: &[Expected], found: &[Found]) -> Comparison {
     pairs.extend(missing.into_iter().map(|position| (Some(position), None)));
     let rest = unexpected.iter().filter(|position| fulfils[**position].is_none());
     pairs.extend(rest.map(|position| (None, Some(*position))));
-    // In the order of the file, and what the file does not know at the end.
+    // In file order, with unexpected findings at the end.
     pairs.sort_by_key(|(expectation, finding)| (expectation.unwrap_or(usize::MAX), *finding));
     let pairs: Vec<_> = pairs
         .into_iter()
@@ -121,13 +121,13 @@ pub(super) fn compare(expected: &[Expected], found: &[Found]) -> Comparison {
     Comparison { expectation: fulfils, diff: Diff { lines: lines(&pairs) } }
 }
 
-/// Gives each finding an expectation that it fulfils, as many as possible (augmenting paths): an expectation
-/// without a message must not take the only finding that another one with a message could have.
-fn assign(expected: &[Expected], found: &[Found]) -> Vec<Option<usize>> {
+/// Assigns to each finding an expectation that it fulfils, as many as possible (by augmenting paths): an expectation
+/// without a message must not take the only finding for one with a message.
+fn assign(expected: &[Expected], found: &[ActualFinding]) -> Vec<Option<usize>> {
     fn augment(
         position: usize,
         expected: &[Expected],
-        found: &[Found],
+        found: &[ActualFinding],
         tried: &mut [bool],
         fulfils: &mut [Option<usize>],
     ) -> bool {
@@ -154,8 +154,8 @@ fn assign(expected: &[Expected], found: &[Found]) -> Vec<Option<usize>> {
     fulfils
 }
 
-/// A line for each side of each pair, in columns.
-fn lines(pairs: &[(Option<&Expected>, Option<&Found>)]) -> Vec<DiffLine> {
+/// Returns a line for each side of each pair, in columns.
+fn lines(pairs: &[(Option<&Expected>, Option<&ActualFinding>)]) -> Vec<DiffLine> {
     let place = |address: Option<&SafeText>| address.cloned().unwrap_or(SafeText::fixed("(plan)"));
     let author = Redactor::default();
     let mut rows: Vec<(DiffMark, [SafeText; 3])> = Vec::new();
@@ -163,18 +163,18 @@ fn lines(pairs: &[(Option<&Expected>, Option<&Found>)]) -> Vec<DiffLine> {
         if let Some(expected) = expected {
             let severity = expected.severity.map(Severity::as_str);
             let enforcement = expected.enforcement.map(Enforcement::as_str);
-            let told = told(severity, enforcement, expected.certainty, expected.message.as_ref());
+            let reported = reported(severity, enforcement, expected.certainty, expected.message.as_ref());
             let address = place(expected.address.as_ref());
-            rows.push((DiffMark::Missing, [author.text(&expected.rule), address, told]));
+            rows.push((DiffMark::Missing, [author.text(&expected.rule), address, reported]));
         }
         if let Some(found) = found {
-            // Only what the expectation speaks of is of interest.
+            // Show only properties that the expectation has.
             let severity = expected.and_then(|expected| expected.severity).map(|_| found.severity.as_str());
             let enforcement =
                 expected.and_then(|expected| expected.enforcement).map(|_| found.enforcement.as_str());
-            let told = told(severity, enforcement, found.certainty, Some(&found.message));
+            let reported = reported(severity, enforcement, found.certainty, Some(&found.message));
             let address = place(found.address.as_ref());
-            rows.push((DiffMark::Unexpected, [author.text(&found.rule), address, told]));
+            rows.push((DiffMark::Unexpected, [author.text(&found.rule), address, reported]));
         }
     }
     let width = |column: fn(&[SafeText; 3]) -> &SafeText| {
@@ -183,18 +183,18 @@ fn lines(pairs: &[(Option<&Expected>, Option<&Found>)]) -> Vec<DiffLine> {
     let (rule_width, address_width) = (width(|[rule, ..]| rule), width(|[_, address, _]| address));
     let gap = SafeText::fixed("  ");
     rows.iter()
-        .map(|(mark, [rule, address, told])| {
+        .map(|(mark, [rule, address, reported])| {
             let rule = rule.padded(rule_width);
-            let text = match told.unescaped().is_empty() {
+            let text = match reported.unescaped().is_empty() {
                 true => SafeText::concat([&rule, &gap, address]),
-                false => SafeText::concat([&rule, &gap, &address.padded(address_width), &gap, told]),
+                false => SafeText::concat([&rule, &gap, &address.padded(address_width), &gap, reported]),
             };
             DiffLine { mark: *mark, text }
         })
         .collect()
 }
 
-fn told(
+fn reported(
     severity: Option<&'static str>,
     enforcement: Option<&'static str>,
     certainty: Certainty,
@@ -204,14 +204,14 @@ fn told(
         Certainty::Certain => None,
         Certainty::DependsOnUnknown => Some("undetermined"),
     };
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for word in [severity, enforcement, certainty].into_iter().flatten() {
-        told.push(SafeText::fixed(if told.is_empty() { "[" } else { ", " }));
-        told.push(SafeText::fixed(word));
+        reported.push(SafeText::fixed(if reported.is_empty() { "[" } else { ", " }));
+        reported.push(SafeText::fixed(word));
     }
-    if !told.is_empty() {
-        told.push(SafeText::fixed(if message.is_some() { "] " } else { "]" }));
+    if !reported.is_empty() {
+        reported.push(SafeText::fixed(if message.is_some() { "] " } else { "]" }));
     }
-    told.extend(message.cloned());
-    SafeText::concat(&told)
+    reported.extend(message.cloned());
+    SafeText::concat(&reported)
 }

@@ -1,4 +1,4 @@
-//! Reads a file of plan cases.
+//! Parses a file of plan cases.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +19,7 @@ use super::rules::Header;
 use crate::enforcement::Enforcement;
 use crate::finding::Certainty;
 
-/// A file of plan cases, read and checked; no rule is loaded yet.
+/// A parsed and checked file of plan cases; its rules are not loaded yet.
 #[derive(Debug)]
 pub struct CaseFile {
     pub(super) text: CaseText,
@@ -27,7 +27,7 @@ pub struct CaseFile {
     pub(super) cases: Vec<PlanCase>,
 }
 
-/// One case.
+/// A case.
 #[derive(Debug)]
 pub(super) struct PlanCase {
     pub(super) name: String,
@@ -35,11 +35,11 @@ pub(super) struct PlanCase {
     pub(super) line: usize,
     pub(super) plan: PlanSource,
     pub(super) expected: Vec<Expected>,
-    /// Codes of the problems that are expected.
+    /// The codes of expected problems.
     pub(super) problems: BTreeSet<String>,
 }
 
-/// Where the plan of a case comes from.
+/// The source of a case's plan.
 #[derive(Debug)]
 pub(super) enum PlanSource {
     File(PathBuf),
@@ -47,60 +47,60 @@ pub(super) enum PlanSource {
 }
 
 impl CaseFile {
-    /// Reads a file.
+    /// Parses a file.
     ///
     /// # Errors
-    /// Everything that is wrong with it, each at its place; after a mistake in the syntax, nothing but that.
+    /// Every error with its place; after a syntax error, only that one.
     pub fn read(path: &Path) -> Result<Self, Vec<CaseError>> {
         let text = fs::read_to_string(path).map_err(|error| {
             vec![CaseError::of_file(path, CaseProblem::Unreadable { reason: error.to_string() })]
         })?;
         let text = CaseText::new(path, text);
         let raw: RawFile = toml::from_str(text.as_str()).map_err(|error| vec![syntax(&text, &error)])?;
-        let mut reader = Reader { text: &text, base: base(path), errors: Vec::new() };
+        let mut reader = CaseReader { text: &text, base: base(path), errors: Vec::new() };
         let (header, cases) = reader.file(raw);
         let errors = reader.errors;
         if errors.is_empty() { Ok(Self { text, header, cases }) } else { Err(errors) }
     }
 
-    /// The file's path.
+    /// Returns the file's path.
     pub fn path(&self) -> &Path {
         &self.text.file
     }
 
-    /// The names of the cases, in the order of the file.
+    /// Returns the names of the cases in file order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.cases.iter().map(|case| case.name.as_str())
     }
 }
 
-/// The directory to which paths are relative.
+/// Returns the directory that paths are relative to.
 fn base(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new(""))
 }
 
-/// What the TOML reader says, and a guess at what was meant.
+/// Returns the TOML parser's error, with a suggestion.
 fn syntax(text: &CaseText, error: &toml::de::Error) -> CaseError {
     let message = error.message().to_owned();
-    // The reader names the key first, and then those that there are.
+    // The message contains the unknown key first, and then the valid ones.
     let mut words = message.split('`').skip(1).step_by(2);
     let unknown = message.starts_with("unknown field").then(|| words.next()).flatten();
     let meant = unknown.and_then(|unknown| suggest::nearest(unknown, words));
     let help = match meant {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => "docs/policies/plan-cases.md describes the format".to_owned(),
+        None => "see docs/policies/plan-cases.md for the format".to_owned(),
     };
     text.error(error.span().unwrap_or_default(), CaseProblem::Syntax { message, help })
 }
 
-/// Turns what was written into what is meant, and notes every mistake.
-struct Reader<'r> {
+/// Converts parsed TOML to cases, and collects every error.
+struct CaseReader<'r> {
     text: &'r CaseText,
     base: &'r Path,
     errors: Vec<CaseError>,
 }
 
-impl Reader<'_> {
+impl CaseReader<'_> {
     fn error(&mut self, span: Range<usize>, problem: CaseProblem) {
         self.errors.push(self.text.error(span, problem));
     }
@@ -113,8 +113,8 @@ impl Reader<'_> {
         }
         let header = match Header::new(raw, self.base) {
             Ok(header) => header,
-            Err(mistakes) => {
-                for (span, problem) in mistakes {
+            Err(errors) => {
+                for (span, problem) in errors {
                     self.error(span, problem);
                 }
                 Header::default()
@@ -178,21 +178,19 @@ impl Reader<'_> {
     fn finding(&mut self, raw: RawFinding) -> Expected {
         let severity = raw.severity.and_then(|word| {
             let words = Severity::ALL.map(Severity::as_str);
-            self.word(&word, "a severity", &words, |word| Severity::from_str(word).ok())
+            self.word(&word, "severity", &words, |word| Severity::from_str(word).ok())
         });
         let enforcement = raw.enforcement.and_then(|word| {
             let kinds = [Enforcement::Deny, Enforcement::Warn];
-            self.word(&word, "an enforcement that a finding can have", &["deny", "warn"], |word| {
+            self.word(&word, "enforcement", &["deny", "warn"], |word| {
                 kinds.into_iter().find(|kind| kind.as_str() == word)
             })
         });
         let certainty = raw.outcome.and_then(|word| {
-            self.word(&word, "an outcome that a finding can have", &["fail", "undetermined"], |word| {
-                match word {
-                    "fail" => Some(Certainty::Certain),
-                    "undetermined" => Some(Certainty::DependsOnUnknown),
-                    _ => None,
-                }
+            self.word(&word, "outcome", &["fail", "undetermined"], |word| match word {
+                "fail" => Some(Certainty::Certain),
+                "undetermined" => Some(Certainty::DependsOnUnknown),
+                _ => None,
             })
         });
         Expected {
@@ -206,7 +204,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The meaning of a word, or a mistake.
+    /// Parses a word, or adds an error.
     fn word<T>(
         &mut self,
         written: &Spanned<String>,
@@ -223,12 +221,11 @@ impl Reader<'_> {
     }
 }
 
-/// A word that is none of those that are possible.
+/// Returns the error for an unknown word.
 pub(super) fn unknown_word(word: &str, what: &'static str, words: &[&str]) -> CaseProblem {
     let help = match suggest::nearest(word, words.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if words.is_empty() => "switch it on, or leave it out".to_owned(),
-        None => format!("use {}", words.join(", ")),
+        None => format!("use one of {}", words.join(", ")),
     };
     CaseProblem::UnknownWord { word: word.to_owned(), what, help }
 }

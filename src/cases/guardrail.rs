@@ -1,4 +1,4 @@
-//! Runs the cases that stand beside guardrails in their own files.
+//! Runs the cases in guardrail files.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::check::CheckError;
 /// Runs every case of a guardrail file.
 ///
 /// # Errors
-/// The file cannot be read or does not follow the format.
+/// The file cannot be read or is invalid.
 pub fn run_guardrail_file(path: &Path) -> Result<Vec<CaseOutcome>, GuardrailError> {
     let text = fs::read_to_string(path)
         .map_err(|error| GuardrailError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;

@@ -1,5 +1,4 @@
-//! Plan cases: plans, or resource changes that are completed into plans, with the findings that rules must have
-//! on them.
+//! Plan cases: plans or resource changes, with the findings that rules must report for them.
 
 mod bless;
 mod complete;

@@ -1,4 +1,4 @@
-//! Files of plan cases as people write them, with the places of what may be wrong.
+//! The TOML structure of files of plan cases, with the places of values for errors.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ pub(super) struct RawFile {
     pub(super) policies: Option<Vec<Spanned<PathBuf>>>,
     pub(super) guardrails: Option<Vec<Spanned<PathBuf>>>,
     pub(super) packs: Option<Vec<Spanned<String>>>,
-    /// What the packs of policies are given, by pack.
+    /// The parameters of packs of policies.
     #[serde(default)]
     pub(super) parameters: BTreeMap<String, Spanned<toml::Table>>,
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! The rules that the cases of a file are checked with.
+//! The rules that the cases of a file test.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use planguard_guardrails::change::GUARDS;
 use planguard_guardrails::{builtins, load_guardrails};
 use planguard_plan::text::suggest;
 use planguard_rego::{
-    ContextOptions, Convention, CoverageMode, Namespaces, PassedOver, Policies, PolicyOptions, RegoPack,
-    RegoPacks, rego_packs, rule_id, toml_parameters,
+    ContextOptions, Convention, CoverageMode, Namespaces, Policies, PolicyOptions, RegoPack, RegoPacks,
+    SkippedPolicy, rego_packs, rule_id, toml_parameters,
 };
 use toml::Spanned;
 use walkdir::WalkDir;
@@ -21,10 +21,10 @@ use super::file::unknown_word;
 use super::raw::RawFile;
 use crate::check::{Packs, Rules};
 
-/// How many rules a message lists; more are no help.
+/// The maximum number of rules in a message.
 const LISTED: usize = 8;
 
-/// What the head of a file says, with paths that lead from where planguard runs.
+/// The head of a file, with paths relative to the working directory.
 #[derive(Debug, Default)]
 pub(super) struct Header {
     policies: Vec<PathBuf>,
@@ -37,16 +37,16 @@ pub(super) struct Header {
     context: Option<PathBuf>,
 }
 
-/// A mistake and its place.
-type Mistake = (Range<usize>, CaseProblem);
+/// An error and its place.
+type HeaderError = (Range<usize>, CaseProblem);
 
 impl Header {
-    /// Reads everything of a file but its cases.
-    pub(super) fn new(raw: RawFile, base: &Path) -> Result<Self, Vec<Mistake>> {
-        let mut mistakes = Vec::new();
-        // By default the policies beside the file are what it is about.
+    /// Reads everything in a file but its cases.
+    pub(super) fn new(raw: RawFile, base: &Path) -> Result<Self, Vec<HeaderError>> {
+        let mut errors = Vec::new();
+        // By default, the policies beside the file are tested.
         let by_default = raw.policies.is_none() && raw.guardrails.is_none() && raw.packs.is_none();
-        let mut policies = resolve(raw.policies.unwrap_or_default(), base, "policy", &mut mistakes);
+        let mut policies = resolve(raw.policies.unwrap_or_default(), base, "policy", &mut errors);
         let beside = directory(base);
         if by_default && (!raw.builtin || holds_policies(&beside)) {
             policies.push(beside);
@@ -64,26 +64,26 @@ impl Header {
                     Some(own) => (own.span(), Some(toml_parameters(&toml::Value::Table(own.into_inner())))),
                     None => (pack.span(), None),
                 };
-                let errors = rego_packs.enable(pack.get_ref(), own).err().unwrap_or_default();
-                mistakes.extend(errors.into_iter().map(|error| (span.clone(), CaseProblem::Pack(error))));
+                let pack_errors = rego_packs.enable(pack.get_ref(), own).err().unwrap_or_default();
+                errors.extend(pack_errors.into_iter().map(|error| (span.clone(), CaseProblem::Pack(error))));
             } else if !of_guardrails {
-                mistakes.push((pack.span(), unknown_word(pack.get_ref(), "a pack", &all_packs())));
+                errors.push((pack.span(), unknown_word(pack.get_ref(), "pack", &all_packs())));
             }
         }
         for (name, own) in parameters {
-            mistakes.push((own.span(), unknown_word(&name, "a pack in `packs`", &[])));
+            errors.push((own.span(), CaseProblem::PackOff { pack: name }));
         }
         let convention = raw.convention.and_then(|word| {
             let known = Convention::ALL.into_iter().find(|known| known.as_str() == word.get_ref());
             if known.is_none() {
                 let words = Convention::ALL.map(Convention::as_str);
-                mistakes.push((word.span(), unknown_word(word.get_ref(), "a convention", &words)));
+                errors.push((word.span(), unknown_word(word.get_ref(), "convention", &words)));
             }
             known
         });
         let header = Self {
             policies,
-            guardrails: resolve(raw.guardrails.unwrap_or_default(), base, "guardrail file", &mut mistakes),
+            guardrails: resolve(raw.guardrails.unwrap_or_default(), base, "guardrail file", &mut errors),
             packs: Some(packs),
             rego_packs,
             namespaces: match raw.namespaces {
@@ -92,10 +92,10 @@ impl Header {
                 Some(names) => Namespaces::Named(names),
             },
             convention,
-            data: resolve(raw.data, base, "data document", &mut mistakes),
-            context: resolve(raw.context.into_iter().collect(), base, "context", &mut mistakes).pop(),
+            data: resolve(raw.data, base, "data document", &mut errors),
+            context: resolve(raw.context.into_iter().collect(), base, "context", &mut errors).pop(),
         };
-        if mistakes.is_empty() { Ok(header) } else { Err(mistakes) }
+        if errors.is_empty() { Ok(header) } else { Err(errors) }
     }
 
     /// Loads the rules.
@@ -109,7 +109,7 @@ impl Header {
                 paths: self.policies.clone(),
                 packs: self.rego_packs.clone(),
                 convention: self.convention,
-                // The environment of the machine has no part in what a case expects.
+                // Expectations must not depend on the environment of the machine.
                 context: ContextOptions { file: self.context.clone(), ..ContextOptions::default() },
                 namespaces: self.namespaces.clone(),
                 data: self.data.clone(),
@@ -121,12 +121,12 @@ impl Header {
     }
 }
 
-/// The paths as they lead from where planguard runs.
+/// Returns paths relative to the working directory.
 fn resolve(
     paths: Vec<Spanned<PathBuf>>,
     base: &Path,
     what: &'static str,
-    mistakes: &mut Vec<Mistake>,
+    errors: &mut Vec<HeaderError>,
 ) -> Vec<PathBuf> {
     paths
         .into_iter()
@@ -135,14 +135,14 @@ fn resolve(
             let path = path.into_inner();
             let resolved = if path == Path::new(".") { directory(base) } else { base.join(path) };
             if !resolved.exists() {
-                mistakes.push((span, CaseProblem::NoFile { what, path: resolved.clone() }));
+                errors.push((span, CaseProblem::NoFile { what, path: resolved.clone() }));
             }
             resolved
         })
         .collect()
 }
 
-/// The directory of a file by a name that can be opened; for a file that is named alone, its own is empty.
+/// Returns a file's directory as a path that can be opened; it is empty for a plain file name.
 fn directory(base: &Path) -> PathBuf {
     if base.as_os_str().is_empty() { PathBuf::from(".") } else { base.to_owned() }
 }
@@ -156,10 +156,10 @@ fn all_packs() -> Vec<&'static str> {
     Packs::names().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
 }
 
-/// The rules by the names that cases use.
+/// The known rules by their names in cases.
 pub(super) struct KnownRules<'r> {
     rules: &'r Rules,
-    /// The rules that are evaluated.
+    /// The evaluated rules.
     on: Vec<Cow<'r, str>>,
     /// The packs of all built-in rules.
     builtin: BTreeMap<&'static str, &'static str>,
@@ -184,7 +184,7 @@ impl<'r> KnownRules<'r> {
         Self { rules, on, builtin }
     }
 
-    /// What is wrong with the rule that a case expects something of.
+    /// Returns the error for an expectation of an unknown or disabled rule.
     pub(super) fn check(&self, expected: &Expected) -> Option<CaseProblem> {
         let rule = expected.rule.as_str();
         if self.on.iter().any(|on| on == rule) {
@@ -193,13 +193,13 @@ impl<'r> KnownRules<'r> {
         let owned = rule.to_owned();
         if let Some(pack) = self.builtin.get(rule) {
             let help = if Packs::ON_BY_DEFAULT.contains(pack) {
-                "write `builtin = true` at the start of the file".to_owned()
+                "add `builtin = true` at the start of the file".to_owned()
             } else {
-                format!("write `packs = [\"{pack}\"]` at the start of the file")
+                format!("add `packs = [\"{pack}\"]` at the start of the file")
             };
             return Some(CaseProblem::RuleOff { rule: owned, help });
         }
-        // Policies that could not be loaded are a problem of each case; their rules cannot be known.
+        // Policies that could not be loaded are a problem of each case; their rules are unknown.
         if self.rules.policies.as_ref().is_some_and(|policies| !policies.problems().is_empty()) {
             return None;
         }
@@ -212,14 +212,14 @@ impl<'r> KnownRules<'r> {
             info.aliases.iter().any(|alias| alias == rule).then(|| builtin.id())
         });
         if let Some(id) = former {
-            return format!("it is called `{id}` now");
+            return format!("use its new id `{id}`");
         }
-        let passed_over = self.rules.policies.iter().flat_map(Policies::passed_over);
-        for passed_over in passed_over {
-            if let PassedOver::Package(package) = passed_over
+        let skipped = self.rules.policies.iter().flat_map(Policies::skipped);
+        for skipped in skipped {
+            if let SkippedPolicy::Package(package) = skipped
                 && rule.strip_prefix(package.as_str()).is_some_and(|rest| rest.starts_with('.'))
             {
-                return format!("the package `{package}` is not evaluated; name it in `namespaces`");
+                return format!("add the package `{package}` to `namespaces`");
             }
         }
         let builtin = self.builtin.keys().copied();
@@ -228,13 +228,11 @@ impl<'r> KnownRules<'r> {
         }
         let listed: Vec<&str> = self.on.iter().map(Cow::as_ref).take(LISTED).collect();
         match (listed.len(), self.on.len()) {
-            (0, _) => {
-                "no rule is evaluated; say with `policies`, `guardrails` or `packs` which are".to_owned()
-            }
+            (0, _) => "no rule is enabled; set `policies`, `guardrails` or `packs`".to_owned(),
             (listed_count, all) if listed_count < all => {
-                format!("{all} rules are evaluated, such as {}", listed.join(", "))
+                format!("use one of {all} rules, such as {}", listed.join(", "))
             }
-            _ => format!("these rules are evaluated: {}", listed.join(", ")),
+            _ => format!("use one of {}", listed.join(", ")),
         }
     }
 }

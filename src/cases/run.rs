@@ -1,4 +1,4 @@
-//! Checks the plans of cases and compares what is found with what is expected.
+//! Checks the plans of cases and compares the findings with the expected ones.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -11,61 +11,61 @@ use planguard_rego::{Coverage, CoverageMode, Policies};
 
 use super::diff::{Diff, DiffLine, DiffMark};
 use super::error::CaseError;
-use super::expected::{Found, compare};
+use super::expected::{ActualFinding, compare};
 use super::file::{CaseFile, PlanCase, PlanSource};
 use super::rules::KnownRules;
 use crate::check::{CheckOptions, Rules, check, run};
 use crate::report::Report;
 
-/// How cases are run.
+/// The options for running cases.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RunOptions {
-    /// Whether to note which lines of the policies the cases reach.
+    /// Whether to record the lines of policies that the cases reach.
     pub coverage: CoverageMode,
 }
 
-/// What came of the cases of a file.
+/// The results of a file's cases.
 #[derive(Debug)]
 pub struct FileOutcome {
-    /// The cases in the order of the file.
+    /// The cases in file order.
     pub cases: Vec<CaseOutcome>,
-    /// The lines of the policies that the cases reached, if that was asked for and there are policies.
+    /// The lines of policies that the cases reached; `None` if not requested or without policies.
     pub coverage: Option<Coverage>,
 }
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Debug)]
 pub struct CaseOutcome {
-    /// The case's name.
+    /// The name.
     pub name: SafeText,
-    /// The file that it stands in.
+    /// The file.
     pub file: PathBuf,
-    /// The line there, counted from 1.
+    /// The line in the file, counted from 1.
     pub line: usize,
-    /// Whether the case holds.
+    /// Whether the case passes.
     pub status: CaseStatus,
-    /// Where what was found differs from what is expected.
+    /// The differences between actual and expected findings.
     pub diff: Diff,
-    /// What kept planguard from looking and was not expected, for the reader who wants to see the place.
+    /// The unexpected problems, with their places.
     pub problems: Vec<Problem>,
-    /// The codes of problems that were expected and did not come.
+    /// The codes of expected problems that did not occur.
     pub missing_problems: Vec<SafeText>,
-    /// What policies printed.
+    /// The lines printed by policies.
     pub prints: Vec<SafeText>,
-    /// How long it took.
+    /// The duration.
     pub took: Duration,
-    /// What was found, with the position of the expectation that it should take the place of.
-    pub(super) found: Vec<(Found, Option<usize>)>,
+    /// The findings, each with the index of the expectation that it should replace.
+    pub(super) found: Vec<(ActualFinding, Option<usize>)>,
 }
 
-/// Whether a case holds.
+/// Whether a case passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CaseStatus {
-    /// What was found is what is expected.
+    /// The findings are the expected ones.
     Passed,
-    /// It is not.
+    /// They are not.
     Failed,
-    /// Something kept planguard from looking, so that the case shows nothing; it counts as a failure.
+    /// A problem prevented a complete check, so the case proves nothing; it counts as a failure.
     Undecided,
 }
 
@@ -73,17 +73,17 @@ impl CaseFile {
     /// Loads the rules once and runs every case.
     ///
     /// # Errors
-    /// Guardrails that cannot be loaded, and expectations of rules that do not exist or are not switched on.
-    /// Policies that cannot be loaded are a problem of every case.
+    /// Guardrails that cannot be loaded, and expectations of unknown or disabled rules. Policies that cannot be
+    /// loaded are a problem of every case.
     pub fn run(&self, options: RunOptions) -> Result<FileOutcome, Vec<CaseError>> {
         let rules = self.header.load(&self.text, options.coverage)?;
         let known = KnownRules::new(&rules);
         let expected = self.cases.iter().flat_map(|case| &case.expected);
-        let mistakes: Vec<CaseError> = expected
+        let errors: Vec<CaseError> = expected
             .filter_map(|expected| Some(self.text.error(expected.span.clone(), known.check(expected)?)))
             .collect();
-        if !mistakes.is_empty() {
-            return Err(mistakes);
+        if !errors.is_empty() {
+            return Err(errors);
         }
         let cases = self.cases.iter().map(|case| self.run_case(case, &rules)).collect();
         let coverage = rules.policies.as_ref().and_then(Policies::coverage);
@@ -110,7 +110,8 @@ impl CaseFile {
         lines.extend(
             unexpected.iter().map(|problem| DiffLine { mark: DiffMark::Problem, text: problem.line() }),
         );
-        let found: Vec<Found> = report.plans.iter().flat_map(|plan| &plan.findings).map(Found::new).collect();
+        let found: Vec<ActualFinding> =
+            report.plans.iter().flat_map(|plan| &plan.findings).map(ActualFinding::new).collect();
         let comparison = compare(&case.expected, &found);
         lines.extend(comparison.diff.lines);
         let status = match (unexpected.is_empty(), lines.is_empty()) {
@@ -134,7 +135,7 @@ impl CaseFile {
     }
 }
 
-/// The report on a case's plan.
+/// Returns the report on a case's plan.
 fn look(case: &PlanCase, rules: &Rules) -> Report {
     let options = CheckOptions::default();
     match &case.plan {

@@ -1,10 +1,10 @@
-//! Finds the resource changes that findings name, however many of either there are.
+//! Finds resource changes by address in constant time.
 
 use std::collections::HashMap;
 
 use planguard_plan::{Plan, ResourceChange};
 
-/// The resource changes of a plan by address; a deposed object has the address of its successor.
+/// The resource changes of a plan by address; a deposed object has the address of its current object.
 pub(super) struct ByAddress<'c>(HashMap<String, Vec<&'c ResourceChange<'c>>>);
 
 impl<'c> ByAddress<'c> {
@@ -16,12 +16,12 @@ impl<'c> ByAddress<'c> {
         Self(changes)
     }
 
-    /// The first change with this address.
+    /// Returns the first change with this address.
     pub(super) fn first(&self, address: &str) -> Option<&'c ResourceChange<'c>> {
         self.0.get(address)?.first().copied()
     }
 
-    /// The change of exactly this object.
+    /// Returns the change of exactly this object.
     pub(super) fn object(&self, address: &str, deposed: Option<&str>) -> Option<&'c ResourceChange<'c>> {
         self.0.get(address)?.iter().copied().find(|change| change.deposed.as_deref() == deposed)
     }

@@ -1,4 +1,4 @@
-//! Runs the guardrails that judge the change itself.
+//! Runs the change guards.
 
 use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
 use planguard_threads::{self as threads, Stack};
@@ -29,7 +29,7 @@ impl PlanCheck<'_> {
 
     fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding) {
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
-        // A change is what this plan brings, by its nature.
+        // A change is always new.
         let origin = Origin::Introduced;
         let enforcement = self.options.enforcement.of(guard.info.severity, found.certainty, origin);
         if enforcement == Enforcement::Off {

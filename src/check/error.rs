@@ -1,68 +1,65 @@
-//! Why a check leaves the verdict undecided.
+//! Errors that make a verdict incomplete.
 
 use miette::Diagnostic;
 use planguard_plan::PlanError;
 use planguard_plan::input::Notice;
 use thiserror::Error;
 
-/// Something that kept a check from looking at everything.
+/// An error that prevented a complete check.
 #[derive(Debug, Error, Diagnostic)]
 pub enum CheckError {
-    /// No plan was named, or none was found.
-    #[error("no plan was checked")]
+    /// No plan was given or found.
+    #[error("no plan to check")]
     #[diagnostic(
         code("PG-CK-001"),
         help(
-            "name a plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json && planguard check plan.json"
+            "create and check a plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json && planguard check plan.json"
         )
     )]
     NoPlans,
 
-    /// Something about how the document was read is doubtful, and that is not accepted.
+    /// The document has an anomaly, and `--strict` is set.
     #[error("{plan}: {notice}")]
-    #[diagnostic(code("PG-CK-009"), help("mend the plan, or check without --strict to accept it"))]
+    #[diagnostic(code("PG-CK-009"), help("fix the plan, or accept it by removing --strict"))]
     Doubtful {
         /// The plan.
         plan: String,
-        /// What is doubtful.
+        /// The anomaly.
         notice: Notice,
     },
 
-    /// Nothing was evaluated.
-    #[error("no rule is switched on, so nothing was checked")]
-    #[diagnostic(
-        code("PG-CK-008"),
-        help("leave out --no-builtin, or bring rules of your own with --guardrails or --policy")
-    )]
+    /// No rule is enabled.
+    #[error("no rule is enabled")]
+    #[diagnostic(code("PG-CK-008"), help("remove --no-builtin, or add rules with --guardrails or --policy"))]
     NoRules,
 
-    /// planguard itself failed.
-    #[error("{plan}: planguard failed while checking it; this is a defect of planguard")]
-    #[diagnostic(code("PG-CK-002"), help("please report it, with the version and the rules that were used"))]
+    /// planguard crashed.
+    #[error("{plan}: planguard crashed while checking this plan; this is a bug in planguard")]
+    #[diagnostic(code("PG-CK-002"), help("please report it, with planguard's version and the enabled rules"))]
     Internal {
         /// The plan.
         plan: String,
     },
 
-    /// The document is no readable plan.
+    /// The document is not a valid plan.
     #[error("{plan}: {source}")]
     #[diagnostic(
         code("PG-CK-003"),
-        help("make the plan again: terraform plan -out=tfplan && terraform show -json tfplan > plan.json")
+        help("regenerate the plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json")
     )]
     Plan {
         /// The plan.
         plan: String,
-        /// What is wrong with it.
+        /// The reason.
         source: PlanError,
     },
 
     /// Planning failed, so that resources are missing.
-    #[error("{plan}: planning ended with errors, so resources are missing from the plan")]
+    #[error("{plan}: planning failed, so resources are missing from the plan")]
     #[diagnostic(
         code("PG-CK-004"),
         help(
-            "put right what `terraform plan` reports and make the plan again, or accept the risk with --allow-errored"
+            "fix the errors of `terraform plan` and regenerate the plan, or accept the risk with --allow-errored"
         )
     )]
     Errored {
@@ -70,11 +67,11 @@ pub enum CheckError {
         plan: String,
     },
 
-    /// The plan leaves out part of the configuration, and that is not accepted.
+    /// The plan covers only part of the configuration, and `--require-complete` is set.
     #[error(
-        "{plan}: the plan does not cover all of the configuration (-target, deferred changes or an error)"
+        "{plan}: the plan does not cover the whole configuration (-target, deferred changes or an error)"
     )]
-    #[diagnostic(code("PG-CK-005"), help("plan without -target, or check without --require-complete"))]
+    #[diagnostic(code("PG-CK-005"), help("plan without -target, or remove --require-complete"))]
     Incomplete {
         /// The plan.
         plan: String,
@@ -82,37 +79,37 @@ pub enum CheckError {
 
     /// A condition or `check` block could not be evaluated.
     #[error("{plan}: Terraform could not evaluate the condition of {check}")]
-    #[diagnostic(code("PG-CK-006"), help("put the condition right and make the plan again"))]
+    #[diagnostic(code("PG-CK-006"), help("fix the condition and regenerate the plan"))]
     ConditionError {
         /// The plan.
         plan: String,
-        /// What was checked.
+        /// The object of the condition.
         check: String,
     },
 
-    /// The plan has no list of changes, and that is not accepted.
+    /// The plan has no list of changes, and `--strict` is set.
     #[error("{plan}: the plan has no `resource_changes`, but its state has {count} resources")]
     #[diagnostic(
         code("PG-CK-010"),
-        help("make the plan again without -refresh-only, or check without --strict to accept it")
+        help("regenerate the plan without -refresh-only, or accept it by removing --strict")
     )]
     NoChanges {
         /// The plan.
         plan: String,
-        /// How many resources its state has.
+        /// The number of resources in its state.
         count: usize,
     },
 
-    /// Object keys stand twice, and that is not accepted.
-    #[error("{plan}: {count} object keys stand twice; only the last of each was looked at")]
+    /// Objects have duplicate keys, and `--strict` is set.
+    #[error("{plan}: {count} duplicate {}; only the last value was checked", if *count == 1 { "key" } else { "keys" })]
     #[diagnostic(
         code("PG-CK-007"),
-        help("the plan was edited or merged; make it again, or check without --strict")
+        help("regenerate the plan, which was edited or merged, or accept it by removing --strict")
     )]
     DuplicateKeys {
         /// The plan.
         plan: String,
-        /// How many.
+        /// The number of duplicate keys.
         count: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! Evaluates the guardrails that judge a resource's state, on both sides of each change.
+//! Evaluates the guardrails on a resource's state, before and after each change.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ struct Judged {
     fixed: usize,
 }
 
-/// Both sides of a change, looked up once for all guardrails.
+/// The two sides of a change, computed once for all guardrails.
 struct Sides<'p> {
     change: &'p ResourceChange<'p>,
     before: Option<ResourceState<'p>>,
@@ -42,7 +42,7 @@ impl PlanCheck<'_> {
             let written = match change.address.mode {
                 Mode::Managed => resource_type.clone(),
                 Mode::Data => format!("data.{resource_type}"),
-                // No guardrail judges what leaves no trace in the state.
+                // Guardrails do not apply to resources without state.
                 Mode::Ephemeral | Mode::Action => continue,
             };
             by_type.entry(written).or_default().push(change);
@@ -118,7 +118,7 @@ impl PlanCheck<'_> {
                 return;
             }
             None => {
-                // An object that is only forgotten stays as it is.
+                // A forgotten object is unchanged.
                 judged.fixed += usize::from(change.change.actions.deletes() && fails_before());
                 return;
             }
@@ -133,7 +133,7 @@ impl PlanCheck<'_> {
         let message = guardrail.message.replace("{address}", &address);
         let message = match certainty {
             Certainty::Certain => message,
-            Certainty::DependsOnUnknown => format!("it may be that {message}"),
+            Certainty::DependsOnUnknown => possibly(&message, &address),
         };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) => self.sources(sides, &evidence.path),
@@ -157,7 +157,7 @@ impl PlanCheck<'_> {
         judged.findings.push(finding);
     }
 
-    /// The resources that the expression of an attribute reads.
+    /// Returns the resources that the expression of an attribute reads.
     fn sources(&self, sides: &Sides<'_>, path: &AttributePath) -> Vec<SafeText> {
         let resources = sides.after.and_then(|state| state.references(path)).map(|found| found.resources);
         let mut sources: Vec<SafeText> = resources
@@ -175,6 +175,73 @@ impl PlanCheck<'_> {
             address: self.redactor.text(&change.address.to_string()),
             deposed: change.deposed.as_deref().map(|key| self.redactor.text(key)),
             actions: Some(self.redactor.text(&change.change.actions.to_string())),
+        }
+    }
+}
+
+/// Returns a message with its verb after "may": `db is public` becomes `db may be public`.
+///
+/// The messages of guardrails are an address and a verb in the third person. Any other message gets a prefix.
+fn possibly(message: &str, address: &str) -> String {
+    let sentence = message.strip_prefix(address).and_then(|rest| rest.strip_prefix(' '));
+    let Some((verb, rest)) = sentence.and_then(|sentence| sentence.split_once(' ')) else {
+        return format!("possibly: {message}");
+    };
+    let (negated, rest) = match (verb, rest.strip_prefix("not ")) {
+        ("does" | "is", Some(rest)) => (" not", rest),
+        _ => ("", rest),
+    };
+    let infinitive = match verb {
+        "is" => " be".to_owned(),
+        "has" => " have".to_owned(),
+        "does" if !negated.is_empty() => String::new(),
+        "can" => " be able to".to_owned(),
+        "cannot" => " be unable to".to_owned(),
+        _ => match infinitive(verb) {
+            Some(infinitive) => format!(" {infinitive}"),
+            None => return format!("possibly: {message}"),
+        },
+    };
+    format!("{address} may{negated}{infinitive} {rest}")
+}
+
+/// Returns the infinitive of a regular verb in the third person.
+fn infinitive(verb: &str) -> Option<String> {
+    let stem = verb.strip_suffix('s').filter(|stem| stem.len() > 2 && verb != "always")?;
+    if let Some(stem) = stem.strip_suffix("ie") {
+        return Some(format!("{stem}y"));
+    }
+    let without_e = stem.strip_suffix('e').unwrap_or(stem);
+    let takes_es = ["ss", "sh", "ch", "x", "o"].iter().any(|end| without_e.ends_with(end));
+    Some(if takes_es && stem != "cache" { without_e } else { stem }.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::possibly;
+
+    #[test]
+    fn verbs_follow_may() {
+        for (message, expected) in [
+            ("a.b is public", "a.b may be public"),
+            ("a.b is not encrypted", "a.b may not be encrypted"),
+            ("a.b has no backup", "a.b may have no backup"),
+            ("a.b does not log", "a.b may not log"),
+            ("a.b cannot be restored", "a.b may be unable to be restored"),
+            ("a.b allows SSH", "a.b may allow SSH"),
+            ("a.b caches keys", "a.b may cache keys"),
+            ("a.b reaches hosts", "a.b may reach hosts"),
+            ("a.b replies to all", "a.b may reply to all"),
+            ("a.b stores secrets", "a.b may store secrets"),
+        ] {
+            assert_eq!(possibly(message, "a.b"), expected);
+        }
+    }
+
+    #[test]
+    fn other_messages_get_a_prefix() {
+        for message in ["a.b still records nothing", "port 22 of a.b is open", "a.b fails"] {
+            assert_eq!(possibly(message, "a.b"), format!("possibly: {message}"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Plans × rules → findings.
+//! Applies rules to plans.
 
 mod by_address;
 mod changes;
@@ -24,18 +24,18 @@ use planguard_threads::{self as threads, Stack};
 use crate::finding::Finding;
 use crate::report::{Counts, Notice, PlanReport, Report, SkippedFile};
 
-/// How far a run has come; for progress bars.
+/// The progress of a run, for progress bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// So many files are to be read.
+    /// The number of files to read.
     Found(usize),
-    /// One more file is read.
+    /// A file was read.
     Read,
-    /// One more plan is checked.
+    /// A plan was checked.
     Checked,
 }
 
-/// Reads everything that the sources hold and checks it.
+/// Reads and checks all documents of the sources.
 pub fn run(
     sources: &[Source],
     read: &ReadOptions,
@@ -59,7 +59,7 @@ fn read_all(discovery: Discovery, options: &ReadOptions, progress: &(dyn Fn(Prog
     discovery.conclude(outcomes)
 }
 
-/// Checks the documents of a batch, and reports what of the batch was skipped or refused.
+/// Checks the documents of a batch, and reports its skipped and rejected files.
 pub fn check(
     batch: &Batch,
     rules: &Rules,
@@ -79,9 +79,9 @@ pub fn check(
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
         report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
-        report.notices.extend(policies.passed_over().iter().map(|passed_over| Notice {
+        report.notices.extend(policies.skipped().iter().map(|skipped| Notice {
             code: SafeText::fixed("PG-CK-101"),
-            message: plain.text(&passed_over.to_string()),
+            message: plain.text(&skipped.to_string()),
         }));
     }
     let outcomes = threads::map(&batch.documents, Stack::Plan, |document| {
@@ -103,18 +103,18 @@ pub fn check(
     report
 }
 
-/// What came of one document.
+/// The result of one document.
 #[derive(Default)]
-struct Outcome {
+struct DocumentResult {
     plan: Option<PlanReport>,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
 }
 
-fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) -> Outcome {
+fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) -> DocumentResult {
     let plain = Redactor::default();
     let origin = plain.text(&document.origin().to_string());
-    let mut outcome = Outcome::default();
+    let mut outcome = DocumentResult::default();
     for notice in document.notices() {
         if options.strict {
             let error = CheckError::Doubtful { plan: origin.unescaped().to_owned(), notice };
@@ -125,11 +125,14 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
         let message = plain.text(&format!("{}: {notice}", origin.unescaped()));
         outcome.notices.push(Notice { code: plain.text(&code), message });
     }
-    // A defect of planguard in one plan must neither pass nor hide what is found in the others.
+    // A crash on one plan must neither pass nor hide the findings of others.
     let checked = catch_unwind(AssertUnwindSafe(|| check_plan(document, rules, options, &origin)));
     let checked = checked.unwrap_or_else(|_| {
         let error = CheckError::Internal { plan: origin.unescaped().to_owned() };
-        Outcome { problems: vec![Problem::new(&error, Some(&origin), &plain)], ..Outcome::default() }
+        DocumentResult {
+            problems: vec![Problem::new(&error, Some(&origin), &plain)],
+            ..DocumentResult::default()
+        }
     });
     outcome.plan = checked.plan;
     outcome.problems.extend(checked.problems);
@@ -140,14 +143,14 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     outcome
 }
 
-/// What a check of one plan is made with.
+/// The state of the check of one plan.
 struct PlanCheck<'c> {
     plan: &'c Plan<'c>,
     rules: &'c Rules,
     options: &'c CheckOptions,
     redactor: &'c Redactor,
     origin: &'c SafeText,
-    /// Made for the first finding that names a resource by its address.
+    /// Built for the first finding that names a resource by its address.
     by_address: OnceLock<ByAddress<'c>>,
     findings: Vec<Finding>,
     counts: Counts,
@@ -165,10 +168,15 @@ impl<'c> PlanCheck<'c> {
     }
 }
 
-fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin: &SafeText) -> Outcome {
-    let refused = |error: &dyn miette::Diagnostic| Outcome {
+fn check_plan(
+    document: &Document,
+    rules: &Rules,
+    options: &CheckOptions,
+    origin: &SafeText,
+) -> DocumentResult {
+    let refused = |error: &dyn miette::Diagnostic| DocumentResult {
         problems: vec![Problem::new(error, Some(origin), &Redactor::default())],
-        ..Outcome::default()
+        ..DocumentResult::default()
     };
     let name = origin.unescaped().to_owned();
     let plan = match Plan::parse(document.text()) {
@@ -213,8 +221,8 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         summary: ChangeSummary::of(&plan),
         counts,
         findings,
-        // Decided when everything that kept us from looking is gathered.
+        // Computed after all problems are collected.
         complete: false,
     };
-    Outcome { plan: Some(report), problems, notices }
+    DocumentResult { plan: Some(report), problems, notices }
 }

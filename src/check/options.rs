@@ -1,4 +1,4 @@
-//! What a check is made with.
+//! The rules and options of a check.
 
 use std::collections::BTreeSet;
 
@@ -12,46 +12,46 @@ use crate::enforcement::EnforcementOptions;
 /// The rules of a check.
 #[derive(Debug, Default)]
 pub struct Rules {
-    /// Which built-in guardrails are on.
+    /// The enabled built-in guardrails.
     pub packs: Packs,
-    /// Guardrails that the user brings, in the format of the built-in ones.
+    /// The user's guardrails, in the format of the built-in ones.
     pub guardrails: Vec<Guardrail>,
     /// Rego policies.
     pub policies: Option<Policies>,
 }
 
-/// The packs of built-in guardrails that are on.
+/// The enabled packs of built-in guardrails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Packs(BTreeSet<String>);
 
 impl Packs {
-    /// The packs that are on without being asked for.
+    /// The packs that are enabled by default.
     pub const ON_BY_DEFAULT: [&'static str; 2] = ["default", "monitoring"];
 
-    /// No built-in guardrail.
+    /// Returns no packs.
     pub const fn none() -> Self {
         Self(BTreeSet::new())
     }
 
-    /// One more pack.
+    /// Adds a pack.
     #[must_use]
     pub fn with(mut self, pack: &str) -> Self {
         self.0.insert(pack.to_owned());
         self
     }
 
-    /// Whether a built-in rule belongs to a pack of this name.
+    /// Returns whether a built-in rule belongs to a pack of this name.
     pub fn exists(pack: &str) -> bool {
         builtins().any(|builtin| builtin.pack() == pack) || GUARDS.iter().any(|guard| guard.info.pack == pack)
     }
 
-    /// The packs of all built-in rules.
+    /// Returns the packs of all built-in rules.
     pub fn names() -> BTreeSet<&'static str> {
         let change = GUARDS.iter().map(|guard| guard.info.pack.as_ref());
         builtins().map(|builtin| builtin.pack()).chain(change).collect()
     }
 
-    /// Whether a pack is on.
+    /// Returns whether a pack is enabled.
     pub fn contains(&self, pack: &str) -> bool {
         self.0.contains(pack)
     }
@@ -63,39 +63,39 @@ impl Default for Packs {
     }
 }
 
-/// What a user may set about a check.
+/// The options of a check.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CheckOptions {
-    /// What findings do to the verdict.
+    /// The effect of findings on the verdict.
     pub enforcement: EnforcementOptions,
     /// The budgets of change guards.
     pub change: ChangeOptions,
-    /// What a plan is worth that ended with errors.
+    /// The treatment of plans that failed.
     pub errored: OnErroredPlan,
-    /// What a plan is worth that leaves out part of the configuration.
+    /// The treatment of plans that cover only part of the configuration.
     pub incomplete: OnIncompletePlan,
-    /// Whether what is doubtful about a document leaves the verdict undecided.
+    /// Whether anomalies of a document make the verdict incomplete.
     pub strict: bool,
-    /// Whether denials are told and change nothing about the exit code.
+    /// Whether denials are reported without affecting the exit code.
     pub report_only: bool,
 }
 
-/// What a plan is worth that ended with errors: resources are missing from it.
+/// The treatment of plans that failed: resources are missing from them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnErroredPlan {
-    /// The verdict is undecided.
+    /// The verdict is incomplete.
     #[default]
     Undecided,
-    /// It is checked as it is.
+    /// The plan is checked as it is.
     Accept,
 }
 
-/// What a plan is worth that leaves out part of the configuration.
+/// The treatment of plans that cover only part of the configuration.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnIncompletePlan {
-    /// It is checked as it is, with a notice.
+    /// The plan is checked as it is, with a notice.
     #[default]
     Accept,
-    /// The verdict is undecided.
+    /// The verdict is incomplete.
     Undecided,
 }

@@ -1,4 +1,4 @@
-//! Evaluates the Rego policies and turns their results into findings.
+//! Evaluates the Rego policies and converts their results to findings.
 
 use planguard_plan::input::Document;
 use planguard_plan::redact::SafeText;
@@ -32,7 +32,7 @@ impl PlanCheck<'_> {
 
     fn policy_finding(&self, found: PolicyFinding) -> Finding {
         let text = |text: &str| self.redactor.text(text);
-        // The author has decided between denying and warning; the severity only says how bad it is.
+        // The author chose between deny and warn; the severity is only reported.
         let (enforcement, usual) = match found.kind {
             planguard_rego::RuleKind::Deny | planguard_rego::RuleKind::Violation => {
                 (Enforcement::Deny, Severity::Medium)

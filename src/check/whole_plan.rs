@@ -1,4 +1,4 @@
-//! What a plan says of itself: that it failed, that it is incomplete, that conditions do not hold.
+//! Checks the plan as a whole: failed or incomplete plans, and failed conditions.
 
 use planguard_plan::CheckStatus;
 use planguard_plan::redact::SafeText;
@@ -13,14 +13,14 @@ impl PlanCheck<'_> {
             match self.options.errored {
                 OnErroredPlan::Undecided => self.problem(&CheckError::Errored { plan: name.clone() }),
                 OnErroredPlan::Accept => {
-                    self.notice("PG-CK-102", "planning ended with errors; what is missing was not checked");
+                    self.notice("PG-CK-102", "planning failed; missing resources were not checked");
                 }
             }
         } else if self.plan.complete == Some(false) {
             match self.options.incomplete {
                 OnIncompletePlan::Undecided => self.problem(&CheckError::Incomplete { plan: name.clone() }),
                 OnIncompletePlan::Accept => {
-                    self.notice("PG-CK-103", "the plan does not cover all of the configuration");
+                    self.notice("PG-CK-103", "the plan does not cover the whole configuration");
                 }
             }
         }
@@ -31,7 +31,10 @@ impl PlanCheck<'_> {
             } else {
                 self.notice(
                     "PG-CK-104",
-                    &format!("{count} object keys stand twice; the last of each was checked"),
+                    &format!(
+                        "{count} duplicate {}; only the last value was checked",
+                        if count == 1 { "key" } else { "keys" }
+                    ),
                 );
             }
         }
@@ -39,7 +42,7 @@ impl PlanCheck<'_> {
         self.conditions(&name);
     }
 
-    /// A plan without `resource_changes` is either one of `-refresh-only` or one that has lost them.
+    /// A plan without `resource_changes` was made with `-refresh-only`, or has lost them.
     fn lost_changes(&mut self, name: &str) {
         match self.plan.objects_without_changes() {
             Err(source) => self.problem(&CheckError::Plan { plan: name.to_owned(), source }),
@@ -50,7 +53,7 @@ impl PlanCheck<'_> {
             Ok(count) => self.notice(
                 "PG-CK-106",
                 &format!(
-                    "the plan has no `resource_changes`, as a plan made with -refresh-only; \
+                    "the plan has no `resource_changes`, as if made with -refresh-only; \
                      its {count} existing {objects} not checked",
                     objects = if count == 1 { "resource was" } else { "resources were" },
                 ),
@@ -70,7 +73,7 @@ impl PlanCheck<'_> {
                     let problems = check.problems.join("; ");
                     self.notice(
                         "PG-CK-105",
-                        &format!("the condition of {} does not hold: {problems}", check.address),
+                        &format!("the condition of {} failed: {problems}", check.address),
                     );
                 }
                 CheckStatus::Pass | CheckStatus::Unknown => {}

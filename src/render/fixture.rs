@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use planguard_plan::redact::SafeText;
 
-use crate::fixture::{Fixture, Kind};
+use crate::fixture::{Fixture, ReplacedKind as Kind};
 
 /// How many addresses are listed.
 const LISTED: usize = 20;

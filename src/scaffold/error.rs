@@ -1,18 +1,18 @@
-//! Why files could not be started.
+//! Errors of writing new files.
 
 use std::path::PathBuf;
 
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// What keeps files from being written.
+/// An error of writing new files.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ScaffoldError {
-    /// Files are there already.
-    #[error("nothing was written, because there is already {}", list(paths))]
-    #[diagnostic(code("PG-NW-001"), help("choose another name or directory, or move what is there"))]
+    /// Files already exist.
+    #[error("{} already {}; nothing was written", list(paths), if paths.len() == 1 { "exists" } else { "exist" })]
+    #[diagnostic(code("PG-NW-001"), help("use another name or directory, or remove the existing files"))]
     Exists {
-        /// The files.
+        /// The existing files.
         paths: Vec<PathBuf>,
     },
     /// A file cannot be written.
@@ -21,39 +21,39 @@ pub enum ScaffoldError {
     Unwritable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
-    /// A name cannot be a policy's.
-    #[error("`{name}` cannot be the name of a policy")]
+    /// An invalid policy name.
+    #[error("invalid policy name `{name}`")]
     #[diagnostic(
         code("PG-NW-003"),
-        help("use letters, digits and underscores, with a letter first, such as `bucket_owner`")
+        help("use letters, digits and underscores, starting with a letter, such as `bucket_owner`")
     )]
     PolicyName {
         /// The name.
         name: String,
     },
-    /// An id cannot be a guardrail's.
-    #[error("`{id}` cannot be the id of a guardrail")]
+    /// An invalid guardrail id.
+    #[error("invalid guardrail id `{id}`")]
     #[diagnostic(
         code("PG-NW-004"),
         help(
-            "use lower case words with hyphens, with a word of your own first, such as `acme-bucket-without-owner`"
+            "use lower-case words with hyphens, starting with your own prefix, such as `acme-bucket-without-owner`"
         )
     )]
     GuardrailId {
         /// The id.
         id: String,
     },
-    /// A word cannot be a resource type.
-    #[error("`{name}` is no resource type")]
+    /// An invalid resource type.
+    #[error("invalid resource type `{name}`")]
     #[diagnostic(
         code("PG-NW-005"),
         help("name it as in `resource \"aws_s3_bucket\" \"logs\"`: `aws_s3_bucket`")
     )]
     ResourceType {
-        /// The word.
+        /// The type.
         name: String,
     },
 }

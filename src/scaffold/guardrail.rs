@@ -1,11 +1,11 @@
-//! A guardrail to start from.
+//! The template of a guardrail.
 
 use super::name::{GuardrailId, ResourceType};
 use super::{Scaffold, fill};
 
 const GUARDRAIL: &str = include_str!("templates/guardrail.toml");
 
-/// A guardrail about resources of one type, with cases, in `guardrails/ID.toml`.
+/// Returns a guardrail for resources of one type, with cases, in `guardrails/ID.toml`.
 pub fn guardrail(id: &GuardrailId, resource_type: &ResourceType) -> Scaffold {
     let values = [
         ("id", id.to_string()),

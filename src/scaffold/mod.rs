@@ -1,4 +1,4 @@
-//! Files to start from: a policy, a guardrail or a whole project, each with its cases.
+//! Templates of new files: a policy, a guardrail or a whole project, each with cases.
 
 mod error;
 mod guardrail;
@@ -16,7 +16,7 @@ pub use name::{GuardrailId, PolicyName, ResourceType};
 pub use policy::policy;
 pub use project::{Pipeline, project};
 
-/// Files that are not there yet.
+/// New files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scaffold {
     files: Vec<NewFile>,
@@ -35,16 +35,16 @@ impl Scaffold {
         self
     }
 
-    /// The files' paths, relative to the directory that they are written to.
+    /// Returns the files' paths, relative to the target directory.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    /// Writes the files below `directory`, and none of them if one is there already.
+    /// Writes the files below `directory`, unless one already exists.
     ///
     /// # Errors
     ///
-    /// If a file exists or cannot be written. After the latter, some files may be there.
+    /// A file already exists or cannot be written. In the second case, some files may have been written.
     pub fn write(&self, directory: &Path) -> Result<(), ScaffoldError> {
         let here = directory == Path::new(".");
         let path = |file: &NewFile| if here { file.path.clone() } else { directory.join(&file.path) };
@@ -69,7 +69,7 @@ fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
     OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
-/// Puts values in the place of `{{name}}` in a template.
+/// Replaces `{{name}}` in a template with values.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
     values
         .iter()
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_written_where_a_file_is_there_already() {
+    fn nothing_is_written_if_a_file_exists() {
         let directory = tempfile::tempdir().unwrap();
         let scaffold = Scaffold::default().with("a/one", "1".to_owned()).with("two", "2".to_owned());
         fs::write(directory.path().join("two"), "mine").unwrap();
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_are_filled_whole() {
+    fn templates_have_no_unfilled_values() {
         let all = [
             policy(&"owner".parse().unwrap(), &ResourceType::default()),
             guardrail(&"team-owner".parse().unwrap(), &ResourceType::default()),
@@ -102,7 +102,7 @@ mod tests {
             project(Pipeline::GitLab),
         ];
         for file in all.iter().flat_map(|scaffold| &scaffold.files) {
-            // `${{ … }}` is GitHub's own.
+            // `${{ … }}` is syntax of GitHub Actions.
             assert!(!file.text.replace("${{", "").contains("{{"), "{}", file.text);
         }
     }

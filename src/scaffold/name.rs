@@ -1,17 +1,17 @@
-//! What policies, guardrails and resource types can be called.
+//! Valid names of policies, guardrails and resource types.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::error::ScaffoldError;
 
-/// The name of a policy: it becomes a rule `deny_NAME` and files `NAME.…`, so that it is what conftest takes for the
-/// suffix of a rule: letters and digits, and here and there an underscore.
+/// The name of a policy. It is used in a rule `deny_NAME` and in file names, so it has the form of conftest's rule
+/// suffixes: letters and digits, separated by single underscores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyName(String);
 
 impl PolicyName {
-    /// The policy that a new project starts with.
+    /// Returns the name of the first policy of a new project.
     pub(super) fn first() -> Self {
         Self("bucket_owner".to_owned())
     }
@@ -20,7 +20,7 @@ impl PolicyName {
 impl FromStr for PolicyName {
     type Err = ScaffoldError;
 
-    /// Reads a name; hyphens become underscores.
+    /// Parses a name; hyphens become underscores.
     fn from_str(name: &str) -> Result<Self, ScaffoldError> {
         let written = name.replace('-', "_");
         if is_words(&written, '_', |c| c.is_ascii_alphanumeric()) {
@@ -37,7 +37,7 @@ impl fmt::Display for PolicyName {
     }
 }
 
-/// The id of a guardrail: lower case words with hyphens, at least two.
+/// The id of a guardrail: at least two lower-case words with hyphens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardrailId(String);
 
@@ -59,7 +59,7 @@ impl fmt::Display for GuardrailId {
     }
 }
 
-/// The type of the resources that a policy or guardrail is about.
+/// The resource type of a policy or guardrail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourceType(String);
 
@@ -90,13 +90,13 @@ impl fmt::Display for ResourceType {
 }
 
 impl ResourceType {
-    /// The attribute in which resources of the type's provider say whose they are.
+    /// Returns the attribute of the provider's resources that contains owners.
     pub(super) fn owner_attribute(&self) -> &'static str {
         if self.0.starts_with("google_") { "labels" } else { "tags" }
     }
 }
 
-/// Whether a text is words with one separator between them, the first of which begins with a letter.
+/// Returns whether a text is words with single separators, starting with a letter.
 fn is_words(text: &str, separator: char, may_contain: impl Fn(char) -> bool) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.split(separator).all(|word| !word.is_empty() && word.chars().all(&may_contain))
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_what_conventions_take() {
+    fn names_are_valid_rule_suffixes() {
         for (name, written) in
             [("owner", "owner"), ("bucket-owner", "bucket_owner"), ("S3_Owner2", "S3_Owner2")]
         {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_told_from_other_words() {
+    fn types_need_a_provider_prefix() {
         assert!("aws_s3_bucket".parse::<ResourceType>().is_ok());
         for name in ["", "bucket", "aws_s3_bucket.logs", "AWS_x"] {
             assert!(name.parse::<ResourceType>().is_err(), "{name}");

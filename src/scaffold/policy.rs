@@ -1,4 +1,4 @@
-//! A Rego policy to start from.
+//! The template of a Rego policy.
 
 use super::name::{PolicyName, ResourceType};
 use super::{Scaffold, fill};
@@ -7,7 +7,7 @@ const POLICY: &str = include_str!("templates/policy.rego");
 const TEST: &str = include_str!("templates/policy_test.rego");
 const CASES: &str = include_str!("templates/policy.cases.toml");
 
-/// A policy about resources of one type, its unit tests and its plan cases, in `policies`.
+/// Returns a policy for resources of one type, its unit tests and plan cases, in `policies`.
 pub fn policy(name: &PolicyName, resource_type: &ResourceType) -> Scaffold {
     let values = [
         ("name", name.to_string()),

@@ -1,4 +1,4 @@
-//! The files that bring planguard into a project.
+//! The template of a project's files.
 
 use planguard_rule::words;
 
@@ -10,7 +10,7 @@ const GITHUB: &str = include_str!("templates/github.yml");
 const GITLAB: &str = include_str!("templates/gitlab.yml");
 
 words! {
-    /// The CI system that a project is set up for.
+    /// The CI system of a project.
     pub enum Pipeline is "a CI system" {
         /// GitHub Actions.
         GitHub = "github": "GitHub Actions",
@@ -21,7 +21,7 @@ words! {
     }
 }
 
-/// A configuration, a first policy with its cases, and the pipeline's file.
+/// Returns the settings, a first policy with its cases, and the CI file.
 pub fn project(pipeline: Pipeline) -> Scaffold {
     let version = [("version", env!("CARGO_PKG_VERSION"))];
     let first = PolicyName::first();
@@ -32,7 +32,7 @@ pub fn project(pipeline: Pipeline) -> Scaffold {
         .fold(scaffold, |scaffold, file| scaffold.with(file.path, file.text));
     match pipeline {
         Pipeline::GitHub => scaffold.with(".github/workflows/planguard.yml", fill(GITHUB, &version)),
-        // A file of its own, because a project has only one `.gitlab-ci.yml`, which includes it.
+        // A separate file to include, because a project has only one `.gitlab-ci.yml`.
         Pipeline::GitLab => scaffold.with(".gitlab/planguard.yml", fill(GITLAB, &version)),
         Pipeline::None => scaffold,
     }

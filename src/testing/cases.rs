@@ -1,4 +1,4 @@
-//! Runs the plan cases and the cases beside guardrails that are found below paths.
+//! Runs the plan cases and guardrail cases below paths.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -12,34 +12,34 @@ use planguard_threads::{self as threads, Division, Stack};
 use regex::Regex;
 use walkdir::WalkDir;
 
-use super::outcome::{Outcome, TestKind, TestResult, UpdatedCase};
+use super::outcome::{TestKind, TestOutcome, TestResult, UpdatedCase};
 use crate::cases::{CaseFile, CaseOutcome, CaseStatus, RunOptions, is_case_file, run_guardrail_file};
 
-/// What tells a file of guardrails from other TOML.
+/// The key of a TOML file that contains guardrails.
 const GUARDRAIL_KEY: &str = "guardrail";
 
-/// What is done with cases that fail.
+/// What to do with failing cases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnFailedCases {
-    /// They are reported.
+    /// Report them.
     #[default]
     Report,
-    /// What was found is written into their files as what is expected.
+    /// Update their expectations to the actual findings.
     Update,
 }
 
-/// What came of all cases.
+/// The result of all cases.
 #[derive(Debug, Default)]
 pub(super) struct CasesRun {
     pub tests: Vec<TestResult>,
     pub problems: Vec<Problem>,
     pub updated: Vec<UpdatedCase>,
-    /// How many cases have names that were not asked for.
+    /// The number of cases not selected by name.
     pub deselected: usize,
     pub coverage: Vec<Coverage>,
 }
 
-/// How cases are run.
+/// The options for running cases.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CasesOptions<'o> {
     pub run: Option<&'o Regex>,
@@ -49,19 +49,19 @@ pub(super) struct CasesOptions<'o> {
 }
 
 /// A file with cases.
-enum Found {
+enum CaseSource {
     Plans(PathBuf),
     Guardrails(PathBuf),
 }
 
-/// Runs the cases of every file below `paths`, several files at a time.
+/// Runs the cases of every file below `paths`, several files in parallel.
 pub(super) fn run(paths: &[PathBuf], ignored: &[String], options: &CasesOptions<'_>) -> CasesRun {
     let mut all = CasesRun::default();
     let files = find(paths, &Ignored::new(ignored), &mut all.problems);
     let division = Division { at_most: options.jobs, stack: Stack::Plan };
-    let work = |(): &mut (), file: &Found| match file {
-        Found::Plans(path) => plan_cases(path, options),
-        Found::Guardrails(path) => guardrail_cases(path, options),
+    let work = |(): &mut (), file: &CaseSource| match file {
+        CaseSource::Plans(path) => plan_cases(path, options),
+        CaseSource::Guardrails(path) => guardrail_cases(path, options),
     };
     for run in threads::map_with(&files, division, || (), work).0 {
         all.tests.extend(run.tests);
@@ -73,8 +73,8 @@ pub(super) fn run(paths: &[PathBuf], ignored: &[String], options: &CasesOptions<
     all
 }
 
-/// The files, each once, in the order of the paths and then of the names. Hidden directories are passed over.
-fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -> Vec<Found> {
+/// Returns the files without duplicates, in the order of the paths and then by name. Hidden directories are skipped.
+fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -> Vec<CaseSource> {
     let (mut files, mut named): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
     for path in paths {
         let is_hidden = |entry: &walkdir::DirEntry| {
@@ -83,13 +83,13 @@ fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -
                 && entry.file_name().to_string_lossy().starts_with('.')
         };
         let entries = WalkDir::new(path).sort_by_file_name().into_iter();
-        // What cannot be read is told by whoever looks for policies in the same place.
+        // The loader of policies reports unreadable paths.
         for entry in entries.filter_entry(|entry| !is_hidden(entry)).flatten() {
             let is_toml = entry.path().extension().is_some_and(|extension| extension == "toml");
             if !is_toml || entry.file_type().is_dir() || ignored.matches(paths, entry.path()) {
                 continue;
             }
-            // A link may lead to a file of cases, or to nothing where one should be.
+            // A link may point to a file with cases, or be broken.
             match std::fs::metadata(entry.path()) {
                 Ok(metadata) if metadata.is_file() => {
                     if entry.depth() == 0 {
@@ -99,7 +99,7 @@ fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -
                 }
                 Ok(metadata) if metadata.is_dir() => {}
                 Ok(_) => {
-                    let error = std::io::Error::other("it is not a regular file");
+                    let error = std::io::Error::other("not a regular file");
                     problems.push(unreadable(entry.path(), &error));
                 }
                 Err(error) => problems.push(unreadable(entry.path(), &error)),
@@ -112,13 +112,13 @@ fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -
             continue;
         }
         if is_case_file(file) {
-            found.push(Found::Plans(file.clone()));
+            found.push(CaseSource::Plans(file.clone()));
             continue;
         }
         match std::fs::read_to_string(file) {
-            Ok(text) if may_hold_guardrails(&text) => found.push(Found::Guardrails(file.clone())),
-            // Whoever names a file means it, whatever it is called.
-            Ok(_) if named.contains(file) => found.push(Found::Plans(file.clone())),
+            Ok(text) if may_hold_guardrails(&text) => found.push(CaseSource::Guardrails(file.clone())),
+            // A file that is passed explicitly may have any name.
+            Ok(_) if named.contains(file) => found.push(CaseSource::Plans(file.clone())),
             Ok(_) => {}
             Err(error) => problems.push(unreadable(file, &error)),
         }
@@ -126,7 +126,7 @@ fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -
     found
 }
 
-/// Whether a TOML file holds guardrails, in whatever way the table is written. One that is broken may have meant to.
+/// Returns whether a TOML file may contain guardrails, in any notation; an invalid file may.
 fn may_hold_guardrails(text: &str) -> bool {
     match text.parse::<toml::Table>() {
         Ok(table) => table.contains_key(GUARDRAIL_KEY),
@@ -171,7 +171,7 @@ fn plan_cases(path: &Path, options: &CasesOptions<'_>) -> CasesRun {
         && outcomes.iter().any(|outcome| outcome.status == CaseStatus::Failed)
     {
         for outcome in outcomes.iter_mut().filter(|outcome| !is_chosen(outcome.name.unescaped())) {
-            // What was not asked for stays as it is.
+            // Cases that are not selected are not updated.
             outcome.status = CaseStatus::Passed;
         }
         match file.bless(&outcomes) {
@@ -223,7 +223,7 @@ impl CasesRun {
     }
 }
 
-/// What `--run` is matched with.
+/// Returns the name that `--run` matches.
 fn whole_name(file: &str, case: &str) -> String {
     format!("{file}: {case}")
 }
@@ -241,9 +241,9 @@ fn result(case: CaseOutcome, kind: TestKind, file: &str) -> TestResult {
         package: SafeText::default(),
         name: case.name,
         outcome: match case.status {
-            CaseStatus::Passed => Outcome::Passed,
-            CaseStatus::Failed => Outcome::Failed,
-            CaseStatus::Undecided => Outcome::Error,
+            CaseStatus::Passed => TestOutcome::Passed,
+            CaseStatus::Failed => TestOutcome::Failed,
+            CaseStatus::Undecided => TestOutcome::Error,
         },
         duration: case.took,
         reasons: Vec::new(),

@@ -1,4 +1,4 @@
-//! How much of the policies tests reach.
+//! The coverage of policies by tests.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use planguard_rego::testing::FileCoverage;
 
-/// How much of each policy, and of all of them, was reached.
+/// The coverage of each policy and of all.
 #[derive(Clone, Debug, Default)]
 pub struct CoverageReport {
     /// The policies by file.
@@ -14,27 +14,27 @@ pub struct CoverageReport {
 }
 
 impl CoverageReport {
-    /// The lines that were reached and those that were not, over all files.
+    /// Returns the numbers of covered and uncovered lines in all files.
     pub fn lines(&self) -> (usize, usize) {
         let sum = |count: fn(&FileCoverage) -> usize| self.files.iter().map(count).sum();
         (sum(|file| file.covered.len()), sum(|file| file.uncovered.len()))
     }
 
-    /// The share of lines that was reached; `None` if there is no line.
+    /// Returns the covered share of lines; `None` without lines.
     pub fn percentage(&self) -> Option<Percentage> {
         let (covered, uncovered) = self.lines();
         Percentage::of(covered, uncovered)
     }
 }
 
-/// A share in hundredths of a percent, rounded down, so that only what is whole says 100.
+/// A share in hundredths of a percent, rounded down so that 100 means all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percentage(u16);
 
 impl Percentage {
     const WHOLE: u16 = 10_000;
 
-    /// The share that `part` is of both; `None` of nothing.
+    /// Returns the share of `part` in `part` and `rest`; `None` if both are zero.
     pub fn of(part: usize, rest: usize) -> Option<Self> {
         let whole = part.checked_add(rest)?;
         let share = u128::try_from(part).ok()? * u128::from(Self::WHOLE);
@@ -42,13 +42,13 @@ impl Percentage {
         u16::try_from(share).ok().map(Self)
     }
 
-    /// The share between 0 and 1.
+    /// Returns the share as a number between 0 and 1.
     pub fn fraction(self) -> f64 {
         f64::from(self.0) / f64::from(Self::WHOLE)
     }
 }
 
-/// Writes `87.5` or `100`.
+/// Formats `87.5` or `100`.
 impl fmt::Display for Percentage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, hundredths) = (self.0 / 100, self.0 % 100);
@@ -61,12 +61,12 @@ impl fmt::Display for Percentage {
     }
 }
 
-/// A text that is no percentage.
+/// An invalid percentage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number from 0 to 100 with at most two decimals")]
 pub struct NoPercentage;
 
-/// Reads `80`, `87.5` or `99.99`.
+/// Parses `80`, `87.5` or `99.99`.
 impl FromStr for Percentage {
     type Err = NoPercentage;
 

@@ -1,21 +1,21 @@
-//! Why a test run says nothing, or not everything.
+//! Errors of test runs.
 
 use std::path::PathBuf;
 
 use miette::Diagnostic;
 use thiserror::Error;
 
-/// Something that kept planguard from running what was asked for.
+/// An error that prevented a complete test run.
 #[derive(Clone, Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum TestError {
-    /// Nothing to run.
+    /// No test to run.
     #[error("no test found in {searched}")]
     #[diagnostic(
         code("PG-TS-001"),
         help(
-            "a test is a rule in a .rego file whose name starts with `test_`, a case in a file cases.toml or \
-             *.cases.toml, or a case beside a guardrail; name the file or directory that holds it"
+            "pass a file or directory with tests: rules in .rego files whose names start with `test_`, cases in \
+             cases.toml or *.cases.toml, or cases in guardrail files"
         )
     )]
     NoTests {
@@ -23,59 +23,56 @@ pub enum TestError {
         searched: String,
     },
 
-    /// No test has a name that was asked for.
-    #[error("no test matches `{pattern}`; there are {tests}")]
+    /// No test matches `--run`.
+    #[error("none of the {tests} tests matches `{pattern}`")]
     #[diagnostic(
         code("PG-TS-002"),
         help(
-            "--run takes a regular expression for whole names, such as `data.main.test_x` or \
-             `policy/cases.toml: name of the case`; `planguard test -v` lists them"
+            "pass --run a regular expression for whole names, such as `data.main.test_x` or \
+             `policy/cases.toml: name of the case`; run `planguard test -v` to list them"
         )
     )]
     NoneMatches {
         /// The regular expression.
         pattern: String,
-        /// How many tests there are.
+        /// The number of tests.
         tests: usize,
     },
 
-    /// Every test is left for later.
-    #[error("no test was run: all that were asked for, {tests}, are skipped")]
+    /// Every test is skipped.
+    #[error("no test was run: {tests} {} skipped", if *tests == 1 { "test is" } else { "tests are" })]
     #[diagnostic(
         code("PG-TS-003"),
-        help("a test whose name starts with `todo_test_` is skipped; rename it to run it")
+        help("rename the tests to run them; `todo_test_` at the start of a name skips a test")
     )]
     AllSkipped {
-        /// How many tests there are.
+        /// The number of tests.
         tests: usize,
     },
 
-    /// A file that was named holds nothing that a test run reads.
-    #[error("{} was named, and is neither a policy nor cases nor a document for `data`", file.display())]
+    /// A file that a test run does not read.
+    #[error("{} is not a policy, a case file or a document for `data`", file.display())]
     #[diagnostic(
         code("PG-TS-006"),
-        help("policies end in .rego, cases and guardrails in .toml, and documents in .json, .yaml or .yml")
+        help("pass policies as .rego, cases and guardrails as .toml, and documents as .json, .yaml or .yml")
     )]
     NotRead {
         /// The file.
         file: PathBuf,
     },
 
-    /// A file that may hold cases cannot be read.
+    /// A file that may contain cases cannot be read.
     #[error("cannot read {}: {reason}", file.display())]
-    #[diagnostic(code("PG-TS-005"), help("check its permissions, or pass over it with --ignore"))]
+    #[diagnostic(code("PG-TS-005"), help("check its permissions, or skip it with --ignore"))]
     Unreadable {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
 
-    /// Coverage of nothing.
-    #[error("there is no policy whose coverage could be measured")]
-    #[diagnostic(
-        code("PG-TS-004"),
-        help("coverage is about policies, not about tests: name the directory that holds both")
-    )]
+    /// There is no policy to measure.
+    #[error("no policy to measure the coverage of")]
+    #[diagnostic(code("PG-TS-004"), help("pass the directory with the policies, not only the tests"))]
     NothingToCover,
 }

@@ -1,5 +1,4 @@
-//! Tests what policy authors write: runs Rego tests and cases, and says how they came out and how much of the policies
-//! they reach.
+//! Runs Rego tests and cases, and collects their results and the coverage of policies.
 
 mod cases;
 mod coverage;
@@ -12,6 +11,6 @@ pub use cases::OnFailedCases;
 pub use coverage::{CoverageReport, Percentage};
 pub use error::TestError;
 pub use outcome::{
-    CaseResult, Outcome, OutcomeCounts, Statement, TestKind, TestReport, TestResult, UpdatedCase,
+    CaseResult, OutcomeCounts, Statement, TestKind, TestOutcome, TestReport, TestResult, UpdatedCase,
 };
 pub use run::{OnSkipped, TestOptions, run};

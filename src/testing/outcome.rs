@@ -1,4 +1,4 @@
-//! How tests came out, as renderers get it.
+//! The results of tests, for renderers.
 
 use std::time::Duration;
 
@@ -12,122 +12,122 @@ use crate::verdict::Verdict;
 /// The result of a test run.
 #[derive(Clone, Debug, Default)]
 pub struct TestReport {
-    /// The tests in the order of their files and lines.
+    /// The tests in the order of files and lines.
     pub tests: Vec<TestResult>,
-    /// What kept planguard from running everything.
+    /// The problems that prevented a complete run.
     pub problems: Vec<Problem>,
-    /// How much of the policies the tests reach, if that was asked for.
+    /// The coverage of policies, if requested.
     pub coverage: Option<CoverageReport>,
-    /// The share of lines that has to be reached, if there is one.
+    /// The required share of covered lines, if any.
     pub threshold: Option<Percentage>,
-    /// Cases whose expectations were rewritten; they have been run again since.
+    /// The updated cases, which have been run again.
     pub updated: Vec<UpdatedCase>,
-    /// How many tests were not run because their names were not asked for.
+    /// The number of tests not selected by name.
     pub deselected: usize,
-    /// Files beside the policies that were taken for plans, so that they are no data.
+    /// The files beside the policies that are plans and were not loaded as data.
     pub plans_passed_over: Vec<SafeText>,
     /// Whether a skipped test fails the run.
     pub fail_on_skipped: bool,
-    /// How long it took.
+    /// The duration.
     pub duration: Duration,
 }
 
-/// A test and how it came out.
+/// The result of a test.
 #[derive(Clone, Debug)]
 pub struct TestResult {
-    /// What it is.
+    /// The kind of test.
     pub kind: TestKind,
-    /// The file that holds it.
+    /// The file.
     pub file: SafeText,
     /// The line, counted from 1.
     pub line: u64,
-    /// The package that the name belongs to, `data.main`; empty for a case.
+    /// The package of a rule, such as `data.main`; empty for a case.
     pub package: SafeText,
-    /// The name in it.
+    /// The name of the rule or case.
     pub name: SafeText,
-    /// The answer.
-    pub outcome: Outcome,
-    /// How long it took.
+    /// The outcome.
+    pub outcome: TestOutcome,
+    /// The duration.
     pub duration: Duration,
-    /// Why it did not pass, a paragraph each; or why it passed in a way that a check would not accept.
+    /// The reasons why it did not pass, or problems that would make a check incomplete, one paragraph each.
     pub reasons: Vec<SafeText>,
-    /// The statement that did not hold.
+    /// The unsatisfied statement.
     pub stopped_at: Option<Statement>,
-    /// Where what a case found differs from what it expects.
+    /// The differences between actual and expected findings of a case.
     pub diff: Vec<DiffLine>,
-    /// What it printed, line by line.
+    /// The printed lines.
     pub output: Vec<SafeText>,
-    /// Its cases, if it is made of them.
+    /// The cases of the test.
     pub cases: Vec<CaseResult>,
 }
 
-/// What a test is.
+/// The kind of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestKind {
-    /// A rule of a policy.
+    /// A Rego rule.
     Rego,
-    /// A plan with the findings that are expected on it.
+    /// A plan case.
     PlanCase,
-    /// A case beside a guardrail.
+    /// A case in a guardrail file.
     GuardrailCase,
 }
 
-/// How a test came out.
+/// The outcome of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
-    /// It holds.
+pub enum TestOutcome {
+    /// It passed.
     Passed,
-    /// It is to be written later, and was not run.
+    /// It was skipped.
     Skipped,
-    /// It does not hold.
+    /// It failed.
     Failed,
-    /// There is no answer.
+    /// It could not be evaluated.
     Error,
 }
 
-/// A statement that did not hold.
+/// An unsatisfied statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// Where it starts.
+    /// The file.
     pub file: SafeText,
-    /// The line, counted from 1.
+    /// The line of its start, counted from 1.
     pub line: u64,
-    /// As its author wrote it.
+    /// The source text.
     pub text: SafeText,
 }
 
 /// A case of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseResult {
-    /// Its name.
+    /// The name.
     pub name: SafeText,
-    /// Whether it holds.
+    /// Whether it passed.
     pub passed: bool,
 }
 
-/// A case whose expectations were rewritten.
+/// An updated case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpdatedCase {
-    /// The file that was written.
+    /// The file.
     pub file: SafeText,
-    /// The line of the case before, counted from 1.
+    /// The line of the case before the update, counted from 1.
     pub line: usize,
-    /// The case.
+    /// The name.
     pub name: SafeText,
-    /// What is expected no more, and what is from now on.
+    /// The removed and added expectations.
     pub diff: Vec<DiffLine>,
 }
 
-/// How many tests came out how.
+/// The number of tests with each outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutcomeCounts {
-    /// Those that hold.
+    /// Passed tests.
     pub passed: usize,
-    /// Those that were not run.
+    /// Skipped tests.
     pub skipped: usize,
-    /// Those that do not hold.
+    /// Failed tests.
     pub failed: usize,
-    /// Those without an answer.
+    /// Tests that could not be evaluated.
     pub errors: usize,
 }
 
@@ -137,23 +137,23 @@ impl OutcomeCounts {
         let mut counts = Self::default();
         for test in tests {
             *match test.outcome {
-                Outcome::Passed => &mut counts.passed,
-                Outcome::Skipped => &mut counts.skipped,
-                Outcome::Failed => &mut counts.failed,
-                Outcome::Error => &mut counts.errors,
+                TestOutcome::Passed => &mut counts.passed,
+                TestOutcome::Skipped => &mut counts.skipped,
+                TestOutcome::Failed => &mut counts.failed,
+                TestOutcome::Error => &mut counts.errors,
             } += 1;
         }
         counts
     }
 
-    /// All of them.
+    /// Returns the number of all tests.
     pub const fn total(self) -> usize {
         self.passed + self.skipped + self.failed + self.errors
     }
 }
 
 impl TestResult {
-    /// The whole name: `data.main.test_x`, or the name of a case.
+    /// Returns the full name: `data.main.test_x`, or the name of a case.
     pub fn path(&self) -> SafeText {
         match self.kind {
             TestKind::Rego => SafeText::concat([&self.package, &SafeText::fixed("."), &self.name]),
@@ -163,12 +163,12 @@ impl TestResult {
 }
 
 impl TestReport {
-    /// How many tests came out how.
+    /// Returns the number of tests with each outcome.
     pub fn counts(&self) -> OutcomeCounts {
         OutcomeCounts::of(&self.tests)
     }
 
-    /// Whether less was reached than has to be.
+    /// Returns whether the coverage is below the required one.
     pub fn misses_threshold(&self) -> bool {
         match (&self.coverage, self.threshold) {
             (Some(coverage), Some(threshold)) => coverage.percentage().is_none_or(|share| share < threshold),
@@ -176,7 +176,8 @@ impl TestReport {
         }
     }
 
-    /// The verdict: undecided if anything could not be run, denied if a test failed or too little was reached.
+    /// Returns the verdict: undecided if anything could not be run, denied if a test failed or the coverage is too
+    /// low.
     pub fn verdict(&self) -> Verdict {
         let counts = self.counts();
         if !self.problems.is_empty() || counts.errors > 0 {

@@ -1,33 +1,32 @@
-//! Says in words how Rego tests came out.
+//! Converts the results of Rego tests for renderers.
 
 use miette::Diagnostic as _;
 use planguard_plan::redact::Redactor;
 use planguard_rego::PolicyError;
-use planguard_rego::testing::{FailedBecause, RegoOutcome, RegoTest, TestRun};
+use planguard_rego::testing::{FailedBecause, RegoOutcome, RegoTest, Stop, TestRun};
 
-use super::outcome::{CaseResult, Outcome, Statement, TestKind, TestResult};
+use super::outcome::{CaseResult, Statement, TestKind, TestOutcome, TestResult};
 
-/// What a test run means for readers. The input of a Rego test is written by its author, so that nothing in it is
-/// taken for sensitive.
+/// Converts the result of a test. The author of a test writes its input, so nothing in it is treated as sensitive.
 pub(super) fn result(test: &RegoTest, run: &TestRun) -> TestResult {
     let redactor = Redactor::default();
     let text = |text: &str| redactor.text(text);
     let mut reasons = Vec::new();
     let outcome = match &run.outcome {
-        RegoOutcome::Passed => Outcome::Passed,
-        RegoOutcome::Skipped => Outcome::Skipped,
+        RegoOutcome::Passed => TestOutcome::Passed,
+        RegoOutcome::Skipped => TestOutcome::Skipped,
         RegoOutcome::Failed(because) => {
-            reasons.push(text(&words(*because)));
-            Outcome::Failed
+            reasons.push(text(&words(*because, run.stopped_at.as_ref())));
+            TestOutcome::Failed
         }
         RegoOutcome::Error(error) => {
-            reasons.push(text(&told(error)));
-            Outcome::Error
+            reasons.push(text(&error_text(error)));
+            TestOutcome::Error
         }
     };
     if let Some(error) = &run.swallowed {
-        // A test may pass because of it; where the same happens on a plan, the verdict is undecided.
-        reasons.push(text(&format!("a builtin failed on the way: {}", failure(error))));
+        // A test may pass because of this; on a plan, the verdict would be incomplete.
+        reasons.push(text(&format!("a builtin failed: {}", failure(error))));
     }
     TestResult {
         kind: TestKind::Rego,
@@ -53,7 +52,7 @@ pub(super) fn result(test: &RegoTest, run: &TestRun) -> TestResult {
     }
 }
 
-/// A statement with its later lines indented as little as they can be; the first starts where the statement does.
+/// Removes the common indentation of a statement's later lines; the first line starts at the statement.
 fn unindented(statement: &str) -> String {
     let statement = statement.replace('\t', "    ");
     let later = statement.lines().skip(1).filter(|line| !line.trim().is_empty());
@@ -63,21 +62,24 @@ fn unindented(statement: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn words(because: FailedBecause) -> String {
+fn words(because: FailedBecause, stop: Option<&Stop>) -> String {
     match because {
-        FailedBecause::Undefined => "its body does not hold".to_owned(),
-        FailedBecause::False => "its value is false".to_owned(),
-        FailedBecause::NotABoolean(shape) => format!("its value is {shape}; a test has to be true"),
-        FailedBecause::Cases => "not all of its cases hold".to_owned(),
-        FailedBecause::NoCases => "it has no cases, so nothing was tested".to_owned(),
+        FailedBecause::Undefined => match stop {
+            Some(stop) => format!("assertion failed at line {}", stop.location.line),
+            None => "the test is undefined".to_owned(),
+        },
+        FailedBecause::False => "the value is `false`".to_owned(),
+        FailedBecause::NotABoolean(shape) => format!("the value is {shape}, not `true`"),
+        FailedBecause::Cases => "cases failed".to_owned(),
+        FailedBecause::NoCases => "the test has no cases".to_owned(),
         FailedBecause::Function => {
-            "it is a function, which nothing calls; a test takes no arguments".to_owned()
+            "the test is a function, which is never called; remove its arguments".to_owned()
         }
     }
 }
 
-/// An error with its code, its place and its help.
-fn told(error: &PolicyError) -> String {
+/// Returns an error with its code, place and help.
+fn error_text(error: &PolicyError) -> String {
     let code = error.code().map(|code| format!(" ({code})")).unwrap_or_default();
     let place = place(error).map(|place| format!("{place}: ")).unwrap_or_default();
     let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
@@ -92,7 +94,7 @@ fn failure(error: &PolicyError) -> String {
     }
 }
 
-/// `file:line` of what an error points at.
+/// Returns `file:line` of an error's label.
 fn place(error: &PolicyError) -> Option<String> {
     let label = error.labels()?.next()?;
     let contents = error.source_code()?.read_span(label.inner(), 0, 0).ok()?;

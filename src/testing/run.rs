@@ -15,38 +15,39 @@ use regex::Regex;
 use super::cases::{self, CasesOptions, OnFailedCases};
 use super::coverage::{CoverageReport, Percentage};
 use super::error::TestError;
-use super::outcome::{Outcome, OutcomeCounts, TestReport};
+use super::outcome::{OutcomeCounts, TestOutcome, TestReport};
 use super::rego;
 use crate::cases::RunOptions;
 
-/// What is tested, and how.
+/// The tests to run, and how.
 #[derive(Clone, Debug)]
 pub struct TestOptions {
-    /// Where the tests are, and how long one may take.
+    /// The paths of the tests, and the time limit of one test.
     pub rego: RegoTestOptions,
-    /// Only tests whose whole name matches are run.
+    /// Run only tests whose full name matches.
     pub run: Option<Regex>,
-    /// How many tests run at a time.
+    /// The number of tests that run in parallel.
     pub jobs: NonZeroUsize,
-    /// The share of lines that tests have to reach.
+    /// The required share of covered lines.
     pub threshold: Option<Percentage>,
-    /// What is done with cases that fail.
+    /// What to do with failing cases.
     pub failed_cases: OnFailedCases,
-    /// What skipped tests do.
+    /// The effect of skipped tests.
     pub skipped: OnSkipped,
 }
 
-/// What skipped tests do to the verdict.
+/// The effect of skipped tests on the verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnSkipped {
-    /// Nothing; they are listed.
+    /// None; they are listed.
     #[default]
     Accept,
     /// They fail the run.
     Fail,
 }
 
-/// Runs tests. Whatever could not be loaded or run is in [`TestReport::problems`], no tests at all included.
+/// Runs tests. [`TestReport::problems`] contains everything that could not be loaded or run, including a run without
+/// tests.
 pub fn run(options: &TestOptions) -> TestReport {
     let start = Instant::now();
     let tests = RegoTests::load(&options.rego);
@@ -106,13 +107,14 @@ pub fn run(options: &TestOptions) -> TestReport {
     report
 }
 
-/// Whether a test run reads files of this name. In a directory others may lie; whoever names one expects something.
+/// Returns whether a test run reads files of this name. Other files in a directory are ignored, but passing one is an
+/// error.
 fn is_read(file: &Path) -> bool {
     let extension = file.extension().and_then(OsStr::to_str);
     extension.is_some_and(|extension| matches!(extension, "rego" | "toml" | "json" | "yaml" | "yml"))
 }
 
-/// A run that has looked at nothing must not pass. If something could not be loaded, that is said already.
+/// Reports a run without tests, which must not pass. Files that could not be loaded are already reported.
 fn report_nothing(report: &mut TestReport, options: &TestOptions) {
     if !report.problems.is_empty() {
         return;
@@ -125,7 +127,7 @@ fn report_nothing(report: &mut TestReport, options: &TestOptions) {
         (Some(pattern), 0, tests) => {
             say(&TestError::NoneMatches { pattern: pattern.as_str().to_owned(), tests });
         }
-        (_, tests, _) if report.tests.iter().all(|test| test.outcome == Outcome::Skipped) => {
+        (_, tests, _) if report.tests.iter().all(|test| test.outcome == TestOutcome::Skipped) => {
             say(&TestError::AllSkipped { tests });
         }
         _ => {}

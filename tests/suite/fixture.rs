@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use planguard::cases::{CaseFile, CaseStatus, RunOptions};
 use planguard::check::{CheckOptions, Rules, check};
 use planguard::finding::{Certainty, Finding};
-use planguard::fixture::{Fixture, FixtureError, Kind, make};
+use planguard::fixture::{Fixture, FixtureError, ReplacedKind as Kind, make};
 use planguard::input::{Batch, Document, ReadOptions};
 use planguard::plan::{Plan, sensitive_values};
 use planguard::redact::{SHORTEST_TAINT, SafeText};

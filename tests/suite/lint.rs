@@ -46,7 +46,7 @@ fn examples_are_what_they_say() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// `UPDATE_DOCS=1` writes the page anew.
+/// `UPDATE_DOCS=1` regenerates the page.
 #[test]
 fn the_page_is_up_to_date() {
     let path = Path::new("docs/policies/lints.md");
@@ -101,11 +101,11 @@ fn additions_to_the_plan_are_known() {
     assert_eq!(found("by_type.aws_s3_bucket", "force_destroy"), Vec::<String>::new());
     assert_eq!(found("by_action[\"create+forget\"]", "name"), Vec::<String>::new());
     for (path, attribute, expected) in [
-        ("by_type.aws_s3_bukket", "force_destroy", "no resource type is called `aws_s3_bukket`"),
-        ("by_type[\"aws_s3_bukket\"]", "force_destroy", "no resource type is called `aws_s3_bukket`"),
+        ("by_type.aws_s3_bukket", "force_destroy", "unknown resource type `aws_s3_bukket`"),
+        ("by_type[\"aws_s3_bukket\"]", "force_destroy", "unknown resource type `aws_s3_bukket`"),
         ("by_type.aws_s3_bucket", "force_destroi", "`aws_s3_bucket` has no attribute `force_destroi`"),
-        ("by_types.aws_s3_bucket", "force_destroy", "no plan has `input.planguard.by_types`"),
-        ("by_action.craete", "name", "no plan has `input.planguard.by_action.craete`"),
+        ("by_types.aws_s3_bucket", "force_destroy", "no plan contains `input.planguard.by_types`"),
+        ("by_action.craete", "name", "no plan contains `input.planguard.by_action.craete`"),
     ] {
         let found = found(path, attribute);
         assert!(found.iter().any(|finding| finding.contains(expected)), "{path}: {found:?}");

@@ -1,12 +1,12 @@
-//! Every lint: its code, its name, how bad it is and why it is one.
+//! The catalogue of lints: code, name, level and rationale.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How bad something is that a lint finds.
+/// The level of a lint's findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// A matter of taste or doubt, reported only on request.
+    /// A question of style, or a possible mistake; reported only with `--pedantic`.
     Pedantic,
     /// Probably a mistake.
     Warning,
@@ -15,7 +15,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The word of reports.
+    /// The level's name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pedantic => "pedantic",
@@ -31,22 +31,22 @@ impl fmt::Display for Level {
     }
 }
 
-/// What is known of a lint.
+/// The description of a lint.
 #[derive(Clone, Copy, Debug)]
 pub struct LintInfo {
-    /// `PG-LN-001`. Codes stay as they are.
+    /// For example `PG-LN-001`. A code is stable.
     pub code: &'static str,
-    /// The name for comments and the command line.
+    /// The name in ignore comments and on the command line.
     pub name: &'static str,
-    /// How bad it is.
+    /// The level of its findings.
     pub level: Level,
-    /// What it finds, in a few words.
+    /// A title of a few words.
     pub summary: &'static str,
-    /// Why that is wrong.
+    /// The consequence for the policy.
     pub why: &'static str,
 }
 
-/// Something that can be wrong in a policy.
+/// A lint of policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is described by its `LintInfo`")]
 pub enum Lint {
@@ -155,359 +155,359 @@ impl Lint {
         Self::UnusedIgnore,
     ];
 
-    /// What is known of the lint.
+    /// The lint's description.
     pub const fn info(self) -> &'static LintInfo {
         match self {
             Self::NearMissName => &LintInfo {
                 code: "PG-LN-001",
                 name: "near-miss-name",
                 level: Level::Error,
-                summary: "a rule is almost called as rules are that decide",
-                why: "A rule decides by its name: `deny`, `violation` and `warn`, alone or followed by `_name`; some platforms know only `deny`. A rule of any other name is never asked, and nobody is told.",
+                summary: "the name of a rule resembles `deny`, `violation` or `warn`",
+                why: "Only rules named `deny`, `violation` or `warn`, optionally followed by `_name`, decide; some platforms evaluate only `deny`. A rule with a misspelt name is never evaluated, and no error is reported.",
             },
             Self::MisspeltPackage => &LintInfo {
                 code: "PG-LN-002",
                 name: "misspelt-package",
                 level: Level::Error,
-                summary: "a package is almost called as the one that is read",
-                why: "A platform reads the rules of one package. In a package of another name they are never evaluated.",
+                summary: "the name of a package resembles one that a platform evaluates",
+                why: "A platform evaluates the rules of one package. Rules in a package with a misspelt name are never evaluated.",
             },
             Self::UnreadPackage => &LintInfo {
                 code: "PG-LN-003",
                 name: "unread-package",
                 level: Level::Warning,
-                summary: "the package's rules decide, and nothing evaluates them",
-                why: "Beside `package main`, which conftest reads, another package has rules that decide. Without `--namespace` nobody evaluates them.",
+                summary: "no namespace selects the package of these rules",
+                why: "conftest evaluates only `package main` by default. Rules that decide in another package are not evaluated unless `--namespace` selects it.",
             },
             Self::UnusedRule => &LintInfo {
                 code: "PG-LN-004",
                 name: "unused-rule",
                 level: Level::Warning,
-                summary: "nothing uses the rule, and it decides nothing",
-                why: "A helper that nothing uses is often one whose use is misspelt or was forgotten, so that the decision is made without it.",
+                summary: "the rule is unused and decides nothing",
+                why: "An unused helper often means that its use is misspelt or missing, so that a policy decides without it.",
             },
             Self::UnknownData => &LintInfo {
                 code: "PG-LN-005",
                 name: "unknown-data",
                 level: Level::Error,
-                summary: "a path into `data` leads to no rule of a package that is loaded",
-                why: "A reference to a rule that does not exist is undefined, and so is everything that depends on it: the rule never fires.",
+                summary: "a `data` path matches no rule or document",
+                why: "A reference to a rule that does not exist is undefined, as is every expression that depends on it: the rule never fires.",
             },
             Self::DecisionFunction => &LintInfo {
                 code: "PG-LN-006",
                 name: "decision-function",
                 level: Level::Error,
-                summary: "a function is called as rules are that decide",
-                why: "Nobody calls a function but other rules. `deny(rc) if …` is never evaluated by itself.",
+                summary: "a function has the name of a rule that decides",
+                why: "A function is evaluated only where another rule calls it. `deny(rc) if …` on its own is never evaluated.",
             },
             Self::MissingContains => &LintInfo {
                 code: "PG-LN-010",
                 name: "missing-contains",
                 level: Level::Error,
-                summary: "the rule builds no set of messages",
-                why: "Since OPA 1.0, `deny[msg] if …` maps messages to `true`, and `deny if …` is `true` whatever `msg` says. A set is written with `contains`.",
+                summary: "the rule does not build a set of messages",
+                why: "Since OPA 1.0, `deny[msg] if …` builds an object that maps messages to `true`, and `deny if …` is `true` and drops `msg`. Only `deny contains msg if …` builds a set.",
             },
             Self::BooleanDecision => &LintInfo {
                 code: "PG-LN-011",
                 name: "boolean-decision",
                 level: Level::Warning,
-                summary: "the rule is only true or false",
-                why: "conftest and most platforms want messages: for them, `true` is no finding, so that the rule passes whatever it sees. Nobody can tell which resource is meant either.",
+                summary: "the rule is a boolean, not a set of messages",
+                why: "conftest and most platforms expect messages: they ignore `true`, so the rule always passes. A boolean does not name the resource either.",
             },
             Self::UnusableResult => &LintInfo {
                 code: "PG-LN-012",
                 name: "unusable-result",
                 level: Level::Error,
-                summary: "the rule's result is no message",
-                why: "A result is a text that is not empty, or an object with the text under `msg`. Anything else is passed over in silence by conftest, and leaves the verdict undecided here.",
+                summary: "the result is not a message",
+                why: "A result must be a non-empty string, or an object with a string `msg`. conftest ignores anything else without an error; planguard reports an error and exits with 2.",
             },
             Self::ConstantMessage => &LintInfo {
                 code: "PG-LN-013",
                 name: "constant-message",
                 level: Level::Warning,
                 summary: "the message is the same for every resource",
-                why: "Results form a set. The same message for two resources is one result, and it does not say which resource it is about.",
+                why: "Results form a set: equal messages for two resources are one result, which does not name the resource.",
             },
             Self::MissingAddress => &LintInfo {
                 code: "PG-LN-014",
                 name: "missing-address",
                 level: Level::Pedantic,
                 summary: "the result does not name its resource",
-                why: "A result with `address` is shown with its resource, can be waived for it alone, and is traced to its line.",
+                why: "A result with `address` is reported with its resource and source line, and can be waived for that resource alone.",
             },
             Self::UnknownFunction => &LintInfo {
                 code: "PG-LN-020",
                 name: "unknown-function",
                 level: Level::Error,
-                summary: "a function does not exist",
-                why: "The engine notices only when the call is reached, which may be on a branch that no test takes.",
+                summary: "the function does not exist",
+                why: "The engine reports an unknown function only when the call is reached, which may be on a branch that no test covers.",
             },
             Self::RefusedFunction => &LintInfo {
                 code: "PG-LN-021",
                 name: "refused-function",
                 level: Level::Error,
-                summary: "a function reaches out of the evaluation",
-                why: "Policies see the plan and their data, and nothing else: no network, no environment, no credentials.",
+                summary: "the function needs the network or the environment",
+                why: "Policies can read only the plan and their data: no network, environment variables or credentials.",
             },
             Self::ArgumentCount => &LintInfo {
                 code: "PG-LN-022",
                 name: "argument-count",
                 level: Level::Error,
                 summary: "a call has too few or too many arguments",
-                why: "The call fails only when it is reached, and in OPA at compile time.",
+                why: "OPA rejects the call at compile time; other engines fail only when the call is reached.",
             },
             Self::FormatArguments => &LintInfo {
                 code: "PG-LN-023",
                 name: "format-arguments",
                 level: Level::Error,
-                summary: "a format and its arguments do not fit each other",
-                why: "`sprintf` writes `%!s(MISSING)` for what is missing; other engines yield nothing at all, and the finding is lost.",
+                summary: "a format string and its arguments do not match",
+                why: "OPA's `sprintf` prints `%!s(MISSING)` for a missing argument; other engines return undefined, and the finding is lost.",
             },
             Self::InvalidPattern => &LintInfo {
                 code: "PG-LN-024",
                 name: "invalid-pattern",
                 level: Level::Error,
                 summary: "a regular expression is invalid",
-                why: "A match with a broken pattern is an error, which OPA turns into undefined: the rule never fires.",
+                why: "OPA evaluates a call with an invalid pattern to undefined: the rule never fires.",
             },
             Self::WrongArgumentType => &LintInfo {
                 code: "PG-LN-026",
                 name: "wrong-argument-type",
                 level: Level::Error,
-                summary: "an argument can never be what the function takes",
-                why: "A builtin that gets a value of a wrong type fails; OPA turns the failure into undefined, and the rule never fires.",
+                summary: "an argument has the wrong type",
+                why: "A builtin fails on a value of the wrong type. OPA turns the failure into undefined, and the rule never fires.",
             },
             Self::NullArgument => &LintInfo {
                 code: "PG-LN-027",
                 name: "null-argument",
                 level: Level::Warning,
-                summary: "an attribute that may be null is taken for an object",
-                why: "An attribute that is not set is `null` in a plan. `object.get` fails on it, OPA turns the failure into undefined, and the resource without the attribute passes.",
+                summary: "an attribute that may be null is used as an object",
+                why: "An attribute that is not set is `null` in a plan. `object.get` fails on null, OPA turns the failure into undefined, and a resource without the attribute passes.",
             },
             Self::UncheckedConversion => &LintInfo {
                 code: "PG-LN-028",
                 name: "unchecked-conversion",
                 level: Level::Pedantic,
-                summary: "a conversion fails on some values",
-                why: "`to_number` and `json.unmarshal` fail on a text that is no number or no JSON, and the rule is undefined for that resource.",
+                summary: "a conversion may fail",
+                why: "`to_number` fails on a string that is not a number, `json.unmarshal` on invalid JSON. The rule is then undefined for that resource.",
             },
             Self::UnknownInput => &LintInfo {
                 code: "PG-LN-030",
                 name: "unknown-input",
                 level: Level::Error,
-                summary: "no plan has this path",
-                why: "A path that leads to nothing is undefined, and the rule never fires.",
+                summary: "no plan contains this path",
+                why: "A path that does not exist in the plan is undefined, and the rule never fires.",
             },
             Self::ImpossibleValue => &LintInfo {
                 code: "PG-LN-031",
                 name: "impossible-value",
                 level: Level::Error,
-                summary: "the place never holds this value",
-                why: "What stands in `actions`, `mode` and `action_reason` is a handful of words. A comparison with any other never holds.",
+                summary: "the field never has this value",
+                why: "`actions`, `mode` and `action_reason` contain only a few fixed words. A comparison with any other word is never true.",
             },
             Self::UnknownResourceType => &LintInfo {
                 code: "PG-LN-032",
                 name: "unknown-resource-type",
                 level: Level::Error,
                 summary: "the provider has no such resource type",
-                why: "A rule about a type that does not exist matches nothing.",
+                why: "A rule for a resource type that does not exist never matches.",
             },
             Self::UnlistedType => &LintInfo {
                 code: "PG-LN-033",
                 name: "unlisted-type",
                 level: Level::Warning,
-                summary: "the provider's present version has no such resource type",
-                why: "The type is a data source, or of a version older than those that planguard knows, or it does not exist. If it does not exist, the rule matches nothing.",
+                summary: "the current provider version has no such resource type",
+                why: "The type may be a data source, belong to a provider version that planguard does not know, or be a typo. If it is a typo, the rule never matches.",
             },
             Self::MissedReplace => &LintInfo {
                 code: "PG-LN-034",
                 name: "missed-replace",
                 level: Level::Warning,
-                summary: "replacements are missed",
-                why: "A replacement is `[\"delete\", \"create\"]` or `[\"create\", \"delete\"]`, and it destroys. A comparison with the whole list or its first element sees one of the three.",
+                summary: "the comparison misses replacements",
+                why: "A replacement has the actions `[\"delete\", \"create\"]` or `[\"create\", \"delete\"]`, and it destroys the resource. A comparison with the whole list or with its first element misses at least one of them.",
             },
             Self::MixedUpType => &LintInfo {
                 code: "PG-LN-035",
                 name: "mixed-up-type",
                 level: Level::Error,
-                summary: "a value is compared with one of another type",
-                why: "`true` is not `\"true\"`, and `22` is not `\"22\"`. The comparison is never equal, and no error says so. With `<` and `>` the answer is the same for every value. A variable of the plan is an object with `value`, an expression of the configuration one with `constant_value` or `references`.",
+                summary: "values of different types are compared",
+                why: "`true` is not `\"true\"`, and `22` is not `\"22\"`: values of different types are never equal, and no error is reported. With `<` and `>` the result is the same for every value. A variable of the plan is an object with `value`, an expression of the configuration an object with `constant_value` or `references`.",
             },
             Self::NeverTrue => &LintInfo {
                 code: "PG-LN-036",
                 name: "never-true",
                 level: Level::Error,
                 summary: "the conditions contradict each other",
-                why: "Everything in a body has to hold at once. A resource has one type: two comparisons with different ones never hold together. What is only created has no `before`.",
+                why: "All conditions of a rule body must be true at once. A resource has one type, so comparisons with two different types are never both true. A resource that is only created has no `before`.",
             },
             Self::SeparateIterations => &LintInfo {
                 code: "PG-LN-037",
                 name: "separate-iterations",
                 level: Level::Warning,
-                summary: "each `[_]` goes through the list by itself",
-                why: "Two references with `[_]` are about any two elements, not about the same one: the rule fires when one resource has the type and another one the attribute.",
+                summary: "each `[_]` iterates over the list separately",
+                why: "Two references with `[_]` may match two different elements: the rule fires when one resource has the type and another has the attribute.",
             },
             Self::NotEqualsAny => &LintInfo {
                 code: "PG-LN-038",
                 name: "not-equals-any",
                 level: Level::Warning,
-                summary: "one action that differs is enough",
-                why: "`actions[_] != \"delete\"` holds if any action differs, and so for every replacement. What is meant is that none is equal. It is the same with `type != allowed[_]`, which holds as soon as two are allowed.",
+                summary: "`!=` is true if a single element differs",
+                why: "`actions[_] != \"delete\"` is true if any action differs, which includes every replacement. To test that no element is equal, use `not … in …`. The same applies to `type != allowed[_]`, which is always true if two types are allowed.",
             },
             Self::UnknownAttribute => &LintInfo {
                 code: "PG-LN-040",
                 name: "unknown-attribute",
                 level: Level::Error,
                 summary: "the resource type has no such attribute",
-                why: "An attribute that does not exist is undefined: the rule never fires, or, under `not`, always does.",
+                why: "An attribute that does not exist is undefined: the rule never fires or, under `not`, always fires.",
             },
             Self::WrongNesting => &LintInfo {
                 code: "PG-LN-041",
                 name: "wrong-nesting",
                 level: Level::Error,
-                summary: "a list or a text is read as if it were an object",
-                why: "In a plan, a nested block is a list even where only one may stand. A key of the list is undefined.",
+                summary: "a list or a string is used as an object",
+                why: "In a plan, a nested block is a list even if only one block is allowed. A key of a list is undefined.",
             },
             Self::RemovedAttribute => &LintInfo {
                 code: "PG-LN-042",
                 name: "removed-attribute",
                 level: Level::Warning,
                 summary: "the provider has removed this attribute",
-                why: "Plans of the present version do not have the attribute, and the rule never fires for them.",
+                why: "Plans made with the current provider version do not contain the attribute, and the rule never fires for them.",
             },
             Self::ComputedAttribute => &LintInfo {
                 code: "PG-LN-043",
                 name: "computed-attribute",
                 level: Level::Warning,
                 summary: "no configuration can set this attribute",
-                why: "Only the provider sets it. It is unknown until apply, and absent from `after` when the resource is created, so that the rule never fires for a new resource.",
+                why: "Only the provider sets it. It is known only after apply and missing from `after` when the resource is created, so the rule never fires for a new resource.",
             },
             Self::AfterOfDeleted => &LintInfo {
                 code: "PG-LN-050",
                 name: "after-of-deleted",
                 level: Level::Error,
-                summary: "`after` is null for what is deleted",
-                why: "A resource that is deleted has only a `before`. A rule about deletions that reads `after` never fires for them.",
+                summary: "`after` is null for a deleted resource",
+                why: "A deleted resource has only `before`. A rule about deletions that reads `after` never fires.",
             },
             Self::PlannedValuesOnly => &LintInfo {
                 code: "PG-LN-051",
                 name: "planned-values-only",
                 level: Level::Warning,
-                summary: "the policy sees only planned values",
-                why: "`planned_values` has nothing of what is deleted, and leaves out what is unknown. `resource_changes` has both. A policy that goes down into the child modules is left alone: it asks what will be.",
+                summary: "the policy reads only planned values",
+                why: "`planned_values` contains neither deleted resources nor unknown values; `resource_changes` contains both. Policies that also read the child modules are not reported, because they check the planned state.",
             },
             Self::UnknownAsAbsent => &LintInfo {
                 code: "PG-LN-052",
                 name: "unknown-as-absent",
                 level: Level::Pedantic,
-                summary: "a value that is unknown until apply counts as absent",
-                why: "`not rc.change.after.x` holds for an attribute that will be set at apply. `rc.change.after_unknown.x` tells the two apart.",
+                summary: "an unknown value is treated as absent",
+                why: "`not rc.change.after.x` is true for an attribute that is known only after apply. `rc.change.after_unknown.x` distinguishes the two.",
             },
             Self::FalseAsAbsent => &LintInfo {
                 code: "PG-LN-053",
                 name: "false-as-absent",
                 level: Level::Pedantic,
-                summary: "an attribute that is absent is not `false`",
-                why: "`rc.change.after.x == false` is undefined where the attribute is absent or null, and the resource passes.",
+                summary: "an absent attribute is not `false`",
+                why: "`rc.change.after.x == false` is undefined if the attribute is absent, and false if it is null: the resource passes.",
             },
             Self::UnusedImport => &LintInfo {
                 code: "PG-LN-060",
                 name: "unused-import",
                 level: Level::Warning,
-                summary: "nothing uses the import",
-                why: "An import that nothing uses is a leftover, or its use is misspelt. `opa check --strict` refuses it.",
+                summary: "the import is unused",
+                why: "An unused import is a leftover, or its use is misspelt. `opa check --strict` rejects it.",
             },
             Self::UnusedVariable => &LintInfo {
                 code: "PG-LN-061",
                 name: "unused-variable",
                 level: Level::Warning,
-                summary: "nothing uses the variable",
-                why: "A value that nothing looks at decides nothing: often the comparison is missing, or is made with another name. `opa check --strict` refuses it.",
+                summary: "the variable is unused",
+                why: "An unused variable often means that a comparison is missing or uses another name. `opa check --strict` rejects it.",
             },
             Self::UnusedArgument => &LintInfo {
                 code: "PG-LN-062",
                 name: "unused-argument",
                 level: Level::Pedantic,
                 summary: "the function does not use its argument",
-                why: "The function answers the same whatever it is given there.",
+                why: "The function returns the same result for every value of the argument.",
             },
             Self::DuplicateRule => &LintInfo {
                 code: "PG-LN-063",
                 name: "duplicate-rule",
                 level: Level::Warning,
-                summary: "the rule is there twice",
-                why: "The second rule adds nothing. Often it was copied to be changed, and was not. Where only the value was changed, the rule has none: two values without conditions contradict each other.",
+                summary: "the rule is a duplicate",
+                why: "A duplicate rule has no effect; often it was copied and not edited. Two rules with different values and no conditions conflict, and every rule that reads them fails.",
             },
             Self::Unification => &LintInfo {
                 code: "PG-LN-064",
                 name: "unification",
                 level: Level::Pedantic,
-                summary: "`=` assigns or compares, whichever fits",
-                why: "`:=` and `==` say which of the two is meant.",
+                summary: "`=` may assign or compare",
+                why: "`:=` only assigns, and `==` only compares.",
             },
             Self::OldSyntax => &LintInfo {
                 code: "PG-LN-065",
                 name: "old-syntax",
                 level: Level::Pedantic,
-                summary: "the rule is written in Rego v0",
-                why: "OPA 1.0 reads v0 only if it is told to. `if` and `contains` say what a rule builds.",
+                summary: "the rule uses Rego v0 syntax",
+                why: "OPA 1.0 accepts v0 only with `--v0-compatible`. In v1, `if` and `contains` state what a rule builds.",
             },
             Self::DataInLoop => &LintInfo {
                 code: "PG-LN-066",
                 name: "data-in-loop",
                 level: Level::Pedantic,
                 summary: "`data` is looked up for every resource",
-                why: "The engine looks through all packages at every lookup, which takes 40 µs with 500 files. A rule that holds the value is looked up in 2 µs.",
+                why: "The engine searches all packages at every lookup, which takes 40 µs with 500 files. Reading a rule that holds the value takes 2 µs.",
             },
             Self::MissingMetadata => &LintInfo {
                 code: "PG-LN-067",
                 name: "missing-metadata",
                 level: Level::Pedantic,
                 summary: "the rule has no title or no severity",
-                why: "Without `# METADATA`, a finding has a message and a default severity, and nobody knows why the rule is there.",
+                why: "Without `# METADATA`, a finding has only a message and the default severity, and no title or reason.",
             },
             Self::ConstantTest => &LintInfo {
                 code: "PG-LN-070",
                 name: "constant-test",
                 level: Level::Warning,
                 summary: "the test cannot fail",
-                why: "A test without a condition holds whatever the policy does.",
+                why: "A test without a condition passes whatever the policy does.",
             },
             Self::NearMissTest => &LintInfo {
                 code: "PG-LN-071",
                 name: "near-miss-test",
                 level: Level::Warning,
-                summary: "a test is not called as tests are",
-                why: "Only rules whose names start with `test_` are run, not those that end in `_test`.",
+                summary: "the name of a test does not start with `test_`",
+                why: "Only rules whose names start with `test_` are run; names that end in `_test` are not.",
             },
             Self::VacuousTest => &LintInfo {
                 code: "PG-LN-072",
                 name: "vacuous-test",
                 level: Level::Pedantic,
-                summary: "the test's input has nothing to find",
-                why: "With an empty input every policy is silent, a broken one too.",
+                summary: "the test uses an empty input",
+                why: "With an empty input, every policy reports nothing, even one that is broken.",
             },
             Self::InvalidIgnore => &LintInfo {
                 code: "PG-LN-080",
                 name: "invalid-ignore",
                 level: Level::Error,
-                summary: "a comment that ignores a lint gives no reason, or names no lint",
-                why: "Whoever reads the policy next has to know why a finding does not count.",
+                summary: "an ignore comment has no reason or names no lint",
+                why: "A reader of the policy must be able to see why a finding is ignored.",
             },
             Self::UnusedIgnore => &LintInfo {
                 code: "PG-LN-081",
                 name: "unused-ignore",
                 level: Level::Warning,
-                summary: "a comment ignores nothing",
-                why: "What it ignored is gone. Left in place, it would hide the next finding.",
+                summary: "an ignore comment is unused",
+                why: "The finding that it ignored is gone. If the comment stays, it hides the next one.",
             },
         }
     }
 }
 
-/// A name that no lint has.
+/// An unknown name or code of a lint.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no lint `{name}`{}", hint.map(|hint| format!("; did you mean `{hint}`?")).unwrap_or_default())]
+#[error("unknown lint `{name}`{}", hint.map(|hint| format!("; did you mean `{hint}`?")).unwrap_or_default())]
 pub struct UnknownLint {
     name: String,
     hint: Option<&'static str>,
@@ -516,7 +516,7 @@ pub struct UnknownLint {
 impl FromStr for Lint {
     type Err = UnknownLint;
 
-    /// Reads a name or a code.
+    /// Parses a name or a code.
     fn from_str(word: &str) -> Result<Self, UnknownLint> {
         let is_meant = |lint: &Self| lint.info().name == word || lint.info().code.eq_ignore_ascii_case(word);
         Self::ALL.into_iter().find(is_meant).ok_or_else(|| {
@@ -539,7 +539,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_codes_are_unique_and_lead_back() {
+    fn names_and_codes_are_unique_and_parse() {
         let codes: BTreeSet<&str> = Lint::ALL.iter().map(|lint| lint.info().code).collect();
         assert_eq!(codes.len(), Lint::ALL.len());
         for lint in Lint::ALL {

@@ -1,4 +1,4 @@
-//! What a lint has found.
+//! One finding of a lint.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -8,33 +8,33 @@ use planguard_plan::redact::SafeText;
 
 use super::catalogue::{Level, Lint};
 
-/// Something that is wrong in a policy.
+/// A finding of a lint, with its place in the policy.
 #[derive(Clone, Debug)]
 pub struct LintFinding {
-    /// Which lint it is of.
+    /// The lint that reports it.
     pub lint: Lint,
-    /// The file, as it was named or found.
+    /// The file's name, as given or discovered.
     pub file: SafeText,
-    /// Where in the file, in bytes.
+    /// The byte range in the file.
     pub span: Range<usize>,
-    /// The line of the place, counted from 1.
+    /// The line of the first character, counted from 1.
     pub line: usize,
-    /// Its column, in characters, counted from 1.
+    /// The column of the first character, counted from 1.
     pub column: usize,
-    /// The line in which the place ends.
+    /// The line of the last character.
     pub end_line: usize,
-    /// The column behind its last character.
+    /// The column after the last character.
     pub end_column: usize,
-    /// What is wrong.
+    /// The message.
     pub message: SafeText,
-    /// How to put it right.
+    /// The remedy.
     pub help: SafeText,
     /// The whole file.
     pub(super) source: Arc<NamedSource<String>>,
 }
 
 impl LintFinding {
-    /// How bad it is.
+    /// The level of its lint.
     pub fn level(&self) -> Level {
         self.lint.info().level
     }

@@ -1,31 +1,31 @@
 //! Comments in policies that ignore lints: `# planguard:ignore NAME because REASON`.
 //!
-//! At the end of a line the comment is about that line; alone in a line, about the next line that is no comment, and
-//! if a rule starts there, about that line and no more.
+//! At the end of a line, the comment applies to that line; on a line of its own, it applies only to the next line
+//! that is not a comment.
 
 use std::ops::Range;
 
 use super::catalogue::Lint;
 
-/// What the comment starts with.
+/// The start of an ignore comment.
 const MARK: &str = "planguard:ignore";
 
-/// The word between the names and the reason.
+/// The word between the lints and the reason.
 const BECAUSE: &str = "because";
 
-/// A comment that ignores lints.
+/// An ignore comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ignore {
     pub lints: Vec<Lint>,
-    /// The line that it is about, counted from 1.
+    /// The line that it applies to, counted from 1.
     pub line: usize,
-    /// The comment itself, in bytes.
+    /// The byte range of the comment.
     pub span: Range<usize>,
-    /// What is wrong with the comment; then it ignores nothing.
+    /// The error in the comment, if it is invalid; it then ignores nothing.
     pub problem: Option<String>,
 }
 
-/// Every comment of a text that ignores lints.
+/// Returns every ignore comment of a text.
 pub(super) fn read(text: &str) -> Vec<Ignore> {
     let lines: Vec<&str> = text.lines().collect();
     planguard_rego::comments(text)
@@ -56,14 +56,14 @@ pub(super) fn read(text: &str) -> Vec<Ignore> {
 fn parse(text: &str) -> Result<Vec<Lint>, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let Some(because) = words.iter().position(|word| *word == BECAUSE) else {
-        return Err("it gives no reason".to_owned());
+        return Err("it has no reason".to_owned());
     };
     let (names, reason) = words.split_at(because);
     if names.is_empty() {
         return Err("it names no lint".to_owned());
     }
     if reason.len() < 2 {
-        return Err("it gives no reason".to_owned());
+        return Err("it has no reason".to_owned());
     }
     let names = names.iter().flat_map(|names| names.split(',')).filter(|name| !name.is_empty());
     names.map(|name| name.parse::<Lint>().map_err(|error| error.to_string())).collect()
@@ -79,8 +79,8 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_is_about_its_line_or_the_next() {
-        let ignore = only("package a\nx := 1 # planguard:ignore unused-rule because it is for people\n");
+    fn a_comment_applies_to_its_line_or_the_next() {
+        let ignore = only("package a\nx := 1 # planguard:ignore unused-rule because dashboards read it\n");
         assert_eq!((ignore.line, ignore.lints, ignore.problem), (2, vec![Lint::UnusedRule], None));
         let ignore = only("package a\n# planguard:ignore unused-rule, old-syntax because x\n# y\n\nx := 1\n");
         assert_eq!((ignore.line, ignore.lints.len()), (5, 2));

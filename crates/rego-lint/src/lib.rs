@@ -1,9 +1,8 @@
-//! Finds what is wrong in policies before they pass silently.
+//! Lints Rego policies for mistakes that would let a plan pass.
 //!
-//! What the lints look for is in [`Lint`]; how they find it is in `lints/`, one file a family.
+//! The catalogue is [`Lint`]; the implementations are in `lints/`, one file for each family.
 //!
-//! This crate imports the Rego layer, the syntax of Rego and the provider schemas; it does not know guardrails or how a
-//! report is printed.
+//! This crate imports the Rego crates and the provider schemas, but neither guardrails nor renderers.
 
 mod catalogue;
 mod finding;

@@ -1,4 +1,4 @@
-//! What a user may decide about linting.
+//! The options of `planguard lint`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -7,43 +7,43 @@ use planguard_rego::{Convention, Namespaces, RegoVersion};
 
 use super::catalogue::Lint;
 
-/// What is linted, and which lints count.
+/// The policies to lint, and the lints that count.
 #[derive(Clone, Debug, Default)]
 pub struct LintOptions {
-    /// Files and directories that hold `.rego` files; directories are read recursively.
+    /// Files and directories with `.rego` files; directories are read recursively.
     pub paths: Vec<PathBuf>,
-    /// Files and directories of documents for `data`.
+    /// Files and directories with documents for `data`.
     pub data: Vec<PathBuf>,
-    /// The platform that the policies are for; `None` to tell by their look.
+    /// The platform that the policies are for; `None` to infer it from the files.
     pub convention: Option<Convention>,
-    /// The packages whose rules conftest would evaluate; `None` if nobody has said.
+    /// The packages that conftest would evaluate; `None` if the user selected none.
     pub namespaces: Option<Namespaces>,
-    /// The dialect; without it, each file is v1 if it can be read as that, and v0 otherwise.
+    /// The dialect; if `None`, each file is parsed as v1 and, if that fails, as v0.
     pub version: Option<RegoVersion>,
-    /// Lints that report nothing.
+    /// Disabled lints.
     pub disabled: BTreeSet<Lint>,
-    /// Whether lints count that are matters of taste or doubt.
+    /// Whether pedantic lints count.
     pub strictness: Strictness,
-    /// What warnings do to the exit code.
+    /// Whether warnings affect the exit code.
     pub warnings: Warnings,
 }
 
 /// Which lints count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
-    /// Those that are hardly ever wrong.
+    /// All but the pedantic ones.
     #[default]
     Usual,
     /// All.
     Pedantic,
 }
 
-/// What warnings do to the exit code.
+/// The effect of warnings on the exit code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Warnings {
-    /// Nothing.
+    /// They do not affect it.
     #[default]
     Tell,
-    /// What errors do.
+    /// They count as errors.
     Deny,
 }

@@ -1,4 +1,4 @@
-//! Everything that linting has found.
+//! The result of linting.
 
 use planguard_plan::problem::Problem;
 
@@ -6,27 +6,27 @@ use super::catalogue::Level;
 use super::finding::LintFinding;
 use super::options::Warnings;
 
-/// What linting has found.
+/// The result of linting.
 #[derive(Clone, Debug, Default)]
 pub struct LintReport {
-    /// By file, and by place in the file.
+    /// The findings, by file and place.
     pub findings: Vec<LintFinding>,
-    /// What kept planguard from looking at everything.
+    /// The problems that prevented planguard from linting everything.
     pub problems: Vec<Problem>,
-    /// How many files were looked at.
+    /// The number of linted files.
     pub files: usize,
-    /// How many findings a comment in the policy ignores.
+    /// The number of findings that a comment in the policy ignores.
     pub ignored: usize,
     pub(super) warnings: Warnings,
 }
 
 impl LintReport {
-    /// How many findings are of a level.
+    /// Returns the number of findings of a level.
     pub fn count(&self, level: Level) -> usize {
         self.findings.iter().filter(|finding| finding.level() == level).count()
     }
 
-    /// 0 if nothing stands against the policies, 1 if something does, 2 if not everything could be looked at.
+    /// Returns 0 without findings that count, 1 with such findings, and 2 if not everything could be linted.
     pub fn exit_code(&self) -> u8 {
         if !self.problems.is_empty() || self.files == 0 {
             return 2;

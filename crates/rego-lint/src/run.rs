@@ -1,4 +1,4 @@
-//! Lints policies, and takes out what comments ignore.
+//! Runs the lints and removes the findings that comments ignore.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::finding::LintFinding;
 use super::ignore::{self, Ignore};
 use super::options::{LintOptions, Strictness};
 use super::report::LintReport;
-use crate::lints::{Found, lint as look};
+use crate::lints::{LintHit, lint as look};
 
 /// Lints policies.
 pub fn lint(options: &LintOptions) -> LintReport {
@@ -64,26 +64,26 @@ fn counts(lint: Lint, options: &LintOptions) -> bool {
         && (lint.info().level != Level::Pedantic || options.strictness == Strictness::Pedantic)
 }
 
-fn of_ignore(file: &str, ignore: &Ignore, used: bool, options: &LintOptions) -> Option<Found> {
+fn of_ignore(file: &str, ignore: &Ignore, used: bool, options: &LintOptions) -> Option<LintHit> {
     let found = |lint, message: String, help: &str| {
         let (file, span) = (file.to_owned(), ignore.span.clone());
-        Some(Found { lint, file, span, message, help: help.to_owned() })
+        Some(LintHit { lint, file, span, message, help: help.to_owned() })
     };
     if let Some(problem) = &ignore.problem {
         return found(
             Lint::InvalidIgnore,
-            format!("the comment ignores nothing: {problem}"),
+            format!("invalid ignore comment: {problem}"),
             "write `# planguard:ignore NAME because REASON`",
         );
     }
-    // What is not looked for cannot be ignored either.
+    // A lint that does not run has no findings to ignore.
     let looked_for = ignore.lints.iter().any(|lint| counts(*lint, options));
     (!used && looked_for)
-        .then(|| found(Lint::UnusedIgnore, "there is nothing to ignore".to_owned(), "remove the comment"))
+        .then(|| found(Lint::UnusedIgnore, "the comment ignores nothing".to_owned(), "remove the comment"))
         .flatten()
 }
 
-fn finding(found: &Found, text: &str, source: Arc<NamedSource<String>>, plain: &Redactor) -> LintFinding {
+fn finding(found: &LintHit, text: &str, source: Arc<NamedSource<String>>, plain: &Redactor) -> LintFinding {
     let span = found.span.start.min(text.len())..found.span.end.min(text.len());
     let (line, column) = position(text, span.start);
     let (end_line, end_column) = position(text, span.end);
@@ -101,7 +101,7 @@ fn finding(found: &Found, text: &str, source: Arc<NamedSource<String>>, plain: &
     }
 }
 
-/// The line and the column of an offset, both counted from 1.
+/// Returns the line and column of an offset, both counted from 1.
 fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;

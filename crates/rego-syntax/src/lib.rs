@@ -1,4 +1,4 @@
-//! Rego as text: tokens, syntax tree, parser, and what the names of a policy mean.
+//! The syntax of Rego: tokens, syntax tree, parser, and the resolution of names.
 //!
 //! This crate imports no other crate of the project.
 

@@ -1,6 +1,6 @@
-//! Reads a policy's tokens as rules, bodies and expressions, in both dialects at once.
+//! Parses rules, bodies and expressions of both dialects.
 //!
-//! The reader accepts more than Rego does: whether a policy is right is for the engine's parser to say.
+//! The parser accepts a superset of Rego. Invalid policies are rejected by the engine's parser.
 
 mod cursor;
 mod expression;
@@ -8,28 +8,28 @@ mod expression;
 use self::expression::{Level, Steps};
 use super::token::{self, Symbol, Token};
 use super::tree::{
-    Body, Branch, BranchKind, Enclosure, Expr, ExprKind, Head, Import, Literal, LiteralKind, Module, Place,
-    Rule, Step, With,
+    Body, Branch, BranchKind, Enclosure, Expr, ExprKind, Head, Import, ImportPlace, Literal, LiteralKind,
+    Module, Rule, Step, With,
 };
 
-/// How deep the tree of an expression may become; each operator in a chain makes it deeper by one. The check
-/// that comes before lets five hundred operators follow each other.
+/// The maximum depth of an expression's tree; each operator of a chain adds one level. The nesting check, which runs
+/// first, allows chains of five hundred operators.
 const DEPTH_LIMIT: usize = 1_000;
 
-/// What a bracket counts, since it takes the reader through all levels of operators. The engine refuses more
-/// than 32 brackets within each other.
+/// The levels that a bracket counts for, since it passes through all levels of operators. The engine rejects more
+/// than 32 nested brackets.
 const BRACKET_DEPTH: usize = 10;
 
-/// A text that could not be read as a policy.
+/// A syntax error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// Where, in bytes.
+pub struct SyntaxError {
+    /// The byte offset of the error.
     pub offset: usize,
 }
 
-/// Reads a policy.
-pub fn parse(text: &str) -> Result<Module, Unreadable> {
-    let tokens = token::read(text).map_err(|error| Unreadable { offset: error.offset })?;
+/// Parses a policy.
+pub fn parse(text: &str) -> Result<Module, SyntaxError> {
+    let tokens = token::read(text).map_err(|error| SyntaxError { offset: error.offset })?;
     Parser { text, tokens: &tokens, next: 0, depth: 0, line_ends: Vec::new() }.module()
 }
 
@@ -41,7 +41,7 @@ struct Parser<'t> {
     line_ends: Vec<usize>,
 }
 
-type Parsed<T> = Result<T, Unreadable>;
+type Parsed<T> = Result<T, SyntaxError>;
 
 impl Parser<'_> {
     fn module(mut self) -> Parsed<Module> {
@@ -59,7 +59,7 @@ impl Parser<'_> {
                 continue;
             }
             if self.word() == Some("import") {
-                let place = if rules.is_empty() { Place::BeforeRules } else { Place::AfterARule };
+                let place = if rules.is_empty() { ImportPlace::BeforeRules } else { ImportPlace::AfterARule };
                 imports.push(self.import(place)?);
             } else {
                 rules.push(self.rule()?);
@@ -69,7 +69,7 @@ impl Parser<'_> {
         Ok(Module { package_span, package: package_path, imports, rules, line_ends })
     }
 
-    fn import(&mut self, place: Place) -> Parsed<Import> {
+    fn import(&mut self, place: ImportPlace) -> Parsed<Import> {
         let start = self.start();
         self.advance()?;
         let imported = self.operand()?;
@@ -161,7 +161,7 @@ impl Parser<'_> {
         self.body(Symbol::BraceClose)
     }
 
-    /// Literals up to `closing`, which is read as well.
+    /// Parses literals up to and including `closing`.
     fn body(&mut self, closing: Symbol) -> Parsed<Body> {
         self.deeper(|parser| {
             let mut literals: Vec<Literal> = Vec::new();
@@ -237,7 +237,7 @@ impl Parser<'_> {
     }
 }
 
-/// The parts of a path that is written out.
+/// Returns the parts of a constant path.
 fn path(expr: &Expr, text: &str) -> Option<Vec<String>> {
     let mut parts = vec![expr.root()?.text(text).to_owned()];
     if let ExprKind::Reference { steps, .. } = &expr.kind {
@@ -251,7 +251,7 @@ fn path(expr: &Expr, text: &str) -> Option<Vec<String>> {
     Some(parts)
 }
 
-/// Whether a word cannot be a variable.
+/// Returns whether a word is a keyword and cannot be a variable.
 pub fn is_keyword(word: &str) -> bool {
     matches!(
         word,
@@ -273,7 +273,7 @@ pub fn is_keyword(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// An expression with brackets around every part of it.
+    /// Returns an expression with brackets around every part.
     fn shape(expr: &Expr, text: &str) -> String {
         let all = |exprs: &[Expr]| exprs.iter().map(|expr| shape(expr, text)).collect::<Vec<_>>().join(" ");
         match &expr.kind {
@@ -335,14 +335,14 @@ mod tests {
             .collect()
     }
 
-    /// The literals of the first body of a rule `r`.
+    /// Returns the literals of the first body of a rule `r`.
     fn body(text: &str) -> Vec<String> {
         let text = format!("package main\nr {{ {text} }}");
         literals(parse(&text).unwrap().rules[0].branches[0].body.as_ref().unwrap(), &text)
     }
 
     #[test]
-    fn operators_bind_as_in_rego() {
+    fn operators_have_the_precedence_of_rego() {
         assert_eq!(
             body("x := a + b * c == d | e & f in g"),
             ["<Assign x <In <Equal <Other a <Other b c>> <Other d <Other e f>>> g>>"]
@@ -384,9 +384,9 @@ mod tests {
                     f(1, _)\ny contains z if z\nq.r[s] := {t} if { u } else := v if w\nimport input.e\n";
         let module = parse(text).unwrap();
         assert_eq!(module.package, ["data", "a", "b"]);
-        let aliases: Vec<(&str, Place)> =
+        let aliases: Vec<(&str, ImportPlace)> =
             module.imports.iter().map(|import| (import.alias.as_str(), import.place)).collect();
-        assert_eq!(aliases, [("d", Place::BeforeRules), ("e", Place::AfterARule)]);
+        assert_eq!(aliases, [("d", ImportPlace::BeforeRules), ("e", ImportPlace::AfterARule)]);
         let rules: Vec<(&str, usize)> =
             module.rules.iter().map(|rule| (rule.name(text), rule.branches.len())).collect();
         assert_eq!(rules, [("x", 1), ("deny", 2), ("f", 1), ("y", 1), ("q", 2)]);

@@ -1,43 +1,43 @@
-//! Finds out which variables a policy's names are: those of the rule itself, or something outside it.
+//! Resolves the names in a policy to the variables of their rule.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Module, Operator, Rule};
 
-/// The variables that a policy declares, and where they are used.
+/// The variables that a policy declares, and their uses.
 #[derive(Debug, Default)]
 pub struct Scopes<'t> {
-    /// In the order in which they were met.
+    /// The declarations in the order of the policy.
     pub declarations: Vec<Declaration<'t>>,
-    /// The declarations by the places of the names that mean them.
+    /// Indexes into `declarations` by the offset of each use.
     uses: BTreeMap<usize, usize>,
 }
 
-/// A variable that is declared, and not just used.
+/// A declared variable.
 #[derive(Debug)]
 pub struct Declaration<'t> {
     /// The name.
     pub name: &'t str,
-    /// What declares it.
-    pub how: How,
-    /// What else the name meant.
+    /// The construct that declares it.
+    pub how: DeclaredBy,
+    /// The earlier meaning of the name, if it had one.
     pub hides: Hides,
 }
 
-/// What else a declared name meant where it is declared.
+/// The meaning that a name had before its declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hides {
-    /// Nothing.
+    /// It had none.
     Nothing,
-    /// A variable that is declared around it.
+    /// It was a variable of an outer scope.
     Variable,
-    /// Something that the name was used for in the same scope.
+    /// It was used earlier in the same scope.
     EarlierUse,
 }
 
-/// What declares a variable.
+/// The construct that declares a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum How {
+pub enum DeclaredBy {
     /// An argument of a function.
     Argument,
     /// `some x`.
@@ -51,32 +51,32 @@ pub enum How {
 }
 
 impl<'t> Scopes<'t> {
-    /// Reads the scopes of all rules.
+    /// Resolves the names of all rules.
     pub fn of(module: &Module, text: &'t str) -> Self {
-        let mut reader = Reader { text, scopes: Self::default(), open: Vec::new() };
+        let mut resolver = Resolver { text, scopes: Self::default(), open: Vec::new() };
         for rule in &module.rules {
-            reader.rule(rule);
+            resolver.rule(rule);
         }
-        reader.scopes
+        resolver.scopes
     }
 
-    /// The declaration that a name means, unless it means something outside the rule.
+    /// Returns the declaration that a name refers to, or `None` for a name from outside the rule.
     pub fn declaration(&self, name: &Expr) -> Option<&Declaration<'t>> {
         self.declarations.get(*self.uses.get(&name.span.start)?)
     }
 
-    /// The number of the declaration that a name means.
+    /// Returns the index of the declaration that a name refers to.
     pub fn index(&self, name: &Expr) -> Option<usize> {
         self.uses.get(&name.span.start).copied()
     }
 
-    /// The places of all names that mean a declaration, with its index.
+    /// Returns the offset of every name that refers to a declaration, with the declaration's index.
     pub fn uses(&self) -> impl Iterator<Item = (usize, usize)> {
         self.uses.iter().map(|(place, declaration)| (*place, *declaration))
     }
 }
 
-struct Reader<'t> {
+struct Resolver<'t> {
     text: &'t str,
     scopes: Scopes<'t>,
     open: Vec<Scope<'t>>,
@@ -85,15 +85,15 @@ struct Reader<'t> {
 #[derive(Default)]
 struct Scope<'t> {
     declared: HashMap<&'t str, usize>,
-    /// Names that were used here for something that is not declared here.
+    /// Names used here that this scope does not declare.
     used: HashSet<&'t str>,
 }
 
-impl<'t> Reader<'t> {
+impl<'t> Resolver<'t> {
     fn rule(&mut self, rule: &Rule) {
         self.open.push(Scope::default());
         for argument in rule.head.arguments.iter().flatten() {
-            self.pattern(argument, How::Argument);
+            self.pattern(argument, DeclaredBy::Argument);
         }
         for branch in &rule.branches {
             self.open.push(Scope::default());
@@ -122,21 +122,21 @@ impl<'t> Reader<'t> {
         match &literal.kind {
             LiteralKind::Declaration(names) => {
                 for name in names {
-                    self.pattern(name, How::Some);
+                    self.pattern(name, DeclaredBy::Some);
                 }
             }
             LiteralKind::SomeIn { patterns, collection } => {
                 for pattern in patterns {
-                    self.pattern(pattern, How::SomeIn);
+                    self.pattern(pattern, DeclaredBy::SomeIn);
                 }
-                // For OPA, a variable hides what it is taken from, if that is called the same.
+                // In OPA, the variable also hides a collection of the same name.
                 self.expr(collection);
             }
             LiteralKind::Every { variables, collection, body } => {
                 self.expr(collection);
                 self.open.push(Scope::default());
                 for variable in variables {
-                    self.pattern(variable, How::Every);
+                    self.pattern(variable, DeclaredBy::Every);
                 }
                 self.body(body);
                 self.open.pop();
@@ -147,7 +147,7 @@ impl<'t> Reader<'t> {
                         self.expr(value);
                     }
                     for pattern in operands.iter().take(1) {
-                        self.pattern(pattern, How::Assignment);
+                        self.pattern(pattern, DeclaredBy::Assignment);
                     }
                 }
                 _ => self.expr(expr),
@@ -155,8 +155,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The variables of a pattern are declared; whatever else stands in it is read.
-    fn pattern(&mut self, pattern: &Expr, how: How) {
+    /// Declares the variables of a pattern and reads its other parts.
+    fn pattern(&mut self, pattern: &Expr, how: DeclaredBy) {
         match &pattern.kind {
             ExprKind::Name => {
                 let name = pattern.text(self.text);
@@ -231,7 +231,7 @@ mod tests {
     use super::super::parse::parse;
     use super::*;
 
-    /// Every use as `name` with the number of its declaration.
+    /// Returns every use as `name` with the number of its declaration.
     fn uses(rules: &str) -> Vec<String> {
         let text = format!("package main\n{rules}");
         let module = parse(&text).unwrap();
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_means_the_innermost_declaration() {
+    fn a_name_refers_to_the_innermost_declaration() {
         assert_eq!(
             uses("r := x if { x := 1; y := [x | some x in x] }"),
             ["x0", "x0", "y2", "x1", "x1", "x1"]
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_before_the_declaration_means_something_else() {
+    fn a_use_before_the_declaration_is_not_resolved_to_it() {
         assert!(uses("r { x; some x }").len() == 1);
         assert_eq!(uses("r := x { x := x }"), ["x0", "x0"]);
     }

@@ -1,28 +1,28 @@
-//! Splits a policy into tokens with their places; what stands between two tokens is blank or a comment.
+//! Splits a policy into tokens; the text between two tokens is whitespace or a comment.
 
 use std::ops::Range;
 
-/// A piece of a policy's text.
+/// A token of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
-    pub kind: Kind,
-    /// Where it stands, in bytes.
+    /// The kind.
+    pub kind: TokenKind,
+    /// The byte range.
     pub span: Range<usize>,
-    /// Whether a line ends between the token before and this one.
+    /// Whether a line break precedes it.
     pub starts_line: bool,
 }
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// A name or keyword.
     Word,
     /// A number.
     Number,
     /// `"…"`.
     Text,
-    /// `` `…` ``, which may hold line feeds.
+    /// `` `…` ``, which may contain line breaks.
     RawText,
     /// `$"…{x}…"` or `` $`…{x}…` ``.
     Template,
@@ -73,15 +73,15 @@ pub enum Symbol {
     Factor,
 }
 
-/// A text that has no tokens: an open string, or a character that Rego does not know.
+/// A text that cannot be split into tokens: it has an unclosed string or an invalid character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotRego {
-    /// Where, in bytes.
+pub struct TokenError {
+    /// The byte offset of the error.
     pub offset: usize,
 }
 
-/// Reads all tokens of a text.
-pub fn read(text: &str) -> Result<Vec<Token>, NotRego> {
+/// Splits a text into tokens.
+pub fn read(text: &str) -> Result<Vec<Token>, TokenError> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
     let mut starts_line = true;
@@ -104,24 +104,24 @@ pub fn read(text: &str) -> Result<Vec<Token>, NotRego> {
             }
             b'"' | b'`' => {
                 at = end_of_string(bytes, at)?;
-                if byte == b'"' { Kind::Text } else { Kind::RawText }
+                if byte == b'"' { TokenKind::Text } else { TokenKind::RawText }
             }
             b'$' if matches!(bytes.get(at + 1), Some(b'"' | b'`')) => {
                 at = end_of_template(bytes, at)?;
-                Kind::Template
+                TokenKind::Template
             }
             b'0'..=b'9' => {
                 at = end_of_number(bytes, at);
-                Kind::Number
+                TokenKind::Number
             }
             byte if byte == b'_' || byte.is_ascii_alphabetic() => {
                 at = skip(bytes, at, |byte| byte == b'_' || byte.is_ascii_alphanumeric());
-                Kind::Word
+                TokenKind::Word
             }
             _ => {
-                let (symbol, length) = symbol(bytes, at).ok_or(NotRego { offset: at })?;
+                let (symbol, length) = symbol(bytes, at).ok_or(TokenError { offset: at })?;
                 at += length;
-                Kind::Symbol(symbol)
+                TokenKind::Symbol(symbol)
             }
         };
         tokens.push(Token { kind, span: start..at, starts_line });
@@ -181,9 +181,9 @@ fn end_of_number(bytes: &[u8], at: usize) -> usize {
     end
 }
 
-/// The end of a string that starts at `at`.
-pub fn end_of_string(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
-    let open = NotRego { offset: at };
+/// Returns the end of the string that starts at `at`.
+pub fn end_of_string(bytes: &[u8], at: usize) -> Result<usize, TokenError> {
+    let open = TokenError { offset: at };
     let mut end = at + 1;
     if bytes[at] == b'`' {
         let length = memchr::memchr(b'`', &bytes[end..]).ok_or(open)?;
@@ -199,10 +199,10 @@ pub fn end_of_string(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
     }
 }
 
-/// The end of a template that starts at `at`. Expressions in it may hold strings and templates.
-pub fn end_of_template(bytes: &[u8], at: usize) -> Result<usize, NotRego> {
-    let open = NotRego { offset: at };
-    // What has to be closed: quotes of templates, and braces around and within their expressions.
+/// Returns the end of the template that starts at `at`. Its expressions may contain strings and templates.
+pub fn end_of_template(bytes: &[u8], at: usize) -> Result<usize, TokenError> {
+    let open = TokenError { offset: at };
+    // The open delimiters: quotes of templates, and braces in and around their expressions.
     let mut pending = vec![*bytes.get(at + 1).ok_or(open)?];
     let mut end = at + 2;
     while let Some(&closing) = pending.last() {
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_are_read_as_long_as_they_are() {
+    fn the_longest_operator_is_read() {
         assert_eq!(
             texts("a:=b==c!=d<=e>=f<g>h=i:j"),
             [
@@ -257,16 +257,16 @@ mod tests {
     }
 
     #[test]
-    fn strings_hide_what_is_in_them() {
+    fn the_contents_of_strings_are_not_tokens() {
         assert_eq!(texts(r##""a\"#{" `b"\` c"##), [r##""a\"#{""##, r##"`b"\`"##, "c"]);
         assert_eq!(texts("`a\nb` c"), ["`a\nb`", "c"]);
-        assert_eq!(read("x \"a\n\""), Err(NotRego { offset: 2 }));
-        assert_eq!(read("`a"), Err(NotRego { offset: 0 }));
-        assert_eq!(read("\"a\\"), Err(NotRego { offset: 0 }));
+        assert_eq!(read("x \"a\n\""), Err(TokenError { offset: 2 }));
+        assert_eq!(read("`a"), Err(TokenError { offset: 0 }));
+        assert_eq!(read("\"a\\"), Err(TokenError { offset: 0 }));
     }
 
     #[test]
-    fn templates_hold_strings_and_templates() {
+    fn templates_may_contain_strings_and_templates() {
         assert_eq!(texts(r#"$"a {f("}", $"{x}")} \{" y"#), [r#"$"a {f("}", $"{x}")} \{""#, "y"]);
         assert_eq!(texts("$`a\n{x}` y"), ["$`a\n{x}`", "y"]);
         assert!(read("$\"{\"").is_err());
@@ -274,15 +274,15 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_line_feeds_are_no_tokens() {
+    fn comments_and_line_breaks_are_not_tokens() {
         let tokens = read("a # b \"\nc d").unwrap();
         let lines: Vec<bool> = tokens.iter().map(|token| token.starts_line).collect();
         assert_eq!(lines, [true, true, false]);
     }
 
     #[test]
-    fn anything_else_is_refused() {
-        assert_eq!(read("a é"), Err(NotRego { offset: 2 }));
-        assert_eq!(read("a ! b"), Err(NotRego { offset: 2 }));
+    fn invalid_characters_are_rejected() {
+        assert_eq!(read("a é"), Err(TokenError { offset: 2 }));
+        assert_eq!(read("a ! b"), Err(TokenError { offset: 2 }));
     }
 }

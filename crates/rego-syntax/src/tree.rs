@@ -1,109 +1,108 @@
-//! The shape of a policy, as far as rewriting needs it; every node knows its place in the text.
+//! The syntax tree of a policy, as detailed as rewriting needs it; every node has a byte range.
 
 use std::ops::Range;
 
-/// A place in bytes.
+/// A byte range.
 pub type Span = Range<usize>;
 
 /// A policy file.
 #[derive(Debug)]
 pub struct Module {
-    /// The whole `package …`.
+    /// The range of the whole `package …`.
     pub package_span: Span,
-    /// `["data", "main"]`, unless a part of the package's name is not written out.
+    /// The path, such as `["data", "main"]`; `None` if a part of it is not constant.
     pub package: Vec<String>,
-    /// In the order of the file.
+    /// In file order.
     pub imports: Vec<Import>,
-    /// In the order of the file.
+    /// In file order.
     pub rules: Vec<Rule>,
-    /// Where literals end whose successor is told from them by a line feed only.
+    /// The ends of literals that only a line break separates from the next one.
     pub line_ends: Vec<usize>,
 }
 
 /// `import data.x as y`.
 #[derive(Debug)]
 pub struct Import {
-    /// Where it stands.
+    /// Its range.
     pub span: Span,
-    /// The parts of what is imported, if they are all written out.
+    /// The parts of the imported path, if they are all constant.
     pub path: Vec<String>,
-    /// The name that it has in the policy.
+    /// The name in the policy.
     pub alias: String,
-    /// Where it stands among the rules.
-    pub place: Place,
+    /// Its position relative to the rules.
+    pub place: ImportPlace,
 }
 
-/// Where an import stands.
+/// The position of an import relative to the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// Before all of them, as it should.
+pub enum ImportPlace {
+    /// Before every rule, as OPA requires.
     BeforeRules,
-    /// Behind one of them.
+    /// After a rule.
     AfterARule,
 }
 
 /// A rule with all its bodies.
 #[derive(Debug)]
 pub struct Rule {
-    /// What it defines.
+    /// The name, arguments and value.
     pub head: Head,
     /// Whether it starts with `default`.
     pub is_default: bool,
-    /// At least one.
+    /// The bodies; at least one.
     pub branches: Vec<Branch>,
 }
 
-/// What stands before a rule's first body.
+/// The part of a rule before its first body.
 #[derive(Debug)]
 pub struct Head {
     /// A name, or a reference that starts with one.
     pub name: Expr,
     /// The arguments of a function.
     pub arguments: Option<Vec<Expr>>,
-    /// What stands after `contains`.
+    /// The expression after `contains`.
     pub key: Option<Expr>,
-    /// What it is worth; `true` if nothing is written.
+    /// The value; `true` if it is omitted.
     pub value: Option<Expr>,
-    /// Where it stands.
+    /// Its range.
     pub span: Span,
 }
 
-/// One body of a rule and the value it gives, or a rule without a body.
+/// One body of a rule with its value, or a rule without a body.
 #[derive(Debug)]
 pub struct Branch {
-    /// Which kind it is of.
+    /// Its relation to the previous branch.
     pub kind: BranchKind,
     /// The conditions.
     pub body: Option<Body>,
-    /// Where it stands.
+    /// Its range.
     pub span: Span,
 }
 
-/// How a body is joined to those before it.
+/// The relation of a branch to the previous one.
 #[derive(Debug)]
 pub enum BranchKind {
-    /// The first, whose value is in the head.
+    /// The first branch; its value is in the head.
     First,
-    /// One that stands directly after another: `{ … } { … }`.
+    /// A branch that directly follows another: `{ … } { … }`.
     Chained,
-    /// `else := value`.
-    /// `else`, with its value if one is written.
+    /// `else`, optionally with a value: `else := value`.
     Else {
-        /// What stands behind it.
+        /// The value.
         value: Option<Expr>,
     },
 }
 
-/// What has to hold.
+/// A conjunction of literals.
 #[derive(Debug)]
 pub struct Body {
-    /// The conditions, in the order of the file.
+    /// The literals in file order.
     pub literals: Vec<Literal>,
-    /// What stands around them.
+    /// The delimiters around them.
     pub enclosure: Enclosure,
 }
 
-/// Whether a body can take more than one literal as it stands.
+/// The delimiters of a body, which decide whether a literal can be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enclosure {
     /// Braces, or the brackets of a comprehension.
@@ -112,39 +111,39 @@ pub enum Enclosure {
     Bare,
 }
 
-/// One thing that has to hold.
+/// One literal of a body.
 #[derive(Debug)]
 pub struct Literal {
-    /// Which kind it is of.
+    /// Its kind.
     pub kind: LiteralKind,
-    /// What `with` replaces for it.
+    /// The `with` modifiers.
     pub withs: Vec<With>,
-    /// Where it stands.
+    /// Its range.
     pub span: Span,
 }
 
-/// The kinds of conditions.
+/// The kinds of literals.
 #[derive(Debug)]
 pub enum LiteralKind {
     /// `some x, y`.
     Declaration(Vec<Expr>),
     /// `some x, y in collection`.
     SomeIn {
-        /// One or two.
+        /// One or two variables or patterns.
         patterns: Vec<Expr>,
-        /// What is searched.
+        /// The collection.
         collection: Expr,
     },
     /// `every x, y in collection { … }`.
     Every {
-        /// One or two.
+        /// One or two variables.
         variables: Vec<Expr>,
-        /// What is searched.
+        /// The collection.
         collection: Expr,
-        /// The conditions.
+        /// The literals.
         body: Body,
     },
-    /// A term that has to be neither `false` nor undefined.
+    /// An expression that must be neither `false` nor undefined.
     Expression(Expr),
     /// `not …`.
     Negation(Expr),
@@ -153,62 +152,62 @@ pub enum LiteralKind {
 /// `with target as value`.
 #[derive(Debug)]
 pub struct With {
-    /// What is replaced.
+    /// The replaced reference.
     pub target: Expr,
-    /// What it is worth; `true` if nothing is written.
+    /// The replacement.
     pub value: Expr,
-    /// Where it stands.
+    /// Its range.
     pub span: Span,
 }
 
-/// A term.
+/// A term or expression.
 #[derive(Debug)]
 pub struct Expr {
-    /// Which kind it is of.
+    /// Its kind.
     pub kind: ExprKind,
-    /// Where it stands.
+    /// Its range.
     pub span: Span,
 }
 
-/// The kinds of terms.
+/// The kinds of expressions.
 #[derive(Debug)]
 pub enum ExprKind {
     /// Numbers, strings, `true`, `false` and `null`.
     Scalar,
-    /// A variable, or what else is known by that name.
+    /// A variable, rule or other name.
     Name,
     /// `(x)`.
     Parenthesised(Box<Expr>),
     /// `base.field[index]`, with at least one step.
     Reference {
-        /// What it starts with.
+        /// The first part.
         base: Box<Expr>,
-        /// The way from there.
+        /// The following steps.
         steps: Vec<Step>,
     },
     /// `f(x)`.
     Call {
         /// A name or a reference.
         function: Box<Expr>,
-        /// The arguments of a function.
+        /// The arguments.
         arguments: Vec<Expr>,
     },
     /// `x + y`.
     Operation {
         /// The operator.
         operator: Operator,
-        /// Two of them, or one behind a minus.
+        /// Two operands, or one for a unary minus.
         operands: Vec<Expr>,
     },
     /// An array or a set.
     Items(Vec<Expr>),
     /// Keys and values.
     Object(Vec<(Expr, Expr)>),
-    /// With one head, or a key and a value.
+    /// A comprehension.
     Comprehension {
-        /// One, or a key and a value.
+        /// One expression, or a key and a value.
         heads: Vec<Expr>,
-        /// The conditions.
+        /// The body.
         body: Body,
     },
 }
@@ -222,7 +221,7 @@ pub enum Step {
     Index(Expr),
 }
 
-/// Operators, as far as they differ in what is rewritten.
+/// Operators, as far as rewriting distinguishes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `:=`.
@@ -238,12 +237,12 @@ pub enum Operator {
 }
 
 impl Expr {
-    /// The text of the node.
+    /// Returns the source text of the expression.
     pub fn text<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.span.clone()).unwrap_or("")
     }
 
-    /// What is left without the parentheses around it.
+    /// Returns the expression without enclosing parentheses.
     pub fn bare(&self) -> &Self {
         match &self.kind {
             ExprKind::Parenthesised(inner) => inner.bare(),
@@ -258,7 +257,7 @@ impl Expr {
         }
     }
 
-    /// The nodes directly below this one. The body of a comprehension is not among them.
+    /// Returns the direct children, without the body of a comprehension.
     pub fn children(&self) -> Vec<&Self> {
         match &self.kind {
             ExprKind::Scalar | ExprKind::Name => Vec::new(),
@@ -283,7 +282,7 @@ impl Expr {
         }
     }
 
-    /// The body of a comprehension.
+    /// Returns the body of a comprehension.
     pub fn body(&self) -> Option<&Body> {
         match &self.kind {
             ExprKind::Comprehension { body, .. } => Some(body),
@@ -298,7 +297,7 @@ impl Expr {
         }
     }
 
-    /// The name that a reference starts with, or that this is.
+    /// Returns the name that a reference starts with, or the expression itself if it is a name.
     pub fn root(&self) -> Option<&Self> {
         match &self.kind {
             ExprKind::Name => Some(self),
@@ -315,7 +314,7 @@ impl Expr {
 }
 
 impl Literal {
-    /// The expressions of the literal itself, without those of an `every` body and of `with`.
+    /// Returns the expressions of the literal, without those of an `every` body and of `with`.
     pub fn own_exprs(&self) -> Vec<&Expr> {
         match &self.kind {
             LiteralKind::Declaration(names) => names.iter().collect(),
@@ -327,14 +326,14 @@ impl Literal {
         }
     }
 
-    /// The expressions of the literal, those of `with` included and those of an `every` body not.
+    /// Returns the expressions of the literal and of `with`, without those of an `every` body.
     pub fn exprs(&self) -> Vec<&Expr> {
         let mut exprs = self.own_exprs();
         exprs.extend(self.withs.iter().flat_map(|with| [&with.target, &with.value]));
         exprs
     }
 
-    /// The body of an `every`.
+    /// Returns the body of an `every`.
     pub fn body(&self) -> Option<&Body> {
         match &self.kind {
             LiteralKind::Every { body, .. } => Some(body),
@@ -347,12 +346,12 @@ impl Literal {
 }
 
 impl Rule {
-    /// The rule's name without what follows it.
+    /// Returns the rule's name, without the steps that follow it.
     pub fn name<'t>(&self, text: &'t str) -> &'t str {
         self.head.name.root().map_or("", |root| root.text(text))
     }
 
-    /// The expressions that are evaluated after a branch's body.
+    /// Returns the expressions that are evaluated after a branch's body.
     pub fn head_exprs<'a>(&'a self, branch: &'a Branch) -> Vec<&'a Expr> {
         match &branch.kind {
             BranchKind::First | BranchKind::Chained => {

@@ -1,4 +1,4 @@
-//! Finds in the loaded policies what the engine would not notice, or would not survive.
+//! Checks the loaded policies for errors that the engine would not report or would not survive.
 
 use std::collections::BTreeSet;
 
@@ -11,39 +11,39 @@ use super::program::{Document, Program, RuleFacts, path_text};
 use super::source::file_of;
 use super::syntax::{Fact, Reference};
 
-/// How many rules may need each other in turn. The stack carries several times as many.
+/// The maximum length of a chain of dependent rules. The stack has room for several times as many.
 const CHAIN_LIMIT: usize = 500;
 
-/// How many functions of the policies are considered when a name is unknown: comparing takes time.
+/// The number of the policies' functions that are considered for suggestions, since comparing takes time.
 const SUGGESTIBLE: usize = 1_000;
 
-/// Functions that reach outside the evaluation, or would if the engine had them.
+/// Functions that need the network, the environment or credentials.
 const REFUSED: [(&str, &str); 5] = [
-    ("http.send", "a policy may not use the network"),
-    ("net.lookup_ip_addr", "a policy may not use the network"),
-    ("opa.runtime", "a policy may not see the environment"),
-    ("rego.parse_module", "a policy may not read other policies"),
-    ("providers.aws.sign_req", "a policy may not use credentials"),
+    ("http.send", "policies have no network access"),
+    ("net.lookup_ip_addr", "policies have no network access"),
+    ("opa.runtime", "policies cannot read the environment"),
+    ("rego.parse_module", "policies cannot read other policies"),
+    ("providers.aws.sign_req", "policies cannot use credentials"),
 ];
 
-/// Conftest's functions that read files. They are let pass in tests, which only `planguard test` evaluates.
+/// Conftest's functions that read files. They are allowed in tests, which only `planguard test` evaluates.
 const FILE_FUNCTIONS: [&str; 2] = ["parse_config_file", "parse_combined_config_files"];
 
 fn is_for_tests(rule: &RuleFacts<'_>) -> bool {
     rule.is_test() || file_of(rule.span).ends_with("_test.rego")
 }
 
-/// What the checks found.
+/// The result of the checks.
 #[derive(Default)]
 pub(super) struct Problems {
     pub errors: Vec<PolicyError>,
-    /// The files that the engine must not get to see.
+    /// The files that must not be loaded into the engine.
     pub unsafe_files: BTreeSet<String>,
 }
 
-/// Every problem with functions and with the shape of the call graph.
+/// Checks functions and the dependencies of rules.
 ///
-/// Whoever leaves out the unsafe files must check again: what is left may hold another way round the cycle.
+/// After removing the unsafe files, check again: the remaining ones may contain another cycle.
 pub(super) fn check(program: &Program<'_>) -> Problems {
     let mut checker = Checker { program, names: None, problems: Problems::default() };
     for rule in &program.rules {
@@ -69,13 +69,13 @@ pub(super) fn check(program: &Program<'_>) -> Problems {
 
 struct Checker<'p, 'a> {
     program: &'p Program<'a>,
-    /// Every name that could be called, in a stable order; built when the first suggestion is needed.
+    /// Every function name in a stable order, for suggestions; built when first needed.
     names: Option<Vec<&'p str>>,
     problems: Problems,
 }
 
 impl<'p> Checker<'p, '_> {
-    /// Whether the reference is to a function that is refused.
+    /// Returns whether a reference is to a refused function.
     fn refused(&mut self, rule: &RuleFacts<'_>, reference: &Reference<'_>) -> bool {
         let name = reference.dotted();
         let Some((name, reason)) = REFUSED.iter().find(|(refused, _)| *refused == name) else { return false };
@@ -113,14 +113,14 @@ impl<'p> Checker<'p, '_> {
             names
         });
         let help = if FILE_FUNCTIONS.contains(&name.as_str()) {
-            "only tests may read files: rules whose name starts with `test_`, and files that end in `_test.rego`"
+            "call it only in tests: in rules whose name starts with `test_`, or in files that end in `_test.rego`"
                 .to_owned()
         } else if OPA_ONLY.iter().any(|only| name.starts_with(only)) {
-            "OPA has this function and the engine does not; write the rule without it".to_owned()
+            "the engine does not support this OPA function; rewrite the rule without it".to_owned()
         } else if let Some(suggestion) = suggest::nearest(&name, names.iter().copied()) {
             format!("did you mean `{suggestion}`?")
         } else {
-            "load the policy that defines it, or correct the name".to_owned()
+            "load the policy that defines it, or fix the name".to_owned()
         };
         let text = self.program.text_of(function.span);
         let error =
@@ -128,8 +128,8 @@ impl<'p> Checker<'p, '_> {
         report(&mut self.problems.errors, error);
     }
 
-    /// The engine evaluates `walk` rightly only as a relation with two arguments. Assigned, it yields nothing
-    /// and says nothing, so that a rule never fires.
+    /// The engine supports `walk` only as a relation with two arguments. With one argument it is undefined without an
+    /// error, so that a rule never fires.
     fn lone_walk(&mut self, function: &Reference<'_>, arguments: usize, span: &Span) {
         if function.dotted() != "walk" || arguments != 1 {
             return;
@@ -139,7 +139,7 @@ impl<'p> Checker<'p, '_> {
             text: self.program.text_of(span),
             at: self.program.place_of(span),
             help: format!(
-                "write `walk({}, [path, value])` as a statement of its own",
+                "write `walk({}, [path, value])` as a separate expression",
                 argument.unwrap_or("x")
             ),
         };
@@ -147,32 +147,32 @@ impl<'p> Checker<'p, '_> {
     }
 }
 
-/// Builtins of OPA 1.20 that neither regorus 0.14.1 nor [`builtins`] has, or how their names start.
+/// Builtins of OPA 1.20, or prefixes of them, that neither regorus 0.14.1 nor [`builtins`] provides.
 const OPA_ONLY: [&str; 5] = ["assign", "crypto.", "graphql.", "internal.", "rego.metadata."];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Unseen,
-    /// On the path that is being followed.
+    /// On the current path.
     Open,
     Done,
 }
 
-/// Which edges a search follows.
+/// The edges that a search follows.
 #[derive(Clone, Copy)]
 enum Edges {
-    /// Only documents that are named in full: a cycle of these is recursion for certain.
+    /// Only documents with their full path, where a cycle is certainly recursion.
     Certain,
-    /// All, to be sure of the stack.
+    /// All, to protect the stack.
     Possible,
 }
 
-/// Follows who needs whom. The depth of the search is limited, so that it needs little stack itself; if it
-/// meets that limit, the document where it started is reported as the start of too long a chain.
+/// Searches the dependencies. The depth of the search is limited, so it needs little stack; if it reaches the limit,
+/// the document where it started is reported as the start of a chain that is too long.
 struct Chains<'p, 'a> {
     program: &'p Program<'a>,
     state: Vec<State>,
-    /// The longest chain that starts at a document.
+    /// The longest chain that starts at each document.
     length: Vec<usize>,
     path: Vec<usize>,
     problems: &'p mut Problems,
@@ -252,7 +252,7 @@ impl<'p, 'a> Chains<'p, 'a> {
 
     fn too_long(&mut self, document: usize) {
         let rule = self.rule(document);
-        // One chain has many starts; one of them for each file is enough to find it.
+        // One chain has many starts; one for each file is enough.
         if !self.problems.unsafe_files.insert(file_of(rule.span).to_owned()) {
             return;
         }

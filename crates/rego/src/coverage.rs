@@ -1,4 +1,4 @@
-//! Which lines of policies evaluations have reached.
+//! The lines of policies that evaluations reach.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use super::program::Program;
 use super::source;
 use super::syntax::Fact;
 
-/// Whether evaluations note the lines that they reach, which takes time.
+/// Whether evaluations record the lines that they reach, which takes time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CoverageMode {
-    /// They do not.
+    /// They do not record lines.
     #[default]
     Off,
-    /// They do.
+    /// They record lines.
     Lines,
 }
 
-/// The lines of policy files that evaluations have reached, by the name of the file.
+/// The lines of policy files that evaluations reached, by file name.
 ///
-/// Only lines that hold an expression count; a line of several expressions is reached with the first of them.
-/// Files of tests (`*_test.rego`) are left out.
+/// Only lines with an expression count; a line with several expressions is covered when the first is evaluated. Test
+/// files (`*_test.rego`) are excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     files: BTreeMap<String, FileCoverage>,
@@ -30,28 +30,28 @@ pub struct Coverage {
 /// The lines of one file, counted from 1.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileCoverage {
-    /// Lines that were reached.
+    /// The covered lines.
     pub covered: BTreeSet<u32>,
-    /// Lines that were not.
+    /// The lines that are not covered.
     pub not_covered: BTreeSet<u32>,
 }
 
 impl FileCoverage {
-    /// The part of the lines that was reached, from 0 to 1; 1 if there is none to reach.
+    /// Returns the covered part of the lines, from 0 to 1; 1 if no line counts.
     pub fn ratio(&self) -> f64 {
         let all = self.covered.len() + self.not_covered.len();
-        // Files have far fewer lines than a float has digits.
+        // The number of lines fits a float exactly.
         if all == 0 { 1.0 } else { self.covered.len() as f64 / all as f64 }
     }
 }
 
 impl Coverage {
-    /// The files with their lines.
+    /// Returns the coverage by file.
     pub fn files(&self) -> &BTreeMap<String, FileCoverage> {
         &self.files
     }
 
-    /// Adds what other evaluations have reached.
+    /// Adds the lines of other evaluations.
     pub fn merge(&mut self, other: &Self) {
         for (name, lines) in &other.files {
             let file = self.files.entry(name.clone()).or_default();
@@ -61,8 +61,8 @@ impl Coverage {
         }
     }
 
-    /// Every line that could be reached, and none that was. The engine says nothing about files that it never
-    /// came to.
+    /// Returns every line that counts as not covered, because the engine reports nothing about files that it did not
+    /// reach.
     pub(super) fn nothing_reached(program: &Program<'_>) -> Self {
         let mut coverage = Self::default();
         for rule in &program.rules {
@@ -82,9 +82,9 @@ impl Coverage {
         coverage
     }
 
-    /// What an engine has reached since it was made; nothing if it was not told to note that.
+    /// Returns the lines that an engine has reached; none if it does not record them.
     pub(super) fn of(engine: &Engine) -> Self {
-        // The report fails for rules that the engine would not have loaded.
+        // The report fails only for rules that the engine rejects at load time.
         let files = engine.get_coverage_report().map_or_else(|_| Vec::new(), |report| report.files);
         let files = files.into_iter().filter(|file| !is_test_file(&file.path)).map(|file| {
             let not_covered = file.not_covered.difference(&file.covered).copied().collect();

@@ -1,4 +1,4 @@
-//! Reads the documents that policies find under `data`.
+//! Reads the documents that policies see as `data`.
 
 use std::path::PathBuf;
 
@@ -10,16 +10,16 @@ use super::yaml;
 
 /// A data document.
 pub struct DataDocument {
-    /// Its file.
+    /// The file.
     pub path: PathBuf,
-    /// Its text.
+    /// The text.
     pub text: String,
-    /// Its value, an object.
+    /// The value, an object.
     pub value: Value,
 }
 
 impl DataDocument {
-    /// The names that the document defines directly below `data`.
+    /// Returns the top-level keys of the document.
     pub fn keys(&self) -> impl Iterator<Item = String> {
         let object = self.value.as_object().ok();
         let keys = object.into_iter().flat_map(|object| object.keys_sorted());
@@ -43,7 +43,7 @@ pub fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<DataDocumen
     documents
 }
 
-/// The value of a document's text.
+/// Parses the text of a document.
 pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
     let invalid = |reason: String| PolicyError::InvalidData {
         path: path.to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyE
     let value = parsed.map_err(invalid)?;
     match &value {
         Value::Object(_) => Ok(value),
-        _ => Err(invalid("its root is no object".to_owned())),
+        _ => Err(invalid("its root is not an object".to_owned())),
     }
 }
 

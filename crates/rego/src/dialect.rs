@@ -1,4 +1,4 @@
-//! Adds a policy to the engine in the dialect that its text is written in.
+//! Adds a policy to the engine in the dialect of its text.
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
@@ -9,16 +9,16 @@ use super::builtins;
 use super::error::PolicyError;
 use super::frontend::Cause;
 use super::options::RegoVersion;
-use super::source::{self, Reading, Source};
+use super::source::{self, RewriteResult, Source};
 
-/// The files were measured when they were read; the engine's own limits would refuse generated policies.
+/// File sizes are checked on reading; the engine's own limits would reject generated policies.
 const LENGTHS: PolicyLengthConfig = PolicyLengthConfig {
     max_col: NonZeroU32::MAX,
     max_file_bytes: NonZeroUsize::MAX,
     max_lines: NonZeroUsize::MAX,
 };
 
-/// An engine without policies that has the functions of [`builtins`].
+/// Returns an engine without policies and with the functions of [`builtins`].
 pub(super) fn new_engine() -> Engine {
     #[cfg(test)]
     hold_memory();
@@ -30,8 +30,9 @@ pub(super) fn new_engine() -> Engine {
     engine
 }
 
-/// Tests ask engines directly, beside others that reserve memory. Whoever reserves it first learns what is allocated
-/// by a limit of nothing, which must not meet such an engine; so nobody is ever first.
+/// Tests use engines directly, next to others that reserve memory. The first reservation measures the current
+/// allocations with a limit of zero, which would stop such an engine; so memory is reserved here before any test
+/// does.
 #[cfg(test)]
 fn hold_memory() {
     use super::shell::Memory;
@@ -39,21 +40,23 @@ fn hold_memory() {
     HELD.get_or_init(|| Memory::reserve(4 << 30));
 }
 
-/// The dialect that a policy is written in.
+/// Returns the dialect of a policy's text.
 pub(super) fn written_in(text: &str, version: RegoVersion) -> RegoVersion {
-    // Read as v0, a keyword that is not imported would be taken for a variable, with no more than a warning.
+    // In v0, a keyword that is not imported would be parsed as a variable, with only a warning.
     if has_v1_keywords(text) { RegoVersion::V1 } else { version }
 }
 
-/// Parses a policy into the engine, which stays as it is if that fails.
+/// Parses a policy into the engine; on an error, the engine is unchanged.
 pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), PolicyError> {
-    if let Reading::Failed(unread) = source.reading {
+    if let RewriteResult::Failed(unread) = source.reading {
         let at = (unread.offset.min(source.text.len()), 0).into();
-        // Usually the engine cannot read it either, and says why.
+        // Usually the engine also fails, with a message.
         let is_read = || parse(&mut new_engine(), source, written_in(&source.text, version)).is_ok();
         match unread.cause {
             Cause::UnsafeNegation => return Err(PolicyError::UnsafeNegation { text: source.named(), at }),
-            Cause::Form if is_read() => return Err(PolicyError::Unread { text: source.named(), at }),
+            Cause::Form if is_read() => {
+                return Err(PolicyError::UnsupportedSyntax { text: source.named(), at });
+            }
             Cause::Form => {}
         }
     }
@@ -64,10 +67,10 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
     let message = source::read_message(&message, sources);
     let help = match version {
         RegoVersion::V1 if !keywords && parse(&mut new_engine(), source, RegoVersion::V0).is_ok() => {
-            "the policy is written in Rego v0: pass `--rego-version v0`, or write `if` before rule bodies \
-             and `contains` in partial sets"
+            "the policy uses Rego v0: pass `--rego-version v0`, or add `if` before rule bodies \
+            and `contains` to partial sets"
         }
-        RegoVersion::V1 | RegoVersion::V0 => "correct the policy, or leave it out",
+        RegoVersion::V1 | RegoVersion::V0 => "fix the policy, or remove the file",
     };
     Err(PolicyError::Syntax {
         at: source.place(message.line, message.column),
@@ -77,7 +80,7 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
     })
 }
 
-/// The dialect in which a file parses: v1 if it can be that.
+/// Returns the dialect in which a file parses; v1 if both do.
 pub(super) fn of(source: &Source) -> RegoVersion {
     if may_be_v0(source) && !parses(source, RegoVersion::V1) && parses(source, RegoVersion::V0) {
         RegoVersion::V0
@@ -86,12 +89,12 @@ pub(super) fn of(source: &Source) -> RegoVersion {
     }
 }
 
-/// Whether it makes sense to read a file as v0. Asked to do so in vain, the engine writes warnings of its own.
+/// Returns whether to try a file as v0. If that fails, the engine prints warnings.
 pub(super) fn may_be_v0(source: &Source) -> bool {
     written_in(&source.text, RegoVersion::V0) == RegoVersion::V0
 }
 
-/// Whether the engine can read what the front end made of a file.
+/// Returns whether the engine can parse the rewritten file.
 pub(super) fn parses(source: &Source, version: RegoVersion) -> bool {
     parse(&mut new_engine(), source, version).is_ok()
 }
@@ -105,15 +108,15 @@ fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(
     parsed.map(drop).map_err(|error| error.to_string())
 }
 
-/// The text for the engine's lexer, unless it cannot be split into lines.
+/// Returns the text for the engine's lexer, unless it cannot be split into lines.
 pub(super) fn lexer_source(text: &str) -> Option<regorus::Source> {
     let (name, text) = (String::new(), text.to_owned());
     regorus::Source::from_contents_with_limits(name, text, LENGTHS.max_file_bytes, LENGTHS.max_lines).ok()
 }
 
-/// Whether the text uses `if`, `in`, `every` or `contains` as keywords without importing them.
+/// Returns whether the text uses `if`, `in`, `every` or `contains` as keywords without importing them.
 fn has_v1_keywords(text: &str) -> bool {
-    // What cannot even be split into lines is for the parser to report.
+    // A text that cannot be split into lines is reported by the parser.
     let Some(file) = lexer_source(text) else { return false };
     let mut lexer = Lexer::new(&file);
     lexer.set_max_col(LENGTHS.max_col);
@@ -145,7 +148,7 @@ fn has_v1_keywords(text: &str) -> bool {
         *is_word
             && matches!(text.as_str(), "if" | "in" | "every" | "contains")
             && !imported.contains(&text.as_str())
-            // The builtin, or a field of that name.
+            // The builtin `contains`, or a field of that name.
             && !(text == "contains" && word(index + 1) == "(")
             && (index == 0 || word(index - 1) != ".")
     })
@@ -162,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn keywords_are_told_from_names() {
+    fn keywords_are_distinguished_from_names() {
         assert!(has_v1_keywords("package a\ndeny contains m if m := 1"));
         assert!(!has_v1_keywords("package a\ndeny[m] { contains(m, \"if\") } # if\n"));
         assert!(!has_v1_keywords("package a\nimport future.keywords.in\nx { 1 in [1] }"));
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_of_neither_dialect_is_not_blamed_on_the_version() {
+    fn an_invalid_policy_is_not_reported_as_v0() {
         let Err(PolicyError::Syntax { help, at, .. }) = add_text("package a\nx {", RegoVersion::V1) else {
             panic!()
         };
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_negation_that_looks_for_values_is_refused() {
+    fn a_negation_that_binds_variables_is_rejected() {
         let mut sources = [Source::new("p.rego", "package a\nr if not input.x[_] == 1")];
         set::rewrite(&mut sources, Dialect::Given(RegoVersion::V1));
         let Err(PolicyError::UnsafeNegation { at, .. }) =

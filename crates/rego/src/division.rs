@@ -6,7 +6,7 @@ use std::time::Instant;
 use planguard_threads::{self as threads, Stack};
 use regorus::Engine;
 
-use super::evaluate::{Answer, Asked, Attempt, Work};
+use super::evaluate::{Attempt, PathResult, PathResults, Work};
 use super::set::PolicySet;
 
 /// From this product of rules and bytes of the plan on, another thread saves time. A resource has about three thousand
@@ -16,16 +16,16 @@ const WORTH_A_THREAD: usize = 150_000_000;
 impl PolicySet {
     /// Evaluates paths, in groups that use the same helper rules, and on several threads if that takes less time.
     /// Neither changes the result of a path.
-    pub(super) fn ask_all(&self, engine: &Engine, work: &Work, paths: &[String]) -> Asked {
+    pub(super) fn ask_all(&self, engine: &Engine, work: &Work, paths: &[String]) -> PathResults {
         let mut answers = self.ask_together(engine, work);
         let alone: Vec<(usize, String)> = paths.iter().cloned().enumerate().collect();
         let alone = alone.into_iter().filter(|(_, path)| !answers.contains_key(path)).collect();
         let mut asked = self.divide(engine, work, alone, Attempt::ThenLenient);
         answers.append(&mut asked.answers);
-        Asked { answers, ..asked }
+        PathResults { answers, ..asked }
     }
 
-    fn ask_together(&self, engine: &Engine, work: &Work) -> BTreeMap<String, Answer> {
+    fn ask_together(&self, engine: &Engine, work: &Work) -> BTreeMap<String, PathResult> {
         let groups = self.together.paths().cloned().enumerate().collect();
         // If this fails, the rules still have most of their time left.
         let attempt = Attempt::Strict { until: Instant::now() + self.time_limit };
@@ -34,13 +34,19 @@ impl PolicySet {
         for (path, answer) in asked.answers {
             let split = answer.undisturbed().and_then(|value| self.together.split(&path, &value));
             for (rule, value) in split.into_iter().flatten() {
-                answers.insert(rule.clone(), Answer::of(value));
+                answers.insert(rule.clone(), PathResult::of(value));
             }
         }
         answers
     }
 
-    fn divide(&self, engine: &Engine, work: &Work, paths: Vec<(usize, String)>, attempt: Attempt) -> Asked {
+    fn divide(
+        &self,
+        engine: &Engine,
+        work: &Work,
+        paths: Vec<(usize, String)>,
+        attempt: Attempt,
+    ) -> PathResults {
         let rules = paths.iter().map(|(_, path)| self.together.asked_by(path)).sum();
         let parts = parts(rules, work.size, threads::free().get()).min(paths.len()).max(1);
         let mut shares: Vec<Vec<(usize, String)>> = vec![Vec::new(); parts];
@@ -49,7 +55,7 @@ impl PolicySet {
         }
         // The threads only wait for those on which the engine runs, and need no large stack themselves.
         let answered = threads::map(&shares, Stack::Plan, |share| self.ask(engine, work, share, attempt));
-        let mut all = Asked::default();
+        let mut all = PathResults::default();
         for asked in answered {
             all.answers.extend(asked.answers);
             all.failures.extend(asked.failures);

@@ -1,4 +1,4 @@
-//! What can go wrong with policies; each of these leaves the verdict undecided.
+//! Errors of policies; each makes the verdict incomplete.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,44 +6,41 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
-/// The name and text of a policy file, for showing where something is wrong in it.
+/// The name and text of a policy file, for snippets.
 pub type PolicyText = Arc<NamedSource<Arc<str>>>;
 
-/// Why policies could not be loaded, or why their answer cannot be relied on.
+/// An error of loading or evaluating policies.
 #[derive(Clone, Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// Nothing to evaluate.
+    /// No policy to evaluate.
     #[error("no policy found in {searched}")]
-    #[diagnostic(
-        code("PG-RG-001"),
-        help("name a file that ends in .rego, or a directory that holds such files")
-    )]
+    #[diagnostic(code("PG-RG-001"), help("pass a .rego file, or a directory that contains .rego files"))]
     NoPolicies {
         /// The paths that were searched.
         searched: String,
     },
 
-    /// A path that does not exist or may not be read.
+    /// A path that does not exist or cannot be read.
     #[error("cannot read {}: {reason}", path.display())]
     #[diagnostic(code("PG-RG-002"), help("check the path and its permissions"))]
     Unreadable {
         /// The file or directory.
         path: PathBuf,
-        /// What the operating system said.
+        /// The operating system's message.
         reason: String,
     },
 
-    /// A symbolic link that leads out of the directory that was named.
-    #[error("{} leads out of its directory, to {}", path.display(), target.display())]
+    /// A symbolic link to a file outside the given directory.
+    #[error("the link {} points outside its directory, to {}", path.display(), target.display())]
     #[diagnostic(
         code("PG-RG-003"),
-        help("copy the files into the directory, or name their directory as well")
+        help("copy the files into the directory, or pass their directory as well")
     )]
     EscapingLink {
         /// The link.
         path: PathBuf,
-        /// Where it leads.
+        /// Its target.
         target: PathBuf,
     },
 
@@ -55,13 +52,13 @@ pub enum PolicyError {
         path: PathBuf,
     },
 
-    /// A file beyond the size that a person writes.
+    /// A file that is too large for a hand-written policy.
     #[error("{} is larger than {limit} bytes", path.display())]
     #[diagnostic(code("PG-RG-005"), help("split the file"))]
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// The limit that it exceeds.
+        /// The limit.
         limit: u64,
     },
 
@@ -73,26 +70,26 @@ pub enum PolicyError {
         path: PathBuf,
     },
 
-    /// A data document that does not parse, or whose root is no object.
-    #[error("{} is not a data document: {reason}", path.display())]
+    /// A data document that does not parse, or whose root is not an object.
+    #[error("invalid data document {}: {reason}", path.display())]
     #[diagnostic(code("PG-RG-007"), help("a data document is JSON or YAML whose root is an object"))]
     InvalidData {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 
-    /// Two data documents that give one path different values.
-    #[error("{} contradicts an earlier data document: {reason}", path.display())]
+    /// Two data documents with different values at the same path.
+    #[error("{} conflicts with an earlier data document: {reason}", path.display())]
     #[diagnostic(
         code("PG-RG-008"),
-        help("all data documents are merged at the root of `data`; rename one of the keys")
+        help("rename one of the keys; all data documents are merged at the root of `data`")
     )]
     ConflictingData {
         /// The later file.
         path: PathBuf,
-        /// What the engine said.
+        /// The engine's message.
         reason: String,
     },
 
@@ -100,83 +97,82 @@ pub enum PolicyError {
     #[error("cannot parse policy: {reason}")]
     #[diagnostic(code("PG-RG-010"))]
     Syntax {
-        /// What the parser said.
+        /// The parser's message.
         reason: String,
         /// The policy.
         #[source_code]
         text: PolicyText,
-        /// Where the parser stopped.
+        /// The place of the error.
         #[label("here")]
         at: Option<SourceSpan>,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// A policy whose brackets or operators nest so deeply that parsing it would take minutes or exhaust the
-    /// stack.
+    /// A policy that nests so deeply that parsing it would take minutes or exhaust the stack.
     #[error("policy nests too deeply: {reason}")]
     #[diagnostic(
         code("PG-RG-011"),
-        help("give the inner parts names, or move the literal into a data document")
+        help("assign inner parts to variables, or move the literal into a data document")
     )]
     TooDeep {
-        /// What nests.
+        /// The nested construct.
         reason: &'static str,
         /// The policy.
         #[source_code]
         text: PolicyText,
-        /// Where the limit is reached.
+        /// The place that exceeds the limit.
         #[label("too deep here")]
         at: SourceSpan,
     },
 
-    /// A policy that parses and that the engine cannot put in order, for instance for an unsafe variable.
+    /// A policy that parses but does not compile, for instance because of an unsafe variable.
     #[error("cannot compile policy: {reason}")]
     #[diagnostic(
         code("PG-RG-012"),
-        help("the file was left out; the other policies were evaluated without it")
+        help("fix the file; it was skipped, and the other policies were evaluated without it")
     )]
     Uncompilable {
-        /// What the engine said.
+        /// The engine's message.
         reason: String,
         /// The policy.
         #[source_code]
         text: PolicyText,
-        /// Where.
+        /// The place of the error.
         #[label("here")]
         at: Option<SourceSpan>,
     },
 
-    /// The engine refused the policies and named none of them.
+    /// The policies do not compile, and the engine names none of them.
     #[error("cannot compile the policies: {reason}")]
-    #[diagnostic(code("PG-RG-013"), help("load the policies one at a time to find the one that is to blame"))]
+    #[diagnostic(code("PG-RG-013"), help("load the policies one at a time to find the cause"))]
     EngineRefused {
-        /// What the engine said.
+        /// The engine's message.
         reason: String,
     },
 
-    /// A function that reaches outside the evaluation.
-    #[error("policy uses `{name}`, which is refused: {reason}")]
+    /// A function that needs the network or the environment.
+    #[error("`{name}` is not allowed: {reason}")]
     #[diagnostic(
         code("PG-RG-014"),
-        help("fetch the value before the run, put it into a document and pass that with --data")
+        help("fetch the value before the run, put it into a document and pass it with --data")
     )]
     RefusedFunction {
         /// The function.
         name: String,
-        /// Why it is refused.
+        /// The reason.
         reason: &'static str,
         /// The policy.
         #[source_code]
         text: PolicyText,
         /// The use.
-        #[label("refused")]
+        #[label("not allowed")]
         at: SourceSpan,
     },
 
-    /// A call of something that is neither a builtin nor a function of the loaded policies.
-    #[error("no function is called `{name}`")]
+    /// A call of a function that is neither a builtin nor defined by a loaded policy.
+    #[error("unknown function `{name}`")]
     #[diagnostic(code("PG-RG-015"))]
     UnknownFunction {
         /// The name as written.
@@ -187,21 +183,21 @@ pub enum PolicyError {
         /// The call.
         #[label("unknown function")]
         at: SourceSpan,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// Functions or rules that need each other.
+    /// Functions or rules that depend on each other.
     #[error("policy is recursive: {cycle}")]
     #[diagnostic(
         code("PG-RG-016"),
-        help("Rego has no recursion; walk(x, [path, value]) visits nested values")
+        help("remove the cycle; to visit nested values, use `walk(x, [path, value])`")
     )]
     Recursion {
-        /// The names, joined by arrows, the first one repeated at the end.
+        /// The names joined by arrows, with the first one repeated at the end.
         cycle: String,
-        /// The policy that holds the first of them.
+        /// The policy that contains the first of them.
         #[source_code]
         text: PolicyText,
         /// The first rule of the cycle.
@@ -209,13 +205,13 @@ pub enum PolicyError {
         at: SourceSpan,
     },
 
-    /// A chain of rules that need each other, longer than the stack could be relied on to carry.
-    #[error("more than {limit} rules need each other in turn, starting with `{rule}`")]
+    /// A chain of dependent rules that is too long for the stack.
+    #[error("`{rule}` depends on a chain of more than {limit} rules")]
     #[diagnostic(code("PG-RG-017"), help("shorten the chain"))]
     ChainTooLong {
-        /// The longest chain that is accepted.
+        /// The maximum length of a chain.
         limit: usize,
-        /// Where the chain starts.
+        /// The first rule of the chain.
         rule: String,
         /// The policy.
         #[source_code]
@@ -225,26 +221,26 @@ pub enum PolicyError {
         at: SourceSpan,
     },
 
-    /// `[path, value] := walk(x)`, which the engine evaluates to nothing.
-    #[error("the result of `walk` is assigned, which the engine evaluates to nothing")]
+    /// `[path, value] := walk(x)`, which is undefined in the engine.
+    #[error("`walk` with one argument is always undefined in the engine")]
     #[diagnostic(code("PG-RG-018"))]
     AssignedWalk {
         /// The policy.
         #[source_code]
         text: PolicyText,
-        /// The assignment.
-        #[label("yields nothing")]
+        /// The call.
+        #[label("always undefined")]
         at: SourceSpan,
-        /// The form to write.
+        /// The equivalent form.
         #[help]
         help: String,
     },
 
-    /// A reference to something that no plan has, so that the rule can never fire.
-    #[error("no plan has `{path}`")]
+    /// A reference that no plan contains, so that the rule never fires.
+    #[error("no plan contains `{path}`")]
     #[diagnostic(code("PG-RG-019"))]
     UnknownInput {
-        /// The reference, up to the part that is unknown.
+        /// The reference up to the unknown part.
         path: String,
         /// The policy.
         #[source_code]
@@ -252,47 +248,47 @@ pub enum PolicyError {
         /// The reference.
         #[label("always undefined")]
         at: SourceSpan,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// A negation with a variable that gets no value outside of it, as in `not xs[_] == 1`. OPA refuses it as unsafe.
-    #[error("a negation has a variable without a value")]
+    /// A negation with a variable that is bound only inside it, as in `not xs[_] == 1`. OPA rejects it as unsafe.
+    #[error("unbound variable in a negation")]
     #[diagnostic(
         code("PG-RG-022"),
-        help("give the variable a value before, or negate a rule or function that does the search")
+        help("bind the variable before the negation, or negate a rule or function that searches for it")
     )]
     UnsafeNegation {
         /// The policy.
         #[source_code]
         text: PolicyText,
         /// The variable.
-        #[label("has no value")]
+        #[label("unbound")]
         at: SourceSpan,
     },
 
-    /// A policy that the engine can read and the front end cannot, so that it might not mean what OPA takes it to
-    /// mean.
-    #[error("policy has a form that is not supported")]
+    /// A policy that the engine can parse but the front end cannot, so that the engine might evaluate it differently
+    /// from OPA.
+    #[error("unsupported syntax")]
     #[diagnostic(
         code("PG-RG-021"),
-        help("write it as `opa fmt` does; a bracket has to follow its name without a blank")
+        help("format the policy with `opa fmt`; no space is allowed between a name and its bracket")
     )]
-    Unread {
+    UnsupportedSyntax {
         /// The policy.
         #[source_code]
         text: PolicyText,
-        /// Where reading stopped.
-        #[label("not understood")]
+        /// The place of the unsupported syntax.
+        #[label("not supported")]
         at: SourceSpan,
     },
 
     /// A `# METADATA` block that is not YAML.
-    #[error("cannot read the METADATA block: {reason}")]
-    #[diagnostic(code("PG-RG-020"), help("the comment lines after `# METADATA` must be one YAML mapping"))]
+    #[error("invalid METADATA block: {reason}")]
+    #[diagnostic(code("PG-RG-020"), help("write one YAML mapping in the comment lines after `# METADATA`"))]
     InvalidMetadata {
-        /// What the YAML reader said.
+        /// The YAML parser's message.
         reason: String,
         /// The policy.
         #[source_code]
@@ -303,34 +299,34 @@ pub enum PolicyError {
     },
 
     /// A namespace that matches no package.
-    #[error("no policy has the package `{pattern}`")]
+    #[error("no package matches namespace `{pattern}`")]
     #[diagnostic(code("PG-RG-030"))]
     UnknownNamespace {
-        /// The namespace as given.
+        /// The namespace.
         pattern: String,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// A namespace whose packages have nothing to evaluate.
-    #[error("package `{pattern}` has no rule called deny, violation or warn")]
+    /// A namespace whose packages contain no rule that decides.
+    #[error("package `{pattern}` has no rule named `deny`, `violation` or `warn`")]
     #[diagnostic(
         code("PG-RG-031"),
-        help("rules that decide are called deny, violation or warn, alone or followed by _name")
+        help("name the rules `deny`, `violation` or `warn`, optionally followed by `_name`")
     )]
     NoDecisionRule {
-        /// The namespace as given.
+        /// The namespace.
         pattern: String,
     },
 
-    /// A rule that nothing uses and whose name is almost one that decides.
-    #[error("rule `{rule}` decides nothing: {reason}")]
+    /// An unused rule whose name resembles one that decides.
+    #[error("rule `{rule}` is not evaluated: {reason}")]
     #[diagnostic(code("PG-RG-032"))]
     NearMiss {
         /// The rule's name.
         rule: String,
-        /// Why it is not evaluated.
+        /// The reason.
         reason: &'static str,
         /// The policy.
         #[source_code]
@@ -338,12 +334,12 @@ pub enum PolicyError {
         /// The rule's head.
         #[label("never evaluated")]
         at: SourceSpan,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// `deny[msg] if …`, which in Rego v1 builds an object and not a set.
+    /// `deny[msg] if …`, which builds an object in Rego v1, not a set.
     #[error("rule `{rule}` builds an object, not a set of messages")]
     #[diagnostic(code("PG-RG-033"))]
     NotASet {
@@ -355,50 +351,47 @@ pub enum PolicyError {
         /// The rule's head.
         #[label("no `contains`")]
         at: SourceSpan,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// A result that says neither yes nor no.
-    #[error("rule `{rule}` yields {shape}, which is not a result")]
+    /// A value of a deciding rule that is not a valid result.
+    #[error("invalid result of rule `{rule}`: {shape}")]
     #[diagnostic(
         code("PG-RG-040"),
-        help("a result is a set of strings, a set of objects with a string `msg`, or a boolean")
+        help("return a set of strings, a set of objects with a string `msg`, or a boolean")
     )]
     ResultShape {
         /// The rule's path.
         rule: String,
-        /// What it yields.
+        /// The kind of the value.
         shape: &'static str,
     },
 
-    /// A result object without its message.
-    #[error("rule `{rule}` yields an object without a string `msg`")]
+    /// A result object without a message.
+    #[error("invalid result of rule `{rule}`: an object without a string `msg`")]
     #[diagnostic(code("PG-RG-041"), help("add `msg` with the text of the finding"))]
     NoMessage {
         /// The rule's path.
         rule: String,
     },
 
-    /// An `exception` that can match no rule.
-    #[error("rule `{rule}` yields something other than arrays of names, which excepts nothing")]
-    #[diagnostic(code("PG-RG-042"), help("write `exception contains [\"name\"]` to except deny_name"))]
+    /// An `exception` that cannot match a rule.
+    #[error("invalid exception of rule `{rule}`: not an array of names")]
+    #[diagnostic(code("PG-RG-042"), help("write `exception contains [\"name\"]` to except `deny_name`"))]
     ExceptionShape {
         /// The rule's path.
         rule: String,
     },
 
-    /// A builtin that failed. The findings are those that are left when its result counts as undefined.
-    #[error("rule `{rule}` may have missed something: {reason}")]
-    #[diagnostic(
-        code("PG-RG-043"),
-        help("test the value before the call, so that the builtin gets what it expects")
-    )]
+    /// A builtin that failed. The findings are those with its result treated as undefined.
+    #[error("rule `{rule}` may have missed findings: {reason}")]
+    #[diagnostic(code("PG-RG-043"), help("test the value before the call"))]
     SwallowedError {
         /// The rule's path.
         rule: String,
-        /// What the builtin said; this may quote values of the plan.
+        /// The builtin's message; it may quote values of the plan.
         reason: String,
         /// The policy.
         #[source_code]
@@ -410,23 +403,23 @@ pub enum PolicyError {
 
     /// A rule that could not be evaluated.
     #[error("cannot evaluate rule `{rule}`: {reason}")]
-    #[diagnostic(code("PG-RG-044"), help("the other rules were evaluated"))]
+    #[diagnostic(code("PG-RG-044"), help("fix the rule; the other rules were evaluated"))]
     RuleFailed {
         /// The rule's path.
         rule: String,
-        /// What the engine said; this may quote values of the plan.
+        /// The engine's message; it may quote values of the plan.
         reason: String,
         /// The policy.
         #[source_code]
         text: Option<PolicyText>,
-        /// Where.
+        /// The place of the error.
         #[label("here")]
         at: Option<SourceSpan>,
     },
 
-    /// A rule that took too long.
-    #[error("rule `{rule}` took longer than {limit_ms} ms and was stopped")]
-    #[diagnostic(code("PG-RG-045"), help("make the rule cheaper, or give policies more time"))]
+    /// A rule that exceeded its time limit.
+    #[error("rule `{rule}` exceeded its time limit of {limit_ms} ms")]
+    #[diagnostic(code("PG-RG-045"), help("simplify the rule, or raise the time limit"))]
     OutOfTime {
         /// The rule's path.
         rule: String,
@@ -434,12 +427,9 @@ pub enum PolicyError {
         limit_ms: u128,
     },
 
-    /// A rule that needed too much memory.
-    #[error("rule `{rule}` needed more than {limit} bytes and was stopped")]
-    #[diagnostic(
-        code("PG-RG-046"),
-        help("make the rule cheaper, give policies more memory, or check fewer plans at a time")
-    )]
+    /// A rule that exceeded its memory limit.
+    #[error("rule `{rule}` exceeded its memory limit of {limit} bytes")]
+    #[diagnostic(code("PG-RG-046"), help("simplify the rule, or check fewer plans at a time"))]
     OutOfMemory {
         /// The rule's path.
         rule: String,
@@ -449,87 +439,89 @@ pub enum PolicyError {
 
     /// A rule on which the engine panicked.
     #[error("the engine crashed on rule `{rule}`: {reason}")]
-    #[diagnostic(code("PG-RG-047"), help("this is a defect of the engine; please report the policy"))]
+    #[diagnostic(code("PG-RG-047"), help("this is a bug in the engine; please report it with the policy"))]
     Crashed {
         /// The rule's path.
         rule: String,
-        /// The panic's message.
+        /// The message of the panic.
         reason: String,
     },
 
-    /// Rules that were not reached because others had used up the time of the whole evaluation.
-    #[error("no time was left for {} rules: {}", rules.len(), rules.join(", "))]
-    #[diagnostic(code("PG-RG-048"), help("make the slow rules cheaper, or give policies more time"))]
+    /// Rules that were not evaluated because other rules used up the time of the whole evaluation.
+    #[error(
+        "time limit exceeded before {} {}: {}",
+        rules.len(),
+        if rules.len() == 1 { "rule was evaluated" } else { "rules were evaluated" },
+        rules.join(", ")
+    )]
+    #[diagnostic(code("PG-RG-048"), help("simplify the slow rules, or raise the time limit"))]
     NotReached {
         /// The rules' paths.
         rules: Vec<String>,
     },
 
-    /// The system gave no thread to work on.
+    /// No thread could be started.
     #[error("cannot start a thread for policies: {reason}")]
     #[diagnostic(code("PG-RG-049"), help("free memory or raise the limit on threads"))]
     NoThread {
-        /// What the operating system said.
+        /// The operating system's message.
         reason: String,
     },
 
-    /// Loading took so long that it was given up.
-    #[error("loading the policies was given up: {reason}")]
-    #[diagnostic(code("PG-RG-050"), help("load the policies one at a time to find the one that is to blame"))]
+    /// Loading was stopped because it took too long.
+    #[error("loading the policies was stopped: {reason}")]
+    #[diagnostic(code("PG-RG-050"), help("load the policies one at a time to find the cause"))]
     LoadAbandoned {
-        /// What happened.
+        /// The reason.
         reason: String,
     },
 
-    /// Files that look like those of several platforms.
-    #[error("{} looks like policies for several platforms: {shapes}", path.display())]
-    #[diagnostic(
-        code("PG-RG-070"),
-        help("say which one with --convention, or name the directories one by one")
-    )]
+    /// Files that match the conventions of several platforms.
+    #[error("{} matches several platforms: {shapes}", path.display())]
+    #[diagnostic(code("PG-RG-070"), help("select one with --convention, or pass the directories separately"))]
     AmbiguousConvention {
         /// The file or directory.
         path: PathBuf,
-        /// The conventions, each with what speaks for it.
+        /// The conventions, each with its evidence.
         shapes: String,
     },
 
-    /// A directory without the file that its platform needs.
-    #[error("{} has no {expected}, which {platform} needs", path.display())]
-    #[diagnostic(code("PG-RG-071"), help("name the directory that holds it"))]
+    /// A directory without the configuration file that its platform requires.
+    #[error("{} has no {expected}, which {platform} requires", path.display())]
+    #[diagnostic(code("PG-RG-071"), help("pass the directory that contains it"))]
     NoConfiguration {
         /// The platform.
         platform: &'static str,
         /// The directory.
         path: PathBuf,
-        /// The names that the file may have.
+        /// The possible names of the file.
         expected: String,
     },
 
-    /// A configuration file that says something else than its platform understands.
+    /// A configuration file that is invalid for its platform.
     #[error("{place}: {reason}")]
     #[diagnostic(code("PG-RG-072"))]
     InvalidConfiguration {
         /// File and line.
         place: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
         /// The file.
         #[source_code]
         text: PolicyText,
-        /// Where.
+        /// The place of the error.
         #[label("here")]
         at: SourceSpan,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// A directory in which nothing is for the platform that it is said to be for.
+    /// A directory without a policy for the selected platform.
     #[error("{} has no policy for {platform}", path.display())]
     #[diagnostic(
         code("PG-RG-073"),
-        help("name the directory that holds the policies, or another --convention")
+        help("pass the directory that contains the policies, or another --convention")
     )]
     NoneOfPlatform {
         /// The platform.
@@ -538,20 +530,20 @@ pub enum PolicyError {
         path: PathBuf,
     },
 
-    /// A policy without a rule that its platform asks for.
-    #[error("{file} decides nothing: {platform} asks for {expected}")]
-    #[diagnostic(code("PG-RG-074"), help("correct the names of its package and rules, or leave it out"))]
+    /// A policy without a rule that its platform evaluates.
+    #[error("{file} decides nothing: {platform} evaluates {expected}")]
+    #[diagnostic(code("PG-RG-074"), help("fix the names of its package and rules, or remove the file"))]
     DecidesNothing {
         /// The policy.
         file: String,
         /// The platform.
         platform: &'static str,
-        /// The paths of rules.
+        /// The paths of the evaluated rules.
         expected: &'static str,
     },
 
     /// A query for a rule that does not exist.
-    #[error("policy `{policy}` asks for `{query}`, and there is no such rule")]
+    #[error("policy `{policy}` queries `{query}`, which does not exist")]
     #[diagnostic(code("PG-RG-075"))]
     UnknownQuery {
         /// The policy's name.
@@ -564,24 +556,24 @@ pub enum PolicyError {
         /// The query in it.
         #[label("no such rule")]
         at: SourceSpan,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: String,
     },
 
-    /// A result of a query that the platform would refuse.
-    #[error("rule `{rule}` yields {shape}, and the platform needs an array")]
-    #[diagnostic(code("PG-RG-076"), help("write the rule as a set of messages, which is an array in JSON"))]
+    /// A result of a query that the platform rejects.
+    #[error("rule `{rule}` returns {shape}, but the platform requires an array")]
+    #[diagnostic(code("PG-RG-076"), help("return a set of messages, which is an array in JSON"))]
     NoArray {
         /// The rule's path.
         rule: String,
-        /// What it yields.
+        /// The kind of the value.
         shape: &'static str,
     },
 
-    /// Policies of which the platform would evaluate only one.
-    #[error("{platform} evaluates one of these policies, the nearest to the project: {files}")]
-    #[diagnostic(code("PG-RG-077"), help("name the file that is meant"))]
+    /// Policies of which the platform evaluates only one.
+    #[error("{platform} evaluates only the policy nearest to the project: {files}")]
+    #[diagnostic(code("PG-RG-077"), help("pass the file to evaluate"))]
     SeveralPolicies {
         /// The platform.
         platform: &'static str,
@@ -589,31 +581,31 @@ pub enum PolicyError {
         files: String,
     },
 
-    /// A description of a policy's parameters that cannot be used.
-    #[error("{} does not describe parameters: {reason}", path.display())]
-    #[diagnostic(code("PG-RG-078"), help("write a JSON Schema of an object, with properties"))]
+    /// An invalid schema of a policy's parameters.
+    #[error("invalid parameter schema {}: {reason}", path.display())]
+    #[diagnostic(code("PG-RG-078"), help("write a JSON Schema of an object with properties"))]
     InvalidSchema {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 
-    /// A document of context that cannot be used.
-    #[error("{} is no context: {reason}", path.display())]
+    /// An invalid context document.
+    #[error("invalid context {}: {reason}", path.display())]
     #[diagnostic(
         code("PG-RG-080"),
-        help("a context is a JSON object whose keys are those of the input, such as {{\"run\": {{…}}}}")
+        help("write a JSON object with keys of the input, such as {{\"run\": {{…}}}}")
     )]
     InvalidContext {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 
-    /// A policy that reads what nobody has said of the run.
-    #[error("the policy reads `{path}`, which is not known")]
+    /// A policy that reads a value of the run that is not given.
+    #[error("the policy reads `{path}`, which is not set")]
     #[diagnostic(code("PG-RG-081"))]
     MissingContext {
         /// The path into the input.
@@ -622,33 +614,33 @@ pub enum PolicyError {
         #[source_code]
         text: PolicyText,
         /// The reference.
-        #[label("not known")]
+        #[label("not set")]
         at: SourceSpan,
-        /// How to give it.
+        /// How to set it.
         #[help]
         help: String,
     },
 
-    /// A plan that cannot be turned into the policies' input.
+    /// A plan that cannot be converted to the input of policies.
     #[error("cannot pass {plan} to policies: {reason}")]
-    #[diagnostic(code("PG-RG-060"), help("write the plan again with `terraform show -json`"))]
+    #[diagnostic(code("PG-RG-060"), help("regenerate the plan with `terraform show -json`"))]
     InvalidInput {
         /// The plan's name.
         plan: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
 
 impl PolicyError {
-    /// That there is no policy in any of these places.
+    /// Returns the error for paths without a policy.
     pub(super) fn nothing_in(paths: &[PathBuf]) -> Self {
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
         Self::NoPolicies { searched }
     }
 
-    /// Whether two errors tell the reader the same.
+    /// Returns whether two errors print the same.
     pub(super) fn says_the_same(&self, other: &Self) -> bool {
         self.code_text() == other.code_text()
             && self.to_string() == other.to_string()
@@ -664,7 +656,7 @@ impl PolicyError {
         self.labels()?.next().map(|label| label.offset())
     }
 
-    /// The name of the policy file that the error points into.
+    /// Returns the name of the policy file that the error points to.
     pub fn file(&self) -> Option<String> {
         let label = self.labels()?.next()?;
         let contents = self.source_code()?.read_span(label.inner(), 0, 0).ok()?;
@@ -672,15 +664,15 @@ impl PolicyError {
     }
 }
 
-/// Nobody reads more than this many errors, and a hostile policy could produce millions.
+/// The maximum number of reported errors; a hostile policy could produce millions.
 const ERROR_LIMIT: usize = 200;
 
-/// Whether further errors would only be dropped. The verdict is undecided already.
+/// Returns whether further errors are dropped. The verdict is already incomplete.
 pub(super) fn is_full(errors: &[PolicyError]) -> bool {
     errors.len() >= ERROR_LIMIT
 }
 
-/// Adds an error unless the reader has already been told, or been told of enough.
+/// Adds an error unless it is already reported, or the limit is reached.
 pub fn report(errors: &mut Vec<PolicyError>, error: PolicyError) {
     if !is_full(errors) && !errors.iter().any(|known| known.says_the_same(&error)) {
         errors.push(error);
@@ -698,7 +690,7 @@ mod tests {
         let codes: Vec<&str> =
             source.match_indices(marker).map(|(start, _)| &source[start + 6..start + 15]).collect();
         let unique: BTreeSet<&str> = codes.iter().copied().collect();
-        assert!(codes.len() > 30, "the codes are no longer found: {codes:?}");
+        assert!(codes.len() > 30, "too few codes found: {codes:?}");
         assert_eq!(unique.len(), codes.len());
     }
 }

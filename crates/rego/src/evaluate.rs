@@ -1,4 +1,4 @@
-//! Evaluates a policy set on one plan and says what came of every rule.
+//! Evaluates a policy set on a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -23,83 +23,80 @@ use super::set::PolicySet;
 use super::shell::{self, Memory};
 use super::source;
 
-/// The engine looks at the clock once for this many steps; more often than every hundred is felt.
+/// The engine checks the clock once in this many steps; checking every hundred steps costs measurable time.
 pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
     Some(steps) => steps,
     None => std::num::NonZeroU32::MIN,
 };
 
-/// How much longer than its limit a rule may take before it is left behind: time for the engine to notice.
+/// The time by which a rule may exceed its limit before its thread is abandoned; the engine needs it to notice.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 
-/// What an evaluation may allocate, whatever the plan's size.
+/// The memory limit of an evaluation, apart from the size of the plan.
 pub(super) const MEMORY_BASE: u64 = 512 << 20;
 
-/// How many bytes a value takes for each byte of its text, and room for what policies make of it.
+/// The memory for each byte of the plan's text: for its value, and for values that policies compute.
 const MEMORY_FACTOR: u64 = 8;
 
-/// How deeply a result may nest. Policies can nest values by the thousand, and whoever reports them has an
-/// ordinary stack.
+/// The maximum depth of a result. Policies can nest values by the thousand, but renderers run on an ordinary stack.
 pub(super) const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
 
-/// Nobody reads more prints than this.
+/// The maximum number of printed lines in a report.
 const PRINT_LIMIT: usize = 1_000;
 
-/// A plan for policies.
+/// A plan to evaluate policies on.
 #[derive(Clone, Copy, Debug)]
 pub struct PolicyInput<'t> {
-    /// The plan's path, or `-`; policies see it as `data.conftest.file`.
+    /// The plan's path, or `-`; policies read it as `data.conftest.file`.
     pub name: &'t str,
-    /// The plan as `terraform show -json` writes it.
+    /// The plan's JSON, as printed by `terraform show -json`.
     pub text: &'t str,
 }
 
-/// What came of a policy set on one plan.
+/// The result of a policy set on one plan.
 #[derive(Clone, Debug, Default)]
 pub struct Evaluation {
-    /// What the rules found, ordered by rule.
+    /// The findings, ordered by rule.
     pub findings: Vec<PolicyFinding>,
-    /// Why rules have no answer, or none to be relied on.
+    /// The errors of rules whose result is missing or unreliable.
     pub errors: Vec<PolicyError>,
-    /// Builtins that failed in rules that were then evaluated as OPA does it, with the result undefined. The
-    /// findings of these rules are listed, and others may be missing.
+    /// The failed builtins of rules that were evaluated again as OPA does, with the failed calls undefined. The
+    /// findings of these rules are listed, but others may be missing.
     pub diagnostics: Vec<PolicyError>,
-    /// Rules that the policies themselves except.
+    /// Rules excepted by the policies themselves.
     pub exceptions: Vec<PolicyException>,
-    /// What policies printed, as `file:line: text`.
+    /// The lines printed by policies, as `file:line: text`.
     pub prints: Vec<String>,
-    /// How many rules gave an answer.
+    /// The number of rules with a result.
     pub rules_evaluated: usize,
-    /// The paths of those that found nothing.
+    /// The paths of the rules without findings.
     pub rules_without_result: Vec<String>,
 }
 
 impl Evaluation {
-    /// Whether every rule gave an answer that can be relied on. The set's own
-    /// [problems](PolicySet::problems) count besides.
+    /// Returns whether every rule has a reliable result. The set's own [problems](PolicySet::problems) are separate.
     pub fn is_decided(&self) -> bool {
         self.errors.is_empty() && self.diagnostics.is_empty()
     }
 }
 
-/// A rule whose findings an `exception` rule withholds.
+/// A rule whose findings an `exception` rule suppresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyException {
-    /// The excepted rule's path.
+    /// The path of the excepted rule.
     pub rule: String,
-    /// What the exception names; empty for a rule without a suffix.
+    /// The name in the exception; empty for a rule without a suffix.
     pub suffix: String,
-    /// How many findings are withheld. Conftest counts an exception even if the rule found nothing.
+    /// The number of suppressed findings. Conftest counts an exception even if the rule has no findings.
     pub withheld: usize,
 }
 
 impl PolicySet {
     /// Evaluates every rule on a plan.
     ///
-    /// This always returns within [`PolicyOptions::PLAN_FACTOR`] times the time limit and a few seconds. A
-    /// rule that spends longer than its limit inside one builtin, where the engine cannot interrupt it, is
-    /// left behind on its thread; until it ends, it goes on using a processor and its share of the memory
-    /// limit.
+    /// This always returns within [`PolicyOptions::PLAN_FACTOR`] times the time limit and a few seconds. A rule that
+    /// exceeds its limit inside a single builtin, where the engine cannot interrupt it, is abandoned on its thread;
+    /// until it ends, it keeps using a processor and its share of the memory limit.
     pub fn evaluate(&self, plan: PolicyInput<'_>) -> Evaluation {
         let mut evaluation = Evaluation::default();
         let work = Work::new(plan, self.memory_limit, self.time_limit);
@@ -110,7 +107,7 @@ impl PolicySet {
         evaluation
     }
 
-    /// Evaluates every rule on a plan that has been read.
+    /// Evaluates every rule on a parsed plan.
     pub(super) fn evaluate_on(&self, plan: &Value, name: &str, work: &Work, evaluation: &mut Evaluation) {
         match self.prepare(plan, name) {
             Ok(engine) => self.run(engine, work, evaluation),
@@ -118,13 +115,13 @@ impl PolicySet {
         }
     }
 
-    /// A copy of the engine that holds the input.
+    /// Returns a copy of the engine with the input.
     fn prepare(&self, plan: &Value, name: &str) -> Result<Engine, PolicyError> {
         let prepared = shell::run(|| {
             let mut engine = self.engine.clone();
             let input = self.frame.around(plan);
             engine.set_input(if self.reads_index { plan_index::added(&input) } else { input });
-            // Data makes the engine prepare again, which takes longer than most evaluations; so this is done
+            // Adding data makes the engine prepare again, which takes longer than most evaluations; so it is done
             // only if needed, and once for all rules.
             if self.reads_file_name {
                 engine.add_data(file_data(name)).map_err(|error| error.to_string())?;
@@ -142,7 +139,7 @@ impl PolicySet {
         let exceptions = self.exceptions.values().map(String::as_str);
         let paths: Vec<String> =
             exceptions.chain(self.rules.iter().map(|rule| rule.path.as_str())).map(str::to_owned).collect();
-        let Asked { answers, failures, unreached } = self.ask_all(&engine, work, &paths);
+        let PathResults { answers, failures, unreached } = self.ask_all(&engine, work, &paths);
         evaluation.errors.extend(failures.into_values());
         if !unreached.is_empty() {
             let rules = unreached.iter().map(|place| paths[*place].clone()).collect();
@@ -150,7 +147,7 @@ impl PolicySet {
         }
         let excepted = self.excepted(&answers, evaluation);
         for rule in &self.rules {
-            // Without an answer, the reason has been reported.
+            // A rule without an answer has an error.
             let Some(answer) = answers.get(&rule.path) else { continue };
             self.note(&rule.path, answer, bytes, evaluation);
             if let Ok(value) = &answer.value {
@@ -162,7 +159,7 @@ impl PolicySet {
                 self.note(path, answer, bytes, evaluation);
             }
         }
-        // Two rules that need the same helper repeat what it prints.
+        // Two rules that use the same helper print its lines twice.
         let mut seen = BTreeSet::new();
         evaluation.prints.retain(|line| seen.insert(line.clone()));
         if evaluation.prints.len() > PRINT_LIMIT {
@@ -179,14 +176,14 @@ impl PolicySet {
         work: &Work,
         paths: &[(usize, String)],
         attempt: Attempt,
-    ) -> Asked {
+    ) -> PathResults {
         let patience = self.time_limit.saturating_mul(attempt.times()).saturating_add(GRACE);
         let deadline = match attempt {
             Attempt::Strict { until } => work.deadline.min(until),
             Attempt::ThenLenient => work.deadline,
         };
-        let mut asked = Asked::default();
-        let mut worker: Option<Receiver<Result<Answer, String>>> = None;
+        let mut asked = PathResults::default();
+        let mut worker: Option<Receiver<Result<PathResult, String>>> = None;
         for (index, (place, path)) in paths.iter().enumerate() {
             if Instant::now() >= deadline {
                 asked.unreached.extend(paths[index..].iter().map(|(place, _)| *place));
@@ -229,14 +226,14 @@ impl PolicySet {
         asked
     }
 
-    /// Starts a thread that answers for the paths in their order.
+    /// Starts a thread that evaluates the paths in order.
     fn start(
         &self,
         engine: &Engine,
         memory: &Arc<Memory>,
         paths: Vec<String>,
         attempt: Attempt,
-    ) -> Result<Receiver<Result<Answer, String>>, String> {
+    ) -> Result<Receiver<Result<PathResult, String>>, String> {
         let (send, receive) = mpsc::channel();
         let (engine, memory, limit) = (engine.clone(), Arc::clone(memory), self.time_limit);
         shell::detach(move || {
@@ -252,14 +249,14 @@ impl PolicySet {
         Ok(receive)
     }
 
-    /// Reports what went wrong with a rule, and keeps what it printed.
-    fn note(&self, rule: &str, answer: &Answer, bytes: u64, evaluation: &mut Evaluation) {
+    /// Records a rule's errors and printed lines.
+    fn note(&self, rule: &str, answer: &PathResult, bytes: u64, evaluation: &mut Evaluation) {
         evaluation.prints.extend(answer.prints.iter().cloned());
         if let Some(coverage) = &self.coverage {
             coverage.lock().unwrap_or_else(PoisonError::into_inner).merge(&answer.reached);
         }
         let rule = rule.to_owned();
-        // A rule that fails either way has nothing to be incomplete.
+        // A rule that fails both ways has no incomplete result.
         if let (Some(message), Ok(_)) = (&answer.swallowed, &answer.value) {
             let message = source::read_message(message, &self.sources);
             let (text, at) = source::excerpt(&message, &self.sources).unzip();
@@ -271,9 +268,7 @@ impl PolicySet {
             Ok(_) => return,
             Err(Failure::Time) => PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() },
             Err(Failure::Memory) => PolicyError::OutOfMemory { rule, limit: bytes },
-            Err(Failure::Depth) => {
-                PolicyError::ResultShape { rule, shape: "a value that nests without measure" }
-            }
+            Err(Failure::Depth) => PolicyError::ResultShape { rule, shape: "a value that nests too deeply" },
             Err(Failure::Other(message)) => {
                 let message = source::read_message(message, &self.sources);
                 let (text, at) = source::excerpt(&message, &self.sources).unzip();
@@ -283,15 +278,15 @@ impl PolicySet {
         report(&mut evaluation.errors, error);
     }
 
-    /// What each package excepts.
+    /// Returns the exceptions of each package.
     fn excepted(
         &self,
-        answers: &BTreeMap<String, Answer>,
+        answers: &BTreeMap<String, PathResult>,
         evaluation: &mut Evaluation,
     ) -> BTreeMap<String, BTreeSet<String>> {
         let mut excepted = BTreeMap::new();
         for (package, path) in &self.exceptions {
-            let Some(Answer { value: Ok(value), .. }) = answers.get(path) else { continue };
+            let Some(PathResult { value: Ok(value), .. }) = answers.get(path) else { continue };
             match conftest::excepted(value) {
                 Ok(suffixes) => {
                     excepted.insert(package.clone(), suffixes.into_iter().collect());
@@ -305,12 +300,12 @@ impl PolicySet {
     }
 }
 
-/// The time and memory that all sets together may use on one plan.
+/// The time and memory limits of all sets together for one plan.
 pub(super) struct Work {
     memory: Arc<Memory>,
     bytes: u64,
     deadline: Instant,
-    /// How long the plan's text is.
+    /// The length of the plan's text.
     pub size: usize,
 }
 
@@ -324,14 +319,14 @@ impl Work {
     }
 }
 
-/// Reads the sections of a plan.
+/// Parses the sections of a plan that policies use.
 pub(super) fn read_plan(plan: PolicyInput<'_>, sections: &Sections) -> Result<Value, PolicyError> {
     shell::run(|| plan_value::read(plan.text, sections))
         .and_then(|value| value)
         .map_err(|reason| PolicyError::InvalidInput { plan: plan.name.to_owned(), reason })
 }
 
-/// Turns a rule's value into findings, unless it is excepted.
+/// Converts a rule's value to findings, unless it is excepted.
 fn conclude(
     rule: &PolicyRule,
     value: &Value,
@@ -369,7 +364,7 @@ fn conclude(
     }
 }
 
-/// `data.conftest.file` as conftest fills it (`filepath.Base` and `filepath.Dir` of the plan's path).
+/// Returns `data.conftest.file` as conftest sets it (`filepath.Base` and `filepath.Dir` of the plan's path).
 pub(super) fn file_data(name: &str) -> Value {
     let path = Path::new(name);
     let base = path.file_name().map_or_else(|| name.to_owned(), |base| base.to_string_lossy().into_owned());
@@ -384,12 +379,12 @@ pub(super) fn file_data(name: &str) -> Value {
     object(vec![("conftest", object(vec![("file", file)]))])
 }
 
-/// How often a rule is evaluated.
+/// How a rule is evaluated.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attempt {
-    /// Once and strictly, and not at all after this moment.
+    /// Once and strictly, and not at all after this time.
     Strict { until: Instant },
-    /// If that meets an error, once more as OPA does it.
+    /// After an error, once more as OPA does.
     ThenLenient,
 }
 
@@ -402,9 +397,9 @@ impl Attempt {
     }
 }
 
-impl Answer {
-    /// What a rule says on its own that was evaluated together with others, unless anything was not as it should
-    /// be, or was printed, which has its order.
+impl PathResult {
+    /// Returns the value of a rule that was evaluated together with others, unless it had errors, or printed lines,
+    /// whose order matters.
     pub(super) fn undisturbed(self) -> Option<Value> {
         let Self { value, swallowed, prints, reached: _ } = self;
         value.ok().filter(|_| swallowed.is_none() && prints.is_empty())
@@ -415,37 +410,37 @@ impl Answer {
     }
 }
 
-/// What came of several paths, which are known by their places among all.
+/// The results of several paths, by their index.
 #[derive(Default)]
-pub(super) struct Asked {
-    pub answers: BTreeMap<String, Answer>,
-    /// Why paths have no answer.
+pub(super) struct PathResults {
+    pub answers: BTreeMap<String, PathResult>,
+    /// The errors of paths without a result.
     pub failures: BTreeMap<usize, PolicyError>,
-    /// The paths that there was no time for.
+    /// The paths that were not evaluated in time.
     pub unreached: BTreeSet<usize>,
 }
 
-/// What the engine answered for one path.
-pub(super) struct Answer {
+/// The engine's result for one path.
+pub(super) struct PathResult {
     value: Result<Value, Failure>,
-    /// The error of a builtin that the strict evaluation stopped at.
+    /// The error of the builtin that stopped the strict evaluation.
     swallowed: Option<String>,
     prints: Vec<String>,
-    /// The lines that were reached, if the engine notes them.
+    /// The reached lines, if the engine records them.
     reached: Coverage,
 }
 
-/// Why a path has no value.
+/// The reason why a path has no value.
 pub(super) enum Failure {
     Time,
     Memory,
-    /// The value nests so deeply that an ordinary stack might not be enough to look at it.
+    /// The value nests too deeply for the stack of the caller.
     Depth,
     Other(String),
 }
 
 impl Failure {
-    /// The engine turns its typed errors into text on their way out of functions, so the text decides.
+    /// The engine returns its errors as text, so the text decides.
     pub(super) fn from_message(message: String) -> Self {
         if message.contains("execution exceeded time limit") {
             Self::Time
@@ -457,16 +452,15 @@ impl Failure {
     }
 }
 
-/// Evaluates a path strictly, so that no error goes unnoticed, and after an error once more as OPA does. A copy of
-/// the engine that has answered without an error is used again: a new one has to make room for every expression of
-/// every policy.
+/// Evaluates a path strictly, to detect every error, and after an error once more as OPA does. A copy of the engine
+/// that had no error is used again, since a new one must allocate room for every expression of every policy.
 fn answer(
     engine: &Engine,
     used: &mut Option<Engine>,
     path: &str,
     limit: Duration,
     attempt: Attempt,
-) -> Answer {
+) -> PathResult {
     let copy = || {
         let mut copy = engine.clone();
         copy.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
@@ -476,23 +470,23 @@ fn answer(
     match (evaluate(&mut strict, path), attempt) {
         ((Err(Failure::Other(message)), _), Attempt::ThenLenient) => {
             let mut lenient = copy();
-            // This copies the compiled policies, so it is left until it is needed.
+            // This copies the compiled policies, so it is done only when needed.
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
             let (value, prints) = evaluate(&mut lenient, path);
-            Answer { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
+            PathResult { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
         ((value, prints), _) => {
             let reached = Coverage::of(&strict);
             if value.is_ok() {
                 *used = Some(strict);
             }
-            Answer { value, swallowed: None, prints, reached }
+            PathResult { value, swallowed: None, prints, reached }
         }
     }
 }
 
-/// Evaluates a path once, and takes what was printed.
+/// Evaluates a path once, and takes the printed lines.
 pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     let value = engine.eval_rule(path.to_owned());
     let value = match value {
@@ -503,7 +497,7 @@ pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failur
     (value, engine.take_prints().unwrap_or_default())
 }
 
-/// Whether a value has more than `levels` levels, without descending any further.
+/// Returns whether a value has more than `levels` levels, without descending further.
 pub(super) fn nests_deeper(value: &Value, levels: usize) -> bool {
     let Some(below) = levels.checked_sub(1) else { return true };
     match value {

@@ -1,4 +1,4 @@
-//! Finds and reads the files of policies and data without leaving the directories that were named.
+//! Finds and reads the files of policies and data inside the given directories.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -9,17 +9,17 @@ use walkdir::WalkDir;
 
 use super::error::PolicyError;
 
-/// No policy or data document that a person writes comes near this size.
+/// The maximum size of a file, far beyond any hand-written policy or data document.
 const SIZE_LIMIT: u64 = 8 << 20;
 
-/// The files below `paths` that end in one of `extensions`, each once, in a stable order. A file that is
-/// named itself counts whatever its extension.
+/// Returns the files below `paths` with one of `extensions`, without duplicates and in a stable order. A file in
+/// `paths` itself may have any extension.
 pub(super) fn find(paths: &[PathBuf], extensions: &[&str], errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for path in paths {
         for file in find_below(path, extensions, errors) {
-            // Two names of one file would declare every rule twice.
+            // A file with two names would declare every rule twice.
             if seen.insert(fs::canonicalize(&file).unwrap_or_else(|_| file.clone())) {
                 found.push(file);
             }
@@ -72,13 +72,14 @@ fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -
     found
 }
 
-/// Whether a link below `root` is to be read. One to a directory inside is not: the walk comes by there.
+/// Returns whether to read a link below `root`. A link to a directory inside is not followed, since the walk visits
+/// it anyway.
 fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
     let unreadable =
         |error: std::io::Error| PolicyError::Unreadable { path: link.to_owned(), reason: error.to_string() };
     let target = match fs::canonicalize(link) {
         Ok(target) => target,
-        // What has an ending that is not looked for is no directory either, most likely.
+        // A link with another extension is probably not a directory.
         Err(error) if error.kind() == ErrorKind::NotFound && !wanted && link.extension().is_some() => {
             return Ok(false);
         }
@@ -95,13 +96,13 @@ fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
     Ok(wanted && kind.is_file())
 }
 
-/// The text of a file, without a byte order mark.
+/// Returns the text of a file without a byte order mark.
 pub(super) fn read(path: &Path) -> Result<String, PolicyError> {
     let unreadable =
         |error: std::io::Error| PolicyError::Unreadable { path: path.to_owned(), reason: error.to_string() };
     let file = File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    // One byte more than allowed tells a file at the limit from one beyond it, even if it grows meanwhile.
+    // Reading one byte more than allowed detects a file beyond the limit, even if it grows meanwhile.
     file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(PolicyError::TooLarge { path: path.to_owned(), limit: SIZE_LIMIT });
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_come_sorted_and_once() {
+    fn files_are_sorted_and_unique() {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("b")).unwrap();
         for name in ["z.rego", "b/a.rego", "a.rego", "notes.md"] {
@@ -134,7 +135,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_inside_and_refused_outside() {
+    fn links_are_followed_only_inside() {
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("secret.rego"), "package main\n").unwrap();
         let directory = tempfile::tempdir().unwrap();
@@ -166,7 +167,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_socket_is_refused() {
+    fn a_socket_is_rejected() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("trap.rego");
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();

@@ -1,4 +1,4 @@
-//! What a rule found.
+//! The findings of policies.
 
 use planguard_rule::Severity;
 use serde_json::Map;
@@ -10,11 +10,11 @@ use super::rule::RuleKind;
 pub struct PolicyFinding {
     /// The rule's path: `data.main.deny_public`.
     pub rule: String,
-    /// What the result is.
+    /// The kind of the rule.
     pub kind: RuleKind,
     /// The rule's package, without `data`.
     pub package: String,
-    /// The policy's own words; they may contain any value of the plan.
+    /// The policy's message; it may contain any value of the plan.
     pub message: String,
     /// `address`, `resource_address` or `resource` of the result object.
     pub address: Option<String>,
@@ -28,10 +28,10 @@ pub struct PolicyFinding {
     pub docs: Option<String>,
     /// `_loc` of the result object.
     pub location: Option<PolicyLocation>,
-    /// Where the first rule of that path stands.
+    /// The place of the first rule with that path.
     pub defined_at: PolicyLocation,
-    /// What conftest reports as metadata: every key of the result object but `msg` and `_loc`, and `query`
-    /// with the rule's path.
+    /// The metadata that conftest reports: every key of the result object except `msg` and `_loc`, and `query` with
+    /// the rule's path.
     pub metadata: Map<String, serde_json::Value>,
 }
 

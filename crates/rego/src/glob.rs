@@ -1,13 +1,13 @@
 //! Matches names against the patterns of Go's `path.Match`, which conftest uses for namespaces.
 
-/// Whether a name matches a pattern: `*` stands for any characters (packages have no `/` that could stop it),
-/// `?` for one, `[a-z]` and `[^a-z]` for one of a class or one outside of it, and `\` takes the next character
-/// as it is. A pattern that is malformed matches nothing.
+/// Returns whether a name matches a pattern: `*` matches any characters (packages contain no `/`), `?` one character,
+/// `[a-z]` and `[^a-z]` one character inside or outside a class, and `\` escapes the next character. An invalid
+/// pattern matches nothing.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     let name: Vec<char> = name.chars().collect();
     let (mut at, mut position) = (0, 0);
-    // Where to resume with one more character given to the last star.
+    // The positions to resume from, with one more character matched by the last star.
     let mut star: Option<(usize, usize)> = None;
     loop {
         if pattern.get(at) == Some(&'*') {
@@ -35,7 +35,7 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// How many characters of the pattern match `c`.
+/// Returns the number of pattern characters that match `c`.
 fn one(pattern: &[char], c: char) -> Option<usize> {
     match pattern.first()? {
         '?' => Some(1),

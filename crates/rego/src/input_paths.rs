@@ -333,7 +333,7 @@ mod tests {
         assert!(unknown_paths("deny if input.planguard.by_action[\"create+forget\"]").is_empty());
         for slip in ["planguard.by_types", "planguard.type", "planguard.by_action.craete", "plangaurd"] {
             let path = format!("input.{slip}");
-            assert_eq!(unknown_paths(&format!("deny if {path}")), [format!("no plan has `{path}`")]);
+            assert_eq!(unknown_paths(&format!("deny if {path}")), [format!("no plan contains `{path}`")]);
         }
     }
 
@@ -341,13 +341,13 @@ mod tests {
     fn a_default_excuses_a_path_that_is_not_a_typo() {
         assert!(unknown_paths("deny if object.get(input, \"plan\", input)").is_empty());
         assert_eq!(unknown_paths("deny if object.get(input, \"varibles\", 1)").len(), 1);
-        assert_eq!(unknown_paths("deny if input.plan"), ["no plan has `input.plan`"]);
+        assert_eq!(unknown_paths("deny if input.plan"), ["no plan contains `input.plan`"]);
     }
 
     #[test]
     fn only_a_variable_with_one_meaning_is_followed() {
         let certain = "deny if { rc := input.resource_changes[0]; rc.chnage }";
-        assert_eq!(unknown_paths(certain), ["no plan has `input.resource_changes[_].chnage`"]);
+        assert_eq!(unknown_paths(certain), ["no plan contains `input.resource_changes[_].chnage`"]);
         let doubtful = "deny if { rc := input.resource_changes[0]; [1 | rc := {\"chnage\": 1}; rc.chnage] }";
         assert!(unknown_paths(doubtful).is_empty());
     }

@@ -58,12 +58,12 @@ pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
-pub use explain::{Explanation, Outcome, Subject, Told};
+pub use explain::{BodyOutcome, Explanation, RedactedExplanation, Subject};
 pub use finding::{PolicyFinding, PolicyLocation};
 pub use frontend::comments;
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
-pub use policies::{PassedOver, Policies};
+pub use policies::{Policies, SkippedPolicy};
 pub use query::{
     Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
     builtin_names,

@@ -1,4 +1,4 @@
-//! Reads the `# METADATA` comments that describe rules; the engine does not.
+//! Parses the `# METADATA` comments of rules, which the engine ignores.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::error::{PolicyError, report};
 use super::source::Source;
 use super::yaml;
 
-/// What a `# METADATA` block says of a rule. See <https://www.openpolicyagent.org/docs/policy-language#metadata>.
+/// The contents of a `# METADATA` block. See <https://www.openpolicyagent.org/docs/policy-language#metadata>.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleMetadata {
     /// `title`.
@@ -25,8 +25,8 @@ pub struct RuleMetadata {
 }
 
 impl RuleMetadata {
-    /// What several rules of one name say together: the first text of each kind, and the worst severity,
-    /// since a result does not tell which of the rules it comes from.
+    /// Combines the blocks of rules with the same name: the first text of each kind, and the highest severity, since
+    /// a result does not identify its rule.
     pub(super) fn merge(&mut self, other: &Self) {
         let first = |mine: &mut Option<String>, theirs: &Option<String>| {
             if mine.is_none() {
@@ -41,19 +41,19 @@ impl RuleMetadata {
     }
 }
 
-/// To what a block applies.
+/// The scope of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// The rules of one name, whether the block says `rule` or `document`.
+    /// The rules with one name; the block says `rule` or `document`.
     Rule,
     /// Every rule of the package.
     Package,
 }
 
-/// The blocks of one policy by the line of what they stand above.
+/// The blocks of a policy, by the line of the rule or package that follows.
 pub type Blocks = BTreeMap<u32, (Scope, RuleMetadata)>;
 
-/// Reads the blocks that stand above one of `lines`, which are those of packages and rules.
+/// Parses the blocks directly above one of `lines`, the lines of packages and rules.
 pub fn read(source: &Source, lines: &BTreeSet<u32>, errors: &mut Vec<PolicyError>) -> Blocks {
     let mut blocks = Blocks::new();
     let mut open: Option<(std::ops::Range<usize>, String)> = None;
@@ -77,7 +77,7 @@ pub fn read(source: &Source, lines: &BTreeSet<u32>, errors: &mut Vec<PolicyError
                 if let Some((range, yaml)) = open.take()
                     && lines.contains(&number)
                 {
-                    // Without a scope, a block belongs to what it stands before.
+                    // Without a scope, a block applies to what it precedes.
                     let before_package = text.split_whitespace().next() == Some("package");
                     let usual = if before_package { Scope::Package } else { Scope::Rule };
                     match parse(&yaml, usual) {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_before_a_package_belongs_to_the_package() {
+    fn a_block_before_a_package_applies_to_the_package() {
         for scope in ["# scope: package\n", ""] {
             let text = format!("# METADATA\n{scope}# title: Storage\npackage main\n");
             let line = if scope.is_empty() { 3 } else { 4 };
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_block_is_reported_where_it_stands() {
+    fn an_invalid_block_is_reported_with_its_place() {
         let text = "package main\n# METADATA\n# title: [\ndeny := 1\n";
         let mut errors = Vec::new();
         assert!(read(&source(text), &BTreeSet::from([4]), &mut errors).is_empty());

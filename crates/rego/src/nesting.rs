@@ -1,31 +1,31 @@
-//! Refuses, before the engine parses it, a policy whose shape would keep the parser busy or exhaust the stack.
+//! Rejects policies that would keep the engine's parser busy or exhaust its stack.
 //!
-//! Both limits answer to measurements of regorus 0.14.1: each `[` or `{` in the place of a first element is
-//! parsed twice, so that thirty of them take longer than a day; and a chain of operators becomes a tree as
-//! deep as the chain is long, which the engine visits by recursion.
+//! Both limits come from measurements of regorus 0.14.1: it parses each `[` or `{` in the position of a first element
+//! twice, so thirty of them take longer than a day; and it visits a chain of operators by recursion, as a tree as
+//! deep as the chain is long.
 
 use miette::SourceSpan;
 
 use super::error::PolicyError;
 use super::source::Source;
 
-/// How many bracketed elements may be parsed, counting repetitions. At about 10 µs each this is a few
-/// seconds at the very worst; the largest mock seen in published policies needs some thousands.
+/// The maximum number of bracketed elements to parse, including repetitions. At about 10 µs each, the worst case is a
+/// few seconds; the largest mock in published policies needs some thousands.
 const PARSE_LIMIT: u64 = 1 << 18;
 
-/// How many operators may stand above each other in one expression's tree.
+/// The maximum depth of the operators in one expression's tree.
 const DEPTH_LIMIT: usize = 500;
 
-/// Checks one policy's text.
+/// Checks the text of a policy.
 pub fn check(source: &Source) -> Result<(), PolicyError> {
     let too_deep = |reason, at: SourceSpan| PolicyError::TooDeep { reason, text: source.named(), at };
     match scan(&source.text) {
         Ok(()) => Ok(()),
         Err(Excess::Brackets(offset)) => {
-            Err(too_deep("brackets open directly after brackets too often", (offset, 1).into()))
+            Err(too_deep("too many brackets directly after opening brackets", (offset, 1).into()))
         }
         Err(Excess::Operators(offset)) => {
-            Err(too_deep("too many operators follow each other in one expression", (offset, 1).into()))
+            Err(too_deep("too many operators in one expression", (offset, 1).into()))
         }
     }
 }
@@ -36,17 +36,17 @@ enum Excess {
     Operators(usize),
 }
 
-/// What is known of a bracket that is open.
+/// The state of an open bracket.
 struct Level {
-    /// How often an element at this place is parsed, as a power of two.
+    /// The number of times that an element here is parsed, as a power of two.
     doublings: u32,
-    /// Whether the next bracket stands in the first element.
+    /// Whether the next bracket is in the first element.
     first: bool,
-    /// Whether the bracket itself makes the parser try twice; round ones do not.
+    /// Whether the parser tries the bracket twice; it does not for round ones.
     ambiguous: bool,
-    /// Operators since the last comma or line.
+    /// The number of operators since the last comma or line break.
     operators: usize,
-    /// The deepest expression that was closed since then.
+    /// The depth of the deepest closed expression since then.
     inner: usize,
 }
 
@@ -88,7 +88,7 @@ fn scan(text: &str) -> Result<(), Excess> {
             matches!(byte, b'+' | b'-' | b'*' | b'/' | b'%' | b'&' | b'|' | b'=' | b'<' | b'>' | b'!')
                 || is_word(bytes, here, b"in");
         let Some(level) = levels.last_mut() else { break };
-        // A line goes on after an operator and before one; otherwise it ends the expression.
+        // A line continues after and before an operator; otherwise it ends the expression.
         if line_ended && !operator && !after_operator {
             level.start_over();
         }
@@ -108,7 +108,7 @@ fn scan(text: &str) -> Result<(), Excess> {
                 levels.push(Level { doublings, first: true, ambiguous, operators: 0, inner: 0 });
             }
             b']' | b'}' | b')' => {
-                // An unmatched bracket is for the parser to report.
+                // The parser reports unmatched brackets.
                 if levels.len() > 1 {
                     let closed = levels.pop().map_or(0, |level| level.depth());
                     if let Some(level) = levels.last_mut() {
@@ -155,7 +155,7 @@ fn end_of_string(bytes: &[u8], mut position: usize) -> usize {
     while let Some(byte) = bytes.get(position) {
         match byte {
             b'\\' => position += 2,
-            // The parser reports a string that its line does not close.
+            // The parser reports strings that are not closed on their line.
             b'"' => return position + 1,
             b'\n' => return position,
             _ => position += 1,
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn operator_chains_are_limited_however_they_are_laid_out() {
+    fn operator_chains_are_limited_in_every_layout() {
         assert_eq!(scan(&format!("x := 1{}", " + 1".repeat(400))), Ok(()));
         for chain in [
             format!("x := 1{}", "+1".repeat(600)),

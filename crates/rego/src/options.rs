@@ -1,4 +1,4 @@
-//! What a user may decide about policies: where they are, which packages count, and how much they may use.
+//! The options for policies: their paths, the evaluated packages, and limits on time and memory.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,42 +8,43 @@ use super::context::ContextOptions;
 use super::convention::Convention;
 use super::coverage::CoverageMode;
 
-/// Where policies are and under what limits they run.
+/// The paths of policies, and the limits for their evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyOptions {
-    /// Files and directories that hold `.rego` files; directories are read recursively.
+    /// Files and directories with `.rego` files; directories are read recursively.
     pub paths: Vec<PathBuf>,
-    /// The bundled packs that are on.
+    /// The enabled bundled packs.
     pub packs: RegoPacks,
-    /// The platform that the policies are for; `None` to tell by their look.
+    /// The platform that the policies are for; `None` to infer it from the files.
     pub convention: Option<Convention>,
-    /// What policies may know of the run besides its plan.
+    /// The context of the run, besides its plan.
     pub context: ContextOptions,
-    /// The packages whose decision rules are evaluated, where the convention is conftest's.
+    /// The packages whose deciding rules are evaluated, under conftest's convention.
     pub namespaces: Namespaces,
-    /// Files and directories of `.json`, `.yaml` and `.yml` documents for `data`. As conftest does
-    /// (`policy/engine.go`), every document is merged at the root of `data`, wherever its file lies.
+    /// Files and directories with `.json`, `.yaml` and `.yml` documents for `data`. As in conftest
+    /// (`policy/engine.go`), every document is merged at the root of `data`, whatever its directory.
     pub data: Vec<PathBuf>,
-    /// The dialect of the policies; without it, each file is v1 if it can be read as that, and v0 otherwise.
+    /// The dialect; if `None`, each file is parsed as v1 and, if that fails, as v0.
     pub version: Option<RegoVersion>,
-    /// How long one rule may take on one plan. All rules together get [`PolicyOptions::PLAN_FACTOR`] times
-    /// as much, so that many slow rules cannot hold up a pipeline.
+    /// The time limit of one rule on one plan. All rules together have [`PolicyOptions::PLAN_FACTOR`] times as much,
+    /// so that many slow rules cannot block a pipeline.
     pub time_limit: Duration,
-    /// How many bytes one evaluation may allocate beyond what the process holds when it starts; without it,
-    /// eight times the plan's text plus 512 MiB. The engine can only count for the whole process, so
-    /// evaluations that run at the same time share the sum of their limits.
+    /// The number of bytes that one evaluation may allocate beyond those allocated when it starts; if `None`, eight
+    /// times the plan's text plus 512 MiB. The engine counts for the whole process, so parallel evaluations share the
+    /// sum of their limits.
     pub memory_limit: Option<u64>,
-    /// Whether evaluations note which lines they reach; [`Policies::coverage`](super::Policies::coverage) tells.
+    /// Whether evaluations record the lines that they reach, for [`Policies::coverage`](super::Policies::coverage).
     pub coverage: CoverageMode,
 }
 
 impl PolicyOptions {
-    /// How many times [`PolicyOptions::time_limit`] all the rules of one evaluation may take together.
+    /// The time limit of all rules of one evaluation, as a multiple of [`PolicyOptions::time_limit`].
     pub const PLAN_FACTOR: u32 = 6;
 }
 
 impl Default for PolicyOptions {
-    /// No paths, conventions by look, no context, the package `main`, each file's own dialect and ten seconds for a rule.
+    /// Returns options without paths and context, with inferred conventions, the package `main`, each file's own
+    /// dialect and ten seconds for a rule.
     fn default() -> Self {
         Self {
             paths: Vec::new(),
@@ -60,18 +61,18 @@ impl Default for PolicyOptions {
     }
 }
 
-/// The packages whose decision rules are evaluated.
+/// The packages whose deciding rules are evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespaces {
-    /// Those that match one of these names. `*` stands for any characters, dots included, `?` for one, and
-    /// `[a-z]` for one of a class.
+    /// Packages that match one of these names. `*` matches any characters including dots, `?` one character, and
+    /// `[a-z]` one of a class.
     Named(Vec<String>),
-    /// Every package that has decision rules.
+    /// Every package with rules that decide.
     All,
 }
 
 impl Default for Namespaces {
-    /// `main`, as conftest has it.
+    /// Returns `main`, the default of conftest.
     fn default() -> Self {
         Self::Named(vec!["main".to_owned()])
     }
@@ -84,7 +85,8 @@ planguard_rule::words! {
         /// Rego since OPA 1.0: `if` and `contains` are keywords that rules must use.
         #[default]
         V1 = "v1": "Rego since OPA 1.0",
-        /// Rego before OPA 1.0. A file that uses v1's keywords without importing them is read as v1 all the same.
+        /// Rego before OPA 1.0. A file that uses keywords of v1 without importing them is
+        /// still parsed as v1.
         V0 = "v0": "Rego before OPA 1.0",
     }
 }

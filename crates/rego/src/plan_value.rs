@@ -1,4 +1,4 @@
-//! Turns a plan's text into the engine's value, in one pass and without the sections that no policy names.
+//! Parses a plan's text into the engine's value in one pass, skipping sections that no policy reads.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -9,20 +9,20 @@ use regorus::Value;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A plan nests two levels for each module; a value this deep is hostile, and the engine visits by recursion.
+/// A plan nests two levels for each module; a deeper value is hostile, and the engine visits values by recursion.
 pub(super) const DEPTH_LIMIT: usize = 512;
 
-/// The sections of a plan that the policies can see.
+/// The sections of a plan that policies can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sections {
-    /// A policy looks at the input as a whole.
+    /// All, because a policy reads the input as a whole.
     All,
-    /// These are the only ones that any policy names.
+    /// Only these, which policies name.
     Named(BTreeSet<String>),
 }
 
 impl Sections {
-    /// The sections of either.
+    /// Returns the sections of both.
     pub(super) fn with(self, other: &Self) -> Self {
         match (self, other) {
             (Self::Named(mut names), Self::Named(more)) => {
@@ -41,16 +41,15 @@ impl Sections {
     }
 }
 
-/// Reads a plan. If a key occurs twice in one object, its last value counts.
+/// Parses a plan. If an object has duplicate keys, the last value wins.
 ///
 /// # Errors
 ///
-/// What is wrong, with line and column, if the text is not one JSON object or nests deeper than
-/// [`DEPTH_LIMIT`].
+/// The reason with line and column, if the text is not a single JSON object or nests deeper than [`DEPTH_LIMIT`].
 pub(super) fn read(text: &str, sections: &Sections) -> Result<Value, String> {
     let keys = Keys::default();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    // The reader counts for itself: serde_json's own limit of 128 is less than legal plans need.
+    // The visitor counts levels itself: serde_json's limit of 128 is too low for valid plans.
     deserializer.disable_recursion_limit();
     let value = Root { keys: &keys, sections }
         .deserialize(&mut deserializer)
@@ -58,7 +57,7 @@ pub(super) fn read(text: &str, sections: &Sections) -> Result<Value, String> {
     value.map_err(|error| error.to_string())
 }
 
-/// Every key that was met, so that a plan's ten thousand `address` keys are one allocation.
+/// The keys seen so far, so that ten thousand `address` keys share one allocation.
 #[derive(Default)]
 struct Keys(RefCell<HashSet<Arc<str>>>);
 
@@ -91,7 +90,7 @@ impl<'de> Visitor<'de> for Root<'_> {
     type Value = Value;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the object of a plan")
+        formatter.write_str("a plan object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
@@ -99,8 +98,8 @@ impl<'de> Visitor<'de> for Root<'_> {
         while let Some(key) = map.next_key_seed(Key(self.keys))? {
             if self.sections.has(&key) {
                 let place = match key.as_ref() {
-                    "resource_changes" | "resource_drift" => Place::Changes,
-                    _ => Place::Anywhere,
+                    "resource_changes" | "resource_drift" => PlanPosition::Changes,
+                    _ => PlanPosition::Anywhere,
                 };
                 let value = map.next_value_seed(Node { keys: self.keys, place, depth: 1 })?;
                 entries.push((Value::String(key), value));
@@ -112,7 +111,7 @@ impl<'de> Visitor<'de> for Root<'_> {
     }
 }
 
-/// The last of several values of a key counts: collecting sorts stably and keeps it.
+/// The last of duplicate keys wins: the sort is stable, and collecting keeps the last.
 fn object(entries: Vec<(Value, Value)>) -> Value {
     Value::from(entries.into_iter().collect::<BTreeMap<_, _>>())
 }
@@ -139,19 +138,19 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-/// Where in the plan a value stands, as far as it matters for sharing `before` with `after`.
+/// The position in the plan, as far as it matters for sharing `before` with `after`.
 #[derive(Clone, Copy)]
-enum Place {
+enum PlanPosition {
     /// The array of a section of resource changes.
     Changes,
     /// One resource change.
     ResourceChange,
-    /// Its `change`, whose `before` and `after` are equal for whatever the plan leaves alone.
+    /// Its `change`, whose `before` and `after` are equal except for changed attributes.
     Change,
     Anywhere,
 }
 
-impl Place {
+impl PlanPosition {
     fn below(self, key: &str) -> Self {
         match self {
             Self::ResourceChange if key == "change" => Self::Change,
@@ -170,12 +169,12 @@ impl Place {
 #[derive(Clone, Copy)]
 struct Node<'k> {
     keys: &'k Keys,
-    place: Place,
+    place: PlanPosition,
     depth: usize,
 }
 
 impl Node<'_> {
-    fn below<E: serde::de::Error>(&self, place: Place) -> Result<Self, E> {
+    fn below<E: serde::de::Error>(&self, place: PlanPosition) -> Result<Self, E> {
         if self.depth >= DEPTH_LIMIT {
             return Err(E::custom(format_args!("values nest deeper than {DEPTH_LIMIT} levels")));
         }
@@ -244,7 +243,7 @@ impl<'de> Visitor<'de> for Node<'_> {
         while let Some(key) = map.next_key_seed(Key(self.keys))? {
             let node = self.below(self.place.below(&key))?;
             let value = match self.place {
-                Place::Change if matches!(key.as_ref(), "before" | "after") => {
+                PlanPosition::Change if matches!(key.as_ref(), "before" | "after") => {
                     let raw: &'de RawValue = map.next_value()?;
                     let value = match &side {
                         Some((text, value)) if *text == raw.get() => value.clone(),
@@ -253,9 +252,10 @@ impl<'de> Visitor<'de> for Node<'_> {
                     side = Some((raw.get(), value.clone()));
                     value
                 }
-                Place::Changes | Place::ResourceChange | Place::Change | Place::Anywhere => {
-                    map.next_value_seed(node)?
-                }
+                PlanPosition::Changes
+                | PlanPosition::ResourceChange
+                | PlanPosition::Change
+                | PlanPosition::Anywhere => map.next_value_seed(node)?,
             };
             entries.push((Value::String(key), value));
         }
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_is_what_the_engine_itself_reads() {
+    fn the_value_equals_that_of_the_engines_parser() {
         let text = r#"{"a": [1, -2, 3.5, 18446744073709551615, true, null, "\u00e9\n"], "a": {"b": {}}, "c": [],
             "resource_changes": [{"change": {"before": {"x": [1]}, "after": {"x": [1]}}}]}"#;
         assert_eq!(read(text, &Sections::All).unwrap(), Value::from_json_str(text).unwrap());
@@ -304,7 +304,7 @@ mod tests {
         assert!(at(DEPTH_LIMIT).unwrap_err().contains("deeper than 512"));
         let side = format!("{{\"resource_changes\":[{{\"change\":{{\"after\":{}}}}}]}}", nested(600));
         assert!(shell_read(&side).unwrap_err().contains("deeper than 512"));
-        // What no policy names is not visited, and so may nest as it likes.
+        // Sections that no policy names are skipped, and may nest to any depth.
         let text = format!("{{\"a\": {}}}", nested(100_000));
         assert_eq!(read(&text, &named(&["b"])).unwrap(), Value::new_object());
     }
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn texts_other_than_objects_are_rejected() {
         for text in ["", "[]", "{} {}", "{\"a\": 1e400}", "{\"a\": tru}", "\u{feff}{}"] {
             assert!(read(text, &Sections::All).is_err(), "{text}");
         }

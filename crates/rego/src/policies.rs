@@ -1,4 +1,4 @@
-//! All policies of a run: several sets, which may follow different conventions.
+//! All policies of a run: several sets, possibly with different conventions.
 
 use std::fmt;
 use std::sync::PoisonError;
@@ -16,37 +16,37 @@ use super::options::PolicyOptions;
 use super::plan_value::Sections;
 use super::set::{self, PolicySet};
 
-/// Policies from all places that a user named. They can be shared between threads.
+/// The policies of all given paths. They can be shared between threads.
 #[derive(Debug)]
 pub struct Policies {
     sets: Vec<PolicySet>,
     sections: Sections,
     memory_limit: Option<u64>,
     time_limit: Duration,
-    passed_over: Vec<PassedOver>,
+    skipped: Vec<SkippedPolicy>,
     problems: Vec<PolicyError>,
     sha256: String,
 }
 
-/// Something that was loaded or found, and that is not evaluated.
+/// A package or file that is not evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PassedOver {
-    /// A package that has rules that decide and that no namespace matches.
+pub enum SkippedPolicy {
+    /// A package with rules that decide that no namespace selects.
     Package(String),
-    /// A file that the platform would not evaluate on a plan either.
+    /// A file that its platform would not evaluate on a plan.
     File {
         /// The file.
         file: String,
-        /// Why.
+        /// The reason.
         reason: &'static str,
     },
 }
 
-impl fmt::Display for PassedOver {
+impl fmt::Display for SkippedPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Package(package) => {
-                write!(f, "package `{package}` has rules that decide and no --namespace selects it")
+                write!(f, "package `{package}` is not evaluated: no --namespace selects it")
             }
             Self::File { file, reason } => write!(f, "{file} is not evaluated: {reason}"),
         }
@@ -54,10 +54,10 @@ impl fmt::Display for PassedOver {
 }
 
 impl Policies {
-    /// Reads, groups, checks and prepares policies, each group as its convention demands.
+    /// Loads policies, each group by its convention.
     ///
-    /// Whatever is wrong is in [`Policies::problems`], and any of it leaves every verdict undecided; what is
-    /// sound is evaluated all the same.
+    /// Errors are in [`Policies::problems`], and each makes every verdict incomplete; the remaining policies are
+    /// evaluated nevertheless.
     pub fn load(options: &PolicyOptions) -> Self {
         let whole = options.clone();
         set::in_time(move || load(&whole)).unwrap_or_else(|error| Self::of(options, Vec::new(), vec![error]))
@@ -70,29 +70,29 @@ impl Policies {
                 .fold(Sections::Named(Default::default()), |all, set| all.with(&set.sections)),
             memory_limit: options.memory_limit,
             time_limit: options.time_limit,
-            passed_over: Vec::new(),
+            skipped: Vec::new(),
             sha256: digest(&sets),
             problems,
             sets,
         }
     }
 
-    /// The sets, those of conftest's convention first.
+    /// Returns the sets, those of conftest's convention first.
     pub fn sets(&self) -> &[PolicySet] {
         &self.sets
     }
 
-    /// How many rules are evaluated.
+    /// Returns the number of rules that are evaluated.
     pub fn rule_count(&self) -> usize {
         self.sets.iter().map(|set| set.rules().len()).sum()
     }
 
-    /// What was wrong while loading. Unless this is empty, no verdict that rests on the policies is decided.
+    /// Returns the errors of loading. Unless it is empty, every verdict from these policies is incomplete.
     pub fn problems(&self) -> &[PolicyError] {
         &self.problems
     }
 
-    /// The lines that the evaluations so far have reached; `None` unless [`PolicyOptions::coverage`] asks for it.
+    /// Returns the lines reached so far; `None` unless [`PolicyOptions::coverage`] enables it.
     pub fn coverage(&self) -> Option<Coverage> {
         let mut sets = self.sets.iter().filter_map(|set| set.coverage.as_ref()).peekable();
         sets.peek()?;
@@ -103,18 +103,17 @@ impl Policies {
         Some(all)
     }
 
-    /// What is not evaluated although it looks as if it might be.
-    pub fn passed_over(&self) -> &[PassedOver] {
-        &self.passed_over
+    /// Returns the packages and files that are not evaluated.
+    pub fn skipped(&self) -> &[SkippedPolicy] {
+        &self.skipped
     }
 
-    /// The digest of the only set, or else the SHA-256 of the digests of all sets in their order, in hexadecimal
-    /// as they are.
+    /// Returns the digest of the only set, or else the SHA-256 of the hexadecimal digests of all sets in order.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// Evaluates every rule of every set on a plan, which is read once. See [`PolicySet::evaluate`]; the limits on
+    /// Evaluates every rule of every set on a plan, which is parsed once. See [`PolicySet::evaluate`]; the limits on
     /// time and memory are for all sets together.
     pub fn evaluate(&self, plan: PolicyInput<'_>) -> Evaluation {
         let mut evaluation = Evaluation::default();
@@ -150,16 +149,16 @@ fn load(options: &PolicyOptions) -> Policies {
                 set.problems().iter().cloned().for_each(|error| report(&mut problems, error));
                 sets.push(set);
             }
-            // Whatever may be the reason, policies that are not evaluated must not pass.
+            // Whatever the reason, policies that are not evaluated must not pass.
             Err(errors) if errors.is_empty() => {
                 report(&mut problems, PolicyError::nothing_in(&options.paths));
             }
             Err(errors) => errors.into_iter().for_each(|error| report(&mut problems, error)),
         }
     }
-    let packages = sets.iter().flat_map(PolicySet::packages_passed_over).cloned().map(PassedOver::Package);
-    let passed_over = packages.chain(grouping.passed_over).collect();
-    Policies { passed_over, ..Policies::of(options, sets, problems) }
+    let packages = sets.iter().flat_map(PolicySet::packages_passed_over).cloned().map(SkippedPolicy::Package);
+    let skipped = packages.chain(grouping.passed_over).collect();
+    Policies { skipped, ..Policies::of(options, sets, problems) }
 }
 
 fn digest(sets: &[PolicySet]) -> String {

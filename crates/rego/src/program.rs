@@ -1,4 +1,4 @@
-//! All rules of a policy set, and which of them need which.
+//! All rules of a policy set, and their dependencies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -9,13 +9,13 @@ use super::error::PolicyText;
 use super::source::{Source, file_of};
 use super::syntax::{self, Fact, Form, Reference, Step};
 
-/// How many rules in turn may stand for one another and still be followed.
+/// The maximum length of a chain of alias rules that is followed.
 const RULES_IN_TURN: usize = 8;
 
 /// The rules of the loaded modules.
 pub(super) struct Program<'a> {
     pub rules: Vec<RuleFacts<'a>>,
-    /// Rules that share a path build one document and count as one.
+    /// Rules with the same path define one document and count as one.
     pub documents: Vec<Document>,
     by_path: BTreeMap<Vec<String>, usize>,
     imports: Vec<HashMap<String, Vec<String>>>,
@@ -29,10 +29,10 @@ pub(super) struct RuleFacts<'a> {
     pub document: usize,
     /// The first name of the head.
     pub name: &'a str,
-    /// Whether the head goes on after the name, as in `deny.storage` or `deny[msg]`.
+    /// Whether the head has further steps, as in `deny.storage` or `deny[msg]`.
     pub steps: Vec<Step>,
     pub form: Form,
-    /// What the rule stands for, if that is a reference.
+    /// The reference that the rule is an alias of, if it is one.
     pub value: Option<Reference<'a>>,
     pub span: &'a Span,
     pub head_span: &'a Span,
@@ -40,39 +40,39 @@ pub(super) struct RuleFacts<'a> {
     own: HashSet<&'a str>,
 }
 
-/// What rules of one path build together.
+/// The document that rules with the same path define.
 pub(super) struct Document {
     pub path: Vec<String>,
     pub is_function: bool,
-    /// Documents that are named in full.
+    /// Documents that are referenced by their full path.
     pub needs: BTreeSet<usize>,
-    /// Documents that are meant by the name of something that holds them, such as their package.
+    /// Documents that are referenced through a prefix, such as their package.
     pub may_need: BTreeSet<usize>,
     /// The first rule.
     pub rule: usize,
 }
 
-/// What a reference means.
+/// The meaning of a reference.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// A variable of the rule itself.
     Own,
     /// A path into the plan.
     Input(Vec<Step>),
-    /// A path into `data`, where rules are.
+    /// A path into `data`, which contains the rules.
     Data(Vec<Step>),
-    /// None of these; a builtin, perhaps.
+    /// Anything else, possibly a builtin.
     Nothing,
 }
 
 impl RuleFacts<'_> {
-    /// Whether `opa test` and `conftest verify` would run the rule; nobody else does.
+    /// Returns whether the rule is a test, which only `opa test` and `conftest verify` run.
     pub(super) fn is_test(&self) -> bool {
         self.name.starts_with("test_") || self.name.starts_with("todo_test_")
     }
 }
 
-/// The path of a package: `data.main` is `["data", "main"]`.
+/// Returns the path of a package: `data.main` is `["data", "main"]`.
 pub(super) fn package_path(module: &Module) -> Vec<String> {
     let mut path = vec!["data".to_owned()];
     if let Some(reference) = syntax::reference(&module.package.refr) {
@@ -82,7 +82,7 @@ pub(super) fn package_path(module: &Module) -> Vec<String> {
     path
 }
 
-/// A path as the engine writes it: names joined by dots, anything else as a string in brackets.
+/// Returns a path in the engine's syntax: names joined by dots, any other key as a string in brackets.
 pub fn path_text(path: &[String]) -> String {
     let mut text = String::new();
     for part in path {
@@ -104,7 +104,7 @@ pub fn path_text(path: &[String]) -> String {
 }
 
 impl<'a> Program<'a> {
-    /// Reads the modules that the engine made of `sources`.
+    /// Collects the rules of the modules parsed from `sources`.
     pub(super) fn new(modules: &'a [Ref<Module>], sources: &'a [Source]) -> Self {
         let mut program = Self {
             rules: Vec::new(),
@@ -182,18 +182,18 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// The text of a syntax node's file, for a diagnostic.
+    /// Returns the text of a syntax node's file, for a diagnostic.
     pub(super) fn text_of(&self, span: &Span) -> PolicyText {
         let known = self.texts.get(file_of(span)).map(|(text, _)| text.clone());
         known.unwrap_or_else(|| PolicyText::new(NamedSource::new(file_of(span), "".into())))
     }
 
-    /// The place of a syntax node in the text that its author wrote.
+    /// Returns the range of a syntax node in the author's text.
     pub(super) fn place_of(&self, span: &Span) -> SourceSpan {
         self.texts.get(file_of(span)).map_or((0, 0).into(), |(_, source)| source.span_of(span))
     }
 
-    /// The package of a rule, without `data`.
+    /// Returns the package of a rule, without `data`.
     pub(super) fn package(&self, rule: &RuleFacts<'_>) -> &[String] {
         &self.packages[rule.module][1..]
     }
@@ -205,8 +205,8 @@ impl<'a> Program<'a> {
         self.meaning_outside(rule.module, reference)
     }
 
-    /// What a reference means if it is not to a variable of the rule. Variables are known by rule and not by
-    /// scope, so that whoever must not miss anything asks for this instead.
+    /// Returns the meaning of a reference that is not to a variable of the rule. Variables are known by rule and not
+    /// by scope, so callers that must not miss a reference use this.
     pub(super) fn meaning_outside(&self, module: usize, reference: &Reference<'_>) -> Meaning {
         let steps = || reference.steps.iter().cloned();
         match reference.root {
@@ -229,8 +229,8 @@ impl<'a> Program<'a> {
         Meaning::Nothing
     }
 
-    /// The functions of the loaded policies that a call may mean. The engine falls back from an import to the
-    /// caller's package, so that there can be two; a cycle through either would end the process.
+    /// Returns the functions of the loaded policies that a call may refer to. The engine falls back from an import to
+    /// the caller's package, so there can be two; a cycle through either would end the process.
     pub(super) fn functions(&self, rule: &RuleFacts<'_>, called: &Reference<'_>) -> Vec<usize> {
         let Some(tail) = called.steps.iter().map(Step::key).collect::<Option<Vec<&str>>>() else {
             return Vec::new();
@@ -263,14 +263,14 @@ impl<'a> Program<'a> {
         may_need.extend(below.map(|(_, document)| *document));
     }
 
-    /// The path into the input that a path into `data` leads to by way of a rule such as `run := input.run`, if
-    /// no other rule could mean something else.
+    /// Returns the path into the input for a path into `data` through an alias such as `run := input.run`, if no
+    /// other rule defines the alias.
     pub(super) fn through_rule(&self, steps: &[Step]) -> Option<Vec<Step>> {
         self.through_rules(steps, 0)
     }
 
     fn through_rules(&self, steps: &[Step], passed: usize) -> Option<Vec<Step>> {
-        // Rules that need each other lead nowhere.
+        // Aliases of each other have no meaning.
         if passed > RULES_IN_TURN {
             return None;
         }
@@ -290,7 +290,7 @@ impl<'a> Program<'a> {
         None
     }
 
-    /// Every document that one of `roots` needs, the roots included.
+    /// Returns every document that `roots` depend on, including the roots.
     pub(super) fn reachable(&self, roots: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
         let mut pending: Vec<usize> = roots.into_iter().collect();
@@ -303,14 +303,14 @@ impl<'a> Program<'a> {
         reached
     }
 
-    /// The names of all functions, as a caller in another package would write them.
+    /// Returns the names of all functions, as a caller in another package would write them.
     pub(super) fn function_names(&self) -> impl Iterator<Item = &str> {
         let functions = self.documents.iter().filter(|document| document.is_function);
         functions.filter_map(|document| document.path.last().map(String::as_str))
     }
 }
 
-/// What each import of a module stands for, as a path that starts with `data` or `input`.
+/// Returns the meaning of each import of a module, as a path that starts with `data` or `input`.
 fn imports(module: &Module) -> HashMap<String, Vec<String>> {
     let mut imports = HashMap::new();
     for import in &module.imports {
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_package_named_as_a_whole_may_need_all_its_rules() {
+    fn a_reference_to_a_package_may_depend_on_all_its_rules() {
         with_program(&["package main\nx := data.lib[_]", "package lib\na := 1\nb := 2"], |program| {
             let document = &program.documents[0];
             assert!(document.needs.is_empty());
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_are_written_as_the_engine_does() {
+    fn paths_have_the_syntax_of_the_engine() {
         let path = ["data", "a-b", "c", "1"].map(str::to_owned);
         assert_eq!(path_text(&path), r#"data["a-b"].c["1"]"#);
     }

@@ -1,4 +1,4 @@
-//! A rule that decides.
+//! Rules that decide.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::convention::Reading;
 use super::metadata::RuleMetadata;
 
-/// What a result of a rule is.
+/// The kind of a rule and of its results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleKind {
     /// A failure.
@@ -21,7 +21,7 @@ impl RuleKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Deny, Self::Violation, Self::Warn];
 
-    /// The word that rule names start with.
+    /// Returns the start of the names of these rules.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deny => "deny",
@@ -37,25 +37,24 @@ impl fmt::Display for RuleKind {
     }
 }
 
-/// All rules of one package and one name; Rego merges their results.
+/// All rules with the same package and name; Rego merges their results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyRule {
     /// `data.main.deny_public`.
     pub path: String,
     /// `deny_public`.
     pub name: String,
-    /// What a result is.
+    /// The kind of the results.
     pub kind: RuleKind,
     /// `main`.
     pub package: String,
-    /// The file that holds the first of the rules.
+    /// The file of the first rule.
     pub file: String,
-    /// Its line there, counted from 1.
+    /// The line of the first rule, counted from 1.
     pub line: u32,
-    /// What the rules' METADATA say, or else that of their package.
+    /// The METADATA of the rules, or else of their package.
     pub metadata: RuleMetadata,
-    /// What a platform's configuration says of the rule, such as its enforcement level. Every finding carries it
-    /// as metadata.
+    /// Data from the platform's configuration, such as the enforcement level. Every finding contains it as metadata.
     pub notes: BTreeMap<String, String>,
     pub(super) reading: Reading,
 }

@@ -1,4 +1,4 @@
-//! Chooses the rules to evaluate, and finds those that only look as if they were.
+//! Selects the rules to evaluate, and reports rules that only resemble them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,23 +15,22 @@ use super::syntax::{Form, Step};
 /// The documents to evaluate.
 #[derive(Default)]
 pub(super) struct Selection {
-    /// Documents of rules that decide.
+    /// The documents of rules that decide.
     pub deciding: Vec<usize>,
-    /// Documents of `exception` rules.
+    /// The documents of `exception` rules.
     pub exceptions: Vec<usize>,
-    /// Packages that have rules that decide and that no namespace matches.
+    /// Packages with rules that decide that no namespace selects.
     pub passed_over: Vec<String>,
 }
 
-/// Whether a namespace that matches nothing is worth a report. It is not when files were left out, which may
-/// have been what it was meant for.
+/// Whether to report a namespace without a match. If files were skipped, they may have contained it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Loaded {
     All,
     Partly,
 }
 
-/// Chooses by namespaces and by the names of rules.
+/// Selects rules by namespaces and by their names.
 pub(super) fn select(
     program: &Program<'_>,
     namespaces: &Namespaces,
@@ -89,7 +88,7 @@ pub(super) fn select(
     selection
 }
 
-/// Chooses rules by their paths, and says of each document what makes it decide.
+/// Selects rules by their paths, each with the configuration that makes it decide.
 pub(super) fn select_named<'d>(
     program: &Program<'_>,
     deciders: &'d [Decider],
@@ -129,9 +128,9 @@ fn unknown_query(program: &Program<'_>, decider: &Decider) -> PolicyError {
             let same_name: Vec<String> =
                 same_name.map(|document| path_text(&document.path)).take(5).collect();
             if same_name.is_empty() {
-                "add the rule, or correct the query".to_owned()
+                "add the rule, or fix the query".to_owned()
             } else {
-                format!("there are {}", same_name.join(", "))
+                format!("use one of {}", same_name.join(", "))
             }
         }
     };
@@ -144,8 +143,8 @@ fn unknown_query(program: &Program<'_>, decider: &Decider) -> PolicyError {
     }
 }
 
-/// Reports rules beside those that decide whose names only look as if they did: `deny_public` where the
-/// platform knows `deny`. Where a configuration file names rules, every name may be one of a helper.
+/// Reports rules whose names resemble those that decide: `deny_public` where the platform evaluates only `deny`. A
+/// configuration file may name rules freely, so its helpers may have any name.
 fn report_other_names(program: &Program<'_>, deciders: &[Decider], errors: &mut Vec<PolicyError>) {
     let optional = || deciders.iter().filter(|decider| matches!(decider.presence, Presence::Optional));
     let is_beside =
@@ -168,10 +167,10 @@ fn report_other_names(program: &Program<'_>, deciders: &[Decider], errors: &mut 
         let Some(meant) = kind.filter(is_asked_for) else { continue };
         let error = PolicyError::NearMiss {
             rule: rule.name.to_owned(),
-            reason: "the platform looks for another name",
+            reason: "the platform evaluates another name",
             text: program.text_of(rule.head_span),
             at: program.place_of(rule.head_span),
-            help: format!("call it `{meant}`"),
+            help: format!("rename it to `{meant}`"),
         };
         report(errors, error);
     }
@@ -181,7 +180,7 @@ fn deciding(program: &Program<'_>) -> BTreeSet<usize> {
     documents_named(program, |name| conftest::kind(name).is_some())
 }
 
-/// The documents of rules that have just a name, which fits.
+/// Returns the documents of rules whose head is a plain name that fits.
 fn documents_named(program: &Program<'_>, fits: impl Fn(&str) -> bool) -> BTreeSet<usize> {
     let is_plain = |rule: &&RuleFacts<'_>| rule.steps.is_empty() && rule.form != Form::Function;
     let rules = program.rules.iter().filter(is_plain).filter(|rule| fits(rule.name));
@@ -189,13 +188,13 @@ fn documents_named(program: &Program<'_>, fits: impl Fn(&str) -> bool) -> BTreeS
 }
 
 fn unknown_namespace(pattern: &str, packages: &BTreeMap<String, Vec<usize>>) -> PolicyError {
-    // A package with rules that decide is more likely to be meant than a library.
+    // Packages with rules that decide are suggested before others.
     let decides = packages.iter().filter(|(_, documents)| !documents.is_empty());
     let names: Vec<&str> = decides.map(|(name, _)| name.as_str()).collect();
     let help = match suggest::nearest(pattern, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
-        None if names.is_empty() => "no package has a rule called deny, violation or warn".to_owned(),
-        None => format!("packages with rules that decide: {}", names.join(", ")),
+        None if names.is_empty() => "add a rule named `deny`, `violation` or `warn`".to_owned(),
+        None => format!("select a package with rules that decide: {}", names.join(", ")),
     };
     PolicyError::UnknownNamespace { pattern: pattern.to_owned(), help }
 }
@@ -212,7 +211,7 @@ fn report_lookalikes(program: &Program<'_>, chosen: &BTreeSet<&str>, errors: &mu
     }
 }
 
-/// What something else uses is a helper, whatever its name. Tests do not count: they test the lookalike.
+/// A rule that others use is a helper, whatever its name. Tests do not count, since they test the misnamed rule.
 fn used(program: &Program<'_>) -> BTreeSet<usize> {
     program
         .documents
@@ -231,12 +230,12 @@ fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<
     };
     if conftest::kind(rule.name).is_none() {
         let meant = conftest::meant(rule.name)?;
-        return near_miss("its name is almost one that does", format!("call it `{meant}`"));
+        return near_miss("its name resembles one that is", format!("rename it to `{meant}`"));
     }
     match (rule.form, rule.steps.as_slice()) {
         (Form::Value | Form::Set | Form::Default, []) => None,
         (Form::Function, _) => near_miss(
-            "it is a function, and nothing calls it",
+            "it is a function and is never called",
             format!("write `{name} contains message if {{ … }}`"),
         ),
         (Form::Value, [Step::Dynamic, ..]) => {
@@ -253,8 +252,8 @@ fn lookalike(program: &Program<'_>, rule: &RuleFacts<'_>, used: bool) -> Option<
                 })
                 .collect();
             near_miss(
-                "a rule that decides has a single name",
-                format!("call it `{name}_{}`", suffix.join("_")),
+                "a rule that decides must have a plain name",
+                format!("rename it to `{name}_{}`", suffix.join("_")),
             )
         }
     }

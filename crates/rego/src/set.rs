@@ -20,7 +20,7 @@ use super::coverage::{Coverage, CoverageMode};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
-use super::frontend::{self, Known, Rewritten, Unread};
+use super::frontend::{self, LoadedNames, RewriteError, Rewritten};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
@@ -310,11 +310,11 @@ pub fn rewrite(sources: &mut [Source], dialect: Dialect) {
 }
 
 /// What the front end makes of a policy. Several threads call it at the same time.
-pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &Known) -> source::Reading + Sync + 'f;
+pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &LoadedNames) -> source::RewriteResult + Sync + 'f;
 
 /// As [`rewrite`], with `read` as the front end.
 pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
-    let mut known = Known::default();
+    let mut known = LoadedNames::default();
     for source in &*sources {
         known.add(&source.text);
     }
@@ -340,16 +340,16 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
     }
 }
 
-fn read_as(source: &Source, version: RegoVersion, known: &Known) -> source::Reading {
+fn read_as(source: &Source, version: RegoVersion, known: &LoadedNames) -> source::RewriteResult {
     reading(frontend::rewrite(&source.text, version, known))
 }
 
 /// The result of rewriting a policy.
-pub(super) fn reading(rewritten: Result<Option<Rewritten>, Unread>) -> source::Reading {
+pub(super) fn reading(rewritten: Result<Option<Rewritten>, RewriteError>) -> source::RewriteResult {
     match rewritten {
-        Ok(None) => source::Reading::AsWritten,
-        Ok(Some(rewritten)) => source::Reading::Rewritten(Arc::new(rewritten)),
-        Err(unread) => source::Reading::Failed(unread),
+        Ok(None) => source::RewriteResult::AsWritten,
+        Ok(Some(rewritten)) => source::RewriteResult::Rewritten(Arc::new(rewritten)),
+        Err(unread) => source::RewriteResult::Failed(unread),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A policy file as it was read, and places in it.
+//! A policy file, and places in it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use regorus::unstable::Span;
 
 use super::error::{PolicyError, PolicyText};
 use super::files;
-use super::frontend::{Rewritten, Unread};
+use super::frontend::{RewriteError, Rewritten};
 
 /// The engine counts a tab as this many columns.
 const TAB_COLUMNS: u32 = 4;
@@ -17,20 +17,20 @@ const TAB_COLUMNS: u32 = 4;
 /// A policy file.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// What reports and the engine call the file: its path with `/`, without control characters.
+    /// The name in reports and for the engine: the path with `/`, without control characters.
     pub name: String,
-    /// What the author wrote.
+    /// The author's text.
     pub text: Arc<str>,
-    pub(crate) reading: Reading,
+    pub(crate) reading: RewriteResult,
 }
 
-/// What the front end made of a policy.
+/// The result of the front end.
 #[derive(Clone, Debug)]
-pub(crate) enum Reading {
-    /// The engine gets what the author wrote.
+pub(crate) enum RewriteResult {
+    /// The author's text is unchanged.
     AsWritten,
     Rewritten(Arc<Rewritten>),
-    Failed(Unread),
+    Failed(RewriteError),
 }
 
 /// Reads every policy below `paths`.
@@ -45,8 +45,7 @@ pub fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<Source> {
     sources
 }
 
-/// The name of a file in the engine's messages, which are lines: characters that hide text or break lines are written
-/// as `?`.
+/// Returns a file's name for the engine's line-based messages: characters that hide text or break lines become `?`.
 pub fn display_name(path: &Path) -> String {
     let name = path.to_string_lossy();
     name.chars()
@@ -64,40 +63,40 @@ pub fn display_name(path: &Path) -> String {
 
 impl Source {
     pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into(), reading: Reading::AsWritten }
+        Self { name: name.into(), text: text.into(), reading: RewriteResult::AsWritten }
     }
 
-    /// What the engine gets.
+    /// Returns the text for the engine.
     pub(super) fn engine_text(&self) -> &str {
         match &self.reading {
-            Reading::Rewritten(rewritten) => &rewritten.text,
-            Reading::AsWritten | Reading::Failed(_) => &self.text,
+            RewriteResult::Rewritten(rewritten) => &rewritten.text,
+            RewriteResult::AsWritten | RewriteResult::Failed(_) => &self.text,
         }
     }
 
-    /// Where the author wrote what stands at an offset of the engine's text.
+    /// Maps an offset in the engine's text to the author's text.
     fn original(&self, offset: usize) -> usize {
         match &self.reading {
-            Reading::Rewritten(rewritten) => rewritten.original(offset),
-            Reading::AsWritten | Reading::Failed(_) => offset,
+            RewriteResult::Rewritten(rewritten) => rewritten.original(offset),
+            RewriteResult::AsWritten | RewriteResult::Failed(_) => offset,
         }
     }
 
-    /// Where the author wrote what the engine calls a span.
+    /// Maps an engine's span to the author's text.
     pub(super) fn span_of(&self, span: &Span) -> SourceSpan {
         let start = self.original(span.start as usize);
         let end = self.original(span.end as usize);
-        // What a pass has written stands for nothing in the text; the place where it was put does.
+        // Text added by a pass maps to the place where it was inserted.
         let least = self.text.get(start..).map_or(0, |rest| rest.chars().next().map_or(0, char::len_utf8));
         (start, end.saturating_sub(start).max(least)).into()
     }
 
-    /// The text for a diagnostic.
+    /// Returns the text for a diagnostic.
     pub(super) fn named(&self) -> PolicyText {
         Arc::new(NamedSource::new(&self.name, Arc::clone(&self.text)))
     }
 
-    /// The place that the engine means by a line and column, as long as the word that stands there.
+    /// Returns the range of the word at the engine's line and column.
     pub(super) fn place(&self, line: u32, column: u32) -> Option<SourceSpan> {
         let index = usize::try_from(line.checked_sub(1)?).ok()?;
         let text = self.engine_text();
@@ -118,36 +117,35 @@ impl Source {
         }
         let in_word = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '.');
         let length_of = |c: char| c.len_utf8();
-        // The engine means a reference by its last step, and a call of a function that planguard adds by its
-        // parenthesis.
+        // The engine locates a reference by its last step, and a call of an added builtin by its parenthesis.
         if line_text[offset..].starts_with(['.', '(']) {
             offset -= line_text[..offset].chars().rev().take_while(in_word).map(length_of).sum::<usize>();
         }
         let place = self.original(start_of_line + offset);
         let word = self.text.get(place..)?.chars().take_while(in_word);
         let length = word.map(length_of).sum::<usize>().max(1);
-        // At the very end of a text there is no character left to point at.
+        // At the end of a text there is no character to point at.
         let length = length.min(self.text.len().saturating_sub(place));
         Some((place, length).into())
     }
 }
 
-/// The name of a syntax node's file.
+/// Returns the name of a syntax node's file.
 pub(super) fn file_of(span: &Span) -> &str {
     span.source.file()
 }
 
-/// What the engine said, taken apart.
+/// The parts of an engine's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EngineMessage<'s> {
     pub reason: String,
-    /// The source that the first location names.
+    /// The source of the first location.
     pub source: Option<&'s str>,
     pub line: u32,
     pub column: u32,
 }
 
-/// Reads the engine's errors, which are text only: `--> file:line:column`, the line, and `error: reason`.
+/// Parses the engine's errors, which are text only: `--> file:line:column`, the line, and `error: reason`.
 pub(super) fn read_message<'s>(message: &str, sources: &'s [Source]) -> EngineMessage<'s> {
     let reason = message
         .split_once("\nerror: ")
@@ -174,7 +172,7 @@ pub(super) fn read_message<'s>(message: &str, sources: &'s [Source]) -> EngineMe
     found
 }
 
-/// The text and the place that a message names, for a diagnostic.
+/// Returns the text and the place that a message names, for a diagnostic.
 pub(super) fn excerpt(
     message: &EngineMessage<'_>,
     sources: &[Source],
@@ -198,11 +196,11 @@ mod tests {
         assert_eq!((place.offset(), place.len()), (14, "deny_é".len()));
         let place = source.place(2, 15).unwrap();
         assert_eq!(&source.text[place.offset()..place.offset() + place.len()], "x.y");
-        assert_eq!(source.place(2, 16), Some(place), "a reference is meant by its last step");
+        assert_eq!(source.place(2, 16), Some(place), "a reference is located by its last step");
     }
 
     #[test]
-    fn a_call_is_meant_by_its_parenthesis() {
+    fn a_call_is_located_by_its_parenthesis() {
         let source = source("x := json.is_valid(y)");
         let place = source.place(1, 19).unwrap();
         assert_eq!(&source.text[place.offset()..place.offset() + place.len()], "json.is_valid");
@@ -210,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_beyond_the_text_is_empty_or_none() {
+    fn a_place_after_the_text_is_empty_or_none() {
         let source = source("package main");
         assert_eq!(source.place(1, 99).unwrap().len(), 0);
         assert_eq!(source.place(7, 1), None);
@@ -218,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_engines_message_is_taken_apart() {
+    fn the_engines_message_is_parsed() {
         let sources = [source("package main\n")];
         let text = "\n--> p.rego:1:9\n  |\n1 | package main\n  |         ^\nerror: unexpected\nkeyword";
         let message = read_message(text, &sources);

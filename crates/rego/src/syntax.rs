@@ -1,10 +1,10 @@
-//! Reads the engine's syntax tree as the facts that checks need: what a rule refers to, calls and declares.
+//! Extracts from the engine's syntax tree what checks need: the references, calls and declarations of a rule.
 
 use regorus::unstable::{Expr, Literal, Query, Ref, Rule, RuleAssign, RuleHead, Span};
 
 use super::builtins;
 
-/// One thing that a rule does. Every expression of the rule contributes, reachable or not.
+/// A fact about a rule. Every expression of the rule contributes, reachable or not.
 #[derive(Debug)]
 pub(super) enum Fact<'a> {
     /// A variable, or a path that starts with one.
@@ -15,13 +15,13 @@ pub(super) enum Fact<'a> {
     Assigns { left: &'a Expr, right: &'a Expr },
     /// `some key, value in collection`, or `every`.
     Iterates { value: Option<&'a str>, collection: &'a Expr },
-    /// A variable that is the rule's own.
+    /// A variable that the rule declares.
     Declares(&'a str),
     /// `with target as …`.
     Replaces(Reference<'a>),
 }
 
-/// A variable and the steps that are taken from it: `input.resource_changes[_].type`.
+/// A variable and the steps after it: `input.resource_changes[_].type`.
 #[derive(Clone, Debug)]
 pub(super) struct Reference<'a> {
     pub root: &'a str,
@@ -30,12 +30,12 @@ pub(super) struct Reference<'a> {
     pub span: &'a Span,
 }
 
-/// What happens if a reference leads to nothing.
+/// The effect of a reference to a missing value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Absence {
     /// It is undefined.
     Undefined,
-    /// The policy says what to use instead, as `object.get` does.
+    /// The policy gives a default, as in `object.get`.
     Defaulted,
 }
 
@@ -49,7 +49,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// The key, if it is written out.
+    /// Returns the key, if it is constant.
     pub(super) fn key(&self) -> Option<&str> {
         match self {
             Self::Key(key) => Some(key),
@@ -59,12 +59,12 @@ impl Step {
 }
 
 impl Reference<'_> {
-    /// The path up to the first step that is not written out, without the root.
+    /// Returns the constant steps at the start of the path, without the root.
     pub(super) fn fixed_steps(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().map_while(Step::key)
     }
 
-    /// The path joined by dots, up to the first step that is not written out.
+    /// Returns the constant start of the path, joined by dots.
     pub(super) fn dotted(&self) -> String {
         let mut path = self.root.to_owned();
         for step in self.fixed_steps() {
@@ -75,7 +75,7 @@ impl Reference<'_> {
     }
 }
 
-/// The reference that an expression is, if it is one that starts with a variable.
+/// Returns an expression as a reference, if it starts with a variable.
 pub(super) fn reference(expr: &Expr) -> Option<Reference<'_>> {
     let mut steps = Vec::new();
     let mut rest = expr;
@@ -100,14 +100,14 @@ pub(super) fn reference(expr: &Expr) -> Option<Reference<'_>> {
     }
 }
 
-/// What a call looks through that the front end has made of a scan.
+/// Returns the collection of a call that the front end inserted for a scan.
 fn scanned<'a>(function: &Expr, params: &'a [Ref<Expr>]) -> Option<&'a Expr> {
     let Expr::Var { span, .. } = function else { return None };
     let is_scan = matches!(span.text(), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY);
     params.first().filter(|_| is_scan).map(AsRef::as_ref)
 }
 
-/// The text of a string literal.
+/// Returns the text of a string literal.
 pub(super) fn text_of(expr: &Expr) -> Option<String> {
     match expr {
         Expr::String { value, .. } | Expr::RawString { value, .. } => {
@@ -121,11 +121,11 @@ pub(super) fn text_of(expr: &Expr) -> Option<String> {
 pub(super) struct Head<'a> {
     pub name: Reference<'a>,
     pub form: Form,
-    /// What the rule stands for, if that is a reference: `run := input.run`.
+    /// The reference that the rule is an alias of: `run := input.run`.
     pub value: Option<Reference<'a>>,
 }
 
-/// What a rule builds.
+/// The form of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// One value.
@@ -134,11 +134,11 @@ pub(super) enum Form {
     Set,
     /// A function.
     Function,
-    /// The value of another rule of the same name when that one is undefined.
+    /// The value if other rules of the same name are undefined.
     Default,
 }
 
-/// The head of a rule, if its name is a reference, as the parser makes sure.
+/// Returns the head of a rule, if its name is a reference, which the parser guarantees.
 pub(super) fn head(rule: &Rule) -> Option<Head<'_>> {
     let (name, form) = match rule {
         Rule::Spec { head: RuleHead::Compr { refr, .. }, .. } => (refr, Form::Value),
@@ -155,9 +155,9 @@ pub(super) fn head(rule: &Rule) -> Option<Head<'_>> {
     Some(Head { name: reference(name)?, form, value })
 }
 
-/// Everything that a rule does, in the order of the text as far as nesting allows.
+/// Returns all facts about a rule, roughly in the order of the text.
 pub(super) fn facts(rule: &Rule) -> Vec<Fact<'_>> {
-    let mut reader = Reader { facts: Vec::new() };
+    let mut reader = FactReader { facts: Vec::new() };
     match rule {
         Rule::Spec { head, bodies, .. } => {
             match head {
@@ -193,11 +193,11 @@ pub(super) fn facts(rule: &Rule) -> Vec<Fact<'_>> {
     reader.facts
 }
 
-struct Reader<'a> {
+struct FactReader<'a> {
     facts: Vec<Fact<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> FactReader<'a> {
     fn assigned(&mut self, assign: Option<&'a RuleAssign>) {
         if let Some(assign) = assign {
             self.expr(&assign.value);
@@ -241,7 +241,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The variables of a pattern belong to the rule; whatever else stands in it is read.
+    /// Declares the variables of a pattern and reads its other parts.
     fn declared(&mut self, pattern: &'a Ref<Expr>) {
         match pattern.as_ref() {
             Expr::Var { span, .. } => self.facts.push(Fact::Declares(span.text())),
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what stands in the brackets of a reference.
+    /// Reads the indexes of a reference.
     fn indexes(&mut self, expr: &'a Ref<Expr>) {
         let mut rest = expr.as_ref();
         loop {
@@ -354,7 +354,7 @@ impl<'a> Reader<'a> {
         };
         self.facts.push(Fact::Calls { function, arguments: params.len(), span });
         match (path, params) {
-            // `object.get(input, "x", null)` names a path just as `input.x` does.
+            // `object.get(input, "x", null)` reads the same path as `input.x`.
             (Some(path), [object, rest @ ..]) => {
                 self.facts.push(Fact::Refers(path));
                 self.indexes(object);
@@ -376,7 +376,7 @@ fn looked_up<'a>(object: &'a Expr, key: &'a Expr) -> Option<Reference<'a>> {
     Some(path)
 }
 
-/// The name of an expression that is a bare variable.
+/// Returns the name of an expression that is a plain variable.
 pub(super) fn variable(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Var { span, .. } => Some(span.text()),

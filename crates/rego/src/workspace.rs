@@ -1,4 +1,4 @@
-//! Policies with their tests and data, as their author works on them: everything is loaded, nothing is selected.
+//! Policies with their tests and data for development: every package is loaded.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -22,23 +22,23 @@ use super::set::{self, in_time};
 use super::shell::{self, Memory};
 use super::source::{self, Source};
 
-/// What an author works on.
+/// The policies to load.
 #[derive(Clone, Debug)]
 pub struct WorkspaceOptions {
-    /// Files and directories that hold `.rego` files; directories are read recursively.
+    /// Files and directories with `.rego` files; directories are read recursively.
     pub paths: Vec<PathBuf>,
-    /// Files and directories of documents for `data`, each merged at its root.
+    /// Files and directories with documents for `data`, each merged at its root.
     pub data: Vec<PathBuf>,
-    /// The dialect; without it, each file is v1 if it can be read as that, and v0 otherwise.
+    /// The dialect; if `None`, each file is parsed as v1 and, if that fails, as v0.
     pub version: Option<RegoVersion>,
-    /// How long one query may take.
+    /// The time limit of one query.
     pub time_limit: Duration,
-    /// What will be asked, so that the packages of the library are there that it names.
+    /// The queries, whose library packages are loaded too.
     pub asked: String,
 }
 
 impl Default for WorkspaceOptions {
-    /// No paths, each file's own dialect, five seconds for a query.
+    /// Returns options without paths, with each file's own dialect and five seconds for a query.
     fn default() -> Self {
         Self {
             paths: Vec::new(),
@@ -53,7 +53,7 @@ impl Default for WorkspaceOptions {
 /// Loaded policies. It can be shared between threads.
 #[derive(Debug)]
 pub struct Workspace {
-    /// Holds the policies and data, is prepared, and has no input. A copy costs a microsecond.
+    /// The prepared engine with policies and data, and without input. A copy takes a microsecond.
     pub(super) engine: Engine,
     pub(super) modules: Vec<Ref<Module>>,
     pub(super) sources: Vec<Source>,
@@ -62,22 +62,21 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// Reads, checks and prepares policies. What cannot be loaded is left out and told by
-    /// [`Workspace::problems`].
+    /// Loads policies. Those that could not be loaded are omitted and reported by [`Workspace::problems`].
     ///
     /// # Errors
     ///
-    /// All problems, if nothing is left.
+    /// All problems, if no policy could be loaded.
     pub fn load(options: &WorkspaceOptions) -> Result<Self, Vec<PolicyError>> {
         let options = options.clone();
         in_time(move || load(&options)).unwrap_or_else(|error| Err(vec![error]))
     }
 
-    /// An engine without policies, for queries that need none.
+    /// Returns an engine without policies, for queries that need none.
     ///
     /// # Errors
     ///
-    /// All problems with the documents.
+    /// All problems of the documents.
     pub fn without_policies(options: &WorkspaceOptions) -> Result<Self, Vec<PolicyError>> {
         let options = options.clone();
         in_time(move || {
@@ -101,22 +100,22 @@ impl Workspace {
         .unwrap_or_else(|error| Err(vec![error]))
     }
 
-    /// What was wrong while loading. Unless this is empty, no answer that rests on the policies is complete.
+    /// Returns the errors of loading. Unless it is empty, answers are incomplete.
     pub fn problems(&self) -> &[PolicyError] {
         &self.problems
     }
 
-    /// The rules of all files.
+    /// Returns the rules of all files.
     pub(super) fn program(&self) -> Program<'_> {
         Program::new(&self.modules, &self.sources)
     }
 
-    /// Does something with a copy of the engine, on a thread with a large stack, within `memory` bytes and the
-    /// time limit. Work that stays inside one builtin for longer is left behind.
+    /// Runs `work` on a copy of the engine, on a thread with a large stack, within `memory` bytes and the time limit.
+    /// Work that stays inside one builtin for longer is abandoned.
     ///
     /// # Errors
     ///
-    /// Why there is no answer, if the work took too long or crashed.
+    /// The work exceeded a limit or crashed.
     pub(super) fn ask<T: Send + 'static>(
         &self,
         name: &str,
@@ -125,7 +124,7 @@ impl Workspace {
         self.ask_on(self.engine.clone(), name, work).map(|(_, answer)| answer)
     }
 
-    /// As [`Workspace::ask`], with an engine that keeps what was done with it.
+    /// As [`Workspace::ask`], but the engine keeps its state.
     pub(super) fn ask_on<T: Send + 'static>(
         &self,
         mut engine: Engine,
@@ -139,7 +138,7 @@ impl Workspace {
         });
         shell::detach(move || {
             let _memory = Memory::reserve(MEMORY_BASE);
-            // Nobody listens any more if it took too long.
+            // After a timeout, the result is no longer received.
             let answer = shell::guard(|| work(&mut engine));
             let _ = send.send(answer.map(|answer| (engine, answer)));
         })
@@ -164,7 +163,7 @@ fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
     assemble(options, sources, &documents, &set::rewrite, errors)
 }
 
-/// Checks and prepares policies that have been read, with the help of `rewrite`.
+/// Checks and prepares parsed policies, using `rewrite`.
 pub(super) fn assemble(
     options: &WorkspaceOptions,
     mut sources: Vec<Source>,
@@ -190,7 +189,7 @@ pub(super) fn assemble(
         return Err(errors);
     };
     engine.set_input(Value::new_object());
-    // A workspace is where tests run, and only they may read files.
+    // Tests run in a workspace, and only they may read files.
     let directories = sources.iter().map(|source| {
         let parent = Path::new(&source.name).parent().filter(|parent| !parent.as_os_str().is_empty());
         parent.unwrap_or(Path::new(".")).to_owned()
@@ -230,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn every_package_can_be_asked() {
+    fn every_package_can_be_queried() {
         let workspace =
             load_text("package a.b\n\nx := input.y + 1\n\ntest_x if x == 2 with input as {\"y\": 1}\n");
         let workspace = workspace.unwrap();
@@ -241,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_without_end_is_left_behind() {
+    fn an_endless_query_is_abandoned() {
         let text = "package a\n\nx if {\n\tsome i in numbers.range(1, 100000)\n\tsome j in numbers.range(1, 100000)\n\ti * j < 0\n}\n";
         let answer = load_text(text).unwrap().ask("data.a.x", |engine| {
             engine.eval_rule("data.a.x".to_owned()).map_err(|error| error.to_string())
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_an_error() {
+    fn loading_no_policy_is_an_error() {
         assert_eq!(load_text("package a\nx if {").unwrap_err().len(), 1);
         assert!(!Workspace::load(&WorkspaceOptions::default()).unwrap_err().is_empty());
     }

@@ -1,33 +1,33 @@
-//! Reads YAML as OPA does: by version 1.1, in which `yes` is a boolean and `010` is eight.
+//! Parses YAML as OPA does: by version 1.1, in which `yes` is a boolean and `010` is eight.
 
 use std::collections::{BTreeMap, HashMap};
 
 use regorus::Value;
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-/// How many brackets may be open at once in a text; no document has more.
+/// The maximum number of open brackets in a text.
 const OPEN_BRACKETS: usize = 1_000;
 
-/// How deeply a document may nest.
+/// The maximum depth of a document.
 const NESTING: usize = 128;
 
-/// How many values a document may come to when all that is repeated in it is written out.
+/// The maximum number of values of a document with all aliases expanded.
 const VALUES: usize = 2_000_000;
 
-/// Which texts without quotes are booleans.
+/// The unquoted texts that are booleans.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Booleans {
-    /// `yes`, `on` and the like too: what OPA does with documents.
+    /// Also `yes`, `on` and the like, as in OPA's documents.
     Words,
-    /// Only `true` and `false`: what OPA does with the annotations of policies.
+    /// Only `true` and `false`, as in OPA's annotations of policies.
     TrueAndFalse,
 }
 
-/// Reads the first YAML document of a text; one without any is null.
+/// Parses the first YAML document of a text; null if there is none.
 ///
 /// # Errors
 ///
-/// What is wrong, on one line.
+/// The reason, on one line.
 pub(super) fn parse(text: &str, booleans: Booleans) -> Result<Value, String> {
     let mut open: usize = 0;
     for byte in text.bytes() {
@@ -37,7 +37,7 @@ pub(super) fn parse(text: &str, booleans: Booleans) -> Result<Value, String> {
             _ => {}
         }
         if open > OPEN_BRACKETS {
-            return Err(format!("more than {OPEN_BRACKETS} brackets are open at once"));
+            return Err(format!("more than {OPEN_BRACKETS} open brackets"));
         }
     }
     let first = text.lines().find(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
@@ -60,12 +60,12 @@ enum Document {
     Complete,
 }
 
-/// A value, and how many values are in it.
+/// A value, with the number of values in it.
 #[derive(Clone)]
 struct Node {
     value: Value,
     size: usize,
-    /// Whether it is `<<` without quotes, which as a key takes the members of what it stands before.
+    /// Whether it is an unquoted `<<`, which as a key merges the mapping that follows.
     merges: bool,
 }
 
@@ -94,7 +94,7 @@ impl Builder {
             Event::StreamEnd | Event::DocumentEnd => return Ok(Document::Complete),
             Event::Alias(anchor) => {
                 let node = self.anchors.get(&anchor).cloned();
-                let node = node.ok_or("yaml: an anchor is used inside of what it names")?;
+                let node = node.ok_or("yaml: an alias refers to an enclosing anchor")?;
                 self.add(node)?;
             }
             Event::Scalar(text, style, anchor, tag) => {
@@ -129,7 +129,7 @@ impl Builder {
     }
 
     fn finish(&mut self, node: Node, anchor: usize) -> Result<(), String> {
-        // Zero stands for no anchor.
+        // Zero means no anchor.
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -186,7 +186,7 @@ impl Builder {
     }
 }
 
-/// The members of a mapping, or of several of which the first counts most.
+/// Merges a mapping, or several, of which the first takes precedence.
 fn merge(members: &mut BTreeMap<Value, Value>, merged: &Value) -> Result<(), String> {
     let wrong = || "yaml: map merge requires map or sequence of maps as the value".to_owned();
     match merged {
@@ -204,7 +204,7 @@ fn merge(members: &mut BTreeMap<Value, Value>, merged: &Value) -> Result<(), Str
     Ok(())
 }
 
-/// JSON has only texts as keys.
+/// JSON allows only strings as keys.
 fn name(key: &Value) -> Result<Value, String> {
     match key {
         Value::String(_) => Ok(key.clone()),
@@ -214,7 +214,7 @@ fn name(key: &Value) -> Result<Value, String> {
     }
 }
 
-/// What a text without quotes means.
+/// Returns the meaning of an unquoted text.
 fn plain(text: &str, booleans: Booleans) -> Result<Value, String> {
     Ok(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -241,7 +241,7 @@ fn number(text: &str) -> Option<Value> {
         None => (false, digits.strip_prefix('+').unwrap_or(&digits)),
     };
     let in_base = |digits: &str, base: u32| {
-        // A sign of its own is none of a digit.
+        // A sign after the prefix is not a digit.
         let value = i128::from_str_radix(digits, base).ok().filter(|_| !digits.starts_with(['+', '-']))?;
         let value = if is_negative { -value } else { value };
         (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&value).then(|| Value::from(value))
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_refused_at_once_or_by_the_reader() {
+    fn deep_nesting_is_rejected() {
         assert!(read(&"[".repeat(500_000)).unwrap_err().contains("brackets"));
         assert!(read(&"[".repeat(200)).is_err());
         assert!(read(&"- ".repeat(10_000)).is_err());
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_itself_is_refused() {
+    fn repeated_aliases_are_rejected() {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let before = format!("*a{}", level - 1);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_look_like_something_else_stay_what_they_are() {
+    fn texts_that_only_resemble_numbers_are_strings() {
         for text in
             ["oFf", "0b12", "0o8", "_1", "e5", "5e", "0x1G", "1e400", "12:30:45", ".", "+", "0x-1", "1.2.3"]
         {

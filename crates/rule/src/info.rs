@@ -9,51 +9,51 @@ use serde::{Deserialize, Serialize};
 use crate::severity::Severity;
 use crate::word::Word;
 
-/// A text of a rule: part of the program for change guards, read for all others.
+/// A text of a rule: static for change guards, read from a file for all others.
 pub type Text = Cow<'static, str>;
 
-/// What a rule is called, how bad its findings are, and what it tells people.
+/// The id, severity and texts of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleInfo {
-    /// The id: kebab case, names the bad pattern, never reused.
+    /// The id: kebab case, names the defect, never reused.
     pub id: Text,
-    /// One line that says what is wrong.
+    /// The title: one line that names the defect.
     pub title: Text,
-    /// How bad it is.
+    /// The severity of its findings.
     pub severity: Severity,
-    /// What kind of harm it is about.
+    /// The category of harm.
     pub category: Category,
-    /// The pack by which it is switched on.
+    /// The pack that enables it.
     pub pack: Text,
-    /// Why it matters, in a few sentences.
+    /// The rationale, in a few sentences.
     pub why: Text,
-    /// How to put it right.
+    /// The remedy.
     pub remediation: Text,
-    /// Former ids, which waivers may still name.
+    /// Former ids, which waivers may still use.
     pub aliases: Cow<'static, [Text]>,
-    /// What other tools and benchmarks call it.
+    /// The corresponding rules of other tools and benchmarks.
     pub also: Also,
 }
 
-/// The kind of harm that a rule is about.
+/// The category of harm that a rule prevents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Category {
-    /// Reachable by whom it should not be.
+    /// Public or unintended access.
     Exposure,
-    /// Readable at rest or in transit.
+    /// Unencrypted data, at rest or in transit.
     Encryption,
-    /// Too many rights.
+    /// Excessive permissions.
     Iam,
-    /// Credentials in the open.
+    /// Exposed credentials.
     Secrets,
-    /// Nobody would notice.
+    /// Missing logs or alerts.
     Monitoring,
-    /// Cannot be restored.
+    /// Missing backups or protection from loss.
     Resilience,
-    /// The change itself is dangerous.
+    /// A dangerous change.
     Change,
-    /// Containers with too much power.
+    /// Containers with excessive privileges.
     Containers,
 }
 
@@ -70,7 +70,7 @@ impl Category {
         Self::Containers,
     ];
 
-    /// The word that files and reports use.
+    /// Returns the name in files and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Exposure => "exposure",
@@ -100,10 +100,10 @@ impl fmt::Display for Category {
     }
 }
 
-/// A word that names no category.
+/// An unknown category.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is not a category; use exposure, encryption, iam, secrets, monitoring, resilience, change or containers"
+    "unknown category `{0}`; use exposure, encryption, iam, secrets, monitoring, resilience, change or containers"
 )]
 pub struct UnknownCategory(pub String);
 
@@ -118,7 +118,7 @@ impl FromStr for Category {
     }
 }
 
-/// The same concern under other names.
+/// The corresponding rules of other tools and benchmarks.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Also {
     /// Checkov ids.
@@ -134,7 +134,7 @@ pub struct Also {
 }
 
 impl Also {
-    /// No other tool has it.
+    /// Without a corresponding rule.
     pub const NONE: Self = Self {
         checkov: Cow::Borrowed(&[]),
         trivy: Cow::Borrowed(&[]),
@@ -143,7 +143,7 @@ impl Also {
         cis: Cow::Borrowed(&[]),
     };
 
-    /// Each tool's name with its ids, tools without ids left out.
+    /// Returns each tool's name with its ids, without tools that have none.
     pub fn by_tool(&self) -> impl Iterator<Item = (&'static str, &[Text])> {
         [
             ("Checkov", &self.checkov),

@@ -1,18 +1,18 @@
 //! The kinds of rules.
 
-/// What kind of rule a finding comes from.
+/// The kind of the rule of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RuleKind {
-    /// A guardrail that judges a resource's state.
+    /// A guardrail on the state of a resource.
     Guardrail,
-    /// A guardrail that judges the change.
+    /// A guardrail on the change.
     Change,
     /// A Rego policy.
     Policy,
 }
 
 impl RuleKind {
-    /// The word that reports use.
+    /// Returns the name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Guardrail => "guardrail",

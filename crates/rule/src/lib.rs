@@ -1,4 +1,4 @@
-//! What every rule says of itself, be it data, Rust or Rego: its id, its severity, what it tells people.
+//! The properties of every rule, whether written in TOML, Rust or Rego: its id, severity and texts.
 //!
 //! This crate imports no other crate of the project.
 

@@ -1,4 +1,4 @@
-//! How bad a finding is, as its rule says it.
+//! The severity of rules and their findings.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,27 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::word::Word;
 
-/// How bad a finding is. It belongs to the rule; what it does to the verdict is configuration.
+/// The severity of a finding. It is a property of the rule; its effect on the verdict is configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; nobody need act.
+    /// For information; no action is needed.
     Info,
-    /// Worth mending when the code is next touched.
+    /// Fix it with the next change of the code.
     Low,
-    /// To be mended before the plan is applied.
+    /// Fix it before the plan is applied.
     Medium,
-    /// Exposes or destroys something under ordinary circumstances.
+    /// Exposes or destroys something under ordinary conditions.
     High,
-    /// Exposes or destroys something at once, beyond repair.
+    /// Exposes or destroys something immediately and irreversibly.
     Critical,
 }
 
 impl Severity {
-    /// Every severity, mildest first.
+    /// Every severity, lowest first.
     pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
 
-    /// The word that files, flags and reports use.
+    /// Returns the name in files, flags and reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
@@ -54,15 +54,15 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A word that names no severity.
+/// An unknown severity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a severity; use info, low, medium, high or critical")]
+#[error("unknown severity `{0}`; use info, low, medium, high or critical")]
 pub struct UnknownSeverity(pub String);
 
 impl FromStr for Severity {
     type Err = UnknownSeverity;
 
-    /// Reads a severity in any case, as policy annotations spell them.
+    /// Parses a severity in any case, as policy annotations write it.
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         Self::ALL
             .into_iter()
@@ -76,14 +76,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_severity_reads_back_from_its_own_word() {
+    fn every_severity_parses_from_its_name() {
         for severity in Severity::ALL {
             assert_eq!(severity.as_str().to_uppercase().parse(), Ok(severity));
         }
     }
 
     #[test]
-    fn severities_are_ordered_mildest_first() {
+    fn severities_are_ordered_lowest_first() {
         assert!(Severity::ALL.is_sorted());
     }
 }

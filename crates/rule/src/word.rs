@@ -1,30 +1,30 @@
-//! Closed sets of words that users write in flags, variables and files.
+//! Enums whose values users write as words in flags, environment variables and files.
 
 use std::fmt;
 
-/// An enum whose values users name by words. Flags, variables and files all read it through this trait, so that its
-/// words exist once.
+/// An enum whose values have names for users. Flags, environment variables and files all parse it through this trait,
+/// so that its words are defined once.
 pub trait Word: Copy + Eq + 'static {
-    /// What one of the words is, with its article: `a severity`.
+    /// The noun for a value, with its article: `a severity`.
     const KIND: &'static str;
 
-    /// Every value, in the order in which help and messages list them.
+    /// Every value, in the order of help and messages.
     const ALL: &'static [Self];
 
-    /// The word of a value.
+    /// Returns the word of a value.
     fn as_str(self) -> &'static str;
 
-    /// One line of help about a value, if its word does not say enough.
+    /// Returns a line of help about a value, if its word is not clear enough.
     fn about(self) -> Option<&'static str> {
         None
     }
 
-    /// A former word of a value, which is still read and no longer listed.
+    /// Returns a former word of a value, which is still accepted but not listed.
     fn former(self) -> Option<&'static str> {
         None
     }
 
-    /// The value of a word, in lower or upper case.
+    /// Parses a word in any case.
     fn from_word(word: &str) -> Option<Self> {
         let is_meant = |known: &str| known.eq_ignore_ascii_case(word.trim());
         let mut values = Self::ALL.iter().copied();
@@ -32,19 +32,19 @@ pub trait Word: Copy + Eq + 'static {
     }
 }
 
-/// A word that is not in its set.
+/// An unknown word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownWord {
-    /// The word as it was written.
+    /// The word.
     pub word: String,
-    /// What it should be, with its article.
+    /// The noun for the expected values, with its article.
     pub kind: &'static str,
-    /// The words that are allowed.
+    /// The allowed words.
     pub allowed: Vec<&'static str>,
 }
 
 impl UnknownWord {
-    /// The error for a word that no value of `W` has.
+    /// Returns the error for a word that is not a value of `W`.
     pub fn of<W: Word>(word: &str) -> Self {
         Self {
             word: word.to_owned(),

@@ -12,7 +12,7 @@ use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
 use planguard::redact::{JsonRedactor, Redactor};
 use planguard::rego::{
-    Answers, BuiltinErrors, Outcome, PolicyInput, QueryInput, Subject, Workspace, WorkspaceOptions,
+    Answers, BodyOutcome, BuiltinErrors, PolicyInput, QueryInput, Subject, Workspace, WorkspaceOptions,
 };
 use planguard::render::eval::{self as render, QueryReport};
 use planguard::render::{Detail, Format};
@@ -268,7 +268,7 @@ impl Session {
         let explanations = explanations
             .map_err(|error| output.problem(&Problem::new(&error, None, self.redactor.texts())))
             .ok()?;
-        let is_whole = explanations.iter().all(|explanation| explanation.outcome != Outcome::Unexplained);
+        let is_whole = explanations.iter().all(|explanation| explanation.outcome != BodyOutcome::Unexplained);
         let text = render::explain(&explanations, &self.redactor, output.layout(Detail::default()));
         Some(ExplanationText { text, is_whole })
     }

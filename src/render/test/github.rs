@@ -8,7 +8,7 @@ use planguard_plan::redact::SafeText;
 use super::{explanation, outcome_word, summary, too_little_coverage};
 use crate::render::workflow_command::workflow_command;
 use crate::render::{Format, Layout, RenderError};
-use crate::testing::{Outcome, TestReport, TestResult};
+use crate::testing::{TestOutcome as Outcome, TestReport, TestResult};
 
 pub(super) const FORMAT: Format<TestReport> = Format {
     name: "github",

@@ -286,10 +286,10 @@ impl Test {
             },
             name: test.name.unescaped().to_owned(),
             outcome: match test.outcome {
-                testing::Outcome::Passed => Outcome::Passed,
-                testing::Outcome::Failed => Outcome::Failed,
-                testing::Outcome::Error => Outcome::Error,
-                testing::Outcome::Skipped => Outcome::Skipped,
+                testing::TestOutcome::Passed => Outcome::Passed,
+                testing::TestOutcome::Failed => Outcome::Failed,
+                testing::TestOutcome::Error => Outcome::Error,
+                testing::TestOutcome::Skipped => Outcome::Skipped,
             },
             reasons: texts(&test.reasons),
             stopped_at: test.stopped_at.as_ref().map(|stop| Statement {

@@ -5,7 +5,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{explanation, too_little_coverage};
 use crate::render::{Format, Layout, RenderError};
-use crate::testing::{Outcome, TestKind, TestReport, TestResult};
+use crate::testing::{TestKind, TestOutcome as Outcome, TestReport, TestResult};
 
 pub(super) const FORMAT: Format<TestReport> =
     Format { name: "junit", former: None, help: "JUnit XML", extension: "xml", render };

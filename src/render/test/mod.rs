@@ -11,7 +11,7 @@ use planguard_plan::redact::SafeText;
 use super::Formats;
 use super::layout::count;
 use crate::cases::DiffLine;
-use crate::testing::{Outcome, TestReport, TestResult};
+use crate::testing::{TestOutcome as Outcome, TestReport, TestResult};
 
 /// The formats of the report.
 pub static FORMATS: Formats<TestReport> =

@@ -11,7 +11,9 @@ use crate::cases::{DiffLine, DiffMark};
 use crate::render::colour::Style;
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
-use crate::testing::{CoverageReport, Outcome, OutcomeCounts, Percentage, TestReport, TestResult};
+use crate::testing::{
+    CoverageReport, OutcomeCounts, Percentage, TestOutcome as Outcome, TestReport, TestResult,
+};
 use crate::verdict::Verdict;
 
 /// Of more files than this, those whose tests all pass are only counted.

@@ -12,14 +12,14 @@ resource(after, unknown) := {
 
 plan(resources) := {"format_version": "1.2", "resource_changes": resources}
 
-test_{{name}}_owned if {
+test_{{name}}_with_owner if {
 	owned := resource({"{{attribute}}": {"owner": "storage"}}, {})
 	count(main.deny_{{name}}) == 0 with input as plan([owned])
 }
 
-test_{{name}}_not_owned if {
-	nobodys := resource({"{{attribute}}": {"stage": "test"}}, {})
-	{finding.address | some finding in main.deny_{{name}}} == {"{{type}}.example"} with input as plan([nobodys])
+test_{{name}}_without_owner if {
+	ownerless := resource({"{{attribute}}": {"stage": "test"}}, {})
+	{finding.address | some finding in main.deny_{{name}}} == {"{{type}}.example"} with input as plan([ownerless])
 }
 
 test_{{name}}_unknown if {

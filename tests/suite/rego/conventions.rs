@@ -96,14 +96,14 @@ fn hcp_policies_without_their_context_are_undecided() {
 #[test]
 fn hcp_queries_must_exist_and_yield_arrays() {
     let policies = Policies::load(&options(&["hcp/missing"]));
-    let expected = "PG-RG-075 policy `a` asks for `data.terraform.a.denied`, and there is no such rule \
+    let expected = "PG-RG-075 policy `a` queries `data.terraform.a.denied`, which does not exist \
                     (did you mean `data.terraform.a.deny`?)";
     assert_eq!(problems(&policies), [expected]);
     let evaluation = evaluate(&Policies::load(&options(&["hcp/shape"])));
     let errors: Vec<String> = evaluation.errors.iter().map(ToString::to_string).collect();
     let expected = [
-        "rule `data.terraform.shape.allow` yields a boolean, and the platform needs an array",
-        "rule `data.terraform.shape.never` yields nothing (it is undefined), and the platform needs an array",
+        "rule `data.terraform.shape.allow` returns a boolean, but the platform requires an array",
+        "rule `data.terraform.shape.never` returns nothing (it is undefined), but the platform requires an array",
     ];
     assert_eq!(errors, expected);
 }
@@ -111,7 +111,7 @@ fn hcp_queries_must_exist_and_yield_arrays() {
 #[test]
 fn hcp_reads_json_and_knows_where_the_plan_is() {
     let policies = Policies::load(&options(&["hcp/json"]));
-    let expected = "PG-RG-019 no plan has `input.resource_changes` (on HCP Terraform the plan is under \
+    let expected = "PG-RG-019 no plan contains `input.resource_changes` (on HCP Terraform the plan is under \
                     `input.plan`: write `input.plan.resource_changes`)";
     assert_eq!(problems(&policies), [expected]);
     assert_eq!(policies.rule_count(), 1);
@@ -189,10 +189,10 @@ fn spacelift_policies_without_their_context_are_undecided() {
 #[test]
 fn spacelifts_other_kinds_of_policies_are_passed_over() {
     let policies = Policies::load(&with_context(options(&["spacelift/other"])));
-    let passed_over: Vec<String> = policies.passed_over().iter().map(ToString::to_string).collect();
+    let skipped: Vec<String> = policies.skipped().iter().map(ToString::to_string).collect();
     let expected =
         "fixtures/policies/spacelift/other/push.rego is not evaluated: it is not a plan policy of Spacelift";
-    assert_eq!(passed_over, [expected]);
+    assert_eq!(skipped, [expected]);
     let problems = problems(&policies);
     assert!(problems[0].contains("`input.spacelift.previous_run.flags`"), "{problems:?}");
 }
@@ -201,8 +201,8 @@ fn spacelifts_other_kinds_of_policies_are_passed_over() {
 fn names_and_paths_that_spacelift_does_not_know_are_told() {
     let problems = problems(&Policies::load(&options(&["spacelift/names"])));
     let expected = [
-        "PG-RG-032 rule `deny_public` decides nothing: the platform looks for another name (call it `deny`)",
-        "PG-RG-019 no plan has `input.resource_changes` (on Spacelift the plan is under `input.terraform`: \
+        "PG-RG-032 rule `deny_public` is not evaluated: the platform evaluates another name (rename it to `deny`)",
+        "PG-RG-019 no plan contains `input.resource_changes` (on Spacelift the plan is under `input.terraform`: \
          write `input.terraform.resource_changes`)",
     ];
     assert_eq!(problems, expected);
@@ -211,9 +211,8 @@ fn names_and_paths_that_spacelift_does_not_know_are_told() {
 #[test]
 fn several_shapes_need_a_word_from_the_user() {
     let ambiguous = options(&["ambiguous"]);
-    let expected = "PG-RG-070 fixtures/policies/ambiguous looks like policies for several platforms: conftest \
-                    (`package main`), spacelift (`package spacelift`) (say which one with --convention, or name \
-                    the directories one by one)";
+    let expected = "PG-RG-070 fixtures/policies/ambiguous matches several platforms: conftest (`package main`), spacelift \
+                    (`package spacelift`) (select one with --convention, or pass the directories separately)";
     assert_eq!(problems(&Policies::load(&ambiguous)), [expected]);
     for (convention, rule) in
         [(Convention::CONFTEST, "data.main.deny"), ("spacelift".parse().unwrap(), "data.spacelift.deny")]
@@ -291,8 +290,8 @@ fn with_written_context(options: PolicyOptions, context: &str) -> (tempfile::Tem
     (directory, PolicyOptions { context, ..options })
 }
 
-fn passed_over(policies: &Policies) -> Vec<String> {
-    policies.passed_over().iter().map(ToString::to_string).collect()
+fn skipped(policies: &Policies) -> Vec<String> {
+    policies.skipped().iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -305,7 +304,7 @@ fn scalr_policies_stand_alone_with_their_levels_and_imports() {
     ];
     assert_eq!(found(&options), expected);
     let policies = Policies::load(&options);
-    let reasons: Vec<String> = passed_over(&policies)
+    let reasons: Vec<String> = skipped(&policies)
         .iter()
         .map(|told| told.rsplit('/').next().unwrap_or_default().to_owned())
         .collect();
@@ -379,7 +378,7 @@ fn digger_evaluates_one_file() {
     let repository = options(&["digger/repo"]);
     assert_eq!(found(&repository), [finding(RuleKind::Deny, "", "aws_db_instance.main may not be deleted")]);
     let expected = "fixtures/policies/digger/repo/access.rego is not evaluated: it is a Digger policy for access or drift";
-    assert_eq!(passed_over(&Policies::load(&repository)), [expected]);
+    assert_eq!(skipped(&Policies::load(&repository)), [expected]);
     let both = problems(&Policies::load(&options(&["digger/both"])));
     assert!(both[0].starts_with("PG-RG-077"), "{both:?}");
     let evaluation = evaluate(&Policies::load(&options(&["digger/answer"])));
@@ -397,7 +396,7 @@ fn harness_policies_find_the_plan_in_both_places() {
     assert_eq!(found(&options), expected);
     let expected =
         "fixtures/policies/harness/state.rego is not evaluated: it is a policy for Terraform state";
-    assert_eq!(passed_over(&Policies::load(&options)), [expected]);
+    assert_eq!(skipped(&Policies::load(&options)), [expected]);
 }
 
 #[test]
@@ -442,7 +441,7 @@ fn terrateam_is_conftest_on_its_directory() {
     let environment = [("CONFTEST_NAMESPACE".to_owned(), "other".to_owned())].into();
     let context = ContextOptions { environment, ..ContextOptions::default() };
     let problems = problems(&Policies::load(&PolicyOptions { context, ..options }));
-    assert!(problems[0].contains("no policy has the package `other`"), "{problems:?}");
+    assert!(problems[0].contains("no package matches namespace `other`"), "{problems:?}");
 }
 
 #[test]
@@ -544,7 +543,7 @@ fn regula_asks_its_rules_about_resources() {
     assert_eq!(encrypted.metadata["rule_id"], "ORG_0001");
     let expected =
         "fixtures/policies/regula/rules/stack.rego is not evaluated: it is a rule for CloudFormation";
-    assert_eq!(passed_over(&policies), [expected]);
+    assert_eq!(skipped(&policies), [expected]);
 }
 
 #[test]
@@ -552,7 +551,7 @@ fn rules_that_regula_would_not_ask_are_told() {
     let problems = problems(&Policies::load(&options(&["regula-broken"])));
     let decides_nothing = |file: &str| {
         format!(
-            "PG-RG-074 fixtures/policies/regula-broken/{file}.rego decides nothing: Regula asks for resource_type"
+            "PG-RG-074 fixtures/policies/regula-broken/{file}.rego decides nothing: Regula evaluates resource_type"
         )
     };
     assert_eq!(problems.len(), 2, "{problems:?}");

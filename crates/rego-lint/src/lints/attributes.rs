@@ -60,7 +60,7 @@ pub(super) fn kind(types: &BTreeSet<String>, place: &Place) -> Option<&'static s
 fn word(kind: &Kind) -> Option<&'static str> {
     match kind {
         Kind::Bool => Some("a boolean"),
-        Kind::String => Some("a text"),
+        Kind::String => Some("a string"),
         Kind::Number => Some("a number"),
         Kind::Any => None,
         kind if kind.is_list() => Some("a list"),

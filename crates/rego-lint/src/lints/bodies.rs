@@ -1,4 +1,4 @@
-//! What a body means as a whole: iterations that belong together, deleted resources, absent values.
+//! Lints of whole rule bodies: separate iterations, deleted resources, absent values.
 
 use std::collections::BTreeMap;
 
@@ -25,14 +25,14 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     planned_values_only(linter);
 }
 
-/// `input.resource_changes[_]` in two literals of one body.
+/// Reports `input.resource_changes[_]` in two literals of one body.
 fn separate_iterations(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body) {
     let text = env.text();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for (number, literal) in body.literals.iter().enumerate() {
         let mut here: Vec<(String, std::ops::Range<usize>)> = Vec::new();
         for expr in literal.exprs() {
-            // `rc := xs[_]` gives the element a name: what is said of another one is meant.
+            // `rc := xs[_]` names the element, so a second `[_]` is intended.
             if let ExprKind::Operation { operator: Operator::Assign, .. } = expr.kind {
                 continue;
             }
@@ -56,8 +56,11 @@ fn separate_iterations(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Bo
                         Lint::SeparateIterations,
                         env.id.file,
                         span,
-                        format!("`{prefix}]` need not be the element of the other condition"),
-                        format!("write `some rc in {}`, and use `rc`", prefix.trim_end_matches("[_")),
+                        format!("`{prefix}]` iterates separately from the other condition"),
+                        format!(
+                            "write `some rc in {}`, and use `rc` in both conditions",
+                            prefix.trim_end_matches("[_")
+                        ),
                     );
                 }
                 Some(_) => {}
@@ -69,18 +72,18 @@ fn separate_iterations(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Bo
     }
 }
 
-/// What a body demands of the actions of a resource.
+/// The actions that a body requires of a resource.
 #[derive(Default)]
-struct Demanded {
+struct RequiredActions {
     deletes: bool,
     others: bool,
     creates_alone: bool,
 }
 
-/// Reads the side of a change that its actions leave empty.
+/// Reports reads of the side of a change that the required actions leave null.
 fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head: &[&Expr]) {
     let text = env.text();
-    let mut demanded: BTreeMap<String, Demanded> = BTreeMap::new();
+    let mut demanded: BTreeMap<String, RequiredActions> = BTreeMap::new();
     for literal in &body.literals {
         let LiteralKind::Expression(expr) = &literal.kind else { continue };
         let ExprKind::Operation { operator: Operator::Equal | Operator::Unify | Operator::In, operands } =
@@ -109,10 +112,10 @@ fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head:
     if demanded.is_empty() {
         return;
     }
-    let mut told = false;
+    let mut reported = false;
     let mut look = |linter: &mut Linter<'_, '_>, expr: &Expr| {
         outside_bodies(expr, &mut |inner| {
-            if !matches!(inner.kind, ExprKind::Reference { .. }) || told {
+            if !matches!(inner.kind, ExprKind::Reference { .. }) || reported {
                 return;
             }
             let (Shape::Place(place), None) = env.follow(inner, &Guards::default()) else { return };
@@ -124,17 +127,17 @@ fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head:
             let (lint, message, help) = match place.node {
                 Node::Values(Side::After) if !demand.creates_alone => (
                     Lint::AfterOfDeleted,
-                    format!("`{written}` does not exist for what is deleted"),
-                    format!("read `{}`", written.replacen(".after", ".before", 1)),
+                    format!("`{written}` does not exist for a deleted resource"),
+                    format!("use `{}`", written.replacen(".after", ".before", 1)),
                 ),
                 Node::Values(Side::Before) if demand.creates_alone => (
                     Lint::NeverTrue,
-                    format!("`{written}` does not exist for what is created"),
-                    format!("read `{}`", written.replacen(".before", ".after", 1)),
+                    format!("`{written}` does not exist for a created resource"),
+                    format!("use `{}`", written.replacen(".before", ".after", 1)),
                 ),
                 _ => return,
             };
-            told = true;
+            reported = true;
             linter.report(lint, env.id.file, inner.span.clone(), message, help);
         });
     };
@@ -162,15 +165,15 @@ fn absence(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body) {
     model::each_expr_of_body(body, &mut |expr| {
         knows_unknown |= expr.text(text).contains("after_unknown") || expr.text(text).contains("unknown(");
     });
-    let mut slips = Vec::new();
+    let mut hits = Vec::new();
     model::each_literal(body, &mut |literal| match &literal.kind {
         LiteralKind::Negation(expr) => {
             if !knows_unknown && matches!(expr.kind, ExprKind::Reference { .. }) && is_attribute(env, expr) {
-                slips.push((
+                hits.push((
                     Lint::UnknownAsAbsent,
                     expr.span.clone(),
-                    format!("`not {}` holds for what will be set at apply", expr.text(text)),
-                    "look at the same path below `change.after_unknown` as well",
+                    format!("`not {}` is true for a value known after apply", expr.text(text)),
+                    "also check the same path in `change.after_unknown`",
                 ));
             }
         }
@@ -182,23 +185,23 @@ fn absence(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body) {
                     && matches!(one.kind, ExprKind::Reference { .. })
                     && is_attribute(env, one)
                 {
-                    slips.push((
+                    hits.push((
                         Lint::FalseAsAbsent,
                         expr.span.clone(),
-                        format!("`{}` is undefined where the attribute is absent", expr.text(text)),
-                        "write `not …`, or a second rule for the absent attribute",
+                        format!("`{}` is undefined if the attribute is absent", expr.text(text)),
+                        "use `not …`, or add a rule for the absent attribute",
                     ));
                 }
             }
         }
         LiteralKind::SomeIn { .. } | LiteralKind::Every { .. } | LiteralKind::Declaration(_) => {}
     });
-    for (lint, span, message, help) in slips {
+    for (lint, span, message, help) in hits {
         linter.report(lint, env.id.file, span, message, help);
     }
 }
 
-/// Files that decide by `planned_values` and never look at `resource_changes`.
+/// Reports files that decide by `planned_values` and never read `resource_changes`.
 fn planned_values_only(linter: &mut Linter<'_, '_>) {
     let project = linter.project;
     let mut first: BTreeMap<usize, std::ops::Range<usize>> = BTreeMap::new();
@@ -224,7 +227,7 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
         return;
     }
     for (file, span) in first {
-        // Whoever goes down into the modules asks what will be, and for that planned values are right.
+        // A policy that visits child modules checks the planned state on purpose.
         let text = project.files[file].text;
         let goes_down = text.contains("child_modules") || text.contains("walk(");
         if deciding(file) && !goes_down {
@@ -232,14 +235,14 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
                 Lint::PlannedValuesOnly,
                 file,
                 span,
-                "the policy sees nothing of what is deleted, and not all modules",
-                "go through `input.resource_changes`, and read `change.before` and `change.after`",
+                "the policy sees no deleted resources, and only the root module",
+                "iterate over `input.resource_changes`, and use `change.before` and `change.after`",
             );
         }
     }
 }
 
-/// The section of the plan that an expression names.
+/// Returns the section of the plan that an expression reads.
 fn section(linter: &Linter<'_, '_>, id: RuleId, expr: &Expr, text: &str) -> Option<String> {
     let (root, steps) = model::parts(expr)?;
     let Meaning::Input(mut path) = linter.project.meaning(id.file, root) else { return None };

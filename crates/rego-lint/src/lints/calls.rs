@@ -1,4 +1,4 @@
-//! Calls that fail when they are reached: wrong counts, wrong types, broken formats and patterns.
+//! Lints of calls that fail at run time: argument counts, types, formats and patterns.
 
 use planguard_rego::builtins;
 use planguard_rego::plan_shape::{Node, Side};
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{Meaning, other_scalar, string};
 use super::shape::{Attribute, Shape, Types};
-use super::{Linter, RuleId, attributes};
+use super::{Hit, Linter, RuleId, attributes};
 use crate::Lint;
 
-/// Builtins that take a pattern, and the position of that.
+/// Builtins with a pattern, and the position of the pattern.
 const PATTERNS: [(&str, usize); 6] = [
     ("regex.match", 0),
     ("re_match", 0),
@@ -21,8 +21,8 @@ const PATTERNS: [(&str, usize); 6] = [
     ("regex.replace", 1),
 ];
 
-/// Builtins whose arguments at these positions must be texts.
-const TEXTS: [(&str, &[usize]); 14] = [
+/// Builtins whose arguments at these positions must be strings.
+const STRINGS: [(&str, &[usize]); 14] = [
     ("lower", &[0]),
     ("upper", &[0]),
     ("startswith", &[0, 1]),
@@ -39,37 +39,30 @@ const TEXTS: [(&str, &[usize]); 14] = [
     ("substring", &[0]),
 ];
 
-struct Slip {
-    lint: Lint,
-    span: std::ops::Range<usize>,
-    message: String,
-    help: String,
-}
-
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     for id in linter.project.ids().collect::<Vec<_>>() {
         let env = linter.inference.env(id);
         let is_test = linter.project.is_test_rule(id);
-        let mut slips = Vec::new();
+        let mut hits = Vec::new();
         env.each_body(linter.project.rule(id), &mut |exprs, guards| {
             for expr in exprs {
                 outside_bodies(expr, &mut |inner| {
                     if let ExprKind::Call { function, arguments } = &inner.kind {
-                        call(linter, id, &env, inner, function, arguments, guards, &mut slips);
+                        call(linter, id, &env, inner, function, arguments, guards, &mut hits);
                     }
                 });
             }
         });
-        for slip in slips {
-            let about_values = matches!(slip.lint, Lint::NullArgument | Lint::UncheckedConversion);
+        for hit in hits {
+            let about_values = matches!(hit.lint, Lint::NullArgument | Lint::UncheckedConversion);
             if !(is_test && about_values) {
-                linter.report(slip.lint, id.file, slip.span, slip.message, slip.help);
+                linter.report(hit.lint, id.file, hit.span, hit.message, hit.help);
             }
         }
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one call, and where it stands")]
+#[expect(clippy::too_many_arguments, reason = "the parts of one call, and its place")]
 fn call(
     linter: &Linter<'_, '_>,
     id: RuleId,
@@ -78,12 +71,12 @@ fn call(
     function: &Expr,
     arguments: &[Expr],
     guards: &Guards,
-    slips: &mut Vec<Slip>,
+    hits: &mut Vec<Hit>,
 ) {
     let text = env.text();
     let name = function.text(text);
     let mut say = |lint, span: &std::ops::Range<usize>, message: String, help: String| {
-        slips.push(Slip { lint, span: span.clone(), message, help });
+        hits.push(Hit { lint, span: span.clone(), message, help });
     };
     let project = linter.project;
     let own = project.function(id.file, function);
@@ -96,15 +89,15 @@ fn call(
     if let Some(counts) = counts
         && let Some(most) = counts.iter().max()
         && !counts.contains(&arguments.len())
-        // One argument more receives the result.
+        // OPA allows one more argument, which receives the result.
         && arguments.len() != most + 1
     {
         let wanted = if *most == 1 { "1 argument".to_owned() } else { format!("{most} arguments") };
         say(
             Lint::ArgumentCount,
             &expr.span,
-            format!("`{name}` takes {wanted} and gets {}", arguments.len()),
-            "correct the call".to_owned(),
+            format!("`{name}` takes {wanted}, got {}", arguments.len()),
+            "fix the number of arguments".to_owned(),
         );
         return;
     }
@@ -119,8 +112,8 @@ fn call(
         say(
             Lint::UnknownFunction,
             &function.span,
-            format!("OPA looks for `{name}` in the variable `{root}`, and refuses the policy"),
-            format!("give the variable a name other than `{root}`"),
+            format!("`{name}` is not a function: `{root}` is a variable"),
+            format!("rename the variable `{root}`"),
         );
         return;
     }
@@ -132,8 +125,8 @@ fn call(
                 say(
                     Lint::FormatArguments,
                     &expr.span,
-                    format!("the format {problem}"),
-                    "give one argument for each verb".to_owned(),
+                    format!("the format string {problem}"),
+                    "pass one argument for each verb".to_owned(),
                 );
             }
         } else if other_scalar(text, values).is_some()
@@ -142,7 +135,7 @@ fn call(
             say(
                 Lint::FormatArguments,
                 &values.span,
-                "the arguments of a format are an array".to_owned(),
+                "the second argument of `sprintf` is not an array".to_owned(),
                 format!("write `[{}]`", values.text(text)),
             );
         }
@@ -153,18 +146,18 @@ fn call(
         && let Some(Err(reason)) = builtins::answer("regex.match", &[Value::from(pattern), Value::from("")])
     {
         let reason = reason.trim_start_matches("regex.match: ").to_owned();
-        let help = "correct the pattern; its syntax is that of RE2, which has no look-around".to_owned();
-        say(Lint::InvalidPattern, &argument.span, format!("the pattern is invalid: {reason}"), help);
+        let help = "fix the pattern; the syntax is RE2, which has no look-around".to_owned();
+        say(Lint::InvalidPattern, &argument.span, format!("invalid pattern: {reason}"), help);
         return;
     }
     for (position, argument) in arguments.iter().enumerate() {
-        let wants_text = TEXTS.iter().any(|(known, places)| *known == name && places.contains(&position));
+        let wants_text = STRINGS.iter().any(|(known, places)| *known == name && places.contains(&position));
         let given = given(env, argument, guards);
         let is_wrong = match (&given, name) {
-            (Some(kind), _) if wants_text => *kind != "a text",
+            (Some(kind), _) if wants_text => *kind != "a string",
             (Some(kind), "count") => matches!(*kind, "a number" | "a boolean"),
             (Some(kind), "to_number") => matches!(*kind, "a list" | "an object"),
-            (Some(kind), "sum" | "max" | "min") => matches!(*kind, "a number" | "a boolean" | "a text"),
+            (Some(kind), "sum" | "max" | "min") => matches!(*kind, "a number" | "a boolean" | "a string"),
             _ => false,
         };
         if let (Some(kind), true) = (given, is_wrong) {
@@ -172,7 +165,7 @@ fn call(
             say(
                 Lint::WrongArgumentType,
                 &argument.span,
-                format!("`{name}` cannot take `{written}`, which is {kind}"),
+                format!("`{name}` does not accept `{written}`, which is {kind}"),
                 help_for(name, kind).to_owned(),
             );
         }
@@ -181,8 +174,8 @@ fn call(
         && let [argument] = arguments
         && string(text, argument).is_some_and(|text| text.trim().parse::<f64>().is_err())
     {
-        let help = "give it the text of a number".to_owned();
-        say(Lint::WrongArgumentType, &argument.span, "the text is no number".to_owned(), help);
+        let help = "pass a string that contains a number".to_owned();
+        say(Lint::WrongArgumentType, &argument.span, "the string is not a number".to_owned(), help);
     }
     if matches!(name, "net.cidr_contains" | "net.cidr_intersects") {
         for argument in arguments.iter().take(if name == "net.cidr_contains" { 1 } else { 2 }) {
@@ -190,11 +183,11 @@ fn call(
                 && let Some(Err(_)) =
                     builtins::answer(name, &[Value::from(range), Value::from("192.0.2.0/24")])
             {
-                let help = "a range of addresses has a length: `10.0.0.0/8`".to_owned();
+                let help = "add the prefix length, as in `10.0.0.0/8`".to_owned();
                 say(
                     Lint::WrongArgumentType,
                     &argument.span,
-                    "the text is no range of addresses".to_owned(),
+                    "the string is not a CIDR range".to_owned(),
                     help,
                 );
             }
@@ -211,23 +204,23 @@ fn call(
         && !place.attributes.is_empty()
     {
         let help = match name {
-            "to_number" => "look with `regex.match` whether it is a number, or compare the texts",
-            _ => "look with `json.is_valid` whether it is JSON",
+            "to_number" => "check the string with `regex.match` first, or compare strings",
+            _ => "check the string with `json.is_valid` first",
         };
-        let message = format!("`{name}` fails on some values of `{}`", argument.text(text));
+        let message = format!("`{name}` may fail on `{}`", argument.text(text));
         say(Lint::UncheckedConversion, &expr.span, message, help.to_owned());
     }
 }
 
 fn help_for(name: &str, kind: &str) -> &'static str {
     match (name, kind) {
-        (_, "a list") => "go through the list with `some`, or look into it with `in`",
-        (_, "an object") => "take the value that is meant out of the object",
+        (_, "a list") => "iterate over the list with `some`, or search it with `in`",
+        (_, "an object") => "pass a value of the object",
         _ => "use a function for this type, or convert the value",
     }
 }
 
-/// What is wrong with a format that gets so many arguments.
+/// Returns the mismatch between a format string and the number of its arguments.
 fn misfit(format: &str, count: usize) -> Option<String> {
     if format.contains("%!") {
         return None;
@@ -236,22 +229,22 @@ fn misfit(format: &str, count: usize) -> Option<String> {
     let printed = builtins::answer("sprintf", &[Value::from(format), Value::from(arguments)])?.ok()?;
     let printed = printed.as_str()?;
     if printed.contains("(MISSING)") || printed.contains("(BADINDEX)") {
-        Some(format!("has more verbs than the {count} arguments"))
+        Some(format!("has more verbs than arguments ({count})"))
     } else if printed.contains("%!(EXTRA") {
-        Some(format!("has fewer verbs than the {count} arguments"))
+        Some(format!("has fewer verbs than arguments ({count})"))
     } else if printed.contains("%!(NOVERB)") {
-        Some("ends in `%`, which is written `%%`".to_owned())
+        Some("ends in a bare `%`; write `%%`".to_owned())
     } else {
         None
     }
 }
 
-/// What an argument is for certain.
+/// Returns the type of an argument, if it is certain.
 fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static str> {
     match &argument.kind {
         ExprKind::Scalar => {
             return match other_scalar(env.text(), argument) {
-                None => Some("a text"),
+                None => Some("a string"),
                 Some("true" | "false") => Some("a boolean"),
                 Some("null") => None,
                 Some(_) => Some("a number"),
@@ -264,7 +257,7 @@ fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static
     match place.node {
         Node::List(_) => Some("a list"),
         Node::Map(_) | Node::MapOf(..) | Node::Object(_) => Some("an object"),
-        Node::Text | Node::Word(_) => Some("a text"),
+        Node::Text | Node::Word(_) => Some("a string"),
         Node::Flag => Some("a boolean"),
         Node::Number => Some("a number"),
         Node::Any | Node::Expression => None,
@@ -277,10 +270,10 @@ fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static
     }
 }
 
-/// Takes a lint, its place, what is wrong and how to put it right.
+/// Receives a lint, the place, the message and the remedy.
 type Say<'s> = &'s mut dyn FnMut(Lint, &std::ops::Range<usize>, String, String);
 
-/// `object.get(rc.change.after.tags, …)`: an attribute that is not set is null.
+/// Reports `object.get(rc.change.after.tags, …)`: an attribute that is not set is null.
 fn null_argument(
     env: &Env<'_, '_>,
     id: RuleId,
@@ -295,7 +288,7 @@ fn null_argument(
     if side == &Side::Mask || !matches!(place.attributes.last(), Some(Attribute::Key(_))) {
         return;
     }
-    // Whoever asks whether it is an object knows.
+    // A policy that tests the type handles null.
     let written = object.text(env.text());
     let mut asked = false;
     super::model::each_expr_of_rule(linter.project.rule(id), &mut |expr| match &expr.kind {
@@ -312,8 +305,8 @@ fn null_argument(
         say(
             Lint::NullArgument,
             &object.span,
-            format!("`{written}` is null where it is not set"),
-            "give the whole path to `object.get`, which takes the default wherever the path ends: \
+            format!("`{written}` is null if it is not set"),
+            "pass the whole path to `object.get`, which then returns the default at any missing key: \
              `object.get(rc.change.after, [\"tags\", \"Owner\"], \"\")`"
                 .to_owned(),
         );

@@ -1,35 +1,34 @@
-//! Follows values of the plan through variables, rules, functions and comprehensions.
+//! Infers which values of the plan variables, rules, functions and comprehensions have.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use planguard_rego_syntax::scope::How;
+use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::tree::{self, Body, BranchKind, Expr, ExprKind, LiteralKind, Operator, Rule};
 
 use super::model::{self, Meaning, Project, RuleId, key, parts, string};
 use super::shape::{Holds, Place, Shape, Slip, Step, Types};
 
-/// How often all rules are looked at anew because one of them got to know more. What is passed on through more
-/// rules in turn is not known.
+/// The number of passes over all rules. Values passed through longer chains of rules stay unknown.
 const ROUNDS: usize = 6;
 
 /// An argument of a function, by the function's path and its position.
 type Argument = (Vec<String>, usize);
 
-/// What is known of rules and functions.
+/// The inferred values of rules and functions.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Known {
+struct Inferred {
     /// The values of rules, or the results of functions.
     values: BTreeMap<Vec<String>, Shape>,
-    /// What functions are called with.
+    /// The arguments that functions are called with.
     arguments: BTreeMap<Argument, Shape>,
-    /// The types of resources for which functions hold.
+    /// The resource types that functions accept.
     accepts: BTreeMap<Argument, BTreeSet<String>>,
 }
 
-/// The shapes of all rules.
+/// The inferred values of all rules.
 pub(super) struct Inference<'p, 's> {
     pub project: &'p Project<'s>,
-    known: Known,
+    known: Inferred,
 }
 
 /// A variable of a rule.
@@ -39,15 +38,15 @@ enum Variable {
     Open(String),
 }
 
-/// The types that resources have where something stands, by what they are called.
+/// The resource types that apply at a place of a rule, by the name of the resource.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guards {
     types: BTreeMap<String, Types>,
-    /// Types that contradict each other.
+    /// Pairs of types that contradict each other.
     pub contradictions: Vec<(String, String, String)>,
 }
 
-/// One rule, and what its variables are.
+/// One rule and the values of its variables.
 pub(super) struct Env<'p, 's> {
     pub inference: &'p Inference<'p, 's>,
     pub id: RuleId,
@@ -56,7 +55,7 @@ pub(super) struct Env<'p, 's> {
 
 impl<'p, 's> Inference<'p, 's> {
     pub(super) fn new(project: &'p Project<'s>) -> Self {
-        let mut inference = Self { project, known: Known::default() };
+        let mut inference = Self { project, known: Inferred::default() };
         for _ in 0..ROUNDS {
             let next = inference.round();
             if next == inference.known {
@@ -67,8 +66,8 @@ impl<'p, 's> Inference<'p, 's> {
         inference
     }
 
-    fn round(&self) -> Known {
-        let mut next = Known::default();
+    fn round(&self) -> Inferred {
+        let mut next = Inferred::default();
         let mut accepts: BTreeMap<Argument, Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
         for id in self.project.ids() {
             let rule = self.project.rule(id);
@@ -77,7 +76,7 @@ impl<'p, 's> Inference<'p, 's> {
             let value = env.value();
             let known = next.values.remove(&path).unwrap_or(Shape::Never);
             next.values.insert(path.clone(), known.join(value));
-            // What tests call functions with is made up.
+            // Tests call functions with invented values.
             if !self.project.is_test_rule(id) {
                 env.collect_calls(&mut next);
             }
@@ -99,7 +98,7 @@ impl<'p, 's> Inference<'p, 's> {
         next
     }
 
-    /// A rule with its variables.
+    /// Returns the environment of a rule.
     pub(super) fn env(&self, id: RuleId) -> Env<'_, 's> {
         let mut env = Env { inference: self, id, variables: HashMap::new() };
         let rule = self.project.rule(id);
@@ -186,7 +185,7 @@ impl<'p, 's> Env<'p, 's> {
         for body in bodies {
             self.bind_body(body);
         }
-        // A reference with a variable in brackets gives that variable a value.
+        // A reference with a variable in brackets binds that variable.
         let mut lookups = Vec::new();
         model::each_expr(expr, &mut |inner| {
             if let ExprKind::Reference { steps, .. } = &inner.kind {
@@ -204,7 +203,10 @@ impl<'p, 's> Env<'p, 's> {
             let is_open = match &variable {
                 Variable::Declared(declared) => {
                     let scopes = &self.project().files[self.id.file].scopes;
-                    scopes.declarations.get(*declared).is_some_and(|declaration| declaration.how == How::Some)
+                    scopes
+                        .declarations
+                        .get(*declared)
+                        .is_some_and(|declaration| declaration.how == DeclaredBy::Some)
                 }
                 Variable::Open(_) => true,
             };
@@ -267,7 +269,7 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
-    /// The variables of a pattern are not followed.
+    /// Marks the variables of a pattern as unknown.
     fn forget(&mut self, pattern: &Expr) {
         let mut variables = Vec::new();
         model::each_expr(pattern, &mut |inner| variables.extend(self.variable(inner)));
@@ -281,7 +283,7 @@ impl<'p, 's> Env<'p, 's> {
         self.variables.insert(variable, known.join(shape));
     }
 
-    /// What a rule gives.
+    /// Returns the value of the rule.
     fn value(&self) -> Shape {
         let rule = self.project().rule(self.id);
         let text = self.text();
@@ -313,7 +315,7 @@ impl<'p, 's> Env<'p, 's> {
         value
     }
 
-    /// What an expression is to those who do not know what it is called here.
+    /// Returns the value of an expression, independent of the names in this rule.
     fn settled(&self, expr: &Expr, guards: &Guards) -> Shape {
         self.settle(self.shape(expr, guards), guards)
     }
@@ -334,7 +336,7 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
-    fn collect_calls(&self, next: &mut Known) {
+    fn collect_calls(&self, next: &mut Inferred) {
         let rule = self.project().rule(self.id);
         self.each_body(rule, &mut |exprs, guards| {
             for expr in exprs {
@@ -351,8 +353,8 @@ impl<'p, 's> Env<'p, 's> {
         });
     }
 
-    /// Shows every body of a rule with the types that hold in it: the expressions of its literals, and for the rule's
-    /// own bodies those of the head. What stands in inner bodies is shown with those.
+    /// Passes every body of a rule to `see`, with the types that apply in it: the expressions of its literals and,
+    /// for the rule's own bodies, those of the head. Inner bodies are passed on their own.
     pub(super) fn each_body(&self, rule: &'p Rule, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
         for branch in &rule.branches {
             let nothing = Guards::default();
@@ -398,7 +400,7 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
-    /// What a body says of the types of resources, besides what is known around it.
+    /// Returns the resource types that apply in a body, including those of the surrounding body.
     pub(super) fn guards(&self, body: &Body, around: &Guards) -> Guards {
         let mut guards = around.clone();
         guards.contradictions.clear();
@@ -407,7 +409,7 @@ impl<'p, 's> Env<'p, 's> {
                 LiteralKind::Expression(expr) if literal.withs.is_empty() => {
                     self.guard(expr.bare(), &mut guards);
                 }
-                // `some rc.type in …` cannot be written; the variable of `some` has its texts already.
+                // `some rc.type in …` is not valid syntax, and the variable of `some` has its strings already.
                 LiteralKind::Expression(_)
                 | LiteralKind::SomeIn { .. }
                 | LiteralKind::Every { .. }
@@ -459,7 +461,7 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
-    /// What the resource is called whose `type` an expression is.
+    /// Returns the name of the resource whose `type` an expression reads.
     fn whose_type(&self, expr: &Expr) -> Option<String> {
         let (_, steps) = parts(expr)?;
         match steps.last() {
@@ -485,7 +487,7 @@ impl<'p, 's> Env<'p, 's> {
         self.shape(expr, &Guards::default()).texts().cloned().map(Types::OneOf)
     }
 
-    /// The position of a function's argument that a name means.
+    /// Returns the position of the function argument with this name.
     fn argument(&self, name: &Expr) -> Option<usize> {
         let meant = self.variable(name)?;
         let arguments = self.project().rule(self.id).head.arguments.as_ref()?;
@@ -500,7 +502,7 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
-    /// What an expression is.
+    /// Returns the value of an expression.
     pub(super) fn shape(&self, expr: &Expr, guards: &Guards) -> Shape {
         match &expr.kind {
             ExprKind::Scalar => {
@@ -567,7 +569,7 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
-    /// Where `object.get` leads.
+    /// Returns the value of an `object.get`.
     pub(super) fn looked_up(&self, object: &Shape, key: &Expr) -> (Shape, Option<Slip>) {
         let text = self.text();
         let steps: Vec<Step> = match &key.kind {
@@ -591,7 +593,7 @@ impl<'p, 's> Env<'p, 's> {
         (shape, None)
     }
 
-    /// Where a reference leads, and the first step that leads nowhere.
+    /// Returns the value of a reference, and the first step that no plan has.
     pub(super) fn follow(&self, expr: &Expr, guards: &Guards) -> (Shape, Option<(Slip, usize)>) {
         let count = match &expr.kind {
             ExprKind::Reference { steps, .. } => steps.len(),
@@ -600,7 +602,7 @@ impl<'p, 's> Env<'p, 's> {
         self.follow_steps(expr, count, guards)
     }
 
-    /// As [`Env::follow`], but only so many steps.
+    /// As [`Env::follow`], for the first `count` steps.
     pub(super) fn follow_steps(
         &self,
         expr: &Expr,
@@ -660,7 +662,7 @@ impl<'p, 's> Env<'p, 's> {
         if let Some(key) = key(self.text(), step) {
             return Step::Key(key);
         }
-        // What is written alike means the same, but `_` means something else each time.
+        // Equal text means an equal value, except that every `_` is a new variable.
         let end = model::step_span(step).end;
         let written = self.text().get(reference.span.start..end).unwrap_or("");
         let wild = written.contains('_') && written.split(['[', ']']).any(|part| part.trim() == "_");
@@ -685,7 +687,7 @@ impl Guards {
         self.types.insert(anchor.to_owned(), merged);
     }
 
-    /// The types of the resource that a place belongs to.
+    /// Returns the types of the resource that a place belongs to.
     pub(super) fn of(&self, place: &Place) -> Types {
         let said = place.anchor.as_ref().and_then(|anchor| self.types.get(anchor));
         match (&place.types, said) {
@@ -699,7 +701,7 @@ impl Guards {
     }
 }
 
-/// A function's result with the types that one call gives it.
+/// Returns a function's result with the types of one call's arguments.
 fn with_arguments(result: Shape, given: &[Shape]) -> Shape {
     match result {
         Shape::Place(place) => {
@@ -722,7 +724,7 @@ fn with_arguments(result: Shape, given: &[Shape]) -> Shape {
     }
 }
 
-/// What a rule adds to a set: `contains x`, or `deny[x]` of v0.
+/// Returns what a rule adds to a set: `contains x`, or `deny[x]` in v0.
 pub(super) fn member_of<'r>(rule: &'r Rule, text: &str) -> Option<&'r Expr> {
     if let Some(key) = &rule.head.key {
         return Some(key);
@@ -732,14 +734,14 @@ pub(super) fn member_of<'r>(rule: &'r Rule, text: &str) -> Option<&'r Expr> {
         Some(tree::Step::Index(index))
             if rule.head.value.is_none() && !has_if(rule, text) && !rule.is_default =>
         {
-            // A rule without a body is an element too: `deny["x"]`; with `true` it is an object.
+            // A rule without a body adds an element too: `deny["x"]`; with a value it builds an object.
             string(text, index).is_none().then_some(index)
         }
         _ => None,
     }
 }
 
-/// Whether a rule's first body is introduced by `if`.
+/// Returns whether a rule's first body is introduced by `if`.
 pub(super) fn has_if(rule: &Rule, text: &str) -> bool {
     let rest = text.get(rule.head.span.end..).unwrap_or("").trim_start();
     rule.branches.first().is_some_and(|branch| branch.body.is_some())
@@ -748,7 +750,7 @@ pub(super) fn has_if(rule: &Rule, text: &str) -> bool {
             .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
 }
 
-/// Shows an expression and what is in it to `see`, without the bodies and heads of comprehensions.
+/// Passes an expression and its parts to `see`, without the bodies and heads of comprehensions.
 pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
     see(expr);
     if expr.body().is_none() {

@@ -1,4 +1,4 @@
-//! Paths into the input: those that no plan has, and attributes that no resource type has.
+//! Lints of paths into the input: paths that no plan has, and attributes that no resource type has.
 
 use std::collections::BTreeSet;
 
@@ -10,19 +10,11 @@ use super::attributes::{self, Misfit};
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, Meaning};
 use super::shape::{Place, Shape, Types};
-use super::{Linter, RuleId};
+use super::{Hit, Linter, RuleId};
 use crate::Lint;
 
-/// Something that was found, before it is known of which file.
-struct Slip {
-    lint: Lint,
-    span: std::ops::Range<usize>,
-    message: String,
-    help: String,
-}
-
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
-    // A policy that gives its helpers another input may name anything there.
+    // A policy that replaces `input` for its helpers may use any path there.
     let replaced = linter.policy_rules().iter().any(|id| replaces_input(linter, *id));
     for id in linter.policy_rules() {
         if is_not_for_plans(linter, id) {
@@ -31,25 +23,25 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let env = linter.inference.env(id);
         let rule = linter.project.rule(id);
         let is_about_data = mentions_data_sources(linter, id);
-        let mut slips = Vec::new();
+        let mut hits = Vec::new();
         env.each_body(rule, &mut |exprs, guards| {
             for expr in exprs {
                 outside_bodies(expr, &mut |inner| {
-                    look(&env, inner, guards, is_about_data, replaced, &mut slips);
+                    look(&env, inner, guards, is_about_data, replaced, &mut hits);
                 });
             }
         });
-        let mut told = BTreeSet::new();
-        for slip in slips {
-            if told.insert((slip.lint, slip.message.clone())) {
-                linter.report(slip.lint, id.file, slip.span, slip.message, slip.help);
+        let mut reported = BTreeSet::new();
+        for hit in hits {
+            if reported.insert((hit.lint, hit.message.clone())) {
+                linter.report(hit.lint, id.file, hit.span, hit.message, hit.help);
             }
         }
     }
 }
 
-/// Whether a file is a policy of another kind, which has another input: on Spacelift, push, trigger and approval
-/// policies have the same package as plan policies.
+/// Returns whether a file is a policy of another kind, with another input: Spacelift's push, trigger and approval
+/// policies share the package of plan policies.
 fn is_not_for_plans(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let project = linter.project;
     project.file(id).convention.platform().lint.kinds == PolicyKinds::Several
@@ -71,7 +63,7 @@ fn replaces_input(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     found
 }
 
-/// Data sources share names with resource types and have other attributes.
+/// A data source may have the name of a resource type, and has other attributes.
 fn mentions_data_sources(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let text = linter.project.file(id).text;
     let mut found = false;
@@ -87,7 +79,7 @@ fn look(
     guards: &Guards,
     is_about_data: bool,
     replaced: bool,
-    slips: &mut Vec<Slip>,
+    hits: &mut Vec<Hit>,
 ) {
     let (shape, slip, span) = match &expr.kind {
         ExprKind::Name | ExprKind::Reference { .. } => {
@@ -103,15 +95,15 @@ fn look(
         ExprKind::Call { function, arguments } if function.text(env.text()) == "object.get" => {
             let [object, key, _] = arguments.as_slice() else { return };
             let (shape, slip) = env.looked_up(&env.shape(object, guards), key);
-            // Whoever gives a default may know that a platform lacks the key.
+            // With a default, the key may be missing on some platforms on purpose.
             (shape, slip.filter(|slip| slip.meant != Meant::Unknown), key.span.clone())
         }
         _ => return,
     };
     if let Some(slip) = slip {
         if !replaced {
-            let message = format!("no plan has `{}`", slip.path);
-            slips.push(Slip { lint: Lint::UnknownInput, span, message, help: slip.help });
+            let message = format!("no plan contains `{}`", slip.path);
+            hits.push(Hit { lint: Lint::UnknownInput, span, message, help: slip.help });
         }
         return;
     }
@@ -120,7 +112,7 @@ fn look(
         return;
     }
     if let Some((lint, message, help)) = misfit(&place, &guards.of(&place)) {
-        slips.push(Slip { lint, span, message, help });
+        hits.push(Hit { lint, span, message, help });
     }
 }
 
@@ -131,7 +123,7 @@ fn end_of(step: &Step, text: &str) -> usize {
     }
 }
 
-/// What is wrong with the attributes of a place, if its types are known.
+/// Returns the lint, message and help for an invalid attribute, if the resource types are known.
 fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
     let Types::OneOf(types) = types else { return None };
     let (resource_type, misfit) = attributes::misfit(types, place)?;
@@ -148,26 +140,27 @@ fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
         ),
         Misfit::Computed { path } => (
             Lint::ComputedAttribute,
-            format!("no configuration of `{resource_type}` can set `{path}`"),
-            "the provider sets it: it is absent from `after` when the resource is created".to_owned(),
+            format!("no configuration can set `{path}` of `{resource_type}`"),
+            "do not read it: the provider sets it, so it is missing from `after` when the resource is created"
+                .to_owned(),
         ),
         Misfit::Removed { path } => (
             Lint::RemovedAttribute,
-            format!("`{resource_type}` has no `{path}` in version {version} of its provider"),
+            format!("`{resource_type}` has no `{path}` in provider version {version}"),
             format!(
-                "it was removed after version {}; replace it with what the provider's upgrade guide names",
+                "it was removed after version {}; use its replacement in the provider's upgrade guide",
                 provider.older_in_words()
             ),
         ),
         Misfit::List { path, key } => (
             Lint::WrongNesting,
-            format!("`{path}` of `{resource_type}` is a list in plans"),
-            format!("write `{path}[_].{key}`, or go through it with `some`"),
+            format!("`{path}` of `{resource_type}` is a list in a plan"),
+            format!("write `{path}[_].{key}`, or iterate over it with `some`"),
         ),
         Misfit::Text { path } => (
             Lint::WrongNesting,
-            format!("`{path}` of `{resource_type}` is no object and no list"),
-            "read a document in a text with `json.unmarshal`".to_owned(),
+            format!("`{path}` of `{resource_type}` is neither an object nor a list"),
+            "if it is a JSON string, parse it with `json.unmarshal`".to_owned(),
         ),
     })
 }

@@ -1,8 +1,9 @@
-//! Finds what is wrong in policies, in the text that their authors wrote.
+//! The lints: each examines policies as their authors wrote them.
 //!
-//! `model` reads the files and says what names mean; `shape` says where in a plan an expression is, by
-//! `planguard_rego::plan_shape`, and `infer` follows that through variables, rules, functions and comprehensions. Each of the other files holds the
-//! lints of one family. What they need to know of providers is in `planguard_schemas`.
+//! `model` reads the files and resolves names; `shape` locates expressions in the structure of a plan, which
+//! `planguard_rego::plan_shape` describes, and `infer` follows its values through variables, rules, functions and
+//! comprehensions. Every other file contains one family of lints. Facts about providers come from
+//! `planguard_schemas`.
 
 mod attributes;
 mod bodies;
@@ -34,27 +35,36 @@ use self::infer::Inference;
 use self::model::{Project, RuleId};
 use crate::{Lint, LintOptions};
 
-/// Something that a lint found.
+/// A finding of a lint before it becomes part of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct LintHit {
     pub lint: Lint,
     pub file: String,
-    /// Where in the file, in bytes.
+    /// The byte range in the file.
     pub span: Range<usize>,
     pub message: String,
     pub help: String,
 }
 
-/// What the lints had to say.
+/// A finding in the file that a lint is looking at.
+struct Hit {
+    lint: Lint,
+    /// The byte range in the file.
+    span: Range<usize>,
+    message: String,
+    help: String,
+}
+
+/// The result of linting.
 #[derive(Debug, Default)]
 pub(crate) struct Linted {
-    pub found: Vec<Found>,
+    pub found: Vec<LintHit>,
     pub problems: Vec<PolicyError>,
     /// The name and text of every file.
     pub files: Vec<(String, std::sync::Arc<str>)>,
 }
 
-/// Reads policies and looks for everything that is wrong with them.
+/// Loads policies and runs every lint.
 pub(crate) fn lint(options: &LintOptions) -> Linted {
     let options = options.clone();
     in_time(move || lint_all(&options))
@@ -75,11 +85,11 @@ fn lint_all(options: &LintOptions) -> Linted {
     };
     let located = convention::conventions(&policy_options);
     let grouping = convention::group(&policy_options);
-    // A package or rule that is misspelt is why a platform finds nothing of its own; the lints say so.
-    let is_told = |error: &PolicyError| {
+    // A misspelt package or rule also makes a platform find no policy; the lint's finding is more precise.
+    let is_reported_by_lint = |error: &PolicyError| {
         matches!(error, PolicyError::NoneOfPlatform { .. } | PolicyError::DecidesNothing { .. })
     };
-    errors.extend(grouping.errors.iter().filter(|error| !is_told(error)).cloned());
+    errors.extend(grouping.errors.iter().filter(|error| !is_reported_by_lint(error)).cloned());
     let documents = data::load(&options.data, &mut errors);
     for group in &grouping.groups {
         load(group, options, &documents, &mut errors);
@@ -115,7 +125,7 @@ fn lint_all(options: &LintOptions) -> Linted {
     tests_of_policies::lint(&mut linter);
     linted.found = linter.found;
     if linted.found.is_empty() {
-        errors.extend(grouping.errors.iter().filter(|error| is_told(error)).cloned());
+        errors.extend(grouping.errors.iter().filter(|error| is_reported_by_lint(error)).cloned());
     }
     errors.into_iter().for_each(|error| loader.add(error));
     linted.found.extend(loader.found);
@@ -135,7 +145,7 @@ fn lint_all(options: &LintOptions) -> Linted {
     linted
 }
 
-/// Loads a group as `check` does, for what only the engine can say.
+/// Loads a group as `check` does, to collect the errors that only the engine can find.
 fn load(group: &Group, options: &LintOptions, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {
     let mut sources = group.sources.clone();
     sources.retain(|source| match nesting::check(source) {
@@ -151,11 +161,10 @@ fn load(group: &Group, options: &LintOptions, documents: &[DataDocument], errors
     set::compile(dialect, &mut sources, documents, errors);
 }
 
-/// Sorts what loading reports into findings, which say what is wrong with a rule, and problems, which keep planguard
-/// from looking.
+/// Sorts load errors into findings about a rule and problems that prevented planguard from linting.
 #[derive(Default)]
 struct Loader {
-    found: Vec<Found>,
+    found: Vec<LintHit>,
     problems: Vec<PolicyError>,
 }
 
@@ -167,7 +176,7 @@ impl Loader {
                 (Lint::UnknownFunction, text, at, help.clone())
             }
             PolicyError::RefusedFunction { text, at, .. } => {
-                let help = "put the value into a document and pass that with --data".to_owned();
+                let help = "put the value into a document and pass it with --data".to_owned();
                 (Lint::RefusedFunction, text, at, help)
             }
             _ => {
@@ -178,7 +187,7 @@ impl Loader {
             }
         };
         let span = at.offset()..at.offset() + at.len();
-        self.found.push(Found { lint, file: text.name().to_owned(), span, message, help });
+        self.found.push(LintHit { lint, file: text.name().to_owned(), span, message, help });
     }
 }
 
@@ -193,7 +202,7 @@ fn blocks(sources: &[Source], project: &Project<'_>, errors: &mut Vec<PolicyErro
     project.files.iter().map(|file| of(file).unwrap_or_default()).collect()
 }
 
-/// Where a rule starts; the head of a default rule stands after the keyword.
+/// Returns the start of a rule; the head of a default rule follows the keyword.
 fn start_of(rule: &planguard_rego_syntax::tree::Rule, text: &str) -> usize {
     let start = rule.head.span.start;
     if !rule.is_default {
@@ -206,15 +215,15 @@ fn line_of(text: &str, offset: usize) -> usize {
     text[..offset.min(text.len())].matches('\n').count() + 1
 }
 
-/// What the lints work with.
+/// The input and output of the lints.
 struct Linter<'p, 's> {
     project: &'p Project<'s>,
     inference: &'p Inference<'p, 's>,
     /// The METADATA of each file.
     blocks: Vec<Blocks>,
-    /// Whether the user has said which packages count.
+    /// Whether the user selected namespaces.
     named_packages: bool,
-    found: Vec<Found>,
+    found: Vec<LintHit>,
 }
 
 impl Linter<'_, '_> {
@@ -231,10 +240,10 @@ impl Linter<'_, '_> {
             return;
         }
         let file = read.name.to_owned();
-        self.found.push(Found { lint, file, span, message: message.into(), help: help.into() });
+        self.found.push(LintHit { lint, file, span, message: message.into(), help: help.into() });
     }
 
-    /// The rules that are evaluated on plans: not those of tests.
+    /// Returns the rules that are evaluated on plans, without tests.
     fn policy_rules(&self) -> Vec<RuleId> {
         self.project.ids().filter(|id| !self.project.is_test_rule(*id)).collect()
     }

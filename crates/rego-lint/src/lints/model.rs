@@ -1,4 +1,4 @@
-//! All policies that are linted, as their authors wrote them: files, rules, and what names mean.
+//! The policies to lint, as their authors wrote them: files, rules, and the meaning of names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub(super) struct File<'s> {
     pub convention: Convention,
     /// The platform whose input the file reads.
     pub input: Convention,
-    /// Whether the file holds tests, by its name.
+    /// Whether the file contains tests, by its name.
     pub is_test: bool,
     pub origin: Origin,
 }
@@ -32,46 +32,46 @@ pub(super) struct File<'s> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     Author,
-    /// A platform puts it beside the author's files.
+    /// A platform adds it to the author's files.
     Platform,
 }
 
-/// A rule by its file and its position there.
+/// A rule, by its file and its position in that file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RuleId {
     pub file: usize,
     pub rule: usize,
 }
 
-/// Everything that is linted together.
+/// All policies that are linted together.
 pub(super) struct Project<'s> {
     pub files: Vec<File<'s>>,
-    /// Rules by their paths, from `data` on.
+    /// Rules by path, starting with `data`.
     pub rules: BTreeMap<Vec<String>, Vec<RuleId>>,
-    /// Paths whose rules decide.
+    /// The paths of the rules that decide.
     pub deciding: BTreeSet<Vec<String>>,
     pub namespaces: Namespaces,
-    /// The rules that platforms ask for.
+    /// The rules that platforms query.
     pub deciders: Vec<Decider>,
-    /// The first steps of paths that the user's data documents have.
+    /// The first steps of the paths that the user's data documents define.
     pub documents: BTreeSet<String>,
 }
 
-/// What a name means.
+/// The meaning of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// A variable that is declared; the number is that of its declaration in the file.
+    /// A declared variable, by the number of its declaration in the file.
     Declared(usize),
     /// A path into the input.
     Input(Vec<String>),
     /// A path that starts with `data`.
     Data(Vec<String>),
-    /// A variable that is not declared, or a builtin.
+    /// An undeclared variable, or a builtin.
     Open(String),
 }
 
 impl<'s> Project<'s> {
-    /// Reads the files that the front end can read.
+    /// Reads the files that the front end can parse.
     pub(super) fn new(
         sources: &'s [Source],
         helpers: &'s [Source],
@@ -134,7 +134,7 @@ impl<'s> Project<'s> {
         &self.files[id.file].module.rules[id.rule]
     }
 
-    /// Every rule, file by file.
+    /// Returns every rule, file by file.
     pub(super) fn ids(&self) -> impl Iterator<Item = RuleId> + '_ {
         self.files
             .iter()
@@ -142,7 +142,7 @@ impl<'s> Project<'s> {
             .flat_map(|(file, read)| (0..read.module.rules.len()).map(move |rule| RuleId { file, rule }))
     }
 
-    /// `["data", "main", "deny"]`; what follows the name in the head is part of it as far as it is written out.
+    /// Returns a rule's path, such as `["data", "main", "deny"]`, including constant keys in the head.
     pub(super) fn path_of(&self, id: RuleId) -> Vec<String> {
         let file = self.file(id);
         let rule = self.rule(id);
@@ -162,7 +162,7 @@ impl<'s> Project<'s> {
         path
     }
 
-    /// Whether a rule's name and package make it decide, whatever its form.
+    /// Returns whether a rule decides, by its name and package.
     pub(super) fn decides(&self, id: RuleId) -> bool {
         let file = self.file(id);
         let name = self.rule(id).name(file.text);
@@ -171,7 +171,7 @@ impl<'s> Project<'s> {
         self.deciders.iter().any(|decider| decider.path == path) || is_asked(file.convention, &path)
     }
 
-    /// Whether conftest would read the package, under the namespaces that were chosen.
+    /// Returns whether conftest would read the package with the selected namespaces.
     pub(super) fn is_selected(&self, package: &[String]) -> bool {
         let name = package.get(1..).unwrap_or_default().join(".");
         match &self.namespaces {
@@ -182,7 +182,7 @@ impl<'s> Project<'s> {
         }
     }
 
-    /// The queries of configuration files that no rule answers, and that no rule almost answers either.
+    /// Returns an error for every query of a configuration file that matches no rule, not even a misspelt one.
     pub(super) fn unknown_queries(&self) -> Vec<PolicyError> {
         let unanswered = self.deciders.iter().filter(|decider| !self.rules.contains_key(&decider.path));
         let almost = |decider: &&Decider| {
@@ -196,14 +196,14 @@ impl<'s> Project<'s> {
                     query: path_text(&decider.path),
                     text: text.clone(),
                     at: *at,
-                    help: "add the rule, or correct the query".to_owned(),
+                    help: "add the rule, or fix the query".to_owned(),
                 }),
                 Presence::Optional => None,
             })
             .collect()
     }
 
-    /// The path that a configuration file asks for, that no rule has, and that is almost that of a rule.
+    /// Returns the query of a configuration file that no rule matches and that resembles this rule's path.
     pub(super) fn queried(&self, id: RuleId) -> Option<&[String]> {
         let file = self.file(id);
         let name = self.rule(id).name(file.text);
@@ -214,7 +214,7 @@ impl<'s> Project<'s> {
         })
     }
 
-    /// What a name means where it stands.
+    /// Returns the meaning of a name.
     pub(super) fn meaning(&self, file: usize, name: &Expr) -> Meaning {
         let read = &self.files[file];
         if let Some(index) = read.scopes.index(name) {
@@ -242,25 +242,25 @@ impl<'s> Project<'s> {
         imports.iter().rfind(|import| import.alias == alias && is_real_import(import))
     }
 
-    /// Whether a rule is at a path or below it.
+    /// Returns whether a rule exists at or below a path.
     pub(super) fn has_below(&self, path: &[String]) -> bool {
         self.rules.range(path.to_vec()..).next().is_some_and(|(known, _)| known.starts_with(path))
     }
 
-    /// The rules that a path leads to or into.
+    /// Returns the rules at a path or at a prefix of it.
     pub(super) fn rules_at<'p>(&'p self, path: &[String]) -> Option<(&'p [RuleId], usize)> {
         (2..=path.len())
             .find_map(|length| self.rules.get(&path[..length]).map(|ids| (ids.as_slice(), length)))
     }
 
-    /// The functions that a call may mean, or nothing if it is a builtin.
+    /// Returns the functions that a call refers to, or `None` for a builtin.
     pub(super) fn function(&self, file: usize, function: &Expr) -> Option<(Vec<String>, &[RuleId])> {
         let path = self.data_path(file, function)?;
         let ids = self.rules.get(&path)?;
         ids.iter().any(|id| self.rule(*id).head.arguments.is_some()).then_some((path, ids.as_slice()))
     }
 
-    /// The path into `data` that a reference is, as far as it is written out.
+    /// Returns the constant part of a reference into `data`.
     pub(super) fn data_path(&self, file: usize, expr: &Expr) -> Option<Vec<String>> {
         let (root, steps) = parts(expr)?;
         let Meaning::Data(mut path) = self.meaning(file, root) else { return None };
@@ -279,18 +279,18 @@ impl<'s> Project<'s> {
     }
 }
 
-/// Whether a rule with this path decides on a platform, whatever the settings file says.
+/// Returns whether a rule at this path decides on a platform, whatever its settings file.
 pub(super) fn is_asked(convention: Convention, path: &[String]) -> bool {
     let Some((name, package)) = path.split_last() else { return false };
     convention.platform().decides(&package_text(package), name)
 }
 
-/// Whether `opa test` and `conftest verify` would run a rule of that name.
+/// Returns whether `opa test` and `conftest verify` would run a rule of that name.
 pub(super) fn is_test_name(name: &str) -> bool {
     name.starts_with("test_") || name.starts_with("todo_test_")
 }
 
-/// Imports of keywords change the language and name nothing.
+/// Imports of keywords only change the syntax.
 pub(super) fn is_real_import(import: &Import) -> bool {
     matches!(import.path.first().map(String::as_str), Some("data" | "input"))
 }
@@ -298,7 +298,7 @@ pub(super) fn is_real_import(import: &Import) -> bool {
 fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Convention {
     let holds = |group: &&Group| group.sources.iter().any(|source| source.name == name);
     let below = |located: &&Located| {
-        // A configuration file stands for its directory.
+        // A configuration file applies to its directory.
         let path = if located.path.is_file() && located.path.extension().is_none_or(|end| end != "rego") {
             located.path.parent().unwrap_or(&located.path)
         } else {
@@ -312,8 +312,8 @@ fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Conventio
     by_group.or_else(by_path).unwrap_or(Convention::CONFTEST)
 }
 
-/// The platform whose input a file reads that nothing else tells the platform of: a policy of HCP Terraform without its
-/// `policies.hcl`, for instance. In `package main` the plan is the input.
+/// Returns the platform whose input a file reads if no configuration selects one, for instance for a policy of HCP
+/// Terraform without `policies.hcl`. In `package main`, the plan is the input.
 fn input_of(convention: Convention, package: &[String], text: &str) -> Convention {
     if convention != Convention::CONFTEST
         || package_text(package) == "main"
@@ -333,7 +333,7 @@ fn input_of(convention: Convention, package: &[String], text: &str) -> Conventio
     Convention::ALL.into_iter().find(wraps).unwrap_or(convention)
 }
 
-/// A reference as its root and steps; a name has no steps.
+/// Splits a reference into its root and steps; a name has no steps.
 pub(super) fn parts(expr: &Expr) -> Option<(&Expr, &[Step])> {
     match &expr.kind {
         ExprKind::Name => Some((expr, &[])),
@@ -345,7 +345,7 @@ pub(super) fn parts(expr: &Expr) -> Option<(&Expr, &[Step])> {
     }
 }
 
-/// The key of a step that is written out.
+/// Returns the key of a constant step.
 pub(super) fn key(text: &str, step: &Step) -> Option<String> {
     match step {
         Step::Field(span) => text.get(span.clone()).map(str::to_owned),
@@ -353,7 +353,7 @@ pub(super) fn key(text: &str, step: &Step) -> Option<String> {
     }
 }
 
-/// The place of a step.
+/// Returns the byte range of a step.
 pub(super) fn step_span(step: &Step) -> Range<usize> {
     match step {
         Step::Field(span) => span.clone(),
@@ -361,7 +361,7 @@ pub(super) fn step_span(step: &Step) -> Range<usize> {
     }
 }
 
-/// The value of a string literal.
+/// Returns the value of a string literal.
 pub(super) fn string(text: &str, expr: &Expr) -> Option<String> {
     let expr = expr.bare();
     let ExprKind::Scalar = expr.kind else { return None };
@@ -373,7 +373,7 @@ pub(super) fn string(text: &str, expr: &Expr) -> Option<String> {
     }
 }
 
-/// A literal that is no string: a number, `true`, `false` or `null`.
+/// Returns a literal that is not a string: a number, `true`, `false` or `null`.
 pub(super) fn other_scalar<'t>(text: &'t str, expr: &Expr) -> Option<&'t str> {
     let expr = expr.bare();
     let ExprKind::Scalar = expr.kind else { return None };
@@ -381,14 +381,14 @@ pub(super) fn other_scalar<'t>(text: &'t str, expr: &Expr) -> Option<&'t str> {
     (!matches!(written.as_bytes().first(), Some(b'"' | b'`' | b'$'))).then_some(written)
 }
 
-/// The operator between the operands of an operation.
+/// Returns the operator between two operands.
 pub(super) fn operator<'t>(text: &'t str, left: &Expr, right: &Expr) -> &'t str {
     let between = text.get(left.span.end..right.span.start).unwrap_or("");
-    // Comments between operands are rare, and then nothing is recognised.
+    // A comment between operands is rare; the operator is then not recognised.
     between.trim_matches(|c: char| c.is_whitespace() || c == '(' || c == ')')
 }
 
-/// Shows every literal of a body to `see`, those of inner bodies too.
+/// Passes every literal of a body to `see`, including those of inner bodies.
 pub(super) fn each_literal<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Literal)) {
     for literal in &body.literals {
         see(literal);
@@ -401,7 +401,7 @@ pub(super) fn each_literal<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Literal))
     }
 }
 
-/// Shows the bodies of the comprehensions in an expression that stand in no other comprehension.
+/// Passes the bodies of the outermost comprehensions in an expression to `see`.
 pub(super) fn each_body_in<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Body)) {
     if let Some(body) = expr.body() {
         see(body);
@@ -411,7 +411,7 @@ pub(super) fn each_body_in<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Body)) {
     }
 }
 
-/// Shows an expression and everything in it to `see`, the bodies of comprehensions included.
+/// Passes an expression and all its parts to `see`, including the bodies of comprehensions.
 pub(super) fn each_expr<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
     see(expr);
     for child in expr.children() {
@@ -433,7 +433,7 @@ pub(super) fn each_expr_of_body<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Expr
     }
 }
 
-/// Shows every expression of a rule to `see`, the head's included.
+/// Passes every expression of a rule to `see`, including those of the head.
 pub(super) fn each_expr_of_rule<'m>(rule: &'m Rule, see: &mut dyn FnMut(&'m Expr)) {
     for argument in rule.head.arguments.iter().flatten() {
         each_expr(argument, see);
@@ -448,7 +448,7 @@ pub(super) fn each_expr_of_rule<'m>(rule: &'m Rule, see: &mut dyn FnMut(&'m Expr
     }
 }
 
-/// The path of a package as text, without `data`.
+/// Returns the path of a package as text, without `data`.
 pub(super) fn package_text(package: &[String]) -> String {
     package.get(1..).unwrap_or_default().join(".")
 }

@@ -1,4 +1,4 @@
-//! Names of rules and packages: what is almost right and therefore never evaluated, and what nothing uses.
+//! Lints of names: misspelt names of rules and packages, and unused rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::model::{self, Meaning, is_test_name, package_text};
 use super::{Linter, RuleId};
 use crate::Lint;
 
-/// The packages with fixed names that platforms read.
+/// Returns the packages with fixed names that platforms read.
 fn platform_packages() -> impl Iterator<Item = &'static str> {
     let packages = Convention::ALL.into_iter().flat_map(|known| known.platform().packages);
     packages.filter_map(|package| package.name.single())
@@ -25,7 +25,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     unknown_data(linter);
 }
 
-/// A package: its files, and whether it has rules that decide.
+/// A package's files, and whether it has rules that decide.
 #[derive(Default)]
 struct Package {
     files: Vec<usize>,
@@ -51,7 +51,7 @@ fn packages(linter: &Linter<'_, '_>) -> BTreeMap<Vec<String>, Package> {
     packages
 }
 
-/// The paths of all rules that something else uses: another rule, or a test.
+/// The paths of all rules that another rule or a test uses.
 struct Used {
     by_policies: BTreeSet<Vec<String>>,
     by_tests: BTreeSet<Vec<String>>,
@@ -106,7 +106,7 @@ fn misspelt_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String
         if !package.decides || platform_packages().any(|known| known == name) || name.contains('.') {
             continue;
         }
-        let near = platform_packages().find(|known| suggest::distance(&name, known) <= slip(known));
+        let near = platform_packages().find(|known| suggest::distance(&name, known) <= typo_limit(known));
         let selected = linter.named_packages && linter.project.is_selected(path);
         let (Some(near), false) = (near, selected) else { continue };
         for file in &package.files {
@@ -115,14 +115,14 @@ fn misspelt_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String
                 Lint::MisspeltPackage,
                 *file,
                 span,
-                format!("nothing reads the package `{name}`"),
-                format!("did you mean `{near}`? If the package is meant, name it with --namespace"),
+                format!("package `{name}` is not evaluated"),
+                format!("did you mean `{near}`? To keep the name, pass --namespace {name}"),
             );
         }
     }
 }
 
-fn slip(name: &str) -> usize {
+fn typo_limit(name: &str) -> usize {
     if name.len() > 6 { 2 } else { 1 + usize::from(name == "main") }
 }
 
@@ -135,7 +135,7 @@ fn unread_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String>,
             .flat_map(|(path, package)| package.files.iter().map(|file| (package_text(path), *file)))
             .collect();
         for (name, file) in unselected {
-            report_unread(linter, file, &name, "no --namespace names it");
+            report_unread(linter, file, &name, "add the package with --namespace");
         }
         return;
     }
@@ -150,12 +150,7 @@ fn unread_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String>,
         .filter(|(_, file)| linter.project.files[*file].convention == Convention::CONFTEST)
         .collect();
     for (name, file) in beside {
-        report_unread(
-            linter,
-            file,
-            &name,
-            "`check` reads `main` and no other package unless --namespace names it",
-        );
+        report_unread(linter, file, &name, "without --namespace, `check` evaluates only `main`");
     }
 }
 
@@ -173,7 +168,7 @@ fn report_unread(linter: &mut Linter<'_, '_>, file: usize, name: &str, help: &st
             Lint::UnreadPackage,
             file,
             span,
-            format!("nothing evaluates the rules of the package `{name}`"),
+            format!("the rules of package `{name}` are not evaluated"),
             help,
         );
     }
@@ -186,7 +181,7 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
         .iter()
         .filter_map(|path| path.split_last().map(|(_, package)| package.to_vec()))
         .collect();
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for id in linter.project.ids().collect::<Vec<_>>() {
         let file = linter.project.file(id);
         let rule = linter.project.rule(id);
@@ -199,8 +194,8 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
                 && is_near_test(&name)
                 && !used.holds(&path)
             {
-                let help = format!("call it `test_{}`", bare_test_name(&name));
-                linter.report(Lint::NearMissTest, id.file, span, format!("nothing runs `{name}`"), help);
+                let help = format!("rename it to `test_{}`", bare_test_name(&name));
+                linter.report(Lint::NearMissTest, id.file, span, format!("test `{name}` is not run"), help);
             }
             continue;
         }
@@ -212,14 +207,14 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
         }
         let is_function = rule.head.arguments.is_some();
         if linter.project.decides(id) {
-            if is_function && told.insert(path) {
+            if is_function && reported.insert(path) {
                 linter.report(
                     Lint::DecisionFunction,
                     id.file,
                     span,
-                    format!("`{name}` is a function, and nothing calls it"),
+                    format!("`{name}` is a function and is never called"),
                     format!(
-                        "write `{name} contains msg if {{ … }}`, and go through the resources in its body"
+                        "write `{name} contains msg if {{ … }}`, and iterate over the resources in its body"
                     ),
                 );
             }
@@ -229,13 +224,13 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
             continue;
         }
         if let Some(meant) = meant(linter, id, &name) {
-            if told.insert(path) {
+            if reported.insert(path) {
                 linter.report(
                     Lint::NearMissName,
                     id.file,
                     span,
-                    format!("`{name}` decides nothing"),
-                    format!("call it `{meant}`"),
+                    format!("rule `{name}` is not evaluated"),
+                    format!("rename it to `{meant}`"),
                 );
             }
             continue;
@@ -249,21 +244,21 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
             && !rule.is_default
             && !sums_up(linter, id)
             && !used.by_tests.contains(&path)
-            && told.insert(path)
+            && reported.insert(path)
         {
             let what = if is_function { "function" } else { "rule" };
             linter.report(
                 Lint::UnusedRule,
                 id.file,
                 span,
-                format!("nothing uses the {what} `{name}`"),
+                format!("the {what} `{name}` is unused"),
                 "use it in a rule that decides, or remove it",
             );
         }
     }
 }
 
-/// Whether a rule makes something of what others decide, for whoever asks for it: `allow if count(deny) == 0`.
+/// Returns whether a rule aggregates rules that decide, as `allow if count(deny) == 0` does.
 fn sums_up(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let mut found = false;
     model::each_expr_of_rule(linter.project.rule(id), &mut |expr| {
@@ -276,7 +271,7 @@ fn sums_up(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     found
 }
 
-/// The name that decides and that was probably meant.
+/// Returns the deciding name that a rule's name resembles.
 fn meant(linter: &Linter<'_, '_>, id: RuleId, name: &str) -> Option<String> {
     let file = linter.project.file(id);
     let meant = match file.convention.platform().rules {
@@ -293,7 +288,7 @@ fn meant(linter: &Linter<'_, '_>, id: RuleId, name: &str) -> Option<String> {
     model::is_asked(file.convention, &path).then_some(meant)
 }
 
-/// As [`conftest::meant`], and a few more words that nobody would call a helper.
+/// As [`conftest::meant`], with some more names that are unlikely for a helper.
 fn near_decision(name: &str) -> Option<String> {
     conftest::meant(name).or_else(|| match name {
         "violations" => Some("violation".to_owned()),
@@ -325,12 +320,12 @@ fn bare_test_name(name: &str) -> String {
 
 fn unknown_data(linter: &mut Linter<'_, '_>) {
     let project = linter.project;
-    let mut slips = Vec::new();
+    let mut hits = Vec::new();
     let mut look = |file: usize, path: Vec<String>, span: std::ops::Range<usize>| {
         if path.len() < 2 || path[1] == "conftest" || project.documents.contains(&path[1]) {
             return;
         }
-        // What the policies know nothing of may be data that is given at run time.
+        // A path outside every loaded package may be data given at run time.
         let package = (2..=path.len())
             .rev()
             .map(|length| &path[..length])
@@ -338,7 +333,7 @@ fn unknown_data(linter: &mut Linter<'_, '_>) {
         if project.rules_at(&path).is_some() || project.has_below(&path) {
             return;
         }
-        // What planguard gives its packs.
+        // planguard provides the parameters of its packs.
         if path[1..].starts_with(&["planguard".to_owned(), "params".to_owned()]) {
             return;
         }
@@ -351,13 +346,18 @@ fn unknown_data(linter: &mut Linter<'_, '_>) {
         let near = suggest::nearest(missing, beside.map(String::as_str)).map(str::to_owned);
         let help = match near {
             Some(near) => format!("did you mean `{}.{near}`?", path[..known].join(".")),
-            // A document may have put more there, further down.
+            // A document may add data further down.
             None if is_package && known + 1 == path.len() => {
-                "correct the name, load the policy that has it, or give the document with --data".to_owned()
+                "fix the name, load the policy that defines it, or pass the document with --data".to_owned()
             }
             None => return,
         };
-        slips.push((file, span, format!("`{}` leads to nothing", path.join(".")), help));
+        hits.push((
+            file,
+            span,
+            format!("`{}` is not defined by any document or package", path.join(".")),
+            help,
+        ));
     };
     for (index, file) in project.files.iter().enumerate() {
         for import in &file.module.imports {
@@ -368,10 +368,10 @@ fn unknown_data(linter: &mut Linter<'_, '_>) {
     }
     for id in project.ids() {
         let text = project.file(id).text;
-        let mut told = BTreeSet::new();
+        let mut reported = BTreeSet::new();
         model::each_expr_of_rule(project.rule(id), &mut |expr| {
             let Some((root, steps)) = model::parts(expr) else { return };
-            // What is imported has been looked at, and calls are for the engine.
+            // Imports are checked above, and calls by the engine.
             if steps.is_empty() || !matches!(project.meaning(id.file, root), Meaning::Data(_)) {
                 return;
             }
@@ -379,13 +379,13 @@ fn unknown_data(linter: &mut Linter<'_, '_>) {
             let imported = project.import(id.file, root.text(text)).is_some_and(|import| {
                 !project.has_below(&import.path) && project.rules_at(&import.path).is_none()
             });
-            if !imported && told.insert(path.clone()) {
+            if !imported && reported.insert(path.clone()) {
                 look(id.file, path, expr.span.clone());
             }
         });
     }
-    for (file, span, message, help) in slips {
-        // A call of a function that does not exist is reported as that.
+    for (file, span, message, help) in hits {
+        // A call of an unknown function has a finding of its own.
         let known = linter.found.iter().any(|found| found.span == span && found.message == message);
         if !known {
             linter.report(Lint::UnknownData, file, span, message, help);

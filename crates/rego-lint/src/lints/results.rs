@@ -1,4 +1,4 @@
-//! What rules that decide yield: messages, or something that passes in silence.
+//! Lints of what deciding rules return: messages, or values that are ignored.
 
 use planguard_rego::convention::{DecidingRules, Results};
 use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator, Rule};
@@ -60,7 +60,7 @@ fn decision(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule) {
                 Lint::UnusableResult,
                 id.file,
                 span,
-                format!("`{name}` is `{written}` itself, not a set that holds it"),
+                format!("`{name}` is the value `{written}`, not a set that contains it"),
                 format!("write `{name} contains {written} if {{ … }}`"),
             );
         }
@@ -72,7 +72,7 @@ fn decision(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule) {
             Lint::MissingContains,
             id.file,
             span,
-            format!("`{name}` is true, and nobody sees `{message}`"),
+            format!("`{name}` is `true`, and `{message}` is unused"),
             format!("write `{name} contains {message} if {{ … }}`"),
         );
         return;
@@ -82,13 +82,13 @@ fn decision(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule) {
             Lint::BooleanDecision,
             id.file,
             span,
-            format!("`{name}` is only true or false"),
+            format!("`{name}` is a boolean, not a set of messages"),
             format!("write `{name} contains msg if {{ … }}`, with a message that names the resource"),
         );
     }
 }
 
-/// A value that is a text for certain: the variable of a `sprintf`.
+/// Returns whether a value is certainly a string, for instance the variable of a `sprintf`.
 fn is_message(rule: &Rule, value: &Expr, text: &str) -> bool {
     let is_sprintf = |expr: &Expr| matches!(&expr.kind, ExprKind::Call { function, .. } if matches!(function.text(text), "sprintf" | "concat"));
     if is_sprintf(value) {
@@ -102,7 +102,7 @@ fn is_message(rule: &Rule, value: &Expr, text: &str) -> bool {
         .any(|value| is_sprintf(value) || string(text, value).is_some())
 }
 
-/// The expression that a body assigns to a variable.
+/// Returns the expression that a body assigns to a variable.
 fn assigned<'b>(body: &'b Body, name: &str, text: &str) -> Option<&'b Expr> {
     body.literals.iter().find_map(|literal| {
         let LiteralKind::Expression(expr) = &literal.kind else { return None };
@@ -117,7 +117,7 @@ fn assigned<'b>(body: &'b Body, name: &str, text: &str) -> Option<&'b Expr> {
     })
 }
 
-/// The name of a message that a body makes and nothing uses.
+/// Returns the name of a message that a body builds and never uses.
 fn forgotten_message<'t>(body: &Body, text: &'t str) -> Option<&'t str> {
     body.literals.iter().find_map(|literal| {
         let LiteralKind::Expression(expr) = &literal.kind else { return None };
@@ -161,7 +161,7 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
             });
             (!has_msg).then(|| "an object without `msg`".to_owned())
         }
-        _ if string(text, value).is_some_and(|text| text.is_empty()) => Some("an empty text".to_owned()),
+        _ if string(text, value).is_some_and(|text| text.is_empty()) => Some("an empty string".to_owned()),
         _ => other_scalar(text, value).filter(|_| !any).map(|value| format!("`{value}`")),
     };
     if let Some(what) = unusable {
@@ -170,7 +170,7 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
             id.file,
             value.span.clone(),
             format!("a result of `{name}` is {what}"),
-            "a result is a text that is not empty, or an object with the text under `msg`",
+            "return a non-empty string, or an object with a string `msg`",
         );
         return;
     }
@@ -199,13 +199,13 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
             Lint::MissingAddress,
             id.file,
             rule.head.span.clone(),
-            format!("no result of `{name}` names its resource"),
-            "write `{\"msg\": msg, \"address\": rc.address}`",
+            format!("the results of `{name}` do not name their resource"),
+            "return `{\"msg\": msg, \"address\": rc.address}`",
         );
     }
 }
 
-/// Whether the literals of a body take one resource change after the other.
+/// Returns whether a body iterates over resource changes.
 fn goes_through_resources(linter: &Linter<'_, '_>, id: RuleId, body: &Body) -> bool {
     let env = linter.inference.env(id);
     let is_resource = |shape: &Shape| shape.place().is_some_and(|place| place.node.is_resource());
@@ -214,7 +214,7 @@ fn goes_through_resources(linter: &Linter<'_, '_>, id: RuleId, body: &Body) -> b
             let shape = env.shape(collection, &Default::default());
             is_resource(&shape.step(&Step::Element(String::new())).0)
         }
-        // An element that gets no name cannot be named in a message.
+        // A message cannot name an element that has no variable.
         LiteralKind::Expression(expr)
             if !matches!(
                 &expr.kind,

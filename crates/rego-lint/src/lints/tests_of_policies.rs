@@ -1,4 +1,4 @@
-//! Tests of policies that cannot fail, or would pass for another reason.
+//! Lints of tests that cannot fail or that pass for the wrong reason.
 
 use planguard_rego_syntax::tree::{Body, ExprKind, LiteralKind};
 
@@ -30,8 +30,8 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
                 Lint::ConstantTest,
                 id.file,
                 rule.head.span.clone(),
-                format!("`{name}` holds whatever the policy does"),
-                "say what must hold: `count(deny) == 1 with input as {…}`",
+                format!("`{name}` passes whatever the policy does"),
+                "add an assertion: `count(deny) == 1 with input as {…}`",
             );
             continue;
         }
@@ -46,8 +46,8 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
                 Lint::VacuousTest,
                 id.file,
                 rule.head.span.clone(),
-                format!("`{name}` gives the policy nothing to find"),
-                "give it a plan that is almost wrong",
+                format!("`{name}` uses an empty input"),
+                "use a plan that almost violates the policy",
             );
         }
     }

@@ -1,9 +1,9 @@
-//! Leftovers and habits: what nothing uses, what is there twice, what could be said more clearly.
+//! Lints of unused, duplicate and unclear code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_rego::metadata::Scope;
-use planguard_rego_syntax::scope::How;
+use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::token;
 use planguard_rego_syntax::tree::{ExprKind, LiteralKind, Operator};
 
@@ -33,7 +33,7 @@ fn imports(linter: &mut Linter<'_, '_>) {
                 if let ExprKind::Name = expr.kind {
                     names.insert(expr.text(file.text));
                 }
-                // Templates are read only as they are rewritten.
+                // Template strings are parsed only when they are rewritten.
                 if let ExprKind::Scalar = expr.kind
                     && expr.text(file.text).starts_with('$')
                 {
@@ -62,8 +62,8 @@ fn imports(linter: &mut Linter<'_, '_>) {
             Lint::UnusedImport,
             file,
             span,
-            format!("nothing uses `{alias}`"),
-            "remove the import, or correct the name where it is used",
+            format!("the import `{alias}` is unused"),
+            "remove the import, or fix the name where it is used",
         );
     }
 }
@@ -85,29 +85,29 @@ fn variables(linter: &mut Linter<'_, '_>) {
                 continue;
             }
             let lint = match declaration.how {
-                How::Argument => Lint::UnusedArgument,
-                How::Assignment | How::Some => Lint::UnusedVariable,
-                // The element may be there to be counted.
-                How::SomeIn | How::Every => continue,
+                DeclaredBy::Argument => Lint::UnusedArgument,
+                DeclaredBy::Assignment | DeclaredBy::Some => Lint::UnusedVariable,
+                // The element may only be counted.
+                DeclaredBy::SomeIn | DeclaredBy::Every => continue,
             };
             let span = *place..*place + declaration.name.len();
             unused.push((lint, index, span, declaration.name.to_owned()));
         }
     }
     for (lint, file, span, name) in unused {
-        // A message that a boolean rule makes is the sign of a missing `contains`, and told as that.
-        let told = linter.found.iter().any(|found| {
+        // An unused message of a boolean rule is reported as `missing-contains`.
+        let reported = linter.found.iter().any(|found| {
             found.lint == Lint::MissingContains
                 && found.file == linter.project.files[file].name
                 && found.message.contains(&format!("`{name}`"))
         });
-        if !told {
+        if !reported {
             linter.report(
                 lint,
                 file,
                 span,
-                format!("nothing uses `{name}`"),
-                "use it, call it `_`, or remove it",
+                format!("the variable `{name}` is unused"),
+                "use it, rename it to `_`, or remove it",
             );
         }
     }
@@ -117,7 +117,8 @@ fn in_template(text: &str, name: &str) -> bool {
     text.contains("$\"") && text.contains(&format!("{{{name}"))
 }
 
-/// Whether a variable of one of several bodies is used in the head that they share, where only one of them is found.
+/// Returns whether a variable of one of several bodies is used in the head that they share, which is parsed with one
+/// body only.
 fn in_shared_head(file: &model::File<'_>, place: usize, name: &str) -> bool {
     let rule = file.module.rules.iter().find(|rule| {
         rule.branches.len() > 1 && rule.branches.iter().any(|branch| branch.span.contains(&place))
@@ -134,7 +135,7 @@ fn in_shared_head(file: &model::File<'_>, place: usize, name: &str) -> bool {
     })
 }
 
-/// A rule's text without blanks and comments.
+/// Returns a rule's text without whitespace and comments.
 fn bare(text: &str) -> String {
     let tokens = token::read(text).unwrap_or_default();
     tokens.into_iter().map(|token| format!("{} ", &text[token.span])).collect()
@@ -151,7 +152,7 @@ fn duplicates(linter: &mut Linter<'_, '_>) {
         let line = line_of(file.text, rule.head.span.start);
         let key = (file.module.package.clone(), text);
         match seen.get(&key) {
-            // Files of one package that are never loaded together may hold the same helpers.
+            // Files of one package that are never loaded together may contain the same helpers.
             Some((first, line)) if *first == id.file => {
                 let name = rule.name(file.text).to_owned();
                 again.push((id.file, rule.head.span.clone(), name, *line));
@@ -167,16 +168,16 @@ fn duplicates(linter: &mut Linter<'_, '_>) {
             Lint::DuplicateRule,
             file,
             span,
-            format!("the same rule `{name}` stands in line {line}"),
-            "remove one of them, or change what was to be changed",
+            format!("rule `{name}` is a duplicate of line {line}"),
+            "remove the duplicate, or edit it as intended",
         );
     }
 }
 
-/// Two values for one rule, both without a condition: the rule has no value then, and everything that reads it fails.
+/// Reports two unconditional values of one rule: evaluating the rule is an error, as is every use of it.
 fn conflicts(linter: &mut Linter<'_, '_>) {
     let mut seen: BTreeMap<(usize, String), (String, usize)> = BTreeMap::new();
-    let mut slips = Vec::new();
+    let mut hits = Vec::new();
     for id in linter.project.ids() {
         let file = linter.project.file(id);
         let rule = linter.project.rule(id);
@@ -194,10 +195,10 @@ fn conflicts(linter: &mut Linter<'_, '_>) {
         let line = line_of(file.text, head.span.start);
         match seen.get(&(id.file, name.clone())) {
             Some((first, line)) if *first != written => {
-                slips.push((
+                hits.push((
                     id.file,
                     head.span.clone(),
-                    format!("`{name}` has another value in line {line}"),
+                    format!("`{name}` has a different value on line {line}"),
                 ));
             }
             Some(_) => {}
@@ -206,8 +207,8 @@ fn conflicts(linter: &mut Linter<'_, '_>) {
             }
         }
     }
-    for (file, span, message) in slips {
-        linter.report(Lint::DuplicateRule, file, span, message, "keep one of them, or give each a condition");
+    for (file, span, message) in hits {
+        linter.report(Lint::DuplicateRule, file, span, message, "remove one of them, or add conditions");
     }
 }
 
@@ -230,8 +231,8 @@ fn unification(linter: &mut Linter<'_, '_>) {
             Lint::Unification,
             file,
             span,
-            "`=` assigns or compares, whichever fits",
-            "write `:=` to assign, `==` to compare",
+            "`=` may assign or compare",
+            "use `:=` to assign, `==` to compare",
         );
     }
 }
@@ -252,18 +253,18 @@ fn old_syntax(linter: &mut Linter<'_, '_>) {
             Lint::OldSyntax,
             file,
             span,
-            "the rule is written in Rego v0",
-            "`opa fmt --rego-v1` writes it anew; `deny[msg] { … }` becomes `deny contains msg if { … }`",
+            "the rule uses Rego v0 syntax",
+            "run `opa fmt --rego-v1`; `deny[msg] { … }` becomes `deny contains msg if { … }`",
         );
     }
 }
 
-/// References to packages and documents behind the iteration over resources.
+/// Reports references to packages and documents after the iteration over resources.
 fn data_in_loops(linter: &mut Linter<'_, '_>) {
     for id in linter.policy_rules() {
         let rule = linter.project.rule(id);
         let env = linter.inference.env(id);
-        let mut slips = Vec::new();
+        let mut hits = Vec::new();
         for body in rule.branches.iter().filter_map(|branch| branch.body.as_ref()) {
             let mut loops = false;
             for literal in &body.literals {
@@ -275,7 +276,7 @@ fn data_in_loops(linter: &mut Linter<'_, '_>) {
                                 && linter.project.rules_at(&path).is_none()
                                 && !linter.project.has_below(&path)
                             {
-                                slips.push((inner.span.clone(), inner.text(env.text()).to_owned()));
+                                hits.push((inner.span.clone(), inner.text(env.text()).to_owned()));
                             }
                         });
                     }
@@ -283,13 +284,13 @@ fn data_in_loops(linter: &mut Linter<'_, '_>) {
                 loops |= iterates(&env, literal);
             }
         }
-        for (span, text) in slips {
+        for (span, text) in hits {
             linter.report(
                 Lint::DataInLoop,
                 id.file,
                 span,
                 format!("`{text}` is looked up for every resource"),
-                "give it a name before the loop, or in a rule of its own: `limits := data.limits`",
+                "assign it to a variable before the loop, or in a rule: `limits := data.limits`",
             );
         }
     }
@@ -307,7 +308,7 @@ fn iterates(env: &super::infer::Env<'_, '_>, literal: &planguard_rego_syntax::tr
 }
 
 fn metadata(linter: &mut Linter<'_, '_>) {
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     let mut bare = Vec::new();
     for id in linter.policy_rules() {
         let file = linter.project.file(id);
@@ -325,20 +326,20 @@ fn metadata(linter: &mut Linter<'_, '_>) {
             Some(block) if block.title.is_none() => "title",
             Some(block) if block.severity.is_none() => "severity",
             Some(_) => {
-                told.insert(path);
+                reported.insert(path);
                 continue;
             }
         };
         bare.push((id.file, rule.head.span.clone(), rule.name(file.text).to_owned(), path, lacks));
     }
     for (file, span, name, path, lacks) in bare {
-        if told.insert(path) {
+        if reported.insert(path) {
             linter.report(
                 Lint::MissingMetadata,
                 file,
                 span,
                 format!("`{name}` has no {lacks}"),
-                "write `# METADATA` above the rule, with `title` and `custom.severity`",
+                "add `# METADATA` above the rule, with `title` and `custom.severity`",
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Comparisons that never hold, or hold for less than they seem to.
+//! Lints of comparisons that are never true, or less often than intended.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -10,10 +10,10 @@ use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator};
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, operator, other_scalar, string};
 use super::shape::{Place, Shape, Types};
-use super::{Linter, attributes};
+use super::{Hit, Linter, attributes};
 use crate::Lint;
 
-/// Words that people use for actions.
+/// Other words for actions.
 const SYNONYMS: [(&str, &str); 12] = [
     ("destroy", "delete"),
     ("destroyed", "delete"),
@@ -29,15 +29,8 @@ const SYNONYMS: [(&str, &str); 12] = [
     ("none", "no-op"),
 ];
 
-/// How many letters may be wrong in the name of a type.
+/// The number of wrong letters that still count as a typo in a resource type.
 const SLIP: usize = 2;
-
-struct Slip {
-    lint: Lint,
-    span: Range<usize>,
-    message: String,
-    help: String,
-}
 
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     let sees_replacements: BTreeSet<usize> = (0..linter.project.files.len())
@@ -61,23 +54,23 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
                 });
             }
         }
-        let mut slips = Vec::new();
+        let mut hits = Vec::new();
         env.each_body(rule, &mut |exprs, guards| {
             for (anchor, left, right) in &guards.contradictions {
                 let _ = anchor;
-                contradiction(exprs, text, left, right, &mut slips);
+                contradiction(exprs, text, left, right, &mut hits);
             }
             for expr in exprs {
                 outside_bodies(expr, &mut |inner| {
-                    let before = slips.len();
-                    compare(&env, inner, guards, about_data, &mut slips);
+                    let before = hits.len();
+                    compare(&env, inner, guards, about_data, &mut hits);
                     let is_negated = negated.iter().any(|span| span.contains(&inner.span.start));
                     let known = sees_replacements.contains(&id.file);
                     let mut index = before;
-                    while index < slips.len() {
-                        let drop = slips[index].lint == Lint::MissedReplace && (is_negated || known);
+                    while index < hits.len() {
+                        let drop = hits[index].lint == Lint::MissedReplace && (is_negated || known);
                         if drop {
-                            slips.remove(index);
+                            hits.remove(index);
                         } else {
                             index += 1;
                         }
@@ -90,15 +83,15 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
             && let Some(value) = &rule.head.value
             && let Some(name) = string(text, value)
         {
-            resource_type(&env, &name, Some(value.span.clone()), about_data, &mut slips);
+            resource_type(&env, &name, Some(value.span.clone()), about_data, &mut hits);
         }
-        for slip in slips {
-            linter.report(slip.lint, id.file, slip.span, slip.message, slip.help);
+        for hit in hits {
+            linter.report(hit.lint, id.file, hit.span, hit.message, hit.help);
         }
     }
 }
 
-/// Whether a file deals with replacements somewhere: with both verbs in one list, or with deletion by membership.
+/// Returns whether a file handles replacements: by a list with both actions, or by testing for deletion with `in`.
 fn knows_replacements(text: &str) -> bool {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     [
@@ -112,7 +105,7 @@ fn knows_replacements(text: &str) -> bool {
     .any(|mark| text.contains(mark))
 }
 
-fn contradiction(exprs: &[&Expr], text: &str, left: &str, right: &str, slips: &mut Vec<Slip>) {
+fn contradiction(exprs: &[&Expr], text: &str, left: &str, right: &str, hits: &mut Vec<Hit>) {
     for expr in exprs {
         let mut place = None;
         outside_bodies(expr, &mut |inner| {
@@ -121,19 +114,19 @@ fn contradiction(exprs: &[&Expr], text: &str, left: &str, right: &str, slips: &m
             }
         });
         if let Some(span) = place {
-            slips.push(Slip {
+            hits.push(Hit {
                 lint: Lint::NeverTrue,
                 span,
-                message: format!("the type cannot be `{right}` and `{left}` at once"),
+                message: format!("the type cannot be both `{right}` and `{left}`"),
                 help: "write two rules, or `in {…}` with both types".to_owned(),
             });
         }
     }
 }
 
-fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, slips: &mut Vec<Slip>) {
+fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hits: &mut Vec<Hit>) {
     let ExprKind::Operation { operator: kind, operands } = &expr.kind else {
-        lookup(env, expr, guards, about_data, slips);
+        lookup(env, expr, guards, about_data, hits);
         return;
     };
     let [left, right] = operands.as_slice() else { return };
@@ -142,17 +135,17 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sl
         Operator::Equal | Operator::Unify => {}
         Operator::Other if written == "!=" => {}
         Operator::Other if matches!(written, "<" | "<=" | ">" | ">=") => {
-            order(env, [left, right], guards, about_data, slips);
+            order(env, [left, right], guards, about_data, hits);
             return;
         }
         Operator::In => {
             if let Shape::Place(place) = env.shape(right, guards)
                 && std::ptr::eq(place.node, &ACTIONS)
             {
-                verb(env, left, slips);
+                verb(env, left, hits);
             }
             if let Shape::Place(place) = env.shape(left, guards) {
-                members(env, &place, right, guards, about_data, slips);
+                members(env, &place, right, guards, about_data, hits);
             }
             return;
         }
@@ -160,14 +153,14 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sl
     }
     for (one, other) in [(left, right), (right, left)] {
         if written == "!=" {
-            not_any(env, expr, one, other, guards, slips);
+            not_any(env, expr, one, other, guards, hits);
         }
         let Shape::Place(place) = env.shape(one, guards) else { continue };
         if written == "!=" && is_wild(one, env.text()) && is_verb(&place) {
-            slips.push(Slip {
+            hits.push(Hit {
                 lint: Lint::NotEqualsAny,
                 span: expr.span.clone(),
-                message: format!("one action other than `{}` is enough", other.text(env.text())),
+                message: format!("this is true if any action is not `{}`", other.text(env.text())),
                 help: format!(
                     "write `not {} in {}`",
                     other.text(env.text()),
@@ -177,10 +170,10 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sl
         }
         if is_type(&place) && matches!(other.kind, ExprKind::Name) {
             for name in env.shape(other, guards).texts().into_iter().flatten() {
-                resource_type(env, name, None, about_data, slips);
+                resource_type(env, name, None, about_data, hits);
             }
         }
-        value(env, &place, one, other, written, guards, about_data, slips);
+        value(env, &place, one, other, written, guards, about_data, hits);
     }
 }
 
@@ -196,11 +189,11 @@ fn without_wild(text: &str) -> &str {
     text.strip_suffix("[_]").unwrap_or(text)
 }
 
-/// `types[rc.type]` and `object.get(weights, rc.type, 1)`, where the types are written out.
-fn lookup(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, slips: &mut Vec<Slip>) {
+/// Checks `types[rc.type]` and `object.get(weights, rc.type, 1)` with constant types.
+fn lookup(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hits: &mut Vec<Hit>) {
     let (index, looked_in) = match &expr.kind {
         ExprKind::Reference { steps, .. } => {
-            key_of_index(env, expr, steps, guards, slips);
+            key_of_index(env, expr, steps, guards, hits);
             let Some(tree::Step::Index(index)) = steps.last() else { return };
             (index, env.follow_steps(expr, steps.len() - 1, guards).0)
         }
@@ -212,24 +205,18 @@ fn lookup(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, sli
     };
     if env.shape(index, guards).place().is_some_and(is_type) {
         for name in looked_in.keys().iter().chain(looked_in.texts()).flatten() {
-            resource_type(env, name, None, about_data, slips);
+            resource_type(env, name, None, about_data, hits);
         }
     }
 }
 
 /// `input.planguard.by_type.aws_s3_bukket`.
-fn key_of_index(
-    env: &Env<'_, '_>,
-    expr: &Expr,
-    steps: &[tree::Step],
-    guards: &Guards,
-    slips: &mut Vec<Slip>,
-) {
+fn key_of_index(env: &Env<'_, '_>, expr: &Expr, steps: &[tree::Step], guards: &Guards, hits: &mut Vec<Hit>) {
     for (position, step) in steps.iter().enumerate() {
         let Some(key) = model::key(env.text(), step) else { continue };
         let before = env.follow_steps(expr, position, guards).0;
         if before.place().is_some_and(|place| std::ptr::eq(place.node, &raw const BY_TYPE)) {
-            resource_type(env, &key, Some(model::step_span(step)), false, slips);
+            resource_type(env, &key, Some(model::step_span(step)), false, hits);
         }
     }
 }
@@ -244,25 +231,25 @@ fn members(
     collection: &Expr,
     guards: &Guards,
     about_data: bool,
-    slips: &mut Vec<Slip>,
+    hits: &mut Vec<Hit>,
 ) {
     match &collection.kind {
         ExprKind::Items(items) => {
             for item in items {
-                value(env, place, collection, item, "==", guards, about_data, slips);
+                value(env, place, collection, item, "==", guards, about_data, hits);
             }
         }
         _ if is_type(place) => {
             let shape = env.shape(collection, guards);
             for name in shape.texts().into_iter().flatten() {
-                resource_type(env, name, None, about_data, slips);
+                resource_type(env, name, None, about_data, hits);
             }
         }
         _ => {}
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the two sides of one comparison, and where it stands")]
+#[expect(clippy::too_many_arguments, reason = "the two sides of one comparison, and its place")]
 fn value(
     env: &Env<'_, '_>,
     place: &Place,
@@ -271,27 +258,27 @@ fn value(
     written: &str,
     guards: &Guards,
     about_data: bool,
-    slips: &mut Vec<Slip>,
+    hits: &mut Vec<Hit>,
 ) {
     let text = env.text();
     let literal = string(text, other);
     let mut say = |lint, message: String, help: String| {
-        slips.push(Slip { lint, span: other.span.clone(), message, help });
+        hits.push(Hit { lint, span: other.span.clone(), message, help });
     };
     if std::ptr::eq(place.node, &ACTIONS) {
         if let Some(literal) = &literal {
             let help = format!("write `{literal:?} in {}`", one.text(text));
-            say(Lint::ImpossibleValue, format!("`{}` is a list and never a text", one.text(text)), help);
+            say(Lint::ImpossibleValue, format!("`{}` is a list, never a string", one.text(text)), help);
         } else if let ExprKind::Items(items) = &other.kind {
             let verbs: Vec<Option<String>> = items.iter().map(|item| string(text, item)).collect();
             for item in items {
-                verb(env, item, slips);
+                verb(env, item, hits);
             }
             if verbs == [Some("delete".to_owned())] && written == "==" {
-                slips.push(Slip {
+                hits.push(Hit {
                     lint: Lint::MissedReplace,
                     span: other.span.clone(),
-                    message: "a replacement destroys too, and is another list".to_owned(),
+                    message: "this misses replacements, which also destroy the resource".to_owned(),
                     help: format!("write `\"delete\" in {}`", one.text(text)),
                 });
             }
@@ -307,37 +294,37 @@ fn value(
                         format!("write `{} in {}`", other.text(text), one.text(text).trim_end_matches("[0]"));
                     say(
                         Lint::MissedReplace,
-                        "a replacement may have the action as its second".to_owned(),
+                        "this misses replacements with the action in second position".to_owned(),
                         help,
                     );
                 }
-                verb(env, other, slips);
+                verb(env, other, hits);
             } else if let Some(literal) = literal
                 && !words.contains(&literal.as_str())
             {
                 let near = suggest::nearest(&literal, words.iter().copied());
                 let help = match (near, literal.as_str()) {
-                    (_, "resource") => "resources that Terraform manages have the mode `managed`".to_owned(),
+                    (_, "resource") => "the mode of managed resources is `managed`".to_owned(),
                     (Some(near), _) => format!("did you mean `{near}`?"),
-                    (None, _) => format!("it is one of {}", words.join(", ")),
+                    (None, _) => format!("use one of {}", words.join(", ")),
                 };
                 say(Lint::ImpossibleValue, format!("`{}` is never `{literal}`", place.text), help);
             }
         }
         Node::Text if place.text.ends_with("].provider_name") && place.attributes.is_empty() => {
-            // Terraform has written the whole address since 0.13.
+            // Terraform has used full provider addresses since 0.13.
             if let Some(literal) = literal
                 && !literal.contains('/')
                 && !literal.is_empty()
             {
                 let help =
-                    format!("providers have whole addresses: `endswith({}, \"/{literal}\")`", one.text(text));
-                say(Lint::ImpossibleValue, format!("no provider's address is `{literal}`"), help);
+                    format!("compare with the full address: `endswith({}, \"/{literal}\")`", one.text(text));
+                say(Lint::ImpossibleValue, format!("`{literal}` is not a provider address"), help);
             }
         }
         Node::Text if is_type(place) => {
             if let Some(literal) = literal {
-                resource_type(env, &literal, Some(other.span.clone()), about_data, slips);
+                resource_type(env, &literal, Some(other.span.clone()), about_data, hits);
             }
         }
         _ => {
@@ -349,18 +336,18 @@ fn value(
             if own != given {
                 let help = match (own, literal.as_deref()) {
                     ("a boolean" | "a number", Some(literal)) => format!("write `{literal}` without quotes"),
-                    ("a text", _) => format!("write `\"{}\"`", other.text(text)),
+                    ("a string", _) => format!("write `\"{}\"`", other.text(text)),
                     ("a list", _) => format!("write `{} in {}`", other.text(text), one.text(text)),
                     _ => part_of(place, one.text(text)),
                 };
-                let message = format!("`{}` is {own} and never equal to {given}", one.text(text));
+                let message = format!("`{}` is {own}, never equal to {given}", one.text(text));
                 say(Lint::MixedUpType, message, help);
             }
         }
     }
 }
 
-/// What holds the value of something that is described by an object.
+/// Returns the remedy for a comparison with an object that describes a value.
 fn part_of(place: &Place, written: &str) -> String {
     if matches!(place.node, Node::Expression) {
         format!("compare `{written}.constant_value`")
@@ -371,7 +358,7 @@ fn part_of(place: &Place, written: &str) -> String {
     }
 }
 
-/// What stands at a place for certain.
+/// Returns the type of the values at a place, if it is certain.
 fn kind_of_place(place: &Place, guards: &Guards, about_data: bool) -> Option<&'static str> {
     match place.node {
         Node::Values(Side::After | Side::Before | Side::State)
@@ -383,25 +370,25 @@ fn kind_of_place(place: &Place, guards: &Guards, about_data: bool) -> Option<&'s
         _ if !place.attributes.is_empty() => None,
         Node::Flag => Some("a boolean"),
         Node::Number => Some("a number"),
-        Node::Text => Some("a text"),
+        Node::Text => Some("a string"),
         Node::Object(_) | Node::Map(_) | Node::MapOf(..) => Some("an object"),
-        Node::Expression => Some("a description of what is written"),
+        Node::Expression => Some("an object that describes an expression"),
         Node::List(_) | Node::Word(_) | Node::Any | Node::Values(_) => None,
     }
 }
 
-/// What is written out; whatever may be absent may be null.
+/// Returns the type of a literal; null is compatible with every type.
 fn kind_of_literal(text: &str, expr: &Expr) -> Option<&'static str> {
     match (string(text, expr), other_scalar(text, expr)) {
-        (Some(_), _) => Some("a text"),
+        (Some(_), _) => Some("a string"),
         (None, Some("true" | "false")) => Some("a boolean"),
         (None, Some("null") | None) => None,
         (None, Some(_)) => Some("a number"),
     }
 }
 
-/// `after.engine_version < 14`: OPA orders values of different types by their types.
-fn order(env: &Env<'_, '_>, sides: [&Expr; 2], guards: &Guards, about_data: bool, slips: &mut Vec<Slip>) {
+/// Reports `after.engine_version < 14`: OPA orders values of different types by type.
+fn order(env: &Env<'_, '_>, sides: [&Expr; 2], guards: &Guards, about_data: bool, hits: &mut Vec<Hit>) {
     let text = env.text();
     let [left, right] = sides;
     for (one, other) in [(left, right), (right, left)] {
@@ -411,24 +398,27 @@ fn order(env: &Env<'_, '_>, sides: [&Expr; 2], guards: &Guards, about_data: bool
             && own != given
         {
             let help = match own {
-                "a text" => "take the number out of it: `to_number(split(…, \".\")[0])`".to_owned(),
+                "a string" => "convert it to a number: `to_number(split(…, \".\")[0])`".to_owned(),
                 _ => "compare with a value of its type".to_owned(),
             };
-            slips.push(Slip {
+            hits.push(Hit {
                 lint: Lint::MixedUpType,
                 span: other.span.clone(),
-                message: format!("`{}` is {own}: with {given} the answer is always the same", one.text(text)),
+                message: format!(
+                    "`{}` is {own}: comparing it with {given} always has the same result",
+                    one.text(text)
+                ),
                 help,
             });
         }
     }
 }
 
-/// `x != allowed[_]`, where more than one text is allowed.
-fn not_any(env: &Env<'_, '_>, expr: &Expr, one: &Expr, other: &Expr, guards: &Guards, slips: &mut Vec<Slip>) {
+/// Reports `x != allowed[_]` where more than one string is allowed.
+fn not_any(env: &Env<'_, '_>, expr: &Expr, one: &Expr, other: &Expr, guards: &Guards, hits: &mut Vec<Hit>) {
     let text = env.text();
     let ExprKind::Reference { steps, .. } = &one.kind else { return };
-    // Below a chosen key there may be fewer texts than are known of all keys.
+    // Below one key there may be fewer strings than are known for all keys.
     if steps.len() != 1 || !is_wild(one, text) {
         return;
     }
@@ -436,17 +426,17 @@ fn not_any(env: &Env<'_, '_>, expr: &Expr, one: &Expr, other: &Expr, guards: &Gu
     let Shape::Each { element, .. } = list else { return };
     let Shape::Texts(texts) = *element else { return };
     if texts.len() > 1 {
-        slips.push(Slip {
+        hits.push(Hit {
             lint: Lint::NotEqualsAny,
             span: expr.span.clone(),
-            message: format!("whatever `{}` is, one of {} differs from it", other.text(text), texts.len()),
+            message: format!("`{}` always differs from one of the {} values", other.text(text), texts.len()),
             help: format!("write `not {} in {}`", other.text(text), without_wild(one.text(text))),
         });
     }
 }
 
-/// A text that stands for an action.
-fn verb(env: &Env<'_, '_>, expr: &Expr, slips: &mut Vec<Slip>) {
+/// Checks a string that is compared with an action.
+fn verb(env: &Env<'_, '_>, expr: &Expr, hits: &mut Vec<Hit>) {
     let Some(literal) = string(env.text(), expr) else { return };
     if VERBS.contains(&literal.as_str()) {
         return;
@@ -454,11 +444,11 @@ fn verb(env: &Env<'_, '_>, expr: &Expr, slips: &mut Vec<Slip>) {
     let synonym = SYNONYMS.iter().find(|(word, _)| *word == literal).map(|(_, verb)| *verb);
     let help = match synonym.or_else(|| suggest::nearest(&literal, VERBS)) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if literal == "replace" => "a replacement has both `delete` and `create`".to_owned(),
-        None => format!("an action is one of {}", VERBS.join(", ")),
+        None if literal == "replace" => "a replacement has the actions `delete` and `create`".to_owned(),
+        None => format!("use one of {}", VERBS.join(", ")),
     };
-    let message = format!("no action is called `{literal}`");
-    slips.push(Slip { lint: Lint::ImpossibleValue, span: expr.span.clone(), message, help });
+    let message = format!("`{literal}` is not an action");
+    hits.push(Hit { lint: Lint::ImpossibleValue, span: expr.span.clone(), message, help });
 }
 
 fn resource_type(
@@ -466,7 +456,7 @@ fn resource_type(
     name: &str,
     written: Option<Range<usize>>,
     about_data: bool,
-    slips: &mut Vec<Slip>,
+    hits: &mut Vec<Hit>,
 ) {
     let Some(provider) = planguard_schemas::provider(name) else { return };
     let is_data_source = planguard_schemas::data(name).is_some();
@@ -488,29 +478,29 @@ fn resource_type(
     let near = suggest::nearest(name, types.iter().map(String::as_str))
         .filter(|near| suggest::distance(name, near) <= SLIP);
     let what = if about_data { "resource type or data source" } else { "resource type" };
-    slips.push(match near {
-        _ if is_data_source => Slip {
+    hits.push(match near {
+        _ if is_data_source => Hit {
             lint: Lint::UnlistedType,
             span,
-            message: format!("`{name}` is a data source and no resource type"),
-            help: "compare `mode` with \"data\" as well".to_owned(),
+            message: format!("`{name}` is a data source, not a resource type"),
+            help: "also check that `mode` is \"data\"".to_owned(),
         },
-        Some(near) => Slip {
+        Some(near) => Hit {
             lint: Lint::UnknownResourceType,
             span,
-            message: format!("no {what} is called `{name}`"),
+            message: format!("unknown {what} `{name}`"),
             help: format!("did you mean `{near}`?"),
         },
-        None => Slip {
+        None => Hit {
             lint: Lint::UnlistedType,
             span,
-            message: format!("version {} of the provider has no {what} `{name}`", provider.version),
-            help: "correct the name".to_owned(),
+            message: format!("provider version {} has no {what} `{name}`", provider.version),
+            help: "fix the name".to_owned(),
         },
     });
 }
 
-/// Where the rule's file writes a text out.
+/// Returns the place of a string literal in the rule's file.
 fn place_of(env: &Env<'_, '_>, name: &str) -> Option<Range<usize>> {
     let file = &env.project().files[env.id.file];
     let mut place = None;

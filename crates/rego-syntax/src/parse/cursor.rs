@@ -1,7 +1,7 @@
-//! Walks through a policy's tokens.
+//! Moves through the tokens of a policy.
 
-use super::super::token::{Kind, Symbol, Token};
-use super::{BRACKET_DEPTH, DEPTH_LIMIT, Parsed, Parser, Unreadable};
+use super::super::token::{Symbol, Token, TokenKind};
+use super::{BRACKET_DEPTH, DEPTH_LIMIT, Parsed, Parser, SyntaxError};
 
 impl<'t> Parser<'t> {
     pub(super) fn peek(&self) -> Option<&'t Token> {
@@ -13,19 +13,23 @@ impl<'t> Parser<'t> {
     }
 
     pub(super) fn word_at(&self, index: usize) -> Option<&'t str> {
-        let token = self.tokens.get(index).filter(|token| token.kind == Kind::Word)?;
+        let token = self.tokens.get(index).filter(|token| token.kind == TokenKind::Word)?;
         self.text.get(token.span.clone())
     }
 
     pub(super) fn symbol(&self) -> Option<Symbol> {
         match self.peek()?.kind {
-            Kind::Symbol(symbol) => Some(symbol),
-            Kind::Word | Kind::Number | Kind::Text | Kind::RawText | Kind::Template => None,
+            TokenKind::Symbol(symbol) => Some(symbol),
+            TokenKind::Word
+            | TokenKind::Number
+            | TokenKind::Text
+            | TokenKind::RawText
+            | TokenKind::Template => None,
         }
     }
 
     pub(super) fn fail<T>(&self) -> Parsed<T> {
-        Err(Unreadable { offset: self.start() })
+        Err(SyntaxError { offset: self.start() })
     }
 
     pub(super) fn advance(&mut self) -> Parsed<&'t Token> {
@@ -50,12 +54,12 @@ impl<'t> Parser<'t> {
         if self.eat(symbol) { Ok(()) } else { self.fail() }
     }
 
-    /// Where the next token starts.
+    /// Returns the start of the next token.
     pub(super) fn start(&self) -> usize {
         self.peek().map_or(self.text.len(), |token| token.span.start)
     }
 
-    /// Where the last token ended.
+    /// Returns the end of the previous token.
     pub(super) fn end(&self) -> usize {
         self.next.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.span.end)
     }
@@ -64,7 +68,7 @@ impl<'t> Parser<'t> {
         self.peek().is_none_or(|token| token.starts_line)
     }
 
-    /// Whether the next token stands directly after the last one.
+    /// Returns whether the next token directly follows the previous one.
     pub(super) fn touches(&self) -> bool {
         self.start() == self.end()
     }

@@ -1,13 +1,13 @@
-//! Reads expressions, operators by how tightly they bind.
+//! Parses expressions by operator precedence.
 
-use super::super::token::{Kind, Symbol};
+use super::super::token::{Symbol, TokenKind};
 use super::super::tree::{Expr, ExprKind, Operator, Step};
 use super::{DEPTH_LIMIT, Parsed, Parser, is_keyword};
 
-/// How tightly an operator binds.
+/// The precedence of an operator, from loose to tight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Level {
-    /// `:=` and `=`, which stand between whole expressions.
+    /// `:=` and `=`, whose operands are whole expressions.
     Assignment,
     Membership,
     Comparison,
@@ -32,7 +32,7 @@ impl Level {
 }
 
 impl Parser<'_> {
-    /// An expression where `key, value in collection` may stand.
+    /// Parses an expression that may be `key, value in collection`.
     pub(super) fn literal_expr(&mut self) -> Parsed<Expr> {
         let first = self.expr(Level::Assignment)?;
         if self.symbol() != Some(Symbol::Comma) {
@@ -44,7 +44,7 @@ impl Parser<'_> {
             return self.fail();
         }
         let third = self.expr(Level::Membership)?;
-        // `x := key, value in collection` gives `x` the answer.
+        // `x := key, value in collection` assigns the result to `x`.
         if let ExprKind::Operation { operator: operator @ (Operator::Assign | Operator::Unify), operands } =
             first.kind
         {
@@ -81,7 +81,7 @@ impl Parser<'_> {
         Ok(left)
     }
 
-    /// The operator that comes next, if it is one of a level.
+    /// Returns the next operator, if it has this precedence.
     pub(super) fn operator(&self, level: Level) -> Option<Operator> {
         if level == Level::Membership {
             return (self.word() == Some("in")).then_some(Operator::In);
@@ -109,7 +109,7 @@ impl Parser<'_> {
         (its_level == level).then_some(operator)
     }
 
-    /// A term with the fields, indexes and arguments that follow it.
+    /// Parses a term with the fields, indexes and arguments that follow it.
     pub(super) fn operand(&mut self) -> Parsed<Expr> {
         self.deeper(|parser| {
             let primary = parser.primary()?;
@@ -165,7 +165,7 @@ impl Parser<'_> {
         let start = self.start();
         let Some(token) = self.peek() else { return self.fail() };
         let kind = match token.kind {
-            Kind::Word => {
+            TokenKind::Word => {
                 let word = self.word().unwrap_or("");
                 if is_keyword(word) && word != "contains" {
                     return self.fail();
@@ -173,11 +173,11 @@ impl Parser<'_> {
                 self.next += 1;
                 if matches!(word, "true" | "false" | "null") { ExprKind::Scalar } else { ExprKind::Name }
             }
-            Kind::Number | Kind::Text | Kind::RawText | Kind::Template => {
+            TokenKind::Number | TokenKind::Text | TokenKind::RawText | TokenKind::Template => {
                 self.next += 1;
                 ExprKind::Scalar
             }
-            Kind::Symbol(symbol) => {
+            TokenKind::Symbol(symbol) => {
                 self.next += 1;
                 self.enclosed(symbol)?
             }
@@ -185,7 +185,7 @@ impl Parser<'_> {
         Ok(Expr { kind, span: start..self.end() })
     }
 
-    /// What starts with a bracket or a sign.
+    /// Parses an expression that starts with a bracket or a sign.
     pub(super) fn enclosed(&mut self, opening: Symbol) -> Parsed<ExprKind> {
         match opening {
             Symbol::ParenOpen => {
@@ -209,16 +209,16 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands in brackets or braces, the opening one of which is read.
+    /// Parses the contents of brackets or braces after the opening one.
     pub(super) fn collection(&mut self, closing: Symbol) -> Parsed<ExprKind> {
         if self.eat(closing) {
-            // Braces with nothing in them are an object.
+            // Empty braces are an object.
             return Ok(match closing {
                 Symbol::BraceClose => ExprKind::Object(Vec::new()),
                 _ => ExprKind::Items(Vec::new()),
             });
         }
-        // After a first element, `|` starts the body of a comprehension and is no union.
+        // After a first element, `|` starts the body of a comprehension; it is not a union.
         let first = self.expr(Level::Intersection)?;
         if closing == Symbol::BraceClose && self.eat(Symbol::Colon) {
             return self.object(first);
@@ -260,7 +260,7 @@ impl Parser<'_> {
         Ok(ExprKind::Object(fields))
     }
 
-    /// Goes on with the operators that bind less tightly than a union.
+    /// Continues with the operators that bind less tightly than a union.
     pub(super) fn resume(&mut self, left: Expr) -> Parsed<Expr> {
         let mut left = left;
         for level in [Level::Comparison, Level::Membership] {
@@ -274,12 +274,12 @@ impl Parser<'_> {
     }
 }
 
-/// What may follow a term.
+/// The steps that may follow a term.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Steps {
     /// Fields, indexes and arguments.
     OfOperand,
-    /// Fields and indexes; blanks may stand before brackets, as in `deny [msg]`.
+    /// Fields and indexes; whitespace is allowed before brackets, as in `deny [msg]`.
     OfHead,
 }
 

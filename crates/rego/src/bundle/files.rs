@@ -1,4 +1,4 @@
-//! The texts of what is bundled. They are not compressed: the library is 40 KB, and reading it costs nothing.
+//! The texts of the bundled files. They are not compressed: the library has only 40 KB.
 
 use super::library::BundledFile;
 use super::packs::RegoPack;
@@ -12,7 +12,7 @@ macro_rules! bundled {
     };
 }
 
-/// The files of `policies/rego/lib` but the tests.
+/// The files of `policies/rego/lib`, without tests.
 pub(super) static LIBRARY: [BundledFile; 11] = bundled![
     "lib/addresses.rego",
     "lib/changes.rego",
@@ -39,7 +39,7 @@ macro_rules! packs {
     };
 }
 
-/// The packs beside the library.
+/// The bundled packs.
 pub(super) static PACKS: [RegoPack; 8] = packs![
     "allowed-regions",
     "blast-radius",

@@ -1,39 +1,39 @@
-//! Gives policies the packages of `data.planguard.lib` that they name.
+//! Adds the packages of `data.planguard.lib` that policies use.
 
 use super::files;
 use crate::convention::library::needed;
 use crate::source::Source;
 
-/// A Rego file that is part of the program.
+/// A Rego file embedded in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BundledFile {
-    /// Its path below `policies/rego`.
+    /// The path below `policies/rego`.
     pub path: &'static str,
-    /// What stands in it.
+    /// The text.
     pub text: &'static str,
 }
 
 impl BundledFile {
-    /// The file for the engine, under a name that no file of a user has.
+    /// Returns the file as a source, under a name that no file of a user has.
     pub(super) fn source(&self) -> Source {
         Source::new(format!("<planguard>/{}", self.path), self.text)
     }
 
-    /// The file's own name, without directories.
+    /// Returns the file's name without directories.
     pub fn name(&self) -> &'static str {
         self.path.rsplit('/').next().unwrap_or(self.path)
     }
 }
 
-/// The files of the library, one for each package `planguard.lib.…`, ordered by name.
+/// Returns the files of the library, one for each package `planguard.lib.…`, ordered by name.
 pub fn library() -> &'static [BundledFile] {
     &files::LIBRARY
 }
 
-/// Adds what `sources` need of the library. A package that they define themselves is theirs; whoever has written the
-/// library into files may have changed them.
+/// Adds the library packages that `sources` use. A package that they define themselves is not added, since the user
+/// may have changed a copy of the library.
 pub fn complete(sources: &mut Vec<Source>) {
-    // Most policies do without, and then nothing of the library is copied.
+    // Most policies do not use the library; then nothing is copied.
     if sources.iter().any(|source| source.text.contains("planguard")) {
         let library: Vec<Source> = library().iter().map(BundledFile::source).collect();
         let needed = needed(sources, &library);
@@ -41,7 +41,7 @@ pub fn complete(sources: &mut Vec<Source>) {
     }
 }
 
-/// Does the same, and adds what a text needs that is no policy but will be asked, such as a query.
+/// As [`complete`], and adds what a text that is not a policy uses, such as a query.
 pub fn complete_for(sources: &mut Vec<Source>, asked: &str) {
     sources.push(Source::new(String::new(), asked));
     let place = sources.len() - 1;
@@ -49,8 +49,8 @@ pub fn complete_for(sources: &mut Vec<Source>, asked: &str) {
     sources.remove(place);
 }
 
-/// Whether a package belongs to the library, wherever its file comes from. The library looks for the plan in all
-/// places where platforms put it.
+/// Returns whether a package belongs to the library, in any file. The library finds the plan wherever a platform puts
+/// it.
 pub fn is_of_library(package: &str) -> bool {
     package.starts_with("planguard.lib.")
 }
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_named_is_added_with_what_it_needs() {
+    fn used_packages_are_added_with_their_dependencies() {
         assert!(added(&["package main\ndeny contains \"no\" if input.x"]).is_empty());
         assert_eq!(
             added(&["package main\nimport data.planguard.lib.findings"]),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_added_too() {
+    fn packages_used_by_a_query_are_added() {
         let mut sources = vec![Source::new("0.rego", "package main")];
         complete_for(&mut sources, "count(data.planguard.lib.findings.severities)");
         let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();

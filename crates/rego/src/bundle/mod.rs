@@ -1,4 +1,4 @@
-//! The Rego that planguard brings: the library `data.planguard.lib` and packs of policies.
+//! The bundled Rego: the library `data.planguard.lib` and packs of policies.
 
 mod files;
 mod library;

@@ -1,24 +1,24 @@
-//! Reads what a bundled file says of itself in its METADATA, for manuals and lists.
+//! Reads the METADATA of a bundled file for manuals and lists.
 
 use serde_json::Value;
 
 use crate::yaml;
 
-/// What a file offers.
+/// The documented contents of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outline {
     /// The package, without `data`.
     pub package: String,
     /// The METADATA of the package.
     pub metadata: Value,
-    /// The rules and functions that have METADATA, in their order.
+    /// The rules and functions with METADATA, in file order.
     pub rules: Vec<OutlinedRule>,
 }
 
-/// A rule or function that has METADATA.
+/// A rule or function with METADATA.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OutlinedRule {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The name with the arguments of a function: `is_within(text, ranges)`.
     pub signature: String,
@@ -27,14 +27,14 @@ pub struct OutlinedRule {
 }
 
 impl OutlinedRule {
-    /// A text of the METADATA, such as `title` or `custom.example`; empty if there is none.
+    /// Returns a string of the METADATA, such as `title` or `custom.example`; empty if it is missing.
     pub fn text(&self, path: &str) -> &str {
         text(&self.metadata, path)
     }
 }
 
 impl Outline {
-    /// A text of the package's METADATA; empty if there is none.
+    /// Returns a string of the package's METADATA; empty if it is missing.
     pub fn text(&self, path: &str) -> &str {
         text(&self.metadata, path)
     }
@@ -45,12 +45,12 @@ fn text<'v>(metadata: &'v Value, path: &str) -> &'v str {
     found.and_then(Value::as_str).unwrap_or_default().trim()
 }
 
-/// Reads a file that is written as the bundled ones are: a block of METADATA stands right above what it describes, and
-/// a function whose arguments are all left out, as in a `default`, is called by those of the rule that follows.
+/// Parses a file with the layout of the bundled ones: a METADATA block directly precedes what it describes, and a
+/// function without named arguments, as in a `default`, gets those of the next rule.
 ///
 /// # Errors
 ///
-/// The line of a block that cannot be read, and why.
+/// The line and the reason, if a block is invalid.
 pub fn outline(file: &str) -> Result<Outline, String> {
     let lines: Vec<&str> = file.lines().collect();
     let mut outline = Outline { package: String::new(), metadata: Value::Null, rules: Vec::new() };
@@ -82,14 +82,14 @@ fn rule(head: &str, following: &[&str], metadata: Value) -> OutlinedRule {
     let default = head.strip_prefix("default ");
     let head = default.unwrap_or(head);
     let name: String = head.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    // `default f(_) := false` says less than the rule below it, if that names the arguments.
+    // The rule after `default f(_) := false` names the arguments.
     let named = |line: &&&str| line.starts_with(&format!("{name}(")) && !arguments(line).contains('_');
     let named = default.and_then(|_| following.iter().find(named)).copied();
     let signature = format!("{name}{}", arguments(named.unwrap_or(head)));
     OutlinedRule { name, signature, metadata }
 }
 
-/// The parenthesis after a name; empty for a rule that is no function.
+/// Returns the parenthesis after a name; empty for a rule that is not a function.
 fn arguments(head: &str) -> &str {
     let start = head.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(head.len());
     let rest = &head[start..];
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_block_is_told_by_its_line() {
+    fn an_invalid_block_is_reported_with_its_line() {
         assert!(
             super::outline("package a\n# METADATA\n# title: [\nr := 1\n").unwrap_err().starts_with("line 2")
         );

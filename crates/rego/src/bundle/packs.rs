@@ -1,4 +1,4 @@
-//! Packs of Rego policies that are switched on by name and take parameters.
+//! Packs of Rego policies that are enabled by name and take parameters.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,24 +15,24 @@ use crate::convention::{Choice, Convention, Dialect, Group};
 use crate::data::DataDocument;
 use crate::options::{Namespaces, RegoVersion};
 
-/// Where all packs are, from `data` on.
+/// The package that contains all packs.
 const PACKAGES: &str = "planguard.packs.";
 
-/// A pack of Rego policies that is part of the program.
+/// A pack of Rego policies embedded in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegoPack {
-    /// What users call it: `required-tags`.
+    /// The name for users: `required-tags`.
     pub name: &'static str,
-    /// Its policies.
+    /// The policies.
     pub file: BundledFile,
 }
 
-/// The bundled packs, ordered by name.
+/// Returns the bundled packs, ordered by name.
 pub fn rego_packs() -> &'static [RegoPack] {
     &files::PACKS
 }
 
-/// Parameters that were written as TOML, as policies see them: a date is a text.
+/// Converts TOML parameters to JSON; a date becomes a string.
 pub fn toml_parameters(value: &toml::Value) -> Value {
     match value {
         toml::Value::String(text) => Value::from(text.as_str()),
@@ -47,88 +47,88 @@ pub fn toml_parameters(value: &toml::Value) -> Value {
     }
 }
 
-/// What is wrong with the choice of packs or their parameters.
+/// An error in the selection of packs or their parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Diagnostic)]
 pub enum PackError {
-    /// No pack is called that.
-    #[error("there is no pack called `{name}`")]
+    /// An unknown pack.
+    #[error("unknown pack `{name}`")]
     #[diagnostic(code("PG-PK-001"))]
     Unknown {
         /// The name.
         name: String,
-        /// What may be meant.
+        /// A similar name, or all names.
         #[help]
         help: String,
     },
-    /// A pack cannot do without a parameter.
-    #[error("the pack `{pack}` needs the parameter `{key}`: {meaning}")]
-    #[diagnostic(code("PG-PK-002"), help("`planguard rules --pack {pack}` describes the parameters"))]
+    /// A required parameter is missing.
+    #[error("parameter `{key}` of pack `{pack}` is required: {meaning}")]
+    #[diagnostic(code("PG-PK-002"), help("run `planguard rules --pack {pack}` for its parameters"))]
     Missing {
         /// The pack.
         pack: String,
-        /// The parameter, with the keys that lead to it.
+        /// The path of the parameter.
         key: String,
-        /// What it says.
+        /// Its description.
         meaning: String,
     },
-    /// A parameter that the pack does not have.
-    #[error("the pack `{pack}` has no parameter `{key}`")]
+    /// An unknown parameter.
+    #[error("pack `{pack}` has no parameter `{key}`")]
     #[diagnostic(code("PG-PK-003"))]
     NoSuchParameter {
         /// The pack.
         pack: String,
-        /// The parameter, with the keys that lead to it.
+        /// The path of the parameter.
         key: String,
-        /// What it has.
+        /// A similar name, or all parameters.
         #[help]
         help: String,
     },
-    /// A parameter of another kind.
-    #[error("the parameter `{key}` of the pack `{pack}` has to be {expected}")]
-    #[diagnostic(code("PG-PK-004"), help("`planguard rules --pack {pack}` describes the parameters"))]
+    /// An invalid value.
+    #[error("parameter `{key}` of pack `{pack}` must be {expected}")]
+    #[diagnostic(code("PG-PK-004"), help("run `planguard rules --pack {pack}` for its parameters"))]
     Wrong {
         /// The pack.
         pack: String,
-        /// The parameter, with the keys that lead to it.
+        /// The path of the parameter.
         key: String,
-        /// What it has to be.
+        /// The expected type or value.
         expected: String,
     },
 }
 
 impl PackError {
-    /// No pack has that name, neither among the bundled policies nor among `others`, which are packs too.
+    /// Returns the error for a name that is neither a bundled pack nor one of `others`.
     pub fn unknown<'n>(name: &str, others: impl IntoIterator<Item = &'n str>) -> Self {
         let mut names: Vec<&str> = rego_packs().iter().map(|pack| pack.name).chain(others).collect();
         names.sort_unstable();
         names.dedup();
         let help = match suggest::nearest(name, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("there are {}", names.join(", ")),
+            None => format!("use one of {}", names.join(", ")),
         };
         Self::Unknown { name: name.to_owned(), help }
     }
 }
 
 impl RegoPack {
-    /// The pack of a name.
+    /// Returns the pack with this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         rego_packs().iter().find(|pack| pack.name == name)
     }
 
-    /// What its METADATA say: of the pack, and of each of its rules.
+    /// Returns the METADATA of the pack and of its rules.
     pub fn outline(&self) -> Outline {
-        // A test reads the METADATA of every pack.
+        // A test parses the METADATA of every pack.
         outline(self.file.text).unwrap_or_default()
     }
 
-    /// The rules that decide.
+    /// Returns the rules that decide.
     pub fn rules(&self) -> Vec<OutlinedRule> {
         let decides = |rule: &OutlinedRule| ["deny_", "warn_"].iter().any(|kind| rule.name.starts_with(kind));
         self.outline().rules.into_iter().filter(decides).collect()
     }
 
-    /// The JSON Schema of its parameters, an object.
+    /// Returns the JSON Schema of the parameters, an object.
     pub fn parameters(&self) -> Value {
         self.outline().metadata.pointer("/custom/parameters").cloned().unwrap_or_default()
     }
@@ -138,8 +138,8 @@ impl RegoPack {
     }
 }
 
-/// What reports and waivers call a rule: `required-tags/missing` for `deny_missing` of a bundled pack, whatever
-/// precedes it in `data`, and the path itself for all other rules.
+/// Returns the id of a rule in reports and waivers: `required-tags/missing` for `deny_missing` of a bundled pack, and
+/// the path for every other rule.
 pub fn rule_id(path: &str) -> Cow<'_, str> {
     let bundled = path.strip_prefix("data.").and_then(|path| path.strip_prefix(PACKAGES));
     let Some((package, rule)) = bundled.and_then(|path| path.split_once('.')) else { return path.into() };
@@ -149,16 +149,16 @@ pub fn rule_id(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// The packs of a run with their parameters.
+/// The enabled packs with their parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegoPacks(BTreeMap<&'static str, Value>);
 
 impl RegoPacks {
-    /// Switches on a pack with its parameters; those that are left out have their defaults. The last ones count.
+    /// Enables a pack with its parameters; missing ones have their defaults. A later call replaces the parameters.
     ///
     /// # Errors
     ///
-    /// If no pack has that name, or the parameters are not those of the pack; then it stays as it was.
+    /// The pack is unknown, or its parameters are invalid; the packs then stay as they were.
     pub fn enable(&mut self, name: &str, parameters: Option<Value>) -> Result<(), Vec<PackError>> {
         let Some(pack) = RegoPack::find(name) else { return Err(vec![PackError::unknown(name, [])]) };
         let parameters = parameters.unwrap_or_else(|| Value::Object(Map::new()));
@@ -167,12 +167,12 @@ impl RegoPacks {
         Ok(())
     }
 
-    /// Whether no pack is on.
+    /// Returns whether no pack is enabled.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The packs as policies of conftest's convention, and what they find under `data`.
+    /// Returns the packs as policies of the conftest convention, and their parameters as data.
     pub(crate) fn group(&self) -> (Group, DataDocument) {
         let packs: Vec<&RegoPack> = self.0.keys().filter_map(|name| RegoPack::find(name)).collect();
         let parameters: Map<String, Value> =
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_is_called_by_pack_and_suffix() {
+    fn the_id_of_a_rule_is_pack_and_suffix() {
         assert_eq!(rule_id("data.planguard.packs.required_tags.deny_missing"), "required-tags/missing");
         assert_eq!(rule_id("data.planguard.packs.a.warn_not_known"), "a/not-known");
         assert_eq!(rule_id("data.planguard.packs.a.deny"), "a");
@@ -238,21 +238,21 @@ mod tests {
     }
 
     #[test]
-    fn wrong_names_and_parameters_are_told() {
-        assert_eq!(codes("required-tag", json!({})), ["PG-PK-001: there is no pack called `required-tag`"]);
+    fn invalid_names_and_parameters_are_reported() {
+        assert_eq!(codes("required-tag", json!({})), ["PG-PK-001: unknown pack `required-tag`"]);
         let [missing] = codes("required-tags", json!({})).try_into().unwrap();
-        assert!(missing.starts_with("PG-PK-002: the pack `required-tags` needs the parameter `tags`"));
+        assert!(missing.starts_with("PG-PK-002: parameter `tags` of pack `required-tags` is required"));
         let wrong = codes("required-tags", json!({"tags": {"owner": {"values": "x"}}, "tpyes": []}));
         assert_eq!(wrong.len(), 2, "{wrong:?}");
-        assert!(wrong[0].starts_with("PG-PK-004: the parameter `tags.owner.values` "), "{wrong:?}");
+        assert!(wrong[0].starts_with("PG-PK-004: parameter `tags.owner.values` "), "{wrong:?}");
         assert!(
-            wrong[1].starts_with("PG-PK-003: the pack `required-tags` has no parameter `tpyes`"),
+            wrong[1].starts_with("PG-PK-003: pack `required-tags` has no parameter `tpyes`"),
             "{wrong:?}"
         );
     }
 
     #[test]
-    fn a_pack_that_is_refused_stays_off() {
+    fn a_pack_with_invalid_parameters_is_not_enabled() {
         let mut packs = RegoPacks::default();
         assert!(packs.enable("required-tags", None).is_err());
         assert!(packs.is_empty());

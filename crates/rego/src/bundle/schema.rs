@@ -1,4 +1,4 @@
-//! Checks parameters against the JSON Schema of a pack, as far as packs make use of JSON Schema.
+//! Checks parameters against the JSON Schema of a pack, with the keywords that packs use.
 
 use planguard_plan::text::suggest;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::packs::PackError;
 ///
 /// # Errors
 ///
-/// Everything that is wrong, in the order of the parameters.
+/// Every error, in the order of the parameters.
 pub(super) fn check(pack: &str, schema: &Value, parameters: &Value) -> Result<(), Vec<PackError>> {
     let mut check = Check { pack, errors: Vec::new() };
     check.value(schema, parameters, "");
@@ -46,7 +46,7 @@ impl Check<'_> {
             Value::Object(object) => self.object(schema, object, key),
             Value::Array(elements) => {
                 if schema["minItems"].as_u64().is_some_and(|least| (elements.len() as u64) < least) {
-                    self.wrong(key, "an array that is not empty".to_owned());
+                    self.wrong(key, "a non-empty array".to_owned());
                 }
                 for (index, element) in elements.iter().enumerate() {
                     self.value(&schema["items"], element, &format!("{key}[{index}]"));
@@ -74,7 +74,7 @@ impl Check<'_> {
             self.errors.push(PackError::Missing { pack, key, meaning });
         }
         if schema["minProperties"].as_u64().is_some_and(|least| (object.len() as u64) < least) {
-            self.wrong(key, "a table that is not empty".to_owned());
+            self.wrong(key, "a non-empty table".to_owned());
         }
         for (name, value) in object {
             let (known, others) = (&schema["properties"][name], &schema["additionalProperties"]);
@@ -91,7 +91,7 @@ impl Check<'_> {
                     .collect();
                 let help = match suggest::nearest(name, names.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("it has {}", names.join(", ")),
+                    None => format!("use one of {}", names.join(", ")),
                 };
                 let (pack, key) = (self.pack.to_owned(), inner(name));
                 self.errors.push(PackError::NoSuchParameter { pack, key, help });
@@ -103,11 +103,11 @@ impl Check<'_> {
         if let Some(pattern) = schema["pattern"].as_str()
             && !regex::Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
         {
-            self.wrong(key, format!("a text that matches {pattern}"));
+            self.wrong(key, format!("a string that matches {pattern}"));
         }
         match schema["format"].as_str() {
             Some("regex") if regex::Regex::new(text).is_err() => {
-                self.wrong(key, "a regular expression".to_owned());
+                self.wrong(key, "a valid regular expression".to_owned());
             }
             Some("time-zone") if text.parse::<chrono_tz::Tz>().is_err() => {
                 self.wrong(key, "a time zone such as Europe/Berlin".to_owned());
@@ -126,12 +126,12 @@ fn article(kind: &str) -> String {
     match kind {
         "object" => "a table".to_owned(),
         "array" => "an array".to_owned(),
-        "integer" => "a whole number".to_owned(),
+        "integer" => "an integer".to_owned(),
         kind => format!("a {kind}"),
     }
 }
 
-/// Fails for a schema that asks for what is not checked here.
+/// Panics for a schema with an unsupported keyword.
 #[cfg(test)]
 pub(super) fn assert_supported(schema: &Value) {
     const KEYWORDS: [&str; 15] = [
@@ -152,7 +152,7 @@ pub(super) fn assert_supported(schema: &Value) {
         "title",
     ];
     const KINDS: [&str; 6] = ["object", "array", "string", "boolean", "integer", "number"];
-    let Some(object) = schema.as_object() else { panic!("{schema} is no schema") };
+    let Some(object) = schema.as_object() else { panic!("{schema} is not a schema") };
     for keyword in object.keys() {
         assert!(KEYWORDS.contains(&keyword.as_str()), "`{keyword}` is not supported");
     }
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everything_that_is_wrong_is_told() {
+    fn every_error_is_reported() {
         let schema = json!({
             "type": "object",
             "additionalProperties": false,
@@ -196,16 +196,16 @@ mod tests {
             errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         };
         for (parameters, part) in [
-            (json!([]), "`(all)` of the pack `p` has to be a table"),
-            (json!({"list": []}), "not empty"),
-            (json!({"list": ["a", "b"]}), "`list[1]` of the pack `p` has to be a text that matches ^a"),
+            (json!([]), "`(all)` of pack `p` must be a table"),
+            (json!({"list": []}), "non-empty array"),
+            (json!({"list": ["a", "b"]}), "`list[1]` of pack `p` must be a string that matches ^a"),
             (json!({"number": 0}), "at least 1"),
-            (json!({"number": 1.5}), "a whole number"),
+            (json!({"number": 1.5}), "an integer"),
             (json!({"word": "z"}), "one of \"x\", \"y\""),
-            (json!({"expression": "("}), "a regular expression"),
+            (json!({"expression": "("}), "a valid regular expression"),
             (json!({"zone": "Mars"}), "a time zone"),
-            (json!({"table": {}}), "a table that is not empty"),
-            (json!({"table": {"a": 1}}), "`table.a` of the pack `p` has to be a boolean"),
+            (json!({"table": {}}), "a non-empty table"),
+            (json!({"table": {"a": 1}}), "`table.a` of pack `p` must be a boolean"),
             (json!({"wrod": "x"}), "no parameter `wrod`"),
         ] {
             assert!(wrong(parameters.clone()).contains(part), "{}", wrong(parameters));

@@ -1,4 +1,4 @@
-//! Runs the unit tests of what is bundled, and its examples, in the engine as policies meet it.
+//! Runs the unit tests and examples of the bundled policies.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ fn engine(sources: &mut [Source]) -> Engine {
     engine
 }
 
-/// Builtins that fail are errors here, which is more than OPA asks: what is bundled must never rest on one.
+/// Failing builtins are errors here, unlike in OPA: bundled policies must not depend on one.
 #[test]
 fn every_unit_test_passes_and_every_line_is_reached() {
     let mut sources = source::load(&[root()], &mut Vec::new());
@@ -53,9 +53,9 @@ fn every_unit_test_passes_and_every_line_is_reached() {
     }
 }
 
-/// Examples are expressions that hold for the plan beside the library.
+/// Examples are expressions that are true for the plan beside the library.
 #[test]
-fn every_example_holds() {
+fn every_example_is_true() {
     let plan = std::fs::read_to_string(root().join("lib/example.json")).unwrap();
     let plan = Value::from_json_str(&plan).unwrap();
     let mut count = 0;
@@ -81,7 +81,7 @@ fn every_example_holds() {
     assert!(count >= 70, "only {count} examples were found");
 }
 
-/// What a pack says of its defaults is what its policies do without parameters.
+/// The documented defaults of a pack are those of its policies.
 #[test]
 fn the_defaults_of_packs_are_as_described() {
     for pack in super::rego_packs() {

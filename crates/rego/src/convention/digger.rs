@@ -10,7 +10,7 @@ use super::platform::{
 use super::{Choice, Decider, Group, Reading, library};
 use crate::error::PolicyError;
 use crate::options::PolicyOptions;
-use crate::policies::PassedOver;
+use crate::policies::SkippedPolicy;
 use crate::rule::RuleKind;
 use crate::source::Source;
 
@@ -59,7 +59,7 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
             !names.contains("deny") && (names.contains("allow") || names.contains("enable"))
         };
         if names.as_ref().is_some_and(is_other) {
-            grouping.passed_over.push(PassedOver::File {
+            grouping.passed_over.push(SkippedPolicy::File {
                 file: source.name.clone(),
                 reason: "it is a Digger policy for access or drift",
             });

@@ -9,7 +9,7 @@ use super::platform::{
 use super::{Choice, Decider, Group, Reading, library};
 use crate::context::RunFact;
 use crate::options::PolicyOptions;
-use crate::policies::PassedOver;
+use crate::policies::SkippedPolicy;
 use crate::rule::RuleKind;
 
 pub(super) static PLATFORM: Platform = Platform {
@@ -54,7 +54,7 @@ const STATE: &str = "terraform_state";
 
 fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     for source in location.sources.iter().filter(|source| !library::is_test(source)) {
-        let pass_over = |reason| PassedOver::File { file: source.name.clone(), reason };
+        let pass_over = |reason| SkippedPolicy::File { file: source.name.clone(), reason };
         let package = library::package_of(&source.text).unwrap_or_default();
         let decides = library::parsed(source, library::rule_names).is_none_or(|names| names.contains("deny"));
         if package == STATE {

@@ -8,7 +8,7 @@ use super::platform::Loading;
 use super::{Convention, Group, recognise};
 use crate::error::PolicyError;
 use crate::options::{Namespaces, PolicyOptions};
-use crate::policies::PassedOver;
+use crate::policies::SkippedPolicy;
 use crate::source::{self, Source};
 
 /// A file or directory of policies that belong to one platform.
@@ -27,7 +27,7 @@ pub struct Grouping {
     /// Policies that are loaded together.
     pub groups: Vec<Group>,
     /// Files that are skipped, with the reasons.
-    pub passed_over: Vec<PassedOver>,
+    pub passed_over: Vec<SkippedPolicy>,
     /// Files that could not be read, and errors in settings files.
     pub errors: Vec<PolicyError>,
 }

@@ -15,7 +15,7 @@ use super::platform::{
 use super::{Choice, Decider, Group, Reading, library};
 use crate::error::PolicyError;
 use crate::options::PolicyOptions;
-use crate::policies::PassedOver;
+use crate::policies::SkippedPolicy;
 use crate::program::Program;
 use crate::rule::RuleKind;
 use crate::source::Source;
@@ -130,7 +130,7 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
                 "k8s" => "it is a rule for Kubernetes",
                 _ => "it is not a rule for Terraform",
             };
-            grouping.passed_over.push(PassedOver::File { file: source.name.clone(), reason });
+            grouping.passed_over.push(SkippedPolicy::File { file: source.name.clone(), reason });
             continue;
         }
         let package = package(source);

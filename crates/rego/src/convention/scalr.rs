@@ -14,7 +14,7 @@ use crate::context::RunFact;
 use crate::error::PolicyError;
 use crate::files;
 use crate::options::PolicyOptions;
-use crate::policies::PassedOver;
+use crate::policies::SkippedPolicy;
 use crate::rule::RuleKind;
 use crate::source::{self, Source};
 
@@ -125,13 +125,14 @@ fn of_config(
         let source = beside.remove(at);
         match declared.level {
             Some(level) => grouping.groups.push(alone(source, level, location, options)),
-            None => grouping
-                .passed_over
-                .push(PassedOver::File { file: source.name.clone(), reason: "scalr-policy.hcl disables it" }),
+            None => grouping.passed_over.push(SkippedPolicy::File {
+                file: source.name.clone(),
+                reason: "scalr-policy.hcl disables it",
+            }),
         }
     }
     let is_policy = |source: &&&Source| library::package_of(&source.text).as_deref() == Some(PACKAGE);
-    grouping.passed_over.extend(beside.iter().filter(is_policy).map(|source| PassedOver::File {
+    grouping.passed_over.extend(beside.iter().filter(is_policy).map(|source| SkippedPolicy::File {
         file: source.name.clone(),
         reason: "scalr-policy.hcl does not declare it",
     }));

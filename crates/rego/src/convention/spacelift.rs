@@ -12,7 +12,7 @@ use super::platform::{
 use super::{Choice, Decider, Group, Reading, library};
 use crate::context::{Field, Form, RunFact, Runner};
 use crate::options::PolicyOptions;
-use crate::policies::PassedOver;
+use crate::policies::SkippedPolicy;
 use crate::program::{Meaning, Program};
 use crate::rule::RuleKind;
 use crate::source::Source;
@@ -116,7 +116,7 @@ const OTHER_KINDS: [&str; 17] = [
 fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     for source in location.sources.iter().filter(|source| !library::is_test(source)) {
         if library::package_of(&source.text).as_deref() != Some(PACKAGE) {
-            grouping.passed_over.push(PassedOver::File {
+            grouping.passed_over.push(SkippedPolicy::File {
                 file: source.name.clone(),
                 reason: "its package is not `spacelift`",
             });
@@ -125,7 +125,7 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
         let names = match read(source) {
             Content::Plan(names) => names,
             Content::NothingToDecide => {
-                grouping.passed_over.push(PassedOver::File {
+                grouping.passed_over.push(SkippedPolicy::File {
                     file: source.name.clone(),
                     reason: "it is not a plan policy of Spacelift",
                 });

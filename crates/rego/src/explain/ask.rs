@@ -1,18 +1,18 @@
-//! Asks the engine for expressions that stand in a policy file, with variables that have values.
+//! Evaluates expressions of a policy file with given values of variables.
 
 use regorus::{Engine, Value};
 
 use crate::dialect;
-use crate::frontend::{self, FileAnatomy, Known};
+use crate::frontend::{self, FileAnatomy, LoadedNames};
 use crate::program::path_text;
-use crate::source::{Reading, Source};
+use crate::source::{RewriteResult, Source};
 
-/// Where the values of variables stand.
+/// The path of the variables' values.
 const ENVIRONMENT: &str = "planguard_environment";
 
 const RULE: &str = "__planguard_why";
 
-/// A policy file, taken apart.
+/// A parsed policy file.
 pub(super) struct File<'e> {
     pub source: &'e Source,
     pub anatomy: FileAnatomy,
@@ -21,13 +21,13 @@ pub(super) struct File<'e> {
 /// Variables with their values. A name may be a pattern.
 pub(super) type Environment = Vec<(String, Value)>;
 
-/// What is asked for: an expression, for everything that a body gives it.
+/// An expression to evaluate for every solution of a body.
 pub(super) struct Question {
     pub yields: String,
     pub body: Vec<String>,
 }
 
-/// The values of an expression, or why there are none.
+/// The values of an expression, or the reason why there are none.
 pub(super) type Found = Result<Vec<Value>, String>;
 
 pub(super) struct Asker<'e> {
@@ -40,7 +40,7 @@ impl<'e> Asker<'e> {
         Self { engine, sources }
     }
 
-    /// Asks for the values of expressions in a file, each with what stands behind it in the literal (`with`).
+    /// Evaluates expressions of a file, each with the `with` modifiers of its literal.
     pub(super) fn values(
         &self,
         file: &File<'_>,
@@ -55,7 +55,7 @@ impl<'e> Asker<'e> {
         self.ask(file, environment, &questions.collect::<Vec<_>>())
     }
 
-    /// Asks all questions. Those that the engine refuses to compile are asked one by one.
+    /// Evaluates all questions. Those that do not compile together are evaluated one by one.
     pub(super) fn ask(
         &self,
         file: &File<'_>,
@@ -85,7 +85,7 @@ impl<'e> Asker<'e> {
         for (index, question) in questions.iter().enumerate() {
             text.push_str(&format!("{RULE}{index} := [{} |\n", question.yields));
             for (number, (pattern, _)) in environment.iter().enumerate() {
-                // A name of a rule would be compared with that rule.
+                // A pattern that is the name of a rule would be compared with that rule.
                 let is_name = pattern.chars().all(|c| c.is_alphanumeric() || c == '_')
                     && !pattern.starts_with(|c: char| c.is_ascii_digit())
                     && !matches!(pattern.as_str(), "true" | "false" | "null" | "_");
@@ -102,14 +102,14 @@ impl<'e> Asker<'e> {
             text.push_str("]\n");
         }
         let version = dialect::of(file.source);
-        let mut known = Known::default();
+        let mut known = LoadedNames::default();
         self.sources.iter().for_each(|source| known.add(&source.text));
         known.add(&text);
         let mut source = Source::new("explanation", text.as_str());
         source.reading = match frontend::rewrite(&text, version, &known) {
-            Ok(None) => Reading::AsWritten,
-            Ok(Some(rewritten)) => Reading::Rewritten(rewritten.into()),
-            Err(unread) => Reading::Failed(unread),
+            Ok(None) => RewriteResult::AsWritten,
+            Ok(Some(rewritten)) => RewriteResult::Rewritten(rewritten.into()),
+            Err(unread) => RewriteResult::Failed(unread),
         };
         let mut engine = self.engine.clone();
         engine.set_gather_prints(true);

@@ -1,4 +1,4 @@
-//! How far a body gets.
+//! Explains how far the evaluation of a body gets.
 
 use miette::SourceSpan;
 use regorus::Value;
@@ -6,14 +6,14 @@ use regorus::Value;
 use super::ask::{Asker, Environment, File, Found, Question};
 use super::cause::{self, Cause, Setting};
 use super::words::Words;
-use super::{Outcome, Reason};
-use crate::frontend::{BodyAnatomy, LiteralAnatomy, PieceKind, RuleAnatomy};
+use super::{BodyOutcome, Reason};
+use crate::frontend::{BodyAnatomy, ExprAnatomyKind, LiteralAnatomy, RuleAnatomy};
 use crate::program::path_text;
 
-/// How many ways in which a body holds are shown.
+/// The number of solutions that are reported.
 const SHOWN: usize = 3;
 
-/// A body and what it is called with.
+/// A body and its arguments.
 pub(super) struct Case<'c> {
     pub file: &'c File<'c>,
     pub rule: &'c RuleAnatomy,
@@ -21,30 +21,30 @@ pub(super) struct Case<'c> {
     pub arguments: &'c [Value],
 }
 
-/// What there is to tell of a body.
-pub(super) struct ToldBody {
-    pub outcome: Outcome,
+/// The explanation of a body.
+pub(super) struct BodyExplanation {
+    pub outcome: BodyOutcome,
     pub message: Words,
     pub labels: Vec<(SourceSpan, Words)>,
     pub notes: Vec<Words>,
     pub reasons: Vec<Reason>,
 }
 
-/// One way in which the first literals hold.
+/// A solution of the first literals.
 struct Solution {
     values: Vec<Value>,
 }
 
-/// Whether a solution is about the address that is asked for.
+/// Whether a solution contains the requested address.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Address,
     Another,
-    /// Nothing in it is a resource change.
+    /// No value in it is a resource change.
     Nothing,
 }
 
-pub(super) fn explain(asker: &Asker<'_>, case: &Case<'_>, address: Option<&str>) -> Vec<ToldBody> {
+pub(super) fn explain(asker: &Asker<'_>, case: &Case<'_>, address: Option<&str>) -> Vec<BodyExplanation> {
     let literals = &case.body.literals;
     let environment: Environment =
         case.rule.arguments.iter().cloned().zip(case.arguments.iter().cloned()).collect();
@@ -57,7 +57,7 @@ pub(super) fn explain(asker: &Asker<'_>, case: &Case<'_>, address: Option<&str>)
             body: literals.iter().take(number).map(|literal| literal.text.clone()).collect(),
         })
         .collect();
-    // What the body yields may be undefined too.
+    // The value of the rule may be undefined too.
     let all: Vec<String> = literals.iter().map(|literal| literal.text.clone()).collect();
     for piece in &case.body.yields {
         let mut body = all.clone();
@@ -83,9 +83,9 @@ pub(super) fn explain(asker: &Asker<'_>, case: &Case<'_>, address: Option<&str>)
         let solutions = match solutions(found, address) {
             Ok(solutions) => solutions,
             Err(reason) => {
-                let mut told = unexplained(case, reason);
-                told.labels.push((span(&piece.span), Words::of("here")));
-                return vec![told];
+                let mut explanation = unexplained(case, reason);
+                explanation.labels.push((span(&piece.span), Words::of("here")));
+                return vec![explanation];
             }
         };
         if solutions.is_empty() {
@@ -95,14 +95,14 @@ pub(super) fn explain(asker: &Asker<'_>, case: &Case<'_>, address: Option<&str>)
             let mut message = Words::default();
             message
                 .code(&path_text(&case.rule.path))
-                .say(" has no value: its body holds, and what it yields is undefined");
-            return vec![told(message, Outcome::Fails, cause)];
+                .say(" is undefined: its body is satisfied, but its value is undefined");
+            return vec![explained(message, BodyOutcome::Unsatisfied, cause)];
         }
     }
     holds(asker, case, &columns, &reached, yields, address)
 }
 
-/// What has a value after so many literals.
+/// Returns the variables and resource expressions that have values after `number` literals.
 fn columns(case: &Case<'_>, number: usize) -> Vec<String> {
     let mut columns: Vec<String> = Vec::new();
     for literal in case.body.literals.iter().take(number) {
@@ -115,7 +115,7 @@ fn columns(case: &Case<'_>, number: usize) -> Vec<String> {
     columns
 }
 
-/// The solutions that are about what is asked for.
+/// Returns the solutions for the requested address.
 fn solutions(found: &Found, address: Option<&str>) -> Result<Vec<Solution>, String> {
     let rows = found.as_ref().map_err(Clone::clone)?;
     let all: Vec<Solution> = rows
@@ -125,7 +125,7 @@ fn solutions(found: &Found, address: Option<&str>) -> Result<Vec<Solution>, Stri
         })
         .collect();
     let Some(address) = address else { return Ok(all) };
-    // As long as nothing is a resource change, the body is about all of them.
+    // Without a resource change, a solution applies to all of them.
     Ok(all.into_iter().filter(|solution| about(solution, address) != About::Another).collect())
 }
 
@@ -141,7 +141,7 @@ fn about(solution: &Solution, address: &str) -> About {
     about
 }
 
-/// The address of a resource change.
+/// Returns the address of a resource change.
 pub(super) fn address_of(value: &Value) -> Option<&str> {
     match (&value["address"], &value["change"]) {
         (Value::String(address), Value::Object(_)) => Some(address.as_ref()),
@@ -149,12 +149,12 @@ pub(super) fn address_of(value: &Value) -> Option<&str> {
     }
 }
 
-/// The variables among the columns, with the values of a solution.
+/// Returns the variables among the columns, with the values of a solution.
 fn bound(environment: &Environment, columns: &[String], solution: Option<&Solution>) -> Environment {
     let mut bound = environment.clone();
     let values = solution.iter().flat_map(|solution| &solution.values);
     for (column, value) in columns.iter().zip(values) {
-        // An expression that stands for a resource change is no variable.
+        // A column may also be an expression for a resource change.
         if !column.contains(['[', '.']) {
             bound.retain(|(name, _)| name != column);
             bound.push((column.clone(), value.clone()));
@@ -170,16 +170,22 @@ fn stopped(
     columns: &[Vec<String>],
     reached: &[Solution],
     address: Option<&str>,
-) -> ToldBody {
+) -> BodyExplanation {
     let rule = path_text(&case.rule.path);
     let Some(literal) = number.checked_sub(1).and_then(|index| case.body.literals.get(index)) else {
         let mut message = Words::default();
-        message.code(&rule).say(" has other arguments than these: ");
+        message.code(&rule).say(" does not accept the arguments ");
         for (index, argument) in case.arguments.iter().enumerate() {
             message.say(if index == 0 { "" } else { ", " }).value(argument);
         }
-        let labels = vec![(span(&case.rule.head), Words::of("these patterns do not match"))];
-        return ToldBody { outcome: Outcome::Fails, message, labels, notes: Vec::new(), reasons: Vec::new() };
+        let labels = vec![(span(&case.rule.head), Words::of("the patterns do not match"))];
+        return BodyExplanation {
+            outcome: BodyOutcome::Unsatisfied,
+            message,
+            labels,
+            notes: Vec::new(),
+            reasons: Vec::new(),
+        };
     };
     let before = number - 1;
     let arguments: Environment =
@@ -197,14 +203,18 @@ fn stopped(
     let resource = resource.or(found.as_ref());
     let mut message = Words::default();
     message.code(&rule);
-    message.say(if case.body.is_else { " (the body after `else`) does not hold" } else { " does not hold" });
+    message.say(if case.body.is_else {
+        " (the body after `else`) is not satisfied"
+    } else {
+        " is not satisfied"
+    });
     match (address, resource) {
         (Some(address), Some(_)) => {
             message.say(&format!(" for {address}"));
         }
         (Some(_), None) => {}
         (None, Some(first)) if reached.len() > 1 => {
-            message.say(&format!(": {} get this far and no further; the first of them is ", reached.len()));
+            message.say(&format!(" for any of {} candidates; the first is ", reached.len()));
             message.value(first);
         }
         (None, Some(first)) => {
@@ -213,11 +223,11 @@ fn stopped(
         (None, None) => {}
     }
     let setting = Setting { environment: &environment, resource, address, replaced };
-    told(message, Outcome::Fails, Cause::of(asker, case.file, setting, literal))
+    explained(message, BodyOutcome::Unsatisfied, Cause::of(asker, case.file, setting, literal))
 }
 
-/// Gives the index of a literal that looks through resource changes the value that leads to the address. What is
-/// to be replaced in its expressions comes back, and the resource change.
+/// Binds the index of a literal that searches resource changes to the requested address. Returns the text to replace
+/// in the literal's expressions, its replacement, and the resource change.
 fn searched(
     asker: &Asker<'_>,
     case: &Case<'_>,
@@ -239,25 +249,25 @@ fn searched(
     Some(((format!("{collection}[_]"), resource.clone()), found[1u64].clone()))
 }
 
-fn told(message: Words, outcome: Outcome, cause: Cause) -> ToldBody {
+fn explained(message: Words, outcome: BodyOutcome, cause: Cause) -> BodyExplanation {
     let Cause { labels, notes, reasons } = cause;
-    ToldBody { outcome, message, labels, notes, reasons }
+    BodyExplanation { outcome, message, labels, notes, reasons }
 }
 
-fn failed(case: &Case<'_>, number: usize, reason: String) -> ToldBody {
-    let mut told = unexplained(case, reason);
+fn failed(case: &Case<'_>, number: usize, reason: String) -> BodyExplanation {
+    let mut explanation = unexplained(case, reason);
     if let Some(literal) = number.checked_sub(1).and_then(|index| case.body.literals.get(index)) {
-        told.labels.push((span(&literal.span), Words::of("here")));
+        explanation.labels.push((span(&literal.span), Words::of("here")));
     }
-    told
+    explanation
 }
 
-/// A body that fails otherwise than by being false or undefined, or that cannot be taken apart.
-fn unexplained(case: &Case<'_>, reason: String) -> ToldBody {
+/// A body that fails with an error, or that cannot be analysed.
+fn unexplained(case: &Case<'_>, reason: String) -> BodyExplanation {
     let mut message = Words::default();
-    message.code(&path_text(&case.rule.path)).say(" could not be followed: ").say(&reason);
-    ToldBody {
-        outcome: Outcome::Unexplained,
+    message.code(&path_text(&case.rule.path)).say(" cannot be explained: ").say(&reason);
+    BodyExplanation {
+        outcome: BodyOutcome::Unexplained,
         message,
         labels: Vec::new(),
         notes: Vec::new(),
@@ -272,7 +282,7 @@ fn holds(
     reached: &[Solution],
     yields: &[Found],
     address: Option<&str>,
-) -> Vec<ToldBody> {
+) -> Vec<BodyExplanation> {
     let shown = reached.len().min(SHOWN);
     let names = columns.last().map(Vec::as_slice).unwrap_or_default();
     let mut all = Vec::new();
@@ -286,7 +296,7 @@ fn holds(
             message.say(&format!(" ({} of {})", index + 1, reached.len()));
         }
         let mut labels = Vec::new();
-        // The arguments of a function are known before its body.
+        // The arguments of a function have values before its body.
         let mut known: Vec<&String> = case.rule.arguments.iter().collect();
         let arguments: Environment =
             case.rule.arguments.iter().cloned().zip(case.arguments.iter().cloned()).collect();
@@ -314,7 +324,7 @@ fn holds(
                     .find(|yielded| yielded.values.starts_with(&solution.values))
                     .and_then(|yielded| yielded.values.last().cloned())
             });
-            let tells = !matches!(piece.kind, PieceKind::Scalar) && !names.contains(&piece.text);
+            let tells = !matches!(piece.kind, ExprAnatomyKind::Scalar) && !names.contains(&piece.text);
             if let Some(value) = value.filter(|_| tells) {
                 let mut words = Words::of("is ");
                 words.value(&value);
@@ -322,10 +332,10 @@ fn holds(
             }
         }
         if labels.is_empty() {
-            labels.push((span(&case.rule.head), Words::of("everything in its body holds")));
+            labels.push((span(&case.rule.head), Words::of("every condition is satisfied")));
         }
-        all.push(ToldBody {
-            outcome: Outcome::Holds,
+        all.push(BodyExplanation {
+            outcome: BodyOutcome::Satisfied,
             message,
             labels,
             notes: Vec::new(),
@@ -335,7 +345,7 @@ fn holds(
     if reached.len() > shown
         && let Some(last) = all.last_mut()
     {
-        last.notes.push(Words::of(&format!("it holds in {} more ways", reached.len() - shown)));
+        last.notes.push(Words::of(&format!("{} more solutions", reached.len() - shown)));
     }
     all
 }

@@ -1,4 +1,4 @@
-//! Why one literal does not hold, with the values that it saw.
+//! Explains why a literal is not satisfied, with the values of its expressions.
 
 use miette::SourceSpan;
 use regorus::Value;
@@ -7,31 +7,31 @@ use super::Reason;
 use super::ask::{Asker, Environment, File, Found, Question};
 use super::body::{address_of, span};
 use super::words::Words;
-use crate::frontend::{LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind};
+use crate::frontend::{ExprAnatomy, ExprAnatomyKind, LiteralAnatomy, LiteralAnatomyKind};
 use crate::program::path_text;
 
-/// How many values of one expression are shown.
+/// The number of values that are shown for an expression.
 const SHOWN: usize = 3;
 
-/// How many expressions of one literal are shown.
+/// The number of expressions that are shown for a literal.
 const LABELS: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Cause {
     pub labels: Vec<(SourceSpan, Words)>,
     pub notes: Vec<Words>,
-    /// What decides in its place.
+    /// The rules and functions that decide it.
     pub reasons: Vec<Reason>,
 }
 
-/// Where a literal stopped.
+/// The state in which a literal was evaluated.
 pub(super) struct Setting<'s> {
     pub environment: &'s Environment,
-    /// The resource change that it is about.
+    /// The resource change of the solution.
     pub resource: Option<&'s Value>,
-    /// The address that was asked for.
+    /// The requested address.
     pub address: Option<&'s str>,
-    /// A text in its expressions, and what stands for it.
+    /// A text in the literal's expressions, and its replacement.
     pub replaced: Option<(String, String)>,
 }
 
@@ -43,12 +43,12 @@ struct Seeker<'s> {
     cause: Cause,
 }
 
-/// Why an expression has no value.
+/// Explains why an expression has no value.
 pub(super) fn of_value(
     asker: &Asker<'_>,
     file: &File<'_>,
     environment: &Environment,
-    piece: &Piece,
+    piece: &ExprAnatomy,
 ) -> Cause {
     let setting = Setting { environment, resource: None, address: None, replaced: None };
     let mut seeker = Seeker { asker, file, setting, withs: "", cause: Cause::default() };
@@ -56,7 +56,7 @@ pub(super) fn of_value(
     seeker.cause
 }
 
-/// The values that a literal saw which holds.
+/// Returns the values of a satisfied literal's expressions.
 pub(super) fn seen(
     asker: &Asker<'_>,
     file: &File<'_>,
@@ -72,7 +72,7 @@ pub(super) fn seen(
 }
 
 impl Cause {
-    /// Why a literal does not hold.
+    /// Explains why a literal is not satisfied.
     pub(super) fn of(
         asker: &Asker<'_>,
         file: &File<'_>,
@@ -117,16 +117,16 @@ impl Seeker<'_> {
         self.values(&[expression.to_owned()]).pop().unwrap_or(Ok(Vec::new()))
     }
 
-    fn label(&mut self, piece: &Piece, words: Words) {
+    fn label(&mut self, piece: &ExprAnatomy, words: Words) {
         self.cause.labels.push((span(&piece.span), words));
     }
 
-    /// Shows the value of an expression and of what it is made of, or why it has none.
-    fn look(&mut self, piece: &Piece) {
+    /// Adds the value of an expression and of its operands, or the reason why it has none.
+    fn look(&mut self, piece: &ExprAnatomy) {
         match &piece.kind {
-            PieceKind::Scalar => {}
-            PieceKind::Other => self.shown_or_undefined(piece),
-            PieceKind::Operation(operands) => {
+            ExprAnatomyKind::Scalar => {}
+            ExprAnatomyKind::Other => self.shown_or_undefined(piece),
+            ExprAnatomyKind::Operation(operands) => {
                 let before = self.cause.labels.len();
                 for operand in operands {
                     self.look(operand);
@@ -135,7 +135,7 @@ impl Seeker<'_> {
                     self.shown_or_undefined(piece);
                 }
             }
-            PieceKind::Reference { prefixes, steps, target } => match self.value(&piece.text) {
+            ExprAnatomyKind::Reference { prefixes, steps, target } => match self.value(&piece.text) {
                 Err(reason) => self.fails(piece, &reason),
                 Ok(values) if values.is_empty() => {
                     self.undefined(piece, prefixes, steps);
@@ -148,7 +148,7 @@ impl Seeker<'_> {
                     }
                 }
             },
-            PieceKind::Call { arguments, target } => {
+            ExprAnatomyKind::Call { arguments, target } => {
                 for argument in arguments {
                     self.look(argument);
                 }
@@ -159,7 +159,7 @@ impl Seeker<'_> {
                 match called {
                     Err(reason) => self.fails(piece, &reason),
                     Ok(values) if values.is_empty() => {
-                        // If an argument is undefined, that has been said.
+                        // An undefined argument is already reported.
                         if let Some(given) = given {
                             self.label(piece, Words::of("the call is undefined"));
                             self.follow(target.as_ref(), given);
@@ -184,7 +184,7 @@ impl Seeker<'_> {
         }
     }
 
-    fn fails(&mut self, piece: &Piece, reason: &str) {
+    fn fails(&mut self, piece: &ExprAnatomy, reason: &str) {
         // A pattern has no value of its own.
         if reason.contains(" is unsafe") {
             return;
@@ -194,7 +194,7 @@ impl Seeker<'_> {
         self.label(piece, words);
     }
 
-    fn shown_or_undefined(&mut self, piece: &Piece) {
+    fn shown_or_undefined(&mut self, piece: &ExprAnatomy) {
         match self.value(&piece.text) {
             Err(reason) => self.fails(piece, &reason),
             Ok(values) if values.is_empty() => self.label(piece, Words::of("undefined")),
@@ -202,7 +202,7 @@ impl Seeker<'_> {
         }
     }
 
-    fn shown(&mut self, piece: &Piece, values: &[Value]) {
+    fn shown(&mut self, piece: &ExprAnatomy, values: &[Value]) {
         let mut words = Words::of(if values.len() == 1 { "is " } else { "is one of " });
         for (index, value) in values.iter().take(SHOWN).enumerate() {
             words.say(if index == 0 { "" } else { ", " }).value(value);
@@ -213,14 +213,14 @@ impl Seeker<'_> {
         self.label(piece, words);
     }
 
-    /// Finds the step at which a reference has no value.
-    fn undefined(&mut self, piece: &Piece, prefixes: &[String], steps: &[String]) {
+    /// Reports the step at which a reference becomes undefined.
+    fn undefined(&mut self, piece: &ExprAnatomy, prefixes: &[String], steps: &[String]) {
         let found = self.values(prefixes);
         let defined = found.iter().take_while(|found| found.as_ref().is_ok_and(|values| !values.is_empty()));
         let Some(last) = defined.count().checked_sub(1) else {
             let mut words = Words::of("undefined");
             if let Some(root) = prefixes.first() {
-                words.say(": ").code(root).say(" has no value");
+                words.say(": ").code(root).say(" is undefined");
             }
             return self.label(piece, words);
         };
@@ -230,19 +230,25 @@ impl Seeker<'_> {
             return self.label(piece, Words::of("undefined"));
         };
         let mut words = Words::of("undefined: ");
+        if text == "data"
+            && let Some(path) = prefixes.get(last + 1)
+        {
+            words.code(path).say(" is not defined by any document or package");
+            return self.label(piece, words);
+        }
         words.code(text);
         let key = step.trim_matches('"');
         match parent {
             Value::Null => {
                 words.say(" is null");
                 if self.is_deleted() && text.ends_with("after") {
-                    words.say(", since the resource is deleted");
+                    words.say(" because the resource is deleted");
                 } else if self.is_created() && text.ends_with("before") {
-                    words.say(", since the resource is created");
+                    words.say(" because the resource is created");
                 }
             }
             _ if parents.len() > 1 => {
-                words.say(&format!(" has {} values, none of which has ", parents.len())).code(step);
+                words.say(&format!(" has {} values, none with ", parents.len())).code(step);
             }
             Value::Object(_) => {
                 words.say(" has no ").code(step);
@@ -251,13 +257,13 @@ impl Seeker<'_> {
                 }
             }
             Value::Array(elements) => {
-                words.say(&format!(" has {} elements and no ", elements.iter().count())).code(step);
+                words.say(&format!(" has {} elements, not ", elements.iter().count())).code(step);
             }
             Value::Set(_) => {
-                words.say(" is a set without ").code(step);
+                words.say(" is a set that does not contain ").code(step);
             }
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => {
-                words.say(" is ").value(parent).say(", which has no members");
+                words.say(" is ").value(parent).say(", which has no keys");
             }
         }
         self.label(piece, words);
@@ -279,14 +285,14 @@ impl Seeker<'_> {
         })
     }
 
-    /// Whether a member that `parent` lacks is only known after apply.
+    /// Returns whether a key that `parent` lacks is known only after apply.
     fn is_unknown(&self, parent: &Value, key: &str) -> bool {
         let Some(resource) = self.setting.resource else { return false };
         let change = &resource["change"];
         is_unknown_in(&change["after"], &change["after_unknown"], parent, key)
     }
 
-    fn iteration(&mut self, collection: &Piece) {
+    fn iteration(&mut self, collection: &ExprAnatomy) {
         let values = match self.value(&collection.text) {
             Ok(values) if !values.is_empty() => values,
             Ok(_) | Err(_) => return self.look(collection),
@@ -296,19 +302,21 @@ impl Seeker<'_> {
         match values.first() {
             Some(value) if self.setting.address.is_some() && among(value) => {
                 let address = self.setting.address.unwrap_or_default();
-                words.say(&format!("holds {} values, and {address} is not among them", elements(value).len()))
+                let count = elements(value).len();
+                let noun = if count == 1 { "element" } else { "elements" };
+                words.say(&format!("has {count} {noun}, not {address}"))
             }
             Some(Value::Array(elements)) if elements.iter().count() == 0 => words.say("is empty"),
             Some(Value::Object(members)) if members.iter().count() == 0 => words.say("is empty"),
             Some(Value::Set(elements)) if elements.iter().count() == 0 => words.say("is empty"),
             Some(value @ (Value::Array(_) | Value::Object(_) | Value::Set(_))) => {
-                words.say("nothing in it matches: it is ").value(value)
+                words.say("no element matches: it is ").value(value)
             }
-            Some(value) => words.say("is ").value(value).say(", which holds nothing"),
+            Some(value) => words.say("is ").value(value).say(", which is not a collection"),
             None => words.say("undefined"),
         };
         self.label(collection, words);
-        if let PieceKind::Reference { target, .. } = &collection.kind {
+        if let ExprAnatomyKind::Reference { target, .. } = &collection.kind {
             self.follow(target.as_ref(), Vec::new());
         }
     }
@@ -317,7 +325,7 @@ impl Seeker<'_> {
         &mut self,
         key: Option<&str>,
         value: &str,
-        collection: &Piece,
+        collection: &ExprAnatomy,
         body: &str,
         place: std::ops::Range<usize>,
     ) {
@@ -336,7 +344,7 @@ impl Seeker<'_> {
         let found = self.asker.ask(self.file, self.setting.environment, &[question]).pop();
         match found {
             Some(Ok(values)) if !values.is_empty() => {
-                let mut words = Words::of(&format!("does not hold for {value} = "));
+                let mut words = Words::of(&format!("is not satisfied for {value} = "));
                 for (index, element) in values.iter().take(SHOWN).enumerate() {
                     words.say(if index == 0 { "" } else { ", " }).value(element);
                 }
@@ -352,20 +360,31 @@ impl Seeker<'_> {
         }
     }
 
-    fn negation(&mut self, piece: &Piece) {
+    fn negation(&mut self, piece: &ExprAnatomy) {
         match self.value(&piece.text) {
             Ok(values) if values.is_empty() => {
-                self.label(piece, Words::of("undefined here, and yet `not` does not hold"));
+                // OPA evaluates the arguments of a call outside its `not`.
+                let before = self.cause.labels.len();
+                match &piece.kind {
+                    ExprAnatomyKind::Call { arguments: parts, .. } | ExprAnatomyKind::Operation(parts) => {
+                        parts.iter().for_each(|part| self.look(part));
+                    }
+                    ExprAnatomyKind::Reference { .. } | ExprAnatomyKind::Scalar | ExprAnatomyKind::Other => {}
+                }
+                if self.cause.labels.len() == before {
+                    self.label(piece, Words::of("undefined"));
+                }
             }
             Ok(values) => {
-                let mut words = Words::of("holds, so that `not` does not: it is ");
+                let mut words = Words::of("is ");
                 if let Some(value) = values.iter().find(|value| **value != Value::Bool(false)) {
                     words.value(value);
                 }
+                words.say(", so `not` is false");
                 self.label(piece, words);
                 match &piece.kind {
-                    PieceKind::Reference { target, .. } => self.follow(target.as_ref(), Vec::new()),
-                    PieceKind::Call { arguments, target } => {
+                    ExprAnatomyKind::Reference { target, .. } => self.follow(target.as_ref(), Vec::new()),
+                    ExprAnatomyKind::Call { arguments, target } => {
                         for argument in arguments {
                             self.look(argument);
                         }
@@ -377,12 +396,12 @@ impl Seeker<'_> {
                             self.follow(target.as_ref(), given);
                         }
                     }
-                    PieceKind::Operation(operands) => {
+                    ExprAnatomyKind::Operation(operands) => {
                         for operand in operands {
                             self.look(operand);
                         }
                     }
-                    PieceKind::Scalar | PieceKind::Other => {}
+                    ExprAnatomyKind::Scalar | ExprAnatomyKind::Other => {}
                 }
             }
             Err(reason) => self.fails(piece, &reason),
@@ -390,7 +409,7 @@ impl Seeker<'_> {
     }
 }
 
-/// What a collection holds.
+/// Returns the elements of a collection.
 fn elements(value: &Value) -> Vec<&Value> {
     match value {
         Value::Array(elements) => elements.iter().collect(),
@@ -400,7 +419,7 @@ fn elements(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// Looks for `parent` in a value, and for the mark of its member in the mask beside it.
+/// Searches a value for `parent`, and returns the mark of its key in the mask.
 fn is_unknown_in(value: &Value, mask: &Value, parent: &Value, key: &str) -> bool {
     if value == parent
         && (mask[key] == Value::Bool(true) || mask[key].as_object().is_ok() || mask[key].as_array().is_ok())

@@ -1,7 +1,7 @@
-//! Says why a rule holds or does not: how far each of its bodies gets, and what it stops at.
+//! Explains whether a rule is satisfied: how far each of its bodies gets, and which literal stops it.
 //!
-//! The text of a body is evaluated literal by literal: the first one alone, the first two, and so on, each time with
-//! everything that has a value by then. What cannot be evaluated so is said to be unexplained, never guessed.
+//! A body is evaluated with its first literal, its first two, and so on, each time with the variables bound so far. A
+//! body that cannot be evaluated this way is reported as unexplained, never guessed.
 
 mod ask;
 mod body;
@@ -14,7 +14,7 @@ use miette::SourceSpan;
 use regorus::{Engine, Value};
 
 use planguard_plan::text::suggest;
-pub use words::Told;
+pub use words::RedactedExplanation;
 use words::Words;
 
 use self::ask::{Asker, File};
@@ -27,18 +27,17 @@ use super::query::{QueryError, QueryInput};
 use super::source::Source;
 use super::workspace::Workspace;
 
-/// How many rules and functions are followed in turn.
+/// The maximum number of rules and functions that are followed in a chain.
 const DEPTH: usize = 3;
 
-/// Why one body of a rule holds or does not. It has to be told by [`Explanation::told`], which hides what is
-/// sensitive.
+/// The explanation of one body of a rule. Print it with [`Explanation::redacted`], which hides sensitive values.
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// The rule's path.
     pub rule: String,
-    /// Whether the body holds.
-    pub outcome: Outcome,
-    /// How many rules lead from the one that was asked about to this one.
+    /// Whether the body is satisfied.
+    pub outcome: BodyOutcome,
+    /// The number of rules between the requested rule and this one.
     pub depth: usize,
     message: Words,
     labels: Vec<(SourceSpan, Words)>,
@@ -46,18 +45,18 @@ pub struct Explanation {
     text: PolicyText,
 }
 
-/// Whether a body holds.
+/// Whether a body is satisfied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It does, with what the explanation shows.
-    Holds,
-    /// It does not.
-    Fails,
-    /// It could not be taken apart.
+pub enum BodyOutcome {
+    /// It is; the explanation shows its values.
+    Satisfied,
+    /// It is not.
+    Unsatisfied,
+    /// It could not be analysed.
     Unexplained,
 }
 
-/// What an explanation is about.
+/// The subject of an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject<'s> {
     /// The whole plan.
@@ -67,11 +66,11 @@ pub enum Subject<'s> {
 }
 
 impl Workspace {
-    /// Explains every body of a rule such as `data.main.deny`, and the rules and functions that decide about it.
+    /// Explains every body of a rule such as `data.main.deny`, and the rules and functions that it depends on.
     ///
     /// # Errors
     ///
-    /// There is no such rule or address, or the explanation took too long.
+    /// The rule or address does not exist, or the time limit was exceeded.
     pub fn explain(
         &self,
         rule: &str,
@@ -87,7 +86,7 @@ impl Workspace {
         if !is_rule {
             let near = suggest::nearest(&rule, known.iter().map(String::as_str));
             let help = near.map_or_else(
-                || format!("the rules are {}", known.join(", ")),
+                || format!("use one of {}", known.join(", ")),
                 |near| format!("did you mean `{near}`?"),
             );
             return Err(QueryError::NoRule { rule, help });
@@ -110,7 +109,7 @@ impl Workspace {
     }
 }
 
-/// Whether a rule builds a document or a part of it: `deny["x"]` and `deny.storage` are parts of `deny`.
+/// Returns whether a rule defines a document or a part of it: `deny["x"]` and `deny.storage` are parts of `deny`.
 fn builds(path: &[String], document: &str) -> bool {
     (1..=path.len()).any(|length| path_text(&path[..length]) == document)
 }
@@ -131,7 +130,10 @@ fn has_address(input: &Value, wanted: &str) -> Result<(), QueryError> {
     }
     let near = suggest::nearest(wanted, addresses.iter().copied());
     let help = near.map_or_else(
-        || "`planguard eval --plan PLAN 'input.resource_changes[_].address'` lists the addresses".to_owned(),
+        || {
+            "run `planguard eval --plan PLAN 'input.resource_changes[_].address'` to list the addresses"
+                .to_owned()
+        },
         |near| format!("did you mean `{near}`?"),
     );
     Err(QueryError::NoAddress { address: wanted.to_owned(), help })
@@ -140,7 +142,7 @@ fn has_address(input: &Value, wanted: &str) -> Result<(), QueryError> {
 fn explain(engine: &Engine, sources: &[Source], rule: &str, address: Option<String>) -> Vec<Explanation> {
     let texts = || sources.iter().map(|source| source.text.as_ref());
     let files = sources.iter().filter_map(|source| {
-        // A file that cannot be taken apart was refused when it was loaded.
+        // Files that cannot be analysed were rejected by the loader.
         Some(File { source, anatomy: frontend::anatomy(&source.text, texts()).ok()? })
     });
     let files: Vec<File<'_>> = files.collect();
@@ -156,7 +158,7 @@ struct Explainer<'e> {
     found: Vec<Explanation>,
 }
 
-/// A rule or function that decides about another one.
+/// A rule or function that another rule depends on.
 struct Reason {
     rule: String,
     arguments: Vec<Value>,
@@ -172,10 +174,10 @@ impl<'e> Explainer<'e> {
         });
         if let (true, Some(file)) = (self.found.is_empty(), source) {
             let mut message = Words::default();
-            message.code(rule).say(" is always what its default says: it has no body");
+            message.code(rule).say(" always has its default value, because it has no body");
             self.found.push(Explanation {
                 rule: rule.to_owned(),
-                outcome: Outcome::Holds,
+                outcome: BodyOutcome::Satisfied,
                 depth: 0,
                 message,
                 labels: Vec::new(),
@@ -193,7 +195,7 @@ impl<'e> Explainer<'e> {
                 if !builds(&rule.path, &reason.rule) {
                     continue;
                 }
-                // A function has to be called by somebody to have arguments.
+                // A function has arguments only where it is called.
                 if rule.arguments.len() == reason.arguments.len() {
                     self.bodies(file, rule, reason, depth);
                 } else if depth == 0 {
@@ -205,10 +207,10 @@ impl<'e> Explainer<'e> {
 
     fn uncalled(&mut self, file: &File<'_>, rule: &RuleAnatomy) {
         let mut message = Words::default();
-        message.code(&path_text(&rule.path)).say(" is a function, which is explained where a rule calls it");
+        message.code(&path_text(&rule.path)).say(" is a function; explain a rule that calls it");
         self.found.push(Explanation {
             rule: path_text(&rule.path),
-            outcome: Outcome::Unexplained,
+            outcome: BodyOutcome::Unexplained,
             depth: 0,
             message,
             labels: Vec::new(),
@@ -220,13 +222,13 @@ impl<'e> Explainer<'e> {
     fn bodies(&mut self, file: &File<'_>, rule: &RuleAnatomy, reason: &Reason, depth: usize) {
         for body in &rule.bodies {
             let case = body::Case { file, rule, body, arguments: &reason.arguments };
-            // What a function is called for is decided by its arguments.
+            // A function's arguments determine its resource.
             let address = if reason.arguments.is_empty() { self.address.as_deref() } else { None };
-            let told = body::explain(&self.asker, &case, address);
-            let holds = told.iter().any(|body| body.outcome == Outcome::Holds);
-            for body in told {
-                // That a constant is what it is explains nothing.
-                if depth > 0 && case.body.literals.is_empty() && body.outcome == Outcome::Holds {
+            let explained = body::explain(&self.asker, &case, address);
+            let is_satisfied = explained.iter().any(|body| body.outcome == BodyOutcome::Satisfied);
+            for body in explained {
+                // A satisfied constant explains nothing.
+                if depth > 0 && case.body.literals.is_empty() && body.outcome == BodyOutcome::Satisfied {
                     continue;
                 }
                 let rule = path_text(&rule.path);
@@ -245,8 +247,8 @@ impl<'e> Explainer<'e> {
                     }
                 }
             }
-            if holds && rule.bodies.iter().any(|body| body.is_else) {
-                // What follows is not evaluated.
+            if is_satisfied && rule.bodies.iter().any(|body| body.is_else) {
+                // Later `else` bodies are not evaluated.
                 break;
             }
         }

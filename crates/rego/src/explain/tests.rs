@@ -20,8 +20,8 @@ fn input() -> QueryInput {
     QueryInput::of_plan(plan, Convention::CONFTEST, &ContextOptions::default()).unwrap()
 }
 
-/// Explanations as lines: the message, and each label with the text that it stands at.
-fn told(policy: &str, subject: Subject<'_>) -> String {
+/// Returns the explanations as lines: the message, and each label with its source text.
+fn explained(policy: &str, subject: Subject<'_>) -> String {
     let policy = format!("package main\n\n{policy}");
     let workspace = workspace(&policy);
     let rule = "data.main.deny";
@@ -31,13 +31,13 @@ fn told(policy: &str, subject: Subject<'_>) -> String {
     if let (Ok(answers), Subject::Plan) = (defined, subject) {
         let holds = explanations
             .iter()
-            .any(|explanation| explanation.depth == 0 && explanation.outcome == Outcome::Holds);
-        assert_eq!(holds, !answers.results.is_empty(), "an explanation must say what is so");
+            .any(|explanation| explanation.depth == 0 && explanation.outcome == BodyOutcome::Satisfied);
+        assert_eq!(holds, !answers.results.is_empty(), "the explanation contradicts the result");
     }
     let redactor = JsonRedactor::new(["correct horse".to_owned()].into());
     let mut text = String::new();
     for explanation in &explanations {
-        let shown = explanation.told(&redactor);
+        let shown = explanation.redacted(&redactor);
         let indent = "  ".repeat(explanation.depth);
         text.push_str(&format!("{indent}{shown}\n"));
         for label in shown.labels().into_iter().flatten() {
@@ -53,11 +53,11 @@ fn told(policy: &str, subject: Subject<'_>) -> String {
 }
 
 fn about(address: &str, policy: &str) -> String {
-    told(policy, Subject::Address(address))
+    explained(policy, Subject::Address(address))
 }
 
 fn plan(policy: &str) -> String {
-    told(policy, Subject::Plan)
+    explained(policy, Subject::Plan)
 }
 
 const LOST: &str = "terraform_data.lost";
@@ -74,7 +74,7 @@ fn the_first_literal_without_a_solution_is_shown() {
 }
 
 #[test]
-fn written_order_is_not_needed() {
+fn literals_may_be_in_any_order() {
     let policies = [
         "deny contains msg if {\n\tmsg = rc.name\n\trc.type == \"a\"\n\trc = input.resource_changes[_]\n}",
         "deny contains msg if {\n\tnot x\n\tx = rc.name\n\trc = input.resource_changes[_]\n\tmsg := x\n}",
@@ -92,19 +92,19 @@ fn sets_of_resources_are_followed() {
 }
 
 #[test]
-fn what_is_looked_through_is_shown() {
+fn collections_are_shown() {
     let policies = ["[]", "\"a\"", "[1]", "input.nothing"];
-    let told =
+    let explained =
         policies.map(|xs| plan(&format!("deny contains x if {{\n\txs := {xs}\n\tsome [x, y] in xs\n}}")));
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(explained.join("\n"));
 }
 
 #[test]
 fn functions_are_followed_with_their_arguments() {
     let functions = "big(x) if x > 10\n\nbig(\"x\") := true\n\nkind(x) := \"a\" if {\n\tx == 1\n} else := \"b\" if {\n\tx == 2\n}\n";
     let bodies = ["{\n\ty := 3\n\tbig(y)\n}", "kind(2) == \"a\"", "kind(3) == \"a\"", "not big(11)"];
-    let told = bodies.map(|body| plan(&format!("{functions}deny contains \"x\" if {body}")));
-    insta::assert_snapshot!(told.join("\n"));
+    let explained = bodies.map(|body| plan(&format!("{functions}deny contains \"x\" if {body}")));
+    insta::assert_snapshot!(explained.join("\n"));
 }
 
 #[test]
@@ -120,13 +120,14 @@ fn every_not_with_and_comprehensions() {
         "walk(input.configuration, [_, \"x\"])",
         "1 == 1 # holds",
     ];
-    // The argument of the function is called as a rule is.
-    let told = bodies.map(|body| plan(&format!("r := 1\n\nf(r) if r == 2\n\ndeny contains \"x\" if {body}")));
-    insta::assert_snapshot!(told.join("\n"));
+    // An argument with the name of a rule.
+    let explained =
+        bodies.map(|body| plan(&format!("r := 1\n\nf(r) if r == 2\n\ndeny contains \"x\" if {body}")));
+    insta::assert_snapshot!(explained.join("\n"));
 }
 
 #[test]
-fn what_is_yielded_may_be_undefined() {
+fn values_may_be_undefined() {
     let policies = [
         "deny contains input.nothing.at.all if true",
         "deny contains sprintf(\"%s\", [x]) if x := data.main.other\n\nother := 1 if 1 > 2",
@@ -143,15 +144,15 @@ fn parts_of_a_document_and_defaults_are_explained() {
         "deny.storage contains \"x\" if 1 > 2\n\ndeny.network contains \"y\" if 2 > 1",
         "default deny := false\n\ndeny if 1 > 2",
     ];
-    let mut told = policies.map(|policy| about(LOST, policy)).to_vec();
+    let mut explained = policies.map(|policy| about(LOST, policy)).to_vec();
     let workspace = workspace("package main\n\ndefault deny := false\n");
     let explanations = workspace.explain("data.main.deny", &input(), Subject::Plan).unwrap();
-    told.extend(explanations.iter().map(|found| found.told(&JsonRedactor::default()).to_string()));
-    insta::assert_snapshot!(told.join("\n"));
+    explained.extend(explanations.iter().map(|found| found.redacted(&JsonRedactor::default()).to_string()));
+    insta::assert_snapshot!(explained.join("\n"));
 }
 
 #[test]
-fn what_does_not_exist_is_an_error() {
+fn an_unknown_rule_or_address_is_an_error() {
     let workspace = workspace("package main\n\ndeny contains 1 if true\n");
     let missing = workspace.explain("data.main.denny", &input(), Subject::Plan).unwrap_err();
     assert!(

@@ -1,4 +1,4 @@
-//! What is said to a reader: words, and values that have to be redacted before anybody sees them.
+//! Messages whose values are redacted before they are printed.
 
 use std::fmt;
 
@@ -7,10 +7,10 @@ use planguard_plan::redact::JsonRedactor;
 use regorus::Value;
 use serde_json::Value as Json;
 
-use super::{Explanation, Outcome};
+use super::{BodyOutcome, Explanation};
 use crate::error::PolicyText;
 
-/// How much of a value is shown.
+/// The number of characters of a value that are shown.
 const VALUE_LENGTH: usize = 72;
 
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ impl Words {
         self
     }
 
-    /// A text of a policy, on one line.
+    /// Adds source text on one line.
     pub(super) fn code(&mut self, text: &str) -> &mut Self {
         self.say(&format!("`{}`", text.split_whitespace().collect::<Vec<_>>().join(" ")))
     }
@@ -44,7 +44,7 @@ impl Words {
         self
     }
 
-    fn told(&self, redactor: &JsonRedactor) -> String {
+    fn redacted(&self, redactor: &JsonRedactor) -> String {
         let parts = self.0.iter().map(|word| match word {
             Word::Text(text) => redactor.texts().text(text).unescaped().replace('\n', "\\n"),
             Word::Value(value) => shortened(&redactor.value(value)),
@@ -53,7 +53,7 @@ impl Words {
     }
 }
 
-/// A value in few words; a resource change is known by its address.
+/// Returns a value in short form; a resource change is its address.
 fn shortened(value: &Json) -> String {
     if let (Some(address), Some(_)) = (value.get("address").and_then(Json::as_str), value.get("change")) {
         return format!("the resource change {address}");
@@ -66,7 +66,7 @@ fn shortened(value: &Json) -> String {
     format!("{start}…")
 }
 
-/// Whether a span holds another. Labels that lie in each other cannot be told apart in a snippet.
+/// Returns whether a span contains another. A snippet cannot show nested labels separately.
 fn holds(outer: SourceSpan, inner: SourceSpan) -> bool {
     outer != inner
         && outer.offset() <= inner.offset()
@@ -74,28 +74,28 @@ fn holds(outer: SourceSpan, inner: SourceSpan) -> bool {
 }
 
 impl Explanation {
-    /// The explanation as it may be printed.
-    pub fn told(&self, redactor: &JsonRedactor) -> Told {
+    /// Returns the explanation in printable form, with sensitive values hidden.
+    pub fn redacted(&self, redactor: &JsonRedactor) -> RedactedExplanation {
         let (within, labels): (Vec<_>, Vec<_>) = self
             .labels
             .iter()
             .partition(|(span, _)| self.labels.iter().any(|(other, _)| holds(*other, *span)));
         let label = |(span, words): &(SourceSpan, Words)| {
-            LabeledSpan::new_with_span(Some(words.told(redactor)), *span)
+            LabeledSpan::new_with_span(Some(words.redacted(redactor)), *span)
         };
         let labels: Vec<LabeledSpan> = labels.into_iter().map(label).collect();
         let mut notes: Vec<String> = Vec::new();
         for (span, words) in within {
             let source = self.text.inner().get(span.offset()..span.offset() + span.len()).unwrap_or_default();
-            let note = format!("`{source}` {}", words.told(redactor));
-            // A literal stands for itself.
+            let note = format!("`{source}` {}", words.redacted(redactor));
+            // A literal is its own value.
             if !source.starts_with(['"', '[', '{']) && !notes.contains(&note) {
                 notes.push(note);
             }
         }
-        notes.extend(self.notes.iter().map(|note| note.told(redactor)));
-        Told {
-            message: self.message.told(redactor),
+        notes.extend(self.notes.iter().map(|note| note.redacted(redactor)));
+        RedactedExplanation {
+            message: self.message.redacted(redactor),
             labels,
             notes: notes.join("\n"),
             text: self.text.clone(),
@@ -104,29 +104,29 @@ impl Explanation {
     }
 }
 
-/// An explanation that may be printed.
+/// A redacted explanation.
 #[derive(Debug)]
-pub struct Told {
+pub struct RedactedExplanation {
     message: String,
     labels: Vec<LabeledSpan>,
     notes: String,
     text: PolicyText,
-    outcome: Outcome,
+    outcome: BodyOutcome,
 }
 
-impl fmt::Display for Told {
+impl fmt::Display for RedactedExplanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Told {}
+impl std::error::Error for RedactedExplanation {}
 
-impl Diagnostic for Told {
+impl Diagnostic for RedactedExplanation {
     fn severity(&self) -> Option<Severity> {
         Some(match self.outcome {
-            Outcome::Holds => Severity::Advice,
-            Outcome::Fails | Outcome::Unexplained => Severity::Warning,
+            BodyOutcome::Satisfied => Severity::Advice,
+            BodyOutcome::Unsatisfied | BodyOutcome::Unexplained => Severity::Warning,
         })
     }
 

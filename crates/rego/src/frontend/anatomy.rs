@@ -1,36 +1,36 @@
-//! Takes rules apart into what can be evaluated by itself: bodies, literals and the expressions in them.
+//! Splits rules into parts that can be evaluated separately: bodies, literals and expressions.
 
 use std::collections::{BTreeSet, HashSet};
 
 use planguard_rego_syntax::parse;
-use planguard_rego_syntax::scope::{How, Scopes};
+use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{
     Body, Branch, BranchKind, Expr, ExprKind, Import, Literal, LiteralKind, Module, Operator, Rule, Span,
     Step,
 };
 
 use super::super::options::RegoVersion;
-use super::Unread;
+use super::RewriteError;
 use super::policy::{Policy, RuleNames};
 use super::query::variables_of;
 
-/// What a policy file says before its rules, and its rules.
+/// A policy file's package, imports and rules.
 #[derive(Debug)]
 pub(crate) struct FileAnatomy {
-    /// `package …` and every `import …`, each on a line of its own.
+    /// `package …` and every `import …`, each on its own line.
     pub preamble: String,
-    /// From `data` on.
+    /// The path, starting with `data`.
     pub package: Vec<String>,
-    /// The rules that are no `default`.
+    /// The rules other than `default` rules.
     pub rules: Vec<RuleAnatomy>,
-    /// The paths of the rules that have a `default`.
+    /// The paths of the rules with a `default`.
     pub defaults: Vec<Vec<String>>,
 }
 
 /// A rule.
 #[derive(Debug)]
 pub(crate) struct RuleAnatomy {
-    /// From `data` on.
+    /// The path, starting with `data`.
     pub path: Vec<String>,
     pub head: Span,
     /// The patterns of a function's arguments.
@@ -42,10 +42,10 @@ pub(crate) struct RuleAnatomy {
 #[derive(Debug)]
 pub(crate) struct BodyAnatomy {
     pub is_else: bool,
-    /// In the order in which they can be evaluated one after the other.
+    /// The literals in an order in which they can be evaluated.
     pub literals: Vec<LiteralAnatomy>,
-    /// What the rule yields if the body holds.
-    pub yields: Vec<Piece>,
+    /// The value of the rule if the body is true.
+    pub yields: Vec<ExprAnatomy>,
 }
 
 /// One literal of a body.
@@ -54,66 +54,69 @@ pub(crate) struct LiteralAnatomy {
     pub span: Span,
     pub text: String,
     pub kind: LiteralAnatomyKind,
-    /// `with … as …`.
+    /// The `with` modifiers.
     pub withs: String,
-    /// The variables that have values once the literal holds.
+    /// The variables that have values after the literal.
     pub binds: Vec<String>,
-    /// Expressions that stand for one resource change.
+    /// The expressions whose value is one resource change.
     pub resources: Vec<String>,
 }
 
-/// What has to hold.
+/// The kinds of literals.
 #[derive(Debug)]
 pub(crate) enum LiteralAnatomyKind {
     /// `some x`.
     Declaration,
     /// `some x in …`.
-    Iteration { collection: Piece },
+    Iteration { collection: ExprAnatomy },
     /// `every x in … { … }`.
-    Every { key: Option<String>, value: String, collection: Piece, body: String, span: Span },
+    Every { key: Option<String>, value: String, collection: ExprAnatomy, body: String, span: Span },
     /// `x := …`, `x = …`.
-    Assignment { values: Vec<Piece> },
-    /// Anything that has to be true.
-    Test(Piece),
+    Assignment { values: Vec<ExprAnatomy> },
+    /// Any other expression, which must be true.
+    Test(ExprAnatomy),
     /// `not …`.
-    Negation(Piece),
+    Negation(ExprAnatomy),
 }
 
 /// An expression.
 #[derive(Debug)]
-pub(crate) struct Piece {
+pub(crate) struct ExprAnatomy {
     pub span: Span,
     pub text: String,
-    pub kind: PieceKind,
+    pub kind: ExprAnatomyKind,
 }
 
-/// What an expression is.
+/// The kind of an expression.
 #[derive(Debug)]
-pub(crate) enum PieceKind {
+pub(crate) enum ExprAnatomyKind {
     /// A number, a string and so on.
     Scalar,
-    /// Operands that are looked at one by one.
-    Operation(Vec<Piece>),
-    /// A variable, a rule, or a path that starts with one.
+    /// An expression whose operands are explained separately.
+    Operation(Vec<ExprAnatomy>),
+    /// A variable, a rule, or a path that starts with either.
     Reference {
         /// The text up to and including each step, the shortest first.
         prefixes: Vec<String>,
-        /// The last step of each prefix but the first, as it is written.
+        /// The source text of the last step of each prefix but the first.
         steps: Vec<String>,
-        /// Where it leads in `data`, if it does.
+        /// The path in `data`, if it refers to one.
         target: Option<Vec<String>>,
     },
     Call {
-        arguments: Vec<Piece>,
+        arguments: Vec<ExprAnatomy>,
         target: Option<Vec<String>>,
     },
     /// Arrays, objects, comprehensions.
     Other,
 }
 
-/// Takes a file apart. `texts` are all files, for the names of the rules in them.
-pub(crate) fn anatomy<'t>(text: &str, texts: impl Iterator<Item = &'t str>) -> Result<FileAnatomy, Unread> {
-    let read = |text: &str| parse::parse(text).map_err(|error| Unread::form(error.offset));
+/// Returns the parts of a file. `texts` are all files, which define the names of the rules.
+pub(crate) fn anatomy<'t>(
+    text: &str,
+    texts: impl Iterator<Item = &'t str>,
+) -> Result<FileAnatomy, RewriteError> {
+    let read = |text: &str| parse::parse(text).map_err(|error| RewriteError::form(error.offset));
     let module = read(text)?;
     let mut names = RuleNames::default();
     for other in texts {
@@ -123,7 +126,7 @@ pub(crate) fn anatomy<'t>(text: &str, texts: impl Iterator<Item = &'t str>) -> R
     }
     let policy = Policy::new(text, &module, RegoVersion::V1, &names);
     let scopes = Scopes::of(&module, text);
-    let reader = Reader { policy: &policy, scopes: &scopes, module: &module };
+    let reader = AnatomyBuilder { policy: &policy, scopes: &scopes, module: &module };
     let spans = std::iter::once(&module.package_span).chain(module.imports.iter().map(|import| &import.span));
     let preamble = spans.map(|span| text[span.clone()].to_owned() + "\n").collect();
     let (defaults, rules): (Vec<&Rule>, Vec<&Rule>) = module.rules.iter().partition(|rule| rule.is_default);
@@ -135,18 +138,18 @@ pub(crate) fn anatomy<'t>(text: &str, texts: impl Iterator<Item = &'t str>) -> R
     })
 }
 
-struct Reader<'r, 'p> {
+struct AnatomyBuilder<'r, 'p> {
     policy: &'r Policy<'p>,
     scopes: &'r Scopes<'p>,
     module: &'r Module,
 }
 
-impl Reader<'_, '_> {
+impl AnatomyBuilder<'_, '_> {
     fn text(&self, span: &Span) -> String {
         self.policy.text[span.clone()].to_owned()
     }
 
-    /// The path of what a rule builds, from `data` on.
+    /// Returns the path of the rule's document, starting with `data`.
     fn path(&self, rule: &Rule) -> Vec<String> {
         let mut path = self.module.package.clone();
         path.extend(self.fixed_path(&rule.head.name));
@@ -162,7 +165,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The name of a reference, and the steps that are written out.
+    /// Returns the name of a reference and its constant steps.
     fn fixed_path(&self, expr: &Expr) -> Vec<String> {
         let ExprKind::Reference { base, steps } = &expr.kind else {
             return vec![self.policy.text_of(expr).to_owned()];
@@ -193,7 +196,7 @@ impl Reader<'_, '_> {
         BodyAnatomy { is_else: matches!(branch.kind, BranchKind::Else { .. }), literals, yields }
     }
 
-    /// The literals so that each has what it needs from those before it; as they are written, if that does.
+    /// Returns the literals in an order in which each has its inputs; the order of the file, if possible.
     fn order<'b>(&self, body: &'b Body) -> Vec<&'b Literal> {
         let (mut waiting, rest): (Vec<&Literal>, Vec<&Literal>) =
             body.literals.iter().partition(|literal| !matches!(literal.kind, LiteralKind::Declaration(_)));
@@ -207,7 +210,7 @@ impl Reader<'_, '_> {
                     .iter()
                     .all(|name| bound.contains(name) || own.contains(name) || !bindable.contains(name))
             };
-            // Without one that is ready the engine will say what is missing.
+            // If no literal is ready, the engine will report the missing variable.
             let next = waiting.remove(waiting.iter().position(is_ready).unwrap_or(0));
             bound.extend(self.mentioned(next).into_iter().filter(|name| bindable.contains(name)));
             ordered.push(next);
@@ -215,7 +218,7 @@ impl Reader<'_, '_> {
         ordered
     }
 
-    /// The variables that a literal can give values to.
+    /// Returns the variables that a literal can bind.
     fn bindable(&self, literal: &Literal) -> HashSet<String> {
         let mut names = HashSet::new();
         match &literal.kind {
@@ -255,7 +258,7 @@ impl Reader<'_, '_> {
         names
     }
 
-    /// The variables that are indexes of references in an expression.
+    /// Collects the variables that are indexes of references in an expression.
     fn indexes(&self, expr: &Expr, names: &mut HashSet<String>) {
         if let ExprKind::Reference { steps, .. } = &expr.kind {
             for step in steps {
@@ -275,7 +278,7 @@ impl Reader<'_, '_> {
         expr.children().into_iter().for_each(|child| self.names(child, names));
     }
 
-    /// Every name in a literal, those of the bodies in it included.
+    /// Returns every name in a literal, including those of inner bodies.
     fn mentioned(&self, literal: &Literal) -> HashSet<String> {
         let mut names = HashSet::new();
         self.mentioned_in(literal, &mut names);
@@ -368,12 +371,12 @@ impl Reader<'_, '_> {
             (Some(first), Some(last)) => self.text(&(first.span.start..last.span.end)),
             _ => String::new(),
         };
-        // `with` changes what the expressions stand for.
+        // `with` changes the values of the expressions.
         let resources = if withs.is_empty() { resources.into_iter().collect() } else { Vec::new() };
         LiteralAnatomy { span: literal.span.clone(), text, kind, withs, binds, resources }
     }
 
-    /// Indexes of `resource_changes` that are variables, with the place of their reference.
+    /// Collects variable indexes of `resource_changes`, with the range of their reference.
     fn searches<'e>(&self, expr: &'e Expr, found: &mut Vec<(Span, &'e Expr)>) {
         if let ExprKind::Reference { base, steps } = &expr.kind {
             let mut last = self.policy.text_of(base).to_owned();
@@ -394,11 +397,11 @@ impl Reader<'_, '_> {
         expr.children().into_iter().for_each(|child| self.searches(child, found));
     }
 
-    fn piece(&self, expr: &Expr) -> Piece {
+    fn piece(&self, expr: &Expr) -> ExprAnatomy {
         let expr = expr.bare();
         let kind = match &expr.kind {
-            ExprKind::Scalar => PieceKind::Scalar,
-            ExprKind::Name => PieceKind::Reference {
+            ExprKind::Scalar => ExprAnatomyKind::Scalar,
+            ExprKind::Name => ExprAnatomyKind::Reference {
                 prefixes: vec![self.text(&expr.span)],
                 steps: Vec::new(),
                 target: self.target(expr),
@@ -425,28 +428,28 @@ impl Reader<'_, '_> {
                         Step::Index(inner) => self.text(&inner.span),
                     });
                 }
-                PieceKind::Reference { prefixes, steps: written, target: self.target(expr) }
+                ExprAnatomyKind::Reference { prefixes, steps: written, target: self.target(expr) }
             }
-            ExprKind::Call { function, arguments } => PieceKind::Call {
+            ExprKind::Call { function, arguments } => ExprAnatomyKind::Call {
                 arguments: arguments.iter().map(|argument| self.piece(argument)).collect(),
                 target: self.target(function),
             },
             ExprKind::Operation { operands, .. } => {
-                PieceKind::Operation(operands.iter().map(|operand| self.piece(operand)).collect())
+                ExprAnatomyKind::Operation(operands.iter().map(|operand| self.piece(operand)).collect())
             }
             ExprKind::Items(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. }
-            | ExprKind::Parenthesised(_) => PieceKind::Other,
+            | ExprKind::Parenthesised(_) => ExprAnatomyKind::Other,
         };
-        Piece { span: expr.span.clone(), text: self.text(&expr.span), kind }
+        ExprAnatomy { span: expr.span.clone(), text: self.text(&expr.span), kind }
     }
 
-    /// Where a name or reference leads in `data`.
+    /// Returns the path in `data` that a name or reference refers to.
     fn target(&self, expr: &Expr) -> Option<Vec<String>> {
         let root = expr.root()?;
         let name = self.policy.text_of(root);
-        if self.scopes.declaration(root).is_some_and(|declaration| declaration.how != How::Some) {
+        if self.scopes.declaration(root).is_some_and(|declaration| declaration.how != DeclaredBy::Some) {
             return None;
         }
         let path = self.fixed_path(expr);

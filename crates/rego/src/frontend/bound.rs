@@ -1,4 +1,4 @@
-//! Finds out which names a rule can give a value.
+//! Finds the names that a rule can bind.
 
 use std::collections::HashSet;
 
@@ -6,10 +6,10 @@ use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, Operator, R
 
 use super::policy::Policy;
 
-/// The names that stand in a rule's bodies where a variable can get a value: as an index, in `=`, `:=` and `some`, and
-/// as the last argument of a call. A name that is not among them has a value from elsewhere, or none at all.
+/// Returns the names that occur where a rule's bodies can bind a variable: as an index, in `=`, `:=` and `some`, and
+/// as the last argument of a call. Any other name has a value from elsewhere, or none.
 pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
-    let mut reader = Reader { policy, names: HashSet::new() };
+    let mut reader = BoundNames { policy, names: HashSet::new() };
     for branch in &rule.branches {
         if let Some(body) = &branch.body {
             reader.body(body);
@@ -21,19 +21,19 @@ pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
     reader.names
 }
 
-/// Whether a variable gets a value where it stands.
+/// Whether a variable is bound in its position.
 #[derive(Clone, Copy)]
 enum Position {
     Bound,
     Used,
 }
 
-struct Reader<'a, 'p> {
+struct BoundNames<'a, 'p> {
     policy: &'a Policy<'p>,
     names: HashSet<&'p str>,
 }
 
-impl Reader<'_, '_> {
+impl BoundNames<'_, '_> {
     fn body(&mut self, body: &Body) {
         for literal in &body.literals {
             for with in &literal.withs {
@@ -51,7 +51,7 @@ impl Reader<'_, '_> {
                     self.body(body);
                 }
                 LiteralKind::Expression(expr) => self.expr(expr, Position::Used),
-                // Nothing is found in a negation, but in the comprehensions in it.
+                // A negation binds nothing, but the comprehensions in it do.
                 LiteralKind::Negation(expr) => self.bodies(expr),
             }
         }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_bound_where_values_are_found() {
+    fn indexes_assignments_and_last_arguments_bind_names() {
         assert_eq!(bound("r if { a.b[c][d.e]; [f, {\"k\": g}] = h }"), ["c", "f", "g", "h"]);
         assert_eq!(
             bound("r if { a := b; some c, [d] in e; every f in g { h[i] } }"),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_not_bound_where_they_are_used() {
+    fn other_uses_do_not_bind_names() {
         assert!(bound("r := a if { b > c; not d[e]; f(g, 1); h in i; some j; k.l }").is_empty());
         assert_eq!(bound("r if { not [a | b = a] == c }"), ["a", "b"]);
     }

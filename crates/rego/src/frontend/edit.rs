@@ -1,25 +1,25 @@
-//! Collects changes to a policy's text, which keep every line where it is, and maps places back.
+//! Collects edits of a policy's text that keep every line number, and maps offsets back.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_rego_syntax::token::{self, Kind};
+use planguard_rego_syntax::token::{self, TokenKind};
 use planguard_rego_syntax::tree::{Body, Enclosure, Literal, Span};
 
 use super::super::options::RegoVersion;
 
-/// Changes to one text.
+/// The edits of one text.
 #[derive(Debug)]
 pub(super) struct Edits<'t> {
     text: &'t str,
     /// See [`planguard_rego_syntax::tree::Module::line_ends`].
     line_ends: &'t [usize],
     edits: BTreeMap<Order, Edit>,
-    /// How many changes there were, those included that are no longer made.
+    /// The number of edits, including those that are no longer applied.
     count: usize,
-    /// How many bytes were copied.
+    /// The number of copied bytes.
     copied: Cell<usize>,
-    /// Where bodies start that were put in braces.
+    /// The starts of bodies that were put in braces.
     braced: BTreeSet<usize>,
 }
 
@@ -29,22 +29,22 @@ struct Edit {
     new: Written,
 }
 
-/// Where a change starts, its rank, where it ends, and the number of changes before it.
+/// The start of an edit, its rank, its end, and the number of earlier edits.
 type Order = (usize, Rank, usize, usize);
 
-/// How much may be copied from one place to another. A person does not come near it; but a long `with` is
-/// copied for every argument, and so on, so that a small policy could become one that fills the memory.
+/// The maximum number of copied bytes. No hand-written policy comes near it, but a long `with` is copied for every
+/// argument, so a small policy could otherwise expand until it fills the memory.
 const COPY_LIMIT: usize = 16 << 20;
 
-/// What has to be copied exceeds [`COPY_LIMIT`].
+/// The copied text exceeds [`COPY_LIMIT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooMuch;
+pub(super) struct CopyLimitExceeded;
 
-/// What a pass writes: words of its own, and parts of the text that it moves.
+/// Text written by a pass: new text, and parts that it moves.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
     text: String,
-    /// Where parts of the text start in what is written, and where they stood.
+    /// The starts of moved parts in the new text, and their original ranges.
     moved: Vec<(usize, Span)>,
 }
 
@@ -53,7 +53,7 @@ impl Written {
         self.text.push_str(text);
     }
 
-    /// Adds a text that stood at `span`, as [`Edits::take`] has given it.
+    /// Adds a text from `span`, as returned by [`Edits::take`].
     pub(super) fn push_moved(&mut self, text: &str, span: &Span) {
         self.moved.push((self.text.len(), span.clone()));
         self.text.push_str(text);
@@ -83,7 +83,7 @@ fn joined(statements: &[Written]) -> Written {
     joined
 }
 
-/// The order of what is inserted at one place.
+/// The order of insertions at one offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     Opening,
@@ -97,7 +97,7 @@ impl<'t> Edits<'t> {
         Self { text, line_ends, edits, count: 0, copied, braced: BTreeSet::new() }
     }
 
-    /// Puts `new` in the place of what is there, and keeps its line feeds before it.
+    /// Replaces a range with `new`, and keeps the line breaks of the range before it.
     pub(super) fn replace(&mut self, span: Span, new: impl Into<Written>) {
         let (old, new) = (self.text.get(span.clone()).unwrap_or(""), new.into());
         let feeds = old.matches('\n').count().saturating_sub(new.text.matches('\n').count());
@@ -116,7 +116,7 @@ impl<'t> Edits<'t> {
         self.edits.insert(order, Edit { span, new });
     }
 
-    /// Lets statements hold before a literal of a body.
+    /// Adds statements before a literal of a body.
     pub(super) fn before(&mut self, body: &Body, literal: &Literal, statements: &[Written]) {
         if statements.is_empty() {
             return;
@@ -127,7 +127,7 @@ impl<'t> Edits<'t> {
         self.insert(literal.span.start, written);
     }
 
-    /// Lets statements hold after a literal of a body.
+    /// Adds statements after a literal of a body.
     pub(super) fn behind(&mut self, body: &Body, literal: &Literal, statements: &[Written]) {
         if statements.is_empty() {
             return;
@@ -138,14 +138,14 @@ impl<'t> Edits<'t> {
         self.insert(literal.span.end, written);
     }
 
-    /// Lets statements hold after the last literal of a body.
+    /// Adds statements after the last literal of a body.
     pub(super) fn after(&mut self, body: &Body, statements: &[Written]) {
         if let Some(last) = body.literals.last() {
             self.behind(body, last, statements);
         }
     }
 
-    /// Gives a body to a rule whose head ends at `at`.
+    /// Adds a body to a rule whose head ends at `at`.
     pub(super) fn add_body(&mut self, at: usize, version: RegoVersion, statements: &[Written]) {
         if statements.is_empty() {
             return;
@@ -160,7 +160,7 @@ impl<'t> Edits<'t> {
         self.insert(at, body);
     }
 
-    /// A body without brackets takes one literal only.
+    /// Puts braces around a body, which otherwise takes only one literal.
     fn brace(&mut self, body: &Body) {
         let ([literal], Enclosure::Bare) = (body.literals.as_slice(), body.enclosure) else { return };
         if self.braced.insert(literal.span.start) {
@@ -169,7 +169,7 @@ impl<'t> Edits<'t> {
         }
     }
 
-    /// The text of a place on one line, with the changes in it.
+    /// Returns the edited text of a range on one line.
     pub(super) fn copy(&self, span: &Span) -> String {
         let mut edits: BTreeMap<Order, &Edit> = self.within(span).collect();
         let length = span.len() + edits.values().map(|edit| edit.new.text.len()).sum::<usize>();
@@ -177,7 +177,7 @@ impl<'t> Edits<'t> {
         if self.copied.get() > COPY_LIMIT {
             return String::new();
         }
-        // What a line feed has separated needs a semicolon on one line.
+        // On one line, a semicolon replaces a separating line break.
         let first = self.line_ends.partition_point(|end| *end <= span.start);
         let ends = self.line_ends[first..].iter().take_while(|end| **end < span.end);
         let semicolons: Vec<Edit> = ends.map(|end| Edit { span: *end..*end, new: ";".into() }).collect();
@@ -187,7 +187,7 @@ impl<'t> Edits<'t> {
         on_one_line(&text)
     }
 
-    /// As [`Edits::copy`]; the changes in the place are no longer made there.
+    /// As [`Edits::copy`]; the edits in the range are removed from it.
     pub(super) fn take(&mut self, span: &Span) -> String {
         let text = self.copy(span);
         let taken: Vec<Order> = self.within(span).map(|(order, _)| order).collect();
@@ -205,10 +205,10 @@ impl<'t> Edits<'t> {
             .map(|(order, edit)| (*order, edit))
     }
 
-    /// The changed text and how its places relate to those before, or nothing if nothing changes.
-    pub(super) fn apply(self) -> Result<Option<(String, Shifts)>, TooMuch> {
+    /// Returns the edited text and its offsets in the original, or `None` without edits.
+    pub(super) fn apply(self) -> Result<Option<(String, Shifts)>, CopyLimitExceeded> {
         if self.copied.get() > COPY_LIMIT {
-            return Err(TooMuch);
+            return Err(CopyLimitExceeded);
         }
         if self.edits.is_empty() {
             return Ok(None);
@@ -220,7 +220,7 @@ impl<'t> Edits<'t> {
 fn apply<'e>(text: &str, span: &Span, edits: impl Iterator<Item = &'e Edit>) -> (String, Shifts) {
     let (mut new, mut shifts, mut at) = (String::new(), Shifts(Vec::new()), span.start);
     for edit in edits {
-        // A change within what another one has replaced is gone with it.
+        // An edit inside a replaced range is dropped.
         let Some(kept) = text.get(at..edit.span.start) else { continue };
         new.push_str(kept);
         let start = new.len();
@@ -233,7 +233,7 @@ fn apply<'e>(text: &str, span: &Span, edits: impl Iterator<Item = &'e Edit>) -> 
     (new, shifts)
 }
 
-/// How places in a changed text relate to those before the change.
+/// Maps offsets in an edited text to offsets in the original.
 #[derive(Clone, Debug)]
 pub(super) struct Shifts(Vec<Shift>);
 
@@ -246,7 +246,7 @@ struct Shift {
 }
 
 impl Shifts {
-    /// Where something stood before. What a pass has made up stood where it was put.
+    /// Returns the original offset. Text added by a pass maps to the place where it was inserted.
     pub(super) fn before(&self, offset: usize) -> usize {
         let index = self.0.partition_point(|shift| shift.new.start <= offset);
         match index.checked_sub(1).and_then(|index| self.0.get(index)) {
@@ -258,7 +258,7 @@ impl Shifts {
 }
 
 impl Shift {
-    /// Where something stood that stands at an offset of what was written.
+    /// Returns the original offset of an offset in the written text.
     fn before(&self, offset: usize) -> usize {
         let moved = self.moved.iter().rev().find(|(at, _)| *at <= offset);
         moved.map_or(self.old.start, |(at, span)| (span.start + offset - at).min(span.end))
@@ -275,7 +275,7 @@ fn on_one_line(text: &str) -> String {
         }
         end = token.span.end;
         let text = text.get(token.span).unwrap_or("");
-        if token.kind == Kind::RawText && text.contains('\n') {
+        if token.kind == TokenKind::RawText && text.contains('\n') {
             line.push_str(&serde_json::Value::from(text.trim_matches('`')).to_string());
         } else {
             line.push_str(text);
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replacing_keeps_line_feeds() {
+    fn replacing_keeps_line_breaks() {
         let mut edits = Edits::new("f(a.\nb, c)", &[]);
         edits.replace(2..6, "x");
         edits.insert(0, "not ");
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_moved_is_found_where_it_was() {
+    fn moved_text_maps_to_its_original_offset() {
         let mut edits = Edits::new("not f(x.y)", &[]);
         let mut statement = Written::from("z := ");
         statement.push_moved(&edits.take(&(6..9)), &(6..9));
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_stands_on_one_line() {
+    fn a_copy_is_on_one_line() {
         let text = "[x | x := y # \"z\n z]\n `a\n\"`";
         let line_ends = [11];
         let mut edits = Edits::new(text, &line_ends);
@@ -333,6 +333,6 @@ mod tests {
             assert_eq!(edits.copy(&(0..text.len())).len(), text.len());
         }
         assert!(edits.copy(&(0..text.len())).is_empty());
-        assert_eq!(edits.apply().map(|_| ()), Err(TooMuch));
+        assert_eq!(edits.apply().map(|_| ()), Err(CopyLimitExceeded));
     }
 }

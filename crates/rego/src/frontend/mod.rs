@@ -1,8 +1,7 @@
-//! Rewrites policies so that the engine takes them to mean what OPA takes them to mean.
+//! Rewrites policies so that the engine evaluates them as OPA does.
 //!
-//! Each pass reads the policy and changes its text; no pass adds or removes a line, so that whatever the engine
-//! says of a line is true of the author's. The order of [`PASSES`] matters: each pass can rely on what those
-//! before it have done.
+//! Each pass reads the policy and edits its text. No pass adds or removes a line, so the engine's line numbers are
+//! those of the author's file. The order of [`PASSES`] matters: each pass relies on the results of earlier ones.
 
 mod anatomy;
 mod bound;
@@ -15,9 +14,10 @@ mod query;
 mod unsafe_negation;
 
 pub(super) use self::anatomy::{
-    BodyAnatomy, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, Piece, PieceKind, RuleAnatomy, anatomy,
+    BodyAnatomy, ExprAnatomy, ExprAnatomyKind, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, RuleAnatomy,
+    anatomy,
 };
-use self::edit::{Edits, Shifts, TooMuch};
+use self::edit::{CopyLimitExceeded, Edits, Shifts};
 use self::policy::{Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
 pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
@@ -27,16 +27,16 @@ use planguard_rego_syntax::tree::Module;
 
 use super::options::RegoVersion;
 
-/// What the engine gets in the place of the author's text.
+/// The policy text for the engine.
 #[derive(Clone, Debug)]
 pub(super) struct Rewritten {
     pub text: String,
-    /// What each pass has moved, in their order.
+    /// The edits of each pass, in order.
     shifts: Vec<Shifts>,
 }
 
 impl Rewritten {
-    /// Where in the author's text something stands that stands at an offset of the engine's.
+    /// Maps an offset in the engine's text to the offset in the author's.
     pub(super) fn original(&self, offset: usize) -> usize {
         self.shifts.iter().rev().fold(offset, |offset, shifts| shifts.before(offset))
     }
@@ -44,35 +44,35 @@ impl Rewritten {
 
 /// The names of the rules of all policies that are loaded together.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct LoadedNames {
     rules: RuleNames,
 }
 
-/// A text that the front end could not read.
+/// A policy that the front end cannot rewrite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Unread {
-    /// Where it stopped, in bytes.
+pub(super) struct RewriteError {
+    /// The byte offset of the error.
     pub offset: usize,
     pub cause: Cause,
 }
 
-/// Why a text could not be read.
+/// The reason why a policy cannot be rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// It has a form that the front end does not know.
+    /// Its syntax is unknown to the front end.
     Form,
     /// See [`unsafe_negation`].
     UnsafeNegation,
 }
 
-impl Unread {
+impl RewriteError {
     fn form(offset: usize) -> Self {
         Self { offset, cause: Cause::Form }
     }
 }
 
-impl Known {
-    /// Adds the rules of a policy, if it can be read.
+impl LoadedNames {
+    /// Adds the rules of a policy, if it can be parsed.
     pub(super) fn add(&mut self, text: &str) {
         if let Ok(module) = parse::parse(text) {
             self.rules.add(&module, text);
@@ -82,10 +82,10 @@ impl Known {
 
 type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 
-/// Templates first, since nothing else looks into them; then what concerns the shape of rules, then names, so
-/// that the passes on bodies know what each name means. What heads hold is in bodies before those are looked at,
-/// and negation comes near the end because it moves what the others have written.
-/// What negation has taken out may be a search of its own, so that pass has a second turn.
+/// Templates come first, since no other pass looks into them; then passes on the form of rules, then those on names,
+/// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
+/// Negation comes near the end because it moves text written by other passes. It may extract an expression that
+/// searches, so the pass on searches runs twice.
 const PASSES: [Pass; 24] = [
     passes::template::edits,
     passes::spaced_head::edits,
@@ -113,18 +113,22 @@ const PASSES: [Pass; 24] = [
     passes::typed_scan::edits,
 ];
 
-/// Rewrites a policy, or tells where it could not be read. Nothing comes back if nothing has to change.
-pub(super) fn rewrite(text: &str, version: RegoVersion, known: &Known) -> Result<Option<Rewritten>, Unread> {
+/// Rewrites a policy; returns `None` if nothing changes.
+pub(super) fn rewrite(
+    text: &str,
+    version: RegoVersion,
+    known: &LoadedNames,
+) -> Result<Option<Rewritten>, RewriteError> {
     rewrite_after(|policy| policy.edits(), text, version, known)
 }
 
-/// Prepares a policy for being tested, and rewrites it.
+/// Prepares a policy for tests or coverage, and rewrites it.
 pub(super) fn rewrite_for_tests(
     text: &str,
     version: RegoVersion,
-    known: &Known,
+    known: &LoadedNames,
     preparation: &Preparation,
-) -> Result<Option<Rewritten>, Unread> {
+) -> Result<Option<Rewritten>, RewriteError> {
     rewrite_after(|policy| preparation::edits(policy, preparation), text, version, known)
 }
 
@@ -132,12 +136,12 @@ fn rewrite_after(
     first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
     text: &str,
     version: RegoVersion,
-    known: &Known,
-) -> Result<Option<Rewritten>, Unread> {
+    known: &LoadedNames,
+) -> Result<Option<Rewritten>, RewriteError> {
     let (rewritten, module) = through_passes(first, text, version, known)?;
     let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
     if let Some(place) = unsafe_negation::find(&policy) {
-        return Err(Unread { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
+        return Err(RewriteError { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
     }
     Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
 }
@@ -146,10 +150,10 @@ fn through_passes(
     first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
     text: &str,
     version: RegoVersion,
-    known: &Known,
-) -> Result<(Rewritten, Module), Unread> {
-    let read = |text: &str| -> Result<Module, Unread> {
-        parse::parse(text).map_err(|error| Unread::form(error.offset))
+    known: &LoadedNames,
+) -> Result<(Rewritten, Module), RewriteError> {
+    let read = |text: &str| -> Result<Module, RewriteError> {
+        parse::parse(text).map_err(|error| RewriteError::form(error.offset))
     };
     let mut module = read(text)?;
     let mut rewritten = Rewritten { text: text.to_owned(), shifts: Vec::new() };
@@ -157,7 +161,7 @@ fn through_passes(
     passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
     for pass in passes {
         let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
-        let changed = pass(&policy).apply().map_err(|TooMuch| Unread::form(0))?;
+        let changed = pass(&policy).apply().map_err(|CopyLimitExceeded| RewriteError::form(0))?;
         if let Some((text, shifts)) = changed {
             module = read(&text)?;
             rewritten.text = text;
@@ -167,7 +171,7 @@ fn through_passes(
     Ok((rewritten, module))
 }
 
-/// The places of all comments in a text that has tokens.
+/// Returns the ranges of all comments, if the text can be split into tokens.
 pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
     let Ok(tokens) = token::read(text) else { return Vec::new() };
     let starts = tokens.iter().map(|token| token.span.start).chain([text.len()]);
@@ -191,7 +195,7 @@ mod tests {
 
     use super::*;
 
-    /// Holds what a pass makes of rules against what it should make of them.
+    /// Compares the output of a pass with the expected text.
     pub(super) fn assert_pass(pass: Pass, rules: &str, expected: &str) {
         let text = format!("package main\n{rules}");
         let module = parse::parse(&text).unwrap();
@@ -203,9 +207,9 @@ mod tests {
         assert_eq!(new.matches('\n').count(), text.matches('\n').count());
     }
 
-    /// What the passes make of a policy, even if it is refused afterwards.
-    fn passed(text: &str, version: RegoVersion) -> Result<Option<Rewritten>, Unread> {
-        let mut known = Known::default();
+    /// Returns the output of all passes, even for a policy that is rejected afterwards.
+    fn passed(text: &str, version: RegoVersion) -> Result<Option<Rewritten>, RewriteError> {
+        let mut known = LoadedNames::default();
         known.add(text);
         let (rewritten, _) = through_passes(|policy| policy.edits(), text, version, &known)?;
         Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
@@ -216,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_that_means_the_same_to_the_engine_is_left_as_it_is() {
+    fn a_policy_that_the_engine_reads_correctly_is_unchanged() {
         let text = "package main\n\nimport rego.v1\n\n# METADATA\n# title: x\ndeny contains msg if {\n\
                     \tsome rc in input.resource_changes # not f(x.y)\n\tnot rc.change.after.encrypted\n\
                     \tnot rc.type == \"x\"\n\twalk(rc, [path, value])\n\
@@ -225,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_found_again_through_all_passes() {
+    fn offsets_map_back_through_all_passes() {
         let text = "package main\nimport input.x as y\nr if not f(y.missing, [p | [p, _] := walk(y)])\n";
         let new = rewritten(text).unwrap();
         for words in ["missing", "f(", "not", "p |"] {
@@ -236,16 +240,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_rego_is_said_to_be_unread() {
-        let read = |text| rewrite(text, RegoVersion::V0, &Known::default()).err();
-        assert_eq!(read("package main\nx := $\n"), Some(Unread::form(18)));
-        assert_eq!(read("x := 1"), Some(Unread::form(0)));
-        assert_eq!(read("package main\nx {"), Some(Unread::form(16)));
+    fn invalid_rego_is_an_error() {
+        let read = |text| rewrite(text, RegoVersion::V0, &LoadedNames::default()).err();
+        assert_eq!(read("package main\nx := $\n"), Some(RewriteError::form(18)));
+        assert_eq!(read("x := 1"), Some(RewriteError::form(0)));
+        assert_eq!(read("package main\nx {"), Some(RewriteError::form(16)));
         let with = format!("with input as \"{}\"", "x".repeat(1 << 17));
         let copied = format!("package main\nr {{ not f({}) {with} }}", "a.b, ".repeat(200));
-        assert_eq!(read(&copied), Some(Unread { offset: 23, cause: Cause::UnsafeNegation }));
+        assert_eq!(read(&copied), Some(RewriteError { offset: 23, cause: Cause::UnsafeNegation }));
         let copied = copied.replace("a.b", "input.b");
-        assert_eq!(read(&copied), Some(Unread::form(0)));
+        assert_eq!(read(&copied), Some(RewriteError::form(0)));
         let nested = format!("package main\nx := {}", "(".repeat(100_000));
         assert!(read(&nested).is_some());
     }
@@ -311,7 +315,7 @@ mod tests {
         ])
     }
 
-    /// Expressions that can be read, whether they make sense or not.
+    /// Generates expressions that parse, whether or not they are meaningful.
     fn expression() -> impl Strategy<Value = String> {
         let leaves =
             ["x", "y", "lib.z", "input.a", "input.xs[_]", "1", "\"s\"", "r", "$\"{x.y} {r}\"", "`a\nb`"];
@@ -372,7 +376,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 50, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn no_text_is_too_much(words in prop::collection::vec(word(), 0..40), spaced: bool) {
+        fn no_text_makes_a_pass_panic(words in prop::collection::vec(word(), 0..40), spaced: bool) {
             let soup = words.join(if spaced { " " } else { "" });
             assert_sound(&soup, RegoVersion::V1)?;
             assert_sound(&format!("package a\n{soup}"), RegoVersion::V1)?;
@@ -380,7 +384,7 @@ mod tests {
         }
 
         #[test]
-        fn every_policy_is_rewritten_once_and_for_all(text in policy()) {
+        fn rewriting_is_idempotent(text in policy()) {
             prop_assert!(rewritten(&text).is_some());
             assert_sound(&text, RegoVersion::V1)?;
         }

@@ -1,4 +1,4 @@
-//! What a policy consists of, in places of its author's text: for running tests and measuring coverage.
+//! The outline of a policy, by ranges of the author's text: for running tests and measuring coverage.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use planguard_rego_syntax::tree::{Body, BranchKind, Expr, ExprKind, LiteralKind,
 /// A policy's rules.
 #[derive(Debug)]
 pub(crate) struct Outline {
-    /// `["data", "main"]`.
+    /// The package, such as `["data", "main"]`.
     pub package: Vec<String>,
     pub rules: Vec<RuleOutline>,
 }
@@ -16,11 +16,11 @@ pub(crate) struct Outline {
 /// A rule.
 #[derive(Debug)]
 pub(crate) struct RuleOutline {
-    /// The names that its head starts with: one, or several as in `a.b`.
+    /// The names at the start of its head: one, or several as in `a.b`.
     pub name: Vec<Segment>,
-    pub kind: Kind,
+    pub kind: RuleForm,
     pub span: Range<usize>,
-    /// Its branches; a rule without a body has one as well.
+    /// The branches; a rule without a body has one.
     pub branches: Vec<BranchOutline>,
 }
 
@@ -31,73 +31,73 @@ pub(crate) struct Segment {
     pub span: Range<usize>,
 }
 
-/// What a rule makes.
+/// The form of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum RuleForm {
     /// A value.
     Value,
-    /// An object, whose keys are found while the rule is evaluated: `p[x]`.
+    /// An object whose keys are computed: `p[x]`.
     Object,
     Set,
     Function,
 }
 
-/// A body with what stands before it.
+/// A body with the text before it.
 #[derive(Debug)]
 pub(crate) struct BranchOutline {
-    /// The rule's head, or from `else` to the body.
+    /// The range of the rule's head, or from `else` to the body.
     pub head: Range<usize>,
-    /// Where the branch starts; see [`super::Preparation::measured_as`].
+    /// The start of the branch; see [`super::Preparation::measured_as`].
     pub start: usize,
     pub join: Join,
     pub has_body: bool,
-    /// The statements of the body, and those within the head's value.
+    /// The statements of the body, and those in the head's value.
     pub statements: Vec<Statement>,
 }
 
-/// How a branch is joined to those before it.
+/// The relation of a branch to the previous one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Join {
     First,
-    /// `{ … } { … }`, which is a rule of its own.
+    /// `{ … } { … }`, which is a separate rule.
     Chained,
     Else,
 }
 
-/// One thing that has to hold.
+/// A statement.
 #[derive(Debug)]
 pub(crate) struct Statement {
     pub span: Range<usize>,
     pub depth: Depth,
 }
 
-/// Where a statement stands.
+/// The depth of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Depth {
     /// Directly in the body.
     Outer,
-    /// In an `every` or a comprehension.
+    /// Inside an `every` or a comprehension.
     Inner,
 }
 
 impl RuleOutline {
-    /// The index of the segment that makes the rule a test of `opa test`, which may be skipped.
+    /// Returns the index of the segment that makes the rule an `opa test` test, which may be skipped.
     pub(crate) fn test_segment(&self) -> Option<usize> {
         self.name.iter().position(|name| is_test_name(&name.text))
     }
 }
 
-/// Whether a rule of that name is a test.
+/// Returns whether a rule of that name is a test.
 pub(super) fn is_test_name(name: &str) -> bool {
     name.starts_with("test_") || is_skipped_test_name(name)
 }
 
-/// Whether a rule of that name is a test that is not run.
+/// Returns whether a rule of that name is a skipped test.
 pub(crate) fn is_skipped_test_name(name: &str) -> bool {
     name.starts_with("todo_test_")
 }
 
-/// Reads a policy; `None` if it cannot be read.
+/// Returns a policy's outline, or `None` if it cannot be parsed.
 pub(crate) fn outline(text: &str) -> Option<Outline> {
     let module = parse::parse(text).ok()?;
     let rules = module.rules.iter().map(|rule| rule_outline(rule, text)).collect();
@@ -114,7 +114,7 @@ fn rule_outline(rule: &Rule, text: &str) -> RuleOutline {
     }
 }
 
-/// The names of a head up to the first index that is not written out.
+/// Returns the names of a head up to the first computed index.
 pub(super) fn segments(rule: &Rule, text: &str) -> Vec<Segment> {
     let name = &rule.head.name;
     let root = name.root().map(|root| Segment { text: root.text(text).to_owned(), span: root.span.clone() });
@@ -132,7 +132,7 @@ pub(super) fn segments(rule: &Rule, text: &str) -> Vec<Segment> {
     segments
 }
 
-/// What follows the name in a head.
+/// Returns the steps after the name in a head.
 pub(super) fn steps(rule: &Rule) -> &[Step] {
     match &rule.head.name.kind {
         ExprKind::Reference { steps, .. } => steps,
@@ -163,23 +163,23 @@ fn literal_text(expr: &Expr, text: &str) -> Option<String> {
     }
 }
 
-pub(super) fn kind(rule: &Rule, text: &str) -> Kind {
+pub(super) fn kind(rule: &Rule, text: &str) -> RuleForm {
     let head = &rule.head;
     let is_dynamic = segments(rule, text).len() <= steps(rule).len();
     let has_if = rule.branches.first().is_some_and(|branch| {
         branch.body.is_some() && text.get(branch.span.clone()).is_some_and(|text| text.starts_with("if"))
     });
     if head.arguments.is_some() {
-        Kind::Function
+        RuleForm::Function
     } else if head.key.is_some() {
-        Kind::Set
+        RuleForm::Set
     } else if let ([Step::Index(_)], None, false) = (steps(rule), &head.value, has_if) {
-        // `p[x] { … }` is Rego v0's way of writing a set.
-        Kind::Set
+        // In Rego v0, `p[x] { … }` is a set.
+        RuleForm::Set
     } else if is_dynamic {
-        Kind::Object
+        RuleForm::Object
     } else {
-        Kind::Value
+        RuleForm::Value
     }
 }
 
@@ -210,7 +210,7 @@ fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
 fn in_body(body: &Body, depth: Depth, statements: &mut Vec<Statement>) {
     for literal in &body.literals {
         match literal.kind {
-            // It only says that a name is a variable.
+            // It only declares a variable.
             LiteralKind::Declaration(_) => continue,
             LiteralKind::SomeIn { .. }
             | LiteralKind::Every { .. }
@@ -245,17 +245,17 @@ mod tests {
     }
 
     #[test]
-    fn heads_are_told_apart() {
+    fn heads_have_the_right_form() {
         for (text, expected, names) in [
-            ("test_x if true", Kind::Value, 1),
-            ("a.test_x.b := 1", Kind::Value, 3),
-            ("a[\"test_x\"] = 1 { true }", Kind::Value, 2),
-            ("test_x[note] if { some note in xs }", Kind::Object, 1),
-            ("test_x[note] := true { true }", Kind::Object, 1),
-            ("test_x[note] { note := 1 }", Kind::Set, 1),
-            ("test_x contains 1", Kind::Set, 1),
-            ("test_x(y) if y", Kind::Function, 1),
-            ("a[b].c := 1 if b := 2", Kind::Object, 1),
+            ("test_x if true", RuleForm::Value, 1),
+            ("a.test_x.b := 1", RuleForm::Value, 3),
+            ("a[\"test_x\"] = 1 { true }", RuleForm::Value, 2),
+            ("test_x[note] if { some note in xs }", RuleForm::Object, 1),
+            ("test_x[note] := true { true }", RuleForm::Object, 1),
+            ("test_x[note] { note := 1 }", RuleForm::Set, 1),
+            ("test_x contains 1", RuleForm::Set, 1),
+            ("test_x(y) if y", RuleForm::Function, 1),
+            ("a[b].c := 1 if b := 2", RuleForm::Object, 1),
         ] {
             let rule = rule(text);
             assert_eq!((rule.kind, rule.name.len()), (expected, names), "{text}");

@@ -1,10 +1,10 @@
-//! What a pass gets to see: one policy, read, and the names that its package has elsewhere.
+//! The input of a pass: a parsed policy, and the other names of its package.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use planguard_rego_syntax::parse::is_keyword;
-use planguard_rego_syntax::scope::{How, Scopes};
+use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{Body, Expr, Import, Literal, Module};
 
 use super::super::options::RegoVersion;
@@ -14,7 +14,7 @@ use super::edit::Edits;
 #[derive(Debug, Default)]
 pub(super) struct RuleNames {
     packages: BTreeMap<Vec<String>, Names>,
-    /// The paths of what `with` replaces, in whatever policy.
+    /// The paths that `with` replaces in any policy.
     replaced: BTreeSet<Vec<String>>,
 }
 
@@ -51,20 +51,20 @@ impl RuleNames {
     }
 }
 
-/// A policy for a pass.
+/// A policy, as passes see it.
 #[derive(Debug)]
 pub(super) struct Policy<'p> {
     pub text: &'p str,
     pub module: &'p Module,
     pub version: RegoVersion,
     rules: &'p RuleNames,
-    /// The imports by the names that they give; of several, the last one.
+    /// The imports by alias; the last one wins.
     imports: HashMap<&'p str, &'p Import>,
-    /// The number of the next name that is made up.
+    /// The number of the next generated name.
     next_name: Cell<usize>,
 }
 
-/// How names start that passes make up.
+/// The start of generated names.
 const PREFIX: &str = "__pg";
 
 impl<'p> Policy<'p> {
@@ -83,7 +83,7 @@ impl<'p> Policy<'p> {
         Edits::new(self.text, &self.module.line_ends)
     }
 
-    /// A name that the policy does not use.
+    /// Returns a name that the policy does not use.
     pub(super) fn fresh_name(&self) -> String {
         let number = self.next_name.get();
         self.next_name.set(number.saturating_add(1));
@@ -94,18 +94,18 @@ impl<'p> Policy<'p> {
         expr.text(self.text)
     }
 
-    /// Whether the policy's package has a rule of that name, in whatever file.
+    /// Returns whether the policy's package has a rule of that name, in any file.
     pub(super) fn is_rule(&self, name: &str) -> bool {
         let names = self.rules.packages.get(&self.module.package);
         names.is_some_and(|names| names.values.contains(name) || names.functions.contains(name))
     }
 
-    /// Whether the policy's package has a rule of that name that is no function.
+    /// Returns whether the policy's package has a rule of that name that is not a function.
     pub(super) fn is_value(&self, name: &str) -> bool {
         self.rules.packages.get(&self.module.package).is_some_and(|names| names.values.contains(name))
     }
 
-    /// Whether the policy's package has a function of that name that `with` replaces somewhere.
+    /// Returns whether the policy's package has a function of that name that `with` replaces somewhere.
     pub(super) fn is_replaced_function(&self, name: &str) -> bool {
         self.is_rule(name) && !self.is_value(name) && {
             let path: Vec<String> = self.module.package.iter().cloned().chain([name.to_owned()]).collect();
@@ -113,34 +113,36 @@ impl<'p> Policy<'p> {
         }
     }
 
-    /// The import that gives that name to something.
+    /// Returns the import with that alias.
     pub(super) fn import(&self, name: &str) -> Option<&'p Import> {
         self.imports.get(name).copied()
     }
 
-    /// Whether an import gives that name to something.
+    /// Returns whether an import has that alias.
     pub(super) fn is_import(&self, name: &str) -> bool {
         self.imports.contains_key(name)
     }
 
-    /// Whether a name has a value although the rule that uses it says nothing of it.
+    /// Returns whether a name has a value independent of the rule that uses it.
     pub(super) fn is_global(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
         let text = self.text_of(name);
         scopes.declaration(name).is_none()
             && (matches!(text, "input" | "data") || self.is_rule(text) || self.is_import(text))
     }
 
-    /// Whether a name stands for a variable that has to get its value elsewhere.
+    /// Returns whether a name is a variable that must be bound elsewhere.
     pub(super) fn is_open(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
         match scopes.declaration(name).map(|declaration| declaration.how) {
-            Some(How::Some) => true,
-            Some(How::Argument | How::SomeIn | How::Every | How::Assignment) => false,
+            Some(DeclaredBy::Some) => true,
+            Some(DeclaredBy::Argument | DeclaredBy::SomeIn | DeclaredBy::Every | DeclaredBy::Assignment) => {
+                false
+            }
             None => !self.is_global(scopes, name),
         }
     }
 }
 
-/// A path as Rego writes it: `data.main["a-b"]`.
+/// Returns a path in Rego syntax: `data.main["a-b"]`.
 pub(super) fn path_text(path: &[String]) -> String {
     let mut text = String::new();
     for (index, part) in path.iter().enumerate() {
@@ -160,7 +162,7 @@ pub(super) fn path_text(path: &[String]) -> String {
     text
 }
 
-/// Shows every body of a policy's rules to `see`, inner ones first.
+/// Passes every body of a policy's rules to `see`, inner ones first.
 pub(super) fn for_each_body(module: &Module, see: &mut dyn FnMut(&Body)) {
     for rule in &module.rules {
         for branch in &rule.branches {
@@ -186,7 +188,7 @@ fn in_body(body: &Body, see: &mut dyn FnMut(&Body)) {
     see(body);
 }
 
-/// Shows every body within an expression to `see`, inner ones first.
+/// Passes every body in an expression to `see`, inner ones first.
 pub(super) fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
     for child in expr.children() {
         in_expr(child, see);
@@ -196,7 +198,7 @@ pub(super) fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
     }
 }
 
-/// Shows every expression of a policy's rules to `see`, whatever it stands in, outer ones first.
+/// Passes every expression of a policy's rules to `see`, outer ones first.
 pub(super) fn for_each_expr<'m>(module: &'m Module, see: &mut dyn FnMut(&'m Expr)) {
     for rule in &module.rules {
         for argument in rule.head.arguments.iter().flatten() {
@@ -224,7 +226,7 @@ fn body_exprs<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Expr)) {
     }
 }
 
-/// Shows an expression and everything in it to `see`.
+/// Passes an expression and all its parts to `see`.
 pub(super) fn below<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
     see(expr);
     for child in expr.children() {
@@ -235,7 +237,7 @@ pub(super) fn below<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
     }
 }
 
-/// Shows an expression and what is in it to `see`, without the bodies of comprehensions.
+/// Passes an expression and its parts to `see`, without the bodies of comprehensions.
 pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
     see(expr);
     if expr.body().is_none() {
@@ -245,7 +247,7 @@ pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) 
     }
 }
 
-/// The `with` of a literal, for a statement that has to hold under the same conditions.
+/// Returns the `with` modifiers of a literal, for a statement under the same conditions.
 pub(super) fn modifiers(edits: &Edits<'_>, literal: &Literal) -> String {
     literal.withs.iter().map(|with| format!(" {}", edits.copy(&with.span))).collect()
 }

@@ -1,5 +1,5 @@
-//! Prepares a policy for being tested: tests of one name become tests of their own, cases are told as they begin, and
-//! bodies tell when they hold.
+//! Prepares a policy for tests and coverage: tests with the same name are renamed, cases report their start, and
+//! bodies report when they are true.
 //!
 //! ```text
 //! test_x if a
@@ -14,15 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_rego_syntax::tree::{Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Rule, Step};
 
 use super::edit::{Edits, Written};
-use super::outline::{self, Kind, is_skipped_test_name};
+use super::outline::{self, RuleForm, is_skipped_test_name};
 use super::policy::{Policy, below, in_expr, outside_bodies};
 
-/// What is to be prepared in a file.
+/// The changes to prepare in a file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Preparation {
-    /// New names of tests, by the place where the old one stands, or where a chained body starts.
+    /// New names of tests, by the start of the old name or of a chained body.
     pub renames: BTreeMap<usize, String>,
-    /// The file's number, if bodies are to tell when they hold: each tells where its branch starts.
+    /// The number of the file, if bodies report the start of their branch when they are true.
     pub measured_as: Option<usize>,
 }
 
@@ -37,7 +37,7 @@ pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits
             let mut statements = BTreeMap::new();
             if let Some((index, name)) = &test
                 && !is_skipped_test_name(&name.text)
-                && outline::kind(rule, policy.text) == Kind::Object
+                && outline::kind(rule, policy.text) == RuleForm::Object
             {
                 statements.extend(case_begins(policy, &edits, rule, branch, *index));
             }
@@ -56,11 +56,11 @@ pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits
                     (None, BranchKind::Else { .. }) => {
                         edits.add_body(branch.span.end, policy.version, &[holds]);
                     }
-                    // What a rule without a body does is evaluate its head.
+                    // A rule without a body evaluates its head.
                     (None, BranchKind::First | BranchKind::Chained) => {}
                 }
             }
-            // The engine does not tell what it evaluates in there.
+            // The engine reports nothing from in there.
             if let (Some(file), BranchKind::Else { value: Some(value) }) =
                 (preparation.measured_as, &branch.kind)
             {
@@ -79,7 +79,7 @@ pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits
     edits
 }
 
-/// Gives the test and its chained bodies their new names.
+/// Renames the test and its chained bodies.
 fn rename(
     policy: &Policy<'_>,
     edits: &mut Edits<'_>,
@@ -108,8 +108,8 @@ fn rename(
     }
 }
 
-/// Before which literal of a branch's body its case is known, and the statement that tells it: as soon as the
-/// variables of the head have their values, so that a case that fails later is known too.
+/// Returns the literal before which the name of the case is known, and the statement that reports it. It is placed as
+/// early as possible, so that a case that fails later is known too.
 fn case_begins(
     policy: &Policy<'_>,
     edits: &Edits<'_>,
@@ -136,7 +136,7 @@ fn case_begins(
     Some((known.map_or(0, |index| index + 1), Written::from(statement.as_str())))
 }
 
-/// The name of an expression that is a variable of the rule.
+/// Returns the name of an expression that is a variable of the rule.
 fn variable<'p>(policy: &Policy<'p>, expr: &Expr) -> Option<&'p str> {
     let name = policy.text_of(expr);
     let is_global = matches!(name, "input" | "data") || policy.is_rule(name) || policy.is_import(name);
@@ -159,19 +159,19 @@ fn first_literal(policy: &Policy<'_>, body: &Body, variable: &str) -> Option<usi
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Known, rewrite_for_tests};
+    use super::super::{LoadedNames, rewrite_for_tests};
     use super::*;
     use crate::options::RegoVersion;
 
     fn prepared(text: &str, preparation: &Preparation) -> String {
-        let mut known = Known::default();
+        let mut known = LoadedNames::default();
         known.add(text);
         let rewritten = rewrite_for_tests(text, RegoVersion::V1, &known, preparation).unwrap();
         rewritten.map_or_else(|| text.to_owned(), |rewritten| rewritten.text)
     }
 
     #[test]
-    fn a_case_is_told_when_its_name_is_known() {
+    fn a_case_is_reported_when_its_name_is_known() {
         let of = |rule: &str| prepared(&format!("package a\n{rule}\n"), &Preparation::default());
         let expected = "\tinternal.test_case([c.note]); c.x == 1";
         assert!(of("test_x[c.note] if {\n\tsome c in data.xs\n\tc.x == 1\n}").contains(expected));
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_of_one_name_are_told_apart() {
+    fn tests_with_the_same_name_are_renamed() {
         let text = "package a\ntest_x if a\ntest_x if b { c }\n";
         let at = |word: &str| text.rfind(word).unwrap();
         let renames = [(at("test_x"), "test_y".to_owned()), (at("{ c }"), "test_z".to_owned())];
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_tell_that_they_hold() {
+    fn bodies_report_when_they_are_true() {
         let text = "package a\nr if x\ns := 1\nt if { y } else := [z | z]\n";
         let preparation = Preparation { measured_as: Some(4), ..Preparation::default() };
         let expected = "package a\nr if { x; internal.reached(4, 12) }\ns := 1\nt if { y; internal.reached(4, 26) } \

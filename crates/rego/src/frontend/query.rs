@@ -1,22 +1,22 @@
-//! The shape of a query: its literals, and the variables that it gives values to.
+//! The shape of a query: its literals, and the variables that it binds.
 
 use planguard_rego_syntax::parse;
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Span, Step};
 
 use super::super::options::RegoVersion;
-use super::Unread;
+use super::RewriteError;
 use super::policy::{Policy, RuleNames};
 
 const BEFORE: &str = "package query\n\nanswer if {\n";
 
-/// A query, as far as its answers depend on its shape.
+/// The shape of a query, as far as it determines the form of the answers.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryShape {
     pub literals: Vec<ShapedLiteral>,
-    /// The variables that have a value if the query holds, in the order of their first use.
+    /// The variables that the query binds, in the order of their first use.
     pub variables: Vec<String>,
-    /// Whether nothing in the query stands for several values.
+    /// Whether the query has at most one solution.
     pub is_ground: bool,
 }
 
@@ -27,21 +27,21 @@ pub(crate) struct ShapedLiteral {
     pub shaped: Shaped,
 }
 
-/// What a literal contributes to an answer.
+/// The contribution of a literal to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shaped {
-    /// The value that it has.
+    /// Its value.
     Value,
-    /// That it holds.
+    /// `true`, if it is satisfied.
     Statement,
     /// Nothing.
     Declaration,
 }
 
-/// Reads a query.
-pub(crate) fn shape_of_query(query: &str) -> Result<QueryShape, Unread> {
+/// Parses a query.
+pub(crate) fn shape_of_query(query: &str) -> Result<QueryShape, RewriteError> {
     let text = format!("{BEFORE}{query}\n}}\n");
-    let unread = |offset: usize| Unread::form(offset.saturating_sub(BEFORE.len()).min(query.len()));
+    let unread = |offset: usize| RewriteError::form(offset.saturating_sub(BEFORE.len()).min(query.len()));
     let module = parse::parse(&text).map_err(|error| unread(error.offset))?;
     let ([rule], []) = (module.rules.as_slice(), module.imports.as_slice()) else {
         return Err(unread(module.rules.get(1).map_or(0, |rule| rule.head.span.start)));
@@ -74,7 +74,7 @@ fn shaped(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal) -> Shaped
         }
         LiteralKind::Expression(expr) => match &expr.kind {
             ExprKind::Operation { operator: Operator::Assign | Operator::Unify, .. } => Shaped::Statement,
-            // A call that gives its result to its last argument has no value of its own.
+            // A call with an output argument has no value of its own.
             ExprKind::Call { arguments, .. }
                 if arguments.last().is_some_and(|last| is_pattern(policy, scopes, last)) =>
             {
@@ -93,7 +93,7 @@ fn is_pattern(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
     }
 }
 
-/// The variables that a body gives values to, outside of the bodies within it; `_` is among them.
+/// Returns the variables that a body binds, without those of inner bodies; includes `_`.
 fn variables(policy: &Policy<'_>, scopes: &Scopes<'_>, body: &Body) -> Vec<String> {
     let mut names = Vec::new();
     for literal in &body.literals {
@@ -102,10 +102,10 @@ fn variables(policy: &Policy<'_>, scopes: &Scopes<'_>, body: &Body) -> Vec<Strin
     names
 }
 
-/// The variables that have values where a literal holds; `_` is among them.
+/// Returns the variables that a literal binds; includes `_`.
 pub(super) fn variables_of(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal) -> Vec<String> {
     let mut names = Vec::new();
-    // A declaration alone gives no value.
+    // A declaration alone binds nothing.
     if !matches!(literal.kind, LiteralKind::Declaration(_)) {
         in_literal(policy, scopes, literal, &mut names);
     }
@@ -137,7 +137,7 @@ fn in_expr(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr, names: &mut Ve
                 in_expr(policy, scopes, argument, names);
             }
         }
-        // What stands before `|` belongs to the body behind it.
+        // The part before `|` belongs to the body after it.
         ExprKind::Comprehension { .. } | ExprKind::Scalar => {}
         ExprKind::Reference { base, steps } => {
             in_expr(policy, scopes, base, names);

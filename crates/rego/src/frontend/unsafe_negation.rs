@@ -1,7 +1,7 @@
-//! Finds negations that would have to look for values, which OPA refuses.
+//! Finds negations that would have to bind variables, which OPA rejects.
 //!
-//! Nothing is found in a negation: `not xs[_] == 1` could mean that there is another member or that there is none.
-//! The engine takes it for one of them.
+//! A negation binds nothing: `not xs[_] == 1` could mean that another member exists or that none does. The engine
+//! silently chooses one of the two.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,14 @@ use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind};
 use super::bound;
 use super::policy::Policy;
 
-/// Where a variable stands that gets no value outside of the negation that it stands in, in bytes.
+/// Returns the offset of a variable that is bound only inside its negation.
 pub(super) fn find(policy: &Policy<'_>) -> Option<usize> {
-    let mut reader =
-        Reader { policy, scopes: Scopes::of(policy.module, policy.text), bound: HashSet::new(), found: None };
+    let mut reader = NegationScan {
+        policy,
+        scopes: Scopes::of(policy.module, policy.text),
+        bound: HashSet::new(),
+        found: None,
+    };
     for rule in &policy.module.rules {
         reader.bound = bound::names(policy, rule);
         for branch in &rule.branches {
@@ -29,7 +33,7 @@ pub(super) fn find(policy: &Policy<'_>) -> Option<usize> {
     reader.found
 }
 
-struct Reader<'a, 'p> {
+struct NegationScan<'a, 'p> {
     policy: &'a Policy<'p>,
     scopes: Scopes<'p>,
     /// See [`bound::names`].
@@ -37,7 +41,7 @@ struct Reader<'a, 'p> {
     found: Option<usize>,
 }
 
-impl Reader<'_, '_> {
+impl NegationScan<'_, '_> {
     fn body(&mut self, body: &Body) {
         for literal in &body.literals {
             for expr in literal.exprs() {
@@ -80,8 +84,8 @@ impl Reader<'_, '_> {
     }
 }
 
-/// A variable without a value in a part of what is negated. OPA takes calls in such parts out of the negation, so that
-/// they may look for values.
+/// Returns an unbound variable in a part of a negated expression. OPA extracts calls from such parts, so those may
+/// bind variables.
 pub(super) fn unbound<'e>(
     policy: &Policy<'_>,
     scopes: &Scopes<'_>,
@@ -114,7 +118,7 @@ mod tests {
     use super::super::policy::RuleNames;
     use super::*;
 
-    /// What follows the place that is found.
+    /// Returns the text from the reported offset on.
     fn found(rule: &str) -> Option<String> {
         let text = format!("package main\n{rule}");
         let module = parse(&text).unwrap();
@@ -125,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_without_a_value_is_found() {
+    fn an_unbound_variable_is_found() {
         assert_eq!(found("r if not input.x[_] == 1"), Some("_] == 1".to_owned()));
         assert_eq!(found("r if { some i; not f(input.x[i]) }"), Some("i]) }".to_owned()));
         assert_eq!(found("r := [x | not x]"), Some("x]".to_owned()));
@@ -134,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_with_a_value_is_not() {
+    fn a_bound_variable_is_accepted() {
         for rule in [
             "r if { input.y[i]; not input.x[i] }",
             "r if { not input.x[i]; i = 0 }",

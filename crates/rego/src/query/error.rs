@@ -1,41 +1,41 @@
-//! Why a query has no answer.
+//! Errors of queries.
 
 use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
 use crate::error::{PolicyError, PolicyText};
 
-/// Why a query has no answer.
+/// An error of a query.
 #[derive(Clone, Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum QueryError {
-    /// A text that is no query, or that asks for what is refused.
+    /// An invalid query, or one that calls a refused function.
     #[error("cannot evaluate this query: {reason}")]
     #[diagnostic(code("PG-EV-001"))]
     Invalid {
-        /// What is wrong.
+        /// The reason.
         reason: String,
         /// The query.
         #[source_code]
         text: PolicyText,
-        /// Where.
+        /// The place of the error.
         #[label("here")]
         at: Option<SourceSpan>,
-        /// How to put it right.
+        /// The remedy.
         #[help]
         help: Option<String>,
     },
 
-    /// A builtin that failed, or another error while evaluating.
+    /// A failing builtin, or another error of the evaluation.
     #[error("the query failed: {reason}")]
     #[diagnostic(
         code("PG-EV-002"),
         help(
-            "test the value before the call; --lax takes a call that fails for undefined, as `opa eval` does"
+            "test the value before the call, or pass --lax to treat the call as undefined, as `opa eval` does"
         )
     )]
     Failed {
-        /// What the engine said; this may quote values of the plan.
+        /// The engine's message; it may quote values of the plan.
         reason: String,
         /// The policy or the query.
         #[source_code]
@@ -45,34 +45,34 @@ pub enum QueryError {
         at: Option<SourceSpan>,
     },
 
-    /// A value that an ordinary stack might not be enough to look at.
-    #[error("the value nests too deeply to be shown")]
-    #[diagnostic(code("PG-EV-003"), help("ask for a part of it"))]
+    /// A value that nests too deeply for the stack of the caller.
+    #[error("the value nests too deeply to print")]
+    #[diagnostic(code("PG-EV-003"), help("query a part of it"))]
     TooDeep,
 
-    /// A rule that cannot be explained because there is none.
-    #[error("no rule is called `{rule}`")]
+    /// A rule to explain that does not exist.
+    #[error("unknown rule `{rule}`")]
     #[diagnostic(code("PG-EV-004"))]
     NoRule {
         /// The name as given.
         rule: String,
-        /// The rules that there are.
+        /// A similar name, or all names.
         #[help]
         help: String,
     },
 
-    /// An address that the plan does not have.
-    #[error("the plan changes no resource with the address {address}")]
+    /// An address that is not in the plan.
+    #[error("the plan has no resource change {address}")]
     #[diagnostic(code("PG-EV-005"))]
     NoAddress {
         /// The address as given.
         address: String,
-        /// How to find the right one.
+        /// A similar address, or how to list them.
         #[help]
         help: String,
     },
 
-    /// The policies or their engine.
+    /// An error of the policies or the engine.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Policy(#[from] PolicyError),

@@ -1,4 +1,4 @@
-//! The input of a query: a plan in the shape that a platform gives it, or nothing.
+//! The input of a query: a plan in the form that a platform provides, or none.
 
 use regorus::{Engine, Value};
 
@@ -12,7 +12,7 @@ use crate::plan_value::Sections;
 use crate::set::Frame;
 use crate::shell;
 
-/// What `input` is for a query.
+/// The value of `input` for a query.
 #[derive(Clone, Debug)]
 pub struct QueryInput {
     pub(crate) value: Value,
@@ -21,16 +21,16 @@ pub struct QueryInput {
 }
 
 impl QueryInput {
-    /// No input: whatever refers to it is undefined.
+    /// Returns no input: references to it are undefined.
     pub const fn nothing() -> Self {
         Self { value: Value::Undefined, file: None }
     }
 
-    /// A plan with all its sections, as policies of a platform find it.
+    /// Returns a plan with all its sections, in the form of a platform's input.
     ///
     /// # Errors
     ///
-    /// The plan or the context cannot be read.
+    /// The plan or the context is invalid.
     pub fn of_plan(
         plan: PolicyInput<'_>,
         convention: Convention,
@@ -49,11 +49,11 @@ impl QueryInput {
         Ok(Self { value, file: Some(file_data(plan.name)) })
     }
 
-    /// Gives the input to an engine.
+    /// Sets the input of an engine.
     pub(crate) fn give(&self, engine: &mut Engine) -> Result<(), QueryError> {
         engine.set_input(self.value.clone());
         if let Some(file) = &self.file {
-            // Data makes the engine prepare again. A document of the user's that says otherwise wins.
+            // Adding data makes the engine prepare again. A conflicting document of the user takes precedence.
             let _ = engine.add_data(file.clone());
         }
         Ok(())

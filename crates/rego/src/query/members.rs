@@ -1,4 +1,4 @@
-//! What the input holds below a path, for whoever completes what a user types.
+//! Lists the keys below a path of the input, for completion.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use super::QueryInput;
 use crate::builtins;
 use regorus::unstable::BUILTINS;
 
-/// How many values are looked at.
+/// The maximum number of values that are visited.
 const LOOKED_AT: usize = 10_000;
 
 impl QueryInput {
-    /// The names of the members of whatever a path such as `input.resource_changes[_].change` leads to; what stands
-    /// in brackets and is no string stands for every element. A name is what may stand after a dot.
+    /// Returns the keys of the values at a path such as `input.resource_changes[_].change`. An index other than a
+    /// string means every element. Only keys that may follow a dot are returned.
     pub fn members(&self, path: &str) -> BTreeSet<String> {
         let mut values = vec![&self.value];
         for step in steps(path) {
@@ -29,7 +29,7 @@ impl QueryInput {
     }
 }
 
-/// The names of all functions that every policy can call, in order.
+/// Returns the names of all functions that policies can call, in order.
 pub fn builtin_names() -> BTreeSet<String> {
     BUILTINS
         .keys()

@@ -1,4 +1,4 @@
-//! Evaluates queries, as an author asks them of policies and of a plan.
+//! Evaluates queries on policies and a plan.
 
 mod error;
 mod input;
@@ -29,49 +29,49 @@ use super::program::{Program, path_text};
 use super::source::{self, Source};
 use super::workspace::Workspace;
 
-/// What a builtin that fails does to a query.
+/// The effect of a failing builtin on a query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BuiltinErrors {
-    /// The query has no answer.
+    /// The query fails.
     #[default]
     Strict,
-    /// The call is undefined, as `opa eval` has it, and a diagnostic says so.
+    /// The call is undefined, as in `opa eval`, and a diagnostic is reported.
     Lax,
 }
 
-/// What came of a query.
+/// The result of a query.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
-    /// One for each way in which the query holds; none if it is undefined.
+    /// One for each solution; none if the query is undefined.
     pub results: Vec<QueryResult>,
-    /// What policies and the query printed, as `file:line: text`.
+    /// The lines printed by policies and the query, as `file:line: text`.
     pub prints: Vec<String>,
-    /// Builtins that failed and whose calls were taken to be undefined.
+    /// The failed builtins whose calls were treated as undefined.
     pub diagnostics: Vec<QueryError>,
 }
 
-/// One way in which a query holds.
+/// One solution of a query.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct QueryResult {
-    /// The expressions of the query, in its order; declarations with `some` are none.
+    /// The expressions of the query, in its order, without `some` declarations.
     pub expressions: Vec<ExpressionValue>,
     /// The variables of the query.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub bindings: BTreeMap<String, Json>,
 }
 
-/// The value of one expression of a query.
+/// The value of an expression of a query.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ExpressionValue {
-    /// Its value; sets are arrays.
+    /// The value; a set becomes an array.
     pub value: Json,
-    /// The expression as it was written.
+    /// The source text of the expression.
     pub text: String,
-    /// Where it stands in the query.
+    /// Its place in the query.
     pub location: QueryLocation,
 }
 
-/// A place in a query; both numbers start with one, and a column is a byte, as OPA counts.
+/// A place in a query; both numbers start at one, and columns are bytes, as in OPA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct QueryLocation {
     /// The line.
@@ -85,8 +85,8 @@ impl Workspace {
     ///
     /// # Errors
     ///
-    /// The query is not Rego, calls what is refused, fails in a builtin (unless `builtin_errors` is lax), takes
-    /// too long, or yields what nests too deeply to be looked at.
+    /// The query is not valid Rego, calls a refused function, fails in a builtin (unless `builtin_errors` is lax),
+    /// exceeds the time limit, or returns a value that nests too deeply.
     pub fn query(
         &self,
         query: &str,
@@ -108,7 +108,7 @@ impl Workspace {
 }
 
 impl Workspace {
-    /// The paths of all rules and functions, in order: `data.main.deny`.
+    /// Returns the paths of all rules and functions, in order: `data.main.deny`.
     pub fn rule_paths(&self) -> Vec<String> {
         let program = self.program();
         let paths = program.documents.iter().map(|document| path_text(&document.path));
@@ -118,12 +118,12 @@ impl Workspace {
     }
 }
 
-/// Whether a rule is one of those of the library that only the library itself is to use.
+/// Returns whether a rule is private to the library.
 fn is_private_to_library(path: &str) -> bool {
     path.starts_with("data.planguard.lib.") && path.contains("._")
 }
 
-/// What the engine answered.
+/// The engine's answer.
 struct Raw {
     value: Value,
     prints: Vec<String>,
@@ -141,7 +141,7 @@ fn answer(
     let source = query.source();
     let refused = |error: &dyn Diagnostic| query.refused(error);
     let rule = if query.is_whole_data() {
-        // The rule that asks would be part of what it asks for.
+        // Exclude the rule that contains the query from its own result.
         None
     } else {
         super::nesting::check(&source).map_err(|error| refused(&error))?;
@@ -154,7 +154,7 @@ fn answer(
             engine.set_input(plan_index::added(&input.value));
         }
         let problems = checks::check(&program);
-        let own = |error: &&PolicyError| stands_in_query(*error);
+        let own = |error: &&PolicyError| is_in_query(*error);
         if let Some(error) = problems.errors.iter().find(own) {
             return Err(refused(error));
         }
@@ -201,7 +201,7 @@ fn answer(
     Ok(raw)
 }
 
-fn stands_in_query(error: &dyn Diagnostic) -> bool {
+fn is_in_query(error: &dyn Diagnostic) -> bool {
     let label = error.labels().and_then(|mut labels| labels.next());
     let text = label.and_then(|label| error.source_code()?.read_span(label.inner(), 0, 0).ok());
     text.is_some_and(|text| text.name() == Some(text::FILE))

@@ -29,7 +29,7 @@ fn results(query: &str) -> Json {
     json!(ask(query).unwrap_or_else(|error| panic!("{query}: {error}")).results)
 }
 
-/// The values of the expressions and the bindings of each result.
+/// Returns the values of the expressions and the bindings of each result.
 fn short(query: &str) -> Json {
     let results = ask(query).unwrap_or_else(|error| panic!("{query}: {error:?}")).results;
     json!(
@@ -44,7 +44,7 @@ fn short(query: &str) -> Json {
 }
 
 #[test]
-fn results_have_the_shape_of_opas() {
+fn results_have_the_format_of_opa() {
     assert_eq!(
         results("data.main.n"),
         json!([{"expressions": [{"value": 2, "text": "data.main.n", "location": {"row": 1, "col": 1}}]}])
@@ -62,7 +62,7 @@ fn results_have_the_shape_of_opas() {
 }
 
 #[test]
-fn every_way_in_which_a_query_holds_is_a_result() {
+fn every_solution_is_a_result() {
     assert_eq!(short("data.main.deny[x]"), json!([[["a.x"], {"x": "a.x"}], [["a.y"], {"x": "a.y"}]]));
     assert_eq!(short("data.main.deny[_]"), json!([[["a.x"], {}], [["a.y"], {}]]));
     assert_eq!(
@@ -76,15 +76,19 @@ fn every_way_in_which_a_query_holds_is_a_result() {
 fn false_is_a_value_and_undefined_is_none() {
     assert_eq!(short("1 == 2"), json!([[[false], {}]]));
     assert_eq!(short("1 == 2; 1 == 1"), json!([]));
-    assert_eq!(short("[1, 2][_] == 3"), json!([]), "only what is ground may be false");
+    assert_eq!(short("[1, 2][_] == 3"), json!([]), "only a ground expression may be false");
     assert_eq!(short("data.main.f"), json!([]));
     assert_eq!(short("not data.main.f"), json!([[[true], {}]]));
     assert_eq!(short("x := data.main.nothing"), json!([]));
-    assert_eq!(short("is_string(1); startswith(1, \"a\")"), json!([]), "what follows is not reached");
+    assert_eq!(
+        short("is_string(1); startswith(1, \"a\")"),
+        json!([]),
+        "the second expression is not evaluated"
+    );
 }
 
 #[test]
-fn queries_mean_what_policies_mean() {
+fn queries_are_rewritten_like_policies() {
     assert_eq!(short("[p, v] := walk({\"a\": 1}); v == 1"), json!([[[true, true], {"p": ["a"], "v": 1}]]));
     assert_eq!(short("walk({\"a\": 1}, [p, 1])"), json!([[[true], {"p": ["a"]}]]));
     assert_eq!(short("every x in [1, 2] { x > 0 }"), json!([[[true], {}]]));
@@ -115,7 +119,7 @@ fn the_input_has_the_shape_of_the_platform() {
 }
 
 #[test]
-fn what_is_wrong_is_shown_in_the_query() {
+fn errors_are_located_in_the_query() {
     let place = |query: &str| match ask(query).unwrap_err() {
         QueryError::Invalid { reason, at, .. } | QueryError::Failed { reason, at, .. } => {
             let at = at.map(|at| &query[at.offset()..at.offset() + at.len()]);
@@ -130,12 +134,12 @@ fn what_is_wrong_is_shown_in_the_query() {
     assert_eq!(at("x := 1; y := z"), "z");
     assert_eq!(at("true } other { true"), "o");
     assert_eq!(at("x := $"), "$");
-    assert_eq!(place("").0, "it is no Rego query");
-    assert_eq!(place("import data.x").0, "it is no Rego query");
+    assert_eq!(place("").0, "invalid Rego query");
+    assert_eq!(place("import data.x").0, "invalid Rego query");
 }
 
 #[test]
-fn errors_of_policies_are_shown_where_they_are() {
+fn errors_of_policies_are_located_in_the_policy() {
     let QueryError::Failed { reason, text: Some(text), at: Some(at) } = ask("data.main.bad").unwrap_err()
     else {
         panic!()
@@ -155,7 +159,7 @@ fn prints_count_the_lines_of_the_query() {
 }
 
 #[test]
-fn a_query_needs_no_policies() {
+fn a_query_works_without_policies() {
     let workspace = Workspace::without_policies(&WorkspaceOptions::default()).unwrap();
     let answers = workspace.query("1 + 1", &QueryInput::nothing(), BuiltinErrors::Strict).unwrap();
     assert_eq!(answers.results[0].expressions[0].value, json!(2));

@@ -1,4 +1,4 @@
-//! Turns a query into a policy whose only rule holds its answers, and back.
+//! Converts a query into a policy whose only rule collects the answers, and the answers back.
 //!
 //! ```text
 //! data.main.deny[x]; x != "a"
@@ -13,47 +13,47 @@ use serde_json::Value as Json;
 
 use super::{ExpressionValue, QueryError, QueryLocation, QueryResult};
 use crate::error::PolicyText;
-use crate::frontend::{self, Known, QueryShape, Shaped};
+use crate::frontend::{self, LoadedNames, QueryShape, Shaped};
 use crate::options::RegoVersion;
-use crate::source::{EngineMessage, Reading, Source};
+use crate::source::{EngineMessage, RewriteResult, Source};
 
-/// What reports and the engine call a query.
+/// The file name of the query in reports and for the engine.
 pub(super) const FILE: &str = "query";
 
-/// The rule that holds the answers.
+/// The rule with the answers.
 pub(super) const RULE: &str = "data.planguard_query.answers";
 
 const BEFORE: &str = "package planguard_query\n\nanswers := [[";
 
-/// How names start that hold values of expressions.
+/// The start of the names of the expressions' values.
 const CAPTURE: &str = "__planguard_";
 
-/// A query that has been read.
+/// A parsed query.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryText {
     written: String,
     shape: QueryShape,
     /// The policy.
     policy: String,
-    /// Where in the policy parts of the query start, and where these start in the query.
+    /// The starts of the query's parts in the policy, with their starts in the query.
     parts: Vec<(usize, usize)>,
     /// The first line of the query in the policy, counted from zero.
     first_line: usize,
 }
 
 impl QueryText {
-    /// Reads a query.
+    /// Parses a query.
     ///
     /// # Errors
     ///
-    /// The text is no query.
+    /// The text is not a query.
     pub(crate) fn read(query: &str) -> Result<Self, QueryError> {
         let shape = frontend::shape_of_query(query).map_err(|unread| QueryError::Invalid {
-            reason: "it is no Rego query".to_owned(),
+            reason: "invalid Rego query".to_owned(),
             text: named(query),
             at: Some(place(query, unread.offset)),
             help: Some(
-                "write it as the body of a rule: `data.main.deny`, or `x := 1; y := x + 1`".to_owned(),
+                "write it like the body of a rule: `data.main.deny`, or `x := 1; y := x + 1`".to_owned(),
             ),
         })?;
         let may_be_false = shape.literals.len() == 1 && shape.is_ground;
@@ -82,7 +82,7 @@ impl QueryText {
                 policy.push_str(&format!("{CAPTURE}{index} := "));
             }
             part(&mut policy, literal.span.start, literal.span.end);
-            // As for OPA, a lone expression without variables may be false.
+            // As in OPA, a single expression without variables may be false.
             if !may_be_false && literal.shaped == Shaped::Value {
                 policy.push_str(&format!("; {CAPTURE}{index} != false"));
             }
@@ -92,25 +92,25 @@ impl QueryText {
         Ok(Self { written: query.to_owned(), shape, policy, parts, first_line })
     }
 
-    /// The policy for the engine.
+    /// Returns the policy for the engine.
     pub(super) fn source(&self) -> Source {
         let mut source = Source::new(FILE, self.policy.as_str());
-        let mut known = Known::default();
+        let mut known = LoadedNames::default();
         known.add(&self.policy);
         source.reading = match frontend::rewrite(&self.policy, RegoVersion::V1, &known) {
-            Ok(None) => Reading::AsWritten,
-            Ok(Some(rewritten)) => Reading::Rewritten(rewritten.into()),
-            Err(unread) => Reading::Failed(unread),
+            Ok(None) => RewriteResult::AsWritten,
+            Ok(Some(rewritten)) => RewriteResult::Rewritten(rewritten.into()),
+            Err(unread) => RewriteResult::Failed(unread),
         };
         source
     }
 
-    /// Whether the query is `data` and nothing else.
+    /// Returns whether the query is exactly `data`.
     pub(super) fn is_whole_data(&self) -> bool {
         self.written.trim() == "data"
     }
 
-    /// What the answers of the engine are for the author.
+    /// Converts the engine's answers to results.
     pub(super) fn results(&self, answers: &Value) -> Vec<QueryResult> {
         let Value::Array(answers) = answers else { return Vec::new() };
         answers.iter().map(|answer| self.result(answer)).collect()
@@ -131,7 +131,7 @@ impl QueryText {
         QueryResult { expressions: expressions.collect(), bindings }
     }
 
-    /// A line that was printed. Prints of the query itself count its lines.
+    /// Converts a printed line: prints of the query itself get its line numbers.
     pub(super) fn print(&self, line: &str) -> String {
         let own = line.strip_prefix(FILE).and_then(|rest| rest.strip_prefix(':'));
         let Some((number, text)) = own.and_then(|rest| rest.split_once(':')) else { return line.to_owned() };
@@ -141,7 +141,7 @@ impl QueryText {
         }
     }
 
-    /// What is wrong with the query, told of its own text.
+    /// Converts an error of the generated policy to one of the query.
     pub(super) fn refused(&self, error: &dyn Diagnostic) -> QueryError {
         let label = error.labels().and_then(|mut labels| labels.next());
         QueryError::Invalid {
@@ -152,7 +152,7 @@ impl QueryText {
         }
     }
 
-    /// An error of the evaluation.
+    /// Converts an error of the evaluation.
     pub(super) fn failed(&self, message: &EngineMessage<'_>, sources: &[Source]) -> QueryError {
         let reason = message.reason.clone();
         let Some(source) = sources.iter().find(|source| Some(source.name.as_str()) == message.source) else {
@@ -165,7 +165,7 @@ impl QueryText {
         QueryError::Failed { reason, text: Some(named(&self.written)), at: at.map(|at| self.span(at)) }
     }
 
-    /// Where in the query something stands that stands in the policy.
+    /// Maps a place in the policy to the query.
     fn span(&self, at: SourceSpan) -> SourceSpan {
         let index = self.parts.partition_point(|(start, _)| *start <= at.offset());
         let offset = match index.checked_sub(1).and_then(|index| self.parts.get(index)) {
@@ -177,7 +177,7 @@ impl QueryText {
     }
 }
 
-/// The answers of a query for the whole of `data`, without what belongs to the evaluation.
+/// Returns the answer to the query `data`, without the evaluation's own rules.
 pub(super) fn whole_data(data: Value) -> Value {
     let none = Value::from(Vec::<Value>::new());
     Value::from(vec![Value::from(vec![none, Value::from(vec![data])])])

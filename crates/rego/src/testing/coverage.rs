@@ -1,8 +1,8 @@
-//! Which lines of policies and which rules tests have reached, counted as `opa test --coverage` does.
+//! Measures which lines and rules of policies the tests reach, counted as `opa test --coverage` does.
 //!
-//! A line counts if a statement starts on it, or the head of a rule, or an `else`. A statement is reached when it is
-//! evaluated, whatever comes of it; a head when its body holds, so that a rule that no test lets fire shows. Tests
-//! are no policies, and neither are the files that hold them.
+//! A line counts if a statement, the head of a rule or an `else` starts on it. A statement is covered when it is
+//! evaluated, whatever its value; a head when its body is satisfied, so a rule that no test makes fire is reported.
+//! Tests and test files do not count.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -18,19 +18,19 @@ use crate::coverage::Coverage;
 use crate::frontend::outline::{Depth, Join, RuleOutline};
 use crate::program::path_text;
 
-/// What was reached.
+/// The reached places.
 #[derive(Clone, Debug, Default)]
 pub struct Hits {
     /// The lines on which an expression was evaluated, by file.
     lines: BTreeMap<String, BTreeSet<u32>>,
-    /// What the engine does not tell: bodies that held, and statements in the values of `else`.
+    /// Places that the engine does not report: satisfied bodies, and statements in the values of `else`.
     places: BTreeSet<Place>,
-    /// As `lines`, of evaluations that do not tell which bodies held.
+    /// As `lines`, from evaluations that do not report satisfied bodies.
     lines_of_plans: BTreeMap<String, BTreeSet<u32>>,
 }
 
 impl Hits {
-    /// Takes what was reached elsewhere as well.
+    /// Adds the hits of other tests.
     pub fn merge(&mut self, other: Self) {
         self.lines(other.lines);
         self.places(other.places);
@@ -50,41 +50,41 @@ impl Hits {
     }
 }
 
-/// How much of a policy was reached.
+/// The coverage of a policy.
 #[derive(Clone, Debug)]
 pub struct FileCoverage {
-    /// The file.
+    /// The file's name.
     pub file: String,
-    /// What stands in it.
+    /// The text.
     pub text: Arc<str>,
-    /// The lines that were reached.
+    /// The covered lines.
     pub covered: BTreeSet<u32>,
-    /// The lines that were not.
+    /// The lines that are not covered.
     pub uncovered: BTreeSet<u32>,
-    /// The rules, in the order of the file; rules of one path are one.
+    /// The rules in file order; rules with the same path are one.
     pub rules: Vec<RuleCoverage>,
 }
 
-/// Whether a rule was reached.
+/// The coverage of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleCoverage {
-    /// Its path: `data.main.deny`.
+    /// The path: `data.main.deny`.
     pub path: String,
-    /// Where the first rule of that path stands in the file.
+    /// The first rule of that path in the file.
     pub line: u32,
-    /// Whether anything of it was evaluated.
+    /// Whether any part of it was evaluated.
     pub evaluated: bool,
 }
 
-/// The lines of each file on which an engine has evaluated something.
+/// Returns the lines of each file on which an engine has evaluated an expression.
 pub(super) fn lines(engine: &Engine) -> BTreeMap<String, BTreeSet<u32>> {
-    // This fails only for a syntax tree that the engine has not made.
+    // This fails only for a syntax tree from elsewhere.
     let Ok(report) = engine.get_coverage_report() else { return BTreeMap::new() };
     report.files.into_iter().map(|file| (file.path, file.covered)).collect()
 }
 
 impl RegoTests {
-    /// Adds what the evaluation of plans has reached. The policies may have been named by another path.
+    /// Adds the lines that evaluations of plans have reached. These may use other paths for the policies.
     pub fn add_reached_by_plans(&self, hits: &mut Hits, coverage: &Coverage) {
         let place = |name: &str| fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
         let known: BTreeMap<PathBuf, &str> =
@@ -96,7 +96,7 @@ impl RegoTests {
         }
     }
 
-    /// What hits mean for each policy, by file. Files of tests, and those without a line that counts, are left out.
+    /// Returns the coverage of each policy by file, without test files and files without a line that counts.
     pub fn coverage(&self, hits: &Hits) -> Vec<FileCoverage> {
         let files = self.files.iter().enumerate().filter(|(_, file)| !is_test_file(&file.source.name));
         let covered = files.map(|(index, file)| of_file(index, file, hits));
@@ -135,8 +135,8 @@ fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
             };
             // A chained body has no head of its own.
             if branch.join != Join::Chained {
-                // A rule without a body is reached when its value is evaluated. Plans do not tell more than that of
-                // the others; a head without a value counts if they reach the whole body.
+                // A rule without a body is covered when its value is evaluated. Evaluations of plans report no
+                // satisfied bodies, so a head without a value counts if they reach the whole body.
                 let by_value = is_in(if branch.has_body { by_plans } else { &reached }, &branch.head);
                 let mut body = branch.statements.iter().filter(|statement| statement.depth == Depth::Outer);
                 let by_body = branch.has_body && body.all(|statement| is_in(by_plans, &statement.span));
@@ -150,7 +150,7 @@ fn of_file(index: usize, file: &TestedFile, hits: &Hits) -> FileCoverage {
         }
         note(&mut rules, file, rule, evaluated);
     }
-    // Where several things share a line, one that was reached is enough.
+    // A shared line is covered if anything on it is.
     uncovered.retain(|line| !covered.contains(line));
     let mut rules: Vec<RuleCoverage> = rules.into_values().collect();
     rules.sort_by_key(|rule| rule.line);

@@ -1,10 +1,10 @@
-//! Finds the tests of policies, and gives tests of one name names of their own.
+//! Finds the tests of policies, and renames tests with the same name.
 
 use std::collections::BTreeMap;
 
 use super::TestedFile;
 use crate::finding::PolicyLocation;
-use crate::frontend::outline::{Join, Kind, RuleOutline, is_skipped_test_name};
+use crate::frontend::outline::{Join, RuleForm, RuleOutline, is_skipped_test_name};
 use crate::program::path_text;
 
 /// A rule that is a test.
@@ -12,15 +12,15 @@ use crate::program::path_text;
 pub struct RegoTest {
     /// The package: `data.main`.
     pub package: String,
-    /// The rule, with `#01` for the second of one name and so on.
+    /// The rule, with `#01` for the second of the same name, and so on.
     pub name: String,
-    /// Where the rule stands.
+    /// The place of the rule.
     pub location: PolicyLocation,
     /// Whether it is run.
     pub state: TestState,
-    /// What the engine calls the rule.
+    /// The name of the rule in the engine.
     pub(super) engine_path: String,
-    pub(super) kind: Kind,
+    pub(super) kind: RuleForm,
     pub(super) file: usize,
     pub(super) rule: usize,
 }
@@ -28,24 +28,24 @@ pub struct RegoTest {
 /// Whether a test is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TestState {
-    /// It is.
+    /// It is run.
     Run,
-    /// Its name starts with `todo_test_`.
+    /// It is skipped: its name starts with `todo_test_`.
     Todo,
 }
 
 impl RegoTest {
-    /// The path that `--run` is matched with: `data.main.test_x`.
+    /// Returns the path that `--run` matches: `data.main.test_x`.
     pub fn path(&self) -> String {
         format!("{}.{}", self.package, self.name)
     }
 }
 
-/// New names by file and place; see [`crate::frontend::Preparation`].
+/// New names by file and offset; see [`crate::frontend::Preparation`].
 type Renames = BTreeMap<(usize, usize), String>;
 
-/// The tests in the order of files and lines. As with `opa test`, every rule is a test of its own: two rules of one
-/// name are not taken together, as they would be otherwise, so that one that fails is not hidden by one that holds.
+/// Returns the tests in the order of files and lines. As in `opa test`, every rule is a test of its own: rules with
+/// the same name are not combined, so that a passing one does not hide a failing one.
 pub(super) fn discover(files: &[TestedFile]) -> (Vec<RegoTest>, Renames) {
     let (mut tests, mut renames) = (Vec::new(), Renames::new());
     let mut counts: BTreeMap<Vec<String>, usize> = BTreeMap::new();
@@ -94,7 +94,7 @@ pub(super) fn discover(files: &[TestedFile]) -> (Vec<RegoTest>, Renames) {
     (tests, renames)
 }
 
-/// Where the name of a test stands, and where chained bodies start, each of which is a test as well.
+/// Returns the start of the test's name, and the starts of chained bodies, which are tests too.
 fn places(rule: &RuleOutline, segment: usize) -> Vec<usize> {
     let has_else = rule.branches.iter().any(|branch| branch.join == Join::Else);
     let chained = rule.branches.iter().filter(|branch| branch.join == Join::Chained && !has_else);

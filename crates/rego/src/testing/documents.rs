@@ -1,4 +1,4 @@
-//! Reads the documents beside policies, as `opa test DIR` does: a document's place in `data` is its directory.
+//! Loads the documents beside policies as `opa test DIR` does: the directory of a document is its path in `data`.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,10 +11,10 @@ use crate::data::{self, DataDocument};
 use crate::error::PolicyError;
 use crate::files;
 
-/// Extensions of documents.
+/// File extensions of documents.
 const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
 
-/// Keys that only a plan has at its root.
+/// Keys that occur only at the root of a plan.
 const PLAN_KEYS: [&str; 2] = ["format_version", "resource_changes"];
 
 /// A document that is not loaded into `data`.
@@ -24,19 +24,19 @@ pub struct IgnoredDocument {
     pub file: PathBuf,
 }
 
-/// Names that are passed over.
+/// Names of ignored files.
 #[derive(Debug)]
 pub struct Ignored<'o> {
     patterns: &'o [String],
 }
 
 impl<'o> Ignored<'o> {
-    /// Matches none of the patterns yet.
+    /// Returns a matcher for these patterns.
     pub fn new(patterns: &'o [String]) -> Self {
         Self { patterns }
     }
 
-    /// Whether a file, or a directory between it and the path that was named, has a name that is passed over.
+    /// Returns whether the name of a file, or of a directory between it and a root, is ignored.
     pub fn matches(&self, roots: &[PathBuf], file: &Path) -> bool {
         names_below(roots, file)
             .iter()
@@ -44,7 +44,7 @@ impl<'o> Ignored<'o> {
     }
 }
 
-/// The names of the directories between a file and the path that it was found by, and the file's own.
+/// Returns the names of the directories between a root and a file, and the file's own.
 fn names_below(roots: &[PathBuf], file: &Path) -> Vec<String> {
     let root =
         roots.iter().filter(|root| file.starts_with(root)).max_by_key(|root| root.components().count());
@@ -52,20 +52,20 @@ fn names_below(roots: &[PathBuf], file: &Path) -> Vec<String> {
     below.components().map(|component| component.as_os_str().to_string_lossy().into_owned()).collect()
 }
 
-/// What was found beside policies.
+/// The documents beside policies.
 pub(super) struct Beside {
     pub documents: Vec<DataDocument>,
     pub ignored: Vec<IgnoredDocument>,
 }
 
-/// The documents below `roots`, each inside of objects for the directories between.
+/// Loads the documents below `roots`, each nested in objects for its directories.
 pub(super) fn beside(roots: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<PolicyError>) -> Beside {
     let mut beside = Beside { documents: Vec::new(), ignored: Vec::new() };
     for file in files::find(roots, &EXTENSIONS, problems) {
         let names = names_below(roots, &file);
         let is_document =
             file.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
-        // Directories such as `.git` and `.terraform` are full of other programs' files.
+        // Directories such as `.git` and `.terraform` contain files of other programs.
         let is_hidden = names.iter().any(|name| name.starts_with('.'));
         if !is_document || is_hidden || ignored.matches(roots, &file) {
             continue;
@@ -89,11 +89,11 @@ pub(super) fn beside(roots: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Ve
     beside
 }
 
-/// The document, unless it is a plan.
+/// Returns the document, or `None` for a plan.
 fn read(file: &Path) -> Result<Option<DataDocument>, PolicyError> {
     let text = match files::read(file) {
         Ok(text) => text,
-        // Plans may be large, and name their format before anything else.
+        // Plans may be large, and start with their format version.
         Err(PolicyError::TooLarge { .. }) if starts_as_plan(file) => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn documents_stand_where_their_directories_say() {
+    fn directories_become_paths_in_data() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path();
         for (name, text) in [
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_plan_is_no_problem() {
+    fn a_large_plan_is_skipped() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("p.json");
         fs::write(&file, format!("{{\"format_version\":\"1.2\",\"x\":\"{}\"}}", "y".repeat(9 << 20)))

@@ -1,8 +1,8 @@
 //! Runs the tests of Rego policies as `opa test` does.
 //!
-//! `documents` reads the data beside policies, `discover` finds the tests, `run` evaluates them, and `coverage` says
-//! which lines of the policies that has reached. How tests of one name are kept apart and how cases are told is in the
-//! front end.
+//! `documents` loads the data beside policies, `discover` finds the tests, `run` evaluates them, and `coverage`
+//! measures the lines that they reach. The front end renames tests with the same name and makes cases report their
+//! start.
 
 mod coverage;
 mod discover;
@@ -30,27 +30,27 @@ pub use documents::Ignored;
 pub use documents::IgnoredDocument;
 pub use run::{CaseRun, FailedBecause, RegoOutcome, Stop, TestRun};
 
-/// What is tested.
+/// The policies and tests to run.
 #[derive(Clone, Debug)]
 pub struct RegoTestOptions {
-    /// Files and directories of policies, tests and the documents beside them.
+    /// Files and directories with policies, tests and documents.
     pub paths: Vec<PathBuf>,
-    /// Files and directories of documents for `data`, each merged at its root.
+    /// Files and directories with documents for `data`, each merged at its root.
     pub data: Vec<PathBuf>,
-    /// Names of files and directories that are not looked at; `*` and `?` are wildcards.
+    /// Names of files and directories to ignore; `*` and `?` are wildcards.
     pub ignore: Vec<String>,
-    /// The dialect; without it, each file is v1 if it can be read as that, and v0 otherwise.
+    /// The dialect; if `None`, each file is parsed as v1 and, if that fails, as v0.
     pub version: Option<RegoVersion>,
-    /// How long one test may take.
+    /// The time limit of one test.
     pub time_limit: Duration,
-    /// Whether it is kept which lines were evaluated.
+    /// Whether coverage is measured.
     pub measure: Measure,
 }
 
-/// What is measured while tests run.
+/// What to measure while tests run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Measure {
-    /// Nothing: tests run at full speed.
+    /// Nothing, at full speed.
     #[default]
     Nothing,
     /// The lines that are evaluated.
@@ -58,7 +58,7 @@ pub enum Measure {
 }
 
 impl Default for RegoTestOptions {
-    /// No paths, each file's own dialect, five seconds for a test, as `opa test` has it.
+    /// Returns options without paths, with each file's own dialect and five seconds for a test, as in `opa test`.
     fn default() -> Self {
         Self {
             paths: Vec::new(),
@@ -71,10 +71,10 @@ impl Default for RegoTestOptions {
     }
 }
 
-/// Policies with their tests, ready to run. It can be shared between threads.
+/// Loaded policies and tests. They can be shared between threads.
 #[derive(Debug, Default)]
 pub struct RegoTests {
-    /// Absent if there are no policies that could be loaded.
+    /// `None` if no policy could be loaded.
     workspace: Option<Workspace>,
     files: Vec<TestedFile>,
     tests: Vec<RegoTest>,
@@ -83,7 +83,7 @@ pub struct RegoTests {
     measure: Measure,
 }
 
-/// A policy file with what it consists of.
+/// A policy file with its outline.
 #[derive(Debug)]
 struct TestedFile {
     source: Source,
@@ -91,7 +91,7 @@ struct TestedFile {
     lines: LineStarts,
 }
 
-/// Where the lines of a text start.
+/// The starts of the lines of a text.
 #[derive(Debug)]
 struct LineStarts(Vec<usize>);
 
@@ -100,44 +100,44 @@ impl LineStarts {
         Self([0].into_iter().chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
     }
 
-    /// The line of an offset, counted from 1.
+    /// Returns the line of an offset, counted from 1.
     fn line(&self, offset: usize) -> u32 {
         u32::try_from(self.0.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 
-    /// The first and the last line of a range.
+    /// Returns the lines from the start to the end of a range.
     fn lines(&self, range: &std::ops::Range<usize>) -> std::ops::RangeInclusive<u32> {
         self.line(range.start)..=self.line(range.end.saturating_sub(1).max(range.start))
     }
 }
 
 impl RegoTests {
-    /// Reads policies, tests and data, and prepares them.
+    /// Loads policies, tests and data.
     ///
-    /// What could not be read or loaded is left out, and stands in [`RegoTests::problems`]. No policies at all are
-    /// no problem here: there may be plan cases.
+    /// Files that could not be loaded are omitted and reported by [`RegoTests::problems`]. No policies at all are not
+    /// a problem, since there may be plan cases.
     pub fn load(options: &RegoTestOptions) -> Self {
         let options = options.clone();
         in_time(move || load(&options))
             .unwrap_or_else(|error| Self { problems: vec![error], ..Self::default() })
     }
 
-    /// The tests, by file and line.
+    /// Returns the tests, by file and line.
     pub fn tests(&self) -> &[RegoTest] {
         &self.tests
     }
 
-    /// What was wrong while loading. Unless this is empty, no result is complete.
+    /// Returns the errors of loading. Unless it is empty, results are incomplete.
     pub fn problems(&self) -> &[PolicyError] {
         &self.problems
     }
 
-    /// Documents beside the policies that are no data for them.
+    /// Returns the documents beside the policies that were not loaded as data.
     pub fn ignored(&self) -> &[IgnoredDocument] {
         &self.ignored
     }
 
-    /// How many policy files there are.
+    /// Returns the number of policy files.
     pub fn file_count(&self) -> usize {
         self.files.len()
     }
@@ -148,7 +148,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
     let ignored_by_name = Ignored::new(&options.ignore);
     let mut sources = Vec::new();
     for path in files::find(&options.paths, &["rego"], &mut problems) {
-        // A file that is named is tested whatever it is called; here it is among policies only if it is one.
+        // A named file is tested whatever its extension, but is a policy only with `.rego`.
         let is_policy = path.extension().is_some_and(|extension| extension == "rego");
         if !is_policy || ignored_by_name.matches(&options.paths, &path) {
             continue;
@@ -169,7 +169,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
     let files: Vec<TestedFile> = sources
         .iter()
         .filter_map(|source| {
-            // What cannot be read is reported when it is loaded.
+            // Unreadable files are reported when they are loaded.
             let outline = outline::outline(&source.text)?;
             Some(TestedFile { lines: LineStarts::of(&source.text), source: source.clone(), outline })
         })
@@ -194,7 +194,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
     let loaded = workspace::assemble(&workspace_options, sources, &found.documents, &rewrite, Vec::new());
     let workspace = match loaded {
         Ok(mut workspace) => {
-            // The engine has these functions from nobody else.
+            // Only engines for tests have these functions.
             let _ = Files::below(directories(&options.paths)).allow(&mut workspace.engine);
             workspace.problems().iter().for_each(|problem| report(&mut problems, problem.clone()));
             let is_loaded = |file: &str| workspace.sources.iter().any(|source| source.name == file);
@@ -210,7 +210,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
     RegoTests { workspace, files, tests, ignored: found.ignored, problems, measure: options.measure }
 }
 
-/// The directories from which tests may read files: those that are named, and those of files that are.
+/// Returns the directories from which tests may read files: the named ones, and those of named files.
 fn directories(paths: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
     paths.iter().map(|path| match path.parent() {
         Some(parent) if path.is_file() && parent.as_os_str().is_empty() => PathBuf::from("."),
@@ -219,7 +219,7 @@ fn directories(paths: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
     })
 }
 
-/// What the front end has to prepare in each file.
+/// Returns the preparation of each file for the front end.
 fn preparations(
     files: &[TestedFile],
     renames: &BTreeMap<(usize, usize), String>,
@@ -260,7 +260,7 @@ mod tests {
         tests.run(&all, NonZeroUsize::new(3).unwrap())
     }
 
-    /// Each test with a word for its outcome.
+    /// Returns each test with its outcome.
     fn outcomes(text: &str) -> Vec<String> {
         let tests = suite(&[("p_test.rego", text)], &RegoTestOptions::default());
         assert!(tests.problems().is_empty(), "{:?}", tests.problems());
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_of_one_name_do_not_hide_each_other() {
+    fn tests_with_the_same_name_do_not_hide_each_other() {
         let text = "package p\ntest_a if false\ntest_a if true\ntest_a if { false } { true }\ndefault test_b := false\n\
                     test_b if true\n";
         let expected = [
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn cases_are_told_by_name() {
+    fn cases_are_reported_by_name() {
         let text = "package p\ntest_a[c.note] if {\n\tsome c in [{\"note\": \"one\", \"x\": 1}, {\"note\": \"two\", \"x\": 2}]\n\
                     \tc.x == 1\n}\ntest_b[x] if {\n\tsome x in [1, 2]\n\tx > 0\n}\ntest_c[x] if some x in []\n\
                     test_d[x][y] := y > 1 if {\n\tx := \"x\"\n\tsome y in [1, 2]\n}\n";
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_test_says_where_and_what_it_printed() {
+    fn a_failing_test_reports_its_place_and_prints() {
         let text = "package p\ntest_a if {\n\tx := 1\n\tprint(\"x is\", x)\n\tx == \\\n2\n\tx == 3\n}\n";
         let tests = suite(&[("p_test.rego", &text.replace("\\\n", "\n\t\t"))], &RegoTestOptions::default());
         let (runs, _) = run_all(&tests);
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_builtin_that_fails_is_undefined_and_told() {
+    fn a_failing_builtin_is_undefined_and_reported() {
         let text = "package p\ntest_a if not to_number(\"x\")\ntest_b if to_number(\"x\") == 1\n";
         let (runs, _) = run_all(&suite(&[("p_test.rego", text)], &RegoTestOptions::default()));
         assert!(matches!(runs[0].outcome, RegoOutcome::Passed), "{runs:?}");
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_loaded_is_a_problem_and_the_rest_runs() {
+    fn files_that_cannot_be_loaded_are_problems_and_the_rest_runs() {
         let files =
             [("a_test.rego", "package a\ntest_a if true\n"), ("b_test.rego", "package b\ntest_b if {\n")];
         let tests = suite(&files, &RegoTestOptions::default());
@@ -410,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn coverage_tells_what_was_reached() {
+    fn coverage_lists_reached_lines() {
         let policy = "package p\n\ndefault allow := false\n\nallow if {\n\tinput.x == 1\n\tinput.y == 1\n}\n\n\
                       deny contains msg if {\n\tsome x in input.xs\n\tx > 1\n\tmsg := \"more\"\n}\n\n\
                       level := \"high\" if {\n\tinput.x == 1\n} else := \"low\" if {\n\tinput.x == 2\n} else := [x |\n\tx := 1\n]\n\n\

@@ -1,4 +1,4 @@
-//! Evaluates tests, several at the same time, and reports the outcome of each.
+//! Evaluates tests in parallel and determines their outcomes.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -15,88 +15,87 @@ use crate::builtins::{Lenience, Told, prefer_files_in, take_told};
 use crate::error::PolicyError;
 use crate::evaluate::{self, Failure};
 use crate::finding::PolicyLocation;
-use crate::frontend::outline::{Depth, Kind};
+use crate::frontend::outline::{Depth, RuleForm};
 use crate::source::{excerpt, read_message};
 use crate::workspace::Workspace;
 
-/// How a test came out.
+/// The result of a test.
 #[derive(Clone, Debug)]
 pub struct TestRun {
-    /// Its index in [`RegoTests::tests`].
+    /// The index in [`RegoTests::tests`].
     pub test: usize,
-    /// The answer.
+    /// The outcome.
     pub outcome: RegoOutcome,
-    /// How long it took.
+    /// The duration.
     pub duration: Duration,
-    /// What it printed, as `file:line: text`.
+    /// The printed lines, as `file:line: text`.
     pub prints: Vec<String>,
-    /// What became of its cases, if it has any: `test_x[name]`.
+    /// The results of its cases, if it has any: `test_x[name]`.
     pub cases: Vec<CaseRun>,
-    /// The statement of a failing test that did not hold.
+    /// The unsatisfied statement of a failing test.
     pub stopped_at: Option<Stop>,
-    /// A builtin that failed on the way. As in OPA, its result was undefined.
+    /// A builtin that failed. As in OPA, its result was undefined.
     pub swallowed: Option<PolicyError>,
 }
 
-/// Whether a test holds.
+/// The outcome of a test.
 #[derive(Clone, Debug)]
 pub enum RegoOutcome {
-    /// Its value is `true`, or that of all its cases.
+    /// Its value, or that of every case, is `true`.
     Passed,
-    /// It is not.
+    /// It failed.
     Failed(FailedBecause),
-    /// It is to be written later.
+    /// It is skipped.
     Skipped,
-    /// There is no answer.
+    /// It could not be evaluated.
     Error(Box<PolicyError>),
 }
 
-/// Why a test failed.
+/// The reason why a test failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailedBecause {
-    /// It has no value.
+    /// Its value is undefined.
     Undefined,
     /// Its value is `false`.
     False,
-    /// Its value is something else.
+    /// Its value is not a boolean.
     NotABoolean(&'static str),
     /// Cases failed.
     Cases,
-    /// It should have cases, and has none.
+    /// It has no cases.
     NoCases,
-    /// It is a function, which nothing calls.
+    /// It is a function, which is never called.
     Function,
 }
 
 /// A case of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseRun {
-    /// Its name, and those of what it is part of.
+    /// The name, after the names of the enclosing cases.
     pub name: Vec<String>,
-    /// Whether it holds.
+    /// Whether it passed.
     pub passed: bool,
 }
 
-/// A statement that did not hold.
+/// An unsatisfied statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
-    /// Where it starts.
+    /// The place of its start.
     pub location: PolicyLocation,
-    /// As its author wrote it.
+    /// The source text.
     pub statement: String,
 }
 
-/// What the engine answered.
-struct Answer {
+/// The engine's answer.
+struct TestAnswer {
     value: Result<Value, Failure>,
     swallowed: Option<String>,
     prints: Vec<String>,
-    told: Told,
+    reported: Told,
 }
 
 impl RegoTests {
-    /// Runs the tests of these indexes, `jobs` at a time. The results come in the order of the indexes, whatever
-    /// the number of jobs.
+    /// Runs the tests with these indexes, `jobs` at a time. The results are in the order of the indexes.
     pub fn run(&self, chosen: &[usize], jobs: NonZeroUsize) -> (Vec<TestRun>, Hits) {
         let Some(workspace) = &self.workspace else { return (Vec::new(), Hits::default()) };
         let division = Division { at_most: jobs, stack: Stack::Plan };
@@ -112,11 +111,11 @@ impl RegoTests {
     }
 }
 
-/// Tests that are run one after the other.
+/// Runs tests one after the other.
 struct Lane<'s> {
     tests: &'s RegoTests,
     workspace: &'s Workspace,
-    /// What has counted the lines so far.
+    /// The engine that counts lines.
     engine: Option<Engine>,
     hits: Hits,
 }
@@ -135,7 +134,7 @@ impl Lane<'_> {
         if test.state == TestState::Todo {
             return run;
         }
-        if test.kind == Kind::Function {
+        if test.kind == RuleForm::Function {
             run.outcome = RegoOutcome::Failed(FailedBecause::Function);
             return run;
         }
@@ -156,7 +155,7 @@ impl Lane<'_> {
         }
         run.outcome = match answer.value {
             Ok(value) => {
-                run.cases = cases(&value, test.kind, &answer.told);
+                run.cases = cases(&value, test.kind, &answer.reported);
                 judge(&value, test.kind, &run.cases)
             }
             Err(failure) => RegoOutcome::Error(Box::new(self.error(&path, failure))),
@@ -164,12 +163,12 @@ impl Lane<'_> {
         if let RegoOutcome::Failed(FailedBecause::Undefined) = run.outcome {
             run.stopped_at = self.stopped_at(test);
         }
-        self.hits.places(answer.told.reached);
+        self.hits.places(answer.reported.reached);
         run
     }
 
-    /// What has to be done with an engine for a test.
-    fn work(&self, test: &RegoTest) -> impl FnOnce(&mut Engine) -> Answer + Send + use<> {
+    /// Returns the work on an engine for a test.
+    fn work(&self, test: &RegoTest) -> impl FnOnce(&mut Engine) -> TestAnswer + Send + use<> {
         let path = test.engine_path.clone();
         let beside = Path::new(&test.location.file).parent().map(Path::to_owned).unwrap_or_default();
         let beside = if beside.as_os_str().is_empty() { PathBuf::from(".") } else { beside };
@@ -179,7 +178,7 @@ impl Lane<'_> {
         }
     }
 
-    fn ask(&mut self, test: &RegoTest) -> Result<Answer, PolicyError> {
+    fn ask(&mut self, test: &RegoTest) -> Result<TestAnswer, PolicyError> {
         let work = self.work(test);
         match self.tests.measure {
             Measure::Nothing => self.workspace.ask(&test.path(), work),
@@ -201,7 +200,7 @@ impl Lane<'_> {
             }
             Failure::Memory => PolicyError::OutOfMemory { rule: rule_name, limit: evaluate::MEMORY_BASE },
             Failure::Depth => {
-                PolicyError::ResultShape { rule: rule_name, shape: "a value that nests without measure" }
+                PolicyError::ResultShape { rule: rule_name, shape: "a value that nests too deeply" }
             }
             Failure::Other(message) => self.failed(rule, &message, Certainty::Failed),
         }
@@ -217,9 +216,9 @@ impl Lane<'_> {
         }
     }
 
-    /// The last statement of a test's body that was evaluated, which is the one that did not hold: evaluates the
-    /// test again and looks at the lines that this reaches. Statements are evaluated in the order in which they
-    /// stand, unless one needs what a later one assigns.
+    /// Returns the last statement of a test's body that was evaluated, which is the one that is not satisfied:
+    /// evaluates the test again and examines the reached lines. Statements are evaluated in file order, unless one
+    /// needs a variable that a later one assigns.
     fn stopped_at(&self, test: &RegoTest) -> Option<Stop> {
         let file = self.tests.files.get(test.file)?;
         let rule = file.outline.rules.get(test.rule)?;
@@ -250,40 +249,40 @@ impl Lane<'_> {
     }
 }
 
-/// What an engine's error means for the test.
+/// The effect of an engine's error on the test.
 #[derive(Clone, Copy)]
 enum Certainty {
-    /// It may still hold.
+    /// It may still pass.
     Swallowed,
     /// It has no value.
     Failed,
 }
 
-/// Evaluates a test strictly, to learn of builtins that fail, and then as OPA does, with their results undefined.
-fn answer(engine: &mut Engine, path: &str) -> Answer {
+/// Evaluates a test strictly to find failing builtins, and then as OPA does, with their results undefined.
+fn answer(engine: &mut Engine, path: &str) -> TestAnswer {
     take_told();
     let (value, prints) = value(engine, path);
     match value {
         Err(Failure::Other(message)) => {
-            // What the first attempt held stands; its cases will begin anew.
-            let mut told = Told { cases: Vec::new(), ..take_told() };
+            // Cases that passed in the first attempt are recorded; the cases will start again.
+            let mut reported = Told { cases: Vec::new(), ..take_told() };
             engine.set_strict_builtin_errors(false);
             let lenience = Lenience::grant();
             let (value, prints) = self::value(engine, path);
             drop(lenience);
             engine.set_strict_builtin_errors(true);
             let again = take_told();
-            told.cases = again.cases;
-            told.reached.extend(again.reached);
-            Answer { value, swallowed: Some(message), prints, told }
+            reported.cases = again.cases;
+            reported.reached.extend(again.reached);
+            TestAnswer { value, swallowed: Some(message), prints, reported }
         }
-        value => Answer { value, swallowed: None, prints, told: take_told() },
+        value => TestAnswer { value, swallowed: None, prints, reported: take_told() },
     }
 }
 
 fn value(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     match evaluate::evaluate(engine, path) {
-        // A path that rules only start with, as `test_x` is for `test_x.a`.
+        // A path that is only a prefix of rules, as `test_x` is for `test_x.a`.
         (Err(Failure::Other(message)), _) if message.contains("not a valid rule path") => {
             let results = engine.eval_query(path.to_owned(), false);
             let value = results.map_err(|error| Failure::from_message(error.to_string())).map(|results| {
@@ -297,10 +296,10 @@ fn value(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String
     }
 }
 
-fn judge(value: &Value, kind: Kind, cases: &[CaseRun]) -> RegoOutcome {
+fn judge(value: &Value, kind: RuleForm, cases: &[CaseRun]) -> RegoOutcome {
     let because = match (kind, value) {
-        (Kind::Object, Value::Object(_) | Value::Undefined) if cases.is_empty() => FailedBecause::NoCases,
-        (Kind::Object, Value::Object(_) | Value::Undefined) => {
+        (RuleForm::Object, Value::Object(_) | Value::Undefined) if cases.is_empty() => FailedBecause::NoCases,
+        (RuleForm::Object, Value::Object(_) | Value::Undefined) => {
             if cases.iter().all(|case| case.passed) {
                 return RegoOutcome::Passed;
             }
@@ -319,14 +318,14 @@ fn judge(value: &Value, kind: Kind, cases: &[CaseRun]) -> RegoOutcome {
     RegoOutcome::Failed(because)
 }
 
-/// The cases of a test by name: those in its value, and those that began and are not in it, which failed.
-fn cases(value: &Value, kind: Kind, told: &Told) -> Vec<CaseRun> {
-    if kind != Kind::Object {
+/// Returns the cases of a test by name: those in its value, and those that started and are not in it, which failed.
+fn cases(value: &Value, kind: RuleForm, reported: &Told) -> Vec<CaseRun> {
+    if kind != RuleForm::Object {
         return Vec::new();
     }
     let mut found = BTreeMap::new();
     in_value(value, &mut Vec::new(), &mut found);
-    for case in &told.cases {
+    for case in &reported.cases {
         let keys = case.as_array().map(|keys| keys.iter().map(key).collect()).unwrap_or_default();
         found.entry(keys).or_insert(false);
     }
@@ -349,7 +348,7 @@ fn in_value(value: &Value, name: &mut Vec<String>, found: &mut BTreeMap<Vec<Stri
     }
 }
 
-/// A key as people read it.
+/// Returns a key as text.
 fn key(value: &Value) -> String {
     match value {
         Value::String(text) => text.to_string(),

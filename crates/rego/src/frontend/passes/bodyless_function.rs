@@ -1,6 +1,6 @@
-//! Gives a body to a function that has neither body nor value.
+//! Adds a body to a function that has neither a body nor a value.
 //!
-//! For OPA it is true wherever its arguments fit. The engine, reading v1, wants one or the other.
+//! In OPA it is true for all matching arguments. In v1, the engine requires a body or a value.
 //!
 //! ```text
 //! covers("*", _)
@@ -32,7 +32,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn only_functions_that_say_nothing_get_a_body() {
+    fn only_functions_without_body_and_value_get_a_body() {
         assert_pass(edits, "f(\"*\", _)\nf(x, x)", "f(\"*\", _) if true\nf(x, x) if true");
         for rule in ["f(x) := 1", "f(x) if x", "r contains 1", "r := f(1)"] {
             assert_pass(edits, rule, rule);

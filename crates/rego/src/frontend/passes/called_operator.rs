@@ -1,7 +1,7 @@
-//! Writes calls of `eq` and `assign` as the operators that they stand for.
+//! Replaces calls of `eq` and `assign` with the operators.
 //!
-//! In OPA, `eq(x, y)` is `x = y` and `assign(x, y)` is `x := y`, so that either gives a value to a variable. The
-//! engine knows functions that compare two values, which must be there.
+//! In OPA, `eq(x, y)` is `x = y` and `assign(x, y)` is `x := y`; both can bind a variable. The engine's functions
+//! only compare two values that exist.
 //!
 //! ```text
 //! eq(rc.type, type)
@@ -47,13 +47,13 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn the_operator_stands_between_the_arguments() {
+    fn the_operator_is_placed_between_the_arguments() {
         assert_pass(edits, "r if eq([x, 1],\ny.z)", "r if \n[x, 1] = y.z");
         assert_pass(edits, "r if { not eq(x.y, 1); assign(z, 2) }", "r if { not x.y = 1; z := 2 }");
     }
 
     #[test]
-    fn an_answer_that_is_used_is_a_call() {
+    fn a_call_whose_result_is_used_is_unchanged() {
         for rule in
             ["r := eq(1, 2)", "r if x := eq(1, 2)", "eq(x, y) := 3\nr if eq(1, 2)", "r if eq(1, 2, x)"]
         {

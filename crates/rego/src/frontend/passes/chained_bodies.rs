@@ -1,7 +1,7 @@
-//! Makes a rule of each body of a rule that has several.
+//! Splits a rule with several bodies into one rule for each body.
 //!
-//! For OPA, `p { a } { b }` is short for two rules with the same head. The engine takes the second body for an
-//! `else`: for sets that is a syntax error, and a function yields nothing for what only its second body takes.
+//! In OPA, `p { a } { b }` is short for two rules with the same head. The engine takes the second body for an `else`,
+//! which is a syntax error for sets and makes a function undefined for arguments that only its second body accepts.
 //!
 //! ```text
 //! deny[msg] { a } { b }
@@ -16,7 +16,7 @@ use super::super::policy::Policy;
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     for rule in &policy.module.rules {
-        // OPA has no meaning for a body that follows an `else`.
+        // In OPA, a body after an `else` is invalid.
         if rule.branches.iter().any(|branch| matches!(branch.kind, BranchKind::Else { .. })) {
             continue;
         }
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn an_else_is_none() {
+    fn an_else_is_unchanged() {
         for rule in ["r { a } else = 2 { b }", "r { a } else = 2 { b } { c }", "r = {1} { a }"] {
             assert_pass(edits, rule, rule);
         }

@@ -1,7 +1,7 @@
 //! Moves `some x` to the start of its body.
 //!
-//! For OPA, it does not matter where in the body a variable is declared, if it is not used before. The engine
-//! calls it declared twice when the declaration follows an iteration.
+//! In OPA, a variable may be declared anywhere in the body, if it is not used earlier. The engine reports a duplicate
+//! declaration if the declaration follows an iteration.
 //!
 //! ```text
 //! rc := resources[_]; some k; rc.tags[k]
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_used_before_is_left_to_the_engine() {
+    fn a_variable_that_is_used_earlier_is_left_to_the_engine() {
         for rule in ["r if { a; some a }", "r if { some a; some b; a[b] }", "r if { some a in b; a }"] {
             assert_pass(edits, rule, rule);
         }

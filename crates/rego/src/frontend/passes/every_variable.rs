@@ -1,14 +1,13 @@
-//! Gives a variable of `every` another name where `=` matches it.
+//! Copies a variable of `every` to a new name where `=` matches it.
 //!
-//! To the engine, a variable of `every` has no value yet when it decides how to match it, so that it ends the rule
-//! with an error.
+//! When the engine plans the match, a variable of `every` has no value yet, and the rule fails with an error.
 //!
 //! ```text
 //! every tag in tags { [key, _] = tag; key != "" }
 //! every tag in tags { __pg1 := tag; [key, _] = __pg1; key != "" }
 //! ```
 
-use planguard_rego_syntax::scope::{How, Scopes};
+use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator};
 
 use super::super::edit::{Edits, Written};
@@ -19,7 +18,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let scopes = Scopes::of(policy.module, policy.text);
     let is_of_every = |expr: &&Expr| {
         let declaration = scopes.declaration(expr).filter(|_| matches!(expr.kind, ExprKind::Name));
-        declaration.is_some_and(|declaration| declaration.how == How::Every)
+        declaration.is_some_and(|declaration| declaration.how == DeclaredBy::Every)
     };
     for_each_body(policy.module, &mut |body| {
         for literal in &body.literals {
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn other_variables_stay() {
+    fn other_variables_are_unchanged() {
         for rule in ["r if { some v in x; w = v }", "r if every v in x { w := v; v == w; v.x = y }"] {
             assert_pass(edits, rule, rule);
         }

@@ -1,8 +1,8 @@
-//! Lets a rule's body find what its head is to hold.
+//! Moves the values of a rule's head into its body.
 //!
-//! In OPA, a body that holds gives nothing if the head is undefined for it, and the other ways in which the body
-//! holds are not affected. In the engine, a head that is undefined once empties the whole rule, without a word:
-//! one resource without the attribute that a message quotes, and no resource is denied.
+//! In OPA, a solution of the body for which the head is undefined yields nothing, and other solutions are unaffected.
+//! In the engine, a head that is undefined once makes the whole rule empty without an error: if one resource lacks
+//! the attribute that a message quotes, no resource is denied.
 //!
 //! ```text
 //! deny contains rc.name if { some rc in resources }
@@ -23,9 +23,10 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         for (index, branch) in rule.branches.iter().enumerate() {
             let mut statements = Vec::new();
             let exprs = rule.head_exprs(branch);
-            // A rule that is one value can only be undefined as a whole; but see the passes on `in` and on searches.
+            // A rule with a single value can only be undefined as a whole; the passes on `in` and on searches handle
+            // it.
             let is_partial = rule.head.key.is_some() || !rule.head.name.children().is_empty();
-            // When what a body gives is undefined, the next one after `else` has its turn.
+            // If the value of a branch is undefined, the next `else` is evaluated.
             let is_followed = index + 1 < rule.branches.len();
             let is_needed = is_partial
                 || branch.body.is_some()
@@ -59,8 +60,8 @@ fn has_in(expr: &Expr) -> bool {
     found
 }
 
-/// Whether an expression may be defined for some ways in which the body holds, and undefined for others. The
-/// name of a rule is one or the other for all.
+/// Returns whether an expression may be defined for some solutions of the body and undefined for others. The name of
+/// a rule is the same for all.
 fn may_be_undefined(expr: &Expr) -> bool {
     let mut found = false;
     outside_bodies(expr, &mut |part| {
@@ -72,7 +73,7 @@ fn may_be_undefined(expr: &Expr) -> bool {
     found
 }
 
-/// Whether an expression has the name of a rule, which may be undefined.
+/// Returns whether an expression contains the name of a rule, which may be undefined.
 fn names_global(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
     let mut found = false;
     outside_bodies(expr, &mut |part| {
@@ -87,7 +88,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn what_may_be_undefined_is_found_in_the_body() {
+    fn values_that_may_be_undefined_move_to_the_body() {
         assert_pass(
             edits,
             "deny contains f(\nx.a) if {\n  some x in xs\n}",
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_defined_stays() {
+    fn values_that_are_defined_stay() {
         for rule in [
             "deny[msg] { msg := x.y }",
             "r := input.x.y",

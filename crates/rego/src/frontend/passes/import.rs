@@ -1,9 +1,9 @@
-//! Writes paths in full that are imported, and takes the imports away.
+//! Replaces imported names with full paths, and removes the imports.
 //!
-//! For OPA an import is another name for a path, wherever it stands in the file. The engine resolves it in some
-//! places only: a call with one more argument than the function has, which is to receive the result, does not
-//! find the function; the package's own name is undefined without a word; packages that import each other are
-//! recursive; and an import after a rule is a syntax error. It has no difficulties with the path in full.
+//! In OPA, an import is another name for a path, anywhere in the file. The engine resolves it only in some places: a
+//! call with an additional argument for the result does not find the function; an import of the package itself is
+//! undefined without an error; packages that import each other are reported as recursive; and an import after a rule
+//! is a syntax error. Full paths work everywhere.
 //!
 //! ```text
 //! import data.lib.strings as s
@@ -13,7 +13,7 @@
 //! ```
 
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{ExprKind, Place};
+use planguard_rego_syntax::tree::{ExprKind, ImportPlace};
 
 use super::super::super::options::RegoVersion;
 use super::super::edit::Edits;
@@ -24,9 +24,9 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     for import in &policy.module.imports {
         match (import.path.first().map(String::as_str), import.place) {
             (Some("data" | "input"), _) => edits.replace(import.span.clone(), ""),
-            (_, Place::BeforeRules) => {}
-            // Keywords: in v1 there are no others to be had, and in v0 the engine wants them first.
-            (_, Place::AfterARule) => {
+            (_, ImportPlace::BeforeRules) => {}
+            // Imports of keywords stay: v1 needs none, and in v0 the engine requires them first.
+            (_, ImportPlace::AfterARule) => {
                 let text = edits.take(&import.span);
                 edits.replace(import.span.clone(), "");
                 match policy.version {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_of_the_same_name_is_none_of_it() {
+    fn a_variable_of_the_same_name_is_unchanged() {
         assert_pass(
             edits,
             "import data.lib\nf(lib) := lib.x\nr := [lib | some x in lib.y; some lib in x]",

@@ -1,8 +1,8 @@
-//! Makes sure that `some x in …` looks through a collection.
+//! Makes `some x in …` accept values that are not collections.
 //!
-//! For OPA there is nothing in a number, a boolean or a string, so that the body does not hold; think of an
-//! `Action` that may be a list or a single string. The engine ends the whole rule with an error. It also takes a
-//! `with` at the end to hold for all that follows in the body, so that the collection is found beforehand.
+//! In OPA, a number, a boolean or a string has no elements, so the body is false; an example is an `Action` that may
+//! be a list or a single string. In the engine the whole rule fails with an error. The engine also applies a `with`
+//! at the end to the rest of the body, so the collection is evaluated first.
 //!
 //! ```text
 //! some action in statement.Action; some k, v in rc.tags
@@ -16,7 +16,7 @@ use super::super::super::builtins;
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
 
-/// What there is to look through.
+/// The types of collections.
 const TEST: &str = "{\"array\", \"object\", \"set\"}[type_name(";
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
@@ -68,7 +68,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                     statement.push(&modifiers(&edits, literal));
                     statements.push(statement);
                     test.push(&name);
-                    // What comes after the literal would be looked at under its `with` as well.
+                    // Literals that follow would also be evaluated under the `with`.
                     edits.replace(collection.span.start..literal.span.end, name.as_str());
                 }
             }
@@ -80,7 +80,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-/// What the body has made sure of already.
+/// Returns the test that the body already contains.
 fn test_of(policy: &Policy<'_>, kind: &LiteralKind) -> Option<String> {
     let LiteralKind::Expression(expr) = kind else { return None };
     Some(policy.text_of(expr).strip_prefix(TEST)?.strip_suffix(")]")?.to_owned())
@@ -88,26 +88,26 @@ fn test_of(policy: &Policy<'_>, kind: &LiteralKind) -> Option<String> {
 
 enum Certainty {
     Collection,
-    /// One value, of whatever type.
+    /// One value, of any type.
     OneValue,
-    /// A value for each way to find one, or one that should not be found twice.
+    /// Several values, or one that should not be computed twice.
     Values,
 }
 
 fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Certainty {
     match &expr.kind {
         ExprKind::Items(_) | ExprKind::Object(_) | ExprKind::Comprehension { .. } => Certainty::Collection,
-        // Operators on collections yield collections, and others fail.
+        // Operators on collections return collections, and others fail.
         ExprKind::Operation { .. } => Certainty::Collection,
         ExprKind::Parenthesised(inner) => may_be_anything(policy, scopes, inner),
-        // There is never anything in these, which the engine may say.
+        // These have no elements; the engine reports the error.
         ExprKind::Scalar => Certainty::Collection,
         ExprKind::Name => Certainty::OneValue,
-        // The list that most rules look through, in every plan.
+        // The list that most rules iterate over is in every plan.
         ExprKind::Reference { .. } if policy.text_of(expr) == "input.resource_changes" => {
             Certainty::Collection
         }
-        // What a later pass writes, once this one has had its say about what is looked through.
+        // Written by a later pass, which runs after this one.
         ExprKind::Call { function, .. }
             if matches!(policy.text_of(function), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY) =>
         {
@@ -138,7 +138,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn what_is_looked_through_is_tested() {
+    fn collections_are_tested() {
         assert_pass(
             edits,
             "r if { some k, x in input.a }",
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_computed_is_computed_once() {
+    fn an_expression_is_evaluated_once() {
         assert_pass(
             edits,
             "r if { some k, x in input[(k in z)] }",
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_collection_is_not() {
+    fn certain_collections_are_not_tested() {
         for rule in ["r if { some x in [1] }", "r if { some x in {y | y := 1} }", "r if { some x in a | b }"]
         {
             assert_pass(edits, rule, rule);

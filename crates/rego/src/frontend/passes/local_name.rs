@@ -1,8 +1,8 @@
-//! Gives another name to a variable that is called like a rule, an import or a variable around it.
+//! Renames a variable that has the name of a rule, an import or an outer variable.
 //!
-//! In OPA, `some x` hides whatever else is called `x`. The engine takes the name for the other thing all the
-//! same: it reports a use before the definition, or, without `in`, finds nothing and says nothing. Variables
-//! that `:=`, `every` and arguments declare are not affected.
+//! In OPA, `some x` hides every other `x`. The engine still resolves the name to the other `x`: it reports a use
+//! before the definition or, without `in`, finds nothing and reports nothing. Variables declared by `:=`, `every` and
+//! arguments are not affected.
 //!
 //! ```text
 //! some resource in resources; resource.type == "x"
@@ -11,7 +11,7 @@
 
 use std::collections::HashMap;
 
-use planguard_rego_syntax::scope::{Hides, How, Scopes};
+use planguard_rego_syntax::scope::{DeclaredBy, Hides, Scopes};
 
 use super::super::edit::Edits;
 use super::super::policy::Policy;
@@ -22,14 +22,14 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut names = HashMap::new();
     for (index, declaration) in scopes.declarations.iter().enumerate() {
         let affected = match declaration.how {
-            How::Some | How::SomeIn => {
+            DeclaredBy::Some | DeclaredBy::SomeIn => {
                 policy.is_rule(declaration.name)
                     || policy.is_import(declaration.name)
                     || declaration.hides == Hides::Variable
             }
-            How::Argument | How::Every | How::Assignment => false,
+            DeclaredBy::Argument | DeclaredBy::Every | DeclaredBy::Assignment => false,
         };
-        // OPA refuses a variable that was used before as something else, and so does the engine.
+        // OPA and the engine both reject a variable that was used earlier with another meaning.
         if affected && declaration.hides != Hides::EarlierUse {
             names.insert(index, format!("{}{}", declaration.name, policy.fresh_name()));
         }
@@ -49,7 +49,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn a_variable_is_renamed_wherever_it_is_meant() {
+    fn every_use_of_the_variable_is_renamed() {
         assert_pass(
             edits,
             "x := 1\nr contains x.x if {\n  some x in y\n  y := [x | some x; f(x)]\n}\nq := x",
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_within_another_ones_scope_is_renamed() {
+    fn a_variable_in_the_scope_of_another_is_renamed() {
         assert_pass(edits, "f(x) := [x | some x in y.x]", "f(x) := [x__pg1 | some x__pg1 in y.x]");
         assert_pass(
             edits,

@@ -1,7 +1,7 @@
-//! Takes references out of an `in` whose result is used.
+//! Extracts references from an `in` whose result is used.
 //!
-//! For OPA, `x.missing in xs` is undefined, and so is whatever it is used for. For the engine it is false.
-//! That is the same where the expression stands for itself, and not where its value is used.
+//! In OPA, `x.missing in xs` is undefined, as is any expression that uses it. In the engine it is false. That makes
+//! no difference for a literal, only where its value is used.
 //!
 //! ```text
 //! allowed := rc.region in regions
@@ -22,7 +22,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             if let Some(body) = &branch.body {
                 pass.body(body);
             }
-            // Only the bodies within heads are left to look at: what heads use, bodies have found by now.
+            // Only bodies inside heads remain: earlier passes moved the values of heads into bodies.
             for expr in rule.head_exprs(branch) {
                 pass.nested(expr);
             }
@@ -43,7 +43,7 @@ impl Pass<'_, '_> {
             let mut statements = Vec::new();
             for expr in literal.own_exprs() {
                 match (&literal.kind, &expr.bare().kind) {
-                    // What could be taken out of a negation has been.
+                    // The pass on negations has already run.
                     (LiteralKind::Negation(_), _) => self.nested(expr),
                     (
                         LiteralKind::Expression(_),
@@ -66,7 +66,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Looks into comprehensions only.
+    /// Visits comprehensions only.
     fn nested(&mut self, expr: &Expr) {
         if matches!(expr.kind, ExprKind::Comprehension { .. }) {
             return self.expr(expr, &mut Vec::new());
@@ -119,7 +119,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn operands_are_found_before_their_result_is_used() {
+    fn operands_are_assigned_before_the_result_is_used() {
         assert_pass(edits, "r if y := x.a in [1]", "r if { __pg1 := x.a; y := __pg1 in [1] }");
         assert_pass(edits, "r if y := [x.a] in z", "r if { __pg1 := [x.a]; y := __pg1 in z }");
         assert_pass(edits, "x := 1\nr if y := 1 in x", "x := 1\nr if { __pg1 := x; y := 1 in __pg1 }");
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_test_stays_as_it_is() {
+    fn a_test_is_unchanged() {
         for rule in ["r if x.a in [1]", "r if not (x.a in [1])", "r if some x in y.a"] {
             assert_pass(edits, rule, rule);
         }

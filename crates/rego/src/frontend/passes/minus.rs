@@ -1,6 +1,6 @@
-//! Subtracts from zero what stands after a minus sign.
+//! Replaces a unary minus with a subtraction from zero.
 //!
-//! OPA takes the sign before anything that is a number. The engine takes it before digits only.
+//! In OPA, any number may follow the sign; in the engine, only digits may.
 //!
 //! ```text
 //! -count(xs)
@@ -30,7 +30,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn only_numbers_keep_their_sign() {
+    fn only_number_literals_keep_their_sign() {
         assert_pass(edits, "r := -x.y + -f(-z)", "r := (0 - x.y) + (0 - f((0 - z)))");
         assert_pass(edits, "r := 1 - -2 - x", "r := 1 - -2 - x");
     }

@@ -1,4 +1,4 @@
-//! The rewrites, one a file.
+//! The passes of the rewrite, one in each file.
 
 pub(super) mod bodyless_function;
 pub(super) mod called_operator;

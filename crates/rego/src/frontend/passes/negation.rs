@@ -1,9 +1,9 @@
-//! Takes references out of what is negated.
+//! Extracts references from negated expressions.
 //!
-//! OPA evaluates the arguments of a call before the call and outside of its `not`, so that the body is
-//! undefined if one of them is. The engine evaluates them inside, where undefined makes the negation hold: a
-//! rule fires for resources that lack the attribute. Operators are calls, but for `==` and `=`: of these, OPA
-//! takes out nested calls and what stands in brackets, and leaves references.
+//! OPA evaluates the arguments of a call before the call and outside its `not`, so the body is undefined if one of
+//! them is. The engine evaluates them inside, where undefined makes the negation true, and a rule fires for resources
+//! without the attribute. Operators other than `==` and `=` are calls; from these two, OPA extracts nested calls and
+//! bracketed expressions, but not references.
 //!
 //! ```text
 //! not startswith(rc.name, "x")
@@ -72,7 +72,7 @@ impl Pass<'_, '_> {
     fn negation(&mut self, body: &Body, literal: &Literal, negated: &Expr) {
         let mut lifted = Vec::new();
         self.of_term(negated, &mut lifted);
-        // OPA refuses a negation that would have to look for values; so does what comes after the passes.
+        // OPA rejects a negation that would have to bind variables; so does the check after the passes.
         let searches = |expr: &&Expr| unbound(self.policy, &self.scopes, &self.found, expr).is_some();
         if lifted.iter().any(searches) {
             return;
@@ -89,7 +89,7 @@ impl Pass<'_, '_> {
         self.edits.before(body, literal, &statements);
     }
 
-    /// What OPA takes out of an expression that is itself negated.
+    /// Collects the parts that OPA extracts from a negated expression.
     fn of_term<'e>(&self, expr: &'e Expr, lifted: &mut Vec<&'e Expr>) {
         let expr = expr.bare();
         match &expr.kind {
@@ -107,7 +107,7 @@ impl Pass<'_, '_> {
                 }
             }
             ExprKind::Call { function, arguments } => {
-                // What is printed may be undefined.
+                // The arguments of `print` may be undefined.
                 if self.policy.text_of(function) != "print" {
                     for argument in arguments {
                         self.of_argument(argument, lifted, Names::Go);
@@ -134,7 +134,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// What OPA takes out of an argument: the argument, unless it is always defined.
+    /// Collects what OPA extracts from an argument: the argument, unless it is always defined.
     fn of_argument<'e>(&self, expr: &'e Expr, lifted: &mut Vec<&'e Expr>, names: Names) {
         let is_lifted = match &expr.kind {
             ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
@@ -158,7 +158,7 @@ impl Pass<'_, '_> {
     }
 }
 
-/// Whether the name of a rule is taken out.
+/// Whether the names of rules are extracted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {
     Go,
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_go_before_the_negation() {
+    fn arguments_move_before_the_negation() {
         assert_pass(
             edits,
             "r if {\n  not startswith(input.a, \"b\")\n}",
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn inner_negations_move_with_what_holds_them() {
+    fn inner_negations_move_with_the_enclosing_expression() {
         assert_pass(
             edits,
             "r if {\n  not count([y |\n    y := input.b[_] # b\n    not f(y.a)\n  ]) > 1\n}",

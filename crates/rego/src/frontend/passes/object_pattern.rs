@@ -1,7 +1,6 @@
-//! Makes sure that what an object pattern matches has no other keys.
+//! Makes an object pattern match only objects without other keys.
 //!
-//! In OPA, `{"name": x}` matches objects with that key alone. The engine takes the values of the keys that the
-//! pattern names, whatever else there is.
+//! In OPA, `{"name": x}` matches objects with exactly that key. The engine ignores keys that are not in the pattern.
 //!
 //! ```text
 //! {"name": x} = tags[_]
@@ -33,16 +32,16 @@ struct Pass<'a, 'p> {
     edits: Edits<'p>,
 }
 
-/// What the variables of a pattern are.
+/// The meaning of the variables of a pattern.
 #[derive(Clone, Copy)]
 enum Variables {
-    /// Those that the pattern declares. With `=`, the name of a rule would mean the rule.
+    /// The pattern declares them. With `=`, the name of a rule would refer to the rule.
     New,
-    /// Those that the body has.
+    /// The body declares them.
     Any,
 }
 
-/// Objects that were taken out of patterns, with the names that stand for them.
+/// Objects extracted from patterns, with the names that replace them.
 type Taken<'e> = Vec<(String, &'e Expr, String)>;
 
 impl Pass<'_, '_> {
@@ -99,7 +98,7 @@ impl Pass<'_, '_> {
         self.edits.behind(body, literal, &statements);
     }
 
-    /// One side of `=` or `:=` that is a pattern, which the other side has to match.
+    /// Handles one side of `=` or `:=` that is a pattern for the other side.
     fn operation(&mut self, body: &Body, literal: &Literal, pattern: &Expr, other: &Expr) {
         let mut taken = Taken::new();
         let ExprKind::Object(fields) = &pattern.kind else {
@@ -112,7 +111,7 @@ impl Pass<'_, '_> {
         }
         let mut statements = Vec::new();
         match &other.kind {
-            // A variable may get its value from the object, and is matched with it if it has one.
+            // The object may bind a variable, or be compared with its value.
             ExprKind::Name => {
                 let name = self.policy.text_of(other);
                 if name != "_" && !self.is_tested(body, name) {
@@ -128,7 +127,7 @@ impl Pass<'_, '_> {
                 let test = self.test(&name, pattern);
                 self.edits.before(body, literal, &[value, test]);
             }
-            // Objects that are both written out are matched key by key.
+            // Two object literals are matched key by key.
             ExprKind::Scalar
             | ExprKind::Parenthesised(_)
             | ExprKind::Operation { .. }
@@ -140,7 +139,7 @@ impl Pass<'_, '_> {
         self.edits.behind(body, literal, &statements);
     }
 
-    /// Members of sets are found by patterns too.
+    /// Handles patterns that are indexes into sets.
     fn indexes<'e>(&mut self, expr: &'e Expr, taken: &mut Taken<'e>) {
         let mut patterns = Vec::new();
         outside_bodies(expr, &mut |part| {
@@ -158,7 +157,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// A function's arguments are matched in each of its bodies.
+    /// Adds the tests of a function's arguments to each of its bodies.
     fn arguments(&mut self, rule: &Rule) {
         let mut taken = Taken::new();
         for argument in rule.head.arguments.iter().flatten().filter(|_| !rule.is_default) {
@@ -172,7 +171,7 @@ impl Pass<'_, '_> {
                     && (self.policy.is_rule(name) || self.policy.is_import(name));
             });
         }
-        // Arguments may name a variable twice, so that it is not new the second time.
+        // Arguments may repeat a variable, which is declared by its first use.
         let statements = self.statements(&taken, if names_rule { Variables::New } else { Variables::Any });
         for branch in &rule.branches {
             self.of_branch(branch, &statements);
@@ -186,7 +185,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Puts names in the place of the objects in a pattern.
+    /// Replaces the objects in a pattern with names.
     fn take<'e>(&mut self, pattern: &'e Expr, taken: &mut Taken<'e>) {
         match &pattern.kind {
             ExprKind::Items(items) => {
@@ -237,7 +236,7 @@ impl Pass<'_, '_> {
         fields.iter().any(|(_, value)| is_variable(value))
     }
 
-    /// That a value has the keys of an object, and no others.
+    /// Returns a test that a value has exactly the keys of an object.
     fn test(&self, name: &str, object: &Expr) -> Written {
         let key = self.policy.fresh_name();
         let mut test = Written::from(format!("{{{key} | _ = {name}[{key}]}} == ").as_str());
@@ -254,7 +253,7 @@ impl Pass<'_, '_> {
         test
     }
 
-    /// Whether a body has a test of a variable already.
+    /// Returns whether a body already tests a variable.
     fn is_tested(&self, body: &Body, name: &str) -> bool {
         body.literals.iter().any(|literal| {
             let text = self.policy.text.get(literal.span.clone()).unwrap_or("");
@@ -263,7 +262,7 @@ impl Pass<'_, '_> {
         })
     }
 
-    /// Whether an expression is an array or an object that gives values to variables.
+    /// Returns whether an expression is an array or an object that binds variables.
     fn is_pattern(&self, expr: &Expr) -> bool {
         let mut children = match &expr.kind {
             ExprKind::Items(items) => items.iter().collect(),
@@ -344,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_that_are_built_stay() {
+    fn objects_that_are_not_patterns_are_unchanged() {
         for rule in [
             "r if { msg := {\"a\": x.y} }",
             "r if { msg := {\"a\": x} }",

@@ -1,7 +1,7 @@
-//! Takes the answer of a function from the call instead of from an argument.
+//! Replaces the output argument of a call with an assignment of its result.
 //!
-//! In OPA, a call with one argument more than the function has unifies its answer with that argument. The engine
-//! knows this of its own functions and of those of policies, and not of those that are added to it.
+//! In OPA, a call with one argument more than the function has unifies its result with that argument. The engine
+//! supports this for its own functions and for those of policies, but not for added builtins.
 //!
 //! ```text
 //! sprintf("%s is open", [rc.address], msg)
@@ -46,7 +46,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn the_last_argument_receives_the_answer() {
+    fn the_last_argument_receives_the_result() {
         assert_pass(
             edits,
             "r if {\n  sprintf(\"%v\",\n [x.y], msg) with input as 1\n}",
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn other_calls_stay() {
+    fn other_calls_are_unchanged() {
         for rule in [
             "r if plus(1, 2)",
             "r if count(x, y)",

@@ -1,7 +1,7 @@
-//! Makes an object of a rule with a computed key, even if nothing has been found for it.
+//! Defines an empty object for a rule with a computed key that has no solutions.
 //!
-//! In OPA, `p[x] contains y` and `p[x].y := z` are an empty object without an `x`. In the engine they are
-//! undefined, so that `count(p) == 0` and `not p.x` say something else.
+//! In OPA, `p[x] contains y` and `p[x].y := z` are an empty object without solutions. In the engine they are
+//! undefined, which changes the result of `count(p) == 0` and `not p.x`.
 //!
 //! ```text
 //! open[sg] contains port if { … }
@@ -19,7 +19,7 @@ use super::super::policy::Policy;
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let rules = || policy.module.rules.iter().filter(|rule| !rule.is_default);
-    // The engine makes an object of a rule with one computed key and a value.
+    // The engine already builds an object for a rule with one computed key and a value.
     let mut objects: HashSet<&str> = HashSet::new();
     for rule in rules() {
         if let Some((prefix, Rest::Value)) = computed(policy, rule) {
@@ -41,7 +41,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-/// What follows the first computed key of a rule's name.
+/// The part of a rule's name after the first computed key.
 enum Rest {
     /// The value.
     Value,
@@ -49,7 +49,7 @@ enum Rest {
     More,
 }
 
-/// Where the name of a rule stands without its first computed key and all that follows it, if it has one.
+/// Returns the range of a rule's name up to its first computed key, if it has one.
 fn computed(policy: &Policy<'_>, rule: &Rule) -> Option<(Span, Rest)> {
     let ExprKind::Reference { base, steps } = &rule.head.name.kind else { return None };
     let mut end = base.span.end;
@@ -62,7 +62,7 @@ fn computed(policy: &Policy<'_>, rule: &Rule) -> Option<(Span, Rest)> {
             }
             Step::Index(_) => {
                 let is_last = index + 1 == steps.len();
-                // Without a value, `p[x]` is a set in v0, and in v1 as much as `p[x] := true`.
+                // Without a value, `p[x]` is a set in v0 and equals `p[x] := true` in v1.
                 return match (is_last, &rule.head.key) {
                     (true, None) => Some((base.span.start..end, Rest::Value)),
                     (true, Some(_)) | (false, _) => Some((base.span.start..end, Rest::More)),
@@ -79,7 +79,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn an_object_stands_beside_the_first_rule() {
+    fn an_object_is_added_after_the_first_rule() {
         assert_pass(
             edits,
             "p[x] contains y if { x }\np[x] contains z if z",
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_an_object_or_a_set_stays() {
+    fn other_objects_and_sets_are_unchanged() {
         for rule in ["p[x] := 1 if x", "p contains x if x", "p[x] { x }", "p.a contains x if x", "f(x) := 1"]
         {
             assert_pass(edits, rule, rule);

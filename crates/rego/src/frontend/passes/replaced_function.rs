@@ -1,7 +1,7 @@
-//! Calls functions by their paths that `with` replaces somewhere.
+//! Calls functions that `with` replaces by their full paths.
 //!
-//! For OPA a function is one and the same whatever it is called by. The engine looks for a replacement under the very
-//! words of the call, so that `with data.main.f as …` does not reach `f(x)` in `main`.
+//! In OPA, all names of a function refer to the same function. The engine finds a replacement only by the exact text
+//! of the call, so `with data.main.f as …` does not apply to `f(x)` in `main`.
 //!
 //! ```text
 //! f(x) := x + 1
@@ -34,7 +34,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn calls_are_written_in_full() {
+    fn calls_use_the_full_path() {
         assert_pass(
             edits,
             "f(x) := 1\ng(x) := f(x)\nr if g(1) with f as 2",

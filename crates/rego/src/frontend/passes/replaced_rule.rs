@@ -1,8 +1,8 @@
-//! Names what `with` replaces in full, and looks up what it puts there before.
+//! Replaces the target of `with` with its full path, and evaluates the replacement first.
 //!
-//! OPA knows a rule of the same package by its name alone after `with`, and lets `as xs[_]` try every member.
-//! The engine knows such a rule by its path only, unless it has a value, and a function by what it is called by, which
-//! is its path as well by now; it takes no variable after `as` that has no value yet.
+//! OPA accepts the plain name of a rule of the same package after `with`, and `as xs[_]` tries every member. The
+//! engine resolves such a rule only by its path, unless it has a value, and a function only by the name of its call,
+//! which is its path after the earlier pass; it rejects an unbound variable after `as`.
 //!
 //! ```text
 //! deny with limit as limits[_]
@@ -63,7 +63,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn rules_get_their_path() {
+    fn rules_are_replaced_by_path() {
         assert_pass(
             edits,
             "limit := 1\nr if x with limit as 2 with input as 3",
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_get_their_path() {
+    fn functions_are_replaced_by_path() {
         assert_pass(
             edits,
             "f(x) := 1\nr if { x with f as 2; x with data.main.f as 3 }",
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn members_are_found_first() {
+    fn members_are_enumerated_first() {
         assert_pass(
             edits,
             "r if not x with input as y[_]",

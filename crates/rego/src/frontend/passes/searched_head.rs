@@ -1,7 +1,7 @@
-//! Lets a comprehension's body look for what its head is to hold.
+//! Moves a search from the head of a comprehension into its body.
 //!
-//! In OPA, `xs[_]` in the head of a comprehension stands for every member, and for none if `xs` is no collection.
-//! The engine ends the whole rule with an error in the second case.
+//! In OPA, `xs[_]` in the head of a comprehension yields every member, and nothing if `xs` is not a collection. In
+//! the engine the whole rule then fails with an error.
 //!
 //! ```text
 //! [rc.change.actions[_] | some rc in resources]
@@ -23,7 +23,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             comprehensions.push((heads, body));
         }
     });
-    // Inner ones first, since a head may hold another comprehension.
+    // Inner comprehensions first, since a head may contain one.
     for (heads, body) in comprehensions.into_iter().rev() {
         let mut statements = Vec::new();
         for head in heads.iter().filter(|head| searches(policy, &scopes, head)) {
@@ -38,7 +38,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-/// Whether an expression has an index without a value.
+/// Returns whether an expression has an unbound index.
 pub(super) fn searches(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
     let mut found = false;
     outside_bodies(expr, &mut |part| {
@@ -61,7 +61,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn the_body_looks_for_members() {
+    fn the_search_moves_to_the_body() {
         assert_pass(edits, "r := {x.a: x.b[i] | x := y }", "r := {x.a: __pg1 | x := y; __pg1 := x.b[i] }");
         assert_pass(
             edits,
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_a_value_stays() {
+    fn bound_indexes_are_unchanged() {
         for rule in ["r := [x.a | x := y[_]]", "r := {k: x[k] | some k in y}", "r := x[_]"] {
             assert_pass(edits, rule, rule);
         }

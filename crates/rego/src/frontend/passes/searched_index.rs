@@ -1,8 +1,8 @@
 //! Separates the search for a variable from its use in the same expression.
 //!
-//! In `f(k, xs[k])` and in `x = xs[x]`, OPA looks through `xs` first, which gives the variable its values. The
-//! engine waits for the variable before it looks at the expression, and calls it unsafe; if `some` declares the
-//! variable, it finds nothing and says nothing.
+//! In `f(k, xs[k])` and in `x = xs[x]`, OPA searches `xs` first, which binds the variable. The engine requires the
+//! variable before it evaluates the expression and reports it as unsafe; if `some` declares the variable, it finds
+//! nothing and reports nothing.
 //!
 //! ```text
 //! x = xs[x]
@@ -23,9 +23,10 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     for_each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             let LiteralKind::Expression(expr) = &literal.kind else { continue };
-            let mut reader = Reader { policy, scopes: &scopes, used: HashSet::new(), searches: Vec::new() };
+            let mut reader =
+                IndexUses { policy, scopes: &scopes, used: HashSet::new(), searches: Vec::new() };
             reader.read(expr);
-            let Reader { used, searches, .. } = reader;
+            let IndexUses { used, searches, .. } = reader;
             let mut statements = Vec::new();
             for (search, variables) in searches {
                 if variables.iter().any(|variable| used.contains(variable)) {
@@ -43,16 +44,16 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-struct Reader<'a, 'p> {
+struct IndexUses<'a, 'p> {
     policy: &'a Policy<'p>,
     scopes: &'a Scopes<'p>,
-    /// Variables that stand for themselves.
+    /// Variables that occur other than as indexes.
     used: HashSet<&'p str>,
-    /// References that are indexed by variables.
+    /// References with variable indexes.
     searches: Vec<(&'a Expr, HashSet<&'p str>)>,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> IndexUses<'a, '_> {
     fn read(&mut self, expr: &'a Expr) {
         let name = self.policy.text_of(expr);
         match &expr.kind {
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_only_searched_for_stays() {
+    fn a_variable_that_is_only_an_index_is_unchanged() {
         for rule in [
             "r if { x = xs[y] }",
             "r if { _ = xs[_] }",

@@ -1,4 +1,4 @@
-//! Takes out blanks between a rule's name and its bracket, which OPA allows and the engine does not.
+//! Removes whitespace between a rule's name and its bracket, which OPA allows and the engine rejects.
 //!
 //! ```text
 //! deny [msg] { … }
@@ -39,7 +39,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn brackets_are_moved_to_their_name() {
+    fn whitespace_before_brackets_is_removed() {
         assert_pass(edits, "deny [msg] { msg := x }", "deny[msg] { msg := x }");
         assert_pass(edits, "p.q\t[x ] [y] = 1", "p.q[x ][y] = 1");
         assert_pass(edits, "x = [1]", "x = [1]");

@@ -1,14 +1,13 @@
-//! Writes template strings as calls of `sprintf`.
+//! Replaces template strings with calls of `sprintf`.
 //!
-//! OPA puts the value of each expression into the text, and `<undefined>` for one that has none. The engine
-//! has no such strings.
+//! OPA inserts the value of each expression, or `<undefined>`. The engine does not support template strings.
 //!
 //! ```text
 //! $"{rc.address} is open"
 //! sprintf("%v is open", [array.concat([__pg1 | __pg1 := rc.address], ["<undefined>"])[0]])
 //! ```
 
-use planguard_rego_syntax::token::{self, Kind};
+use planguard_rego_syntax::token::{self, TokenKind};
 
 use super::super::edit::Edits;
 use super::super::policy::Policy;
@@ -16,7 +15,7 @@ use super::super::policy::Policy;
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     for token in token::read(policy.text).unwrap_or_default() {
-        if token.kind == Kind::Template {
+        if token.kind == TokenKind::Template {
             let template = policy.text.get(token.span.clone()).unwrap_or("");
             if let Some(call) = call(policy, template) {
                 edits.replace(token.span, call.as_str());
@@ -26,7 +25,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-/// What a template is short for, on as many lines as the template has, or fewer.
+/// Returns the call that replaces a template, on at most as many lines.
 fn call(policy: &Policy<'_>, template: &str) -> Option<String> {
     let quote = template.get(1..2)?;
     let inner = template.get(2..template.len().checked_sub(1)?)?;
@@ -59,18 +58,18 @@ fn call(policy: &Policy<'_>, template: &str) -> Option<String> {
     Some(format!("sprintf({quote}{format}{quote}, [{}])", values.join(", ")))
 }
 
-/// The expression with the templates in it written out as well.
+/// Returns the expression with its inner templates replaced.
 fn on_one_line(policy: &Policy<'_>, expression: &str) -> Option<String> {
     let mut edits = Edits::new(expression, &[]);
     for token in token::read(expression).ok()? {
-        if token.kind == Kind::Template {
+        if token.kind == TokenKind::Template {
             edits.replace(token.span.clone(), call(policy, expression.get(token.span)?)?.as_str());
         }
     }
     Some(edits.copy(&(0..expression.len())))
 }
 
-/// The length of an expression in braces that a text starts with.
+/// Returns the length of the braced expression at the start of a text.
 fn end_of_expression(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_stay_where_they_are() {
+    fn line_numbers_are_kept() {
         assert_pass(
             edits,
             "r := $`a\n{f(x,\ny)}`\nq := 1",

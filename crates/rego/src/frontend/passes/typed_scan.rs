@@ -1,10 +1,9 @@
-//! Lets a scan for resources of a type look at these only.
+//! Restricts a scan for resources of one type to the resources of that type.
 //!
-//! Most rules look through all resource changes and say next that they mean one type. The engine takes a third of a
-//! microsecond to find that out for each resource and rule. The function that is called here knows where the
-//! resources of each type are. The test stays, so that the function may keep too much; what it leaves out would
-//! have failed the test, and nothing that could fail, print or find something else stands between.
-//!
+//! Most rules iterate over all resource changes and then test the type. The engine takes a third of a microsecond for
+//! each test, that is for each resource and rule. The inserted function uses an index of resources by type. The test
+//! stays in place, so the function may return too much; every resource it omits would have failed the test, and no
+//! literal before the test can fail, print or bind other values.
 //! ```text
 //! some rc in input.resource_changes; rc.type == "x"
 //! some rc in __pg_of_type(input.resource_changes, ["x"]); rc.type == "x"
@@ -14,7 +13,7 @@
 
 use std::collections::HashSet;
 
-use planguard_rego_syntax::scope::{How, Scopes};
+use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{
     Body, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, Span, Step,
 };
@@ -55,25 +54,25 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-/// Bodies are known by the place of their first literal.
+/// Bodies are identified by the start of their first literal.
 fn start(body: &Body) -> Option<usize> {
     body.literals.first().map(|literal| literal.span.start)
 }
 
-/// A literal that looks through a collection.
+/// A literal that iterates over a collection.
 struct Scan<'a> {
-    /// What is looked through: a path that is written out.
+    /// The collection, a constant path.
     collection: Span,
-    /// The variable or the `_` for the keys, if they have one.
+    /// The variable or `_` for the keys, if any.
     key: Option<&'a Expr>,
     element: Element<'a>,
 }
 
-/// What is done with the elements of a collection.
+/// The use of the elements of a collection.
 enum Element<'a> {
-    /// They become the values of a variable.
+    /// They are assigned to a variable.
     Named(&'a Expr),
-    /// Their type is compared at once.
+    /// Their type is compared directly.
     Compared { types: String },
 }
 
@@ -103,7 +102,7 @@ impl<'a> Pass<'a, '_> {
         }
     }
 
-    /// `rc := input.resource_changes[i]`, or `input.resource_changes[i].type == "x"`.
+    /// Recognises `rc := input.resource_changes[i]` and `input.resource_changes[i].type == "x"`.
     fn search(&self, expr: &'a Expr) -> Option<Scan<'a>> {
         let ExprKind::Operation { operator, operands } = &expr.kind else { return None };
         let [left, right] = operands.as_slice() else { return None };
@@ -129,7 +128,7 @@ impl<'a> Pass<'a, '_> {
         }
     }
 
-    /// The collection, the key and what follows of a path with one step that searches: `xs[i].type`.
+    /// Splits a path with one variable index, such as `xs[i].type`, into collection, key and remaining steps.
     fn searched(&self, expr: &'a Expr) -> Option<(Span, &'a Expr, &'a [Step])> {
         let ExprKind::Reference { base, steps } = &expr.kind else { return None };
         let at = steps.iter().position(|step| !self.is_written_out(step))?;
@@ -149,7 +148,8 @@ impl<'a> Pass<'a, '_> {
         is_open.then_some((expr.span.start..end, key, &steps[at + 1..]))
     }
 
-    /// Whether an expression always means the same: the input, an import or a rule, and fields of it.
+    /// Returns whether an expression has the same value throughout: the input, an import or a rule, and fields of
+    /// these.
     fn is_fixed(&self, expr: &Expr) -> bool {
         match &expr.kind {
             ExprKind::Name => self.is_root(expr, &[]),
@@ -192,7 +192,7 @@ impl<'a> Pass<'a, '_> {
         matches!(expr.kind, ExprKind::Name) && !self.policy.is_global(&self.scopes, expr)
     }
 
-    /// Whether a step leads to the type of a resource.
+    /// Returns whether a step selects the type of a resource.
     fn is_type(&self, step: &Step) -> bool {
         match step {
             Step::Field(field) => self.policy.text.get(field.clone()) == Some("type"),
@@ -200,7 +200,7 @@ impl<'a> Pass<'a, '_> {
         }
     }
 
-    /// The types that the elements of a scan have to be of, if that is tested before anything else could happen.
+    /// Returns the types that the elements of a scan must have, if they are tested before any other effect.
     fn types(&self, scan: &Scan<'a>, after: &[Literal]) -> Option<String> {
         let name = match &scan.element {
             Element::Compared { types } => return Some(types.clone()),
@@ -222,7 +222,7 @@ impl<'a> Pass<'a, '_> {
         None
     }
 
-    /// The types that an expression compares the type of a variable to.
+    /// Returns the types that an expression compares with the type of a variable.
     fn tested(&self, name: &Expr, expr: &Expr) -> Option<String> {
         match &expr.bare().kind {
             ExprKind::Operation { operator: Operator::Equal | Operator::Unify, operands } => {
@@ -271,7 +271,7 @@ impl<'a> Pass<'a, '_> {
         let expr = expr.bare();
         let are_several = self.are_texts(expr) || self.is_argument(expr) || self.is_constant(expr);
         let text = self.policy.text_of(expr);
-        // What spans lines would have to be put on one.
+        // An expression on several lines would change line numbers.
         (are_several && !text.contains(['\n', '#'])).then(|| text.to_owned())
     }
 
@@ -282,15 +282,15 @@ impl<'a> Pass<'a, '_> {
         }
     }
 
-    /// Whether a name is an argument of the function it stands in, which always has a value.
+    /// Returns whether a name is an argument of its function, which always has a value.
     fn is_argument(&self, expr: &Expr) -> bool {
         let declaration = || self.scopes.declaration(expr);
         matches!(expr.kind, ExprKind::Name)
-            && declaration().is_some_and(|declaration| declaration.how == How::Argument)
+            && declaration().is_some_and(|declaration| declaration.how == DeclaredBy::Argument)
     }
 
-    /// Whether a name is a rule of this policy that only spells out texts, so that to ask for it sooner, or though
-    /// there is no resource, does nothing.
+    /// Returns whether a name is a rule of this policy that contains only string literals, so evaluating it earlier,
+    /// or without any resource, has no effect.
     fn is_constant(&self, expr: &Expr) -> bool {
         let name = self.policy.text_of(expr);
         if !matches!(expr.kind, ExprKind::Name) || self.scopes.declaration(expr).is_some() {
@@ -308,7 +308,7 @@ impl<'a> Pass<'a, '_> {
             && (self.is_text(value) || self.are_texts(value))
     }
 
-    /// Whether a literal can neither fail nor print, so that it does not matter for how many resources it is
+    /// Returns whether a literal can neither fail nor print, so it does not matter for how many resources it is
     /// evaluated.
     fn is_harmless(&self, literal: &Literal) -> bool {
         match &literal.kind {
@@ -332,7 +332,7 @@ impl<'a> Pass<'a, '_> {
         }
     }
 
-    /// Whether an expression is a scalar, a variable or a path into one or into the input.
+    /// Returns whether an expression is a scalar, a variable, or a path into a variable or the input.
     fn is_plain(&self, expr: &Expr) -> bool {
         match &expr.bare().kind {
             ExprKind::Scalar => true,
@@ -364,8 +364,8 @@ impl<'a> Pass<'a, '_> {
         !self.policy.is_global(&self.scopes, name)
     }
 
-    /// Whether it is this literal that gives the variables of a scan their values. Otherwise there would be a call
-    /// for each of their values, or something that waits for them could be evaluated between.
+    /// Returns whether this literal binds the variables of a scan. Otherwise the function would be called once for
+    /// each of their values, or a literal that waits for them could be evaluated in between.
     fn starts_here(&self, scan: &Scan<'_>, before: &[Literal], is_outermost: bool) -> bool {
         let element = match scan.element {
             Element::Named(name) => Some(name),
@@ -374,7 +374,7 @@ impl<'a> Pass<'a, '_> {
         let key = scan.key.filter(|key| self.policy.text_of(key) != "_");
         let mut is_declared = true;
         if let Some(key) = key
-            && self.scopes.declaration(key).is_none_or(|declaration| declaration.how != How::SomeIn)
+            && self.scopes.declaration(key).is_none_or(|declaration| declaration.how != DeclaredBy::SomeIn)
         {
             let declares = |literal: &Literal| match &literal.kind {
                 LiteralKind::Declaration(names) => names.iter().any(|name| self.is_same(name, key)),
@@ -398,7 +398,7 @@ impl<'a> Pass<'a, '_> {
     }
 }
 
-/// Shows everything in a literal to `see`.
+/// Passes every expression in a literal to `see`.
 fn see_literal(literal: &Literal, see: &mut dyn FnMut(&Expr)) {
     for expr in literal.exprs() {
         below(expr, &mut |part| see(part));
@@ -461,7 +461,7 @@ mod tests {
     }
 
     #[test]
-    fn comprehensions_functions_and_rules_are_looked_into() {
+    fn comprehensions_functions_and_rules_are_rewritten() {
         assert_pass(
             edits,
             "all := [rc | rc := input.resource_changes[_]; rc.type == \"x\"]\nr if { some rc in all; rc.type == \"x\" }",
@@ -481,7 +481,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_nothing_may_stand_between() {
+    fn literals_without_effect_may_come_between() {
         assert_scan(
             "some rc in input.a; rc.mode == \"managed\"; not rc.deposed; a := rc.change.actions[_]; a in [\"b\"]; \
              rc.type == \"x\"",
@@ -494,7 +494,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_mean_something_else_is_left_alone() {
+    fn other_forms_are_unchanged() {
         for body in [
             "some rc in input.a; rc.type != \"x\"",
             "some rc in input.a; not rc.type == \"x\"",
@@ -529,7 +529,7 @@ mod tests {
         edits(&policy).apply().unwrap().map(|(text, _)| text)
     }
 
-    /// What a policy makes of a plan, the value of `found` and what it printed, unless the engine cannot say.
+    /// Returns the value of `found` for a plan and the printed lines, or `None` if the engine fails.
     fn answer(text: &str, plan: &str) -> Option<(Value, Vec<String>)> {
         let mut engine = dialect::new_engine();
         engine.add_policy("p.rego".to_owned(), text.to_owned()).unwrap();
@@ -623,7 +623,7 @@ mod tests {
     }
 
     #[test]
-    fn most_of_what_is_generated_is_rewritten_and_evaluated() {
+    fn most_generated_policies_are_rewritten_and_evaluated() {
         let mut runner = TestRunner::deterministic();
         let mut compared = 0;
         for _ in 0..100 {
@@ -638,9 +638,9 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn answers_stay_as_they_are(policy in policy(), plan in plan()) {
+        fn results_do_not_change(policy in policy(), plan in plan()) {
             let Some(new) = rewritten(&policy) else { return Ok(()) };
-            // Where the engine gives up, such as at a `some` in the second search, there is nothing to keep.
+            // If the engine fails, such as on a `some` in the second search, there is no result to keep.
             if let Some(before) = answer(&policy, &plan) {
                 prop_assert_eq!(Some(before), answer(&new, &plan), "{} on {}", new, plan);
             }

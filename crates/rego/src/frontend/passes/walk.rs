@@ -1,8 +1,7 @@
-//! Makes a relation of `walk` with one argument.
+//! Replaces `walk` with one argument by the form with two.
 //!
-//! OPA lets `walk(x)` stand for each pair of a path and a value in turn, wherever a value can stand. The engine
-//! knows only the form with two arguments; the other one is undefined, without a word, so that a rule never
-//! fires.
+//! In OPA, `walk(x)` yields each pair of a path and a value, anywhere in an expression. The engine supports only the
+//! form with two arguments; the other form is undefined without an error, so a rule never fires.
 //!
 //! ```text
 //! [path, value] := walk(input); some pair in walk(input)
@@ -64,7 +63,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// An expression that stands for itself, so that it can become the relation as a whole.
+    /// Rewrites a literal, which can become the relation as a whole.
     fn statement(&mut self, expr: &Expr, statements: &mut Vec<Written>) {
         let Some((pattern, call)) = self.pattern(expr) else { return self.expr(expr, statements) };
         self.expr(pattern, statements);
@@ -80,7 +79,7 @@ impl Pass<'_, '_> {
         self.edits.replace(expr.span.clone(), relation);
     }
 
-    /// What the pairs that `walk` yields have to match, if an expression says that only.
+    /// Returns the pattern for the pairs of `walk`, if the expression is only a match.
     fn pattern<'e>(&self, expr: &'e Expr) -> Option<(&'e Expr, &'e Expr)> {
         let ExprKind::Operation { operator, operands } = &expr.kind else { return None };
         let [left, right] = operands.as_slice() else { return None };
@@ -88,7 +87,7 @@ impl Pass<'_, '_> {
         self.argument(call)?;
         match operator {
             Operator::Unify => Some((pattern, call)),
-            // In the relation, the name of a rule would mean the rule.
+            // In the relation, the name of a rule would refer to the rule.
             Operator::Assign => {
                 let mut names_rule = false;
                 outside_bodies(pattern, &mut |part| {
@@ -101,7 +100,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// Collects the statements that find what an expression uses.
+    /// Collects the statements that compute the pairs of an expression.
     fn expr(&mut self, expr: &Expr, statements: &mut Vec<Written>) {
         if let ExprKind::Comprehension { heads, body } = &expr.kind {
             self.body(body);
@@ -125,7 +124,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// The only argument of a call of `walk`.
+    /// Returns the only argument of a call of `walk`.
     fn argument<'e>(&self, expr: &'e Expr) -> Option<&'e Expr> {
         let ExprKind::Call { function, arguments } = &expr.kind else { return None };
         let [argument] = arguments.as_slice() else { return None };
@@ -140,7 +139,7 @@ mod tests {
     use super::edits;
 
     #[test]
-    fn a_pair_is_matched_by_the_relation() {
+    fn a_match_becomes_the_relation() {
         assert_pass(
             edits,
             "r if {\n  [p, v] := walk(input.x) with input as 1\n}",
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_that_is_used_is_found_first() {
+    fn a_pair_is_computed_before_its_use() {
         assert_pass(edits, "r if some x in walk(y)", "r if { walk(y, __pg1); some x in __pg1 }");
         assert_pass(
             edits,
@@ -166,14 +165,14 @@ mod tests {
     }
 
     #[test]
-    fn heads_and_comprehensions_find_it_last() {
+    fn pairs_in_heads_are_computed_at_the_end_of_the_body() {
         assert_pass(edits, "r := [walk(y) | y := 1]", "r := [__pg1 | y := 1; walk(y, __pg1)]");
         assert_pass(edits, "r := walk(x)", "r := __pg1 if { walk(x, __pg1) }");
         assert_pass(edits, "r contains walk(x) if x := 1", "r contains __pg1 if { x := 1; walk(x, __pg1) }");
     }
 
     #[test]
-    fn the_relation_is_left_alone() {
+    fn the_relation_is_unchanged() {
         assert_pass(edits, "r if walk(x, [p, v])", "r if walk(x, [p, v])");
     }
 }
