@@ -135,9 +135,16 @@ impl PlanCheck<'_> {
             Certainty::Certain => message,
             Certainty::DependsOnUnknown => possibly(&message, &address),
         };
+        let unreadable = evidence.as_ref().and_then(|evidence| Some((&evidence.path, evidence.unreadable?)));
+        let message = match unreadable {
+            Some((path, reason)) => format!("{message}: `{path}` {reason}"),
+            None => message,
+        };
         let depends_on = match (certainty, &evidence) {
-            (Certainty::DependsOnUnknown, Some(evidence)) => self.sources(sides, &evidence.path),
-            (Certainty::Certain, _) | (Certainty::DependsOnUnknown, None) => Vec::new(),
+            (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
+                self.sources(sides, &evidence.path)
+            }
+            (Certainty::Certain | Certainty::DependsOnUnknown, _) => Vec::new(),
         };
         let finding = Finding {
             rule: FindingRule::new(&guardrail.info, RuleKind::Guardrail),

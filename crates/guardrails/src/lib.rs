@@ -10,6 +10,7 @@ mod engine;
 mod iam;
 mod judge;
 mod special_ranges;
+mod unreadable;
 mod user;
 
 pub use planguard_guardrail_format as definition;
@@ -19,4 +20,5 @@ pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use engine::{Evaluation, Evidence, Outcome, PlanIndex, evaluate};
 pub use engine::{credentials, decoded, is_named_credential};
 pub use judge::judge;
+pub use unreadable::Unreadable;
 pub use user::{GuardrailError, load_guardrails};

@@ -9,6 +9,7 @@ use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::tables::IAM_WIDENED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::iam::{Document, grants_beyond};
+use crate::unreadable::{self, Unreadable};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -74,10 +75,21 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
 }
 
 fn document_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
-    let before = document(&pair.before, path)?;
+    let read = document(&pair.before, path).and_then(|before| Ok((before, document(&pair.after, path)?)));
     let address = &pair.resource.address;
     let after = places(&pair.after.root(), path);
     let attribute = after.first()?.path().clone();
+    let (before, granted) = match read {
+        Ok((before, granted)) => (before?, granted),
+        // The same text grants the same, whatever it is.
+        Err(_) if is_unchanged(pair, path) => return None,
+        Err(reason) => {
+            let message = format!("{address} may grant more than before: `{attribute}` {reason}");
+            return Some(
+                ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
+            );
+        }
+    };
     if after.iter().any(|place| sight(place) == Sight::Unknown) {
         let message =
             format!("{address} may grant more than before: `{attribute}` is known only after apply");
@@ -85,7 +97,7 @@ fn document_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
         );
     }
-    let grants = grants_beyond(&document(&pair.after, path)?, &before);
+    let grants = grants_beyond(&granted?, &before);
     if grants.is_empty() {
         return None;
     }
@@ -101,14 +113,21 @@ fn document_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
     Some(ChangeFinding::on(pair.resource, message).at(attribute))
 }
 
-/// The documents at a path as one; `None` where there is none that can be read.
-fn document(state: &ResourceState<'_>, path: &[String]) -> Option<Document> {
+/// Whether all values at a path are the same on both sides.
+fn is_unchanged(pair: &Pair<'_>, path: &[String]) -> bool {
+    let (before, after) = (pair.before.root(), pair.after.root());
+    let (before, after) = (places(&before, path), places(&after, path));
+    before.iter().map(View::raw).eq(after.iter().map(View::raw))
+}
+
+/// The documents at a path as one; `None` where there is none.
+fn document(state: &ResourceState<'_>, path: &[String]) -> Result<Option<Document>, Unreadable> {
     let mut all: Option<Document> = None;
     for place in places(&state.root(), path) {
         let Sight::Known(Value::String(text)) = sight(&place) else { continue };
-        all.get_or_insert_default().statements.extend(Document::parse(text).ok()?.statements);
+        all.get_or_insert_default().statements.extend(Document::parse(text)?.statements);
     }
-    all
+    Ok(all)
 }
 
 /// The finding for a powerful managed policy that is attached now and was not before.
@@ -186,8 +205,11 @@ fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     if let Some(what) = what {
         return Some(ChangeFinding::on(pair.resource, format!("{address} {what}")));
     }
-    let attribute = after.unknown?;
-    let message = format!("{address} may grant more than before: `{attribute}` is known only after apply");
+    let (attribute, why) = after.unclear?;
+    if is_unchanged(pair, &["policy_data".to_owned()]) && bindings(&pair.before.root()).unclear.is_some() {
+        return None;
+    }
+    let message = format!("{address} may grant more than before: `{attribute}` {why}");
     Some(ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown))
 }
 
@@ -196,8 +218,8 @@ fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
 struct Bindings {
     /// Roles with their holders.
     held: Vec<(String, String)>,
-    /// A configured attribute that is known only after apply.
-    unknown: Option<AttributePath>,
+    /// An attribute whose bindings nobody knows, and why.
+    unclear: Option<(AttributePath, String)>,
     /// Whether any of it must not be shown.
     is_sensitive: bool,
 }
@@ -216,11 +238,18 @@ fn bindings(root: &View<'_, '_>) -> Bindings {
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
     };
     if let Some(text) = policy {
-        bindings.held = policy_data(text);
+        match policy_data(text) {
+            Ok(held) => bindings.held = held,
+            Err(reason) => {
+                bindings.unclear = Some((root.key("policy_data").path().clone(), reason.to_string()))
+            }
+        }
         return bindings;
     }
     let unknown = BINDING.iter().map(|name| root.key(name)).find(|place| sight(place) == Sight::Unknown);
-    bindings.unknown = unknown.map(|place| place.path().clone()).filter(|_| root.state().side == Side::After);
+    bindings.unclear = unknown
+        .filter(|_| root.state().side == Side::After)
+        .map(|place| (place.path().clone(), "is known only after apply".to_owned()));
     let text = |name: &str| root.key(name).raw().and_then(Value::as_str).map(ToOwned::to_owned);
     let Some(role) = text("role").or_else(|| text("role_definition_name")) else { return bindings };
     let listed = root.key("members").raw().map(Value::elements).unwrap_or_default();
@@ -231,9 +260,8 @@ fn bindings(root: &View<'_, '_>) -> Bindings {
 }
 
 /// The bindings in a policy of Google, which is JSON text.
-fn policy_data(text: &str) -> Vec<(String, String)> {
-    let duplicates = planguard_plan::DuplicateKeys::default();
-    let Ok(policy) = Value::parse(text, &duplicates) else { return Vec::new() };
+fn policy_data(text: &str) -> Result<Vec<(String, String)>, Unreadable> {
+    let policy = unreadable::json(text)?;
     let bindings = policy.get("bindings").map(Value::elements).unwrap_or_default();
     let mut held = Vec::new();
     for binding in bindings {
@@ -243,7 +271,7 @@ fn policy_data(text: &str) -> Vec<(String, String)> {
             members.iter().filter_map(Value::as_str).map(|member| (role.to_owned(), member.to_owned())),
         );
     }
-    held
+    Ok(held)
 }
 
 #[cfg(test)]
@@ -254,6 +282,28 @@ mod tests {
     fn policy(statements: &str) -> String {
         let text = format!(r#"{{"Statement": {statements}}}"#);
         format!(r#"{{"policy": {}}}"#, serde_json::Value::String(text))
+    }
+
+    #[test]
+    fn a_new_policy_that_cannot_be_read_is_undetermined() {
+        let readable = policy("[]");
+        let cut = r#"{"policy": "{\"Statement\": ["}"#;
+        let found =
+            |before: &str, after: &str| find_in_update(&GUARD, "aws_iam_policy.a", before, after, "{}");
+        for findings in [found(&readable, cut), found(cut, &readable)] {
+            assert_eq!(findings[0].certainty, Certainty::DependsOnUnknown);
+            assert_eq!(
+                findings[0].message,
+                "aws_iam_policy.a may grant more than before: `policy` is not valid JSON at line 1 column 15"
+            );
+        }
+        assert!(found(cut, cut).is_empty());
+        let (whole, cut) = (r#"{"policy_data": "{}"}"#, r#"{"policy_data": "bindings:"}"#);
+        let google = |before: &str, after: &str| {
+            find_in_update(&GUARD, "google_project_iam_policy.a", before, after, "{}")
+        };
+        assert_eq!(google(whole, cut)[0].certainty, Certainty::DependsOnUnknown);
+        assert!(google(cut, cut).is_empty());
     }
 
     #[test]

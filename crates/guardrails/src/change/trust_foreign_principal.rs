@@ -9,6 +9,7 @@ use super::about::About;
 use super::compare::{Pair, Sight, pairs, sight};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::iam::{Document, allowed_principals};
+use crate::unreadable::Unreadable;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -37,7 +38,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
 }
 
 fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
-    let before = trust(&pair.before)?;
+    let before = trust(&pair.before).transpose()?;
     let root = pair.after.root();
     let place = root.key("assume_role_policy");
     let attribute = place.path().clone();
@@ -48,7 +49,18 @@ fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
         );
     }
-    let after = trust(&pair.after)?;
+    let after = trust(&pair.after).transpose()?;
+    let (before, after) = match before.and_then(|before| Ok((before, after?))) {
+        Ok(documents) => documents,
+        // The same text trusts the same principals, whoever they are.
+        Err(_) if pair.before.root().key("assume_role_policy").raw() == place.raw() => return None,
+        Err(reason) => {
+            let message = format!("{address} may trust more principals: `{attribute}` {reason}");
+            return Some(
+                ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
+            );
+        }
+    };
     let old: BTreeSet<Trusted<'_>> =
         allowed_principals(&before).into_iter().filter_map(Trusted::of).collect();
     let own = own_account(&pair.before);
@@ -67,10 +79,11 @@ fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     Some(ChangeFinding::on(pair.resource, format!("{who} may assume {address}")).at(attribute))
 }
 
-fn trust(state: &ResourceState<'_>) -> Option<Document> {
+/// The trust policy; `None` where there is none.
+fn trust(state: &ResourceState<'_>) -> Result<Option<Document>, Unreadable> {
     match sight(&state.root().key("assume_role_policy")) {
-        Sight::Known(Value::String(text)) => Document::parse(text).ok(),
-        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
+        Sight::Known(Value::String(text)) => Document::parse(text).map(Some),
+        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => Ok(None),
     }
 }
 
@@ -136,6 +149,20 @@ mod tests {
         assert!(messages(service, r#"{"AWS": "arn:aws:iam::111111111111:user/b"}"#).is_empty());
         let foreign = r#"{"AWS": "arn:aws:iam::222222222222:role/b"}"#;
         assert!(messages(foreign, r#"{"AWS": "arn:aws:iam::222222222222:role/c"}"#).is_empty());
+    }
+
+    #[test]
+    fn a_new_policy_that_cannot_be_read_is_undetermined() {
+        let cut = r#"{"assume_role_policy": "{\"Statement\": ["}"#;
+        let found = |before: &str, after: &str| find_in_update(&GUARD, "aws_iam_role.a", before, after, "{}");
+        for findings in [found(&role(r#""*""#), cut), found(cut, &role(r#""*""#))] {
+            assert_eq!(findings[0].certainty, Certainty::DependsOnUnknown);
+            assert_eq!(
+                findings[0].message,
+                "aws_iam_role.a may trust more principals: `assume_role_policy` is not valid JSON at line 1 column 15"
+            );
+        }
+        assert!(found(cut, cut).is_empty());
     }
 
     #[test]

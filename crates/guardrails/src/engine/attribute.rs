@@ -6,36 +6,16 @@ use planguard_guardrail_format::{AttributePredicate, AttributeTest, Quantity, Tr
 use planguard_plan::{Attribute, PathStep, Resolution, Value, View};
 
 use super::{Answer, Evaluator, Evidence, cidr, literal, place, policy_document, secret};
+use crate::unreadable::Unreadable;
 
 impl Evaluator<'_, '_> {
     pub(super) fn attribute(&self, predicate: &AttributePredicate, view: &View<'_, '_>) -> Answer {
         let place = place::find_first(view, &predicate.paths);
         let attribute = place.attribute();
-        let decided = match (&predicate.test, attribute) {
-            (AttributeTest::LiteralInConfiguration, _) => {
-                let places = place::find_all(view, &predicate.paths);
-                policy_document::any(places.iter().map(literal_in_configuration))
-            }
-            (AttributeTest::Statement(test), Attribute::Unknown) => {
-                self.statement_of_data_source(test, &place)
-            }
-            // Unknown but configured: it will be set.
-            (AttributeTest::Present, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::True),
-            (AttributeTest::Absent, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::False),
-            (_, Attribute::Unknown) => Truth::Unknown,
-            (AttributeTest::Present, Attribute::Unset) => Truth::False,
-            (AttributeTest::Absent, Attribute::Unset) => Truth::True,
-            // What the provider will make of it is for the guardrail to say; otherwise nobody knows.
-            (_, Attribute::Unset) => predicate.unset.unwrap_or_else(|| match place.is_left_to_provider() {
-                true => Truth::Unknown,
-                false => Truth::False,
-            }),
-            (test, Attribute::Known(value)) if literal::is_empty(value) => match test {
-                AttributeTest::Present => Truth::False,
-                AttributeTest::Absent => Truth::True,
-                _ => predicate.unset.unwrap_or_else(|| known(test, value, &place)),
-            },
-            (test, Attribute::Known(value)) => known(test, value, &place),
+        let decided = match self.decide(predicate, view, &place) {
+            Ok(decided) => decided,
+            // `unknown` says what a value means that will be known after apply; this one is not better known then.
+            Err(reason) => return Answer::unreadable(&place, reason),
         };
         // With an unknown element in a known list, the test is unknown too.
         let truth = match (decided, predicate.unknown) {
@@ -57,11 +37,49 @@ impl Evaluator<'_, '_> {
         }
         answer
     }
+
+    /// The test on a place that the paths of a predicate lead to.
+    fn decide(
+        &self,
+        predicate: &AttributePredicate,
+        view: &View<'_, '_>,
+        place: &View<'_, '_>,
+    ) -> Result<Truth, Unreadable> {
+        Ok(match (&predicate.test, place.attribute()) {
+            (AttributeTest::LiteralInConfiguration, _) => {
+                let places = place::find_all(view, &predicate.paths);
+                policy_document::any(places.iter().map(literal_in_configuration))
+            }
+            (AttributeTest::Statement(test), Attribute::Unknown) => {
+                self.statement_of_data_source(test, place)
+            }
+            // Unknown but configured: it will be set.
+            (AttributeTest::Present, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::True),
+            (AttributeTest::Absent, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::False),
+            (_, Attribute::Unknown) => Truth::Unknown,
+            (AttributeTest::Present, Attribute::Unset) => Truth::False,
+            (AttributeTest::Absent, Attribute::Unset) => Truth::True,
+            // What the provider will make of it is for the guardrail to say; otherwise nobody knows.
+            (_, Attribute::Unset) => predicate.unset.unwrap_or_else(|| match place.is_left_to_provider() {
+                true => Truth::Unknown,
+                false => Truth::False,
+            }),
+            (test, Attribute::Known(value)) if literal::is_empty(value) => match test {
+                AttributeTest::Present => Truth::False,
+                AttributeTest::Absent => Truth::True,
+                _ => match predicate.unset {
+                    Some(truth) => truth,
+                    None => known(test, value, place)?,
+                },
+            },
+            (test, Attribute::Known(value)) => known(test, value, place)?,
+        })
+    }
 }
 
-fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Truth {
+fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Result<Truth, Unreadable> {
     let some = |holds: &dyn Fn(&str) -> bool| Truth::of(value.as_str().is_some_and(holds));
-    match test {
+    Ok(match test {
         AttributeTest::Is(expected) => Truth::of(literal::equals(value, expected)),
         AttributeTest::In(expected) => Truth::of(expected.iter().any(|one| literal::equals(value, one))),
         AttributeTest::Present => Truth::True,
@@ -87,13 +105,21 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Truth
                 some_element(place, |element| element.as_str().is_some_and(|text| cidr::is_such(text, *kind)))
             }
         },
-        AttributeTest::Statement(test) => some(&|text| policy_document::allows_in_text(text, test)),
-        AttributeTest::Secret => Truth::of(secret::holds_secret(value)),
+        AttributeTest::Statement(test) => match value {
+            Value::String(text) => Truth::of(policy_document::allows_in_text(text, test)?),
+            empty if literal::is_empty(empty) => Truth::False,
+            _ => return Err(Unreadable::NotText),
+        },
+        AttributeTest::Secret => match value {
+            _ if secret::holds_secret(value) => Truth::True,
+            Value::String(text) if secret::is_compressed(text) => return Err(Unreadable::Compressed),
+            _ => Truth::False,
+        },
         AttributeTest::LiteralInConfiguration => Truth::Unknown,
         AttributeTest::OlderThan(bound) => {
             Truth::of(version(value).is_some_and(|version| version.is_before(bound)))
         }
-    }
+    })
 }
 
 /// Whether an element meets a condition; unknown where none does and one is unknown.

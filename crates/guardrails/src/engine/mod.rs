@@ -10,11 +10,13 @@ mod ports;
 mod secret;
 
 use planguard_guardrail_format::{Guardrail, Predicate, Quantifier, Test, Truth};
-use planguard_plan::{Attribute, DuplicateKeys, ResourceState, Value, View};
+use planguard_plan::{Attribute, ResourceState, Value, View};
 
 pub use companion::PlanIndex;
 pub(crate) use literal::{is_empty, quantity};
 pub use secret::{credentials, decoded, is_named_credential};
+
+use crate::unreadable::{self, Unreadable};
 
 /// The result of a guardrail on one side of a resource change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ pub enum Outcome {
     Pass,
     /// Something is wrong.
     Fail,
-    /// It depends on what is known only after apply.
+    /// It depends on what is known only after apply, or on a text that cannot be read.
     Undetermined,
     /// The rule does not apply to this resource.
     NotApplicable,
@@ -45,6 +47,8 @@ pub struct Evidence {
     pub path: planguard_plan::AttributePath,
     /// Its value, where it helps and is not sensitive.
     pub value: Option<String>,
+    /// Why its text cannot be read; `None` where it can be, or does not matter.
+    pub unreadable: Option<Unreadable>,
 }
 
 /// Evaluates a guardrail on a resource that it judges by type.
@@ -88,8 +92,17 @@ impl Answer {
     /// An answer from an attribute, without its value.
     fn at(truth: Truth, view: &View<'_, '_>) -> Self {
         let path = view.path().clone();
-        let evidence = (!path.is_empty()).then_some(Evidence { path, value: None });
+        let evidence = (!path.is_empty()).then_some(Evidence { path, value: None, unreadable: None });
         Self { truth, evidence }
+    }
+
+    /// The answer about an attribute whose text cannot be read.
+    fn unreadable(view: &View<'_, '_>, reason: Unreadable) -> Self {
+        let mut answer = Self::at(Truth::Unknown, view);
+        if let Some(evidence) = &mut answer.evidence {
+            evidence.unreadable = Some(reason);
+        }
+        answer
     }
 }
 
@@ -131,6 +144,9 @@ impl Evaluator<'_, '_> {
                 match place.attribute() {
                     Attribute::Unknown => Answer::at(unknown.unwrap_or(Truth::Unknown), &place),
                     Attribute::Unset => Answer::at(unset.unwrap_or(Truth::False), &place),
+                    Attribute::Known(value) if is_empty(value) => {
+                        Answer::at(unset.unwrap_or(Truth::False), &place)
+                    }
                     Attribute::Known(value) => self.document(value, &place, condition),
                 }
             }
@@ -139,12 +155,14 @@ impl Evaluator<'_, '_> {
         }
     }
 
-    /// The condition on the JSON document that is the text of an attribute. Text that is no JSON meets no condition;
-    /// the provider refuses it at apply.
+    /// The condition on the JSON document that is the text of an attribute. It is unknown what text says that is no
+    /// JSON.
     fn document(&self, value: &Value<'_>, place: &View<'_, '_>, condition: &Predicate) -> Answer {
-        let duplicates = DuplicateKeys::default();
-        let parsed = value.as_str().and_then(|text| Value::parse(text, &duplicates).ok());
-        let Some(document) = parsed else { return Answer::at(Truth::False, place) };
+        let parsed = value.as_str().ok_or(Unreadable::NotText).and_then(unreadable::json);
+        let document = match parsed {
+            Ok(document) => document,
+            Err(reason) => return Answer::unreadable(place, reason),
+        };
         let answer = self.predicate(condition, &place.document(&document));
         // A document has no attributes; the evidence is the attribute that it is the text of.
         Answer { evidence: Answer::at(answer.truth, place).evidence, ..answer }

@@ -7,11 +7,14 @@ use planguard_plan::{Attribute, Mode, ResourceState, Side, View};
 use super::Evaluator;
 use super::companion::is_same_instance;
 use crate::iam::{Conditions, Document, Listed, Principal, PrincipalKind, Statement, Values};
+use crate::unreadable::Unreadable;
 
-/// Whether a policy as JSON text has a statement that meets a test. Text that is no policy has none; the provider
-/// refuses it at apply.
-pub(super) fn allows_in_text(text: &str, test: &StatementTest) -> bool {
-    Document::parse(text).is_ok_and(|document| matches(&document, test) == Truth::True)
+/// Whether a policy as JSON text has a statement that meets a test.
+///
+/// # Errors
+/// The text is no policy document.
+pub(super) fn allows_in_text(text: &str, test: &StatementTest) -> Result<bool, Unreadable> {
+    Ok(matches(&Document::parse(text)?, test) == Truth::True)
 }
 
 /// Whether a document has a statement that meets a test.
@@ -167,6 +170,10 @@ mod tests {
         }
     }
 
+    fn allows_in_text(text: &str, test: &StatementTest) -> bool {
+        super::allows_in_text(text, test).expect("a policy document")
+    }
+
     #[test]
     fn only_a_star_covers_a_star() {
         let admin = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": ["*"]}}"#;
@@ -204,9 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_no_policy_has_no_statement() {
-        for text in ["", "null", "{}", "[1]", "{\"Statement\": 1}", "not json"] {
-            assert!(!allows_in_text(text, &test(&[], &[], false)), "{text}");
+    fn only_text_that_can_be_read_has_no_statement() {
+        for text in ["", "null", "{}", "{\"Statement\": 1}"] {
+            assert_eq!(super::allows_in_text(text, &test(&[], &[], false)), Ok(false), "{text}");
+        }
+        for text in ["[1]", "not json", "Statement:\n  - Effect: Allow", "{\"Statement\": [{"] {
+            assert!(super::allows_in_text(text, &test(&[], &[], false)).is_err(), "{text}");
         }
     }
 }

@@ -74,7 +74,7 @@ fn bounds(ports: &PortsPredicate, view: &View<'_, '_>, from: &PathPattern, to: &
     let [from, to] = bounds;
     let truth = Truth::of(is_wanted(PortRange { from, to }, ports));
     let value = Some(if from == to { from.to_string() } else { format!("{from}-{to}") });
-    Answer { truth, evidence: Some(Evidence { path: places[0].path().clone(), value }) }
+    Answer { truth, evidence: Some(Evidence { path: places[0].path().clone(), value, unreadable: None }) }
 }
 
 /// A port as a number or as text; `-1` is every port to some providers.
@@ -111,7 +111,8 @@ fn ranges(ports: &PortsPredicate, view: &View<'_, '_>, paths: &[PathPattern]) ->
                     };
                     given |= !text.is_empty();
                     if PortRange::parse(&text).is_some_and(|range| is_wanted(range, ports)) {
-                        let evidence = Evidence { path: element.path().clone(), value: Some(text) };
+                        let evidence =
+                            Evidence { path: element.path().clone(), value: Some(text), unreadable: None };
                         return Answer { truth: Truth::True, evidence: Some(evidence) };
                     }
                 }

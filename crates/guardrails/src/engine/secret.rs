@@ -175,6 +175,14 @@ pub fn decoded(text: &str) -> Option<String> {
     String::from_utf8(STANDARD.decode(text).ok()?).ok()
 }
 
+/// Whether a text is the Base64 of data that gzip compressed, as user data can be: nothing in it can be seen.
+pub(super) fn is_compressed(text: &str) -> bool {
+    /// The first bytes of every gzip stream that deflates, in Base64.
+    const START: &str = "H4sI";
+    let text = text.trim();
+    text.starts_with(START) && STANDARD.decode(text).is_ok()
+}
+
 /// Whether a value with such a name can be the credential itself, and not a reference to it.
 fn is_credential(text: &str) -> bool {
     const REFERENCES: &[&str] = &[
@@ -232,6 +240,13 @@ mod tests {
         ] {
             assert!(holds(text), "{text}");
         }
+    }
+
+    #[test]
+    fn only_the_start_of_gzip_is_compressed() {
+        assert!(is_compressed("H4sIAAAAAAAAA8vILy7hAgCzJwYtBQAAAA=="));
+        assert!(!is_compressed("H4sI is how it starts"));
+        assert!(!is_compressed("IyEvYmluL3NoCmV4cG9ydA=="));
     }
 
     #[test]

@@ -4,24 +4,15 @@
 //! of a [`Statement`] says whether it is complete.
 
 use planguard_guardrail_format::Effect;
-use planguard_plan::{Attribute, DuplicateKeys, Value, View};
+use planguard_plan::{Attribute, Value, View};
+
+use crate::unreadable::{self, Unreadable};
 
 /// A policy document.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Document {
     /// Its statements. Those without a known effect are left out: AWS refuses a document with one.
     pub(crate) statements: Vec<Statement>,
-}
-
-/// Why a text is no policy document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum DocumentError {
-    /// The text is no JSON.
-    #[error("the text is not JSON")]
-    NotJson,
-    /// There is nothing under `Statement`.
-    #[error("the document has no `Statement`")]
-    NoStatement,
 }
 
 /// A statement of a policy document.
@@ -105,14 +96,22 @@ pub(crate) struct Condition {
 }
 
 impl Document {
-    /// Reads JSON text.
+    /// Reads JSON text. Providers write an empty text, `null` or `{}` where there is no policy.
     ///
     /// # Errors
     /// The text is no policy document.
-    pub(crate) fn parse(text: &str) -> Result<Self, DocumentError> {
-        let duplicates = DuplicateKeys::default();
-        let value = Value::parse(text, &duplicates).map_err(|_| DocumentError::NotJson)?;
-        let statements = value.get("Statement").ok_or(DocumentError::NoStatement)?;
+    pub(crate) fn parse(text: &str) -> Result<Self, Unreadable> {
+        if text.trim().is_empty() {
+            return Ok(Self::default());
+        }
+        let value = unreadable::json(text)?;
+        let Some(statements) = value.get("Statement") else {
+            return match value {
+                Value::Null => Ok(Self::default()),
+                Value::Object(object) if object.members().is_empty() => Ok(Self::default()),
+                _ => Err(Unreadable::NoStatement),
+            };
+        };
         Ok(Self { statements: one_or_many(statements).iter().filter_map(Statement::read).collect() })
     }
 
@@ -352,11 +351,14 @@ mod tests {
 
     #[test]
     fn text_that_cannot_be_read_says_why() {
-        for text in ["", "{", r#"{"Statement"}"#] {
-            assert_eq!(Document::parse(text), Err(DocumentError::NotJson), "{text}");
+        for (text, column) in [("{", 1), (r#"{"Statement"}"#, 13), (r#"{"Id": "\ud800"}"#, 15)] {
+            assert_eq!(Document::parse(text), Err(Unreadable::NotJson { line: 1, column }), "{text}");
         }
-        for text in ["[]", "{}", "null"] {
-            assert_eq!(Document::parse(text), Err(DocumentError::NoStatement), "{text}");
+        for text in ["[]", r#"{"statements": []}"#, "7"] {
+            assert_eq!(Document::parse(text), Err(Unreadable::NoStatement), "{text}");
+        }
+        for text in ["", " \n", "{}", "null"] {
+            assert_eq!(Document::parse(text), Ok(Document::default()), "{text}");
         }
         let text = r#"{"Statement": [3, {"Effect": "Perhaps"}]}"#;
         assert_eq!(Document::parse(text), Ok(Document::default()));

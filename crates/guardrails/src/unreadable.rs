@@ -1,0 +1,36 @@
+//! Why a text in a plan, such as a policy document, cannot be read. A text that nobody can read is not clean: every
+//! question about it is undetermined.
+
+use planguard_plan::{DuplicateKeys, Value};
+
+/// Why a text in a plan cannot be read. Displayed after the name of its attribute; it quotes nothing of the text, which
+/// can be sensitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The text is not JSON: cut off, in another format, or with half a surrogate pair.
+    #[error("is not valid JSON at line {line} column {column}")]
+    NotJson {
+        /// The line of the text, counted from 1.
+        line: usize,
+        /// The column in the line, counted from 1; 0 where the line is empty.
+        column: usize,
+    },
+    /// The text is JSON, but no policy document.
+    #[error("has no `Statement`")]
+    NoStatement,
+    /// The value should be a text and is something else.
+    #[error("is not a text")]
+    NotText,
+    /// The text is the Base64 of compressed data.
+    #[error("is compressed with gzip")]
+    Compressed,
+}
+
+/// Reads the JSON that is the text of an attribute.
+///
+/// # Errors
+/// The text is not JSON.
+pub(crate) fn json(text: &str) -> Result<Value<'_>, Unreadable> {
+    Value::parse(text, &DuplicateKeys::default())
+        .map_err(|error| Unreadable::NotJson { line: error.line(), column: error.column() })
+}
