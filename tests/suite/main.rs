@@ -10,6 +10,7 @@ mod hostile_text;
 mod invalid;
 mod lint;
 mod lint_seeded;
+mod own_guardrails;
 mod plans;
 mod properties;
 mod real_plans;

@@ -1,7 +1,7 @@
 //! What a guardrail is: the data that people write in TOML, checked and made ready to evaluate.
 //!
 //! The build script of the built-in guardrails reads them with this crate, so it stays small: it imports
-//! [`planguard_rule`] and no other crate of the project.
+//! [`planguard_rule`] and [`planguard_schemas`], and no other crate of the project.
 
 mod case;
 mod case_file;
@@ -12,6 +12,7 @@ mod predicate;
 mod quantity;
 mod raw;
 mod read;
+mod schema;
 mod statement;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,8 @@ pub use predicate::{
 };
 pub use quantity::{Quantity, Version};
 pub use raw::RawCaseResource;
-pub use read::{DefinitionError, DefinitionProblem, read_file};
+pub use read::{Definition, DefinitionError, DefinitionProblem, read_definitions, read_file};
+pub use schema::{Contradiction, contradictions, predicate_contradictions};
 pub use statement::{Effect, StatementTest};
 
 use planguard_rule::RuleInfo;

@@ -39,11 +39,31 @@ pub enum DefinitionProblem {
     },
 }
 
+/// A guardrail as a file defines it.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    /// The guardrail.
+    pub guardrail: Guardrail,
+    /// Its cases.
+    pub cases: Vec<Case>,
+    /// The line on which it starts, counted from 1.
+    pub line: usize,
+}
+
 /// Reads a guardrail file: its guardrails in order, each with its cases.
 ///
 /// # Errors
 /// The first mistake in the file.
 pub fn read_file(file: &str, text: &str) -> Result<Vec<(Guardrail, Vec<Case>)>, DefinitionError> {
+    let read = read_definitions(file, text)?;
+    Ok(read.into_iter().map(|definition| (definition.guardrail, definition.cases)).collect())
+}
+
+/// Reads a guardrail file: its guardrails in order, each with its place.
+///
+/// # Errors
+/// The first mistake in the file.
+pub fn read_definitions(file: &str, text: &str) -> Result<Vec<Definition>, DefinitionError> {
     let line = |offset: usize| {
         1 + text.as_bytes()[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
     };
@@ -58,9 +78,9 @@ pub fn read_file(file: &str, text: &str) -> Result<Vec<(Guardrail, Vec<Case>)>, 
         let offset = spanned.span().start;
         let raw = spanned.into_inner();
         let id = raw.id.clone();
-        let read = guardrail(raw, &line)
+        let (guardrail, cases) = guardrail(raw, &line)
             .map_err(|problem| error(offset, DefinitionProblem::Guardrail { id, problem }))?;
-        guardrails.push(read);
+        guardrails.push(Definition { guardrail, cases, line: line(offset) });
     }
     Ok(guardrails)
 }

@@ -13,10 +13,8 @@ use planguard_guardrail_format::change::{
 };
 use planguard_guardrail_format::{
     AttributePredicate, AttributeTest, CidrTest, ElementsPredicate, Literal, PathPattern, PatternStep,
-    Predicate, Quantifier, Quantity,
+    Predicate, Quantifier, Quantity, predicate_contradictions,
 };
-
-use crate::schema::check_predicate;
 
 /// The tables by their names.
 pub(crate) type Tables = BTreeMap<String, ChangeTable>;
@@ -78,12 +76,12 @@ fn misfits<T>(
     for row in rows.iter().filter(|row| row.unchecked.is_none()) {
         for alternatives in predicates(&row.entry) {
             let contradictions = |resource_type: &str| {
-                let each = alternatives.iter().map(|one| check_predicate(resource_type, one));
+                let each = alternatives.iter().map(|one| predicate_contradictions(resource_type, one));
                 each.reduce(|best, next| if best.is_empty() { best } else { next }).unwrap_or_default()
             };
             let own = row.types.iter().filter(|name| planguard_schemas::provider(name).is_some());
-            let found: Vec<String> = own.flat_map(|name| contradictions(name)).collect();
-            problems.extend(found.into_iter().map(|problem| (row.line, problem)));
+            let found: Vec<_> = own.flat_map(|name| contradictions(name)).collect();
+            problems.extend(found.into_iter().map(|problem| (row.line, problem.to_string())));
             if row.types.is_empty() && every_type.iter().all(|name| !contradictions(name).is_empty()) {
                 let problem = "no resource type has this attribute with a type that fits".to_owned();
                 problems.push((row.line, problem));

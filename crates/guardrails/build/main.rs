@@ -8,10 +8,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use planguard_guardrail_format::{Case, Expectation, Guardrail, read_file};
+use planguard_guardrail_format::{Case, Expectation, Guardrail, contradictions, read_file};
 
 mod change;
-mod schema;
 
 const GUARDRAILS: &str = "../../policies/guardrails";
 const CHANGE_TABLES: &str = "../../policies/change";
@@ -37,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                             say(format!("duplicate id or alias `{id}`"));
                         }
                     }
-                    schema::check(&guardrail).into_iter().for_each(&mut say);
+                    contradictions(&guardrail).iter().map(ToString::to_string).for_each(&mut say);
                     missing_cases(&cases).into_iter().for_each(&mut say);
                     guardrails.insert(id.clone(), (guardrail, cases));
                 }

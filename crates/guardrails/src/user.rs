@@ -5,7 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
-use planguard_guardrail_format::{DefinitionError, Guardrail, is_case_file, read_file};
+use planguard_guardrail_format::{
+    Contradiction, Definition, DefinitionError, Guardrail, contradictions, is_case_file, read_definitions,
+};
+use planguard_plan::text::suggest;
 use thiserror::Error;
 use walkdir::WalkDir;
 
@@ -47,6 +50,22 @@ pub enum GuardrailError {
         /// The id.
         id: String,
     },
+    /// A guardrail contradicts the schemas of the providers, so that it would judge nothing, or wrongly.
+    #[error("{file}:{line}: guardrail `{id}`: {contradiction}")]
+    #[diagnostic(code("PG-GR-005"))]
+    Schema {
+        /// The file.
+        file: String,
+        /// The line, counted from 1.
+        line: usize,
+        /// The guardrail's id.
+        id: String,
+        /// What contradicts the schemas.
+        contradiction: Contradiction,
+        /// The name that may have been meant.
+        #[help]
+        help: String,
+    },
 }
 
 /// Loads the guardrails of files and directories (`*.toml`, recursively, in the order of their names).
@@ -65,10 +84,11 @@ pub fn load_guardrails(paths: &[PathBuf]) -> Result<Vec<Guardrail>, Vec<Guardrai
                 Err(error) => {
                     errors.push(GuardrailError::Unreadable { path: file, reason: error.to_string() })
                 }
-                Ok(text) => match read_file(&name, &text) {
+                Ok(text) => match read_definitions(&name, &text) {
                     Err(error) => errors.push(error.into()),
                     Ok(read) => {
-                        for (guardrail, _) in read {
+                        errors.extend(read.iter().flat_map(|definition| misfits(&name, &text, definition)));
+                        for Definition { guardrail, .. } in read {
                             let id = guardrail.info.id.to_string();
                             if ids.insert(id.clone()) {
                                 guardrails.push(guardrail);
@@ -85,6 +105,41 @@ pub fn load_guardrails(paths: &[PathBuf]) -> Result<Vec<Guardrail>, Vec<Guardrai
         }
     }
     if errors.is_empty() { Ok(guardrails) } else { Err(errors) }
+}
+
+/// How a definition contradicts the schemas. Types of providers that have no schema are taken as they are.
+fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailError> {
+    let found = contradictions(&definition.guardrail).into_iter();
+    found
+        .filter(|contradiction| !matches!(contradiction, Contradiction::UnknownProvider { .. }))
+        .map(|contradiction| {
+            let candidates = contradiction.candidates();
+            let near = suggest::nearest(contradiction.name(), candidates.iter().map(String::as_str));
+            let help = near.map_or_else(
+                || "docs/guardrail-format.md describes what a guardrail can test".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            GuardrailError::Schema {
+                file: file.to_owned(),
+                line: line_of(text, definition.line, contradiction.name()),
+                id: definition.guardrail.info.id.to_string(),
+                contradiction,
+                help,
+            }
+        })
+        .collect()
+}
+
+/// The first line from `start` on that has a name; `start` if none has.
+fn line_of(text: &str, start: usize, name: &str) -> usize {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let has_name = |line: &str| {
+        line.match_indices(name).any(|(place, _)| {
+            !line[..place].ends_with(is_part) && !line[place + name.len()..].starts_with(is_part)
+        })
+    };
+    let mut lines = text.lines().enumerate().skip(start.saturating_sub(1));
+    lines.find(|(_, line)| !name.is_empty() && has_name(line)).map_or(start, |(index, _)| index + 1)
 }
 
 fn toml_files(path: &Path, errors: &mut Vec<GuardrailError>) -> Vec<PathBuf> {

@@ -6,8 +6,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use planguard::lint::{Lint, LintOptions, LintReport, Strictness, Warnings, lint};
+use planguard::problem::Problem;
+use planguard::redact::Redactor;
 use planguard::render::{Detail, Format, lint as render};
 use planguard::settings::Settings;
+use planguard_guardrails::load_guardrails;
 
 use crate::args::{PolicyArguments, SourceArguments};
 use crate::format::FormatParser;
@@ -25,7 +28,7 @@ Exit codes:
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
-    /// Rego files and directories [default: those of the settings, or else policy, policies or the working directory]
+    /// Rego files and directories, and TOML files of guardrails [default: those of the settings, or else policy, policies or the working directory]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Report matters of style and doubtful cases too
@@ -54,12 +57,24 @@ pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
     if let Some(lint) = arguments.explain {
         return output.finish(&render::explain(lint), 0);
     }
-    let said = arguments.policies.said_with(&arguments.paths);
+    let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
+    let (guardrails, policies): (Vec<PathBuf>, Vec<PathBuf>) =
+        arguments.paths.iter().cloned().partition(is_toml);
+    let said = arguments.policies.said_with(&policies);
     let settings = match settings(said, None, &arguments.sources, output) {
         Ok(settings) => settings,
         Err(code) => return code,
     };
-    let report = lint(&options(arguments, &settings));
+    let only_guardrails =
+        !guardrails.is_empty() && policies.is_empty() && arguments.policies.policy.is_empty();
+    let mut report =
+        if only_guardrails { LintReport::default() } else { lint(&options(arguments, &settings)) };
+    report.files += guardrails.len();
+    let guardrails = [guardrails, settings.guardrails.value.clone()].concat();
+    if let Err(errors) = load_guardrails(&guardrails) {
+        let plain = Redactor::default();
+        report.problems.extend(errors.iter().map(|error| Problem::new(error, None, &plain)));
+    }
     for problem in &report.problems {
         output.problem(problem);
     }

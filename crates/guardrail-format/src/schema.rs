@@ -1,13 +1,83 @@
 //! Checks guardrails against the provider schemas: every attribute must exist, and its type must fit the test.
 
-use planguard_guardrail_format::{
+use planguard_schemas::{Block, Kind, Schema};
+
+use super::{
     AttributeTest, Companion, CompanionDirection, Guardrail, Literal, PathPattern, PatternStep, PortSource,
     Predicate,
 };
-use planguard_schemas::{Block, Kind, Schema};
 
-/// What in a guardrail contradicts the schemas.
-pub(crate) fn check(guardrail: &Guardrail) -> Vec<String> {
+/// How a guardrail contradicts the schemas.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Contradiction {
+    /// No provider with a schema has such types.
+    #[error("no schema has the resource type `{resource_type}`")]
+    UnknownProvider {
+        /// The type as written; a data source starts with `data.`.
+        resource_type: String,
+    },
+    /// The provider has a schema, and does not have the type.
+    #[error("no schema has the resource type `{resource_type}`")]
+    UnknownType {
+        /// The type as written; a data source starts with `data.`.
+        resource_type: String,
+    },
+    /// The type does not have the attribute.
+    #[error("no schema has `{place}`")]
+    UnknownAttribute {
+        /// The attribute with its type and the attributes that contain it; only the path as written if it is missing
+        /// in several types.
+        place: String,
+        /// The last name of the place.
+        name: String,
+        /// The attributes that are there.
+        candidates: Vec<String>,
+    },
+    /// The attribute is in a list, and the path does not say which element.
+    #[error("`{place}` is in a list: use `some`, `each` or a selector")]
+    InList {
+        /// The attribute with its type.
+        place: String,
+    },
+    /// The test makes no sense for the type of the attribute.
+    #[error("`{place}` is of type {kind}, which the test does not fit")]
+    Misfit {
+        /// The attribute with its resource type.
+        place: String,
+        /// The attribute's type.
+        kind: String,
+    },
+}
+
+impl Contradiction {
+    /// The name that is wrong, as it is in the file.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::UnknownProvider { resource_type } | Self::UnknownType { resource_type } => resource_type,
+            Self::UnknownAttribute { name, .. } => name,
+            Self::InList { place } | Self::Misfit { place, .. } => {
+                place.rsplit('.').next().unwrap_or_default()
+            }
+        }
+    }
+
+    /// The names among which the one that was meant can be.
+    pub fn candidates(&self) -> Vec<String> {
+        match self {
+            Self::UnknownType { resource_type } => match resource_type.strip_prefix("data.") {
+                Some(name) => {
+                    planguard_schemas::data_sources_beside(name).map(|name| format!("data.{name}")).collect()
+                }
+                None => planguard_schemas::resource_types_beside(resource_type).collect(),
+            },
+            Self::UnknownAttribute { candidates, .. } => candidates.clone(),
+            Self::UnknownProvider { .. } | Self::InList { .. } | Self::Misfit { .. } => Vec::new(),
+        }
+    }
+}
+
+/// How a guardrail contradicts the schemas. Its attributes are checked only if all of its types have schemas.
+pub fn contradictions(guardrail: &Guardrail) -> Vec<Contradiction> {
     let mut check = Check { problems: Vec::new() };
     let roots: Vec<Place> = guardrail.resources.iter().filter_map(|name| check.known_type(name)).collect();
     if roots.len() == guardrail.resources.len() {
@@ -18,8 +88,8 @@ pub(crate) fn check(guardrail: &Guardrail) -> Vec<String> {
     check.problems
 }
 
-/// What in a predicate on a resource type contradicts the schemas.
-pub(crate) fn check_predicate(resource_type: &str, predicate: &Predicate) -> Vec<String> {
+/// How a predicate on a resource type contradicts the schemas.
+pub fn predicate_contradictions(resource_type: &str, predicate: &Predicate) -> Vec<Contradiction> {
     let mut check = Check { problems: Vec::new() };
     if let Some(place) = check.known_type(resource_type) {
         check.predicate(predicate, &Scope { places: vec![place] });
@@ -64,13 +134,18 @@ fn schema(name: &str) -> Option<Schema> {
 }
 
 struct Check {
-    problems: Vec<String>,
+    problems: Vec<Contradiction>,
 }
 
 impl Check {
     fn known_type(&mut self, resource_type: &str) -> Option<Place> {
         let Some(schema) = schema(resource_type) else {
-            self.problems.push(format!("no schema has the resource type `{resource_type}`"));
+            let name = resource_type.strip_prefix("data.").unwrap_or(resource_type);
+            let resource_type = resource_type.to_owned();
+            self.problems.push(match planguard_schemas::provider(name) {
+                Some(_) => Contradiction::UnknownType { resource_type },
+                None => Contradiction::UnknownProvider { resource_type },
+            });
             return None;
         };
         Some(Place {
@@ -134,7 +209,7 @@ impl Check {
         for on in &companion.on {
             // Some of the types may lack it: then no reference to it leads to them.
             if referred.places.iter().all(|place| walk(place, on).is_err()) {
-                self.problems.push(format!("no schema has `{on}`"));
+                self.problems.push(missing_everywhere(on, &referred.places));
             }
         }
         if let Some(condition) = &companion.condition {
@@ -168,14 +243,27 @@ impl Check {
         }
         for (path, used) in paths.iter().zip(used) {
             if !used && !found.is_empty() {
-                self.problems.push(format!("no schema has `{path}`"));
+                self.problems.push(missing_everywhere(path, &scope.places));
             }
         }
         found
     }
 }
 
-fn walk(start: &Place, path: &PathPattern) -> Result<Place, String> {
+/// That a path leads nowhere from any of several places.
+fn missing_everywhere(path: &PathPattern, places: &[Place]) -> Contradiction {
+    let reasons = places.iter().filter_map(|place| walk(place, path).err());
+    let name = |step: &PatternStep| match step {
+        PatternStep::Key(name) | PatternStep::Select { key: name, .. } => name.clone(),
+    };
+    Contradiction::UnknownAttribute {
+        place: path.to_string(),
+        name: path.0.last().map(name).unwrap_or_default(),
+        candidates: reasons.flat_map(|reason| reason.candidates()).collect(),
+    }
+}
+
+fn walk(start: &Place, path: &PathPattern) -> Result<Place, Contradiction> {
     let mut place = start.clone();
     for step in &path.0 {
         place = match step {
@@ -190,7 +278,7 @@ fn walk(start: &Place, path: &PathPattern) -> Result<Place, String> {
     Ok(place)
 }
 
-fn key(mut place: Place, name: &str) -> Result<Place, String> {
+fn key(mut place: Place, name: &str) -> Result<Place, Contradiction> {
     place.path.push(name.to_owned());
     let block = match place.node {
         Node::Block(block) => block,
@@ -204,17 +292,24 @@ fn key(mut place: Place, name: &str) -> Result<Place, String> {
             return Ok(place);
         }
         Node::Value(Kind::List(_) | Kind::Set(_) | Kind::Nested(_)) => {
-            return Err(format!("`{}` is in a list: use `some`, `each` or a selector", place.name()));
+            return Err(Contradiction::InList { place: place.name() });
         }
         Node::Value(Kind::Bool | Kind::String | Kind::Number) => {
-            return Err(format!("no schema has `{}`", place.name()));
+            return Err(missing(&place, name, Vec::new()));
         }
     };
     match block.attribute(name) {
         Some(attribute) => place.node = Node::Value(attribute.kind),
-        None => return Err(format!("no schema has `{}`", place.name())),
+        None => {
+            let candidates = block.attributes().map(|attribute| attribute.name).collect();
+            return Err(missing(&place, name, candidates));
+        }
     }
     Ok(place)
+}
+
+fn missing(place: &Place, name: &str, candidates: Vec<String>) -> Contradiction {
+    Contradiction::UnknownAttribute { place: place.name(), name: name.to_owned(), candidates }
 }
 
 /// The element of a list; an object that is not in a list is its own element.
@@ -228,7 +323,7 @@ fn element(mut place: Place) -> Place {
 }
 
 /// Why a test makes no sense for an attribute of this type.
-fn misfit(test: &AttributeTest, place: &Place) -> Option<String> {
+fn misfit(test: &AttributeTest, place: &Place) -> Option<Contradiction> {
     let kind = match &place.node {
         Node::Value(Kind::Any) | Node::Block(_) => return None,
         Node::Value(kind) => kind,
@@ -251,7 +346,7 @@ fn misfit(test: &AttributeTest, place: &Place) -> Option<String> {
         },
         AttributeTest::Secret => kind.is_list() || matches!(kind, Kind::String | Kind::Map(_)),
     };
-    (!fits).then(|| format!("`{}` is of type {kind}, which the test does not fit", place.name()))
+    (!fits).then(|| Contradiction::Misfit { place: place.name(), kind: kind.to_string() })
 }
 
 fn literal_fits(literal: &Literal, kind: &Kind) -> bool {
