@@ -83,10 +83,21 @@ impl EnforcementOptions {
     /// Returns the effect of a guardrail's finding.
     pub fn of(&self, severity: Severity, certainty: Certainty, origin: Origin) -> Enforcement {
         let by_severity = if severity >= self.fail_on { Enforcement::Deny } else { Enforcement::Warn };
+        self.applied_to(by_severity, severity, certainty, origin)
+    }
+
+    /// What a finding does that would do this if it were certain and new.
+    pub fn applied_to(
+        &self,
+        usual: Enforcement,
+        severity: Severity,
+        certainty: Certainty,
+        origin: Origin,
+    ) -> Enforcement {
         let by_certainty = match (certainty, self.unknown) {
-            (Certainty::Certain, _) | (Certainty::DependsOnUnknown, UnknownPolicy::Deny) => by_severity,
+            (Certainty::Certain, _) | (Certainty::DependsOnUnknown, UnknownPolicy::Deny) => usual,
             (Certainty::DependsOnUnknown, UnknownPolicy::DenyCritical) if severity == Severity::Critical => {
-                by_severity
+                usual
             }
             (Certainty::DependsOnUnknown, UnknownPolicy::DenyCritical | UnknownPolicy::Warn) => {
                 Enforcement::Warn

@@ -5,6 +5,7 @@ mod changes;
 mod error;
 mod guardrails;
 mod options;
+mod origins;
 mod policies;
 mod whole_plan;
 

@@ -1,12 +1,14 @@
 //! Evaluates the Rego policies and converts their results to findings.
 
 use planguard_plan::input::Document;
+use planguard_plan::mirrored;
 use planguard_plan::redact::SafeText;
 use planguard_rego::{self, PolicyFinding, PolicyInput};
 use planguard_rule::Severity;
 
 use super::PlanCheck;
-use crate::enforcement::Enforcement;
+use super::origins::Origins;
+use crate::enforcement::{Enforcement, Gate};
 use crate::finding::{Certainty, Finding, FindingRule, Location, Origin, RuleKind, Subject};
 use crate::report::Notice;
 
@@ -24,13 +26,29 @@ impl PlanCheck<'_> {
         for print in &evaluation.prints {
             self.notices.push(Notice { code: SafeText::fixed("print"), message: self.redactor.text(print) });
         }
-        for found in evaluation.findings {
-            let finding = self.policy_finding(found);
-            self.findings.push(finding);
+        let origins = match self.options.enforcement.gate {
+            Gate::All => Origins::all_new(evaluation.findings.len()),
+            Gate::Introduced => {
+                // What cannot be evaluated on the mirror has no finding there, so that the plan's findings stay new.
+                let before = mirrored(document.text()).map_or_else(
+                    |_| Vec::new(),
+                    |text| policies.evaluate(PolicyInput { name: &name, text: &text }).findings,
+                );
+                Origins::compared(&evaluation.findings, &before, |address| {
+                    Some(&self.by_address().first(address)?.change)
+                })
+            }
+        };
+        for (found, origin) in evaluation.findings.into_iter().zip(origins.0) {
+            self.counts.undetermined += usize::from(found.undetermined);
+            let finding = self.policy_finding(found, origin);
+            if finding.enforcement != Enforcement::Off {
+                self.findings.push(finding);
+            }
         }
     }
 
-    fn policy_finding(&self, found: PolicyFinding) -> Finding {
+    fn policy_finding(&self, found: PolicyFinding, origin: Origin) -> Finding {
         let text = |text: &str| self.redactor.text(text);
         // The author chose between deny and warn; the severity is only reported.
         let (enforcement, usual) = match found.kind {
@@ -39,7 +57,11 @@ impl PlanCheck<'_> {
             }
             planguard_rego::RuleKind::Warn => (Enforcement::Warn, Severity::Low),
         };
-        let metadata = found.metadata.iter().filter(|(key, _)| *key != "query").map(|(key, value)| {
+        let severity = found.severity.unwrap_or(usual);
+        let certainty = if found.undetermined { Certainty::DependsOnUnknown } else { Certainty::Certain };
+        let enforcement = self.options.enforcement.applied_to(enforcement, severity, certainty, origin);
+        let is_read = |key: &str| key == "query" || key == "undetermined" && found.undetermined;
+        let metadata = found.metadata.iter().filter(|(key, _)| !is_read(key)).map(|(key, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
             (text(key), text(&value))
         });
@@ -59,10 +81,10 @@ impl PlanCheck<'_> {
                 title: found.title.as_deref().map(text),
                 kind: RuleKind::Policy,
             },
-            severity: found.severity.unwrap_or(usual),
+            severity,
             enforcement,
-            certainty: Certainty::Certain,
-            origin: Origin::Introduced,
+            certainty,
+            origin,
             subject,
             attribute: None,
             value: None,

@@ -26,6 +26,9 @@ pub struct PolicyFinding {
     pub remediation: Option<String>,
     /// `docs` or `url` of the result object, or else the first related resource of the rule's METADATA.
     pub docs: Option<String>,
+    /// Whether `undetermined` of the result object is true: whether the rule fails depends on what is known only after
+    /// apply.
+    pub undetermined: bool,
     /// `_loc` of the result object.
     pub location: Option<PolicyLocation>,
     /// The place of the first rule with that path.

@@ -154,7 +154,7 @@ deny_region contains findings.about(change, "high", sprintf("is in region `%s`, 
 # custom:
 #   severity: low
 #   remediation: Set the region in the configuration of the provider or the resource.
-warn_unknown contains findings.about(change, "low", "has a region that is not in the plan") if {
+deny_unknown contains findings.undetermined(findings.about(change, "low", "has a region that is not in the plan")) if {
 	some change in _checked
 	not _is_global(change)
 	count(_effective(change)) == 0

@@ -17,7 +17,7 @@ _denied(plan) := found if {
 }
 
 _warned(plan) := found if {
-	found := {finding.address | some finding in pack.warn_unknown} with input as plan
+	found := {finding.address | some finding in pack.deny_unknown} with input as plan
 		with data.planguard.params["allowed-regions"] as _params
 }
 

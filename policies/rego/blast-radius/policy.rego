@@ -127,6 +127,6 @@ deny_share contains findings.general("high", message) if {
 # custom:
 #   severity: low
 #   remediation: Apply the plan, then check the next plan, which contains the deferred changes.
-warn_unknown contains findings.general("low", sprintf("%d deferred changes are not counted", [count(input.deferred_changes)])) if {
+deny_unknown contains findings.undetermined(findings.general("low", sprintf("%d deferred changes are not counted", [count(input.deferred_changes)]))) if {
 	count(input.deferred_changes) > 0
 }

@@ -40,7 +40,7 @@ test_exceptions_are_not_counted if {
 }
 
 test_deferred_changes_are_reported if {
-	found := pack.warn_unknown with input as {"deferred_changes": [{}, {}]}
+	found := pack.deny_unknown with input as {"deferred_changes": [{}, {}]}
 	{finding.msg | some finding in found} == {"2 deferred changes are not counted"}
-	count(pack.warn_unknown) == 0 with input as {}
+	count(pack.deny_unknown) == 0 with input as {}
 }

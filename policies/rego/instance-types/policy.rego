@@ -147,7 +147,7 @@ deny_type contains findings.about(change, "medium", sprintf("has instance type `
 # custom:
 #   severity: low
 #   remediation: Set the instance type to a value that is known at plan time.
-warn_unknown contains findings.about(change, "low", "has an instance type that is known only after apply") if {
+deny_unknown contains findings.undetermined(findings.about(change, "low", "has an instance type that is known only after apply")) if {
 	some [change, path] in _checked
 	unknown.has_unknown(change, path)
 }

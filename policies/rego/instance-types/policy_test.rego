@@ -19,7 +19,7 @@ _denied(change) := found if {
 }
 
 _warned(change) := found if {
-	found := {finding.address | some finding in pack.warn_unknown} with input as {"resource_changes": [change]}
+	found := {finding.address | some finding in pack.deny_unknown} with input as {"resource_changes": [change]}
 		with data.planguard.params["instance-types"] as _params
 }
 

@@ -1,8 +1,8 @@
 # METADATA
 # title: Findings
 # description: |
-#   Builds the findings that `deny` and `warn` return, with the keys that planguard reads: `msg`, `address`, `severity`
-#   and `remediation`. Other keys are reported as metadata.
+#   Builds the findings that `deny` and `warn` return, with the keys that planguard reads: `msg`, `address`, `severity`,
+#   `remediation` and `undetermined`. Other keys are reported as metadata.
 package planguard.lib.findings
 
 # METADATA
@@ -40,6 +40,16 @@ general(severity, message) := {"msg": message, "severity": severity}
 #   example: |
 #     findings.with_remediation(findings.general("low", "x"), "do y").remediation == "do y"
 with_remediation(finding, remediation) := object.union(finding, {"remediation": remediation})
+
+# METADATA
+# title: An undetermined finding
+# description: |
+#   Returns the finding with the key `undetermined`: whether the rule fails depends on what is known only after apply.
+#   `--unknown` decides whether such a finding denies, warns or is only counted.
+# custom:
+#   example: |
+#     findings.undetermined(findings.general("low", "x")).undetermined
+undetermined(finding) := object.union(finding, {"undetermined": true})
 
 # METADATA
 # title: Compare severities

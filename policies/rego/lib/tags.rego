@@ -7,6 +7,7 @@
 package planguard.lib.tags
 
 import data.planguard.lib.changes
+import data.planguard.lib.references
 import data.planguard.lib.unknown
 
 # The attributes with tags. Later ones win, because they are closer to the result.
@@ -29,17 +30,21 @@ _places(change) := _of_google if {
 # title: Tags of a resource
 # description: |
 #   Returns the tags after apply, or the tags before apply of a deleted resource; empty if it has none. It does not
-#   contain tags that are known only after apply; see `unknown_keys`. An empty value counts as a value.
+#   contain tags that are known only after apply; see `unknown_keys`. An empty value counts as a value. If `tags_all` is
+#   unknown, the constant default tags of the provider count.
 # custom:
 #   example: |
 #     tags.of(changes.created[0]) == {"owner": "data", "stage":"prod"}
 of(change) := object.union_n(array.concat(
-	[found |
-		some place in _places(change)
-		found := object.get(changes.state(change), place, null)
-		is_object(found)
-	],
-	[_blocks(change)],
+	_constant_default_tags(change),
+	array.concat(
+		[found |
+			some place in _places(change)
+			found := object.get(changes.state(change), place, null)
+			is_object(found)
+		],
+		[_blocks(change)],
+	),
 ))
 
 _blocks(change) := object.union_n([{block.key: object.get(block, "value", "")} |
@@ -62,8 +67,9 @@ unknown_keys(change) := {key |
 # METADATA
 # title: Whether all tags are unknown
 # description: |
-#   True if all tags are known only after apply, so that a missing tag can still be added; false otherwise. On AWS, one
-#   tag with an unknown value makes all of `tags_all` unknown.
+#   True if all tags are known only after apply, so that a missing tag can still be added; false otherwise. On AWS,
+#   `tags_all` is often unknown for a new resource. That counts only if the default tags of the provider are unknown, or
+#   if the plan has no configuration that shows them.
 # custom:
 #   example: |
 #     not tags.are_unknown(changes.created[0])
@@ -71,8 +77,51 @@ default are_unknown(_) := false
 
 are_unknown(change) if {
 	some place in _places(change)
+	place != ["tags_all"]
 	unknown.is_unknown(change, place)
 }
+
+are_unknown(change) if {
+	unknown.is_unknown(change, ["tags_all"])
+	_has_open_default_tags(change)
+}
+
+_has_open_default_tags(_) if not references.providers
+
+_has_open_default_tags(change) if {
+	some block in _default_tags(change)
+	not _is_constant(block)
+}
+
+# Which configuration of the provider the resource uses is not looked up.
+_has_open_default_tags(change) if {
+	count(_default_tags(change)) > 0
+	count(_provider_configurations(change)) > 1
+}
+
+_is_constant(block) if is_object(block.tags.constant_value)
+
+_constant_default_tags(change) := [block.tags.constant_value |
+	unknown.is_unknown(change, ["tags_all"])
+	not _has_open_default_tags(change)
+	some block in _default_tags(change)
+]
+
+# The `default_tags` of all configurations of the provider, as they are written.
+_default_tags(change) := [block |
+	some provider in _provider_configurations(change)
+	written := object.get(provider, ["expressions", "default_tags"], [])
+	some block in _blocks_of(written)
+]
+
+_blocks_of(written) := written if {
+	is_array(written)
+} else := [written]
+
+_provider_configurations(change) := [provider |
+	some provider in references.providers
+	startswith(change.type, concat("", [provider.name, "_"]))
+]
 
 # METADATA
 # title: Whether a resource can have tags

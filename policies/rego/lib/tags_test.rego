@@ -54,6 +54,33 @@ test_no_tag_is_missing_if_all_are_unknown if {
 	}
 }
 
+_with_providers(providers) := {"configuration": {"provider_config": providers, "root_module": {}}}
+
+_aws(expressions) := {"name": "aws", "expressions": expressions}
+
+_constant := _aws({"default_tags": [{"tags": {"constant_value": {"b": "2"}}}]})
+
+_new := _change("aws_vpc", {"tags": null}, {"tags_all": true})
+
+test_tags_are_missing_without_default_tags if {
+	input_without := _with_providers({"aws": _aws({}), "google": {"name": "google", "expressions": {"default_tags": [{}]}}})
+	not tags.are_unknown(_new) with input as input_without
+	tags.missing(_new, ["a"]) == {"a"} with input as input_without
+}
+
+test_constant_default_tags_count if {
+	not tags.are_unknown(_new) with input as _with_providers({"aws": _constant})
+	tags.of(_new) == {"b": "2"} with input as _with_providers({"aws": _constant})
+	tags.missing(_new, ["a", "b"]) == {"a"} with input as _with_providers({"aws": _constant})
+}
+
+test_unknown_default_tags_make_tags_unknown if {
+	open := _aws({"default_tags": [{"tags": {"references": ["var.tags"]}}]})
+	tags.are_unknown(_new) with input as _with_providers({"aws": open})
+	tags.are_unknown(_new) with input as _with_providers({"aws": _constant, "aws.other": _aws({})})
+	tags.are_unknown(_new) with input as {}
+}
+
 test_all_tags_are_unknown_if_default_tags_are_unknown if {
 	change := _change("aws_vpc", {"tags": {"a": "1"}}, {"tags": {}, "tags_all": true})
 	tags.are_unknown(change)

@@ -147,7 +147,7 @@ deny_module contains findings.about(call, "low", sprintf("has the name `%s`, whi
 # custom:
 #   severity: low
 #   remediation: Set the name to a value that is known at plan time.
-warn_unknown contains findings.about(change, "low", "has a name that is known only after apply") if {
+deny_unknown contains findings.undetermined(findings.about(change, "low", "has a name that is known only after apply")) if {
 	some change in _chosen
 	count(_patterns(change)) > 0
 	unknown.is_unknown(change, _path(change))

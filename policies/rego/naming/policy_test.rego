@@ -49,7 +49,7 @@ test_names_in_the_configuration_are_checked if {
 }
 
 test_unknown_names_are_reported if {
-	found := pack.warn_unknown with input as {"resource_changes": [
+	found := pack.deny_unknown with input as {"resource_changes": [
 		_change("aws_sqs_queue", "a", {}, {"name": true}),
 		_change("t", "b", {}, {"name": true}),
 	]}

@@ -110,12 +110,12 @@ deny_value contains findings.about(change, "medium", message) if {
 # custom:
 #   severity: low
 #   remediation: Set the tag to a value that is known at plan time.
-warn_unknown contains findings.about(change, "low", sprintf("has a tag `%s` that is known only after apply", [key])) if {
+deny_unknown contains findings.undetermined(findings.about(change, "low", sprintf("has a tag `%s` that is known only after apply", [key]))) if {
 	some [change, key, _] in _asked
 	_is_open(change, key)
 }
 
-warn_unknown contains findings.about(change, "low", message) if {
+deny_unknown contains findings.undetermined(findings.about(change, "low", message)) if {
 	some [change, key, rule] in _asked
 	tags.are_unknown(change)
 	not _is_open(change, key)

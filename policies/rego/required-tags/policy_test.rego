@@ -15,7 +15,7 @@ test_a_resource_with_every_tag_passes if {
 	plan := _plan(_change("a", {"owner": "me", "stage": "prod", "cost": "1234"}, {}))
 	count(pack.deny_missing) == 0 with input as plan with data.planguard.params["required-tags"] as _params
 	count(pack.deny_value) == 0 with input as plan with data.planguard.params["required-tags"] as _params
-	count(pack.warn_unknown) == 0 with input as plan with data.planguard.params["required-tags"] as _params
+	count(pack.deny_unknown) == 0 with input as plan with data.planguard.params["required-tags"] as _params
 }
 
 test_missing_tags_are_reported_unless_optional if {
@@ -42,14 +42,14 @@ test_wrong_values_are_reported if {
 test_unknown_tags_are_warnings if {
 	plan := _plan(_change("a", {"cost": "1234"}, {"tags": {"owner": true}}))
 	count(pack.deny_missing) == 0 with input as plan with data.planguard.params["required-tags"] as _params
-	found := pack.warn_unknown with input as plan with data.planguard.params["required-tags"] as _params
+	found := pack.deny_unknown with input as plan with data.planguard.params["required-tags"] as _params
 	{finding.msg | some finding in found} == {"aws_vpc.a has a tag `owner` that is known only after apply"}
 }
 
 test_each_tag_is_reported_if_all_tags_are_unknown if {
 	plan := _plan(_change("a", null, {"tags": true}))
 	count(pack.deny_missing) == 0 with input as plan with data.planguard.params["required-tags"] as _params
-	found := pack.warn_unknown with input as plan with data.planguard.params["required-tags"] as _params
+	found := pack.deny_unknown with input as plan with data.planguard.params["required-tags"] as _params
 	{finding.msg | some finding in found} == {
 		"aws_vpc.a may have no tag `owner`: its tags are known only after apply",
 		"aws_vpc.a may have no tag `cost`: its tags are known only after apply",

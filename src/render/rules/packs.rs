@@ -51,9 +51,13 @@ pub(super) fn explain(pack: &RegoPack, layout: Layout) -> String {
     text
 }
 
-/// Whether a rule of this name denies or warns, as a verb.
+/// What the results of a rule of this name do. Packs report what they cannot decide in a rule of its own.
 pub fn verb(rule: &str) -> &'static str {
-    if rule.starts_with("warn") { "warns" } else { "denies" }
+    match rule {
+        "deny_unknown" => "undetermined",
+        _ if rule.starts_with("warn") => "warns",
+        _ => "denies",
+    }
 }
 
 /// The parameters of a schema with their descriptions, nested ones included.

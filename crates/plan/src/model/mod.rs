@@ -9,6 +9,7 @@ mod configuration;
 mod contradiction;
 mod error;
 mod invocation;
+mod mirror;
 mod output;
 mod read;
 mod references;
@@ -26,6 +27,7 @@ pub use configuration::{ConfigModule, ConfigResource, Configuration, ModuleCall,
 pub use contradiction::{Contradiction, SideProblem};
 pub use error::PlanError;
 pub use invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, RelevantAttribute};
+pub use mirror::mirrored;
 pub use output::{OutputChange, RootVariable};
 pub use references::{Resolution, ResolvedReference};
 pub use section::Section;

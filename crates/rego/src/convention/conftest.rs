@@ -181,6 +181,7 @@ pub(super) fn finding(
         severity: text(&["severity"]).and_then(|word| word.parse().ok()).or(described.severity),
         title: text(&["title"]).or_else(|| described.title.clone()),
         remediation: text(&["remediation"]).or_else(|| described.remediation.clone()),
+        undetermined: metadata.get("undetermined").and_then(serde_json::Value::as_bool).unwrap_or(false),
         docs: text(&["docs", "url"]).or_else(|| described.docs.clone()),
         location,
         defined_at: PolicyLocation { file: rule.file.clone(), line: u64::from(rule.line) },
