@@ -132,11 +132,9 @@ fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailErro
 
 /// The first line from `start` on that has a name; `start` if none has.
 fn line_of(text: &str, start: usize, name: &str) -> usize {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let has_name = |line: &str| {
-        line.match_indices(name).any(|(place, _)| {
-            !line[..place].ends_with(is_part) && !line[place + name.len()..].starts_with(is_part)
-        })
+        line.split(|c: char| !is_name(c)).any(|word| word == name || word.split('.').any(|part| part == name))
     };
     let mut lines = text.lines().enumerate().skip(start.saturating_sub(1));
     lines.find(|(_, line)| !name.is_empty() && has_name(line)).map_or(start, |(index, _)| index + 1)
