@@ -1,6 +1,7 @@
 //! Evaluates the Rego policies and converts their results to findings.
 
 use planguard_plan::input::Document;
+use planguard_plan::problem::Problem;
 use planguard_plan::redact::SafeText;
 use planguard_rego::{self, PolicyFinding, PolicyInput};
 use planguard_rule::Severity;
@@ -19,7 +20,8 @@ impl PlanCheck<'_> {
         self.counts.exceptions +=
             evaluation.exceptions.iter().map(|exception| exception.withheld).sum::<usize>();
         for error in evaluation.errors.iter().chain(&evaluation.diagnostics) {
-            self.problem(error);
+            // What the engine says may hold any value of the plan.
+            self.problems.push(Problem::new(error, Some(self.origin), self.redactor));
         }
         for print in &evaluation.prints {
             self.notices.push(Notice { code: SafeText::fixed("print"), message: self.redactor.text(print) });
@@ -32,6 +34,10 @@ impl PlanCheck<'_> {
 
     fn policy_finding(&self, found: PolicyFinding) -> Finding {
         let text = |text: &str| self.redactor.text(text);
+        // What stands in a rule's METADATA was written before any plan; what a result holds was not.
+        let of_rule = |key: &str, value: &str| {
+            if found.metadata.contains_key(key) { text(value) } else { SafeText::plain(value) }
+        };
         // The author chose between deny and warn; the severity is only reported.
         let (enforcement, usual) = match found.kind {
             planguard_rego::RuleKind::Deny | planguard_rego::RuleKind::Violation => {
@@ -41,7 +47,7 @@ impl PlanCheck<'_> {
         };
         let metadata = found.metadata.iter().filter(|(key, _)| *key != "query").map(|(key, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-            (text(key), text(&value))
+            (self.redactor.key(key), text(&value))
         });
         let subject = found.address.as_deref().map(|address| {
             self.by_address().first(address).map_or_else(
@@ -49,14 +55,20 @@ impl PlanCheck<'_> {
                 |change| self.subject(change),
             )
         });
-        let remediation = match (found.remediation, found.docs) {
-            (Some(remediation), Some(docs)) => Some(format!("{remediation} ({docs})")),
+        let docs_key = if found.metadata.contains_key("docs") { "docs" } else { "url" };
+        let remediation = found.remediation.as_deref().map(|remediation| of_rule("remediation", remediation));
+        let docs = found.docs.as_deref().map(|docs| of_rule(docs_key, docs));
+        let remediation = match (remediation, docs) {
+            (Some(remediation), Some(docs)) => {
+                let (open, close) = (SafeText::fixed(" ("), SafeText::fixed(")"));
+                Some(SafeText::concat([&remediation, &open, &docs, &close]))
+            }
             (remediation, docs) => remediation.or(docs),
         };
         Finding {
             rule: FindingRule {
-                id: text(&planguard_rego::rule_id(&found.rule)),
-                title: found.title.as_deref().map(text),
+                id: SafeText::plain(&planguard_rego::rule_id(&found.rule)),
+                title: found.title.as_deref().map(|title| of_rule("title", title)),
                 kind: RuleKind::Policy,
             },
             severity: found.severity.unwrap_or(usual),
@@ -68,7 +80,7 @@ impl PlanCheck<'_> {
             value: None,
             depends_on: Vec::new(),
             message: text(&found.message),
-            remediation: remediation.as_deref().map(text),
+            remediation,
             location: found
                 .location
                 .map(|location| Location { file: text(&location.file), line: location.line }),

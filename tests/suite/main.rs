@@ -15,6 +15,7 @@ mod properties;
 mod real_plans;
 mod rego;
 mod rooms;
+mod secrets;
 mod settings;
 mod shared;
 mod streams;
