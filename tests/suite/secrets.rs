@@ -72,7 +72,7 @@ fn an_address_stays_whatever_is_secret() {
         ),
         create("module.frankfurt.aws_security_group.frankfurt", &open, &json!({})),
     ]));
-    for format in ["text", "json", "sarif", "github", "junit", "markdown"] {
+    for format in ["text", "json"] {
         let told = checked(&plan.to_string(), &["--format", format]);
         assert!(told.contains("module.frankfurt.aws_security_group.frankfurt"), "{format}: {told}");
         assert!(!told.contains("(sensitive value)"), "{format}: {told}");
