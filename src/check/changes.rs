@@ -1,6 +1,7 @@
 //! Runs the change guards.
 
 use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
+use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
@@ -36,10 +37,9 @@ impl PlanCheck<'_> {
             return;
         }
         let subject = found.address.map(|address| {
-            let address = address.to_string();
-            let change = self.by_address().object(&address, found.deposed.as_deref());
+            let change = self.by_address().object(&address.to_string(), found.deposed.as_deref());
             change.map_or_else(
-                || Subject { address: self.redactor.text(&address), deposed: None, actions: None },
+                || Subject { address: SafeText::address(&address), deposed: None, actions: None },
                 |change| self.subject(change),
             )
         });
@@ -50,10 +50,10 @@ impl PlanCheck<'_> {
             certainty: found.certainty,
             origin,
             subject,
-            attribute: found.attribute.map(|path| self.redactor.text(&path.to_string())),
+            attribute: found.attribute.map(|path| self.redactor.path(&path)),
             value: None,
             depends_on: Vec::new(),
-            message: self.redactor.text(&found.message),
+            message: self.redactor.sentence(&found.message),
             remediation: Some(text_of_rule(&guard.info.remediation)),
             location: None,
             metadata: Vec::new(),

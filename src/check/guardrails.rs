@@ -153,10 +153,11 @@ impl PlanCheck<'_> {
             certainty,
             origin,
             subject: Some(self.subject(change)),
-            attribute: evidence.as_ref().map(|evidence| self.redactor.text(&evidence.path.to_string())),
+            attribute: evidence.as_ref().map(|evidence| self.redactor.path(&evidence.path)),
             value: evidence.and_then(|evidence| evidence.value).map(|value| self.redactor.text(&value)),
             depends_on,
-            message: self.redactor.text(&message),
+            // A guardrail's words and an address.
+            message: SafeText::plain(&message),
             remediation: Some(text_of_rule(&guardrail.info.remediation)),
             location: None,
             metadata: Vec::new(),
@@ -170,7 +171,7 @@ impl PlanCheck<'_> {
         let mut sources: Vec<SafeText> = resources
             .unwrap_or_default()
             .iter()
-            .map(|reference| self.redactor.text(&format!("{}.{}", reference.address, reference.attribute)))
+            .map(|reference| SafeText::plain(&format!("{}.{}", reference.address, reference.attribute)))
             .collect();
         sources.sort();
         sources.dedup();
@@ -179,9 +180,9 @@ impl PlanCheck<'_> {
 
     pub(super) fn subject(&self, change: &ResourceChange<'_>) -> Subject {
         Subject {
-            address: self.redactor.text(&change.address.to_string()),
-            deposed: change.deposed.as_deref().map(|key| self.redactor.text(key)),
-            actions: Some(self.redactor.text(&change.change.actions.to_string())),
+            address: SafeText::address(&change.address),
+            deposed: change.deposed.as_deref().map(SafeText::plain),
+            actions: Some(SafeText::plain(&change.change.actions.to_string())),
         }
     }
 }

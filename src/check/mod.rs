@@ -19,7 +19,7 @@ pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
 use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
-use planguard_plan::{ChangeSummary, Plan, PlanError, sensitive_values};
+use planguard_plan::{ChangeSummary, Plan, PlanError};
 use planguard_threads::{self as threads, Stack};
 
 use crate::finding::Finding;
@@ -164,8 +164,9 @@ impl<'c> PlanCheck<'c> {
         self.by_address.get_or_init(|| ByAddress::new(self.plan))
     }
 
-    fn problem(&mut self, diagnostic: &dyn miette::Diagnostic) {
-        self.problems.push(Problem::new(diagnostic, Some(self.origin), self.redactor));
+    /// Reports an error in planguard's own words, which hold addresses and no values of the plan.
+    fn problem(&mut self, error: &CheckError) {
+        self.problems.push(Problem::new(error, Some(self.origin), &Redactor::default()));
     }
 }
 
@@ -192,8 +193,8 @@ fn check_plan(
         }
         Err(source) => return refused(&CheckError::Plan { plan: name, source }),
     }
-    let redactor = match sensitive_values(&plan) {
-        Ok(values) => Redactor::new(&values),
+    let redactor = match Redactor::for_plan(&plan) {
+        Ok(redactor) => redactor,
         Err(source) => return refused(&CheckError::Plan { plan: name, source }),
     };
     let mut check = PlanCheck {
@@ -216,9 +217,9 @@ fn check_plan(
     findings.sort_by(Finding::order);
     let report = PlanReport {
         origin: origin.clone(),
-        sha256: Redactor::default().text(&document.sha256().to_string()),
-        format_version: redactor.text(&plan.format_version),
-        terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
+        sha256: SafeText::plain(&document.sha256().to_string()),
+        format_version: SafeText::plain(&plan.format_version),
+        terraform_version: plan.terraform_version.as_deref().map(SafeText::plain),
         summary: ChangeSummary::of(&plan),
         counts,
         findings,

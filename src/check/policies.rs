@@ -2,6 +2,7 @@
 
 use planguard_plan::input::Document;
 use planguard_plan::mirrored;
+use planguard_plan::problem::Problem;
 use planguard_plan::redact::SafeText;
 use planguard_rego::{self, PolicyFinding, PolicyInput};
 use planguard_rule::Severity;
@@ -21,7 +22,8 @@ impl PlanCheck<'_> {
         self.counts.exceptions +=
             evaluation.exceptions.iter().map(|exception| exception.withheld).sum::<usize>();
         for error in evaluation.errors.iter().chain(&evaluation.diagnostics) {
-            self.problem(error);
+            // What the engine says may hold any value of the plan.
+            self.problems.push(Problem::new(error, Some(self.origin), self.redactor));
         }
         for print in &evaluation.prints {
             self.notices.push(Notice { code: SafeText::fixed("print"), message: self.redactor.text(print) });
@@ -50,6 +52,10 @@ impl PlanCheck<'_> {
 
     fn policy_finding(&self, found: PolicyFinding, origin: Origin) -> Finding {
         let text = |text: &str| self.redactor.text(text);
+        // What stands in a rule's METADATA was written before any plan; what a result holds was not.
+        let of_rule = |key: &str, value: &str| {
+            if found.metadata.contains_key(key) { text(value) } else { SafeText::plain(value) }
+        };
         // The author chose between deny and warn; the severity is only reported.
         let (enforcement, usual) = match found.kind {
             planguard_rego::RuleKind::Deny | planguard_rego::RuleKind::Violation => {
@@ -63,7 +69,7 @@ impl PlanCheck<'_> {
         let is_read = |key: &str| key == "query" || key == "undetermined" && found.undetermined;
         let metadata = found.metadata.iter().filter(|(key, _)| !is_read(key)).map(|(key, value)| {
             let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-            (text(key), text(&value))
+            (self.redactor.key(key), text(&value))
         });
         let subject = found.address.as_deref().map(|address| {
             self.by_address().first(address).map_or_else(
@@ -71,14 +77,20 @@ impl PlanCheck<'_> {
                 |change| self.subject(change),
             )
         });
-        let remediation = match (found.remediation, found.docs) {
-            (Some(remediation), Some(docs)) => Some(format!("{remediation} ({docs})")),
+        let docs_key = if found.metadata.contains_key("docs") { "docs" } else { "url" };
+        let remediation = found.remediation.as_deref().map(|remediation| of_rule("remediation", remediation));
+        let docs = found.docs.as_deref().map(|docs| of_rule(docs_key, docs));
+        let remediation = match (remediation, docs) {
+            (Some(remediation), Some(docs)) => {
+                let (open, close) = (SafeText::fixed(" ("), SafeText::fixed(")"));
+                Some(SafeText::concat([&remediation, &open, &docs, &close]))
+            }
             (remediation, docs) => remediation.or(docs),
         };
         Finding {
             rule: FindingRule {
-                id: text(&planguard_rego::rule_id(&found.rule)),
-                title: found.title.as_deref().map(text),
+                id: SafeText::plain(&planguard_rego::rule_id(&found.rule)),
+                title: found.title.as_deref().map(|title| of_rule("title", title)),
                 kind: RuleKind::Policy,
             },
             severity,
@@ -90,7 +102,7 @@ impl PlanCheck<'_> {
             value: None,
             depends_on: Vec::new(),
             message: text(&found.message),
-            remediation: remediation.as_deref().map(text),
+            remediation,
             location: found
                 .location
                 .map(|location| Location { file: text(&location.file), line: location.line }),

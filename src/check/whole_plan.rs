@@ -70,19 +70,23 @@ impl PlanCheck<'_> {
                     self.problem(&CheckError::ConditionError { plan: name.to_owned(), check });
                 }
                 CheckStatus::Fail => {
-                    let problems = check.problems.join("; ");
-                    self.notice(
-                        "PG-CK-105",
-                        &format!("the condition of {} failed: {problems}", check.address),
-                    );
+                    let words = format!("the condition of {} failed: ", check.address);
+                    // What a condition says of itself may hold any value of the plan.
+                    let problems = self.redactor.text(&check.problems.join("; "));
+                    self.told("PG-CK-105", SafeText::concat([&SafeText::plain(&words), &problems]));
                 }
                 CheckStatus::Pass | CheckStatus::Unknown => {}
             }
         }
     }
 
+    /// Gives notice in planguard's own words.
     fn notice(&mut self, code: &'static str, message: &str) {
-        let message = self.redactor.text(&format!("{}: {message}", self.origin.unescaped()));
+        self.told(code, SafeText::plain(message));
+    }
+
+    fn told(&mut self, code: &'static str, message: SafeText) {
+        let message = SafeText::concat([self.origin, &SafeText::fixed(": "), &message]);
         self.notices.push(Notice { code: SafeText::fixed(code), message });
     }
 }

@@ -175,6 +175,50 @@ fn a_fixture_has_placeholders_in_the_place_of_what_must_not_leave() {
 }
 
 #[test]
+fn a_fixture_names_no_host_person_account_or_credential() {
+    let after = serde_json::json!({
+        "endpoint": "orders.q1w2e3r4.eu-central-1.rds.amazonaws.com",
+        "machine": "ec2-52-9-8-7.eu-central-1.compute.amazonaws.com",
+        "link": "https://wiki.acme-works.io/a",
+        "mail": "Ann <ann@acme-works.io>",
+        "account": 210_987_654_321_u64,
+        "id": "7d3c1a52-9f0b-4f6e-8d21-0c5b7a9e4f13",
+        "key": "Zk3".repeat(13) + "Q",
+        "jwt": "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJxdWl6In0.cXVpei1zaWduYXR1cmU",
+        "storage": "AccountName=x;AccountKey=cXVpeg12cXVpeg12cXVpeg12==;EndpointSuffix=core.windows.net",
+        "hook": "https://hooks.slack.com/services/T0QUIZ/B0QUIZ/quizquizquiz",
+        "script": "mysql -u root -pquizquiz1 db\ncurl -u admin:quizquiz2 x\ndeploy --token quizquiz3",
+        "public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 ann@notebook",
+    });
+    let plan = serde_json::json!({
+        "format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {"root_module": {}},
+        "applyable": true, "complete": true, "errored": false, "configuration": {"root_module": {}},
+        "resource_changes": [{"address": "aws_instance.a", "mode": "managed", "type": "aws_instance", "name": "a",
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {},
+                "before_sensitive": false, "after_sensitive": {}}}],
+    });
+    let document = Document::from_text("plan.json", plan.to_string()).expect("a plan");
+    let fixture = make(&document, &Rules::default(), &["*".to_owned()]).expect("a fixture");
+    for told in [
+        "orders",
+        "q1w2e3r4",
+        "52-9-8-7",
+        "acme",
+        "ann@",
+        "210987654321",
+        "7d3c1a52",
+        "Zk3Zk3",
+        "cXVpe",
+        "T0QUIZ",
+        "quizquiz",
+    ] {
+        assert!(!fixture.plan.contains(told), "{told}: {}", fixture.plan);
+    }
+    assert!(fixture.plan.contains(".eu-central-1.rds.amazonaws.com"), "{}", fixture.plan);
+}
+
+#[test]
 fn a_fixture_keeps_what_is_asked_for_and_what_its_findings_need() {
     let kept = |wanted: &[&str]| {
         let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();

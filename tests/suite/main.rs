@@ -17,6 +17,7 @@ mod properties;
 mod real_plans;
 mod rego;
 mod rooms;
+mod secrets;
 mod settings;
 mod shared;
 mod streams;

@@ -20,6 +20,6 @@ pub use model::{
     ChangeSummary, Check, CheckStatus, ConfigModule, ConfigResource, Configuration, Contradiction,
     DeferredChange, DuplicateKeys, Importing, InstanceKey, MAX_DEPTH, Mode, ModuleCall, ModuleStep, Object,
     OutputChange, PathStep, Plan, PlanError, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution,
-    ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, Side, SideProblem, Value, Verb,
-    View, mirrored, sensitive_values,
+    ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, ShapeError, Side, SideProblem,
+    Value, Verb, View, mirrored, sensitive_values,
 };

@@ -25,8 +25,6 @@ impl Problem {
     /// A problem from any diagnostic of the library. `redactor` is that of the plan that was being
     /// checked: an engine's message may contain its values.
     pub fn new(diagnostic: &dyn Diagnostic, plan: Option<&SafeText>, redactor: &Redactor) -> Self {
-        let text =
-            |value: Option<Box<dyn fmt::Display + '_>>| value.map(|value| redactor.text(&value.to_string()));
         let mut message = diagnostic.to_string();
         // The message includes the causes.
         let mut cause = diagnostic.source();
@@ -39,9 +37,9 @@ impl Problem {
         }
         let (source, labels) = snippet(diagnostic);
         Self {
-            code: text(diagnostic.code()).unwrap_or_default(),
+            code: diagnostic.code().map(|code| SafeText::plain(&code.to_string())).unwrap_or_default(),
             message: redactor.text(&message),
-            help: text(diagnostic.help()),
+            help: diagnostic.help().map(|help| redactor.sentence(&help.to_string())),
             plan: plan.cloned(),
             source,
             labels,

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Args;
 use miette::Diagnostic;
 use planguard::input::{Document, Source, discover};
+use planguard::plan::Plan;
 use planguard::plan::text::escape::for_terminal_line;
-use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
 use planguard::redact::{JsonRedactor, Redactor};
 use planguard::rego::{
@@ -237,7 +237,7 @@ impl Session {
         };
         let document = read(plan, arguments, output)?;
         let plan = Plan::parse(document.text()).map_err(|error| say(&error)).ok()?;
-        let redactor = JsonRedactor::new(sensitive_values(&plan).map_err(|error| say(&error)).ok()?);
+        let redactor = JsonRedactor::for_plan(&plan).map_err(|error| say(&error)).ok()?;
         let context = settings.context_options(run_variables());
         let name = document.origin().to_string();
         let input = PolicyInput { name: &name, text: document.text() };

@@ -13,8 +13,8 @@ use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::Rules;
 use planguard::fixture::{CaseHeader, Fixture, FixtureError, case_file, make, make_new};
 use planguard::input::{Document, Source, discover};
+use planguard::plan::Plan;
 use planguard::plan::text::escape;
-use planguard::plan::{Plan, sensitive_values};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::{Namespaces, Policies};
@@ -124,10 +124,8 @@ fn written(
 fn of_plan(plan: OsString, arguments: &FixtureArguments, rules: &Rules) -> Result<Fixture, Vec<Problem>> {
     let document = document(plan, arguments)?;
     // The key of an address may contain a sensitive value.
-    let redactor = Plan::parse(document.text())
-        .ok()
-        .and_then(|plan| sensitive_values(&plan).ok())
-        .map_or_else(Redactor::default, |values| Redactor::new(&values));
+    let redactor =
+        Plan::parse(document.text()).ok().and_then(|plan| Redactor::for_plan(&plan).ok()).unwrap_or_default();
     make(&document, rules, &arguments.resource).map_err(|error| vec![Problem::new(&error, None, &redactor)])
 }
 

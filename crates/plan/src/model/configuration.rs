@@ -50,6 +50,8 @@ pub struct ConfigResource<'a> {
     pub repetition: Option<Value<'a>>,
     /// The types of its provisioners.
     pub provisioners: Vec<Cow<'a, str>>,
+    /// The expressions of its provisioners.
+    pub(super) provisioner_expressions: Vec<Value<'a>>,
 }
 
 /// A `module` block.
@@ -235,7 +237,12 @@ impl<'a> ConfigResource<'a> {
         address.push_str(&resource_type);
         address.push('.');
         address.push_str(&name);
-        let provisioners = fields.take_elements("provisioners").into_iter();
+        let (mut provisioners, mut provisioner_expressions) = (Vec::new(), Vec::new());
+        for provisioner in fields.take_elements("provisioners") {
+            let mut fields = Fields::of(provisioner);
+            provisioners.extend(fields.take_text("type"));
+            provisioner_expressions.push(fields.take("expressions"));
+        }
         Some(Self {
             address,
             mode,
@@ -243,7 +250,8 @@ impl<'a> ConfigResource<'a> {
             provider_config_key: fields.take_text("provider_config_key"),
             expressions: fields.take("expressions"),
             repetition: fields.take_repetition(),
-            provisioners: provisioners.filter_map(|value| Fields::of(value).take_text("type")).collect(),
+            provisioners,
+            provisioner_expressions,
         })
     }
 }

@@ -308,7 +308,7 @@ impl Plan<'_> {
 fn section<'a, T: Default + Deserialize<'a>>(section: Section<'a>) -> Result<T, PlanError> {
     match section.text() {
         None | Some("null") => Ok(T::default()),
-        Some(text) => serde_json::from_str(text).map_err(PlanError::Json),
+        Some(text) => serde_json::from_str(text).map_err(PlanError::from),
     }
 }
 

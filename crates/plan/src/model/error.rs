@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::address::AddressError;
 use super::contradiction::Contradiction;
+use super::shape_error::ShapeError;
 
 /// A document that has a plan's keys but not its shape. Positions count from 0, as in the document.
 #[derive(Debug, Error, Diagnostic)]
@@ -15,7 +16,7 @@ pub enum PlanError {
         code("PG-PL-001"),
         help("make the plan again: terraform plan -out=tfplan && terraform show -json tfplan > plan.json")
     )]
-    Json(#[from] serde_json::Error),
+    Json(ShapeError),
 
     /// A resource change lacks a required field.
     #[error("{section}[{position}] has no `{field}`")]
@@ -56,6 +57,12 @@ pub enum PlanError {
         )
     )]
     Contradictory(Vec<Contradiction>),
+}
+
+impl From<serde_json::Error> for PlanError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error.into())
+    }
 }
 
 /// How many contradictions a message names.

@@ -15,6 +15,7 @@ mod read;
 mod references;
 mod section;
 mod sensitive;
+mod shape_error;
 mod summary;
 mod value;
 
@@ -31,7 +32,9 @@ pub use mirror::mirrored;
 pub use output::{OutputChange, RootVariable};
 pub use references::{Resolution, ResolvedReference};
 pub use section::Section;
+pub(crate) use sensitive::names_among;
 pub use sensitive::sensitive_values;
+pub use shape_error::ShapeError;
 pub use summary::ChangeSummary;
 pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value};
 
@@ -79,4 +82,22 @@ pub struct Plan<'a> {
     pub prior_state: Section<'a>,
     /// Whether the plan has `resource_changes`; Terraform before 1.5 leaves out an empty list.
     has_resource_changes: bool,
+}
+
+impl Plan<'_> {
+    /// The addresses that the plan has: of resources, of their blocks, and of modules. Some come more than once.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = String> {
+        let deferred = self.deferred_changes.iter().map(|deferred| &deferred.resource_change);
+        let changes = self.resource_changes.iter().chain(&self.resource_drift).chain(deferred);
+        let of_changes = changes.flat_map(|change| [Some(&change.address), change.previous_address.as_ref()]);
+        let of_objects = of_changes.flatten().flat_map(|address| {
+            [address.to_string(), address.module_address(), address.configuration_address()]
+        });
+        let modules = self.configuration.iter().flat_map(|configuration| configuration.modules());
+        let of_blocks = modules.flat_map(|module| {
+            let blocks = module.resources.iter().map(|resource| resource.address.clone());
+            std::iter::once(module.path.clone()).chain(blocks)
+        });
+        of_objects.chain(of_blocks).filter(|address| !address.is_empty())
+    }
 }

@@ -38,6 +38,6 @@ pub(super) struct SectionReader {
 impl SectionReader {
     /// The section's value; `None` if it is absent.
     pub(super) fn value<'a>(&self, section: Section<'a>) -> Result<Option<Value<'a>>, PlanError> {
-        section.0.map(|raw| Value::from_raw(raw, &self.duplicates)).transpose().map_err(PlanError::Json)
+        section.0.map(|raw| Value::from_raw(raw, &self.duplicates)).transpose().map_err(PlanError::from)
     }
 }

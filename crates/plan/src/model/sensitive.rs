@@ -1,19 +1,33 @@
 //! Collects every sensitive value in a plan.
 
+mod credentials;
+mod schema;
 mod state;
+mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem;
 
+use super::address::Mode;
 use super::change::{Change, ResourceChange};
 use super::section::Section;
 use super::value::{DuplicateKeys, Value};
 use super::{Plan, PlanError};
+use credentials::is_credential;
+use schema::Schemas;
 use state::StateWalk;
+use words::Source;
+
+pub(crate) use words::names_among;
 
 /// The texts of all leaves that a mask, a sensitive variable or a sensitive output marks, on both sides and
-/// in every section. The leaves of a leaf that is JSON text are included.
+/// in every section; of attributes that the provider's schema calls sensitive, whether they are marked or not; and of
+/// credentials and provisioners in the configuration. The leaves of a leaf that is JSON text are included, and the
+/// keys of a map that is sensitive as a whole.
+///
+/// Ordinary words of an output or variable that also stand unmarked in the plan are left out: they are hidden where
+/// they are marked, but say nothing elsewhere.
 ///
 /// # Errors
 /// `planned_values` or `prior_state` contains a mark but is invalid.
@@ -23,26 +37,60 @@ pub fn sensitive_values(plan: &Plan<'_>) -> Result<BTreeSet<String>, PlanError> 
     for resource in plan.resource_changes.iter().chain(&plan.resource_drift).chain(deferred) {
         leaves.resource(resource);
     }
+    for invocation in &plan.action_invocations {
+        leaves.masked(invocation.config.as_ref(), invocation.config_sensitive.as_ref());
+    }
+    leaves.configuration(plan);
+    leaves.state(plan.planned_values, mentions_sensitive)?;
+    // What is planned stands in the resource changes as well; data sources that were read do not.
+    leaves.state(plan.prior_state, |text| mentions_sensitive(text) || lacks_marks(text))?;
+    leaves.source = Some(Source::Variable);
+    leaves.variables(plan);
+    leaves.source = Some(Source::Output);
     for output in plan.output_changes.values() {
         leaves.masked(output.before.as_ref(), output.before_sensitive.as_ref());
         leaves.masked(output.after.as_ref(), output.after_sensitive.as_ref());
     }
-    for invocation in &plan.action_invocations {
-        leaves.masked(invocation.config.as_ref(), invocation.config_sensitive.as_ref());
-    }
-    leaves.variables(plan);
-    for section in [plan.planned_values, plan.prior_state] {
-        leaves.state(section)?;
-    }
-    Ok(leaves.texts)
+    Ok(leaves.without_ordinary_words(plan))
 }
 
 #[derive(Default)]
 struct Leaves {
     texts: BTreeSet<String>,
+    /// Those that only an output or a variable makes sensitive. What an attribute holds is sensitive by itself.
+    doubtful: BTreeMap<String, Source>,
+    /// What is being read, if it is an output or a variable.
+    source: Option<Source>,
+    schemas: Schemas,
 }
 
 impl Leaves {
+    fn add(&mut self, text: String) {
+        match self.source {
+            None => {
+                self.texts.insert(text);
+            }
+            // A variable says more than an output that contains it.
+            Some(source) => {
+                let known = self.doubtful.entry(text).or_insert(source);
+                *known = source.max(*known);
+            }
+        }
+    }
+
+    fn without_ordinary_words(mut self, plan: &Plan<'_>) -> BTreeSet<String> {
+        self.doubtful.retain(|text, _| !self.texts.contains(text));
+        let ordinary = words::ordinary(plan, &self.doubtful);
+        self.texts.extend(self.doubtful.into_keys().filter(|text| !ordinary.contains(text)));
+        self.texts
+    }
+
+    fn by_schema(&mut self, mode: Mode, type_name: &str, values: &Value<'_>) {
+        let mut schemas = std::mem::take(&mut self.schemas);
+        schemas.collect(mode, type_name, values, self);
+        self.schemas = schemas;
+    }
+
     fn resource(&mut self, resource: &ResourceChange<'_>) {
         let Change { before, after, before_sensitive, after_sensitive, .. } = &resource.change;
         // Most masks have the structure of the values and mark nothing.
@@ -52,6 +100,52 @@ impl Leaves {
         }
         if marking(after_sensitive) {
             self.masked(after.as_deref(), after_sensitive.as_ref());
+        }
+        for value in [before, after].into_iter().flatten() {
+            self.by_schema(resource.address.mode, &resource.address.resource_type, value);
+        }
+    }
+
+    /// The credentials of providers, and what provisioners run and connect with.
+    fn configuration(&mut self, plan: &Plan<'_>) {
+        let Some(configuration) = &plan.configuration else { return };
+        for provider in configuration.providers() {
+            self.credentials(&provider.expressions);
+        }
+        for resource in configuration.modules().iter().flat_map(|module| &module.resources) {
+            for expressions in &resource.provisioner_expressions {
+                self.credentials(expressions);
+                for name in ["inline", "command", "environment", "content"] {
+                    self.constants(expressions.get(name));
+                }
+            }
+        }
+    }
+
+    /// The constants under names of credentials, at any depth.
+    fn credentials(&mut self, expressions: &Value<'_>) {
+        for (name, expression) in expressions.members() {
+            if is_credential(name) {
+                self.constants(Some(expression));
+            }
+            self.credentials(expression);
+            // The arguments of a block in `constant_value` are values, not expressions.
+            if name == "constant_value" {
+                let credentials = expression.members().iter().filter(|(name, _)| is_credential(name));
+                credentials.for_each(|(_, value)| self.all(value));
+            }
+        }
+        expressions.elements().iter().for_each(|element| self.credentials(element));
+    }
+
+    fn constants(&mut self, expression: Option<&Value<'_>>) {
+        let Some(expression) = expression else { return };
+        match expression.get("constant_value") {
+            Some(constant) => self.all(constant),
+            None => {
+                expression.members().iter().for_each(|(_, member)| self.constants(Some(member)));
+                expression.elements().iter().for_each(|element| self.constants(Some(element)));
+            }
         }
     }
 
@@ -82,9 +176,9 @@ impl Leaves {
 
     /// Data sources that were read while planning are in `prior_state` only. The section is parsed only
     /// if a search of its text finds a mark.
-    fn state(&mut self, section: Section<'_>) -> Result<(), PlanError> {
-        let Some(text) = section.text().filter(|text| mentions_sensitive(text)) else { return Ok(()) };
-        StateWalk::new(self).read(text).map_err(PlanError::Json)
+    fn state(&mut self, section: Section<'_>, matters: impl Fn(&str) -> bool) -> Result<(), PlanError> {
+        let Some(text) = section.text().filter(|text| matters(text)) else { return Ok(()) };
+        StateWalk::new(self).read(text).map_err(PlanError::from)
     }
 
     fn masked(&mut self, value: Option<&Value<'_>>, mask: Option<&Value<'_>>) {
@@ -108,7 +202,7 @@ impl Leaves {
     fn all(&mut self, value: &Value<'_>) {
         match value {
             Value::String(text) => {
-                self.texts.insert(text.clone().into_owned());
+                self.add(text.clone().into_owned());
                 if text.starts_with(['{', '['])
                     && let Ok(inner) = Value::parse(text, &DuplicateKeys::default())
                 {
@@ -116,13 +210,28 @@ impl Leaves {
                 }
             }
             Value::Number(number) => {
-                self.texts.insert(number.to_string());
+                self.add(number.to_string());
             }
             Value::Array(elements) => elements.iter().for_each(|element| self.all(element)),
-            Value::Object(object) => object.members().iter().for_each(|(_, member)| self.all(member)),
+            Value::Object(object) => {
+                for (key, member) in object.members() {
+                    // The key of a map is data; one that is made of words is most often the name of an attribute.
+                    if !words::is_word(key) {
+                        self.add(key.clone().into_owned());
+                    }
+                    self.all(member);
+                }
+            }
             Value::Null | Value::Bool(_) => {}
         }
     }
+}
+
+/// Whether a state has resources and no masks, as that of a plan before Terraform 1.0: then the schemas have to say
+/// what is sensitive.
+fn lacks_marks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memmem::find(bytes, b"\"sensitive_values\"").is_none() && memmem::find(bytes, b"\"values\"").is_some()
 }
 
 /// Whether the text of a state contains a non-empty mask or a sensitive output.
@@ -184,6 +293,86 @@ mod tests {
                 "{\"k\": \"inside-json\"}",
             ]
         );
+    }
+
+    /// A plan with one resource change that marks nothing.
+    fn unmarked(resource_type: &str, after: &str) -> String {
+        format!(
+            r#"{{"address": "{resource_type}.a", "change": {{"actions": ["create"], "after": {after}, "after_sensitive": {{}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn finds_what_a_schema_calls_sensitive_without_marks() {
+        let database = unmarked("aws_db_instance", r#"{"password": "hunter2", "engine": "postgres"}"#);
+        let nested = unmarked(
+            "azurerm_kubernetes_cluster",
+            r#"{"service_principal": [{"client_id": "open", "client_secret": "hunter3"}]}"#,
+        );
+        let plan = format!(
+            r#"{{"format_version": "0.1", "resource_changes": [{database}, {nested}],
+            "prior_state": {{"values": {{"root_module": {{"child_modules": [{{"resources": [
+                {{"mode": "data", "type": "aws_secretsmanager_secret_version",
+                  "values": {{"secret_string": "hunter4", "version_id": "open"}}}}]}}]}}}}}}}}"#
+        );
+        assert_eq!(collected(&plan), ["hunter2", "hunter3", "hunter4"]);
+    }
+
+    #[test]
+    fn keys_of_maps_that_are_sensitive_as_a_whole_are_sensitive() {
+        let plan = r#"{"format_version": "1.2", "resource_changes": [{"address": "a.b", "change": {
+            "actions": ["create"], "after": {"tags": {"hunter2-key": "x", "password": "y"}},
+            "after_sensitive": {"tags": true}}}]}"#;
+        assert_eq!(collected(plan), ["hunter2-key", "x", "y"]);
+    }
+
+    #[test]
+    fn finds_credentials_and_provisioners_of_the_configuration() {
+        let plan = r#"{"format_version": "1.2", "configuration": {
+            "provider_config": {"x": {"name": "x", "expressions": {
+                "region": {"constant_value": "open"}, "secret_key": {"constant_value": "from-provider"},
+                "login": [{"password": {"constant_value": "from-block"}}],
+                "headers": {"constant_value": {"Authorization": "from-constant", "Accept": "open"}}}}},
+            "root_module": {"resources": [{"type": "null_resource", "name": "a", "provisioners": [
+                {"type": "local-exec", "expressions": {"command": {"constant_value": "login from-command"},
+                    "environment": {"constant_value": {"A": "from-environment"}}, "working_dir": {"constant_value": "open"}}},
+                {"type": "remote-exec", "expressions": {"inline": {"constant_value": ["from-inline"]},
+                    "connection": [{"password": {"constant_value": "from-connection"}}]}}]}]}}}"#;
+        let found: Vec<String> = collected(plan).into_iter().filter(|text| text.contains("from")).collect();
+        let all = [
+            "from-block",
+            "from-connection",
+            "from-constant",
+            "from-environment",
+            "from-inline",
+            "from-provider",
+            "login from-command",
+        ];
+        assert_eq!(found, all);
+        assert!(!collected(plan).contains(&"open".to_owned()));
+    }
+
+    #[test]
+    fn ordinary_words_of_outputs_and_variables_are_no_secrets() {
+        let listener = unmarked("aws_lb_listener", r#"{"default_action": [{"type": "authenticate"}]}"#);
+        let plan = |more: &str| {
+            format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{listener}{more}],
+                "variables": {{"v": {{"value": "sunshine"}}}},
+                "configuration": {{"root_module": {{"variables": {{"v": {{"sensitive": true}}}}}}}},
+                "output_changes": {{"o": {{"actions": ["create"], "after_sensitive": true,
+                    "after": ["authenticate", "redirect", "elsewhere", "hunter2"]}}}}}}"#
+            )
+        };
+        assert_eq!(collected(&plan("")), ["elsewhere", "hunter2", "sunshine"]);
+        // One place at which a variable's value stands may be a copy that has lost its mark.
+        let copy = format!(", {}", unmarked("aws_x", r#"{"a": "sunshine"}"#));
+        assert!(collected(&plan(&copy)).contains(&"sunshine".to_owned()));
+        let many = copy.replace(r#""sunshine""#, r#"["sunshine", "sunshine", "sunshine"]"#);
+        assert!(!collected(&plan(&many)).contains(&"sunshine".to_owned()));
+        // What an attribute holds is sensitive by itself.
+        let password = format!(", {}", unmarked("aws_db_instance", r#"{"password": "authenticate"}"#));
+        assert!(collected(&plan(&password)).contains(&"authenticate".to_owned()));
     }
 
     #[test]

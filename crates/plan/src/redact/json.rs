@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{PLACEHOLDER, Redactor};
+use crate::model::{Plan, PlanError, sensitive_values};
 
 /// Shorter numbers are too common to identify a secret, or to be replaced everywhere.
 const SHORTEST_NUMBER: usize = 4;
@@ -26,6 +27,15 @@ impl JsonRedactor {
         Self { texts: Redactor::new(&sensitive), values: sensitive }
     }
 
+    /// The redactor for what is told of a plan.
+    ///
+    /// # Errors
+    /// Those of [`sensitive_values`].
+    pub fn for_plan(plan: &Plan<'_>) -> Result<Self, PlanError> {
+        let values = sensitive_values(plan)?;
+        Ok(Self { texts: Redactor::with_names(plan, &values), values })
+    }
+
     /// The redactor for texts that are not JSON.
     pub const fn texts(&self) -> &Redactor {
         &self.texts
@@ -43,18 +53,28 @@ impl JsonRedactor {
                     value.clone()
                 }
             }
-            Value::String(text) if !text.is_empty() && self.values.contains(text) => hidden(),
+            Value::String(text)
+                if !text.is_empty() && self.values.contains(text) && !self.texts.is_address(text) =>
+            {
+                hidden()
+            }
             Value::String(text) => self.texts.text(text).unescaped().into(),
             Value::Array(elements) => elements.iter().map(|element| self.value(element)).collect(),
             Value::Object(object) => {
                 let mut shown: serde_json::Map<String, Value> = object
                     .iter()
-                    .map(|(key, value)| (self.texts.text(key).unescaped().to_owned(), self.value(value)))
+                    .map(|(key, value)| (self.texts.key(key).unescaped().to_owned(), self.value(value)))
                     .collect();
                 for (key, mask) in MASKED {
                     if let (Some(value), Some(mask)) = (shown.get_mut(key), object.get(mask)) {
                         hide(value, mask);
                     }
+                }
+                // An output of a state.
+                if let (Some(value), Some(Value::Bool(true))) =
+                    (shown.get_mut("value"), object.get("sensitive"))
+                {
+                    hide(value, &Value::Bool(true));
                 }
                 Value::Object(shown)
             }

@@ -1,14 +1,17 @@
 //! Decides which texts of a plan may leave the process.
 
+mod encoded;
 mod json;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 pub use json::JsonRedactor;
 
+use crate::model::{Address, AttributePath, PathStep, Plan, PlanError, names_among, sensitive_values};
 use crate::text::escape;
 
 /// The replacement of a sensitive value.
@@ -31,6 +34,17 @@ impl SafeText {
     /// A text that is part of the program.
     pub const fn fixed(text: &'static str) -> Self {
         Self(Cow::Borrowed(text))
+    }
+
+    /// An address. Terraform lets no sensitive value into the key of an instance, so it is never replaced: a value
+    /// that equals the name of a module says nothing of it.
+    pub fn address(address: &Address) -> Self {
+        Self::plain(&address.to_string())
+    }
+
+    /// A text that comes from no plan, such as the path of a rule or the name of a file.
+    pub fn plain(text: &str) -> Self {
+        Self(Cow::Owned(text.to_owned()))
     }
 
     /// Texts one after the other.
@@ -71,10 +85,15 @@ impl From<usize> for SafeText {
     }
 }
 
-/// Replaces the sensitive values of one plan wherever they occur, including copies without a mark.
+/// Replaces the sensitive values of one plan wherever they occur, including copies without a mark, in upper or lower
+/// case, and encoded ones. Addresses and attribute names of the plan stay.
 #[derive(Debug, Default)]
 pub struct Redactor {
     search: Search,
+    /// The sensitive values that are also names of attributes.
+    names: BTreeSet<String>,
+    /// The addresses of the plan in which a sensitive value occurs; few plans have any.
+    addresses: Option<AhoCorasick>,
 }
 
 #[derive(Debug, Default)]
@@ -127,40 +146,169 @@ impl Redactor {
                     .map(ToOwned::to_owned),
             );
         }
+        // Changing the case of what is not ASCII changes more than a search that ignores it sees.
+        let cases: Vec<String> = patterns
+            .iter()
+            .filter(|pattern| !pattern.is_ascii())
+            .flat_map(|pattern| [pattern.to_uppercase(), pattern.to_lowercase()])
+            .collect();
+        patterns.extend(cases);
         // A run prints little, so an automaton that is quick to build beats one that searches faster:
         // the DFA that would be chosen for few patterns takes longer to build than reading a small plan does.
-        let build =
-            || AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&patterns).ok();
+        let build = || {
+            AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::ContiguousNFA))
+                .ascii_case_insensitive(true)
+                .build(&patterns)
+                .ok()
+        };
         let search = if patterns.is_empty() {
             Search::Nothing
         } else {
             build().map_or(Search::Everything, Search::Values)
         };
-        Self { search }
+        Self { search, names: BTreeSet::new(), addresses: None }
+    }
+
+    /// The redactor for what is told of a plan.
+    ///
+    /// # Errors
+    /// Those of [`sensitive_values`].
+    pub fn for_plan(plan: &Plan<'_>) -> Result<Self, PlanError> {
+        Ok(Self::with_names(plan, &sensitive_values(plan)?))
+    }
+
+    fn with_names(plan: &Plan<'_>, sensitive: &BTreeSet<String>) -> Self {
+        let mut redactor = Self::new(sensitive);
+        if matches!(redactor.search, Search::Nothing) {
+            return redactor;
+        }
+        redactor.names = names_among(plan, sensitive);
+        redactor.keep(plan.addresses());
+        redactor
+    }
+
+    /// Leaves these addresses as they are.
+    fn keep(&mut self, addresses: impl IntoIterator<Item = String>) {
+        let met: BTreeSet<String> = addresses
+            .into_iter()
+            .filter(|address| !self.plain_spans(address.as_bytes()).is_empty())
+            .flat_map(|address| [quoted(&address), address])
+            .collect();
+        if !met.is_empty() {
+            self.addresses = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&met).ok();
+        }
     }
 
     /// The text as it may be printed.
     pub fn text(&self, text: &str) -> SafeText {
-        let searcher = match &self.search {
-            Search::Nothing => return SafeText(Cow::Owned(text.to_owned())),
-            Search::Everything => return SafeText::fixed(PLACEHOLDER),
-            Search::Values(searcher) => searcher,
-        };
-        // Overlapping matches are merged, so that no part of a longer value remains.
-        let mut spans: Vec<(usize, usize)> =
-            searcher.find_overlapping_iter(text).map(|found| (found.start(), found.end())).collect();
-        if spans.is_empty() {
-            return SafeText(Cow::Owned(text.to_owned()));
+        self.redacted(text, |span| !self.is_key(text, span))
+    }
+
+    /// The key of an object as it may be printed: the names of attributes stay.
+    pub fn key(&self, key: &str) -> SafeText {
+        if self.names.contains(key) { SafeText::plain(key) } else { self.text(key) }
+    }
+
+    /// A sentence of planguard about a plan. Its own words stay, also where a value is made of the same letters: a
+    /// hole in a known sentence would tell what fills it. Values stand in it with other characters than letters, or
+    /// in grave accents.
+    pub fn sentence(&self, text: &str) -> SafeText {
+        self.redacted(text, |span| {
+            let value = text.get(span.clone()).unwrap_or_default();
+            let is_word = value.chars().all(|c| c.is_ascii_alphabetic() || matches!(c, ' ' | '-' | '_'));
+            let around = |character: Option<char>| character == Some('`');
+            let set_apart = around(text.get(..span.start).and_then(|front| front.chars().next_back()))
+                && around(text.get(span.end..).and_then(|rest| rest.chars().next()));
+            !is_word || set_apart && !self.names.contains(value)
+        })
+    }
+
+    /// The path of an attribute. Names of attributes stay; the key of a map may be sensitive.
+    pub fn path(&self, path: &AttributePath) -> SafeText {
+        let shown =
+            path.0.iter().enumerate().fold(AttributePath::default(), |shown, (position, step)| match step {
+                PathStep::Key(key) if position == 0 => shown.key(key),
+                PathStep::Key(key) => shown.key(self.key(key).unescaped()),
+                PathStep::Index(index) => shown.index(*index),
+            });
+        SafeText::plain(&shown.to_string())
+    }
+
+    /// Whether a text is an address of the plan and nothing else.
+    fn is_address(&self, text: &str) -> bool {
+        self.kept_spans(text).contains(&(0..text.len()))
+    }
+
+    fn plain_spans(&self, text: &[u8]) -> Vec<Range<usize>> {
+        match &self.search {
+            Search::Nothing | Search::Everything => Vec::new(),
+            Search::Values(searcher) => {
+                searcher.find_overlapping_iter(text).map(|found| found.range()).collect()
+            }
         }
-        spans.sort_unstable();
+    }
+
+    /// The places of addresses that stay, with the names of attributes behind them.
+    fn kept_spans(&self, text: &str) -> Vec<Range<usize>> {
+        let Some(addresses) = &self.addresses else { return Vec::new() };
+        let bytes = text.as_bytes();
+        let belongs =
+            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+        let before = |position: usize| position.checked_sub(1).and_then(|position| bytes.get(position));
+        let whole = addresses
+            .find_iter(text)
+            .map(|found| found.range())
+            .filter(|span| !belongs(before(span.start)) && !belongs(bytes.get(span.end)));
+        let with_names = whole.map(|span| {
+            let rest = text.get(span.end..).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
+            let length = rest.bytes().take_while(|byte| belongs(Some(byte))).count();
+            let named = rest.get(..length).is_some_and(|name| self.names.contains(name));
+            span.start..if named { span.end + 1 + length } else { span.end }
+        });
+        with_names.collect()
+    }
+
+    /// Whether a place is that of a key of an object that is written as JSON, and the key is the name of an attribute.
+    fn is_key(&self, text: &str, span: &Range<usize>) -> bool {
+        let (Some(front), Some(value), Some(rest)) =
+            (text.get(..span.start), text.get(span.clone()), text.get(span.end..))
+        else {
+            return false;
+        };
+        self.names.contains(value)
+            && front.ends_with('"')
+            && rest
+                .trim_start_matches('\\')
+                .strip_prefix('"')
+                .is_some_and(|rest| rest.trim_start().starts_with(':'))
+    }
+
+    /// Replaces what is sensitive in a text and counts, which encoded values always do.
+    fn redacted(&self, text: &str, counts: impl Fn(&Range<usize>) -> bool) -> SafeText {
+        match &self.search {
+            Search::Nothing => return SafeText::plain(text),
+            Search::Everything => return SafeText::fixed(PLACEHOLDER),
+            Search::Values(_) => {}
+        }
+        let mut spans = self.plain_spans(text.as_bytes());
+        spans.retain(counts);
+        spans.extend(encoded::spans(text, &|decoded| self.plain_spans(decoded)));
+        if !spans.is_empty() {
+            let kept = self.kept_spans(text);
+            spans.retain(|span| !kept.iter().any(|kept| kept.start <= span.start && span.end <= kept.end));
+        }
+        if spans.is_empty() {
+            return SafeText::plain(text);
+        }
+        // Overlapping matches are merged, so that no part of a longer value remains.
+        spans.sort_unstable_by_key(|span| (span.start, span.end));
         let mut redacted = String::with_capacity(text.len());
         let mut printed = 0;
         let mut spans = spans.into_iter().peekable();
-        while let Some((start, mut end)) = spans.next() {
-            while let Some(&(next_start, next_end)) = spans.peek().filter(|(next, _)| *next <= end) {
-                debug_assert!(next_start >= start);
-                end = end.max(next_end);
-                spans.next();
+        while let Some(Range { start, mut end }) = spans.next() {
+            while let Some(next) = spans.next_if(|next| next.start <= end) {
+                end = end.max(next.end);
             }
             redacted.push_str(text.get(printed..start).unwrap_or_default());
             redacted.push_str(PLACEHOLDER);
@@ -193,7 +341,7 @@ mod tests {
 
     #[test]
     fn too_many_values_to_search_for_hide_everything() {
-        let redactor = Redactor { search: Search::Everything };
+        let redactor = Redactor { search: Search::Everything, ..Redactor::default() };
         assert_eq!(redactor.text("anything").unescaped(), PLACEHOLDER);
     }
 
@@ -219,7 +367,77 @@ mod tests {
         assert_eq!(both.unescaped(), "a\t7\n");
     }
 
+    /// A redactor of a plan that has these addresses and attribute names.
+    fn of_plan(values: &[&str], addresses: &[&str], names: &[&str]) -> Redactor {
+        let mut redactor = redactor(values);
+        redactor.names = names.iter().map(ToString::to_string).collect();
+        redactor.keep(addresses.iter().map(ToString::to_string));
+        redactor
+    }
+
+    #[test]
+    fn addresses_of_the_plan_stay() {
+        let address = r#"module.production["eu"].aws_s3_bucket.a"#;
+        let redactor = of_plan(&["production", "bucket.a"], &[address, "module.production"], &[]);
+        for text in [address, &format!("{address} is public"), &quoted(address), "module.production: no"] {
+            assert_eq!(redactor.text(text).unescaped(), text);
+        }
+        assert_eq!(redactor.text("in production").unescaped(), "in (sensitive value)");
+        let other = redactor.text("module.productions, xmodule.production");
+        assert_eq!(other.unescaped(), "module.(sensitive value)s, xmodule.(sensitive value)");
+    }
+
+    #[test]
+    fn names_of_attributes_stay_where_they_are_names() {
+        let redactor = of_plan(&["password"], &["aws_x.password_db"], &["password"]);
+        assert_eq!(redactor.key("password").unescaped(), "password");
+        assert_eq!(
+            redactor.text(r#"{"password": "password"}"#).unescaped(),
+            r#"{"password": "(sensitive value)"}"#
+        );
+        let text = "aws_x.password_db.password is weak";
+        assert_eq!(redactor.text(text).unescaped(), text);
+        let path = AttributePath::default().key("tags").key("password");
+        assert_eq!(redactor.path(&path).unescaped(), "tags.password");
+        let path = AttributePath::default().key("hunter2-secret").key("hunter2-secret");
+        let shown = super::tests::redactor(&["hunter2-secret"]).path(&path);
+        assert_eq!(shown.unescaped(), r#"hunter2-secret["(sensitive value)"]"#);
+    }
+
+    #[test]
+    fn words_of_a_sentence_stay_and_values_in_it_do_not() {
+        let redactor = redactor(&["destroyed", "hunter2-secret"]);
+        let told = redactor.sentence("a.b is destroyed: `destroyed`, hunter2-secret");
+        assert_eq!(told.unescaped(), "a.b is destroyed: `(sensitive value)`, (sensitive value)");
+    }
+
+    #[test]
+    fn other_forms_of_a_value_are_replaced_too() {
+        let redactor = redactor(&["Sup3r-Sécret/Pw"]);
+        for text in
+            ["SUP3R-SÉCRET/PW", "sup3r-sécret/pw", "Sup3r-S%C3%A9cret%2FPw", "U3VwM3ItU8OpY3JldC9Qdw=="]
+        {
+            assert_eq!(redactor.text(text).unescaped(), PLACEHOLDER, "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_address_is_changed(
+            values in proptest::collection::btree_set("[a-c._]{6,9}", 0..6),
+            modules in proptest::collection::vec("[a-c_]{1,9}", 0..3),
+            parts in ("[a-c_]{3,12}", "[a-c_]{1,9}", "[a-c.\"\\\\ ]{0,9}"),
+        ) {
+            let modules: String = modules.iter().map(|name| format!("module.{name}.")).collect();
+            let (kind, name, key) = parts;
+            let address = format!("{modules}{kind}.{name}[{}]", serde_json::Value::from(key));
+            let mut redactor = Redactor::new(&values);
+            redactor.keep([address.clone()]);
+            let (alone, told) = (redactor.text(&address), redactor.text(&format!("{address} is wrong")));
+            prop_assert_eq!(alone.unescaped(), address.as_str());
+            prop_assert_eq!(told.unescaped(), format!("{address} is wrong"));
+        }
+
         #[test]
         fn no_value_survives(
             values in proptest::collection::btree_set("[a-d]{6,9}", 1..5),
