@@ -61,7 +61,7 @@ pub enum GuardrailError {
         /// The guardrail's id.
         id: String,
         /// What contradicts the schemas.
-        contradiction: Contradiction,
+        contradiction: Box<Contradiction>,
         /// The name that may have been meant.
         #[help]
         help: String,
@@ -123,7 +123,7 @@ fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailErro
                 file: file.to_owned(),
                 line: line_of(text, definition.line, contradiction.name()),
                 id: definition.guardrail.info.id.to_string(),
-                contradiction,
+                contradiction: Box::new(contradiction),
                 help,
             }
         })
