@@ -77,7 +77,8 @@ mod tests {
             added(&["package main\nimport data.planguard.lib.findings"]),
             ["<planguard>/lib/findings.rego"]
         );
-        let tags = ["changes", "tags", "unknown"].map(|name| format!("<planguard>/lib/{name}.rego"));
+        let tags = ["addresses", "changes", "references", "tags", "unknown"]
+            .map(|name| format!("<planguard>/lib/{name}.rego"));
         assert_eq!(added(&["package main\nx := data.planguard.lib.tags.of(input)"]), tags);
         assert_eq!(added(&["package main\nimport data.planguard.lib"]).len(), library().len());
     }
