@@ -113,6 +113,7 @@ impl Header {
                 context: ContextOptions { file: self.context.clone(), ..ContextOptions::default() },
                 namespaces: self.namespaces.clone(),
                 data: self.data.clone(),
+                beside: self.policies.iter().filter_map(|policy| directory_of_file(policy)).collect(),
                 coverage,
                 ..PolicyOptions::default()
             })
@@ -145,6 +146,11 @@ fn resolve(
 /// Returns a file's directory as a path that can be opened; it is empty for a plain file name.
 fn directory(base: &Path) -> PathBuf {
     if base.as_os_str().is_empty() { PathBuf::from(".") } else { base.to_owned() }
+}
+
+/// The directory of a policy that is named itself; the data beside it belongs to it.
+fn directory_of_file(policy: &Path) -> Option<PathBuf> {
+    if policy.is_dir() { None } else { policy.parent().map(directory) }
 }
 
 fn holds_policies(directory: &Path) -> bool {

@@ -77,7 +77,9 @@ fn page() -> String {
                     page += &format!("\n`{}`:\n", name.to_string_lossy());
                 }
                 let text = fs::read_to_string(file).expect("an example is text");
-                page += &format!("\n```rego\n{text}```\n");
+                let language =
+                    if file.extension().is_some_and(|kind| kind == "rego") { "rego" } else { "yaml" };
+                page += &format!("\n```{language}\n{text}```\n");
             }
         }
     }

@@ -13,6 +13,7 @@ mod lint;
 mod lint_seeded;
 mod own_guardrails;
 mod plans;
+mod policy_data;
 mod properties;
 mod real_plans;
 mod rego;

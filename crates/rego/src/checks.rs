@@ -163,7 +163,9 @@ enum State {
 enum Edges {
     /// Only documents with their full path, where a cycle is certainly recursion.
     Certain,
-    /// All, to protect the stack.
+    /// Those of dynamic references as well, as far as OPA takes them for needed: a cycle of these is recursion there.
+    Meant,
+    /// All that the engine follows, to be sure of the stack. It has no value for what needs itself, and says nothing.
     Possible,
 }
 
@@ -175,6 +177,9 @@ struct Chains<'p, 'a> {
     /// The longest chain that starts at each document.
     length: Vec<usize>,
     path: Vec<usize>,
+    cycles: usize,
+    /// Whether cycles have been told already, by a search that knows better.
+    is_told: bool,
     problems: &'p mut Problems,
 }
 
@@ -182,14 +187,18 @@ impl<'p, 'a> Chains<'p, 'a> {
     fn new(program: &'p Program<'a>, problems: &'p mut Problems) -> Self {
         let count = program.documents.len();
         let (state, length) = (vec![State::Unseen; count], vec![0; count]);
-        Self { program, state, length, path: Vec::new(), problems }
+        Self { program, state, length, path: Vec::new(), cycles: 0, is_told: false, problems }
     }
 
     fn check(mut self) {
         self.search(Edges::Certain);
-        self.state.fill(State::Unseen);
-        self.length.fill(0);
-        self.search(Edges::Possible);
+        for edges in [Edges::Meant, Edges::Possible] {
+            self.state.fill(State::Unseen);
+            self.length.fill(0);
+            // The files of a cycle are left out, and what is left is checked again.
+            self.is_told = self.cycles > 0;
+            self.search(edges);
+        }
     }
 
     fn search(&mut self, edges: Edges) {
@@ -204,8 +213,8 @@ impl<'p, 'a> Chains<'p, 'a> {
         match self.state[document] {
             State::Done => return self.length[document],
             State::Open => {
-                if matches!(edges, Edges::Certain) {
-                    self.cycle(document);
+                if !self.is_told {
+                    self.cycle(document, edges);
                 }
                 return 0;
             }
@@ -215,9 +224,10 @@ impl<'p, 'a> Chains<'p, 'a> {
         self.state[document] = State::Open;
         self.path.push(document);
         let program = self.program;
-        let Document { needs, may_need, .. } = &program.documents[document];
+        let Document { needs, may_need, may_mean, .. } = &program.documents[document];
         let possible = match edges {
             Edges::Certain => None,
+            Edges::Meant => Some(may_mean),
             Edges::Possible => Some(may_need),
         };
         let mut longest = 0;
@@ -230,7 +240,8 @@ impl<'p, 'a> Chains<'p, 'a> {
         longest + 1
     }
 
-    fn cycle(&mut self, first: usize) {
+    fn cycle(&mut self, first: usize, edges: Edges) {
+        self.cycles += 1;
         let start = self.path.iter().position(|open| *open == first).unwrap_or(0);
         let members = &self.path[start..];
         for member in members {
@@ -242,10 +253,11 @@ impl<'p, 'a> Chains<'p, 'a> {
         let documents = members.iter().chain([&first]).map(|member| &self.program.documents[*member]);
         let names: Vec<String> = documents.map(|document| path_text(&document.path)).collect();
         let rule = self.rule(first);
-        let error = PolicyError::Recursion {
-            cycle: names.join(" \u{2192} "),
-            text: self.program.text_of(rule.head_span),
-            at: self.program.place_of(rule.head_span),
+        let cycle = names.join(" \u{2192} ");
+        let (text, at) = (self.program.text_of(rule.head_span), self.program.place_of(rule.head_span));
+        let error = match edges {
+            Edges::Certain | Edges::Meant => PolicyError::Recursion { cycle, text, at },
+            Edges::Possible => PolicyError::DispatchToItself { cycle, text, at },
         };
         report(&mut self.problems.errors, error);
     }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use regorus::Value;
 
-use super::error::PolicyError;
+use super::error::{PolicyError, report};
 use super::files;
+use super::program::{Program, path_text};
 use super::yaml;
 
 /// A data document.
@@ -14,7 +15,7 @@ pub struct DataDocument {
     pub path: PathBuf,
     /// The text.
     pub text: String,
-    /// The value, an object.
+    /// Its value, an object at the root of `data`.
     pub value: Value,
 }
 
@@ -33,7 +34,8 @@ pub fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<DataDocumen
     for path in files::find(paths, &["json", "yaml", "yml"], errors) {
         let document = files::read(&path).and_then(|text| {
             let value = parse(&path, &text)?;
-            Ok(DataDocument { path: path.clone(), text, value })
+            let document = DataDocument { path: path.clone(), text, value };
+            check_root(&document).map(|()| document)
         });
         match document {
             Ok(document) => documents.push(document),
@@ -55,11 +57,68 @@ pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyE
     } else {
         yaml::parse(text, yaml::Booleans::Words)
     };
-    let value = parsed.map_err(invalid)?;
-    match &value {
-        Value::Object(_) => Ok(value),
-        _ => Err(invalid("its root is not an object".to_owned())),
+    parsed.map_err(invalid)
+}
+
+/// Refuses a document that is no object, and so cannot be merged at the root of `data`.
+pub(super) fn check_root(document: &DataDocument) -> Result<(), PolicyError> {
+    match &document.value {
+        Value::Object(_) => Ok(()),
+        _ => Err(PolicyError::InvalidData {
+            path: document.path.clone(),
+            reason: "its root is no object".to_owned(),
+        }),
     }
+}
+
+/// What a document has at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// A value.
+    Value,
+    /// Something that is no object stands at a part of the path.
+    Blocked,
+    /// An object on the way, at this depth, has no such key.
+    Nothing(usize),
+}
+
+/// Looks for a path, without `data`, in a document.
+pub(super) fn held(document: &DataDocument, path: &[String]) -> Held {
+    let mut value = &document.value;
+    for (depth, key) in path.iter().enumerate() {
+        let Ok(object) = value.as_object() else { return Held::Blocked };
+        match object.get(&Value::from(key.as_str())) {
+            Some(inner) => value = inner,
+            None => return Held::Nothing(depth),
+        }
+    }
+    Held::Value
+}
+
+/// Reports every document that has a value where a rule is, as OPA does; whether there is one.
+pub(super) fn shadows(
+    program: &Program<'_>,
+    documents: &[DataDocument],
+    errors: &mut Vec<PolicyError>,
+) -> bool {
+    let mut found = false;
+    for document in documents {
+        for rules in &program.documents {
+            if matches!(held(document, &rules.path[1..]), Held::Nothing(_)) {
+                continue;
+            }
+            found = true;
+            let rule = &program.rules[rules.rule];
+            let error = PolicyError::ShadowingData {
+                path: document.path.clone(),
+                rule: path_text(&rules.path),
+                text: program.text_of(rule.head_span),
+                at: program.place_of(rule.head_span),
+            };
+            report(errors, error);
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -93,6 +93,58 @@ pub enum PolicyError {
         reason: String,
     },
 
+    /// A data document with a value where a rule is.
+    #[error("conflicting rule for data path `{rule}`: {} has a value there", path.display())]
+    #[diagnostic(code("PG-RG-009"), help("rename the rule, or the key of the document"))]
+    ShadowingData {
+        /// The document.
+        path: PathBuf,
+        /// The path of the rule.
+        rule: String,
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The rule.
+        #[label("this rule")]
+        at: SourceSpan,
+    },
+
+    /// A path into `data` that nothing defines.
+    #[error("nothing defines `{path}`")]
+    #[diagnostic(code("PG-RG-024"))]
+    UnknownData {
+        /// The path.
+        path: String,
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The reference.
+        #[label("leads to nothing")]
+        at: SourceSpan,
+        /// How to put it right.
+        #[help]
+        help: String,
+    },
+
+    /// A reference that could mean its own rule, as far as the engine can tell.
+    #[error("the engine cannot follow a reference into all packages: {cycle}")]
+    #[diagnostic(
+        code("PG-RG-029"),
+        help(
+            "name the package, or put the packages that are meant below one name: `data.rules[package].deny`"
+        )
+    )]
+    DispatchToItself {
+        /// The names, joined by arrows, the first one repeated at the end.
+        cycle: String,
+        /// The policy that holds the first of them.
+        #[source_code]
+        text: PolicyText,
+        /// The first rule of the cycle.
+        #[label("could need itself")]
+        at: SourceSpan,
+    },
+
     /// A policy that does not parse.
     #[error("cannot parse policy: {reason}")]
     #[diagnostic(code("PG-RG-010"))]

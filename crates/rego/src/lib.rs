@@ -10,6 +10,7 @@
 //! This crate imports the plan model, the syntax of Rego and what rules say of themselves; it does not know guardrails,
 //! findings or reports. No other crate imports regorus.
 
+pub mod beside;
 pub mod builtins;
 pub mod bundle;
 mod checks;
@@ -19,6 +20,7 @@ mod context;
 pub mod convention;
 mod coverage;
 pub mod data;
+pub mod data_paths;
 mod dialect;
 mod division;
 pub mod error;

@@ -21,10 +21,13 @@ pub struct PolicyOptions {
     pub context: ContextOptions,
     /// The packages whose deciding rules are evaluated, under conftest's convention.
     pub namespaces: Namespaces,
-    /// Files and directories with `.json`, `.yaml` and `.yml` documents for `data`. As in conftest
-    /// (`policy/engine.go`), every document is merged at the root of `data`, whatever its directory.
+    /// Files and directories of `.json`, `.yaml` and `.yml` documents for `data`. As conftest does
+    /// (`policy/engine.go`), every document is merged at the root of `data`, wherever its file lies. The documents of a
+    /// bundle below `paths` are read as well, and stand below the paths of their directories.
     pub data: Vec<PathBuf>,
-    /// The dialect; if `None`, each file is parsed as v1 and, if that fails, as v0.
+    /// Directories whose data documents are read although only policy files in them are named.
+    pub beside: Vec<PathBuf>,
+    /// The dialect of the policies; without it, each file is v1 if it can be read as that, and v0 otherwise.
     pub version: Option<RegoVersion>,
     /// The time limit of one rule on one plan. All rules together have [`PolicyOptions::PLAN_FACTOR`] times as much,
     /// so that many slow rules cannot block a pipeline.
@@ -53,6 +56,7 @@ impl Default for PolicyOptions {
             context: ContextOptions::default(),
             namespaces: Namespaces::default(),
             data: Vec::new(),
+            beside: Vec::new(),
             version: None,
             time_limit: Duration::from_secs(10),
             memory_limit: None,

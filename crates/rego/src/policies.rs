@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::beside;
 use super::context::Context;
 use super::convention::{self, Grouping};
 use super::coverage::Coverage;
-use super::data;
 use super::error::{PolicyError, report};
 use super::evaluate::{Evaluation, PolicyInput, Work, read_plan};
 use super::options::PolicyOptions;
@@ -137,7 +137,8 @@ fn load(options: &PolicyOptions) -> Policies {
     };
     let mut problems = std::mem::take(&mut grouping.errors);
     let context = Context::load(&options.context, &mut problems);
-    let documents = data::load(&options.data, &mut problems);
+    let documents =
+        beside::load(&[options.paths.as_slice(), &options.beside].concat(), &options.data, &mut problems);
     let mut sets = Vec::new();
     let packs = (!options.packs.is_empty()).then(|| options.packs.group());
     let of_users = grouping.groups.into_iter().map(|group| (group, documents.as_slice()));

@@ -6,6 +6,7 @@ use miette::{NamedSource, SourceSpan};
 use regorus::unstable::{Module, Ref, Span};
 
 use super::error::PolicyText;
+use super::query;
 use super::source::{Source, file_of};
 use super::syntax::{self, Fact, Form, Reference, Step};
 
@@ -46,8 +47,11 @@ pub(super) struct Document {
     pub is_function: bool,
     /// Documents that are referenced by their full path.
     pub needs: BTreeSet<usize>,
-    /// Documents that are referenced through a prefix, such as their package.
+    /// Documents that are meant by the name of something that holds them, such as their package. The engine follows a
+    /// reference no further than to the first step that is not written out.
     pub may_need: BTreeSet<usize>,
+    /// Those of them that the steps after that can mean: all that OPA takes for needed.
+    pub may_mean: BTreeSet<usize>,
     /// The first rule.
     pub rule: usize,
 }
@@ -131,8 +135,14 @@ impl<'a> Program<'a> {
         let is_function = head.form == Form::Function;
         let index = self.rules.len();
         let document = *self.by_path.entry(path.clone()).or_insert_with(|| {
-            let (needs, may_need) = (BTreeSet::new(), BTreeSet::new());
-            self.documents.push(Document { path, is_function, needs, may_need, rule: index });
+            self.documents.push(Document {
+                path,
+                is_function,
+                needs: BTreeSet::new(),
+                may_need: BTreeSet::new(),
+                may_mean: BTreeSet::new(),
+                rule: index,
+            });
             self.documents.len() - 1
         });
         let facts = syntax::facts(rule);
@@ -165,11 +175,16 @@ impl<'a> Program<'a> {
         for rule in &self.rules {
             let mut needs = BTreeSet::new();
             let mut may_need = BTreeSet::new();
+            let mut may_mean: BTreeSet<usize> = BTreeSet::new();
             for fact in &rule.facts {
                 match fact {
                     Fact::Refers(reference) => {
                         if let Meaning::Data(steps) = self.meaning(rule, reference) {
-                            self.targets(&steps, &mut needs, &mut may_need);
+                            let below = self.targets(&steps, &mut needs);
+                            may_mean.extend(
+                                below.iter().copied().filter(|document| self.can_mean(*document, &steps)),
+                            );
+                            may_need.extend(below);
                         }
                     }
                     Fact::Calls { function, .. } => needs.extend(self.functions(rule, function)),
@@ -179,6 +194,7 @@ impl<'a> Program<'a> {
             let document = &mut self.documents[rule.document];
             document.needs.extend(needs);
             document.may_need.extend(may_need);
+            document.may_mean.extend(may_mean);
         }
     }
 
@@ -247,7 +263,9 @@ impl<'a> Program<'a> {
         found
     }
 
-    fn targets(&self, steps: &[Step], needs: &mut BTreeSet<usize>, may_need: &mut BTreeSet<usize>) {
+    /// Adds the document that a path into `data` names in full, or else returns those below the part that is written
+    /// out.
+    fn targets(&self, steps: &[Step], needs: &mut BTreeSet<usize>) -> Vec<usize> {
         let mut path = vec!["data".to_owned()];
         for step in steps {
             match step {
@@ -256,11 +274,32 @@ impl<'a> Program<'a> {
             }
             if let Some(document) = self.by_path.get(&path) {
                 needs.insert(*document);
-                return;
+                return Vec::new();
             }
         }
         let below = self.by_path.range(path.clone()..).take_while(|(known, _)| known.starts_with(&path));
-        may_need.extend(below.map(|(_, document)| *document));
+        // A query is a rule only for the engine: nothing in `data` is the query.
+        let query: Vec<&str> = query::RULE.split('.').collect();
+        below.filter(|(known, _)| **known != query).map(|(_, document)| *document).collect()
+    }
+
+    /// Whether a path into `data` can lead to a document or into it.
+    fn can_mean(&self, document: usize, steps: &[Step]) -> bool {
+        self.documents[document].path[1..].iter().zip(steps).all(|(own, step)| match step {
+            Step::Key(key) => own == key,
+            Step::Dynamic => true,
+        })
+    }
+
+    /// The paths of all packages and documents.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &[String]> {
+        self.packages.iter().chain(self.by_path.keys()).map(Vec::as_slice)
+    }
+
+    /// Whether a rule builds the document at a path, which is without `data`.
+    pub(super) fn is_rule(&self, path: &[String]) -> bool {
+        let path: Vec<String> = ["data".to_owned()].iter().chain(path).cloned().collect();
+        self.by_path.contains_key(&path)
     }
 
     /// Returns the path into the input for a path into `data` through an alias such as `run := input.run`, if no

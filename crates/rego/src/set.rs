@@ -10,6 +10,7 @@ use regorus::unstable::{Module, Ref};
 use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
+use super::beside;
 use super::bundle;
 use super::checks;
 use super::context::{Context, GroupContext};
@@ -18,6 +19,7 @@ use super::convention::{
 };
 use super::coverage::{Coverage, CoverageMode};
 use super::data::{self, DataDocument};
+use super::data_paths;
 use super::dialect;
 use super::error::{PolicyError, report};
 use super::frontend::{self, LoadedNames, RewriteError, Rewritten};
@@ -195,7 +197,7 @@ fn load_conftest(options: &PolicyOptions) -> Result<PolicySet, Vec<PolicyError>>
         }
         return Err(errors);
     }
-    let documents = data::load(&options.data, &mut errors);
+    let documents = beside::load(&options.paths, &options.data, &mut errors);
     let group = Group::conftest(options, sources);
     let context = Context::default().of_group(&group);
     match load(group, options, &context, &documents) {
@@ -245,6 +247,10 @@ pub(super) fn load(
     };
     let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
     input_paths::check(&program, &evaluated, context, &mut errors);
+    // What was left out may have been what a path leads to.
+    if loaded == Loaded::All {
+        data_paths::check(&program, |document| evaluated.contains(&document), documents, &mut errors);
+    }
     let described = Described::read(&modules, &sources, &mut errors);
     let metadata = described.of_documents(&program);
     let policy_rules = |document: &usize| {
@@ -397,6 +403,9 @@ pub fn compile(
             sources.retain(|source| !problems.unsafe_files.contains(&source.name));
             continue;
         }
+        if data::shadows(&Program::new(&modules, sources), documents, errors) {
+            return None;
+        }
         add_data(&mut engine, documents, errors);
         // The first evaluation makes the engine prepare the policies; its clones share the result.
         let Err(message) = engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())
@@ -422,7 +431,12 @@ fn version(dialect: Dialect, source: &Source) -> RegoVersion {
 }
 
 fn is_about_recursion(error: &PolicyError) -> bool {
-    matches!(error, PolicyError::Recursion { .. } | PolicyError::ChainTooLong { .. })
+    matches!(
+        error,
+        PolicyError::Recursion { .. }
+            | PolicyError::DispatchToItself { .. }
+            | PolicyError::ChainTooLong { .. }
+    )
 }
 
 pub(super) fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: &mut Vec<PolicyError>) {

@@ -357,6 +357,11 @@ impl<'a> FactReader<'a> {
             // `object.get(input, "x", null)` reads the same path as `input.x`.
             (Some(path), [object, rest @ ..]) => {
                 self.facts.push(Fact::Refers(path));
+                // All that stands there is evaluated, and may be the rule itself.
+                let whole = reference(object);
+                self.facts.extend(
+                    whole.filter(|whole| whole.root == "data" && !whole.steps.is_empty()).map(Fact::Refers),
+                );
                 self.indexes(object);
                 self.exprs(rest);
             }

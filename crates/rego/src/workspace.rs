@@ -8,6 +8,7 @@ use regorus::unstable::{Module, Ref};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
+use super::beside;
 use super::builtins::Files;
 use super::bundle;
 use super::convention::Dialect;
@@ -25,7 +26,7 @@ use super::source::{self, Source};
 /// The policies to load.
 #[derive(Clone, Debug)]
 pub struct WorkspaceOptions {
-    /// Files and directories with `.rego` files; directories are read recursively.
+    /// Files and directories that hold `.rego` files and the data documents beside them; directories are read recursively.
     pub paths: Vec<PathBuf>,
     /// Files and directories with documents for `data`, each merged at its root.
     pub data: Vec<PathBuf>,
@@ -159,7 +160,7 @@ impl Workspace {
 fn load(options: &WorkspaceOptions) -> Result<Workspace, Vec<PolicyError>> {
     let mut errors = Vec::new();
     let sources = source::load(&options.paths, &mut errors);
-    let documents = data::load(&options.data, &mut errors);
+    let documents = beside::load(&options.paths, &options.data, &mut errors);
     assemble(options, sources, &documents, &set::rewrite, errors)
 }
 

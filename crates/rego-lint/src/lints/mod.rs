@@ -21,9 +21,11 @@ mod values;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use planguard_rego::beside;
 use planguard_rego::bundle;
 use planguard_rego::convention::{self, Dialect, Group};
-use planguard_rego::data::{self, DataDocument};
+use planguard_rego::data::DataDocument;
+use planguard_rego::data_paths;
 use planguard_rego::error::{PolicyError, report};
 use planguard_rego::metadata::{self, Blocks};
 use planguard_rego::nesting;
@@ -90,7 +92,7 @@ fn lint_all(options: &LintOptions) -> Linted {
         matches!(error, PolicyError::NoneOfPlatform { .. } | PolicyError::DecidesNothing { .. })
     };
     errors.extend(grouping.errors.iter().filter(|error| !is_reported_by_lint(error)).cloned());
-    let documents = data::load(&options.data, &mut errors);
+    let documents = beside::load(&options.paths, &options.data, &mut errors);
     for group in &grouping.groups {
         load(group, options, &documents, &mut errors);
     }
@@ -158,7 +160,13 @@ fn load(group: &Group, options: &LintOptions, documents: &[DataDocument], errors
     bundle::complete(&mut sources);
     let dialect = options.version.map_or(Dialect::EachFile, Dialect::Given);
     set::rewrite(&mut sources, dialect);
-    set::compile(dialect, &mut sources, documents, errors);
+    let count = sources.len();
+    if let Some((_, modules)) = set::compile(dialect, &mut sources, documents, errors)
+        // What was left out may have been what a path leads to.
+        && sources.len() == count
+    {
+        data_paths::check_all(&modules, &sources, documents, errors);
+    }
 }
 
 /// Sorts load errors into findings about a rule and problems that prevented planguard from linting.
@@ -175,6 +183,7 @@ impl Loader {
             PolicyError::UnknownFunction { text, at, help, .. } => {
                 (Lint::UnknownFunction, text, at, help.clone())
             }
+            PolicyError::UnknownData { text, at, help, .. } => (Lint::UnknownData, text, at, help.clone()),
             PolicyError::RefusedFunction { text, at, .. } => {
                 let help = "put the value into a document and pass it with --data".to_owned();
                 (Lint::RefusedFunction, text, at, help)

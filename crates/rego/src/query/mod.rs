@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 pub use error::QueryError;
 pub use input::QueryInput;
 pub use members::builtin_names;
-pub(super) use text::QueryText;
+pub(super) use text::{QueryText, RULE};
 
 use super::builtins::Lenience;
 use super::checks;
@@ -158,7 +158,7 @@ fn answer(
         if let Some(error) = problems.errors.iter().find(own) {
             return Err(refused(error));
         }
-        Some(text::RULE.to_owned())
+        Some(RULE.to_owned())
     };
     let ask = |engine: &mut Engine| match &rule {
         Some(rule) => engine.eval_rule(rule.clone()),

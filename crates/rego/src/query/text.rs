@@ -20,8 +20,8 @@ use crate::source::{EngineMessage, RewriteResult, Source};
 /// The file name of the query in reports and for the engine.
 pub(super) const FILE: &str = "query";
 
-/// The rule with the answers.
-pub(super) const RULE: &str = "data.planguard_query.answers";
+/// The rule that holds the answers.
+pub(crate) const RULE: &str = "data.planguard_query.answers";
 
 const BEFORE: &str = "package planguard_query\n\nanswers := [[";
 

@@ -1,18 +1,18 @@
 //! Runs the tests of Rego policies as `opa test` does.
 //!
-//! `documents` loads the data beside policies, `discover` finds the tests, `run` evaluates them, and `coverage`
-//! measures the lines that they reach. The front end renames tests with the same name and makes cases report their
-//! start.
+//! `discover` finds the tests, `run` evaluates them, and `coverage` says
+//! which lines of the policies that has reached. How tests of one name are kept apart and how cases are told is in the
+//! front end.
 
 mod coverage;
 mod discover;
-mod documents;
 mod run;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::beside::{self, Wanted};
 use super::builtins::Files;
 use super::convention::regula_library;
 use super::data;
@@ -24,10 +24,9 @@ use super::set::{self, in_time};
 use super::source::{Source, display_name};
 use super::workspace::{self, Workspace, WorkspaceOptions};
 
+pub use super::beside::{Ignored, IgnoredDocument};
 pub use coverage::{FileCoverage, Hits, RuleCoverage};
 pub use discover::{RegoTest, TestState};
-pub use documents::Ignored;
-pub use documents::IgnoredDocument;
 pub use run::{CaseRun, FailedBecause, RegoOutcome, Stop, TestRun};
 
 /// The policies and tests to run.
@@ -164,7 +163,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
     if sources.is_empty() {
         return RegoTests { problems, measure: options.measure, ..RegoTests::default() };
     }
-    let mut found = documents::beside(&options.paths, &ignored_by_name, &mut problems);
+    let mut found = beside::beside(&options.paths, &ignored_by_name, Wanted::All, &mut problems);
     found.documents.extend(data::load(&options.data, &mut problems));
     let files: Vec<TestedFile> = sources
         .iter()

@@ -1,4 +1,4 @@
-//! Loads the documents beside policies as `opa test DIR` does: the directory of a document is its path in `data`.
+//! Reads the documents beside policies, as OPA reads a bundle: a document's place in `data` is its directory.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -8,10 +8,13 @@ use planguard_plan::text::wildcard;
 use regorus::Value;
 
 use crate::data::{self, DataDocument};
-use crate::error::PolicyError;
+use crate::error::{PolicyError, report};
 use crate::files;
 
-/// File extensions of documents.
+/// The documents of a bundle. Every command reads them.
+const BUNDLE: [&str; 3] = ["data.json", "data.yaml", "data.yml"];
+
+/// Extensions of documents.
 const EXTENSIONS: [&str; 3] = ["json", "yaml", "yml"];
 
 /// Keys that occur only at the root of a plan.
@@ -52,20 +55,71 @@ fn names_below(roots: &[PathBuf], file: &Path) -> Vec<String> {
     below.components().map(|component| component.as_os_str().to_string_lossy().into_owned()).collect()
 }
 
-/// The documents beside policies.
+/// Which of the documents beside policies are read.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    /// Those of a bundle: `data.json`, `data.yaml` and `data.yml`.
+    Bundle,
+    /// Those under other names as well, as `opa test` has it: the plans and tables of tests.
+    All,
+}
+
+impl Wanted {
+    fn includes(self, file: &Path) -> bool {
+        let is_of_bundle = BUNDLE.iter().any(|known| file.file_name().is_some_and(|name| name == *known));
+        match self {
+            Self::Bundle => is_of_bundle,
+            Self::All => {
+                is_of_bundle
+                    || file.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known))
+            }
+        }
+    }
+}
+
+/// The documents of the bundle at `paths`, and then those that are named, each at the root of `data`.
+pub fn load(paths: &[PathBuf], named: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<DataDocument> {
+    let mut documents = beside(paths, &Ignored::new(&[]), Wanted::Bundle, errors).documents;
+    let is_named = data::load(named, errors);
+    // A document that is named is where the user wants it.
+    documents.retain(|document| !is_named.iter().any(|named| is_same(&named.path, &document.path)));
+    documents.extend(is_named);
+    documents
+}
+
+fn is_same(left: &Path, right: &Path) -> bool {
+    left == right
+        || matches!((left.canonicalize(), right.canonicalize()), (Ok(left), Ok(right)) if left == right)
+}
+
+/// What was found beside policies.
 pub(super) struct Beside {
     pub documents: Vec<DataDocument>,
     pub ignored: Vec<IgnoredDocument>,
 }
 
-/// Loads the documents below `roots`, each nested in objects for its directories.
-pub(super) fn beside(roots: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<PolicyError>) -> Beside {
+/// The documents below `roots`, each inside of objects for the directories between.
+pub(super) fn beside(
+    roots: &[PathBuf],
+    ignored: &Ignored<'_>,
+    wanted: Wanted,
+    problems: &mut Vec<PolicyError>,
+) -> Beside {
     let mut beside = Beside { documents: Vec::new(), ignored: Vec::new() };
-    for file in files::find(roots, &EXTENSIONS, problems) {
+    let mut errors = Vec::new();
+    let files = files::find(roots, &EXTENSIONS, &mut errors);
+    // Whoever looks for policies in the same places tells of the others.
+    errors.retain(|error| match error {
+        PolicyError::Unreadable { path, .. }
+        | PolicyError::SpecialFile { path }
+        | PolicyError::EscapingLink { path, .. } => wanted.includes(path),
+        _ => true,
+    });
+    errors.into_iter().for_each(|error| report(problems, error));
+    for file in files {
         let names = names_below(roots, &file);
-        let is_document =
-            file.extension().is_some_and(|found| EXTENSIONS.iter().any(|known| found == *known));
-        // Directories such as `.git` and `.terraform` contain files of other programs.
+        let is_document = wanted.includes(&file);
+        // Directories such as `.git` and `.terraform` are full of other programs' files.
         let is_hidden = names.iter().any(|name| name.starts_with('.'));
         if !is_document || is_hidden || ignored.matches(roots, &file) {
             continue;
@@ -73,6 +127,12 @@ pub(super) fn beside(roots: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Ve
         match read(&file) {
             Ok(Some(mut document)) => {
                 let directories = names.split_last().map_or(&[][..], |(_, directories)| directories);
+                if directories.is_empty()
+                    && let Err(error) = data::check_root(&document)
+                {
+                    problems.push(error);
+                    continue;
+                }
                 for directory in directories.iter().rev() {
                     document.value = Value::from(
                         [(Value::from(directory.as_str()), document.value)]
@@ -134,18 +194,44 @@ mod tests {
         }
         let mut problems = Vec::new();
         let patterns = ["no*".to_owned()];
-        let found = beside(&[root.to_owned()], &Ignored::new(&patterns), &mut problems);
+        let found = beside(&[root.to_owned()], &Ignored::new(&patterns), Wanted::All, &mut problems);
         let values: Vec<String> = found.documents.iter().map(|found| found.value.to_string()).collect();
         assert_eq!(values, [r#"{"a":1}"#, r#"{"x":{"y":{"b":2}}}"#].map(|text| text.to_owned()));
         assert_eq!(found.ignored, [IgnoredDocument { file: root.join("x/plan.json") }]);
         assert!(matches!(problems.as_slice(), [PolicyError::InvalidData { .. }]), "{problems:?}");
         let named = [root.join("x/y/other.yaml")];
-        let found = beside(&named, &Ignored::new(&[]), &mut problems);
+        let found = beside(&named, &Ignored::new(&[]), Wanted::All, &mut problems);
         assert_eq!(found.documents[0].value.to_string(), r#"{"b":2}"#);
     }
 
     #[test]
-    fn a_large_plan_is_skipped() {
+    fn a_bundle_consists_of_its_data_documents() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        for (name, text) in [
+            ("data.json", "{\"a\": 1}"),
+            ("types/data.yaml", "[t3.micro]"),
+            ("count/data.yml", "3"),
+            ("types/plan.json", "{\"b\": 2}"),
+            ("values.yaml", "{{ template }}"),
+        ] {
+            fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
+            fs::write(root.join(name), text).unwrap();
+        }
+        let named = root.join("types/plan.json");
+        let mut errors = Vec::new();
+        let documents = load(&[root.to_owned()], &[named], &mut errors);
+        let values: Vec<String> = documents.iter().map(|found| found.value.to_string()).collect();
+        assert_eq!(values, [r#"{"count":3}"#, r#"{"a":1}"#, r#"{"types":["t3.micro"]}"#, r#"{"b":2}"#]);
+        assert!(errors.is_empty(), "{errors:?}");
+        fs::write(root.join("data.json"), "[1]").unwrap();
+        let documents = load(&[root.to_owned()], &[], &mut errors);
+        assert_eq!(documents.len(), 2);
+        assert!(matches!(errors.as_slice(), [PolicyError::InvalidData { .. }]), "{errors:?}");
+    }
+
+    #[test]
+    fn a_large_plan_is_no_problem() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("p.json");
         fs::write(&file, format!("{{\"format_version\":\"1.2\",\"x\":\"{}\"}}", "y".repeat(9 << 20)))
