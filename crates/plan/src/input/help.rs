@@ -2,6 +2,7 @@
 
 use super::origin::Origin;
 use super::problem::{Problem, SpecialKind, TextKind};
+use crate::text::escape;
 
 /// How to fix a problem.
 pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
@@ -62,6 +63,14 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         }
         Problem::UnsupportedFormatVersion(_) => {
             "use a release of planguard that supports this format".to_owned()
+        }
+        Problem::MisspeltKey { key, meant } => format!(
+            "rename `{}` to `{meant}` if that is what it is; {}",
+            escape::for_terminal_line(key),
+            rewrite(origin)
+        ),
+        Problem::LinkOutside { path, .. } => {
+            format!("name what it points to as well: {}", Origin::File(path.clone()).shell_word("plan.json"))
         }
         Problem::EventStream => {
             "save the plan and show it: terraform plan -out tfplan && terraform show -json tfplan > plan.json"

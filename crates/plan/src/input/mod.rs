@@ -36,7 +36,7 @@ pub use notice::Notice;
 pub use options::{DEFAULT_SIZE_CAP, OnWrapperLines, ReadOptions};
 pub use origin::Origin;
 pub use position::Position;
-pub use problem::{JsonKind, Problem, SizeStage, SpecialKind, TextKind, Utf16Fault};
+pub use problem::{JsonKind, LinkTarget, Problem, SizeStage, SpecialKind, TextKind, Utf16Fault};
 pub use sha256::Sha256Digest;
 pub use skipped::{OtherKind, SkipReason, Skipped};
 pub use source::Source;
