@@ -15,6 +15,8 @@ pub struct Report {
     pub plans: Vec<PlanReport>,
     /// Files that were passed over, and why.
     pub skipped: Vec<SkippedFile>,
+    /// How many files were read.
+    pub files: Files,
     /// What kept planguard from looking at everything.
     pub problems: Vec<Problem>,
     /// What a reader should know beside.
@@ -23,6 +25,17 @@ pub struct Report {
     pub report_only: bool,
     /// The SHA-256 of the policies that were loaded, if any.
     pub policies_sha256: Option<SafeText>,
+}
+
+/// How many files were read, and how many were not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Files that were read as plans.
+    pub plans: usize,
+    /// Files in directories that do not look like plans.
+    pub other: usize,
+    /// Directories that were searched.
+    pub directories: usize,
 }
 
 /// What was found in one plan.
@@ -40,6 +53,8 @@ pub struct PlanReport {
     pub summary: ChangeSummary,
     /// How much was looked at.
     pub counts: Counts,
+    /// How much of what the plan changes any rule knows.
+    pub coverage: Coverage,
     /// What was found, resource by resource.
     pub findings: Vec<Finding>,
     /// Whether everything in the plan could be looked at.
@@ -63,6 +78,22 @@ pub struct Counts {
     pub fixed: usize,
     /// Policy results that an `exception` silenced.
     pub exceptions: usize,
+}
+
+/// How much of what a plan changes is of a type that a built-in rule or a guardrail of the user knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// The managed resources that the plan does not leave unchanged.
+    pub changed: usize,
+    /// Of these, how many are of each type that no rule knows, the most frequent first.
+    pub unknown_types: Vec<(SafeText, usize)>,
+}
+
+impl Coverage {
+    /// How many of the changed resources are of a type that no rule knows.
+    pub fn unknown(&self) -> usize {
+        self.unknown_types.iter().map(|(_, number)| number).sum()
+    }
 }
 
 /// A file that was passed over.

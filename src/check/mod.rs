@@ -2,6 +2,7 @@
 
 mod by_address;
 mod changes;
+mod coverage;
 mod error;
 mod guardrails;
 mod options;
@@ -13,7 +14,7 @@ use std::sync::OnceLock;
 
 use by_address::ByAddress;
 pub use error::CheckError;
-pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
+pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
 use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
 use planguard_plan::problem::Problem;
@@ -22,7 +23,7 @@ use planguard_plan::{ChangeSummary, Plan, PlanError, sensitive_values};
 use planguard_threads::{self as threads, Stack};
 
 use crate::finding::Finding;
-use crate::report::{Counts, Notice, PlanReport, Report, SkippedFile};
+use crate::report::{Counts, Files, Notice, PlanReport, Report, SkippedFile};
 
 /// How far a run has come; for progress bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub fn check(
         file: plain.text(&skipped.origin.to_string()),
         reason: plain.text(&skipped.reason.to_string()),
     }));
+    report.files =
+        Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories };
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
         report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
@@ -203,6 +206,7 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
     check.guardrails();
     check.changes();
     check.policies(document);
+    let coverage = check.coverage();
     let PlanCheck { mut findings, counts, problems, notices, .. } = check;
     findings.sort_by(Finding::order);
     let report = PlanReport {
@@ -212,6 +216,7 @@ fn check_plan(document: &Document, rules: &Rules, options: &CheckOptions, origin
         terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
         summary: ChangeSummary::of(&plan),
         counts,
+        coverage,
         findings,
         // Decided when everything that kept us from looking is gathered.
         complete: false,

@@ -74,6 +74,8 @@ pub struct CheckOptions {
     pub errored: OnErroredPlan,
     /// What a plan is worth that leaves out part of the configuration.
     pub incomplete: OnIncompletePlan,
+    /// What a plan is worth that changes resources which no rule knows.
+    pub uncovered: OnUncovered,
     /// Whether what is doubtful about a document leaves the verdict undecided.
     pub strict: bool,
     /// Whether denials are told and change nothing about the exit code.
@@ -94,6 +96,16 @@ pub enum OnErroredPlan {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnIncompletePlan {
     /// It is checked as it is, with a notice.
+    #[default]
+    Accept,
+    /// The verdict is undecided.
+    Undecided,
+}
+
+/// What a plan is worth that changes resources of types which no rule knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUncovered {
+    /// It is checked as it is; the report counts them.
     #[default]
     Accept,
     /// The verdict is undecided.

@@ -23,7 +23,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
             Origin::Stdin => "the command before the pipe printed nothing: read its error, and use \
                               `set -o pipefail` so that its failure is reported"
                 .to_owned(),
-            Origin::File(_) | Origin::Memory(_) => {
+            Origin::File(_) | Origin::Line { .. } | Origin::Memory(_) => {
                 format!("the command that wrote it failed or is still at work; {}", rewrite(origin))
             }
         },
@@ -119,8 +119,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         | Problem::VersionedWithoutPlan
         | Problem::NoPlanKeys => make_plan(),
         Problem::NothingFound => {
-            "name a directory with plans as *.json or *.json.gz; hidden directories are not searched"
-                .to_owned()
+            "name a directory with plans; hidden directories are not searched".to_owned()
         }
         Problem::TerraformNotRun { .. } => {
             format!("pass the path of terraform or tofu with `--terraform`, or run: {}", show(origin))

@@ -21,6 +21,7 @@ mod problem;
 mod recognise;
 mod sha256;
 mod skipped;
+mod sniff;
 mod source;
 mod terraform;
 mod top_level;
