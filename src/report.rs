@@ -15,7 +15,9 @@ pub struct Report {
     pub plans: Vec<PlanReport>,
     /// Skipped files, with the reasons.
     pub skipped: Vec<SkippedFile>,
-    /// Problems that prevented a complete check.
+    /// How many files were read.
+    pub files: Files,
+    /// What kept planguard from looking at everything.
     pub problems: Vec<Problem>,
     /// Notices that do not affect the verdict.
     pub notices: Vec<Notice>,
@@ -25,7 +27,18 @@ pub struct Report {
     pub policies_sha256: Option<SafeText>,
 }
 
-/// The result of one plan.
+/// How many files were read, and how many were not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Files that were read as plans.
+    pub plans: usize,
+    /// Files in directories that do not look like plans.
+    pub other: usize,
+    /// Directories that were searched.
+    pub directories: usize,
+}
+
+/// What was found in one plan.
 #[derive(Clone, Debug)]
 pub struct PlanReport {
     /// The origin of the plan.
@@ -40,7 +53,9 @@ pub struct PlanReport {
     pub summary: ChangeSummary,
     /// The numbers of resources and rules.
     pub counts: Counts,
-    /// The findings, by resource.
+    /// How much of what the plan changes any rule knows.
+    pub coverage: Coverage,
+    /// What was found, resource by resource.
     pub findings: Vec<Finding>,
     /// Whether the whole plan could be checked.
     pub complete: bool,
@@ -65,7 +80,23 @@ pub struct Counts {
     pub exceptions: usize,
 }
 
-/// A skipped file.
+/// How much of what a plan changes is of a type that a built-in rule or a guardrail of the user knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// The managed resources that the plan does not leave unchanged.
+    pub changed: usize,
+    /// Of these, how many are of each type that no rule knows, the most frequent first.
+    pub unknown_types: Vec<(SafeText, usize)>,
+}
+
+impl Coverage {
+    /// How many of the changed resources are of a type that no rule knows.
+    pub fn unknown(&self) -> usize {
+        self.unknown_types.iter().map(|(_, number)| number).sum()
+    }
+}
+
+/// A file that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedFile {
     /// The file.

@@ -112,4 +112,30 @@ pub enum CheckError {
         /// The number of duplicate keys.
         count: usize,
     },
+
+    /// Some of what the plan changes is of no type that a rule knows, and that is not accepted.
+    #[error(
+        "{plan}: {unknown} of {changed} changed {} of a type that no rule knows ({types})",
+        match (*changed, *unknown) {
+            (1, _) => "resource is",
+            (_, 1) => "resources is",
+            _ => "resources are",
+        }
+    )]
+    #[diagnostic(
+        code("PG-CK-011"),
+        help(
+            "write guardrails for these types and load them with --guardrails, or check without --require-coverage"
+        )
+    )]
+    Uncovered {
+        /// The plan.
+        plan: String,
+        /// How many changed resources are of an unknown type.
+        unknown: usize,
+        /// How many resources the plan changes.
+        changed: usize,
+        /// The types with their numbers.
+        types: String,
+    },
 }

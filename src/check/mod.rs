@@ -2,6 +2,7 @@
 
 mod by_address;
 mod changes;
+mod coverage;
 mod error;
 mod guardrails;
 mod options;
@@ -14,7 +15,7 @@ use std::sync::OnceLock;
 
 use by_address::ByAddress;
 pub use error::CheckError;
-pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, Packs, Rules};
+pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
 use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
 use planguard_plan::problem::Problem;
@@ -23,7 +24,7 @@ use planguard_plan::{ChangeSummary, Plan, PlanError};
 use planguard_threads::{self as threads, Stack};
 
 use crate::finding::Finding;
-use crate::report::{Counts, Notice, PlanReport, Report, SkippedFile};
+use crate::report::{Counts, Files, Notice, PlanReport, Report, SkippedFile};
 
 /// The progress of a run, for progress bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub fn check(
         file: plain.text(&skipped.origin.to_string()),
         reason: plain.text(&skipped.reason.to_string()),
     }));
+    report.files =
+        Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories };
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
         report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
@@ -213,6 +216,7 @@ fn check_plan(
     check.guardrails();
     check.changes();
     check.policies(document);
+    let coverage = check.coverage();
     let PlanCheck { mut findings, counts, problems, notices, .. } = check;
     findings.sort_by(Finding::order);
     let report = PlanReport {
@@ -222,6 +226,7 @@ fn check_plan(
         terraform_version: plan.terraform_version.as_deref().map(SafeText::plain),
         summary: ChangeSummary::of(&plan),
         counts,
+        coverage,
         findings,
         // Computed after all problems are collected.
         complete: false,

@@ -74,6 +74,8 @@ pub struct CheckOptions {
     pub errored: OnErroredPlan,
     /// The treatment of plans that cover only part of the configuration.
     pub incomplete: OnIncompletePlan,
+    /// The treatment of plans that change resources of types which no rule knows.
+    pub uncovered: OnUncovered,
     /// Whether anomalies of a document make the verdict incomplete.
     pub strict: bool,
     /// Whether denials are reported without affecting the exit code.
@@ -97,5 +99,15 @@ pub enum OnIncompletePlan {
     #[default]
     Accept,
     /// The verdict is incomplete.
+    Undecided,
+}
+
+/// What a plan is worth that changes resources of types which no rule knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnUncovered {
+    /// It is checked as it is; the report counts them.
+    #[default]
+    Accept,
+    /// The verdict is undecided.
     Undecided,
 }

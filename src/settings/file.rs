@@ -200,6 +200,7 @@ unknown = "deny"
 gate = "introduced"
 strict = true
 require-complete = false
+require-coverage = true
 builtin = false
 packs = ["recovery", "required-tags"]
 guardrails = ["guardrails"]
@@ -231,20 +232,21 @@ tags = ["owner"]
             r#"check.gate = "introduced" (team/planguard.toml:5)"#,
             "check.strict = true (team/planguard.toml:6)",
             "check.require-complete = false (team/planguard.toml:7)",
-            "check.builtin = false (team/planguard.toml:8)",
-            r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:9)"#,
-            r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:10)"#,
-            "check.max-destroys = 3 (team/planguard.toml:11)",
-            "check.max-destroy-percent = 10 (team/planguard.toml:12)",
-            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:15)"#,
-            r#"policies.convention = "spacelift" (team/planguard.toml:16)"#,
-            r#"policies.namespaces = ["*"] (team/planguard.toml:17)"#,
-            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:18)"#,
-            r#"policies.context = "team/run.json" (team/planguard.toml:19)"#,
-            r#"policies.infracost = "team/costs.json" (team/planguard.toml:20)"#,
-            r#"policies.rego-version = "v0" (team/planguard.toml:21)"#,
-            "policies.timeout = 30 (team/planguard.toml:22)",
-            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:24)"#,
+            "check.require-coverage = true (team/planguard.toml:8)",
+            "check.builtin = false (team/planguard.toml:9)",
+            r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:10)"#,
+            r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:11)"#,
+            "check.max-destroys = 3 (team/planguard.toml:12)",
+            "check.max-destroy-percent = 10 (team/planguard.toml:13)",
+            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:16)"#,
+            r#"policies.convention = "spacelift" (team/planguard.toml:17)"#,
+            r#"policies.namespaces = ["*"] (team/planguard.toml:18)"#,
+            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:19)"#,
+            r#"policies.context = "team/run.json" (team/planguard.toml:20)"#,
+            r#"policies.infracost = "team/costs.json" (team/planguard.toml:21)"#,
+            r#"policies.rego-version = "v0" (team/planguard.toml:22)"#,
+            "policies.timeout = 30 (team/planguard.toml:23)",
+            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:25)"#,
         ];
         assert_eq!(printed, wanted);
     }

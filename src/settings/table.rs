@@ -19,7 +19,7 @@ use super::origin::{Origin, Sourced};
 use super::value::{
     Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue,
 };
-use crate::check::{CheckOptions, OnIncompletePlan};
+use crate::check::{CheckOptions, OnIncompletePlan, OnUncovered};
 use crate::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 
 /// A setting's names.
@@ -145,6 +145,8 @@ settings! {
     "check"."strict" / "PLANGUARD_STRICT" => strict: bool = false;
     /// Whether a plan that does not cover the whole configuration is refused.
     "check"."require-complete" / "PLANGUARD_REQUIRE_COMPLETE" => require_complete: bool = false;
+    /// Whether a plan that changes resources of types which no rule knows is refused.
+    "check"."require-coverage" / "PLANGUARD_REQUIRE_COVERAGE" => require_coverage: bool = false;
     /// Whether the built-in guardrails are enabled.
     "check"."builtin" / "PLANGUARD_BUILTIN" => builtin: bool = true;
     /// The packs that are enabled besides those that are by default.
@@ -239,6 +241,7 @@ impl Settings {
             } else {
                 OnIncompletePlan::Accept
             },
+            uncovered: if self.require_coverage.value { OnUncovered::Undecided } else { OnUncovered::Accept },
             strict: self.strict.value,
             ..CheckOptions::default()
         }

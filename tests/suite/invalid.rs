@@ -282,13 +282,17 @@ fn what_is_not_a_plan_is_refused_by_its_kind() {
     let Some(root) = shared("not-a-plan") else { return };
     let mut codes: BTreeMap<(String, String), usize> = BTreeMap::new();
     for path in files_below(&root).iter().filter(|path| path.extension().is_some_and(|ext| ext == "json")) {
+        // One plan per line is read.
+        if path.to_string_lossy().contains("terragrunt-multiplan") {
+            assert_eq!(read(path, &ReadOptions::default()).documents.len(), 3);
+            continue;
+        }
         let folder = path.parent().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
         *codes.entry((folder, code(&refusal(path, &ReadOptions::default())))).or_default() += 1;
     }
     let counted: Vec<(&str, &str, usize)> =
         codes.iter().map(|((folder, code), count)| (folder.as_str(), code.as_str(), *count)).collect();
     let expected = [
-        ("malformed", "PG-IN-013", 1),
         ("malformed", "PG-IN-014", 2),
         ("malformed", "PG-IN-030", 1),
         ("no_format_version", "PG-IN-018", 31),

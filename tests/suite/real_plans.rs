@@ -133,6 +133,11 @@ fn nothing_that_is_no_plan_passes() {
     let files = files_below(&root);
     for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "json")) {
         let report = check(path);
+        // One plan per line is read as several plans.
+        if path.to_string_lossy().contains("terragrunt-multiplan") {
+            assert_eq!(report.plans.len(), 3);
+            continue;
+        }
         assert_eq!(report.exit_code(), 2, "{}", path.display());
         assert!(report.plans.is_empty(), "{}", path.display());
     }

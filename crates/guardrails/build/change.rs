@@ -191,7 +191,7 @@ pub(crate) fn embed(tables: &Tables, out: &Path) -> Result<(), Box<dyn Error>> {
         )?;
     }
     let all: Vec<String> = tables.keys().map(|name| name.to_uppercase().replace('-', "_")).collect();
-    writeln!(statics, "#[cfg(test)]\nstatic ALL: &[&Table] = &[&{}];", all.join(", &"))?;
+    writeln!(statics, "pub(super) static ALL: &[&Table] = &[&{}];", all.join(", &"))?;
     fs::write(out.join("change-tables.bin"), store.bytes)?;
     fs::write(out.join("change-tables.rs"), statics)?;
     Ok(())

@@ -262,6 +262,9 @@ pub(crate) struct CheckArguments {
     /// Refuse a plan that does not cover the whole configuration (-target, deferred changes)
     #[arg(long, help_heading = "Verdict")]
     require_complete: bool,
+    /// Refuse a plan that changes resources of types that no rule knows
+    #[arg(long, help_heading = "Verdict")]
+    require_coverage: bool,
     /// Refuse doubtful documents: newer format versions, transcoded text, duplicate keys
     #[arg(long, help_heading = "Verdict")]
     strict: bool,
@@ -296,6 +299,7 @@ impl CheckArguments {
             gate: flag("--gate", self.gate),
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),
+            require_coverage: switch("--require-coverage", self.require_coverage, true),
             max_destroys: flag("--max-destroys", self.max_destroys),
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
             ..self.guardrails.said(self.policies.said())
@@ -369,7 +373,7 @@ mod tests {
     fn every_spelling_of_earlier_versions_is_still_read() {
         for line in [
             "check plan.json --fail-on HIGH --unknown warn --gate introduced --report-only --allow-errored",
-            "check - --require-complete --strict --pack a --pack b --params p.toml --guardrails g --no-builtin",
+            "check - --require-complete --require-coverage --strict --pack a --pack b --params p.toml --guardrails g --no-builtin",
             "check a b --max-destroys 1 --max-destroy-percent 5 -p x --policy y --convention auto --context c",
             "check a --infracost i -n main --namespace aws.* -d d --data e --rego-version v0 --policy-timeout 9",
             "check a --all-namespaces --terraform tofu --lenient --max-size 9 --config c --format json",

@@ -13,7 +13,7 @@ use crate::finding::{Certainty, Finding, Origin};
 use crate::render::colour::Style;
 use crate::render::layout::count;
 use crate::render::{Format, Layout, RenderError};
-use crate::report::{PlanReport, Report};
+use crate::report::{Coverage, Files, PlanReport, Report};
 use crate::verdict::Verdict;
 
 pub(super) const FORMAT: Format<Report> =
@@ -26,6 +26,7 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
         text.plan(plan);
     }
     text.skipped(report);
+    text.files(report);
     text.verdict(report);
     Ok(text.text)
 }
@@ -107,6 +108,9 @@ impl Writer {
             }
         }
         self.counts(&counts_line(plan));
+        if let Some(line) = coverage_line(&plan.coverage) {
+            self.counts(&line);
+        }
         self.line("");
     }
 
@@ -182,6 +186,24 @@ impl Writer {
         if report.skipped.len() > MOST {
             self.line(&format!("  and {} more (--format json lists all)", report.skipped.len() - MOST));
         }
+        self.line("");
+    }
+
+    /// Whoever names a directory does not see which of its files are plans.
+    fn files(&mut self, report: &Report) {
+        let Files { plans, other, directories } = report.files;
+        if directories == 0 {
+            return;
+        }
+        let other = if other == 0 {
+            String::new()
+        } else {
+            format!(
+                "; {}",
+                count(other, "other file does not look like a plan", "other files do not look like plans")
+            )
+        };
+        self.line(&format!("{} read as plans{other}", count(plans, "file was", "files were")));
         self.line("");
     }
 
@@ -292,6 +314,30 @@ fn counts_line(plan: &PlanReport) -> String {
         let _ = write!(line, "; {} suppressed by exceptions in policies", counts.exceptions);
     }
     line
+}
+
+/// `40 of 52 changed resources are of a type that no rule knows (`oci_core_instance` 38, `oci_core_vcn` 2)`.
+fn coverage_line(coverage: &Coverage) -> Option<String> {
+    const MOST: usize = 5;
+    let unknown = coverage.unknown();
+    if unknown == 0 {
+        return None;
+    }
+    let types = &coverage.unknown_types;
+    let mut named: Vec<String> = types
+        .iter()
+        .take(MOST)
+        .map(|(resource_type, number)| format!("`{}` {number}", resource_type.for_terminal_line()))
+        .collect();
+    if types.len() > MOST {
+        named.push(format!("{} more", count(types.len() - MOST, "type", "types")));
+    }
+    Some(format!(
+        "{unknown} of {} {} of a type that no rule knows ({})",
+        count(coverage.changed, "changed resource", "changed resources"),
+        if unknown == 1 { "is" } else { "are" },
+        named.join(", ")
+    ))
 }
 
 /// `45 warnings (45 pre-existing)`.

@@ -130,6 +130,11 @@ impl ChangeFinding {
     }
 }
 
+/// Whether a table of change guards names a resource type. What the tables say about every type does not count.
+pub fn names_type(resource_type: &str) -> bool {
+    tables::ALL.iter().any(|table| table.names(resource_type))
+}
+
 /// All change guards, in the order of their ids.
 pub const GUARDS: &[&ChangeGuard] = &[
     &action_invoked::GUARD,

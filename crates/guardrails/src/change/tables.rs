@@ -57,6 +57,11 @@ impl Table {
         self.of_type(resource_type)?.opening.as_ref()
     }
 
+    /// Whether the table names a type.
+    pub(super) fn names(&self, resource_type: &str) -> bool {
+        self.types.binary_search_by(|(name, _)| (*name).cmp(resource_type)).is_ok()
+    }
+
     /// The types that the table names, sorted.
     #[cfg(test)]
     pub(super) fn types(&self) -> impl Iterator<Item = &'static str> {

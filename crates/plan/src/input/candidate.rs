@@ -32,10 +32,12 @@ pub struct Candidate {
 }
 
 /// The result of reading a candidate.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Reading {
     /// A plan.
     Plan(Document),
+    /// One plan per line, each read or rejected.
+    Lines(Vec<Result<Document, InputError>>),
     /// A document of another kind, found in a directory.
     Skipped(Skipped),
 }
@@ -60,6 +62,9 @@ impl Candidate {
         let draft = self.draft(options).map_err(|problem| self.error(problem))?;
         match draft.recognise(&self.origin, options) {
             Ok(document) => Ok(Reading::Plan(document)),
+            Err((Problem::Concatenated { .. }, text)) if has_plan_per_line(&text) => {
+                Ok(Reading::Lines(self.lines(&text, options)))
+            }
             Err((problem, text)) => match (self.mention, problem.other_kind()) {
                 (Mention::Found, Some(kind)) if !mentions_resource_changes(&text) => {
                     Ok(Reading::Skipped(Skipped {
@@ -70,6 +75,15 @@ impl Candidate {
                 _ => Err(self.error(problem)),
             },
         }
+    }
+
+    fn lines(&self, text: &str, options: &ReadOptions) -> Vec<Result<Document, InputError>> {
+        numbered_lines(text)
+            .map(|(line, text)| {
+                let origin = Origin::Line { within: Box::new(self.origin.clone()), line };
+                Document::from_line(origin, text, options)
+            })
+            .collect()
     }
 
     fn error(&self, problem: Problem) -> InputError {
@@ -84,7 +98,7 @@ impl Candidate {
                 let (file, size) = open(path, self.mention)?;
                 read_capped(file, size, cap)?
             }
-            Origin::Memory(_) => return Err(Problem::Special(SpecialKind::Unknown)),
+            Origin::Line { .. } | Origin::Memory(_) => return Err(Problem::Special(SpecialKind::Unknown)),
         };
         match (&options.terraform, self.origin.path()) {
             (Some(program), Some(path)) if path.is_file() && is_binary_plan(&bytes) => {
@@ -95,6 +109,22 @@ impl Candidate {
             _ => Draft::decode(bytes, options),
         }
     }
+}
+
+/// The lines that are not blank, counted from 1.
+fn numbered_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty())
+}
+
+/// Whether every line looks like an object of its own, and each has a section of a plan.
+fn has_plan_per_line(text: &str) -> bool {
+    let sections = ["\"resource_changes\"", "\"planned_values\""];
+    numbered_lines(text).all(|(_, line)| {
+        line.starts_with('{')
+            && line.trim_end().ends_with('}')
+            && sections.iter().any(|section| memmem::find(line.as_bytes(), section.as_bytes()).is_some())
+    })
 }
 
 /// An array of plans, or a plan inside another object, was meant to be a plan.

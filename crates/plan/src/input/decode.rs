@@ -69,11 +69,11 @@ pub(super) struct Decoded {
     pub(super) compression: Compression,
 }
 
-const UTF8_BOM: &[u8] = &[0xef, 0xbb, 0xbf];
+pub(super) const UTF8_BOM: &[u8] = &[0xef, 0xbb, 0xbf];
 const UTF16_LE_BOM: &[u8] = &[0xff, 0xfe];
 const UTF16_BE_BOM: &[u8] = &[0xfe, 0xff];
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZIP: &[u8] = b"PK\x03\x04";
+pub(super) const GZIP: &[u8] = &[0x1f, 0x8b];
+pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 const ZIP_DIRECTORY_ENTRY: &[u8] = b"PK\x01\x02";
 const EMPTY_ZIP: &[u8] = b"PK\x05\x06";
 const OLD_PLAN: &[u8] = b"tfplan";
@@ -89,16 +89,35 @@ pub(super) fn decode(bytes: Vec<u8>, cap: u64) -> Result<Decoded, Problem> {
 
 /// Whether the bytes are a zip archive with the entry of a plan.
 pub(super) fn is_binary_plan(bytes: &[u8]) -> bool {
-    // PKZIP's application note 6.3.10: the name's length and place, in an entry and in the directory.
-    let named_tfplan = |header: &[u8], length_at: usize, name_at: usize| {
-        let length = header.get(length_at..).and_then(|rest| rest.first_chunk::<2>());
-        length == Some(&6_u16.to_le_bytes()) && header.get(name_at..name_at + 6) == Some(OLD_PLAN)
+    bytes.starts_with(ZIP) && (names_a_plan(bytes, 26, 30) || lists_a_plan(bytes))
+}
+
+/// Whether the directory of a zip archive, which is at its end, has the entry of a plan.
+pub(super) fn lists_a_plan(bytes: &[u8]) -> bool {
+    memmem::find_iter(bytes, ZIP_DIRECTORY_ENTRY)
+        .filter_map(|at| bytes.get(at..))
+        .any(|entry| names_a_plan(entry, 28, 46))
+}
+
+/// PKZIP's application note 6.3.10: the name's length and place, in an entry and in the directory.
+fn names_a_plan(header: &[u8], length_at: usize, name_at: usize) -> bool {
+    let length = header.get(length_at..).and_then(|rest| rest.first_chunk::<2>());
+    length == Some(&6_u16.to_le_bytes()) && header.get(name_at..name_at + 6) == Some(OLD_PLAN)
+}
+
+/// Whether the bytes are a plan file of Terraform 0.11 or earlier: the word is followed by a version, not by text.
+pub(super) fn is_old_plan(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(OLD_PLAN).and_then(<[u8]>::first).is_some_and(|version| (1..9).contains(version))
+}
+
+/// The text of the start of a UTF-16 document, which may be cut anywhere; `None` if it is not UTF-16.
+pub(super) fn utf16_start(bytes: &[u8]) -> Option<String> {
+    let (encoding, body) = utf16(bytes)?;
+    let decoder = match encoding {
+        Encoding::Utf16Be => encoding_rs::UTF_16BE,
+        Encoding::Utf16Le | Encoding::Utf8 | Encoding::Utf8WithBom => encoding_rs::UTF_16LE,
     };
-    bytes.starts_with(ZIP)
-        && (named_tfplan(bytes, 26, 30)
-            || memmem::find_iter(bytes, ZIP_DIRECTORY_ENTRY)
-                .filter_map(|at| bytes.get(at..))
-                .any(|entry| named_tfplan(entry, 28, 46)))
+    Some(decoder.decode_without_bom_handling(body).0.into_owned())
 }
 
 fn inflate(bytes: &[u8], cap: u64) -> Result<Vec<u8>, Problem> {
@@ -165,6 +184,18 @@ fn transcode(body: &[u8], encoding: Encoding) -> Result<String, Problem> {
         .decode_without_bom_handling_and_without_replacement(body)
         .map(std::borrow::Cow::into_owned)
         .ok_or(Problem::DamagedUtf16(Utf16Fault::LoneSurrogate))
+}
+
+/// A zip archive with empty entries of these names.
+#[cfg(test)]
+pub(super) fn sample_zip(names: &[&str]) -> Vec<u8> {
+    let (mut zip, mut directory) = (Vec::new(), Vec::new());
+    for name in names {
+        let length = u16::try_from(name.len()).unwrap_or_default().to_le_bytes();
+        zip.extend([ZIP, &[0; 22], &length, &[0; 2], name.as_bytes()].concat());
+        directory.extend([ZIP_DIRECTORY_ENTRY, &[0; 24], &length, &[0; 16], name.as_bytes()].concat());
+    }
+    [zip, directory, [EMPTY_ZIP, &[0; 18]].concat()].concat()
 }
 
 #[cfg(test)]

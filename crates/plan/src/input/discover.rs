@@ -1,6 +1,7 @@
 //! Finds the files to read in the sources that the user names, and sorts the results.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::fs::FileType;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,8 +12,9 @@ use super::document::Document;
 use super::error::InputError;
 use super::options::ReadOptions;
 use super::origin::Origin;
-use super::problem::Problem;
+use super::problem::{LinkTarget, Problem};
 use super::skipped::{SkipReason, Skipped};
+use super::sniff::{Look, look};
 use super::source::Source;
 
 /// The files of the sources.
@@ -24,8 +26,8 @@ pub struct Discovery {
     pub skipped: Vec<Skipped>,
     /// Directories and files that could not be read.
     pub errors: Vec<InputError>,
-    /// Files in directories that are not named like plans.
-    pub other_files: u64,
+    /// Files in directories that do not look like plans.
+    pub other_files: usize,
     directories: Vec<Directory>,
 }
 
@@ -45,16 +47,31 @@ pub struct Batch {
     pub skipped: Vec<Skipped>,
     /// Rejected files.
     pub errors: Vec<InputError>,
+    /// How many files were read as plans.
+    pub plan_files: usize,
+    /// How many files in directories do not look like plans.
+    pub other_files: usize,
+    /// How many directories were searched.
+    pub directories: usize,
 }
 
 /// Expands the sources into the files to read.
 ///
-/// In directories, files named `*.json` and `*.json.gz` are read; names of binary plans (`tfplan`,
-/// `tfplan.*`, `*.tfplan`) too if `options.terraform` can convert them. Hidden directories and links
-/// to targets outside the directory are skipped. A file that is found twice is read once. No
-/// sources give an empty discovery: the caller decides what a run without plans means.
+/// In directories, files named `*.json` and `*.json.gz` are read, and every other file that looks like a plan by its
+/// first bytes. Hidden directories and `node_modules` are skipped. Links are followed within what the user names; a link
+/// to a plan or a directory outside of it is an error, since what it points to would not be read. A file that is found
+/// twice is read once. No sources give an empty discovery: the caller decides what a run without plans means.
 pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
-    let mut search = Search { found: Discovery::default(), by_place: HashMap::new(), options };
+    let named = sources.iter().filter_map(|source| match source {
+        Source::Path(path) => path.canonicalize().ok(),
+        Source::Stdin => None,
+    });
+    let mut search = Search {
+        found: Discovery::default(),
+        by_place: HashMap::new(),
+        named: named.collect(),
+        size_cap: options.size_cap,
+    };
     for source in sources {
         search.source(source);
     }
@@ -77,10 +94,29 @@ impl Discovery {
         assert_eq!(outcomes.len(), self.files.len(), "one outcome for each file");
         let skipped_at: Vec<bool> =
             outcomes.iter().map(|outcome| matches!(outcome, Ok(Reading::Skipped(_)))).collect();
-        let mut batch = Batch { documents: Vec::new(), skipped: self.skipped, errors: self.errors };
+        let mut batch = Batch {
+            documents: Vec::new(),
+            skipped: self.skipped,
+            errors: self.errors,
+            plan_files: 0,
+            other_files: self.other_files,
+            directories: self.directories.len(),
+        };
         for outcome in outcomes {
             match outcome {
-                Ok(Reading::Plan(document)) => batch.documents.push(document),
+                Ok(Reading::Plan(document)) => {
+                    batch.plan_files += 1;
+                    batch.documents.push(document);
+                }
+                Ok(Reading::Lines(lines)) => {
+                    batch.plan_files += 1;
+                    for line in lines {
+                        match line {
+                            Ok(document) => batch.documents.push(document),
+                            Err(error) => batch.errors.push(error),
+                        }
+                    }
+                }
                 Ok(Reading::Skipped(skipped)) => batch.skipped.push(skipped),
                 Err(error) => batch.errors.push(error),
             }
@@ -95,11 +131,13 @@ impl Discovery {
 }
 
 /// The state of one discovery.
-struct Search<'a> {
+struct Search {
     found: Discovery,
     /// Candidates by the identity of their file.
     by_place: HashMap<Place, usize>,
-    options: &'a ReadOptions,
+    /// What the user names, in its canonical form.
+    named: Vec<PathBuf>,
+    size_cap: u64,
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -108,7 +146,7 @@ enum Place {
     Path(PathBuf),
 }
 
-impl Search<'_> {
+impl Search {
     fn source(&mut self, source: &Source) {
         match source {
             Source::Stdin => {
@@ -159,21 +197,13 @@ impl Search<'_> {
         };
         let errors_before = self.found.errors.len();
         let mut candidates = Vec::new();
-        let mut entries = WalkDir::new(root).min_depth(1).sort_by_file_name().into_iter();
-        while let Some(entry) = entries.next() {
-            match entry {
-                Ok(entry) if entry.file_type().is_dir() => {
-                    if entry.file_name().to_string_lossy().starts_with('.') {
-                        self.skip(entry.path(), SkipReason::HiddenDirectory);
-                        entries.skip_current_dir();
-                    }
-                }
-                Ok(entry) => candidates.extend(self.file(&entry, &canonical_root)),
-                Err(error) => {
-                    let path = error.path().unwrap_or(root).to_owned();
-                    let error = error.into_io_error().unwrap_or_else(|| io::Error::other("a loop of links"));
-                    self.unreadable(&path, error);
-                }
+        let mut walk = Walk::default();
+        walk.walked.insert(canonical_root);
+        self.walk(root, &mut walk, &mut candidates);
+        // What links point to comes last, so that it is named by its own path where it has one in the directory.
+        while let Some((link, target)) = walk.linked.pop() {
+            if walk.walked.insert(target) {
+                self.walk(&link, &mut walk, &mut candidates);
             }
         }
         // A directory that could not be searched has its error already.
@@ -182,46 +212,132 @@ impl Search<'_> {
         }
     }
 
-    fn file(&mut self, entry: &DirEntry, root: &Path) -> Option<usize> {
-        let path = entry.path();
-        match (NameKind::of(path), &self.options.terraform) {
-            (NameKind::Json, _) | (NameKind::BinaryPlan, Some(_)) => {}
-            (NameKind::BinaryPlan, None) => {
-                self.skip(path, SkipReason::BinaryPlanName);
+    fn walk(&mut self, start: &Path, walk: &mut Walk, candidates: &mut Vec<usize>) {
+        let mut entries = WalkDir::new(start).min_depth(1).sort_by_file_name().into_iter();
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {
+                    if let Some(reason) = reason_to_skip(&entry) {
+                        self.skip(entry.path(), reason);
+                        entries.skip_current_dir();
+                    } else if entry.path().canonicalize().is_ok_and(|place| !walk.walked.insert(place)) {
+                        entries.skip_current_dir();
+                    }
+                }
+                Ok(entry) if entry.path_is_symlink() => candidates.extend(self.link(entry.path(), walk)),
+                Ok(entry) => {
+                    candidates.extend(self.file(entry.path(), entry.path().to_owned(), entry.file_type()));
+                }
+                Err(error) => {
+                    let path = error.path().unwrap_or(start).to_owned();
+                    let error = error.into_io_error().unwrap_or_else(|| io::Error::other("a loop of links"));
+                    self.unreadable(&path, error);
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, path: &Path, walk: &mut Walk) -> Option<usize> {
+        let target = path.canonicalize().and_then(|place| Ok((place.metadata()?.file_type(), place)));
+        let (file_type, place) = match target {
+            Ok(target) => target,
+            Err(error) if NameKind::of(path) != NameKind::Other => {
+                self.unreadable(path, error);
                 return None;
             }
-            (NameKind::Other, _) => {
+            Err(_) => {
+                self.skip(path, SkipReason::DanglingLink);
+                return None;
+            }
+        };
+        if self.named.iter().any(|named| place.starts_with(named)) {
+            if file_type.is_dir() {
+                walk.linked.push((path.to_owned(), place));
+                return None;
+            }
+            return self.file(path, place, file_type);
+        }
+        let target = if file_type.is_dir() {
+            Some(LinkTarget::Directory)
+        } else if file_type.is_file() {
+            match look(&place, self.size_cap) {
+                Ok(Look::Plan) => Some(LinkTarget::Plan),
+                Ok(Look::Empty | Look::Binary | Look::Text) => None,
+                Err(error) => {
+                    self.unreadable(path, error);
+                    return None;
+                }
+            }
+        } else {
+            None
+        };
+        match target {
+            Some(target) => self.found.errors.push(InputError::new(
+                Origin::File(path.to_owned()),
+                Problem::LinkOutside { target, path: place },
+            )),
+            None => self.skip(path, SkipReason::LinkOutside),
+        }
+        None
+    }
+
+    /// A file at `path`, whose own place may be another.
+    fn file(&mut self, path: &Path, place: PathBuf, file_type: FileType) -> Option<usize> {
+        let name = NameKind::of(path);
+        if let Some(kind) = special_kind(file_type) {
+            match name {
+                NameKind::Json | NameKind::BinaryPlan => self.skip(path, SkipReason::Special(kind)),
+                NameKind::Other => self.found.other_files += 1,
+            }
+            return None;
+        }
+        let look = match name {
+            // Whatever is in it, it is read.
+            NameKind::Json => Ok(Look::Plan),
+            NameKind::BinaryPlan | NameKind::Other => look(&place, self.size_cap),
+        };
+        match (look, name) {
+            (Ok(Look::Plan), _) | (Ok(Look::Empty | Look::Binary), NameKind::BinaryPlan) => {}
+            (Ok(Look::Text), NameKind::BinaryPlan) => {
+                self.skip(path, SkipReason::TextNamedAsPlan);
+                return None;
+            }
+            (Ok(_), NameKind::Json | NameKind::Other) => {
                 self.found.other_files += 1;
                 return None;
             }
-        }
-        let place = match path.canonicalize() {
-            Ok(place) => place,
-            Err(error) => {
+            (Err(error), _) => {
                 self.unreadable(path, error);
                 return None;
             }
-        };
-        if !place.starts_with(root) {
-            self.skip(path, SkipReason::LinkOutside);
-            return None;
         }
-        let file_type = match place.metadata() {
-            Ok(metadata) => metadata.file_type(),
+        match place.canonicalize() {
+            Ok(place) => Some(self.add(Place::Path(place), Origin::File(path.to_owned()), Mention::Found)),
             Err(error) => {
                 self.unreadable(path, error);
-                return None;
+                None
             }
-        };
-        if file_type.is_dir() {
-            self.skip(path, SkipReason::LinkToDirectory);
-            return None;
         }
-        if let Some(kind) = special_kind(file_type) {
-            self.skip(path, SkipReason::Special(kind));
-            return None;
-        }
-        Some(self.add(Place::Path(place), Origin::File(path.to_owned()), Mention::Found))
+    }
+}
+
+/// The state of searching one directory that the user named.
+#[derive(Default)]
+struct Walk {
+    /// The directories that were searched, in their canonical form: links may lead to one several times.
+    walked: HashSet<PathBuf>,
+    /// Links to directories, with what they point to.
+    linked: Vec<(PathBuf, PathBuf)>,
+}
+
+fn reason_to_skip(directory: &DirEntry) -> Option<SkipReason> {
+    let name = directory.file_name();
+    if name.to_string_lossy().starts_with('.') {
+        Some(SkipReason::HiddenDirectory)
+    } else if name == "node_modules" {
+        Some(SkipReason::InstalledPackages)
+    } else {
+        None
     }
 }
 
@@ -254,6 +370,7 @@ mod tests {
 
     use super::*;
     use crate::input::OtherKind;
+    use crate::input::decode::sample_zip;
 
     const PLAN: &str = r#"{"format_version":"1.2","resource_changes":[]}"#;
 
@@ -267,7 +384,7 @@ mod tests {
         root
     }
 
-    fn look(sources: &[&Path]) -> Discovery {
+    fn look_in(sources: &[&Path]) -> Discovery {
         let sources: Vec<Source> = sources.iter().map(|path| Source::Path(path.to_path_buf())).collect();
         discover(&sources, &ReadOptions::default())
     }
@@ -284,30 +401,77 @@ mod tests {
     }
 
     #[test]
-    fn takes_plans_by_name_in_order_and_counts_the_rest() {
+    fn takes_plans_in_order_and_counts_the_rest() {
         let root = tree(&[
             ("b/2.JSON", PLAN),
             ("b/1.json.gz", PLAN),
             ("a.json", PLAN),
             ("main.tf", ""),
             (".git/x.json", PLAN),
-            ("tfplan", "PK"),
+            ("node_modules/x.json", PLAN),
+            ("tfplan", "No changes."),
             ("tfplan.json", PLAN),
         ]);
-        let discovery = look(&[root.path()]);
+        let discovery = look_in(&[root.path()]);
         assert_eq!(names(&discovery, &root), ["a.json", "b/1.json.gz", "b/2.JSON", "tfplan.json"]);
         assert_eq!(discovery.other_files, 1);
-        assert_eq!(reasons(&discovery.skipped), [SkipReason::HiddenDirectory, SkipReason::BinaryPlanName]);
-        let with_terraform = ReadOptions { terraform: Some("terraform".into()), ..ReadOptions::default() };
-        let discovery = discover(&[root.path().to_path_buf().into()], &with_terraform);
-        assert!(names(&discovery, &root).contains(&"tfplan".to_owned()));
+        let skipped =
+            [SkipReason::HiddenDirectory, SkipReason::InstalledPackages, SkipReason::TextNamedAsPlan];
+        assert_eq!(reasons(&discovery.skipped), skipped);
+    }
+
+    #[test]
+    fn plans_are_found_under_every_name() {
+        let json = ["plan.out", "plan.txt", "show.out", "tf.plan", "tfplan", "tfplan_json"];
+        let root = tree(&json.map(|name| (name, PLAN)));
+        let batch = look_in(&[root.path()]).read_all(&ReadOptions::default());
+        assert_eq!((batch.documents.len(), batch.errors.len(), batch.plan_files), (6, 0, 6));
+    }
+
+    #[test]
+    fn what_looks_like_a_plan_and_is_not_json_is_an_error() {
+        let root = tree(&[("plan.json", PLAN), ("notes.txt", "not a plan"), ("tfplan.gz", "")]);
+        for name in ["app.plan", "default.tfplan", "plan.bin", "planfile", "tfplan.binary"] {
+            fs::write(root.path().join(name), sample_zip(&["tfplan", "tfstate"])).unwrap();
+        }
+        fs::write(root.path().join("lambda.zip"), sample_zip(&["main.js"])).unwrap();
+        let event = r#"{"@level":"info","@message":"Terraform","@module":"terraform.ui","type":"version"}"#;
+        fs::write(root.path().join("plan.log"), format!("{event}\n{event}\n")).unwrap();
+        let batch = look_in(&[root.path()]).read_all(&ReadOptions::default());
+        assert_eq!((batch.documents.len(), batch.plan_files, batch.other_files), (1, 1, 2));
+        let count =
+            |is: fn(&Problem) -> bool| batch.errors.iter().filter(|error| is(error.problem())).count();
+        assert_eq!(count(|problem| matches!(problem, Problem::BinaryPlan)), 5);
+        assert_eq!(count(|problem| matches!(problem, Problem::EventStream)), 1);
+        // Whoever wrote it failed.
+        assert_eq!(count(|problem| matches!(problem, Problem::Empty)), 1);
+        assert_eq!(batch.errors.len(), 7);
+    }
+
+    #[test]
+    fn one_plan_per_line_is_read_as_several_plans() {
+        let bad = PLAN.replace("1.2", "9.9");
+        let root = tree(&[("plans.jsonl", &format!("{PLAN}\n\n{PLAN}\n{bad}\n"))]);
+        for source in [root.path().to_owned(), root.path().join("plans.jsonl")] {
+            let batch = look_in(&[&source]).read_all(&ReadOptions::default());
+            let lines: Vec<String> = batch
+                .documents
+                .iter()
+                .map(|document| document.origin())
+                .chain(batch.errors.iter().map(InputError::origin))
+                .map(|origin| origin.to_string().rsplit('/').next().unwrap().to_owned())
+                .collect();
+            assert_eq!(lines, ["plans.jsonl:1", "plans.jsonl:3", "plans.jsonl:4"]);
+            assert_eq!(batch.documents[1].text(), PLAN);
+            assert_eq!(batch.plan_files, 1);
+        }
     }
 
     #[test]
     fn a_file_reached_twice_is_read_once_and_as_strictly_as_it_was_named() {
         let root = tree(&[("plans/a.json", "{}"), ("plans/b.json", PLAN)]);
         let (plans, named) = (root.path().join("plans"), root.path().join("plans/../plans/a.json"));
-        let discovery = look(&[&plans, &named, &plans]);
+        let discovery = look_in(&[&plans, &named, &plans]);
         assert_eq!(names(&discovery, &root), ["plans/a.json", "plans/b.json"]);
         let batch = discovery.read_all(&ReadOptions::default());
         assert_eq!((batch.documents.len(), batch.skipped.len(), batch.errors.len()), (1, 0, 1));
@@ -318,7 +482,7 @@ mod tests {
     fn a_directory_without_plans_is_an_error_of_its_own() {
         let root = tree(&[("a/plan.json", PLAN), ("b/package.json", "{}"), ("c/main.tf", "")]);
         let directories = ["a", "b", "c"].map(|name| root.path().join(name));
-        let batch = look(&directories.each_ref().map(PathBuf::as_path)).read_all(&ReadOptions::default());
+        let batch = look_in(&directories.each_ref().map(PathBuf::as_path)).read_all(&ReadOptions::default());
         assert_eq!(batch.documents.len(), 1);
         assert_eq!(reasons(&batch.skipped), [SkipReason::OtherDocument(OtherKind::Object)]);
         let barren: Vec<_> = batch.errors.iter().map(|error| error.origin().path().unwrap()).collect();
@@ -336,7 +500,7 @@ mod tests {
             ("inside.json", &inside),
             ("plan.json", PLAN),
         ]);
-        let batch = look(&[root.path()]).read_all(&ReadOptions::default());
+        let batch = look_in(&[root.path()]).read_all(&ReadOptions::default());
         assert_eq!((batch.documents.len(), batch.skipped.len(), batch.errors.len()), (1, 0, 4));
     }
 
@@ -351,7 +515,7 @@ mod tests {
             ("f.json", r#"{"root_module":{}}"#),
             ("plan.json", PLAN),
         ]);
-        let batch = look(&[root.path()]).read_all(&ReadOptions::default());
+        let batch = look_in(&[root.path()]).read_all(&ReadOptions::default());
         assert!(batch.errors.is_empty());
         let kinds = [
             OtherKind::Array,
@@ -366,28 +530,61 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_an_error() {
-        let discovery = look(&[Path::new("no/such/plan.json")]);
+        let discovery = look_in(&[Path::new("no/such/plan.json")]);
         assert!(matches!(discovery.errors[0].problem(), Problem::Unreadable(_)));
         assert!(discovery.files.is_empty());
     }
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_only_within_the_directory() {
+    fn links_are_followed_within_what_is_named() {
         use std::os::unix::fs::symlink;
 
-        let root = tree(&[("outside.json", PLAN), ("in/real.json", PLAN), ("in/sub/x.json", PLAN)]);
+        let root = tree(&[
+            ("outside.json", PLAN),
+            ("outside.tf", ""),
+            ("in/real.json", PLAN),
+            ("in/sub/x.json", PLAN),
+            ("in/.kept/y.json", PLAN),
+        ]);
         let link = |target: &str, name: &str| symlink(target, root.path().join("in").join(name)).unwrap();
-        link("../outside.json", "escape.json");
+        link("../outside.json", "escape");
+        link("../outside.tf", "escape.tf");
         link("real.json", "again.json");
         link("sub", "sub.json");
+        link(".kept", "kept");
+        link(".", "loop");
         link("..", "up");
         link("nowhere", "broken.json");
-        let discovery = look(&[&root.path().join("in")]);
-        assert_eq!(names(&discovery, &root), ["in/again.json", "in/sub/x.json"]);
-        assert_eq!(reasons(&discovery.skipped), [SkipReason::LinkOutside, SkipReason::LinkToDirectory]);
+        link("nowhere", "broken.tf");
+        let discovery = look_in(&[&root.path().join("in")]);
+        assert_eq!(names(&discovery, &root), ["in/again.json", "in/sub/x.json", "in/kept/y.json"]);
+        let skipped = [SkipReason::HiddenDirectory, SkipReason::DanglingLink, SkipReason::LinkOutside];
+        assert_eq!(reasons(&discovery.skipped), skipped);
+        let errors: Vec<(&str, String)> = discovery
+            .errors
+            .iter()
+            .map(|error| {
+                let name = error.origin().path().unwrap().file_name().unwrap().to_str().unwrap();
+                (name, error.problem().to_string())
+            })
+            .collect();
+        let outside = |what: &str| {
+            format!("is a symbolic link to {what} outside the directory that was named, which was not read")
+        };
+        assert_eq!(
+            errors,
+            [
+                ("broken.json", "cannot be read".to_owned()),
+                ("escape", outside("a plan")),
+                ("up", outside("a directory")),
+            ]
+        );
+        // Whoever names the target as well has it read.
+        let sources = [root.path().join("in/sub"), root.path().to_owned()];
+        let discovery = look_in(&sources.each_ref().map(PathBuf::as_path));
         assert_eq!(discovery.errors.len(), 1);
-        assert_eq!(discovery.errors[0].origin().path().unwrap(), root.path().join("in/broken.json"));
+        assert_eq!(names(&discovery, &root).len(), 4);
     }
 
     #[cfg(unix)]
@@ -400,9 +597,9 @@ mod tests {
         let root = tree(&[("plan.json", PLAN)]);
         let socket = root.path().join("socket.json");
         let _listener = UnixListener::bind(&socket).unwrap();
-        let batch = look(&[root.path()]).read_all(&ReadOptions::default());
+        let batch = look_in(&[root.path()]).read_all(&ReadOptions::default());
         assert_eq!(reasons(&batch.skipped), [SkipReason::Special(SpecialKind::Socket)]);
-        let batch = look(&[&socket, Path::new("/dev/null")]).read_all(&ReadOptions::default());
+        let batch = look_in(&[&socket, Path::new("/dev/null")]).read_all(&ReadOptions::default());
         let kinds: Vec<_> = batch.errors.iter().map(|error| error.problem().to_string()).collect();
         assert_eq!(kinds, ["is a socket, not a file", "is a device, not a file"]);
     }
@@ -418,7 +615,7 @@ mod tests {
             let pipe = pipe.clone();
             move || fs::write(pipe, PLAN).unwrap()
         });
-        let batch = look(&[&pipe]).read_all(&ReadOptions::default());
+        let batch = look_in(&[&pipe]).read_all(&ReadOptions::default());
         writer.join().unwrap();
         assert_eq!(batch.documents[0].text(), PLAN);
     }
@@ -433,7 +630,7 @@ mod tests {
         writer.write_all(PLAN.as_bytes()).unwrap();
         drop(writer);
         let path = format!("/dev/fd/{}", reader.as_raw_fd());
-        let batch = look(&[Path::new(&path)]).read_all(&ReadOptions::default());
+        let batch = look_in(&[Path::new(&path)]).read_all(&ReadOptions::default());
         assert_eq!(batch.documents[0].text(), PLAN);
         assert_eq!(batch.documents[0].origin().to_string(), path);
     }
@@ -443,7 +640,7 @@ mod tests {
         let root = tree(&[("plan.json", PLAN)]);
         let read = |cap| {
             let options = ReadOptions { size_cap: cap, ..ReadOptions::default() };
-            look(&[root.path()]).read_all(&options)
+            look_in(&[root.path()]).read_all(&options)
         };
         assert_eq!(read(PLAN.len() as u64).documents.len(), 1);
         assert!(matches!(read(PLAN.len() as u64 - 1).errors[0].problem(), Problem::TooLarge { .. }));

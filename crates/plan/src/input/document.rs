@@ -55,6 +55,13 @@ impl Document {
         }
     }
 
+    /// A plan that is one line of a text.
+    pub(super) fn from_line(origin: Origin, line: &str, options: &ReadOptions) -> Result<Self, InputError> {
+        let draft = Draft::decode(line.as_bytes().to_vec(), options);
+        let read = draft.and_then(|draft| draft.recognise(&origin, options).map_err(|(problem, _)| problem));
+        read.map_err(|problem| InputError::new(origin, problem))
+    }
+
     /// Where the document came from.
     pub const fn origin(&self) -> &Origin {
         &self.origin

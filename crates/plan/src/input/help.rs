@@ -2,6 +2,7 @@
 
 use super::origin::Origin;
 use super::problem::{Problem, SpecialKind, TextKind};
+use crate::text::escape;
 
 /// How to fix a problem.
 pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
@@ -22,7 +23,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
             Origin::Stdin => "the command before the pipe printed nothing: read its error, and use \
                               `set -o pipefail` so that its failure is reported"
                 .to_owned(),
-            Origin::File(_) | Origin::Memory(_) => {
+            Origin::File(_) | Origin::Line { .. } | Origin::Memory(_) => {
                 format!("the command that wrote it failed or is still at work; {}", rewrite(origin))
             }
         },
@@ -62,6 +63,14 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         }
         Problem::UnsupportedFormatVersion(_) => {
             "use a release of planguard that supports this format".to_owned()
+        }
+        Problem::MisspeltKey { key, meant } => format!(
+            "rename `{}` to `{meant}` if that is what it is; {}",
+            escape::for_terminal_line(key),
+            rewrite(origin)
+        ),
+        Problem::LinkOutside { path, .. } => {
+            format!("name what it points to as well: {}", Origin::File(path.clone()).shell_word("plan.json"))
         }
         Problem::EventStream => {
             "save the plan and show it: terraform plan -out tfplan && terraform show -json tfplan > plan.json"
@@ -110,8 +119,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
         | Problem::VersionedWithoutPlan
         | Problem::NoPlanKeys => make_plan(),
         Problem::NothingFound => {
-            "name a directory with plans as *.json or *.json.gz; hidden directories are not searched"
-                .to_owned()
+            "name a directory with plans; hidden directories are not searched".to_owned()
         }
         Problem::TerraformNotRun { .. } => {
             format!("pass the path of terraform or tofu with `--terraform`, or run: {}", show(origin))

@@ -28,7 +28,7 @@ pub(super) fn problem(text: &str, start: usize) -> Problem {
 }
 
 /// `[module] {`, or `12:34:56.789 STDOUT [module] terraform: {` from newer versions.
-fn has_terragrunt_prefix(text: &str) -> bool {
+pub(super) fn has_terragrunt_prefix(text: &str) -> bool {
     let line = text.lines().next().unwrap_or_default();
     let named = line.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     let bracketed =

@@ -12,6 +12,13 @@ pub enum Origin {
     Stdin,
     /// A file, by the path that was given or found.
     File(PathBuf),
+    /// A line of a file with one plan per line, or of standard input.
+    Line {
+        /// The file, or standard input.
+        within: Box<Self>,
+        /// The line, counted from 1.
+        line: usize,
+    },
     /// Text from a user of the library, with a name of their choice.
     Memory(String),
 }
@@ -21,6 +28,7 @@ impl Origin {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
+            Self::Line { within, .. } => within.path(),
             Self::Stdin | Self::Memory(_) => None,
         }
     }
@@ -51,6 +59,7 @@ impl fmt::Display for Origin {
             Self::Stdin => f.write_str("<stdin>"),
             Self::File(path) if path.as_os_str().is_empty() => f.write_str("\"\""),
             Self::File(path) => f.write_str(&path.to_string_lossy()),
+            Self::Line { within, line } => write!(f, "{within}:{line}"),
             Self::Memory(name) => f.write_str(name),
         }
     }

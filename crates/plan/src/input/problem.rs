@@ -12,6 +12,7 @@ use super::format_version::FormatVersion;
 use super::position::Position;
 use super::skipped::OtherKind;
 use super::top_level::Section;
+use crate::text::escape;
 
 /// Why an input was rejected. Its text follows the name of the file.
 #[derive(Debug, Error, Diagnostic)]
@@ -216,6 +217,24 @@ pub enum Problem {
         /// The last lines of its standard error.
         stderr: Vec<String>,
     },
+    /// A top-level key that is almost one of a plan, which the document does not have.
+    #[error("has a top-level key `{}` that no plan has, and no `{meant}`", escape::for_terminal_line(key))]
+    #[diagnostic(code("PG-IN-042"))]
+    MisspeltKey {
+        /// The key.
+        key: String,
+        /// The key of a plan that it is like.
+        meant: &'static str,
+    },
+    /// A symbolic link in a directory, to a plan or a directory outside of it.
+    #[error("is a symbolic link to {target} outside the directory that was named, which was not read")]
+    #[diagnostic(code("PG-IN-043"))]
+    LinkOutside {
+        /// What it points to.
+        target: LinkTarget,
+        /// The target's path.
+        path: PathBuf,
+    },
 }
 
 fn last_words(stderr: &[String]) -> String {
@@ -261,6 +280,8 @@ impl Problem {
             | Self::TrailingText { .. }
             | Self::TooDeep { .. }
             | Self::RepeatedKey(_)
+            | Self::MisspeltKey { .. }
+            | Self::LinkOutside { .. }
             | Self::SetupTerraformWrapper
             | Self::WrappedCommandFailed
             | Self::TerragruntPrefix
@@ -270,6 +291,24 @@ impl Problem {
             | Self::TerraformNotRun { .. }
             | Self::TerraformFailed { .. } => None,
         }
+    }
+}
+
+/// What a symbolic link points to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LinkTarget {
+    /// A file that looks like a plan.
+    Plan,
+    /// A directory.
+    Directory,
+}
+
+impl fmt::Display for LinkTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plan => "a plan",
+            Self::Directory => "a directory",
+        })
     }
 }
 

@@ -127,6 +127,9 @@ fn plan_version(top: &TopLevel<'_>) -> Result<FormatVersion, Problem> {
     }
     let planned = Section::PlannedValues.is_present(top.planned_values)?;
     let changed = Section::ResourceChanges.is_present(top.resource_changes)?;
+    if planned || changed || keys.contains(Key::FormatVersion) {
+        refuse_typo(top)?;
+    }
     if !planned && !changed {
         return Err(without_plan(keys));
     }
@@ -138,6 +141,14 @@ fn plan_version(top: &TopLevel<'_>) -> Result<FormatVersion, Problem> {
         return Err(Problem::UnsupportedFormatVersion(version));
     }
     Ok(version)
+}
+
+/// A misspelt section would count as absent, and what it lists as unchanged.
+fn refuse_typo(top: &TopLevel<'_>) -> Result<(), Problem> {
+    match top.typo() {
+        Some((key, meant)) => Err(Problem::MisspeltKey { key: key.to_owned(), meant }),
+        None => Ok(()),
+    }
 }
 
 /// The kind of an object that has neither of the sections of a plan.
@@ -232,6 +243,46 @@ mod tests {
     fn wrapper_lines_within_the_document_are_its_own() {
         let text = r#"{"format_version":"1.2","resource_changes":["\n::debug::x\n[command]"]}"#;
         assert_eq!(recognise(text, OnWrapperLines::Strip).unwrap().wrapper_lines, WrapperLines::None);
+    }
+
+    #[test]
+    fn a_misspelt_key_of_a_plan_is_refused() {
+        let with = |key: &str| PLAN.replacen('{', &format!(r#"{{"{key}":[],"#), 1);
+        for (key, right) in [
+            ("output_change", "output_changes"),
+            ("prior_states", "prior_state"),
+            ("resource_drifts", "resource_drift"),
+            ("Configuration", "configuration"),
+            ("erored", "errored"),
+        ] {
+            match strict(&with(key)) {
+                Err(Problem::MisspeltKey { key: found, meant }) => assert_eq!((&*found, meant), (key, right)),
+                other => panic!("{key}: {other:?}"),
+            }
+        }
+        for key in ["resource_change", "ressource_changes", "resource-changes", "Resource_Changes"] {
+            let text = PLAN.replace("resource_changes", key);
+            assert!(
+                matches!(strict(&text), Err(Problem::MisspeltKey { meant: "resource_changes", .. })),
+                "{key}"
+            );
+        }
+        let text = PLAN.replace("planned_values", "planed_values");
+        assert!(matches!(strict(&text), Err(Problem::MisspeltKey { meant: "planned_values", .. })));
+        let alone = r#"{"format_version":"1.2","planed_values":{}}"#;
+        assert!(matches!(strict(alone), Err(Problem::MisspeltKey { .. })));
+        let version = PLAN.replace("format_version", "format_versions");
+        assert!(matches!(strict(&version), Err(Problem::MisspeltKey { meant: "format_version", .. })));
+    }
+
+    #[test]
+    fn keys_that_are_not_like_a_plans_are_nothing_special() {
+        // The key that it is like is there: whoever reads the plan misses nothing.
+        let with = |key: &str| PLAN.replacen('{', &format!(r#"{{"{key}":[],"#), 1);
+        for key in ["x", "resource_change", "metadata", "cost_estimate", "planguard"] {
+            assert!(strict(&with(key)).is_ok(), "{key}");
+        }
+        assert!(matches!(strict(r#"{"variable":[],"check":1}"#), Err(Problem::NoPlanKeys)));
     }
 
     #[test]

@@ -19,14 +19,16 @@ pub struct Skipped {
 pub enum SkipReason {
     /// A directory whose name starts with a dot, such as `.git` or `.terraform`.
     HiddenDirectory,
-    /// A symbolic link to something outside the directory that was named.
+    /// A directory in which a package manager of another language puts what it installs (`node_modules`).
+    InstalledPackages,
+    /// A symbolic link to a file outside the directory that was named, which does not look like a plan.
     LinkOutside,
-    /// A symbolic link to a directory. If its target is in the named directory, it is read there.
-    LinkToDirectory,
+    /// A symbolic link to something that does not exist.
+    DanglingLink,
     /// A pipe, socket or device.
     Special(SpecialKind),
-    /// A file named like a binary plan, without `--terraform` to convert it.
-    BinaryPlanName,
+    /// A file named like a binary plan, which contains other text.
+    TextNamedAsPlan,
     /// A complete document of another kind.
     OtherDocument(OtherKind),
 }
@@ -68,10 +70,11 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::HiddenDirectory => f.write_str("hidden directory"),
+            Self::InstalledPackages => f.write_str("directory of installed packages"),
             Self::LinkOutside => f.write_str("symbolic link to a target outside the directory"),
-            Self::LinkToDirectory => f.write_str("symbolic link to a directory"),
+            Self::DanglingLink => f.write_str("symbolic link to a target that does not exist"),
             Self::Special(kind) => kind.fmt(f),
-            Self::BinaryPlanName => f.write_str("binary plan, which needs --terraform"),
+            Self::TextNamedAsPlan => f.write_str("named like a binary plan, but contains text"),
             Self::OtherDocument(kind) => kind.fmt(f),
         }
     }

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::value::StrDeserializer;
+use serde::de::{self, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::position::Position;
 use super::problem::Problem;
+use crate::text::suggest;
 
 /// The keys that distinguish kinds of documents, and those that plan parsers look up.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -91,6 +93,61 @@ impl Key {
     }
 }
 
+/// The keys that plan parsers look up.
+const PLAN_KEYS: [Key; 19] = [
+    Key::FormatVersion,
+    Key::TerraformVersion,
+    Key::Variables,
+    Key::PlannedValues,
+    Key::ResourceDrift,
+    Key::ResourceChanges,
+    Key::DeferredChanges,
+    Key::ActionInvocations,
+    Key::DeferredActionInvocations,
+    Key::OutputChanges,
+    Key::PriorState,
+    Key::Configuration,
+    Key::RelevantAttributes,
+    Key::ConditionResults,
+    Key::Checks,
+    Key::Timestamp,
+    Key::Errored,
+    Key::Applyable,
+    Key::Complete,
+];
+
+/// The longest name that can be a typo of a plan's key.
+const LONGEST_TYPO: usize = 32;
+
+/// A key as it is read: one of the known ones, or a name.
+enum Name {
+    Known(Key),
+    Unknown(String),
+}
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NameVisitor;
+
+        impl Visitor<'_> for NameVisitor {
+            type Value = Name;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Name, E> {
+                Ok(match Key::deserialize(StrDeserializer::new(name))? {
+                    Key::Other => Name::Unknown(name.to_owned()),
+                    key => Name::Known(key),
+                })
+            }
+        }
+
+        deserializer.deserialize_str(NameVisitor)
+    }
+}
+
 /// A set of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Keys(u64);
@@ -165,9 +222,25 @@ impl fmt::Display for Section {
 pub(super) struct TopLevel<'a> {
     pub(super) keys: Keys,
     pub(super) repeated: Option<&'static str>,
+    /// The keys of no kind of document, as far as they are short enough for a typo.
+    unknown: Vec<String>,
     pub(super) format_version: Option<&'a RawValue>,
     pub(super) planned_values: Option<&'a RawValue>,
     pub(super) resource_changes: Option<&'a RawValue>,
+}
+
+impl TopLevel<'_> {
+    /// The first unknown key that is almost one of a plan's keys which the document does not have, with that key.
+    pub(super) fn typo(&self) -> Option<(&str, &'static str)> {
+        let absent: Vec<&'static str> = PLAN_KEYS
+            .into_iter()
+            .filter(|key| !self.keys.contains(*key))
+            .filter_map(Key::plan_name)
+            .collect();
+        self.unknown
+            .iter()
+            .find_map(|name| Some((name.as_str(), suggest::nearest(name, absent.iter().copied())?)))
+    }
 }
 
 impl<'de> Deserialize<'de> for TopLevel<'de> {
@@ -187,7 +260,16 @@ impl<'de> Visitor<'de> for TopLevelVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut top = TopLevel::default();
-        while let Some(key) = map.next_key::<Key>()? {
+        while let Some(name) = map.next_key::<Name>()? {
+            let key = match name {
+                Name::Known(key) => key,
+                Name::Unknown(name) => {
+                    if name.len() <= LONGEST_TYPO {
+                        top.unknown.push(name);
+                    }
+                    Key::Other
+                }
+            };
             if top.keys.contains(key) && top.repeated.is_none() {
                 top.repeated = key.plan_name();
             }

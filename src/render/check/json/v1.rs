@@ -34,6 +34,8 @@ pub(super) struct Report {
     plans: Vec<Plan>,
     /// Files in directories that were skipped.
     skipped: Vec<Skipped>,
+    /// How many files were read.
+    files: Files,
     /// Errors that kept planguard from checking everything.
     problems: Vec<Problem>,
     /// Notes that do not affect the verdict.
@@ -58,6 +60,8 @@ struct Plan {
     changes: Changes,
     /// How much was checked.
     counts: Counts,
+    /// How much of what the plan changes is of a type that a rule knows.
+    coverage: Coverage,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
 }
@@ -95,6 +99,37 @@ struct Counts {
     fixed: usize,
     /// Policy results that an `exception` suppressed.
     exceptions: usize,
+}
+
+/// How many files were read.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Files {
+    /// Files that were read as plans. A file with one plan per line counts once.
+    plans: usize,
+    /// Files in directories that do not look like plans.
+    other: usize,
+}
+
+/// How much of what the plan changes is of a type that a rule knows.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Coverage {
+    /// Managed resources that the plan does not leave unchanged.
+    changed: usize,
+    /// Of these, resources of a type that no rule knows.
+    unknown: usize,
+    /// The types that no rule knows, the most frequent first.
+    unknown_types: Vec<UnknownType>,
+}
+
+/// A resource type that no rule knows.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct UnknownType {
+    r#type: String,
+    /// How many resources of the type the plan changes.
+    changed: usize,
 }
 
 /// A finding of a rule.
@@ -287,6 +322,7 @@ impl Report {
                 .iter()
                 .map(|skipped| Skipped { file: text(&skipped.file), reason: text(&skipped.reason) })
                 .collect(),
+            files: Files { plans: report.files.plans, other: report.files.other },
             problems: report
                 .problems
                 .iter()
@@ -326,6 +362,7 @@ impl Plan {
             verdict: Verdict::of(plan.verdict()),
             changes: Changes::of(plan.summary),
             counts: Counts::of(plan.counts),
+            coverage: Coverage::of(&plan.coverage),
             findings: plan.findings.iter().map(Finding::of).collect(),
         }
     }
@@ -350,6 +387,20 @@ impl Counts {
             exceptions,
         } = counts;
         Self { resources, rules, rules_matching_nothing, passed, undetermined, fixed, exceptions }
+    }
+}
+
+impl Coverage {
+    fn of(coverage: &report::Coverage) -> Self {
+        Self {
+            changed: coverage.changed,
+            unknown: coverage.unknown(),
+            unknown_types: coverage
+                .unknown_types
+                .iter()
+                .map(|(name, number)| UnknownType { r#type: text(name), changed: *number })
+                .collect(),
+        }
     }
 }
 
