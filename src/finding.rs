@@ -1,6 +1,6 @@
 //! Findings of rules, ready for renderers.
 
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rule::{RuleInfo, Severity};
 
 use crate::enforcement::Enforcement;
@@ -59,7 +59,7 @@ impl FindingRule {
 
 /// Converts a text of a guardrail. It was read before any plan, so it is never sensitive.
 pub(crate) fn text_of_rule(text: &planguard_rule::Text) -> SafeText {
-    SafeText::plain(text)
+    Redactor::default().text(text)
 }
 
 /// The object of a finding.

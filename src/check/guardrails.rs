@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_guardrail_format::Guardrail;
 use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
 use planguard_threads::{self as threads, Stack};
 
@@ -136,9 +136,16 @@ impl PlanCheck<'_> {
             Certainty::DependsOnUnknown => possibly(&message, &address),
         };
         let unreadable = evidence.as_ref().and_then(|evidence| Some((&evidence.path, evidence.unreadable?)));
+        // A guardrail's words and an address.
+        let words = Redactor::default();
         let message = match unreadable {
-            Some((path, reason)) => format!("{message}: `{path}` {reason}"),
-            None => message,
+            // The path may have a key of a sensitive map.
+            Some((path, reason)) => SafeText::concat([
+                &words.text(&format!("{message}: `")),
+                &self.redactor.path(path),
+                &words.text(&format!("` {reason}")),
+            ]),
+            None => words.text(&message),
         };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
@@ -156,8 +163,7 @@ impl PlanCheck<'_> {
             attribute: evidence.as_ref().map(|evidence| self.redactor.path(&evidence.path)),
             value: evidence.and_then(|evidence| evidence.value).map(|value| self.redactor.text(&value)),
             depends_on,
-            // A guardrail's words and an address.
-            message: SafeText::plain(&message),
+            message,
             remediation: Some(text_of_rule(&guardrail.info.remediation)),
             location: None,
             metadata: Vec::new(),
@@ -171,7 +177,10 @@ impl PlanCheck<'_> {
         let mut sources: Vec<SafeText> = resources
             .unwrap_or_default()
             .iter()
-            .map(|reference| SafeText::plain(&format!("{}.{}", reference.address, reference.attribute)))
+            // The configuration's own names.
+            .map(|reference| {
+                Redactor::default().text(&format!("{}.{}", reference.address, reference.attribute))
+            })
             .collect();
         sources.sort();
         sources.dedup();
@@ -181,8 +190,8 @@ impl PlanCheck<'_> {
     pub(super) fn subject(&self, change: &ResourceChange<'_>) -> Subject {
         Subject {
             address: SafeText::address(&change.address),
-            deposed: change.deposed.as_deref().map(SafeText::plain),
-            actions: Some(SafeText::plain(&change.change.actions.to_string())),
+            deposed: change.deposed.as_deref().map(|key| self.redactor.text(key)),
+            actions: Some(SafeText::actions(&change.change.actions)),
         }
     }
 }

@@ -221,9 +221,9 @@ fn check_plan(
     findings.sort_by(Finding::order);
     let report = PlanReport {
         origin: origin.clone(),
-        sha256: SafeText::plain(&document.sha256().to_string()),
-        format_version: SafeText::plain(&plan.format_version),
-        terraform_version: plan.terraform_version.as_deref().map(SafeText::plain),
+        sha256: SafeText::digest(&document.sha256()),
+        format_version: redactor.text(&plan.format_version),
+        terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
         summary: ChangeSummary::of(&plan),
         counts,
         coverage,

@@ -3,7 +3,7 @@
 use planguard_plan::input::Document;
 use planguard_plan::mirrored;
 use planguard_plan::problem::Problem;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rego::{self, PolicyFinding, PolicyInput};
 use planguard_rule::Severity;
 
@@ -54,7 +54,7 @@ impl PlanCheck<'_> {
         let text = |text: &str| self.redactor.text(text);
         // What stands in a rule's METADATA was written before any plan; what a result holds was not.
         let of_rule = |key: &str, value: &str| {
-            if found.metadata.contains_key(key) { text(value) } else { SafeText::plain(value) }
+            if found.metadata.contains_key(key) { text(value) } else { Redactor::default().text(value) }
         };
         // The author chose between deny and warn; the severity is only reported.
         let (enforcement, usual) = match found.kind {
@@ -89,7 +89,7 @@ impl PlanCheck<'_> {
         };
         Finding {
             rule: FindingRule {
-                id: SafeText::plain(&planguard_rego::rule_id(&found.rule)),
+                id: Redactor::default().text(&planguard_rego::rule_id(&found.rule)),
                 title: found.title.as_deref().map(|title| of_rule("title", title)),
                 kind: RuleKind::Policy,
             },

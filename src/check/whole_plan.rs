@@ -1,7 +1,7 @@
 //! Checks the plan as a whole: failed or incomplete plans, and failed conditions.
 
 use planguard_plan::CheckStatus;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 
 use super::{CheckError, OnErroredPlan, OnIncompletePlan, PlanCheck};
 use crate::report::Notice;
@@ -73,7 +73,7 @@ impl PlanCheck<'_> {
                     let words = format!("the condition of {} failed: ", check.address);
                     // What a condition says of itself may hold any value of the plan.
                     let problems = self.redactor.text(&check.problems.join("; "));
-                    self.told("PG-CK-105", SafeText::concat([&SafeText::plain(&words), &problems]));
+                    self.told("PG-CK-105", SafeText::concat([&Redactor::default().text(&words), &problems]));
                 }
                 CheckStatus::Pass | CheckStatus::Unknown => {}
             }
@@ -82,7 +82,7 @@ impl PlanCheck<'_> {
 
     /// Gives notice in planguard's own words.
     fn notice(&mut self, code: &'static str, message: &str) {
-        self.told(code, SafeText::plain(message));
+        self.told(code, Redactor::default().text(message));
     }
 
     fn told(&mut self, code: &'static str, message: SafeText) {

@@ -11,7 +11,10 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 pub use json::JsonRedactor;
 
-use crate::model::{Address, AttributePath, PathStep, Plan, PlanError, names_among, sensitive_values};
+use crate::input::Sha256Digest;
+use crate::model::{
+    Actions, Address, AttributePath, PathStep, Plan, PlanError, names_among, sensitive_values,
+};
 use crate::text::escape;
 
 /// The replacement of a sensitive value.
@@ -42,8 +45,19 @@ impl SafeText {
         Self::plain(&address.to_string())
     }
 
-    /// A text that comes from no plan, such as the path of a rule or the name of a file.
-    pub fn plain(text: &str) -> Self {
+    /// What the plan does with an object. The words are Terraform's.
+    pub fn actions(actions: &Actions) -> Self {
+        Self::plain(&actions.to_string())
+    }
+
+    /// A digest.
+    pub fn digest(digest: &Sha256Digest) -> Self {
+        Self::plain(&digest.to_string())
+    }
+
+    /// A text that needs no redaction. Elsewhere, a text that is not part of the program and comes from no plan, such as
+    /// that of a rule, goes through a [`Redactor`] without values.
+    pub(crate) fn plain(text: &str) -> Self {
         Self(Cow::Owned(text.to_owned()))
     }
 
