@@ -19,6 +19,7 @@ mod origin;
 mod position;
 mod problem;
 mod recognise;
+mod search;
 mod sha256;
 mod skipped;
 mod sniff;
