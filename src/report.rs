@@ -85,12 +85,12 @@ pub struct Counts {
 pub struct Coverage {
     /// The managed resources that the plan does not leave unchanged.
     pub changed: usize,
-    /// Of these, how many are of each type that no rule knows, the most frequent first.
+    /// Of these, how many are of each type that no guardrail knows, the most frequent first.
     pub unknown_types: Vec<(SafeText, usize)>,
 }
 
 impl Coverage {
-    /// How many of the changed resources are of a type that no rule knows.
+    /// How many of the changed resources are of a type that no guardrail knows.
     pub fn unknown(&self) -> usize {
         self.unknown_types.iter().map(|(_, number)| number).sum()
     }

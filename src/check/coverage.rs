@@ -1,4 +1,4 @@
-//! Counts the resources that a plan changes and that no rule knows: about these, a pass says nothing.
+//! Counts the resources that a plan changes and that no guardrail knows: about these, a pass says nothing.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::report::Coverage;
 /// How many types an error names.
 const NAMED_TYPES: usize = 5;
 
-/// The changed resources of a plan by type, as far as no rule knows the type, and how many are changed in all.
+/// The changed resources of a plan by type, as far as no guardrail knows the type, and how many are changed in all.
 ///
 /// A type is known if a built-in guardrail that is on, a guardrail of the user or, with change guards on, one of their
 /// tables names it. What is written about every type does not count, and neither do Rego policies, which need not name

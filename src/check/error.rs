@@ -113,9 +113,9 @@ pub enum CheckError {
         count: usize,
     },
 
-    /// Some of what the plan changes is of no type that a rule knows, and that is not accepted.
+    /// The plan changes resources of types that no guardrail knows, and that is not accepted.
     #[error(
-        "{plan}: {unknown} of {changed} changed {} of a type that no rule knows ({types})",
+        "{plan}: {unknown} of {changed} changed {} of a type that no guardrail knows ({types})",
         match (*changed, *unknown) {
             (1, _) => "resource is",
             (_, 1) => "resources is",

@@ -74,7 +74,7 @@ pub struct CheckOptions {
     pub errored: OnErroredPlan,
     /// The treatment of plans that cover only part of the configuration.
     pub incomplete: OnIncompletePlan,
-    /// The treatment of plans that change resources of types which no rule knows.
+    /// The treatment of plans that change resources of types that no guardrail knows.
     pub uncovered: OnUncovered,
     /// Whether anomalies of a document make the verdict incomplete.
     pub strict: bool,
@@ -102,7 +102,7 @@ pub enum OnIncompletePlan {
     Undecided,
 }
 
-/// What a plan is worth that changes resources of types which no rule knows.
+/// What a plan is worth that changes resources of types that no guardrail knows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnUncovered {
     /// It is checked as it is; the report counts them.

@@ -145,7 +145,7 @@ settings! {
     "check"."strict" / "PLANGUARD_STRICT" => strict: bool = false;
     /// Whether a plan that does not cover the whole configuration is refused.
     "check"."require-complete" / "PLANGUARD_REQUIRE_COMPLETE" => require_complete: bool = false;
-    /// Whether a plan that changes resources of types which no rule knows is refused.
+    /// Whether a plan that changes resources of types that no guardrail knows is refused.
     "check"."require-coverage" / "PLANGUARD_REQUIRE_COVERAGE" => require_coverage: bool = false;
     /// Whether the built-in guardrails are enabled.
     "check"."builtin" / "PLANGUARD_BUILTIN" => builtin: bool = true;

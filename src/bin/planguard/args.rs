@@ -262,7 +262,7 @@ pub(crate) struct CheckArguments {
     /// Refuse a plan that does not cover the whole configuration (-target, deferred changes)
     #[arg(long, help_heading = "Verdict")]
     require_complete: bool,
-    /// Refuse a plan that changes resources of types that no rule knows
+    /// Refuse a plan that changes resources of types that no guardrail knows
     #[arg(long, help_heading = "Verdict")]
     require_coverage: bool,
     /// Refuse doubtful documents: newer format versions, transcoded text, duplicate keys

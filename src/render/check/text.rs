@@ -316,7 +316,7 @@ fn counts_line(plan: &PlanReport) -> String {
     line
 }
 
-/// `40 of 52 changed resources are of a type that no rule knows (`oci_core_instance` 38, `oci_core_vcn` 2)`.
+/// `40 of 52 changed resources are of a type that no guardrail knows (`oci_core_instance` 38, `oci_core_vcn` 2)`.
 fn coverage_line(coverage: &Coverage) -> Option<String> {
     const MOST: usize = 5;
     let unknown = coverage.unknown();
@@ -333,7 +333,7 @@ fn coverage_line(coverage: &Coverage) -> Option<String> {
         named.push(format!("{} more", count(types.len() - MOST, "type", "types")));
     }
     Some(format!(
-        "{unknown} of {} {} of a type that no rule knows ({})",
+        "{unknown} of {} {} of a type that no guardrail knows ({})",
         count(coverage.changed, "changed resource", "changed resources"),
         if unknown == 1 { "is" } else { "are" },
         named.join(", ")

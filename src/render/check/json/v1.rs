@@ -60,7 +60,7 @@ struct Plan {
     changes: Changes,
     /// How much was checked.
     counts: Counts,
-    /// How much of what the plan changes is of a type that a rule knows.
+    /// How much of what the plan changes is of a type that a guardrail knows.
     coverage: Coverage,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
@@ -111,19 +111,19 @@ struct Files {
     other: usize,
 }
 
-/// How much of what the plan changes is of a type that a rule knows.
+/// How much of what the plan changes is of a type that a guardrail knows.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Coverage {
     /// Managed resources that the plan does not leave unchanged.
     changed: usize,
-    /// Of these, resources of a type that no rule knows.
+    /// Of these, resources of a type that no guardrail knows.
     unknown: usize,
-    /// The types that no rule knows, the most frequent first.
+    /// The types that no guardrail knows, the most frequent first.
     unknown_types: Vec<UnknownType>,
 }
 
-/// A resource type that no rule knows.
+/// A resource type that no guardrail knows.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnknownType {
