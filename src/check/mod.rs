@@ -188,13 +188,10 @@ fn check_plan(
         Ok(plan) => plan,
         Err(source) => return refused(&CheckError::Plan { plan: name, source }),
     };
-    match plan.contradictions() {
-        Ok(contradictions) if contradictions.is_empty() => {}
-        Ok(contradictions) => {
-            let source = PlanError::Contradictory(contradictions);
-            return refused(&CheckError::Plan { plan: name, source });
-        }
-        Err(source) => return refused(&CheckError::Plan { plan: name, source }),
+    let contradictions = plan.contradictions();
+    if !contradictions.is_empty() {
+        let source = PlanError::Contradictory(contradictions);
+        return refused(&CheckError::Plan { plan: name, source });
     }
     let redactor = match Redactor::for_plan(&plan) {
         Ok(redactor) => redactor,

@@ -45,12 +45,11 @@ impl PlanCheck<'_> {
     /// A plan without `resource_changes` was made with `-refresh-only`, or has lost them.
     fn lost_changes(&mut self, name: &str) {
         match self.plan.objects_without_changes() {
-            Err(source) => self.problem(&CheckError::Plan { plan: name.to_owned(), source }),
-            Ok(0) => {}
-            Ok(count) if self.options.strict => {
+            0 => {}
+            count if self.options.strict => {
                 self.problem(&CheckError::NoChanges { plan: name.to_owned(), count });
             }
-            Ok(count) => self.notice(
+            count => self.notice(
                 "PG-CK-106",
                 &format!(
                     "the plan has no `resource_changes`, as if made with -refresh-only; \

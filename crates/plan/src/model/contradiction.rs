@@ -5,19 +5,16 @@
 //! actions imply, and an entry says the same of its object in `address` as in `type`, `name`, `mode` and
 //! `module_address`. (`index` is not compared: planguard takes the key from the address.)
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Deserialize;
-
+use super::Plan;
 use super::actions::{Actions, Verb};
 use super::address::{Address, Mode};
 use super::change::{Change, ResourceChange};
-use super::section::Section;
+use super::state::StateValues;
 use super::value::Value;
-use super::{Plan, PlanError};
 
 /// One way in which a plan contradicts itself. Names addresses and keys, never values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,62 +138,15 @@ impl Identity<'_> {
     }
 }
 
-/// A module of `planned_values` or `prior_state`, without its values.
-#[derive(Deserialize)]
-struct StateModule<'a> {
-    #[serde(borrow)]
-    address: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    resources: Option<Vec<StateResource<'a>>>,
-    #[serde(borrow)]
-    child_modules: Option<Vec<Self>>,
-}
-
-#[derive(Deserialize)]
-struct StateResource<'a> {
-    #[serde(borrow)]
-    address: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    mode: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    deposed_key: Option<Cow<'a, str>>,
-}
-
-#[derive(Default, Deserialize)]
-struct PlannedValues<'a> {
-    #[serde(borrow)]
-    root_module: Option<StateModule<'a>>,
-}
-
-#[derive(Default, Deserialize)]
-struct PriorState<'a> {
-    #[serde(borrow)]
-    values: Option<PlannedValues<'a>>,
-}
-
-impl StateModule<'_> {
-    /// Calls `visit` with the address of every managed object and that of its module.
-    fn each_managed(&self, visit: &mut impl FnMut(&str, &str)) {
-        let module = self.address.as_deref().unwrap_or_default();
-        for resource in self.resources.iter().flatten() {
-            let is_managed = resource.mode.as_deref() == Some(Mode::Managed.as_str());
-            if is_managed && resource.deposed_key.is_none() {
-                visit(module, resource.address.as_deref().unwrap_or_default());
-            }
-        }
-        self.child_modules.iter().flatten().for_each(|module| module.each_managed(visit));
-    }
-}
-
 /// The addresses of which `resource_changes` and `deferred_changes` speak.
-struct Spoken {
+pub(super) struct Spoken {
     addresses: HashSet<String>,
     /// Addresses of blocks whose instances are not known yet.
     blocks: HashSet<String>,
 }
 
 impl Spoken {
-    fn of(plan: &Plan<'_>) -> Self {
+    pub(super) fn of(plan: &Plan<'_>) -> Self {
         let mut spoken = Self { addresses: HashSet::new(), blocks: HashSet::new() };
         for resource in &plan.resource_changes {
             spoken.addresses.insert(resource.address.to_string());
@@ -210,7 +160,7 @@ impl Spoken {
 
     /// Whether the plan speaks of an object. Terraform 0.12 writes addresses of modules' resources without the module
     /// into states, and a key can be written in several ways.
-    fn has(&self, module: &str, address: &str) -> bool {
+    pub(super) fn has(&self, module: &str, address: &str) -> bool {
         if self.addresses.contains(address) {
             return true;
         }
@@ -223,56 +173,47 @@ impl Spoken {
 
 impl Plan<'_> {
     /// Every way in which the plan contradicts itself, in the order of its sections.
-    ///
-    /// # Errors
-    /// `planned_values` or `prior_state` does not have the shape of its format.
-    pub fn contradictions(&self) -> Result<Vec<Contradiction>, PlanError> {
+    pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = Vec::new();
         self.entries(&mut found);
         let spoken = Spoken::of(self);
         let is_partial = self.errored == Some(true) || self.complete == Some(false);
-        let planned: PlannedValues<'_> = section(self.planned_values)?;
-        if let Some(root) = planned.root_module.filter(|_| !is_partial) {
-            root.each_managed(&mut |module, address| {
-                if !spoken.has(module, address) {
-                    found.push(Contradiction::NotInResourceChanges { address: address.to_owned() });
+        let unspoken = |state: &StateValues<'_>| {
+            let mut addresses = Vec::new();
+            state.each_resource(&mut |module, resource| {
+                let address = resource.address.as_deref().unwrap_or_default();
+                if resource.is_current_managed() && !spoken.has(module, address) {
+                    addresses.push(address.to_owned());
                 }
             });
+            addresses.into_iter()
+        };
+        if !is_partial {
+            let planned = unspoken(&self.planned_values);
+            found.extend(planned.map(|address| Contradiction::NotInResourceChanges { address }));
         }
         // Only since Terraform 1.8 does a plan say that it is complete; before, it may come from `-target`. A plan
         // of `-refresh-only` has no resource changes at all.
         if self.complete == Some(true) && !self.resource_changes.is_empty() {
-            let prior: PriorState<'_> = section(self.prior_state)?;
-            if let Some(root) = prior.values.and_then(|values| values.root_module) {
-                root.each_managed(&mut |module, address| {
-                    if !spoken.has(module, address) {
-                        found.push(Contradiction::NotPlanned { address: address.to_owned() });
-                    }
-                });
-            }
+            found.extend(unspoken(&self.prior_state).map(|address| Contradiction::NotPlanned { address }));
         }
         let has_nothing = !self.has_resource_changes && !self.changes_something_else();
         if has_nothing && !is_partial && self.applyable == Some(true) {
             found.push(Contradiction::NothingToApply);
         }
-        Ok(found)
+        found
     }
 
     /// How many managed objects are in `prior_state` of a plan that has no `resource_changes` at all. A plan of
     /// `-refresh-only` looks like that, and so does one that has lost its changes.
-    ///
-    /// # Errors
-    /// `prior_state` does not have the shape of its format.
-    pub fn objects_without_changes(&self) -> Result<usize, PlanError> {
-        if self.has_resource_changes {
-            return Ok(0);
-        }
-        let prior: PriorState<'_> = section(self.prior_state)?;
+    pub fn objects_without_changes(&self) -> usize {
         let mut count = 0;
-        if let Some(root) = prior.values.and_then(|values| values.root_module) {
-            root.each_managed(&mut |_, _| count += 1);
+        if !self.has_resource_changes {
+            self.prior_state.each_resource(&mut |_, resource| {
+                count += usize::from(resource.is_current_managed());
+            });
         }
-        Ok(count)
+        count
     }
 
     /// Whether there is something to apply beside resource changes.
@@ -301,14 +242,6 @@ impl Plan<'_> {
                 });
             }
         }
-    }
-}
-
-/// A section without its values; an absent one is empty.
-fn section<'a, T: Default + Deserialize<'a>>(section: Section<'a>) -> Result<T, PlanError> {
-    match section.text() {
-        None | Some("null") => Ok(T::default()),
-        Some(text) => serde_json::from_str(text).map_err(PlanError::from),
     }
 }
 
@@ -384,7 +317,7 @@ mod tests {
     /// What is wrong with a plan of these sections.
     fn messages(sections: &str) -> Vec<String> {
         let text = format!(r#"{{"format_version": "1.2", {sections}}}"#);
-        let contradictions = Plan::parse(&text).unwrap().contradictions().unwrap();
+        let contradictions = Plan::parse(&text).unwrap().contradictions();
         contradictions.iter().map(ToString::to_string).collect()
     }
 
@@ -473,7 +406,7 @@ mod tests {
                 r#"{{"format_version": "1.2", "planned_values": {{}}, "prior_state": {{"values": {{"root_module":
                     {{"resources": [{{"address": "aws_x.a", "mode": "managed"}}]}}}}}}{sections}}}"#
             );
-            Plan::parse(&text).unwrap().objects_without_changes().unwrap()
+            Plan::parse(&text).unwrap().objects_without_changes()
         };
         assert_eq!((count(""), count(r#", "resource_changes": []"#)), (1, 0));
     }

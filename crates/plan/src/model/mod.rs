@@ -16,6 +16,7 @@ mod references;
 mod section;
 mod sensitive;
 mod shape_error;
+mod state;
 mod summary;
 mod value;
 
@@ -40,6 +41,8 @@ pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value};
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+use state::StateValues;
 
 /// A plan as guardrails and reports see it. It borrows from the document's text.
 #[derive(Debug)]
@@ -76,10 +79,10 @@ pub struct Plan<'a> {
     pub complete: Option<bool>,
     /// The number of duplicate keys; the last value of each key counts.
     pub duplicate_keys: usize,
-    /// `planned_values`, not parsed.
-    pub planned_values: Section<'a>,
-    /// `prior_state`, not parsed.
-    pub prior_state: Section<'a>,
+    /// `planned_values`.
+    planned_values: StateValues<'a>,
+    /// The values of `prior_state`.
+    prior_state: StateValues<'a>,
     /// Whether the plan has `resource_changes`; Terraform before 1.5 leaves out an empty list.
     has_resource_changes: bool,
 }

@@ -12,6 +12,7 @@ use super::configuration::Configuration;
 use super::invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, RelevantAttribute};
 use super::output::{OutputChange, RootVariable};
 use super::section::{Section, SectionReader};
+use super::state::{PriorState, StateValues};
 use super::{Plan, PlanError};
 
 #[derive(Deserialize)]
@@ -22,8 +23,8 @@ struct RawPlan<'a> {
     terraform_version: Option<Cow<'a, str>>,
     #[serde(borrow)]
     variables: Option<BTreeMap<Cow<'a, str>, Option<RawVariable<'a>>>>,
-    #[serde(borrow, default)]
-    planned_values: Section<'a>,
+    #[serde(borrow)]
+    planned_values: Option<StateValues<'a>>,
     #[serde(borrow)]
     resource_drift: Option<Vec<RawResourceChange<'a>>>,
     #[serde(borrow)]
@@ -36,8 +37,8 @@ struct RawPlan<'a> {
     deferred_action_invocations: Option<Vec<RawDeferredInvocation<'a>>>,
     #[serde(borrow)]
     output_changes: Option<BTreeMap<Cow<'a, str>, Option<RawOutputChange<'a>>>>,
-    #[serde(borrow, default)]
-    prior_state: Section<'a>,
+    #[serde(borrow)]
+    prior_state: Option<PriorState<'a>>,
     #[serde(borrow, default)]
     configuration: Section<'a>,
     #[serde(borrow)]
@@ -222,8 +223,8 @@ impl<'a> Plan<'a> {
             applyable: raw.applyable,
             complete: raw.complete,
             duplicate_keys: reader.duplicates.count(),
-            planned_values: raw.planned_values,
-            prior_state: raw.prior_state,
+            planned_values: raw.planned_values.unwrap_or_default(),
+            prior_state: raw.prior_state.and_then(|state| state.values).unwrap_or_default(),
         })
     }
 }

@@ -2,21 +2,24 @@
 
 mod credentials;
 mod schema;
-mod state;
+mod walk;
 mod words;
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use memchr::memmem;
 
 use super::address::Mode;
 use super::change::{Change, ResourceChange};
-use super::section::Section;
+use super::contradiction::Spoken;
+use super::section::{Section, SectionReader};
+use super::state::StateValues;
 use super::value::{DuplicateKeys, Value};
 use super::{Plan, PlanError};
 use credentials::is_credential;
 use schema::Schemas;
-use state::StateWalk;
+use walk::StateWalk;
 use words::Source;
 
 pub(crate) use words::names_among;
@@ -41,9 +44,9 @@ pub fn sensitive_values(plan: &Plan<'_>) -> Result<BTreeSet<String>, PlanError> 
         leaves.masked(invocation.config.as_ref(), invocation.config_sensitive.as_ref());
     }
     leaves.configuration(plan);
-    leaves.state(plan.planned_values, mentions_sensitive)?;
-    // What is planned stands in the resource changes as well; data sources that were read do not.
-    leaves.state(plan.prior_state, |text| mentions_sensitive(text) || lacks_marks(text))?;
+    let spoken = LazyCell::new(|| Spoken::of(plan));
+    leaves.state(&plan.planned_values, &spoken)?;
+    leaves.state(&plan.prior_state, &spoken)?;
     leaves.source = Some(Source::Variable);
     leaves.variables(plan);
     leaves.source = Some(Source::Output);
@@ -174,11 +177,54 @@ impl Leaves {
         }
     }
 
-    /// Data sources that were read while planning are in `prior_state` only. The section is parsed only
-    /// if a search of its text finds a mark.
-    fn state(&mut self, section: Section<'_>, matters: impl Fn(&str) -> bool) -> Result<(), PlanError> {
-        let Some(text) = section.text().filter(|text| matters(text)) else { return Ok(()) };
-        StateWalk::new(self).read(text).map_err(PlanError::from)
+    /// Data sources that were read while planning are in `prior_state` only. Values are parsed only if a search of
+    /// their text finds a mark, or if the schema calls some of them sensitive and no resource change has them.
+    fn state(
+        &mut self,
+        state: &StateValues<'_>,
+        spoken: &LazyCell<Spoken, impl FnOnce() -> Spoken>,
+    ) -> Result<(), PlanError> {
+        for output in state.outputs() {
+            if output.sensitive == Some(true) {
+                self.section(output.value)?.iter().for_each(|value| self.all(value));
+            }
+            self.marks_within(output.value)?;
+        }
+        let mut resources = Vec::new();
+        state.each_resource(&mut |module, resource| resources.push((module, resource)));
+        for (module, resource) in resources {
+            let marked = resource.sensitive_values.text().is_some_and(|mask| mask.contains("true"));
+            if marked {
+                let (values, mask) =
+                    (self.section(resource.values)?, self.section(resource.sensitive_values)?);
+                self.masked(values.as_ref(), mask.as_ref());
+            }
+            let mode = resource.mode();
+            if let Some(type_name) = resource.resource_type.as_deref()
+                && self.schemas.has_sensitive(mode, type_name)
+                && (mode == Mode::Data
+                    || !spoken.has(module, resource.address.as_deref().unwrap_or_default()))
+                && let Some(values) = self.section(resource.values)?
+            {
+                self.by_schema(mode, type_name, &values);
+            }
+            self.marks_within(resource.values)?;
+        }
+        Ok(())
+    }
+
+    fn section<'v>(&self, section: Section<'v>) -> Result<Option<Value<'v>>, PlanError> {
+        SectionReader::default().value(section)
+    }
+
+    /// A value may have marks of its own.
+    fn marks_within(&mut self, section: Section<'_>) -> Result<(), PlanError> {
+        match section.text() {
+            Some(text) if memmem::find(text.as_bytes(), b"\"sensitive").is_some() => {
+                StateWalk::new(self).read(text).map_err(PlanError::from)
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn masked(&mut self, value: Option<&Value<'_>>, mask: Option<&Value<'_>>) {
@@ -225,30 +271,6 @@ impl Leaves {
             Value::Null | Value::Bool(_) => {}
         }
     }
-}
-
-/// Whether a state has resources and no masks, as that of a plan before Terraform 1.0: then the schemas have to say
-/// what is sensitive.
-fn lacks_marks(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    memmem::find(bytes, b"\"sensitive_values\"").is_none() && memmem::find(bytes, b"\"values\"").is_some()
-}
-
-/// Whether the text of a state contains a non-empty mask or a sensitive output.
-fn mentions_sensitive(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    let after_colon = |position: usize| {
-        let rest = bytes.get(position..).unwrap_or_default().trim_ascii_start();
-        rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start()
-    };
-    let masks = memmem::find_iter(bytes, "\"sensitive_values\"").any(|position| {
-        let mask = after_colon(position + "\"sensitive_values\"".len());
-        let empty = mask.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"}"));
-        !empty && mask.starts_with(b"{") || mask.starts_with(b"true")
-    });
-    masks
-        || memmem::find_iter(bytes, "\"sensitive\"")
-            .any(|position| after_colon(position + "\"sensitive\"".len()).starts_with(b"true"))
 }
 
 #[cfg(test)]
@@ -376,9 +398,18 @@ mod tests {
     }
 
     #[test]
-    fn empty_masks_are_not_parsed() {
-        assert!(!mentions_sensitive(r#"{"sensitive_values" : { }, "sensitive": false}"#));
-        assert!(mentions_sensitive(r#"{"sensitive_values": {"a": true}}"#));
-        assert!(mentions_sensitive(r#"{"sensitive" : true}"#));
+    fn objects_of_a_state_without_a_change_are_held_against_their_schema() {
+        let state = |changes: &str| {
+            format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{changes}], "prior_state": {{"values": {{"root_module":
+                {{"resources": [{{"address": "aws_db_instance.a", "mode": "managed", "type": "aws_db_instance",
+                    "values": {{"password": "hunter2", "engine": "postgres"}}, "sensitive_values": {{"tags": {{}}}}}}]}}}}}}}}"#
+            )
+        };
+        assert_eq!(collected(&state("")), ["hunter2"]);
+        // The change has the object as it was, so that nobody reads the state for it.
+        let change = r#"{"address": "aws_db_instance.a", "change": {"actions": ["no-op"],
+            "before": {"password": "hunter3"}, "after": {"password": "hunter3"}}}"#;
+        assert_eq!(collected(&state(change)), ["hunter3"]);
     }
 }

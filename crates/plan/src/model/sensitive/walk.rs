@@ -1,7 +1,5 @@
-//! Finds the values that a state marks as sensitive. The state is not kept: most of a plan's text is
-//! states, and nothing else uses them.
+//! Finds the marks that a value of a state has in itself: some providers report objects that look like states.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use memchr::memmem;
@@ -10,7 +8,6 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::value::RawValue;
 
 use super::Leaves;
-use crate::model::address::Mode;
 use crate::model::value::{DuplicateKeys, MAX_DEPTH, Value};
 
 /// Collects the sensitive leaves of one value of a state, and of everything in it.
@@ -22,8 +19,6 @@ pub(super) struct StateWalk<'l> {
 /// The members with which a state marks sensitive values: of a resource, and of an output.
 #[derive(Default)]
 struct Marks<'a> {
-    mode: Option<&'a RawValue>,
-    type_name: Option<&'a RawValue>,
     values: Option<&'a RawValue>,
     sensitive_values: Option<&'a RawValue>,
     value: Option<&'a RawValue>,
@@ -33,8 +28,6 @@ struct Marks<'a> {
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Member {
-    Mode,
-    Type,
     Values,
     SensitiveValues,
     Value,
@@ -72,21 +65,11 @@ impl<'l> StateWalk<'l> {
             let (values, mask) = (Value::from_raw(values, &duplicates)?, Value::from_raw(mask, &duplicates)?);
             self.leaves.masked(Some(&values), Some(&mask));
         }
-        if let (Some(values), Some(mode), Some(type_name)) = (marks.values, marks.mode, marks.type_name)
-            && let Ok(type_name) = serde_json::from_str::<Cow<'_, str>>(type_name.get())
-        {
-            let mode = if mode.get() == "\"data\"" { Mode::Data } else { Mode::Managed };
-            if self.leaves.schemas.has_sensitive(mode, &type_name) {
-                self.leaves.by_schema(mode, &type_name, &Value::from_raw(values, &duplicates)?);
-            }
-        }
         if let (Some(value), Some("true")) = (marks.value, marks.sensitive.map(RawValue::get)) {
             self.leaves.all(&Value::from_raw(value, &duplicates)?);
         }
-        // A state's modules are in its `values`, and a value may have marks of its own.
         for text in [marks.values, marks.value].into_iter().flatten().map(RawValue::get) {
-            let marked = memmem::find(text.as_bytes(), b"\"sensitive").is_some();
-            if marked || memmem::find(text.as_bytes(), b"\"values\"").is_some() {
+            if memmem::find(text.as_bytes(), b"\"sensitive").is_some() {
                 self.deeper::<serde_json::Error>()?.read(text)?;
             }
         }
@@ -142,8 +125,6 @@ impl<'de> Visitor<'de> for StateWalk<'_> {
         let mut marks = Marks::default();
         while let Some(member) = access.next_key()? {
             match member {
-                Member::Mode => marks.mode = Some(access.next_value()?),
-                Member::Type => marks.type_name = Some(access.next_value()?),
                 Member::Values => marks.values = Some(access.next_value()?),
                 Member::SensitiveValues => marks.sensitive_values = Some(access.next_value()?),
                 Member::Value => marks.value = Some(access.next_value()?),
