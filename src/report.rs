@@ -25,6 +25,30 @@ pub struct Report {
     pub report_only: bool,
     /// The SHA-256 of the loaded policies, if any.
     pub policies_sha256: Option<SafeText>,
+    /// How far the settings can be trusted.
+    pub trust: Trust,
+}
+
+/// How far the settings of a run can be trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// The place that settings, policies, data and guardrails were taken from, if `--trusted` named one.
+    pub place: Option<SafeText>,
+    /// Settings of files that let through what the defaults would deny, unless the files are trusted.
+    pub weakenings: Vec<Weakening>,
+}
+
+/// A setting of a file that lets through what its default would deny.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weakening {
+    /// The setting as the file has it, such as `check.builtin = false`.
+    pub setting: SafeText,
+    /// What it lets through.
+    pub effect: SafeText,
+    /// The file.
+    pub file: SafeText,
+    /// The line, counted from 1, where the format tells it.
+    pub line: Option<usize>,
 }
 
 /// How many files were read, and how many were not.
@@ -119,6 +143,18 @@ impl Report {
     pub fn verdict(&self) -> Verdict {
         let denied = self.plans.iter().map(PlanReport::verdict).max().unwrap_or(Verdict::Pass);
         if self.problems.is_empty() { denied } else { Verdict::Undecided }
+    }
+
+    /// Replaces the start of paths, wherever one is named.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let rename = |text: &mut SafeText| *text = text.replaced(from, to);
+        for problem in &mut self.problems {
+            problem.rename(from, to);
+        }
+        self.notices.iter_mut().for_each(|notice| rename(&mut notice.message));
+        for finding in self.plans.iter_mut().flat_map(|plan| &mut plan.findings) {
+            finding.location.iter_mut().for_each(|location| rename(&mut location.file));
+        }
     }
 
     /// Returns the exit code of the verdict, or 0 for a denial that is only reported.

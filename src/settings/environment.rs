@@ -13,6 +13,12 @@ const PREFIX: &str = "PLANGUARD_";
 /// The variable that names the settings file.
 pub(super) const CONFIG: &str = "PLANGUARD_CONFIG";
 
+/// The variable that names the place of trusted settings.
+pub(super) const TRUSTED: &str = "PLANGUARD_TRUSTED";
+
+/// The variables that say where settings are, and none themselves.
+const PLACES: [&str; 2] = [CONFIG, TRUSTED];
+
 /// What the variables say, with what is wrong with them. An empty variable counts as unset, as CI systems leave it
 /// where nothing was entered.
 pub(super) fn read(variables: &BTreeMap<String, String>) -> (Said, Vec<SettingsError>) {
@@ -37,8 +43,8 @@ pub(super) fn read(variables: &BTreeMap<String, String>) -> (Said, Vec<SettingsE
             }
             // Others may have variables of that prefix, such as PLANGUARD_VERSION; a typo is no such variable.
             None => {
-                let known = NAMES.iter().map(|name| name.variable).chain([CONFIG]);
-                if variable != CONFIG
+                let known = NAMES.iter().map(|name| name.variable).chain(PLACES);
+                if !PLACES.contains(&variable.as_str())
                     && let Some(near) = suggest::nearest(variable, known)
                 {
                     let help = format!("did you mean `{near}`?");

@@ -73,6 +73,17 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// The place that `--trusted` names cannot be used.
+    #[error("cannot take settings and policies from `{place}`: {reason}")]
+    #[diagnostic(code("PG-CF-005"), help("{help}"))]
+    Trusted {
+        /// The place, as the user names it.
+        place: String,
+        /// What is wrong.
+        reason: String,
+        /// How to put it right.
+        help: String,
+    },
     /// The file of pack parameters cannot be read.
     #[error("cannot read pack parameters from {}: {reason}", path.display())]
     #[diagnostic(

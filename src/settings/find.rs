@@ -12,10 +12,10 @@ pub const FILE_NAME: &str = "planguard.toml";
 /// The nearest settings file, from `directory` up to the root of its repository. Without a repository nothing above
 /// the directory counts: users of a shared machine must not be able to set up the runs of others from `/tmp`.
 pub(super) fn find(directory: &Path) -> Option<PathBuf> {
-    let repository = directory.ancestors().position(|ancestor| ancestor.join(".git").exists()).unwrap_or(0);
+    let root = repository(directory).unwrap_or(directory);
     let level = directory
         .ancestors()
-        .take(repository + 1)
+        .take_while(|ancestor| ancestor.starts_with(root))
         .position(|ancestor| is_there(&ancestor.join(FILE_NAME)))?;
     let here = as_seen_from_here(directory);
     let root = if here.as_os_str().is_empty() {
@@ -24,6 +24,11 @@ pub(super) fn find(directory: &Path) -> Option<PathBuf> {
         directory.ancestors().nth(level)?.to_owned()
     };
     Some(root.join(FILE_NAME))
+}
+
+/// The root of the repository that a directory belongs to.
+pub(super) fn repository(directory: &Path) -> Option<&Path> {
+    directory.ancestors().find(|ancestor| ancestor.join(".git").exists())
 }
 
 /// A directory as its user would name it: reports name the files that the settings name. The working directory is

@@ -3,7 +3,8 @@
 //!
 //! `table` lists the settings and says what they do. `file`, `conftest` and `environment` read one source each into
 //! [`Said`], with the origin of every value; flags come as [`Said`] from the command line. [`resolve`] lays one over
-//! the other and gives [`Settings`].
+//! the other and gives [`Settings`]. `trust` takes all of it from a place that the change under review cannot edit, and
+//! `weakening` finds what a file of the project makes weaker than the defaults.
 
 mod conftest;
 mod environment;
@@ -14,12 +15,16 @@ mod origin;
 mod resolve;
 mod rules;
 mod table;
+mod trust;
 mod value;
+mod weakening;
 
 pub use conftest::CONFTEST_FILE_NAME;
 pub use error::SettingsError;
 pub use find::FILE_NAME;
 pub use origin::{Origin, Sourced};
-pub use resolve::{Files, Resolution, Sources, resolve};
+pub use resolve::{Files, Place, Resolution, Sources, resolve};
 pub use table::{Entry, NAMES, Said, SettingName, Settings};
+pub use trust::Trusted;
 pub use value::{Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, namespaces};
+pub use weakening::Weakening;

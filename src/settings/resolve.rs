@@ -9,6 +9,7 @@ use planguard_rego::Convention;
 use super::conftest::{self, ConftestSettings};
 use super::origin::Origin;
 use super::table::{Said, Settings};
+use super::trust::Trusted;
 use super::{SettingsError, environment, file, find};
 use crate::report::Notice;
 
@@ -21,6 +22,8 @@ pub struct Sources {
     pub parameters: Option<PathBuf>,
     /// The settings files.
     pub files: Files,
+    /// Where settings, policies, data and guardrails of the project are taken from.
+    pub place: Place,
     /// The environment.
     pub variables: BTreeMap<String, String>,
     /// The working directory.
@@ -39,11 +42,23 @@ pub enum Files {
     None,
 }
 
+/// Where the settings, policies, data and guardrails of a project are taken from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    /// From the project itself.
+    #[default]
+    Project,
+    /// From the directory or commit that a flag names, or else `PLANGUARD_TRUSTED`; from the project if neither does.
+    Trusted(Option<String>),
+}
+
 /// The settings of a run.
 #[derive(Debug)]
 pub struct Resolution {
     /// The settings, from every source that could be read.
     pub settings: Settings,
+    /// The place that they are taken from, if one is named. Files of a commit are there as long as this.
+    pub trusted: Option<Trusted>,
     /// Which files and variables they are from.
     pub notices: Vec<Notice>,
     /// What is wrong with the sources. Unless this is empty, no verdict that rests on the settings is decided.
@@ -54,53 +69,117 @@ pub struct Resolution {
 pub fn resolve(sources: Sources) -> Resolution {
     let mut notices = Vec::new();
     let (variables, mut errors) = environment::read(&sources.variables);
-    let files = match (sources.files, sources.variables.get(environment::CONFIG)) {
-        (Files::OfProject, Some(path)) if !path.is_empty() => Files::Named(PathBuf::from(path)),
+    note_variables(&mut notices, &variables);
+    let variable = |name| sources.variables.get(name).filter(|text| !text.is_empty());
+    let mut files = match (sources.files, variable(environment::CONFIG)) {
+        (Files::OfProject, Some(path)) => Files::Named(PathBuf::from(path)),
         (files, _) => files,
     };
-    let path = match &files {
-        Files::OfProject => find::find(&sources.directory),
-        Files::Named(path) => Some(path.clone()),
-        Files::None => None,
+    let name = match &sources.place {
+        Place::Project => None,
+        Place::Trusted(flag) => flag.as_ref().or_else(|| variable(environment::TRUSTED)),
     };
-    let project = path.map_or_else(Said::default, |path| {
-        let read = find::read(&path).map_err(|error| vec![error]);
-        match read.and_then(|text| file::parse(&path, &text)) {
-            Ok(said) => {
-                let shown = shown(&path, &sources.directory);
-                notices.push(notice("PG-CF-101", &format!("settings are read from {shown}")));
-                said
-            }
-            Err(mistakes) => {
-                errors.extend(mistakes);
-                Said::default()
-            }
-        }
+    let trusted = name.and_then(|name| {
+        let opened = Trusted::open(name, &sources.directory);
+        opened.inspect(|trusted| note_trusted(&mut notices, trusted)).map_err(|error| errors.push(error)).ok()
     });
-    let parameters = sources.parameters.map_or_else(Said::default, |path| {
-        file::parameters(&path).unwrap_or_else(|error| {
-            errors.push(error);
-            Said::default()
-        })
-    });
-    note_variables(&mut notices, &variables);
-    let said = sources.flags.over_adding_packs(variables.over_adding_packs(parameters.over(project)));
+    if name.is_some() && trusted.is_none() {
+        // Nothing of the project counts where another place was asked for.
+        files = Files::None;
+    }
+    let mut reader = Reader { trusted: trusted.as_ref(), directory: &sources.directory, notices, errors };
+    let project = reader.project(&files);
+    let parameters = reader.parameters(sources.parameters);
+    let [flags, variables] = [sources.flags, variables].map(|said| reader.trusted(said));
+    let said = flags.over_adding_packs(variables.over_adding_packs(parameters.over(project)));
     let lower = if files == Files::OfProject && follows_conftest(&said) {
-        match conftest::find(&find::as_seen_from_here(&sources.directory)) {
-            Ok(None) => Said::default(),
-            Ok(Some(found)) => {
-                notices.push(conftest_notice(&found, &said));
-                found.said
-            }
-            Err(error) => {
-                errors.push(error);
-                Said::default()
-            }
-        }
+        reader.conftest(&said)
     } else {
         Said::default()
     };
-    Resolution { settings: said.over(lower).resolve(), notices, errors }
+    let Reader { notices, mut errors, .. } = reader;
+    let settings = said.over(lower).resolve();
+    if let Some(trusted) = &trusted {
+        trusted.complete(&settings, &mut errors);
+    }
+    Resolution { settings, trusted, notices, errors }
+}
+
+/// Reads the files of settings, in the project or in the place that stands for it.
+struct Reader<'r> {
+    trusted: Option<&'r Trusted>,
+    directory: &'r Path,
+    notices: Vec<Notice>,
+    errors: Vec<SettingsError>,
+}
+
+impl Reader<'_> {
+    /// What `planguard.toml` says.
+    fn project(&mut self, files: &Files) -> Said {
+        let path = match (files, self.trusted) {
+            (Files::None, _) => Ok(None),
+            (Files::OfProject, None) => Ok(find::find(self.directory)),
+            (Files::OfProject, Some(trusted)) => trusted.settings(),
+            (Files::Named(path), None) => Ok(Some(path.clone())),
+            (Files::Named(path), Some(trusted)) => trusted.path(path).map(Some),
+        };
+        let path = match path {
+            Ok(Some(path)) => path,
+            Ok(None) => return Said::default(),
+            Err(error) => return self.failed([error]),
+        };
+        match find::read(&path).map_err(|error| vec![error]).and_then(|text| file::parse(&path, &text)) {
+            Ok(said) => {
+                let shown = self.shown(path.strip_prefix(self.directory).unwrap_or(&path));
+                self.notices.push(notice("PG-CF-101", &format!("settings are read from {shown}")));
+                said
+            }
+            Err(mistakes) => self.failed(mistakes),
+        }
+    }
+
+    /// What the file of pack parameters says.
+    fn parameters(&mut self, path: Option<PathBuf>) -> Said {
+        let Some(path) = path else { return Said::default() };
+        let there = self.trusted.map_or_else(|| Ok(path.clone()), |trusted| trusted.path(&path));
+        there.and_then(|path| file::parameters(&path)).unwrap_or_else(|error| self.failed([error]))
+    }
+
+    /// What a flag or a variable says, with paths of the trusted place.
+    fn trusted(&mut self, said: Said) -> Said {
+        match self.trusted {
+            Some(trusted) => trusted.said(said, &mut self.errors),
+            None => said,
+        }
+    }
+
+    /// What `conftest.toml` says.
+    fn conftest(&mut self, higher: &Said) -> Said {
+        let directory = match self.trusted {
+            Some(trusted) => trusted.directory_with(&[conftest::CONFTEST_FILE_NAME]),
+            None => Ok(find::as_seen_from_here(self.directory)),
+        };
+        match directory.and_then(|directory| conftest::find(&directory)) {
+            Ok(None) => Said::default(),
+            Ok(Some(found)) => {
+                let shown = self.shown(&found.path);
+                self.notices.push(conftest_notice(&found, &shown, higher));
+                found.said
+            }
+            Err(error) => self.failed([error]),
+        }
+    }
+
+    fn failed(&mut self, errors: impl IntoIterator<Item = SettingsError>) -> Said {
+        self.errors.extend(errors);
+        Said::default()
+    }
+
+    /// A path as people would name it.
+    fn shown(&self, path: &Path) -> String {
+        let path = path.display().to_string();
+        self.trusted.map_or_else(|| path.clone(), |trusted| trusted.shown(&path))
+    }
 }
 
 /// Whether `conftest.toml` counts: nobody has named another platform.
@@ -122,8 +201,20 @@ fn note_variables(notices: &mut Vec<Notice>, said: &Said) {
     }
 }
 
-fn conftest_notice(found: &ConftestSettings, higher: &Said) -> Notice {
-    let path = found.path.display();
+/// Says where settings and policies are taken from.
+fn note_trusted(notices: &mut Vec<Notice>, trusted: &Trusted) {
+    let name = trusted.name();
+    let place = trusted.described();
+    let message = format!("settings, policies, data and guardrails of the project are taken from {place}");
+    notices.push(notice("PG-CF-104", &message));
+    if trusted.is_checked_out {
+        let message =
+            format!("{name} is the commit that is checked out: the change under review can edit it");
+        notices.push(notice("PG-CF-105", &message));
+    }
+}
+
+fn conftest_notice(found: &ConftestSettings, path: &str, higher: &Said) -> Notice {
     let mut message = match higher.paths {
         Some(_) => format!("settings of policies, except their paths, are read from {path}"),
         None => format!("settings of policies are read from {path}"),
@@ -132,11 +223,6 @@ fn conftest_notice(found: &ConftestSettings, higher: &Said) -> Notice {
         message.push_str(&format!("; ignored keys: {}", found.ignored.join(", ")));
     }
     notice("PG-CF-102", &message)
-}
-
-/// A path as the user of the directory would name it.
-fn shown(path: &Path, directory: &Path) -> String {
-    path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }
 
 fn notice(code: &'static str, message: &str) -> Notice {

@@ -24,4 +24,5 @@ mod shared;
 mod streams;
 mod testing;
 mod threads;
+mod trust;
 mod unreadable;

@@ -48,6 +48,16 @@ impl Problem {
 }
 
 impl Problem {
+    /// Replaces the start of paths, wherever one is named.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        self.message = self.message.replaced(from, to);
+        self.help = self.help.take().map(|help| help.replaced(from, to));
+        self.source = self
+            .source
+            .take()
+            .map(|source| NamedSource::new(source.name().replace(from, to), source.inner().clone()));
+    }
+
     /// The code and the message, as `PG-IN-003: cannot read ...`.
     pub fn line(&self) -> SafeText {
         SafeText::concat([&self.code, &SafeText::fixed(": "), &self.message])

@@ -7,6 +7,7 @@ use super::bundle::RegoPacks;
 use super::context::ContextOptions;
 use super::convention::Convention;
 use super::coverage::CoverageMode;
+use super::glob;
 
 /// The paths of policies, and the limits for their evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,10 +76,20 @@ pub enum Namespaces {
     All,
 }
 
+impl Namespaces {
+    /// The package that is evaluated by default, as conftest does.
+    pub const DEFAULT: &'static str = "main";
+}
+
+/// Returns whether a package has the name that a namespace gives, or matches it.
+pub fn selects(namespace: &str, package: &str) -> bool {
+    namespace == package || glob::matches(namespace, package)
+}
+
 impl Default for Namespaces {
-    /// Returns `main`, the default of conftest.
+    /// Returns [`Namespaces::DEFAULT`].
     fn default() -> Self {
-        Self::Named(vec!["main".to_owned()])
+        Self::Named(vec![Self::DEFAULT.to_owned()])
     }
 }
 

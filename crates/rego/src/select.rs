@@ -6,8 +6,7 @@ use planguard_plan::text::suggest;
 
 use super::convention::{Decider, Presence, conftest};
 use super::error::{PolicyError, report};
-use super::glob;
-use super::options::Namespaces;
+use super::options::{self, Namespaces};
 use super::program::{Program, RuleFacts, path_text};
 use super::rule::RuleKind;
 use super::syntax::{Form, Step};
@@ -56,7 +55,7 @@ pub(super) fn select(
         }
         Namespaces::Named(patterns) => {
             for pattern in patterns {
-                let fits = |name: &&str| *name == pattern.as_str() || glob::matches(pattern, name);
+                let fits = |name: &&str| options::selects(pattern, name);
                 let matched: Vec<&str> = packages.keys().map(String::as_str).filter(fits).collect();
                 if loaded == Loaded::All {
                     if matched.is_empty() {

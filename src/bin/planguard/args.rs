@@ -284,6 +284,10 @@ pub(crate) struct CheckArguments {
     pub(crate) input: InputArguments,
     #[command(flatten)]
     pub(crate) sources: SourceArguments,
+    /// Take settings, policies, data and guardrails from a place that the change under review cannot edit: a directory
+    /// or a commit, such as origin/main [env: PLANGUARD_TRUSTED]
+    #[arg(long, value_name = "DIR|COMMIT", help_heading = "Settings")]
+    pub(crate) trusted: Option<String>,
 
     /// The format of the report
     #[arg(long, value_parser = FormatParser(&render::check::FORMATS), default_value = render::check::FORMATS.default().name, value_name = "FORMAT", help_heading = "Output")]

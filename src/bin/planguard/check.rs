@@ -12,14 +12,16 @@ use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::render::{Detail, Format};
 use planguard::report::Report;
-use planguard::settings::{Origin, Settings};
+use planguard::settings::{Origin, Place, Settings};
 
 use crate::args::CheckArguments;
 use crate::output::Output;
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
-    let resolution = resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources);
+    let place = Place::Trusted(arguments.trusted.clone());
+    let resolution =
+        resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources, place);
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
     }
@@ -54,6 +56,10 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     bar.finish_and_clear();
     report.problems.splice(0..0, problems);
     report.notices.splice(0..0, resolution.notices);
+    report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
+    if let Some(trusted) = &resolution.trusted {
+        trusted.name_in(&mut report);
+    }
     print(&report, arguments.format, output)
 }
 

@@ -57,8 +57,20 @@ impl Output {
 
     /// Writes a report in a format and exits with `code`, as [`Self::finish`] does.
     pub(crate) fn report<R>(&self, report: &R, format: &Format<R>, detail: Detail, code: u8) -> ExitCode {
+        self.rendered(report, format, detail, code, |text| text)
+    }
+
+    /// Writes a report as [`Self::report`] does, after `change` was applied to its text.
+    pub(crate) fn rendered<R>(
+        &self,
+        report: &R,
+        format: &Format<R>,
+        detail: Detail,
+        code: u8,
+        change: impl FnOnce(String) -> String,
+    ) -> ExitCode {
         match (format.render)(report, self.layout(detail)) {
-            Ok(text) => self.finish(&text, code),
+            Ok(text) => self.finish(&change(text), code),
             Err(error) => {
                 self.complain(&format!("cannot write the report: {error} (PG-CL-001)"));
                 ExitCode::from(UNDECIDED)

@@ -9,14 +9,19 @@ use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::context_variables;
 use planguard::render::Detail;
-use planguard::settings::{Files, Resolution, Said, Settings, Sources, resolve};
+use planguard::settings::{Files, Place, Resolution, Said, Settings, Sources, resolve};
 
 use crate::UNDECIDED;
 use crate::args::SourceArguments;
 use crate::output::Output;
 
 /// Resolves the settings of a command whose flags say `flags`.
-pub(crate) fn resolution(flags: Said, parameters: Option<PathBuf>, sources: &SourceArguments) -> Resolution {
+pub(crate) fn resolution(
+    flags: Said,
+    parameters: Option<PathBuf>,
+    sources: &SourceArguments,
+    place: Place,
+) -> Resolution {
     let files = match (&sources.config, sources.no_config) {
         (_, true) => Files::None,
         (Some(path), false) => Files::Named(path.clone()),
@@ -28,6 +33,7 @@ pub(crate) fn resolution(flags: Said, parameters: Option<PathBuf>, sources: &Sou
         flags,
         parameters,
         files,
+        place,
         variables: variables.collect(),
         directory: env::current_dir().unwrap_or_default(),
     })
@@ -42,7 +48,9 @@ pub(crate) fn printed(
     let format = sources.print_settings?;
     problems(resolution).iter().for_each(|problem| output.problem(problem));
     let code = if resolution.errors.is_empty() { 0 } else { UNDECIDED };
-    Some(output.report(&resolution.settings, format, Detail::default(), code))
+    let named =
+        |text: String| resolution.trusted.as_ref().map_or(text.clone(), |trusted| trusted.shown(&text));
+    Some(output.rendered(&resolution.settings, format, Detail::default(), code, named))
 }
 
 /// The settings of a command that does nothing unless all sources can be read.
@@ -56,7 +64,7 @@ pub(crate) fn settings(
     sources: &SourceArguments,
     output: &Output,
 ) -> Result<Settings, ExitCode> {
-    let resolution = resolution(flags, parameters, sources);
+    let resolution = resolution(flags, parameters, sources, Place::Project);
     if let Some(code) = printed(&resolution, sources, output) {
         return Err(code);
     }

@@ -27,6 +27,7 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
     }
     text.skipped(report);
     text.files(report);
+    text.weakenings(report);
     text.verdict(report);
     Ok(text.text)
 }
@@ -207,6 +208,27 @@ impl Writer {
         self.line("");
     }
 
+    /// Whoever reviews a change must see that its settings let through more than usual.
+    fn weakenings(&mut self, report: &Report) {
+        let weakenings = &report.trust.weakenings;
+        if weakenings.is_empty() {
+            return;
+        }
+        let heading = count(weakenings.len(), "setting weakens", "settings weaken");
+        let heading = self.paint(Style::Heading, &format!("{heading} the gate"));
+        self.line(&format!("{heading} (to take settings from another branch: --trusted)"));
+        for weakening in weakenings {
+            let line = weakening.line.map_or_else(String::new, |line| format!(":{line}"));
+            self.line(&format!(
+                "  {}{line}: {}: {}",
+                weakening.file.for_terminal_line(),
+                weakening.setting.for_terminal_line(),
+                weakening.effect.for_terminal_line()
+            ));
+        }
+        self.line("");
+    }
+
     fn verdict(&mut self, report: &Report) {
         let verdict = report.verdict();
         let several = report.plans.len() > 1;
@@ -228,7 +250,11 @@ impl Writer {
             }
         };
         let plans = if several { format!(" ({} plans)", report.plans.len()) } else { String::new() };
-        let line = self.paint(style, &format!("{words}{plans}"));
+        let weakened = match report.trust.weakenings.len() {
+            0 => String::new(),
+            number => format!("; {} the gate (above)", count(number, "setting weakens", "settings weaken")),
+        };
+        let line = self.paint(style, &format!("{words}{plans}{weakened}"));
         self.line(&line);
         if report.report_only && verdict == Verdict::Denied {
             let line = self.paint(Style::Bad, "REPORT ONLY: exit code 0 despite the denials");

@@ -66,6 +66,12 @@ impl SafeText {
         Self(Cow::Owned(parts.into_iter().map(Self::unescaped).collect()))
     }
 
+    /// The text with another text, which is no plan's, wherever `from` occurs in it.
+    #[must_use]
+    pub fn replaced(&self, from: &str, to: &str) -> Self {
+        Self(Cow::Owned(self.0.replace(from, to)))
+    }
+
     /// The text with spaces behind it, so that it has at least this many characters.
     pub fn padded(&self, characters: usize) -> Self {
         Self(Cow::Owned(format!("{:<characters$}", self.0)))

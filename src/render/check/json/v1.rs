@@ -30,6 +30,11 @@ pub(super) struct Report {
     report_only: bool,
     /// The SHA-256 of the policies that were loaded.
     policies_sha256: Option<String>,
+    /// The place that settings, policies, data and guardrails were taken from, as `--trusted` names it; null if they
+    /// are the project's own.
+    trusted: Option<String>,
+    /// Settings in files of the project that let through what the defaults would deny. Empty with `--trusted`.
+    weakenings: Vec<Weakening>,
     /// The plans that were checked.
     plans: Vec<Plan>,
     /// Files in directories that were skipped.
@@ -40,6 +45,19 @@ pub(super) struct Report {
     problems: Vec<Problem>,
     /// Notes that do not affect the verdict.
     notices: Vec<Notice>,
+}
+
+/// A setting that lets through what its default would deny.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Weakening {
+    /// The setting as the file has it, such as `check.builtin = false`.
+    setting: String,
+    /// What it lets through.
+    effect: String,
+    file: String,
+    /// Counted from 1; null if the file does not say it in one place.
+    line: Option<usize>,
 }
 
 /// One plan.
@@ -316,6 +334,18 @@ impl Report {
             complete: report.problems.is_empty(),
             report_only: report.report_only,
             policies_sha256: optional(report.policies_sha256.as_ref()),
+            trusted: optional(report.trust.place.as_ref()),
+            weakenings: report
+                .trust
+                .weakenings
+                .iter()
+                .map(|weakening| Weakening {
+                    setting: text(&weakening.setting),
+                    effect: text(&weakening.effect),
+                    file: text(&weakening.file),
+                    line: weakening.line,
+                })
+                .collect(),
             plans: report.plans.iter().map(Plan::of).collect(),
             skipped: report
                 .skipped

@@ -1,0 +1,203 @@
+//! Finds the settings of a project's files that let through what the defaults would deny.
+//!
+//! A change can edit the settings file of its own branch. Whoever reviews it must see that the gate is not the usual one.
+
+use planguard_plan::redact::Redactor;
+use planguard_rego::{Namespaces, Policies, SkippedPolicy};
+
+use super::origin::Origin;
+use super::table::Settings;
+use super::trust::Trusted;
+use super::value::Percent;
+use crate::check::{CheckOptions, Rules};
+use crate::enforcement::{Gate, UnknownPolicy};
+use crate::report::{self, Trust};
+
+/// A setting of a file that lets through what its default would deny.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Weakening {
+    /// The setting as the file has it, such as `check.builtin = false`.
+    pub setting: String,
+    /// What it lets through.
+    pub effect: String,
+    /// Where it is set.
+    pub origin: Origin,
+}
+
+impl Settings {
+    /// The settings of files that are weaker than the defaults, in the order of [`Settings::entries`], where `skipped`
+    /// is what of the policies is not evaluated. Flags and variables are the pipeline's own, which the change does not
+    /// edit.
+    pub fn weakenings(&self, skipped: &[SkippedPolicy]) -> Vec<Weakening> {
+        let usual = SkippedPolicy::Package(Namespaces::DEFAULT.to_owned());
+        let defaults = CheckOptions::default();
+        let (enforcement, change) = (defaults.enforcement, defaults.change);
+        let effects = [
+            (
+                "check.fail-on",
+                (self.fail_on.value > enforcement.fail_on)
+                    .then(|| format!("findings below {} do not deny", self.fail_on.value)),
+            ),
+            (
+                "check.unknown",
+                match self.unknown.value {
+                    UnknownPolicy::Deny | UnknownPolicy::DenyCritical => None,
+                    UnknownPolicy::Warn => Some("undetermined outcomes of critical rules do not deny".into()),
+                    UnknownPolicy::Ignore => Some("undetermined outcomes are not reported".into()),
+                },
+            ),
+            (
+                "check.gate",
+                match self.gate.value {
+                    Gate::All => None,
+                    Gate::Introduced => Some("pre-existing findings do not deny".into()),
+                },
+            ),
+            (
+                "check.builtin",
+                (!self.builtin.value).then(|| "the built-in guardrails are disabled".to_owned()),
+            ),
+            (
+                "check.max-destroys",
+                (self.max_destroys.value > change.max_destroys)
+                    .then(|| format!("the default is {}", change.max_destroys)),
+            ),
+            (
+                "check.max-destroy-percent",
+                (self.max_destroy_percent.value.get() > Percent::DEFAULT.get())
+                    .then(|| format!("the default is {}", Percent::DEFAULT)),
+            ),
+            (
+                "policies.namespaces",
+                skipped
+                    .contains(&usual)
+                    .then(|| format!("the package `{}` is not evaluated", Namespaces::DEFAULT)),
+            ),
+        ];
+        self.entries()
+            .into_iter()
+            .filter_map(|entry| {
+                let (_, effect) = effects.iter().find(|(name, _)| *name == entry.name)?;
+                let value = entry.value?;
+                Some(Weakening {
+                    setting: format!("{} = {value}", entry.name),
+                    effect: effect.clone()?,
+                    origin: entry.origin,
+                })
+            })
+            .filter(|weakening| matches!(weakening.origin, Origin::File { .. }))
+            .chain(self.parameters_of_required_packs())
+            .collect()
+    }
+
+    /// How far the settings can be trusted, for the report of a run with these rules.
+    pub fn trust(&self, trusted: Option<&Trusted>, rules: &Rules) -> Trust {
+        let plain = Redactor::default();
+        if let Some(trusted) = trusted {
+            return Trust { place: Some(plain.text(trusted.name())), weakenings: Vec::new() };
+        }
+        let skipped = rules.policies.as_ref().map_or(&[][..], Policies::skipped);
+        let weakenings = self.weakenings(skipped).into_iter().filter_map(|weakening| {
+            let Origin::File { path, line } = weakening.origin else { return None };
+            Some(report::Weakening {
+                setting: plain.text(&weakening.setting),
+                effect: plain.text(&weakening.effect),
+                file: plain.text(&path.to_string_lossy()),
+                line,
+            })
+        });
+        Trust { place: None, weakenings: weakenings.collect() }
+    }
+
+    /// Parameters that a file sets for a pack that the pipeline requires: they decide what the pack denies.
+    fn parameters_of_required_packs(&self) -> impl Iterator<Item = Weakening> {
+        let is_of_pipeline = match &self.packs.origin {
+            Origin::Flag(_) | Origin::Variable(_) | Origin::Added { .. } => true,
+            Origin::Default | Origin::File { .. } => false,
+        };
+        self.parameters.iter().filter_map(move |(pack, parameters)| {
+            let is_weak = is_of_pipeline
+                && self.packs.value.contains(pack)
+                && matches!(parameters.origin, Origin::File { .. });
+            is_weak.then(|| Weakening {
+                setting: format!("packs.{pack}"),
+                effect: format!("the parameters of the pack `{pack}` are not the pipeline's"),
+                origin: parameters.origin.clone(),
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::{Said, Sourced, file};
+    use super::*;
+
+    fn left_out(package: &str) -> SkippedPolicy {
+        SkippedPolicy::Package(package.to_owned())
+    }
+
+    fn weakenings(text: &str, flags: Said) -> Vec<String> {
+        let said = file::parse(Path::new("planguard.toml"), text).unwrap();
+        let weakenings = flags.over_adding_packs(said).resolve().weakenings(&[left_out("main")]);
+        weakenings.iter().map(|w| format!("{}: {}: {}", w.origin, w.setting, w.effect)).collect()
+    }
+
+    #[test]
+    fn every_setting_that_is_weaker_than_its_default_is_named_with_its_line() {
+        let text = "[check]\nfail-on = \"high\"\nunknown = \"ignore\"\ngate = \"introduced\"\nbuiltin = false\n\
+                    max-destroys = 21\nmax-destroy-percent = 31\n[policies]\nnamespaces = [\"team\"]\n";
+        let wanted = [
+            "planguard.toml:2: check.fail-on = \"high\": findings below high do not deny",
+            "planguard.toml:3: check.unknown = \"ignore\": undetermined outcomes are not reported",
+            "planguard.toml:4: check.gate = \"introduced\": pre-existing findings do not deny",
+            "planguard.toml:5: check.builtin = false: the built-in guardrails are disabled",
+            "planguard.toml:6: check.max-destroys = 21: the default is 20",
+            "planguard.toml:7: check.max-destroy-percent = 31: the default is 30",
+            "planguard.toml:9: policies.namespaces = [\"team\"]: the package `main` is not evaluated",
+        ];
+        assert_eq!(weakenings(text, Said::default()), wanted);
+    }
+
+    #[test]
+    fn defaults_and_stricter_settings_weaken_nothing() {
+        let text = "[check]\nfail-on = \"low\"\nunknown = \"deny\"\ngate = \"all\"\nbuiltin = true\nstrict = true\n\
+                    max-destroys = 20\nmax-destroy-percent = 0\npacks = [\"required-tags\"]\n\
+                    [packs.required-tags]\ntags = { owner = {} }\n";
+        assert_eq!(weakenings(text, Said::default()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_flag_is_the_pipelines_own_decision() {
+        let builtin = Some(Sourced { value: false, origin: Origin::Flag("--no-builtin") });
+        let flags = Said { builtin, ..Said::default() };
+        assert_eq!(weakenings("[check]\nbuiltin = false\n", flags), Vec::<String>::new());
+    }
+
+    #[test]
+    fn parameters_in_a_file_decide_what_a_required_pack_denies() {
+        let packs = vec!["required-tags".to_owned()];
+        let origin = Origin::Flag("--pack");
+        let flags = Said { packs: Some(Sourced { value: packs, origin }), ..Said::default() };
+        assert_eq!(
+            weakenings("[packs.required-tags]\ntags = {}\n", flags),
+            [
+                "planguard.toml:1: packs.required-tags: the parameters of the pack `required-tags` are not the pipeline's"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_namespace_is_weaker_if_it_leaves_out_the_package_that_usually_decides() {
+        let path = PathBuf::from("conftest.toml");
+        let origin = Origin::File { path, line: Some(2) };
+        let value = super::super::namespaces(vec!["team".to_owned()]);
+        let said = Said { namespaces: Some(Sourced { value, origin }), ..Said::default() };
+        let number = |skipped: &[SkippedPolicy]| said.clone().resolve().weakenings(skipped).len();
+        assert_eq!(number(&[left_out("main")]), 1);
+        assert_eq!(number(&[left_out("other")]), 0);
+        assert_eq!(number(&[]), 0);
+    }
+}
