@@ -13,6 +13,8 @@ pub enum Enforcement {
     Deny,
     /// It is reported without effect.
     Warn,
+    /// A waiver accepts it: it is reported as such, without effect.
+    Waived,
     /// It is not reported.
     Off,
 }
@@ -23,6 +25,7 @@ impl Enforcement {
         match self {
             Self::Deny => "deny",
             Self::Warn => "warn",
+            Self::Waived => "waived",
             Self::Off => "off",
         }
     }

@@ -37,6 +37,36 @@ pub struct Finding {
     pub location: Option<Location>,
     /// Further metadata of a policy, as key and text.
     pub metadata: Vec<(SafeText, SafeText)>,
+    /// The waiver that accepts it, or did until it expired.
+    pub waiver: Option<FindingWaiver>,
+}
+
+/// A waiver that means a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingWaiver {
+    /// Whether it accepts the finding.
+    pub state: WaiverState,
+    /// Why the finding is accepted.
+    pub reason: SafeText,
+    /// Who accepted it.
+    pub owner: Option<SafeText>,
+    /// Where the decision is recorded.
+    pub ticket: Option<SafeText>,
+    /// The last day on which it counts, such as `2027-01-31`.
+    pub expires: Option<SafeText>,
+    /// The file that contains it.
+    pub file: SafeText,
+    /// The line, counted from 1.
+    pub line: usize,
+}
+
+/// Whether a waiver still accepts what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum WaiverState {
+    /// It does.
+    Active,
+    /// Its last day is past.
+    Expired,
 }
 
 /// The rule of a finding.

@@ -11,6 +11,8 @@ pub mod scaffold;
 pub mod settings;
 pub mod testing;
 pub mod verdict;
+pub mod waivers;
+pub mod whole_file;
 
 pub use planguard_guardrails as guardrails;
 pub use planguard_plan as plan;

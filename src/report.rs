@@ -2,11 +2,12 @@
 
 use planguard_plan::ChangeSummary;
 use planguard_plan::problem::Problem;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding};
 use crate::verdict::Verdict;
+use crate::waivers::{Use, Waiver};
 
 /// The result of a run.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,79 @@ pub struct Report {
     pub policies_sha256: Option<SafeText>,
     /// How far the settings can be trusted.
     pub trust: Trust,
+    /// The waivers, and what became of each.
+    pub waivers: Vec<WaiverReport>,
+}
+
+/// A waiver, and what became of it in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiverReport {
+    /// The rules that it means, as it is written.
+    pub rule: SafeText,
+    /// The resources that it means, as it is written; `None` for findings about the whole plan.
+    pub address: Option<SafeText>,
+    /// Why findings are accepted.
+    pub reason: SafeText,
+    /// Who accepted them.
+    pub owner: Option<SafeText>,
+    /// Where the decision is recorded.
+    pub ticket: Option<SafeText>,
+    /// The last day on which it counts, such as `2027-01-31`.
+    pub expires: Option<SafeText>,
+    /// The file that contains it.
+    pub file: SafeText,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What became of it.
+    pub became: Use,
+}
+
+impl WaiverReport {
+    /// A waiver for the report. Its texts are those of a settings file, and no plan's.
+    pub(crate) fn new((waiver, became): (&Waiver, Use)) -> Self {
+        let plain = Redactor::default();
+        let optional = |text: &Option<String>| text.as_deref().map(|text| plain.text(text));
+        Self {
+            rule: plain.text(waiver.rule.as_str()),
+            address: waiver.address.as_ref().map(|address| plain.text(address.as_str())),
+            reason: plain.text(&waiver.reason),
+            owner: optional(&waiver.owner),
+            ticket: optional(&waiver.ticket),
+            expires: waiver.expires.map(|last| plain.text(&last.to_string())),
+            file: plain.text(&waiver.place.file.to_string_lossy()),
+            line: waiver.place.line,
+            became,
+        }
+    }
+
+    /// What the owner of the waiver should know; `None` if it does what it is for.
+    pub(crate) fn notice(&self) -> Option<Notice> {
+        let what = match &self.address {
+            Some(address) => format!("{} on {}", self.rule.unescaped(), address.unescaped()),
+            None => self.rule.unescaped().to_owned(),
+        };
+        let (code, message) = match &self.became {
+            Use::Accepted(_) => return None,
+            Use::Unused => ("PG-WV-101", "is not used: no finding of this run is like that".to_owned()),
+            Use::Shadowed => {
+                ("PG-WV-102", "is not used: earlier waivers accept the same findings".to_owned())
+            }
+            Use::Expired(number) => {
+                let expires = self.expires.as_ref().map(SafeText::unescaped).unwrap_or_default();
+                let findings = if *number == 1 { "finding" } else { "findings" };
+                ("PG-WV-103", format!("expired on {expires} and no longer accepts {number} {findings}"))
+            }
+            Use::UnknownRule { nearest: Some(near) } => {
+                ("PG-WV-104", format!("is not used: no rule has that id; did you mean {near}?"))
+            }
+            Use::UnknownRule { nearest: None } => {
+                ("PG-WV-104", "is not used: no rule has that id; `planguard rules` lists them".to_owned())
+            }
+        };
+        let place = format!("{}:{}", self.file.unescaped(), self.line);
+        let message = format!("{place}: the waiver for {what} {message}");
+        Some(Notice { code: SafeText::fixed(code), message: Redactor::default().text(&message) })
+    }
 }
 
 /// How far the settings of a run can be trusted.
@@ -152,8 +226,10 @@ impl Report {
             problem.rename(from, to);
         }
         self.notices.iter_mut().for_each(|notice| rename(&mut notice.message));
+        self.waivers.iter_mut().for_each(|waiver| rename(&mut waiver.file));
         for finding in self.plans.iter_mut().flat_map(|plan| &mut plan.findings) {
             finding.location.iter_mut().for_each(|location| rename(&mut location.file));
+            finding.waiver.iter_mut().for_each(|waiver| rename(&mut waiver.file));
         }
     }
 

@@ -1,7 +1,6 @@
 //! Updates the expected findings in a file of plan cases, and keeps everything else.
 
 use std::fs;
-use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value};
 
@@ -10,6 +9,7 @@ use super::expected::{ActualFinding, without_data};
 use super::file::CaseFile;
 use super::run::{CaseOutcome, CaseStatus};
 use crate::finding::Certainty;
+use crate::whole_file;
 
 /// The result of an update.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,8 @@ impl CaseFile {
             }
         }
         if !blessed.rewritten.is_empty() {
-            write(path, &document.to_string()).map_err(|reason| error(CaseProblem::Unwritable { reason }))?;
+            whole_file::write(path, &document.to_string())
+                .map_err(|reason| error(CaseProblem::Unwritable { reason: reason.to_string() }))?;
         }
         Ok(blessed)
     }
@@ -184,22 +185,6 @@ fn set(entry: &mut InlineTable, key: &str, new: &str) {
             entry.fmt();
         }
     }
-}
-
-/// Replaces a file atomically.
-fn write(path: &Path, text: &str) -> Result<(), String> {
-    let permissions = fs::metadata(path).map(|metadata| metadata.permissions());
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".blessed");
-    let beside = path.with_file_name(name);
-    let written = fs::write(&beside, text)
-        .and_then(|()| fs::set_permissions(&beside, permissions?))
-        .and_then(|()| fs::rename(&beside, path));
-    written.map_err(|error| {
-        // Removing the temporary file is optional, so an error is ignored.
-        let _ = fs::remove_file(&beside);
-        error.to_string()
-    })
 }
 
 #[cfg(test)]

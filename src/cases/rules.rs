@@ -118,7 +118,8 @@ impl Header {
                 ..PolicyOptions::default()
             })
         });
-        Ok(Rules { packs: self.packs.clone().unwrap_or_else(Packs::none), guardrails, policies })
+        let packs = self.packs.clone().unwrap_or_else(Packs::none);
+        Ok(Rules { packs, guardrails, policies, ..Rules::default() })
     }
 }
 

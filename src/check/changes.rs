@@ -57,6 +57,7 @@ impl PlanCheck<'_> {
             remediation: Some(text_of_rule(&guard.info.remediation)),
             location: None,
             metadata: Vec::new(),
+            waiver: None,
         });
     }
 }

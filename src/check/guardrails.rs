@@ -167,6 +167,7 @@ impl PlanCheck<'_> {
             remediation: Some(text_of_rule(&guardrail.info.remediation)),
             location: None,
             metadata: Vec::new(),
+            waiver: None,
         };
         judged.findings.push(finding);
     }

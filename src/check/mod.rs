@@ -24,7 +24,8 @@ use planguard_plan::{ChangeSummary, Plan, PlanError};
 use planguard_threads::{self as threads, Stack};
 
 use crate::finding::Finding;
-use crate::report::{Counts, Files, Notice, PlanReport, Report, SkippedFile};
+use crate::report::{Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport};
+use crate::waivers::Applied;
 
 /// The progress of a run, for progress bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,11 +94,15 @@ pub fn check(
         progress(Progress::Checked);
         outcome
     });
+    let mut applied = Applied::default();
     for outcome in outcomes {
+        applied.add(outcome.waivers);
         report.plans.extend(outcome.plan);
         report.problems.extend(outcome.problems);
         report.notices.extend(outcome.notices);
     }
+    report.waivers = rules.waivers.uses(&applied).into_iter().map(WaiverReport::new).collect();
+    report.notices.extend(report.waivers.iter().filter_map(WaiverReport::notice));
     if report.plans.iter().any(|plan| plan.counts.rules == 0) && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoRules, None, &plain));
     }
@@ -113,6 +118,7 @@ struct DocumentResult {
     plan: Option<PlanReport>,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
+    waivers: Applied,
 }
 
 fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) -> DocumentResult {
@@ -144,6 +150,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
         plan.complete = outcome.problems.is_empty();
     }
     outcome.notices.extend(checked.notices);
+    outcome.waivers = checked.waivers;
     outcome
 }
 
@@ -216,6 +223,8 @@ fn check_plan(
     let coverage = check.coverage();
     let PlanCheck { mut findings, counts, problems, notices, .. } = check;
     findings.sort_by(Finding::order);
+    let sha256 = document.sha256().to_string();
+    let waivers = rules.waivers.apply(&mut findings, &sha256);
     let report = PlanReport {
         origin: origin.clone(),
         sha256: SafeText::digest(&document.sha256()),
@@ -228,5 +237,5 @@ fn check_plan(
         // Computed after all problems are collected.
         complete: false,
     };
-    DocumentResult { plan: Some(report), problems, notices }
+    DocumentResult { plan: Some(report), problems, notices, waivers }
 }

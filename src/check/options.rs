@@ -8,6 +8,7 @@ use planguard_guardrails::change::{ChangeOptions, GUARDS};
 use planguard_rego::Policies;
 
 use crate::enforcement::EnforcementOptions;
+use crate::waivers::Waivers;
 
 /// The rules of a check.
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub struct Rules {
     pub guardrails: Vec<Guardrail>,
     /// Rego policies.
     pub policies: Option<Policies>,
+    /// The findings that somebody accepted.
+    pub waivers: Waivers,
 }
 
 /// The enabled packs of built-in guardrails.

@@ -107,6 +107,7 @@ impl PlanCheck<'_> {
                 .location
                 .map(|location| Location { file: text(&location.file), line: location.line }),
             metadata: metadata.collect(),
+            waiver: None,
         }
     }
 }

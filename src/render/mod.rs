@@ -17,6 +17,7 @@ pub mod lint;
 pub mod rules;
 pub mod settings;
 pub mod test;
+pub mod waivers;
 mod workflow_command;
 
 pub use colour::Colour;

@@ -84,6 +84,23 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// A waiver has no end.
+    #[error("{}:{line}: the waiver for {rule} has no `expires`", file.display())]
+    #[diagnostic(
+        code("PG-CF-006"),
+        help(
+            "add the last day on which it counts, such as `expires = 2027-01-31`, or set \
+              `require-waiver-expiry = false` under [check]"
+        )
+    )]
+    WaiverWithoutEnd {
+        /// The file.
+        file: PathBuf,
+        /// The line of the waiver.
+        line: usize,
+        /// The rules that it means.
+        rule: String,
+    },
     /// The file of pack parameters cannot be read.
     #[error("cannot read pack parameters from {}: {reason}", path.display())]
     #[diagnostic(

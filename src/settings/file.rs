@@ -9,15 +9,19 @@ use planguard_plan::text::suggest;
 use planguard_rego::toml_parameters;
 use serde::Deserialize as _;
 use serde_json::{Map, Value as Json};
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Value as Toml};
 
 use super::SettingsError;
 use super::origin::{Origin, Sourced};
 use super::table::{NAMES, Said};
+use super::waivers::{self, Mistake};
 
 /// The table of pack parameters.
 const PACKS: &str = "packs";
+
+/// The array of waivers.
+const WAIVERS: &str = "waivers";
 
 /// Reads the text of a settings file, whose paths are relative to the directory of `path`.
 ///
@@ -57,7 +61,7 @@ impl Reader<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
         for (name, value) in root {
             let table = name.get_ref().as_ref();
-            let known = || tables().chain([PACKS]);
+            let known = || tables().chain([PACKS, WAIVERS]);
             if !known().any(|known| known == table) {
                 let reason = format!("unknown table `{table}`");
                 self.error(name.span(), reason, Some(unknown_help(table, known())));
@@ -65,6 +69,11 @@ impl Reader<'_> {
             }
             match value.get_ref() {
                 DeValue::Table(entries) if table == PACKS => self.packs(entries),
+                DeValue::Array(elements) if table == WAIVERS => self.waivers(elements),
+                _ if table == WAIVERS => {
+                    let reason = "expected waivers to be tables, as in `[[waivers]]`".to_owned();
+                    self.error(value.span(), reason, None);
+                }
                 DeValue::Table(entries) => self.table(table, entries),
                 _ => {
                     let reason = format!("expected `{table}` to be a table, as in `[{table}]`");
@@ -95,6 +104,19 @@ impl Reader<'_> {
                     let known = NAMES.iter().filter(|name| name.table == table).map(|name| name.key);
                     let reason = format!("unknown key `{key}` in [{table}]");
                     self.error(name.span(), reason, Some(unknown_help(key, known)));
+                }
+            }
+        }
+    }
+
+    fn waivers(&mut self, elements: &DeArray<'_>) {
+        for element in elements {
+            match waivers::read(self.path, self.text, element) {
+                Ok(waiver) => self.said.waivers.push(waiver),
+                Err(mistakes) => {
+                    for Mistake { at, reason, help } in mistakes {
+                        self.error(at, reason, help);
+                    }
                 }
             }
         }
@@ -140,7 +162,7 @@ fn unknown_help<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> String 
     }
 }
 
-fn owned(value: &Spanned<DeValue<'_>>) -> Result<Toml, String> {
+pub(super) fn owned(value: &Spanned<DeValue<'_>>) -> Result<Toml, String> {
     Toml::deserialize(ValueDeserializer::from(value.clone())).map_err(|error| error.message().to_owned())
 }
 
@@ -260,7 +282,7 @@ tags = ["owner"]
     fn mistakes_are_reported_at_their_place_with_what_was_probably_meant() {
         for (text, place, reason, help) in [
             ("[chekc]\n", "chekc", "unknown table `chekc`", "did you mean `check`?"),
-            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs"),
+            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs, waivers"),
             ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
             ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),
             ("[check]\nfail-on = 1\n", "1", "expected a string, found an integer", "docs/"),

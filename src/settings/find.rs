@@ -26,6 +26,11 @@ pub(super) fn find(directory: &Path) -> Option<PathBuf> {
     Some(root.join(FILE_NAME))
 }
 
+/// The settings file of the project that the working directory belongs to, if it has one.
+pub fn settings_file() -> Option<PathBuf> {
+    find(&std::env::current_dir().ok()?)
+}
+
 /// The root of the repository that a directory belongs to.
 pub(super) fn repository(directory: &Path) -> Option<&Path> {
     directory.ancestors().find(|ancestor| ancestor.join(".git").exists())

@@ -17,11 +17,12 @@ mod rules;
 mod table;
 mod trust;
 mod value;
+mod waivers;
 mod weakening;
 
 pub use conftest::CONFTEST_FILE_NAME;
 pub use error::SettingsError;
-pub use find::FILE_NAME;
+pub use find::{FILE_NAME, settings_file};
 pub use origin::{Origin, Sourced};
 pub use resolve::{Files, Place, Resolution, Sources, resolve};
 pub use table::{Entry, NAMES, Said, SettingName, Settings};

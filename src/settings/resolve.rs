@@ -99,6 +99,7 @@ pub fn resolve(sources: Sources) -> Resolution {
     };
     let Reader { notices, mut errors, .. } = reader;
     let settings = said.over(lower).resolve();
+    errors.extend(settings.waivers_without_end());
     if let Some(trusted) = &trusted {
         trusted.complete(&settings, &mut errors);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::Utc;
 use miette::Diagnostic;
 use planguard_guardrails::load_guardrails;
 use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
@@ -9,6 +10,7 @@ use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
 use super::SettingsError;
 use super::table::Settings;
 use crate::check::{Packs, Rules};
+use crate::waivers::Waivers;
 
 impl Settings {
     /// Loads guardrails, packs and policies, on a run with these environment variables. What cannot be loaded is
@@ -25,7 +27,9 @@ impl Settings {
         });
         let has_policies = !self.paths.value.is_empty() || !rego_packs.is_empty();
         let policies = has_policies.then(|| Policies::load(&self.policy_options(rego_packs, environment)));
-        Rules { packs, guardrails, policies }
+        let mut rules = Rules { packs, guardrails, policies, waivers: Waivers::default() };
+        rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
+        rules
     }
 
     /// Looks up every pack among the guardrails and among the policies; one name may be both.

@@ -21,6 +21,7 @@ use super::value::{
 };
 use crate::check::{CheckOptions, OnIncompletePlan, OnUncovered};
 use crate::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
+use crate::waivers::Waiver;
 
 /// A setting's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ macro_rules! settings {
             $($(#[$doc])+ pub $field: Option<Sourced<$type>>,)+
             /// The parameters of packs, by pack.
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
+            /// The waivers.
+            pub waivers: Vec<Waiver>,
         }
 
         impl Said {
@@ -67,7 +70,9 @@ macro_rules! settings {
             fn or(mut self, lower: Self) -> Self {
                 let mut parameters = lower.parameters;
                 parameters.append(&mut self.parameters);
-                Self { $($field: self.$field.or(lower.$field),)+ parameters }
+                // One source has waivers: the settings file.
+                let waivers = self.waivers.into_iter().chain(lower.waivers).collect();
+                Self { $($field: self.$field.or(lower.$field),)+ parameters, waivers }
             }
 
             /// Takes the value of a key in a settings file. `None` if there is no such key.
@@ -109,6 +114,7 @@ macro_rules! settings {
                         origin: Origin::Default,
                     }),)+
                     parameters: self.parameters,
+                    waivers: self.waivers,
                 }
             }
         }
@@ -119,6 +125,8 @@ macro_rules! settings {
             $($(#[$doc])+ pub $field: Sourced<$type>,)+
             /// The parameters of packs, by pack.
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
+            /// The waivers, in the order of the file.
+            pub waivers: Vec<Waiver>,
         }
 
         impl Settings {
@@ -147,6 +155,8 @@ settings! {
     "check"."require-complete" / "PLANGUARD_REQUIRE_COMPLETE" => require_complete: bool = false;
     /// Whether a plan that changes resources of types that no guardrail knows is refused.
     "check"."require-coverage" / "PLANGUARD_REQUIRE_COVERAGE" => require_coverage: bool = false;
+    /// Whether every waiver needs an end.
+    "check"."require-waiver-expiry" / "PLANGUARD_REQUIRE_WAIVER_EXPIRY" => require_waiver_expiry: bool = true;
     /// Whether the built-in guardrails are enabled.
     "check"."builtin" / "PLANGUARD_BUILTIN" => builtin: bool = true;
     /// The packs that are enabled besides those that are by default.

@@ -54,6 +54,10 @@ impl Settings {
                 },
             ),
             (
+                "check.require-waiver-expiry",
+                (!self.require_waiver_expiry.value).then(|| "waivers need no end".to_owned()),
+            ),
+            (
                 "check.builtin",
                 (!self.builtin.value).then(|| "the built-in guardrails are disabled".to_owned()),
             ),

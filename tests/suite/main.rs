@@ -26,3 +26,4 @@ mod testing;
 mod threads;
 mod trust;
 mod unreadable;
+mod waivers;

@@ -21,6 +21,7 @@ use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
+use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
 
 /// Checks Terraform and OpenTofu plans with guardrails and Rego policies, and says by its exit code whether they may
@@ -74,6 +75,11 @@ pub(crate) enum Command {
     /// Run the tests of policies and guardrails
     #[command(after_help = crate::test::HELP)]
     Test(Box<crate::test::TestArguments>),
+    /// Accept the findings of a rule on a resource, with a reason and an end
+    #[command(after_help = WAIVE_HELP)]
+    Waive(Box<WaiveArguments>),
+    /// List the waivers, and the findings that each accepts
+    Waivers(Box<WaiversArguments>),
     /// Create a policy or a guardrail with its tests
     New(NewArguments),
     /// Set up planguard in a project: settings, a first policy with its tests, a CI pipeline
@@ -256,6 +262,9 @@ pub(crate) struct CheckArguments {
     /// Report denials but exit 0
     #[arg(long, help_heading = "Verdict")]
     pub(crate) report_only: bool,
+    /// Report waived findings as if no waiver existed
+    #[arg(long, help_heading = "Verdict")]
+    pub(crate) no_waivers: bool,
     /// Check a plan that ended with errors, although resources are missing from it
     #[arg(long, help_heading = "Verdict")]
     allow_errored: bool,

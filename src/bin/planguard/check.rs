@@ -20,7 +20,7 @@ use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     let place = Place::Trusted(arguments.trusted.clone());
-    let resolution =
+    let mut resolution =
         resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources, place);
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
@@ -28,6 +28,9 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     // The run goes on without what is wrong with the settings, so that everything else is reported too, and is
     // undecided.
     let mut problems = problems(&resolution);
+    if arguments.no_waivers {
+        resolution.settings.waivers.clear();
+    }
     let settings = &resolution.settings;
     let mut report_problem =
         |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &Redactor::default()));

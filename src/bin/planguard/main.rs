@@ -13,6 +13,7 @@ mod output;
 mod rules;
 mod settings;
 mod test;
+mod waive;
 mod watch;
 mod words;
 
@@ -47,6 +48,8 @@ fn main() -> ExitCode {
         Command::Lint(lint) => lint::run(lint, &output),
         Command::Rules(rules) => rules::run(rules, &output),
         Command::Test(test) => test::run(test, &output),
+        Command::Waive(waiver) => waive::waive(waiver, &output),
+        Command::Waivers(waivers) => waive::list(waivers, &output),
     });
     match outcome {
         Ok(code) => code,

@@ -15,6 +15,15 @@ use crate::UNDECIDED;
 use crate::args::SourceArguments;
 use crate::output::Output;
 
+/// Which settings files the flags name.
+pub(crate) fn files(sources: &SourceArguments) -> Files {
+    match (&sources.config, sources.no_config) {
+        (_, true) => Files::None,
+        (Some(path), false) => Files::Named(path.clone()),
+        (None, false) => Files::OfProject,
+    }
+}
+
 /// Resolves the settings of a command whose flags say `flags`.
 pub(crate) fn resolution(
     flags: Said,
@@ -22,11 +31,7 @@ pub(crate) fn resolution(
     sources: &SourceArguments,
     place: Place,
 ) -> Resolution {
-    let files = match (&sources.config, sources.no_config) {
-        (_, true) => Files::None,
-        (Some(path), false) => Files::Named(path.clone()),
-        (None, false) => Files::OfProject,
-    };
+    let files = files(sources);
     let variables = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
     resolve(Sources {

@@ -9,7 +9,7 @@ use planguard_rule::Severity;
 
 use super::summary_table;
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, Origin};
+use crate::finding::{Certainty, Finding, FindingWaiver, Origin, WaiverState};
 use crate::render::colour::Style;
 use crate::render::layout::count;
 use crate::render::{Format, Layout, RenderError};
@@ -162,7 +162,11 @@ impl Writer {
         if let Some(location) = &finding.location {
             self.line(&format!("      in  {}:{}", location.file.for_terminal_line(), location.line));
         }
+        if let Some(waiver) = &finding.waiver {
+            self.line(&format!("      {}", waiver_line(waiver)));
+        }
         if let Some(remediation) = &finding.remediation
+            && finding.enforcement != Enforcement::Waived
             && self.remedies.insert((finding.rule.id.clone(), remediation.clone()))
         {
             self.wrapped(6, "fix ", remediation);
@@ -250,11 +254,13 @@ impl Writer {
             }
         };
         let plans = if several { format!(" ({} plans)", report.plans.len()) } else { String::new() };
+        let waived = findings().filter(|finding| finding.enforcement == Enforcement::Waived).count();
+        let waived = if waived == 0 { String::new() } else { format!("; {waived} waived") };
         let weakened = match report.trust.weakenings.len() {
             0 => String::new(),
             number => format!("; {} the gate (above)", count(number, "setting weakens", "settings weaken")),
         };
-        let line = self.paint(style, &format!("{words}{plans}{weakened}"));
+        let line = self.paint(style, &format!("{words}{waived}{plans}{weakened}"));
         self.line(&line);
         if report.report_only && verdict == Verdict::Denied {
             let line = self.paint(Style::Bad, "REPORT ONLY: exit code 0 despite the denials");
@@ -280,6 +286,30 @@ impl<'r> Group<'r> {
             actions: subject.and_then(|subject| subject.actions.as_ref()),
         }
     }
+}
+
+/// `waived until 2027-01-31 by team-web (OPS-1): the shop is public (planguard.toml:4)`.
+fn waiver_line(waiver: &FindingWaiver) -> String {
+    let last = waiver.expires.as_ref().map(SafeText::for_terminal_line);
+    let mut line = match (waiver.state, last) {
+        (WaiverState::Active, Some(last)) => format!("waived until {last}"),
+        (WaiverState::Active, None) => "waived".to_owned(),
+        (WaiverState::Expired, last) => format!("its waiver expired on {}", last.unwrap_or_default()),
+    };
+    if let Some(owner) = &waiver.owner {
+        let _ = write!(line, " by {}", owner.for_terminal_line());
+    }
+    if let Some(ticket) = &waiver.ticket {
+        let _ = write!(line, " ({})", ticket.for_terminal_line());
+    }
+    let _ = write!(
+        line,
+        ": {} ({}:{})",
+        waiver.reason.for_terminal_line(),
+        waiver.file.for_terminal_line(),
+        waiver.line
+    );
+    line
 }
 
 /// Terraform's words for a list of actions.

@@ -7,6 +7,7 @@ use planguard_plan::redact::SafeText;
 use planguard_rule as severity;
 use serde::Serialize;
 
+use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
 
 /// The version of this format.
@@ -35,6 +36,8 @@ pub(super) struct Report {
     trusted: Option<String>,
     /// Settings in files of the project that let through what the defaults would deny. Empty with `--trusted`.
     weakenings: Vec<Weakening>,
+    /// The waivers of the settings.
+    waivers: Vec<Waiver>,
     /// The plans that were checked.
     plans: Vec<Plan>,
     /// Files in directories that were skipped.
@@ -180,6 +183,63 @@ struct Finding {
     location: Option<Location>,
     /// Other keys that a policy gives for it.
     metadata: BTreeMap<String, String>,
+    /// The waiver that accepts it, or did until it expired; null if there is none.
+    waiver: Option<FindingWaiver>,
+}
+
+/// The waiver of a finding.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct FindingWaiver {
+    /// Whether it expired, and accepts the finding no longer.
+    expired: bool,
+    reason: String,
+    owner: Option<String>,
+    ticket: Option<String>,
+    /// The last day on which it counts, in UTC, such as `2027-01-31`.
+    expires: Option<String>,
+    file: String,
+    /// Counted from 1.
+    line: usize,
+}
+
+/// A waiver, and what became of it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Waiver {
+    /// The rules that it means, as it is written.
+    rule: String,
+    /// The resources that it means, as it is written; null for findings about the whole plan.
+    address: Option<String>,
+    reason: String,
+    owner: Option<String>,
+    ticket: Option<String>,
+    /// The last day on which it counts, in UTC, such as `2027-01-31`.
+    expires: Option<String>,
+    file: String,
+    /// Counted from 1.
+    line: usize,
+    /// What became of it.
+    state: WaiverState,
+    /// The findings that it accepts, or no longer accepts if it expired.
+    findings: usize,
+}
+
+/// What became of a waiver.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum WaiverState {
+    /// It accepts findings.
+    Used,
+    /// Its last day is past.
+    Expired,
+    /// Earlier waivers accept all findings that it means.
+    Shadowed,
+    /// No finding is like that.
+    Unused,
+    /// No rule has such an id.
+    UnknownRule,
 }
 
 /// The rule of a finding.
@@ -226,6 +286,8 @@ enum Severity {
 enum Enforcement {
     Deny,
     Warn,
+    /// A waiver accepts it.
+    Waived,
     Off,
 }
 
@@ -346,6 +408,7 @@ impl Report {
                     line: weakening.line,
                 })
                 .collect(),
+            waivers: report.waivers.iter().map(Waiver::of).collect(),
             plans: report.plans.iter().map(Plan::of).collect(),
             skipped: report
                 .skipped
@@ -456,6 +519,7 @@ impl Finding {
             enforcement: match finding.enforcement {
                 enforcement::Enforcement::Deny => Enforcement::Deny,
                 enforcement::Enforcement::Warn => Enforcement::Warn,
+                enforcement::Enforcement::Waived => Enforcement::Waived,
                 enforcement::Enforcement::Off => Enforcement::Off,
             },
             outcome: match finding.certainty {
@@ -481,6 +545,39 @@ impl Finding {
                 .as_ref()
                 .map(|location| Location { file: text(&location.file), line: location.line }),
             metadata: finding.metadata.iter().map(|(key, value)| (text(key), text(value))).collect(),
+            waiver: finding.waiver.as_ref().map(|waiver| FindingWaiver {
+                expired: waiver.state == finding::WaiverState::Expired,
+                reason: text(&waiver.reason),
+                owner: optional(waiver.owner.as_ref()),
+                ticket: optional(waiver.ticket.as_ref()),
+                expires: optional(waiver.expires.as_ref()),
+                file: text(&waiver.file),
+                line: waiver.line,
+            }),
+        }
+    }
+}
+
+impl Waiver {
+    fn of(waiver: &report::WaiverReport) -> Self {
+        let (state, findings) = match waiver.became {
+            Use::Accepted(findings) => (WaiverState::Used, findings),
+            Use::Expired(findings) => (WaiverState::Expired, findings),
+            Use::Shadowed => (WaiverState::Shadowed, 0),
+            Use::Unused => (WaiverState::Unused, 0),
+            Use::UnknownRule { .. } => (WaiverState::UnknownRule, 0),
+        };
+        Self {
+            rule: text(&waiver.rule),
+            address: optional(waiver.address.as_ref()),
+            reason: text(&waiver.reason),
+            owner: optional(waiver.owner.as_ref()),
+            ticket: optional(waiver.ticket.as_ref()),
+            expires: optional(waiver.expires.as_ref()),
+            file: text(&waiver.file),
+            line: waiver.line,
+            state,
+            findings,
         }
     }
 }

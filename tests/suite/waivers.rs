@@ -1,0 +1,226 @@
+//! Findings that somebody accepted: they stay in every report, deny nothing until their end, and mistakes in a waiver
+//! are reported.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use planguard::settings::NAMES;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const FAR: &str = "expires = 2999-12-31";
+
+/// A directory with a plan that is denied for five findings on three resources, and these waivers.
+fn project(settings: &str) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans/already-there/plan.json");
+    fs::copy(plan, directory.path().join("plan.json")).expect("the fixture");
+    fs::write(directory.path().join("planguard.toml"), settings).expect("the settings");
+    directory
+}
+
+fn planguard(directory: &TempDir, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+    command.args(arguments).current_dir(directory.path());
+    for name in NAMES {
+        command.env_remove(name.variable);
+    }
+    command.env_remove("PLANGUARD_CONFIG").env_remove("PLANGUARD_TRUSTED");
+    let Output { status, stdout, stderr } = command.output().expect("planguard starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn report(directory: &TempDir) -> Value {
+    let (_, report, errors) = planguard(directory, &["check", "plan.json", "--format", "json"]);
+    serde_json::from_str(&report).unwrap_or_else(|error| panic!("{error}: {report}{errors}"))
+}
+
+/// The enforcement of each finding, by rule and address.
+fn enforcements(report: &Value) -> Vec<(String, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = report["plans"][0]["findings"].as_array().expect("findings");
+    let of = |finding: &Value| {
+        let rule = text(&finding["rule"]["id"]);
+        (rule, text(&finding["resource"]["address"]), text(&finding["enforcement"]))
+    };
+    findings.iter().map(of).collect()
+}
+
+fn waived(report: &Value) -> Vec<(String, String)> {
+    let all = enforcements(report).into_iter();
+    all.filter(|(_, _, enforcement)| enforcement == "waived")
+        .map(|(rule, address, _)| (rule, address))
+        .collect()
+}
+
+#[test]
+fn a_waived_finding_stays_in_the_report_and_denies_nothing() {
+    let waiver = format!(
+        "[[waivers]]\nrule = \"aws-instance-public-ip\"\naddress = \"aws_instance.legacy\"\nreason = \"a bastion\"\n\
+         owner = \"team-web\"\nticket = \"OPS-1\"\n{FAR}\n"
+    );
+    let directory = project(&waiver);
+    let before = enforcements(&report(&project("")));
+    let after = report(&directory);
+    assert_eq!(enforcements(&after).len(), before.len());
+    assert_eq!(waived(&after), [("aws-instance-public-ip".to_owned(), "aws_instance.legacy".to_owned())]);
+    let (code, text, _) = planguard(&directory, &["check", "plan.json"]);
+    assert_eq!(code, Some(1), "the others deny");
+    let line = "waived until 2999-12-31 by team-web (OPS-1): a bastion (planguard.toml:1)";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("; 1 waived"), "{text}");
+    let (_, bare, _) = planguard(&directory, &["check", "plan.json", "--no-waivers"]);
+    assert!(!bare.contains("waived"), "{bare}");
+}
+
+#[test]
+fn a_plan_whose_findings_are_all_waived_passes() {
+    let waiver = format!("[[waivers]]\nrule = \"*\"\naddress = \"aws_*\"\nreason = \"r\"\n{FAR}\n");
+    let (code, text, _) = planguard(&project(&waiver), &["check", "plan.json"]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("PASS: 0 denials, 0 warnings; 4 waived"), "{text}");
+}
+
+#[test]
+fn rules_are_named_by_pattern_by_another_tool_and_by_policy() {
+    for (rule, address, wanted) in [
+        ("aws-instance-*", "aws_instance.legacy", 1),
+        ("CKV_AWS_88", "aws_instance.legacy", 1),
+        ("change-exposure-cidr", "aws_security_group.widened", 1),
+        ("aws-security-group-*", "aws_security_group.*", 2),
+        ("aws-instance-public-ip", "aws_instance.other", 0),
+    ] {
+        let waiver =
+            format!("[[waivers]]\nrule = \"{rule}\"\naddress = \"{address}\"\nreason = \"r\"\n{FAR}\n");
+        assert_eq!(waived(&report(&project(&waiver))).len(), wanted, "{rule} {address}");
+    }
+    let waiver = format!(
+        "[policies]\npaths = [\"p.rego\"]\n[[waivers]]\nrule = \"data.main.deny\"\nreason = \"r\"\n{FAR}\n"
+    );
+    let directory = project(&waiver);
+    fs::write(
+        directory.path().join("p.rego"),
+        "package main\ndeny contains \"no\" if input.resource_changes\n",
+    )
+    .unwrap();
+    // Without an address, a waiver is for findings about the whole plan.
+    assert_eq!(waived(&report(&directory)), [("data.main.deny".to_owned(), String::new())]);
+}
+
+#[test]
+fn an_expired_waiver_denies_and_says_so() {
+    let waiver = "[[waivers]]\nrule = \"aws-instance-public-ip\"\naddress = \"aws_instance.legacy\"\nreason = \"r\"\n\
+                  expires = 2001-01-31\n";
+    let directory = project(waiver);
+    assert_eq!(waived(&report(&directory)), []);
+    let (_, text, notes) = planguard(&directory, &["check", "plan.json"]);
+    assert!(text.contains("its waiver expired on 2001-01-31: r (planguard.toml:1)"), "{text}");
+    let note = "note[PG-WV-103]: planguard.toml:1: the waiver for aws-instance-public-ip on aws_instance.legacy \
+                expired on 2001-01-31 and no longer accepts 1 finding";
+    assert!(notes.contains(note), "{notes}");
+}
+
+#[test]
+fn a_waiver_for_another_plan_counts_for_no_other() {
+    let sha256 = |report: &Value| report["plans"][0]["sha256"].as_str().unwrap().to_owned();
+    let own = sha256(&report(&project("")));
+    let other = own.replace(|_: char| true, "0");
+    for (sha256, wanted) in [(own.to_uppercase(), 1), (other, 0)] {
+        let waiver = format!(
+            "[[waivers]]\nrule = \"aws-instance-public-ip\"\naddress = \"*\"\nreason = \"r\"\nplan = \"{sha256}\"\n{FAR}\n"
+        );
+        assert_eq!(waived(&report(&project(&waiver))).len(), wanted);
+    }
+}
+
+#[test]
+fn what_a_waiver_does_not_do_is_reported_at_its_line() {
+    let waiver = |rule: &str| {
+        format!("[[waivers]]\nrule = \"{rule}\"\naddress = \"aws_instance.legacy\"\nreason = \"r\"\n{FAR}\n")
+    };
+    let text = [
+        waiver("aws-instance-public-ip"),
+        waiver("aws-instance-*"),
+        waiver("aws-s3-bucket-public-acl"),
+        waiver("aws-instance-pubic-ip"),
+    ];
+    let directory = project(&text.concat());
+    let (_, _, notes) = planguard(&directory, &["check", "plan.json"]);
+    for note in [
+        "note[PG-WV-102]: planguard.toml:6: the waiver for aws-instance-* on aws_instance.legacy is not used: earlier",
+        "note[PG-WV-101]: planguard.toml:11: ",
+        "note[PG-WV-104]: planguard.toml:16: the waiver for aws-instance-pubic-ip on aws_instance.legacy is not used: \
+         no rule has that id; did you mean aws-instance-public-ip?",
+    ] {
+        assert!(notes.contains(note), "{note}\n{notes}");
+    }
+    let states: Vec<Value> = report(&directory)["waivers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|waiver| waiver["state"].clone())
+        .collect();
+    assert_eq!(states, ["used", "shadowed", "unused", "unknown-rule"]);
+}
+
+#[test]
+fn a_waiver_that_is_wrong_leaves_the_verdict_undecided() {
+    for waiver in [
+        "[[waivers]]\nrule = \"aws-instance-public-ip\"\nreason = \"r\"\n",
+        "[[waivers]]\nrule = \"aws-instance-public-ip\"\nexpires = 2999-12-31\n",
+        "[[waivers]]\nrul = \"aws-instance-public-ip\"\nreason = \"r\"\nexpires = 2999-12-31\n",
+    ] {
+        let (code, _, errors) = planguard(&project(waiver), &["check", "plan.json"]);
+        assert_eq!(code, Some(2), "{errors}");
+        assert!(errors.contains("PG-CF-00"), "{errors}");
+    }
+}
+
+#[test]
+fn a_waiver_is_written_listed_and_used() {
+    let directory = project("# ours\n[check]\nfail-on = \"medium\"\n");
+    let add = |arguments: &[&str]| planguard(&directory, &[&["waive"], arguments].concat());
+    let (code, text, errors) = add(&[
+        "aws-instance-public-ip",
+        "aws_instance.legacy",
+        "--reason=a bastion",
+        "--owner=team-web",
+        "--expires=2999-12-31",
+    ]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(
+        text.starts_with("added to planguard.toml:\n\n[[waivers]]\nrule = \"aws-instance-public-ip\"\n"),
+        "{text}"
+    );
+    let written = fs::read_to_string(directory.path().join("planguard.toml")).unwrap();
+    assert!(written.starts_with("# ours\n[check]\nfail-on = \"medium\"\n\n[[waivers]]\n"), "{written}");
+    assert_eq!(waived(&report(&directory)).len(), 1);
+    let (code, list, _) = planguard(&directory, &["waivers", "plan.json"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        list,
+        "planguard.toml:5: aws-instance-public-ip on aws_instance.legacy\n  a bastion (team-web), until 2999-12-31\n  \
+         accepts aws-instance-public-ip in plan.json: aws_instance.legacy\n\n1 waiver\n"
+    );
+    let (_, list, _) = planguard(&directory, &["waivers", "--format=json"]);
+    let list: Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list[0]["accepts"], Value::Null);
+    for (arguments, code, wanted) in [
+        (
+            &["aws-instance-pubic-ip", "a.b", "--reason=r", "--expires=2999-12-31"][..],
+            2,
+            "aws-instance-public-ip?",
+        ),
+        (&["aws-instance-public-ip", "a.b", "--reason=r"], 2, "--expires"),
+        (&["aws-instance-public-ip", "a.b", "--reason=r", "--expires=2001-01-01"], 2, "is past"),
+        (&["aws-instance-public-ip", "a.b", "--reason=r", "--expires=soon"], 2, "not a date"),
+        (&["aws-instance-public-ip", "a.b"], 2, "--reason"),
+    ] {
+        let (exit, _, errors) = add(arguments);
+        assert_eq!(exit, Some(code), "{arguments:?}");
+        assert!(errors.contains(wanted), "{errors}");
+    }
+    assert_eq!(fs::read_to_string(directory.path().join("planguard.toml")).unwrap(), written);
+}
