@@ -195,10 +195,27 @@ impl CaseResource {
         Ok(Self { mode, resource_type, name, modules, raw })
     }
 
+    /// Its type as authors write it: a data source starts with `data.`.
+    pub(crate) fn type_as_written(&self) -> String {
+        let prefix = if self.mode == "data" { "data." } else { "" };
+        format!("{prefix}{}", self.resource_type)
+    }
+
+    /// Its attributes, before and after, and the masks on them.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
+        let RawCaseResource { before, after, unknown, sensitive, .. } = &self.raw;
+        [before, after, unknown, sensitive].into_iter().flatten()
+    }
+
+    /// The names of the attributes that its configuration sets.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &str> {
+        let set = self.raw.expressions.iter().filter_map(Value::as_object);
+        set.flat_map(|set| set.keys().map(String::as_str))
+    }
+
     /// The address of the block within its module.
     fn block(&self) -> String {
-        let prefix = if self.mode == "data" { "data." } else { "" };
-        format!("{prefix}{}.{}", self.resource_type, self.name)
+        format!("{}.{}", self.type_as_written(), self.name)
     }
 
     /// Its address: the type and the name, in its module, with its key.

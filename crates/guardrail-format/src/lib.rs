@@ -5,6 +5,7 @@
 
 mod case;
 mod case_file;
+mod case_schema;
 pub mod change;
 mod path;
 mod pattern;
