@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::raw::{RawCase, RawCaseResource};
+use super::schema::Contradiction;
 
 /// A resource change, and what the guardrail must say of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,8 +50,12 @@ impl fmt::Display for Expectation {
 
 impl Case {
     /// Completes what an author wrote into a plan. The judged resource is called `example` unless it has a
-    /// name of its own.
-    pub fn complete(raw: RawCase, first_type: &str, line: usize) -> Result<Self, String> {
+    /// name of its own. The contradictions are those of all resources with the schemas.
+    pub(crate) fn complete(
+        raw: RawCase,
+        first_type: &str,
+        line: usize,
+    ) -> Result<(Self, Vec<Contradiction>), String> {
         let RawCase { name, expect, resource, others } = raw;
         let new =
             |raw| CaseResource::new(raw, first_type).map_err(|problem| format!("case `{name}`: {problem}"));
@@ -59,7 +64,8 @@ impl Case {
             resources.push(new(other)?);
         }
         let (address, plan) = (resources[0].address(), complete(&resources).to_string());
-        Ok(Self { name, expect, line, address, plan })
+        let contradictions = resources.iter().flat_map(CaseResource::contradictions).collect();
+        Ok((Self { name, expect, line, address, plan }, contradictions))
     }
 }
 

@@ -76,6 +76,11 @@ impl Contradiction {
     }
 }
 
+/// Why a type is not one that an author can mean: its provider has a schema, and does not have the type.
+pub fn unknown_type(resource_type: &str) -> Option<Contradiction> {
+    known_type(resource_type).err().filter(|found| matches!(found, Contradiction::UnknownType { .. }))
+}
+
 /// How a guardrail contradicts the schemas. Its attributes are checked only if all of its types have schemas.
 pub fn contradictions(guardrail: &Guardrail) -> Vec<Contradiction> {
     let mut check = Check { problems: Vec::new() };
