@@ -18,9 +18,9 @@ use crate::check::CheckError;
 /// Every error of the file.
 pub fn run_guardrail_file(path: &Path) -> Result<Vec<CaseOutcome>, Vec<GuardrailError>> {
     let read = read_guardrail_file(path)?;
-    let cases = read.iter().flat_map(|Definition { guardrail, cases, .. }| {
-        cases.iter().map(move |case| (guardrail, case))
-    });
+    let cases = read
+        .iter()
+        .flat_map(|Definition { guardrail, cases, .. }| cases.iter().map(move |case| (guardrail, case)));
     Ok(cases.map(|(guardrail, case)| run(path, guardrail, case)).collect())
 }
 

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use planguard_guardrail_format::{Case, Definition, Expectation, Guardrail, contradictions, read_definitions};
+use planguard_guardrail_format::{
+    Case, Definition, Expectation, Guardrail, contradictions, read_definitions,
+};
 
 mod change;
 

@@ -122,10 +122,8 @@ fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailErro
     own.chain(of_cases)
         .filter(|(_, contradiction)| !matches!(contradiction, Contradiction::UnknownProvider { .. }))
         .map(|(start, contradiction)| {
-            let help = meant(&contradiction).map_or_else(
-                || "docs/guardrail-format.md describes what a guardrail can test".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
+            let help = remedy(&contradiction)
+                .unwrap_or_else(|| "docs/guardrail-format.md describes what a guardrail can test".to_owned());
             GuardrailError::Schema {
                 file: file.to_owned(),
                 line: line_of(text, start, contradiction.name()),
@@ -137,10 +135,24 @@ fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailErro
         .collect()
 }
 
-/// The name that an author may have meant instead of the wrong one.
-pub fn meant(contradiction: &Contradiction) -> Option<String> {
+/// What an author can do about a name that no schema has; `None` for another contradiction.
+pub fn remedy(contradiction: &Contradiction) -> Option<String> {
     let candidates = contradiction.candidates();
-    suggest::nearest(contradiction.name(), candidates.iter().map(String::as_str)).map(str::to_owned)
+    if let Some(near) = suggest::nearest(contradiction.name(), candidates.iter().map(String::as_str)) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let name = match contradiction {
+        Contradiction::UnknownType { resource_type } if planguard_schemas::data(resource_type).is_some() => {
+            return Some(format!("it is the data source `data.{resource_type}`, not a resource type"));
+        }
+        Contradiction::UnknownType { resource_type: name }
+        | Contradiction::UnknownAttribute { place: name, .. } => name,
+        Contradiction::UnknownProvider { .. }
+        | Contradiction::InList { .. }
+        | Contradiction::Misfit { .. } => return None,
+    };
+    let provider = planguard_schemas::provider(name.strip_prefix("data.").unwrap_or(name))?;
+    Some(format!("use a name of provider version {} or older", provider.version))
 }
 
 /// The first line from `start` on that has a name; `start` if none has.

@@ -113,8 +113,7 @@ impl<'p, 's> Inference<'p, 's> {
         }
         for signature in self.signatures.values() {
             if let Some(LibraryResult::OfPlan(keys)) = &signature.returns {
-                next.values
-                    .insert(signature.path.clone(), below(Shape::Input(Convention::CONFTEST), keys));
+                next.values.insert(signature.path.clone(), below(Shape::Input(Convention::CONFTEST), keys));
             }
         }
         next

@@ -15,7 +15,11 @@ use crate::Lint;
 const SLIP: usize = 2;
 
 /// Returns the strings that an expression can be or contain, with their places if they are written in it.
-pub(super) fn strings(env: &Env<'_, '_>, expr: &Expr, guards: &Guards) -> Vec<(String, Option<Range<usize>>)> {
+pub(super) fn strings(
+    env: &Env<'_, '_>,
+    expr: &Expr,
+    guards: &Guards,
+) -> Vec<(String, Option<Range<usize>>)> {
     let expr = expr.bare();
     match &expr.kind {
         ExprKind::Scalar => {
@@ -104,9 +108,9 @@ pub(super) fn type_wildcards(
     };
     // `aws_instnce_*` and `aws_instnce*` are typos of the beginning of a type.
     let front = front.trim_end_matches('_');
-    let fronts = types.iter().flat_map(|name| {
-        name.match_indices('_').map(|(end, _)| &name[..end]).chain([name.as_str()])
-    });
+    let fronts = types
+        .iter()
+        .flat_map(|name| name.match_indices('_').map(|(end, _)| &name[..end]).chain([name.as_str()]));
     let near = suggest::nearest(front, fronts).filter(|near| suggest::distance(front, near) <= SLIP);
     let near = near.map(|near| format!("{near}{}", &pattern[front.len()..]));
     let near = near.filter(|near| types.iter().any(|name| glob::matches(near, name)));

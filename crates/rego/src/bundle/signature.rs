@@ -154,23 +154,19 @@ mod tests {
         assert_eq!(of("wildcards", "matches_any").takes, [one(0, None, Taken::WildcardsOf(1))]);
         assert_eq!(
             of("selection", "resulting").takes,
-            [
-                one(0, Some("except_types"), Taken::TypeWildcards),
-                one(0, Some("types"), Taken::TypeWildcards)
-            ]
+            [one(0, Some("except_types"), Taken::TypeWildcards), one(0, Some("types"), Taken::TypeWildcards)]
         );
         let keys = ["change", "after"].map(str::to_owned).to_vec();
         assert_eq!(of("changes", "after").returns, Some(LibraryResult::OfArgument(0, keys)));
-        assert!(matches!(of("resources", "planned").returns, Some(LibraryResult::OfPlan(keys)) if keys.len() == 3));
+        assert!(
+            matches!(of("resources", "planned").returns, Some(LibraryResult::OfPlan(keys)) if keys.len() == 3)
+        );
     }
 
     #[test]
     fn what_cannot_be_read_is_an_error() {
-        let rule = |metadata| OutlinedRule {
-            name: "f".to_owned(),
-            signature: "f(one, two)".to_owned(),
-            metadata,
-        };
+        let rule =
+            |metadata| OutlinedRule { name: "f".to_owned(), signature: "f(one, two)".to_owned(), metadata };
         for (custom, reason) in [
             (serde_json::json!({"takes": {"three": "attribute of one"}}), "there is no argument `three`"),
             (serde_json::json!({"takes": {"one": "attribute of three"}}), "there is no argument `three`"),
