@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use planguard_guardrail_format::{CaseResource, RawCaseResource, complete as complete_changes};
+use planguard_guardrail_format::{
+    CaseResource, Contradiction, RawCaseResource, complete as complete_changes,
+};
 use planguard_plan::Address;
 use serde_json::{Map, Value, json};
 use toml::Spanned;
@@ -43,19 +45,29 @@ pub(super) struct PlanParts {
     pub(super) terraform_version: Option<String>,
 }
 
-/// A resource that cannot be completed.
+/// A resource that cannot be completed, or that no provider can have.
 pub(super) struct Unfit {
+    /// The place of the resource.
     pub(super) span: Range<usize>,
-    pub(super) problem: String,
+    pub(super) problem: UnfitProblem,
+}
+
+pub(super) enum UnfitProblem {
+    Incomplete(String),
+    Contradiction(Contradiction),
 }
 
 /// Returns the plan as JSON.
-pub(super) fn complete(parts: PlanParts) -> Result<String, Unfit> {
+///
+/// # Errors
+/// The first resource that cannot be completed; without one, every contradiction with the provider schemas.
+pub(super) fn complete(parts: PlanParts) -> Result<String, Vec<Unfit>> {
+    let mut contradictions = Vec::new();
     let mut resources = Vec::with_capacity(parts.resources.len());
     let mut addresses: Vec<Address> = Vec::with_capacity(parts.resources.len());
     for spanned in parts.resources {
         let span = spanned.span();
-        let unfit = |problem| Unfit { span: span.clone(), problem };
+        let unfit = |problem| vec![Unfit { span: span.clone(), problem: UnfitProblem::Incomplete(problem) }];
         let raw = spanned.into_inner();
         if raw.resource_type.as_ref().is_none_or(String::is_empty) {
             return Err(unfit("missing `type`".to_owned()));
@@ -67,7 +79,14 @@ pub(super) fn complete(parts: PlanParts) -> Result<String, Unfit> {
             return Err(unfit(format!("duplicate resource `{address}`")));
         }
         addresses.push(parsed);
+        contradictions.extend(resource.contradictions().into_iter().map(|contradiction| Unfit {
+            span: span.clone(),
+            problem: UnfitProblem::Contradiction(contradiction),
+        }));
         resources.push(resource);
+    }
+    if !contradictions.is_empty() {
+        return Err(contradictions);
     }
     let mut plan = complete_changes(&resources);
     let mut root = Map::new();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
+use planguard_guardrail_format::Contradiction;
 use planguard_guardrails::GuardrailError;
 use planguard_rego::PackError;
 use thiserror::Error;
@@ -124,6 +125,16 @@ pub enum CaseProblem {
         /// The reason.
         problem: String,
     },
+    /// A resource type or an attribute that its provider does not have.
+    #[error("{contradiction}")]
+    #[diagnostic(code("PG-CS-015"))]
+    Schema {
+        /// What contradicts the provider schemas.
+        contradiction: Box<Contradiction>,
+        /// The name that may have been meant.
+        #[help]
+        help: String,
+    },
     /// A file that does not exist.
     #[error("{what} not found: {}", path.display())]
     #[diagnostic(code("PG-CS-011"), help("fix the path; it is relative to the file with the cases"))]
@@ -217,6 +228,15 @@ pub(super) struct CaseText {
     pub(super) text: Arc<NamedSource<String>>,
 }
 
+/// How a name is written in TOML.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// As a key.
+    Key,
+    /// As a value.
+    Value,
+}
+
 impl CaseText {
     pub(super) fn new(file: &Path, text: String) -> Self {
         let name = file.display().to_string();
@@ -232,6 +252,24 @@ impl CaseText {
     pub(super) fn line(&self, offset: usize) -> usize {
         let text = self.as_str().as_bytes();
         1 + text[..offset.min(text.len())].iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// Returns the place of a name, from an offset to the next table. A key may be quoted.
+    pub(super) fn name_from(&self, start: usize, name: &str, written: Written) -> Option<Range<usize>> {
+        let rest = self.as_str().get(start..)?;
+        let header = if rest.starts_with("[[") { 2 } else { 0 };
+        let end = rest[header..].find("\n[[").map_or(rest.len(), |end| header + end);
+        let rest = &rest[..end];
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let mut found = rest.match_indices(name).map(|(at, _)| at..at + name.len());
+        let whole = |span: &Range<usize>| {
+            let after = &rest[span.end..];
+            let is_key = after.trim_start_matches(['"', '\'', ' ']).starts_with(['=', '.', ']']);
+            !rest[..span.start].ends_with(is_part)
+                && !after.starts_with(is_part)
+                && is_key == (written == Written::Key)
+        };
+        found.find(whole).map(|span| start + span.start..start + span.end)
     }
 
     /// Returns an error at a place.

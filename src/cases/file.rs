@@ -6,13 +6,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use planguard_guardrail_format::Contradiction;
+use planguard_guardrails::remedy;
 use planguard_plan::redact::Redactor;
 use planguard_plan::text::suggest;
 use planguard_rule::Severity;
 use toml::Spanned;
 
-use super::complete::{PlanParts, complete};
-use super::error::{CaseError, CaseProblem, CaseText};
+use super::complete::{PlanParts, Unfit, UnfitProblem, complete};
+use super::error::{CaseError, CaseProblem, CaseText, Written};
 use super::expected::{Expected, without_data};
 use super::raw::{RawCase, RawFile, RawFinding};
 use super::rules::Header;
@@ -159,7 +161,7 @@ impl CaseReader<'_> {
                 match complete(parts) {
                     Ok(plan) => Some(PlanSource::Completed(plan)),
                     Err(unfit) => {
-                        self.error(unfit.span, CaseProblem::Resource { problem: unfit.problem });
+                        unfit.into_iter().for_each(|unfit| self.unfit(unfit));
                         None
                     }
                 }
@@ -173,6 +175,23 @@ impl CaseReader<'_> {
         let problems = raw.problems.into_iter().map(Spanned::into_inner).collect();
         let line = self.text.line(name_span.start);
         Some(PlanCase { name, line, plan: plan?, expected, problems })
+    }
+
+    fn unfit(&mut self, Unfit { span, problem }: Unfit) {
+        match problem {
+            UnfitProblem::Incomplete(problem) => self.error(span, CaseProblem::Resource { problem }),
+            UnfitProblem::Contradiction(contradiction) => {
+                let written = match contradiction {
+                    Contradiction::UnknownType { .. } => Written::Value,
+                    _ => Written::Key,
+                };
+                let found = self.text.name_from(span.start, contradiction.name(), written);
+                let help = remedy(&contradiction).unwrap_or_default();
+                let span = found.unwrap_or(span);
+                let contradiction = Box::new(contradiction);
+                self.error(span, CaseProblem::Schema { contradiction, help });
+            }
+        }
     }
 
     fn finding(&mut self, raw: RawFinding) -> Expected {

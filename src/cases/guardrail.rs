@@ -1,11 +1,10 @@
 //! Runs the cases in guardrail files.
 
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
-use planguard_guardrail_format::{Case, Expectation, Guardrail, read_file};
-use planguard_guardrails::{GuardrailError, judge};
+use planguard_guardrail_format::{Case, Definition, Expectation, Guardrail};
+use planguard_guardrails::{GuardrailError, judge, read_guardrail_file};
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::Redactor;
 
@@ -16,13 +15,12 @@ use crate::check::CheckError;
 /// Runs every case of a guardrail file.
 ///
 /// # Errors
-/// The file cannot be read or is invalid.
-pub fn run_guardrail_file(path: &Path) -> Result<Vec<CaseOutcome>, GuardrailError> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| GuardrailError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
-    let guardrails = read_file(&path.display().to_string(), &text)?;
-    let cases =
-        guardrails.iter().flat_map(|(guardrail, cases)| cases.iter().map(move |case| (guardrail, case)));
+/// Every error of the file.
+pub fn run_guardrail_file(path: &Path) -> Result<Vec<CaseOutcome>, Vec<GuardrailError>> {
+    let read = read_guardrail_file(path)?;
+    let cases = read
+        .iter()
+        .flat_map(|Definition { guardrail, cases, .. }| cases.iter().map(move |case| (guardrail, case)));
     Ok(cases.map(|(guardrail, case)| run(path, guardrail, case)).collect())
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use miette::Diagnostic;
+use planguard_guardrail_format::Contradiction;
 use thiserror::Error;
 
 /// An error of writing new files.
@@ -55,6 +56,16 @@ pub enum ScaffoldError {
     ResourceType {
         /// The type.
         name: String,
+    },
+    /// A resource type that its provider does not have.
+    #[error("{contradiction}; nothing was written")]
+    #[diagnostic(code("PG-NW-006"))]
+    UnknownType {
+        /// What contradicts the provider schemas.
+        contradiction: Box<Contradiction>,
+        /// The type that may have been meant.
+        #[help]
+        help: String,
     },
 }
 

@@ -18,7 +18,7 @@ pub fn guardrail(id: &GuardrailId, resource_type: &ResourceType) -> Scaffold {
 
 #[cfg(test)]
 mod tests {
-    use planguard_guardrail_format::read_file;
+    use planguard_guardrail_format::read_definitions;
 
     use super::*;
 
@@ -27,9 +27,9 @@ mod tests {
         for resource_type in ["aws_s3_bucket", "google_storage_bucket"] {
             let scaffold = guardrail(&"acme-no-owner".parse().unwrap(), &resource_type.parse().unwrap());
             let [file] = scaffold.files.as_slice() else { panic!("{scaffold:?}") };
-            let read = read_file("new.toml", &file.text).unwrap();
-            assert_eq!(read[0].0.info.id.to_string(), "acme-no-owner");
-            assert_eq!(read[0].1.len(), 4);
+            let read = read_definitions("new.toml", &file.text).unwrap();
+            assert_eq!(read[0].guardrail.info.id.to_string(), "acme-no-owner");
+            assert_eq!(read[0].cases.len(), 4);
         }
     }
 }

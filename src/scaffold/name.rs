@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use planguard_guardrail_format::unknown_type;
+use planguard_guardrails::remedy;
+
 use super::error::ScaffoldError;
 
 /// The name of a policy. It is used in a rule `deny_NAME` and in file names, so it has the form of conftest's rule
@@ -77,6 +80,18 @@ impl FromStr for ResourceType {
     }
 }
 
+impl ResourceType {
+    /// Checks that the provider has the type. A type of a provider that has no schema may exist.
+    ///
+    /// # Errors
+    /// The provider has a schema, and does not have the type.
+    pub fn known(&self) -> Result<&Self, ScaffoldError> {
+        let Some(contradiction) = unknown_type(&self.0) else { return Ok(self) };
+        let help = remedy(&contradiction).unwrap_or_default();
+        Err(ScaffoldError::UnknownType { contradiction: Box::new(contradiction), help })
+    }
+}
+
 impl Default for ResourceType {
     fn default() -> Self {
         Self("aws_s3_bucket".to_owned())
@@ -123,6 +138,25 @@ mod tests {
         assert!("acme-bucket-2".parse::<GuardrailId>().is_ok());
         for id in ["", "bucket", "Acme-bucket", "acme--bucket", "acme-", "acme_bucket-x", "2-acme"] {
             assert!(id.parse::<GuardrailId>().is_err(), "{id}");
+        }
+    }
+
+    #[test]
+    fn a_type_is_one_of_its_provider() {
+        let known = |name: &str| name.parse::<ResourceType>().unwrap().known().map(ToString::to_string);
+        for name in ["aws_s3_bucket", "azurerm_sql_server", "acme_widget", "terraform_data"] {
+            assert_eq!(known(name).unwrap(), name);
+        }
+        for (name, meant) in [
+            ("aws_instnce", "did you mean `aws_instance`?"),
+            ("aws_caller_identity", "it is the data source `data.aws_caller_identity`"),
+            ("aws_no_such_thing_at_all", "use a name of provider version "),
+        ] {
+            let error = known(name).unwrap_err();
+            assert!(
+                matches!(&error, ScaffoldError::UnknownType { help, .. } if help.contains(meant)),
+                "{error:?}"
+            );
         }
     }
 

@@ -202,7 +202,7 @@ fn guardrail_cases(path: &Path, options: &CasesOptions<'_>) -> CasesRun {
         Ok(outcomes) => run.take(outcomes, TestKind::GuardrailCase, &name, |case| {
             options.run.is_none_or(|pattern| pattern.is_match(&whole_name(&name, case)))
         }),
-        Err(error) => run.problems.push(problem(&error)),
+        Err(errors) => run.problems.extend(errors.iter().map(|error| problem(error))),
     }
     run
 }

@@ -93,7 +93,7 @@ fn files_that_cannot_be_used_say_why_and_where() {
         };
         write!(text, "{}", told(errors.iter().map(|error| error as &dyn Diagnostic))).unwrap();
     }
-    assert_eq!(files.len(), 12);
+    assert_eq!(files.len(), 13);
     insta::assert_snapshot!("files_that_cannot_be_used_say_why_and_where", text);
 }
 

@@ -69,3 +69,86 @@ fn what_the_schemas_have_and_types_of_other_providers_are_accepted() {
         }
     }
 }
+
+/// A case of a type or with an attribute that does not exist shows nothing.
+#[test]
+fn a_case_is_held_against_the_schemas_too() {
+    let case = |resource_type: &str, attribute: &str| {
+        format!(
+            "\n[[guardrail.cases]]\nname = \"c\"\nexpect = \"not-applicable\"\ntype = \"{resource_type}\"\n\
+             after = {{ {attribute} = \"x\" }}\n"
+        )
+    };
+    for (resource_type, attribute, wrong) in [
+        (
+            "aws_instnce",
+            "ami",
+            Some("own.toml:16: guardrail `own-rule`: no schema has the resource type `aws_instnce`"),
+        ),
+        (
+            "aws_s3_bucket",
+            "bukcet",
+            Some("own.toml:17: guardrail `own-rule`: no schema has `aws_s3_bucket.bukcet`"),
+        ),
+        ("aws_s3_bucket", "bucket", None),
+        ("data.aws_ami", "most_recent", None),
+        ("acme_widget", "anything", None),
+    ] {
+        let directory = project("aws_instance", "instance_type");
+        let path = directory.path().join("own.toml");
+        let text = fs::read_to_string(&path).expect("the guardrail");
+        fs::write(&path, text + &case(resource_type, attribute)).expect("the guardrail");
+        let (code, said) = check(&directory);
+        let (test, told) = planguard(&directory, &["test", "own.toml"]);
+        match wrong {
+            // The guardrail is not about the type, so its case may fail; what matters is that it runs.
+            None => {
+                assert_eq!(code, Some(0), "{resource_type}: {said}");
+                assert!(test != Some(2) && !told.contains("PG-GR-005"), "{resource_type}: {told}");
+            }
+            Some(wrong) => {
+                assert_eq!((code, test), (Some(2), Some(2)), "{resource_type}: {said} {told}");
+                assert!(said.contains(wrong) && told.contains(wrong), "{said} {told}");
+            }
+        }
+    }
+}
+
+/// `planguard test` reads a guardrail as `planguard check` does.
+#[test]
+fn a_misspelt_type_is_an_error_of_its_tests() {
+    let (code, said) = planguard(&project("aws_instnce", "instance_type"), &["test", "own.toml"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("PG-GR-005") && said.contains("did you mean `aws_instance`?"), "{said}");
+}
+
+#[test]
+fn no_files_are_written_for_a_type_that_does_not_exist() {
+    for (resource_type, code, meant) in [
+        ("aws_instnce", 2, "did you mean `aws_instance`?"),
+        ("aws_caller_identity", 2, "it is the data source `data.aws_caller_identity`"),
+        ("azurerm_sql_server", 0, ""),
+        ("acme_widgett", 0, ""),
+    ] {
+        for what in [["policy", "owner"], ["guardrail", "acme-owner"]] {
+            let directory = tempfile::tempdir().expect("a directory");
+            let (found, said) =
+                planguard(&directory, &[&["new"], &what[..], &["--type", resource_type]].concat());
+            assert_eq!(found, Some(code), "{resource_type}: {said}");
+            assert!(said.contains(meant) && said.contains("PG-NW-006") == (code == 2), "{said}");
+            let written = fs::read_dir(directory.path()).expect("the directory").count();
+            assert_eq!(written == 0, code == 2, "{resource_type}");
+        }
+    }
+}
+
+#[test]
+fn a_misspelt_type_of_a_list_of_rules_is_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (code, said) = planguard(&directory, &["rules", "--type", "aws_instnce"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("did you mean `aws_instance`? (PG-CL-003)"), "{said}");
+    let (code, said) = planguard(&directory, &["rules", "--type", "acme_widget"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("no rule matches these filters"), "{said}");
+}

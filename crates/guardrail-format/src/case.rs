@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::raw::{RawCase, RawCaseResource};
+use super::schema::Contradiction;
 
 /// A resource change, and what the guardrail must say of it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,8 +50,12 @@ impl fmt::Display for Expectation {
 
 impl Case {
     /// Completes what an author wrote into a plan. The judged resource is called `example` unless it has a
-    /// name of its own.
-    pub fn complete(raw: RawCase, first_type: &str, line: usize) -> Result<Self, String> {
+    /// name of its own. The contradictions are those of all resources with the schemas.
+    pub(crate) fn complete(
+        raw: RawCase,
+        first_type: &str,
+        line: usize,
+    ) -> Result<(Self, Vec<Contradiction>), String> {
         let RawCase { name, expect, resource, others } = raw;
         let new =
             |raw| CaseResource::new(raw, first_type).map_err(|problem| format!("case `{name}`: {problem}"));
@@ -59,7 +64,8 @@ impl Case {
             resources.push(new(other)?);
         }
         let (address, plan) = (resources[0].address(), complete(&resources).to_string());
-        Ok(Self { name, expect, line, address, plan })
+        let contradictions = resources.iter().flat_map(CaseResource::contradictions).collect();
+        Ok((Self { name, expect, line, address, plan }, contradictions))
     }
 }
 
@@ -195,10 +201,27 @@ impl CaseResource {
         Ok(Self { mode, resource_type, name, modules, raw })
     }
 
+    /// Its type as authors write it: a data source starts with `data.`.
+    pub(crate) fn type_as_written(&self) -> String {
+        let prefix = if self.mode == "data" { "data." } else { "" };
+        format!("{prefix}{}", self.resource_type)
+    }
+
+    /// Its attributes, before and after, and the masks on them.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
+        let RawCaseResource { before, after, unknown, sensitive, .. } = &self.raw;
+        [before, after, unknown, sensitive].into_iter().flatten()
+    }
+
+    /// The names of the attributes that its configuration sets.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &str> {
+        let set = self.raw.expressions.iter().filter_map(Value::as_object);
+        set.flat_map(|set| set.keys().map(String::as_str))
+    }
+
     /// The address of the block within its module.
     fn block(&self) -> String {
-        let prefix = if self.mode == "data" { "data." } else { "" };
-        format!("{prefix}{}.{}", self.resource_type, self.name)
+        format!("{}.{}", self.type_as_written(), self.name)
     }
 
     /// Its address: the type and the name, in its module, with its key.

@@ -5,6 +5,7 @@
 
 mod case;
 mod case_file;
+mod case_schema;
 pub mod change;
 mod path;
 mod pattern;
@@ -28,8 +29,8 @@ pub use predicate::{
 };
 pub use quantity::{Quantity, Version};
 pub use raw::RawCaseResource;
-pub use read::{Definition, DefinitionError, DefinitionProblem, read_definitions, read_file};
-pub use schema::{Contradiction, contradictions, predicate_contradictions};
+pub use read::{Definition, DefinitionError, DefinitionProblem, read_definitions};
+pub use schema::{Contradiction, contradictions, predicate_contradictions, unknown_type};
 pub use statement::{Effect, StatementTest};
 
 use planguard_rule::RuleInfo;

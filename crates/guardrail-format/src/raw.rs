@@ -125,7 +125,7 @@ pub(crate) struct RawStatement {
 }
 
 /// A case of a guardrail: the judged resource, and others where the guardrail looks at several.
-pub struct RawCase {
+pub(crate) struct RawCase {
     pub name: String,
     pub expect: Expectation,
     pub resource: RawCaseResource,

@@ -7,6 +7,7 @@ use planguard_rule::{Also, RuleInfo, Text};
 use super::case::Case;
 use super::predicate::Truth;
 use super::raw::{RawFile, RawGuardrail, RawPredicate, RawSide, RawUnknown};
+use super::schema::Contradiction;
 use super::{Guardrail, Predicate, Test};
 
 mod leaf;
@@ -46,17 +47,10 @@ pub struct Definition {
     pub guardrail: Guardrail,
     /// Its cases.
     pub cases: Vec<Case>,
+    /// How its cases contradict the schemas, with the line on which the case starts.
+    pub case_contradictions: Vec<(usize, Contradiction)>,
     /// The line on which it starts, counted from 1.
     pub line: usize,
-}
-
-/// Reads a guardrail file: its guardrails in order, each with its cases.
-///
-/// # Errors
-/// The first mistake in the file.
-pub fn read_file(file: &str, text: &str) -> Result<Vec<(Guardrail, Vec<Case>)>, DefinitionError> {
-    let read = read_definitions(file, text)?;
-    Ok(read.into_iter().map(|definition| (definition.guardrail, definition.cases)).collect())
 }
 
 /// Reads a guardrail file: its guardrails in order, each with its place.
@@ -78,15 +72,19 @@ pub fn read_definitions(file: &str, text: &str) -> Result<Vec<Definition>, Defin
         let offset = spanned.span().start;
         let raw = spanned.into_inner();
         let id = raw.id.clone();
-        let (guardrail, cases) = guardrail(raw, &line)
-            .map_err(|problem| error(offset, DefinitionProblem::Guardrail { id, problem }))?;
-        guardrails.push(Definition { guardrail, cases, line: line(offset) });
+        let definition = definition(raw, line(offset), &line);
+        let unfit = |problem| error(offset, DefinitionProblem::Guardrail { id, problem });
+        guardrails.push(definition.map_err(unfit)?);
     }
     Ok(guardrails)
 }
 
-/// `line` is that of an offset in the file.
-fn guardrail(raw: RawGuardrail, line: &dyn Fn(usize) -> usize) -> Result<(Guardrail, Vec<Case>), String> {
+/// `line_of` returns the line of an offset in the file.
+fn definition(
+    raw: RawGuardrail,
+    line: usize,
+    line_of: &dyn Fn(usize) -> usize,
+) -> Result<Definition, String> {
     if !is_kebab_case(&raw.id) {
         return Err("an id is written in kebab case: lower-case words joined by `-`".to_owned());
     }
@@ -133,12 +131,14 @@ fn guardrail(raw: RawGuardrail, line: &dyn Fn(usize) -> usize) -> Result<(Guardr
         when: raw.when.map(|when| predicate(when, when_context)).transpose()?,
         test,
     };
-    let mut cases = Vec::with_capacity(raw.cases.len());
+    let (mut cases, mut case_contradictions) = (Vec::with_capacity(raw.cases.len()), Vec::new());
     for case in raw.cases {
-        let line = line(case.span().start);
-        cases.push(Case::complete(case.into_inner(), &first_type, line)?);
+        let line = line_of(case.span().start);
+        let (case, contradictions) = Case::complete(case.into_inner(), &first_type, line)?;
+        case_contradictions.extend(contradictions.into_iter().map(|contradiction| (line, contradiction)));
+        cases.push(case);
     }
-    Ok((guardrail, cases))
+    Ok(Definition { guardrail, cases, case_contradictions, line })
 }
 
 fn texts(texts: Vec<String>) -> Cow<'static, [Text]> {
@@ -324,7 +324,7 @@ mod tests {
     }
 
     fn problem(body: &str) -> String {
-        read_file("x.toml", &file(body)).unwrap_err().to_string()
+        read_definitions("x.toml", &file(body)).unwrap_err().to_string()
     }
 
     #[test]
@@ -364,7 +364,7 @@ mod tests {
     #[test]
     fn unset_follows_the_polarity() {
         let unset = |body: &str| {
-            let (guardrail, _) = read_file("x.toml", &file(body)).unwrap().remove(0);
+            let guardrail = read_definitions("x.toml", &file(body)).unwrap().remove(0).guardrail;
             let (Test::Fail(test) | Test::Require(test)) = guardrail.test;
             match test {
                 Predicate::Attribute(leaf) => leaf.unset,

@@ -76,6 +76,11 @@ impl Contradiction {
     }
 }
 
+/// Why a type is not one that an author can mean: its provider has a schema, and does not have the type.
+pub fn unknown_type(resource_type: &str) -> Option<Contradiction> {
+    known_type(resource_type).err().filter(|found| matches!(found, Contradiction::UnknownType { .. }))
+}
+
 /// How a guardrail contradicts the schemas. Its attributes are checked only if all of its types have schemas.
 pub fn contradictions(guardrail: &Guardrail) -> Vec<Contradiction> {
     let mut check = Check { problems: Vec::new() };
@@ -104,7 +109,7 @@ struct Scope {
 
 /// A place in the schema of one resource type or data source.
 #[derive(Clone)]
-struct Place {
+pub(crate) struct Place {
     /// As guardrails name it: data sources start with `data.`.
     resource_type: String,
     /// The names on the way, without selectors.
@@ -137,22 +142,22 @@ struct Check {
     problems: Vec<Contradiction>,
 }
 
+/// The place of a type as guardrails name it.
+pub(crate) fn known_type(resource_type: &str) -> Result<Place, Contradiction> {
+    let Some(schema) = schema(resource_type) else {
+        let name = resource_type.strip_prefix("data.").unwrap_or(resource_type);
+        let resource_type = resource_type.to_owned();
+        return Err(match planguard_schemas::provider(name) {
+            Some(_) => Contradiction::UnknownType { resource_type },
+            None => Contradiction::UnknownProvider { resource_type },
+        });
+    };
+    Ok(Place { resource_type: resource_type.to_owned(), path: Vec::new(), node: Node::Block(schema.block) })
+}
+
 impl Check {
     fn known_type(&mut self, resource_type: &str) -> Option<Place> {
-        let Some(schema) = schema(resource_type) else {
-            let name = resource_type.strip_prefix("data.").unwrap_or(resource_type);
-            let resource_type = resource_type.to_owned();
-            self.problems.push(match planguard_schemas::provider(name) {
-                Some(_) => Contradiction::UnknownType { resource_type },
-                None => Contradiction::UnknownProvider { resource_type },
-            });
-            return None;
-        };
-        Some(Place {
-            resource_type: resource_type.to_owned(),
-            path: Vec::new(),
-            node: Node::Block(schema.block),
-        })
+        known_type(resource_type).map_err(|problem| self.problems.push(problem)).ok()
     }
 
     fn predicate(&mut self, predicate: &Predicate, scope: &Scope) {
@@ -278,7 +283,8 @@ fn walk(start: &Place, path: &PathPattern) -> Result<Place, Contradiction> {
     Ok(place)
 }
 
-fn key(mut place: Place, name: &str) -> Result<Place, Contradiction> {
+/// What has this name at a place.
+pub(crate) fn key(mut place: Place, name: &str) -> Result<Place, Contradiction> {
     place.path.push(name.to_owned());
     let block = match place.node {
         Node::Block(block) => block,
@@ -313,7 +319,7 @@ fn missing(place: &Place, name: &str, candidates: Vec<String>) -> Contradiction 
 }
 
 /// The element of a list; an object that is not in a list is its own element.
-fn element(mut place: Place) -> Place {
+pub(crate) fn element(mut place: Place) -> Place {
     place.node = match place.node {
         Node::Value(Kind::Nested(nested)) => Node::Block(nested.block),
         Node::Value(Kind::List(element) | Kind::Set(element)) => Node::Value(*element),

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use planguard_guardrail_format::{Case, Expectation, Guardrail, contradictions, read_file};
+use planguard_guardrail_format::{
+    Case, Definition, Expectation, Guardrail, contradictions, read_definitions,
+};
 
 mod change;
 
@@ -24,10 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut names: BTreeSet<String> = BTreeSet::new();
     for file in toml_files(Path::new(GUARDRAILS))? {
         let name = file.to_string_lossy().into_owned();
-        match read_file(&name, &fs::read_to_string(&file)?) {
+        match read_definitions(&name, &fs::read_to_string(&file)?) {
             Err(error) => problems.push(error.to_string()),
             Ok(read) => {
-                for (guardrail, cases) in read {
+                for Definition { guardrail, cases, case_contradictions, .. } in read {
                     let id = guardrail.info.id.to_string();
                     let mut say =
                         |problem: String| problems.push(format!("{name}: guardrail `{id}`: {problem}"));
@@ -37,6 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                         }
                     }
                     contradictions(&guardrail).iter().map(ToString::to_string).for_each(&mut say);
+                    for (line, contradiction) in case_contradictions {
+                        say(format!("case on line {line}: {contradiction}"));
+                    }
                     missing_cases(&cases).into_iter().for_each(&mut say);
                     guardrails.insert(id.clone(), (guardrail, cases));
                 }

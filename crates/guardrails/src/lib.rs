@@ -21,4 +21,4 @@ pub use engine::{Evaluation, Evidence, Outcome, PlanIndex, evaluate};
 pub use engine::{credentials, decoded, is_named_credential};
 pub use judge::judge;
 pub use unreadable::Unreadable;
-pub use user::{GuardrailError, load_guardrails};
+pub use user::{GuardrailError, load_guardrails, read_guardrail_file, remedy};

@@ -79,25 +79,18 @@ pub fn load_guardrails(paths: &[PathBuf]) -> Result<Vec<Guardrail>, Vec<Guardrai
     for path in paths {
         let before = guardrails.len() + errors.len();
         for file in toml_files(path, &mut errors) {
-            let name = file.display().to_string();
-            match fs::read_to_string(&file) {
-                Err(error) => {
-                    errors.push(GuardrailError::Unreadable { path: file, reason: error.to_string() })
-                }
-                Ok(text) => match read_definitions(&name, &text) {
-                    Err(error) => errors.push(error.into()),
-                    Ok(read) => {
-                        errors.extend(read.iter().flat_map(|definition| misfits(&name, &text, definition)));
-                        for Definition { guardrail, .. } in read {
-                            let id = guardrail.info.id.to_string();
-                            if ids.insert(id.clone()) {
-                                guardrails.push(guardrail);
-                            } else {
-                                errors.push(GuardrailError::IdTaken { file: name.clone(), id });
-                            }
+            match read_guardrail_file(&file) {
+                Err(found) => errors.extend(found),
+                Ok(read) => {
+                    for Definition { guardrail, .. } in read {
+                        let id = guardrail.info.id.to_string();
+                        if ids.insert(id.clone()) {
+                            guardrails.push(guardrail);
+                        } else {
+                            errors.push(GuardrailError::IdTaken { file: file.display().to_string(), id });
                         }
                     }
-                },
+                }
             }
         }
         if guardrails.len() + errors.len() == before {
@@ -107,27 +100,59 @@ pub fn load_guardrails(paths: &[PathBuf]) -> Result<Vec<Guardrail>, Vec<Guardrai
     if errors.is_empty() { Ok(guardrails) } else { Err(errors) }
 }
 
-/// How a definition contradicts the schemas. Types of providers that have no schema are taken as they are.
+/// Reads a file of guardrails with their cases.
+///
+/// # Errors
+/// Every error, not only the first.
+pub fn read_guardrail_file(path: &Path) -> Result<Vec<Definition>, Vec<GuardrailError>> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        vec![GuardrailError::Unreadable { path: path.to_owned(), reason: error.to_string() }]
+    })?;
+    let name = path.display().to_string();
+    let read = read_definitions(&name, &text).map_err(|error| vec![error.into()])?;
+    let errors: Vec<GuardrailError> =
+        read.iter().flat_map(|definition| misfits(&name, &text, definition)).collect();
+    if errors.is_empty() { Ok(read) } else { Err(errors) }
+}
+
+/// How a definition contradicts the schemas, and how its cases do. Types of providers that have no schema are taken as they are.
 fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailError> {
-    let found = contradictions(&definition.guardrail).into_iter();
-    found
-        .filter(|contradiction| !matches!(contradiction, Contradiction::UnknownProvider { .. }))
-        .map(|contradiction| {
-            let candidates = contradiction.candidates();
-            let near = suggest::nearest(contradiction.name(), candidates.iter().map(String::as_str));
-            let help = near.map_or_else(
-                || "docs/guardrail-format.md describes what a guardrail can test".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
+    let own = contradictions(&definition.guardrail).into_iter().map(|found| (definition.line, found));
+    let of_cases = definition.case_contradictions.iter().cloned();
+    own.chain(of_cases)
+        .filter(|(_, contradiction)| !matches!(contradiction, Contradiction::UnknownProvider { .. }))
+        .map(|(start, contradiction)| {
+            let help = remedy(&contradiction)
+                .unwrap_or_else(|| "docs/guardrail-format.md describes what a guardrail can test".to_owned());
             GuardrailError::Schema {
                 file: file.to_owned(),
-                line: line_of(text, definition.line, contradiction.name()),
+                line: line_of(text, start, contradiction.name()),
                 id: definition.guardrail.info.id.to_string(),
                 contradiction: Box::new(contradiction),
                 help,
             }
         })
         .collect()
+}
+
+/// What an author can do about a name that no schema has; `None` for another contradiction.
+pub fn remedy(contradiction: &Contradiction) -> Option<String> {
+    let candidates = contradiction.candidates();
+    if let Some(near) = suggest::nearest(contradiction.name(), candidates.iter().map(String::as_str)) {
+        return Some(format!("did you mean `{near}`?"));
+    }
+    let name = match contradiction {
+        Contradiction::UnknownType { resource_type } if planguard_schemas::data(resource_type).is_some() => {
+            return Some(format!("it is the data source `data.{resource_type}`, not a resource type"));
+        }
+        Contradiction::UnknownType { resource_type: name }
+        | Contradiction::UnknownAttribute { place: name, .. } => name,
+        Contradiction::UnknownProvider { .. }
+        | Contradiction::InList { .. }
+        | Contradiction::Misfit { .. } => return None,
+    };
+    let provider = planguard_schemas::provider(name.strip_prefix("data.").unwrap_or(name))?;
+    Some(format!("use a name of provider version {} or older", provider.version))
 }
 
 /// The first line from `start` on that has a name; `start` if none has.

@@ -308,6 +308,7 @@ does(change, "any") if is_touched(change)
 #   `change.after`, or an empty object if it is missing. It does not contain attributes that are known only after
 #   apply; see the package `unknown`.
 # custom:
+#   returns: change.change.after
 #   example: |
 #     changes.after(changes.deleted[0]) == {}
 after(change) := _object(object.get(change, ["change", "after"], {}))
@@ -316,6 +317,7 @@ after(change) := _object(object.get(change, ["change", "after"], {}))
 # title: Attributes before apply
 # description: "`change.before`, or an empty object if it is missing."
 # custom:
+#   returns: change.change.before
 #   example: |
 #     changes.before(changes.created[0]) == {}
 before(change) := _object(object.get(change, ["change", "before"], {}))
@@ -326,6 +328,7 @@ before(change) := _object(object.get(change, ["change", "before"], {}))
 #   The attributes after apply, or the attributes before apply if the resource is deleted or forgotten. Use it for
 #   policies that check the name or tags of deleted resources.
 # custom:
+#   returns: change.change.before
 #   example: |
 #     changes.state(changes.deleted[0]).identifier == "old"
 state(change) := after(change) if {
@@ -337,6 +340,7 @@ state(change) := after(change) if {
 # description: |
 #   The value at a path of `after`, or a default if there is no value or if it is null. The path is an array.
 # custom:
+#   takes: { path: attribute of change }
 #   example: |
 #     changes.attribute(changes.updated[0], ["ingress", 0, "from_port"], -1) == 22
 attribute(change, path, otherwise) := value if {
@@ -349,6 +353,7 @@ attribute(change, path, otherwise) := value if {
 # description: |
 #   True if the value at a path differs between `before` and `after`, or is known only after apply; false otherwise.
 # custom:
+#   takes: { path: attribute of change }
 #   example: |
 #     changes.is_changed(changes.updated[0], ["ingress"])
 default is_changed(_, _) := false

@@ -138,6 +138,7 @@ refers(resource, other) if addresses.without_keys(_address(other)) in of(resourc
 #   True if the configuration sets the attribute; false otherwise. An unknown attribute that the configuration does not
 #   set is computed by the provider. The configuration in a plan does not contain blocks that `dynamic` generates.
 # custom:
+#   takes: { attribute: attribute of resource }
 #   example: |
 #     references.sets("module.web.aws_instance.app[\"a.b\"]", "subnet_id")
 default sets(_, _) := false

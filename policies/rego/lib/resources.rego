@@ -22,6 +22,7 @@ _places := [place |
 # title: All planned resources
 # description: All resources and data sources of `planned_values`, including those in nested modules.
 # custom:
+#   returns: input.planned_values.root_module.resources
 #   example: |
 #     count(resources.planned) == 3
 planned := [resource |

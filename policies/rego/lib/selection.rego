@@ -13,6 +13,9 @@ import data.planguard.lib.wildcards
 # title: Selected resources that exist after apply
 # description: The resources of `changes.resulting` that the settings select.
 # custom:
+#   takes:
+#     settings.types: wildcards of resource types
+#     settings.except_types: wildcards of resource types
 #   example: |
 #     count(selection.resulting({"scope": "touched", "types": ["aws_*"], "except": ["module.web*"]})) == 3
 resulting(settings) := [change | some change in changes.resulting; is_chosen(settings, change)]
@@ -21,6 +24,9 @@ resulting(settings) := [change | some change in changes.resulting; is_chosen(set
 # title: Whether a resource is selected
 # description: True if the settings select the resource change, even if it deletes the resource; false otherwise.
 # custom:
+#   takes:
+#     settings.types: wildcards of resource types
+#     settings.except_types: wildcards of resource types
 #   example: |
 #     not selection.is_chosen({"except_types": ["aws_s3_*"]}, changes.created[0])
 default is_chosen(_, _) := false

@@ -10,6 +10,7 @@ package planguard.lib.unknown
 # title: Whether a value is known only after apply
 # description: True if the value at the path, or a value that contains it, is unknown; false otherwise.
 # custom:
+#   takes: { path: attribute of change }
 #   example: |
 #     unknown.is_unknown(changes.created[1], ["subnet_id"])
 default is_unknown(_, _) := false
@@ -20,6 +21,7 @@ is_unknown(change, path) if _marked(object.get(change, ["change", "after_unknown
 # title: Whether a value is partly known only after apply
 # description: True if the value at the path is unknown, contains an unknown value, or is part of one; false otherwise.
 # custom:
+#   takes: { path: attribute of change }
 #   example: |
 #     unknown.has_unknown(changes.created[1], ["tags"])
 default has_unknown(_, _) := false
@@ -38,6 +40,7 @@ has_unknown(change, path) if {
 #   True if the value at the path, or a value that contains it, is marked as sensitive in `after_sensitive`; false
 #   otherwise.
 # custom:
+#   takes: { path: attribute of change }
 #   example: |
 #     not unknown.is_sensitive(changes.created[0], ["bucket"])
 default is_sensitive(_, _) := false
@@ -48,6 +51,7 @@ is_sensitive(change, path) if _marked(object.get(change, ["change", "after_sensi
 # title: State of an attribute
 # description: "Returns `unknown` if the value is known only after apply, `unset` if it is null or missing, and `known` otherwise."
 # custom:
+#   takes: { path: attribute of change }
 #   example: |
 #     unknown.state(changes.created[0], ["bucket"]) == "known"
 state(change, path) := "unknown" if {

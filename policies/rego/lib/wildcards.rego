@@ -9,6 +9,7 @@ package planguard.lib.wildcards
 # title: Whether a string matches
 # description: True if the whole string matches the pattern; false otherwise.
 # custom:
+#   takes: { pattern: wildcards of text }
 #   example: |
 #     wildcards.matches("module.web[*].aws_*", "module.web[\"a.b\"].aws_instance.app")
 default matches(_, _) := false
@@ -24,6 +25,7 @@ matches(pattern, text) if {
 # title: Whether a string matches one of several patterns
 # description: True if the whole string matches a pattern of an array or set; false otherwise.
 # custom:
+#   takes: { patterns: wildcards of text }
 #   example: |
 #     wildcards.matches_any(["aws_*", "azurerm_*"], "aws_vpc")
 default matches_any(_, _) := false

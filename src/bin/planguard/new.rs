@@ -64,11 +64,13 @@ pub(crate) struct InitArguments {
 pub(crate) fn run(arguments: &NewArguments, output: &Output) -> ExitCode {
     let (scaffold, place, next) = match &arguments.what {
         What::Policy { name, place } => {
-            let scaffold = name.parse::<PolicyName>().map(|name| policy(&name, &place.resource_type));
+            let name = name.parse::<PolicyName>();
+            let scaffold = name.and_then(|name| Ok(policy(&name, place.resource_type.known()?)));
             (scaffold, place, "policies")
         }
         What::Guardrail { id, place } => {
-            let scaffold = id.parse::<GuardrailId>().map(|id| guardrail(&id, &place.resource_type));
+            let id = id.parse::<GuardrailId>();
+            let scaffold = id.and_then(|id| Ok(guardrail(&id, place.resource_type.known()?)));
             (scaffold, place, "guardrails")
         }
     };

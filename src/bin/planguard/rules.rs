@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use planguard::finding::RuleKind;
-use planguard::guardrails::{CatalogueEntry, catalogue};
+use planguard::guardrails::definition::unknown_type;
+use planguard::guardrails::{CatalogueEntry, catalogue, remedy};
 use planguard::rego::{RegoPack, rego_packs};
 use planguard::render::Detail;
 use planguard::render::rules::{FORMATS, RulesReport};
@@ -26,6 +27,11 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
         let chosen: Vec<CatalogueEntry> =
             all.into_iter().filter(|entry| is_chosen(entry, arguments)).collect();
         if chosen.is_empty() {
+            if let Some(unknown) = arguments.resource_type.as_deref().and_then(unknown_type) {
+                let remedy = remedy(&unknown).unwrap_or_default();
+                output.complain(&format!("{unknown}; {remedy} (PG-CL-003)"));
+                return ExitCode::from(UNDECIDED);
+            }
             output.complain("no rule matches these filters; `planguard rules` lists all rules (PG-CL-003)");
             return ExitCode::from(UNDECIDED);
         }

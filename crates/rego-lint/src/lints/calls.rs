@@ -56,7 +56,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         for hit in hits {
             let about_values = matches!(hit.lint, Lint::NullArgument | Lint::UncheckedConversion);
             if !(is_test && about_values) {
-                linter.report(hit.lint, id.file, hit.span, hit.message, hit.help);
+                linter.report_hit(hit);
             }
         }
     }
@@ -76,7 +76,7 @@ fn call(
     let text = env.text();
     let name = function.text(text);
     let mut say = |lint, span: &std::ops::Range<usize>, message: String, help: String| {
-        hits.push(Hit { lint, span: span.clone(), message, help });
+        hits.push(Hit { file: id.file, lint, span: span.clone(), message, help });
     };
     let project = linter.project;
     let own = project.function(id.file, function);

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use planguard_rego::bundle::{self, LibraryResult, LibrarySignature};
+use planguard_rego::convention::Convention;
 use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::tree::{self, Body, BranchKind, Expr, ExprKind, LiteralKind, Operator, Rule};
 
-use super::model::{self, Meaning, Project, RuleId, key, parts, string};
+use super::arguments;
+use super::model::{self, Meaning, Origin, Project, RuleId, key, parts, string};
 use super::shape::{Holds, Place, Shape, Slip, Step, Types};
 
 /// The number of passes over all rules. Values passed through longer chains of rules stay unknown.
@@ -23,12 +26,16 @@ struct Inferred {
     arguments: BTreeMap<Argument, Shape>,
     /// The resource types that functions accept.
     accepts: BTreeMap<Argument, BTreeSet<String>>,
+    /// The arguments that functions take as resource types.
+    types: BTreeSet<Argument>,
 }
 
 /// The inferred values of all rules.
 pub(super) struct Inference<'p, 's> {
     pub project: &'p Project<'s>,
     known: Inferred,
+    /// What METADATA says of the library's functions, by their path.
+    signatures: BTreeMap<&'static [String], &'static LibrarySignature>,
 }
 
 /// A variable of a rule.
@@ -55,7 +62,14 @@ pub(super) struct Env<'p, 's> {
 
 impl<'p, 's> Inference<'p, 's> {
     pub(super) fn new(project: &'p Project<'s>) -> Self {
-        let mut inference = Self { project, known: Inferred::default() };
+        // An author's copy of the library may have been changed.
+        let is_of_program = |signature: &&LibrarySignature| {
+            let ids = project.rules.get(&signature.path).into_iter().flatten();
+            ids.into_iter().all(|id| project.file(*id).origin == Origin::Platform)
+        };
+        let signatures = bundle::signatures().iter().filter(is_of_program);
+        let signatures = signatures.map(|signature| (signature.path.as_slice(), signature)).collect();
+        let mut inference = Self { project, known: Inferred::default(), signatures };
         for _ in 0..ROUNDS {
             let next = inference.round();
             if next == inference.known {
@@ -79,6 +93,8 @@ impl<'p, 's> Inference<'p, 's> {
             // Tests call functions with invented values.
             if !self.project.is_test_rule(id) {
                 env.collect_calls(&mut next);
+                let taken = arguments::types_taken(&env).into_iter();
+                next.types.extend(taken.map(|position| (path.clone(), position)));
             }
             for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
                 for branch in rule.branches.iter().filter(|branch| branch.body.is_some()) {
@@ -95,7 +111,22 @@ impl<'p, 's> Inference<'p, 's> {
                 next.accepts.insert(argument, sets.into_iter().flatten().collect());
             }
         }
+        for signature in self.signatures.values() {
+            if let Some(LibraryResult::OfPlan(keys)) = &signature.returns {
+                next.values.insert(signature.path.clone(), below(Shape::Input(Convention::CONFTEST), keys));
+            }
+        }
         next
+    }
+
+    /// Returns whether a function takes a resource type, or several, as this argument.
+    pub(super) fn takes_type(&self, function: &[String], position: usize) -> bool {
+        self.known.types.contains(&(function.to_vec(), position))
+    }
+
+    /// Returns what METADATA says of a function of the library.
+    pub(super) fn signature(&self, function: &[String]) -> Option<&'static LibrarySignature> {
+        self.signatures.get(function).copied()
     }
 
     /// Returns the environment of a rule.
@@ -488,10 +519,16 @@ impl<'p, 's> Env<'p, 's> {
     }
 
     /// Returns the position of the function argument with this name.
-    fn argument(&self, name: &Expr) -> Option<usize> {
+    pub(super) fn argument(&self, name: &Expr) -> Option<usize> {
         let meant = self.variable(name)?;
         let arguments = self.project().rule(self.id).head.arguments.as_ref()?;
         arguments.iter().position(|argument| self.variable(argument).as_ref() == Some(&meant))
+    }
+
+    /// Returns whether two names are the same variable.
+    pub(super) fn is_same_variable(&self, one: &Expr, other: &Expr) -> bool {
+        let variable = self.variable(one);
+        variable.is_some() && variable == self.variable(other)
     }
 
     fn types_of(&self, expr: &Expr, guards: &Guards) -> Option<BTreeSet<String>> {
@@ -548,6 +585,11 @@ impl<'p, 's> Env<'p, 's> {
 
     fn result(&self, function: &Expr, arguments: &[Expr], guards: &Guards) -> Shape {
         if let Some((path, _)) = self.project().function(self.id.file, function) {
+            let returns = self.inference.signature(&path).and_then(|signature| signature.returns.as_ref());
+            if let Some(LibraryResult::OfArgument(position, keys)) = returns {
+                let argument = arguments.get(*position);
+                return argument.map_or(Shape::Any, |argument| below(self.shape(argument, guards), keys));
+            }
             let result = self.inference.known.values.get(&path).cloned().unwrap_or(Shape::Never);
             let given: Vec<Shape> = arguments.iter().map(|argument| self.shape(argument, guards)).collect();
             return with_arguments(result, &given);
@@ -648,10 +690,16 @@ impl<'p, 's> Env<'p, 's> {
             _ => self.shape(base, guards),
         };
         for (position, step) in steps.iter().enumerate().skip(done) {
-            let step = self.step(expr, step);
-            let (next, slip) = shape.step(&step);
+            let (mut next, slip) = shape.step(&self.step(expr, step));
             if let Some(slip) = slip {
                 return (next, Some((slip, position)));
+            }
+            // `by_type[name]`
+            if shape.place().is_some_and(Place::is_by_type)
+                && let (tree::Step::Index(index), Shape::Place(place)) = (step, &mut next)
+                && let Some(types) = self.types_named(index)
+            {
+                place.types = types;
             }
             shape = next;
         }
@@ -699,6 +747,11 @@ impl Guards {
             (types, None) => types.clone(),
         }
     }
+}
+
+/// Returns what is below a place.
+fn below(place: Shape, keys: &[String]) -> Shape {
+    keys.iter().fold(place, |shape, key| shape.step(&Step::Key(key.clone())).0)
 }
 
 /// Returns a function's result with the types of one call's arguments.

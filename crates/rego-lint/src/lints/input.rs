@@ -34,7 +34,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let mut reported = BTreeSet::new();
         for hit in hits {
             if reported.insert((hit.lint, hit.message.clone())) {
-                linter.report(hit.lint, id.file, hit.span, hit.message, hit.help);
+                linter.report_hit(hit);
             }
         }
     }
@@ -64,7 +64,7 @@ fn replaces_input(linter: &Linter<'_, '_>, id: RuleId) -> bool {
 }
 
 /// A data source may have the name of a resource type, and has other attributes.
-fn mentions_data_sources(linter: &Linter<'_, '_>, id: RuleId) -> bool {
+pub(super) fn mentions_data_sources(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let text = linter.project.file(id).text;
     let mut found = false;
     model::each_expr_of_rule(linter.project.rule(id), &mut |expr| {
@@ -103,7 +103,7 @@ fn look(
     if let Some(slip) = slip {
         if !replaced {
             let message = format!("no plan contains `{}`", slip.path);
-            hits.push(Hit { lint: Lint::UnknownInput, span, message, help: slip.help });
+            hits.push(Hit { file: env.id.file, lint: Lint::UnknownInput, span, message, help: slip.help });
         }
         return;
     }
@@ -112,7 +112,7 @@ fn look(
         return;
     }
     if let Some((lint, message, help)) = misfit(&place, &guards.of(&place)) {
-        hits.push(Hit { lint, span, message, help });
+        hits.push(Hit { file: env.id.file, lint, span, message, help });
     }
 }
 
@@ -124,7 +124,7 @@ fn end_of(step: &Step, text: &str) -> usize {
 }
 
 /// Returns the lint, message and help for an invalid attribute, if the resource types are known.
-fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
+pub(super) fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
     let Types::OneOf(types) = types else { return None };
     let (resource_type, misfit) = attributes::misfit(types, place)?;
     let provider = planguard_schemas::provider(&resource_type)?;

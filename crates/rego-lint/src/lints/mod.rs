@@ -5,6 +5,7 @@
 //! comprehensions. Every other file contains one family of lints. Facts about providers come from
 //! `planguard_schemas`.
 
+mod arguments;
 mod attributes;
 mod bodies;
 mod calls;
@@ -16,6 +17,7 @@ mod results;
 mod shape;
 mod tests_of_policies;
 mod tidiness;
+mod types;
 mod values;
 
 use std::collections::BTreeSet;
@@ -48,8 +50,10 @@ pub(crate) struct LintHit {
     pub help: String,
 }
 
-/// A finding in the file that a lint is looking at.
+/// A finding before anything is known of its file but the number.
 struct Hit {
+    /// The number of the file.
+    file: usize,
     lint: Lint,
     /// The byte range in the file.
     span: Range<usize>,
@@ -122,6 +126,7 @@ fn lint_all(options: &LintOptions) -> Linted {
     calls::lint(&mut linter);
     input::lint(&mut linter);
     values::lint(&mut linter);
+    arguments::lint(&mut linter);
     bodies::lint(&mut linter);
     tidiness::lint(&mut linter);
     tests_of_policies::lint(&mut linter);
@@ -250,6 +255,10 @@ impl Linter<'_, '_> {
         }
         let file = read.name.to_owned();
         self.found.push(LintHit { lint, file, span, message: message.into(), help: help.into() });
+    }
+
+    fn report_hit(&mut self, Hit { file, lint, span, message, help }: Hit) {
+        self.report(lint, file, span, message, help);
     }
 
     /// Returns the rules that are evaluated on plans, without tests.

@@ -93,6 +93,16 @@ impl Place {
     pub(super) fn new(node: &'static Node, text: String) -> Self {
         Self { node, anchor: None, types: Types::Unknown, attributes: Vec::new(), text }
     }
+
+    /// Whether it is the type of a resource.
+    pub(super) fn is_resource_type(&self) -> bool {
+        self.attributes.is_empty() && self.anchor.is_some() && self.text.ends_with(".type")
+    }
+
+    /// Whether it is the object with planguard's resource changes by type.
+    pub(super) fn is_by_type(&self) -> bool {
+        std::ptr::eq(self.node, &raw const BY_TYPE)
+    }
 }
 
 impl Shape {
@@ -231,7 +241,7 @@ impl Place {
             Next::Place(node) => {
                 let mut place = Self { node, text, attributes: Vec::new(), ..self.clone() };
                 if let Step::Key(key) = step
-                    && std::ptr::eq(self.node, &raw const BY_TYPE)
+                    && self.is_by_type()
                 {
                     place.types = Types::OneOf(BTreeSet::from([key.clone()]));
                 }

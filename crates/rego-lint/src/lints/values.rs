@@ -1,15 +1,15 @@
 //! Lints of comparisons that are never true, or less often than intended.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use planguard_plan::text::suggest;
-use planguard_rego::plan_shape::{ACTIONS, BY_TYPE, Node, Side, VERBS};
+use planguard_rego::plan_shape::{ACTIONS, Node, Side, VERBS};
 use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator};
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, operator, other_scalar, string};
 use super::shape::{Place, Shape, Types};
+use super::types::{resource_type, strings};
 use super::{Hit, Linter, attributes};
 use crate::Lint;
 
@@ -28,9 +28,6 @@ const SYNONYMS: [(&str, &str); 12] = [
     ("no_op", "no-op"),
     ("none", "no-op"),
 ];
-
-/// The number of wrong letters that still count as a typo in a resource type.
-const SLIP: usize = 2;
 
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     let sees_replacements: BTreeSet<usize> = (0..linter.project.files.len())
@@ -58,7 +55,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         env.each_body(rule, &mut |exprs, guards| {
             for (anchor, left, right) in &guards.contradictions {
                 let _ = anchor;
-                contradiction(exprs, text, left, right, &mut hits);
+                contradiction(&env, exprs, left, right, &mut hits);
             }
             for expr in exprs {
                 outside_bodies(expr, &mut |inner| {
@@ -86,7 +83,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
             resource_type(&env, &name, Some(value.span.clone()), about_data, &mut hits);
         }
         for hit in hits {
-            linter.report(hit.lint, id.file, hit.span, hit.message, hit.help);
+            linter.report_hit(hit);
         }
     }
 }
@@ -105,16 +102,17 @@ fn knows_replacements(text: &str) -> bool {
     .any(|mark| text.contains(mark))
 }
 
-fn contradiction(exprs: &[&Expr], text: &str, left: &str, right: &str, hits: &mut Vec<Hit>) {
+fn contradiction(env: &Env<'_, '_>, exprs: &[&Expr], left: &str, right: &str, hits: &mut Vec<Hit>) {
     for expr in exprs {
         let mut place = None;
         outside_bodies(expr, &mut |inner| {
-            if string(text, inner).as_deref() == Some(right) {
+            if string(env.text(), inner).as_deref() == Some(right) {
                 place = Some(inner.span.clone());
             }
         });
         if let Some(span) = place {
             hits.push(Hit {
+                file: env.id.file,
                 lint: Lint::NeverTrue,
                 span,
                 message: format!("the type cannot be both `{right}` and `{left}`"),
@@ -158,6 +156,7 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hi
         let Shape::Place(place) = env.shape(one, guards) else { continue };
         if written == "!=" && is_wild(one, env.text()) && is_verb(&place) {
             hits.push(Hit {
+                file: env.id.file,
                 lint: Lint::NotEqualsAny,
                 span: expr.span.clone(),
                 message: format!("this is true if any action is not `{}`", other.text(env.text())),
@@ -168,7 +167,7 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hi
                 ),
             });
         }
-        if is_type(&place) && matches!(other.kind, ExprKind::Name) {
+        if place.is_resource_type() && matches!(other.kind, ExprKind::Name | ExprKind::Reference { .. }) {
             for name in env.shape(other, guards).texts().into_iter().flatten() {
                 resource_type(env, name, None, about_data, hits);
             }
@@ -199,30 +198,41 @@ fn lookup(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hit
         }
         ExprKind::Call { function, arguments } if function.text(env.text()) == "object.get" => {
             let [object, key, _] = arguments.as_slice() else { return };
-            (key, env.shape(object, guards))
+            let looked_in = env.shape(object, guards);
+            if looked_in.place().is_some_and(Place::is_by_type) {
+                for (name, written) in strings(env, key, guards) {
+                    resource_type(env, &name, written, about_data, hits);
+                }
+            }
+            (key, looked_in)
         }
         _ => return,
     };
-    if env.shape(index, guards).place().is_some_and(is_type) {
+    if env.shape(index, guards).place().is_some_and(Place::is_resource_type) {
         for name in looked_in.keys().iter().chain(looked_in.texts()).flatten() {
             resource_type(env, name, None, about_data, hits);
         }
     }
 }
 
-/// `input.planguard.by_type.aws_s3_bukket`.
+/// `input.planguard.by_type.aws_s3_bukket`, and the same with a variable in brackets.
 fn key_of_index(env: &Env<'_, '_>, expr: &Expr, steps: &[tree::Step], guards: &Guards, hits: &mut Vec<Hit>) {
     for (position, step) in steps.iter().enumerate() {
-        let Some(key) = model::key(env.text(), step) else { continue };
         let before = env.follow_steps(expr, position, guards).0;
-        if before.place().is_some_and(|place| std::ptr::eq(place.node, &raw const BY_TYPE)) {
-            resource_type(env, &key, Some(model::step_span(step)), false, hits);
+        if !before.place().is_some_and(Place::is_by_type) {
+            continue;
+        }
+        match step {
+            tree::Step::Field(span) => {
+                resource_type(env, &env.text()[span.clone()], Some(span.clone()), false, hits);
+            }
+            tree::Step::Index(index) => {
+                for (name, written) in strings(env, index, guards) {
+                    resource_type(env, &name, written, false, hits);
+                }
+            }
         }
     }
-}
-
-fn is_type(place: &Place) -> bool {
-    place.attributes.is_empty() && place.anchor.is_some() && place.text.ends_with(".type")
 }
 
 fn members(
@@ -239,7 +249,7 @@ fn members(
                 value(env, place, collection, item, "==", guards, about_data, hits);
             }
         }
-        _ if is_type(place) => {
+        _ if place.is_resource_type() => {
             let shape = env.shape(collection, guards);
             for name in shape.texts().into_iter().flatten() {
                 resource_type(env, name, None, about_data, hits);
@@ -263,7 +273,7 @@ fn value(
     let text = env.text();
     let literal = string(text, other);
     let mut say = |lint, message: String, help: String| {
-        hits.push(Hit { lint, span: other.span.clone(), message, help });
+        hits.push(Hit { file: env.id.file, lint, span: other.span.clone(), message, help });
     };
     if std::ptr::eq(place.node, &ACTIONS) {
         if let Some(literal) = &literal {
@@ -276,6 +286,7 @@ fn value(
             }
             if verbs == [Some("delete".to_owned())] && written == "==" {
                 hits.push(Hit {
+                    file: env.id.file,
                     lint: Lint::MissedReplace,
                     span: other.span.clone(),
                     message: "this misses replacements, which also destroy the resource".to_owned(),
@@ -322,7 +333,7 @@ fn value(
                 say(Lint::ImpossibleValue, format!("`{literal}` is not a provider address"), help);
             }
         }
-        Node::Text if is_type(place) => {
+        Node::Text if place.is_resource_type() => {
             if let Some(literal) = literal {
                 resource_type(env, &literal, Some(other.span.clone()), about_data, hits);
             }
@@ -402,6 +413,7 @@ fn order(env: &Env<'_, '_>, sides: [&Expr; 2], guards: &Guards, about_data: bool
                 _ => "compare with a value of its type".to_owned(),
             };
             hits.push(Hit {
+                file: env.id.file,
                 lint: Lint::MixedUpType,
                 span: other.span.clone(),
                 message: format!(
@@ -427,6 +439,7 @@ fn not_any(env: &Env<'_, '_>, expr: &Expr, one: &Expr, other: &Expr, guards: &Gu
     let Shape::Texts(texts) = *element else { return };
     if texts.len() > 1 {
         hits.push(Hit {
+            file: env.id.file,
             lint: Lint::NotEqualsAny,
             span: expr.span.clone(),
             message: format!("`{}` always differs from one of the {} values", other.text(text), texts.len()),
@@ -448,68 +461,5 @@ fn verb(env: &Env<'_, '_>, expr: &Expr, hits: &mut Vec<Hit>) {
         None => format!("use one of {}", VERBS.join(", ")),
     };
     let message = format!("`{literal}` is not an action");
-    hits.push(Hit { lint: Lint::ImpossibleValue, span: expr.span.clone(), message, help });
-}
-
-fn resource_type(
-    env: &Env<'_, '_>,
-    name: &str,
-    written: Option<Range<usize>>,
-    about_data: bool,
-    hits: &mut Vec<Hit>,
-) {
-    let Some(provider) = planguard_schemas::provider(name) else { return };
-    let is_data_source = planguard_schemas::data(name).is_some();
-    if planguard_schemas::resource(name).is_some() || about_data && is_data_source {
-        return;
-    }
-    let span = match written {
-        Some(span) => span,
-        None => match place_of(env, name) {
-            Some(span) => span,
-            None => return,
-        },
-    };
-    let types: Vec<String> = if about_data {
-        planguard_schemas::data_sources_beside(name).collect()
-    } else {
-        planguard_schemas::resource_types_beside(name).collect()
-    };
-    let near = suggest::nearest(name, types.iter().map(String::as_str))
-        .filter(|near| suggest::distance(name, near) <= SLIP);
-    let what = if about_data { "resource type or data source" } else { "resource type" };
-    hits.push(match near {
-        _ if is_data_source => Hit {
-            lint: Lint::UnlistedType,
-            span,
-            message: format!("`{name}` is a data source, not a resource type"),
-            help: "also check that `mode` is \"data\"".to_owned(),
-        },
-        Some(near) => Hit {
-            lint: Lint::UnknownResourceType,
-            span,
-            message: format!("unknown {what} `{name}`"),
-            help: format!("did you mean `{near}`?"),
-        },
-        None => Hit {
-            lint: Lint::UnlistedType,
-            span,
-            message: format!("provider version {} has no {what} `{name}`", provider.version),
-            help: "fix the name".to_owned(),
-        },
-    });
-}
-
-/// Returns the place of a string literal in the rule's file.
-fn place_of(env: &Env<'_, '_>, name: &str) -> Option<Range<usize>> {
-    let file = &env.project().files[env.id.file];
-    let mut place = None;
-    for rule in &file.module.rules {
-        model::each_expr_of_rule(rule, &mut |expr| {
-            if place.is_none() && string(file.text, expr).as_deref() == Some(name) {
-                place = Some(expr.span.clone());
-            }
-        });
-    }
-    place
+    hits.push(Hit { file: env.id.file, lint: Lint::ImpossibleValue, span: expr.span.clone(), message, help });
 }

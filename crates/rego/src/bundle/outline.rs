@@ -31,6 +31,13 @@ impl OutlinedRule {
     pub fn text(&self, path: &str) -> &str {
         text(&self.metadata, path)
     }
+
+    /// Returns the names of a function's arguments.
+    pub fn arguments(&self) -> Vec<&str> {
+        let listed = self.signature.strip_prefix(&self.name).and_then(|rest| rest.strip_prefix('('));
+        let listed = listed.and_then(|rest| rest.strip_suffix(')')).unwrap_or_default();
+        listed.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+    }
 }
 
 impl Outline {
