@@ -11,6 +11,7 @@ mod hostile_text;
 mod invalid;
 mod lint;
 mod lint_seeded;
+mod mutations;
 mod own_guardrails;
 mod plans;
 mod policy_data;
