@@ -22,6 +22,7 @@ mod rooms;
 mod secrets;
 mod settings;
 mod shared;
+mod silent_passes;
 mod streams;
 mod testing;
 mod threads;

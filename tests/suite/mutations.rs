@@ -449,9 +449,9 @@ impl Subject {
                 }
                 // A value of a variable, and its default.
                 [Step::Key(section), _, _, ..] if section == "variables" => *how == Damage::Remove,
-                [Step::Key(section), _, ..] if section == "configuration" => {
-                    !place.0.iter().any(|step| matches!(step, Step::Key(key) if key == "variables"))
-                }
+                // Without the block of a resource, whether an unknown attribute is set cannot be told; rules that need
+                // an attribute to be absent then do not apply. A lost block is refused only beside others.
+                [Step::Key(section), ..] if section == "configuration" => false,
                 _ => true,
             },
             // Null and emptiness are what a plan says of an attribute that is not set.
@@ -470,7 +470,8 @@ impl Subject {
 
     /// Whether another section lists the object of a change, so that the change cannot be missing.
     fn is_listed(&self, entry: usize) -> bool {
-        planned(&self.plan, self.address(entry)).is_some()
+        let is_current = self.plan["resource_changes"][entry]["deposed"].is_null();
+        is_current && planned(&self.plan, self.address(entry)).is_some()
     }
 
     fn is_in_prior_state(&self, entry: usize) -> bool {

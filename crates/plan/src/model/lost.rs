@@ -168,9 +168,11 @@ fn is_lost(expected: &Value<'_>, there: Option<&Value<'_>>, unknown: Option<&Val
     match (expected, there) {
         (Value::Null, _) => false,
         (Value::String(expected), None | Some(Value::Null)) => !expected.is_empty(),
-        (Value::Array(expected), None | Some(Value::Null)) => !expected.is_empty(),
-        (Value::Object(expected), None | Some(Value::Null)) => !expected.members().is_empty(),
-        (Value::Bool(_) | Value::Number(_), None | Some(Value::Null)) => true,
+        // Emptiness is an answer too: without it, a block may be the provider's.
+        (
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_),
+            None | Some(Value::Null),
+        ) => true,
         (Value::String(expected), Some(Value::String(there))) => there.is_empty() && !expected.is_empty(),
         (Value::Bool(_), Some(Value::Bool(_))) | (Value::Number(_), Some(Value::Number(_))) => false,
         (Value::Array(expected), Some(Value::Array(there))) => {
@@ -199,7 +201,10 @@ fn first_lost_expression<'e>(
 ) -> Option<&'e str> {
     expressions.members().iter().find_map(|(name, expression)| {
         let unknown = unknown.and_then(|mask| member(mask, name));
-        let Some(value) = object.get(name) else { return unknown.is_none().then_some(name.as_ref()) };
+        let Some(value) = object.get(name) else {
+            let is_unknown = unknown.is_some_and(Value::has_true_leaf);
+            return (!is_unknown).then_some(name.as_ref());
+        };
         if is_of_another_kind(expression, value) {
             return Some(name.as_ref());
         }
@@ -298,6 +303,8 @@ mod tests {
             (r#"{"a": "x"}"#, r#"{"a": ["x"]}"#),
             (r#"{"a": ""}"#, r#"{"a": "x"}"#),
             (r#"{"a": []}"#, r#"{"a": [{}]}"#),
+            ("{}", r#"{"a": []}"#),
+            (r#"{"a": null}"#, r#"{"a": {}}"#),
             (r#"{"a": [{}]}"#, r#"{"a": [{"b": {"c": 1}}]}"#),
             (r#"{"a": {"b": {}}}"#, r#"{"a": {"b": {"c": 1}}}"#),
         ] {
@@ -305,7 +312,7 @@ mod tests {
             assert_eq!(after(there, "{}", planned), [expected], "{there} {planned}");
         }
         for (there, unknown, planned) in [
-            ("{}", "{}", r#"{"a": null, "b": "", "c": [], "d": {}}"#),
+            ("{}", "{}", r#"{"a": null, "b": ""}"#),
             ("{}", r#"{"a": true}"#, r#"{"a": 1}"#),
             (r#"{"b": [{}]}"#, r#"{"b": [{"c": true}]}"#, r#"{"b": [{"c": 1}]}"#),
             (r#"{"b": [null]}"#, r#"{"b": [true]}"#, r#"{"b": ["x"]}"#),
@@ -344,6 +351,7 @@ mod tests {
         let block = r#"{"a": [{"b": {"references": ["var.b"]}}]}"#;
         assert_eq!(set("{}", "{}", attribute), expected);
         assert_eq!(set("{}", r#"{"b": true}"#, attribute), expected);
+        assert_eq!(set("{}", r#"{"a": [false]}"#, attribute), expected);
         assert_eq!(set("{}", "{}", block), expected);
         assert_eq!(set(r#"{"a": [{"b": 1}, {}]}"#, "{}", block), expected);
         assert_eq!(set(r#"{"a": ["x"]}"#, "{}", attribute), expected);
