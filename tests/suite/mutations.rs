@@ -424,7 +424,13 @@ impl Subject {
         let plan = &self.plan;
         match mutation {
             Mutation::CutAt(_) => true,
-            Mutation::Swapped(one, other) => [*one, *other].into_iter().all(|entry| self.is_listed(entry)),
+            // The values of two objects of one type may be those of the other: another kind of value tells, another
+            // value does not.
+            Mutation::Swapped(one, other) => {
+                let changes = &plan["resource_changes"];
+                changes[*one]["type"] != changes[*other]["type"]
+                    && [*one, *other].into_iter().all(|entry| self.is_listed(entry))
+            }
             Mutation::At(place, how) => match &place.0[..] {
                 [Step::Key(section)] if section == "resource_changes" => {
                     (0..plan[section].as_array().map_or(0, Vec::len)).all(|entry| self.is_listed(entry))
