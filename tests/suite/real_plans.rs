@@ -38,6 +38,28 @@ const UNDECIDED: &[(&str, &[&str])] = &[
     // Edited by hand: the same address twice.
     ("StackGuardian__tirith/tests__providers__terraform_plan__fixtures__input.json", CONTRADICTORY),
     ("jond3k__tfplan-validator/test__fixtures__itest__plan-duplicate-address.json", CONTRADICTORY),
+    // Edited by hand: an attribute or a variable has been lost, or a block of the configuration.
+    (
+        "GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf0_12plan.applied.json",
+        CONTRADICTORY,
+    ),
+    (
+        "GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf1_0plan.applied.json",
+        CONTRADICTORY,
+    ),
+    (
+        "bridgecrewio__checkov/tests__terraform__runner__resources__plan__tf_plan_filtered_rule_fail.json",
+        CONTRADICTORY,
+    ),
+    (
+        "bridgecrewio__checkov/tests__terraform__runner__resources__plan_change_keys__tfplan.json",
+        CONTRADICTORY,
+    ),
+    ("cycloidio__terracost/testdata__aws__terraform-noprior-plan.json", CONTRADICTORY),
+    ("cycloidio__terracost/testdata__aws__terraform-plan-no-region.json", CONTRADICTORY),
+    ("snyk__cli/test__fixtures__iac__terraform-plan__tf-plan-create.json", CONTRADICTORY),
+    ("snyk__snyk-iac-parsers/testdata__terraform-plans__tf-plan-create.json", CONTRADICTORY),
+    ("terraspin__terraspin/testdata__plan_with_modules.json", CONTRADICTORY),
     // Trimmed by hand: `resource_changes` is missing or lacks resources that are planned.
     (
         "aquasecurity__trivy/pkg__iac__scanners__terraformplan__tfjson__testdata__plan_no_resource_changes.json",

@@ -21,5 +21,5 @@ pub use model::{
     DeferredChange, DuplicateKeys, Importing, InstanceKey, MAX_DEPTH, Mode, ModuleCall, ModuleStep, Object,
     OutputChange, PathStep, Plan, PlanError, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution,
     ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, ShapeError, Side, SideProblem,
-    Value, Verb, View, mirrored, sensitive_values,
+    Value, Verb, View, Witness, mirrored, sensitive_values,
 };

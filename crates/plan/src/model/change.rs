@@ -62,6 +62,10 @@ pub struct Change<'a> {
     pub before_identity: Option<Value<'a>>,
     /// The provider's identity of the object after the change.
     pub after_identity: Option<Value<'a>>,
+    /// The text of `before`.
+    pub(super) before_text: Section<'a>,
+    /// The text of `after`.
+    pub(super) after_text: Section<'a>,
 }
 
 /// An `import` block.
@@ -303,6 +307,8 @@ impl<'a> RawChange<'a> {
             generated_config: self.generated_config,
             before_identity: reader.value(self.before_identity)?,
             after_identity: reader.value(self.after_identity)?,
+            before_text: self.before,
+            after_text: self.after,
         })
     }
 }

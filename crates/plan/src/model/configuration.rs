@@ -124,6 +124,13 @@ impl<'a> Configuration<'a> {
         configuration
     }
 
+    /// The first key whose value is not of the JSON type of the plan format: what it leads to would count as absent.
+    pub(super) fn mistyped(value: &Value<'a>) -> Option<&'static str> {
+        let Value::Object(_) = value else { return Some("configuration") };
+        let providers = (!is_of_objects(value.get("provider_config"))).then_some("provider_config");
+        providers.or_else(|| value.get("root_module").and_then(mistyped_in_module))
+    }
+
     fn add_module(&mut self, path: String, caller: Option<(usize, usize)>, value: Value<'a>) -> usize {
         let position = self.modules.len();
         let mut fields = Fields::of(value);
@@ -192,10 +199,51 @@ impl<'a> Configuration<'a> {
         self.resource_by_address(&address.configuration_address())
     }
 
+    /// Whether the module of an address is in the configuration; OpenTofu may leave out what a call leads to.
+    pub(super) fn has_module(&self, address: &Address) -> bool {
+        let block = address.configuration_address();
+        self.modules.iter().any(|module| match block.strip_prefix(module.path.as_str()) {
+            Some(rest) if module.path.is_empty() => address.modules.is_empty() && !rest.is_empty(),
+            Some(rest) => rest.starts_with('.') && !rest.starts_with(".module."),
+            None => false,
+        })
+    }
+
     pub(super) fn resource_by_address(&self, address: &str) -> Option<(usize, &ConfigResource<'a>)> {
         let (module, resource) = *self.resources.get(address)?;
         Some((module, self.modules.get(module)?.resources.get(resource)?))
     }
+}
+
+/// Whether a value is absent, or an object with objects for its members.
+fn is_of_objects(value: Option<&Value<'_>>) -> bool {
+    let is_object = |value: &Value<'_>| matches!(value, Value::Null | Value::Object(_));
+    value.is_none_or(|value| is_object(value) && value.members().iter().all(|(_, member)| is_object(member)))
+}
+
+fn mistyped_in_module(module: &Value<'_>) -> Option<&'static str> {
+    if !matches!(module, Value::Null | Value::Object(_)) {
+        return Some("module");
+    }
+    if let Some(name) =
+        ["outputs", "module_calls", "variables"].into_iter().find(|name| !is_of_objects(module.get(name)))
+    {
+        return Some(name);
+    }
+    let resources = module.get("resources").unwrap_or(&Value::Null);
+    if !matches!(resources, Value::Null | Value::Array(_))
+        || !resources.elements().iter().all(|resource| matches!(resource, Value::Object(_)))
+    {
+        return Some("resources");
+    }
+    let has_expressions =
+        |block: &Value<'_>| matches!(block.get("expressions"), None | Some(Value::Null | Value::Object(_)));
+    let calls = module.get("module_calls").map(Value::members).unwrap_or_default();
+    let mut blocks = resources.elements().iter().chain(calls.iter().map(|(_, call)| call));
+    if !blocks.all(has_expressions) {
+        return Some("expressions");
+    }
+    calls.iter().filter_map(|(_, call)| call.get("module")).find_map(mistyped_in_module)
 }
 
 impl<'a> ConfigModule<'a> {

@@ -13,6 +13,7 @@ use super::Plan;
 use super::actions::{Actions, Verb};
 use super::address::{Address, Mode};
 use super::change::{Change, ResourceChange};
+use super::lost::Witness;
 use super::state::StateValues;
 use super::value::Value;
 
@@ -52,6 +53,25 @@ pub enum Contradiction {
         /// The field that differs.
         field: &'static str,
     },
+    /// An object has an attribute in one section that its entry has lost.
+    LostAttribute {
+        /// The object.
+        address: String,
+        /// The attribute, or the first of several.
+        attribute: String,
+        /// The section that has it.
+        witness: Witness,
+    },
+    /// `configuration` has no block from which an object could come.
+    LostBlock {
+        /// The object.
+        address: String,
+    },
+    /// A variable of the root module has no value.
+    LostVariable {
+        /// The variable.
+        name: String,
+    },
 }
 
 /// What is wrong with a side of a change.
@@ -67,6 +87,8 @@ pub enum SideProblem {
     Differs,
     /// The action is none that an object of this kind can have.
     Action,
+    /// A mask has a value that marks nothing and clears nothing.
+    NotAMask(&'static str),
 }
 
 impl fmt::Display for SideProblem {
@@ -77,6 +99,7 @@ impl fmt::Display for SideProblem {
             Self::NotAnObject(side) => write!(f, "has a `{side}` that is not an object"),
             Self::Differs => f.write_str("has a `before` that differs from its `after`"),
             Self::Action => f.write_str("is not a data source"),
+            Self::NotAMask(mask) => write!(f, "has a value that is not a mark in its `{mask}`"),
         }
     }
 }
@@ -102,6 +125,16 @@ impl fmt::Display for Contradiction {
             }
             Self::Field { address, field } => {
                 write!(f, "the `{field}` of `{address}` does not match its address")
+            }
+            Self::LostAttribute { address, attribute, witness } => {
+                let (section, side) = (witness.section(), witness.side());
+                write!(f, "`{attribute}` of `{address}` is in `{section}` but not in its `{side}`")
+            }
+            Self::LostBlock { address } => {
+                write!(f, "`{address}` is in `resource_changes` but its block is not in `configuration`")
+            }
+            Self::LostVariable { name } => {
+                write!(f, "the variable `{name}` is in `configuration` but not in `variables`")
             }
         }
     }
@@ -201,6 +234,7 @@ impl Plan<'_> {
         if has_nothing && !is_partial && self.applyable == Some(true) {
             found.push(Contradiction::NothingToApply);
         }
+        self.lost(&mut found);
         found
     }
 
@@ -249,11 +283,28 @@ impl ResourceChange<'_> {
     /// What is wrong with the sides of the change, as far as its actions tell.
     fn side_problem(&self) -> Option<SideProblem> {
         let change = &self.change;
-        if self.address.mode == Mode::Managed { change.managed_problem() } else { change.object_problem() }
+        let problem = change.mask_problem();
+        problem.or_else(|| match self.address.mode {
+            Mode::Managed => change.managed_problem(),
+            Mode::Data | Mode::Ephemeral | Mode::Action => change.object_problem(),
+        })
     }
 }
 
 impl Change<'_> {
+    /// A mask has booleans for its leaves; anything else would count as known, or as not sensitive.
+    fn mask_problem(&self) -> Option<SideProblem> {
+        let masks = [
+            ("after_unknown", &self.after_unknown),
+            ("before_sensitive", &self.before_sensitive),
+            ("after_sensitive", &self.after_sensitive),
+        ];
+        masks.into_iter().find_map(|(name, mask)| {
+            let is_mask = mask.as_ref().is_none_or(|mask| *mask == Value::Null || is_mask(mask));
+            (!is_mask).then_some(SideProblem::NotAMask(name))
+        })
+    }
+
     /// A side that is there is an object, whatever the actions.
     fn object_problem(&self) -> Option<SideProblem> {
         [("before", &self.before), ("after", &self.after)].into_iter().find_map(|(side, value)| {
@@ -277,7 +328,7 @@ impl Change<'_> {
         if needs_after && !after && !wholly_unknown {
             return Some(SideProblem::Missing("after"));
         }
-        if needs_after && self.after_unknown.is_none() {
+        if needs_after && self.after_unknown.as_ref().is_none_or(|mask| *mask == Value::Null) {
             return Some(SideProblem::Missing("after_unknown"));
         }
         if needs_before && !before {
@@ -302,6 +353,15 @@ impl Change<'_> {
             };
         }
         None
+    }
+}
+
+fn is_mask(value: &Value<'_>) -> bool {
+    match value {
+        Value::Bool(_) => true,
+        Value::Array(elements) => elements.iter().all(is_mask),
+        Value::Object(object) => object.members().iter().all(|(_, value)| is_mask(value)),
+        Value::Null | Value::Number(_) | Value::String(_) => false,
     }
 }
 
@@ -337,7 +397,7 @@ mod tests {
     fn planned_objects_have_their_change() {
         let planned = r#""planned_values": {"root_module": {"resources": [{"address": "aws_x.a", "mode": "managed"},
             {"address": "data.aws_x.d", "mode": "data"}], "child_modules": [{"address": "module.m", "resources":
-            [{"address": "module.m.aws_x.b[0]", "mode": "managed", "values": {"a": [1]}}]}]}}"#;
+            [{"address": "module.m.aws_x.b[0]", "mode": "managed"}]}]}}"#;
         let expected = [
             "`aws_x.a` is in `planned_values` but not in `resource_changes`",
             "`module.m.aws_x.b[0]` is in `planned_values` but not in `resource_changes`",
@@ -443,6 +503,22 @@ mod tests {
             (r#"["no-op"]"#, r#""before": {}"#, "has no `after`"),
             (r#"["no-op"]"#, r#""after": {}"#, "has no `before`"),
             (r#"["read"]"#, r#""after": {}"#, "is not a data source"),
+            (r#"["create"]"#, r#""after": {}, "after_unknown": null"#, "has no `after_unknown`"),
+            (
+                r#"["create"]"#,
+                r#""after": {}, "after_unknown": {"a": ["x"]}"#,
+                "has a value that is not a mark in its `after_unknown`",
+            ),
+            (
+                r#"["no-op"]"#,
+                r#""after_sensitive": "x""#,
+                "has a value that is not a mark in its `after_sensitive`",
+            ),
+            (
+                r#"["delete"]"#,
+                r#""before": {}, "before_sensitive": {"a": null}"#,
+                "has a value that is not a mark in its `before_sensitive`",
+            ),
         ] {
             let found = text(actions, rest);
             assert!(found.ends_with(&format!("but {problem}")), "{actions} {rest}: {found}");

@@ -9,6 +9,7 @@ mod configuration;
 mod contradiction;
 mod error;
 mod invocation;
+mod lost;
 mod mirror;
 mod output;
 mod read;
@@ -29,6 +30,7 @@ pub use configuration::{ConfigModule, ConfigResource, Configuration, ModuleCall,
 pub use contradiction::{Contradiction, SideProblem};
 pub use error::PlanError;
 pub use invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, RelevantAttribute};
+pub use lost::Witness;
 pub use mirror::mirrored;
 pub use output::{OutputChange, RootVariable};
 pub use references::{Resolution, ResolvedReference};

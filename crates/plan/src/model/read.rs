@@ -13,6 +13,7 @@ use super::invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, Re
 use super::output::{OutputChange, RootVariable};
 use super::section::{Section, SectionReader};
 use super::state::{PriorState, StateValues};
+use super::value::Value;
 use super::{Plan, PlanError};
 
 #[derive(Deserialize)]
@@ -204,7 +205,12 @@ impl<'a> Plan<'a> {
                     .map_or_else(AttributePath::default, |steps| AttributePath::from_steps(&steps)),
             });
         }
-        let configuration = reader.value(raw.configuration)?.map(Configuration::new);
+        let configuration = reader.value(raw.configuration)?;
+        let configuration = configuration.filter(|value| *value != Value::Null);
+        if let Some(key) = configuration.as_ref().and_then(Configuration::mistyped) {
+            return Err(PlanError::Configuration { key });
+        }
+        let configuration = configuration.map(Configuration::new);
         Ok(Self {
             format_version: raw.format_version,
             terraform_version: raw.terraform_version,
@@ -356,6 +362,42 @@ mod tests {
             Some("aws_x.old")
         );
         assert_eq!(plan.output_changes.len(), 1);
+    }
+
+    #[test]
+    fn a_configuration_of_another_shape_is_refused() {
+        let key = |configuration: &str| {
+            let text = format!(r#"{{"format_version": "1.2", "configuration": {configuration}}}"#);
+            match Plan::parse(&text) {
+                Err(PlanError::Configuration { key }) => Some(key),
+                Err(error) => panic!("{error}"),
+                Ok(_) => None,
+            }
+        };
+        for (configuration, expected) in [
+            ("[]", "configuration"),
+            (r#""x""#, "configuration"),
+            (r#"{"provider_config": []}"#, "provider_config"),
+            (r#"{"root_module": []}"#, "module"),
+            (r#"{"root_module": {"resources": {}}}"#, "resources"),
+            (r#"{"root_module": {"resources": [null]}}"#, "resources"),
+            (r#"{"root_module": {"resources": [{"expressions": "x"}]}}"#, "expressions"),
+            (r#"{"root_module": {"variables": {"v": []}}}"#, "variables"),
+            (r#"{"root_module": {"outputs": 1}}"#, "outputs"),
+            (r#"{"root_module": {"module_calls": ["m"]}}"#, "module_calls"),
+            (r#"{"root_module": {"module_calls": {"m": {"module": "x"}}}}"#, "module"),
+            (r#"{"root_module": {"module_calls": {"m": {"module": {"resources": 1}}}}}"#, "resources"),
+        ] {
+            assert_eq!(key(configuration), Some(expected), "{configuration}");
+        }
+        for configuration in [
+            "null",
+            "{}",
+            r#"{"root_module": null}"#,
+            r#"{"root_module": {"resources": null, "module_calls": {"m": {}}, "variables": {"v": null}}}"#,
+        ] {
+            assert_eq!(key(configuration), None, "{configuration}");
+        }
     }
 
     #[test]
