@@ -38,15 +38,7 @@ const UNDECIDED: &[(&str, &[&str])] = &[
     // Edited by hand: the same address twice.
     ("StackGuardian__tirith/tests__providers__terraform_plan__fixtures__input.json", CONTRADICTORY),
     ("jond3k__tfplan-validator/test__fixtures__itest__plan-duplicate-address.json", CONTRADICTORY),
-    // Edited by hand: an attribute or a variable has been lost, or a block of the configuration.
-    (
-        "GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf0_12plan.applied.json",
-        CONTRADICTORY,
-    ),
-    (
-        "GoogleCloudPlatform__terraform-validator/test__read_planned_assets__tf1_0plan.applied.json",
-        CONTRADICTORY,
-    ),
+    // Edited by hand: an attribute or a block of the configuration has been lost.
     (
         "bridgecrewio__checkov/tests__terraform__runner__resources__plan__tf_plan_filtered_rule_fail.json",
         CONTRADICTORY,

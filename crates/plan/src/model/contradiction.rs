@@ -67,11 +67,6 @@ pub enum Contradiction {
         /// The object.
         address: String,
     },
-    /// A variable of the root module has no value.
-    LostVariable {
-        /// The variable.
-        name: String,
-    },
 }
 
 /// What is wrong with a side of a change.
@@ -132,9 +127,6 @@ impl fmt::Display for Contradiction {
             }
             Self::LostBlock { address } => {
                 write!(f, "`{address}` is in `resource_changes` but its block is not in `configuration`")
-            }
-            Self::LostVariable { name } => {
-                write!(f, "the variable `{name}` is in `configuration` but not in `variables`")
             }
         }
     }

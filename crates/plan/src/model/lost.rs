@@ -47,7 +47,8 @@ impl Witness {
 }
 
 impl Plan<'_> {
-    /// Attributes, blocks and variables that one section has and another one lacks.
+    /// Attributes and blocks that one section has and another one lacks. Variables are not compared: the value of an
+    /// ephemeral one is in no plan.
     pub(super) fn lost(&self, found: &mut Vec<Contradiction>) {
         let current: HashMap<String, &ResourceChange<'_>> = self
             .resource_changes
@@ -76,14 +77,6 @@ impl Plan<'_> {
                 }
                 None => {}
             }
-        }
-        // Planning that failed may have failed for want of a variable.
-        if self.errored != Some(true) {
-            let variables = configuration.modules().iter().take(1).flat_map(|root| &root.variables);
-            let has_value = |name| self.variables.get(name).is_some_and(|variable| variable.value.is_some());
-            let lost = variables.filter(|variable| !has_value(&variable.name));
-            found
-                .extend(lost.map(|variable| Contradiction::LostVariable { name: variable.name.to_string() }));
         }
     }
 }
@@ -116,6 +109,11 @@ impl ResourceChange<'_> {
     /// The first attribute of an object in a state that this side of the change has lost.
     fn lost_value(&self, witness: Witness, object: &StateResource<'_>) -> Option<String> {
         let change = &self.change;
+        // `before` of an object that is only deleted or forgotten is as the state had it before the refresh, which fills in what
+        // the provider added since: a null becomes false.
+        if witness == Witness::PriorState && (change.actions.only_deletes() || change.actions.forgets()) {
+            return None;
+        }
         let (text, side, unknown) = match witness {
             Witness::PriorState => (change.before_text, &change.before, None),
             Witness::PlannedValues | Witness::Configuration => {
@@ -325,12 +323,14 @@ mod tests {
 
     #[test]
     fn before_has_what_the_state_has() {
+        let state = format!(r#""prior_state": {{"values": {}}}"#, resources(r#"{"a": 1}"#));
         let before = |before: &str| {
-            messages(
-                &format!(r#""before": {before}, "after": {{}}, "after_unknown": {{}}"#),
-                &format!(r#""prior_state": {{"values": {}}}"#, resources(r#"{"a": 1}"#)),
-            )
+            messages(&format!(r#""before": {before}, "after": {{}}, "after_unknown": {{}}"#), &state)
         };
+        let deleted = r#"{"format_version": "1.2", "resource_changes": [{"address": "aws_x.a", "change": {
+            "actions": ["delete"], "before": {"a": null}, "after": null}}],"#;
+        let deleted = format!("{deleted} {state}}}");
+        assert!(Plan::parse(&deleted).unwrap().contradictions().is_empty());
         assert_eq!(before("{}"), ["`a` of `aws_x.a` is in `prior_state` but not in its `before`"]);
         assert!(before(r#"{"a": 2}"#).is_empty());
     }
@@ -370,27 +370,6 @@ mod tests {
         ] {
             assert!(set(after, unknown, expressions).is_empty(), "{after} {unknown} {expressions}");
         }
-    }
-
-    #[test]
-    fn variables_have_their_values() {
-        let variables = |sections: &str| {
-            let text = format!(
-                r#"{{"format_version": "1.2", "planned_values": {{}}, {sections}, "configuration": {{"root_module":
-                    {{"variables": {{"given": {{}}, "by_default": {{"default": 1}}}}}}}}}}"#
-            );
-            let contradictions = Plan::parse(&text).unwrap().contradictions();
-            contradictions.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        let given = r#""variables": {"given": {"value": 1}}"#;
-        assert_eq!(
-            variables(given),
-            ["the variable `by_default` is in `configuration` but not in `variables`"]
-        );
-        assert!(variables(r#""variables": {"given": {"value": 1}, "by_default": {"value": 2}}"#).is_empty());
-        assert!(variables(&format!(r#"{given}, "errored": true"#)).is_empty());
-        let without_value = r#""variables": {"given": {"value": null}, "by_default": {}}"#;
-        assert_eq!(variables(without_value).len(), 1);
     }
 
     #[test]
