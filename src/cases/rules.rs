@@ -118,7 +118,9 @@ impl Header {
                 ..PolicyOptions::default()
             })
         });
-        Ok(Rules { packs: self.packs.clone().unwrap_or_else(Packs::none), guardrails, policies })
+        let packs = self.packs.clone().unwrap_or_else(Packs::none);
+        // Mistakes in policies are for `lint` and `check`; a case is about what they find.
+        Ok(Rules { packs, guardrails, policies, lints: None })
     }
 }
 

@@ -5,6 +5,7 @@ mod changes;
 mod coverage;
 mod error;
 mod guardrails;
+mod lints;
 mod options;
 mod origins;
 mod policies;
@@ -15,6 +16,7 @@ use std::sync::OnceLock;
 
 use by_address::ByAddress;
 pub use error::CheckError;
+pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
 use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
@@ -82,7 +84,9 @@ pub fn check(
         Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories };
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
-        report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
+        let linted = lints::look(policies, rules.lints.as_ref());
+        report.problems.extend(linted.problems);
+        report.notices.extend(linted.notices);
         report.notices.extend(policies.skipped().iter().map(|skipped| Notice {
             code: SafeText::fixed("PG-CK-101"),
             message: plain.text(&skipped.to_string()),

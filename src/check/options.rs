@@ -7,6 +7,7 @@ use planguard_guardrails::builtins;
 use planguard_guardrails::change::{ChangeOptions, GUARDS};
 use planguard_rego::Policies;
 
+use super::lints::PolicyLints;
 use crate::enforcement::EnforcementOptions;
 
 /// The rules of a check.
@@ -18,6 +19,8 @@ pub struct Rules {
     pub guardrails: Vec<Guardrail>,
     /// Rego policies.
     pub policies: Option<Policies>,
+    /// How the policies of the user are linted; `None` if there are none.
+    pub lints: Option<PolicyLints>,
 }
 
 /// The enabled packs of built-in guardrails.

@@ -13,8 +13,10 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Value as Toml};
 
 use super::SettingsError;
+use super::lints::{self, LintLevel};
 use super::origin::{Origin, Sourced};
 use super::table::{NAMES, Said};
+use super::value::InvalidValue;
 
 /// The table of pack parameters.
 const PACKS: &str = "packs";
@@ -57,7 +59,7 @@ impl Reader<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
         for (name, value) in root {
             let table = name.get_ref().as_ref();
-            let known = || tables().chain([PACKS]);
+            let known = || tables().chain([PACKS, lints::TABLE]);
             if !known().any(|known| known == table) {
                 let reason = format!("unknown table `{table}`");
                 self.error(name.span(), reason, Some(unknown_help(table, known())));
@@ -65,6 +67,7 @@ impl Reader<'_> {
             }
             match value.get_ref() {
                 DeValue::Table(entries) if table == PACKS => self.packs(entries),
+                DeValue::Table(entries) if table == lints::TABLE => self.lints(entries),
                 DeValue::Table(entries) => self.table(table, entries),
                 _ => {
                     let reason = format!("expected `{table}` to be a table, as in `[{table}]`");
@@ -114,6 +117,34 @@ impl Reader<'_> {
                     self.error(value.span(), reason, None);
                 }
                 Err(reason) => self.error(value.span(), reason, None),
+            }
+        }
+    }
+
+    fn lints(&mut self, entries: &DeTable<'_>) {
+        for (name, value) in entries {
+            let word = name.get_ref().as_ref();
+            let lint = match lints::find(word) {
+                Ok(lint) => lint,
+                Err(invalid) => {
+                    self.error(name.span(), invalid.reason, invalid.help);
+                    continue;
+                }
+            };
+            let level = owned(value).map_err(InvalidValue::new).and_then(|value| LintLevel::read(&value));
+            match level {
+                Ok(_) if self.said.lints.contains_key(&lint) => {
+                    let reason =
+                        format!("`{word}` is the lint `{}`, which has a level already", lint.info().name);
+                    self.error(name.span(), reason, Some("remove one of the two".to_owned()));
+                }
+                Ok(value) => {
+                    let origin = self.origin(&name.span());
+                    self.said.lints.insert(lint, Sourced { value, origin });
+                }
+                Err(invalid) => {
+                    self.error(value.span(), format!("`{word}`: {}", invalid.reason), invalid.help);
+                }
             }
         }
     }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use miette::Diagnostic;
 use planguard_guardrails::load_guardrails;
 use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
+use planguard_rego_lint::{Level, Lint};
 
 use super::SettingsError;
+use super::lints::LintLevel;
 use super::table::Settings;
-use crate::check::{Packs, Rules};
+use crate::check::{Packs, PolicyLints, Rules};
 
 impl Settings {
     /// Loads guardrails, packs and policies, on a run with these environment variables. What cannot be loaded is
@@ -25,7 +27,21 @@ impl Settings {
         });
         let has_policies = !self.paths.value.is_empty() || !rego_packs.is_empty();
         let policies = has_policies.then(|| Policies::load(&self.policy_options(rego_packs, environment)));
-        Rules { packs, guardrails, policies }
+        let lints = (!self.paths.value.is_empty())
+            .then(|| PolicyLints { options: self.lint_options(), lowered: self.lowered_lints() });
+        Rules { packs, guardrails, policies, lints }
+    }
+
+    /// The lints that are errors for the catalogue and not for the settings, and what the settings say of each.
+    fn lowered_lints(&self) -> BTreeMap<Lint, String> {
+        let is_lowered =
+            |lint: &Lint, level: Level| level < lint.info().level && lint.info().level == Level::Error;
+        let lowered = self.lints.iter().filter(|(lint, level)| is_lowered(lint, level.value.level));
+        let told = lowered.map(|(lint, set)| {
+            let LintLevel { level, reason } = &set.value;
+            (*lint, format!("it has the level {level} in {}, because {reason}", set.origin))
+        });
+        told.collect()
     }
 
     /// Looks up every pack among the guardrails and among the policies; one name may be both.

@@ -107,11 +107,12 @@ fn look(
         }
         return;
     }
+    let has_default = matches!(expr.kind, ExprKind::Call { .. });
     let Shape::Place(place) = shape else { return };
     if is_about_data || place.attributes.is_empty() {
         return;
     }
-    if let Some((lint, message, help)) = misfit(&place, &guards.of(&place)) {
+    if let Some((lint, message, help)) = misfit(&place, &guards.of(&place), has_default) {
         hits.push(Hit { lint, span, message, help });
     }
 }
@@ -124,12 +125,19 @@ fn end_of(step: &Step, text: &str) -> usize {
 }
 
 /// Returns the lint, message and help for an invalid attribute, if the resource types are known.
-fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
+fn misfit(place: &Place, types: &Types, has_default: bool) -> Option<(Lint, String, String)> {
     let Types::OneOf(types) = types else { return None };
     let (resource_type, misfit) = attributes::misfit(types, place)?;
     let provider = planguard_schemas::provider(&resource_type)?;
     let version = &provider.version;
     Some(match misfit {
+        // With a default, the attribute may be one of another release.
+        Misfit::Unknown { near: None, .. } if has_default => return None,
+        Misfit::Unknown { path, near: None } if !provider.has_older_major() => (
+            Lint::RemovedAttribute,
+            format!("`{resource_type}` has no `{path}` in provider version {version}"),
+            "fix the name, unless it is an attribute of an older major version of the provider".to_owned(),
+        ),
         Misfit::Unknown { path, near } => (
             Lint::UnknownAttribute,
             format!("`{resource_type}` has no attribute `{path}`"),
