@@ -291,7 +291,7 @@ tags = ["owner"]
     fn mistakes_are_reported_at_their_place_with_what_was_probably_meant() {
         for (text, place, reason, help) in [
             ("[chekc]\n", "chekc", "unknown table `chekc`", "did you mean `check`?"),
-            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs"),
+            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs, lints"),
             ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
             ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),
             ("[check]\nfail-on = 1\n", "1", "expected a string, found an integer", "docs/"),
@@ -302,6 +302,64 @@ tags = ["owner"]
             ("[policies]\nconvention = \"opa\"\n", "\"opa\"", "use auto, conftest", "docs/"),
             ("[policies]\npaths = [1]\n", "[1]", "found an integer in it", "docs/"),
             ("[packs]\nrequired-tags = 1\n", "1", "to be a table", "docs/"),
+            (
+                "[lints]\nunknown-atribute = 1\n",
+                "unknown-atribute",
+                "unknown lint",
+                "did you mean `unknown-attribute`?",
+            ),
+            ("[lints]\nPG-LN-99 = 1\n", "PG-LN-99", "unknown lint `PG-LN-99`", "did you mean"),
+            ("[lints]\nzzz = 1\n", "zzz", "unknown lint `zzz`", "docs/policies/lints.md"),
+            (
+                "[lints]\nunknown-data = \"warning\"\n",
+                "\"warning\"",
+                "expected a table, found a string",
+                "write",
+            ),
+            ("[lints]\nunknown-data = { level = \"warning\" }\n", "{", "it has no reason", "write"),
+            ("[lints]\nunknown-data = { reason = \"x\" }\n", "{", "it has no level", "write"),
+            (
+                "[lints]\nunknown-data = { level = \"warning\", reason = \" \" }\n",
+                "{",
+                "the reason is empty",
+                "write",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"warning\", reason = 1 }\n",
+                "{",
+                "found an integer",
+                "write",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"warn\", reason = \"x\" }\n",
+                "{",
+                "`warn` is not a level",
+                "did you mean `warning`?",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"off\", reason = \"x\" }\n",
+                "{",
+                "use pedantic, warning, error",
+                "docs/",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"error\", why = \"x\" }\n",
+                "{",
+                "unknown key `why`",
+                "write",
+            ),
+            (
+                "[lints]\nunknown-function = { level = \"warning\", reason = \"x\" }\n",
+                "unknown-function",
+                "has no other level",
+                "remove",
+            ),
+            (
+                "[lints]\nPG-LN-005 = { level = \"warning\", reason = \"x\" }\nunknown-data = { level = \"warning\", reason = \"x\" }\n",
+                "",
+                "has a level already",
+                "remove",
+            ),
             ("check = 1\n", "1", "to be a table", "docs/"),
             ("check = \n", "", "", "docs/"),
         ] {

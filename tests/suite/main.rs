@@ -14,6 +14,7 @@ mod lint_seeded;
 mod own_guardrails;
 mod plans;
 mod policy_data;
+mod policy_lints;
 mod properties;
 mod real_plans;
 mod rego;

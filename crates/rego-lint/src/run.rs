@@ -27,7 +27,9 @@ pub fn lint(options: &LintOptions) -> LintReport {
 /// The problems of the report are those of `policies`, except those that are findings of lints.
 pub fn lint_evaluated(options: &LintOptions, policies: &Policies) -> LintReport {
     let evaluation = Evaluation { rules: policies.evaluated(), problems: policies.problems().to_vec() };
-    let mut report = report(look(options, Some(evaluation)), options);
+    // What the settings have made pedantic is told as well.
+    let options = LintOptions { strictness: Strictness::Pedantic, ..options.clone() };
+    let mut report = report(look(&options, Some(evaluation)), &options);
     let is_error =
         |finding: &LintFinding| finding.level() == Level::Error || finding.lint.info().level == Level::Error;
     report.findings.retain(is_error);

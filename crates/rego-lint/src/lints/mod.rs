@@ -51,7 +51,7 @@ pub(crate) struct LintHit {
 }
 
 /// Whether a finding says anything of what a check of plans would decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Bearing {
     OnVerdict,
     /// It is in a test, or in a rule that the check does not evaluate.
@@ -197,10 +197,12 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
     linted.problems = loader.problems;
     linted.files = sources.iter().map(|source| (source.name.clone(), source.text.clone())).collect();
     linted.found.sort_by(|left, right| {
-        (&left.file, left.span.start, left.lint, &left.message).cmp(&(
+        // Of several findings of a place, the first is kept: one that bears on the verdict.
+        (&left.file, left.span.start, left.lint, left.bearing, &left.message).cmp(&(
             &right.file,
             right.span.start,
             right.lint,
+            right.bearing,
             &right.message,
         ))
     });
