@@ -28,13 +28,16 @@ pub(super) struct Linted {
     pub notices: Vec<Notice>,
 }
 
-/// The errors of loading policies and those of linting them, each fault once.
-pub(super) fn look(policies: &Policies, lints: Option<&PolicyLints>) -> Linted {
+/// The errors of loading policies that are not linted.
+pub(super) fn errors_of(policies: &Policies) -> Linted {
     let plain = Redactor::default();
-    let Some(PolicyLints { options, lowered }) = lints else {
-        let problems = policies.problems().iter().map(|error| Problem::new(error, None, &plain));
-        return Linted { problems: problems.collect(), notices: Vec::new() };
-    };
+    let problems = policies.problems().iter().map(|error| Problem::new(error, None, &plain));
+    Linted { problems: problems.collect(), notices: Vec::new() }
+}
+
+/// The errors of loading policies and those of linting them, each fault once.
+pub(super) fn look(policies: &Policies, PolicyLints { options, lowered }: &PolicyLints) -> Linted {
+    let plain = Redactor::default();
     let report = lint_evaluated(options, policies);
     let mut linted = Linted { problems: report.problems, notices: Vec::new() };
     let mut accepted: BTreeMap<Lint, Vec<&LintFinding>> = BTreeMap::new();

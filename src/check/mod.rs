@@ -71,6 +71,20 @@ pub fn check(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Report {
     let plain = Redactor::default();
+    let check_all = || {
+        threads::map(&batch.documents, Stack::Plan, |document| {
+            let outcome = check_document(document, rules, options);
+            progress(Progress::Checked);
+            outcome
+        })
+    };
+    let (linted, outcomes) = match (&rules.policies, &rules.lints) {
+        (Some(policies), Some(lints)) => {
+            threads::both(Stack::Plan, || lints::look(policies, lints), check_all)
+        }
+        (Some(policies), None) => (lints::errors_of(policies), check_all()),
+        (None, _) => (lints::Linted::default(), check_all()),
+    };
     let mut report = Report { report_only: options.report_only, ..Report::default() };
     report.problems.extend(batch.errors.iter().map(|error| {
         let origin = plain.text(&error.origin().to_string());
@@ -84,7 +98,6 @@ pub fn check(
         Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories };
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
-        let linted = lints::look(policies, rules.lints.as_ref());
         report.problems.extend(linted.problems);
         report.notices.extend(linted.notices);
         report.notices.extend(policies.skipped().iter().map(|skipped| Notice {
@@ -92,11 +105,6 @@ pub fn check(
             message: plain.text(&skipped.to_string()),
         }));
     }
-    let outcomes = threads::map(&batch.documents, Stack::Plan, |document| {
-        let outcome = check_document(document, rules, options);
-        progress(Progress::Checked);
-        outcome
-    });
     for outcome in outcomes {
         report.plans.extend(outcome.plan);
         report.problems.extend(outcome.problems);
