@@ -308,7 +308,7 @@ tags = ["owner"]
                 "unknown lint",
                 "did you mean `unknown-attribute`?",
             ),
-            ("[lints]\nPG-LN-99 = 1\n", "PG-LN-99", "unknown lint `PG-LN-99`", "did you mean"),
+            ("[lints]\nPG-LN-99 = 1\n", "PG-LN-99", "unknown lint `PG-LN-99`", "docs/policies/lints.md"),
             ("[lints]\nzzz = 1\n", "zzz", "unknown lint `zzz`", "docs/policies/lints.md"),
             (
                 "[lints]\nunknown-data = \"warning\"\n",

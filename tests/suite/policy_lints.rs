@@ -189,6 +189,7 @@ fn what_may_be_meant_is_no_error() {
         // Another release may have the attribute or the type.
         rule(&format!("{database}\tobject.get(rc.change.after, \"of_another_release\", false)\n")),
         rule("\trc.type == \"kubernetes_ingress_v2\"\n"),
+        rule("\trc.type == \"azurerm_x\"\n"),
         // No release before the present major version is known.
         rule("\trc.type == \"cloudflare_load_balancer\"\n\trc.change.after.default_pool_ids[_] == \"x\"\n"),
         alternatives,

@@ -518,7 +518,7 @@ fn resource_type(
         planguard_schemas::resource_types_beside(name).collect()
     };
     let near = suggest::nearest(name, types.iter().map(String::as_str))
-        .filter(|near| suggest::distance(name, near) <= SLIP && !differs_in_digits(name, near));
+        .filter(|near| suggest::distance(name, near) <= slip(name) && !differs_in_digits(name, near));
     let what = if about_data { "resource type or data source" } else { "resource type" };
     hits.push(match near {
         _ if is_data_source => Hit {
@@ -540,6 +540,12 @@ fn resource_type(
             help: "fix the name".to_owned(),
         },
     });
+}
+
+/// How many letters of a type may be wrong: fewer in a short name, which resembles many others.
+fn slip(name: &str) -> usize {
+    let own = name.split_once('_').map_or(name, |(_, own)| own);
+    SLIP.min(own.len() / 2)
 }
 
 /// Whether names are the same but for numbers, as those of `kubernetes_ingress_v1` and of a release to come.
