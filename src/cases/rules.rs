@@ -119,6 +119,7 @@ impl Header {
             })
         });
         let packs = self.packs.clone().unwrap_or_else(Packs::none);
+        // Mistakes in policies are for `lint` and `check`, and waivers for `check`; a case is about what the rules find.
         Ok(Rules { packs, guardrails, policies, ..Rules::default() })
     }
 }

@@ -5,6 +5,7 @@ mod changes;
 mod coverage;
 mod error;
 mod guardrails;
+mod lints;
 mod options;
 mod origins;
 mod policies;
@@ -15,6 +16,7 @@ use std::sync::OnceLock;
 
 use by_address::ByAddress;
 pub use error::CheckError;
+pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
 use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
@@ -70,6 +72,20 @@ pub fn check(
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Report {
     let plain = Redactor::default();
+    let check_all = || {
+        threads::map(&batch.documents, Stack::Plan, |document| {
+            let outcome = check_document(document, rules, options);
+            progress(Progress::Checked);
+            outcome
+        })
+    };
+    let (linted, outcomes) = match (&rules.policies, &rules.lints) {
+        (Some(policies), Some(lints)) => {
+            threads::both(Stack::Plan, || lints::look(policies, lints), check_all)
+        }
+        (Some(policies), None) => (lints::errors_of(policies), check_all()),
+        (None, _) => (lints::Linted::default(), check_all()),
+    };
     let mut report = Report { report_only: options.report_only, ..Report::default() };
     report.problems.extend(batch.errors.iter().map(|error| {
         let origin = plain.text(&error.origin().to_string());
@@ -83,17 +99,13 @@ pub fn check(
         Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories };
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
-        report.problems.extend(policies.problems().iter().map(|error| Problem::new(error, None, &plain)));
+        report.problems.extend(linted.problems);
+        report.notices.extend(linted.notices);
         report.notices.extend(policies.skipped().iter().map(|skipped| Notice {
             code: SafeText::fixed("PG-CK-101"),
             message: plain.text(&skipped.to_string()),
         }));
     }
-    let outcomes = threads::map(&batch.documents, Stack::Plan, |document| {
-        let outcome = check_document(document, rules, options);
-        progress(Progress::Checked);
-        outcome
-    });
     let mut applied = Applied::default();
     for outcome in outcomes {
         applied.add(outcome.waivers);

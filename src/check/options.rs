@@ -7,6 +7,7 @@ use planguard_guardrails::builtins;
 use planguard_guardrails::change::{ChangeOptions, GUARDS};
 use planguard_rego::Policies;
 
+use super::lints::PolicyLints;
 use crate::enforcement::EnforcementOptions;
 use crate::waivers::Waivers;
 
@@ -21,6 +22,8 @@ pub struct Rules {
     pub policies: Option<Policies>,
     /// The findings that somebody accepted.
     pub waivers: Waivers,
+    /// How the policies of the user are linted; `None` if there are none.
+    pub lints: Option<PolicyLints>,
 }
 
 /// The enabled packs of built-in guardrails.

@@ -13,8 +13,10 @@ use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Value as Toml};
 
 use super::SettingsError;
+use super::lints::{self, LintLevel};
 use super::origin::{Origin, Sourced};
 use super::table::{NAMES, Said};
+use super::value::InvalidValue;
 use super::waivers::{self, Mistake};
 
 /// The table of pack parameters.
@@ -61,7 +63,7 @@ impl Reader<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
         for (name, value) in root {
             let table = name.get_ref().as_ref();
-            let known = || tables().chain([PACKS, WAIVERS]);
+            let known = || tables().chain([PACKS, lints::TABLE, WAIVERS]);
             if !known().any(|known| known == table) {
                 let reason = format!("unknown table `{table}`");
                 self.error(name.span(), reason, Some(unknown_help(table, known())));
@@ -69,6 +71,7 @@ impl Reader<'_> {
             }
             match value.get_ref() {
                 DeValue::Table(entries) if table == PACKS => self.packs(entries),
+                DeValue::Table(entries) if table == lints::TABLE => self.lints(entries),
                 DeValue::Array(elements) if table == WAIVERS => self.waivers(elements),
                 _ if table == WAIVERS => {
                     let reason = "expected waivers to be tables, as in `[[waivers]]`".to_owned();
@@ -136,6 +139,34 @@ impl Reader<'_> {
                     self.error(value.span(), reason, None);
                 }
                 Err(reason) => self.error(value.span(), reason, None),
+            }
+        }
+    }
+
+    fn lints(&mut self, entries: &DeTable<'_>) {
+        for (name, value) in entries {
+            let word = name.get_ref().as_ref();
+            let lint = match lints::find(word) {
+                Ok(lint) => lint,
+                Err(invalid) => {
+                    self.error(name.span(), invalid.reason, invalid.help);
+                    continue;
+                }
+            };
+            let level = owned(value).map_err(InvalidValue::new).and_then(|value| LintLevel::read(&value));
+            match level {
+                Ok(_) if self.said.lints.contains_key(&lint) => {
+                    let reason =
+                        format!("`{word}` is the lint `{}`, which has a level already", lint.info().name);
+                    self.error(name.span(), reason, Some("remove one of the two".to_owned()));
+                }
+                Ok(value) => {
+                    let origin = self.origin(&name.span());
+                    self.said.lints.insert(lint, Sourced { value, origin });
+                }
+                Err(invalid) => {
+                    self.error(value.span(), format!("`{word}`: {}", invalid.reason), invalid.help);
+                }
             }
         }
     }
@@ -282,7 +313,7 @@ tags = ["owner"]
     fn mistakes_are_reported_at_their_place_with_what_was_probably_meant() {
         for (text, place, reason, help) in [
             ("[chekc]\n", "chekc", "unknown table `chekc`", "did you mean `check`?"),
-            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs, waivers"),
+            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs, lints, waivers"),
             ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
             ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),
             ("[check]\nfail-on = 1\n", "1", "expected a string, found an integer", "docs/"),
@@ -293,6 +324,64 @@ tags = ["owner"]
             ("[policies]\nconvention = \"opa\"\n", "\"opa\"", "use auto, conftest", "docs/"),
             ("[policies]\npaths = [1]\n", "[1]", "found an integer in it", "docs/"),
             ("[packs]\nrequired-tags = 1\n", "1", "to be a table", "docs/"),
+            (
+                "[lints]\nunknown-atribute = 1\n",
+                "unknown-atribute",
+                "unknown lint",
+                "did you mean `unknown-attribute`?",
+            ),
+            ("[lints]\nPG-LN-99 = 1\n", "PG-LN-99", "unknown lint `PG-LN-99`", "docs/policies/lints.md"),
+            ("[lints]\nzzz = 1\n", "zzz", "unknown lint `zzz`", "docs/policies/lints.md"),
+            (
+                "[lints]\nunknown-data = \"warning\"\n",
+                "\"warning\"",
+                "expected a table, found a string",
+                "write",
+            ),
+            ("[lints]\nunknown-data = { level = \"warning\" }\n", "{", "it has no reason", "write"),
+            ("[lints]\nunknown-data = { reason = \"x\" }\n", "{", "it has no level", "write"),
+            (
+                "[lints]\nunknown-data = { level = \"warning\", reason = \" \" }\n",
+                "{",
+                "the reason is empty",
+                "write",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"warning\", reason = 1 }\n",
+                "{",
+                "found an integer",
+                "write",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"warn\", reason = \"x\" }\n",
+                "{",
+                "`warn` is not a level",
+                "did you mean `warning`?",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"off\", reason = \"x\" }\n",
+                "{",
+                "use pedantic, warning, error",
+                "docs/",
+            ),
+            (
+                "[lints]\nunknown-data = { level = \"error\", why = \"x\" }\n",
+                "{",
+                "unknown key `why`",
+                "write",
+            ),
+            (
+                "[lints]\nunknown-function = { level = \"warning\", reason = \"x\" }\n",
+                "unknown-function",
+                "has no other level",
+                "remove",
+            ),
+            (
+                "[lints]\nPG-LN-005 = { level = \"warning\", reason = \"x\" }\nunknown-data = { level = \"warning\", reason = \"x\" }\n",
+                "",
+                "has a level already",
+                "remove",
+            ),
             ("check = 1\n", "1", "to be a table", "docs/"),
             ("check = \n", "", "", "docs/"),
         ] {

@@ -6,10 +6,13 @@ use chrono::Utc;
 use miette::Diagnostic;
 use planguard_guardrails::load_guardrails;
 use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
+use planguard_rego_lint::{Level, Lint};
 
 use super::SettingsError;
+use super::lints::LintLevel;
+use super::origin::Sourced;
 use super::table::Settings;
-use crate::check::{Packs, Rules};
+use crate::check::{Packs, PolicyLints, Rules};
 use crate::waivers::Waivers;
 
 impl Settings {
@@ -27,9 +30,30 @@ impl Settings {
         });
         let has_policies = !self.paths.value.is_empty() || !rego_packs.is_empty();
         let policies = has_policies.then(|| Policies::load(&self.policy_options(rego_packs, environment)));
-        let mut rules = Rules { packs, guardrails, policies, waivers: Waivers::default() };
+        let lints = (!self.paths.value.is_empty())
+            .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
+        let mut rules = Rules { packs, guardrails, policies, lints, waivers: Waivers::default() };
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
         rules
+    }
+
+    /// What a check says of the lints that the settings lower.
+    fn told_lints(&self) -> BTreeMap<Lint, String> {
+        let told = self.lowered_lints().map(|(lint, set)| {
+            let LintLevel { level, reason } = &set.value;
+            (lint, format!("it has the level {level} in {}, because {reason}", set.origin))
+        });
+        told.collect()
+    }
+
+    /// The lints that are errors for the catalogue and not for the settings.
+    pub(super) fn lowered_lints(&self) -> impl Iterator<Item = (Lint, &Sourced<LintLevel>)> {
+        let is_lowered =
+            |lint: Lint, level: Level| level < lint.info().level && lint.info().level == Level::Error;
+        self.lints
+            .iter()
+            .map(|(lint, level)| (*lint, level))
+            .filter(move |(lint, level)| is_lowered(*lint, level.value.level))
     }
 
     /// Looks up every pack among the guardrails and among the policies; one name may be both.

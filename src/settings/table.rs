@@ -11,10 +11,11 @@ use planguard_guardrails::change::ChangeOptions;
 use planguard_rego::convention::conventions;
 use planguard_rego::testing::RegoTestOptions;
 use planguard_rego::{ContextOptions, Convention, Namespaces, PolicyOptions, RegoPacks, WorkspaceOptions};
-use planguard_rego_lint::LintOptions;
+use planguard_rego_lint::{Lint, LintOptions};
 use planguard_rule::Severity;
 use toml::Value as Toml;
 
+use super::lints::LintLevel;
 use super::origin::{Origin, Sourced};
 use super::value::{
     Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue,
@@ -60,6 +61,8 @@ macro_rules! settings {
             $($(#[$doc])+ pub $field: Option<Sourced<$type>>,)+
             /// The parameters of packs, by pack.
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
+            /// The levels of lints that do not have their own.
+            pub lints: BTreeMap<Lint, Sourced<LintLevel>>,
             /// The waivers.
             pub waivers: Vec<Waiver>,
         }
@@ -70,9 +73,11 @@ macro_rules! settings {
             fn or(mut self, lower: Self) -> Self {
                 let mut parameters = lower.parameters;
                 parameters.append(&mut self.parameters);
+                let mut lints = lower.lints;
+                lints.append(&mut self.lints);
                 // One source has waivers: the settings file.
                 let waivers = self.waivers.into_iter().chain(lower.waivers).collect();
-                Self { $($field: self.$field.or(lower.$field),)+ parameters, waivers }
+                Self { $($field: self.$field.or(lower.$field),)+ parameters, lints, waivers }
             }
 
             /// Takes the value of a key in a settings file. `None` if there is no such key.
@@ -114,6 +119,7 @@ macro_rules! settings {
                         origin: Origin::Default,
                     }),)+
                     parameters: self.parameters,
+                    lints: self.lints,
                     waivers: self.waivers,
                 }
             }
@@ -125,12 +131,14 @@ macro_rules! settings {
             $($(#[$doc])+ pub $field: Sourced<$type>,)+
             /// The parameters of packs, by pack.
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
+            /// The levels of lints that do not have their own.
+            pub lints: BTreeMap<Lint, Sourced<LintLevel>>,
             /// The waivers, in the order of the file.
             pub waivers: Vec<Waiver>,
         }
 
         impl Settings {
-            /// All settings but the parameters of packs.
+            /// All settings but the parameters of packs and the levels of lints.
             fn named(&self) -> Vec<Entry> {
                 vec![$(Entry {
                     name: concat!($table, ".", $key).to_owned(),
@@ -231,7 +239,12 @@ impl Settings {
             value: Toml::try_from(&parameters.value).ok(),
             origin: parameters.origin.clone(),
         });
-        self.named().into_iter().chain(parameters).collect()
+        let lints = self.lints.iter().map(|(lint, level)| Entry {
+            name: format!("lints.{}", lint.info().name),
+            value: Some(level.value.to_toml()),
+            origin: level.origin.clone(),
+        });
+        self.named().into_iter().chain(parameters).chain(lints).collect()
     }
 
     /// The options of a check. What a user accepts for one run only is not among the settings and has its default.
@@ -319,6 +332,7 @@ impl Settings {
             convention: self.convention.value.named(),
             namespaces: self.namespaces.set().cloned(),
             version: self.rego_version.value.named(),
+            levels: self.lints.iter().map(|(lint, level)| (*lint, level.value.level)).collect(),
             ..LintOptions::default()
         }
     }

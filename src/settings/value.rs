@@ -21,12 +21,12 @@ pub(super) struct InvalidValue {
 }
 
 impl InvalidValue {
-    fn new(reason: impl Into<String>) -> Self {
+    pub(super) fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into(), help: None }
     }
 
     /// Something other than `wanted` was written.
-    fn instead(written: &Toml, wanted: &str) -> Self {
+    pub(super) fn instead(written: &Toml, wanted: &str) -> Self {
         Self::new(format!("expected {wanted}, found {}", kind(written)))
     }
 

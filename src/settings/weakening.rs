@@ -5,6 +5,7 @@
 use planguard_plan::redact::Redactor;
 use planguard_rego::{Namespaces, Policies, SkippedPolicy};
 
+use super::lints::LintLevel;
 use super::origin::Origin;
 use super::table::Settings;
 use super::trust::Trusted;
@@ -91,7 +92,22 @@ impl Settings {
             })
             .filter(|weakening| matches!(weakening.origin, Origin::File { .. }))
             .chain(self.parameters_of_required_packs())
+            .chain(self.lowered_lints_of_files())
             .collect()
+    }
+
+    /// Lints that are errors and that a file makes less.
+    fn lowered_lints_of_files(&self) -> impl Iterator<Item = Weakening> {
+        self.lowered_lints().filter(|(_, set)| matches!(set.origin, Origin::File { .. })).map(
+            |(lint, set)| {
+                let LintLevel { level, reason } = &set.value;
+                Weakening {
+                    setting: format!("lints.{} = \"{level}\"", lint.info().name),
+                    effect: format!("policies with this error are evaluated: {reason}"),
+                    origin: set.origin.clone(),
+                }
+            },
+        )
     }
 
     /// How far the settings can be trusted, for the report of a run with these rules.

@@ -16,6 +16,7 @@ mod mutations;
 mod own_guardrails;
 mod plans;
 mod policy_data;
+mod policy_lints;
 mod properties;
 mod real_plans;
 mod rego;

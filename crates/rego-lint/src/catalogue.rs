@@ -25,6 +25,11 @@ impl Level {
     }
 }
 
+impl Level {
+    /// Every level, the lowest first.
+    pub const ALL: [Self; 3] = [Self::Pedantic, Self::Warning, Self::Error];
+}
+
 impl fmt::Display for Level {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -154,6 +159,11 @@ impl Lint {
         Self::InvalidIgnore,
         Self::UnusedIgnore,
     ];
+
+    /// Returns whether the engine fails on what the lint finds, so that no level lets such a policy be evaluated.
+    pub const fn is_refused_by_engine(self) -> bool {
+        matches!(self, Self::UnknownFunction | Self::RefusedFunction)
+    }
 
     /// The lint's description.
     pub const fn info(self) -> &'static LintInfo {
@@ -338,7 +348,7 @@ impl Lint {
                 name: "never-true",
                 level: Level::Error,
                 summary: "the conditions contradict each other",
-                why: "All conditions of a rule body must be true at once. A resource has one type, so comparisons with two different types are never both true. A resource that is only created has no `before`.",
+                why: "All conditions of a rule body must be true at once. A resource has one type, so comparisons with two different types are never both true. A resource that is only created has no `before`, and one that is only deleted has no `after`.",
             },
             Self::SeparateIterations => &LintInfo {
                 code: "PG-LN-037",
@@ -385,9 +395,9 @@ impl Lint {
             Self::AfterOfDeleted => &LintInfo {
                 code: "PG-LN-050",
                 name: "after-of-deleted",
-                level: Level::Error,
+                level: Level::Warning,
                 summary: "`after` is null for a deleted resource",
-                why: "A deleted resource has only `before`. A rule about deletions that reads `after` never fires.",
+                why: "A deleted resource has only `before`. A rule about deletions that reads `after` fires for replacements alone.",
             },
             Self::PlannedValuesOnly => &LintInfo {
                 code: "PG-LN-051",

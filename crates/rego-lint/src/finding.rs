@@ -13,6 +13,8 @@ use super::catalogue::{Level, Lint};
 pub struct LintFinding {
     /// The lint that reports it.
     pub lint: Lint,
+    /// The level that the options give the lint.
+    pub(super) level: Level,
     /// The file's name, as given or discovered.
     pub file: SafeText,
     /// The byte range in the file.
@@ -34,9 +36,9 @@ pub struct LintFinding {
 }
 
 impl LintFinding {
-    /// The level of its lint.
-    pub fn level(&self) -> Level {
-        self.lint.info().level
+    /// The level of its lint: that of the settings, or else that of the catalogue.
+    pub const fn level(&self) -> Level {
+        self.level
     }
 }
 

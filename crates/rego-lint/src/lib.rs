@@ -16,4 +16,4 @@ pub use catalogue::{Level, Lint, LintInfo, UnknownLint};
 pub use finding::LintFinding;
 pub use options::{LintOptions, Strictness, Warnings};
 pub use report::LintReport;
-pub use run::lint;
+pub use run::{lint, lint_evaluated};

@@ -1,11 +1,11 @@
 //! The options of `planguard lint`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use planguard_rego::{Convention, Namespaces, RegoVersion};
 
-use super::catalogue::Lint;
+use super::catalogue::{Level, Lint};
 
 /// The policies to lint, and the lints that count.
 #[derive(Clone, Debug, Default)]
@@ -20,12 +20,21 @@ pub struct LintOptions {
     pub namespaces: Option<Namespaces>,
     /// The dialect; if `None`, each file is parsed as v1 and, if that fails, as v0.
     pub version: Option<RegoVersion>,
+    /// The levels of lints that do not have that of the catalogue.
+    pub levels: BTreeMap<Lint, Level>,
     /// Disabled lints.
     pub disabled: BTreeSet<Lint>,
     /// Whether pedantic lints count.
     pub strictness: Strictness,
     /// Whether warnings affect the exit code.
     pub warnings: Warnings,
+}
+
+impl LintOptions {
+    /// The level of a lint's findings.
+    pub fn level(&self, lint: Lint) -> Level {
+        self.levels.get(&lint).copied().unwrap_or(lint.info().level)
+    }
 }
 
 /// Which lints count.

@@ -6,17 +6,37 @@ use std::sync::Arc;
 use miette::NamedSource;
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::Redactor;
+use planguard_rego::Policies;
 
 use super::catalogue::{Level, Lint};
 use super::finding::LintFinding;
 use super::ignore::{self, Ignore};
 use super::options::{LintOptions, Strictness};
 use super::report::LintReport;
-use crate::lints::{LintHit, lint as look};
+use crate::lints::{Bearing, Evaluation, LintHit, Linted, lint as look};
 
 /// Lints policies.
 pub fn lint(options: &LintOptions) -> LintReport {
-    let linted = look(options);
+    report(look(options, None), options)
+}
+
+/// Lints policies that a check has loaded with the same options, and reports what makes its verdict doubtful: findings
+/// in rules that are evaluated, and in rules that are not because of their names. Findings in tests and in rules that
+/// the check does not evaluate are left out, and so are lints that are no error, here or in the catalogue.
+///
+/// The problems of the report are those of `policies`, except those that are findings of lints.
+pub fn lint_evaluated(options: &LintOptions, policies: &Policies) -> LintReport {
+    let evaluation = Evaluation { rules: policies.evaluated(), problems: policies.problems().to_vec() };
+    // What the settings have made pedantic is told as well.
+    let options = LintOptions { strictness: Strictness::Pedantic, ..options.clone() };
+    let mut report = report(look(&options, Some(evaluation)), &options);
+    let is_error =
+        |finding: &LintFinding| finding.level() == Level::Error || finding.lint.info().level == Level::Error;
+    report.findings.retain(is_error);
+    report
+}
+
+fn report(linted: Linted, options: &LintOptions) -> LintReport {
     let plain = Redactor::default();
     let texts: BTreeMap<&str, &str> =
         linted.files.iter().map(|(name, text)| (name.as_str(), text.as_ref())).collect();
@@ -26,7 +46,7 @@ pub fn lint(options: &LintOptions) -> LintReport {
     }
     let mut report = LintReport { files: texts.len(), warnings: options.warnings, ..LintReport::default() };
     let mut found = Vec::new();
-    for one in linted.found {
+    for one in &linted.found {
         let line = texts.get(one.file.as_str()).map_or(1, |text| position(text, one.span.start).0);
         let own = ignores.get_mut(one.file.as_str()).into_iter().flatten();
         let mut hit = false;
@@ -36,9 +56,16 @@ pub fn lint(options: &LintOptions) -> LintReport {
                 hit = true;
             }
         }
-        if hit { report.ignored += 1 } else { found.push(one) }
+        match one.bearing {
+            Bearing::OnVerdict if hit => report.ignored += 1,
+            Bearing::OnVerdict => found.push(one.clone()),
+            Bearing::None => {}
+        }
     }
     for (file, ignores) in &ignores {
+        if !linted.bears(file) {
+            continue;
+        }
         for (ignore, used) in ignores {
             found.extend(of_ignore(file, ignore, *used, options));
         }
@@ -53,7 +80,7 @@ pub fn lint(options: &LintOptions) -> LintReport {
         let source = sources
             .entry(one.file.clone())
             .or_insert_with(|| Arc::new(NamedSource::new(&one.file, text.to_owned())));
-        report.findings.push(finding(&one, text, Arc::clone(source), &plain));
+        report.findings.push(finding(&one, options.level(one.lint), text, Arc::clone(source), &plain));
     }
     report.problems = linted.problems.iter().map(|problem| Problem::new(problem, None, &plain)).collect();
     report
@@ -61,13 +88,13 @@ pub fn lint(options: &LintOptions) -> LintReport {
 
 fn counts(lint: Lint, options: &LintOptions) -> bool {
     !options.disabled.contains(&lint)
-        && (lint.info().level != Level::Pedantic || options.strictness == Strictness::Pedantic)
+        && (options.level(lint) != Level::Pedantic || options.strictness == Strictness::Pedantic)
 }
 
 fn of_ignore(file: &str, ignore: &Ignore, used: bool, options: &LintOptions) -> Option<LintHit> {
     let found = |lint, message: String, help: &str| {
         let (file, span) = (file.to_owned(), ignore.span.clone());
-        Some(LintHit { lint, file, span, message, help: help.to_owned() })
+        Some(LintHit { lint, file, span, message, help: help.to_owned(), bearing: Bearing::OnVerdict })
     };
     if let Some(problem) = &ignore.problem {
         return found(
@@ -83,12 +110,19 @@ fn of_ignore(file: &str, ignore: &Ignore, used: bool, options: &LintOptions) -> 
         .flatten()
 }
 
-fn finding(found: &LintHit, text: &str, source: Arc<NamedSource<String>>, plain: &Redactor) -> LintFinding {
+fn finding(
+    found: &LintHit,
+    level: Level,
+    text: &str,
+    source: Arc<NamedSource<String>>,
+    plain: &Redactor,
+) -> LintFinding {
     let span = found.span.start.min(text.len())..found.span.end.min(text.len());
     let (line, column) = position(text, span.start);
     let (end_line, end_column) = position(text, span.end);
     LintFinding {
         lint: found.lint,
+        level,
         file: plain.text(&found.file),
         span,
         line,

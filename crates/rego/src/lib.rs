@@ -71,5 +71,5 @@ pub use query::{
     builtin_names,
 };
 pub use rule::{PolicyRule, RuleKind};
-pub use set::PolicySet;
+pub use set::{Evaluated, PolicySet};
 pub use workspace::{Workspace, WorkspaceOptions};

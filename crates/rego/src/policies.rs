@@ -14,7 +14,7 @@ use super::error::{PolicyError, report};
 use super::evaluate::{Evaluation, PolicyInput, Work, read_plan};
 use super::options::PolicyOptions;
 use super::plan_value::Sections;
-use super::set::{self, PolicySet};
+use super::set::{self, Evaluated, PolicySet};
 
 /// The policies of all given paths. They can be shared between threads.
 #[derive(Debug)]
@@ -90,6 +90,13 @@ impl Policies {
     /// Returns the errors of loading. Unless it is empty, every verdict from these policies is incomplete.
     pub fn problems(&self) -> &[PolicyError] {
         &self.problems
+    }
+
+    /// Returns the rules that evaluation can reach.
+    pub fn evaluated(&self) -> Evaluated {
+        let mut evaluated = Evaluated::default();
+        self.sets.iter().for_each(|set| evaluated.add(set.evaluated()));
+        evaluated
     }
 
     /// Returns the lines reached so far; `None` unless [`PolicyOptions::coverage`] enables it.

@@ -62,8 +62,45 @@ pub struct PolicySet {
     /// The lines that evaluations have reached so far, if coverage is measured.
     pub(super) coverage: Option<Mutex<Coverage>>,
     passed_over: Vec<String>,
+    evaluated: Evaluated,
     problems: Vec<PolicyError>,
     sha256: String,
+}
+
+/// The rules that evaluation can reach: those that decide, those of exceptions, and everything that they use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evaluated {
+    /// The paths of the rules, from `data` on, by file.
+    by_file: BTreeMap<String, BTreeSet<Vec<String>>>,
+}
+
+impl Evaluated {
+    fn of(program: &Program<'_>, documents: &BTreeSet<usize>) -> Self {
+        let mut evaluated = Self::default();
+        for rule in program.rules.iter().filter(|rule| documents.contains(&rule.document)) {
+            let path = program.documents[rule.document].path.clone();
+            evaluated.by_file.entry(source::file_of(rule.span).to_owned()).or_default().insert(path);
+        }
+        evaluated
+    }
+
+    pub(super) fn add(&mut self, other: &Self) {
+        for (file, paths) in &other.by_file {
+            self.by_file.entry(file.clone()).or_default().extend(paths.iter().cloned());
+        }
+    }
+
+    /// Returns whether a rule of this file is evaluated.
+    pub fn has_file(&self, file: &str) -> bool {
+        self.by_file.contains_key(file)
+    }
+
+    /// Returns whether a rule of this file and path, from `data` on, is evaluated. Where the engine and the author
+    /// end a path differently, as in `deny["x"]`, the shorter one counts.
+    pub fn has_rule(&self, file: &str, path: &[String]) -> bool {
+        let is_same = |known: &Vec<String>| known.starts_with(path) || path.starts_with(known);
+        self.by_file.get(file).is_some_and(|paths| paths.iter().any(is_same))
+    }
 }
 
 /// What the input of a set contains besides the plan.
@@ -153,6 +190,11 @@ impl PolicySet {
     /// Packages that have rules that decide and that no namespace matches, so that they are not evaluated.
     pub fn packages_passed_over(&self) -> &[String] {
         &self.passed_over
+    }
+
+    /// The rules that evaluation can reach.
+    pub(super) fn evaluated(&self) -> &Evaluated {
+        &self.evaluated
     }
 
     /// The SHA-256, in hexadecimal, of the policies and data documents in the order in which they were read.
@@ -246,6 +288,7 @@ pub(super) fn load(
         }
     };
     let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
+    let reached = Evaluated::of(&program, &evaluated);
     input_paths::check(&program, &evaluated, context, &mut errors);
     // What was left out may have been what a path leads to.
     if loaded == Loaded::All {
@@ -305,6 +348,7 @@ pub(super) fn load(
         memory_limit: options.memory_limit,
         coverage,
         passed_over,
+        evaluated: reached,
         problems: errors,
         sha256,
     })

@@ -25,6 +25,12 @@ impl Provider {
         Some(Self { name, version, older: versions()?, newer: versions()? })
     }
 
+    /// Whether an older major version is among the releases that were read. Attributes come and go with major versions.
+    pub fn has_older_major(&self) -> bool {
+        let major = |version: &str| version.split('.').next().map(str::to_owned);
+        self.older.iter().any(|older| major(older) != major(&self.version))
+    }
+
     /// The releases before the present one that may have what is marked [`crate::Release::Older`], in words:
     /// `4.55.0, 3.117.1 or 2.99.0`. Empty if none was read.
     pub fn older_in_words(&self) -> String {

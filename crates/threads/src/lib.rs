@@ -109,6 +109,30 @@ pub fn map<T: Sync, R: Send>(items: &[T], stack: Stack, work: impl Fn(&T) -> R +
     map_with(items, Division { at_most: MOST, stack }, || (), |(), item| work(item)).0
 }
 
+/// Does both and returns their results: `beside` on a helper while this thread does `here`, or after it if no thread is
+/// free.
+///
+/// # Panics
+///
+/// If one of them panics, with its panic.
+pub fn both<A: Send, B>(stack: Stack, beside: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (A, B) {
+    thread::scope(|scope| {
+        let helper = Helper::hire().and_then(|helper| {
+            let help = || {
+                let _helper = helper;
+                beside()
+            };
+            Builder::new().stack_size(stack.bytes()).spawn_scoped(scope, help).ok()
+        });
+        let own = here();
+        let other = match helper {
+            Some(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            None => beside(),
+        };
+        (other, own)
+    })
+}
+
 /// Applies `work` to every item, with a state that each thread makes by `start` before its first item. Returns the
 /// results in the order of the items, and the states in no certain order.
 ///
@@ -192,6 +216,16 @@ mod tests {
             self.most.fetch_max(now, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(2));
             self.now.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn both_are_done_with_and_without_a_helper() {
+        for (count, are_apart) in [(1, false), (2, true)] {
+            let here = thread::current().id();
+            let beside = || thread::current().id();
+            let (other, own) = with_count(count, || both(Stack::Plan, beside, || thread::current().id()));
+            assert_eq!((other != here, own), (are_apart, here), "{count}");
         }
     }
 

@@ -19,7 +19,7 @@ fn render(report: &LintReport, _: Layout) -> Result<String, RenderError> {
     let mut text = String::new();
     for finding in &report.findings {
         let info = finding.lint.info();
-        let command = match info.level {
+        let command = match finding.level() {
             Level::Error => "error",
             Level::Warning => "warning",
             Level::Pedantic => "notice",

@@ -72,7 +72,7 @@ fn finding(finding: &LintFinding) -> Finding<'_> {
     Finding {
         code: info.code,
         name: info.name,
-        level: info.level.as_str(),
+        level: finding.level().as_str(),
         file: finding.file.unescaped(),
         line: finding.line,
         column: finding.column,

@@ -74,7 +74,7 @@ fn result(finding: &LintFinding) -> Value {
     json!({
         "ruleId": info.code,
         "ruleIndex": Lint::ALL.iter().position(|lint| *lint == finding.lint),
-        "level": level(info.level),
+        "level": level(finding.level()),
         "message": { "text": format!("{}; {}", finding.message.unescaped(), finding.help.unescaped()) },
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(finding.file.unescaped()) },

@@ -10,7 +10,7 @@ use planguard_rego::bundle::{LibraryArgument, Taken};
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator, Step as Written};
 
 use super::infer::{Env, Guards, outside_bodies};
-use super::input::{mentions_data_sources, misfit};
+use super::input::{Lookup, mentions_data_sources, misfit};
 use super::model::{self, Origin, key, operator, string};
 use super::shape::{Place, Shape, Step};
 use super::types::{resource_type, strings, type_wildcards};
@@ -124,7 +124,7 @@ fn attribute(env: &Env<'_, '_>, resource: &Place, argument: &Expr, guards: &Guar
     }
     if let Shape::Place(place) = shape
         && !place.attributes.is_empty()
-        && let Some((lint, message, help)) = misfit(&place, &guards.of(&place))
+        && let Some((lint, message, help)) = misfit(&place, &guards.of(&place), Lookup::Plain)
     {
         hits.push(Hit { file: env.id.file, lint, span: argument.span.clone(), message, help });
     }

@@ -77,6 +77,7 @@ fn separate_iterations(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Bo
 struct RequiredActions {
     deletes: bool,
     others: bool,
+    deletes_alone: bool,
     creates_alone: bool,
 }
 
@@ -103,6 +104,7 @@ fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head:
             model::each_expr(other, &mut |inner| verbs.extend(string(text, inner)));
             let is_list = std::ptr::eq(place.node, &ACTIONS) && matches!(other.kind, ExprKind::Items(_));
             demand.creates_alone |= is_list && verbs == ["create"];
+            demand.deletes_alone |= is_list && verbs == ["delete"];
             for verb in verbs {
                 if verb == "delete" { demand.deletes = true } else { demand.others = true }
             }
@@ -126,7 +128,8 @@ fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head:
             let written = inner.text(text);
             let (lint, message, help) = match place.node {
                 Node::Values(Side::After) if !demand.creates_alone => (
-                    Lint::AfterOfDeleted,
+                    // A replacement is deleted too, and has both sides.
+                    if demand.deletes_alone { Lint::NeverTrue } else { Lint::AfterOfDeleted },
                     format!("`{written}` does not exist for a deleted resource"),
                     format!("use `{}`", written.replacen(".after", ".before", 1)),
                 ),

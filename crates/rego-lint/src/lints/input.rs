@@ -107,11 +107,15 @@ fn look(
         }
         return;
     }
+    let lookup = match expr.kind {
+        ExprKind::Call { .. } => Lookup::WithDefault,
+        _ => Lookup::Plain,
+    };
     let Shape::Place(place) = shape else { return };
     if is_about_data || place.attributes.is_empty() {
         return;
     }
-    if let Some((lint, message, help)) = misfit(&place, &guards.of(&place)) {
+    if let Some((lint, message, help)) = misfit(&place, &guards.of(&place), lookup) {
         hits.push(Hit { file: env.id.file, lint, span, message, help });
     }
 }
@@ -123,13 +127,29 @@ fn end_of(step: &Step, text: &str) -> usize {
     }
 }
 
+/// How an attribute is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lookup {
+    /// By its path: without it, the expression is undefined.
+    Plain,
+    /// By `object.get` with a default.
+    WithDefault,
+}
+
 /// Returns the lint, message and help for an invalid attribute, if the resource types are known.
-pub(super) fn misfit(place: &Place, types: &Types) -> Option<(Lint, String, String)> {
+pub(super) fn misfit(place: &Place, types: &Types, lookup: Lookup) -> Option<(Lint, String, String)> {
     let Types::OneOf(types) = types else { return None };
     let (resource_type, misfit) = attributes::misfit(types, place)?;
     let provider = planguard_schemas::provider(&resource_type)?;
     let version = &provider.version;
     Some(match misfit {
+        // With a default, the attribute may be one of another release.
+        Misfit::Unknown { near: None, .. } if lookup == Lookup::WithDefault => return None,
+        Misfit::Unknown { path, near: None } if !provider.has_older_major() => (
+            Lint::RemovedAttribute,
+            format!("`{resource_type}` has no `{path}` in provider version {version}"),
+            "fix the name, unless it is an attribute of an older major version of the provider".to_owned(),
+        ),
         Misfit::Unknown { path, near } => (
             Lint::UnknownAttribute,
             format!("`{resource_type}` has no attribute `{path}`"),

@@ -23,9 +23,10 @@ mod values;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use planguard_rego::Evaluated;
 use planguard_rego::beside;
 use planguard_rego::bundle;
-use planguard_rego::convention::{self, Dialect, Group};
+use planguard_rego::convention::{self, DecidingRules, Dialect, Group};
 use planguard_rego::data::DataDocument;
 use planguard_rego::data_paths;
 use planguard_rego::error::{PolicyError, report};
@@ -37,7 +38,7 @@ use planguard_rego::source::{self, Source};
 
 use self::infer::Inference;
 use self::model::{Project, RuleId};
-use crate::{Lint, LintOptions};
+use crate::{Level, Lint, LintOptions};
 
 /// A finding of a lint before it becomes part of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,22 @@ pub(crate) struct LintHit {
     pub span: Range<usize>,
     pub message: String,
     pub help: String,
+    pub bearing: Bearing,
+}
+
+/// Whether a finding says anything of what a check of plans would decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Bearing {
+    OnVerdict,
+    /// It is in a test, or in a rule that the check does not evaluate.
+    None,
+}
+
+/// What a check knows of the policies that it has loaded.
+pub(crate) struct Evaluation {
+    pub rules: Evaluated,
+    /// The errors of loading.
+    pub problems: Vec<PolicyError>,
 }
 
 /// A finding before anything is known of its file but the number.
@@ -68,16 +85,25 @@ pub(crate) struct Linted {
     pub problems: Vec<PolicyError>,
     /// The name and text of every file.
     pub files: Vec<(String, std::sync::Arc<str>)>,
+    /// The rules that the check evaluates, if it is about one.
+    evaluated: Option<Evaluated>,
 }
 
-/// Loads policies and runs every lint.
-pub(crate) fn lint(options: &LintOptions) -> Linted {
+impl Linted {
+    /// Returns whether findings about a file as a whole bear on the verdict.
+    pub(crate) fn bears(&self, file: &str) -> bool {
+        self.evaluated.as_ref().is_none_or(|evaluated| evaluated.has_file(file))
+    }
+}
+
+/// Runs every lint. Without `evaluation`, loads the policies for the errors that only the engine can find.
+pub(crate) fn lint(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
     let options = options.clone();
-    in_time(move || lint_all(&options))
+    in_time(move || lint_all(&options, evaluation))
         .unwrap_or_else(|error| Linted { problems: vec![error], ..Linted::default() })
 }
 
-fn lint_all(options: &LintOptions) -> Linted {
+fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
     let mut linted = Linted::default();
     let sources = source::load(&options.paths, &mut Vec::new());
     let mut loader = Loader::default();
@@ -93,12 +119,28 @@ fn lint_all(options: &LintOptions) -> Linted {
     let grouping = convention::group(&policy_options);
     // A misspelt package or rule also makes a platform find no policy; the lint's finding is more precise.
     let is_reported_by_lint = |error: &PolicyError| {
-        matches!(error, PolicyError::NoneOfPlatform { .. } | PolicyError::DecidesNothing { .. })
+        matches!(
+            error,
+            PolicyError::NoneOfPlatform { .. }
+                | PolicyError::DecidesNothing { .. }
+                | PolicyError::UnknownNamespace { .. }
+                | PolicyError::NoDecisionRule { .. }
+        )
     };
-    errors.extend(grouping.errors.iter().filter(|error| !is_reported_by_lint(error)).cloned());
-    let documents = beside::load(&options.paths, &options.data, &mut errors);
-    for group in &grouping.groups {
-        load(group, options, &documents, &mut errors);
+    let (evaluated, known) = match evaluation {
+        Some(Evaluation { rules, problems }) => (Some(rules), Some(problems)),
+        None => (None, None),
+    };
+    let general = known.as_ref().unwrap_or(&grouping.errors).clone();
+    errors.extend(general.iter().filter(|error| !is_reported_by_lint(error)).cloned());
+    // What a check has loaded is among its errors already.
+    let mut repeated = Vec::new();
+    let told = if known.is_some() { &mut repeated } else { &mut errors };
+    let documents = beside::load(&options.paths, &options.data, told);
+    if known.is_none() {
+        for group in &grouping.groups {
+            load(group, options, &documents, &mut errors);
+        }
     }
     let is_own = |source: &Source| sources.iter().any(|own| own.name == source.name);
     let mut helpers: Vec<Source> = Vec::new();
@@ -112,12 +154,14 @@ fn lint_all(options: &LintOptions) -> Linted {
     helpers.extend(completed.into_iter().filter(|source| !is_own(source)));
     let keys: BTreeSet<String> = documents.iter().flat_map(DataDocument::keys).collect();
     let project = Project::new(&sources, &helpers, &located, &grouping.groups, &namespaces, keys);
-    errors.extend(project.unknown_queries());
+    if known.is_none() {
+        errors.extend(project.unknown_queries());
+    }
     let inference = Inference::new(&project);
     let mut linter = Linter {
         project: &project,
         inference: &inference,
-        blocks: blocks(&sources, &project, &mut errors),
+        blocks: blocks(&sources, &project, if known.is_some() { &mut repeated } else { &mut errors }),
         named_packages: options.namespaces.is_some(),
         found: Vec::new(),
     };
@@ -128,21 +172,42 @@ fn lint_all(options: &LintOptions) -> Linted {
     values::lint(&mut linter);
     arguments::lint(&mut linter);
     bodies::lint(&mut linter);
-    tidiness::lint(&mut linter);
-    tests_of_policies::lint(&mut linter);
+    // None of these is an error unless the settings say so.
+    if known.is_none() || options.levels.values().any(|level| *level == Level::Error) {
+        tidiness::lint(&mut linter);
+        tests_of_policies::lint(&mut linter);
+    }
+    if let Some(evaluated) = &evaluated {
+        linter.found = bearing_on(evaluated, &linter);
+    }
     linted.found = linter.found;
-    if linted.found.is_empty() {
-        errors.extend(grouping.errors.iter().filter(|error| is_reported_by_lint(error)).cloned());
+    let is_more_precise = |found: &LintHit| match known {
+        None => true,
+        Some(_) => {
+            found.bearing == Bearing::OnVerdict
+                && is_about_names(found.lint)
+                && options.level(found.lint) == Level::Error
+        }
+    };
+    if !linted.found.iter().any(is_more_precise) {
+        errors.extend(general.iter().filter(|error| is_reported_by_lint(error)).cloned());
     }
     errors.into_iter().for_each(|error| loader.add(error));
-    linted.found.extend(loader.found);
+    for found in loader.found {
+        if !linted.found.iter().any(|own| is_about_the_same(own, &found)) {
+            linted.found.push(found);
+        }
+    }
+    linted.evaluated = evaluated;
     linted.problems = loader.problems;
     linted.files = sources.iter().map(|source| (source.name.clone(), source.text.clone())).collect();
     linted.found.sort_by(|left, right| {
-        (&left.file, left.span.start, left.lint, &left.message).cmp(&(
+        // Of several findings of a place, the first is kept: one that bears on the verdict.
+        (&left.file, left.span.start, left.lint, left.bearing, &left.message).cmp(&(
             &right.file,
             right.span.start,
             right.lint,
+            right.bearing,
             &right.message,
         ))
     });
@@ -150,6 +215,62 @@ fn lint_all(options: &LintOptions) -> Linted {
         later.file == earlier.file && later.lint == earlier.lint && later.span.start == earlier.span.start
     });
     linted
+}
+
+/// The findings, each with its bearing on the verdict of a check that evaluates these rules.
+fn bearing_on(evaluated: &Evaluated, linter: &Linter<'_, '_>) -> Vec<LintHit> {
+    let project = linter.project;
+    let bears = |hit: &LintHit| {
+        let Some(index) = project.files.iter().position(|file| file.name == hit.file) else { return true };
+        let file = &project.files[index];
+        match hit.lint {
+            _ if file.is_test => false,
+            // The engine knows better what is there, and has told it.
+            Lint::UnknownData => false,
+            Lint::MisspeltPackage => true,
+            // These are not evaluated, which is what is wrong with them.
+            Lint::NearMissName | Lint::DecisionFunction => {
+                file.convention.platform().rules != DecidingRules::Conftest
+                    || project.is_selected(&file.module.package)
+            }
+            _ => {
+                let is_around = |id: &RuleId| {
+                    let rule = project.rule(*id);
+                    let end = rule.branches.iter().map(|branch| branch.span.end);
+                    let end = end.fold(rule.head.span.end, usize::max);
+                    id.file == index && (rule.head.span.start..=end).contains(&hit.span.start)
+                };
+                match project.ids().find(is_around) {
+                    Some(id) => {
+                        !project.is_test_rule(id) && evaluated.has_rule(file.name, &project.path_of(id))
+                    }
+                    None => evaluated.has_file(file.name),
+                }
+            }
+        }
+    };
+    let marked = |hit: &LintHit| {
+        let bearing = if bears(hit) { Bearing::OnVerdict } else { Bearing::None };
+        LintHit { bearing, ..hit.clone() }
+    };
+    linter.found.iter().map(marked).collect()
+}
+
+/// Returns whether a lint finds rules that a platform does not evaluate because of how they are named or written.
+fn is_about_names(lint: Lint) -> bool {
+    matches!(
+        lint,
+        Lint::MisspeltPackage | Lint::NearMissName | Lint::DecisionFunction | Lint::MissingContains
+    )
+}
+
+/// Returns whether a lint has found what the engine reports too.
+fn is_about_the_same(own: &LintHit, engine: &LintHit) -> bool {
+    own.bearing == Bearing::OnVerdict
+        && own.file == engine.file
+        && own.span.start < engine.span.end
+        && engine.span.start < own.span.end
+        && (own.lint == engine.lint || is_about_names(own.lint) && is_about_names(engine.lint))
 }
 
 /// Loads a group as `check` does, to collect the errors that only the engine can find.
@@ -193,15 +314,17 @@ impl Loader {
                 let help = "put the value into a document and pass it with --data".to_owned();
                 (Lint::RefusedFunction, text, at, help)
             }
+            PolicyError::UnknownInput { text, at, help, .. } => (Lint::UnknownInput, text, at, help.clone()),
+            PolicyError::NearMiss { text, at, help, .. } => (Lint::NearMissName, text, at, help.clone()),
+            PolicyError::NotASet { text, at, help, .. } => (Lint::MissingContains, text, at, help.clone()),
             _ => {
-                if !self.problems.iter().any(|known| known.to_string() == message) {
-                    self.problems.push(error);
-                }
+                report(&mut self.problems, error);
                 return;
             }
         };
         let span = at.offset()..at.offset() + at.len();
-        self.found.push(LintHit { lint, file: text.name().to_owned(), span, message, help });
+        let file = text.name().to_owned();
+        self.found.push(LintHit { lint, file, span, message, help, bearing: Bearing::OnVerdict });
     }
 }
 
@@ -254,7 +377,8 @@ impl Linter<'_, '_> {
             return;
         }
         let file = read.name.to_owned();
-        self.found.push(LintHit { lint, file, span, message: message.into(), help: help.into() });
+        let (message, help, bearing) = (message.into(), help.into(), Bearing::OnVerdict);
+        self.found.push(LintHit { lint, file, span, message, help, bearing });
     }
 
     fn report_hit(&mut self, Hit { file, lint, span, message, help }: Hit) {

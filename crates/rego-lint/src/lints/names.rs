@@ -19,7 +19,7 @@ fn platform_packages() -> impl Iterator<Item = &'static str> {
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     let used = used(linter);
     let packages = packages(linter);
-    misspelt_packages(linter, &packages);
+    misspelt_packages(linter, &packages, &used);
     unread_packages(linter, &packages, &used);
     rules(linter, &used);
     unknown_data(linter);
@@ -100,13 +100,22 @@ fn used(linter: &Linter<'_, '_>) -> Used {
     used
 }
 
-fn misspelt_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String>, Package>) {
+fn misspelt_packages(linter: &mut Linter<'_, '_>, packages: &BTreeMap<Vec<String>, Package>, used: &Used) {
     for (path, package) in packages {
         let name = package_text(path);
-        if !package.decides || platform_packages().any(|known| known == name) || name.contains('.') {
+        if !package.decides
+            || platform_packages().any(|known| known == name)
+            || name.contains('.')
+            || used.packages.iter().chain(&used.by_policies).any(|used| used.starts_with(path))
+        {
             continue;
         }
-        let near = platform_packages().find(|known| suggest::distance(&name, known) <= typo_limit(known));
+        // Whoever selects packages without the one that this resembles does not mean that one.
+        let is_meant = |known: &&str| {
+            !linter.named_packages || linter.project.is_selected(&["data".to_owned(), (*known).to_owned()])
+        };
+        let mut near = platform_packages().filter(is_meant);
+        let near = near.find(|known| suggest::distance(&name, known) <= typo_limit(known));
         let selected = linter.named_packages && linter.project.is_selected(path);
         let (Some(near), false) = (near, selected) else { continue };
         for file in &package.files {

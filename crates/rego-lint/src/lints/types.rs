@@ -56,7 +56,7 @@ pub(super) fn resource_type(
         planguard_schemas::resource_types_beside(name).collect()
     };
     let near = suggest::nearest(name, types.iter().map(String::as_str))
-        .filter(|near| suggest::distance(name, near) <= SLIP);
+        .filter(|near| suggest::distance(name, near) <= slip(name) && !differs_in_digits(name, near));
     let what = if about_data { "resource type or data source" } else { "resource type" };
     hits.push(match near {
         _ if is_data_source => Hit {
@@ -81,6 +81,18 @@ pub(super) fn resource_type(
             help: "fix the name".to_owned(),
         },
     });
+}
+
+/// How many letters of a type may be wrong: fewer in a short name, which resembles many others.
+fn slip(name: &str) -> usize {
+    let own = name.split_once('_').map_or(name, |(_, own)| own);
+    SLIP.min(own.len() / 2)
+}
+
+/// Whether names are the same but for numbers, as those of `kubernetes_ingress_v1` and of a release to come.
+fn differs_in_digits(left: &str, right: &str) -> bool {
+    let letters = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    letters(left) == letters(right)
 }
 
 /// Reports wildcards that match no type of their provider.

@@ -1,5 +1,7 @@
 //! Lints of comparisons that are never true, or less often than intended.
 
+use std::ops::Range;
+
 use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
@@ -10,7 +12,7 @@ use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, operator, other_scalar, string};
 use super::shape::{Place, Shape, Types};
 use super::types::{resource_type, strings};
-use super::{Hit, Linter, attributes};
+use super::{Hit, Linter, RuleId, attributes};
 use crate::Lint;
 
 /// Other words for actions.
@@ -82,10 +84,36 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         {
             resource_type(&env, &name, Some(value.span.clone()), about_data, &mut hits);
         }
+        // `is_on(x) if x == true` and `is_on(x) if x == "true"` are alternatives, one of which is never true.
+        let is_alternative =
+            |hit: &Hit| hit.lint == Lint::MixedUpType && compares_argument(linter, id, &hit.span);
+        hits.retain(|hit| !is_alternative(hit));
         for hit in hits {
             linter.report_hit(hit);
         }
     }
+}
+
+/// Returns whether a comparison, of which this is one side, is with an argument of a function that is defined several
+/// times.
+fn compares_argument(linter: &Linter<'_, '_>, id: RuleId, side: &Range<usize>) -> bool {
+    let project = linter.project;
+    let rule = project.rule(id);
+    let Some(arguments) = &rule.head.arguments else { return false };
+    let path = project.path_of(id);
+    let is_alone = rule.branches.len() == 1 && project.rules.get(&path).is_none_or(|rules| rules.len() == 1);
+    let text = project.file(id).text;
+    let is_argument = |expr: &Expr| {
+        matches!(expr.kind, ExprKind::Name)
+            && arguments.iter().any(|argument| argument.text(text) == expr.text(text))
+    };
+    let mut found = false;
+    model::each_expr_of_rule(rule, &mut |expr| {
+        if let ExprKind::Operation { operands, .. } = &expr.kind {
+            found |= operands.iter().any(|operand| operand.span == *side) && operands.iter().any(is_argument);
+        }
+    });
+    found && !is_alone
 }
 
 /// Returns whether a file handles replacements: by a list with both actions, or by testing for deletion with `in`.
@@ -235,6 +263,10 @@ fn key_of_index(env: &Env<'_, '_>, expr: &Expr, steps: &[tree::Step], guards: &G
     }
 }
 
+fn is_provider_name(place: &Place) -> bool {
+    place.attributes.is_empty() && place.text.ends_with("].provider_name")
+}
+
 fn members(
     env: &Env<'_, '_>,
     place: &Place,
@@ -245,9 +277,21 @@ fn members(
 ) {
     match &collection.kind {
         ExprKind::Items(items) => {
+            let before = hits.len();
+            let mut fits = false;
             for item in items {
+                let known = hits.len();
                 value(env, place, collection, item, "==", guards, about_data, hits);
+                fits |= hits.len() == known;
             }
+            // `in {true, "true"}` accepts what other releases write, and one of the values can be there.
+            let is_alternative = |hit: &Hit| match hit.lint {
+                Lint::MixedUpType => true,
+                Lint::ImpossibleValue => is_provider_name(place),
+                _ => false,
+            };
+            let found = hits.split_off(before);
+            hits.extend(found.into_iter().filter(|hit| !(fits && is_alternative(hit))));
         }
         _ if place.is_resource_type() => {
             let shape = env.shape(collection, guards);
@@ -322,7 +366,7 @@ fn value(
                 say(Lint::ImpossibleValue, format!("`{}` is never `{literal}`", place.text), help);
             }
         }
-        Node::Text if place.text.ends_with("].provider_name") && place.attributes.is_empty() => {
+        Node::Text if is_provider_name(place) => {
             // Terraform has used full provider addresses since 0.13.
             if let Some(literal) = literal
                 && !literal.contains('/')
