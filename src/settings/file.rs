@@ -286,6 +286,7 @@ tags = ["owner"]
             "check.strict = true (team/planguard.toml:6)",
             "check.require-complete = false (team/planguard.toml:7)",
             "check.require-coverage = true (team/planguard.toml:8)",
+            "check.require-waiver-expiry = true (default)",
             "check.builtin = false (team/planguard.toml:9)",
             r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:10)"#,
             r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:11)"#,

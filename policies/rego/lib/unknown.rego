@@ -65,7 +65,7 @@ state(change, path) := "unknown" if {
 # description: Returns the names of the top-level attributes that are unknown, completely or partly.
 # custom:
 #   example: |
-#     unknown.attributes(changes.created[1]) == {"arn", "subnet_id", "tags"}
+#     unknown.attributes(changes.created[1]) == {"arn", "subnet_id", "tags", "vpc_security_group_ids"}
 attributes(change) := {name |
 	some name, _ in _object(object.get(change, ["change", "after_unknown"], {}))
 	has_unknown(change, [name])
