@@ -1,0 +1,58 @@
+//! What a resource has under one name, after override files.
+
+use std::ops::Range;
+
+use crate::body::{Attribute, Block, Body};
+use crate::module::{Declaration, Definition};
+use crate::place::Spot;
+
+/// A body, and the file that its ranges are in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer<'c> {
+    declaration: &'c Declaration,
+    pub(crate) body: &'c Body,
+}
+
+/// What is written under a name.
+#[derive(Debug)]
+pub(crate) enum Written<'c> {
+    Nothing,
+    Attribute(Layer<'c>, &'c Attribute),
+    Blocks(Layer<'c>, Vec<&'c Block>),
+    /// An attribute and blocks: it is not certain which counts.
+    Both,
+}
+
+impl<'c> Layer<'c> {
+    /// The bodies of a resource from the one that wins to the base.
+    pub(crate) fn of(definition: &'c Definition) -> Vec<Self> {
+        definition
+            .layers()
+            .filter_map(|declaration| Some(Self { declaration, body: &declaration.block()?.body }))
+            .collect()
+    }
+
+    /// A body in the same file.
+    pub(crate) const fn inside(self, body: &'c Body) -> Self {
+        Self { declaration: self.declaration, body }
+    }
+
+    pub(crate) fn spot(self, span: &Range<usize>) -> Spot {
+        self.declaration.at(span)
+    }
+}
+
+/// The attribute or the blocks of a name. An override replaces an attribute, or all blocks of a kind.
+pub(crate) fn written<'c>(layers: &[Layer<'c>], name: &'c str) -> Written<'c> {
+    let attribute = layers.iter().find_map(|layer| Some((*layer, layer.body.attribute(name)?)));
+    let blocks = layers.iter().find_map(|layer| {
+        let blocks: Vec<_> = layer.body.blocks_of(name).collect();
+        (!blocks.is_empty()).then_some((*layer, blocks))
+    });
+    match (attribute, blocks) {
+        (None, None) => Written::Nothing,
+        (Some((layer, attribute)), None) => Written::Attribute(layer, attribute),
+        (None, Some((layer, blocks))) => Written::Blocks(layer, blocks),
+        (Some(_), Some(_)) => Written::Both,
+    }
+}
