@@ -14,11 +14,13 @@
 //! In a path, `[*]` stands for every position, `[name=value]` for those whose attribute has the value, `[name]` for those
 //! whose attribute has elements.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use planguard_plan::{Address, AttributePath, DuplicateKeys, PathStep, Value};
+use planguard_plan::{Address, AttributePath, DuplicateKeys, Value};
 use planguard_source::{Configuration, Place, Precision, Sought, Tool};
 
 /// A file and a line.
@@ -104,66 +106,55 @@ fn marks(directory: &Path) -> BTreeMap<String, Marks> {
 }
 
 /// All paths that a pattern stands for in a value.
-fn expand(pattern: &str, value: &Value<'_>) -> Vec<AttributePath> {
+fn expand<'v>(pattern: &str, value: &'v Value<'v>) -> Vec<AttributePath> {
     let mut found = vec![(AttributePath::default(), Some(value))];
     let mut rest = pattern;
     while !rest.is_empty() {
-        let step: Box<dyn Fn(&AttributePath, Option<&Value<'_>>) -> Vec<PathStep>>;
-        if let Some(quoted) = rest.strip_prefix("[\"") {
-            let (key, after) = quoted.split_once("\"]").unwrap();
-            let key = key.to_owned();
-            step = Box::new(move |_, _| vec![PathStep::Key(key.clone())]);
-            rest = after;
-        } else if let Some(bracket) = rest.strip_prefix('[') {
-            let (inside, after) = bracket.split_once(']').unwrap();
-            let inside = inside.to_owned();
-            step = Box::new(move |_, value| match inside.parse() {
-                Ok(position) => vec![PathStep::Index(position)],
-                Err(_) => {
-                    let elements = value.map(Value::elements).unwrap_or_default();
-                    let fits = |element: &Value<'_>| match inside.split_once('=') {
-                        _ if inside == "*" => true,
-                        Some((name, wanted)) => element.get(name).is_some_and(|value| match value {
-                            Value::String(text) => text == wanted || text.contains('"'),
-                            other => serde_json_text(other) == wanted,
-                        }),
-                        None => !element.get(&inside).unwrap().elements().is_empty(),
-                    };
-                    let all = elements.iter().enumerate().filter(|(_, element)| fits(element));
-                    all.map(|(position, _)| PathStep::Index(position)).collect()
-                }
-            });
-            rest = after;
+        let (part, after) = if let Some(quoted) = rest.strip_prefix("[\"") {
+            quoted.split_once("\"]").unwrap()
+        } else if rest.starts_with('[') {
+            rest.split_at(rest.find(']').unwrap())
         } else {
-            let plain = rest.trim_start_matches('.');
-            let (name, after) = plain.split_at(plain.find(['.', '[']).unwrap_or(plain.len()));
-            let name = name.to_owned();
-            step = Box::new(move |_, _| vec![PathStep::Key(name.clone())]);
-            rest = after;
-        }
-        found = found
-            .into_iter()
-            .flat_map(|(path, value)| {
-                step(&path, value).into_iter().map(move |step| {
-                    let mut longer = path.clone();
-                    let inside = match &step {
-                        PathStep::Key(name) => value.and_then(|value| value.get(name)),
-                        PathStep::Index(position) => value.and_then(|value| value.elements().get(*position)),
-                    };
-                    longer.0.push(step);
-                    (longer, inside)
-                })
-            })
-            .collect();
+            let plain = rest.trim_start_matches(['.', ']']);
+            plain.split_at(plain.find(['.', '[']).unwrap_or(plain.len()))
+        };
+        rest = if after == "]" { "" } else { after };
+        found = found.into_iter().flat_map(|(path, value)| longer(&path, value, part)).collect();
     }
     found.into_iter().map(|(path, _)| path).collect()
 }
 
-fn serde_json_text(value: &Value<'_>) -> String {
-    match value {
-        Value::Number(number) => number.to_string(),
-        Value::Bool(value) => value.to_string(),
-        other => panic!("{other:?} is not compared"),
+/// The paths one part of a pattern further.
+fn longer<'v>(
+    path: &AttributePath,
+    value: Option<&'v Value<'v>>,
+    part: &str,
+) -> Vec<(AttributePath, Option<&'v Value<'v>>)> {
+    let Some(inside) = part.strip_prefix('[') else {
+        return vec![match part {
+            "" => (path.clone(), value),
+            name => (path.key(name), value.and_then(|value| value.get(name))),
+        }];
+    };
+    let position = inside.parse::<usize>().ok();
+    let elements = value.map(Value::elements).unwrap_or_default().iter().enumerate();
+    let meant = elements.filter(|(at, element)| match position {
+        Some(position) => *at == position,
+        None => fits(element, inside),
+    });
+    meant.map(|(at, element)| (path.index(at), Some(element))).collect()
+}
+
+/// Whether an element is meant by `*`, `name=value` or `name`.
+fn fits(element: &Value<'_>, inside: &str) -> bool {
+    match inside.split_once('=') {
+        _ if inside == "*" => true,
+        Some((name, wanted)) => match element.get(name) {
+            Some(Value::String(text)) => text == wanted,
+            Some(Value::Number(number)) => number.to_string() == wanted,
+            other => panic!("{name} is {other:?}"),
+        },
+        None => !element.get(inside).unwrap().elements().is_empty(),
     }
 }
 
