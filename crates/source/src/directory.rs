@@ -12,7 +12,7 @@ use crate::problem::SourceError;
 use crate::{hcl, tf_json};
 
 /// The largest file that is read. Terraform's own limit is memory; generated configurations stay far below.
-const MAX_FILE_SIZE: u64 = 64 * 1024 * 1024;
+const MAX_FILE_SIZE: u64 = 16 * 1024 * 1024;
 
 /// Which tool made a plan: OpenTofu also reads `.tofu` files, and they replace `.tf` files of the same name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

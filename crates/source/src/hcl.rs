@@ -5,6 +5,8 @@ use std::ops::Range;
 use hcl_edit::Span;
 use hcl_edit::expr::{Expression as Hcl, ObjectKey, UnaryOperator};
 use hcl_edit::structure::{Body as HclBody, Structure};
+use hcl_edit::template::HeredocTemplate;
+use hcl_edit::visit::{Visit, visit_heredoc_template};
 
 use crate::body::{Attribute, Block, Body, Expression, Member};
 
@@ -25,7 +27,31 @@ pub(crate) fn read(text: &str) -> Result<Body, SyntaxError> {
         at: error.location().offset(),
         reason: error.message().replace('\n', " "),
     })?;
-    Ok(convert(&body))
+    let mut heredocs = Heredocs { text, swallowed: None };
+    heredocs.visit_body(&body);
+    heredocs.swallowed.map_or_else(|| Ok(convert(&body)), Err)
+}
+
+/// Looks for heredocs that Terraform ends elsewhere: at the first line that has only the delimiter. The parser does not
+/// see that line if it is indented and the first, and takes a delimiter before other text for the end. What follows
+/// would be read as something else.
+struct Heredocs<'t> {
+    text: &'t str,
+    swallowed: Option<SyntaxError>,
+}
+
+impl Visit for Heredocs<'_> {
+    fn visit_heredoc_template(&mut self, heredoc: &HeredocTemplate) {
+        let delimiter = heredoc.delimiter.as_str();
+        let span = heredoc.template.span().unwrap_or_default();
+        let inside = self.text.get(span.clone()).unwrap_or_default();
+        let after = self.text.get(span.end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        if after.trim() != delimiter || inside.lines().any(|line| line.trim() == delimiter) {
+            let reason = format!("the end of a heredoc, `{delimiter}`, is not the only such line");
+            self.swallowed.get_or_insert(SyntaxError { at: span.start, reason });
+        }
+        visit_heredoc_template(self, heredoc);
+    }
 }
 
 fn convert(body: &HclBody) -> Body {
@@ -122,6 +148,24 @@ mod tests {
         let body = read("a = \"x${1}\"\nb = f(1)\nc = -1\nd = (true)\ne = \"$${x}\"\n").unwrap();
         let values: Vec<String> = body.attributes.iter().map(|a| format!("{:?}", a.value)).collect();
         assert_eq!(values, ["Other", "Other", "Number(\"-1\")", "Bool(true)", "Other"]);
+    }
+
+    #[test]
+    fn heredocs_end_where_terraform_ends_them() {
+        for text in [
+            "a = <<E\nE\nb = 1\n",
+            "a = <<-E\r\n  x ${b} E\r\n  E\r\nb = 1\n",
+            "a = f(<<E\nx\n%{ if c }E2%{ endif }\n E\n, <<F\nE\nF\n)\nb = 1",
+        ] {
+            let names: Vec<String> = read(text).unwrap().attributes.into_iter().map(|a| a.name).collect();
+            assert_eq!(names, ["a", "b"], "{text}");
+        }
+        for text in ["a = <<-E\n  E\nb = 1\nc = <<-E\n  x\n  E\nd = 1\n", "a = <<E\nx\nE # c\nb = 1\n"] {
+            assert_eq!(
+                read(text).unwrap_err().reason,
+                "the end of a heredoc, `E`, is not the only such line"
+            );
+        }
     }
 
     #[test]
