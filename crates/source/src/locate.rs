@@ -116,10 +116,11 @@ impl Inside<'_> {
             ([PathStep::Index(position), rest @ ..], Expression::List(elements)) => {
                 let (nesting, schema, inner) = match kind {
                     Some(Kind::List(element)) => (Some(Nesting::List), None, Some(element.as_ref())),
-                    Some(Kind::Tuple) => (Some(Nesting::List), None, None),
+                    // What has no fixed type keeps its order.
+                    Some(Kind::Tuple | Kind::Any) => (Some(Nesting::List), None, Some(&Kind::Any)),
                     Some(Kind::Set(element)) => (Some(Nesting::Set), None, Some(element.as_ref())),
                     Some(Kind::Nested(nested)) => (Some(nested.nesting), Some(nested.block), kind),
-                    Some(Kind::Bool | Kind::String | Kind::Number | Kind::Any | Kind::Map(_)) | None => {
+                    Some(Kind::Bool | Kind::String | Kind::Number | Kind::Map(_)) | None => {
                         (None, None, None)
                     }
                 };
@@ -167,16 +168,9 @@ impl Inside<'_> {
     ) -> Found {
         let inner = match kind {
             Some(Kind::Map(element)) => Some(element.as_ref().clone()),
+            Some(Kind::Any) => Some(Kind::Any),
             Some(Kind::Nested(nested)) => nested.block.attribute(key).map(|attribute| attribute.kind),
-            Some(
-                Kind::Bool
-                | Kind::String
-                | Kind::Number
-                | Kind::Any
-                | Kind::Tuple
-                | Kind::List(_)
-                | Kind::Set(_),
-            )
+            Some(Kind::Bool | Kind::String | Kind::Number | Kind::Tuple | Kind::List(_) | Kind::Set(_))
             | None => None,
         };
         // The last of equal keys counts, and one that has to be evaluated may be equal.

@@ -14,9 +14,7 @@ pub enum SourceError {
     #[error("cannot read the directory `{}`: {cause}", path.display())]
     #[diagnostic(
         code("PG-SC-001"),
-        help(
-            "name the directory that contains the root module with `--source DIR`, and check out its modules"
-        )
+        help("name the directory that contains the root module, and check out all of its local modules")
     )]
     Directory {
         /// The directory.

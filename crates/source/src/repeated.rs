@@ -97,12 +97,12 @@ pub(crate) fn choose(
         _ => {
             let elements = elements?;
             let by_order = match candidates.nesting {
-                Some(Nesting::List) => candidates.by_order(position, elements.len()),
-                Some(Nesting::Set | Nesting::Map | Nesting::Single) | None => None,
+                Some(Nesting::List) if candidates.are_in_order(elements) => {
+                    candidates.by_order(position, elements.len())
+                }
+                Some(Nesting::List | Nesting::Set | Nesting::Map | Nesting::Single) | None => None,
             };
-            by_order
-                .filter(|chosen| candidates.fits(*chosen, elements.get(position)))
-                .or_else(|| candidates.by_content(position, elements))
+            by_order.or_else(|| candidates.by_content(position, elements))
         }
     }
 }
@@ -129,6 +129,14 @@ impl Candidates<'_> {
             return Some(self.all.len() - 1 - from_end);
         }
         (first == last).then_some(first)
+    }
+
+    /// Whether no element speaks against the order of the file. The plan may come from a release of the provider that
+    /// holds a set, or its values from the state, because changes are ignored.
+    fn are_in_order(&self, elements: &[Value<'_>]) -> bool {
+        elements.iter().enumerate().all(|(position, element)| {
+            self.by_order(position, elements.len()).is_none_or(|at| self.fits(at, Some(element)))
+        })
     }
 
     /// By content: the only candidate that can have made the element. If some candidate fits no element, or some element

@@ -251,6 +251,12 @@ fn judge(directory: &Path, wrong: &mut Vec<String>) -> Figures {
         }
         for (path, (kind, expected)) in &expected {
             let place = at(Some(path)).unwrap();
+            // Without the plan's values, fewer lines are certain, and none is another.
+            let blind = Sought { address: &address, attribute: Some(path), after: None, tool: None };
+            let blind = configuration.locate(&blind).unwrap();
+            if blind.precision == Precision::Attribute && blind != place {
+                wrong.push(format!("{address} {path} is found on line {} without values", blind.line()));
+            }
             match (place.precision, kind) {
                 (Precision::Attribute, Expected::Attribute) if line(&place) == **expected => {
                     figures.right += 1

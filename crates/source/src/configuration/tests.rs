@@ -1,6 +1,7 @@
 use std::fs;
 
-use planguard_plan::DuplicateKeys;
+use planguard_plan::{DuplicateKeys, PathStep};
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
@@ -296,5 +297,84 @@ fn paths_are_as_short_as_they_can_be() {
         [(".", ""), ("./a/./b", "a/b"), ("a/../b", "b"), ("../a/../..", "../.."), ("/..", "/")]
     {
         assert_eq!(clean(Path::new(long)), Path::new(short), "{long}");
+    }
+}
+
+#[test]
+fn a_list_whose_elements_contradict_the_order_of_the_file_goes_by_content() {
+    let rule = |id: &str| format!("  rule {{\n    id     = \"{id}\"\n    status = var.status\n  }}\n");
+    let text = format!(
+        "resource \"aws_s3_bucket_lifecycle_configuration\" \"l\" {{\n{}{}{}}}\n",
+        rule("one"),
+        rule("two"),
+        rule("${var.id}")
+    );
+    let directory = directory(&[("a.tf", &text)]);
+    let find = |attribute: &str, ids: [&str; 3]| {
+        let rules: Vec<String> = ids.iter().map(|id| format!("{{\"id\": \"{id}\"}}")).collect();
+        let after = format!("{{\"rule\": [{}]}}", rules.join(","));
+        find(&directory, "aws_s3_bucket_lifecycle_configuration.l", attribute, &after)
+    };
+    assert_eq!(find("rule[0].status", ["one", "two", "three"]), "a.tf:4 Attribute");
+    assert_eq!(find("rule[2].status", ["one", "two", "three"]), "a.tf:12 Attribute");
+    assert_eq!(find("rule[0].status", ["two", "three", "one"]), "a.tf:8 Attribute");
+    assert_eq!(find("rule[1].status", ["two", "three", "one"]), "a.tf:12 Attribute");
+    assert_eq!(find("rule[0].status", ["four", "three", "one"]), "a.tf:1 Block");
+}
+
+#[test]
+fn a_value_without_a_fixed_type_keeps_its_order() {
+    let text = "resource \"kubernetes_manifest\" \"m\" {\n  manifest = {\n    list = [\n      { v = var.a },\n      { v = var.b },\n    ]\n  }\n}\n";
+    let directory = directory(&[("a.tf", text)]);
+    let after = r#"{"manifest": {"list": [{"v": 1}, {"v": 2}]}}"#;
+    let found = find(&directory, "kubernetes_manifest.m", "manifest.list[1].v", after);
+    assert_eq!(found, "a.tf:5 Attribute");
+}
+
+fn body() -> impl Strategy<Value = String> {
+    let value = prop_oneof![
+        Just("1".to_owned()),
+        Just("var.x".to_owned()),
+        Just("\"a\"".to_owned()),
+        Just("[{ a = 1 }, { b = \"é\" }]".to_owned()),
+        Just("{\n a = 1\n (b) = 2\n}".to_owned()),
+        Just("<<E\na = 1\nE".to_owned()),
+    ];
+    let attribute = ("[a-c]", value).prop_map(|(name, value)| format!("{name} = {value}\n"));
+    attribute.prop_recursive(4, 24, 5, |inside| {
+        let inside = proptest::collection::vec(inside, 0..4).prop_map(|parts| parts.concat());
+        prop_oneof![
+            ("[a-c]", inside.clone()).prop_map(|(name, body)| format!("{name} {{\n{body}}}\n")),
+            ("[a-c]", inside)
+                .prop_map(|(name, body)| format!("dynamic \"{name}\" {{\ncontent {{\n{body}}}\n}}\n")),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_place_is_that_of_a_name_on_the_path(
+        bodies in proptest::collection::vec(body(), 0..5),
+        steps in proptest::collection::vec(
+            prop_oneof![
+                "[a-c]".prop_map(PathStep::Key),
+                (0_usize..3).prop_map(PathStep::Index),
+            ],
+            1..6,
+        ),
+    ) {
+        let text = format!("resource \"x_y\" \"a\" {{\n{}}}\n", bodies.concat());
+        let directory = directory(&[("a.tf", &text)]);
+        let configuration = Configuration::read(directory.path());
+        let address = "x_y.a".parse().unwrap();
+        let path = AttributePath(steps);
+        let sought = Sought { address: &address, attribute: Some(&path), after: None, tool: None };
+        // A body that sets an attribute twice is invalid.
+        if let Some(place) = configuration.locate(&sought) {
+            let text = &place.at.file.text()[place.at.span.clone()];
+            let name = text.trim_start_matches("dynamic \"").split(['"', ' ', '{']).next().unwrap();
+            let is_on_path = path.0.iter().any(|step| matches!(step, PathStep::Key(key) if key == name));
+            prop_assert!(is_on_path || text == "resource \"x_y\" \"a\"", "{}", text);
+        }
     }
 }
