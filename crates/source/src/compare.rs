@@ -3,6 +3,8 @@
 //! Providers rewrite values: they change case, write numbers as text, and leave out what is empty. So a difference counts
 //! only where none of these explains it.
 
+use std::collections::BTreeSet;
+
 use planguard_plan::Value;
 use planguard_schemas::{Block as Schema, Kind, Nesting};
 
@@ -15,28 +17,74 @@ pub(crate) enum Content<'c> {
     Object(&'c [Member]),
 }
 
-/// Whether an element of the plan cannot come from this content.
-pub(crate) fn contradicts(content: Content<'_>, element: &Value<'_>, schema: Option<Schema>) -> bool {
-    // An unknown element is null.
-    if !matches!(element, Value::Object(_)) {
-        return false;
+impl<'c> Content<'c> {
+    fn attributes(self) -> Vec<(&'c str, &'c Expression)> {
+        match self {
+            Self::Body(body) => {
+                body.attributes.iter().map(|attribute| (attribute.name.as_str(), &attribute.value)).collect()
+            }
+            Self::Object(members) => {
+                members.iter().filter_map(|member| Some((member.key.as_deref()?, &member.value))).collect()
+            }
+        }
     }
-    let differs = |name: &str, written: &Expression| {
+}
+
+/// Compares contents with the elements of one list or set.
+#[derive(Debug)]
+pub(crate) struct Comparison<'c> {
+    schema: Option<Schema>,
+    /// The contents, by position, and their attributes that the provider rewrites: the literal is nowhere in the plan.
+    rewritten: BTreeSet<(usize, &'c str)>,
+}
+
+impl<'c> Comparison<'c> {
+    /// A comparison that takes every difference for one.
+    pub(crate) const fn strict(schema: Option<Schema>) -> Self {
+        Self { schema, rewritten: BTreeSet::new() }
+    }
+
+    /// The same for `contents`, each of which made an element: what differs from all elements was rewritten.
+    pub(crate) fn of(
+        schema: Option<Schema>,
+        contents: impl Iterator<Item = (usize, Content<'c>)>,
+        elements: &[Value<'_>],
+    ) -> Self {
+        let strict = Self::strict(schema);
+        let attributes = contents
+            .flat_map(|(at, content)| content.attributes().into_iter().map(move |attribute| (at, attribute)));
+        let nowhere = attributes.filter(|(at, (name, written))| {
+            elements.iter().all(|element| strict.attribute_differs(*at, name, written, element))
+        });
+        let rewritten = nowhere.map(|(at, (name, _))| (at, name)).collect();
+        Self { schema, rewritten }
+    }
+
+    /// Whether an element of the plan cannot come from the content at a position.
+    pub(crate) fn contradicts(&self, at: usize, content: Content<'_>, element: &Value<'_>) -> bool {
+        // An unknown element is null.
+        if !matches!(element, Value::Object(_)) {
+            return false;
+        }
+        let attributes = content.attributes();
+        attributes.into_iter().any(|(name, written)| self.attribute_differs(at, name, written, element))
+            || match content {
+                Content::Object(_) => false,
+                Content::Body(body) => {
+                    body.blocks.iter().any(|block| nested_differ(body, block.made(), element, self.schema))
+                        || has_unwritten_block(body, element, self.schema)
+                }
+            }
+    }
+
+    fn attribute_differs(&self, at: usize, name: &str, written: &Expression, element: &Value<'_>) -> bool {
         let is_write_only = || {
-            let attribute = schema.and_then(|schema| schema.attribute(name));
+            let attribute = self.schema.and_then(|schema| schema.attribute(name));
             attribute.is_some_and(|attribute| attribute.write_only)
         };
-        element.get(name).is_some_and(|value| differ(written, value)) && !is_write_only()
-    };
-    match content {
-        Content::Object(members) => {
-            members.iter().any(|member| member.key.as_deref().is_some_and(|key| differs(key, &member.value)))
-        }
-        Content::Body(body) => {
-            body.attributes.iter().any(|attribute| differs(&attribute.name, &attribute.value))
-                || body.blocks.iter().any(|block| nested_differ(body, block.made(), element, schema))
-                || has_unwritten_block(body, element, schema)
-        }
+        element.get(name).is_some_and(|value| differ(written, value))
+            && !self.rewritten.contains(&(at, name))
+            && !is_write_only()
     }
 }
 
@@ -52,7 +100,7 @@ fn nested_differ(body: &Body, kind: &str, element: &Value<'_>, schema: Option<Sc
     let inner = nested.map(|nested| nested.block);
     match (blocks.as_slice(), elements.as_slice()) {
         (_, []) => true,
-        ([block], [element]) => contradicts(Content::Body(&block.body), element, inner),
+        ([block], [element]) => Comparison::strict(inner).contradicts(0, Content::Body(&block.body), element),
         // Equal blocks are one element of a set.
         (blocks, elements) => {
             elements.len() > blocks.len()

@@ -8,7 +8,7 @@ use planguard_plan::{Address, AttributePath, Mode, Value};
 use crate::directory::{self, Tool};
 use crate::locate::{Facts, Found, follow};
 use crate::manifest::Manifest;
-use crate::merge::Layer;
+use crate::merge::{Layer, values};
 use crate::module::{Definition, Module};
 use crate::place::{Place, Precision, Spot};
 use crate::problem::SourceError;
@@ -99,8 +99,10 @@ impl Configuration {
             Mode::Data => planguard_schemas::data(&address.resource_type),
             Mode::Ephemeral | Mode::Action => None,
         };
-        let facts = Facts { value: sought.after, schema: schema.map(|schema| schema.block) };
-        Some(match follow(&Layer::of(definition), &path.0, facts, block.clone()) {
+        let layers = Layer::of(definition);
+        let schema = schema.map(|schema| schema.block);
+        let facts = Facts { value: sought.after, schema, values: values(&layers) };
+        Some(match follow(&layers, &path.0, facts, block.clone()) {
             Found::Exactly(at) => Place { at, block, precision: Precision::Attribute },
             Found::Within(at) => Place { at, block, precision: Precision::Block },
         })

@@ -6,7 +6,7 @@ use planguard_schemas::{Block as Schema, Kind, Nesting};
 use crate::body::{Expression, Member};
 use crate::merge::{Layer, Written, written};
 use crate::place::Spot;
-use crate::repeated::{Candidate, Candidates, Otherwise, choose};
+use crate::repeated::{Candidate, Candidates, Otherwise, Values, choose};
 
 /// Where a path ends.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(crate) enum Found {
 pub(crate) struct Facts<'f> {
     pub(crate) value: Option<&'f Value<'f>>,
     pub(crate) schema: Option<Schema>,
+    pub(crate) values: Values,
 }
 
 /// Follows a path from a body. `around` is the header of its block.
@@ -40,7 +41,7 @@ pub(crate) fn follow<'c>(
         Written::Nothing | Written::Both => Found::Within(around),
         Written::Attribute(layer, attribute) => {
             let here = layer.spot(&attribute.at);
-            let inside = Inside { layer, block: around, depth: Depth::Whole };
+            let inside = Inside { layer, block: around, depth: Depth::Whole, values: facts.values };
             inside.value(&attribute.value, rest, kind.as_ref(), value, here)
         }
         Written::Blocks(layer, blocks) => {
@@ -60,6 +61,7 @@ pub(crate) fn follow<'c>(
                         nesting,
                         schema,
                         otherwise,
+                        values: facts.values,
                     };
                     let elements = value.map(Value::elements);
                     let chosen = choose(&candidates, *position, elements).and_then(|at| blocks.get(at));
@@ -75,9 +77,12 @@ pub(crate) fn follow<'c>(
             match (rest, block.content()) {
                 ([], _) => Found::Exactly(here),
                 (_, None) => Found::Within(here),
-                (rest, Some(body)) => {
-                    follow(&[layer.inside(body)], rest, Facts { value: element, schema }, here)
-                }
+                (rest, Some(body)) => follow(
+                    &[layer.inside(body)],
+                    rest,
+                    Facts { value: element, schema, values: facts.values },
+                    here,
+                ),
             }
         }
     }
@@ -88,6 +93,7 @@ struct Inside<'c> {
     layer: Layer<'c>,
     block: Spot,
     depth: Depth,
+    values: Values,
 }
 
 /// Whether a value is that of the attribute or of one of several elements.
@@ -129,6 +135,7 @@ impl Inside<'_> {
                     nesting,
                     schema,
                     otherwise: Otherwise::Empty,
+                    values: self.values,
                 };
                 let values = value.map(Value::elements);
                 let chosen = choose(&candidates, *position, values).and_then(|at| elements.get(at));

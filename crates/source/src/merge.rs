@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-use crate::body::{Attribute, Block, Body};
+use crate::body::{Attribute, Block, Body, Expression};
 use crate::module::{Declaration, Definition};
 use crate::place::Spot;
+use crate::repeated::Values;
+
+const LIFECYCLE: &str = "lifecycle";
+const IGNORE_CHANGES: &str = "ignore_changes";
 
 /// A body, and the file that its ranges are in.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +43,32 @@ impl<'c> Layer<'c> {
 
     pub(crate) fn spot(self, span: &Range<usize>) -> Spot {
         self.declaration.at(span)
+    }
+}
+
+/// Where the values of a resource come from, by its `lifecycle`.
+pub(crate) fn values(layers: &[Layer<'_>]) -> Values {
+    let ignores = layers.iter().any(|layer| {
+        let mut blocks = layer.body.blocks.iter().filter(|block| block.kind == LIFECYCLE);
+        // In JSON it is a value, because no provider's schema has it.
+        blocks.any(|block| block.body.attribute(IGNORE_CHANGES).is_some())
+            || layer
+                .body
+                .attribute(LIFECYCLE)
+                .is_some_and(|attribute| has_key(&attribute.value, IGNORE_CHANGES))
+    });
+    if ignores { Values::Mixed } else { Values::Configuration }
+}
+
+fn has_key(value: &Expression, key: &str) -> bool {
+    match value {
+        Expression::Object(members) => members.iter().any(|member| member.key.as_deref() == Some(key)),
+        Expression::List(elements) => elements.iter().any(|element| has_key(element, key)),
+        Expression::Null
+        | Expression::Bool(_)
+        | Expression::Number(_)
+        | Expression::Text(_)
+        | Expression::Other => false,
     }
 }
 

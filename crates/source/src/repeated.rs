@@ -6,7 +6,7 @@ use planguard_plan::Value;
 use planguard_schemas::{Attribute, Block as Schema, Nesting};
 
 use crate::body::{Block, Expression};
-use crate::compare::{Content, contradicts};
+use crate::compare::{Comparison, Content};
 
 /// Pairs of candidates and elements that are compared.
 const MAX_PAIRS: usize = 10_000;
@@ -34,6 +34,16 @@ pub(crate) struct Candidates<'c> {
     /// The schema of an element.
     pub(crate) schema: Option<Schema>,
     pub(crate) otherwise: Otherwise,
+    pub(crate) values: Values,
+}
+
+/// Where the values of a resource in the plan come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// From the configuration.
+    Configuration,
+    /// Some may come from the state, because `ignore_changes` keeps them.
+    Mixed,
 }
 
 /// What a list has if nothing makes an element of it.
@@ -88,26 +98,40 @@ pub(crate) fn choose(
     }
     match candidates.all.as_slice() {
         [Candidate { makes: Makes::Any, .. }] => {
-            let element = elements.and_then(|elements| elements.get(position));
-            (candidates.otherwise == Otherwise::Empty || candidates.fits(0, element)).then_some(0)
+            let elements = elements.unwrap_or_default();
+            let made = Made { candidates, elements, comparison: candidates.comparison(elements) };
+            let fits = elements.get(position).is_none_or(|element| made.fits(0, element));
+            (candidates.otherwise == Otherwise::Empty || fits).then_some(0)
         }
         [Candidate { makes: Makes::One, .. }] => {
             (position == 0 && elements.is_none_or(|elements| elements.len() == 1)).then_some(0)
         }
         _ => {
             let elements = elements?;
+            let made = Made { candidates, elements, comparison: candidates.comparison(elements) };
             let by_order = match candidates.nesting {
-                Some(Nesting::List) if candidates.are_in_order(elements) => {
-                    candidates.by_order(position, elements.len())
-                }
+                Some(Nesting::List) if made.are_in_order() => candidates.by_order(position, elements.len()),
                 Some(Nesting::List | Nesting::Set | Nesting::Map | Nesting::Single) | None => None,
             };
-            by_order.or_else(|| candidates.by_content(position, elements))
+            by_order.or_else(|| made.by_content(position))
         }
     }
 }
 
-impl Candidates<'_> {
+impl<'c> Candidates<'c> {
+    /// Compares with elements. Only what certainly made one tells that a value was rewritten.
+    fn comparison(&self, elements: &[Value<'_>]) -> Comparison<'c> {
+        let certain = self.all.iter().enumerate().filter(|(_, candidate)| candidate.makes == Makes::One);
+        match self.values {
+            Values::Mixed => Comparison::strict(self.schema),
+            Values::Configuration => Comparison::of(
+                self.schema,
+                certain.filter_map(|(at, candidate)| Some((at, candidate.content?))),
+                elements,
+            ),
+        }
+    }
+
     /// By position: from the front before the first candidate that makes any number, from the end behind the last one,
     /// and between them if there is only one such candidate.
     fn by_order(&self, position: usize, count: usize) -> Option<usize> {
@@ -130,28 +154,39 @@ impl Candidates<'_> {
         }
         (first == last).then_some(first)
     }
+}
 
+/// Candidates, and the elements that they made.
+struct Made<'m, 'c, 'v> {
+    candidates: &'m Candidates<'c>,
+    elements: &'m [Value<'v>],
+    comparison: Comparison<'c>,
+}
+
+impl Made<'_, '_, '_> {
     /// Whether no element speaks against the order of the file. The plan may come from a release of the provider that
     /// holds a set, or its values from the state, because changes are ignored.
-    fn are_in_order(&self, elements: &[Value<'_>]) -> bool {
-        elements.iter().enumerate().all(|(position, element)| {
-            self.by_order(position, elements.len()).is_none_or(|at| self.fits(at, Some(element)))
+    fn are_in_order(&self) -> bool {
+        self.elements.iter().enumerate().all(|(position, element)| {
+            let by_order = self.candidates.by_order(position, self.elements.len());
+            by_order.is_none_or(|at| self.fits(at, element))
         })
     }
 
     /// By content: the only candidate that can have made the element. If some candidate fits no element, or some element
     /// no candidate, then the provider has changed values, and nothing is certain.
-    fn by_content(&self, position: usize, elements: &[Value<'_>]) -> Option<usize> {
+    fn by_content(&self, position: usize) -> Option<usize> {
+        let (all, elements) = (&self.candidates.all, self.elements);
         // Comparing all with all takes too long beyond any reasonable number.
-        if self.all.len() * elements.len() > MAX_PAIRS {
+        if all.len() * elements.len() > MAX_PAIRS {
             return None;
         }
         let fits: Fits = elements
             .iter()
-            .map(|element| (0..self.all.len()).filter(|at| self.fits(*at, Some(element))).collect())
+            .map(|element| (0..all.len()).filter(|at| self.fits(*at, element)).collect())
             .collect();
-        let one_each = self.all.len() == elements.len()
-            && self.all.iter().all(|candidate| candidate.makes == Makes::One);
+        let one_each =
+            all.len() == elements.len() && all.iter().all(|candidate| candidate.makes == Makes::One);
         let can_have_made = |at: usize| {
             let others = |(element, fitting): (usize, &Vec<usize>)| {
                 let others = fitting.iter().copied().filter(|other| *other != at);
@@ -159,7 +194,7 @@ impl Candidates<'_> {
             };
             !one_each || all_pair_up(&fits.iter().enumerate().map(others).collect())
         };
-        let every_candidate = self.all.iter().enumerate().all(|(at, candidate)| {
+        let every_candidate = all.iter().enumerate().all(|(at, candidate)| {
             candidate.makes == Makes::Any || fits.iter().any(|fitting| fitting.contains(&at))
         });
         let every_element = fits.iter().all(|fitting| !fitting.is_empty());
@@ -172,12 +207,9 @@ impl Candidates<'_> {
     }
 
     /// Whether nothing speaks against it that a candidate made an element.
-    fn fits(&self, at: usize, element: Option<&Value<'_>>) -> bool {
-        let content = self.all.get(at).and_then(|candidate| candidate.content);
-        match (content, element) {
-            (Some(content), Some(element)) => !contradicts(content, element, self.schema),
-            (None, _) | (_, None) => true,
-        }
+    fn fits(&self, at: usize, element: &Value<'_>) -> bool {
+        let content = self.candidates.all.get(at).and_then(|candidate| candidate.content);
+        content.is_none_or(|content| !self.comparison.contradicts(at, content, element))
     }
 }
 
