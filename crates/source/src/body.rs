@@ -39,8 +39,17 @@ pub(crate) enum Expression {
     Text(String),
     List(Vec<Self>),
     Object(Vec<Member>),
-    /// Anything that has to be evaluated.
+    /// Nothing but a variable of the module or a local value.
+    Reference(Reference),
+    /// Anything else that has to be evaluated.
     Other,
+}
+
+/// `var.NAME` or `local.NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reference {
+    Variable(String),
+    Local(String),
 }
 
 /// `key = value` in an object.
@@ -98,7 +107,25 @@ impl Expression {
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
-            Self::Null | Self::Bool(_) | Self::Number(_) | Self::List(_) | Self::Object(_) | Self::Other => {
+            Self::Null
+            | Self::Reference(_)
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::List(_)
+            | Self::Object(_)
+            | Self::Other => None,
+        }
+    }
+
+    /// What the value is a copy of, by itself or as the only element of a list.
+    pub(crate) fn reference(&self) -> Option<Reference> {
+        match self {
+            Self::Reference(reference) => Some(reference.clone()),
+            Self::List(elements) => match elements.as_slice() {
+                [Self::Reference(reference)] => Some(reference.clone()),
+                _ => None,
+            },
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) | Self::Object(_) | Self::Other => {
                 None
             }
         }
@@ -106,6 +133,28 @@ impl Expression {
 
     /// A text in quotes, which may be a template.
     pub(crate) fn of_quoted(text: &str) -> Self {
-        if text.contains("${") || text.contains("%{") { Self::Other } else { Self::Text(text.to_owned()) }
+        if !text.contains("${") && !text.contains("%{") {
+            return Self::Text(text.to_owned());
+        }
+        // The JSON form of a reference.
+        let inside = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        inside.and_then(Reference::parse).map_or(Self::Other, Self::Reference)
+    }
+}
+
+impl Reference {
+    /// Reads `var.NAME` or `local.NAME`; `None` for any other text.
+    fn parse(text: &str) -> Option<Self> {
+        let (root, name) = text.trim().split_once('.')?;
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
+        if is_name { Self::new(root, name) } else { None }
+    }
+
+    pub(crate) fn new(root: &str, name: &str) -> Option<Self> {
+        match root {
+            "var" => Some(Self::Variable(name.to_owned())),
+            "local" => Some(Self::Local(name.to_owned())),
+            _ => None,
+        }
     }
 }

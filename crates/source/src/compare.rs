@@ -157,7 +157,11 @@ fn plain_expression(expression: &Expression) -> Option<String> {
         Expression::Bool(value) => Some(value.to_string()),
         Expression::Number(text) => Some(plain_number(text).unwrap_or_else(|| text.clone())),
         Expression::Text(text) => plain_text(text),
-        Expression::Null | Expression::List(_) | Expression::Object(_) | Expression::Other => None,
+        Expression::Null
+        | Expression::List(_)
+        | Expression::Object(_)
+        | Expression::Reference(_)
+        | Expression::Other => None,
     }
 }
 

@@ -9,7 +9,8 @@ use crate::directory::{self, Tool};
 use crate::locate::{Facts, Found, follow};
 use crate::manifest::Manifest;
 use crate::merge::{Layer, values};
-use crate::module::{Definition, Module};
+use crate::module::{Declaration, Definition, Module};
+use crate::origin::{Scope, push_key};
 use crate::place::{Place, Precision, Spot};
 use crate::problem::SourceError;
 
@@ -70,6 +71,9 @@ impl Configuration {
         }
         match (one, self.locate_as(sought, Tool::OpenTofu)) {
             (Some(one), Some(other)) if one == other => Some(one),
+            (Some(one), Some(other)) if (&one.at, &one.block) == (&other.at, &other.block) => {
+                Some(Place { from: Vec::new(), ..one })
+            }
             (Some(one), Some(other)) if one.block == other.block => Some(one.without_attribute()),
             (Some(_), Some(_)) => None,
             // Only one tool knows the resource. One that the plan deletes may as well be gone for the other.
@@ -78,22 +82,37 @@ impl Configuration {
         }
     }
 
+    /// The innermost module call on the way to a resource that the configuration has, for a resource in a module whose
+    /// files are not there; `None` for one of the root module.
+    pub fn call(&self, address: &Address, tool: Tool) -> Option<Spot> {
+        let mut scope = Scope::default();
+        let mut innermost = None;
+        for step in &address.modules {
+            let Some(module) = self.modules.get(&scope.directory) else { break };
+            let Some(call) = module.view(tool).call(&step.name) else { break };
+            innermost = call.base().map(Declaration::spot).or(innermost);
+            if scope.enter(&step.name, call, |key, caller| self.called(key, caller, call)).is_none() {
+                break;
+            }
+        }
+        innermost
+    }
+
     fn locate_as(&self, sought: &Sought<'_>, tool: Tool) -> Option<Place> {
         let address = sought.address;
-        let mut directory = PathBuf::new();
-        let mut key = String::new();
+        let view = |directory: &Path| Some(self.modules.get(directory)?.view(tool));
+        let mut scope = Scope::default();
         for step in &address.modules {
-            let call = self.modules.get(&directory)?.view(tool).call(&step.name)?;
-            push_key(&mut key, &step.name);
-            directory = self.called(&key, &directory, call)?;
+            let call = view(&scope.directory)?.call(&step.name)?;
+            scope.enter(&step.name, call, |key, caller| self.called(key, caller, call))?;
         }
-        let view = self.modules.get(&directory)?.view(tool);
-        let definition = view.resource(address.mode, &address.resource_type, &address.name)?;
+        let module = view(&scope.directory)?;
+        let definition = module.resource(address.mode, &address.resource_type, &address.name)?;
         let block = definition.base()?.spot();
-        let path = sought.attribute.filter(|path| !path.is_empty() && !view.has_unread_override);
-        let Some(path) = path else {
-            return Some(Place { at: block.clone(), block, precision: Precision::Block });
-        };
+        let path = sought.attribute.filter(|path| !path.is_empty() && !module.has_unread_override);
+        let whole =
+            Place { at: block.clone(), block: block.clone(), precision: Precision::Block, from: Vec::new() };
+        let Some(path) = path else { return Some(whole) };
         let schema = match address.mode {
             Mode::Managed => planguard_schemas::resource(&address.resource_type),
             Mode::Data => planguard_schemas::data(&address.resource_type),
@@ -102,9 +121,12 @@ impl Configuration {
         let layers = Layer::of(definition);
         let schema = schema.map(|schema| schema.block);
         let facts = Facts { value: sought.after, schema, values: values(&layers) };
-        Some(match follow(&layers, &path.0, facts, block.clone()) {
-            Found::Exactly(at) => Place { at, block, precision: Precision::Attribute },
-            Found::Within(at) => Place { at, block, precision: Precision::Block },
+        Some(match follow(&layers, &path.0, facts, block) {
+            Found::Exactly(at, reference) => {
+                let from = reference.map(|reference| scope.origins(reference, view)).unwrap_or_default();
+                Place { at, precision: Precision::Attribute, from, ..whole }
+            }
+            Found::Within(at) => Place { at, ..whole },
         })
     }
 
@@ -194,13 +216,6 @@ fn missing_module(key: &str, call: &Spot) -> SourceError {
         file: call.file.path().display().to_string(),
         line: call.start().line,
     }
-}
-
-fn push_key(key: &mut String, name: &str) {
-    if !key.is_empty() {
-        key.push('.');
-    }
-    key.push_str(name);
 }
 
 /// Whether a module's source is a directory of the configuration.

@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use hcl_edit::Span;
-use hcl_edit::expr::{Expression as Hcl, ObjectKey, UnaryOperator};
+use hcl_edit::expr::{Expression as Hcl, ObjectKey, TraversalOperator, UnaryOperator};
 use hcl_edit::structure::{Body as HclBody, Structure};
 use hcl_edit::template::HeredocTemplate;
 use hcl_edit::visit::{Visit, visit_heredoc_template};
 
-use crate::body::{Attribute, Block, Body, Expression, Member};
+use crate::body::{Attribute, Block, Body, Expression, Member, Reference};
 
 /// A syntax error.
 #[derive(Debug)]
@@ -102,6 +102,7 @@ fn expression(value: &Hcl) -> Expression {
                         Expression::Null
                         | Expression::List(_)
                         | Expression::Object(_)
+                        | Expression::Reference(_)
                         | Expression::Other => None,
                     },
                 },
@@ -115,12 +116,22 @@ fn expression(value: &Hcl) -> Expression {
             (UnaryOperator::Neg, Expression::Number(number)) => Expression::Number(format!("-{number}")),
             (UnaryOperator::Neg | UnaryOperator::Not, _) => Expression::Other,
         },
+        Hcl::Traversal(traversal) => match (&traversal.expr, traversal.operators.as_slice()) {
+            (Hcl::Variable(root), [only]) => match only.value() {
+                TraversalOperator::GetAttr(name) => Reference::new(root.as_str(), name.as_str())
+                    .map_or(Expression::Other, Expression::Reference),
+                TraversalOperator::AttrSplat(_)
+                | TraversalOperator::FullSplat(_)
+                | TraversalOperator::Index(_)
+                | TraversalOperator::LegacyIndex(_) => Expression::Other,
+            },
+            _ => Expression::Other,
+        },
         Hcl::StringTemplate(_)
         | Hcl::HeredocTemplate(_)
         | Hcl::Variable(_)
         | Hcl::Conditional(_)
         | Hcl::FuncCall(_)
-        | Hcl::Traversal(_)
         | Hcl::BinaryOp(_)
         | Hcl::ForExpr(_) => Expression::Other,
     }

@@ -17,6 +17,7 @@ mod locate;
 mod manifest;
 mod merge;
 mod module;
+mod origin;
 mod place;
 mod problem;
 mod repeated;

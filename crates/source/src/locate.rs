@@ -3,7 +3,7 @@
 use planguard_plan::{PathStep, Value};
 use planguard_schemas::{Block as Schema, Kind, Nesting};
 
-use crate::body::{Expression, Member};
+use crate::body::{Expression, Member, Reference};
 use crate::merge::{Layer, Written, written};
 use crate::place::Spot;
 use crate::repeated::{Candidate, Candidates, Otherwise, Values, choose};
@@ -11,8 +11,8 @@ use crate::repeated::{Candidate, Candidates, Otherwise, Values, choose};
 /// Where a path ends.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// At this attribute or block.
-    Exactly(Spot),
+    /// At this attribute or block, and what the attribute is a copy of.
+    Exactly(Spot, Option<Reference>),
     /// In this block, which does not set the rest of the path, or not certainly.
     Within(Spot),
 }
@@ -75,7 +75,7 @@ pub(crate) fn follow<'c>(
             let Some(block) = chosen else { return Found::Within(around) };
             let here = layer.spot(&block.header);
             match (rest, block.content()) {
-                ([], _) => Found::Exactly(here),
+                ([], _) => Found::Exactly(here, None),
                 (_, None) => Found::Within(here),
                 (rest, Some(body)) => follow(
                     &[layer.inside(body)],
@@ -118,7 +118,7 @@ impl Inside<'_> {
                 self.member(members, key, rest, kind, value, here)
             }
             // An element of plain values is on a line of its own only by layout; the attribute is what is named.
-            ([PathStep::Index(_)], _) => Found::Exactly(here),
+            ([PathStep::Index(_)], _) => Found::Exactly(here, expression.reference()),
             ([PathStep::Index(position), rest @ ..], Expression::List(elements)) => {
                 let (nesting, schema, inner) = match kind {
                     Some(Kind::List(element)) => (Some(Nesting::List), None, Some(element.as_ref())),
@@ -159,8 +159,9 @@ impl Inside<'_> {
                 | Expression::Text(_)
                 | Expression::List(_)
                 | Expression::Object(_)
+                | Expression::Reference(_)
                 | Expression::Other,
-            ) => Found::Exactly(here),
+            ) => Found::Exactly(here, expression.reference()),
         }
     }
 
@@ -189,7 +190,7 @@ impl Inside<'_> {
                 let value = value.and_then(|value| value.get(key));
                 self.value(&member.value, rest, inner.as_ref(), value, here)
             }
-            (_, Depth::Whole) => Found::Exactly(here),
+            (_, Depth::Whole) => Found::Exactly(here, None),
             (_, Depth::Element) => Found::Within(self.block),
         }
     }

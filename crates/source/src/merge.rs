@@ -68,6 +68,7 @@ fn has_key(value: &Expression, key: &str) -> bool {
         | Expression::Bool(_)
         | Expression::Number(_)
         | Expression::Text(_)
+        | Expression::Reference(_)
         | Expression::Other => false,
     }
 }

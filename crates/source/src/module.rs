@@ -23,6 +23,8 @@ pub(crate) struct Module {
 pub(crate) struct View {
     resources: BTreeMap<(Mode, String, String), Definition>,
     calls: BTreeMap<String, Definition>,
+    variables: BTreeMap<String, Definition>,
+    locals: Definition,
     /// An override file could not be read: it may define any attribute.
     pub(crate) has_unread_override: bool,
 }
@@ -94,6 +96,8 @@ impl View {
                     self.resources.entry((mode, resource_type.clone(), name.clone())).or_default()
                 }
                 ("module", [name]) => self.calls.entry(name.clone()).or_default(),
+                ("variable", [name]) => self.variables.entry(name.clone()).or_default(),
+                ("locals", []) => &mut self.locals,
                 // The data source of a check is one of the module.
                 ("check", [_]) => {
                     self.add(content, &block.body.blocks, &path, is_override);
@@ -119,6 +123,15 @@ impl View {
         self.calls.get(name)
     }
 
+    pub(crate) fn variable(&self, name: &str) -> Option<&Definition> {
+        self.variables.get(name)
+    }
+
+    /// All `locals` blocks, each with locals of its own.
+    pub(crate) const fn locals(&self) -> &Definition {
+        &self.locals
+    }
+
     pub(crate) fn calls(&self) -> impl Iterator<Item = (&str, &Definition)> {
         self.calls.iter().map(|(name, call)| (name.as_str(), call))
     }
@@ -131,6 +144,11 @@ impl Definition {
             [base] => Some(base),
             _ => None,
         }
+    }
+
+    /// The blocks of override files from the one that wins on, then the others.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Declaration> {
+        self.overrides.iter().rev().chain(&self.base)
     }
 
     /// The blocks from the one that wins to the base.

@@ -42,6 +42,10 @@ pub struct Place {
     pub block: Spot,
     /// Which of the two `at` is.
     pub precision: Precision,
+    /// Where the value of the attribute comes from, if it is a copy: local values and arguments of module calls, from
+    /// the nearest on, and the variable of the root module, or the default of another, at the end. It ends where a value
+    /// is made of something else. Empty for a block.
+    pub from: Vec<Spot>,
 }
 
 /// How much of the path a [`Place`] reflects.
@@ -119,7 +123,7 @@ impl Place {
 
     /// The same place without the attribute.
     pub(crate) fn without_attribute(self) -> Self {
-        Self { at: self.block.clone(), block: self.block, precision: Precision::Block }
+        Self { at: self.block.clone(), block: self.block, precision: Precision::Block, from: Vec::new() }
     }
 }
 

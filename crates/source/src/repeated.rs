@@ -78,6 +78,7 @@ impl<'c> Candidate<'c> {
             | Expression::Number(_)
             | Expression::Text(_)
             | Expression::List(_)
+            | Expression::Reference(_)
             | Expression::Other => None,
         };
         Self { makes: Makes::One, content }

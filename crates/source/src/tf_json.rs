@@ -44,13 +44,14 @@ fn top_level(key: &Key, node: &Node, blocks: &mut Vec<Block>) {
                 }
             }
         }
-        kind @ "module" => {
+        kind @ ("module" | "variable") => {
             for (name, node) in members(node) {
                 blocks.extend(named(kind, std::slice::from_ref(&name.name), &name.at, node, |node| {
                     nested(node, None)
                 }));
             }
         }
+        kind @ "locals" => blocks.extend(named(kind, &[], &key.at, node, |node| nested(node, None))),
         // A check has data sources of its own.
         kind @ "check" => {
             for (name, node) in members(node) {

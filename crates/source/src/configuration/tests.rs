@@ -141,6 +141,14 @@ fn installed_modules_are_found_by_their_key() {
     assert_eq!(found, ".terraform/modules/m/main.tf:2 Attribute");
     assert_eq!(find(&directory, "module.n.aws_sns_topic.t", "name", "{}"), "nowhere");
     assert_eq!(problems(&directory), ["main.tf:4: the files of `module.n` are not available"]);
+    let configuration = Configuration::read(directory.path());
+    let call = |address: &str| {
+        let call = configuration.call(&address.parse().unwrap(), Tool::Terraform);
+        call.map(|spot| spot.start().line)
+    };
+    assert_eq!(call("module.n.module.inner.aws_sns_topic.t"), Some(4));
+    assert_eq!(call("module.m.module.gone.aws_sns_topic.t"), Some(1));
+    assert_eq!(call("aws_sns_topic.t"), None);
 }
 
 #[test]
@@ -338,6 +346,43 @@ fn a_value_without_a_fixed_type_keeps_its_order() {
     let after = r#"{"manifest": {"list": [{"v": 1}, {"v": 2}]}}"#;
     let found = find(&directory, "kubernetes_manifest.m", "manifest.list[1].v", after);
     assert_eq!(found, "a.tf:5 Attribute");
+}
+
+#[test]
+fn a_copied_value_comes_from_arguments_locals_and_variables() {
+    let directory = directory(&[
+        (
+            "main.tf",
+            "variable \"cidr\" {\n  default = \"x\"\n}\nlocals {\n  range = var.cidr\n}\nmodule \"m\" {\n  source = \"./m\"\n  names = [local.range]\n}\n",
+        ),
+        (
+            "m/main.tf.json",
+            r#"{"variable": {"names": {}, "kind": {
+            "default": 1}},
+            "resource": {"x_y": {"a": {
+            "name": "${var.names}",
+            "kind": "${var.kind}",
+            "made": "${var.names}-x",
+            "circle": "${local.a}"}}},
+            "locals": [{"a": "${local.b}"},
+            {"b": "${local.a}"}]}"#,
+        ),
+    ]);
+    let configuration = Configuration::read(directory.path());
+    let from = |attribute: &str| {
+        let (address, attribute) = ("module.m[0].x_y.a".parse().unwrap(), path(attribute));
+        let sought = Sought { address: &address, attribute: Some(&attribute), after: None, tool: None };
+        let place = configuration.locate(&sought).unwrap();
+        let spots = place.from.iter().map(|spot| {
+            let file = spot.file.path().strip_prefix(directory.path()).unwrap().display().to_string();
+            format!("{file}:{}", spot.start().line)
+        });
+        spots.collect::<Vec<_>>()
+    };
+    assert_eq!(from("name"), ["main.tf:9", "main.tf:5", "main.tf:1"]);
+    assert_eq!(from("kind"), ["m/main.tf.json:2"]);
+    assert_eq!(from("made"), [""; 0]);
+    assert_eq!(from("circle"), ["m/main.tf.json:8", "m/main.tf.json:9"]);
 }
 
 fn body() -> impl Strategy<Value = String> {
