@@ -44,7 +44,8 @@ impl<'c> Comparison<'c> {
         Self { schema, rewritten: BTreeSet::new() }
     }
 
-    /// The same for `contents`, each of which made an element: what differs from all elements was rewritten.
+    /// The same for `contents` that made the elements: a literal that differs from all of them was rewritten, or is of a
+    /// `dynamic` block that made none, so it rules out nothing.
     pub(crate) fn of(
         schema: Option<Schema>,
         contents: impl Iterator<Item = (usize, Content<'c>)>,
@@ -58,6 +59,11 @@ impl<'c> Comparison<'c> {
         });
         let rewritten = nowhere.map(|(at, (name, _))| (at, name)).collect();
         Self { schema, rewritten }
+    }
+
+    /// Whether the provider has rewritten some literal.
+    pub(crate) fn has_rewritten(&self) -> bool {
+        !self.rewritten.is_empty()
     }
 
     /// Whether an element of the plan cannot come from the content at a position.

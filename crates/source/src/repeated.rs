@@ -100,7 +100,7 @@ pub(crate) fn choose(
     match candidates.all.as_slice() {
         [Candidate { makes: Makes::Any, .. }] => {
             let elements = elements.unwrap_or_default();
-            let made = Made { candidates, elements, comparison: candidates.comparison(elements) };
+            let made = Made { candidates, elements, comparison: Comparison::strict(candidates.schema) };
             let fits = elements.get(position).is_none_or(|element| made.fits(0, element));
             (candidates.otherwise == Otherwise::Empty || fits).then_some(0)
         }
@@ -109,7 +109,7 @@ pub(crate) fn choose(
         }
         _ => {
             let elements = elements?;
-            let made = Made { candidates, elements, comparison: candidates.comparison(elements) };
+            let made = Made { candidates, elements, comparison: candidates.comparison(elements)? };
             let by_order = match candidates.nesting {
                 Some(Nesting::List) if made.are_in_order() => candidates.by_order(position, elements.len()),
                 Some(Nesting::List | Nesting::Set | Nesting::Map | Nesting::Single) | None => None,
@@ -120,16 +120,14 @@ pub(crate) fn choose(
 }
 
 impl<'c> Candidates<'c> {
-    /// Compares with elements. Only what certainly made one tells that a value was rewritten.
-    fn comparison(&self, elements: &[Value<'_>]) -> Comparison<'c> {
-        let certain = self.all.iter().enumerate().filter(|(_, candidate)| candidate.makes == Makes::One);
+    /// Compares with elements; `None` if they have values that nobody wrote there.
+    fn comparison(&self, elements: &[Value<'_>]) -> Option<Comparison<'c>> {
+        let contents = self.all.iter().enumerate();
+        let contents = contents.filter_map(|(at, candidate)| Some((at, candidate.content?)));
+        let comparison = Comparison::of(self.schema, contents, elements);
         match self.values {
-            Values::Mixed => Comparison::strict(self.schema),
-            Values::Configuration => Comparison::of(
-                self.schema,
-                certain.filter_map(|(at, candidate)| Some((at, candidate.content?))),
-                elements,
-            ),
+            Values::Mixed if comparison.has_rewritten() => None,
+            Values::Mixed | Values::Configuration => Some(comparison),
         }
     }
 
@@ -244,3 +242,6 @@ fn pair(
         is_free
     })
 }
+
+#[cfg(test)]
+mod tests;
