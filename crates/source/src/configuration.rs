@@ -103,7 +103,9 @@ impl Configuration {
         let view = |directory: &Path| Some(self.modules.get(directory)?.view(tool));
         let mut scope = Scope::default();
         for step in &address.modules {
-            let call = view(&scope.directory)?.call(&step.name)?;
+            // An override file that cannot be read may name another source.
+            let caller = view(&scope.directory).filter(|caller| !caller.has_unread_override)?;
+            let call = caller.call(&step.name)?;
             scope.enter(&step.name, call, |key, caller| self.called(key, caller, call))?;
         }
         let module = view(&scope.directory)?;

@@ -79,7 +79,10 @@ fn a_damaged_file_is_left_out_and_reported() {
 
 #[test]
 fn an_override_file_that_cannot_be_read_may_set_every_attribute() {
-    let directory = directory(&[("a.tf", TOPIC), ("x_override.tf", "resource {")]);
+    let call = "module \"m\" {\n  source = \"./m\"\n}\n";
+    let directory =
+        directory(&[("a.tf", TOPIC), ("b.tf", call), ("x_override.tf", "resource {"), ("m/main.tf", TOPIC)]);
+    assert_eq!(find(&directory, "module.m.aws_sns_topic.t", "name", "{}"), "nowhere");
     assert_eq!(find(&directory, "aws_sns_topic.t", "name", "{}"), "a.tf:1 Block");
 }
 
