@@ -46,7 +46,7 @@ pub enum SourceError {
     },
     /// A file is not valid HCL or JSON.
     #[error("{}:{}: invalid {language}: {reason}", text.name(), position.line)]
-    #[diagnostic(code("PG-SC-004"), help("fix the syntax: `terraform fmt` names the same line"))]
+    #[diagnostic(code("PG-SC-004"), help("fix the syntax; `terraform validate` explains it"))]
     Syntax {
         /// `HCL` or `JSON`.
         language: &'static str,
