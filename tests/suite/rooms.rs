@@ -10,6 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("threads", &[]),
     ("plan", &["schemas"]),
+    ("source", &["plan", "schemas"]),
     ("guardrail-format", &["rule", "schemas"]),
     ("guardrails", &["guardrail-format", "plan", "rule", "schemas"]),
     ("rego-syntax", &[]),

@@ -1,0 +1,9 @@
+
+
+
+resource aws_sns_topic unquoted { #@@ aws_sns_topic.unquoted
+
+  # "é" 
+  name = "u" #@ name
+  tags = { größe = "l" } #@ tags ; tags["größe"]
+}

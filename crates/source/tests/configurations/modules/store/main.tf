@@ -1,0 +1,5 @@
+variable "encrypted" {}
+
+module "deep" {
+  source = "./deep/../deep"
+}
