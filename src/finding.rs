@@ -27,6 +27,8 @@ pub struct Finding {
     pub attribute: Option<SafeText>,
     /// The attribute's value, if it helps.
     pub value: Option<SafeText>,
+    /// The attribute's value before the change, if it was another.
+    pub before: Option<SafeText>,
     /// The resources whose attributes decide an undetermined outcome at apply.
     pub depends_on: Vec<SafeText>,
     /// The message.
@@ -35,10 +37,49 @@ pub struct Finding {
     pub remediation: Option<SafeText>,
     /// The source location that a policy gives.
     pub location: Option<Location>,
+    /// Where the configuration defines the resource or the attribute, if it is at hand.
+    pub source: Option<Box<SourcePlace>>,
     /// Further metadata of a policy, as key and text.
     pub metadata: Vec<(SafeText, SafeText)>,
     /// The waiver that accepts it, or did until it expired.
     pub waiver: Option<FindingWaiver>,
+}
+
+/// Where the configuration defines a resource or an attribute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourcePlace {
+    /// The line.
+    pub at: SourceLine,
+    /// The first character of the place in it, counted from 1.
+    pub column: usize,
+    /// The character behind its last one.
+    pub end_column: usize,
+    /// Whether it is the attribute.
+    pub precision: SourcePrecision,
+    /// The line with the head of the resource's block.
+    pub block: SourceLine,
+    /// Where the value comes from, if it is a copy: local values, arguments of modules and variables, the nearest first.
+    pub from: Vec<SourceLine>,
+}
+
+/// A line of a source file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceLine {
+    /// The file.
+    pub file: SafeText,
+    /// Its number, counted from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: SafeText,
+}
+
+/// How much a place says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourcePrecision {
+    /// It is the attribute.
+    Attribute,
+    /// It is a block around it: the configuration does not set the attribute, or not certainly on one line.
+    Block,
 }
 
 /// A waiver that means a finding.

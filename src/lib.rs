@@ -9,6 +9,7 @@ pub mod render;
 pub mod report;
 pub mod scaffold;
 pub mod settings;
+pub mod sources;
 pub mod testing;
 pub mod verdict;
 pub mod waivers;

@@ -36,8 +36,14 @@ impl PlanCheck<'_> {
         if enforcement == Enforcement::Off {
             return;
         }
+        let change = found
+            .address
+            .as_ref()
+            .and_then(|address| self.by_address().object(&address.to_string(), found.deposed.as_deref()));
+        let values = change.zip(found.attribute.as_ref()).map(|(change, path)| self.values(change, path));
+        let values = values.unwrap_or_default();
+        let source = change.and_then(|change| self.place(change, found.attribute.as_ref()));
         let subject = found.address.map(|address| {
-            let change = self.by_address().object(&address.to_string(), found.deposed.as_deref());
             change.map_or_else(
                 || Subject { address: SafeText::address(&address), deposed: None, actions: None },
                 |change| self.subject(change),
@@ -51,11 +57,13 @@ impl PlanCheck<'_> {
             origin,
             subject,
             attribute: found.attribute.map(|path| self.redactor.path(&path)),
-            value: None,
+            value: values.after,
+            before: values.before,
             depends_on: Vec::new(),
             message: self.redactor.sentence(&found.message),
             remediation: Some(text_of_rule(&guard.info.remediation)),
             location: None,
+            source: source.map(Box::new),
             metadata: Vec::new(),
             waiver: None,
         });

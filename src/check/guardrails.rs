@@ -153,6 +153,9 @@ impl PlanCheck<'_> {
             }
             (Certainty::Certain | Certainty::DependsOnUnknown, _) => Vec::new(),
         };
+        let values =
+            evidence.as_ref().map(|evidence| self.values(change, &evidence.path)).unwrap_or_default();
+        let source = self.place(change, evidence.as_ref().map(|evidence| &evidence.path));
         let finding = Finding {
             rule: FindingRule::new(&guardrail.info, RuleKind::Guardrail),
             severity: guardrail.info.severity,
@@ -161,11 +164,16 @@ impl PlanCheck<'_> {
             origin,
             subject: Some(self.subject(change)),
             attribute: evidence.as_ref().map(|evidence| self.redactor.path(&evidence.path)),
-            value: evidence.and_then(|evidence| evidence.value).map(|value| self.redactor.text(&value)),
+            value: evidence
+                .and_then(|evidence| evidence.value)
+                .map(|value| self.redactor.text(&value))
+                .or(values.after),
+            before: values.before,
             depends_on,
             message,
             remediation: Some(text_of_rule(&guardrail.info.remediation)),
             location: None,
+            source: source.map(Box::new),
             metadata: Vec::new(),
             waiver: None,
         };

@@ -8,21 +8,25 @@ mod guardrails;
 mod lints;
 mod options;
 mod origins;
+mod place;
 mod policies;
 mod whole_plan;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use by_address::ByAddress;
 pub use error::CheckError;
 pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
-use planguard_plan::input::{Batch, Discovery, Document, InputError, ReadOptions, Reading, Source, discover};
+use planguard_plan::input::{
+    Batch, Discovery, Document, InputError, Origin, ReadOptions, Reading, Source, discover,
+};
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{ChangeSummary, Plan, PlanError};
+use planguard_source::Configuration;
 use planguard_threads::{self as threads, Stack};
 
 use crate::finding::Finding;
@@ -173,6 +177,10 @@ struct PlanCheck<'c> {
     options: &'c CheckOptions,
     redactor: &'c Redactor,
     origin: &'c SafeText,
+    /// Where the document comes from.
+    document_origin: &'c Origin,
+    /// The configuration that the plan was made of, read for the first finding.
+    configuration: OnceLock<Option<Arc<Configuration>>>,
     /// Built for the first finding that names a resource by its address.
     by_address: OnceLock<ByAddress<'c>>,
     findings: Vec<Finding>,
@@ -222,6 +230,8 @@ fn check_plan(
         options,
         redactor: &redactor,
         origin,
+        document_origin: document.origin(),
+        configuration: OnceLock::new(),
         by_address: OnceLock::new(),
         findings: Vec::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },

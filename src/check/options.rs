@@ -9,6 +9,7 @@ use planguard_rego::Policies;
 
 use super::lints::PolicyLints;
 use crate::enforcement::EnforcementOptions;
+use crate::sources::Sources;
 use crate::waivers::Waivers;
 
 /// The rules of a check.
@@ -22,6 +23,8 @@ pub struct Rules {
     pub policies: Option<Policies>,
     /// The findings that somebody accepted.
     pub waivers: Waivers,
+    /// Where the configurations of plans are, for the lines of findings.
+    pub sources: Sources,
     /// How the policies of the user are linted; `None` if there are none.
     pub lints: Option<PolicyLints>,
 }

@@ -77,6 +77,8 @@ impl PlanCheck<'_> {
                 |change| self.subject(change),
             )
         });
+        let change = found.address.as_deref().and_then(|address| self.by_address().first(address));
+        let source = change.and_then(|change| self.place(change, None));
         let docs_key = if found.metadata.contains_key("docs") { "docs" } else { "url" };
         let remediation = found.remediation.as_deref().map(|remediation| of_rule("remediation", remediation));
         let docs = found.docs.as_deref().map(|docs| of_rule(docs_key, docs));
@@ -100,12 +102,14 @@ impl PlanCheck<'_> {
             subject,
             attribute: None,
             value: None,
+            before: None,
             depends_on: Vec::new(),
             message: text(&found.message),
             remediation,
             location: found
                 .location
                 .map(|location| Location { file: text(&location.file), line: location.line }),
+            source: source.map(Box::new),
             metadata: metadata.collect(),
             waiver: None,
         }

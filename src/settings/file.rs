@@ -277,7 +277,10 @@ tags = ["owner"]
         let printed: Vec<String> = read
             .entries()
             .into_iter()
-            .map(|entry| format!("{} = {} ({})", entry.name, entry.value.unwrap(), entry.origin))
+            .map(|entry| {
+                let value = entry.value.map_or_else(|| "(none)".to_owned(), |value| value.to_string());
+                format!("{} = {value} ({})", entry.name, entry.origin)
+            })
             .collect();
         let wanted = [
             r#"check.fail-on = "high" (team/planguard.toml:3)"#,
@@ -290,6 +293,7 @@ tags = ["owner"]
             "check.builtin = false (team/planguard.toml:9)",
             r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:10)"#,
             r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:11)"#,
+            "check.source = (none) (default)",
             "check.max-destroys = 3 (team/planguard.toml:12)",
             "check.max-destroy-percent = 10 (team/planguard.toml:13)",
             r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:16)"#,

@@ -13,6 +13,7 @@ use super::lints::LintLevel;
 use super::origin::Sourced;
 use super::table::Settings;
 use crate::check::{Packs, PolicyLints, Rules};
+use crate::sources::{SourceDirectory, Sources};
 use crate::waivers::Waivers;
 
 impl Settings {
@@ -32,7 +33,8 @@ impl Settings {
         let policies = has_policies.then(|| Policies::load(&self.policy_options(rego_packs, environment)));
         let lints = (!self.paths.value.is_empty())
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
-        let mut rules = Rules { packs, guardrails, policies, lints, waivers: Waivers::default() };
+        let mut rules = Rules { packs, guardrails, policies, lints, ..Rules::default() };
+        rules.sources = Sources::new(self.source_directory());
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
         rules
     }
@@ -54,6 +56,13 @@ impl Settings {
             .iter()
             .map(|(lint, level)| (*lint, level))
             .filter(move |(lint, level)| is_lowered(*lint, level.value.level))
+    }
+
+    fn source_directory(&self) -> SourceDirectory {
+        match &self.source.value {
+            Some(directory) => SourceDirectory::Named(directory.clone()),
+            None => SourceDirectory::Inferred,
+        }
     }
 
     /// Looks up every pack among the guardrails and among the policies; one name may be both.

@@ -171,6 +171,8 @@ settings! {
     "check"."packs" / "PLANGUARD_PACK" => packs: Vec<String> = Vec::new();
     /// Files and directories with the project's own guardrails.
     "check"."guardrails" / "PLANGUARD_GUARDRAILS" => guardrails: Vec<PathBuf> = Vec::new();
+    /// The directory with the configuration of the plans.
+    "check"."source" / "PLANGUARD_SOURCE" => source: Option<PathBuf> = None;
     /// How many objects a plan may destroy.
     "check"."max-destroys" / "PLANGUARD_MAX_DESTROYS" => max_destroys: usize =
         ChangeOptions::default().max_destroys;

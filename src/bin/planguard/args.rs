@@ -291,6 +291,10 @@ pub(crate) struct CheckArguments {
     policies: PolicyArguments,
     #[command(flatten)]
     pub(crate) input: InputArguments,
+    /// The directory with the Terraform configuration, whose lines findings point to [default: the plan's directory or
+    /// the working directory, if the plan was made of it]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    source: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) sources: SourceArguments,
     /// Take settings, policies, data and guardrails from a place that the change under review cannot edit: a directory
@@ -313,6 +317,7 @@ impl CheckArguments {
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),
             require_coverage: switch("--require-coverage", self.require_coverage, true),
+            source: flag("--source", self.source.clone().map(Some)),
             max_destroys: flag("--max-destroys", self.max_destroys),
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
             ..self.guardrails.said(self.policies.said())

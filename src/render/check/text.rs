@@ -154,7 +154,13 @@ impl Writer {
                 .value
                 .as_ref()
                 .map_or_else(String::new, |value| format!(" = {}", value.for_terminal_line()));
-            self.line(&format!("      at  {}{value}", attribute.for_terminal_line()));
+            let before = finding.before.as_ref();
+            let before =
+                before.map_or_else(String::new, |before| format!(", was {}", before.for_terminal_line()));
+            self.line(&format!("      at  {}{value}{before}", attribute.for_terminal_line()));
+        }
+        if let Some(place) = &finding.source {
+            self.line(&format!("      in  {}:{}", place.at.file.for_terminal_line(), place.at.line));
         }
         for source in &finding.depends_on {
             self.line(&format!("      from {}", source.for_terminal_line()));

@@ -173,6 +173,8 @@ struct Finding {
     attribute: Option<String>,
     /// Its value as Terraform writes it, if it is useful and not sensitive.
     value: Option<String>,
+    /// Its value before the change, if it was another.
+    before: Option<String>,
     /// The resources whose attributes decide an undetermined outcome at apply.
     depends_on: Vec<String>,
     /// What is wrong.
@@ -181,10 +183,27 @@ struct Finding {
     remediation: Option<String>,
     /// The location that a policy gives for the finding.
     location: Option<Location>,
+    /// Where the configuration defines the resource or the attribute; null if it is not at hand or does not say so.
+    source: Option<Source>,
     /// Other keys that a policy gives for it.
     metadata: BTreeMap<String, String>,
     /// The waiver that accepts it, or did until it expired; null if there is none.
     waiver: Option<FindingWaiver>,
+}
+
+/// Where the configuration defines what a finding is about.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Source {
+    file: String,
+    /// Counted from 1.
+    line: usize,
+    /// The first character, counted from 1.
+    column: usize,
+    /// The character behind the last one.
+    end_column: usize,
+    /// Whether it is the attribute; otherwise it is a block around it.
+    exact: bool,
 }
 
 /// The waiver of a finding.
@@ -537,6 +556,7 @@ impl Finding {
             }),
             attribute: optional(finding.attribute.as_ref()),
             value: optional(finding.value.as_ref()),
+            before: optional(finding.before.as_ref()),
             depends_on: finding.depends_on.iter().map(text).collect(),
             message: text(&finding.message),
             remediation: optional(finding.remediation.as_ref()),
@@ -544,6 +564,13 @@ impl Finding {
                 .location
                 .as_ref()
                 .map(|location| Location { file: text(&location.file), line: location.line }),
+            source: finding.source.as_deref().map(|place| Source {
+                file: text(&place.at.file),
+                line: place.at.line,
+                column: place.column,
+                end_column: place.end_column,
+                exact: place.precision == finding::SourcePrecision::Attribute,
+            }),
             metadata: finding.metadata.iter().map(|(key, value)| (text(key), text(value))).collect(),
             waiver: finding.waiver.as_ref().map(|waiver| FindingWaiver {
                 expired: waiver.state == finding::WaiverState::Expired,
