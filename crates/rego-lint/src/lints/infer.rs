@@ -175,6 +175,11 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
+    /// The text of an expression.
+    fn written(&self, expr: &Expr) -> &'s str {
+        self.text().get(expr.span.clone()).unwrap_or_default()
+    }
+
     fn name_of(&self, variable: &Variable) -> String {
         match variable {
             Variable::Declared(index) => format!("#{index}"),
@@ -244,9 +249,11 @@ impl<'p, 's> Env<'p, 's> {
             if !is_open {
                 continue;
             }
-            let shape = match self.follow_steps(reference, position, &Guards::default()).0 {
+            let collection = self.follow_steps(reference, position, &Guards::default()).0;
+            let written = self.written(index);
+            let shape = match collection {
                 Shape::Each { element, holds: Holds::Members } => *element,
-                _ => Shape::Any,
+                collection => collection.position(written).unwrap_or(Shape::Any),
             };
             self.bind(variable, shape);
         }
@@ -282,7 +289,9 @@ impl<'p, 's> Env<'p, 's> {
             [value] => self.bind_value(value, &shape),
             [key, value] => {
                 if let Some(variable) = self.variable(key) {
-                    self.bind(variable, shape.keys().map_or(Shape::Any, Shape::Texts));
+                    let position = || shape.position(self.written(key)).unwrap_or(Shape::Any);
+                    let keys = shape.keys().map_or_else(position, Shape::Texts);
+                    self.bind(variable, keys);
                 }
                 self.bind_value(value, &shape);
             }
@@ -363,7 +372,7 @@ impl<'p, 's> Env<'p, 's> {
             Shape::Fields(fields) => Shape::Fields(
                 fields.into_iter().map(|(key, shape)| (key, self.settle(shape, guards))).collect(),
             ),
-            Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_) => shape,
+            Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_) | Shape::Position { .. } => shape,
         }
     }
 
@@ -773,7 +782,9 @@ fn with_arguments(result: Shape, given: &[Shape]) -> Shape {
         Shape::Fields(fields) => Shape::Fields(
             fields.into_iter().map(|(key, shape)| (key, with_arguments(shape, given))).collect(),
         ),
-        shape @ (Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_)) => shape,
+        shape @ (Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_) | Shape::Position { .. }) => {
+            shape
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Texts(BTreeSet<String>),
     /// An object that is written out.
     Fields(Vec<(String, Self)>),
+    /// The position of an element in an array of the plan.
+    Position { variable: String, array: String },
 }
 
 /// How a collection gives its elements.
@@ -167,7 +169,25 @@ impl Shape {
                 (found.map_or(Self::Any, |(_, shape)| shape.clone()), None)
             }
             (Self::Fields(_), Step::Element(_)) => (Self::Any, None),
+            (Self::Position { variable, array }, step) => {
+                let (path, meant) = match step {
+                    Step::Key(key) => (format!("{variable}.{key}"), format!("{array}[{variable}].{key}")),
+                    Step::Element(_) => (format!("{variable}[_]"), format!("{array}[{variable}][_]")),
+                };
+                let help = format!(
+                    "`{variable}` is the position of an element of `{array}`; write `{meant}`, or `some \
+                     {variable} in {array}`"
+                );
+                (Self::Any, Some(Slip { path, help, meant: Meant::OtherPlace }))
+            }
         }
+    }
+
+    /// The position of an element, as the value of a variable, if it is an array of the plan.
+    pub(super) fn position(&self, variable: &str) -> Option<Self> {
+        let place = self.place().filter(|place| place.attributes.is_empty())?;
+        let Node::List(_) = place.node else { return None };
+        Some(Self::Position { variable: variable.to_owned(), array: place.text.clone() })
     }
 
     /// The same, known by another name.
@@ -182,7 +202,8 @@ impl Shape {
             | Self::Place(_)
             | Self::Each { .. }
             | Self::Texts(_)
-            | Self::Fields(_) => self,
+            | Self::Fields(_)
+            | Self::Position { .. } => self,
         }
     }
 
@@ -195,7 +216,8 @@ impl Shape {
             | Self::Input(_)
             | Self::Each { .. }
             | Self::Texts(_)
-            | Self::Fields(_) => None,
+            | Self::Fields(_)
+            | Self::Position { .. } => None,
         }
     }
 
@@ -208,7 +230,8 @@ impl Shape {
             | Self::Input(_)
             | Self::Place(_)
             | Self::Each { .. }
-            | Self::Texts(_) => None,
+            | Self::Texts(_)
+            | Self::Position { .. } => None,
         }
     }
 
@@ -217,7 +240,12 @@ impl Shape {
         match self {
             Self::Texts(texts) => Some(texts),
             Self::Each { element, .. } => element.texts(),
-            Self::Never | Self::Any | Self::Input(_) | Self::Place(_) | Self::Fields(_) => None,
+            Self::Never
+            | Self::Any
+            | Self::Input(_)
+            | Self::Place(_)
+            | Self::Fields(_)
+            | Self::Position { .. } => None,
         }
     }
 }
