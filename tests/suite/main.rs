@@ -25,6 +25,7 @@ mod secrets;
 mod settings;
 mod shared;
 mod silent_passes;
+mod sources;
 mod streams;
 mod testing;
 mod threads;
