@@ -5,6 +5,7 @@ use std::fmt;
 use planguard_rule::{Severity, words};
 
 use crate::finding::{Certainty, Origin};
+use crate::overrides::RuleEnforcement;
 
 /// The effect of a finding on the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +28,16 @@ impl Enforcement {
             Self::Warn => "warn",
             Self::Waived => "waived",
             Self::Off => "off",
+        }
+    }
+}
+
+impl From<RuleEnforcement> for Enforcement {
+    fn from(enforcement: RuleEnforcement) -> Self {
+        match enforcement {
+            RuleEnforcement::Deny => Self::Deny,
+            RuleEnforcement::Warn => Self::Warn,
+            RuleEnforcement::Off => Self::Off,
         }
     }
 }
@@ -107,6 +118,9 @@ impl EnforcementOptions {
             }
             (Certainty::DependsOnUnknown, UnknownPolicy::Ignore) => return Enforcement::Off,
         };
+        if usual == Enforcement::Off {
+            return Enforcement::Off;
+        }
         match (self.gate, origin) {
             (Gate::Introduced, Origin::AlreadyThere) => Enforcement::Warn,
             (Gate::All, _) | (Gate::Introduced, Origin::Introduced) => by_certainty,

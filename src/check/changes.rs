@@ -32,7 +32,7 @@ impl PlanCheck<'_> {
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
         // A change is always new.
         let origin = Origin::Introduced;
-        let enforcement = self.options.enforcement.of(guard.info.severity, found.certainty, origin);
+        let (severity, enforcement) = self.effect(&guard.info, found.certainty, origin);
         if enforcement == Enforcement::Off {
             return;
         }
@@ -51,7 +51,7 @@ impl PlanCheck<'_> {
         });
         self.findings.push(Finding {
             rule: FindingRule::new(&guard.info, RuleKind::Change),
-            severity: guard.info.severity,
+            severity,
             enforcement,
             certainty: found.certainty,
             origin,

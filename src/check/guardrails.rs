@@ -124,7 +124,7 @@ impl PlanCheck<'_> {
             }
         };
         let origin = if fails_before() { Origin::AlreadyThere } else { Origin::Introduced };
-        let enforcement = self.options.enforcement.of(guardrail.info.severity, certainty, origin);
+        let (severity, enforcement) = self.effect(&guardrail.info, certainty, origin);
         if enforcement == Enforcement::Off {
             return;
         }
@@ -158,7 +158,7 @@ impl PlanCheck<'_> {
         let source = self.place(change, evidence.as_ref().map(|evidence| &evidence.path));
         let finding = Finding {
             rule: FindingRule::new(&guardrail.info, RuleKind::Guardrail),
-            severity: guardrail.info.severity,
+            severity,
             enforcement,
             certainty,
             origin,

@@ -26,10 +26,12 @@ use planguard_plan::input::{
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{ChangeSummary, Plan, PlanError};
+use planguard_rule::{RuleInfo, Severity};
 use planguard_source::Configuration;
 use planguard_threads::{self as threads, Stack};
 
-use crate::finding::Finding;
+use crate::enforcement::Enforcement;
+use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
 use crate::report::{Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport};
 use crate::waivers::Applied;
 
@@ -192,6 +194,23 @@ struct PlanCheck<'c> {
 impl<'c> PlanCheck<'c> {
     fn by_address(&self) -> &ByAddress<'c> {
         self.by_address.get_or_init(|| ByAddress::new(self.plan))
+    }
+
+    /// The severity of a rule, and what its finding does.
+    fn effect(
+        &self,
+        info: &RuleInfo,
+        certainty: Certainty,
+        origin: FindingOrigin,
+    ) -> (Severity, Enforcement) {
+        let options = &self.options.enforcement;
+        let set = self.rules.overrides.of(&info.id);
+        let severity = set.and_then(|set| set.severity).unwrap_or(info.severity);
+        let enforcement = match set.and_then(|set| set.enforcement) {
+            Some(enforcement) => options.applied_to(enforcement.into(), severity, certainty, origin),
+            None => options.of(severity, certainty, origin),
+        };
+        (severity, enforcement)
     }
 
     /// Reports an error in planguard's own words, which hold addresses and no values of the plan.

@@ -9,6 +9,7 @@ use planguard_rego::Policies;
 
 use super::lints::PolicyLints;
 use crate::enforcement::EnforcementOptions;
+use crate::overrides::Overrides;
 use crate::sources::Sources;
 use crate::waivers::Waivers;
 
@@ -21,6 +22,8 @@ pub struct Rules {
     pub guardrails: Vec<Guardrail>,
     /// Rego policies.
     pub policies: Option<Policies>,
+    /// What settings change about single rules.
+    pub overrides: Overrides,
     /// The findings that somebody accepted.
     pub waivers: Waivers,
     /// Where the configurations of plans are, for the lines of findings.

@@ -63,7 +63,10 @@ impl PlanCheck<'_> {
             }
             planguard_rego::RuleKind::Warn => (Enforcement::Warn, Severity::Low),
         };
-        let severity = found.severity.unwrap_or(usual);
+        let id = planguard_rego::rule_id(&found.rule);
+        let set = self.rules.overrides.of(&id);
+        let severity = set.and_then(|set| set.severity).unwrap_or_else(|| found.severity.unwrap_or(usual));
+        let enforcement = set.and_then(|set| set.enforcement).map_or(enforcement, Enforcement::from);
         let certainty = if found.undetermined { Certainty::DependsOnUnknown } else { Certainty::Certain };
         let enforcement = self.options.enforcement.applied_to(enforcement, severity, certainty, origin);
         let is_read = |key: &str| key == "query" || key == "undetermined" && found.undetermined;
@@ -91,7 +94,7 @@ impl PlanCheck<'_> {
         };
         Finding {
             rule: FindingRule {
-                id: Redactor::default().text(&planguard_rego::rule_id(&found.rule)),
+                id: Redactor::default().text(&id),
                 title: found.title.as_deref().map(|title| of_rule("title", title)),
                 kind: RuleKind::Policy,
             },

@@ -84,6 +84,17 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// Settings are for a rule that does not exist.
+    #[error("{origin}: no rule has the id {rule}")]
+    #[diagnostic(code("PG-CF-007"), help("{help}"))]
+    UnknownRule {
+        /// What is written.
+        rule: String,
+        /// Where.
+        origin: String,
+        /// How to put it right.
+        help: String,
+    },
     /// A waiver has no end.
     #[error("{}:{line}: the waiver for {rule} has no `expires`", file.display())]
     #[diagnostic(

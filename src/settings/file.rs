@@ -15,9 +15,11 @@ use toml::{Spanned, Value as Toml};
 use super::SettingsError;
 use super::lints::{self, LintLevel};
 use super::origin::{Origin, Sourced};
+use super::rule_overrides;
 use super::table::{NAMES, Said};
 use super::value::InvalidValue;
 use super::waivers::{self, Mistake};
+use crate::overrides::RuleOverride;
 
 /// The table of pack parameters.
 const PACKS: &str = "packs";
@@ -63,7 +65,7 @@ impl Reader<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
         for (name, value) in root {
             let table = name.get_ref().as_ref();
-            let known = || tables().chain([PACKS, lints::TABLE, WAIVERS]);
+            let known = || tables().chain([PACKS, rule_overrides::TABLE, lints::TABLE, WAIVERS]);
             if !known().any(|known| known == table) {
                 let reason = format!("unknown table `{table}`");
                 self.error(name.span(), reason, Some(unknown_help(table, known())));
@@ -72,6 +74,7 @@ impl Reader<'_> {
             match value.get_ref() {
                 DeValue::Table(entries) if table == PACKS => self.packs(entries),
                 DeValue::Table(entries) if table == lints::TABLE => self.lints(entries),
+                DeValue::Table(entries) if table == rule_overrides::TABLE => self.overrides(entries),
                 DeValue::Array(elements) if table == WAIVERS => self.waivers(elements),
                 _ if table == WAIVERS => {
                     let reason = "expected waivers to be tables, as in `[[waivers]]`".to_owned();
@@ -107,6 +110,21 @@ impl Reader<'_> {
                     let known = NAMES.iter().filter(|name| name.table == table).map(|name| name.key);
                     let reason = format!("unknown key `{key}` in [{table}]");
                     self.error(name.span(), reason, Some(unknown_help(key, known)));
+                }
+            }
+        }
+    }
+
+    fn overrides(&mut self, entries: &DeTable<'_>) {
+        for (name, value) in entries {
+            let rule = name.get_ref().to_string();
+            match owned(value).map_err(InvalidValue::new).and_then(|value| RuleOverride::read(&value)) {
+                Ok(value) => {
+                    let origin = self.origin(&name.span());
+                    self.said.overrides.insert(rule, Sourced { value, origin });
+                }
+                Err(invalid) => {
+                    self.error(value.span(), format!("`{rule}`: {}", invalid.reason), invalid.help);
                 }
             }
         }
@@ -318,7 +336,12 @@ tags = ["owner"]
     fn mistakes_are_reported_at_their_place_with_what_was_probably_meant() {
         for (text, place, reason, help) in [
             ("[chekc]\n", "chekc", "unknown table `chekc`", "did you mean `check`?"),
-            ("[rules]\n", "rules", "unknown table `rules`", "use check, policies, packs, lints, waivers"),
+            (
+                "[tests]\n",
+                "tests",
+                "unknown table `tests`",
+                "use check, policies, packs, rules, lints, waivers",
+            ),
             ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
             ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),
             ("[check]\nfail-on = 1\n", "1", "expected a string, found an integer", "docs/"),
@@ -386,6 +409,17 @@ tags = ["owner"]
                 "",
                 "has a level already",
                 "remove",
+            ),
+            ("[rules]\nx = 1\n", "1", "`x`: expected a table", "write `aws-lb-public"),
+            ("[rules]\nx = { severity = \"low\" }\n", "{", "it has no reason", "write"),
+            ("[rules]\nx = { reason = \"r\" }\n", "{", "neither an enforcement nor a severity", "write"),
+            ("[rules]\nx = { reason = \" \", severity = \"low\" }\n", "{", "reason is empty", "write"),
+            ("[rules]\nx = { reasn = \"r\" }\n", "{", "unknown key `reasn`", "did you mean `reason`?"),
+            (
+                "[rules]\nx = { reason = \"r\", enforcement = \"of\" }\n",
+                "{",
+                "`of` is not an enforcement",
+                "did you mean `off`?",
             ),
             ("check = 1\n", "1", "to be a table", "docs/"),
             ("check = \n", "", "", "docs/"),

@@ -14,6 +14,7 @@ mod find;
 mod lints;
 mod origin;
 mod resolve;
+mod rule_overrides;
 mod rules;
 mod table;
 mod trust;

@@ -13,6 +13,8 @@ use super::lints::LintLevel;
 use super::origin::Sourced;
 use super::table::Settings;
 use crate::check::{Packs, PolicyLints, Rules};
+use crate::overrides::{MeansNothing, Overrides, RuleOverride};
+use crate::pattern::Pattern;
 use crate::sources::{SourceDirectory, Sources};
 use crate::waivers::Waivers;
 
@@ -35,6 +37,7 @@ impl Settings {
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
         let mut rules = Rules { packs, guardrails, policies, lints, ..Rules::default() };
         rules.sources = Sources::new(self.source_directory());
+        rules.overrides = self.rule_overrides(&rules, report);
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
         rules
     }
@@ -56,6 +59,25 @@ impl Settings {
             .iter()
             .map(|(lint, level)| (*lint, level))
             .filter(move |(lint, level)| is_lowered(*lint, level.value.level))
+    }
+
+    fn rule_overrides(&self, rules: &Rules, report: &mut dyn FnMut(&dyn Diagnostic)) -> Overrides {
+        let list: Vec<(Pattern, RuleOverride)> =
+            self.overrides.iter().map(|(rule, set)| (Pattern::new(rule), set.value.clone())).collect();
+        let (overrides, nothing) = Overrides::new(&list, rules);
+        for MeansNothing { position, nearest } in nothing {
+            let Some((rule, set)) = self.overrides.iter().nth(position) else { continue };
+            let help = nearest.map_or_else(
+                || {
+                    "`planguard rules` lists the built-in rules; a policy is named as in the report"
+                        .to_owned()
+                },
+                |near| format!("did you mean {near}?"),
+            );
+            let origin = set.origin.to_string();
+            report(&SettingsError::UnknownRule { rule: rule.clone(), origin, help });
+        }
+        overrides
     }
 
     fn source_directory(&self) -> SourceDirectory {

@@ -22,6 +22,7 @@ use super::value::{
 };
 use crate::check::{CheckOptions, OnIncompletePlan, OnUncovered};
 use crate::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
+use crate::overrides::RuleOverride;
 use crate::waivers::Waiver;
 
 /// A setting's names.
@@ -63,6 +64,8 @@ macro_rules! settings {
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
             /// The levels of lints that do not have their own.
             pub lints: BTreeMap<Lint, Sourced<LintLevel>>,
+            /// The severity and enforcement of single rules, by id or pattern.
+            pub overrides: BTreeMap<String, Sourced<RuleOverride>>,
             /// The waivers.
             pub waivers: Vec<Waiver>,
         }
@@ -75,9 +78,11 @@ macro_rules! settings {
                 parameters.append(&mut self.parameters);
                 let mut lints = lower.lints;
                 lints.append(&mut self.lints);
+                let mut overrides = lower.overrides;
+                overrides.append(&mut self.overrides);
                 // One source has waivers: the settings file.
                 let waivers = self.waivers.into_iter().chain(lower.waivers).collect();
-                Self { $($field: self.$field.or(lower.$field),)+ parameters, lints, waivers }
+                Self { $($field: self.$field.or(lower.$field),)+ parameters, lints, overrides, waivers }
             }
 
             /// Takes the value of a key in a settings file. `None` if there is no such key.
@@ -120,6 +125,7 @@ macro_rules! settings {
                     }),)+
                     parameters: self.parameters,
                     lints: self.lints,
+                    overrides: self.overrides,
                     waivers: self.waivers,
                 }
             }
@@ -133,6 +139,8 @@ macro_rules! settings {
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
             /// The levels of lints that do not have their own.
             pub lints: BTreeMap<Lint, Sourced<LintLevel>>,
+            /// The severity and enforcement of single rules, by id or pattern.
+            pub overrides: BTreeMap<String, Sourced<RuleOverride>>,
             /// The waivers, in the order of the file.
             pub waivers: Vec<Waiver>,
         }
@@ -246,7 +254,12 @@ impl Settings {
             value: Some(level.value.to_toml()),
             origin: level.origin.clone(),
         });
-        self.named().into_iter().chain(parameters).chain(lints).collect()
+        let overrides = self.overrides.iter().map(|(rule, of_rule)| Entry {
+            name: format!("rules.{rule}"),
+            value: Some(of_rule.value.to_toml()),
+            origin: of_rule.origin.clone(),
+        });
+        self.named().into_iter().chain(parameters).chain(lints).chain(overrides).collect()
     }
 
     /// The options of a check. What a user accepts for one run only is not among the settings and has its default.

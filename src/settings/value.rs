@@ -10,6 +10,7 @@ use planguard_rule::{Severity, UnknownWord, Word};
 use toml::Value as Toml;
 
 use crate::enforcement::{Gate, UnknownPolicy};
+use crate::overrides::RuleEnforcement;
 
 /// Why a value cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,7 +249,7 @@ macro_rules! words_as_settings {
     };
 }
 
-words_as_settings!(Severity, UnknownPolicy, Gate);
+words_as_settings!(Severity, UnknownPolicy, Gate, RuleEnforcement);
 
 /// The platform of policies.
 pub type ChosenConvention = Chosen<Convention>;

@@ -12,7 +12,8 @@ use toml::{Spanned, Value as Toml};
 use super::SettingsError;
 use super::file::{line, owned};
 use super::table::Settings;
-use crate::waivers::{Pattern, Waiver, WaiverPlace};
+use crate::pattern::Pattern;
+use crate::waivers::{Waiver, WaiverPlace};
 
 /// The keys of a waiver, in the order in which they are usually written.
 pub(crate) const KEYS: [&str; 7] = ["rule", "address", "reason", "owner", "ticket", "expires", "plan"];

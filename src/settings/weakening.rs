@@ -12,6 +12,7 @@ use super::trust::Trusted;
 use super::value::Percent;
 use crate::check::{CheckOptions, Rules};
 use crate::enforcement::{Gate, UnknownPolicy};
+use crate::overrides::{RuleEnforcement, RuleOverride};
 use crate::report::{self, Trust};
 
 /// A setting of a file that lets through what its default would deny.
@@ -93,6 +94,7 @@ impl Settings {
             .filter(|weakening| matches!(weakening.origin, Origin::File { .. }))
             .chain(self.parameters_of_required_packs())
             .chain(self.lowered_lints_of_files())
+            .chain(self.weaker_rules())
             .collect()
     }
 
@@ -106,6 +108,29 @@ impl Settings {
                     effect: format!("policies with this error are evaluated: {reason}"),
                     origin: set.origin.clone(),
                 }
+            },
+        )
+    }
+
+    /// Rules that a file switches off, or whose findings it lets through. Which severity a rule had is not looked up: a
+    /// severity that does not deny lets its findings through.
+    fn weaker_rules(&self) -> impl Iterator<Item = Weakening> {
+        self.overrides.iter().filter(|(_, set)| matches!(set.origin, Origin::File { .. })).filter_map(
+            |(rule, set)| {
+                let RuleOverride { severity, enforcement, reason } = &set.value;
+                let (value, effect) = match (enforcement, severity) {
+                    (Some(RuleEnforcement::Off), _) => ("off".to_owned(), "the rule is off"),
+                    (Some(RuleEnforcement::Warn), _) => ("warn".to_owned(), "its findings do not deny"),
+                    (None, Some(severity)) if *severity < self.fail_on.value => {
+                        (severity.to_string(), "its findings do not deny")
+                    }
+                    (Some(RuleEnforcement::Deny), _) | (None, _) => return None,
+                };
+                Some(Weakening {
+                    setting: format!("rules.{rule} = \"{value}\""),
+                    effect: format!("{effect}: {reason}"),
+                    origin: set.origin.clone(),
+                })
             },
         )
     }

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use planguard_plan::redact::Redactor;
 
-use super::{KnownRules, Waiver};
+use super::Waiver;
 use crate::check::Rules;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, FindingWaiver, WaiverState};
+use crate::known_rules::KnownRules;
 use crate::report::WaiverReport;
 
 /// The waivers of a run.

@@ -1,22 +1,19 @@
 //! Waivers: findings that somebody accepted for a resource, with a reason and an end.
 //!
-//! A waiver never hides a finding. The finding stays in the report, is counted as waived, and denies nothing. `known`
-//! finds the rules that a waiver means, `apply` what it does on a plan and how it was used, and `write` adds one to the
-//! settings file.
+//! A waiver never hides a finding. The finding stays in the report, is counted as waived, and denies nothing. `apply`
+//! accepts the findings of a plan and counts what each waiver accepted; `write` adds a waiver to the settings file.
 
 mod apply;
-mod known;
-mod pattern;
 mod write;
 
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
+use crate::pattern::Pattern;
+
 pub(crate) use apply::Applied;
 pub use apply::{Use, Waivers};
-pub use known::KnownRules;
-pub use pattern::Pattern;
 pub use write::{Expiry, NewWaiver, WaiveError};
 
 /// One accepted risk, as `planguard.toml` says it.

@@ -9,7 +9,8 @@ use miette::Diagnostic;
 use thiserror::Error;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
-use super::{KnownRules, Pattern};
+use crate::known_rules::KnownRules;
+use crate::pattern::Pattern;
 use crate::whole_file;
 
 /// A waiver that somebody asks for.

@@ -179,6 +179,50 @@ fn a_waiver_that_is_wrong_leaves_the_verdict_undecided() {
 }
 
 #[test]
+fn settings_change_single_rules_and_the_report_says_so() {
+    let with = |settings: &str| {
+        let directory = project(&format!("[rules]\n{settings}\n"));
+        let (code, text, errors) = planguard(&directory, &["check", "plan.json"]);
+        (code, text, errors, report(&directory))
+    };
+    let of = |report: &Value, rule: &str| {
+        let all = enforcements(report).into_iter();
+        all.filter(|(id, ..)| id == rule).map(|(_, _, enforcement)| enforcement).collect::<Vec<_>>()
+    };
+    let (_, text, _, report) = with("CKV_AWS_88 = { enforcement = \"warn\", reason = \"we know\" }");
+    assert_eq!(of(&report, "aws-instance-public-ip"), ["warn"]);
+    let line = "planguard.toml:2: rules.CKV_AWS_88 = \"warn\": its findings do not deny: we know";
+    assert!(text.contains(line), "{text}");
+    let (_, _, _, report) = with("\"aws-*\" = { enforcement = \"off\", reason = \"r\" }");
+    assert_eq!(of(&report, "aws-instance-public-ip"), [""; 0]);
+    assert_eq!(of(&report, "change-exposure-cidr"), ["deny"]);
+    let (_, _, _, report) = with("aws-instance-public-ip = { severity = \"info\", reason = \"r\" }");
+    assert_eq!(of(&report, "aws-instance-public-ip"), ["warn"]);
+    // Stricter settings weaken nothing.
+    let (_, text, _, _) = with("aws-instance-public-ip = { enforcement = \"deny\", reason = \"r\" }");
+    assert!(!text.contains("weaken"), "{text}");
+    let (code, _, errors, _) = with("aws-instance-pubic-ip = { enforcement = \"off\", reason = \"r\" }");
+    assert_eq!(code, Some(2));
+    assert!(
+        errors.contains("PG-CF-007") && errors.contains("did you mean aws-instance-public-ip?"),
+        "{errors}"
+    );
+}
+
+#[test]
+fn settings_change_rules_of_policies() {
+    let directory = project(
+        "[check]\nbuiltin = false\n[policies]\npaths = [\"p.rego\"]\n[rules]\n\"data.main.deny\" = { enforcement = \
+         \"warn\", reason = \"trial\" }\n",
+    );
+    let policy = "package main\ndeny contains \"no\" if input.resource_changes\n";
+    fs::write(directory.path().join("p.rego"), policy).unwrap();
+    let (code, text, errors) = planguard(&directory, &["check", "plan.json"]);
+    assert_eq!(code, Some(0), "{text}{errors}");
+    assert!(text.contains("PASS: 0 denials, 1 warning"), "{text}");
+}
+
+#[test]
 fn a_waiver_is_written_listed_and_used() {
     let directory = project("# ours\n[check]\nfail-on = \"medium\"\n");
     let add = |arguments: &[&str]| planguard(&directory, &[&["waive"], arguments].concat());

@@ -9,6 +9,8 @@ use clap::Args;
 use miette::Diagnostic;
 use planguard::check::run as check;
 use planguard::input::Source;
+use planguard::known_rules::KnownRules;
+use planguard::pattern::Pattern;
 use planguard::plan::text::escape::for_terminal;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
@@ -16,7 +18,7 @@ use planguard::render::waivers::{FORMATS, WaiverList};
 use planguard::render::{Detail, Format};
 use planguard::report::Report;
 use planguard::settings::{FILE_NAME, Files, Settings, settings_file};
-use planguard::waivers::{Expiry, KnownRules, NewWaiver, Pattern};
+use planguard::waivers::{Expiry, NewWaiver};
 
 use crate::UNDECIDED;
 use crate::args::{GuardrailArguments, InputArguments, PolicyArguments, SourceArguments};

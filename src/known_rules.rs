@@ -1,4 +1,4 @@
-//! The rules that a run knows, and which of them a waiver means.
+//! The rules that a run knows, by every name that settings and waivers may give them.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use planguard_plan::text::suggest;
 use planguard_rego::rule_id;
 use planguard_rule::RuleInfo;
 
-use super::Pattern;
 use crate::check::Rules;
+use crate::pattern::Pattern;
 
 /// The ids of all rules, enabled or not.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl KnownRules {
     }
 
     /// The ids of the rules that a pattern means.
-    pub(super) fn meant_by(&self, pattern: &Pattern) -> BTreeSet<String> {
+    pub(crate) fn meant_by(&self, pattern: &Pattern) -> BTreeSet<String> {
         let is_meant = |(id, names): &&(String, Vec<String>)| {
             pattern.matches(id) || names.iter().any(|name| pattern.matches(name))
         };
@@ -42,7 +42,7 @@ impl KnownRules {
     }
 
     /// The id that was probably meant by one that no rule has.
-    pub(super) fn nearest(&self, id: &str) -> Option<&str> {
+    pub(crate) fn nearest(&self, id: &str) -> Option<&str> {
         suggest::nearest(id, self.rules.iter().map(|(id, _)| id.as_str()))
     }
 }
