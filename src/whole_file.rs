@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 /// Writes a text to a file, by way of a new file beside it that takes its place. A file that exists keeps its
-/// permissions, and a link stays a link.
+/// permissions, and a link stays a link. What is no file, such as `/dev/null` or a pipe, is written to and not replaced.
 ///
 /// # Errors
 ///
@@ -13,6 +13,7 @@ use std::path::Path;
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let permissions = match fs::metadata(&path) {
+        Ok(metadata) if !metadata.is_file() => return fs::write(&path, text),
         Ok(metadata) => Some(metadata.permissions()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
@@ -49,6 +50,18 @@ mod tests {
         }
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         assert!(write(&directory.path().join("missing/a.toml"), "x").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_not_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("null");
+        std::os::unix::fs::symlink("/dev/null", &link).unwrap();
+        write(&link, "text").unwrap();
+        assert!(fs::metadata(&link).unwrap().file_type().is_char_device());
+        assert!(write(directory.path(), "text").is_err());
     }
 
     #[cfg(unix)]

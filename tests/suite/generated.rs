@@ -220,6 +220,21 @@ fn the_tables_of_platforms_are_current() {
     assert_current(&path, &page);
 }
 
+/// How several reports of one run are asked for.
+const SEVERAL: &str = "
+One run writes several reports. Each `--output FILE` belongs to the `--format` before it:
+
+```sh
+planguard check tfplan.json --format sarif --output planguard.sarif --output report.json
+```
+
+- An `--output` that follows no `--format` of its own takes the first format with the file's extension.
+- Standard output has the one `--format` without an `--output`, or with `--output -`; else the text.
+- A file is written as a whole or not at all. If that fails, the run is undecided (exit code 2, `PG-CL-007`); a missing \
+directory is reported before plans are read.
+- No format changes the exit code.
+";
+
 /// `docs/formats.md`, from the tables of the renderers.
 #[test]
 fn the_manual_of_formats_is_current() {
@@ -230,6 +245,7 @@ fn the_manual_of_formats_is_current() {
          characters, invisible characters, characters that reorder text and commands of CI systems as `\\u{..}`.\n",
     );
     formats(&mut text, "planguard check", &check::FORMATS);
+    text.push_str(SEVERAL);
     formats(&mut text, "planguard eval", &eval::FORMATS);
     formats(&mut text, "planguard lint", &lint::FORMATS);
     formats(&mut text, "planguard test", &test::FORMATS);

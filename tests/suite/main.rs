@@ -13,6 +13,7 @@ mod lint;
 mod lint_seeded;
 mod lint_types;
 mod mutations;
+mod outputs;
 mod own_guardrails;
 mod plans;
 mod policy_data;

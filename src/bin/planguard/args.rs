@@ -10,7 +10,6 @@ use planguard::enforcement::{Gate, UnknownPolicy};
 use planguard::input::{OnWrapperLines, ReadOptions};
 use planguard::rego::Namespaces;
 use planguard::render::{self, Format};
-use planguard::report::Report;
 use planguard::rule::{Category, words};
 use planguard::settings::{
     ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, Sourced, namespaces,
@@ -21,6 +20,7 @@ use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
+use crate::outputs::Outputs;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
 
@@ -302,9 +302,8 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "DIR|COMMIT", help_heading = "Settings")]
     pub(crate) trusted: Option<String>,
 
-    /// The format of the report
-    #[arg(long, value_parser = FormatParser(&render::check::FORMATS), default_value = render::check::FORMATS.default().name, value_name = "FORMAT", help_heading = "Output")]
-    pub(crate) format: &'static Format<Report>,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
 }
 
 impl CheckArguments {

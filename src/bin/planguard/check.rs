@@ -10,12 +10,14 @@ use planguard::check::{Progress, run as check};
 use planguard::input::Source;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::render::{Detail, Format};
+use planguard::render::Detail;
 use planguard::report::Report;
 use planguard::settings::{Origin, Place, Settings};
 
+use crate::UNDECIDED;
 use crate::args::CheckArguments;
 use crate::output::Output;
+use crate::outputs::Outputs;
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
@@ -25,6 +27,10 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
     }
+    if let Err(error) = arguments.outputs.examine() {
+        output.problem(&problem(&error));
+        return ExitCode::from(UNDECIDED);
+    }
     // The run goes on without what is wrong with the settings, so that everything else is reported too, and is
     // undecided.
     let mut problems = problems(&resolution);
@@ -32,8 +38,7 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
         resolution.settings.waivers.clear();
     }
     let settings = &resolution.settings;
-    let mut report_problem =
-        |diagnostic: &dyn Diagnostic| problems.push(Problem::new(diagnostic, None, &Redactor::default()));
+    let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));
     let rules = settings.rules(run_variables(), &mut report_problem);
     if has_flags_without_policies(settings) {
         report_problem(
@@ -63,17 +68,25 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }
-    print(&report, arguments.format, output)
+    print(&mut report, &arguments.outputs, output)
 }
 
-fn print(report: &Report, format: &Format<Report>, output: &Output) -> ExitCode {
+/// A problem that no text of a plan is part of.
+fn problem(diagnostic: &dyn Diagnostic) -> Problem {
+    Problem::new(diagnostic, None, &Redactor::default())
+}
+
+/// Files come first: one that cannot be written leaves the run undecided, and what is printed says so.
+fn print(report: &mut Report, outputs: &Outputs, output: &Output) -> ExitCode {
+    let lost = outputs.write_files(report, output.file_layout(Detail::default()));
+    report.problems.extend(lost.iter().map(|error| problem(error)));
     for notice in &report.notices {
         output.notice(notice);
     }
     for problem in &report.problems {
         output.problem(problem);
     }
-    output.report(report, format, Detail::default(), report.exit_code())
+    output.report(report, outputs.stdout(), Detail::default(), report.exit_code())
 }
 
 /// Whether a flag is about policies that the user does not name. Packs bring policies of their own, which none of

@@ -10,6 +10,7 @@ mod lib_command;
 mod lint;
 mod new;
 mod output;
+mod outputs;
 mod rules;
 mod settings;
 mod test;

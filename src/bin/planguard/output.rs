@@ -29,6 +29,11 @@ impl Output {
         Layout { colour: self.colour(io::stdout().is_terminal()), width: width(), detail }
     }
 
+    /// The layout for a file.
+    pub(crate) fn file_layout(&self, detail: Detail) -> Layout {
+        Layout { colour: self.colour(false), width: DEFAULT_WIDTH, detail }
+    }
+
     fn colour(&self, terminal: bool) -> Colour {
         match self.color {
             ColorWhen::Always => Colour::On,

@@ -1,0 +1,234 @@
+//! The reports that `check` writes: which formats, and where each goes.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::builder::ValueParser;
+use clap::error::{Error, ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use miette::Diagnostic;
+use planguard::plan::text::escape;
+use planguard::render::{Format, Formats, Layout, RenderError, check};
+use planguard::report::Report;
+use planguard::whole_file;
+
+use crate::format::FormatParser;
+
+const FORMATS: &Formats<Report> = &check::FORMATS;
+
+/// The reports of a run. Exactly one of them goes to standard output.
+#[derive(Debug)]
+pub(crate) struct Outputs {
+    stdout: &'static Format<Report>,
+    files: Vec<(&'static Format<Report>, PathBuf)>,
+}
+
+/// Why a report cannot be written to a file.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub(crate) enum OutputError {
+    /// Its directory is missing.
+    #[error("cannot write {}: the directory {} does not exist", file.display(), directory.display())]
+    #[diagnostic(code("PG-CL-007"), help("create the directory first"))]
+    NoDirectory { file: PathBuf, directory: PathBuf },
+    /// It is a directory.
+    #[error("cannot write {}: it is a directory", file.display())]
+    #[diagnostic(code("PG-CL-007"), help("name a file behind --output"))]
+    IsDirectory { file: PathBuf },
+    /// The system refuses it.
+    #[error("cannot write {}: {reason}", file.display())]
+    #[diagnostic(code("PG-CL-007"), help("name another file behind --output"))]
+    Refused { file: PathBuf, reason: io::Error },
+    /// There is no text to write.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Render(#[from] RenderError),
+}
+
+impl Outputs {
+    /// The format on standard output.
+    pub(crate) const fn stdout(&self) -> &'static Format<Report> {
+        self.stdout
+    }
+
+    /// What is certain to fail later. Knowing it before plans are read saves the time of the check.
+    ///
+    /// # Errors
+    ///
+    /// The first file whose directory is missing, or that is a directory itself.
+    pub(crate) fn examine(&self) -> Result<(), OutputError> {
+        for (_, file) in &self.files {
+            let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+            if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+                let directory = directory.to_owned();
+                return Err(OutputError::NoDirectory { file: file.clone(), directory });
+            }
+            if file.is_dir() {
+                return Err(OutputError::IsDirectory { file: file.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the files, and returns what could not be written. A file is written as a whole or not at all.
+    pub(crate) fn write_files(&self, report: &Report, layout: Layout) -> Vec<OutputError> {
+        let write = |(format, file): &(&'static Format<Report>, PathBuf)| {
+            let text = (format.render)(report, layout)?;
+            whole_file::write(file, &text)
+                .map_err(|reason| OutputError::Refused { file: file.clone(), reason })
+        };
+        self.files.iter().filter_map(|output| write(output).err()).collect()
+    }
+
+    /// Pairs formats with files by their order on the command line.
+    fn pair(words: Vec<Word>) -> Result<Self, String> {
+        let mut pending = None;
+        let mut on_stdout = Vec::new();
+        let mut files: Vec<(&'static Format<Report>, PathBuf)> = Vec::new();
+        for word in words {
+            match word {
+                Word::Format(format) => on_stdout.extend(pending.replace(format)),
+                Word::Output(path) => {
+                    let format = match pending.take() {
+                        Some(format) => format,
+                        None => by_extension(&path)?,
+                    };
+                    let shown = escape::for_terminal_line(&path.display().to_string());
+                    if path.as_os_str() == "-" {
+                        on_stdout.push(format);
+                    } else if files.iter().any(|(_, other)| *other == path) {
+                        return Err(format!("two reports cannot be written to {shown}"));
+                    } else {
+                        files.push((format, path));
+                    }
+                }
+            }
+        }
+        on_stdout.extend(pending);
+        match on_stdout.as_slice() {
+            [] => Ok(Self { stdout: FORMATS.default(), files }),
+            [format] => Ok(Self { stdout: format, files }),
+            [first, second, ..] => Err(format!(
+                "`--format {}` and `--format {}` cannot both go to standard output; write --output FILE behind one of \
+                 them",
+                first.name, second.name
+            )),
+        }
+    }
+}
+
+fn by_extension(path: &Path) -> Result<&'static Format<Report>, String> {
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.and_then(|extension| FORMATS.by_extension(extension)).ok_or_else(|| {
+        let shown = escape::for_terminal_line(&path.display().to_string());
+        format!("`--output {shown}`: no format has this extension; write --format FORMAT before it")
+    })
+}
+
+/// A flag with its value.
+enum Word {
+    Format(&'static Format<Report>),
+    Output(PathBuf),
+}
+
+impl Args for Outputs {
+    fn augment_args(command: Command) -> Command {
+        let format = Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .value_parser(FormatParser(FORMATS))
+            .action(ArgAction::Append)
+            .help("The format of the report; repeatable, each with the --output that follows it [default: text]");
+        let output = Arg::new("output")
+            .long("output")
+            .value_name("FILE")
+            .value_parser(ValueParser::path_buf())
+            .action(ArgAction::Append)
+            .help(
+                "Write the report of the --format before it to a file; without one, the extension names the format. - is \
+                 standard output, which has the text report unless another format goes there",
+            );
+        [format, output].into_iter().fold(command, |command, arg| command.arg(arg.help_heading("Output")))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Outputs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let formats = matches.get_many::<&'static Format<Report>>("format").into_iter().flatten();
+        let formats = formats.map(|format| Word::Format(format));
+        let outputs = matches.get_many::<PathBuf>("output").into_iter().flatten();
+        let outputs = outputs.map(|path| Word::Output(path.clone()));
+        let places = |name| matches.indices_of(name).into_iter().flatten();
+        let mut words: Vec<(usize, Word)> =
+            places("format").zip(formats).chain(places("output").zip(outputs)).collect();
+        words.sort_by_key(|(place, _)| *place);
+        let words = words.into_iter().map(|(_, word)| word).collect();
+        Self::pair(words).map_err(|reason| Error::raw(ErrorKind::ArgumentConflict, reason + "\n"))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What goes where, as `format>file`, standard output first.
+    fn parsed(line: &str) -> Result<Vec<String>, String> {
+        let command = Outputs::augment_args(Command::new("check").no_binary_name(true));
+        let matches =
+            command.try_get_matches_from(line.split_whitespace()).map_err(|error| error.to_string())?;
+        let outputs = Outputs::from_arg_matches(&matches).map_err(|error| error.to_string())?;
+        let files = outputs.files.iter().map(|(format, path)| format!("{}>{}", format.name, path.display()));
+        Ok(std::iter::once(format!("{}>-", outputs.stdout.name)).chain(files).collect())
+    }
+
+    #[test]
+    fn an_output_belongs_to_the_format_before_it() {
+        for (line, expected) in [
+            ("", &["text>-"][..]),
+            ("--format json", &["json>-"]),
+            ("--format json --output a.x", &["text>-", "json>a.x"]),
+            ("--output=a.json", &["text>-", "json>a.json"]),
+            ("--output a.json --format json", &["json>-", "json>a.json"]),
+            ("--format json --output - --output a.txt", &["json>-", "text>a.txt"]),
+            ("--format json --output=a --format text --output b", &["text>-", "json>a", "text>b"]),
+            ("--format json --output a --output b.json --format=text", &["text>-", "json>a", "json>b.json"]),
+        ] {
+            assert_eq!(parsed(line).unwrap(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_ambiguous_is_refused() {
+        for (line, reason) in [
+            ("--format json --format text", "cannot both go to standard output"),
+            ("--format json --output - --format text", "cannot both go to standard output"),
+            ("--output a.unknown", "no format has this extension"),
+            ("--output -", "no format has this extension"),
+            ("--format json --output a --format text --output a", "two reports cannot be written to a"),
+        ] {
+            assert!(parsed(line).unwrap_err().contains(reason), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_missing_directory_is_known_beforehand() {
+        let directory = tempfile::tempdir().unwrap();
+        let outputs =
+            |path: PathBuf| Outputs { stdout: FORMATS.default(), files: vec![(FORMATS.default(), path)] };
+        let missing = outputs(directory.path().join("none/a.txt")).examine();
+        assert!(matches!(missing, Err(OutputError::NoDirectory { .. })));
+        let itself = outputs(directory.path().to_owned()).examine();
+        assert!(matches!(itself, Err(OutputError::IsDirectory { .. })));
+        assert!(outputs(directory.path().join("a.txt")).examine().is_ok());
+        assert!(outputs(PathBuf::from("a.txt")).examine().is_ok());
+    }
+}

@@ -1,0 +1,172 @@
+//! The report as SARIF 2.1.0: a rule for each rule that has findings, a result for each finding.
+
+use std::collections::BTreeMap;
+
+use planguard_plan::redact::SafeText;
+use planguard_rule::{RuleInfo, Severity};
+use serde_json::{Map, Value, json};
+
+use super::listing::{Listed, Place, findings};
+use super::rules::{self, ReportedRule};
+use crate::enforcement::Enforcement;
+use crate::finding::{Certainty, WaiverState};
+use crate::render::sarif::{self, Run, message, uri};
+use crate::render::{Format, Layout, RenderError, markdown};
+use crate::report::Report;
+
+pub(super) const FORMAT: Format<Report> = Format {
+    name: "sarif",
+    former: None,
+    help: "SARIF 2.1.0, for code scanning",
+    extension: "sarif",
+    render,
+};
+
+fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
+    let rules = rules::of_report(report);
+    let built_in = rules::built_in(&rules);
+    let positions: BTreeMap<&SafeText, usize> =
+        rules.keys().enumerate().map(|(position, id)| (*id, position)).collect();
+    let notices = report.notices.iter().map(|notice| {
+        json!({
+            "level": "note",
+            "descriptor": { "id": notice.code.unescaped() },
+            "message": message(notice.message.unescaped()),
+        })
+    });
+    let run = Run {
+        tool: "planguard",
+        rules: rules.iter().map(|(id, rule)| self::rule(id, rule, built_in.get(id.unescaped()))).collect(),
+        results: findings(report)
+            .iter()
+            .map(|listed| result(listed, positions.get(&listed.finding.rule.id).copied()))
+            .collect(),
+        exit_code: report.exit_code(),
+        notifications: report.problems.iter().map(sarif::notification).chain(notices).collect(),
+        is_complete: report.problems.is_empty(),
+    };
+    Ok(sarif::log(&run)?)
+}
+
+/// The number by which code scanning sorts: above 9 is critical, from 7 high, from 4 medium, above 0 low.
+const fn security_severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "9.5",
+        Severity::High => "8.0",
+        Severity::Medium => "5.5",
+        Severity::Low => "3.0",
+        Severity::Info => "0.0",
+    }
+}
+
+const fn level_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Info => "note",
+    }
+}
+
+const fn level(enforcement: Enforcement) -> &'static str {
+    match enforcement {
+        Enforcement::Deny => "error",
+        Enforcement::Warn => "warning",
+        Enforcement::Waived | Enforcement::Off => "note",
+    }
+}
+
+fn rule(id: &SafeText, rule: &ReportedRule<'_>, info: Option<&RuleInfo>) -> Value {
+    let title = rule.title.unwrap_or(id).unescaped();
+    let why = info.map(|info| info.why.as_ref());
+    let fix = rule.remediation.map(|remedy| format!("Fix: {}", remedy.unescaped()));
+    let plain: Vec<&str> = std::iter::once(title).chain(why).chain(fix.as_deref()).collect();
+    let of_plan = |text: &SafeText| markdown::prose(&text.for_terminal_line());
+    let mut formatted = vec![format!("**{}**", of_plan(rule.title.unwrap_or(id)))];
+    formatted.extend(why.map(markdown::prose));
+    formatted.extend(rule.remediation.map(|remedy| format!("Fix: {}", of_plan(remedy))));
+    let mut tags = vec!["security"];
+    tags.extend(info.map(|info| info.category.as_str()));
+    tags.push(rule.kind.as_str());
+    json!({
+        "id": id.unescaped(),
+        "shortDescription": message(title),
+        "fullDescription": message(why.unwrap_or(title)),
+        "help": {
+            "text": message(&plain.join("\n\n"))["text"],
+            "markdown": formatted.join("\n\n"),
+        },
+        "defaultConfiguration": { "level": level_of(rule.severity) },
+        "properties": { "security-severity": security_severity(rule.severity), "tags": tags },
+    })
+}
+
+fn physical(place: Place<'_>) -> Value {
+    // Code scanning shows nothing without a line.
+    let mut region = json!({ "startLine": place.line.unwrap_or(1).max(1) });
+    if let Some((start, end)) = place.columns {
+        region["startColumn"] = json!(start.max(1));
+        region["endColumn"] = json!(end.max(start).max(1));
+    }
+    json!({ "artifactLocation": { "uri": uri(place.file.unescaped()) }, "region": region })
+}
+
+fn result(listed: &Listed<'_>, position: Option<usize>) -> Value {
+    let finding = listed.finding;
+    let text: Vec<String> = listed.lines().iter().map(|line| line.unescaped().to_owned()).collect();
+    let mut location = json!({ "physicalLocation": physical(listed.place()) });
+    if let Some(address) = listed.address() {
+        location["logicalLocations"] =
+            json!([{ "fullyQualifiedName": address.unescaped(), "kind": "resource" }]);
+    }
+    let mut result = json!({
+        "ruleId": finding.rule.id.unescaped(),
+        "level": level(finding.enforcement),
+        "message": message(&text.join("\n")),
+        "locations": [location],
+        "partialFingerprints": { "planguard/v1": listed.fingerprint },
+        "properties": properties(listed),
+    });
+    if let Some(position) = position {
+        result["ruleIndex"] = json!(position);
+    }
+    let from: Vec<Value> = finding.source.iter().flat_map(|place| &place.from).map(|line| {
+        let place = Place { file: &line.file, line: Some(line.line as u64), columns: None };
+        json!({ "physicalLocation": physical(place), "message": { "text": "the value comes from here" } })
+    }).collect();
+    if !from.is_empty() {
+        result["relatedLocations"] = Value::Array(from);
+    }
+    if let Some(waiver) = finding.waiver.as_ref().filter(|waiver| waiver.state == WaiverState::Active) {
+        let place = Place { file: &waiver.file, line: Some(waiver.line as u64), columns: None };
+        result["suppressions"] = json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": waiver.reason.unescaped(),
+            "location": { "physicalLocation": physical(place) },
+        }]);
+    }
+    result
+}
+
+fn properties(listed: &Listed<'_>) -> Value {
+    let finding = listed.finding;
+    let mut properties = Map::new();
+    let mut set = |name: &str, value: Option<&str>| {
+        properties.extend(value.map(|value| (name.to_owned(), Value::from(value))));
+    };
+    let text = |text: &'_ Option<SafeText>| text.as_ref().map(|text| text.unescaped().to_owned());
+    set("plan", Some(listed.plan.origin.unescaped()));
+    set("severity", Some(finding.severity.as_str()));
+    set("enforcement", Some(finding.enforcement.as_str()));
+    set("origin", Some(finding.origin.as_str()));
+    set("outcome", Some(match finding.certainty {
+        Certainty::Certain => "fail",
+        Certainty::DependsOnUnknown => "undetermined",
+    }));
+    let actions = finding.subject.as_ref().and_then(|subject| text(&subject.actions));
+    set("actions", actions.as_deref());
+    set("attribute", text(&finding.attribute).as_deref());
+    set("before", text(&finding.before).as_deref());
+    set("value", text(&finding.value).as_deref());
+    Value::Object(properties)
+}
