@@ -455,9 +455,10 @@ impl Subject {
                 }
                 // A value of a variable, and its default.
                 [Step::Key(section), _, _, ..] if section == "variables" => *how == Damage::Remove,
-                // Without the block of a resource, whether an unknown attribute is set cannot be told; rules that need
-                // an attribute to be absent then do not apply. A lost block is refused only beside others.
-                [Step::Key(section), ..] if section == "configuration" => false,
+                // Some programs write plans without their configuration; what is unknown counts as set in them.
+                [Step::Key(section)] if section == "configuration" => {
+                    matches!(how, Damage::Empty | Damage::WrongType)
+                }
                 _ => true,
             },
             // Null and emptiness are what a plan says of an attribute that is not set.

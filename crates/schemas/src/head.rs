@@ -17,13 +17,15 @@ pub(crate) struct Head {
 /// The type of an attribute; the attributes of nested objects stand elsewhere.
 pub(crate) enum Shape {
     Plain(Kind),
-    Nested { is_block: bool, nesting: Nesting, min: u32, max: Option<u32> },
+    Nested { is_block: bool, nesting: Nesting, min: u32, max: Option<u32>, holds_sensitive: bool },
 }
 
 impl Head {
     pub(crate) fn read(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let flags = words.next()?;
+        let has = |flag| flags.contains(flag);
+        let holds_sensitive = has('i');
         let shape = match (words.next()?, words.next(), words.next()) {
             ("block", Some("any"), None) => Shape::Plain(Kind::Any),
             ("block", Some(nesting), Some(bounds)) => {
@@ -33,15 +35,16 @@ impl Head {
                     nesting: nesting_of(nesting)?,
                     min: min.parse().ok()?,
                     max: if max == "*" { None } else { Some(max.parse().ok()?) },
+                    holds_sensitive,
                 }
             }
             ("attr", Some(nesting), None) => {
-                Shape::Nested { is_block: false, nesting: nesting_of(nesting)?, min: 0, max: None }
+                let nesting = nesting_of(nesting)?;
+                Shape::Nested { is_block: false, nesting, min: 0, max: None, holds_sensitive }
             }
             (kind, None, None) => Shape::Plain(kind_of(kind)?),
             _ => return None,
         };
-        let has = |flag| flags.contains(flag);
         Some(Self {
             configurable: match (has('r'), has('o'), has('c'), has('q')) {
                 (true, ..) => Configurable::Required,
@@ -70,6 +73,15 @@ impl Head {
 
     pub(crate) fn has_body(&self) -> bool {
         matches!(self.shape, Shape::Nested { .. })
+    }
+
+    /// Whether the attribute is sensitive, or holds objects with a sensitive attribute at any depth.
+    pub(crate) fn leads_to_sensitive(&self) -> bool {
+        let holds_sensitive = match self.shape {
+            Shape::Plain(_) => false,
+            Shape::Nested { holds_sensitive, .. } => holds_sensitive,
+        };
+        self.sensitive != Sensitive::No || holds_sensitive
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Nested {
     pub min: u32,
     /// How many there are at most; `None` without a limit.
     pub max: Option<u32>,
+    /// Whether an attribute in them is sensitive, at any depth.
+    pub holds_sensitive: bool,
     /// The attributes of each.
     pub block: Block,
 }

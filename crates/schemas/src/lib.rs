@@ -126,6 +126,17 @@ impl Block {
         })
     }
 
+    /// The attributes that are sensitive, or that hold objects with a sensitive attribute at any depth, ordered by
+    /// name. The others are passed over without reading their names.
+    pub fn leading_to_sensitive(&self) -> impl Iterator<Item = Attribute> {
+        let (packed, position) = (self.packed, self.position);
+        let parts = packed.parts().into_iter();
+        parts.flat_map(move |parts| {
+            let leading = parts.body(position).filter(|member| member.head.leads_to_sensitive());
+            leading.filter_map(move |member| attribute(packed, parts, &member))
+        })
+    }
+
     /// The attribute or nested block of this name.
     pub fn attribute(&self, name: &str) -> Option<Attribute> {
         let parts = self.packed.parts()?;
@@ -145,13 +156,16 @@ fn attribute(packed: &'static Packed, parts: &Parts, member: &Member<'_>) -> Opt
     let head: &Head = member.head;
     let kind = match (&head.shape, member.body) {
         (Shape::Plain(kind), _) => kind.clone(),
-        (Shape::Nested { is_block, nesting, min, max }, Some(position)) => Kind::Nested(Nested {
-            is_block: *is_block,
-            nesting: *nesting,
-            min: *min,
-            max: *max,
-            block: Block { packed, position },
-        }),
+        (Shape::Nested { is_block, nesting, min, max, holds_sensitive }, Some(position)) => {
+            Kind::Nested(Nested {
+                is_block: *is_block,
+                nesting: *nesting,
+                min: *min,
+                max: *max,
+                holds_sensitive: *holds_sensitive,
+                block: Block { packed, position },
+            })
+        }
         (Shape::Nested { .. }, None) => return None,
     };
     Some(Attribute {
@@ -221,6 +235,20 @@ mod tests {
         let only_beta = resource_types_beside("google_x").filter(|name| resource(name).unwrap().beta);
         assert!(only_beta.count() > 50);
         assert!(!resource("google_storage_bucket").unwrap().beta);
+    }
+
+    /// What `leading_to_sensitive` passes over leads to nothing sensitive, however deep.
+    #[test]
+    fn only_what_leads_to_a_sensitive_attribute_is_read_for_it() {
+        let names = |resource_type: &str| {
+            let leading = resource(resource_type).unwrap().block;
+            leading.leading_to_sensitive().map(|attribute| attribute.name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("aws_s3_bucket"), [""; 0]);
+        // Its rules nest in themselves and hold no secret.
+        assert_eq!(names("aws_wafv2_web_acl"), [""; 0]);
+        assert!(names("azurerm_kubernetes_cluster").contains(&"service_principal".to_owned()));
+        assert!(names("aws_db_instance").contains(&"password".to_owned()));
     }
 
     #[test]

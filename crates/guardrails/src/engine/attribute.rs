@@ -12,7 +12,8 @@ impl Evaluator<'_, '_> {
     pub(super) fn attribute(&self, predicate: &AttributePredicate, view: &View<'_, '_>) -> Answer {
         let place = place::find_first(view, &predicate.paths);
         let attribute = place.attribute();
-        let decided = match self.decide(predicate, view, &place) {
+        let decide = |attribute| self.decide(predicate, view, &place, attribute);
+        let decided = match decide(attribute) {
             Ok(decided) => decided,
             // `unknown` says what a value means that will be known after apply; this one is not better known then.
             Err(reason) => return Answer::unreadable(&place, reason),
@@ -21,6 +22,10 @@ impl Evaluator<'_, '_> {
         let truth = match (decided, predicate.unknown) {
             (Truth::Unknown, Some(instead)) => instead,
             (decided, _) => decided,
+        };
+        let truth = match truth {
+            _ if place.may_be_unset() && decide(Attribute::Unset) != Ok(truth) => Truth::Unknown,
+            truth => truth,
         };
         let mut answer = Answer::at(truth, &place);
         match (&mut answer.evidence, attribute) {
@@ -38,14 +43,15 @@ impl Evaluator<'_, '_> {
         answer
     }
 
-    /// The test on a place that the paths of a predicate lead to.
+    /// The test on a place that the paths of a predicate lead to, with this attribute.
     fn decide(
         &self,
         predicate: &AttributePredicate,
         view: &View<'_, '_>,
         place: &View<'_, '_>,
+        attribute: Attribute<'_>,
     ) -> Result<Truth, Unreadable> {
-        Ok(match (&predicate.test, place.attribute()) {
+        Ok(match (&predicate.test, attribute) {
             (AttributeTest::LiteralInConfiguration, _) => {
                 let places = place::find_all(view, &predicate.paths);
                 policy_document::any(places.iter().map(literal_in_configuration))
@@ -219,5 +225,45 @@ fn scalar(value: &Value<'_>) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         Value::String(text) if text.chars().count() <= LONGEST => Some(format!("\"{text}\"")),
         Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::{Plan, ResourceState, Side};
+
+    use crate::{Builtin, Outcome, PlanIndex, evaluate};
+
+    /// A database without encryption, unless it is restored from a snapshot: what the configuration alone tells.
+    #[test]
+    fn what_may_be_unset_without_its_block_is_undetermined() {
+        let outcome = |sections: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", {sections} "resource_changes": [{{"address": "aws_db_instance.a",
+                    "change": {{"actions": ["create"], "after": {{"engine": "mysql"}},
+                    "after_unknown": {{"snapshot_identifier": true}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_db_instance")
+                .find(|builtin| builtin.id() == "aws-db-instance-unencrypted")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+        };
+        let block = |expressions: &str| {
+            outcome(&format!(
+                r#""configuration": {{"root_module": {{"resources": [{{"mode": "managed", "type": "aws_db_instance",
+                    "name": "a", "expressions": {expressions}}}]}}}},"#
+            ))
+        };
+        assert_eq!(block("{}"), Outcome::Fail);
+        assert_eq!(
+            block(r#"{"snapshot_identifier": {"references": ["data.x.y.id", "data.x.y"]}}"#),
+            Outcome::Pass
+        );
+        assert_eq!(outcome(r#""configuration": {},"#), Outcome::Undetermined);
+        assert_eq!(outcome(r#""configuration": {"root_module": {}},"#), Outcome::Undetermined);
+        assert_eq!(outcome(""), Outcome::Pass);
     }
 }

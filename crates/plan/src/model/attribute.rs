@@ -331,6 +331,17 @@ impl<'p, 's> View<'p, 's> {
         }
     }
 
+    /// Whether the plan does not tell if an unknown place is set: its configuration has lost the block of the resource,
+    /// and the provider may fill the place in. In a plan without any configuration, what is unknown counts as set.
+    pub fn may_be_unset(&self) -> bool {
+        let has_lost_block = self.state.side == Side::After
+            && self.state.config.is_none()
+            && self.state.plan.configuration.is_some();
+        let Some(since) = self.unknown_since.filter(|_| has_lost_block) else { return false };
+        let whole = self.path.0.get(..since).unwrap_or(&self.path.0);
+        self.state.schema_of(whole).is_none_or(|attribute| attribute.may_be_computed())
+    }
+
     /// Whether the place is inside a block that the provider fills in because the configuration does not set it:
     /// then it is unset, and its value is still not known. `metadata_options.http_tokens` of an EC2 instance is
     /// what the image and the account make of it.
@@ -513,6 +524,27 @@ mod tests {
             assert_eq!(root.key("publicly_accessible").attribute(), Attribute::Unknown);
             assert_eq!(root.key("arn").attribute(), Attribute::Unset);
         });
+    }
+
+    #[test]
+    fn without_its_block_what_is_computed_may_be_unset() {
+        let unknown = r#"{"publicly_accessible": true, "kms_key_id": true}"#;
+        let text = plan_of("aws_db_instance", r#"{"engine": "x"}"#, unknown, "{}");
+        let may_be_unset = |text: &str| {
+            with_root(text, |root| {
+                ["kms_key_id", "publicly_accessible", "engine"].map(|name| root.key(name).may_be_unset())
+            })
+        };
+        assert_eq!(may_be_unset(&text), [false; 3]);
+        let (whole, _) = text.split_once("\"configuration\"").unwrap();
+        for lost in ["{}", r#"{"root_module": {}}"#] {
+            assert_eq!(
+                may_be_unset(&format!("{whole}\"configuration\": {lost}}}")),
+                [true, false, false],
+                "{lost}"
+            );
+        }
+        assert_eq!(may_be_unset(&format!("{whole}\"configuration\": null}}")), [false; 3]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use planguard_schemas::{Attribute, Block, Kind, Nesting, Release};
+use planguard_schemas::{Attribute, Block, Configurable, Kind, Nesting, Release, Sensitive};
 use source::{Facts, Types};
 
 fn root() -> PathBuf {
@@ -86,6 +86,7 @@ fn every_fact_can_be_looked_up() {
     }
     let Some(directory) = facts_directory() else { return };
     for (prefix, facts) in facts(&directory) {
+        let sensitive = facts.sensitive_bodies();
         let provider = planguard_schemas::provider(&format!("{prefix}_x")).expect("known");
         assert_eq!((&provider.version, &provider.older), (&facts.version, &facts.older), "{prefix}");
         for (types, look_up) in [
@@ -95,7 +96,7 @@ fn every_fact_can_be_looked_up() {
             for (name, entry) in types {
                 let schema = look_up(name).unwrap_or_else(|| panic!("no schema of {name}"));
                 assert_eq!((schema.release, schema.beta), (entry.release, entry.beta), "{name}");
-                compare(&facts, entry.body, schema.block, name);
+                compare(&facts, &sensitive, entry.body, schema.block, name);
             }
         }
         assert_eq!(
@@ -114,21 +115,27 @@ fn names(types: &Types) -> Vec<String> {
 }
 
 /// Compares one level; bodies that occur below many others would be compared again and again.
-fn compare(facts: &Facts, body: usize, block: Block, path: &str) {
+fn compare(facts: &Facts, sensitive: &[bool], body: usize, block: Block, path: &str) {
+    let mut leading = block.leading_to_sensitive();
     let mut attributes = block.attributes();
     for (name, spec) in &facts.bodies[body] {
         let attribute = attributes.next().unwrap_or_else(|| panic!("{path}.{name} is missing"));
         assert_eq!(&attribute.name, name, "{path}");
         assert_eq!(written(&attribute), spec.head, "{path}.{name}");
         assert_eq!(block.attribute(name).as_ref(), Some(&attribute), "{path}.{name}");
-        assert_eq!(attribute.kind.nested().is_some(), spec.body.is_some(), "{path}.{name}");
+        let nested = attribute.kind.nested();
+        assert_eq!(nested.is_some(), spec.body.is_some(), "{path}.{name}");
+        let holds_sensitive = spec.body.is_some_and(|inner| sensitive[inner]);
+        assert_eq!(nested.is_some_and(|nested| nested.holds_sensitive), holds_sensitive, "{path}.{name}");
+        if holds_sensitive || attribute.sensitive != Sensitive::No {
+            assert_eq!(leading.next().as_ref(), Some(&attribute), "{path}.{name}");
+        }
     }
-    assert_eq!(attributes.next(), None, "{path}");
+    assert_eq!((attributes.next(), leading.next()), (None, None), "{path}");
 }
 
 /// An attribute in the words of the facts.
 fn written(attribute: &Attribute) -> String {
-    use planguard_schemas::{Configurable, Sensitive};
     let mut flags = String::from(match attribute.configurable {
         Configurable::Required => "r",
         Configurable::Optional => "o",

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use planguard_schemas::Release;
 
-use crate::source::{Body, Entry, Facts};
+use crate::source::{Body, Entry, Facts, Spec};
 
 /// How many strings of a table follow one that is written out, that one included.
 const BUCKET: usize = 16;
 
 pub(crate) fn pack(prefix: &str, facts: &Facts) -> Vec<u8> {
-    let mut used = Used { facts, bodies: BTreeSet::new() };
+    let mut used = Used { facts, sensitive: facts.sensitive_bodies(), bodies: BTreeSet::new() };
     let entries = || facts.resources.values().chain(facts.data.values());
     entries().for_each(|entry| used.add(entry.body));
     let bodies: Vec<&Body> = used.bodies.iter().map(|index| &facts.bodies[*index]).collect();
     let names: BTreeSet<&str> = bodies.iter().flat_map(|body| body.keys().map(String::as_str)).collect();
-    let heads = by_frequency(bodies.iter().flat_map(|body| body.values().map(|spec| spec.head.as_str())));
+    let heads: Vec<String> =
+        bodies.iter().flat_map(|body| body.values().map(|spec| used.head(spec))).collect();
+    let heads = by_frequency(heads.iter().map(String::as_str));
     let (body_bytes, positions) = write_bodies(&used, &names, &heads);
     let types: BTreeSet<&str> = facts.resources.keys().chain(facts.data.keys()).map(String::as_str).collect();
     let mut entry_bytes = Vec::new();
@@ -50,10 +52,22 @@ pub(crate) fn pack(prefix: &str, facts: &Facts) -> Vec<u8> {
 /// The bodies that some type leads to.
 struct Used<'f> {
     facts: &'f Facts,
+    /// For each body, whether it leads to something sensitive.
+    sensitive: Vec<bool>,
     bodies: BTreeSet<usize>,
 }
 
 impl Used<'_> {
+    /// The flags and type of an attribute, with the flag `i` if it holds objects with something sensitive.
+    fn head(&self, spec: &Spec) -> String {
+        match spec.head.split_once(' ') {
+            Some((flags, kind)) if spec.body.is_some_and(|body| self.sensitive[body]) => {
+                format!("{flags}i {kind}")
+            }
+            _ => spec.head.clone(),
+        }
+    }
+
     fn add(&mut self, body: usize) {
         if self.bodies.insert(body) {
             self.facts.bodies[body].values().filter_map(|spec| spec.body).for_each(|inner| self.add(inner));
@@ -75,7 +89,7 @@ fn write_bodies(used: &Used<'_>, names: &BTreeSet<&str>, heads: &[&str]) -> (Vec
             .iter()
             .map(|(name, spec)| {
                 let body = spec.body.map(|inner| positions[&inner]);
-                (name_numbers[name.as_str()], head_numbers[spec.head.as_str()], body)
+                (name_numbers[name.as_str()], head_numbers[used.head(spec).as_str()], body)
             })
             .collect();
         let position = *written.entry(members).or_insert_with_key(|members| {

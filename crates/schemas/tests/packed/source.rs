@@ -115,6 +115,17 @@ impl Facts {
         self.resources.insert((*resource_type).to_owned(), Entry { body, ..entry });
     }
 
+    /// For each body, whether one of its attributes is sensitive, at any depth.
+    pub(crate) fn sensitive_bodies(&self) -> Vec<bool> {
+        let mut sensitive: Vec<bool> = Vec::with_capacity(self.bodies.len());
+        for body in &self.bodies {
+            let is_sensitive =
+                |spec: &Spec| spec.is_sensitive() || spec.body.is_some_and(|inner| sensitive[inner]);
+            sensitive.push(body.values().any(is_sensitive));
+        }
+        sensitive
+    }
+
     /// The index of a body like this one with the addition at the path.
     fn body_with(&mut self, body: usize, names: &[&str], addition: &str, line: &str) -> usize {
         let (name, rest) =
@@ -147,6 +158,11 @@ impl Spec {
             Some((head, body)) => Self { head: canonical(head), body: Some(body.parse().expect("an index")) },
             None => Self { head: canonical(text), body: None },
         }
+    }
+
+    fn is_sensitive(&self) -> bool {
+        let (flags, _) = self.head.split_once(' ').expect("a kind");
+        flags.contains(['s', 'S'])
     }
 }
 

@@ -27,11 +27,11 @@ struct Nested {
 impl SensitiveBlock {
     fn new(block: Block) -> Self {
         let (mut attributes, mut nested) = (Vec::new(), Vec::new());
-        for attribute in block.attributes() {
+        for attribute in block.leading_to_sensitive() {
             match (attribute.sensitive, attribute.kind) {
-                (Sensitive::Marked | Sensitive::Unmarked, _) => attributes.push(attribute.name.to_owned()),
+                (Sensitive::Marked | Sensitive::Unmarked, _) => attributes.push(attribute.name),
                 (Sensitive::No, Kind::Nested(inner)) => {
-                    nested.push((attribute.name.to_owned(), Nested { block: inner.block, read: None }));
+                    nested.push((attribute.name, Nested { block: inner.block, read: None }));
                 }
                 (Sensitive::No, _) => {}
             }
