@@ -212,6 +212,13 @@ pub struct Notice {
     pub message: SafeText,
 }
 
+impl Notice {
+    /// A notice that no text of a plan is part of.
+    pub fn new(code: &'static str, message: &str) -> Self {
+        Self { code: SafeText::fixed(code), message: Redactor::default().text(message) }
+    }
+}
+
 impl Report {
     /// Returns the verdict of all plans.
     pub fn verdict(&self) -> Verdict {

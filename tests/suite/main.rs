@@ -15,6 +15,7 @@ mod lint_types;
 mod mutations;
 mod outputs;
 mod own_guardrails;
+mod plan_command;
 mod plans;
 mod policy_data;
 mod policy_lints;

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use planguard::Severity;
 use planguard::check::OnErroredPlan;
 use planguard::enforcement::{Gate, UnknownPolicy};
-use planguard::input::{OnWrapperLines, ReadOptions};
+use planguard::input::{OnWrapperLines, ReadOptions, Terraform};
 use planguard::rego::Namespaces;
 use planguard::render::{self, Format};
 use planguard::rule::{Category, words};
@@ -21,6 +21,7 @@ use crate::format::FormatParser;
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
+use crate::plan::PlanArguments;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
 
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// Check plans with guardrails and policies
     #[command(after_help = CHECK_HELP)]
     Check(Box<CheckArguments>),
+    /// Plan with terraform or tofu, check the plan, and say how to apply it
+    #[command(after_help = crate::plan::HELP)]
+    Plan(Box<PlanArguments>),
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
     Eval(Box<EvalArguments>),
@@ -225,7 +229,7 @@ impl GuardrailArguments {
 pub(crate) struct InputArguments {
     /// Convert binary plans to JSON with this program (terraform or tofu)
     #[arg(long, value_name = "BIN", help_heading = "Input")]
-    terraform: Option<PathBuf>,
+    pub(crate) terraform: Option<PathBuf>,
     /// Ignore the lines that old versions of the setup-terraform action print around the JSON
     #[arg(long, help_heading = "Input")]
     lenient: bool,
@@ -238,7 +242,7 @@ impl InputArguments {
     pub(crate) fn read_options(&self) -> ReadOptions {
         ReadOptions {
             wrapper_lines: if self.lenient { OnWrapperLines::Strip } else { OnWrapperLines::Refuse },
-            terraform: self.terraform.clone(),
+            terraform: self.terraform.clone().map(Terraform::from),
             size_cap: self.max_size.saturating_mul(1 << 20),
         }
     }
@@ -246,10 +250,18 @@ impl InputArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Plans as JSON: files (also gzipped), directories, or - for standard input
-    #[arg(required_unless_present = "print_settings", value_name = "PLAN|DIR|-")]
+    /// Plans as JSON: files (also gzipped), directories, or - for standard input [default: the plan in the working
+    /// directory, if there is exactly one]
+    #[arg(value_name = "PLAN|DIR|-")]
     pub(crate) plans: Vec<OsString>,
 
+    #[command(flatten)]
+    pub(crate) gate: GateArguments,
+}
+
+/// How plans are checked.
+#[derive(Debug, Args)]
+pub(crate) struct GateArguments {
     /// Findings of this severity and above deny [default: medium]
     #[arg(long, value_parser = word::<Severity>(), ignore_case = true, value_name = "SEVERITY", help_heading = "Verdict")]
     fail_on: Option<Severity>,
@@ -306,7 +318,7 @@ pub(crate) struct CheckArguments {
     pub(crate) outputs: Outputs,
 }
 
-impl CheckArguments {
+impl GateArguments {
     /// What the flags say.
     pub(crate) fn said(&self) -> Said {
         Said {
@@ -431,8 +443,9 @@ mod tests {
     /// A flag has one name and one kind of value in all commands.
     #[test]
     fn a_flag_is_the_same_in_every_command() {
-        // They are about different things: a rule to explain and a lint; a pack to enable and one to list.
-        let different = ["explain", "type"];
+        // They are about different things: a rule to explain and a lint; a pack to enable and one to list; the file of a
+        // report and the directory of a fixture.
+        let different = ["explain", "type", "output"];
         let command = command();
         let mut flags: BTreeMap<&str, (String, Option<char>)> = BTreeMap::new();
         for subcommand in command.get_subcommands() {

@@ -1,26 +1,60 @@
 //! `planguard check`.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::CheckOptions;
 use planguard::check::{Progress, run as check};
-use planguard::input::Source;
+use planguard::input::{ReadOptions, Source};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::render::Detail;
-use planguard::report::Report;
+use planguard::report::{Notice, Report};
 use planguard::settings::{Origin, Place, Settings};
 
 use crate::UNDECIDED;
-use crate::args::CheckArguments;
+use crate::args::{CheckArguments, GateArguments};
+use crate::found;
 use crate::output::Output;
 use crate::outputs::Outputs;
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
+    let gate = &arguments.gate;
+    let read = gate.input.read_options();
+    if !arguments.plans.is_empty() || gate.sources.print_settings.is_some() {
+        if arguments.plans.iter().any(|plan| plan == "-") && io::stdin().is_terminal() {
+            output.notice(&Notice::new(
+                "PG-CL-101",
+                "waiting for a plan on standard input: paste its JSON, then press Ctrl-D",
+            ));
+        }
+        return check_plans(&arguments.plans, gate, read, output);
+    }
+    match found::plan_in(Path::new(".")) {
+        Ok(plan) => {
+            let message = format!("checking {}, the plan in the working directory", plan.display());
+            output.notice(&Notice::new("PG-CL-102", &message));
+            check_plans(&[plan.into_os_string()], gate, read, output)
+        }
+        Err(error) => {
+            output.problem(&problem(&error));
+            ExitCode::from(UNDECIDED)
+        }
+    }
+}
+
+/// Checks plans, and prints the report.
+pub(crate) fn check_plans(
+    plans: &[OsString],
+    arguments: &GateArguments,
+    read: ReadOptions,
+    output: &Output,
+) -> ExitCode {
     let place = Place::Trusted(arguments.trusted.clone());
     let mut resolution =
         resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources, place);
@@ -52,15 +86,14 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
         report_only: arguments.report_only,
         ..settings.check_options()
     };
-    let sources: Vec<Source> = arguments.plans.iter().cloned().map(Source::from).collect();
+    let sources: Vec<Source> = plans.iter().cloned().map(Source::from).collect();
     let bar = progress_bar();
-    let mut report =
-        check(&sources, &arguments.input.read_options(), &rules, &options, &|progress| match progress {
-            // Reading and checking are a step each.
-            Progress::Found(files) if files > 1 => bar.set_length(2 * files as u64),
-            Progress::Found(_) => bar.set_draw_target(ProgressDrawTarget::hidden()),
-            Progress::Read | Progress::Checked => bar.inc(1),
-        });
+    let mut report = check(&sources, &read, &rules, &options, &|progress| match progress {
+        // Reading and checking are a step each.
+        Progress::Found(files) if files > 1 => bar.set_length(2 * files as u64),
+        Progress::Found(_) => bar.set_draw_target(ProgressDrawTarget::hidden()),
+        Progress::Read | Progress::Checked => bar.inc(1),
+    });
     bar.finish_and_clear();
     report.problems.splice(0..0, problems);
     report.notices.splice(0..0, resolution.notices);

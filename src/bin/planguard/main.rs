@@ -5,12 +5,14 @@ mod check;
 mod eval;
 mod fixture;
 mod format;
+mod found;
 mod interactive;
 mod lib_command;
 mod lint;
 mod new;
 mod output;
 mod outputs;
+mod plan;
 mod rules;
 mod settings;
 mod test;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
+        Command::Plan(arguments) => plan::run(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),

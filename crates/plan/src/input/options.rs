@@ -16,14 +16,29 @@ pub enum OnWrapperLines {
     Strip,
 }
 
+/// The program that turns a binary plan into JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terraform {
+    /// `terraform` or `tofu`.
+    pub program: PathBuf,
+    /// The directory of the configuration, if it is not the working directory. It must be initialised, because the
+    /// program needs the providers' schemas.
+    pub directory: Option<PathBuf>,
+}
+
+impl<P: Into<PathBuf>> From<P> for Terraform {
+    fn from(program: P) -> Self {
+        Self { program: program.into(), directory: None }
+    }
+}
+
 /// How to read documents.
 #[derive(Clone, Debug)]
 pub struct ReadOptions {
     /// What to do with lines of the setup-terraform wrapper.
     pub wrapper_lines: OnWrapperLines,
-    /// The program that turns a binary plan into JSON (`terraform` or `tofu`); without one, binary
-    /// plans are rejected.
-    pub terraform: Option<PathBuf>,
+    /// What turns a binary plan into JSON; without it, binary plans are rejected.
+    pub terraform: Option<Terraform>,
     /// The most bytes that a document may have as read, decompressed or transcoded.
     pub size_cap: u64,
 }

@@ -1,11 +1,13 @@
 //! Converts a binary plan to JSON with the user's terraform or tofu.
 
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 
 use super::decode::within;
+use super::options::Terraform;
 use super::problem::{Problem, SizeStage};
 
 /// How much of the program's standard error is reported: its last lines are enough to find the cause,
@@ -16,11 +18,10 @@ const STDERR_KEPT: usize = 16 * 1024;
 
 /// The JSON that `program show -json` writes for a plan file, at most `cap` bytes.
 ///
-/// It runs in the current directory, which must be the initialised one of the configuration: the
-/// program needs the providers' schemas. It runs without a shell and without standard input.
-pub(super) fn show(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Problem> {
-    run(program, plan, cap).map_err(|failure| match failure {
-        Failure::Io(source) => Problem::TerraformNotRun { program: program.to_owned(), source },
+/// It runs without a shell and without standard input.
+pub(super) fn show(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Problem> {
+    run(terraform, plan, cap).map_err(|failure| match failure {
+        Failure::Io(source) => Problem::TerraformNotRun { program: terraform.program.clone(), source },
         Failure::Problem(problem) => problem,
     })
 }
@@ -36,10 +37,16 @@ impl From<io::Error> for Failure {
     }
 }
 
-fn run(program: &Path, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
+fn run(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
     // An absolute path is never an option.
     let plan = std::path::absolute(plan)?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(&terraform.program);
+    if let Some(directory) = &terraform.directory {
+        let mut change = OsString::from("-chdir=");
+        change.push(directory);
+        command.arg(change);
+    }
+    let mut child = command
         .args(["show", "-json", "-no-color"])
         .arg(plan)
         // Arguments from the environment could change its output.
@@ -122,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let problem = show(Path::new("no-such-terraform"), Path::new("tfplan"), 10).unwrap_err();
+        let problem = show(&Terraform::from("no-such-terraform"), Path::new("tfplan"), 10).unwrap_err();
         assert!(matches!(problem, Problem::TerraformNotRun { .. }));
     }
 }
