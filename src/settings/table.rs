@@ -25,8 +25,8 @@ use crate::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
 use crate::overrides::RuleOverride;
 use crate::waivers::Waiver;
 
-/// A setting's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A setting's names, and what its value is.
+#[derive(Clone, Copy, Debug)]
 pub struct SettingName {
     /// The table of `planguard.toml`.
     pub table: &'static str,
@@ -34,6 +34,10 @@ pub struct SettingName {
     pub key: &'static str,
     /// The environment variable.
     pub variable: &'static str,
+    /// What the setting is for.
+    pub about: &'static str,
+    /// The JSON Schema of its value.
+    pub schema: fn() -> serde_json::Value,
 }
 
 /// A resolved setting, ready to print.
@@ -49,17 +53,23 @@ pub struct Entry {
 
 macro_rules! settings {
     ($(
-        $(#[$doc:meta])+
+        $(#[doc = $doc:literal])+
         $table:literal . $key:literal / $variable:literal => $field:ident: $type:ty = $default:expr;
     )+) => {
         /// Every setting, in the order in which they are printed.
         pub const NAMES: &[SettingName] =
-            &[$(SettingName { table: $table, key: $key, variable: $variable }),+];
+            &[$(SettingName {
+                table: $table,
+                key: $key,
+                variable: $variable,
+                about: concat!($($doc),+),
+                schema: <$type as SettingValue>::schema,
+            }),+];
 
         /// What one source, or several, say about settings. What a source does not mention is `None`.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct Said {
-            $($(#[$doc])+ pub $field: Option<Sourced<$type>>,)+
+            $($(#[doc = $doc])+ pub $field: Option<Sourced<$type>>,)+
             /// The parameters of packs, by pack.
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
             /// The levels of lints that do not have their own.
@@ -134,7 +144,7 @@ macro_rules! settings {
         /// The settings of a run, each with its origin.
         #[derive(Clone, Debug, PartialEq)]
         pub struct Settings {
-            $($(#[$doc])+ pub $field: Sourced<$type>,)+
+            $($(#[doc = $doc])+ pub $field: Sourced<$type>,)+
             /// The parameters of packs, by pack.
             pub parameters: BTreeMap<String, Sourced<serde_json::Value>>,
             /// The levels of lints that do not have their own.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use planguard_plan::text::suggest;
 use planguard_rego::{Convention, Namespaces, RegoVersion};
 use planguard_rule::{Severity, UnknownWord, Word};
+use serde_json::{Value as Json, json};
 use toml::Value as Toml;
 
 use crate::enforcement::{Gate, UnknownPolicy};
@@ -61,6 +62,9 @@ pub(super) trait SettingValue: Sized {
     /// The value as a settings file would have it; `None` if a file cannot say it.
     fn to_toml(&self) -> Option<Toml>;
 
+    /// The JSON Schema of the value in a settings file.
+    fn schema() -> Json;
+
     /// The value with its paths, which are relative to `directory`, seen from the working directory.
     #[must_use]
     fn below(self, _directory: &Path) -> Self {
@@ -69,6 +73,10 @@ pub(super) trait SettingValue: Sized {
 }
 
 impl SettingValue for bool {
+    fn schema() -> Json {
+        json!({"type": "boolean"})
+    }
+
     fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
         value.as_bool().ok_or_else(|| InvalidValue::instead(value, "true or false"))
     }
@@ -87,6 +95,10 @@ impl SettingValue for bool {
 }
 
 impl SettingValue for usize {
+    fn schema() -> Json {
+        json!({"type": "integer", "minimum": 0})
+    }
+
     fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
         let number = value.as_integer().ok_or_else(|| InvalidValue::instead(value, "an integer"))?;
         number.try_into().map_err(|_| InvalidValue::new(format!("{number} is negative")))
@@ -137,6 +149,10 @@ macro_rules! bounded {
         }
 
         impl SettingValue for $name {
+            fn schema() -> Json {
+                json!({"type": "integer", "minimum": $low, "maximum": $high})
+            }
+
             fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
                 let number = value.as_integer().ok_or_else(|| InvalidValue::instead(value, "an integer"))?;
                 Self::from_text(&number.to_string())
@@ -164,6 +180,11 @@ bounded! {
 }
 
 impl<W: Word> SettingValue for Chosen<W> {
+    fn schema() -> Json {
+        let words: Vec<&str> = Self::words().map(|(word, _)| word).collect();
+        json!({"enum": words})
+    }
+
     fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
         let word = value.as_str().ok_or_else(|| InvalidValue::instead(value, "a string"))?;
         Self::from_text(word)
@@ -232,6 +253,10 @@ impl<W: Word> FromStr for Chosen<W> {
 macro_rules! words_as_settings {
     ($($type:ty),+) => {
         $(impl SettingValue for $type {
+            fn schema() -> Json {
+                words(<$type as Word>::ALL)
+            }
+
             fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
                 let word = value.as_str().ok_or_else(|| InvalidValue::instead(value, "a string"))?;
                 Self::from_text(word)
@@ -257,6 +282,17 @@ pub type ChosenConvention = Chosen<Convention>;
 /// The version of Rego of policies.
 pub type ChosenRegoVersion = Chosen<RegoVersion>;
 
+/// The schema of one of these words.
+pub(super) fn words<W: Word>(all: &[W]) -> Json {
+    let words: Vec<&str> = all.iter().map(|word| word.as_str()).collect();
+    json!({"enum": words})
+}
+
+/// The schema of a list of texts.
+pub(super) fn text_list() -> Json {
+    json!({"type": "array", "items": {"type": "string"}})
+}
+
 /// The elements of a list in a variable.
 fn elements(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|element| !element.is_empty())
@@ -275,6 +311,10 @@ fn strings(value: &Toml) -> Result<Vec<String>, InvalidValue> {
 }
 
 impl SettingValue for Vec<String> {
+    fn schema() -> Json {
+        text_list()
+    }
+
     fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
         strings(value)
     }
@@ -289,6 +329,10 @@ impl SettingValue for Vec<String> {
 }
 
 impl SettingValue for Vec<PathBuf> {
+    fn schema() -> Json {
+        text_list()
+    }
+
     fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
         Ok(strings(value)?.into_iter().map(PathBuf::from).collect())
     }
@@ -308,6 +352,10 @@ impl SettingValue for Vec<PathBuf> {
 
 /// A file that may be left out.
 impl SettingValue for Option<PathBuf> {
+    fn schema() -> Json {
+        json!({"type": "string"})
+    }
+
     fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
         let text = value.as_str().ok_or_else(|| InvalidValue::instead(value, "a string"))?;
         Ok(Some(PathBuf::from(text)))
@@ -327,6 +375,10 @@ impl SettingValue for Option<PathBuf> {
 }
 
 impl SettingValue for Namespaces {
+    fn schema() -> Json {
+        text_list()
+    }
+
     fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
         Ok(namespaces(strings(value)?))
     }

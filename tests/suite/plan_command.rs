@@ -41,8 +41,8 @@ fn without_a_plan_the_only_one_in_the_directory_is_checked() {
 #[cfg(unix)]
 fn project(shown: &str, exit: i32) -> TempDir {
     use std::os::unix::fs::PermissionsExt as _;
-    let directory = tempfile::tempdir().unwrap();
-    fs::create_dir(directory.path().join("infra")).unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::create_dir(directory.path().join("infra")).expect("a directory");
     let program = directory.path().join("terraform");
     // The header of a zip archive with an entry `tfplan`, which is what planguard takes for a binary plan.
     let script = format!(
@@ -51,8 +51,8 @@ fn project(shown: &str, exit: i32) -> TempDir {
          *show*) cat '{}';;\nesac\n",
         fixture(shown).display()
     );
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&program, script).expect("the program");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("permissions");
     directory
 }
 
