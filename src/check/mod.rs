@@ -32,8 +32,9 @@ use planguard_threads::{self as threads, Stack};
 
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
+use crate::known_rules::KnownRules;
 use crate::report::{Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport};
-use crate::waivers::Applied;
+use crate::waivers::{Applied, UsedComments};
 
 /// The progress of a run, for progress bars.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,14 +114,17 @@ pub fn check(
         }));
     }
     let mut applied = Applied::default();
+    let mut comments = UsedComments::default();
     for outcome in outcomes {
         applied.add(outcome.waivers);
+        comments.add(outcome.comments);
         report.plans.extend(outcome.plan);
         report.problems.extend(outcome.problems);
         report.notices.extend(outcome.notices);
     }
     report.waivers = rules.waivers.uses(&applied).into_iter().map(WaiverReport::new).collect();
     report.notices.extend(report.waivers.iter().filter_map(WaiverReport::notice));
+    report.notices.extend(comments.into_notices());
     if report.plans.iter().any(|plan| plan.counts.rules == 0) && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoRules, None, &plain));
     }
@@ -137,6 +141,7 @@ struct DocumentResult {
     problems: Vec<Problem>,
     notices: Vec<Notice>,
     waivers: Applied,
+    comments: UsedComments,
 }
 
 fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) -> DocumentResult {
@@ -169,6 +174,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     }
     outcome.notices.extend(checked.notices);
     outcome.waivers = checked.waivers;
+    outcome.comments = checked.comments;
     outcome
 }
 
@@ -262,10 +268,15 @@ fn check_plan(
     check.changes();
     check.policies(document);
     let coverage = check.coverage();
+    let configuration = check.configuration.take().flatten();
     let PlanCheck { mut findings, counts, problems, notices, .. } = check;
     findings.sort_by(Finding::order);
     let sha256 = document.sha256().to_string();
     let waivers = rules.waivers.apply(&mut findings, &sha256);
+    let comments = configuration.map_or_else(UsedComments::default, |configuration| {
+        let known = || KnownRules::of(rules);
+        rules.waivers.comments.apply(&mut findings, &configuration, known, rules.waivers.today)
+    });
     let report = PlanReport {
         origin: origin.clone(),
         sha256: SafeText::digest(&document.sha256()),
@@ -278,5 +289,5 @@ fn check_plan(
         // Computed after all problems are collected.
         complete: false,
     };
-    DocumentResult { plan: Some(report), problems, notices, waivers }
+    DocumentResult { plan: Some(report), problems, notices, waivers, comments }
 }

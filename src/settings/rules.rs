@@ -16,7 +16,7 @@ use crate::check::{Packs, PolicyLints, Rules};
 use crate::overrides::{MeansNothing, Overrides, RuleOverride};
 use crate::pattern::Pattern;
 use crate::sources::{SourceDirectory, Sources};
-use crate::waivers::Waivers;
+use crate::waivers::{Comments, Expiry, Waivers};
 
 impl Settings {
     /// Loads guardrails, packs and policies, on a run with these environment variables. What cannot be loaded is
@@ -78,6 +78,11 @@ impl Settings {
             report(&SettingsError::UnknownRule { rule: rule.clone(), origin, help });
         }
         overrides
+    }
+
+    /// What comments of the configuration do in a run on the project's own settings.
+    pub fn comments(&self) -> Comments {
+        Comments::Count(if self.require_waiver_expiry.value { Expiry::Required } else { Expiry::Optional })
     }
 
     fn source_directory(&self) -> SourceDirectory {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use planguard_plan::redact::Redactor;
 
-use super::Waiver;
+use super::{Comments, Waiver};
 use crate::check::Rules;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, FindingWaiver, WaiverState};
@@ -16,7 +16,9 @@ use crate::report::WaiverReport;
 #[derive(Debug, Default)]
 pub struct Waivers {
     list: Vec<Prepared>,
-    today: NaiveDate,
+    /// What comments of the configuration do.
+    pub(crate) comments: Comments,
+    pub(crate) today: NaiveDate,
 }
 
 #[derive(Debug)]
@@ -75,7 +77,7 @@ impl Waivers {
     /// The waivers of a run with these rules on this day, in UTC.
     pub fn new(waivers: Vec<Waiver>, rules: &Rules, today: NaiveDate) -> Self {
         if waivers.is_empty() {
-            return Self::default();
+            return Self { today, ..Self::default() };
         }
         let known = KnownRules::of(rules);
         let prepared = waivers.into_iter().map(|waiver| {
@@ -83,7 +85,13 @@ impl Waivers {
             let nearest = if rules.is_empty() { known.nearest(waiver.rule.as_str()) } else { None };
             Prepared { rules, nearest: nearest.map(ToOwned::to_owned), waiver }
         });
-        Self { list: prepared.collect(), today }
+        Self { list: prepared.collect(), comments: Comments::NotRead, today }
+    }
+
+    /// The same waivers, with what comments of the configuration do.
+    #[must_use]
+    pub fn with_comments(self, comments: Comments) -> Self {
+        Self { comments, ..self }
     }
 
     /// Accepts the findings of a plan document with this SHA-256 that waivers mean.

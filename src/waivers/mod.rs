@@ -4,6 +4,7 @@
 //! accepts the findings of a plan and counts what each waiver accepted; `write` adds a waiver to the settings file.
 
 mod apply;
+mod comment;
 mod write;
 
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ use crate::pattern::Pattern;
 
 pub(crate) use apply::Applied;
 pub use apply::{Use, Waivers};
+pub use comment::Comments;
+pub(crate) use comment::UsedComments;
 pub use write::{Expiry, NewWaiver, WaiveError};
 
 /// One accepted risk, as `planguard.toml` says it.

@@ -91,3 +91,96 @@ fn a_secret_of_the_plan_is_not_shown_with_its_line() {
     assert!(text.contains("main.tf:2") && text.contains("main.tf:3"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
+
+/// The fixture's configuration with a line above the line that contains `above`.
+fn with_comment(comment: &str, above: &str) -> TempDir {
+    let directory = project("");
+    let path = directory.path().join("main.tf");
+    let text = fs::read_to_string(&path).expect("the configuration");
+    let changed: Vec<String> = text
+        .lines()
+        .map(|line| if line.contains(above) { format!("{comment}\n{line}") } else { line.to_owned() })
+        .collect();
+    assert_ne!(changed.join("\n"), text.trim_end(), "{above}");
+    fs::write(&path, changed.join("\n")).expect("written");
+    directory
+}
+
+/// The rules and addresses of the waived findings, and the notices.
+fn waived(directory: &TempDir, flags: &[&str]) -> (Vec<String>, Vec<String>) {
+    let (_, report) = check(directory, flags);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let findings = report["plans"][0]["findings"].as_array().expect("findings").iter();
+    let waived = findings.filter(|finding| finding["enforcement"] == "waived");
+    let waived = waived.map(|finding| {
+        let waiver = &finding["waiver"];
+        format!("{} {}:{}", text(&finding["resource"]["address"]), text(&waiver["file"]), waiver["line"])
+    });
+    let notices = report["notices"].as_array().expect("notices").iter();
+    (
+        waived.collect(),
+        notices.map(|notice| format!("{}: {}", text(&notice["code"]), text(&notice["message"]))).collect(),
+    )
+}
+
+const LEGACY: &str = "resource \"aws_instance\" \"legacy\"";
+
+#[test]
+fn a_comment_accepts_the_findings_of_the_block_or_the_attribute_below_it() {
+    let comment = "# planguard:ignore aws-instance-public-ip until 2999-12-31 a bastion";
+    let (on_block, _) = waived(&with_comment(comment, LEGACY), &[]);
+    assert_eq!(on_block.len(), 1, "{on_block:?}");
+    assert!(on_block[0].starts_with("aws_instance.legacy main.tf:"), "{on_block:?}");
+    // On the line of the attribute, with a pattern and the other sign of a comment.
+    let comment = "  // planguard:ignore CKV_AWS_88 until 2999-12-31 a bastion\n  # another comment\n";
+    let directory = project("");
+    let path = directory.path().join("main.tf");
+    let text = fs::read_to_string(&path).unwrap();
+    let at = text.rfind("  associate_public_ip_address").unwrap();
+    fs::write(&path, format!("{}{comment}{}", &text[..at], &text[at..])).unwrap();
+    assert_eq!(waived(&directory, &[]).0.len(), 1);
+    assert_eq!(waived(&directory, &["--no-waivers"]).0, [""; 0]);
+}
+
+#[test]
+fn a_comment_that_does_not_count_says_why() {
+    for (comment, above, wanted) in [
+        ("# planguard:ignore aws-instance-public-ip a bastion", LEGACY, "PG-WV-105: main.tf:"),
+        ("# planguard:ignore aws-instance-public-ip until soon x", LEGACY, "`soon` is not a date"),
+        ("# planguard:ignore aws-instance-public-ip until 2001-01-01 x", LEGACY, "PG-WV-103: main.tf:"),
+        (
+            "# planguard:ignore aws-instance-pubic-ip until 2999-12-31 x",
+            LEGACY,
+            "did you mean aws-instance-public-ip?",
+        ),
+        (
+            "# planguard:ignore aws-instance-public-ip until 2999-12-31 x",
+            "resource \"aws_security_group\" \"legacy\"",
+            "PG-WV-101",
+        ),
+    ] {
+        let (waived, notices) = waived(&with_comment(comment, above), &[]);
+        assert_eq!(waived, [""; 0], "{comment}");
+        assert!(notices.iter().any(|notice| notice.contains(wanted)), "{comment}: {notices:?}");
+    }
+}
+
+#[test]
+fn a_change_cannot_accept_its_own_findings_where_trust_is_asked_for() {
+    let comment = "# planguard:ignore aws-instance-public-ip until 2999-12-31 a bastion";
+    let trusted = tempfile::tempdir().unwrap();
+    let place = trusted.path().to_string_lossy().into_owned();
+    let (waived, notices) = waived(&with_comment(comment, LEGACY), &["--trusted", &place]);
+    assert_eq!(waived, [""; 0]);
+    assert!(notices.iter().any(|notice| notice.starts_with("PG-WV-106: main.tf:")), "{notices:?}");
+}
+
+#[test]
+fn a_line_of_a_heredoc_is_no_comment() {
+    let directory = project("");
+    let path = directory.path().join("main.tf");
+    let text = fs::read_to_string(&path).unwrap();
+    let heredoc = "locals {\n  script = <<-EOT\n    # planguard:ignore aws-instance-public-ip until 2999-12-31 x\n  EOT\n}\n";
+    fs::write(&path, format!("{heredoc}{text}")).unwrap();
+    assert_eq!(waived(&directory, &[]).0, [""; 0]);
+}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use planguard_plan::{Address, AttributePath, Mode, Value};
 
@@ -11,11 +12,14 @@ use crate::manifest::Manifest;
 use crate::merge::{Layer, values};
 use crate::module::{Declaration, Definition, Module};
 use crate::origin::{Scope, push_key};
-use crate::place::{Place, Precision, Spot};
+use crate::place::{Place, Precision, SourceFile, Spot};
 use crate::problem::SourceError;
 
 /// Module calls that are followed; each is listed once for every path that leads to it.
 const MAX_CALLS: usize = 20_000;
+
+/// The directory in which `init` installs providers and modules.
+const INSTALLED: &str = ".terraform";
 
 /// A configuration: the root module and the modules that it calls.
 #[derive(Debug)]
@@ -25,6 +29,7 @@ pub struct Configuration {
     /// By directory, relative to the root.
     modules: BTreeMap<PathBuf, Module>,
     problems: Vec<SourceError>,
+    files: Vec<Arc<SourceFile>>,
 }
 
 /// What to find.
@@ -49,9 +54,15 @@ impl Configuration {
         let mut problems = Vec::new();
         let manifest = Manifest::read(directory, &shown(directory), &mut problems);
         let root = directory.to_owned();
-        let mut configuration = Self { root, manifest, modules: BTreeMap::new(), problems };
+        let mut configuration =
+            Self { root, manifest, modules: BTreeMap::new(), problems, files: Vec::new() };
         configuration.read_modules();
         configuration
+    }
+
+    /// The files of the root module and of the local modules that it calls, without those that `init` installed.
+    pub fn files(&self) -> &[Arc<SourceFile>] {
+        &self.files
     }
 
     /// What could not be read and is therefore not used, in a fixed order.
@@ -169,6 +180,10 @@ impl Configuration {
             self.problems.push(SourceError::Directory { path, cause });
             Vec::new()
         });
+        // What `init` installed is somebody else's.
+        if !directory.components().any(|step| step.as_os_str() == INSTALLED) {
+            self.files.extend(files.iter().filter_map(|file| Some(Arc::clone(&file.content.as_ref()?.file))));
+        }
         Module::new(&files)
     }
 

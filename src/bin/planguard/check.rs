@@ -15,6 +15,7 @@ use planguard::redact::Redactor;
 use planguard::render::Detail;
 use planguard::report::{Notice, Report};
 use planguard::settings::{Origin, Place, Settings};
+use planguard::waivers::Comments;
 
 use crate::UNDECIDED;
 use crate::args::{CheckArguments, GateArguments};
@@ -73,7 +74,12 @@ pub(crate) fn check_plans(
     }
     let settings = &resolution.settings;
     let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));
-    let rules = settings.rules(run_variables(), &mut report_problem);
+    let mut rules = settings.rules(run_variables(), &mut report_problem);
+    rules.waivers = rules.waivers.with_comments(match (arguments.no_waivers, &resolution.trusted) {
+        (true, _) => Comments::NotRead,
+        (false, Some(trusted)) => Comments::Untrusted(trusted.name().to_owned()),
+        (false, None) => settings.comments(),
+    });
     if has_flags_without_policies(settings) {
         report_problem(
             &MietteDiagnostic::new("flags for policies are set, but there are no policies")

@@ -134,7 +134,8 @@ pub(crate) fn list(arguments: &WaiversArguments, output: &Output) -> ExitCode {
 /// What the waivers accept in the plans; without plans, the waivers alone.
 fn report(arguments: &WaiversArguments, settings: &Settings) -> Report {
     let mut problems = Vec::new();
-    let rules = settings.rules(run_variables(), &mut |diagnostic| problems.push(problem(diagnostic)));
+    let mut rules = settings.rules(run_variables(), &mut |diagnostic| problems.push(problem(diagnostic)));
+    rules.waivers = rules.waivers.with_comments(settings.comments());
     let mut report = if arguments.plans.is_empty() {
         Report { waivers: rules.waivers.without_plans(), ..Report::default() }
     } else {

@@ -159,7 +159,7 @@ impl Trusted {
     }
 
     /// The place, as the user names it.
-    pub(super) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
