@@ -171,9 +171,9 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
     input::lint(&mut linter);
     values::lint(&mut linter);
     arguments::lint(&mut linter);
-    bodies::lint(&mut linter);
     // None of these is an error unless the settings say so.
     if known.is_none() || options.levels.values().any(|level| *level == Level::Error) {
+        bodies::lint(&mut linter);
         tidiness::lint(&mut linter);
         tests_of_policies::lint(&mut linter);
     }
