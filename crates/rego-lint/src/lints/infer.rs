@@ -1,8 +1,7 @@
 //! Infers which values of the plan variables, rules, functions and comprehensions have.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use planguard_rego::bundle::{self, LibraryResult, LibrarySignature};
 use planguard_rego::convention::Convention;
@@ -36,8 +35,8 @@ struct Inferred {
 pub(super) struct Inference<'p, 's> {
     pub project: &'p Project<'s>,
     known: Inferred,
-    /// The variables of the rules that were looked at since `known` is what it is: every family of lints looks at most.
-    looked_at: RefCell<HashMap<RuleId, Rc<Variables>>>,
+    /// The variables of each rule, once `known` does not change any more: every family of lints looks at most rules.
+    settled: HashMap<RuleId, Arc<Variables>>,
     /// What METADATA says of the library's functions, by their path.
     signatures: BTreeMap<&'static [String], &'static LibrarySignature>,
 }
@@ -64,7 +63,7 @@ pub(super) struct Guards {
 pub(super) struct Env<'p, 's> {
     pub inference: &'p Inference<'p, 's>,
     pub id: RuleId,
-    variables: Rc<Variables>,
+    variables: Arc<Variables>,
 }
 
 impl<'p, 's> Inference<'p, 's> {
@@ -79,26 +78,31 @@ impl<'p, 's> Inference<'p, 's> {
         let all = if has_library { bundle::signatures() } else { &[] };
         let signatures = all.iter().filter(is_of_program);
         let signatures = signatures.map(|signature| (signature.path.as_slice(), signature)).collect();
-        let mut inference =
-            Self { project, known: Inferred::default(), looked_at: RefCell::default(), signatures };
+        let mut inference = Self { project, known: Inferred::default(), settled: HashMap::new(), signatures };
         for _ in 0..ROUNDS {
-            let next = inference.round();
+            let (next, variables) = inference.round();
             if next == inference.known {
+                inference.settled = variables;
                 break;
             }
             inference.known = next;
-            inference.looked_at.get_mut().clear();
+        }
+        if inference.settled.is_empty() {
+            inference.settled = project.ids().map(|id| (id, inference.env(id).variables)).collect();
         }
         inference
     }
 
-    fn round(&self) -> Inferred {
+    /// What one more look at every rule infers, and the variables that it saw.
+    fn round(&self) -> (Inferred, HashMap<RuleId, Arc<Variables>>) {
         let mut next = Inferred::default();
+        let mut variables = HashMap::new();
         let mut accepts: BTreeMap<Argument, Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
         for id in self.project.ids() {
             let rule = self.project.rule(id);
             let path = self.project.path_of(id);
             let env = self.env(id);
+            variables.insert(id, Arc::clone(&env.variables));
             let value = env.value();
             let known = next.values.remove(&path).unwrap_or(Shape::Never);
             next.values.insert(path.clone(), known.join(value));
@@ -128,7 +132,7 @@ impl<'p, 's> Inference<'p, 's> {
                 next.values.insert(signature.path.clone(), below(Shape::Input(Convention::CONFTEST), keys));
             }
         }
-        next
+        (next, variables)
     }
 
     /// Returns whether a function takes a resource type, or several, as this argument.
@@ -143,17 +147,15 @@ impl<'p, 's> Inference<'p, 's> {
 
     /// Returns the environment of a rule.
     pub(super) fn env(&self, id: RuleId) -> Env<'_, 's> {
-        if let Some(variables) = self.looked_at.borrow().get(&id) {
-            return Env { inference: self, id, variables: Rc::clone(variables) };
+        match self.settled.get(&id) {
+            Some(variables) => Env { inference: self, id, variables: Arc::clone(variables) },
+            None => self.bound(id),
         }
-        let env = self.bound(id);
-        self.looked_at.borrow_mut().insert(id, Rc::clone(&env.variables));
-        env
     }
 
     /// The environment of a rule, with every variable bound.
     fn bound(&self, id: RuleId) -> Env<'_, 's> {
-        let mut env = Env { inference: self, id, variables: Rc::default() };
+        let mut env = Env { inference: self, id, variables: Arc::default() };
         let rule = self.project.rule(id);
         let path = self.project.path_of(id);
         for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
@@ -161,7 +163,7 @@ impl<'p, 's> Inference<'p, 's> {
                 let shape = self.known.arguments.get(&(path.clone(), position)).cloned();
                 let shape = shape.unwrap_or(Shape::Never);
                 let name = env.name_of(&variable);
-                Rc::make_mut(&mut env.variables).insert(variable, shape.called(&name));
+                Arc::make_mut(&mut env.variables).insert(variable, shape.called(&name));
             }
         }
         for _ in 0..ROUNDS {
@@ -332,7 +334,7 @@ impl<'p, 's> Env<'p, 's> {
     }
 
     fn bind(&mut self, variable: Variable, shape: Shape) {
-        let variables = Rc::make_mut(&mut self.variables);
+        let variables = Arc::make_mut(&mut self.variables);
         let known = variables.remove(&variable).unwrap_or(Shape::Never);
         variables.insert(variable, known.join(shape));
     }
@@ -855,7 +857,7 @@ mod tests {
         let mut bound = 0;
         for id in project.ids() {
             let (one, other) = (inference.env(id), inference.env(id));
-            assert!(Rc::ptr_eq(&one.variables, &other.variables));
+            assert!(Arc::ptr_eq(&one.variables, &other.variables));
             bound += one.variables.len();
         }
         assert!(bound > 100, "{bound}");
