@@ -281,6 +281,29 @@ mod tests {
         assert_eq!(turned(&open, r#"{"public": null}"#, r#"{"public": false}"#, "{}"), None);
     }
 
+    /// Otherwise every switch would be compared on both sides of every change.
+    #[test]
+    fn a_switch_that_is_left_out_is_not_looked_at() {
+        let is_skipped = |unset: Unset, before: &str, after: &str, unknown: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#,
+                update("aws_x.a", before, after, unknown)
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let pair = pairs(&plan).next().unwrap();
+            leaves_unset(&switch(&["public"], SafeSetting::Flag(false), unset), &pair)
+        };
+        let (left_out, set) = ("{}", r#"{"public": true}"#);
+        for unset in [Unset::Weak, Unset::ProviderDecides, Unset::Strong] {
+            assert!(is_skipped(unset, left_out, r#"{"public": null}"#, r#"{"other": true}"#), "{unset:?}");
+            assert!(!is_skipped(unset, set, left_out, "{}"), "{unset:?}");
+        }
+        assert!(is_skipped(Unset::Weak, left_out, set, "{}"));
+        assert!(!is_skipped(Unset::Strong, left_out, set, "{}"));
+        assert!(!is_skipped(Unset::Strong, left_out, left_out, r#"{"public": true}"#));
+        assert!(!is_skipped(Unset::Strong, left_out, left_out, "true"));
+    }
+
     #[test]
     fn a_block_that_must_be_there_turns_off_when_it_goes() {
         let log = switch(&["log"], SafeSetting::Present, Unset::Weak);
