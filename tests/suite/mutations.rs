@@ -178,7 +178,7 @@ impl Choices {
         let damage = *self.one_of(&DAMAGES);
         let number = plan["resource_changes"].as_array().map_or(0, Vec::len);
         let entry = self.below(number);
-        let place = match self.below(16) {
+        let place = match self.below(17) {
             0 => Place::of(&[self.one_of::<&str>(&SECTIONS)]),
             1 => return Mutation::CutAt(self.below(text.len())),
             2 if number > 1 => return Mutation::Swapped(entry, self.below(number)),
@@ -193,7 +193,8 @@ impl Choices {
                 let field: &str = self.one_of::<&str>(&CHANGE_FIELDS);
                 self.below_place(plan, Place::entry(entry).key("change").key(field))
             }
-            12 | 13 => self.below_place(plan, Place::entry(entry).key("change").key("after")),
+            12 => self.below_place(plan, Place::of(&["configuration", "root_module"])),
+            13 | 14 => self.below_place(plan, Place::entry(entry).key("change").key("after")),
             _ => {
                 let place = self.below_place(plan, Place::entry(entry).key("change").key("after"));
                 let planned = planned(plan, plan["resource_changes"][entry]["address"].as_str());

@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("guardrails", &["guardrail-format", "plan", "rule", "schemas"]),
     ("rego-syntax", &[]),
     ("rego", &["plan", "rego-syntax", "rule", "threads"]),
-    ("rego-lint", &["plan", "rego", "rego-syntax", "rule", "schemas"]),
+    ("rego-lint", &["plan", "rego", "rego-syntax", "rule", "schemas", "threads"]),
 ];
 
 /// Crates from outside that only one room may import, with that room.

@@ -120,6 +120,10 @@ fn is_provided(path: &[String]) -> bool {
 
 /// The first step of a path that leads to nothing.
 fn missing(program: &Program<'_>, documents: &[DataDocument], path: &[String]) -> Option<usize> {
+    // Whatever is below a rule is the value of that rule. Most paths end here, without a look at every rule.
+    if (1..=path.len()).any(|length| program.is_rule(&path[..length])) {
+        return None;
+    }
     let mut deepest = 0;
     for document in documents {
         match held(document, path) {
@@ -131,8 +135,7 @@ fn missing(program: &Program<'_>, documents: &[DataDocument], path: &[String]) -
     for known in program.paths() {
         let known = &known[1..];
         let shared = known.iter().zip(path).take_while(|(known, own)| known == own).count();
-        // Whatever is below a rule is the value of that rule.
-        if shared == path.len() || (shared == known.len() && program.is_rule(known)) {
+        if shared == path.len() {
             return None;
         }
         deepest = deepest.max(shared);

@@ -43,7 +43,10 @@ fn hold_memory() {
 /// Returns the dialect of a policy's text.
 pub(super) fn written_in(text: &str, version: RegoVersion) -> RegoVersion {
     // In v0, a keyword that is not imported would be parsed as a variable, with only a warning.
-    if has_v1_keywords(text) { RegoVersion::V1 } else { version }
+    match version {
+        RegoVersion::V0 if has_v1_keywords(text) => RegoVersion::V1,
+        RegoVersion::V0 | RegoVersion::V1 => version,
+    }
 }
 
 /// Parses a policy into the engine; on an error, the engine is unchanged.
@@ -60,13 +63,15 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
             Cause::Form => {}
         }
     }
-    let keywords = has_v1_keywords(&source.text);
     let version = written_in(&source.text, version);
     let Err(message) = parse(engine, source, version) else { return Ok(()) };
     let sources = std::slice::from_ref(source);
     let message = source::read_message(&message, sources);
     let help = match version {
-        RegoVersion::V1 if !keywords && parse(&mut new_engine(), source, RegoVersion::V0).is_ok() => {
+        RegoVersion::V1
+            if !has_v1_keywords(&source.text)
+                && parse(&mut new_engine(), source, RegoVersion::V0).is_ok() =>
+        {
             "the policy uses Rego v0: pass `--rego-version v0`, or add `if` before rule bodies \
             and `contains` to partial sets"
         }

@@ -2,7 +2,32 @@
 
 use crate::{Configurable, Kind, Nesting, Release, Sensitive};
 
-/// The flags and the type of an attribute. Few of them occur, so each file holds each of them once.
+/// A head as the file holds it, once for all attributes that have it, with what is asked of every attribute of a body.
+/// The rest is read for the attributes that somebody looks at.
+pub(crate) struct Written {
+    text: &'static str,
+    /// Whether the attribute holds objects with attributes of their own.
+    pub(crate) has_body: bool,
+    /// Whether the attribute is sensitive, or holds objects with a sensitive attribute at any depth.
+    pub(crate) leads_to_sensitive: bool,
+}
+
+impl Written {
+    pub(crate) fn new(text: &'static str) -> Self {
+        let (flags, kind) = text.split_once(' ').unwrap_or((text, ""));
+        let is_sensitive = |flag| matches!(flag, b's' | b'S' | HOLDS_SENSITIVE);
+        Self {
+            text,
+            has_body: kind.starts_with("attr ") || kind.starts_with("block ") && kind != "block any",
+            leads_to_sensitive: flags.bytes().any(is_sensitive),
+        }
+    }
+}
+
+/// The flag of an attribute that holds objects with something sensitive in them.
+const HOLDS_SENSITIVE: u8 = b'i';
+
+/// The flags and the type of an attribute.
 pub(crate) struct Head {
     pub(crate) configurable: Configurable,
     pub(crate) sensitive: Sensitive,
@@ -21,11 +46,11 @@ pub(crate) enum Shape {
 }
 
 impl Head {
-    pub(crate) fn read(text: &str) -> Option<Self> {
-        let mut words = text.split(' ');
+    pub(crate) fn read(written: &Written) -> Option<Self> {
+        let mut words = written.text.split(' ');
         let flags = words.next()?;
         let has = |flag| flags.contains(flag);
-        let holds_sensitive = has('i');
+        let holds_sensitive = has(char::from(HOLDS_SENSITIVE));
         let shape = match (words.next()?, words.next(), words.next()) {
             ("block", Some("any"), None) => Shape::Plain(Kind::Any),
             ("block", Some(nesting), Some(bounds)) => {
@@ -69,19 +94,6 @@ impl Head {
             beta: has('b'),
             shape,
         })
-    }
-
-    pub(crate) fn has_body(&self) -> bool {
-        matches!(self.shape, Shape::Nested { .. })
-    }
-
-    /// Whether the attribute is sensitive, or holds objects with a sensitive attribute at any depth.
-    pub(crate) fn leads_to_sensitive(&self) -> bool {
-        let holds_sensitive = match self.shape {
-            Shape::Plain(_) => false,
-            Shape::Nested { holds_sensitive, .. } => holds_sensitive,
-        };
-        self.sensitive != Sensitive::No || holds_sensitive
     }
 }
 

@@ -132,7 +132,7 @@ impl Block {
         let (packed, position) = (self.packed, self.position);
         let parts = packed.parts().into_iter();
         parts.flat_map(move |parts| {
-            let leading = parts.body(position).filter(|member| member.head.leads_to_sensitive());
+            let leading = parts.body(position).filter(|member| member.head.leads_to_sensitive);
             leading.filter_map(move |member| attribute(packed, parts, &member))
         })
     }
@@ -153,16 +153,16 @@ impl fmt::Debug for Block {
 }
 
 fn attribute(packed: &'static Packed, parts: &Parts, member: &Member<'_>) -> Option<Attribute> {
-    let head: &Head = member.head;
-    let kind = match (&head.shape, member.body) {
-        (Shape::Plain(kind), _) => kind.clone(),
+    let head = Head::read(member.head)?;
+    let kind = match (head.shape, member.body) {
+        (Shape::Plain(kind), _) => kind,
         (Shape::Nested { is_block, nesting, min, max, holds_sensitive }, Some(position)) => {
             Kind::Nested(Nested {
-                is_block: *is_block,
-                nesting: *nesting,
-                min: *min,
-                max: *max,
-                holds_sensitive: *holds_sensitive,
+                is_block,
+                nesting,
+                min,
+                max,
+                holds_sensitive,
                 block: Block { packed, position },
             })
         }

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 use crate::Provider;
-use crate::head::Head;
+use crate::head::Written;
 
 /// The first bytes of a packed file.
 pub(crate) const MAGIC: &[u8] = b"PGS1";
@@ -32,7 +32,7 @@ impl Eq for Packed {}
 /// The parts of a packed file.
 pub(crate) struct Parts {
     pub(crate) provider: Provider,
-    heads: Vec<Head>,
+    heads: Vec<Written>,
     pub(crate) names: Strings,
     pub(crate) types: Strings,
     entries: &'static [u8],
@@ -57,7 +57,7 @@ pub(crate) struct Entry {
 /// One attribute of a body: the number of its name, what is said of it, and where its own body starts.
 pub(crate) struct Member<'p> {
     pub(crate) name: usize,
-    pub(crate) head: &'p Head,
+    pub(crate) head: &'p Written,
     pub(crate) body: Option<usize>,
 }
 
@@ -87,7 +87,7 @@ impl Parts {
         let types = Strings { buckets: section(4)?, bytes: section(5)? };
         Some(Self {
             provider: Provider::read(about)?,
-            heads: heads.lines().map(Head::read).collect::<Option<_>>()?,
+            heads: heads.lines().map(Written::new).collect(),
             names,
             types,
             entries: section(6)?,
@@ -126,7 +126,7 @@ impl Parts {
         (0..count).map_while(move |_| {
             name += cursor.number()?;
             let head = self.heads.get(cursor.number()?)?;
-            let body = if head.has_body() { Some(position.checked_sub(cursor.number()?)?) } else { None };
+            let body = if head.has_body { Some(position.checked_sub(cursor.number()?)?) } else { None };
             Some(Member { name, head, body })
         })
     }

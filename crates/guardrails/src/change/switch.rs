@@ -67,6 +67,9 @@ pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
 /// Blocks that occur several times are judged together, since their order means nothing: the switch turns if
 /// none was unsafe before and some will be.
 fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+    if leaves_unset(switch, pair) {
+        return None;
+    }
     let before = settings(switch, &pair.before);
     if before.is_empty() || before.iter().any(|placed| placed.setting != Setting::Strong) {
         return None;
@@ -82,6 +85,25 @@ fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
     };
     let from = before.into_iter().find_map(|placed| placed.value);
     Some(Turn { attribute: found.attribute.clone(), from, to })
+}
+
+/// Whether the switch cannot turn because its attribute is left out: before, which is safe only where nothing set is,
+/// or else on both sides. Most switches are those of every type, and most resources have none of them.
+fn leaves_unset(switch: &Switch, pair: &Pair<'_>) -> bool {
+    let Some(name) = switch.attribute.first() else { return false };
+    let change = &pair.resource.change;
+    let is_left_out = |value: Option<&Value<'_>>| {
+        value.is_some_and(|value| matches!(value.get(name), None | Some(Value::Null)))
+    };
+    let is_known = change.after_unknown.as_ref().is_none_or(|mask| match mask {
+        Value::Object(_) => mask.get(name).is_none_or(|mask| !mask.has_true_leaf()),
+        mask => !mask.has_true_leaf(),
+    });
+    is_left_out(change.before.as_deref())
+        && match switch.unset {
+            Unset::Weak | Unset::ProviderDecides => true,
+            Unset::Strong => is_known && is_left_out(change.after.as_deref()),
+        }
 }
 
 /// A place that a switch leads to.
@@ -257,6 +279,29 @@ mod tests {
         let open = switch(&["public"], SafeSetting::Flag(false), Unset::Strong);
         assert_eq!(turned(&open, "{}", r#"{"public": true}"#, "{}").unwrap(), "`public` changes to `true`");
         assert_eq!(turned(&open, r#"{"public": null}"#, r#"{"public": false}"#, "{}"), None);
+    }
+
+    /// Otherwise every switch would be compared on both sides of every change.
+    #[test]
+    fn a_switch_that_is_left_out_is_not_looked_at() {
+        let is_skipped = |unset: Unset, before: &str, after: &str, unknown: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#,
+                update("aws_x.a", before, after, unknown)
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let pair = pairs(&plan).next().unwrap();
+            leaves_unset(&switch(&["public"], SafeSetting::Flag(false), unset), &pair)
+        };
+        let (left_out, set) = ("{}", r#"{"public": true}"#);
+        for unset in [Unset::Weak, Unset::ProviderDecides, Unset::Strong] {
+            assert!(is_skipped(unset, left_out, r#"{"public": null}"#, r#"{"other": true}"#), "{unset:?}");
+            assert!(!is_skipped(unset, set, left_out, "{}"), "{unset:?}");
+        }
+        assert!(is_skipped(Unset::Weak, left_out, set, "{}"));
+        assert!(!is_skipped(Unset::Strong, left_out, set, "{}"));
+        assert!(!is_skipped(Unset::Strong, left_out, left_out, r#"{"public": true}"#));
+        assert!(!is_skipped(Unset::Strong, left_out, left_out, "true"));
     }
 
     #[test]

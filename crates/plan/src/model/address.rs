@@ -1,6 +1,6 @@
 //! Resource addresses: `module.app["eu.west"].data.aws_ami.base[0]`, read by a parser, never by splitting.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use crate::text::escape::hides_or_steers;
@@ -92,7 +92,8 @@ impl Address {
             text.push_str(&step.name);
             text.push('.');
         }
-        push_resource(&mut text, self.mode, &self.resource_type, &self.name);
+        // Nothing fails that writes to memory.
+        let _ = write_resource(&mut text, self.mode, &self.resource_type, &self.name);
         text
     }
 
@@ -109,35 +110,34 @@ impl Address {
     }
 }
 
-fn push_resource(text: &mut String, mode: Mode, resource_type: &str, name: &str) {
+fn write_resource(out: &mut impl fmt::Write, mode: Mode, resource_type: &str, name: &str) -> fmt::Result {
     match mode {
         Mode::Managed => {}
         Mode::Data | Mode::Ephemeral | Mode::Action => {
-            text.push_str(mode.as_str());
-            text.push('.');
+            out.write_str(mode.as_str())?;
+            out.write_char('.')?;
         }
     }
-    text.push_str(resource_type);
-    text.push('.');
-    text.push_str(name);
+    out.write_str(resource_type)?;
+    out.write_char('.')?;
+    out.write_str(name)
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
         for step in &self.modules {
-            text.push_str(&step.to_string());
-            text.push('.');
+            step.fmt(f)?;
+            f.write_char('.')?;
         }
-        push_resource(&mut text, self.mode, &self.resource_type, &self.name);
-        f.write_str(&text)?;
+        write_resource(f, self.mode, &self.resource_type, &self.name)?;
         self.key.as_ref().map_or(Ok(()), |key| key.fmt(f))
     }
 }
 
 impl fmt::Display for ModuleStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "module.{}", self.name)?;
+        f.write_str("module.")?;
+        f.write_str(&self.name)?;
         self.key.as_ref().map_or(Ok(()), |key| key.fmt(f))
     }
 }

@@ -5,7 +5,7 @@
 //! actions imply, and an entry says the same of its object in `address` as in `type`, `name`, `mode` and
 //! `module_address`. (`index` is not compared: planguard takes the key from the address.)
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -164,18 +164,25 @@ impl Identity<'_> {
 }
 
 /// The addresses of which `resource_changes` and `deferred_changes` speak.
-pub(super) struct Spoken {
-    addresses: HashSet<String>,
+pub(super) struct Spoken<'p> {
+    /// Each with the change of its current object; former addresses and deposed objects have none.
+    addresses: HashMap<String, Option<&'p ResourceChange<'p>>>,
     /// Addresses of blocks whose instances are not known yet.
     blocks: HashSet<String>,
 }
 
-impl Spoken {
-    pub(super) fn of(plan: &Plan<'_>) -> Self {
-        let mut spoken = Self { addresses: HashSet::new(), blocks: HashSet::new() };
+impl<'p> Spoken<'p> {
+    pub(super) fn of(plan: &'p Plan<'p>) -> Self {
+        let addresses = HashMap::with_capacity(plan.resource_changes.len());
+        let mut spoken = Self { addresses, blocks: HashSet::new() };
         for resource in &plan.resource_changes {
-            spoken.addresses.insert(resource.address.to_string());
-            spoken.addresses.extend(resource.previous_address.as_ref().map(ToString::to_string));
+            let known = spoken.addresses.entry(resource.address.to_string()).or_default();
+            if resource.deposed.is_none() {
+                *known = Some(resource);
+            }
+            if let Some(previous) = &resource.previous_address {
+                spoken.addresses.entry(previous.to_string()).or_default();
+            }
         }
         for deferred in &plan.deferred_changes {
             spoken.blocks.insert(deferred.resource_change.address.configuration_address());
@@ -186,13 +193,18 @@ impl Spoken {
     /// Whether the plan speaks of an object. Terraform 0.12 writes addresses of modules' resources without the module
     /// into states, and a key can be written in several ways.
     pub(super) fn has(&self, module: &str, address: &str) -> bool {
-        if self.addresses.contains(address) {
+        if self.addresses.contains_key(address) {
             return true;
         }
         let Ok(parsed) = address.parse::<Address>() else { return false };
-        self.addresses.contains(&parsed.to_string())
-            || (!module.is_empty() && self.addresses.contains(&format!("{module}.{address}")))
+        self.addresses.contains_key(&parsed.to_string())
+            || (!module.is_empty() && self.addresses.contains_key(&format!("{module}.{address}")))
             || self.blocks.contains(&parsed.configuration_address())
+    }
+
+    /// The change of the current object of an address that is written as Terraform writes it.
+    pub(super) fn current(&self, address: &str) -> Option<&'p ResourceChange<'p>> {
+        *self.addresses.get(address)?
     }
 }
 
@@ -226,7 +238,7 @@ impl Plan<'_> {
         if has_nothing && !is_partial && self.applyable == Some(true) {
             found.push(Contradiction::NothingToApply);
         }
-        self.lost(&mut found);
+        self.lost(&spoken, &mut found);
         found
     }
 

@@ -5,13 +5,11 @@
 //! `after` or `after_unknown`. Different values of one kind are not compared: a value that was edited is not a lost
 //! one.
 
-use std::collections::HashMap;
-
 use super::Plan;
 use super::address::Mode;
 use super::change::ResourceChange;
 use super::configuration::Configuration;
-use super::contradiction::Contradiction;
+use super::contradiction::{Contradiction, Spoken};
 use super::references::is_expression;
 use super::state::{StateResource, StateValues};
 use super::value::{DuplicateKeys, Value};
@@ -49,15 +47,9 @@ impl Witness {
 impl Plan<'_> {
     /// Attributes and blocks that one section has and another one lacks. Variables are not compared: the value of an
     /// ephemeral one is in no plan.
-    pub(super) fn lost(&self, found: &mut Vec<Contradiction>) {
-        let current: HashMap<String, &ResourceChange<'_>> = self
-            .resource_changes
-            .iter()
-            .filter(|change| change.deposed.is_none())
-            .map(|change| (change.address.to_string(), change))
-            .collect();
-        lost_values(Witness::PlannedValues, &self.planned_values, &current, found);
-        lost_values(Witness::PriorState, &self.prior_state, &current, found);
+    pub(super) fn lost(&self, spoken: &Spoken<'_>, found: &mut Vec<Contradiction>) {
+        lost_values(Witness::PlannedValues, &self.planned_values, spoken, found);
+        lost_values(Witness::PriorState, &self.prior_state, spoken, found);
         if let Some(configuration) = &self.configuration {
             self.lost_from_configuration(configuration, found);
         }
@@ -90,11 +82,11 @@ fn lost_attribute(change: &ResourceChange<'_>, witness: Witness, attribute: &str
 fn lost_values(
     witness: Witness,
     state: &StateValues<'_>,
-    changes: &HashMap<String, &ResourceChange<'_>>,
+    spoken: &Spoken<'_>,
     found: &mut Vec<Contradiction>,
 ) {
     state.each_resource(&mut |_, resource| {
-        let change = resource.address.as_deref().and_then(|address| changes.get(address));
+        let change = resource.address.as_deref().and_then(|address| spoken.current(address));
         if let Some(change) = change
             && resource.is_current_managed()
             && change.address.mode == Mode::Managed

@@ -179,10 +179,10 @@ impl Leaves {
 
     /// Data sources that were read while planning are in `prior_state` only. Values are parsed only if a search of
     /// their text finds a mark, or if the schema calls some of them sensitive and no resource change has them.
-    fn state(
+    fn state<'p>(
         &mut self,
         state: &StateValues<'_>,
-        spoken: &LazyCell<Spoken, impl FnOnce() -> Spoken>,
+        spoken: &LazyCell<Spoken<'p>, impl FnOnce() -> Spoken<'p>>,
     ) -> Result<(), PlanError> {
         for output in state.outputs() {
             if output.sensitive == Some(true) {

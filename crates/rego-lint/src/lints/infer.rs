@@ -1,6 +1,7 @@
 //! Infers which values of the plan variables, rules, functions and comprehensions have.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use planguard_rego::bundle::{self, LibraryResult, LibrarySignature};
 use planguard_rego::convention::Convention;
@@ -34,9 +35,14 @@ struct Inferred {
 pub(super) struct Inference<'p, 's> {
     pub project: &'p Project<'s>,
     known: Inferred,
+    /// The variables of each rule, once `known` does not change any more: every family of lints looks at most rules.
+    settled: HashMap<RuleId, Arc<Variables>>,
     /// What METADATA says of the library's functions, by their path.
     signatures: BTreeMap<&'static [String], &'static LibrarySignature>,
 }
+
+/// The values of the variables of one rule.
+type Variables = HashMap<Variable, Shape>;
 
 /// A variable of a rule.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +63,7 @@ pub(super) struct Guards {
 pub(super) struct Env<'p, 's> {
     pub inference: &'p Inference<'p, 's>,
     pub id: RuleId,
-    variables: HashMap<Variable, Shape>,
+    variables: Arc<Variables>,
 }
 
 impl<'p, 's> Inference<'p, 's> {
@@ -67,26 +73,36 @@ impl<'p, 's> Inference<'p, 's> {
             let ids = project.rules.get(&signature.path).into_iter().flatten();
             ids.into_iter().all(|id| project.file(*id).origin == Origin::Platform)
         };
-        let signatures = bundle::signatures().iter().filter(is_of_program);
+        // Nobody calls a library that is not there, and to read it takes longer than most policies.
+        let has_library = project.files.iter().any(|file| file.origin == Origin::Platform);
+        let all = if has_library { bundle::signatures() } else { &[] };
+        let signatures = all.iter().filter(is_of_program);
         let signatures = signatures.map(|signature| (signature.path.as_slice(), signature)).collect();
-        let mut inference = Self { project, known: Inferred::default(), signatures };
+        let mut inference = Self { project, known: Inferred::default(), settled: HashMap::new(), signatures };
         for _ in 0..ROUNDS {
-            let next = inference.round();
+            let (next, variables) = inference.round();
             if next == inference.known {
+                inference.settled = variables;
                 break;
             }
             inference.known = next;
         }
+        if inference.settled.is_empty() {
+            inference.settled = project.ids().map(|id| (id, inference.env(id).variables)).collect();
+        }
         inference
     }
 
-    fn round(&self) -> Inferred {
+    /// What one more look at every rule infers, and the variables that it saw.
+    fn round(&self) -> (Inferred, HashMap<RuleId, Arc<Variables>>) {
         let mut next = Inferred::default();
+        let mut variables = HashMap::new();
         let mut accepts: BTreeMap<Argument, Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
         for id in self.project.ids() {
             let rule = self.project.rule(id);
             let path = self.project.path_of(id);
             let env = self.env(id);
+            variables.insert(id, Arc::clone(&env.variables));
             let value = env.value();
             let known = next.values.remove(&path).unwrap_or(Shape::Never);
             next.values.insert(path.clone(), known.join(value));
@@ -116,7 +132,7 @@ impl<'p, 's> Inference<'p, 's> {
                 next.values.insert(signature.path.clone(), below(Shape::Input(Convention::CONFTEST), keys));
             }
         }
-        next
+        (next, variables)
     }
 
     /// Returns whether a function takes a resource type, or several, as this argument.
@@ -131,7 +147,15 @@ impl<'p, 's> Inference<'p, 's> {
 
     /// Returns the environment of a rule.
     pub(super) fn env(&self, id: RuleId) -> Env<'_, 's> {
-        let mut env = Env { inference: self, id, variables: HashMap::new() };
+        match self.settled.get(&id) {
+            Some(variables) => Env { inference: self, id, variables: Arc::clone(variables) },
+            None => self.bound(id),
+        }
+    }
+
+    /// The environment of a rule, with every variable bound.
+    fn bound(&self, id: RuleId) -> Env<'_, 's> {
+        let mut env = Env { inference: self, id, variables: Arc::default() };
         let rule = self.project.rule(id);
         let path = self.project.path_of(id);
         for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
@@ -139,13 +163,13 @@ impl<'p, 's> Inference<'p, 's> {
                 let shape = self.known.arguments.get(&(path.clone(), position)).cloned();
                 let shape = shape.unwrap_or(Shape::Never);
                 let name = env.name_of(&variable);
-                env.variables.insert(variable, shape.called(&name));
+                Arc::make_mut(&mut env.variables).insert(variable, shape.called(&name));
             }
         }
         for _ in 0..ROUNDS {
-            let before = env.variables.clone();
+            let before = Variables::clone(&env.variables);
             env.bind_all(rule);
-            if env.variables == before {
+            if *env.variables == before {
                 break;
             }
         }
@@ -319,8 +343,9 @@ impl<'p, 's> Env<'p, 's> {
     }
 
     fn bind(&mut self, variable: Variable, shape: Shape) {
-        let known = self.variables.remove(&variable).unwrap_or(Shape::Never);
-        self.variables.insert(variable, known.join(shape));
+        let variables = Arc::make_mut(&mut self.variables);
+        let known = variables.remove(&variable).unwrap_or(Shape::Never);
+        variables.insert(variable, known.join(shape));
     }
 
     /// Returns the value of the rule.
@@ -821,5 +846,31 @@ pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) 
         for child in expr.children() {
             outside_bodies(child, see);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use planguard_rego::options::Namespaces;
+    use planguard_rego::source;
+
+    use super::*;
+
+    /// Each family of lints looks at most rules: to bind their variables again each time would be most of the work.
+    #[test]
+    fn the_variables_of_a_rule_are_bound_once() {
+        let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/rego");
+        let sources = source::load(&[library], &mut Vec::new());
+        let project = Project::new(&sources, &[], &[], &[], &Namespaces::default(), BTreeSet::new());
+        let inference = Inference::new(&project);
+        let mut bound = 0;
+        for id in project.ids() {
+            let (one, other) = (inference.env(id), inference.env(id));
+            assert!(Arc::ptr_eq(&one.variables, &other.variables));
+            bound += one.variables.len();
+        }
+        assert!(bound > 100, "{bound}");
     }
 }

@@ -35,10 +35,15 @@ use planguard_rego::nesting;
 use planguard_rego::options::PolicyOptions;
 use planguard_rego::set::{self, in_time};
 use planguard_rego::source::{self, Source};
+use planguard_threads::{self as threads, Stack};
 
 use self::infer::Inference;
 use self::model::{Project, RuleId};
 use crate::{Level, Lint, LintOptions};
+
+/// The families that may find errors; none needs to know what another has found.
+const FAMILIES: [fn(&mut Linter<'_, '_>); 6] =
+    [names::lint, results::lint, calls::lint, input::lint, values::lint, arguments::lint];
 
 /// A finding of a lint before it becomes part of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,22 +163,23 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
         errors.extend(project.unknown_queries());
     }
     let inference = Inference::new(&project);
-    let mut linter = Linter {
+    let blocks = blocks(&sources, &project, if known.is_some() { &mut repeated } else { &mut errors });
+    let new_linter = || Linter {
         project: &project,
         inference: &inference,
-        blocks: blocks(&sources, &project, if known.is_some() { &mut repeated } else { &mut errors }),
+        blocks: &blocks,
         named_packages: options.namespaces.is_some(),
         found: Vec::new(),
     };
-    names::lint(&mut linter);
-    results::lint(&mut linter);
-    calls::lint(&mut linter);
-    input::lint(&mut linter);
-    values::lint(&mut linter);
-    arguments::lint(&mut linter);
-    bodies::lint(&mut linter);
+    let found = threads::map(&FAMILIES, Stack::Policy, |family| {
+        let mut linter = new_linter();
+        family(&mut linter);
+        linter.found
+    });
+    let mut linter = Linter { found: found.concat(), ..new_linter() };
     // None of these is an error unless the settings say so.
     if known.is_none() || options.levels.values().any(|level| *level == Level::Error) {
+        bodies::lint(&mut linter);
         tidiness::lint(&mut linter);
         tests_of_policies::lint(&mut linter);
     }
@@ -357,7 +363,7 @@ struct Linter<'p, 's> {
     project: &'p Project<'s>,
     inference: &'p Inference<'p, 's>,
     /// The METADATA of each file.
-    blocks: Vec<Blocks>,
+    blocks: &'p [Blocks],
     /// Whether the user selected namespaces.
     named_packages: bool,
     found: Vec<LintHit>,

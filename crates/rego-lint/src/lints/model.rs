@@ -37,7 +37,7 @@ pub(super) enum Origin {
 }
 
 /// A rule, by its file and its position in that file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct RuleId {
     pub file: usize,
     pub rule: usize,

@@ -12,7 +12,10 @@ use crate::model::value::Value;
 /// The sensitive attributes of the types that were met. A schema is read once for each type, and a nested block when a
 /// value has it: some blocks nest in themselves to a great depth.
 #[derive(Default)]
-pub(super) struct Schemas(HashMap<(Mode, String), Option<SensitiveBlock>>);
+pub(super) struct Schemas {
+    managed: HashMap<String, Option<SensitiveBlock>>,
+    data: HashMap<String, Option<SensitiveBlock>>,
+}
 
 struct SensitiveBlock {
     attributes: Vec<String>,
@@ -37,6 +40,10 @@ impl SensitiveBlock {
             }
         }
         Self { attributes, nested }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.attributes.is_empty() && self.nested.is_empty()
     }
 
     fn collect(&mut self, object: &Value<'_>, leaves: &mut Leaves) {
@@ -78,19 +85,42 @@ impl Schemas {
 
     /// Whether values of this type may be sensitive.
     pub(super) fn has_sensitive(&mut self, mode: Mode, type_name: &str) -> bool {
-        let block = self.block(mode, type_name);
-        block.is_some_and(|block| !block.attributes.is_empty() || !block.nested.is_empty())
+        self.block(mode, type_name).is_some()
     }
 
+    /// What is sensitive in a type; `None` if nothing is, or no schema is known.
     fn block(&mut self, mode: Mode, type_name: &str) -> Option<&mut SensitiveBlock> {
-        let block = self.0.entry((mode, type_name.to_owned())).or_insert_with(|| {
+        let types = match mode {
+            Mode::Managed => &mut self.managed,
+            Mode::Data => &mut self.data,
+            Mode::Ephemeral | Mode::Action => return None,
+        };
+        if !types.contains_key(type_name) {
             let schema = match mode {
                 Mode::Managed => planguard_schemas::resource(type_name),
                 Mode::Data => planguard_schemas::data(type_name),
                 Mode::Ephemeral | Mode::Action => None,
             };
-            schema.map(|schema| SensitiveBlock::new(schema.block))
-        });
-        block.as_mut()
+            let block = schema.map(|schema| SensitiveBlock::new(schema.block));
+            types.insert(type_name.to_owned(), block.filter(|block| !block.is_empty()));
+        }
+        types.get_mut(type_name)?.as_mut()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only then are the values of such objects in states parsed at all.
+    #[test]
+    fn a_type_may_be_sensitive_if_an_attribute_at_any_depth_is() {
+        let mut schemas = Schemas::default();
+        assert!(schemas.has_sensitive(Mode::Managed, "aws_db_instance"));
+        assert!(schemas.has_sensitive(Mode::Managed, "azurerm_kubernetes_cluster"));
+        assert!(schemas.has_sensitive(Mode::Data, "aws_secretsmanager_secret_version"));
+        for resource_type in ["aws_security_group", "aws_s3_bucket", "aws_wafv2_web_acl", "acme_widget"] {
+            assert!(!schemas.has_sensitive(Mode::Managed, resource_type), "{resource_type}");
+        }
     }
 }
