@@ -305,6 +305,9 @@ pub(crate) struct CheckArguments {
     /// The format of the report
     #[arg(long, value_parser = FormatParser(&render::check::FORMATS), default_value = render::check::FORMATS.default().name, value_name = "FORMAT", help_heading = "Output")]
     pub(crate) format: &'static Format<Report>,
+    /// Which findings the text report shows in full
+    #[arg(long, value_parser = word::<Show>(), default_value = "new", value_name = "WHICH", help_heading = "Output")]
+    pub(crate) show: Show,
 }
 
 impl CheckArguments {
@@ -377,6 +380,16 @@ words! {
         Auto = "auto",
         Always = "always",
         Never = "never",
+    }
+}
+
+words! {
+    /// Which findings the text report shows in full.
+    #[derive(Default)]
+    pub(crate) enum Show is "a choice" {
+        #[default]
+        New = "new": "new findings; pre-existing ones as a line per rule",
+        All = "all": "all findings, of all plans, with all instances",
     }
 }
 

@@ -10,12 +10,12 @@ use planguard::check::{Progress, run as check};
 use planguard::input::Source;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::render::{Detail, Format};
+use planguard::render::{self, Detail};
 use planguard::report::Report;
 use planguard::settings::{Origin, Place, Settings};
 
-use crate::args::CheckArguments;
-use crate::output::Output;
+use crate::args::{CheckArguments, Show};
+use crate::output::{Output, goes_to_file};
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
@@ -63,17 +63,25 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }
-    print(&report, arguments.format, output)
+    print(&report, arguments, output)
 }
 
-fn print(report: &Report, format: &Format<Report>, output: &Output) -> ExitCode {
+/// Prints the report, and to standard error what a person has to know beside it. The text report has the problems
+/// itself. They are not printed twice: a terminal and a CI log show both streams. Only if the report goes to a file are
+/// they on standard error as well.
+fn print(report: &Report, arguments: &CheckArguments, output: &Output) -> ExitCode {
+    let format = arguments.format;
     for notice in &report.notices {
         output.notice(notice);
     }
-    for problem in &report.problems {
-        output.problem(problem);
+    if !render::check::shows_problems(format) || goes_to_file() {
+        report.problems.iter().for_each(|problem| output.problem(problem));
     }
-    output.report(report, format, Detail::default(), report.exit_code())
+    let detail = match arguments.show {
+        Show::New => Detail::Failures,
+        Show::All => Detail::Everything,
+    };
+    output.report(report, format, detail, report.exit_code())
 }
 
 /// Whether a flag is about policies that the user does not name. Packs bring policies of their own, which none of
