@@ -84,6 +84,10 @@ impl<'r> Block<'r> {
         blocks
     }
 
+    pub(super) fn denies(&self) -> bool {
+        self.findings.first().is_some_and(|first| first.enforcement == Enforcement::Deny)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.findings.len()
     }
@@ -344,8 +348,19 @@ fn change_words(finding: &Finding) -> Option<String> {
         (Some(before), Some(value)) => format!("{attribute}: {before} → {value}"),
         (None, Some(value)) => format!("{attribute} = {value}"),
         (Some(before), None) => format!("{attribute} (was {before})"),
+        (None, None) if is_known_after_apply(finding) => format!("{attribute} (known after apply)"),
         (None, None) => attribute,
     })
+}
+
+/// Whether an attribute decides at apply that is read from no other resource: its provider computes it. A guardrail says
+/// of a text that it cannot read which one it is, behind its message.
+fn is_known_after_apply(finding: &Finding) -> bool {
+    let Some(attribute) = &finding.attribute else { return false };
+    finding.certainty == Certainty::DependsOnUnknown
+        && finding.rule.kind == RuleKind::Guardrail
+        && finding.depends_on.is_empty()
+        && !finding.message.unescaped().contains(&format!(": `{}` ", attribute.unescaped()))
 }
 
 /// A value on one line; the start of a long one.

@@ -136,7 +136,10 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
     let mut used = 0;
     let mut whole = 0;
     for (position, lines) in tight.iter().enumerate() {
-        let rest = blocks.len() - position - 1;
+        let (denying, warning): (Vec<_>, Vec<_>) =
+            blocks.iter().skip(position + 1).partition(|block| block.denies());
+        // The lines of the others, and their heading.
+        let rest = denying.len() + warning.len().min(MOST_LISTED) + 1;
         if position > 0 && used + lines.len() + rest > room {
             break;
         }
@@ -153,7 +156,9 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
         "{}, a line per rule (--show all has the details):",
         count(number, "more new finding", "more new findings")
     ));
-    fold(page, rest, room.saturating_sub(used).max(MOST_LISTED));
+    let (denying, warning) = rest.split_at(rest.partition_point(Block::denies));
+    fold(page, denying, usize::MAX);
+    fold(page, warning, MOST_LISTED);
 }
 
 /// A line per block, and the number of the others.

@@ -74,7 +74,7 @@ fn plan_words(report: &Report) -> String {
 fn way_forward(page: &mut Page, new: &[&Finding], pre_existing: &[&Finding]) {
     let before = page.lines.len();
     if new.len() <= FEW
-        && let Some(finding) = new.iter().max_by_key(|finding| finding.severity)
+        && let Some(finding) = new.iter().min_by_key(|finding| std::cmp::Reverse(finding.severity))
         && let Some(command) = waive_command(finding)
     {
         let which =
