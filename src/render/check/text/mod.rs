@@ -10,6 +10,7 @@ mod page;
 mod plans_table;
 mod verdict;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -56,18 +57,33 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
     if !is_one {
         plans_table::render(&mut page, &plans);
     }
-    for plan in plans {
-        let is_shown = is_one || layout.detail == Detail::Everything || plan.verdict() != Verdict::Pass;
-        if is_shown {
-            render_plan(&mut page, plan);
-        }
-    }
+    let is_shown =
+        |plan: &&PlanReport| is_one || layout.detail == Detail::Everything || plan.verdict() != Verdict::Pass;
+    let (shown, others): (Vec<&PlanReport>, Vec<&PlanReport>) = plans.into_iter().partition(is_shown);
+    not_judged_in(&mut page, &others);
+    shown.into_iter().for_each(|plan| render_plan(&mut page, plan));
     skipped(&mut page, report);
     files(&mut page, report);
     weakenings(&mut page, report);
     problems(&mut page, report);
     verdict::render(&mut page, report);
     Ok(page.text())
+}
+
+/// What no guardrail knows in plans that pass and are not shown: a pass does not hide it.
+fn not_judged_in(page: &mut Page, plans: &[&PlanReport]) {
+    let mut numbers: BTreeMap<&SafeText, usize> = BTreeMap::new();
+    for (resource_type, number) in plans.iter().flat_map(|plan| &plan.coverage.unknown_types) {
+        *numbers.entry(resource_type).or_default() += number;
+    }
+    let mut unknown_types: Vec<(SafeText, usize)> =
+        numbers.into_iter().map(|(resource_type, number)| (resource_type.clone(), number)).collect();
+    unknown_types.sort_by_key(|(_, number)| Reverse(*number));
+    let changed = plans.iter().map(|plan| plan.coverage.changed).sum();
+    if let Some(words) = coverage_words(&Coverage { changed, unknown_types }) {
+        counts(page, &format!("passing plans, {words}"));
+        page.gap();
+    }
 }
 
 fn render_plan(page: &mut Page, plan: &PlanReport) {
