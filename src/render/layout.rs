@@ -13,13 +13,13 @@ pub struct Layout {
     pub detail: Detail,
 }
 
-/// How much to print of a test run.
+/// How much to print of a test run or a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Detail {
-    /// What did not pass.
+    /// What did not pass; of a check, what is new.
     #[default]
     Failures,
-    /// Every test, what it printed, and every line that was not evaluated.
+    /// Every test, what it printed, and every line that was not evaluated; of a check, every finding.
     Everything,
 }
 

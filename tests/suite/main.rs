@@ -30,6 +30,7 @@ mod silent_passes;
 mod sources;
 mod streams;
 mod testing;
+mod text_report;
 mod threads;
 mod trust;
 mod unreadable;

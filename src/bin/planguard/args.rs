@@ -316,6 +316,9 @@ pub(crate) struct GateArguments {
 
     #[command(flatten)]
     pub(crate) outputs: Outputs,
+    /// Which findings the text report shows in full
+    #[arg(long, value_parser = word::<Show>(), default_value = "new", value_name = "WHICH", help_heading = "Output")]
+    pub(crate) show: Show,
 }
 
 impl GateArguments {
@@ -388,6 +391,16 @@ words! {
         Auto = "auto",
         Always = "always",
         Never = "never",
+    }
+}
+
+words! {
+    /// Which findings the text report shows in full.
+    #[derive(Default)]
+    pub(crate) enum Show is "a choice" {
+        #[default]
+        New = "new": "new findings; pre-existing ones as a line per rule",
+        All = "all": "all findings, of all plans, with all instances",
     }
 }
 

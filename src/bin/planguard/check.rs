@@ -12,16 +12,15 @@ use planguard::check::{Progress, run as check};
 use planguard::input::{ReadOptions, Source};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::render::Detail;
+use planguard::render::{self, Detail};
 use planguard::report::{Notice, Report};
 use planguard::settings::{Origin, Place, Settings};
 use planguard::waivers::Comments;
 
 use crate::UNDECIDED;
-use crate::args::{CheckArguments, GateArguments};
+use crate::args::{CheckArguments, GateArguments, Show};
 use crate::found;
-use crate::output::Output;
-use crate::outputs::Outputs;
+use crate::output::{Output, goes_to_file};
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
@@ -107,7 +106,7 @@ pub(crate) fn check_plans(
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }
-    print(&mut report, &arguments.outputs, output)
+    print(&mut report, arguments, output)
 }
 
 /// A problem that no text of a plan is part of.
@@ -115,17 +114,26 @@ fn problem(diagnostic: &dyn Diagnostic) -> Problem {
     Problem::new(diagnostic, None, &Redactor::default())
 }
 
-/// Files come first: one that cannot be written leaves the run undecided, and what is printed says so.
-fn print(report: &mut Report, outputs: &Outputs, output: &Output) -> ExitCode {
-    let lost = outputs.write_files(report, output.file_layout(Detail::default()));
+/// Prints the report, and to standard error what a person has to know beside it. Files come first: one that cannot be
+/// written leaves the run undecided, and what is printed says so.
+///
+/// The text report has the problems itself. They are not printed twice: a terminal and a CI log show both streams. Only
+/// if the report goes to a file are they on standard error as well.
+fn print(report: &mut Report, arguments: &GateArguments, output: &Output) -> ExitCode {
+    let outputs = &arguments.outputs;
+    let detail = match arguments.show {
+        Show::New => Detail::Failures,
+        Show::All => Detail::Everything,
+    };
+    let lost = outputs.write_files(report, output.file_layout(detail));
     report.problems.extend(lost.iter().map(|error| problem(error)));
     for notice in &report.notices {
         output.notice(notice);
     }
-    for problem in &report.problems {
-        output.problem(problem);
+    if !render::check::shows_problems(outputs.stdout()) || goes_to_file() {
+        report.problems.iter().for_each(|problem| output.problem(problem));
     }
-    output.report(report, outputs.stdout(), Detail::default(), report.exit_code())
+    output.report(report, outputs.stdout(), detail, report.exit_code())
 }
 
 /// Whether a flag is about policies that the user does not name. Packs bring policies of their own, which none of

@@ -1,5 +1,6 @@
 //! Writes to the process's streams, so that a lost report is never a pass.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
@@ -118,6 +119,20 @@ pub(crate) fn write_to_stderr(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
+/// Columns of the terminal that standard output is; elsewhere `COLUMNS`, which CI systems and scripts set.
 fn width() -> usize {
-    terminal_size::terminal_size_of(io::stdout()).map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+    if let Some((width, _)) = terminal_size::terminal_size_of(io::stdout()) {
+        return usize::from(width.0);
+    }
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    said.filter(|columns| *columns > 0).unwrap_or(DEFAULT_WIDTH)
+}
+
+/// Whether standard output is redirected to a file, where its reader does not see it now.
+pub(crate) fn goes_to_file() -> bool {
+    #[cfg(unix)]
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let stdout = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    stdout.is_ok_and(|stdout| File::from(stdout).metadata().is_ok_and(|metadata| metadata.is_file()))
 }

@@ -1,0 +1,164 @@
+//! The end of the report: the verdict in numbers, and what would make a denied plan pass.
+
+use planguard_plan::redact::SafeText;
+use planguard_rule::Severity;
+
+use super::page::Page;
+use super::plans_table::Row;
+use crate::enforcement::Enforcement;
+use crate::finding::{Finding, Origin, RuleKind};
+use crate::render::colour::Style;
+use crate::render::layout::count;
+use crate::report::Report;
+use crate::verdict::Verdict;
+
+/// With more new findings that deny, a waiver is not the way to go on.
+const FEW: usize = 5;
+
+/// What would make the plan pass, and the verdict, which is the last line.
+pub(super) fn render(page: &mut Page, report: &Report) {
+    let findings = || report.plans.iter().flat_map(|plan| &plan.findings);
+    let (pre_existing, new): (Vec<&Finding>, Vec<&Finding>) = findings()
+        .filter(|finding| finding.enforcement == Enforcement::Deny)
+        .partition(|finding| finding.origin == Origin::AlreadyThere);
+    let verdict = report.verdict();
+    if verdict == Verdict::Denied {
+        way_forward(page, &new, &pre_existing);
+    }
+    let (style, words) = match verdict {
+        Verdict::Pass => {
+            let warnings = findings().filter(|finding| finding.enforcement == Enforcement::Warn);
+            (Style::Good, format!("PASS: 0 denials, {}", warning_words(warnings)))
+        }
+        Verdict::Denied => (Style::Bad, format!("DENIED: {}", denial_words(&new, &pre_existing))),
+        Verdict::Undecided => {
+            let errors = count(report.problems.len(), "error", "errors");
+            let denials = match new.len() + pre_existing.len() {
+                0 => String::new(),
+                number => format!("; {} so far", count(number, "denial", "denials")),
+            };
+            (Style::Bad, format!("INCOMPLETE: {errors} (above){denials}"))
+        }
+    };
+    let waived = findings().filter(|finding| finding.enforcement == Enforcement::Waived).count();
+    let waived = if waived == 0 { String::new() } else { format!("; {waived} waived") };
+    let weakened = match report.trust.weakenings.len() {
+        0 => String::new(),
+        number => format!("; {} the gate (above)", count(number, "setting weakens", "settings weaken")),
+    };
+    let forward =
+        if verdict == Verdict::Denied && new.is_empty() { "; passes with --gate introduced" } else { "" };
+    let only = if report.report_only && verdict == Verdict::Denied {
+        "; REPORT ONLY: exit code 0 despite the denials"
+    } else {
+        ""
+    };
+    let plans = plan_words(report);
+    let line = page.paint(style, &format!("{words}{waived}{plans}{weakened}{forward}{only}"));
+    page.line(line);
+}
+
+/// ` (30 plans: 27 pass, 2 denied, 1 incomplete)`.
+fn plan_words(report: &Report) -> String {
+    let rows = Row::all(report);
+    if rows.len() < 2 {
+        return String::new();
+    }
+    let numbers = [(Verdict::Pass, "pass"), (Verdict::Denied, "denied"), (Verdict::Undecided, "incomplete")]
+        .into_iter()
+        .filter_map(|(verdict, word)| {
+            let number = rows.iter().filter(|row| row.verdict() == verdict).count();
+            (number > 0).then(|| format!("{number} {word}"))
+        });
+    format!(" ({} plans: {})", rows.len(), numbers.collect::<Vec<_>>().join(", "))
+}
+
+/// What the reader of a denial can do, beside fixing it.
+fn way_forward(page: &mut Page, new: &[&Finding], pre_existing: &[&Finding]) {
+    let before = page.lines.len();
+    if new.len() <= FEW
+        && let Some(finding) = new.iter().min_by_key(|finding| std::cmp::Reverse(finding.severity))
+        && let Some(command) = waive_command(finding)
+    {
+        let which =
+            if new.len() == 1 { "To accept the new finding" } else { "To accept one of the new findings" };
+        let same = match finding.rule.kind {
+            RuleKind::Policy => ", with the same policies as this run",
+            RuleKind::Guardrail | RuleKind::Change => "",
+        };
+        page.prose("", 2, &format!("{which} until a date{same}:"), None);
+        page.line(format!("  {command}"));
+    }
+    if !pre_existing.is_empty() {
+        let findings = count(pre_existing.len(), "pre-existing finding denies", "pre-existing findings deny");
+        let also = if new.is_empty() { "" } else { " as well" };
+        let text = format!(
+            "{findings}{also}; with `--gate introduced`, or `gate = \"introduced\"` under `[check]` in planguard.toml, \
+             only new findings do."
+        );
+        page.prose("", 2, &text, None);
+    }
+    if page.lines.len() > before {
+        page.gap();
+    }
+}
+
+/// The command that waives a finding; `None` if a text of it has to be escaped, and would not be found again.
+fn waive_command(finding: &Finding) -> Option<String> {
+    let mut command = format!("planguard waive {}", shell_word(&finding.rule.id)?);
+    if let Some(subject) = &finding.subject {
+        command.push(' ');
+        command.push_str(&shell_word(&subject.address)?);
+    }
+    command.push_str(" --reason 'WHY' --expires YYYY-MM-DD");
+    Some(command)
+}
+
+/// A text as one word of a shell command.
+fn shell_word(text: &SafeText) -> Option<String> {
+    let exact = text.unescaped();
+    if exact.is_empty() || exact.starts_with('-') || text.for_terminal_line() != exact {
+        return None;
+    }
+    let is_plain = |character: char| character.is_ascii_alphanumeric() || "._-/:".contains(character);
+    Some(if exact.chars().all(is_plain) {
+        exact.to_owned()
+    } else {
+        format!("'{}'", exact.replace('\'', r"'\''"))
+    })
+}
+
+/// `45 warnings (45 pre-existing)`.
+fn warning_words<'f>(warnings: impl Iterator<Item = &'f Finding>) -> String {
+    let (pre_existing, new): (Vec<&Finding>, Vec<&Finding>) =
+        warnings.partition(|finding| finding.origin == Origin::AlreadyThere);
+    let all = count(pre_existing.len() + new.len(), "warning", "warnings");
+    match pre_existing.len() {
+        0 => all,
+        number => format!("{all} ({number} pre-existing)"),
+    }
+}
+
+/// `4 new findings (1 critical, 3 high); 16 pre-existing`.
+fn denial_words(new: &[&Finding], pre_existing: &[&Finding]) -> String {
+    match (new.len(), pre_existing.len()) {
+        (0, number) => {
+            let findings = count(number, "pre-existing finding", "pre-existing findings");
+            format!("{findings} ({})", severities(pre_existing))
+        }
+        (number, 0) => format!("{} ({})", count(number, "new finding", "new findings"), severities(new)),
+        (number, former) => {
+            let findings = count(number, "new finding", "new findings");
+            format!("{findings} ({}); {former} pre-existing", severities(new))
+        }
+    }
+}
+
+/// `1 critical, 3 high`.
+pub(super) fn severities(findings: &[&Finding]) -> String {
+    let numbers = Severity::ALL.into_iter().rev().filter_map(|severity| {
+        let number = findings.iter().filter(|finding| finding.severity == severity).count();
+        (number > 0).then(|| format!("{number} {severity}"))
+    });
+    numbers.collect::<Vec<_>>().join(", ")
+}
