@@ -12,6 +12,7 @@ pub mod fixture;
 mod format;
 pub mod hcl;
 mod json;
+mod junit;
 mod layout;
 pub mod lint;
 mod markdown;

@@ -18,6 +18,7 @@ use planguard::settings::{
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
+use crate::github::Annotations;
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
@@ -304,6 +305,9 @@ pub(crate) struct CheckArguments {
 
     #[command(flatten)]
     pub(crate) outputs: Outputs,
+    /// Under GitHub Actions, print no annotations and write no summary of the step
+    #[arg(long, help_heading = "Output")]
+    no_annotations: bool,
 }
 
 impl CheckArguments {
@@ -321,6 +325,11 @@ impl CheckArguments {
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
             ..self.guardrails.said(self.policies.said())
         }
+    }
+
+    /// Whether annotations and the summary of a step are wanted.
+    pub(crate) const fn annotations(&self) -> Annotations {
+        if self.no_annotations { Annotations::Refused } else { Annotations::Wanted }
     }
 
     /// What a plan that ended with errors is worth to this run.

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
@@ -16,11 +17,12 @@ use planguard::settings::{Origin, Place, Settings};
 
 use crate::UNDECIDED;
 use crate::args::CheckArguments;
+use crate::github::Step;
 use crate::output::Output;
-use crate::outputs::Outputs;
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
+    let started = Instant::now();
     let place = Place::Trusted(arguments.trusted.clone());
     let mut resolution =
         resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources, place);
@@ -68,7 +70,8 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }
-    print(&mut report, &arguments.outputs, output)
+    report.duration = Some(started.elapsed());
+    print(&mut report, arguments, output)
 }
 
 /// A problem that no text of a plan is part of.
@@ -77,7 +80,8 @@ fn problem(diagnostic: &dyn Diagnostic) -> Problem {
 }
 
 /// Files come first: one that cannot be written leaves the run undecided, and what is printed says so.
-fn print(report: &mut Report, outputs: &Outputs, output: &Output) -> ExitCode {
+fn print(report: &mut Report, arguments: &CheckArguments, output: &Output) -> ExitCode {
+    let outputs = &arguments.outputs;
     let lost = outputs.write_files(report, output.file_layout(Detail::default()));
     report.problems.extend(lost.iter().map(|error| problem(error)));
     for notice in &report.notices {
@@ -86,6 +90,7 @@ fn print(report: &mut Report, outputs: &Outputs, output: &Output) -> ExitCode {
     for problem in &report.problems {
         output.problem(problem);
     }
+    Step::new(arguments.annotations(), outputs).report(report, output);
     output.report(report, outputs.stdout(), Detail::default(), report.exit_code())
 }
 

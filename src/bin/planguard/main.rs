@@ -5,6 +5,7 @@ mod check;
 mod eval;
 mod fixture;
 mod format;
+mod github;
 mod interactive;
 mod lib_command;
 mod lint;

@@ -51,6 +51,16 @@ impl Outputs {
         self.stdout
     }
 
+    /// Whether a format is among them.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.stdout.name == name || self.files.iter().any(|(format, _)| format.name == name)
+    }
+
+    /// Whether a report goes to this file.
+    pub(crate) fn writes(&self, file: &Path) -> bool {
+        self.files.iter().any(|(_, path)| path == file)
+    }
+
     /// What is certain to fail later. Knowing it before plans are read saves the time of the check.
     ///
     /// # Errors
@@ -180,12 +190,19 @@ impl FromArgMatches for Outputs {
 mod tests {
     use super::*;
 
+    impl Outputs {
+        /// The outputs of a command line.
+        pub(crate) fn parsed(line: &str) -> Result<Self, String> {
+            let command = Self::augment_args(Command::new("check").no_binary_name(true));
+            let matches =
+                command.try_get_matches_from(line.split_whitespace()).map_err(|error| error.to_string())?;
+            Self::from_arg_matches(&matches).map_err(|error| error.to_string())
+        }
+    }
+
     /// What goes where, as `format>file`, standard output first.
     fn parsed(line: &str) -> Result<Vec<String>, String> {
-        let command = Outputs::augment_args(Command::new("check").no_binary_name(true));
-        let matches =
-            command.try_get_matches_from(line.split_whitespace()).map_err(|error| error.to_string())?;
-        let outputs = Outputs::from_arg_matches(&matches).map_err(|error| error.to_string())?;
+        let outputs = Outputs::parsed(line)?;
         let files = outputs.files.iter().map(|(format, path)| format!("{}>{}", format.name, path.display()));
         Ok(std::iter::once(format!("{}>-", outputs.stdout.name)).chain(files).collect())
     }
