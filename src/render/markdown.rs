@@ -21,8 +21,7 @@ pub(super) fn sentence(text: &SafeText, most: usize) -> String {
 
 /// The same for a text that is escaped.
 pub(super) fn prose(text: &str) -> String {
-    let pairs = text.matches('`').count() % 2 == 0;
-    if !pairs {
+    if !text.matches('`').count().is_multiple_of(2) {
         return words(text);
     }
     let mut prose = String::new();
@@ -111,14 +110,13 @@ mod tests {
             ("In the `ingress` block, use `::/0`.", "In the `ingress` block, use `::/0`."),
             ("@admin, see #12 (GH-3)!", "`@admin`, see `#12` (`GH-3)!`"),
             ("www.example.com http://x.y a@b.c", "`www.example.com` `http://x.y` `a@b.c`"),
-            ("![i](x) <b>hi</b> **b** _i_ a|b", "`![i](x` ) `<b>hi</b>` `**b**` `_i_` `a\\u{7c}b`"),
+            ("![i](x) <b>hi</b> **b** _i_ a|b", "`![i](x`) `<b>hi</b>` `**b**` `_i_` `a\\u{7c}b`"),
             ("deadbeef 1234567 123456 facade it's", "`deadbeef` `1234567` 123456 facade it's"),
             ("- one\n# two", "`-` `one\\n#` two"),
             ("odd ` tick", "odd `` ` `` tick"),
             ("a ``x`` b", "a x b"),
             ("", ""),
         ] {
-            let expected = expected.replace("` )", "`)").replace("(`GH-3)!`", "(`GH-3)!`");
             assert_eq!(sentence_of(text), expected, "{text}");
         }
     }

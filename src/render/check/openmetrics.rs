@@ -132,4 +132,26 @@ mod tests {
         assert!(text.contains("{rule=\"a\\\"} 1\\\\n# EOF \\\\\",severity="), "{text}");
         assert_eq!(text.lines().filter(|line| line.starts_with("# EOF")).count(), 1);
     }
+
+    /// Every metric of the example dashboard is one of these.
+    #[test]
+    fn the_dashboard_knows_the_metrics() {
+        let mut report = sample::of_everything();
+        report.duration = Some(std::time::Duration::from_secs(1));
+        let written = render(&report, PLAIN).unwrap();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/grafana-dashboard.json");
+        let dashboard: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let panels = dashboard["panels"].as_array().unwrap();
+        assert!(!panels.is_empty());
+        for panel in panels {
+            let expression = panel["targets"][0]["expr"].as_str().unwrap();
+            let names = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let names: Vec<&str> = names.filter(|name| name.starts_with("planguard_")).collect();
+            assert!(!names.is_empty(), "{expression}");
+            for name in names {
+                assert!(written.contains(&format!("# TYPE {name} gauge\n")), "{name}");
+            }
+        }
+    }
 }
