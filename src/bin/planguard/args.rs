@@ -440,8 +440,9 @@ mod tests {
     /// A flag has one name and one kind of value in all commands.
     #[test]
     fn a_flag_is_the_same_in_every_command() {
-        // They are about different things: a rule to explain and a lint; a pack to enable and one to list.
-        let different = ["explain", "type"];
+        // They are about different things: a rule to explain and a lint; a pack to enable and one to list; the directory of
+        // a fixture and the files of reports.
+        let different = ["explain", "type", "output"];
         let command = command();
         let mut flags: BTreeMap<&str, (String, Option<char>)> = BTreeMap::new();
         for subcommand in command.get_subcommands() {

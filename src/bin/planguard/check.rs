@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
     }
-    if let Err(error) = arguments.outputs.examine() {
+    if let Err(error) = arguments.outputs.examine(&arguments.plans) {
         output.problem(&problem(&error));
         return ExitCode::from(UNDECIDED);
     }

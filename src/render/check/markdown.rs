@@ -44,12 +44,12 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     let of = |group: Group| -> Vec<&Listed<'_>> {
         listed.iter().filter(|listed| listed.group() == group).collect()
     };
-    let mut page = Page { text: String::new(), left_out: 0 };
+    let mut page = Page { text: String::new(), left_out: 0, plans: report.plans.len() };
     // What comes first has the room that it needs; what comes later has the rest.
     page.head(report);
     page.problems(report);
     page.weakenings(report);
-    page.plans(report);
+    page.list_plans(report);
     page.open_table(&of(Group::New));
     page.fixes(report, &listed);
     page.folded_table("undetermined: depends on values known after apply", &of(Group::Undetermined));
@@ -64,6 +64,8 @@ struct Page {
     text: String,
     /// How many lines had no room.
     left_out: usize,
+    /// How many plans the report is about.
+    plans: usize,
 }
 
 impl Page {
@@ -141,7 +143,7 @@ impl Page {
         self.add_lines("\n### Settings that weaken the gate\n\n", &lines, "");
     }
 
-    fn plans(&mut self, report: &Report) {
+    fn list_plans(&mut self, report: &Report) {
         if let [plan] = report.plans.as_slice() {
             let version = plan.terraform_version.as_ref();
             let version = version.map(|version| format!(" (version {})", code(version, MOST_OF_CELL)));
@@ -183,14 +185,14 @@ impl Page {
 
     fn open_table(&mut self, listed: &[&Listed<'_>]) {
         let start = format!("\n### {}\n\n{TABLE}", count(listed.len(), "new finding", "new findings"));
-        self.add_lines(&start, &rows(listed), "");
+        self.add_lines(&start, &rows(listed, self.plans), "");
     }
 
     fn folded_table(&mut self, what: &str, listed: &[&Listed<'_>]) {
         let findings = count(listed.len(), "finding", "findings");
         let severities = severities(listed);
         let start = format!("\n<details><summary>{findings} {what} ({severities})</summary>\n\n{TABLE}");
-        self.add_lines(&start, &rows(listed), "\n</details>\n");
+        self.add_lines(&start, &rows(listed, self.plans), "\n</details>\n");
     }
 
     /// How to fix what is not waived, rule by rule, the most urgent first.
@@ -247,11 +249,11 @@ impl Page {
 
 const TABLE: &str = "| severity | rule | resource | finding | place | value |\n|---|---|---|---|---|---|\n";
 
-fn rows(listed: &[&Listed<'_>]) -> Vec<String> {
-    listed.iter().map(|listed| row(listed)).collect()
+fn rows(listed: &[&Listed<'_>], plans: usize) -> Vec<String> {
+    listed.iter().map(|listed| row(listed, plans)).collect()
 }
 
-fn row(listed: &Listed<'_>) -> String {
+fn row(listed: &Listed<'_>, plans: usize) -> String {
     let finding = listed.finding;
     let effect = match finding.enforcement {
         Enforcement::Deny => " **denies**",
@@ -265,6 +267,8 @@ fn row(listed: &Listed<'_>) -> String {
             let line = SafeText::from(usize::try_from(line).unwrap_or(usize::MAX));
             code(&SafeText::concat([place.file, &SafeText::fixed(":"), &line]), MOST_OF_CELL)
         }
+        // The only plan is named above.
+        None if plans == 1 => String::new(),
         None => code(place.file, MOST_OF_CELL),
     };
     let attribute = finding.attribute.as_ref().map(|attribute| code(attribute, MOST_OF_CELL));
