@@ -1,5 +1,7 @@
 //! The result of a run. Renderers convert it to text without further decisions.
 
+use std::time::Duration;
+
 use planguard_plan::ChangeSummary;
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
@@ -30,6 +32,8 @@ pub struct Report {
     pub trust: Trust,
     /// The waivers, and what became of each.
     pub waivers: Vec<WaiverReport>,
+    /// How long the run took, if it was measured.
+    pub duration: Option<Duration>,
 }
 
 /// A waiver, and what became of it in a run.

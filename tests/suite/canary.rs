@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use planguard::render::{eval, test};
+use planguard::render::{check, eval, test};
 use serde_json::{Value, json};
 
 /// Every sensitive value holds it.
@@ -162,6 +162,21 @@ fn tests_tell_nothing() {
     }
     run(&["test", "--update", "."], "", project.path());
     assert_clean(&fs::read(project.path().join("cases.toml")).expect("read"), "the updated file");
+}
+
+#[test]
+fn checks_tell_nothing() {
+    let project = project();
+    for format in check::FORMATS.all().iter().map(|format| format.name) {
+        let arguments = ["check", "plan.json", "-p", "policy", "--format", format, "--output", "report"];
+        run(&arguments, "", project.path());
+        let written = fs::read(project.path().join("report")).expect("read");
+        assert_clean(&written, format);
+        // Numbers alone have no texts.
+        let has_texts = !matches!(format, "gitlab-terraform" | "openmetrics");
+        let said = String::from_utf8(written).expect("UTF-8");
+        assert!(!has_texts || said.contains("(sensitive value)"), "{format}: {said}");
+    }
 }
 
 #[test]

@@ -50,17 +50,16 @@ fn check(project: &TempDir, flags: &[&str]) -> (Option<i32>, Value) {
 fn origins(report: &Value) -> BTreeMap<String, String> {
     let findings = report["plans"][0]["findings"].as_array().expect("findings");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let origin =
+        |finding: &Value| if finding["pre_existing"] == true { "already-there" } else { "introduced" };
     findings
         .iter()
         .map(|finding| {
-            let address = text(&finding["resource"]["address"]);
+            let address = text(&finding["address"]);
             let name = address.rsplit('.').next().unwrap_or_default();
-            let rule = text(&finding["rule"]["id"]);
+            let rule = text(&finding["rule"]);
             let rule = rule.rsplit('.').next().unwrap_or_default();
-            (
-                format!("{rule} {name}"),
-                format!("{} {}", text(&finding["origin"]), text(&finding["enforcement"])),
-            )
+            (format!("{rule} {name}"), format!("{} {}", origin(finding), text(&finding["enforcement"])))
         })
         .collect()
 }
@@ -114,7 +113,7 @@ fn a_required_tag_is_there_missing_or_undetermined() {
         let (code, report) = check(&untagged(&default_tags), &[&["--pack", "required-tags"], flags].concat());
         let undetermined = report["plans"][0]["counts"]["undetermined"].clone();
         let findings = report["plans"][0]["findings"].as_array().expect("findings").clone();
-        let rules: Vec<Value> = findings.iter().map(|finding| finding["rule"]["id"].clone()).collect();
+        let rules: Vec<Value> = findings.iter().map(|finding| finding["rule"].clone()).collect();
         (code, rules, undetermined)
     };
     let (missing, unknown) = (json!("required-tags/missing"), json!("required-tags/unknown"));

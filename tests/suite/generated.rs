@@ -233,6 +233,37 @@ planguard check tfplan.json --format sarif --output planguard.sarif --output rep
 - A file is written as a whole or not at all. If that fails, the run is undecided (exit code 2, `PG-CL-007`); a missing \
 directory is reported before plans are read.
 - No format changes the exit code.
+
+`sarif`: upload it to code scanning. A result is at the line of the configuration if it is known, else at the plan; its \
+fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason.
+
+`markdown`: a comment starts with `<!-- planguard -->`, by which the next run finds the comment to replace. It has at most \
+65,000 characters: errors and new findings first, the most severe on top; the last line says how much is left out.
+
+`github`: at most 10 errors and 10 warnings, which is what GitHub shows of a step; denials first. Under `GITHUB_ACTIONS=true` \
+planguard prints these annotations to standard error by itself, and adds the Markdown report to the summary of the step \
+(`GITHUB_STEP_SUMMARY`), whatever the format of the report. `--no-annotations` turns both off.
+
+`gitlab` and `gitlab-terraform` are the files of `artifacts:reports:codequality` and `artifacts:reports:terraform`:
+
+```yaml
+plan:
+  script:
+    - planguard check tfplan.json --format gitlab --output quality.json --format gitlab-terraform --output changes.json
+  artifacts:
+    when: always
+    reports:
+      codequality: quality.json
+      terraform: changes.json
+```
+
+`junit` and `tap`: a denial fails, a warning does not, a waived finding is skipped (JUnit) or a TODO (TAP).
+
+`csv`: cells that a spreadsheet would take for a formula start with an apostrophe. Lines of errors have the enforcement \
+`error`.
+
+`openmetrics`: write it to a `.prom` file in the directory of the textfile collector. \
+[`examples/grafana-dashboard.json`](../examples/grafana-dashboard.json) is a dashboard for Grafana.
 ";
 
 /// `docs/formats.md`, from the tables of the renderers.

@@ -77,3 +77,31 @@ fn no_format_changes_the_exit_code() {
         assert_eq!(code, Some(2), "{}: {errors}", format.name);
     }
 }
+
+#[test]
+fn github_gets_annotations_and_a_summary_by_themselves() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let summary = directory.path().join("summary.md");
+    fs::write(&summary, "before\n").expect("written");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+        command.arg("check").arg(plan()).args(arguments).current_dir(directory.path());
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", &summary);
+        let Output { status, stdout, stderr } = command.output().expect("planguard starts");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (status.code(), text(stdout), text(stderr))
+    };
+    let (code, plain, _) = check(directory.path(), &["--format", "json"]);
+    let (under_github, printed, errors) = run(&["--format", "json"]);
+    assert_eq!((under_github, &printed), (code, &plain), "the report and the code stay");
+    assert!(errors.lines().any(|line| line.starts_with("::error file=")), "{errors}");
+    let written = fs::read_to_string(&summary).expect("the summary");
+    assert!(written.starts_with("before\n<!-- planguard -->\n## planguard: DENIED"), "{written}");
+
+    let (_, printed, errors) = run(&["--format", "github"]);
+    assert!(printed.contains("::error ") && !errors.contains("::error "), "once only: {errors}");
+    let length = fs::metadata(&summary).expect("the summary").len();
+    let (_, printed, errors) = run(&["--no-annotations"]);
+    assert!(!printed.contains("::error ") && !errors.contains("::error "), "{errors}");
+    assert_eq!(fs::metadata(&summary).expect("the summary").len(), length);
+}

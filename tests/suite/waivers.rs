@@ -42,8 +42,8 @@ fn enforcements(report: &Value) -> Vec<(String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let findings = report["plans"][0]["findings"].as_array().expect("findings");
     let of = |finding: &Value| {
-        let rule = text(&finding["rule"]["id"]);
-        (rule, text(&finding["resource"]["address"]), text(&finding["enforcement"]))
+        let rule = text(&finding["rule"]);
+        (rule, text(&finding["address"]), text(&finding["enforcement"]))
     };
     findings.iter().map(of).collect()
 }

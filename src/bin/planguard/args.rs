@@ -18,6 +18,7 @@ use planguard::settings::{
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
+use crate::github::Annotations;
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
@@ -319,6 +320,9 @@ pub(crate) struct GateArguments {
     /// Which findings the text report shows in full
     #[arg(long, value_parser = word::<Show>(), default_value = "new", value_name = "WHICH", help_heading = "Output")]
     pub(crate) show: Show,
+    /// Under GitHub Actions, print no annotations and write no summary of the step
+    #[arg(long, help_heading = "Output")]
+    no_annotations: bool,
 }
 
 impl GateArguments {
@@ -336,6 +340,11 @@ impl GateArguments {
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
             ..self.guardrails.said(self.policies.said())
         }
+    }
+
+    /// Whether annotations and the summary of a step are wanted.
+    pub(crate) const fn annotations(&self) -> Annotations {
+        if self.no_annotations { Annotations::Refused } else { Annotations::Wanted }
     }
 
     /// What a plan that ended with errors is worth to this run.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
@@ -20,6 +21,7 @@ use planguard::waivers::Comments;
 use crate::UNDECIDED;
 use crate::args::{CheckArguments, GateArguments, Show};
 use crate::found;
+use crate::github::Step;
 use crate::output::{Output, goes_to_file};
 use crate::settings::{printed, problems, resolution, run_variables};
 
@@ -55,13 +57,14 @@ pub(crate) fn check_plans(
     read: ReadOptions,
     output: &Output,
 ) -> ExitCode {
+    let started = Instant::now();
     let place = Place::Trusted(arguments.trusted.clone());
     let mut resolution =
         resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources, place);
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
     }
-    if let Err(error) = arguments.outputs.examine() {
+    if let Err(error) = arguments.outputs.examine(plans) {
         output.problem(&problem(&error));
         return ExitCode::from(UNDECIDED);
     }
@@ -106,6 +109,7 @@ pub(crate) fn check_plans(
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }
+    report.duration = Some(started.elapsed());
     print(&mut report, arguments, output)
 }
 
@@ -133,6 +137,7 @@ fn print(report: &mut Report, arguments: &GateArguments, output: &Output) -> Exi
     if !render::check::shows_problems(outputs.stdout()) || goes_to_file() {
         report.problems.iter().for_each(|problem| output.problem(problem));
     }
+    Step::new(arguments.annotations(), outputs).report(report, output);
     output.report(report, outputs.stdout(), detail, report.exit_code())
 }
 

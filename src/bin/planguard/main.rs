@@ -6,6 +6,7 @@ mod eval;
 mod fixture;
 mod format;
 mod found;
+mod github;
 mod interactive;
 mod lib_command;
 mod lint;

@@ -1,8 +1,8 @@
 //! The reports that `check` writes: which formats, and where each goes.
 
-use std::ffi::OsStr;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
 use clap::builder::ValueParser;
 use clap::error::{Error, ErrorKind};
@@ -35,6 +35,10 @@ pub(crate) enum OutputError {
     #[error("cannot write {}: it is a directory", file.display())]
     #[diagnostic(code("PG-CL-007"), help("name a file behind --output"))]
     IsDirectory { file: PathBuf },
+    /// A plan would be lost.
+    #[error("cannot write {}: it is one of the plans to check", file.display())]
+    #[diagnostic(code("PG-CL-007"), help("name another file behind --output"))]
+    IsPlan { file: PathBuf },
     /// The system refuses it.
     #[error("cannot write {}: {reason}", file.display())]
     #[diagnostic(code("PG-CL-007"), help("name another file behind --output"))]
@@ -51,12 +55,23 @@ impl Outputs {
         self.stdout
     }
 
+    /// Whether a format is among them.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.stdout.name == name || self.files.iter().any(|(format, _)| format.name == name)
+    }
+
+    /// Whether a report goes to this file.
+    pub(crate) fn writes(&self, file: &Path) -> bool {
+        self.files.iter().any(|(_, path)| plain(path) == plain(file))
+    }
+
     /// What is certain to fail later. Knowing it before plans are read saves the time of the check.
     ///
     /// # Errors
     ///
-    /// The first file whose directory is missing, or that is a directory itself.
-    pub(crate) fn examine(&self) -> Result<(), OutputError> {
+    /// The first file whose directory is missing, that is a directory itself, or that is one of these plans.
+    pub(crate) fn examine(&self, plans: &[OsString]) -> Result<(), OutputError> {
+        let real = |path: &Path| fs::canonicalize(path).ok();
         for (_, file) in &self.files {
             let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
             if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
@@ -65,6 +80,10 @@ impl Outputs {
             }
             if file.is_dir() {
                 return Err(OutputError::IsDirectory { file: file.clone() });
+            }
+            let is_file = |plan: &Path| plan.is_file() && real(plan) == real(file);
+            if plans.iter().any(|plan| is_file(Path::new(plan))) {
+                return Err(OutputError::IsPlan { file: file.clone() });
             }
         }
         Ok(())
@@ -96,7 +115,7 @@ impl Outputs {
                     let shown = escape::for_terminal_line(&path.display().to_string());
                     if path.as_os_str() == "-" {
                         on_stdout.push(format);
-                    } else if files.iter().any(|(_, other)| *other == path) {
+                    } else if files.iter().any(|(_, other)| plain(other) == plain(&path)) {
                         return Err(format!("two reports cannot be written to {shown}"));
                     } else {
                         files.push((format, path));
@@ -125,6 +144,11 @@ fn by_extension(path: &Path) -> Result<&'static Format<Report>, String> {
     })
 }
 
+/// The path without `.`, so that two spellings of one file are equal.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|component| *component != Component::CurDir).collect()
+}
+
 /// A flag with its value.
 enum Word {
     Format(&'static Format<Report>),
@@ -141,7 +165,8 @@ impl Args for Outputs {
             .help("The format of the report; repeatable, each with the --output that follows it [default: text]");
         let output = Arg::new("output")
             .long("output")
-            .value_name("FILE")
+            .short('o')
+            .value_name("FILE|-")
             .value_parser(ValueParser::path_buf())
             .action(ArgAction::Append)
             .help(
@@ -180,12 +205,19 @@ impl FromArgMatches for Outputs {
 mod tests {
     use super::*;
 
+    impl Outputs {
+        /// The outputs of a command line.
+        pub(crate) fn parsed(line: &str) -> Result<Self, String> {
+            let command = Self::augment_args(Command::new("check").no_binary_name(true));
+            let matches =
+                command.try_get_matches_from(line.split_whitespace()).map_err(|error| error.to_string())?;
+            Self::from_arg_matches(&matches).map_err(|error| error.to_string())
+        }
+    }
+
     /// What goes where, as `format>file`, standard output first.
     fn parsed(line: &str) -> Result<Vec<String>, String> {
-        let command = Outputs::augment_args(Command::new("check").no_binary_name(true));
-        let matches =
-            command.try_get_matches_from(line.split_whitespace()).map_err(|error| error.to_string())?;
-        let outputs = Outputs::from_arg_matches(&matches).map_err(|error| error.to_string())?;
+        let outputs = Outputs::parsed(line)?;
         let files = outputs.files.iter().map(|(format, path)| format!("{}>{}", format.name, path.display()));
         Ok(std::iter::once(format!("{}>-", outputs.stdout.name)).chain(files).collect())
     }
@@ -195,7 +227,7 @@ mod tests {
         for (line, expected) in [
             ("", &["text>-"][..]),
             ("--format json", &["json>-"]),
-            ("--format json --output a.x", &["text>-", "json>a.x"]),
+            ("--format json -o a.x", &["text>-", "json>a.x"]),
             ("--output=a.json", &["text>-", "json>a.json"]),
             ("--output a.json --format json", &["json>-", "json>a.json"]),
             ("--format json --output - --output a.txt", &["json>-", "text>a.txt"]),
@@ -213,7 +245,7 @@ mod tests {
             ("--format json --output - --format text", "cannot both go to standard output"),
             ("--output a.unknown", "no format has this extension"),
             ("--output -", "no format has this extension"),
-            ("--format json --output a --format text --output a", "two reports cannot be written to a"),
+            ("--format json --output a --format text --output ./a", "two reports cannot be written to ./a"),
         ] {
             assert!(parsed(line).unwrap_err().contains(reason), "{line}");
         }
@@ -224,11 +256,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let outputs =
             |path: PathBuf| Outputs { stdout: FORMATS.default(), files: vec![(FORMATS.default(), path)] };
-        let missing = outputs(directory.path().join("none/a.txt")).examine();
+        let missing = outputs(directory.path().join("none/a.txt")).examine(&[]);
         assert!(matches!(missing, Err(OutputError::NoDirectory { .. })));
-        let itself = outputs(directory.path().to_owned()).examine();
+        let itself = outputs(directory.path().to_owned()).examine(&[]);
         assert!(matches!(itself, Err(OutputError::IsDirectory { .. })));
-        assert!(outputs(directory.path().join("a.txt")).examine().is_ok());
-        assert!(outputs(PathBuf::from("a.txt")).examine().is_ok());
+        assert!(outputs(directory.path().join("a.txt")).examine(&[]).is_ok());
+        assert!(outputs(PathBuf::from("a.txt")).examine(&[]).is_ok());
+        let plan = directory.path().join("plan.json");
+        fs::write(&plan, "{}").unwrap();
+        let overwritten = outputs(directory.path().join("./plan.json")).examine(&[plan.into()]);
+        assert!(matches!(overwritten, Err(OutputError::IsPlan { .. })));
     }
 }

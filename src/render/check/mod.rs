@@ -1,13 +1,56 @@
 //! Reports of `planguard check`.
 
+mod azure;
+mod csv;
+mod github;
+mod gitlab;
+mod gitlab_terraform;
 mod json;
+mod junit;
+mod listing;
+mod markdown;
+mod openmetrics;
+mod rules;
+#[cfg(test)]
+mod sample;
+mod sarif;
+mod tap;
 mod text;
+mod verdict_line;
 
-use super::{Format, Formats};
+use super::{Format, Formats, Layout, RenderError};
 use crate::report::Report;
 
 /// The formats of the report.
-pub static FORMATS: Formats<Report> = Formats::new(&[text::FORMAT, json::FORMAT]);
+pub static FORMATS: Formats<Report> = Formats::new(&[
+    text::FORMAT,
+    json::FORMAT,
+    sarif::FORMAT,
+    markdown::FORMAT,
+    junit::FORMAT,
+    github::FORMAT,
+    gitlab::FORMAT,
+    gitlab_terraform::FORMAT,
+    azure::FORMAT,
+    tap::FORMAT,
+    csv::FORMAT,
+    openmetrics::FORMAT,
+]);
+
+/// The format of the summary that GitHub shows for a step.
+pub static STEP_SUMMARY: Format<Report> = markdown::FORMAT;
+
+/// The format whose commands GitHub takes from a step's log.
+pub static GITHUB: Format<Report> = github::FORMAT;
+
+/// The workflow commands of that format, without its line for people.
+///
+/// # Errors
+///
+/// Those of the format.
+pub fn annotations(report: &Report, layout: Layout) -> Result<String, RenderError> {
+    github::annotations(report, layout)
+}
 
 /// Whether reports in this format are for people, and show the problems of the run as people read them.
 pub fn shows_problems(format: &Format<Report>) -> bool {

@@ -1,6 +1,6 @@
 //! The report as SARIF 2.1.0: a rule for each rule that has findings, a result for each finding.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_plan::redact::SafeText;
 use planguard_rule::{RuleInfo, Severity};
@@ -77,16 +77,17 @@ const fn level(enforcement: Enforcement) -> &'static str {
 
 fn rule(id: &SafeText, rule: &ReportedRule<'_>, info: Option<&RuleInfo>) -> Value {
     let title = rule.title.unwrap_or(id).unescaped();
-    let why = info.map(|info| info.why.as_ref());
+    let why = info.map(|info| info.why.split_whitespace().collect::<Vec<_>>().join(" "));
+    let why = why.as_deref();
     let fix = rule.remediation.map(|remedy| format!("Fix: {}", remedy.unescaped()));
     let plain: Vec<&str> = std::iter::once(title).chain(why).chain(fix.as_deref()).collect();
     let of_plan = |text: &SafeText| markdown::prose(&text.for_terminal_line());
     let mut formatted = vec![format!("**{}**", of_plan(rule.title.unwrap_or(id)))];
     formatted.extend(why.map(markdown::prose));
     formatted.extend(rule.remediation.map(|remedy| format!("Fix: {}", of_plan(remedy))));
-    let mut tags = vec!["security"];
-    tags.extend(info.map(|info| info.category.as_str()));
-    tags.push(rule.kind.as_str());
+    // The schema wants each once, and the change guards are a category of their own.
+    let tags: BTreeSet<&str> =
+        ["security", rule.kind.as_str()].into_iter().chain(info.map(|info| info.category.as_str())).collect();
     json!({
         "id": id.unescaped(),
         "shortDescription": message(title),
@@ -129,10 +130,15 @@ fn result(listed: &Listed<'_>, position: Option<usize>) -> Value {
     if let Some(position) = position {
         result["ruleIndex"] = json!(position);
     }
-    let from: Vec<Value> = finding.source.iter().flat_map(|place| &place.from).map(|line| {
-        let place = Place { file: &line.file, line: Some(line.line as u64), columns: None };
-        json!({ "physicalLocation": physical(place), "message": { "text": "the value comes from here" } })
-    }).collect();
+    let from: Vec<Value> = finding
+        .source
+        .iter()
+        .flat_map(|place| &place.from)
+        .map(|line| {
+            let place = Place { file: &line.file, line: Some(line.line as u64), columns: None };
+            json!({ "physicalLocation": physical(place), "message": { "text": "the value comes from here" } })
+        })
+        .collect();
     if !from.is_empty() {
         result["relatedLocations"] = Value::Array(from);
     }
@@ -159,14 +165,89 @@ fn properties(listed: &Listed<'_>) -> Value {
     set("severity", Some(finding.severity.as_str()));
     set("enforcement", Some(finding.enforcement.as_str()));
     set("origin", Some(finding.origin.as_str()));
-    set("outcome", Some(match finding.certainty {
-        Certainty::Certain => "fail",
-        Certainty::DependsOnUnknown => "undetermined",
-    }));
+    set(
+        "outcome",
+        Some(match finding.certainty {
+            Certainty::Certain => "fail",
+            Certainty::DependsOnUnknown => "undetermined",
+        }),
+    );
     let actions = finding.subject.as_ref().and_then(|subject| text(&subject.actions));
     set("actions", actions.as_deref());
     set("attribute", text(&finding.attribute).as_deref());
     set("before", text(&finding.before).as_deref());
     set("value", text(&finding.value).as_deref());
     Value::Object(properties)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::check::sample;
+    use crate::render::layout::sample::PLAIN;
+
+    fn run(report: &Report) -> Value {
+        let log: Value = serde_json::from_str(&render(report, PLAIN).unwrap()).unwrap();
+        assert_eq!(log["version"], "2.1.0");
+        log["runs"][0].clone()
+    }
+
+    fn result<'v>(run: &'v Value, address: &str) -> &'v Value {
+        let name =
+            |result: &&Value| result["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] == address;
+        run["results"].as_array().unwrap().iter().find(name).unwrap()
+    }
+
+    #[test]
+    fn a_result_has_what_code_scanning_needs() {
+        let run = run(&sample::of_everything());
+        let located = result(&run, "aws_s3_bucket.b");
+        let physical = &located["locations"][0]["physicalLocation"];
+        assert_eq!(physical["artifactLocation"]["uri"], "modules/a%20b/main.tf");
+        assert_eq!(physical["region"], json!({"startLine": 12, "startColumn": 3, "endColumn": 8}));
+        assert_eq!(located["relatedLocations"][0]["physicalLocation"]["region"]["startLine"], 13);
+        assert_eq!(located["level"], "error");
+        let index = usize::try_from(located["ruleIndex"].as_u64().unwrap()).unwrap();
+        let rule = &run["tool"]["driver"]["rules"][index];
+        assert_eq!((&rule["id"], &located["ruleId"]), (&"b".into(), &"b".into()));
+        assert_eq!(rule["properties"]["security-severity"], "8.0");
+        assert_eq!(rule["help"]["markdown"], "**A title**\n\nFix: Set `acl = \"private\"`.");
+        let elsewhere = &result(&run, "aws_s3_bucket.a")["locations"][0]["physicalLocation"];
+        assert_eq!(elsewhere["artifactLocation"]["uri"], "a/tfplan.json");
+        assert_eq!(result(&run, "aws_s3_bucket.open")["level"], "warning");
+        let waived = result(&run, "aws_s3_bucket.w");
+        assert_eq!(waived["suppressions"][0]["justification"], "the shop is public");
+        assert_eq!(waived["suppressions"][0]["status"], "accepted");
+        let invocation = &run["invocations"][0];
+        assert_eq!((&invocation["executionSuccessful"], &invocation["exitCode"]), (&false.into(), &2.into()));
+        assert_eq!(invocation["toolExecutionNotifications"][0]["descriptor"]["id"], "PG-IN-001");
+        assert_eq!(run["results"].as_array().unwrap().len(), 6);
+    }
+
+    #[test]
+    fn a_built_in_rule_is_described() {
+        let mut finding = sample::finding("aws-security-group-open-ssh", "aws_security_group.a");
+        finding.rule.title = Some(sample::text("Security group allows SSH from the internet"));
+        let run = run(&sample::report(vec![sample::plan("p", vec![finding])]));
+        let rule = &run["tool"]["driver"]["rules"][0];
+        assert_ne!(rule["fullDescription"], rule["shortDescription"]);
+        assert_eq!(rule["properties"]["tags"], json!(["exposure", "guardrail", "security"]));
+    }
+
+    /// A finding is the same when its lines or its plan's file move, and each of several has a name of its own.
+    #[test]
+    fn fingerprints_are_stable_and_unique() {
+        let of = |origin: &str, line: usize| -> Vec<String> {
+            let mut first = sample::finding("a", "x.y");
+            first.source = sample::source("main.tf", line);
+            let findings =
+                vec![first.clone(), first, sample::finding("a", "x.z"), sample::finding("b", "x.y")];
+            let run = run(&sample::report(vec![sample::plan(origin, findings)]));
+            let results = run["results"].as_array().unwrap().iter();
+            results.map(|result| result["partialFingerprints"]["planguard/v1"].to_string()).collect()
+        };
+        assert_eq!(of("a.json", 3), of("/tmp/b.json", 90));
+        let unique: std::collections::BTreeSet<String> = of("a", 1).into_iter().collect();
+        assert_eq!(unique.len(), 4);
+    }
 }

@@ -5,7 +5,8 @@ use planguard_rego_lint::LintReport;
 use planguard_rego_lint::{Level, Lint};
 use serde_json::{Value, json};
 
-use crate::render::{Format, Layout, RenderError, json as document};
+use crate::render::sarif::{self, Run, message, uri};
+use crate::render::{Format, Layout, RenderError};
 
 pub(super) const FORMAT: Format<LintReport> = Format {
     name: "sarif",
@@ -17,37 +18,15 @@ pub(super) const FORMAT: Format<LintReport> = Format {
 
 /// Every lint is a rule.
 fn render(report: &LintReport, _: Layout) -> Result<String, RenderError> {
-    let notifications: Vec<Value> = report
-        .problems
-        .iter()
-        .map(|problem| {
-            json!({
-                "level": "error",
-                "descriptor": { "id": problem.code.unescaped() },
-                "message": { "text": problem.message.unescaped() },
-            })
-        })
-        .collect();
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "planguard lint",
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": Lint::ALL.iter().map(|lint| rule(*lint)).collect::<Vec<Value>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                "executionSuccessful": report.problems.is_empty(),
-                "exitCode": report.exit_code(),
-                "toolExecutionNotifications": notifications,
-            }],
-            "results": report.findings.iter().map(result).collect::<Vec<Value>>(),
-        }],
-    });
-    Ok(document::indented(&log)?)
+    let run = Run {
+        tool: "planguard lint",
+        rules: Lint::ALL.iter().map(|lint| rule(*lint)).collect(),
+        results: report.findings.iter().map(result).collect(),
+        exit_code: report.exit_code(),
+        notifications: report.problems.iter().map(sarif::notification).collect(),
+        is_complete: report.problems.is_empty(),
+    };
+    Ok(sarif::log(&run)?)
 }
 
 const fn level(level: Level) -> &'static str {
@@ -75,7 +54,7 @@ fn result(finding: &LintFinding) -> Value {
         "ruleId": info.code,
         "ruleIndex": Lint::ALL.iter().position(|lint| *lint == finding.lint),
         "level": level(finding.level()),
-        "message": { "text": format!("{}; {}", finding.message.unescaped(), finding.help.unescaped()) },
+        "message": message(&format!("{}; {}", finding.message.unescaped(), finding.help.unescaped())),
         "locations": [{ "physicalLocation": {
             "artifactLocation": { "uri": uri(finding.file.unescaped()) },
             "region": {
@@ -86,28 +65,4 @@ fn result(finding: &LintFinding) -> Value {
             },
         }}],
     })
-}
-
-/// A path as a relative URI reference, percent-encoded.
-fn uri(path: &str) -> String {
-    let mut uri = String::new();
-    for byte in path.trim_start_matches("./").bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_' | b'~') {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    uri
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_relative_references() {
-        assert_eq!(uri("./a b/ü.rego"), "a%20b/%C3%BC.rego");
-        assert_eq!(uri("policies/main.rego"), "policies/main.rego");
-    }
 }

@@ -4,6 +4,7 @@ use planguard_plan::redact::SafeText;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{explanation, too_little_coverage};
+use crate::render::junit::{self, line};
 use crate::render::{Format, Layout, RenderError};
 use crate::testing::{TestKind, TestOutcome as Outcome, TestReport, TestResult};
 
@@ -13,7 +14,7 @@ pub(super) const FORMAT: Format<TestReport> =
 /// Times are left out, so that two runs of the same tests give the same text. Characters that XML 1.0 cannot contain are
 /// written as `\u{..}`.
 fn render(report: &TestReport, _: Layout) -> Result<String, RenderError> {
-    let mut junit = Report::new("planguard");
+    let mut all = Report::new("planguard");
     let mut suites: Vec<TestSuite> = Vec::new();
     for test in &report.tests {
         let name = line(&test.file);
@@ -26,12 +27,7 @@ fn render(report: &TestReport, _: Layout) -> Result<String, RenderError> {
     }
     let mut own = TestSuite::new("planguard");
     for problem in &report.problems {
-        let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
-        status.set_message(problem.message.for_document()).set_type(line(&problem.code));
-        if let Some(help) = &problem.help {
-            status.set_description(help.for_document());
-        }
-        own.add_test_case(TestCase::new(line(&problem.code), status));
+        own.add_test_case(junit::problem(problem));
     }
     if let Some(message) = too_little_coverage(report) {
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
@@ -41,13 +37,8 @@ fn render(report: &TestReport, _: Layout) -> Result<String, RenderError> {
     if !own.test_cases.is_empty() {
         suites.push(own);
     }
-    junit.add_test_suites(suites);
-    Ok(junit.to_string()?)
-}
-
-/// A text for an attribute, in which XML does not keep line feeds.
-fn line(text: &SafeText) -> String {
-    text.for_document().replace('\n', "\\n")
+    all.add_test_suites(suites);
+    Ok(all.to_string()?)
 }
 
 fn test_case(test: &TestResult) -> TestCase {

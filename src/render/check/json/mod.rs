@@ -1,6 +1,6 @@
 //! The report for programs. The types of a version are frozen: fields are added, never changed or removed.
 
-mod v1;
+mod v2;
 
 use crate::render::{Format, Layout, RenderError, json};
 use crate::report::Report;
@@ -8,8 +8,11 @@ use crate::report::Report;
 pub(super) const FORMAT: Format<Report> =
     Format { name: "json", former: None, help: "see docs/report.schema.json", extension: "json", render };
 
+/// The document, the plans, a plan and its findings are indented; a finding is a line, which keeps large reports small.
+const LEVELS: usize = 4;
+
 fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
-    Ok(json::indented(&v1::Report::of(report))?)
+    Ok(json::shallow(&v2::Report::of(report), LEVELS)?)
 }
 
 #[cfg(test)]
@@ -20,6 +23,7 @@ mod tests {
 
     use super::*;
     use crate::check::{CheckOptions, Rules, check};
+    use crate::render::check::sample;
     use crate::render::layout::sample::PLAIN;
 
     fn published() -> serde_json::Value {
@@ -28,7 +32,7 @@ mod tests {
             // What is written decides: an absent value is written as null.
             .for_serialize()
             .into_generator()
-            .into_root_schema_for::<v1::Report>();
+            .into_root_schema_for::<v2::Report>();
         let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&path, &text).unwrap();
@@ -61,5 +65,42 @@ mod tests {
         // The validator does validate.
         value["verdict"] = serde_json::Value::from(7);
         assert!(!validator.is_valid(&value));
+    }
+
+    /// A report on many findings, each with everything that findings usually have, has fewer bytes for each than a
+    /// reader can notice.
+    #[test]
+    fn a_finding_takes_less_than_400_bytes() {
+        const NUMBER: usize = 2_000;
+        let finding = |number: usize| {
+            let address = format!("module.network.aws_security_group.service[{number}]");
+            let mut finding = sample::finding("aws-security-group-open-database", &address);
+            finding.remediation =
+                Some(sample::text(&"Replace it with the ranges that need access. ".repeat(6)));
+            finding.source = sample::source("modules/network/main.tf", number);
+            finding
+        };
+        let report = sample::report(vec![sample::plan("p", (0..NUMBER).map(finding).collect())]);
+        let bytes = render(&report, PLAIN).unwrap().len();
+        assert!(bytes / NUMBER < 400, "{}", bytes / NUMBER);
+    }
+
+    #[test]
+    fn a_remedy_is_written_once_unless_it_is_another() {
+        let mut report = sample::of_everything();
+        report.plans[0].findings[1].remediation = Some(sample::text("another"));
+        let value: serde_json::Value = serde_json::from_str(&render(&report, PLAIN).unwrap()).unwrap();
+        assert_eq!(value["rules"]["a"]["remediation"], "Set `acl = \"private\"`.");
+        assert_eq!(value["rules"]["a"]["title"], "A title");
+        let findings = value["plans"][0]["findings"].as_array().unwrap();
+        assert!(findings[0].get("remediation").is_none());
+        // The rule of the other two has the remedy of its first finding.
+        assert_eq!(value["rules"]["b"]["remediation"], "another");
+        assert_eq!(findings[3]["remediation"], "Set `acl = \"private\"`.");
+        // Where a finding has none, the rule has none either, so that nobody takes the rule's for it.
+        report.plans[0].findings[1].remediation = None;
+        let value: serde_json::Value = serde_json::from_str(&render(&report, PLAIN).unwrap()).unwrap();
+        assert!(value["rules"]["b"].get("remediation").is_none());
+        assert_eq!(value["plans"][0]["findings"][3]["remediation"], "Set `acl = \"private\"`.");
     }
 }

@@ -1,4 +1,4 @@
-//! Version 1 of the JSON report, documented in `docs/report.schema.json`.
+//! Version 2 of the JSON report, documented in `docs/report.schema.json`.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,12 @@ use planguard_plan::redact::SafeText;
 use planguard_rule as severity;
 use serde::Serialize;
 
+use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "1.0";
+const SCHEMA_VERSION: &str = "2.0";
 
 /// A run of planguard.
 #[derive(Serialize)]
@@ -38,6 +39,8 @@ pub(super) struct Report {
     weakenings: Vec<Weakening>,
     /// The waivers of the settings.
     waivers: Vec<Waiver>,
+    /// The rules that have findings, by their ids.
+    rules: BTreeMap<String, Rule>,
     /// The plans that were checked.
     plans: Vec<Plan>,
     /// Files in directories that were skipped.
@@ -153,41 +156,59 @@ struct UnknownType {
     changed: usize,
 }
 
-/// A finding of a rule.
+/// A finding of a rule. A member without a value is left out.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Finding {
-    /// The rule.
-    rule: Rule,
+    /// The id of the rule, which `rules` describes.
+    rule: String,
     /// The severity.
     severity: Severity,
     /// What it does to the verdict.
     enforcement: Enforcement,
-    /// Whether it is certain.
-    outcome: Outcome,
-    /// Whether this plan introduces it.
-    origin: Origin,
-    /// The resource; null if the finding is about the whole plan.
-    resource: Option<Resource>,
+    /// Whether it depends on values known after apply; left out if it is certain.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    undetermined: bool,
+    /// Whether the object fails the rule before the plan as well; left out if the plan introduces the failure.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pre_existing: bool,
+    /// The address of the resource; left out if the finding is about the whole plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// The key of a deposed object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deposed: Option<String>,
+    /// What the plan does with the resource: Terraform's actions, joined by `+`; left out if it is not in the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<String>,
     /// The attribute that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
     attribute: Option<String>,
     /// Its value as Terraform writes it, if it is useful and not sensitive.
+    #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
     /// Its value before the change, if it was another.
+    #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
     /// The resources whose attributes decide an undetermined outcome at apply.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<String>,
     /// What is wrong.
     message: String,
-    /// How to fix it.
+    /// How to fix it, if it is another remedy than that of the rule.
+    #[serde(skip_serializing_if = "Option::is_none")]
     remediation: Option<String>,
     /// The location that a policy gives for the finding.
+    #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<Location>,
-    /// Where the configuration defines the resource or the attribute; null if it is not at hand or does not say so.
+    /// Where the configuration defines the resource or the attribute; left out if it is not at hand or does not say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
     /// Other keys that a policy gives for it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
-    /// The waiver that accepts it, or did until it expired; null if there is none.
+    /// The waiver that accepts it, or did until it expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
     waiver: Option<FindingWaiver>,
 }
 
@@ -198,12 +219,11 @@ struct Source {
     file: String,
     /// Counted from 1.
     line: usize,
-    /// The first character, counted from 1.
-    column: usize,
-    /// The character behind the last one.
-    end_column: usize,
-    /// Whether it is the attribute; otherwise it is a block around it.
-    exact: bool,
+    /// The first character in the line and the one behind the last, counted from 1.
+    columns: [usize; 2],
+    /// Whether it is a block around the attribute; left out if it is the attribute.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    around: bool,
 }
 
 /// The waiver of a finding.
@@ -261,16 +281,18 @@ enum WaiverState {
     UnknownRule,
 }
 
-/// The rule of a finding.
+/// A rule that has findings.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Rule {
-    /// The id of a guardrail, or the path of a policy rule.
-    id: String,
     /// A one-line description.
+    #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     /// What kind of rule it is.
     kind: RuleKind,
+    /// How to fix its findings, unless a finding has a remedy of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remediation: Option<String>,
 }
 
 /// May the plan be merged?
@@ -310,28 +332,6 @@ enum Enforcement {
     Off,
 }
 
-/// Whether a finding is certain.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-enum Outcome {
-    /// It is certain.
-    Fail,
-    /// It depends on values known after apply.
-    Undetermined,
-}
-
-/// Whether the plan introduces the failure.
-#[derive(Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-enum Origin {
-    /// The plan introduces it.
-    Introduced,
-    /// The object fails the rule before the plan, too.
-    AlreadyThere,
-}
-
 /// What kind of rule a finding comes from.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -343,18 +343,6 @@ enum RuleKind {
     Change,
     /// A Rego policy.
     Policy,
-}
-
-/// The object that a finding is about.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Resource {
-    /// The address.
-    address: String,
-    /// The key of a deposed object.
-    deposed: Option<String>,
-    /// What the plan does with it: Terraform's actions, joined by `+`.
-    actions: Option<String>,
 }
 
 /// A place in a source file.
@@ -396,6 +384,9 @@ struct Notice {
     message: String,
 }
 
+/// The rules that findings refer to.
+type Rules<'r> = BTreeMap<&'r SafeText, ReportedRule<'r>>;
+
 fn text(text: &SafeText) -> String {
     text.unescaped().to_owned()
 }
@@ -407,6 +398,7 @@ fn optional(value: Option<&SafeText>) -> Option<String> {
 impl Report {
     pub(super) fn of(report: &report::Report) -> Self {
         let verdict = report.verdict();
+        let rules = rules::of_report(report);
         Self {
             schema_version: SCHEMA_VERSION,
             planguard_version: env!("CARGO_PKG_VERSION"),
@@ -428,7 +420,8 @@ impl Report {
                 })
                 .collect(),
             waivers: report.waivers.iter().map(Waiver::of).collect(),
-            plans: report.plans.iter().map(Plan::of).collect(),
+            plans: report.plans.iter().map(|plan| Plan::of(plan, &rules)).collect(),
+            rules: rules.iter().map(|(id, rule)| (text(id), Rule::of(rule))).collect(),
             skipped: report
                 .skipped
                 .iter()
@@ -465,7 +458,7 @@ impl Verdict {
 }
 
 impl Plan {
-    fn of(plan: &report::PlanReport) -> Self {
+    fn of(plan: &report::PlanReport, rules: &Rules<'_>) -> Self {
         Self {
             file: text(&plan.origin),
             sha256: text(&plan.sha256),
@@ -475,7 +468,21 @@ impl Plan {
             changes: Changes::of(plan.summary),
             counts: Counts::of(plan.counts),
             coverage: Coverage::of(&plan.coverage),
-            findings: plan.findings.iter().map(Finding::of).collect(),
+            findings: plan.findings.iter().map(|finding| Finding::of(finding, rules)).collect(),
+        }
+    }
+}
+
+impl Rule {
+    fn of(rule: &ReportedRule<'_>) -> Self {
+        Self {
+            title: optional(rule.title),
+            kind: match rule.kind {
+                finding::RuleKind::Guardrail => RuleKind::Guardrail,
+                finding::RuleKind::Change => RuleKind::Change,
+                finding::RuleKind::Policy => RuleKind::Policy,
+            },
+            remediation: optional(rule.remediation),
         }
     }
 }
@@ -517,17 +524,11 @@ impl Coverage {
 }
 
 impl Finding {
-    fn of(finding: &finding::Finding) -> Self {
+    fn of(finding: &finding::Finding, rules: &Rules<'_>) -> Self {
+        let subject = finding.subject.as_ref();
+        let other = |rule: &ReportedRule<'_>| optional(rule.other_remediation(finding));
         Self {
-            rule: Rule {
-                id: text(&finding.rule.id),
-                title: optional(finding.rule.title.as_ref()),
-                kind: match finding.rule.kind {
-                    finding::RuleKind::Guardrail => RuleKind::Guardrail,
-                    finding::RuleKind::Change => RuleKind::Change,
-                    finding::RuleKind::Policy => RuleKind::Policy,
-                },
-            },
+            rule: text(&finding.rule.id),
             severity: match finding.severity {
                 severity::Severity::Info => Severity::Info,
                 severity::Severity::Low => Severity::Low,
@@ -541,25 +542,17 @@ impl Finding {
                 enforcement::Enforcement::Waived => Enforcement::Waived,
                 enforcement::Enforcement::Off => Enforcement::Off,
             },
-            outcome: match finding.certainty {
-                finding::Certainty::Certain => Outcome::Fail,
-                finding::Certainty::DependsOnUnknown => Outcome::Undetermined,
-            },
-            origin: match finding.origin {
-                finding::Origin::Introduced => Origin::Introduced,
-                finding::Origin::AlreadyThere => Origin::AlreadyThere,
-            },
-            resource: finding.subject.as_ref().map(|subject| Resource {
-                address: text(&subject.address),
-                deposed: optional(subject.deposed.as_ref()),
-                actions: optional(subject.actions.as_ref()),
-            }),
+            undetermined: finding.certainty == finding::Certainty::DependsOnUnknown,
+            pre_existing: finding.origin == finding::Origin::AlreadyThere,
+            address: subject.map(|subject| text(&subject.address)),
+            deposed: optional(subject.and_then(|subject| subject.deposed.as_ref())),
+            actions: optional(subject.and_then(|subject| subject.actions.as_ref())),
             attribute: optional(finding.attribute.as_ref()),
             value: optional(finding.value.as_ref()),
             before: optional(finding.before.as_ref()),
             depends_on: finding.depends_on.iter().map(text).collect(),
             message: text(&finding.message),
-            remediation: optional(finding.remediation.as_ref()),
+            remediation: rules.get(&finding.rule.id).and_then(other),
             location: finding
                 .location
                 .as_ref()
@@ -567,9 +560,8 @@ impl Finding {
             source: finding.source.as_deref().map(|place| Source {
                 file: text(&place.at.file),
                 line: place.at.line,
-                column: place.column,
-                end_column: place.end_column,
-                exact: place.precision == finding::SourcePrecision::Attribute,
+                columns: [place.column, place.end_column],
+                around: place.precision == finding::SourcePrecision::Block,
             }),
             metadata: finding.metadata.iter().map(|(key, value)| (text(key), text(value))).collect(),
             waiver: finding.waiver.as_ref().map(|waiver| FindingWaiver {

@@ -1,0 +1,165 @@
+//! The findings of all plans in one list, with what formats for other programs need of each.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use planguard_plan::redact::SafeText;
+use sha2::{Digest as _, Sha256};
+
+use crate::enforcement::Enforcement;
+use crate::finding::{Certainty, Finding, Origin, RuleKind};
+use crate::report::{PlanReport, Report};
+
+/// A finding with its plan.
+#[derive(Clone, Debug)]
+pub(super) struct Listed<'r> {
+    pub(super) plan: &'r PlanReport,
+    pub(super) finding: &'r Finding,
+    /// Identifies the finding from run to run, as hexadecimal.
+    pub(super) fingerprint: String,
+}
+
+/// Where to show a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place<'r> {
+    pub(super) file: &'r SafeText,
+    /// The line, counted from 1; `None` for a plan file, whose lines say nothing.
+    pub(super) line: Option<u64>,
+    /// The first character in the line, and the one behind the last, counted from 1.
+    pub(super) columns: Option<(usize, usize)>,
+}
+
+/// What the reader of a report does with a finding, most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    /// The plan introduces it.
+    New,
+    /// It depends on values known after apply.
+    Undetermined,
+    /// The object fails the rule before the plan as well.
+    PreExisting,
+    /// A waiver accepts it.
+    Waived,
+}
+
+/// The findings of all plans, in the order of the report.
+pub(super) fn findings(report: &Report) -> Vec<Listed<'_>> {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let all = report.plans.iter().flat_map(|plan| plan.findings.iter().map(move |finding| (plan, finding)));
+    all.filter(|(_, finding)| finding.enforcement != Enforcement::Off)
+        .map(|(plan, finding)| {
+            let identity = identity(finding);
+            let occurrence = seen.entry(identity.clone()).or_default();
+            let fingerprint = digest(&format!("{identity}\0{occurrence}"));
+            *occurrence += 1;
+            Listed { plan, finding, fingerprint }
+        })
+        .collect()
+}
+
+/// The same, denials first, then what is new, then the most severe.
+pub(super) fn worst_first(report: &Report) -> Vec<Listed<'_>> {
+    let mut listed = findings(report);
+    listed.sort_by_key(|listed| {
+        let finding = listed.finding;
+        (finding.enforcement, listed.group(), Reverse(finding.severity))
+    });
+    listed
+}
+
+/// What a finding is about, without lines, which move, and without the plan's file, whose name often is a temporary
+/// one. A policy's rule reports several things of one resource, and only the message tells them apart.
+fn identity(finding: &Finding) -> String {
+    let text = |text: Option<&SafeText>| text.map(SafeText::unescaped).unwrap_or_default().to_owned();
+    let subject = finding.subject.as_ref();
+    let message = match finding.rule.kind {
+        RuleKind::Policy => finding.message.unescaped(),
+        RuleKind::Guardrail | RuleKind::Change => "",
+    };
+    [
+        finding.rule.id.unescaped(),
+        &text(subject.map(|subject| &subject.address)),
+        &text(subject.and_then(|subject| subject.deposed.as_ref())),
+        &text(finding.attribute.as_ref()),
+        message,
+    ]
+    .join("\0")
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl<'r> Listed<'r> {
+    /// Where to show it: in the configuration if its place is known, in the file that a policy names, or in the plan.
+    pub(super) fn place(&self) -> Place<'r> {
+        let Self { plan, finding, .. } = self;
+        if let Some(source) = &finding.source {
+            return Place {
+                file: &source.at.file,
+                line: Some(source.at.line as u64),
+                columns: Some((source.column, source.end_column)),
+            };
+        }
+        match &finding.location {
+            Some(location) => Place { file: &location.file, line: Some(location.line), columns: None },
+            None => Place { file: &plan.origin, line: None, columns: None },
+        }
+    }
+
+    /// The address; `None` for a finding about the whole plan.
+    pub(super) fn address(&self) -> Option<&'r SafeText> {
+        self.finding.subject.as_ref().map(|subject| &subject.address)
+    }
+
+    /// In which group it belongs.
+    pub(super) fn group(&self) -> Group {
+        let finding = self.finding;
+        match (finding.enforcement, finding.certainty, finding.origin) {
+            (Enforcement::Waived, _, _) => Group::Waived,
+            (_, _, Origin::AlreadyThere) => Group::PreExisting,
+            (_, Certainty::DependsOnUnknown, Origin::Introduced) => Group::Undetermined,
+            (_, Certainty::Certain, Origin::Introduced) => Group::New,
+        }
+    }
+
+    /// `undetermined`, `pre-existing`: what qualifies it.
+    pub(super) fn notes(&self) -> Vec<&'static str> {
+        let mut notes = Vec::new();
+        if self.finding.certainty == Certainty::DependsOnUnknown {
+            notes.push("undetermined: known after apply");
+        }
+        if self.finding.origin == Origin::AlreadyThere {
+            notes.push("pre-existing");
+        }
+        notes
+    }
+
+    /// `before → after`, or the value alone; `None` if there is no value.
+    pub(super) fn value(&self) -> Option<SafeText> {
+        let arrow = SafeText::fixed(" → ");
+        match (&self.finding.before, &self.finding.value) {
+            (Some(before), Some(after)) => Some(SafeText::concat([before, &arrow, after])),
+            (None, Some(after)) => Some(after.clone()),
+            (Some(before), None) => Some(SafeText::concat([before, &arrow])),
+            (None, None) => None,
+        }
+    }
+
+    /// The message, `attribute: before → after` and the remedy: lines for a reader who sees nothing else.
+    pub(super) fn lines(&self) -> Vec<SafeText> {
+        let finding = self.finding;
+        let mut lines = vec![finding.message.clone()];
+        if let Some(attribute) = &finding.attribute {
+            let value = self.value().map(|value| SafeText::concat([&SafeText::fixed(": "), &value]));
+            lines.push(SafeText::concat([attribute, &value.unwrap_or_default()]));
+        }
+        if let Some(waiver) = &finding.waiver {
+            lines.push(SafeText::concat([&SafeText::fixed("waiver: "), &waiver.reason]));
+        }
+        if let Some(remediation) = &finding.remediation {
+            lines.push(SafeText::concat([&SafeText::fixed("fix: "), remediation]));
+        }
+        lines
+    }
+}

@@ -1,0 +1,355 @@
+//! The report as a comment on a pull request: what is new first, the rest folded, and never longer than a comment may
+//! be.
+
+use planguard_plan::redact::SafeText;
+use planguard_rule::Severity;
+
+use super::listing::{Group, Listed, worst_first};
+use super::rules;
+use super::verdict_line;
+use crate::enforcement::Enforcement;
+use crate::finding::Certainty;
+use crate::render::layout::count;
+use crate::render::markdown::{code, sentence};
+use crate::render::{Format, Layout, RenderError};
+use crate::report::{PlanReport, Report};
+use crate::verdict::Verdict;
+
+pub(super) const FORMAT: Format<Report> = Format {
+    name: "markdown",
+    former: None,
+    help: "a comment for a pull request, below 65,000 characters",
+    extension: "md",
+    render,
+};
+
+/// The first line, by which the next run finds the comment that it replaces.
+const MARKER: &str = "<!-- planguard -->";
+
+/// GitHub refuses comments of more than 65,536 characters.
+const MOST: usize = 65_000;
+
+/// What the last line needs.
+const RESERVE: usize = 400;
+
+/// The most characters of an address, a value or a file in a cell, and of a sentence.
+const MOST_OF_CELL: usize = 160;
+const MOST_OF_SENTENCE: usize = 600;
+
+/// A list of more plans than this has no lines for those that pass.
+const MOST_PASSING: usize = 10;
+
+fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
+    let listed = worst_first(report);
+    let of = |group: Group| -> Vec<&Listed<'_>> {
+        listed.iter().filter(|listed| listed.group() == group).collect()
+    };
+    let mut page = Page { text: String::new(), left_out: 0, plans: report.plans.len() };
+    // What comes first has the room that it needs; what comes later has the rest.
+    page.head(report);
+    page.problems(report);
+    page.weakenings(report);
+    page.list_plans(report);
+    page.open_table(&of(Group::New));
+    page.fixes(report, &listed);
+    page.folded_table("undetermined: depends on values known after apply", &of(Group::Undetermined));
+    page.folded_table("pre-existing", &of(Group::PreExisting));
+    page.folded_table("waived", &of(Group::Waived));
+    page.not_judged(report);
+    page.end();
+    Ok(page.text)
+}
+
+struct Page {
+    text: String,
+    /// How many lines had no room.
+    left_out: usize,
+    /// How many plans the report is about.
+    plans: usize,
+}
+
+impl Page {
+    /// Adds a block if there is room for it.
+    fn add(&mut self, block: &str) -> bool {
+        let has_room = self.text.len() + block.len() + RESERVE <= MOST;
+        if has_room {
+            self.text.push_str(block);
+        }
+        has_room
+    }
+
+    /// Adds as many lines as there is room for, between a start and an end. With the first line goes all or nothing.
+    fn add_lines(&mut self, start: &str, lines: &[String], end: &str) {
+        let Some(first) = lines.first() else { return };
+        if self.text.len() + start.len() + first.len() + end.len() + RESERVE > MOST {
+            self.left_out += lines.len();
+            return;
+        }
+        self.text.push_str(start);
+        for (position, line) in lines.iter().enumerate() {
+            if self.text.len() + line.len() + end.len() + RESERVE > MOST {
+                self.left_out += lines.len() - position;
+                break;
+            }
+            self.text.push_str(line);
+        }
+        self.text.push_str(end);
+    }
+
+    fn head(&mut self, report: &Report) {
+        let verdict = report.verdict();
+        let head = format!(
+            "{MARKER}\n## planguard: {}\n\n{}\n",
+            verdict_line::name(verdict),
+            verdict_line::numbers(report)
+        );
+        self.add(&head);
+    }
+
+    fn problems(&mut self, report: &Report) {
+        let lines: Vec<String> = report
+            .problems
+            .iter()
+            .map(|problem| {
+                let help =
+                    problem.help.as_ref().map(|help| format!(". {}", sentence(help, MOST_OF_SENTENCE)));
+                format!(
+                    "- {}: {}{}\n",
+                    code(&problem.code, MOST_OF_CELL),
+                    sentence(&problem.message, MOST_OF_SENTENCE),
+                    help.unwrap_or_default()
+                )
+            })
+            .collect();
+        self.add_lines("\n### Errors: not everything could be checked\n\n", &lines, "");
+    }
+
+    /// Whoever reviews a change must see that its settings let through more than usual.
+    fn weakenings(&mut self, report: &Report) {
+        let lines: Vec<String> = report
+            .trust
+            .weakenings
+            .iter()
+            .map(|weakening| {
+                let line = weakening.line.map_or_else(String::new, |line| format!(" line {line}"));
+                format!(
+                    "- {}{line}: {}: {}\n",
+                    code(&weakening.file, MOST_OF_CELL),
+                    code(&weakening.setting, MOST_OF_CELL),
+                    sentence(&weakening.effect, MOST_OF_SENTENCE)
+                )
+            })
+            .collect();
+        self.add_lines("\n### Settings that weaken the gate\n\n", &lines, "");
+    }
+
+    fn list_plans(&mut self, report: &Report) {
+        if let [plan] = report.plans.as_slice() {
+            let version = plan.terraform_version.as_ref();
+            let version = version.map(|version| format!(" (version {})", code(version, MOST_OF_CELL)));
+            self.add(&format!(
+                "\n{}{}: {}\n",
+                code(&plan.origin, MOST_OF_CELL),
+                version.unwrap_or_default(),
+                changes(plan)
+            ));
+            return;
+        }
+        let (passing, other): (Vec<&PlanReport>, Vec<&PlanReport>) =
+            report.plans.iter().partition(|plan| plan.verdict() == Verdict::Pass);
+        let listed = passing.iter().take(MOST_PASSING.saturating_sub(other.len()));
+        let more = passing.len() - listed.len();
+        let lines: Vec<String> = other
+            .iter()
+            .chain(listed)
+            .map(|plan| {
+                let denials =
+                    plan.findings.iter().filter(|finding| finding.enforcement == Enforcement::Deny).count();
+                let summary = &plan.summary;
+                format!(
+                    "| {} | {} | {} | {} | {denials} | {} |\n",
+                    code(&plan.origin, MOST_OF_CELL),
+                    summary.add,
+                    summary.change,
+                    summary.destroy,
+                    verdict_line::name(plan.verdict()),
+                )
+            })
+            .collect();
+        let start = "\n| plan | add | change | destroy | denials | verdict |\n|---|--:|--:|--:|--:|---|\n";
+        self.add_lines(start, &lines, "");
+        if more > 0 {
+            self.add(&format!("\n{}\n", count(more, "more plan passes", "more plans pass")));
+        }
+    }
+
+    fn open_table(&mut self, listed: &[&Listed<'_>]) {
+        let start = format!("\n### {}\n\n{TABLE}", count(listed.len(), "new finding", "new findings"));
+        self.add_lines(&start, &rows(listed, self.plans), "");
+    }
+
+    fn folded_table(&mut self, what: &str, listed: &[&Listed<'_>]) {
+        let findings = count(listed.len(), "finding", "findings");
+        let severities = severities(listed);
+        let start = format!("\n<details><summary>{findings} {what} ({severities})</summary>\n\n{TABLE}");
+        self.add_lines(&start, &rows(listed, self.plans), "\n</details>\n");
+    }
+
+    /// How to fix what is not waived, rule by rule, the most urgent first.
+    fn fixes(&mut self, report: &Report, listed: &[Listed<'_>]) {
+        let rules = rules::of_report(report);
+        let mut seen: Vec<(&SafeText, Option<&SafeText>)> = Vec::new();
+        let mut lines = Vec::new();
+        for listed in
+            listed.iter().filter(|listed| matches!(listed.group(), Group::New | Group::Undetermined))
+        {
+            let finding = listed.finding;
+            let remedy = finding.remediation.as_ref();
+            if seen.contains(&(&finding.rule.id, remedy)) {
+                continue;
+            }
+            seen.push((&finding.rule.id, remedy));
+            let title = rules.get(&finding.rule.id).and_then(|rule| rule.title);
+            let texts: Vec<String> =
+                title.into_iter().chain(remedy).map(|text| sentence(text, MOST_OF_SENTENCE)).collect();
+            if !texts.is_empty() {
+                lines.push(format!("- {}: {}\n", code(&finding.rule.id, MOST_OF_CELL), texts.join(". ")));
+            }
+        }
+        self.add_lines("\n<details><summary>How to fix them</summary>\n\n", &lines, "\n</details>\n");
+    }
+
+    fn not_judged(&mut self, report: &Report) {
+        let lines: Vec<String> = report
+            .plans
+            .iter()
+            .flat_map(|plan| &plan.coverage.unknown_types)
+            .map(|(name, number)| {
+                format!("- {} in {}\n", count(*number, "resource", "resources"), code(name, MOST_OF_CELL))
+            })
+            .collect();
+        let unknown: usize = report.plans.iter().map(|plan| plan.coverage.unknown()).sum();
+        let start = format!(
+            "\n<details><summary>{} of types that no guardrail knows</summary>\n\n",
+            count(unknown, "changed resource is", "changed resources are")
+        );
+        self.add_lines(&start, &lines, "\n</details>\n");
+    }
+
+    fn end(&mut self) {
+        if self.left_out > 0 {
+            let lines = count(self.left_out, "line is", "lines are");
+            self.text.push_str(&format!(
+                "\n**{lines} left out**, because a comment may not be longer. The log of the run and the other formats of \
+                 planguard have all of them.\n"
+            ));
+        }
+    }
+}
+
+const TABLE: &str = "| severity | rule | resource | finding | place | value |\n|---|---|---|---|---|---|\n";
+
+fn rows(listed: &[&Listed<'_>], plans: usize) -> Vec<String> {
+    listed.iter().map(|listed| row(listed, plans)).collect()
+}
+
+fn row(listed: &Listed<'_>, plans: usize) -> String {
+    let finding = listed.finding;
+    let effect = match finding.enforcement {
+        Enforcement::Deny => " **denies**",
+        Enforcement::Warn | Enforcement::Waived | Enforcement::Off => "",
+    };
+    let address =
+        listed.address().map_or_else(|| "the whole plan".to_owned(), |address| code(address, MOST_OF_CELL));
+    let place = listed.place();
+    let place = match place.line {
+        Some(line) => {
+            let line = SafeText::from(usize::try_from(line).unwrap_or(usize::MAX));
+            code(&SafeText::concat([place.file, &SafeText::fixed(":"), &line]), MOST_OF_CELL)
+        }
+        // The only plan is named above.
+        None if plans == 1 => String::new(),
+        None => code(place.file, MOST_OF_CELL),
+    };
+    let attribute = finding.attribute.as_ref().map(|attribute| code(attribute, MOST_OF_CELL));
+    let sides: Vec<String> = [&finding.before, &finding.value]
+        .into_iter()
+        .flatten()
+        .map(|side| code(side, MOST_OF_CELL))
+        .collect();
+    let value: Vec<String> =
+        attribute.into_iter().chain((!sides.is_empty()).then(|| sides.join(" → "))).collect();
+    let waiver =
+        finding.waiver.as_ref().map(|waiver| format!("; waiver: {}", sentence(&waiver.reason, MOST_OF_CELL)));
+    let unknown = if finding.certainty == Certainty::DependsOnUnknown { "; undetermined" } else { "" };
+    format!(
+        "| {}{effect} | {} | {address} | {}{unknown}{} | {place} | {} |\n",
+        finding.severity,
+        code(&finding.rule.id, MOST_OF_CELL),
+        sentence(&finding.message, MOST_OF_SENTENCE),
+        waiver.unwrap_or_default(),
+        value.join(": ")
+    )
+}
+
+/// `2 critical, 1 medium`.
+fn severities(listed: &[&Listed<'_>]) -> String {
+    let numbers = Severity::ALL.into_iter().rev().filter_map(|severity| {
+        let number = listed.iter().filter(|listed| listed.finding.severity == severity).count();
+        (number > 0).then(|| format!("{number} {severity}"))
+    });
+    numbers.collect::<Vec<_>>().join(", ")
+}
+
+fn changes(plan: &PlanReport) -> String {
+    let summary = &plan.summary;
+    format!(
+        "{} to add, {} to change, {} to destroy; {} checked",
+        summary.add,
+        summary.change,
+        summary.destroy,
+        count(plan.counts.resources, "resource", "resources")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::check::sample;
+    use crate::render::layout::sample::PLAIN;
+
+    #[test]
+    fn what_is_new_comes_first_and_the_rest_is_folded() {
+        let text = render(&sample::of_everything(), PLAIN).unwrap();
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_comment_is_never_too_long() {
+        let long = |number: usize| {
+            let address = format!("aws_s3_bucket.b[\"{number}{}\"]", "é|`".repeat(number % 90));
+            let mut finding = sample::finding(&format!("rule-{}", number % 300), &address);
+            finding.severity = if number == 4_999 { Severity::Critical } else { Severity::Medium };
+            finding.remediation = Some(sample::text(&"word ".repeat(200)));
+            finding
+        };
+        for number in [0, 1, 100, 300, 5_000] {
+            let findings: Vec<_> = (0..number).map(long).collect();
+            let text = render(&sample::report(vec![sample::plan("p", findings)]), PLAIN).unwrap();
+            assert!(text.len() <= MOST, "{number}: {}", text.len());
+            assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+            assert!(text.contains("left out") == (number >= 300) || number == 100, "{number}");
+            assert!(number < 5_000 || text.contains("critical **denies**") && text.len() > MOST - 2_000);
+        }
+        let plans =
+            (0..3_000).map(|number| sample::plan(&format!("{number}{}", "p".repeat(150)), Vec::new()));
+        let text = render(&sample::report(plans.collect()), PLAIN).unwrap();
+        assert!(text.contains("| PASS |") && text.contains("2990 more plans pass"), "{text}");
+        let plans = (0..3_000).map(|number| {
+            let findings = vec![sample::finding("a", &format!("x.y{number}"))];
+            sample::plan(&format!("{number}{}", "p".repeat(150)), findings)
+        });
+        let text = render(&sample::report(plans.collect()), PLAIN).unwrap();
+        assert!(text.len() <= MOST && text.contains("left out") && !text.contains("more plans pass"));
+    }
+}
