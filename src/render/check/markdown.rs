@@ -211,9 +211,11 @@ impl Page {
         let rules = rules::of_report(report);
         let mut seen: Vec<(&SafeText, Option<&SafeText>)> = Vec::new();
         let mut lines = Vec::new();
-        for listed in
-            listed.iter().filter(|listed| matches!(listed.group(), Group::New | Group::Undetermined))
-        {
+        let is_new = |listed: &Listed<'_>| matches!(listed.group(), Group::New | Group::Undetermined);
+        let denies = |listed: &Listed<'_>| listed.finding.enforcement == Enforcement::Deny;
+        // Where nothing new denies, the reader needs the remedies of what does.
+        let has_new = listed.iter().any(|listed| is_new(listed) && denies(listed));
+        for listed in listed.iter().filter(|listed| is_new(listed) || !has_new && denies(listed)) {
             let finding = listed.finding;
             let remedy = finding.remediation.as_ref();
             if seen.contains(&(&finding.rule.id, remedy)) {
@@ -340,7 +342,9 @@ mod tests {
         let mut former = sample::finding("a", "x.y");
         former.origin = crate::finding::Origin::AlreadyThere;
         let text = |findings| render(&sample::report(vec![sample::plan("p", findings)]), PLAIN).unwrap();
-        assert!(text(vec![former.clone()]).contains("<details open><summary>1 finding pre-existing"));
+        let alone = text(vec![former.clone()]);
+        assert!(alone.contains("<details open><summary>1 finding pre-existing"), "{alone}");
+        assert!(alone.contains("- `a`: A title. Set `acl = \"private\"`."), "{alone}");
         assert!(!text(vec![former, sample::finding("a", "x.z")]).contains("<details open>"));
     }
 
