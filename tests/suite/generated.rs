@@ -235,7 +235,10 @@ directory is reported before plans are read.
 - No format changes the exit code.
 
 `sarif`: upload it to code scanning. A result is at the line of the configuration if it is known, else at the plan; its \
-fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason.
+fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason. Texts are \
+exact, except that `](` is written as `]\\u{28}` in messages, where it would make a link.
+
+`json`: rules stand once, by their ids; a finding is a line and leaves out what it has not.
 
 `markdown`: a comment starts with `<!-- planguard -->`, by which the next run finds the comment to replace. It has at most \
 65,000 characters: errors and new findings first, the most severe on top; the last line says how much is left out.
@@ -272,7 +275,7 @@ fn the_manual_of_formats_is_current() {
     let mut text = String::from(
         "# Formats\n\n\
          `--format NAME` chooses the form of a report; the first of each table is the default. Sensitive values are \
-         replaced in all of them. Everything else is exact in JSON and SARIF. Formats for people write control \
+         replaced in all of them. Everything else is exact in JSON. Formats for people write control \
          characters, invisible characters, characters that reorder text and commands of CI systems as `\\u{..}`.\n",
     );
     formats(&mut text, "planguard check", &check::FORMATS);

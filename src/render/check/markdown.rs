@@ -52,9 +52,20 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     page.list_plans(report);
     page.open_table(&of(Group::New));
     page.fixes(report, &listed);
-    page.folded_table("undetermined: depends on values known after apply", &of(Group::Undetermined));
-    page.folded_table("pre-existing", &of(Group::PreExisting));
-    page.folded_table("waived", &of(Group::Waived));
+    // What denies is not folded if nothing above denies: the reader looks for the reason.
+    let denies =
+        |listed: &[&Listed<'_>]| listed.iter().any(|listed| listed.finding.enforcement == Enforcement::Deny);
+    let mut is_explained = denies(&of(Group::New));
+    for (group, what) in [
+        (Group::Undetermined, "undetermined: depends on values known after apply"),
+        (Group::PreExisting, "pre-existing"),
+        (Group::Waived, "waived"),
+    ] {
+        let listed = of(group);
+        let tag = if denies(&listed) && !is_explained { "<details open>" } else { "<details>" };
+        is_explained |= denies(&listed);
+        page.folded_table(tag, what, &listed);
+    }
     page.not_judged(report);
     page.end();
     Ok(page.text)
@@ -112,7 +123,7 @@ impl Page {
             .iter()
             .map(|problem| {
                 let help =
-                    problem.help.as_ref().map(|help| format!(". {}", sentence(help, MOST_OF_SENTENCE)));
+                    problem.help.as_ref().map(|help| format!("; {}", sentence(help, MOST_OF_SENTENCE)));
                 format!(
                     "- {}: {}{}\n",
                     code(&problem.code, MOST_OF_CELL),
@@ -188,10 +199,10 @@ impl Page {
         self.add_lines(&start, &rows(listed, self.plans), "");
     }
 
-    fn folded_table(&mut self, what: &str, listed: &[&Listed<'_>]) {
+    fn folded_table(&mut self, tag: &str, what: &str, listed: &[&Listed<'_>]) {
         let findings = count(listed.len(), "finding", "findings");
         let severities = severities(listed);
-        let start = format!("\n<details><summary>{findings} {what} ({severities})</summary>\n\n{TABLE}");
+        let start = format!("\n{tag}<summary>{findings} {what} ({severities})</summary>\n\n{TABLE}");
         self.add_lines(&start, &rows(listed, self.plans), "\n</details>\n");
     }
 
@@ -200,9 +211,11 @@ impl Page {
         let rules = rules::of_report(report);
         let mut seen: Vec<(&SafeText, Option<&SafeText>)> = Vec::new();
         let mut lines = Vec::new();
-        for listed in
-            listed.iter().filter(|listed| matches!(listed.group(), Group::New | Group::Undetermined))
-        {
+        let is_new = |listed: &Listed<'_>| matches!(listed.group(), Group::New | Group::Undetermined);
+        let denies = |listed: &Listed<'_>| listed.finding.enforcement == Enforcement::Deny;
+        // Where nothing new denies, the reader needs the remedies of what does.
+        let has_new = listed.iter().any(|listed| is_new(listed) && denies(listed));
+        for listed in listed.iter().filter(|listed| is_new(listed) || !has_new && denies(listed)) {
             let finding = listed.finding;
             let remedy = finding.remediation.as_ref();
             if seen.contains(&(&finding.rule.id, remedy)) {
@@ -322,6 +335,17 @@ mod tests {
     fn what_is_new_comes_first_and_the_rest_is_folded() {
         let text = render(&sample::of_everything(), PLAIN).unwrap();
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn the_reason_of_a_denial_is_not_folded() {
+        let mut former = sample::finding("a", "x.y");
+        former.origin = crate::finding::Origin::AlreadyThere;
+        let text = |findings| render(&sample::report(vec![sample::plan("p", findings)]), PLAIN).unwrap();
+        let alone = text(vec![former.clone()]);
+        assert!(alone.contains("<details open><summary>1 finding pre-existing"), "{alone}");
+        assert!(alone.contains("- `a`: A title. Set `acl = \"private\"`."), "{alone}");
+        assert!(!text(vec![former, sample::finding("a", "x.z")]).contains("<details open>"));
     }
 
     #[test]
