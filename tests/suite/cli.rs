@@ -1,11 +1,6 @@
 //! The command line as its users see it: arguments, both streams, exit code.
 
-use std::path::PathBuf;
 use std::process::Command;
-
-use planguard::check::{CheckOptions, Rules, run};
-use planguard::input::{ReadOptions, Source};
-use planguard::render::{Colour, Detail, Layout, check::FORMATS};
 
 /// `tests/cmd/bless.sh` writes the answers anew.
 #[test]
@@ -25,23 +20,6 @@ fn a_smaller_budget_makes_destruction_a_finding() {
     assert!(!check(&["--max-destroys", "5"]).contains("change-blast-radius"));
     let over = check(&["--max-destroys", "4"]);
     assert!(over.contains("the plan destroys 5 of 7 objects, more than the budget of 4 objects"), "{over}");
-}
-
-#[test]
-fn a_narrow_terminal_gets_narrow_text() {
-    let sources = [Source::Path(PathBuf::from("fixtures/plans/already-there/plan.json"))];
-    let report = run(&sources, &ReadOptions::default(), &Rules::default(), &CheckOptions::default(), &|_| {});
-    let text = |width| {
-        let layout = Layout { colour: Colour::Off, width, detail: Detail::default() };
-        (FORMATS.default().render)(&report, layout).expect("a report")
-    };
-    let is_wrapped =
-        |line: &&str| ["      - ", "      fix ", "      | "].iter().any(|mark| line.starts_with(mark));
-    let widest = |text: &str| text.lines().filter(is_wrapped).map(|line| line.chars().count()).max();
-    assert!(widest(&text(50)).is_some_and(|columns| columns <= 50), "{}", text(50));
-    assert!(widest(&text(200)).is_some_and(|columns| columns > 100), "{}", text(200));
-    // Below the narrowest layout nothing gets narrower.
-    assert_eq!(text(1), text(40));
 }
 
 /// The written answers cannot show this: where they are compared, a backslash counts as a slash.

@@ -27,6 +27,7 @@ mod shared;
 mod silent_passes;
 mod streams;
 mod testing;
+mod text_report;
 mod threads;
 mod trust;
 mod unreadable;

@@ -23,9 +23,10 @@ fn project(resource_type: &str, attribute: &str) -> TempDir {
 
 fn planguard(directory: &TempDir, arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
-    let Output { status, stderr, .. } =
+    let Output { status, stdout, stderr } =
         command.args(arguments).current_dir(directory.path()).output().expect("planguard starts");
-    let text = String::from_utf8(stderr).expect("UTF-8");
+    // `check` has problems in its report, other commands beside theirs.
+    let text = String::from_utf8([stdout, stderr].concat()).expect("UTF-8");
     // Long lines are wrapped.
     let words: Vec<&str> = text.split_whitespace().filter(|word| *word != "│").collect();
     (status.code(), words.join(" "))

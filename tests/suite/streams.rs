@@ -176,7 +176,7 @@ mod unix {
         };
         let missing = check(&name(b"miss\xffing.json"));
         assert_eq!(missing.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&missing.stderr).contains("PG-IN-001"));
+        assert!(String::from_utf8_lossy(&missing.stdout).contains("PG-IN-001"));
         let there = name(b"pl\xffan.json");
         std::fs::copy(PASS, &there).expect("it can be copied");
         let found = check(&there);

@@ -215,6 +215,10 @@ impl<'r> Block<'r> {
             pieces.push(if position == 0 { Piece::word(address) } else { Piece::element(address) });
         }
         page.pieces("  ", 4, &pieces);
+        let expired = self.findings.iter().filter_map(|finding| expired(finding));
+        for note in expired.collect::<BTreeSet<_>>() {
+            page.prose("    note: ", 4, &note, None);
+        }
     }
 
     /// As [`Self::notes`], without what the heading of folded findings says.
@@ -241,7 +245,6 @@ impl Instance {
             (None, None) => None,
         };
         let actions = finding.subject.as_ref().and_then(|subject| subject.actions.as_ref());
-        let waiver = finding.waiver.as_ref().filter(|waiver| waiver.state == WaiverState::Expired);
         let mut sources: Vec<String> =
             source.map(|place| place.from.iter().map(line).collect()).unwrap_or_default();
         if let (Some(_), Some(place)) = (source, &finding.location) {
@@ -254,7 +257,7 @@ impl Instance {
             sources,
             depends_on: finding.depends_on.iter().map(SafeText::for_terminal_line).collect(),
             cause: (!is_of_all).then(|| cause(finding).to_owned()),
-            expired: waiver.map(waiver_words),
+            expired: expired(finding),
         }
     }
 
@@ -323,6 +326,12 @@ fn is_builtin(finding: &Finding) -> bool {
         RuleKind::Change => GUARDS.iter().any(|guard| guard.info.id == id),
         RuleKind::Policy => false,
     }
+}
+
+/// What became of the waiver that no longer accepts the finding.
+fn expired(finding: &Finding) -> Option<String> {
+    let waiver = finding.waiver.as_ref().filter(|waiver| waiver.state == WaiverState::Expired);
+    waiver.map(waiver_words)
 }
 
 fn address(finding: &Finding) -> &str {

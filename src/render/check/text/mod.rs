@@ -10,6 +10,7 @@ mod page;
 mod plans_table;
 mod verdict;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -34,6 +35,9 @@ pub(super) const FORMAT: Format<Report> =
 /// How many lines the report of a plan has, if it can.
 const MOST_LINES: usize = 60;
 
+/// The width for which that is meant.
+const USUAL_WIDTH: usize = 100;
+
 /// Lines of it beside those about findings: the heading, numbers, the verdict and what leads to another.
 const OTHER_LINES: usize = 12;
 
@@ -56,18 +60,33 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
     if !is_one {
         plans_table::render(&mut page, &plans);
     }
-    for plan in plans {
-        let is_shown = is_one || layout.detail == Detail::Everything || plan.verdict() != Verdict::Pass;
-        if is_shown {
-            render_plan(&mut page, plan);
-        }
-    }
+    let is_shown =
+        |plan: &&PlanReport| is_one || layout.detail == Detail::Everything || plan.verdict() != Verdict::Pass;
+    let (shown, others): (Vec<&PlanReport>, Vec<&PlanReport>) = plans.into_iter().partition(is_shown);
+    not_judged_in(&mut page, &others);
+    shown.into_iter().for_each(|plan| render_plan(&mut page, plan));
     skipped(&mut page, report);
     files(&mut page, report);
     weakenings(&mut page, report);
     problems(&mut page, report);
     verdict::render(&mut page, report);
     Ok(page.text())
+}
+
+/// What no guardrail knows in plans that pass and are not shown: a pass does not hide it.
+fn not_judged_in(page: &mut Page, plans: &[&PlanReport]) {
+    let mut numbers: BTreeMap<&SafeText, usize> = BTreeMap::new();
+    for (resource_type, number) in plans.iter().flat_map(|plan| &plan.coverage.unknown_types) {
+        *numbers.entry(resource_type).or_default() += number;
+    }
+    let mut unknown_types: Vec<(SafeText, usize)> =
+        numbers.into_iter().map(|(resource_type, number)| (resource_type.clone(), number)).collect();
+    unknown_types.sort_by_key(|(_, number)| Reverse(*number));
+    let changed = plans.iter().map(|plan| plan.coverage.changed).sum();
+    if let Some(words) = coverage_words(&Coverage { changed, unknown_types }) {
+        counts(page, &format!("passing plans, {words}"));
+        page.gap();
+    }
 }
 
 fn render_plan(page: &mut Page, plan: &PlanReport) {
@@ -87,7 +106,9 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
         of(false).filter(|finding| finding.origin == Origin::AlreadyThere).collect();
     let folded = pre_existing_lines(page.layout, &pre_existing);
     let waived = waived_lines(page.layout, of(true));
-    let room = MOST_LINES.saturating_sub(OTHER_LINES + folded.len() + waived.len());
+    // The lines of a narrow terminal hold less.
+    let most = MOST_LINES * USUAL_WIDTH / page.layout.width.min(USUAL_WIDTH);
+    let room = most.saturating_sub(OTHER_LINES + folded.len() + waived.len());
     new_findings(page, of(false).filter(|finding| finding.origin == Origin::Introduced), room);
     for lines in [folded, waived] {
         page.gap();
@@ -133,17 +154,22 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
         }
     }
     let tight = rendered(FEW_INSTANCES, Source::Place);
+    let folded_lines = |blocks: &[Block<'_>]| -> usize {
+        let (denying, warning) = blocks.split_at(blocks.partition_point(Block::denies));
+        let mut scratch = Page::new(page.layout);
+        fold(&mut scratch, denying, usize::MAX);
+        fold(&mut scratch, warning, MOST_LISTED);
+        scratch.lines.len()
+    };
     let mut used = 0;
     let mut whole = 0;
     for (position, lines) in tight.iter().enumerate() {
-        let (denying, warning): (Vec<_>, Vec<_>) =
-            blocks.iter().skip(position + 1).partition(|block| block.denies());
-        // The lines of the others, and their heading.
-        let rest = denying.len() + warning.len().min(MOST_LISTED) + 1;
-        if position > 0 && used + lines.len() + rest > room {
+        used += lines.len();
+        // The others have a heading.
+        let rest = blocks.get(position + 1..).map_or(0, folded_lines) + 1;
+        if position > 0 && used + rest > room {
             break;
         }
-        used += lines.len();
         whole += 1;
     }
     page.lines.extend(tight.into_iter().take(whole).flatten());
@@ -151,11 +177,8 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
     if rest.is_empty() {
         return;
     }
-    let number = rest.iter().map(Block::len).sum();
-    page.line(format!(
-        "{}, a line per rule (--show all has the details):",
-        count(number, "more new finding", "more new findings")
-    ));
+    let number = count(rest.iter().map(Block::len).sum(), "more new finding", "more new findings");
+    counts(page, &format!("{number}, a line per rule (`--show all` has the details):"));
     let (denying, warning) = rest.split_at(rest.partition_point(Block::denies));
     fold(page, denying, usize::MAX);
     fold(page, warning, MOST_LISTED);
@@ -192,7 +215,7 @@ fn pre_existing_lines(layout: Layout, findings: &[&Finding]) -> Vec<String> {
     }
     let heading = page.paint(Style::Heading, "pre-existing");
     let words = format!(
-        "{} ({}); --show all lists them",
+        "{} ({}); `--show all` lists them",
         count(findings.len(), "finding", "findings"),
         verdict::severities(findings)
     );

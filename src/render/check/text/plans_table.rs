@@ -87,7 +87,8 @@ fn table(plans: &[&PlanReport]) -> Vec<String> {
     for column in table.column_iter_mut().skip(1).take(6) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.lines().map(|line| line.trim_end().to_owned()).collect()
+    // Without the margin of the first column.
+    table.lines().map(|line| line.strip_prefix(' ').unwrap_or(&line).trim_end().to_owned()).collect()
 }
 
 fn row(page: &mut Page, plan: &PlanReport) {

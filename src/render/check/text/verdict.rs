@@ -80,7 +80,7 @@ fn way_forward(page: &mut Page, new: &[&Finding], pre_existing: &[&Finding]) {
         let which =
             if new.len() == 1 { "To accept the new finding" } else { "To accept one of the new findings" };
         let same = match finding.rule.kind {
-            RuleKind::Policy => ", with the `--policy` of this run",
+            RuleKind::Policy => ", with the same policies as this run",
             RuleKind::Guardrail | RuleKind::Change => "",
         };
         page.prose("", 2, &format!("{which} until a date{same}:"), None);
