@@ -150,7 +150,10 @@ fn many_plans_are_a_table_in_natural_order_and_details_of_what_denies() {
 fn passing_plans_say_what_was_not_judged() {
     let unknown = plan(&[resource("nobodys_machine", "a", false, &json!({ "size": 1 }))]);
     let text = rendered(&report(&[("a", unknown.clone()), ("b", unknown)]), 100, Detail::Failures);
-    assert!(text.contains("not judged: 2 of 2 changed resources (nobodys_machine 2)"), "{text}");
+    assert!(
+        text.contains("not judged by any guardrail: 2 of 2 changed resources (nobodys_machine 2)"),
+        "{text}"
+    );
 }
 
 #[test]

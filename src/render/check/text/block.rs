@@ -182,10 +182,10 @@ impl<'r> Block<'r> {
         let more =
             is_builtin(first).then(|| format!("planguard rules {}", first.rule.id.for_terminal_line()));
         match (&first.remediation, more) {
-            (Some(remedy), more) => {
-                let more = more.map(|command| format!("More: {command}"));
-                page.prose("  fix: ", 7, remedy.unescaped(), more.as_deref());
+            (Some(remedy), Some(command)) => {
+                page.prose("  fix: ", 7, &format!("{} More:", remedy.unescaped()), Some(&command));
             }
+            (Some(remedy), None) => page.prose("  fix: ", 7, remedy.unescaped(), None),
             (None, Some(command)) => page.line(format!("  more: {command}")),
             (None, None) => {}
         }

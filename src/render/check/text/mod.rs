@@ -18,7 +18,7 @@ use planguard_plan::ChangeSummary;
 use planguard_plan::redact::SafeText;
 
 use block::{Block, Extent, Remedy, Source};
-use page::{Page, Piece};
+use page::{Page, Piece, UNBROKEN};
 
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, FindingWaiver, Origin, WaiverState};
@@ -84,7 +84,7 @@ fn not_judged_in(page: &mut Page, plans: &[&PlanReport]) {
     unknown_types.sort_by_key(|(_, number)| Reverse(*number));
     let changed = plans.iter().map(|plan| plan.coverage.changed).sum();
     if let Some(words) = coverage_words(&Coverage { changed, unknown_types }) {
-        counts(page, &format!("passing plans, {words}"));
+        counts(page, &format!("passing plans: {words}"));
         page.gap();
     }
 }
@@ -393,7 +393,7 @@ fn counts_words(plan: &PlanReport) -> String {
     line
 }
 
-/// `not judged: 40 of 52 changed resources (oci_core_instance 38, oci_core_vcn 2): no guardrail knows these types`.
+/// `not judged by any guardrail: 40 of 52 changed resources (oci_core_instance 38, oci_core_vcn 2)`: none knows the type.
 fn coverage_words(coverage: &Coverage) -> Option<String> {
     const MOST: usize = 5;
     let unknown = coverage.unknown();
@@ -404,15 +404,14 @@ fn coverage_words(coverage: &Coverage) -> Option<String> {
     let mut named: Vec<String> = types
         .iter()
         .take(MOST)
-        .map(|(resource_type, number)| format!("{} {number}", resource_type.unescaped()))
+        .map(|(resource_type, number)| format!("{}{UNBROKEN}{number}", resource_type.unescaped()))
         .collect();
     if types.len() > MOST {
         named.push(format!("{} more", count(types.len() - MOST, "type", "types")));
     }
     Some(format!(
-        "not judged: {unknown} of {} ({}): no guardrail knows {}",
+        "not judged by any guardrail: {unknown} of {} ({})",
         count(coverage.changed, "changed resource", "changed resources"),
         named.join(", "),
-        if types.len() == 1 { "this type" } else { "these types" },
     ))
 }

@@ -11,7 +11,7 @@ use crate::render::Layout;
 use crate::render::colour::Style;
 
 /// Stands for a space at which no line is broken, while text is wrapped.
-const UNBROKEN: char = '\u{a0}';
+pub(super) const UNBROKEN: char = '\u{a0}';
 
 /// The longest code in backticks that is kept on one line.
 const LONGEST_CODE: usize = 48;
