@@ -104,7 +104,7 @@ fn lines_are_as_wide_as_the_terminal() {
             let text = rendered(&report, width, detail);
             for line in text.lines().filter(|line| line.chars().count() > width) {
                 let words = line.split_whitespace().filter(|word| !["-->", "|", "·"].contains(word));
-                let is_command = line.contains("planguard waive ");
+                let is_command = line.contains("planguard ");
                 // It is one line, so that it can be found in a log.
                 let is_verdict = line.starts_with("DENIED: ");
                 assert!(is_command || is_verdict || words.count() <= 2, "{width}: {line}\n{text}");
@@ -143,6 +143,18 @@ fn many_plans_are_a_table_in_natural_order_and_details_of_what_denies() {
     assert_eq!(last, "DENIED: 2 new findings (2 high) (30 plans: 28 pass, 2 denied)");
     let narrow = rendered(&report, 60, Detail::Failures);
     assert!(narrow.lines().any(|line| line.starts_with("DENIED     plan2.json · +1 ~0 -0")), "{narrow}");
+}
+
+#[test]
+fn a_plan_that_cannot_be_read_has_its_row() {
+    let arguments = ["check", "fixtures/plans/no-changes/plan.json", "tests/cmd/data/any-name/plan.log"];
+    let output = planguard(&arguments).env("COLUMNS", "120").output().expect("planguard starts");
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let row = text.lines().find(|line| line.starts_with("tests/cmd/data/any-name/plan.log ")).expect("a row");
+    assert!(row.ends_with("-  INCOMPLETE"), "{text}");
+    assert!(text.contains("PG-IN-022"), "{text}");
+    assert!(text.ends_with("INCOMPLETE: 1 error (above) (2 plans: 1 pass, 1 incomplete)\n"), "{text}");
 }
 
 /// What no guardrail knows is named for plans without details as well.

@@ -111,18 +111,17 @@ impl<'r> Block<'r> {
         page.paint(Style::Severity(first.severity), &label)
     }
 
-    /// What the label does not say: ` (warning, undetermined)`.
-    fn notes(&self, page: &Page) -> Option<String> {
+    /// What the label does not say: `(warning, undetermined)`.
+    fn notes(&self) -> Option<String> {
         let first = self.findings.first()?;
         let notes: Vec<&str> = [
-            (first.origin == Origin::AlreadyThere, "pre-existing"),
             (first.enforcement == Enforcement::Warn, "warning"),
             (first.certainty == Certainty::DependsOnUnknown, "undetermined"),
         ]
         .into_iter()
         .filter_map(|(applies, note)| applies.then_some(note))
         .collect();
-        (!notes.is_empty()).then(|| page.paint(Style::Faint, &format!("({})", notes.join(", "))))
+        (!notes.is_empty()).then(|| notes.join(", "))
     }
 
     fn addresses(&self) -> BTreeSet<(&'r str, Option<&'r SafeText>)> {
@@ -139,13 +138,13 @@ impl<'r> Block<'r> {
             Some(title) if !is_of_all => title.unescaped(),
             _ => cause(first),
         };
-        let label = match self.notes(page) {
-            Some(notes) => format!("{} {notes} ", self.label(page)),
-            None => format!("{} ", self.label(page)),
-        };
+        let origin = (first.origin == Origin::AlreadyThere).then(|| "pre-existing".to_owned());
+        let notes: Vec<String> = origin.into_iter().chain(self.notes()).collect();
+        let said = if notes.is_empty() { said.to_owned() } else { format!("({}) {said}", notes.join(", ")) };
+        let label = format!("{} ", self.label(page));
         let resources = self.addresses().len();
         let number = (resources > 1).then(|| format!("({resources} resources)"));
-        page.prose(&label, 2, said, number.as_deref());
+        page.prose(&label, 2, &said, number.as_deref());
         self.instances(page, extent, is_of_all);
         if extent.remedy == Remedy::Shown {
             self.fix(page, first);
@@ -183,7 +182,13 @@ impl<'r> Block<'r> {
             is_builtin(first).then(|| format!("planguard rules {}", first.rule.id.for_terminal_line()));
         match (&first.remediation, more) {
             (Some(remedy), Some(command)) => {
-                page.prose("  fix: ", 7, &format!("{} More:", remedy.unescaped()), Some(&command));
+                let tail = format!("More: {command}");
+                // On a line with its command, if one has room for both.
+                if page.fits(&format!("{}| {tail}", " ".repeat(7))) {
+                    page.prose("  fix: ", 7, remedy.unescaped(), Some(&tail));
+                } else {
+                    page.prose("  fix: ", 7, &format!("{} More:", remedy.unescaped()), Some(&command));
+                }
             }
             (Some(remedy), None) => page.prose("  fix: ", 7, remedy.unescaped(), None),
             (None, Some(command)) => page.line(format!("  more: {command}")),
@@ -194,7 +199,8 @@ impl<'r> Block<'r> {
     /// The block as a line: `high[aws-instance-public-ip] aws_instance.a, aws_instance.b and 3 more`.
     pub(super) fn folded(&self, page: &mut Page) {
         let mut pieces = vec![Piece::word(self.label(page))];
-        pieces.extend(self.folded_notes(page).map(Piece::word));
+        let notes = self.notes().map(|notes| page.paint(Style::Faint, &format!("({notes})")));
+        pieces.extend(notes.map(Piece::word));
         let addresses = self.addresses();
         let mut addresses: Vec<&str> = addresses.into_iter().map(|(address, _)| address).collect();
         addresses.sort_by(|left, right| natural::compare(left, right));
@@ -219,19 +225,6 @@ impl<'r> Block<'r> {
         for note in expired.collect::<BTreeSet<_>>() {
             page.prose("    note: ", 4, &note, None);
         }
-    }
-
-    /// As [`Self::notes`], without what the heading of folded findings says.
-    fn folded_notes(&self, page: &Page) -> Option<String> {
-        let first = self.findings.first()?;
-        let notes: Vec<&str> = [
-            (first.enforcement == Enforcement::Warn, "warning"),
-            (first.certainty == Certainty::DependsOnUnknown, "undetermined"),
-        ]
-        .into_iter()
-        .filter_map(|(applies, note)| applies.then_some(note))
-        .collect();
-        (!notes.is_empty()).then(|| page.paint(Style::Faint, &format!("({})", notes.join(", "))))
     }
 }
 

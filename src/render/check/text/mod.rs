@@ -19,6 +19,7 @@ use planguard_plan::redact::SafeText;
 
 use block::{Block, Extent, Remedy, Source};
 use page::{Page, Piece, UNBROKEN};
+use plans_table::Row;
 
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, FindingWaiver, Origin, WaiverState};
@@ -55,14 +56,15 @@ const MOST_DIAGNOSTICS: usize = 10;
 
 fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
     let mut page = Page::new(layout.readable());
-    let is_one = report.plans.len() < 2;
-    let plans = plans_table::sorted(&report.plans);
+    let rows = Row::all(report);
+    let is_one = rows.len() < 2;
     if !is_one {
-        plans_table::render(&mut page, &plans);
+        plans_table::render(&mut page, &rows);
     }
     let is_shown =
         |plan: &&PlanReport| is_one || layout.detail == Detail::Everything || plan.verdict() != Verdict::Pass;
-    let (shown, others): (Vec<&PlanReport>, Vec<&PlanReport>) = plans.into_iter().partition(is_shown);
+    let plans = rows.iter().filter_map(|row| row.plan);
+    let (shown, others): (Vec<&PlanReport>, Vec<&PlanReport>) = plans.partition(is_shown);
     not_judged_in(&mut page, &others);
     shown.into_iter().for_each(|plan| render_plan(&mut page, plan));
     skipped(&mut page, report);

@@ -90,6 +90,13 @@ impl Page {
             text.push_str(&tail.replace(' ', &UNBROKEN.to_string()));
         }
         let next = format!("{}| ", " ".repeat(indent));
+        let first_word = text.split([' ', '\n']).next().unwrap_or_default();
+        let label = if display_width(label) + display_width(first_word) > self.layout.width {
+            self.lines.push(label.trim_end().to_owned());
+            &next
+        } else {
+            label
+        };
         let options = textwrap::Options::new(self.layout.width)
             .initial_indent(label)
             .subsequent_indent(&next)
@@ -180,6 +187,13 @@ mod tests {
                 "       | planguard rules aws-ebs-volume-unencrypted",
             ]
         );
+    }
+
+    #[test]
+    fn a_label_without_room_behind_it_has_its_own_line() {
+        let mut page = page(40);
+        page.prose("medium[aws-db-instance-no-enhanced-monitoring] ", 2, "has no monitoring", None);
+        assert_eq!(page.lines, ["medium[aws-db-instance-no-enhanced-monitoring]", "  | has no monitoring"]);
     }
 
     #[test]

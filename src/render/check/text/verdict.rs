@@ -1,8 +1,10 @@
 //! The end of the report: the verdict in numbers, and what would make a denied plan pass.
 
+use planguard_plan::redact::SafeText;
 use planguard_rule::Severity;
 
 use super::page::Page;
+use super::plans_table::Row;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, Origin, RuleKind};
 use crate::render::colour::Style;
@@ -58,16 +60,17 @@ pub(super) fn render(page: &mut Page, report: &Report) {
 
 /// ` (30 plans: 27 pass, 2 denied, 1 incomplete)`.
 fn plan_words(report: &Report) -> String {
-    if report.plans.len() < 2 {
+    let rows = Row::all(report);
+    if rows.len() < 2 {
         return String::new();
     }
     let numbers = [(Verdict::Pass, "pass"), (Verdict::Denied, "denied"), (Verdict::Undecided, "incomplete")]
         .into_iter()
         .filter_map(|(verdict, word)| {
-            let number = report.plans.iter().filter(|plan| plan.verdict() == verdict).count();
+            let number = rows.iter().filter(|row| row.verdict() == verdict).count();
             (number > 0).then(|| format!("{number} {word}"))
         });
-    format!(" ({} plans: {})", report.plans.len(), numbers.collect::<Vec<_>>().join(", "))
+    format!(" ({} plans: {})", rows.len(), numbers.collect::<Vec<_>>().join(", "))
 }
 
 /// What the reader of a denial can do, beside fixing it.
@@ -112,7 +115,7 @@ fn waive_command(finding: &Finding) -> Option<String> {
 }
 
 /// A text as one word of a shell command.
-fn shell_word(text: &planguard_plan::redact::SafeText) -> Option<String> {
+fn shell_word(text: &SafeText) -> Option<String> {
     let exact = text.unescaped();
     if exact.is_empty() || exact.starts_with('-') || text.for_terminal_line() != exact {
         return None;
