@@ -154,6 +154,22 @@ fn check_is_tame_in_every_format_and_exact_in_json() {
     }
 }
 
+/// Text of a plan is at no start of a line, however narrow the lines are.
+#[test]
+fn a_narrow_report_of_everything_is_tame() {
+    let project = project();
+    for columns in ["40", "60", "1000"] {
+        for show in ["new", "all"] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+            command.args(["check", "plan.json", "plan.json", "--no-builtin", "-p", "policy", "--show", show]);
+            command.current_dir(project.path()).env("COLUMNS", columns).stdin(Stdio::null());
+            let output = command.output().expect("planguard starts");
+            assert_tame(&output.stdout, columns, &[]);
+            assert!(String::from_utf8_lossy(&output.stdout).contains("owned"));
+        }
+    }
+}
+
 #[test]
 fn eval_is_tame_in_every_format_and_exact_in_json() {
     let project = project();

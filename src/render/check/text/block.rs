@@ -207,7 +207,8 @@ impl<'r> Block<'r> {
         let mut line: String = pieces.iter().flat_map(|piece| [" ", &piece.text]).collect();
         if addresses.is_empty() {
             let words = self.findings.first().map(|first| cause(first)).unwrap_or_default();
-            pieces.push(Piece::word(escape::for_terminal_line(words)));
+            page.prose(&format!(" {line} "), 4, &words.replace('\n', " "), None);
+            return;
         }
         for (position, address) in addresses.iter().enumerate() {
             let address = escape::for_terminal_line(address);

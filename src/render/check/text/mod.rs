@@ -292,8 +292,8 @@ fn skipped(page: &mut Page, report: &Report) {
     page.line(heading);
     let most = if page.layout.detail == Detail::Everything { usize::MAX } else { MOST_LISTED };
     for skipped in report.skipped.iter().take(most) {
-        let line = format!("  {}: {}", skipped.file.for_terminal_line(), skipped.reason.for_terminal_line());
-        page.line(line);
+        let label = format!("  {}: ", skipped.file.for_terminal_line());
+        page.prose(&label, 4, &skipped.reason.unescaped().replace('\n', " "), None);
     }
     if report.skipped.len() > most {
         page.line(format!("  and {} more (--show all)", report.skipped.len() - most));
@@ -314,7 +314,7 @@ fn files(page: &mut Page, report: &Report) {
             count(other, "other file does not look like a plan", "other files do not look like plans");
         format!("; {other}")
     };
-    page.line(format!("{} read as plans{other}", count(plans, "file was", "files were")));
+    counts(page, &format!("{} read as plans{other}", count(plans, "file was", "files were")));
     page.gap();
 }
 
@@ -326,7 +326,7 @@ fn weakenings(page: &mut Page, report: &Report) {
     }
     let heading = count(weakenings.len(), "setting weakens", "settings weaken");
     let heading = page.paint(Style::Heading, &format!("{heading} the gate"));
-    page.line(format!("{heading} (to take settings from another branch: --trusted)"));
+    page.prose(&format!("{heading} "), 2, "(to take settings from another branch: --trusted)", None);
     for weakening in weakenings {
         let line = weakening.line.map_or_else(String::new, |line| format!(":{line}"));
         let label = format!("  {}{line}: ", weakening.file.for_terminal_line());
@@ -348,7 +348,7 @@ fn problems(page: &mut Page, report: &Report) {
     // Each is named, or something would be left out silently.
     let others = report.problems.get(most..).unwrap_or_default();
     for problem in others {
-        page.line(format!("  × {}", problem.line().for_terminal_line()));
+        page.prose("  × ", 4, &problem.line().unescaped().replace('\n', " "), None);
     }
     page.gap();
 }
