@@ -114,7 +114,7 @@ fn waived(directory: &TempDir, flags: &[&str]) -> (Vec<String>, Vec<String>) {
     let waived = findings.filter(|finding| finding["enforcement"] == "waived");
     let waived = waived.map(|finding| {
         let waiver = &finding["waiver"];
-        format!("{} {}:{}", text(&finding["resource"]["address"]), text(&waiver["file"]), waiver["line"])
+        format!("{} {}:{}", text(&finding["address"]), text(&waiver["file"]), waiver["line"])
     });
     let notices = report["notices"].as_array().expect("notices").iter();
     (
