@@ -448,7 +448,11 @@ impl Subject {
                         // What the provider fills in is marked nowhere else.
                         "after_unknown" => match rest {
                             [] => !matches!(how, Damage::Empty | Damage::WrongType),
-                            [Step::Key(name), ..] => self.is_set(*entry, name),
+                            // Some converters mark what `after` says all the same.
+                            [Step::Key(name), ..] => {
+                                let after = &plan["resource_changes"][*entry]["change"]["after"];
+                                after[name.as_str()].is_null() && self.is_set(*entry, name)
+                            }
                             [Step::Position(_), ..] => true,
                         },
                         _ => true,
@@ -456,6 +460,12 @@ impl Subject {
                 }
                 // A value of a variable, and its default.
                 [Step::Key(section), _, _, ..] if section == "variables" => *how == Damage::Remove,
+                // A variable may have no default, and is then declared by nothing but its name.
+                [Step::Key(section), _, Step::Key(key), _, rest @ ..]
+                    if section == "configuration" && key == "variables" =>
+                {
+                    rest.is_empty() && !matches!(how, Damage::Null | Damage::Empty)
+                }
                 // Some programs write plans without their configuration; what is unknown counts as set in them.
                 [Step::Key(section)] if section == "configuration" => {
                     matches!(how, Damage::Empty | Damage::WrongType)

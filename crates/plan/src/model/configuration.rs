@@ -189,9 +189,9 @@ impl<'a> Configuration<'a> {
         &self.providers
     }
 
-    /// The default of a variable of the root module.
-    pub fn root_default(&self, name: &str) -> Option<&Value<'a>> {
-        self.modules.first()?.variable(name)?.default.as_ref()
+    /// A variable of the root module; `None` if the module does not declare it.
+    pub fn root_variable(&self, name: &str) -> Option<&ConfigVariable<'a>> {
+        self.modules.first()?.variable(name)
     }
 
     /// The block that a resource instance comes from, with the position of its module.
