@@ -10,6 +10,7 @@ use clap::Args;
 use miette::Diagnostic;
 use planguard::input::{ReadOptions, Terraform};
 use planguard::plan::text::escape::for_terminal;
+use planguard::plan::text::shell;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use thiserror::Error;
@@ -159,11 +160,7 @@ fn make_plan(program: &Path, directory: &Path, file: &Path, arguments: &[OsStrin
 }
 
 fn say_how_to_apply(program: &Path, directory: &Path, file: &Path) {
-    let quoted = |path: &Path| {
-        let text = path.display().to_string();
-        let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+:\\".contains(c));
-        if is_plain { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
-    };
+    let quoted = |path: &Path| shell::word(&path.to_string_lossy());
     let chdir =
         if directory == Path::new(".") { String::new() } else { format!(" -chdir={}", quoted(directory)) };
     let command = format!("{}{chdir} apply {}", quoted(program), quoted(file));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::text::escape;
+use crate::text::{escape, shell};
 
 /// Where a document came from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,11 +38,7 @@ impl Origin {
         let Some(path) = self.path() else { return placeholder.to_owned() };
         let shown = path.to_string_lossy();
         let dashed = if shown.starts_with('-') { format!("./{shown}") } else { shown.into_owned() };
-        let plain = |c: char| c.is_alphanumeric() || "._/-+:@%=,\\~".contains(c);
-        if !dashed.is_empty() && dashed.chars().all(plain) {
-            return dashed;
-        }
-        format!("'{}'", escape::for_terminal_line(&dashed).replace('\'', r"'\''"))
+        shell::word(&escape::for_terminal_line(&dashed))
     }
 
     /// A file name for a redirection that is not the origin itself: a shell empties the target of a

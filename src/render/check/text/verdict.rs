@@ -1,6 +1,7 @@
 //! The end of the report: the verdict in numbers, and what would make a denied plan pass.
 
 use planguard_plan::redact::SafeText;
+use planguard_plan::text::shell;
 use planguard_rule::Severity;
 
 use super::page::Page;
@@ -120,12 +121,7 @@ fn shell_word(text: &SafeText) -> Option<String> {
     if exact.is_empty() || exact.starts_with('-') || text.for_terminal_line() != exact {
         return None;
     }
-    let is_plain = |character: char| character.is_ascii_alphanumeric() || "._-/:".contains(character);
-    Some(if exact.chars().all(is_plain) {
-        exact.to_owned()
-    } else {
-        format!("'{}'", exact.replace('\'', r"'\''"))
-    })
+    Some(shell::word(exact))
 }
 
 /// `45 warnings (45 pre-existing)`.
