@@ -156,6 +156,9 @@ fn is_lost(expected: &Value<'_>, there: Option<&Value<'_>>, unknown: Option<&Val
         return false;
     }
     match (expected, there) {
+        // Nothing is planned, and a list or block that is not unknown stands there: it has taken the place of something.
+        (Value::Null, Some(Value::Array(there))) => !there.is_empty(),
+        (Value::Null, Some(Value::Object(there))) => !there.members().is_empty(),
         (Value::Null, _) => false,
         (Value::String(expected), None | Some(Value::Null)) => !expected.is_empty(),
         // Emptiness is an answer too: without it, a block may be the provider's.
@@ -297,6 +300,8 @@ mod tests {
             (r#"{"a": null}"#, r#"{"a": {}}"#),
             (r#"{"a": [{}]}"#, r#"{"a": [{"b": {"c": 1}}]}"#),
             (r#"{"a": {"b": {}}}"#, r#"{"a": {"b": {"c": 1}}}"#),
+            (r#"{"a": ["x"]}"#, r#"{"a": null}"#),
+            (r#"{"a": {"b": 1}}"#, r#"{"a": null}"#),
         ] {
             let expected = "`a` of `aws_x.a` is in `planned_values` but not in its `after`";
             assert_eq!(after(there, "{}", planned), [expected], "{there} {planned}");
@@ -308,6 +313,8 @@ mod tests {
             (r#"{"b": [null]}"#, r#"{"b": [true]}"#, r#"{"b": ["x"]}"#),
             (r#"{"a": 1, "b": "x"}"#, "{}", r#"{"a": 2, "b": "y"}"#),
             (r#"{"a": 1, "more": "x"}"#, "{}", r#"{"a": 1}"#),
+            (r#"{"a": [], "b": {}}"#, "{}", r#"{"a": null, "b": null}"#),
+            (r#"{"a": ["x"]}"#, r#"{"a": true}"#, r#"{"a": null}"#),
         ] {
             assert!(after(there, unknown, planned).is_empty(), "{there} {planned}");
         }
