@@ -52,6 +52,14 @@ impl Sources {
             .find(|configuration| is_source_of(configuration, plan))
     }
 
+    /// The directory that the user named.
+    pub(crate) fn named(&self) -> Option<&Path> {
+        match &self.place {
+            SourceDirectory::Named(directory) => Some(directory),
+            SourceDirectory::None | SourceDirectory::Inferred => None,
+        }
+    }
+
     fn read(&self, directory: PathBuf) -> Arc<Configuration> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let configuration =

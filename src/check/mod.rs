@@ -225,6 +225,27 @@ impl<'c> PlanCheck<'c> {
     }
 }
 
+/// Why findings have no lines, for whoever named the configuration. `sought` is what was found, if it was looked for.
+fn about_sources(
+    rules: &Rules,
+    sought: Option<&Option<Arc<Configuration>>>,
+    origin: &SafeText,
+) -> Vec<Notice> {
+    let (Some(directory), Some(found)) = (rules.sources.named(), sought) else { return Vec::new() };
+    let Some(configuration) = found else {
+        let message = format!(
+            "{}: findings have no lines, because {} lacks blocks or modules of the plan, or cannot be read",
+            origin.unescaped(),
+            directory.display()
+        );
+        return vec![Notice::new("PG-CK-107", &message)];
+    };
+    let problems = configuration.problems().iter();
+    problems
+        .map(|problem| Notice::new("PG-CK-108", &format!("{problem}; findings there have no lines")))
+        .collect()
+}
+
 fn check_plan(
     document: &Document,
     rules: &Rules,
@@ -268,7 +289,9 @@ fn check_plan(
     check.changes();
     check.policies(document);
     let coverage = check.coverage();
-    let configuration = check.configuration.take().flatten();
+    let sought = check.configuration.take();
+    check.notices.extend(about_sources(rules, sought.as_ref(), origin));
+    let configuration = sought.flatten();
     let PlanCheck { mut findings, counts, problems, notices, .. } = check;
     findings.sort_by(Finding::order);
     let sha256 = document.sha256().to_string();

@@ -95,6 +95,18 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// The directory of the configuration is none.
+    #[error("{} is not a directory with a configuration ({origin})", path.display())]
+    #[diagnostic(
+        code("PG-CF-008"),
+        help("name the directory with the `.tf` files that the plan was made of, or remove the setting")
+    )]
+    NoSource {
+        /// The path.
+        path: PathBuf,
+        /// Where it is set.
+        origin: String,
+    },
     /// A waiver has no end.
     #[error("{}:{line}: the waiver for {rule} has no `expires`", file.display())]
     #[diagnostic(

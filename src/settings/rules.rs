@@ -7,6 +7,7 @@ use miette::Diagnostic;
 use planguard_guardrails::load_guardrails;
 use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
 use planguard_rego_lint::{Level, Lint};
+use planguard_source::holds_configuration;
 
 use super::SettingsError;
 use super::lints::LintLevel;
@@ -36,7 +37,7 @@ impl Settings {
         let lints = (!self.paths.value.is_empty())
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
         let mut rules = Rules { packs, guardrails, policies, lints, ..Rules::default() };
-        rules.sources = Sources::new(self.source_directory());
+        rules.sources = Sources::new(self.source_directory(report));
         rules.overrides = self.rule_overrides(&rules, report);
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
         rules
@@ -85,8 +86,13 @@ impl Settings {
         Comments::Count(if self.require_waiver_expiry.value { Expiry::Required } else { Expiry::Optional })
     }
 
-    fn source_directory(&self) -> SourceDirectory {
+    fn source_directory(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> SourceDirectory {
         match &self.source.value {
+            Some(directory) if !holds_configuration(directory) => {
+                let origin = self.source.origin.to_string();
+                report(&SettingsError::NoSource { path: directory.clone(), origin });
+                SourceDirectory::None
+            }
             Some(directory) => SourceDirectory::Named(directory.clone()),
             None => SourceDirectory::Inferred,
         }

@@ -69,6 +69,26 @@ fn lines_of_another_configuration_are_never_shown() {
 }
 
 #[test]
+fn whoever_names_a_configuration_learns_why_it_gives_no_lines() {
+    let notices = |directory: &TempDir| {
+        let (code, report) = check(directory, &["--source", "infra"]);
+        (code, report["notices"].to_string(), report["problems"].to_string())
+    };
+    let directory = project("infra");
+    fs::write(directory.path().join("infra/main.tf"), "resource \"aws_instance\" \"other\" {\n}\n").unwrap();
+    let (code, said, _) = notices(&directory);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("PG-CK-107") && said.contains("infra lacks blocks"), "{said}");
+    let directory = project("infra");
+    fs::write(directory.path().join("infra/broken.tf"), "resource {{\n").unwrap();
+    let (_, said, _) = notices(&directory);
+    assert!(said.contains("PG-CK-108") && said.contains("broken.tf"), "{said}");
+    let (code, _, problems) = notices(&project("elsewhere"));
+    assert_eq!(code, Some(2));
+    assert!(problems.contains("PG-CF-008") && problems.contains("--source"), "{problems}");
+}
+
+#[test]
 fn a_secret_of_the_plan_is_not_shown_with_its_line() {
     let directory = tempfile::tempdir().unwrap();
     let plan = r#"{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {"root_module": {"resources": [
