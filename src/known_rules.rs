@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use planguard_guardrails::builtins;
 use planguard_guardrails::change::GUARDS;
 use planguard_plan::text::suggest;
-use planguard_rego::rule_id;
+use planguard_rego::{rego_packs, rule_id};
 use planguard_rule::RuleInfo;
 
 use crate::check::Rules;
@@ -26,6 +26,14 @@ impl KnownRules {
         let own = rules.guardrails.iter().map(|guardrail| guardrail.info.clone());
         let mut known: Vec<(String, Vec<String>)> =
             infos.chain(change).chain(own).map(|info| (info.id.to_string(), other_names(&info))).collect();
+        known.extend(rego_packs().iter().flat_map(|pack| {
+            let package = pack.outline().package;
+            let rules = pack.rules().into_iter();
+            rules.map(move |rule| {
+                let path = format!("data.{package}.{}", rule.name);
+                (rule_id(&path).into_owned(), Vec::new())
+            })
+        }));
         let sets = rules.policies.iter().flat_map(|policies| policies.sets());
         known.extend(
             sets.flat_map(|set| set.rules()).map(|rule| (rule_id(&rule.path).into_owned(), Vec::new())),

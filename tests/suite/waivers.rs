@@ -172,6 +172,36 @@ fn what_a_waiver_does_not_do_is_reported_at_its_line() {
     assert_eq!(states, ["used", "shadowed", "unused", "unknown-rule"]);
 }
 
+/// Not every run enables every pack.
+#[test]
+fn a_waiver_for_a_pack_that_is_not_enabled_is_unused_and_not_unknown() {
+    let waiver =
+        format!("[[waivers]]\nrule = \"required-tags/missing\"\naddress = \"*\"\nreason = \"r\"\n{FAR}\n");
+    assert_eq!(report(&project(&waiver))["waivers"][0]["state"], "unused");
+}
+
+#[test]
+fn the_rules_are_listed_for_programs() {
+    let directory = project("");
+    let rules = |arguments: &[&str]| -> Vec<Value> {
+        let (code, list, _) = planguard(&directory, &[&["rules", "--format", "json"], arguments].concat());
+        assert_eq!(code, Some(0), "{list}");
+        serde_json::from_str(&list).expect("JSON")
+    };
+    let all = rules(&[]);
+    assert!(all.len() > 300);
+    assert!(all.iter().all(|rule| rule["id"].is_string() && rule["severity"].is_string()));
+    assert!(all.iter().any(|rule| rule["id"] == "required-tags/missing"));
+    let one = rules(&["aws-instance-public-ip"]);
+    assert_eq!(one.len(), 1);
+    assert_eq!(one[0]["also"]["checkov"][0], "CKV_AWS_88");
+    assert!(
+        rules(&["--provider", "github"])
+            .iter()
+            .all(|rule| rule["id"].as_str().unwrap().starts_with("github-"))
+    );
+}
+
 #[test]
 fn a_waiver_that_is_wrong_leaves_the_verdict_undecided() {
     for waiver in [

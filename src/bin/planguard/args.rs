@@ -9,6 +9,7 @@ use planguard::check::OnErroredPlan;
 use planguard::enforcement::{Gate, UnknownPolicy};
 use planguard::input::{OnWrapperLines, ReadOptions, Terraform};
 use planguard::rego::Namespaces;
+use planguard::render::rules::RulesReport;
 use planguard::render::{self, Format};
 use planguard::rule::{Category, words};
 use planguard::settings::{
@@ -373,6 +374,9 @@ pub(crate) struct RulesArguments {
     /// Only rules about this resource type
     #[arg(long = "type", value_name = "TYPE", conflicts_with = "id")]
     pub(crate) resource_type: Option<String>,
+    /// The format of the list
+    #[arg(long, value_parser = FormatParser(&render::rules::FORMATS), default_value = render::rules::FORMATS.default().name, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) format: &'static Format<RulesReport>,
 }
 
 impl RulesArguments {
@@ -386,7 +390,8 @@ impl RulesArguments {
                 pack: None,
                 severity: None,
                 category: None,
-                resource_type: None
+                resource_type: None,
+                format: _
             }
         )
     }

@@ -7,7 +7,7 @@ use planguard::guardrails::definition::unknown_type;
 use planguard::guardrails::{CatalogueEntry, catalogue, remedy};
 use planguard::rego::{RegoPack, rego_packs};
 use planguard::render::Detail;
-use planguard::render::rules::{FORMATS, RulesReport};
+use planguard::render::rules::RulesReport;
 
 use crate::UNDECIDED;
 use crate::args::RulesArguments;
@@ -15,7 +15,7 @@ use crate::output::Output;
 
 pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
     let all = catalogue();
-    let print = |report| output.report(&report, FORMATS.default(), Detail::default(), 0);
+    let print = |report| output.report(&report, arguments.format, Detail::default(), 0);
     let named = arguments.id.as_ref().or(arguments.pack.as_ref());
     let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
     if let Some(pack) = pack

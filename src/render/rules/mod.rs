@@ -1,5 +1,6 @@
 //! Reports of `planguard rules`.
 
+mod json;
 pub mod packs;
 mod text;
 
@@ -25,4 +26,4 @@ pub enum RulesReport {
 }
 
 /// The formats of the report.
-pub static FORMATS: Formats<RulesReport> = Formats::new(&[text::FORMAT]);
+pub static FORMATS: Formats<RulesReport> = Formats::new(&[text::FORMAT, json::FORMAT]);

@@ -1,0 +1,69 @@
+//! The built-in rules for programs.
+
+use planguard_guardrails::CatalogueEntry;
+use planguard_rego::{RegoPack, rule_id};
+use planguard_rule::RuleKind;
+use serde_json::{Map, Value, json};
+
+use super::RulesReport;
+use crate::render::{Format, Layout, RenderError, json as document};
+
+pub(super) const FORMAT: Format<RulesReport> = Format {
+    name: "json",
+    former: None,
+    help: "an array with an object for each rule",
+    extension: "json",
+    render,
+};
+
+fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
+    let rules: Vec<Value> = match report {
+        RulesReport::List { guardrails, packs } => {
+            guardrails.iter().map(guardrail).chain(packs.iter().flat_map(policies)).collect()
+        }
+        RulesReport::Guardrail(entry) => vec![guardrail(entry)],
+        RulesReport::Pack(pack) => policies(pack),
+    };
+    Ok(document::indented(&rules)?)
+}
+
+fn guardrail(entry: &CatalogueEntry) -> Value {
+    let CatalogueEntry { info, kind, resources, .. } = entry;
+    let also: Map<String, Value> =
+        info.also.by_tool().map(|(tool, ids)| (tool.to_lowercase(), json!(ids))).collect();
+    json!({
+        "id": info.id,
+        "aliases": info.aliases,
+        "kind": match kind {
+            RuleKind::Guardrail => "guardrail",
+            RuleKind::Change => "change",
+            RuleKind::Policy => "policy",
+        },
+        "title": info.title,
+        "severity": info.severity.as_str(),
+        "category": info.category.as_str(),
+        "pack": info.pack,
+        "resources": resources,
+        "why": info.why,
+        "remediation": info.remediation,
+        "also": also,
+    })
+}
+
+fn policies(pack: &RegoPack) -> Vec<Value> {
+    let outline = pack.outline();
+    let rules = pack.rules().into_iter();
+    let rules = rules.map(|rule| {
+        let path = format!("data.{}.{}", outline.package, rule.name);
+        json!({
+            "id": rule_id(&path),
+            "kind": "policy",
+            "title": rule.text("title"),
+            "severity": rule.text("custom.severity").to_lowercase(),
+            "pack": pack.name,
+            "why": rule.text("description"),
+            "remediation": rule.text("custom.remediation"),
+        })
+    });
+    rules.collect()
+}
