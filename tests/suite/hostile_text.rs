@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use planguard::plan::text::escape::hides_or_steers;
-use planguard::render::{check, coverage, eval, lint, rules, test};
+use planguard::render::{check, coverage, eval, lint, rules, test, waivers};
 use serde_json::{Value, json};
 
 /// What a plan's or a policy's text may contain.
@@ -238,11 +238,35 @@ fn lints_are_tame_in_every_format() {
 #[test]
 fn rules_and_fixtures_are_tame() {
     let project = project();
-    assert_eq!(rules::FORMATS.all().len(), 1, "every format is run here");
-    run(project.path(), &["rules"]);
+    for format in rules::FORMATS.all() {
+        run(project.path(), &["rules", "--format", format.name]);
+    }
     run(project.path(), &["rules", "no\u{202e}such\u{1b}[31mrule"]);
     let plan = run(project.path(), &["fixture", "plan.json", "-p", "policy", "--no-builtin"]);
     parsed(&plan);
+}
+
+/// So are the texts of settings.
+#[test]
+fn waivers_are_tame_in_every_format() {
+    let project = project();
+    let text = toml::Value::from(HOSTILE);
+    let waiver = |rule: &str| {
+        format!(
+            "[[waivers]]\nrule = {rule}\naddress = \"*\"\nreason = {text}\nowner = {text}\nticket = {text}\n\
+             expires = 2999-12-31\n"
+        )
+    };
+    let known = waiver("\"data.main.*\"");
+    let settings = format!("[policies]\npaths = [\"policy\"]\n{known}{}", waiver(&text.to_string()));
+    fs::write(project.path().join("planguard.toml"), settings).expect("the settings");
+    for format in waivers::FORMATS.all() {
+        run(project.path(), &["waivers", "--format", format.name]);
+        run(project.path(), &["waivers", "plan.json", "--format", format.name]);
+    }
+    for format in check::FORMATS.all() {
+        run(project.path(), &["check", "plan.json", "--no-builtin", "--format", format.name]);
+    }
 }
 
 /// File names are texts too.
