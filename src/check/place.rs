@@ -64,11 +64,10 @@ impl PlanCheck<'_> {
 
     fn source_line(&self, spot: &Spot) -> SourceLine {
         let line = spot.start().line;
-        let text = spot.file.text().lines().nth(line.saturating_sub(1)).unwrap_or_default();
         SourceLine {
             file: self.redactor.text(&spot.file.path().to_string_lossy()),
             line,
-            text: self.redactor.text(text),
+            text: self.redactor.text(spot.file.line(line)),
         }
     }
 

@@ -79,6 +79,13 @@ impl SourceFile {
         &self.text
     }
 
+    /// The text of a line, counted from 1, without its end; empty if there is no such line.
+    pub fn line(&self, number: usize) -> &str {
+        let start = number.checked_sub(1).and_then(|line| self.lines.get(line)).copied();
+        let rest = start.and_then(|start| self.text.get(start..)).unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
+    }
+
     /// The position of a byte of the text; beyond the end it is the end.
     pub fn position(&self, byte: usize) -> Position {
         let byte = byte.min(self.text.len());
@@ -142,6 +149,12 @@ mod tests {
         let equals = file.text().find('=').unwrap();
         assert_eq!(file.position(equals), Position { line: 2, column: 4 });
         assert_eq!(file.position(99), Position { line: 3, column: 2 });
+    }
+
+    #[test]
+    fn lines_are_found_by_their_number() {
+        let file = file(b"a\r\n\nb");
+        assert_eq!([0, 1, 2, 3, 4].map(|number| file.line(number)), ["", "a", "", "b", ""]);
     }
 
     #[test]
