@@ -2,7 +2,6 @@
 //! be.
 
 use planguard_plan::redact::SafeText;
-use planguard_rule::Severity;
 
 use super::listing::{Group, Listed, worst_first};
 use super::rules;
@@ -201,7 +200,7 @@ impl Page {
 
     fn folded_table(&mut self, tag: &str, what: &str, listed: &[&Listed<'_>]) {
         let findings = count(listed.len(), "finding", "findings");
-        let severities = severities(listed);
+        let severities = verdict_line::severities(listed.iter().map(|listed| listed.finding));
         let start = format!("\n{tag}<summary>{findings} {what} ({severities})</summary>\n\n{TABLE}");
         self.add_lines(&start, &rows(listed, self.plans), "\n</details>\n");
     }
@@ -305,15 +304,6 @@ fn row(listed: &Listed<'_>, plans: usize) -> String {
     )
 }
 
-/// `2 critical, 1 medium`.
-fn severities(listed: &[&Listed<'_>]) -> String {
-    let numbers = Severity::ALL.into_iter().rev().filter_map(|severity| {
-        let number = listed.iter().filter(|listed| listed.finding.severity == severity).count();
-        (number > 0).then(|| format!("{number} {severity}"))
-    });
-    numbers.collect::<Vec<_>>().join(", ")
-}
-
 fn changes(plan: &PlanReport) -> String {
     let summary = &plan.summary;
     format!(
@@ -327,6 +317,8 @@ fn changes(plan: &PlanReport) -> String {
 
 #[cfg(test)]
 mod tests {
+    use planguard_rule::Severity;
+
     use super::*;
     use crate::render::check::sample;
     use crate::render::layout::sample::PLAIN;

@@ -4,6 +4,7 @@ use planguard_rule::Severity;
 
 use super::listing::{Group, Listed, findings};
 use crate::enforcement::Enforcement;
+use crate::finding::Finding;
 use crate::render::layout::count;
 use crate::report::Report;
 use crate::verdict::Verdict;
@@ -30,10 +31,10 @@ pub(super) fn numbers(report: &Report) -> String {
     if !report.problems.is_empty() {
         parts.push(count(report.problems.len(), "error", "errors"));
     }
-    parts.push(format!("{}{}", count(new.len(), "new denial", "new denials"), severities(&new)));
+    parts.push(format!("{}{}", count(new.len(), "new denial", "new denials"), in_brackets(&new)));
     if !former.is_empty() {
         let words = count(former.len(), "pre-existing denial", "pre-existing denials");
-        parts.push(format!("{words}{}", severities(&former)));
+        parts.push(format!("{words}{}", in_brackets(&former)));
     }
     parts.push(count(of(Enforcement::Warn).len(), "warning", "warnings"));
     let waived = of(Enforcement::Waived).len();
@@ -49,13 +50,19 @@ pub(super) fn numbers(report: &Report) -> String {
     parts.join("; ")
 }
 
-fn severities(listed: &[&Listed<'_>]) -> String {
+/// ` (2 critical, 1 medium)`; nothing for no findings.
+fn in_brackets(listed: &[&Listed<'_>]) -> String {
+    let numbers = severities(listed.iter().map(|listed| listed.finding));
+    if numbers.is_empty() { String::new() } else { format!(" ({numbers})") }
+}
+
+/// `2 critical, 1 medium`.
+pub(super) fn severities<'f>(findings: impl Iterator<Item = &'f Finding> + Clone) -> String {
     let numbers = Severity::ALL.into_iter().rev().filter_map(|severity| {
-        let number = listed.iter().filter(|listed| listed.finding.severity == severity).count();
+        let number = findings.clone().filter(|finding| finding.severity == severity).count();
         (number > 0).then(|| format!("{number} {severity}"))
     });
-    let numbers: Vec<String> = numbers.collect();
-    if numbers.is_empty() { String::new() } else { format!(" ({})", numbers.join(", ")) }
+    numbers.collect::<Vec<_>>().join(", ")
 }
 
 /// `DENIED: 1 new denial (1 high); 0 warnings`.

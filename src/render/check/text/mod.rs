@@ -21,6 +21,8 @@ use block::{Block, Extent, Remedy, Source};
 use page::{Page, Piece, UNBROKEN};
 use plans_table::Row;
 
+use super::verdict_line::severities;
+
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, FindingWaiver, Origin, WaiverState};
 use crate::render::colour::Style;
@@ -219,7 +221,7 @@ fn pre_existing_lines(layout: Layout, findings: &[&Finding]) -> Vec<String> {
     let words = format!(
         "{} ({}); `--show all` lists them",
         count(findings.len(), "finding", "findings"),
-        verdict::severities(findings)
+        severities(findings.iter().copied())
     );
     page.prose(&format!("{heading}: "), 2, &words, None);
     fold(&mut page, &blocks, MOST_LISTED);
@@ -314,7 +316,8 @@ fn files(page: &mut Page, report: &Report) {
             count(other, "other file does not look like a plan", "other files do not look like plans");
         format!("; {other}")
     };
-    counts(page, &format!("{} read as plans{other}", count(plans, "file was", "files were")));
+    let read = count(plans, "file was read as a plan", "files were read as plans");
+    counts(page, &format!("{read}{other}"));
     page.gap();
 }
 

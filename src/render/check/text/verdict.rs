@@ -2,12 +2,12 @@
 
 use planguard_plan::redact::SafeText;
 use planguard_plan::text::shell;
-use planguard_rule::Severity;
 
 use super::page::Page;
 use super::plans_table::Row;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, Origin, RuleKind};
+use crate::render::check::verdict_line::severities;
 use crate::render::colour::Style;
 use crate::render::layout::count;
 use crate::report::Report;
@@ -140,21 +140,14 @@ fn denial_words(new: &[&Finding], pre_existing: &[&Finding]) -> String {
     match (new.len(), pre_existing.len()) {
         (0, number) => {
             let findings = count(number, "pre-existing finding", "pre-existing findings");
-            format!("{findings} ({})", severities(pre_existing))
+            format!("{findings} ({})", severities(pre_existing.iter().copied()))
         }
-        (number, 0) => format!("{} ({})", count(number, "new finding", "new findings"), severities(new)),
+        (number, 0) => {
+            format!("{} ({})", count(number, "new finding", "new findings"), severities(new.iter().copied()))
+        }
         (number, former) => {
             let findings = count(number, "new finding", "new findings");
-            format!("{findings} ({}); {former} pre-existing", severities(new))
+            format!("{findings} ({}); {former} pre-existing", severities(new.iter().copied()))
         }
     }
-}
-
-/// `1 critical, 3 high`.
-pub(super) fn severities(findings: &[&Finding]) -> String {
-    let numbers = Severity::ALL.into_iter().rev().filter_map(|severity| {
-        let number = findings.iter().filter(|finding| finding.severity == severity).count();
-        (number > 0).then(|| format!("{number} {severity}"))
-    });
-    numbers.collect::<Vec<_>>().join(", ")
 }
