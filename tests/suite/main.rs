@@ -19,6 +19,7 @@ mod plan_command;
 mod plans;
 mod policy_data;
 mod policy_lints;
+mod process;
 mod properties;
 mod real_plans;
 mod rego;

@@ -2,20 +2,17 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+
+use super::process::{self, run};
 
 fn fixture(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans").join(name).join("plan.json")
 }
 
 fn planguard(directory: &TempDir, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
-    command.args(arguments).current_dir(directory.path()).stdin(Stdio::null()).env_remove("PLANGUARD_CONFIG");
-    let Output { status, stdout, stderr } = command.output().expect("planguard starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (status.code(), text(stdout), text(stderr))
+    run(process::planguard(directory.path(), arguments))
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use planguard::settings::{Files, NAMES, Sources, resolve};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use super::process::{planguard, run};
 
 const POLICY: &str = "package main\n\ndeny contains \"no\" if input.resource_changes\n";
 
@@ -25,30 +27,14 @@ fn project(settings: &str) -> TempDir {
     directory
 }
 
-fn planguard(project: &TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
-    command.args(arguments).current_dir(project.path());
-    for name in NAMES {
-        command.env_remove(name.variable);
-    }
-    command.env_remove("PLANGUARD_CONFIG");
-    command
-}
-
-fn run(mut command: Command) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = command.output().expect("planguard starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (status.code(), text(stdout), text(stderr))
-}
-
 fn check(project: &TempDir, flags: &[&str]) -> (Option<i32>, String, String) {
-    run(planguard(project, &[&["check", "plan.json"], flags].concat()))
+    run(planguard(project.path(), &[&["check", "plan.json"], flags].concat()))
 }
 
 /// What all five commands report as their settings, which must be the same.
 fn resolved(project: &TempDir, flags: &[&str], variables: &[(&str, &str)]) -> Value {
     let mut all = COMMANDS.iter().map(|start| {
-        let mut command = planguard(project, &[start, flags, &["--print-settings=json"]].concat());
+        let mut command = planguard(project.path(), &[start, flags, &["--print-settings=json"]].concat());
         command.envs(variables.iter().copied());
         let (code, printed, notes) = run(command);
         assert_eq!(code, Some(0), "{start:?}: {notes}");
@@ -272,7 +258,7 @@ fn five_commands_find_the_same_policies() {
         (&plan, 0, "[[\"no\"]]"),
         (&["fixture", "plan.json", "--no-builtin", "--resource", "*"], 0, "resource_changes"),
     ] {
-        let (found, printed, notes) = run(planguard(&project, arguments));
+        let (found, printed, notes) = run(planguard(project.path(), arguments));
         assert_eq!(found, Some(code), "{arguments:?} {printed}{notes}");
         assert!(printed.contains(shown), "{arguments:?} {printed}");
     }
@@ -310,7 +296,7 @@ fn flags_win_over_the_file() {
 #[test]
 fn variables_win_over_the_file_and_are_named() {
     let project = project("[check]\nfail-on = \"critical\"\nmax-destroys = 4\n");
-    let mut command = planguard(&project, &["check", "plan.json"]);
+    let mut command = planguard(project.path(), &["check", "plan.json"]);
     let (_, report, notes) = run({
         command.env("PLANGUARD_FAIL_ON", "low");
         command
@@ -320,7 +306,7 @@ fn variables_win_over_the_file_and_are_named() {
         notes.contains("note[PG-CF-103]: settings are read from the environment: PLANGUARD_FAIL_ON"),
         "{notes}"
     );
-    let mut command = planguard(&project, &["lint", "policies"]);
+    let mut command = planguard(project.path(), &["lint", "policies"]);
     command.env("PLANGUARD_FAIL_ON", "hgih");
     let (code, _, notes) = run(command);
     assert_eq!(code, Some(2));
@@ -371,7 +357,7 @@ fn what_is_not_a_regular_file_is_an_error_in_every_command() {
         for (what, make) in make {
             make();
             for start in COMMANDS {
-                let (code, report, notes) = run(planguard(&project, start));
+                let (code, report, notes) = run(planguard(project.path(), start));
                 let notes = report + &notes;
                 assert_eq!(code, Some(2), "{what} {start:?}");
                 assert!(notes.contains("PG-CF-001") && notes.contains(name), "{what} {start:?}: {notes}");
@@ -420,11 +406,11 @@ fn fixtures_use_packs_with_their_parameters_and_hand_them_on_to_the_case() {
     );
     let (code, report, notes) = check(&project, &[]);
     assert!(code == Some(1) && report.contains("required-tags/missing"), "{report}{notes}");
-    let (code, _, notes) = run(planguard(&project, &["fixture", "plan.json", "--output", "case"]));
+    let (code, _, notes) = run(planguard(project.path(), &["fixture", "plan.json", "--output", "case"]));
     assert_eq!(code, Some(0), "{notes}");
     let case = fs::read_to_string(project.path().join("case/cases.toml")).expect("the case");
     assert!(case.contains("[parameters.required-tags"), "{case}");
-    let (code, report, notes) = run(planguard(&project, &["test", "case"]));
+    let (code, report, notes) = run(planguard(project.path(), &["test", "case"]));
     assert_eq!(code, Some(0), "{report}{notes}{case}");
 }
 
@@ -435,14 +421,14 @@ fn tests_lie_beside_the_policies_and_guardrails_of_the_settings() {
     fs::write(project.path().join("policies/a_test.rego"), test).expect("written");
     fs::create_dir(project.path().join("elsewhere")).expect("a directory");
     fs::write(project.path().join("elsewhere/b_test.rego"), test).expect("written");
-    let (code, _, notes) = run(planguard(&project, &["new", "guardrail", "acme-x"]));
+    let (code, _, notes) = run(planguard(project.path(), &["new", "guardrail", "acme-x"]));
     assert_eq!(code, Some(0), "{notes}");
     fs::rename(project.path().join("guardrails"), project.path().join("guards")).expect("renamed");
-    let (code, report, notes) = run(planguard(&project, &["test", "--verbose"]));
+    let (code, report, notes) = run(planguard(project.path(), &["test", "--verbose"]));
     assert_eq!(code, Some(0), "{report}{notes}");
     assert!(report.contains("guards") && report.contains("a_test.rego"), "{report}");
     assert!(!report.contains("b_test.rego"), "{report}");
-    let (_, report, _) = run(planguard(&project, &["test", "elsewhere"]));
+    let (_, report, _) = run(planguard(project.path(), &["test", "elsewhere"]));
     assert!(report.contains("b_test.rego") && !report.contains("guards"), "{report}");
 }
 

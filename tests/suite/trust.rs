@@ -3,11 +3,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use planguard::settings::NAMES;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::process::{planguard, run};
 
 const DENIES: &str = "package main\n\ndeny contains data.words.no if input.resource_changes\n";
 const ALLOWS: &str = "package main\n\ndeny contains \"no\" if false\n";
@@ -65,24 +66,8 @@ fn commit(directory: &TempDir) {
     git(directory, &["commit", "--quiet", "--message", "state"]);
 }
 
-fn planguard(directory: &TempDir, inner: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
-    command.args(arguments).current_dir(directory.path().join(inner));
-    for name in NAMES {
-        command.env_remove(name.variable);
-    }
-    command.env_remove("PLANGUARD_CONFIG").env_remove("PLANGUARD_TRUSTED");
-    command
-}
-
-fn run(mut command: Command) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = command.output().expect("planguard starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (status.code(), text(stdout), text(stderr))
-}
-
 fn check(directory: &TempDir, flags: &[&str]) -> (Option<i32>, String, String) {
-    run(planguard(directory, "", &[&["check", "plan.json", "--no-builtin"], flags].concat()))
+    run(planguard(directory.path(), &[&["check", "plan.json", "--no-builtin"], flags].concat()))
 }
 
 fn report(directory: &TempDir, flags: &[&str]) -> Value {
@@ -98,7 +83,7 @@ fn unwrapped(diagnostic: &str) -> String {
 #[test]
 fn a_weakening_is_listed_with_its_file_and_line() {
     let Some(repository) = repository() else { return };
-    let (code, text, _) = run(planguard(&repository, "", &["check", "plan.json"]));
+    let (code, text, _) = run(planguard(repository.path(), &["check", "plan.json"]));
     assert_eq!(code, Some(0), "{text}");
     for line in [
         "2 settings weaken the gate (to take settings from another branch: --trusted)\n",
@@ -140,14 +125,14 @@ fn paths_of_flags_are_those_of_the_commit() {
         assert_eq!(code, Some(1), "{path}: {text}{notes}");
     }
     let inner = ["check", "../plan.json", "--no-builtin", "-p", "../policies", "--trusted", "main"];
-    assert_eq!(run(planguard(&repository, "inner", &inner)).0, Some(1));
+    assert_eq!(run(planguard(&repository.path().join("inner"), &inner)).0, Some(1));
 }
 
 #[test]
 fn the_variable_is_for_the_gate_only() {
     let Some(repository) = repository() else { return };
     let with_variable = |arguments: &[&str]| {
-        let mut command = planguard(&repository, "", arguments);
+        let mut command = planguard(repository.path(), arguments);
         command.env("PLANGUARD_TRUSTED", "main");
         run(command)
     };
@@ -169,7 +154,7 @@ fn settings_of_a_directory_in_the_commit_are_found_from_the_same_directory() {
     git(&repository, &["checkout", "--quiet", "change"]);
     fs::create_dir_all(repository.path().join("team/deep")).unwrap();
     let arguments = ["check", "../../plan.json", "--no-builtin", "--trusted", "main"];
-    let (code, text, notes) = run(planguard(&repository, "team/deep", &arguments));
+    let (code, text, notes) = run(planguard(&repository.path().join("team/deep"), &arguments));
     assert_eq!(code, Some(1), "{text}{notes}");
     assert!(notes.contains("settings are read from main:team/planguard.toml"), "{notes}");
 }

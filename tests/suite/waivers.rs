@@ -3,11 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
-use planguard::settings::NAMES;
 use serde_json::Value;
 use tempfile::TempDir;
+
+use super::process::{self, run};
 
 const FAR: &str = "expires = 2999-12-31";
 
@@ -21,15 +21,7 @@ fn project(settings: &str) -> TempDir {
 }
 
 fn planguard(directory: &TempDir, arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
-    command.args(arguments).current_dir(directory.path());
-    for name in NAMES {
-        command.env_remove(name.variable);
-    }
-    command.env_remove("PLANGUARD_CONFIG").env_remove("PLANGUARD_TRUSTED");
-    let Output { status, stdout, stderr } = command.output().expect("planguard starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    (status.code(), text(stdout), text(stderr))
+    run(process::planguard(directory.path(), arguments))
 }
 
 fn report(directory: &TempDir) -> Value {
