@@ -410,7 +410,7 @@ tags = ["owner"]
                 "has a level already",
                 "remove",
             ),
-            ("[rules]\nx = 1\n", "1", "`x`: expected a table", "write `aws-lb-public"),
+            ("[rules]\nx = 1\n", "1", "`x`: expected a table", "write `aws-lb-internet-facing"),
             ("[rules]\nx = { severity = \"low\" }\n", "{", "it has no reason", "write"),
             ("[rules]\nx = { reason = \"r\" }\n", "{", "neither an enforcement nor a severity", "write"),
             ("[rules]\nx = { reason = \" \", severity = \"low\" }\n", "{", "reason is empty", "write"),

@@ -14,7 +14,7 @@ pub(super) const TABLE: &str = "rules";
 const KEYS: [&str; 3] = ["enforcement", "severity", "reason"];
 
 /// An entry, as help shows it.
-const EXAMPLE: &str = "write `aws-lb-public = { enforcement = \"warn\", reason = \"…\" }`";
+const EXAMPLE: &str = "write `aws-lb-internet-facing = { enforcement = \"warn\", reason = \"…\" }`";
 
 impl RuleOverride {
     /// Reads the value of a key.

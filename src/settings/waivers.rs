@@ -143,13 +143,13 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = format!(
-            "[check]\nstrict = true\n\n[[waivers]]\nrule = \"aws-lb-public\"\naddress = \"module.web.aws_lb.site\"\n\
+            "[check]\nstrict = true\n\n[[waivers]]\nrule = \"aws-lb-internet-facing\"\naddress = \"module.web.aws_lb.site\"\n\
              reason = \"the shop is public\"\nowner = \"team-web\"\nticket = \"OPS-1\"\nexpires = 2027-01-31\n\
              plan = \"{DIGEST}\"\n\n[[waivers]]\nrule = \"change-*\"\nreason = \"r\"\nexpires = \"2027-02-01\"\n"
         );
         let waivers = parse(&text).unwrap().waivers;
         let [first, second] = &waivers[..] else { panic!("{waivers:?}") };
-        assert_eq!(first.rule.as_str(), "aws-lb-public");
+        assert_eq!(first.rule.as_str(), "aws-lb-internet-facing");
         assert_eq!(first.address.as_ref().unwrap().as_str(), "module.web.aws_lb.site");
         assert_eq!(first.reason, "the shop is public");
         assert_eq!(first.owner.as_deref(), Some("team-web"));

@@ -1,4 +1,4 @@
-//! Waivers in comments of the configuration: `# planguard:ignore aws-lb-public until 2027-01-31 the shop is public`.
+//! Waivers in comments of the configuration: `# planguard:ignore aws-lb-internet-facing until 2027-01-31 the shop is public`.
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;

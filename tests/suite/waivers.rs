@@ -194,6 +194,22 @@ fn the_rules_are_listed_for_programs() {
     );
 }
 
+/// Whoever pastes an example gets no error for it.
+#[test]
+fn examples_name_rules_that_exist() {
+    let directory = project("");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |page: &str| fs::read_to_string(root.join(page)).expect("a page");
+    let help = planguard(&directory, &["waive", "--help"]).1;
+    let text = [read("docs/waivers.md"), read("docs/configuration.md"), help].concat();
+    let named = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let named: Vec<&str> = named.filter(|word| word.starts_with("aws-")).collect();
+    assert!(named.len() > 5, "{named:?}");
+    for id in named {
+        assert_eq!(planguard(&directory, &["rules", id]).0, Some(0), "{id}");
+    }
+}
+
 #[test]
 fn a_waiver_that_is_wrong_leaves_the_verdict_undecided() {
     for waiver in [

@@ -28,7 +28,7 @@ use crate::settings::{files, run_variables, settings};
 
 pub(crate) const WAIVE_HELP: &str = "\
 Accept a load balancer that is meant to be public:
-  planguard waive aws-lb-public module.web.aws_lb.site \\
+  planguard waive aws-lb-internet-facing module.web.aws_lb.site \\
     --reason 'the shop is public' --owner team-web --expires 2027-01-31
 
 The rule is the id in the report, or that of another tool, such as CKV_AWS_88. In RULE and ADDRESS, * stands for any
