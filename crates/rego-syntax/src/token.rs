@@ -247,6 +247,30 @@ pub fn end_of_template(bytes: &[u8], at: usize) -> Result<usize, TokenError> {
     Ok(end)
 }
 
+/// Returns the end of the braces that open at `at`. The expression in them may contain strings and templates.
+pub fn end_of_braces(bytes: &[u8], at: usize) -> Result<usize, TokenError> {
+    let open = TokenError { offset: at };
+    let mut depth = 0usize;
+    let mut end = at;
+    loop {
+        match bytes.get(end).ok_or(open)? {
+            b'"' | b'`' => end = end_of_string(bytes, end)?,
+            b'$' if matches!(bytes.get(end + 1), Some(b'"' | b'`')) => end = end_of_template(bytes, end)?,
+            b'{' => {
+                depth += 1;
+                end += 1;
+            }
+            b'}' if depth <= 1 => return Ok(end + 1),
+            b'}' => {
+                depth -= 1;
+                end += 1;
+            }
+            b'#' => end = skip(bytes, end, |byte| byte != b'\n'),
+            _ => end += 1,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

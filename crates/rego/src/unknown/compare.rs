@@ -1,0 +1,145 @@
+//! Compares values of which parts are known only after apply.
+
+use regorus::Value;
+
+use super::marks::{Doubt, Marks, Stands};
+
+/// An answer in three values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    No,
+    Yes,
+    /// It depends on unknown values.
+    Depends(Doubt),
+}
+
+impl Answer {
+    /// Both.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, answer) | (answer, Self::Yes) => answer,
+            (Self::Depends(left), Self::Depends(right)) => Self::Depends(left.and(&right)),
+        }
+    }
+
+    /// One of them.
+    pub(super) fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::No, answer) | (answer, Self::No) => answer,
+            (Self::Depends(left), Self::Depends(right)) => Self::Depends(left.and(&right)),
+        }
+    }
+
+    pub(super) fn negated(self) -> Self {
+        match self {
+            Self::No => Self::Yes,
+            Self::Yes => Self::No,
+            Self::Depends(doubt) => Self::Depends(doubt),
+        }
+    }
+}
+
+/// Whether two values are equal.
+pub(super) fn equal(left: &Value, right: &Value, marks: &Marks) -> Answer {
+    let unknown = |value: &Value| marks.why_unknown(value);
+    match (unknown(left), unknown(right)) {
+        (None, None) => {}
+        // The same unknown value is equal to itself.
+        (Some(_), Some(_)) if left == right => return Answer::Yes,
+        (Some(one), other) | (other, Some(one)) => {
+            if is_impossible(left, right, marks) {
+                return Answer::No;
+            }
+            return Answer::Depends(other.map_or_else(|| one.clone(), |other| one.and(&other)));
+        }
+    }
+    match (left, right) {
+        (Value::Array(ours), Value::Array(theirs)) => {
+            let size = marks.doubt_of_size(left).and(&marks.doubt_of_size(right));
+            if !size.is_none() {
+                return Answer::Depends(size);
+            }
+            if ours.iter().count() != theirs.iter().count() {
+                return Answer::No;
+            }
+            ours.iter()
+                .zip(theirs.iter())
+                .fold(Answer::Yes, |all, (left, right)| all.and(equal(left, right, marks)))
+        }
+        (Value::Object(ours), Value::Object(theirs)) => {
+            let size = marks.doubt_of_size(left).and(&marks.doubt_of_size(right));
+            if !size.is_none() {
+                return Answer::Depends(size);
+            }
+            if ours.iter().count() != theirs.iter().count() {
+                return Answer::No;
+            }
+            ours.iter().fold(Answer::Yes, |all, (key, member)| match &right[key] {
+                Value::Undefined => Answer::No,
+                other => all.and(equal(member, other, marks)),
+            })
+        }
+        (Value::Set(_), Value::Set(_)) => {
+            let doubt = marks.doubt_in(left).and(&marks.doubt_in(right));
+            if doubt.is_none() { known(left == right) } else { Answer::Depends(doubt) }
+        }
+        _ => known(left == right),
+    }
+}
+
+/// Whether what is known of unknown values keeps them from being equal.
+fn is_impossible(left: &Value, right: &Value, marks: &Marks) -> bool {
+    let excludes = |unknown: &Value, other: &Value| match marks.stands_for(unknown) {
+        Stands::Anything => false,
+        Stands::Scalar => matches!(other, Value::Array(_) | Value::Set(_) | Value::Object(_)),
+        Stands::Count(least, most) => match other {
+            Value::Number(_) => *other < Value::from(least) || *other > Value::from(most),
+            Value::String(_) => marks.why_unknown(other).is_none(),
+            _ => true,
+        },
+    };
+    excludes(left, right) || excludes(right, left)
+}
+
+/// Whether a value is a member of a collection, under a key if one is given.
+pub(super) fn is_in(key: Option<&Value>, value: &Value, collection: &Value, marks: &Marks) -> Answer {
+    if let Some(doubt) = marks.why_unknown(collection) {
+        return Answer::Depends(doubt);
+    }
+    let mut answer = Answer::No;
+    for (its_key, member) in members(collection) {
+        let (member, doubt) = marks.member(&member);
+        let mut is_it = equal(value, &member, marks);
+        if let Some(key) = key {
+            is_it = is_it.and(equal(key, &its_key, marks));
+        }
+        if !doubt.is_none() && is_it != Answer::No {
+            is_it = is_it.and(Answer::Depends(doubt));
+        }
+        answer = answer.or(is_it);
+        if answer == Answer::Yes {
+            break;
+        }
+    }
+    answer
+}
+
+/// The keys and values of a collection.
+pub(super) fn members(collection: &Value) -> Vec<(Value, Value)> {
+    match collection {
+        Value::Array(elements) => {
+            elements.iter().enumerate().map(|(index, value)| (Value::from(index), value.clone())).collect()
+        }
+        Value::Set(elements) => elements.iter_sorted().map(|value| (value.clone(), value.clone())).collect(),
+        Value::Object(members) => {
+            members.iter_sorted().map(|(key, value)| (key.clone(), value.clone())).collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => Vec::new(),
+    }
+}
+
+pub(super) const fn known(holds: bool) -> Answer {
+    if holds { Answer::Yes } else { Answer::No }
+}
