@@ -116,8 +116,8 @@ mod tests {
             found,
             [
                 ("acl".to_owned(), SetBy::Configuration, vec!["terraform_data.x.output".to_owned()]),
-                ("id".to_owned(), SetBy::Provider, Vec::new()),
                 ("grant[0].name".to_owned(), SetBy::Configuration, Vec::new()),
+                ("id".to_owned(), SetBy::Provider, Vec::new()),
             ]
         );
     }
