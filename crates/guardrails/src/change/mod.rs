@@ -3,7 +3,9 @@
 
 mod about;
 mod action_invoked;
+mod alarm_removed;
 mod audit_trail_weakened;
+mod backup_removed;
 mod blast_radius;
 mod compare;
 mod deferred;
@@ -15,10 +17,12 @@ mod exposure_cidr;
 mod exposure_flag;
 mod final_snapshot_lost;
 mod forgotten;
+mod guard_removed;
 mod hollow;
 mod iam_widened;
 mod key_destroyed;
 mod live_name_deleted;
+mod loss;
 mod module_vanished;
 mod network;
 mod openings;
@@ -138,7 +142,9 @@ pub fn names_type(resource_type: &str) -> bool {
 /// All change guards, in the order of their ids.
 pub const GUARDS: &[&ChangeGuard] = &[
     &action_invoked::GUARD,
+    &alarm_removed::GUARD,
     &audit_trail_weakened::GUARD,
+    &backup_removed::GUARD,
     &blast_radius::GUARD,
     &deferred::GUARD,
     &destroy_before_create::GUARD,
@@ -148,6 +154,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &exposure_flag::GUARD,
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
+    &guard_removed::GUARD,
     &iam_widened::GUARD,
     &key_destroyed::GUARD,
     &live_name_deleted::GUARD,
