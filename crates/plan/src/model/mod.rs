@@ -40,7 +40,7 @@ pub(crate) use sensitive::names_among;
 pub use sensitive::sensitive_values;
 pub use shape_error::ShapeError;
 pub use summary::ChangeSummary;
-pub use unknown::{Holds, SetBy, UnknownValue};
+pub use unknown::{Holds, Owner, SetBy, UnknownValue};
 pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value};
 
 use std::borrow::Cow;

@@ -10,9 +10,9 @@ use super::value::Value;
 /// A value that is known only after apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownValue {
-    /// The position of the resource change in the plan.
-    pub change: usize,
-    /// The path to the value; empty if the whole object is unknown.
+    /// What it belongs to.
+    pub owner: Owner,
+    /// The path to the value; empty if all of it is unknown.
     pub path: AttributePath,
     /// Who sets it.
     pub set_by: SetBy,
@@ -20,6 +20,15 @@ pub struct UnknownValue {
     pub holds: Holds,
     /// The attributes of resources that its expression refers to, by their addresses in the configuration.
     pub depends_on: Vec<String>,
+}
+
+/// What an unknown value belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A resource change, by its position in the plan.
+    Change(usize),
+    /// An output of the root module, by its name.
+    Output(String),
 }
 
 /// What the provider's schema says that a value holds.
@@ -43,8 +52,8 @@ pub enum SetBy {
 }
 
 impl Plan<'_> {
-    /// The values of resource changes that are known only after apply, in the order of the plan. A value is listed
-    /// once, at the place where all of it is unknown.
+    /// The values of resource changes and of outputs that are known only after apply, in the order of the plan. A value
+    /// is listed once, at the place where all of it is unknown.
     pub fn unknown_values(&self) -> Vec<UnknownValue> {
         let mut found = Vec::new();
         for (position, change) in self.resource_changes.iter().enumerate() {
@@ -54,6 +63,12 @@ impl Plan<'_> {
                 continue;
             };
             collect(position, &state.root(), mask, &mut found);
+        }
+        for (name, output) in &self.output_changes {
+            if let Some(mask) = &output.after_unknown {
+                let owner = Owner::Output(name.clone().into_owned());
+                collect_output(&owner, &AttributePath::default(), mask, &mut found);
+            }
         }
         found
     }
@@ -76,7 +91,8 @@ fn collect(change: usize, view: &View<'_, '_>, mask: &Value<'_>, found: &mut Vec
                 Kind::Bool | Kind::String | Kind::Number => Holds::Scalar,
                 Kind::Any => Holds::Anything,
             });
-            found.push(UnknownValue { change, path: view.path().clone(), set_by, holds, depends_on });
+            let owner = Owner::Change(change);
+            found.push(UnknownValue { owner, path: view.path().clone(), set_by, holds, depends_on });
         }
         Value::Object(_) => {
             for (name, mask) in mask.members() {
@@ -86,6 +102,29 @@ fn collect(change: usize, view: &View<'_, '_>, mask: &Value<'_>, found: &mut Vec
         Value::Array(elements) => {
             for (position, mask) in elements.iter().enumerate() {
                 collect(change, &view.index(position), mask, found);
+            }
+        }
+        Value::Bool(false) | Value::Null | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn collect_output(owner: &Owner, path: &AttributePath, mask: &Value<'_>, found: &mut Vec<UnknownValue>) {
+    match mask {
+        Value::Bool(true) => found.push(UnknownValue {
+            owner: owner.clone(),
+            path: path.clone(),
+            set_by: SetBy::Configuration,
+            holds: Holds::Anything,
+            depends_on: Vec::new(),
+        }),
+        Value::Object(_) => {
+            for (name, mask) in mask.members() {
+                collect_output(owner, &path.key(name), mask, found);
+            }
+        }
+        Value::Array(elements) => {
+            for (position, mask) in elements.iter().enumerate() {
+                collect_output(owner, &path.index(position), mask, found);
             }
         }
         Value::Bool(false) | Value::Null | Value::Number(_) | Value::String(_) => {}

@@ -7,7 +7,7 @@ use regorus::Value;
 
 use super::compare::{self, Answer};
 use super::machine::{Environment, Flow, Machine, Stop, Then, enough};
-use super::marks::{Doubt, Stands};
+use super::marks::Doubt;
 use super::pattern::is_open;
 use super::resolved::{Literal, LiteralKind, Replaced, Term};
 
@@ -88,7 +88,7 @@ impl Machine<'_> {
             LiteralKind::SomeIn { key, value, collection } => {
                 self.term(collection, environment, doubt, &mut |machine, environment, whole, doubt| {
                     if let Some(why) = machine.marks.why_unknown(&whole) {
-                        if machine.marks.stands_for(&whole) != Stands::Anything {
+                        if !machine.marks.may_have_members(&whole) {
                             return Ok(());
                         }
                         // It may have any members, or none.

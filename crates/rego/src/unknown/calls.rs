@@ -6,7 +6,7 @@ use planguard_rego_syntax::tree::Operator;
 use regorus::unstable::BUILTINS;
 use regorus::{Engine, Value};
 
-use super::compare;
+use super::compare::{self, Answer, Keep};
 use super::marks::{Doubt, Marks, Stands};
 use crate::{builtins, dialect};
 
@@ -43,7 +43,29 @@ impl Calls {
             ("object.keys", [_]) if size.is_none() && is_known_inside => self.known(name, values),
             ("object.get", [object, key, default]) => Some(got(object, key, default, marks)),
             // The text around what is unknown is known.
-            ("sprintf", _) => self.known(name, values),
+            ("sprintf", [Value::String(format), Value::Array(_)]) => {
+                let (format, shown) = formatted(format, &values[1], marks);
+                self.known(name, &[format, shown])
+            }
+            ("minus", [left @ Value::Set(_), right @ Value::Set(_)]) => {
+                Some(compare::filtered(left, right, Keep::Other, marks))
+            }
+            ("and", [left @ Value::Set(_), right @ Value::Set(_)]) => {
+                Some(compare::filtered(left, right, Keep::Common, marks))
+            }
+            ("object.subset", [whole, part]) => Some(match compare::contains_all(whole, part, marks) {
+                Answer::No => Value::Bool(false),
+                Answer::Yes => Value::Bool(true),
+                Answer::Depends(why) => marks.unknown(&why),
+            }),
+            // The other members stay as they are.
+            ("object.remove" | "object.filter" | "json.remove" | "json.filter", [object, keys])
+                if marks.doubt_in(keys).is_none()
+                    && marks.doubt_of_size(object).is_none()
+                    && is_known_inside =>
+            {
+                self.known(name, values)
+            }
             ("concat", [_, parts]) if marks.doubt_of_size(parts).is_none() => self.known(name, values),
             ("array.concat" | "object.union" | "or", _)
                 if values.iter().all(|value| marks.why_unknown(value).is_none()) =>
@@ -95,6 +117,40 @@ fn engine_of(name: &str, arguments: usize) -> Option<Engine> {
     let text = format!("package planguard_call\n\nanswer := {name}({})\n", arguments.join(", "));
     engine.add_policy("call".to_owned(), text).ok()?;
     Some(engine)
+}
+
+/// A format and its arguments where what is unknown is a mark, shown as it is.
+fn formatted(format: &str, arguments: &Value, marks: &Marks) -> (Value, Value) {
+    let shown: Vec<(Value, bool)> = compare::members(arguments)
+        .into_iter()
+        .map(|(_, argument)| {
+            let doubt = marks.doubt_in(&argument);
+            let is_unknown = !doubt.is_none();
+            match &argument {
+                Value::String(_) => (argument, is_unknown),
+                _ if is_unknown => (marks.unknown(&doubt), true),
+                _ => (argument, false),
+            }
+        })
+        .collect();
+    let mut text = String::new();
+    let (mut rest, mut next) = (format, 0);
+    while let Some((before, verb)) = rest.split_once('%') {
+        text.push_str(before);
+        if let Some(after) = verb.strip_prefix('%') {
+            text.push_str("%%");
+            rest = after;
+            continue;
+        }
+        let end = verb.find(|c: char| c.is_ascii_alphabetic()).map_or(verb.len(), |at| at + 1);
+        let (verb, after) = verb.split_at(end);
+        text.push('%');
+        text.push_str(if shown.get(next).is_some_and(|(_, is_unknown)| *is_unknown) { "v" } else { verb });
+        next += 1;
+        rest = after;
+    }
+    text.push_str(rest);
+    (Value::from(text), Value::from(shown.into_iter().map(|(argument, _)| argument).collect::<Vec<_>>()))
 }
 
 /// `object.get`: the member at a key, or at a path of keys, or else the default.

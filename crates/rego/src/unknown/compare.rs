@@ -1,5 +1,7 @@
 //! Compares values of which parts are known only after apply.
 
+use std::collections::BTreeSet;
+
 use regorus::Value;
 
 use super::marks::{Doubt, Marks, Stands};
@@ -83,7 +85,21 @@ pub(super) fn equal(left: &Value, right: &Value, marks: &Marks) -> Answer {
         }
         (Value::Set(_), Value::Set(_)) => {
             let doubt = marks.doubt_in(left).and(&marks.doubt_in(right));
-            if doubt.is_none() { known(left == right) } else { Answer::Depends(doubt) }
+            if doubt.is_none() {
+                return known(left == right);
+            }
+            let (Some(ours), Some(theirs)) = (marks.count(left), marks.count(right)) else {
+                return Answer::Depends(doubt);
+            };
+            let lacks = |set: &Value, other: &Value| {
+                members(set).iter().any(|(_, element)| {
+                    marks.doubt_in(element).is_none() && is_in(None, element, other, marks) == Answer::No
+                })
+            };
+            if ours.0 > theirs.1 || theirs.0 > ours.1 || lacks(left, right) || lacks(right, left) {
+                return Answer::No;
+            }
+            Answer::Depends(doubt)
         }
         _ => known(left == right),
     }
@@ -92,7 +108,7 @@ pub(super) fn equal(left: &Value, right: &Value, marks: &Marks) -> Answer {
 /// Whether what is known of unknown values keeps them from being equal.
 fn is_impossible(left: &Value, right: &Value, marks: &Marks) -> bool {
     let excludes = |unknown: &Value, other: &Value| match marks.stands_for(unknown) {
-        Stands::Anything => false,
+        Stands::Anything | Stands::Members => false,
         Stands::Scalar => matches!(other, Value::Array(_) | Value::Set(_) | Value::Object(_)),
         Stands::Count(least, most) => match other {
             Value::Number(_) => *other < Value::from(least) || *other > Value::from(most),
@@ -124,6 +140,65 @@ pub(super) fn is_in(key: Option<&Value>, value: &Value, collection: &Value, mark
         }
     }
     answer
+}
+
+/// The elements of a set that another one lacks, or that both have.
+pub(super) fn filtered(set: &Value, other: &Value, keep: Keep, marks: &Marks) -> Value {
+    let mut kept = BTreeSet::new();
+    for (_, element) in members(set) {
+        let (element, exists) = marks.member(&element);
+        let is_in = is_in(None, &element, other, marks);
+        let stays = match keep {
+            Keep::Common => is_in,
+            Keep::Other => is_in.negated(),
+        };
+        match stays {
+            Answer::No => {}
+            Answer::Yes => {
+                kept.insert(marks.maybe(element, &exists));
+            }
+            Answer::Depends(why) => {
+                kept.insert(marks.maybe(element, &exists.and(&why)));
+            }
+        }
+    }
+    Value::from(kept)
+}
+
+/// Which elements of a set stay.
+#[derive(Clone, Copy)]
+pub(super) enum Keep {
+    /// Those that the other set has as well.
+    Common,
+    /// Those that the other set does not have.
+    Other,
+}
+
+/// Whether an object, a set or an array contains all of another one, as `object.subset` says.
+pub(super) fn contains_all(whole: &Value, part: &Value, marks: &Marks) -> Answer {
+    match (whole, part) {
+        (Value::Object(_), Value::Object(_)) => {
+            members(part).iter().fold(Answer::Yes, |all, (key, member)| {
+                let its = match &whole[key] {
+                    Value::Undefined => Answer::No,
+                    its @ Value::Object(_) => contains_all(its, member, marks),
+                    its => {
+                        let (its, why) = marks.member(its);
+                        let is_equal = equal(&its, member, marks);
+                        if why.is_none() { is_equal } else { is_equal.and(Answer::Depends(why)) }
+                    }
+                };
+                all.and(its)
+            })
+        }
+        (Value::Set(_) | Value::Array(_), Value::Set(_)) => members(part)
+            .iter()
+            .fold(Answer::Yes, |all, (_, element)| all.and(is_in(None, element, whole, marks))),
+        _ => {
+            let doubt = marks.doubt_in(whole).and(&marks.doubt_in(part));
+            if doubt.is_none() { equal(whole, part, marks) } else { Answer::Depends(doubt) }
+        }
+    }
 }
 
 /// The keys and values of a collection.

@@ -417,4 +417,56 @@ const CORPUS: &[(&str, &str, &[&str])] = &[
         rc.type == "aws_s3_bucket_acl"
         rc.change.after.acl == null
     }"#, &["? aws_s3_bucket_acl.later acl"]),
+    // Kinds that were missed at first.
+    ("missing tags in the message", r#"required := {"Owner", "Team"}
+    deny contains msg if {
+        some rc in input.resource_changes
+        rc.type == "aws_instance"
+        missing := required - {key | some key, _ in rc.change.after.tags}
+        count(missing) > 0
+        msg := sprintf("%s lacks %d tags: %v", [rc.address, count(missing), missing])
+    }"#, &["? aws_instance.all_tags_later lacks 2 tags: {\"Owner\", \"Team\"} tags", "? aws_instance.later lacks 2 tags: {\"Owner\", \"Team\"} tags"]),
+    ("the elements of a difference", r#"public contains rc.address if {
+        some rc in input.resource_changes
+        rc.change.after.acl == "public-read"
+    }
+    all contains rc.address if {
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+    }
+    deny contains {"msg": "not public", "address": address} if some address in all - public"#,
+        &["! aws_s3_bucket_acl.private", "? aws_s3_bucket_acl.later acl"]),
+    ("a difference that is not empty", r#"deny contains {"msg": "other tags", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.type == "aws_instance"
+        object.keys(rc.change.after.tags) - {"Owner", "Team"} != set()
+    }"#, &["? aws_instance.all_tags_later tags", "? aws_instance.later tags"]),
+    ("a walk through an unknown document", r#"deny contains {"msg": "no TLS", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_policy"
+        walk(json.unmarshal(rc.change.after.policy), [path, value])
+        path[count(path) - 1] == "Principal"
+        value == "*"
+    }"#, &["? aws_s3_bucket_policy.later policy"]),
+    ("an unknown value beside several known ones", r#"deny contains msg if {
+        some acl, bucket in {"public-read": "a", "authenticated-read": "b"}
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+        rc.change.after.acl == acl
+        msg := sprintf("%s: %s", [rc.address, bucket])
+    }"#, &["! aws_s3_bucket_acl.public: a", "? aws_s3_bucket_acl.later acl", "? aws_s3_bucket_acl.later acl"]),
+    ("an alternative that the provider fills in", r#"deny contains {"msg": "default key", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.type == "aws_ebs_volume"
+        not good(rc.change.after)
+    }
+    good(after) if after.snapshot_id == "snap-1"
+    good(after) if after.kms_key_id != null"#,
+        &["! aws_ebs_volume.default_key", "! aws_ebs_volume.plain", "? aws_ebs_volume.later_key kms_key_id snapshot_id"]),
+    ("an object without one of its members", r#"deny contains {"msg": "team", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.type == "aws_instance"
+        small := object.remove(rc.change.after, ["tags"])
+        small.instance_type == "t3.micro"
+    }"#, &["! aws_instance.all_tags_later", "! aws_instance.later"]),
 ];

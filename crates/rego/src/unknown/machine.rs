@@ -235,16 +235,16 @@ impl<'p> Machine<'p> {
     }
 }
 
-/// Keeps the least doubtful way to a result.
+/// Keeps the least doubtful way to a result: a certain one, or else what any of them depends on.
 pub(super) fn note<K: Ord>(found: &mut BTreeMap<K, Doubt>, key: K, doubt: &Doubt) {
     match found.entry(key) {
         std::collections::btree_map::Entry::Vacant(entry) => {
             entry.insert(doubt.clone());
         }
         std::collections::btree_map::Entry::Occupied(mut entry) => {
-            if doubt.is_none() {
-                entry.insert(Doubt::NONE);
-            }
+            let known =
+                if doubt.is_none() || entry.get().is_none() { Doubt::NONE } else { entry.get().and(doubt) };
+            entry.insert(known);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use planguard_plan::{AttributePath, Holds, PathStep, Plan, UnknownValue};
+use planguard_plan::{AttributePath, Holds, Owner, PathStep, Plan, UnknownValue};
 use regorus::Value;
 
 use super::marks::{Doubt, Marks, Stands};
@@ -11,13 +11,26 @@ use super::marks::{Doubt, Marks, Stands};
 pub(super) fn plan(value: &Value, plan: &Plan<'_>, unknown: &[UnknownValue], marks: &Marks) -> Value {
     let mut value = value.clone();
     let mut of_changes: BTreeMap<usize, Vec<(&AttributePath, Value)>> = BTreeMap::new();
+    let mut of_outputs: BTreeMap<&str, Vec<(&AttributePath, Value)>> = BTreeMap::new();
     for (index, unknown) in unknown.iter().enumerate() {
         let stands = match unknown.holds {
             Holds::Scalar => Stands::Scalar,
-            Holds::Members | Holds::Anything => Stands::Anything,
+            Holds::Members | Holds::Anything => Stands::Members,
         };
         let mark = marks.unknown_as(&Doubt::about(index), stands);
-        of_changes.entry(unknown.change).or_default().push((&unknown.path, mark));
+        match &unknown.owner {
+            Owner::Change(change) => of_changes.entry(*change).or_default().push((&unknown.path, mark)),
+            Owner::Output(name) => of_outputs.entry(name).or_default().push((&unknown.path, mark)),
+        }
+    }
+    for (name, places) in &of_outputs {
+        for path in [["output_changes", name].as_slice(), ["planned_values", "outputs", name].as_slice()] {
+            let output = path.iter().fold(&value, |value, key| &value[*key]);
+            if output.as_object().is_ok() {
+                let member = if path.len() == 2 { "after" } else { "value" };
+                value = within(&value, &[path, &[member]].concat(), &mut |value| with(&value, places));
+            }
+        }
     }
     let mut of_addresses: BTreeMap<String, &Vec<(&AttributePath, Value)>> = BTreeMap::new();
     for (position, places) in &of_changes {

@@ -54,8 +54,10 @@ pub(super) struct Marks {
 /// What a mark stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stands {
-    /// Any value.
+    /// Any value; what is computed of an unknown one, such as the document in an unknown text.
     Anything,
+    /// A value of the plan that may have members.
+    Members,
     /// A text, a number or a boolean.
     Scalar,
     /// A whole number of at least and at most so much.
@@ -114,6 +116,14 @@ impl Marks {
         let number = number.and_then(|number| number.parse::<usize>().ok());
         let table = self.table.borrow();
         number.and_then(|number| table.get(number)).map_or(Stands::Anything, |(_, stands)| *stands)
+    }
+
+    /// Whether an unknown value may be a collection.
+    pub(super) fn may_have_members(&self, value: &Value) -> bool {
+        match self.stands_for(value) {
+            Stands::Anything | Stands::Members => true,
+            Stands::Scalar | Stands::Count(..) => false,
+        }
     }
 
     /// How many members a collection has at least and at most.

@@ -27,10 +27,11 @@ mod term;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, HashSet};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::OnceLock;
 
-use planguard_plan::{Holds, PathStep, Plan, SetBy, UnknownValue};
+use planguard_plan::{Holds, Owner, PathStep, Plan, SetBy, UnknownValue};
 use regorus::Value;
 
 pub(super) use self::body::replaced;
@@ -73,10 +74,7 @@ impl Reader {
             // Blocks, lists and maps that the configuration leaves out are absent for guardrails too: nobody expects
             // the provider to add what a policy looks for in them.
             !(value.set_by == SetBy::Provider && value.holds == Holds::Members)
-                && value.path.0.first().is_none_or(|step| match step {
-                    PathStep::Key(name) => reads.may_read(name),
-                    PathStep::Index(_) => true,
-                })
+                && names(value).is_none_or(|names| names.iter().any(|name| reads.may_read(name)))
         });
         unknown
     }
@@ -86,6 +84,15 @@ impl Reader {
             let (program, left_out) = resolve::program(sources);
             Understood { reach: Reach::of(&program), program, left_out }
         })
+    }
+}
+
+/// The names by which a policy reads an unknown value; `None` if any will do, since all of a resource is unknown.
+fn names(value: &UnknownValue) -> Option<Vec<&str>> {
+    match (&value.owner, value.path.0.first()) {
+        (Owner::Output(_), _) => Some(vec!["output_changes", "outputs"]),
+        (Owner::Change(_), Some(PathStep::Key(name))) => Some(vec![name]),
+        (Owner::Change(_), Some(PathStep::Index(_)) | None) => None,
     }
 }
 
@@ -111,15 +118,8 @@ pub(super) fn judge(
     evaluation: &mut Evaluation,
 ) {
     let Understood { program, reach, left_out } = judged.reader.program(judged.sources);
-    let attributes: HashSet<&str> = judged
-        .unknown
-        .iter()
-        .filter_map(|value| match value.path.0.first() {
-            Some(PathStep::Key(name)) => Some(name.as_str()),
-            Some(PathStep::Index(_)) | None => None,
-        })
-        .collect();
-    let all_of_one = judged.unknown.iter().any(|value| value.path.is_empty());
+    let attributes: HashSet<&str> = judged.unknown.iter().filter_map(names).flatten().collect();
+    let all_of_one = judged.unknown.iter().any(|value| names(value).is_none());
     let marks = &Marks::apart_from(judged.text);
     let input = input_of(&marked::plan(plan, judged.plan, judged.unknown, marks));
     let mut machine = Machine::new(program, marks, input, data, judged.step_limit);
@@ -127,7 +127,7 @@ pub(super) fn judge(
         if evaluation.exceptions.iter().any(|exception| exception.rule == rule.path) {
             continue;
         }
-        let path: Path = rule.path.split('.').skip(1).map(str::to_owned).collect();
+        let path = document_path(rule);
         if !(all_of_one || left_out.contains(&path) || reach.may_read(&path, &attributes)) {
             continue;
         }
@@ -140,6 +140,10 @@ pub(super) fn judge(
             Err(Stop::Enough | Stop::GaveUp) => evaluation.not_told.push(rule.path.clone()),
         }
     }
+}
+
+fn document_path(rule: &PolicyRule) -> Path {
+    rule.path.split('.').skip(1).map(str::to_owned).collect()
 }
 
 /// A finding that a rule has for some values at least of what is unknown.
@@ -208,54 +212,107 @@ fn compare(
     machine: &Machine<'_>,
     evaluation: &mut Evaluation,
 ) {
-    let is_same = |left: &PolicyFinding, right: &PolicyFinding| {
-        left.message == right.message && left.address == right.address && left.metadata == right.metadata
-    };
-    let waits = |doubt: &Doubt| waits_for(judged, doubt, machine);
-    let mut certain_addresses: BTreeSet<Option<String>> = BTreeSet::new();
+    let looks_itself = judged
+        .reader
+        .program(judged.sources)
+        .reach
+        .may_read(&document_path(rule), &HashSet::from(["after_unknown"]));
+    let mut used = vec![false; possible.len()];
+    let mut by_text: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
+    for (index, way) in possible.iter().enumerate() {
+        by_text.entry((&way.finding.message, way.finding.address.as_deref())).or_default().push(index);
+    }
     for finding in evaluation.findings.iter_mut().filter(|finding| finding.rule == rule.path) {
-        let mut ways: Vec<&Possible> = possible.iter().filter(|way| is_same(&way.finding, finding)).collect();
-        if ways.is_empty() && finding.address.is_some() {
-            // The engine's text lacks what is unknown.
-            let has_other_text =
-                |way: &&Possible| !way.within.is_none() && way.finding.address == finding.address;
-            ways = possible.iter().filter(has_other_text).collect();
+        let same = by_text.get(&(finding.message.as_str(), finding.address.as_deref()));
+        let mut ways: Vec<usize> = same.into_iter().flatten().copied().collect();
+        if ways.is_empty() {
+            // The engine's text has something else in the place of what is unknown.
+            let matches = |way: &Possible| {
+                !way.within.is_none() && way.finding.address == finding.address && fits(&way.finding, finding)
+            };
+            ways = (0..possible.len()).filter(|index| matches(&possible[*index])).collect();
         }
-        let is_certain = ways.is_empty() || ways.iter().any(|way| way.doubt.is_none());
-        let doubt = ways.iter().fold(Doubt::NONE, |all, way| all.and(&way.doubt));
+        for index in &ways {
+            used[*index] = true;
+        }
+        let is_certain = ways.is_empty() || ways.iter().any(|way| possible[*way].doubt.is_none());
+        let doubt = ways.iter().fold(Doubt::NONE, |all, way| all.and(&possible[*way].doubt));
         let is_configured = doubt.unknowns().any(|unknown| {
             judged.unknown.get(unknown).is_some_and(|value| value.set_by == SetBy::Configuration)
         });
         if !is_certain && is_configured && !finding.undetermined {
             finding.undetermined = true;
-            finding.waits_for = waits(&doubt);
+            finding.waits_for = waits_for(judged, &doubt, machine);
         }
-        certain_addresses.insert(finding.address.clone());
     }
-    let mut added: Vec<PolicyFinding> = Vec::new();
-    for way in possible {
+    // A policy that looks at what is unknown is taken at its word about each resource that it has a finding for.
+    let is_told = |finding: &PolicyFinding| {
+        finding.waits_for.is_empty() && (finding.undetermined || looks_itself && finding.address.is_some())
+    };
+    let taken_at_its_word: BTreeSet<Option<String>> = evaluation
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == rule.path && is_told(finding))
+        .map(|finding| finding.address.clone())
+        .collect();
+    let mut seen: BTreeSet<(String, Option<String>)> = BTreeSet::new();
+    let mut added = 0usize;
+    let mut alike: BTreeMap<(Option<String>, Doubt), usize> = BTreeMap::new();
+    for (way, used) in possible.iter().zip(used) {
         let doubt = way.doubt.and(&way.within);
-        if doubt.is_none() {
+        if doubt.is_none() || used {
             continue;
         }
         let mut finding = way.finding.clone();
-        let waits_for = waits(&doubt);
+        let waits_for = waits_for(judged, &doubt, machine);
         if finding.address.as_deref().is_none_or(|address| address.contains(marks::AFTER_APPLY)) {
             finding.address = only_address(&waits_for);
         }
-        let known = evaluation.findings.iter().chain(&added).filter(|known| known.rule == rule.path);
-        let is_known = known.clone().any(|known| is_same(known, &way.finding) || is_same(known, &finding))
-            || finding.address.is_some() && certain_addresses.contains(&finding.address)
-            || added.iter().any(|known| known.address == finding.address && known.waits_for == waits_for);
-        if is_known {
+        if taken_at_its_word.contains(&finding.address)
+            || !seen.insert((finding.message.clone(), finding.address.clone()))
+        {
             continue;
+        }
+        added += 1;
+        let number = alike.entry((finding.address.clone(), doubt)).or_default();
+        *number += 1;
+        match (*number).cmp(&MOST_ALIKE).max(added.cmp(&MOST_OF_A_RULE)) {
+            Ordering::Less => {}
+            Ordering::Equal => {
+                finding.message = format!("{}, and more findings like it", finding.message);
+            }
+            Ordering::Greater => continue,
         }
         finding.undetermined = true;
         finding.waits_for = waits_for;
-        added.push(finding);
+        evaluation.findings.push(finding);
     }
-    evaluation.findings.append(&mut added);
     evaluation.findings.sort_by(|left, right| left.rule.cmp(&right.rule));
+}
+
+/// How many findings of one rule and resource the same unknown values may bring. A rule that compares every resource with
+/// every other one has thousands, which say the same.
+const MOST_ALIKE: usize = 20;
+
+/// How many findings unknown values may bring to one rule.
+const MOST_OF_A_RULE: usize = 500;
+
+/// Whether a finding with unknown parts in its text may be this one of the engine.
+fn fits(way: &PolicyFinding, finding: &PolicyFinding) -> bool {
+    let mut pieces = way.message.split(marks::AFTER_APPLY);
+    let first = pieces.next().unwrap_or_default();
+    let says_nothing = way.message == marks::AFTER_APPLY;
+    let Some(mut rest) = finding.message.strip_prefix(first) else { return false };
+    let mut last = None;
+    for piece in pieces {
+        match rest.find(piece) {
+            Some(at) => rest = rest.get(at + piece.len()..).unwrap_or_default(),
+            None => return false,
+        }
+        last = Some(piece);
+    }
+    let ends_well = last.is_some_and(|last| last.is_empty() || finding.message.ends_with(last));
+    ends_well && (!says_nothing || finding.address.is_some())
 }
 
 /// The address that all unknown values belong to.
@@ -266,11 +323,18 @@ fn only_address(waits_for: &[WaitsFor]) -> Option<String> {
 }
 
 fn waits_for(judged: &Judged<'_>, doubt: &Doubt, machine: &Machine<'_>) -> Vec<WaitsFor> {
-    let values = doubt.unknowns().filter_map(|index| {
+    // What the configuration sets comes first: it is what an author can do something about.
+    let mut unknowns: Vec<usize> = doubt.unknowns().collect();
+    unknowns
+        .sort_by_key(|index| judged.unknown.get(*index).is_none_or(|value| value.set_by == SetBy::Provider));
+    let values = unknowns.into_iter().filter_map(|index| {
         let value = judged.unknown.get(index)?;
-        let change = judged.plan.resource_changes.get(value.change)?;
+        let address = match &value.owner {
+            Owner::Change(change) => judged.plan.resource_changes.get(*change)?.address.to_string(),
+            Owner::Output(name) => format!("output.{name}"),
+        };
         Some(WaitsFor {
-            address: change.address.to_string(),
+            address,
             path: value.path.clone(),
             depends_on: value.depends_on.clone(),
             read_at: machine.places.get(&index).and_then(|place| location(judged.sources, *place)),

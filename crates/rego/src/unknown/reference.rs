@@ -6,7 +6,7 @@ use regorus::Value;
 
 use super::compare::{self, Answer};
 use super::machine::{Environment, Flow, Machine, Stop, Then};
-use super::marks::{Doubt, Stands};
+use super::marks::Doubt;
 use super::pattern::is_open;
 use super::resolved::{Kind, Path, Term};
 
@@ -27,7 +27,7 @@ impl Machine<'_> {
             return then(self, environment, value.clone(), doubt);
         };
         if let Some(why) = self.marks.why_unknown(value) {
-            if self.marks.stands_for(value) != Stands::Anything {
+            if !self.marks.may_have_members(value) {
                 return Ok(());
             }
             // Whether it has the member is unknown as well.

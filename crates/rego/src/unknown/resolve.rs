@@ -464,6 +464,9 @@ impl Resolver<'_> {
 
     fn call(&mut self, function: &Expr, arguments: &[Expr]) -> Resolved<Term> {
         let written = function.text(self.text);
+        if written == "set" && arguments.is_empty() {
+            return Ok(Term::Constant(Value::new_set()));
+        }
         let mut path: Path = written.split('.').map(|part| part.trim().to_owned()).collect();
         let root = path[0].clone();
         let is_of_policy = if self.rules.contains(&root) {

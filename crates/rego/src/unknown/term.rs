@@ -225,12 +225,29 @@ impl Machine<'_> {
         see: &mut dyn FnMut(&mut Machine<'_>, Value) -> Flow,
     ) -> Flow {
         self.step()?;
-        // A walk looks for resources and for plain values. In what is unknown there may be plain values.
-        let met = match self.marks.why_unknown(value) {
-            Some(why) => self.marks.unknown_as(&why, Stands::Scalar),
-            None => value.clone(),
-        };
-        see(self, Value::from(vec![Value::from(path.clone()), met]))?;
+        let pair = |path: &[Value], value: Value| Value::from(vec![Value::from(path.to_vec()), value]);
+        if let Some(why) = self.marks.why_unknown(value) {
+            return match self.marks.stands_for(value) {
+                // In an unknown document there may be anything, anywhere.
+                Stands::Anything => {
+                    let anywhere = self.marks.unknown(&why);
+                    see(self, Value::from(vec![anywhere, value.clone()]))
+                }
+                // A walk through a plan looks for resources and for plain values. In a list or map of an attribute
+                // there may be plain values.
+                stands @ (Stands::Members | Stands::Scalar | Stands::Count(..)) => {
+                    let plain = self.marks.unknown_as(&why, Stands::Scalar);
+                    see(self, pair(path, plain.clone()))?;
+                    if stands == Stands::Members {
+                        path.push(plain.clone());
+                        see(self, pair(path, plain))?;
+                        path.pop();
+                    }
+                    Ok(())
+                }
+            };
+        }
+        see(self, pair(path, value.clone()))?;
         for (key, member) in compare::members(value) {
             path.push(key);
             // In a walk, a member that exists only perhaps counts as one.
@@ -278,7 +295,7 @@ impl Machine<'_> {
                 // Where every possible count gives the same answer, that is the answer.
                 let ends = |value: &Value| match marks.stands_for(value) {
                     Stands::Count(least, most) => vec![Value::from(least), Value::from(most)],
-                    Stands::Anything | Stands::Scalar => vec![value.clone()],
+                    Stands::Anything | Stands::Members | Stands::Scalar => vec![value.clone()],
                 };
                 let (lefts, rights) = (ends(left), ends(right));
                 let decides = lefts.iter().chain(&rights).all(|value| marks.doubt_in(value).is_none());
