@@ -33,7 +33,12 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
 /// Whether an object guarded anything before: none of its switches was off.
 fn guarded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
     let Some(before) = ResourceState::new(plan, guard, PlanSide::Before) else { return true };
-    let mut switches = table.switches(&guard.address.resource_type);
+    // A plan without the attribute says nothing of it.
+    let is_told =
+        |name: &String| guard.change.before.as_deref().is_some_and(|object| object.get(name).is_some());
+    let mut switches = table
+        .switches(&guard.address.resource_type)
+        .filter(|switch| switch.attribute.first().is_some_and(is_told));
     switches.all(|switch| !matches!(side(switch, &before), Side::Unsafe(_)))
 }
 

@@ -2,6 +2,7 @@
 //! `policies/change` for those that look for resource types and attributes.
 
 mod about;
+mod access_restriction_removed;
 mod action_invoked;
 mod alarm_removed;
 mod audit_trail_weakened;
@@ -18,14 +19,17 @@ mod exposure_flag;
 mod final_snapshot_lost;
 mod forgotten;
 mod guard_removed;
+mod hardening_off;
 mod hollow;
 mod iam_widened;
 mod key_destroyed;
 mod live_name_deleted;
 mod loss;
 mod module_vanished;
+mod monitoring_reduced;
 mod network;
 mod openings;
+mod own_key_dropped;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -141,6 +145,7 @@ pub fn names_type(resource_type: &str) -> bool {
 
 /// All change guards, in the order of their ids.
 pub const GUARDS: &[&ChangeGuard] = &[
+    &access_restriction_removed::GUARD,
     &action_invoked::GUARD,
     &alarm_removed::GUARD,
     &audit_trail_weakened::GUARD,
@@ -155,10 +160,13 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
     &guard_removed::GUARD,
+    &hardening_off::GUARD,
     &iam_widened::GUARD,
     &key_destroyed::GUARD,
     &live_name_deleted::GUARD,
     &module_vanished::GUARD,
+    &monitoring_reduced::GUARD,
+    &own_key_dropped::GUARD,
     &protection_off::GUARD,
     &public_access_block_removed::GUARD,
     &rekeyed::GUARD,
