@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, Operator, Rule, Step};
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Rule, Step};
 
 use super::policy::Policy;
 
@@ -21,6 +21,13 @@ pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
     reader.names
 }
 
+/// As [`names`], of some literals.
+pub(super) fn names_in<'p>(policy: &Policy<'p>, literals: &[Literal]) -> HashSet<&'p str> {
+    let mut reader = BoundNames { policy, names: HashSet::new() };
+    reader.literals(literals);
+    reader.names
+}
+
 /// Whether a variable is bound in its position.
 #[derive(Clone, Copy)]
 enum Position {
@@ -35,7 +42,11 @@ struct BoundNames<'a, 'p> {
 
 impl BoundNames<'_, '_> {
     fn body(&mut self, body: &Body) {
-        for literal in &body.literals {
+        self.literals(&body.literals);
+    }
+
+    fn literals(&mut self, literals: &[Literal]) {
+        for literal in literals {
             for with in &literal.withs {
                 self.expr(&with.value, Position::Used);
             }

@@ -86,7 +86,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 24] = [
+const PASSES: [Pass; 25] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -100,6 +100,7 @@ const PASSES: [Pass; 24] = [
     passes::replaced_function::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
+    passes::early_negation::edits,
     passes::walk::edits,
     passes::every_variable::edits,
     passes::head_value::edits,

@@ -4,6 +4,7 @@ pub(super) mod bodyless_function;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
+pub(super) mod early_negation;
 pub(super) mod every_variable;
 pub(super) mod head_value;
 pub(super) mod import;
