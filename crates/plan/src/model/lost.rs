@@ -133,6 +133,17 @@ impl ResourceChange<'_> {
         causes && change.importing.is_none()
     }
 
+    /// Whether a block of the configuration has lost what is in it: it sets nothing, and `after` has a value of an attribute
+    /// that the provider requires. Blocks say nothing here: a `dynamic` one leaves no expression.
+    pub(super) fn lacks_expressions(&self, expressions: &Value<'_>) -> bool {
+        let (true, Some(after)) = (expressions.members().is_empty(), self.change.after.as_deref()) else {
+            return false;
+        };
+        let has = |name: &str| after.get(name).is_some_and(|value| *value != Value::Null);
+        let mut attributes = self.schema().into_iter().flat_map(|schema| schema.block.attributes());
+        attributes.any(|attribute| attribute.needs_expression() && has(&attribute.name))
+    }
+
     /// The first attribute that the configuration sets and that is neither in `after` nor in `after_unknown`.
     fn lost_expression<'e>(&self, expressions: &'e Value<'_>) -> Option<&'e str> {
         let after = self.change.after.as_deref()?;
