@@ -174,6 +174,24 @@ deny contains "error" if { some r in input.resource_changes; json.unmarshal(spri
 }
 
 #[test]
+fn a_fixture_has_neither_short_values_nor_keys_that_a_plan_marks() {
+    let after = json!({"name": "n", "tags": {"hunter2-Key": "hunter3-Value"}, "pin": "12345", "code": 6789,
+        "description": "pin 12345, code 6789"});
+    let marks = json!({"tags": true, "pin": true, "code": true});
+    let plan = plan(&json!([create("aws_ssm_parameter.p", &after, &marks)]));
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+    command.args(["fixture", "plan.json", "-r", "aws_ssm_parameter.p"]).current_dir(directory.path());
+    let output = command.output().expect("planguard runs");
+    let made = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(made.contains("aws_ssm_parameter.p"), "{made}");
+    for secret in ["hunter2", "hunter3", "12345", "6789"] {
+        assert!(!made.contains(secret), "{secret} in {made}");
+    }
+}
+
+#[test]
 fn what_a_schema_calls_sensitive_is_hidden_without_marks() {
     let plan = plan(&json!([
         create("aws_db_instance.a", &json!({"engine": "mysql", "password": "hunter2-hunter2"}), &json!({})),

@@ -11,6 +11,7 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 pub use json::JsonRedactor;
+pub use short::stands_alone;
 
 use crate::input::Sha256Digest;
 use crate::model::{
@@ -179,6 +180,24 @@ fn for_html(json: &str) -> String {
     escaped.iter().fold(json.to_owned(), |json, (plain, escape)| json.replace(*plain, escape))
 }
 
+/// The short ones among the sensitive values of a plan that are looked for as whole words: see [`Redactor::new`]. Names of
+/// attributes are not among them, and neither is what stands unmarked in many places of the plan.
+pub fn short_values<'v>(plan: &Plan<'_>, sensitive: &'v BTreeSet<String>) -> BTreeSet<&'v str> {
+    short_unless_named(plan, sensitive, &names_among(plan, sensitive))
+}
+
+fn short_unless_named<'v>(
+    plan: &Plan<'_>,
+    sensitive: &'v BTreeSet<String>,
+    names: &BTreeSet<String>,
+) -> BTreeSet<&'v str> {
+    let is_name = |value: &str| names.contains(value);
+    let sought: BTreeSet<&str> =
+        sensitive.iter().filter_map(|value| short::sought(value)).filter(|value| !is_name(value)).collect();
+    let common = common_among(plan, sought.clone());
+    sought.difference(&common).copied().collect()
+}
+
 /// Adds the forms in which a value stands in texts.
 fn add_forms(value: &str, patterns: &mut BTreeSet<String>) {
     let mut forms = BTreeSet::from([value.to_owned()]);
@@ -205,25 +224,19 @@ impl Redactor {
     /// they stand as whole words, unless they have fewer than three characters or are numbers of fewer than four digits,
     /// the words `true`, `false` and `null`, or settings such as `tcp`.
     pub fn new(sensitive: &BTreeSet<String>) -> Self {
-        Self::with_common(sensitive, &BTreeSet::new())
+        Self::with_short(sensitive, &sensitive.iter().filter_map(|value| short::sought(value)).collect())
     }
 
-    /// A redactor for these values. `common` are those that say nothing where they stand without a mark.
-    fn with_common(sensitive: &BTreeSet<String>, common: &BTreeSet<&str>) -> Self {
+    /// A redactor for the long values among these, and for short ones.
+    fn with_short(sensitive: &BTreeSet<String>, short_values: &BTreeSet<&str>) -> Self {
         let (mut long, mut short) = (BTreeSet::new(), BTreeSet::new());
-        for value in sensitive {
-            if value.chars().count() >= SHORTEST_TAINT {
-                add_forms(value, &mut long);
-                // A text of several lines may be printed line by line.
-                let lines = value.lines().map(str::trim);
-                long.extend(
-                    lines.filter(|line| line.chars().count() >= SHORTEST_TAINT).map(ToOwned::to_owned),
-                );
-            }
-            if let Some(value) = short::sought(value).filter(|value| !common.contains(value)) {
-                add_forms(value, &mut short);
-            }
+        for value in sensitive.iter().filter(|value| value.chars().count() >= SHORTEST_TAINT) {
+            add_forms(value, &mut long);
+            // A text of several lines may be printed line by line.
+            let lines = value.lines().map(str::trim);
+            long.extend(lines.filter(|line| line.chars().count() >= SHORTEST_TAINT).map(ToOwned::to_owned));
         }
+        short_values.iter().for_each(|value| add_forms(value, &mut short));
         Self { search: Values::new(long, short), names: BTreeSet::new(), addresses: None }
     }
 
@@ -237,10 +250,7 @@ impl Redactor {
 
     fn with_names(plan: &Plan<'_>, sensitive: &BTreeSet<String>) -> Self {
         let names = names_among(plan, sensitive);
-        let short: BTreeSet<&str> = sensitive.iter().filter_map(|value| short::sought(value)).collect();
-        let mut common = common_among(plan, short);
-        common.extend(names.iter().map(String::as_str));
-        let mut redactor = Self::with_common(sensitive, &common);
+        let mut redactor = Self::with_short(sensitive, &short_unless_named(plan, sensitive, &names));
         if matches!(redactor.search, Search::Nothing) {
             return redactor;
         }

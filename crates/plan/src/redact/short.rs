@@ -31,7 +31,7 @@ pub(super) fn sought(value: &str) -> Option<&str> {
 
 /// Whether a short value stands at this place as a whole word. One that is made of letters only may be part of a name,
 /// as `prod` is of `my-prod_db`; others count there as well.
-pub(super) fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
+pub fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
     let (Some(front), Some(value), Some(rest)) =
         (text.get(..span.start), text.get(span.clone()), text.get(span.end..))
     else {
