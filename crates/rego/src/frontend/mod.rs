@@ -164,14 +164,21 @@ fn through_passes(
     let mut rewritten = Rewritten { text: source.text.to_string(), shifts: Vec::new() };
     let mut passes: Vec<&dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>> = vec![&first];
     passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
-    for pass in passes {
+    let mut passes = passes.into_iter();
+    loop {
         let policy = Policy::new(&rewritten.text, module.as_ref().unwrap_or(written), version, &known.rules);
-        let changed = pass(&policy).apply().map_err(|CopyLimitExceeded| RewriteError::form(0))?;
-        if let Some((text, shifts)) = changed {
-            module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);
-            rewritten.text = text;
-            rewritten.shifts.push(shifts);
+        let mut changed = None;
+        // What is known of the policy holds until a pass changes it.
+        while changed.is_none()
+            && let Some(pass) = passes.next()
+        {
+            policy.take_names_back();
+            changed = pass(&policy).apply().map_err(|CopyLimitExceeded| RewriteError::form(0))?;
         }
+        let Some((text, shifts)) = changed else { break };
+        module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);
+        rewritten.text = text;
+        rewritten.shifts.push(shifts);
     }
     Ok((rewritten, module))
 }

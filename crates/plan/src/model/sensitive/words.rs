@@ -145,14 +145,40 @@ fn count_all(plan: &Plan<'_>, places: &mut BTreeMap<&str, usize>) {
             (change.after.as_deref(), change.after_sensitive.as_ref()),
         ];
         for (value, mask) in sides {
-            value.into_iter().for_each(|value| count(value, mask, places));
+            value.into_iter().for_each(|value| count(value, mask, None, places));
         }
     }
 }
 
+/// The keys that lead to a value, the last first.
+#[derive(Clone, Copy)]
+struct Keys<'k> {
+    key: &'k str,
+    outer: Option<&'k Self>,
+}
+
+impl Keys<'_> {
+    /// Whether a credential is under one of them.
+    fn lead_to_credential(&self) -> bool {
+        is_credential(self.key) || self.outer.is_some_and(Self::lead_to_credential)
+    }
+}
+
 /// Counts the places at which words stand without a mark.
-fn count(value: &Value<'_>, mask: Option<&Value<'_>>, places: &mut BTreeMap<&str, usize>) {
-    let mut found = |text: &str| places.get_mut(text).into_iter().for_each(|places| *places += 1);
+fn count(
+    value: &Value<'_>,
+    mask: Option<&Value<'_>>,
+    keys: Option<&Keys<'_>>,
+    places: &mut BTreeMap<&str, usize>,
+) {
+    let mut found = |text: &str| {
+        // Most texts are none of these, and to look at their keys takes longer.
+        if let Some(places) = places.get_mut(text)
+            && !keys.is_some_and(Keys::lead_to_credential)
+        {
+            *places += 1;
+        }
+    };
     match value {
         _ if mask == Some(&Value::Bool(true)) => {}
         Value::String(text) => found(text),
@@ -162,11 +188,12 @@ fn count(value: &Value<'_>, mask: Option<&Value<'_>>, places: &mut BTreeMap<&str
             elements
                 .iter()
                 .enumerate()
-                .for_each(|(position, element)| count(element, masks.get(position), places));
+                .for_each(|(position, element)| count(element, masks.get(position), keys, places));
         }
         Value::Object(object) => {
-            for (key, member) in object.members().iter().filter(|(key, _)| !is_credential(key)) {
-                count(member, mask.and_then(|mask| mask.get(key)), places);
+            for (key, member) in object.members() {
+                let keys = Keys { key, outer: keys };
+                count(member, mask.and_then(|mask| mask.get(key)), Some(&keys), places);
             }
         }
         Value::Null | Value::Bool(_) => {}
