@@ -139,20 +139,22 @@ struct Values {
     shortest: usize,
 }
 
-impl Values {
-    fn new(long: BTreeSet<String>, short: BTreeSet<String>) -> Search {
+impl Search {
+    fn of(long: BTreeSet<String>, short: BTreeSet<String>) -> Self {
         let anywhere = long.len();
         let patterns: Vec<String> = long.into_iter().chain(short).collect();
-        let Some(shortest) = patterns.iter().map(String::len).min() else { return Search::Nothing };
+        let Some(shortest) = patterns.iter().map(String::len).min() else { return Self::Nothing };
         // A run prints little, so an automaton that is quick to build beats one that searches faster:
         // the DFA that would be chosen for few patterns takes longer to build than reading a small plan does.
         let built = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::ContiguousNFA))
             .ascii_case_insensitive(true)
             .build(&patterns);
-        built.map_or(Search::Everything, |automaton| Search::Values(Self { automaton, anywhere, shortest }))
+        built.map_or(Self::Everything, |automaton| Self::Values(Values { automaton, anywhere, shortest }))
     }
+}
 
+impl Values {
     fn spans(&self, text: &[u8]) -> Vec<Range<usize>> {
         let found = self.automaton.find_overlapping_iter(text);
         let counting = found.filter(|found| {
@@ -237,7 +239,7 @@ impl Redactor {
             long.extend(lines.filter(|line| line.chars().count() >= SHORTEST_TAINT).map(ToOwned::to_owned));
         }
         short_values.iter().for_each(|value| add_forms(value, &mut short));
-        Self { search: Values::new(long, short), names: BTreeSet::new(), addresses: None }
+        Self { search: Search::of(long, short), names: BTreeSet::new(), addresses: None }
     }
 
     /// The redactor for what is told of a plan.

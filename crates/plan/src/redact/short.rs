@@ -41,7 +41,9 @@ pub fn stands_alone(text: &[u8], span: &Range<usize>) -> bool {
     let joins = |character: char| character.is_alphanumeric() || is_word && matches!(character, '-' | '_');
     let joins =
         |inner: Option<char>, outer: Option<char>| inner.is_some_and(joins) && outer.is_some_and(joins);
-    !(joins(first(value), last(front)) && !ends_with_escape(front)) && !joins(last(value), first(rest))
+    let goes_before = joins(first(value), last(front)) && !ends_with_escape(front);
+    let goes_on = joins(last(value), first(rest));
+    !(goes_before || goes_on)
 }
 
 /// Whether the last letter of a text belongs to an escape of JSON, as in `\n` and `\u003c`.
