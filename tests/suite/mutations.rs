@@ -443,7 +443,13 @@ impl Subject {
                     if section == "resource_changes" =>
                 {
                     match side.as_str() {
-                        "after" => planned(plan, self.address(*entry)).is_some(),
+                        "after" => planned(plan, self.address(*entry)).is_some_and(|object| match rest {
+                            // Null is what a plan says of an attribute that is not set, unless the object has it.
+                            [Step::Key(name), ..] if *how == Damage::Null => {
+                                object.key("values").key(name).find(plan).is_some()
+                            }
+                            _ => true,
+                        }),
                         "before" => self.is_in_prior_state(*entry),
                         // What the provider fills in is marked nowhere else.
                         "after_unknown" => match rest {

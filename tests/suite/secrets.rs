@@ -144,6 +144,54 @@ fn keys_of_a_sensitive_map_are_hidden() {
 }
 
 #[test]
+fn short_values_that_a_plan_marks_are_hidden() {
+    let after = json!({"name": "n", "tags": {"hunter2-Sup3rS3cret": "hunter3-Sup3rS3cret"}, "pin": "12345",
+        "code": 6789, "short": "x7z"});
+    let marks = json!({"tags": true, "pin": true, "code": true, "short": true});
+    let plan = plan(&json!([create("aws_ssm_parameter.p", &after, &marks)]));
+    let policy = r#"package main
+import rego.v1
+deny contains sprintf("tags %v pin %v", [r.change.after.tags, r.change.after.pin]) if some r in input.resource_changes
+deny contains sprintf("%s code %d: %s", [r.address, r.change.after.code, upper(r.change.after.short)]) if some r in input.resource_changes
+deny contains {"msg": "as metadata", "pin": base64.encode(r.change.after.pin)} if some r in input.resource_changes
+warn contains "nothing" if { some r in input.resource_changes; print("printed", r.change.after.pin, r.change.after) }
+deny contains "error" if { some r in input.resource_changes; json.unmarshal(sprintf("%v x", [r.change.after.pin])) }
+"#;
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("p.rego"), policy).expect("written");
+    let policy = directory.path().to_str().expect("UTF-8");
+    for format in planguard::render::check::FORMATS.all().iter().map(|format| format.name) {
+        let told = checked(&plan.to_string(), &["-p", policy, "--format", format]);
+        for secret in ["12345", "6789", "x7z", "X7Z", "MTIzNDU", "Sup3rS3cret"] {
+            assert!(!told.contains(secret), "{format}: {secret} in {told}");
+        }
+    }
+    let told = checked(&plan.to_string(), &["-p", policy]);
+    assert!(
+        told.contains("pin (sensitive value)") && told.contains("aws_ssm_parameter.p code (sens"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_fixture_has_neither_short_values_nor_keys_that_a_plan_marks() {
+    let after = json!({"name": "n", "tags": {"hunter2-Key": "hunter3-Value"}, "pin": "12345", "code": 6789,
+        "description": "pin 12345, code 6789"});
+    let marks = json!({"tags": true, "pin": true, "code": true});
+    let plan = plan(&json!([create("aws_ssm_parameter.p", &after, &marks)]));
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+    command.args(["fixture", "plan.json", "-r", "aws_ssm_parameter.p"]).current_dir(directory.path());
+    let output = command.output().expect("planguard runs");
+    let made = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(made.contains("aws_ssm_parameter.p"), "{made}");
+    for secret in ["hunter2", "hunter3", "12345", "6789"] {
+        assert!(!made.contains(secret), "{secret} in {made}");
+    }
+}
+
+#[test]
 fn what_a_schema_calls_sensitive_is_hidden_without_marks() {
     let plan = plan(&json!([
         create("aws_db_instance.a", &json!({"engine": "mysql", "password": "hunter2-hunter2"}), &json!({})),

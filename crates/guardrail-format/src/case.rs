@@ -270,13 +270,33 @@ impl CaseResource {
         change
     }
 
+    /// The expressions of its block: those that are written, and one for each other attribute that the provider requires
+    /// and `after` has. Where the value comes from, nobody can tell: a plan does not explain local values.
+    fn block_expressions(&self) -> Map<String, Value> {
+        let mut expressions =
+            self.raw.expressions.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        let schema = match self.mode {
+            "data" => planguard_schemas::data(&self.resource_type),
+            _ => planguard_schemas::resource(&self.resource_type),
+        };
+        let Some(after) = self.raw.after.as_ref().and_then(Value::as_object) else { return expressions };
+        let schema = schema.as_ref();
+        for attribute in schema.into_iter().flat_map(|schema| schema.block.attributes()) {
+            let is_set = after.get(&attribute.name).is_some_and(|value| !value.is_null());
+            if attribute.needs_expression() && is_set {
+                expressions.entry(attribute.name).or_insert_with(|| json!({"references": ["local.given"]}));
+            }
+        }
+        expressions
+    }
+
     fn configuration(&self) -> Value {
         let mut block = json!({
             "address": self.block(),
             "mode": self.mode,
             "type": self.resource_type,
             "name": self.name,
-            "expressions": self.raw.expressions.clone().unwrap_or_else(|| json!({})),
+            "expressions": self.block_expressions(),
         });
         if self.raw.key.is_some() {
             block["for_each_expression"] = json!({});

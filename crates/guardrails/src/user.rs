@@ -73,6 +73,9 @@ pub enum GuardrailError {
 /// # Errors
 /// Every error, not only the first.
 pub fn load_guardrails(paths: &[PathBuf]) -> Result<Vec<Guardrail>, Vec<GuardrailError>> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut ids: BTreeSet<String> = builtins().map(|builtin| builtin.id().to_owned()).collect();
     ids.extend(GUARDS.iter().map(|guard| guard.info.id.to_string()));
     let (mut guardrails, mut errors) = (Vec::new(), Vec::new());

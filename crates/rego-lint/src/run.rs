@@ -26,7 +26,11 @@ pub fn lint(options: &LintOptions) -> LintReport {
 ///
 /// The problems of the report are those of `policies`, except those that are findings of lints.
 pub fn lint_evaluated(options: &LintOptions, policies: &Policies) -> LintReport {
-    let evaluation = Evaluation { rules: policies.evaluated(), problems: policies.problems().to_vec() };
+    let evaluation = Evaluation {
+        rules: policies.evaluated(),
+        problems: policies.problems().to_vec(),
+        read: policies.read().clone(),
+    };
     // What the settings have made pedantic is told as well.
     let options = LintOptions { strictness: Strictness::Pedantic, ..options.clone() };
     let mut report = report(look(&options, Some(evaluation)), &options);

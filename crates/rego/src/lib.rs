@@ -66,7 +66,7 @@ pub use finding::{PolicyFinding, PolicyLocation, WaitsFor};
 pub use frontend::comments;
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};
-pub use policies::{Policies, SkippedPolicy};
+pub use policies::{Policies, ReadPolicies, SkippedPolicy};
 pub use query::{
     Answers, BuiltinErrors, ExpressionValue, QueryError, QueryInput, QueryLocation, QueryResult,
     builtin_names,

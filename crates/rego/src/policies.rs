@@ -8,13 +8,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::beside;
 use super::context::Context;
-use super::convention::{self, Grouping};
+use super::convention::{self, Group, Grouping, Located};
 use super::coverage::Coverage;
 use super::error::{PolicyError, report};
 use super::evaluate::{Evaluation, PolicyInput, Work, read_plan};
 use super::options::PolicyOptions;
 use super::plan_value::Sections;
 use super::set::{self, Evaluated, PolicySet};
+use super::source::Source;
 
 /// The policies of all given paths. They can be shared between threads.
 #[derive(Debug)]
@@ -24,8 +25,30 @@ pub struct Policies {
     memory_limit: Option<u64>,
     time_limit: Duration,
     skipped: Vec<SkippedPolicy>,
+    read: ReadPolicies,
     problems: Vec<PolicyError>,
     sha256: String,
+}
+
+/// The policies of the user as they were read, for those who look at them once more. Their sources share what was parsed.
+#[derive(Clone, Debug, Default)]
+pub struct ReadPolicies {
+    /// Policies that were loaded together.
+    pub groups: Vec<Group>,
+    /// The convention of each path.
+    pub located: Vec<Located>,
+    /// Every file below the paths, if the groups have all of them: some platforms leave files out.
+    pub files: Option<Vec<Source>>,
+}
+
+impl ReadPolicies {
+    fn of(grouping: &mut Grouping, options: &PolicyOptions) -> Self {
+        let (groups, located) = (grouping.groups.clone(), std::mem::take(&mut grouping.located));
+        let is_whole = located.len() == options.paths.len()
+            && located.iter().all(|located| located.convention.is_loaded_together());
+        let files = groups.iter().flat_map(|group| &group.sources).cloned();
+        Self { files: is_whole.then(|| files.collect()), groups, located }
+    }
 }
 
 /// A package or file that is not evaluated.
@@ -71,6 +94,7 @@ impl Policies {
             memory_limit: options.memory_limit,
             time_limit: options.time_limit,
             skipped: Vec::new(),
+            read: ReadPolicies::default(),
             sha256: digest(&sets),
             problems,
             sets,
@@ -115,6 +139,11 @@ impl Policies {
         &self.skipped
     }
 
+    /// Returns the policies as they were read.
+    pub fn read(&self) -> &ReadPolicies {
+        &self.read
+    }
+
     /// Returns the digest of the only set, or else the SHA-256 of the hexadecimal digests of all sets in order.
     pub fn sha256(&self) -> &str {
         &self.sha256
@@ -143,6 +172,7 @@ fn load(options: &PolicyOptions) -> Policies {
         _ => convention::group(options),
     };
     let mut problems = std::mem::take(&mut grouping.errors);
+    let read = ReadPolicies::of(&mut grouping, options);
     let context = Context::load(&options.context, &mut problems);
     let documents =
         beside::load(&[options.paths.as_slice(), &options.beside].concat(), &options.data, &mut problems);
@@ -170,7 +200,7 @@ fn load(options: &PolicyOptions) -> Policies {
     }
     let packages = sets.iter().flat_map(PolicySet::packages_passed_over).cloned().map(SkippedPolicy::Package);
     let skipped = packages.chain(grouping.passed_over).collect();
-    Policies { skipped, ..Policies::of(options, sets, problems) }
+    Policies { skipped, read, ..Policies::of(options, sets, problems) }
 }
 
 fn digest(sets: &[PolicySet]) -> String {

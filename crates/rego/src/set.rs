@@ -368,10 +368,15 @@ pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &LoadedNames) -> sourc
 
 /// As [`rewrite`], with `read` as the front end.
 pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
+    let shares: Vec<&[Source]> = sources.chunks(FILES_WORTH_A_THREAD).collect();
+    // What is parsed here is known to all who look at the files later.
+    threads::map(&shares, Stack::Policy, |share| {
+        share.iter().for_each(|source| {
+            let _parsed = source.module();
+        });
+    });
     let mut known = LoadedNames::default();
-    for source in &*sources {
-        known.add(&source.text);
-    }
+    sources.iter().for_each(|source| known.add(source));
     let read_one = |source: &Source| match dialect {
         Dialect::Given(version) => read(source, dialect::written_in(&source.text, version), &known),
         Dialect::EachFile => {
@@ -386,7 +391,6 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
             source.reading
         }
     };
-    let shares: Vec<&[Source]> = sources.chunks(FILES_WORTH_A_THREAD).collect();
     let readings =
         threads::map(&shares, Stack::Policy, |share| share.iter().map(read_one).collect::<Vec<_>>());
     for (source, reading) in sources.iter_mut().zip(readings.into_iter().flatten()) {
@@ -395,7 +399,7 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
 }
 
 fn read_as(source: &Source, version: RegoVersion, known: &LoadedNames) -> source::RewriteResult {
-    reading(frontend::rewrite(&source.text, version, known))
+    reading(frontend::rewrite(source, version, known))
 }
 
 /// The result of rewriting a policy.

@@ -1,10 +1,12 @@
 //! A policy file, and places in it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use miette::{NamedSource, SourceSpan};
 use planguard_plan::text::escape::hides_or_steers;
+use planguard_rego_syntax::parse::{self, SyntaxError};
+use planguard_rego_syntax::tree::Module;
 use regorus::unstable::Span;
 
 use super::error::{PolicyError, PolicyText};
@@ -22,6 +24,8 @@ pub struct Source {
     /// The author's text.
     pub text: Arc<str>,
     pub(crate) reading: RewriteResult,
+    /// The author's text, parsed by the first who asks.
+    parsed: Arc<OnceLock<Result<Module, SyntaxError>>>,
 }
 
 /// The result of the front end.
@@ -63,7 +67,21 @@ pub fn display_name(path: &Path) -> String {
 
 impl Source {
     pub(super) fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Self {
-        Self { name: name.into(), text: text.into(), reading: RewriteResult::AsWritten }
+        Self {
+            name: name.into(),
+            text: text.into(),
+            reading: RewriteResult::AsWritten,
+            parsed: Arc::default(),
+        }
+    }
+
+    /// Returns the author's text, parsed once for this source and its clones.
+    ///
+    /// # Errors
+    ///
+    /// The front end cannot parse it.
+    pub fn module(&self) -> Result<&Module, SyntaxError> {
+        self.parsed.get_or_init(|| parse::parse(&self.text)).as_ref().map_err(|error| *error)
     }
 
     /// Returns the text for the engine.

@@ -126,6 +126,12 @@ impl Attribute {
         }
     }
 
+    /// Whether every configuration has an expression for it: it must be set, and no `dynamic` block can do so.
+    pub fn needs_expression(&self) -> bool {
+        let is_block = self.kind.nested().is_some_and(|nested| nested.is_block);
+        self.configurable == Configurable::Required && !is_block
+    }
+
     /// Whether a configuration can set it.
     pub fn is_settable(&self) -> bool {
         self.configurable != Configurable::Computed

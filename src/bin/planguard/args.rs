@@ -20,10 +20,13 @@ use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::github::Annotations;
+use crate::later::{Later, later};
 use crate::lib_command::LibArguments;
+use crate::lint::LintArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
 use crate::plan::PlanArguments;
+use crate::test::TestArguments;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
 
@@ -61,50 +64,52 @@ Exit codes:
 pub(crate) enum Command {
     /// Check plans with guardrails and policies
     #[command(after_help = CHECK_HELP)]
-    Check(Box<CheckArguments>),
+    Check(Later<CheckArguments>),
     /// Plan with terraform or tofu, check the plan, and say how to apply it
     #[command(after_help = crate::plan::HELP)]
-    Plan(Box<PlanArguments>),
+    Plan(Later<PlanArguments>),
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
-    Eval(Box<EvalArguments>),
+    Eval(Later<EvalArguments>),
     /// Make a small test plan from a real one, with secrets and identifiers removed
     #[command(after_help = FIXTURE_HELP)]
-    Fixture(Box<FixtureArguments>),
+    Fixture(Later<FixtureArguments>),
     /// Write the Rego library for policies to files, for use with OPA
-    Lib(LibArguments),
+    Lib(Later<LibArguments>),
     /// Find mistakes in policies
     #[command(after_help = crate::lint::HELP)]
-    Lint(Box<crate::lint::LintArguments>),
+    Lint(Later<LintArguments>),
     /// List the built-in rules, or explain one
-    Rules(RulesArguments),
+    Rules(Later<RulesArguments>),
     /// Run the tests of policies and guardrails
     #[command(after_help = crate::test::HELP)]
-    Test(Box<crate::test::TestArguments>),
+    Test(Later<TestArguments>),
     /// Accept the findings of a rule on a resource, with a reason and an end
     #[command(after_help = WAIVE_HELP)]
-    Waive(Box<WaiveArguments>),
+    Waive(Later<WaiveArguments>),
     /// List the waivers, and the findings that each accepts
-    Waivers(Box<WaiversArguments>),
+    Waivers(Later<WaiversArguments>),
     /// Create a policy or a guardrail with its tests
-    New(NewArguments),
+    New(Later<NewArguments>),
     /// Set up planguard in a project: settings, a first policy with its tests, a CI pipeline
-    Init(InitArguments),
+    Init(Later<InitArguments>),
 }
-
-/// Flags that a command accepts, so that one set of flags serves all commands, and that have no effect on it.
-const WITHOUT_EFFECT: [(&str, &[&str]); 2] = [
-    ("lint", &["context", "infracost", "policy_timeout"]),
-    ("test", &["namespace", "all_namespaces", "convention", "context", "infracost"]),
-];
 
 /// The command line as clap knows it.
 pub(crate) fn command() -> clap::Command {
-    WITHOUT_EFFECT.iter().fold(Arguments::command(), |command, (name, hidden)| {
-        command.mut_subcommand(name, |subcommand| {
-            hidden.iter().fold(subcommand, |subcommand, id| subcommand.mut_arg(id, |arg| arg.hide(true)))
-        })
-    })
+    // One set of flags serves all commands; those that have no effect on a command are accepted, and not shown.
+    let lint = |lint| hide(later::<LintArguments>(lint), &["context", "infracost", "policy_timeout"]);
+    let test = |test| {
+        let hidden = ["namespace", "all_namespaces", "convention", "context", "infracost"];
+        hide(later::<TestArguments>(test), &hidden)
+    };
+    Arguments::command()
+        .mut_subcommand("lint", |subcommand| subcommand.defer(lint))
+        .mut_subcommand("test", |subcommand| subcommand.defer(test))
+}
+
+fn hide(command: clap::Command, hidden: &[&str]) -> clap::Command {
+    hidden.iter().fold(command, |command, id| command.mut_arg(id, |arg| arg.hide(true)))
 }
 
 /// A flag's value with its origin, if the flag was given.
@@ -473,7 +478,8 @@ mod tests {
         // They are about different things: a rule to explain and a lint; a pack to enable and one to list; the file of a
         // report and the directory of a fixture.
         let different = ["explain", "type", "output"];
-        let command = command();
+        let mut command = command();
+        command.build();
         let mut flags: BTreeMap<&str, (String, Option<char>)> = BTreeMap::new();
         for subcommand in command.get_subcommands() {
             for argument in subcommand.get_arguments().filter(|argument| !argument.is_positional()) {

@@ -8,6 +8,7 @@ mod format;
 mod found;
 mod github;
 mod interactive;
+mod later;
 mod lib_command;
 mod lint;
 mod new;

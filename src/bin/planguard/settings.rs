@@ -102,7 +102,8 @@ mod tests {
     /// clap does not know the defaults behind the settings files.
     #[test]
     fn help_names_the_defaults() {
-        let command = command();
+        let mut command = command();
+        command.build();
         let check = command.find_subcommand("check").unwrap();
         let help = |id: &str| {
             let argument = check.get_arguments().find(|argument| argument.get_id() == id).unwrap();

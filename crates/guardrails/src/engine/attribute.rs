@@ -170,7 +170,18 @@ fn literal_in_configuration(place: &View<'_, '_>) -> Truth {
             found.resources.is_empty() && found.variables.is_empty() && found.unresolved.is_empty();
         any([from_default, Truth::of(only_constants && has_text(&found.constants))].into_iter())
     };
-    any(state.resolutions(place.path()).iter().map(is_literal))
+    let found = state.resolutions(place.path());
+    let says_nothing = |found: &Resolution<'_>| {
+        let Resolution { resources, constants, variables, unresolved } = found;
+        let is_empty = resources.is_empty() && variables.is_empty() && unresolved.is_empty();
+        is_empty && !constants.is_empty() && !has_text(constants)
+    };
+    // The plan has a value that no expression of the configuration can give: the one that does is lost.
+    let is_set = matches!(place.attribute(), Attribute::Known(value) if !literal::is_empty(value));
+    if is_set && place.is_given_by_configuration() && found.iter().all(says_nothing) {
+        return Truth::Unknown;
+    }
+    any(found.iter().map(is_literal))
 }
 
 /// Whether the value of a root variable is its default, and the default says something. Unknown where the plan has a
@@ -272,6 +283,40 @@ mod tests {
         assert_eq!(outcome(r#""p": {}"#, given), Outcome::Pass);
         assert_eq!(outcome("", given), Outcome::Undetermined);
         assert_eq!(outcome(declared, ""), Outcome::Undetermined);
+    }
+
+    #[test]
+    fn a_literal_is_undetermined_if_its_expression_is_lost() {
+        let outcome = |root: &str, after: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "configuration": {{"root_module": {root}}}, "resource_changes": [{{
+                    "address": "module.m.aws_db_instance.a", "change": {{"actions": ["create"], "after": {after},
+                    "after_unknown": {{}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_db_instance")
+                .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+        };
+        let root = |call: &str, block: &str| {
+            format!(
+                r#"{{"module_calls": {{"m": {{"expressions": {call}, "module": {{"variables": {{"p": {{}}}}, "resources": [
+                    {{"mode": "managed", "type": "aws_db_instance", "name": "a", "expressions": {block}}}]}}}}}}}}"#
+            )
+        };
+        let (call, block) =
+            (r#"{"p": {"constant_value": "hunter2-secret"}}"#, r#"{"password": {"references": ["var.p"]}}"#);
+        let after = r#"{"instance_class": "x", "password": "hunter2-secret"}"#;
+        assert_eq!(outcome(&root(call, block), after), Outcome::Fail);
+        assert_eq!(outcome(&root("{}", block), after), Outcome::Undetermined);
+        assert_eq!(outcome(&root(call, "{}"), after), Outcome::Undetermined);
+        let nothing = r#"{"instance_class": "x", "password": null}"#;
+        assert_eq!(outcome(&root("{}", block), nothing), Outcome::Pass);
+        // What a function gives is no literal.
+        assert_eq!(outcome(&root(call, r#"{"password": {}}"#), after), Outcome::Pass);
     }
 
     /// A database without encryption, unless it is restored from a snapshot: what the configuration alone tells.

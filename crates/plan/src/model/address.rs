@@ -86,7 +86,8 @@ impl Address {
     /// The address of the block that the instance comes from: without any instance key, as
     /// `configuration` writes it, with the modules in front.
     pub fn configuration_address(&self) -> String {
-        let mut text = String::new();
+        // One allocation for all but the deepest: this is asked for each object several times.
+        let mut text = String::with_capacity(96);
         for step in &self.modules {
             text.push_str("module.");
             text.push_str(&step.name);

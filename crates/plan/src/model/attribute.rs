@@ -49,6 +49,8 @@ impl<'p> ResourceState<'p> {
             Side::After => change.exists_after(),
         };
         let config = plan.configuration.as_ref().and_then(|config| config.resource(&change.address));
+        // A block that has lost what is in it says as little as one that is lost.
+        let config = config.filter(|(_, block)| !change.lacks_expressions(&block.expressions));
         exists.then_some(Self { plan, change, side, config })
     }
 
@@ -69,6 +71,7 @@ impl<'p> ResourceState<'p> {
             unknown,
             unknown_since,
             sensitive: Mask::of(sensitive),
+            is_removed: false,
             path: AttributePath::default(),
         }
     }
@@ -229,6 +232,8 @@ pub struct View<'p, 's> {
     /// The number of steps of the path down to the value that is unknown as a whole.
     unknown_since: Option<usize>,
     sensitive: Mask<'p>,
+    /// Whether somebody has taken the value out: it is marked as sensitive after the change, and absent.
+    is_removed: bool,
     path: AttributePath,
 }
 
@@ -288,6 +293,7 @@ impl<'p, 's> View<'p, 's> {
             unknown: Mask::Nothing,
             unknown_since: None,
             sensitive: if self.is_sensitive() { Mask::Whole } else { Mask::Nothing },
+            is_removed: false,
             path: self.path.clone(),
         }
     }
@@ -301,7 +307,11 @@ impl<'p, 's> View<'p, 's> {
     ) -> Self {
         let unknown_since =
             self.unknown_since.or_else(|| matches!(unknown, Mask::Whole).then_some(path.0.len()));
-        Self { state: self.state, value, unknown, unknown_since, sensitive, path }
+        // Terraform writes null for what is not set, also where it marks it.
+        let has_own_mark = matches!((self.sensitive, sensitive), (Mask::Parts(_), Mask::Whole));
+        let is_absent = value.is_none() && self.value.is_some() && self.state.side == Side::After;
+        let is_removed = self.is_removed || has_own_mark && is_absent && matches!(unknown, Mask::Nothing);
+        Self { state: self.state, value, unknown, unknown_since, sensitive, is_removed, path }
     }
 
     /// The attribute at this place.
@@ -309,6 +319,7 @@ impl<'p, 's> View<'p, 's> {
         match self.unknown {
             Mask::Whole if self.is_computed() => Attribute::Unset,
             Mask::Whole => Attribute::Unknown,
+            Mask::Nothing | Mask::Parts(_) if self.is_removed => Attribute::Unknown,
             Mask::Nothing | Mask::Parts(_) => match self.value {
                 Some(Value::Null) | None if self.unknown.marks_something() => Attribute::Unknown,
                 Some(Value::Null) | None => Attribute::Unset,
@@ -345,6 +356,15 @@ impl<'p, 's> View<'p, 's> {
         let Some(since) = self.unknown_since.filter(|_| has_lost_block) else { return false };
         let whole = self.path.0.get(..since).unwrap_or(&self.path.0);
         self.state.schema_of(whole).is_none_or(|attribute| attribute.may_be_computed())
+    }
+
+    /// Whether a value at this place can come only from an expression of the configuration at the same path: the
+    /// schema says that the provider fills it in nowhere, and it is not in a block that may be a `dynamic` one without any
+    /// expression.
+    pub fn is_given_by_configuration(&self) -> bool {
+        let is_given =
+            self.state.schema_of(&self.path.0).is_some_and(|attribute| !attribute.may_be_computed());
+        is_given && self.state.is_configured(&self.path) != Configured::CannotTell
     }
 
     /// Whether the place is inside a block that the provider fills in because the configuration does not set it:
@@ -419,6 +439,38 @@ mod tests {
         let plan = Plan::parse(text).unwrap();
         let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
         test(state.root())
+    }
+
+    #[test]
+    fn a_marked_value_that_is_absent_is_unknown() {
+        let attribute = |after: &str, path: &[&str]| {
+            with_root(&plan(after, "{}", "{}"), |root| {
+                let place = path.iter().fold(root, |place, name| match name.parse() {
+                    Ok(position) => place.index(position),
+                    Err(_) => place.key(name),
+                });
+                matches!(place.attribute(), Attribute::Unknown)
+            })
+        };
+        for path in [&["secret"][..], &["secret", "x"], &["block", "0", "pin"]] {
+            assert!(attribute(r#"{"block": [{}]}"#, path), "{path:?}");
+        }
+        let there = r#"{"secret": null, "block": [{"pin": ""}]}"#;
+        for (after, path) in [(there, &["secret"][..]), (there, &["block", "0", "pin"]), ("{}", &["other"])] {
+            assert!(!attribute(after, path), "{after} {path:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_without_what_the_provider_requires_counts_as_lost() {
+        let has_block = |after: &str, expressions: &str| {
+            let plan = plan_of("aws_s3_bucket_policy", after, "{}", expressions);
+            with_root(&plan, |root| root.state().configuration().is_some())
+        };
+        assert!(!has_block(r#"{"bucket": "b"}"#, "{}"));
+        assert!(has_block(r#"{"bucket": "b"}"#, r#"{"bucket": {}}"#));
+        assert!(has_block(r#"{"bucket": null}"#, "{}"));
+        assert!(has_block("{}", "{}"));
     }
 
     #[test]

@@ -102,10 +102,9 @@ impl ResourceChange<'_> {
     fn lost_value(&self, witness: Witness, object: &StateResource<'_>) -> Option<String> {
         let change = &self.change;
         // `before` of an object that is only deleted or forgotten is as the state had it before the refresh, which fills in what
-        // the provider added since: a null becomes false.
-        if witness == Witness::PriorState && (change.actions.only_deletes() || change.actions.forgets()) {
-            return None;
-        }
+        // the provider added since: a null becomes false. But it has all names.
+        let is_unrefreshed =
+            witness == Witness::PriorState && (change.actions.only_deletes() || change.actions.forgets());
         let (text, side, unknown) = match witness {
             Witness::PriorState => (change.before_text, &change.before, None),
             Witness::PlannedValues | Witness::Configuration => {
@@ -119,8 +118,9 @@ impl ResourceChange<'_> {
         }
         // What is no JSON here is refused elsewhere: the whole text has been read once.
         let values = Value::parse(values, &DuplicateKeys::default()).ok()?;
-        let lost = values.members().iter().find(|(name, value)| {
-            is_lost(value, side.get(name), unknown.and_then(|unknown| member(unknown, name)))
+        let lost = values.members().iter().find(|(name, value)| match side.get(name) {
+            there if is_unrefreshed => there.is_none() && *value != Value::Null,
+            there => is_lost(value, there, unknown.and_then(|unknown| member(unknown, name))),
         });
         lost.map(|(name, _)| name.to_string())
     }
@@ -131,6 +131,17 @@ impl ResourceChange<'_> {
         let change = &self.change;
         let causes = change.actions.creates() || change.actions.updates() || change.actions.reads();
         causes && change.importing.is_none()
+    }
+
+    /// Whether a block of the configuration has lost what is in it: it sets nothing, and `after` has a value of an attribute
+    /// that the provider requires. Blocks say nothing here: a `dynamic` one leaves no expression.
+    pub(super) fn lacks_expressions(&self, expressions: &Value<'_>) -> bool {
+        let (true, Some(after)) = (expressions.members().is_empty(), self.change.after.as_deref()) else {
+            return false;
+        };
+        let has = |name: &str| after.get(name).is_some_and(|value| *value != Value::Null);
+        let mut attributes = self.schema().into_iter().flat_map(|schema| schema.block.attributes());
+        attributes.any(|attribute| attribute.needs_expression() && has(&attribute.name))
     }
 
     /// The first attribute that the configuration sets and that is neither in `after` nor in `after_unknown`.
@@ -330,6 +341,8 @@ mod tests {
             "actions": ["delete"], "before": {"a": null}, "after": null}}],"#;
         let deleted = format!("{deleted} {state}}}");
         assert!(Plan::parse(&deleted).unwrap().contradictions().is_empty());
+        let emptied = deleted.replace(r#"{"a": null}"#, "{}");
+        assert_eq!(Plan::parse(&emptied).unwrap().contradictions().len(), 1);
         assert_eq!(before("{}"), ["`a` of `aws_x.a` is in `prior_state` but not in its `before`"]);
         assert!(before(r#"{"a": 2}"#).is_empty());
     }

@@ -22,7 +22,7 @@ use schema::Schemas;
 use walk::StateWalk;
 use words::Source;
 
-pub(crate) use words::names_among;
+pub(crate) use words::{common_among, is_setting, names_among};
 
 /// The texts of all leaves that a mask, a sensitive variable or a sensitive output marks, on both sides and
 /// in every section; of attributes that the provider's schema calls sensitive, whether they are marked or not; and of
@@ -262,7 +262,7 @@ impl Leaves {
             Value::Object(object) => {
                 for (key, member) in object.members() {
                     // The key of a map is data; one that is made of words is most often the name of an attribute.
-                    if !words::is_word(key) {
+                    if !words::is_word(key) && !words::is_short_name(key) {
                         self.add(key.clone().into_owned());
                     }
                     self.all(member);

@@ -5,20 +5,19 @@
 
 use std::ops::Range;
 
-/// Shorter runs hold no value that is long enough to be looked for.
-const SHORTEST_BASE64: usize = 8;
-
-/// The same for hexadecimal digits.
-const SHORTEST_HEX: usize = 12;
-
-/// The places of a text that `find` finds something in once they are decoded.
-pub(super) fn spans(text: &str, find: &dyn Fn(&[u8]) -> Vec<Range<usize>>) -> Vec<Range<usize>> {
+/// The places of a text that `find` finds something in once they are decoded. It finds nothing in fewer than `shortest`
+/// bytes.
+pub(super) fn spans(
+    text: &str,
+    shortest: usize,
+    find: &dyn Fn(&[u8]) -> Vec<Range<usize>>,
+) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let bytes = text.as_bytes();
-    for run in runs(bytes, SHORTEST_BASE64, |byte| sextet(byte).is_some()) {
+    for run in runs(bytes, (shortest * 8).div_ceil(6), |byte| sextet(byte).is_some()) {
         found.extend(digits(bytes, &run, 6, sextet, find));
     }
-    for run in runs(bytes, SHORTEST_HEX, |byte| byte.is_ascii_hexdigit()) {
+    for run in runs(bytes, shortest * 2, |byte| byte.is_ascii_hexdigit()) {
         found.extend(digits(bytes, &run, 4, nibble, find));
     }
     found.extend(percent(bytes, find));
@@ -136,7 +135,7 @@ mod tests {
             memmem::find_iter(decoded, value).map(|start| start..start + value.len()).collect::<Vec<_>>()
         };
         let mut found: Vec<String> =
-            spans(text, &find).into_iter().map(|span| text[span].to_owned()).collect();
+            spans(text, value.len(), &find).into_iter().map(|span| text[span].to_owned()).collect();
         found.dedup();
         found
     }

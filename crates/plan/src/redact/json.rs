@@ -4,11 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::short::SHORTEST_NUMBER;
 use super::{PLACEHOLDER, Redactor};
 use crate::model::{Plan, PlanError, sensitive_values};
-
-/// Shorter numbers are too common to identify a secret, or to be replaced everywhere.
-const SHORTEST_NUMBER: usize = 4;
 
 /// The masks and the members that they mark.
 const MASKED: [(&str, &str); 2] = [("after", "after_sensitive"), ("before", "before_sensitive")];

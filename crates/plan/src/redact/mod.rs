@@ -2,6 +2,7 @@
 
 mod encoded;
 mod json;
+mod short;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -10,18 +11,19 @@ use std::ops::Range;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 pub use json::JsonRedactor;
+pub use short::stands_alone;
 
 use crate::input::Sha256Digest;
 use crate::model::{
-    Actions, Address, AttributePath, PathStep, Plan, PlanError, names_among, sensitive_values,
+    Actions, Address, AttributePath, PathStep, Plan, PlanError, common_among, names_among, sensitive_values,
 };
 use crate::text::escape;
 
 /// The replacement of a sensitive value.
 pub const PLACEHOLDER: &str = "(sensitive value)";
 
-/// Shorter values are replaced if a mask marks them, but not searched for elsewhere: most texts
-/// contain them by chance.
+/// Shorter values are replaced where a mask marks them, and elsewhere only if they stand as whole words and are no
+/// ordinary ones: most texts contain them by chance. [`Redactor::new`] has the rule.
 pub const SHORTEST_TAINT: usize = 6;
 
 /// A text that may leave the process: sensitive values are replaced. It is exact otherwise, so a renderer escapes it
@@ -122,9 +124,44 @@ enum Search {
     #[default]
     Nothing,
     /// These values are.
-    Values(AhoCorasick),
+    Values(Values),
     /// Too many values to build a search for: every text is replaced.
     Everything,
+}
+
+/// A search for sensitive values.
+#[derive(Debug)]
+struct Values {
+    automaton: AhoCorasick,
+    /// The number of patterns that count wherever they occur. Those behind them are short values.
+    anywhere: usize,
+    /// The length of the shortest pattern in bytes.
+    shortest: usize,
+}
+
+impl Search {
+    fn of(long: BTreeSet<String>, short: BTreeSet<String>) -> Self {
+        let anywhere = long.len();
+        let patterns: Vec<String> = long.into_iter().chain(short).collect();
+        let Some(shortest) = patterns.iter().map(String::len).min() else { return Self::Nothing };
+        // A run prints little, so an automaton that is quick to build beats one that searches faster:
+        // the DFA that would be chosen for few patterns takes longer to build than reading a small plan does.
+        let built = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .ascii_case_insensitive(true)
+            .build(&patterns);
+        built.map_or(Self::Everything, |automaton| Self::Values(Values { automaton, anywhere, shortest }))
+    }
+}
+
+impl Values {
+    fn spans(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let found = self.automaton.find_overlapping_iter(text);
+        let counting = found.filter(|found| {
+            found.pattern().as_usize() < self.anywhere || short::stands_alone(text, &found.range())
+        });
+        counting.map(|found| found.range()).collect()
+    }
 }
 
 /// A text as JSON writes it between its quotes.
@@ -145,49 +182,64 @@ fn for_html(json: &str) -> String {
     escaped.iter().fold(json.to_owned(), |json, (plain, escape)| json.replace(*plain, escape))
 }
 
+/// The short ones among the sensitive values of a plan that are looked for as whole words: see [`Redactor::new`]. Names of
+/// attributes are not among them, and neither is what stands unmarked in many places of the plan.
+pub fn short_values<'v>(plan: &Plan<'_>, sensitive: &'v BTreeSet<String>) -> BTreeSet<&'v str> {
+    short_unless_named(plan, sensitive, &names_among(plan, sensitive))
+}
+
+fn short_unless_named<'v>(
+    plan: &Plan<'_>,
+    sensitive: &'v BTreeSet<String>,
+    names: &BTreeSet<String>,
+) -> BTreeSet<&'v str> {
+    let is_name = |value: &str| names.contains(value);
+    let sought: BTreeSet<&str> =
+        sensitive.iter().filter_map(|value| short::sought(value)).filter(|value| !is_name(value)).collect();
+    let common = common_among(plan, sought.clone());
+    sought.difference(&common).copied().collect()
+}
+
+/// Adds the forms in which a value stands in texts.
+fn add_forms(value: &str, patterns: &mut BTreeSet<String>) {
+    let mut forms = BTreeSet::from([value.to_owned()]);
+    // Messages often contain a value in its JSON form, without the outer quotes.
+    // JSON inside of JSON is escaped twice.
+    for quoted in [quoted(value), for_html(&quoted(value))] {
+        let twice = self::quoted(&quoted);
+        forms.extend([quoted, twice]);
+    }
+    // Changing the case of what is not ASCII changes more than a search that ignores it sees.
+    let cases: Vec<String> = forms
+        .iter()
+        .filter(|form| !form.is_ascii())
+        .flat_map(|form| [form.to_uppercase(), form.to_lowercase()])
+        .collect();
+    patterns.extend(forms);
+    patterns.extend(cases);
+}
+
 impl Redactor {
-    /// A redactor for these values; those shorter than [`SHORTEST_TAINT`] characters are left out.
+    /// A redactor for these values.
+    ///
+    /// Those of at least [`SHORTEST_TAINT`] characters are replaced wherever they occur. Shorter ones are replaced where
+    /// they stand as whole words, unless they have fewer than three characters or are numbers of fewer than four digits,
+    /// the words `true`, `false` and `null`, or settings such as `tcp`.
     pub fn new(sensitive: &BTreeSet<String>) -> Self {
-        let mut patterns: BTreeSet<String> = BTreeSet::new();
+        Self::with_short(sensitive, &sensitive.iter().filter_map(|value| short::sought(value)).collect())
+    }
+
+    /// A redactor for the long values among these, and for short ones.
+    fn with_short(sensitive: &BTreeSet<String>, short_values: &BTreeSet<&str>) -> Self {
+        let (mut long, mut short) = (BTreeSet::new(), BTreeSet::new());
         for value in sensitive.iter().filter(|value| value.chars().count() >= SHORTEST_TAINT) {
-            patterns.insert(value.clone());
-            // Messages often contain a value in its JSON form, without the outer quotes.
-            // JSON inside of JSON is escaped twice.
-            for quoted in [quoted(value), for_html(&quoted(value))] {
-                let twice = self::quoted(&quoted);
-                patterns.extend([quoted, twice]);
-            }
+            add_forms(value, &mut long);
             // A text of several lines may be printed line by line.
-            patterns.extend(
-                value
-                    .lines()
-                    .map(str::trim)
-                    .filter(|line| line.chars().count() >= SHORTEST_TAINT)
-                    .map(ToOwned::to_owned),
-            );
+            let lines = value.lines().map(str::trim);
+            long.extend(lines.filter(|line| line.chars().count() >= SHORTEST_TAINT).map(ToOwned::to_owned));
         }
-        // Changing the case of what is not ASCII changes more than a search that ignores it sees.
-        let cases: Vec<String> = patterns
-            .iter()
-            .filter(|pattern| !pattern.is_ascii())
-            .flat_map(|pattern| [pattern.to_uppercase(), pattern.to_lowercase()])
-            .collect();
-        patterns.extend(cases);
-        // A run prints little, so an automaton that is quick to build beats one that searches faster:
-        // the DFA that would be chosen for few patterns takes longer to build than reading a small plan does.
-        let build = || {
-            AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::ContiguousNFA))
-                .ascii_case_insensitive(true)
-                .build(&patterns)
-                .ok()
-        };
-        let search = if patterns.is_empty() {
-            Search::Nothing
-        } else {
-            build().map_or(Search::Everything, Search::Values)
-        };
-        Self { search, names: BTreeSet::new(), addresses: None }
+        short_values.iter().for_each(|value| add_forms(value, &mut short));
+        Self { search: Search::of(long, short), names: BTreeSet::new(), addresses: None }
     }
 
     /// The redactor for what is told of a plan.
@@ -199,11 +251,12 @@ impl Redactor {
     }
 
     fn with_names(plan: &Plan<'_>, sensitive: &BTreeSet<String>) -> Self {
-        let mut redactor = Self::new(sensitive);
+        let names = names_among(plan, sensitive);
+        let mut redactor = Self::with_short(sensitive, &short_unless_named(plan, sensitive, &names));
         if matches!(redactor.search, Search::Nothing) {
             return redactor;
         }
-        redactor.names = names_among(plan, sensitive);
+        redactor.names = names;
         redactor.keep(plan.addresses());
         redactor
     }
@@ -263,9 +316,7 @@ impl Redactor {
     fn plain_spans(&self, text: &[u8]) -> Vec<Range<usize>> {
         match &self.search {
             Search::Nothing | Search::Everything => Vec::new(),
-            Search::Values(searcher) => {
-                searcher.find_overlapping_iter(text).map(|found| found.range()).collect()
-            }
+            Search::Values(values) => values.spans(text),
         }
     }
 
@@ -306,14 +357,14 @@ impl Redactor {
 
     /// Replaces what is sensitive in a text and counts, which encoded values always do.
     fn redacted(&self, text: &str, counts: impl Fn(&Range<usize>) -> bool) -> SafeText {
-        match &self.search {
+        let shortest = match &self.search {
             Search::Nothing => return SafeText::plain(text),
             Search::Everything => return SafeText::fixed(PLACEHOLDER),
-            Search::Values(_) => {}
-        }
+            Search::Values(values) => values.shortest,
+        };
         let mut spans = self.plain_spans(text.as_bytes());
         spans.retain(counts);
-        spans.extend(encoded::spans(text, &|decoded| self.plain_spans(decoded)));
+        spans.extend(encoded::spans(text, shortest, &|decoded| self.plain_spans(decoded)));
         if !spans.is_empty() {
             let kept = self.kept_spans(text);
             spans.retain(|span| !kept.iter().any(|kept| kept.start <= span.start && span.end <= kept.end));
@@ -356,7 +407,33 @@ mod tests {
             redactor.text("a hunter2-secret, b hunter2-secret").unescaped(),
             "a (sensitive value), b (sensitive value)"
         );
-        assert_eq!(redactor.text("short stays").unescaped(), "short stays");
+        assert_eq!(redactor.text("shorter stays").unescaped(), "shorter stays");
+    }
+
+    #[test]
+    fn short_values_are_replaced_where_they_are_whole_words() {
+        let redactor = redactor(&["12345", "a\"b1", "xyz"]);
+        for (text, shown) in [
+            ("pin 12345", "pin (sensitive value)"),
+            (r#"{"pin":12345,"x":"a\"b1"}"#, r#"{"pin":(sensitive value),"x":"(sensitive value)"}"#),
+            ("XYZ, xyz-1 and 123456", "(sensitive value), xyz-1 and 123456"),
+            // Of `12345`, `user:12345` and, in hexadecimal digits, `12345`.
+            ("MTIzNDU= dXNlcjoxMjM0NQ==", "(sensitive value) dXNlcj(sensitive value)"),
+            ("3132333435", "(sensitive value)"),
+        ] {
+            assert_eq!(redactor.text(text).unescaped(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn short_values_that_are_names_or_stand_unmarked_in_many_places_stay() {
+        let plan = r#"{"format_version": "1.2", "resource_changes": [{"address": "module.blue.aws_x.red", "change": {
+            "actions": ["create"], "after_sensitive": {"secret": true}, "after": {"size": 1, "ports": [5000, 5000, "5000", 6000],
+                "secret": ["size", 5000, 6000, "blue", "red"]}}}]}"#;
+        let redactor = Redactor::for_plan(&Plan::parse(plan).unwrap()).unwrap();
+        let told = redactor.text("size 5000, 6000, module.blue.aws_x.red, module.blue, blue or red");
+        let shown = "size 5000, (sensitive value), module.blue.aws_x.red, module.blue, (sensitive value) or (sensitive value)";
+        assert_eq!(told.unescaped(), shown);
     }
 
     #[test]
@@ -444,7 +521,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_address_is_changed(
-            values in proptest::collection::btree_set("[a-c._]{6,9}", 0..6),
+            values in proptest::collection::btree_set("[a-c._]{3,9}", 0..6),
             modules in proptest::collection::vec("[a-c_]{1,9}", 0..3),
             parts in ("[a-c_]{3,12}", "[a-c_]{1,9}", "[a-c.\"\\\\ ]{0,9}"),
         ) {

@@ -23,10 +23,9 @@ mod values;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use planguard_rego::Evaluated;
 use planguard_rego::beside;
 use planguard_rego::bundle;
-use planguard_rego::convention::{self, DecidingRules, Dialect, Group};
+use planguard_rego::convention::{self, DecidingRules, Dialect, Group, Grouping};
 use planguard_rego::data::DataDocument;
 use planguard_rego::data_paths;
 use planguard_rego::error::{PolicyError, report};
@@ -35,6 +34,7 @@ use planguard_rego::nesting;
 use planguard_rego::options::PolicyOptions;
 use planguard_rego::set::{self, in_time};
 use planguard_rego::source::{self, Source};
+use planguard_rego::{Evaluated, ReadPolicies};
 use planguard_threads::{self as threads, Stack};
 
 use self::infer::Inference;
@@ -70,6 +70,8 @@ pub(crate) struct Evaluation {
     pub rules: Evaluated,
     /// The errors of loading.
     pub problems: Vec<PolicyError>,
+    /// The policies as the check has read them.
+    pub read: ReadPolicies,
 }
 
 /// A finding before anything is known of its file but the number.
@@ -110,7 +112,6 @@ pub(crate) fn lint(options: &LintOptions, evaluation: Option<Evaluation>) -> Lin
 
 fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
     let mut linted = Linted::default();
-    let sources = source::load(&options.paths, &mut Vec::new());
     let mut loader = Loader::default();
     let mut errors = Vec::new();
     let namespaces = options.namespaces.clone().unwrap_or_default();
@@ -120,8 +121,6 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
         namespaces: namespaces.clone(),
         ..PolicyOptions::default()
     };
-    let located = convention::conventions(&policy_options);
-    let grouping = convention::group(&policy_options);
     // A misspelt package or rule also makes a platform find no policy; the lint's finding is more precise.
     let is_reported_by_lint = |error: &PolicyError| {
         matches!(
@@ -132,24 +131,29 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
                 | PolicyError::NoDecisionRule { .. }
         )
     };
-    let (evaluated, known) = match evaluation {
-        Some(Evaluation { rules, problems }) => (Some(rules), Some(problems)),
-        None => (None, None),
+    // What a check has read is not read again.
+    let (evaluated, known, read, general) = match evaluation {
+        Some(Evaluation { rules, problems, read }) => (Some(rules), Some(problems.clone()), read, problems),
+        None => {
+            let Grouping { groups, errors, .. } = convention::group(&policy_options);
+            let located = convention::conventions(&policy_options);
+            (None, None, ReadPolicies { groups, located, files: None }, errors)
+        }
     };
-    let general = known.as_ref().unwrap_or(&grouping.errors).clone();
+    let sources = read.files.unwrap_or_else(|| source::load(&options.paths, &mut Vec::new()));
     errors.extend(general.iter().filter(|error| !is_reported_by_lint(error)).cloned());
     // What a check has loaded is among its errors already.
     let mut repeated = Vec::new();
     let told = if known.is_some() { &mut repeated } else { &mut errors };
     let documents = beside::load(&options.paths, &options.data, told);
     if known.is_none() {
-        for group in &grouping.groups {
+        for group in &read.groups {
             load(group, options, &documents, &mut errors);
         }
     }
     let is_own = |source: &Source| sources.iter().any(|own| own.name == source.name);
     let mut helpers: Vec<Source> = Vec::new();
-    for source in grouping.groups.iter().flat_map(|group| &group.sources) {
+    for source in read.groups.iter().flat_map(|group| &group.sources) {
         if !is_own(source) && !helpers.iter().any(|known| known.name == source.name) {
             helpers.push(source.clone());
         }
@@ -158,7 +162,7 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
     bundle::complete(&mut completed);
     helpers.extend(completed.into_iter().filter(|source| !is_own(source)));
     let keys: BTreeSet<String> = documents.iter().flat_map(DataDocument::keys).collect();
-    let project = Project::new(&sources, &helpers, &located, &grouping.groups, &namespaces, keys);
+    let project = Project::new(&sources, &helpers, &read.located, &read.groups, &namespaces, keys);
     if known.is_none() {
         errors.extend(project.unknown_queries());
     }

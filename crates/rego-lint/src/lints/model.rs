@@ -10,7 +10,6 @@ use planguard_rego::glob;
 use planguard_rego::options::Namespaces;
 use planguard_rego::program::path_text;
 use planguard_rego::source::{self, Source};
-use planguard_rego_syntax::parse;
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Import, Literal, Module, Rule, Step};
 
@@ -18,7 +17,7 @@ use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Import, Literal, Module,
 pub(super) struct File<'s> {
     pub name: &'s str,
     pub text: &'s str,
-    pub module: Module,
+    pub module: &'s Module,
     pub scopes: Scopes<'s>,
     pub convention: Convention,
     /// The platform whose input the file reads.
@@ -83,8 +82,8 @@ impl<'s> Project<'s> {
         let mut files = Vec::new();
         let sources = sources.iter().map(|source| (source, Origin::Author));
         for (source, origin) in sources.chain(helpers.iter().map(|source| (source, Origin::Platform))) {
-            let Ok(module) = parse::parse(&source.text) else { continue };
-            let scopes = Scopes::of(&module, &source.text);
+            let Ok(module) = source.module() else { continue };
+            let scopes = Scopes::of(module, &source.text);
             let name = source.name.as_str();
             let convention = convention_of(name, located, groups);
             files.push(File {

@@ -26,6 +26,8 @@ pub(crate) struct Location {
 pub struct Grouping {
     /// Policies that are loaded together.
     pub groups: Vec<Group>,
+    /// The convention of each path, a place with two names once.
+    pub located: Vec<Located>,
     /// Files that are skipped, with the reasons.
     pub passed_over: Vec<SkippedPolicy>,
     /// Files that could not be read, and errors in settings files.
@@ -77,7 +79,7 @@ pub fn group(options: &PolicyOptions) -> Grouping {
             Err(error) => grouping.errors.push(error),
         }
     }
-    let is_together = |located: &&Located| matches!(located.convention.platform().loading, Loading::Together);
+    let is_together = |located: &&Located| located.convention.is_loaded_together();
     let of_conftest: Vec<PathBuf> =
         located.iter().filter(is_together).map(|located| located.path.clone()).collect();
     if !of_conftest.is_empty() || options.paths.is_empty() {
@@ -110,6 +112,7 @@ pub fn group(options: &PolicyOptions) -> Grouping {
             });
         }
     }
+    grouping.located = located;
     grouping
 }
 

@@ -78,6 +78,11 @@ impl Convention {
         self.0.word
     }
 
+    /// Whether its files are one group, whatever paths they come from.
+    pub fn is_loaded_together(self) -> bool {
+        matches!(self.platform().loading, platform::Loading::Together)
+    }
+
     /// What planguard knows of the platform.
     pub const fn platform(self) -> &'static Platform {
         self.0

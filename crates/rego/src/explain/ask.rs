@@ -103,10 +103,9 @@ impl<'e> Asker<'e> {
         }
         let version = dialect::of(file.source);
         let mut known = LoadedNames::default();
-        self.sources.iter().for_each(|source| known.add(&source.text));
-        known.add(&text);
         let mut source = Source::new("explanation", text.as_str());
-        source.reading = match frontend::rewrite(&text, version, &known) {
+        self.sources.iter().chain([&source]).for_each(|source| known.add(source));
+        source.reading = match frontend::rewrite(&source, version, &known) {
             Ok(None) => RewriteResult::AsWritten,
             Ok(Some(rewritten)) => RewriteResult::Rewritten(rewritten.into()),
             Err(unread) => RewriteResult::Failed(unread),

@@ -21,11 +21,12 @@ use self::edit::{CopyLimitExceeded, Edits, Shifts};
 use self::policy::{Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
 pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
-use planguard_rego_syntax::parse;
+use planguard_rego_syntax::parse::{self, SyntaxError};
 use planguard_rego_syntax::token;
 use planguard_rego_syntax::tree::Module;
 
 use super::options::RegoVersion;
+use super::source::Source;
 
 /// The policy text for the engine.
 #[derive(Clone, Debug)]
@@ -69,13 +70,17 @@ impl RewriteError {
     fn form(offset: usize) -> Self {
         Self { offset, cause: Cause::Form }
     }
+
+    fn of_syntax(error: SyntaxError) -> Self {
+        Self::form(error.offset)
+    }
 }
 
 impl LoadedNames {
     /// Adds the rules of a policy, if it can be parsed.
-    pub(super) fn add(&mut self, text: &str) {
-        if let Ok(module) = parse::parse(text) {
-            self.rules.add(&module, text);
+    pub(super) fn add(&mut self, source: &Source) {
+        if let Ok(module) = source.module() {
+            self.rules.add(module, &source.text);
         }
     }
 }
@@ -116,58 +121,65 @@ const PASSES: [Pass; 25] = [
 
 /// Rewrites a policy; returns `None` if nothing changes.
 pub(super) fn rewrite(
-    text: &str,
+    source: &Source,
     version: RegoVersion,
     known: &LoadedNames,
 ) -> Result<Option<Rewritten>, RewriteError> {
-    rewrite_after(|policy| policy.edits(), text, version, known)
+    rewrite_after(|policy| policy.edits(), source, version, known)
 }
 
 /// Prepares a policy for tests or coverage, and rewrites it.
 pub(super) fn rewrite_for_tests(
-    text: &str,
+    source: &Source,
     version: RegoVersion,
     known: &LoadedNames,
     preparation: &Preparation,
 ) -> Result<Option<Rewritten>, RewriteError> {
-    rewrite_after(|policy| preparation::edits(policy, preparation), text, version, known)
+    rewrite_after(|policy| preparation::edits(policy, preparation), source, version, known)
 }
 
 fn rewrite_after(
     first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
-    text: &str,
+    source: &Source,
     version: RegoVersion,
     known: &LoadedNames,
 ) -> Result<Option<Rewritten>, RewriteError> {
-    let (rewritten, module) = through_passes(first, text, version, known)?;
-    let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
+    let written = source.module().map_err(RewriteError::of_syntax)?;
+    let (rewritten, module) = through_passes(first, source, written, version, known)?;
+    let policy = Policy::new(&rewritten.text, module.as_ref().unwrap_or(written), version, &known.rules);
     if let Some(place) = unsafe_negation::find(&policy) {
         return Err(RewriteError { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
     }
     Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
 }
 
+/// Returns the rewritten text and its module; no module if no pass changes what is written.
 fn through_passes(
     first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
-    text: &str,
+    source: &Source,
+    written: &Module,
     version: RegoVersion,
     known: &LoadedNames,
-) -> Result<(Rewritten, Module), RewriteError> {
-    let read = |text: &str| -> Result<Module, RewriteError> {
-        parse::parse(text).map_err(|error| RewriteError::form(error.offset))
-    };
-    let mut module = read(text)?;
-    let mut rewritten = Rewritten { text: text.to_owned(), shifts: Vec::new() };
+) -> Result<(Rewritten, Option<Module>), RewriteError> {
+    let mut module = None;
+    let mut rewritten = Rewritten { text: source.text.to_string(), shifts: Vec::new() };
     let mut passes: Vec<&dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>> = vec![&first];
     passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
-    for pass in passes {
-        let policy = Policy::new(&rewritten.text, &module, version, &known.rules);
-        let changed = pass(&policy).apply().map_err(|CopyLimitExceeded| RewriteError::form(0))?;
-        if let Some((text, shifts)) = changed {
-            module = read(&text)?;
-            rewritten.text = text;
-            rewritten.shifts.push(shifts);
+    let mut passes = passes.into_iter();
+    loop {
+        let policy = Policy::new(&rewritten.text, module.as_ref().unwrap_or(written), version, &known.rules);
+        let mut changed = None;
+        // What is known of the policy holds until a pass changes it.
+        while changed.is_none()
+            && let Some(pass) = passes.next()
+        {
+            policy.take_names_back();
+            changed = pass(&policy).apply().map_err(|CopyLimitExceeded| RewriteError::form(0))?;
         }
+        let Some((text, shifts)) = changed else { break };
+        module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);
+        rewritten.text = text;
+        rewritten.shifts.push(shifts);
     }
     Ok((rewritten, module))
 }
@@ -210,9 +222,11 @@ mod tests {
 
     /// Returns the output of all passes, even for a policy that is rejected afterwards.
     fn passed(text: &str, version: RegoVersion) -> Result<Option<Rewritten>, RewriteError> {
+        let source = Source::new("p.rego", text);
         let mut known = LoadedNames::default();
-        known.add(text);
-        let (rewritten, _) = through_passes(|policy| policy.edits(), text, version, &known)?;
+        known.add(&source);
+        let written = source.module().map_err(RewriteError::of_syntax)?;
+        let (rewritten, _) = through_passes(|policy| policy.edits(), &source, written, version, &known)?;
         Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
     }
 
@@ -242,7 +256,9 @@ mod tests {
 
     #[test]
     fn invalid_rego_is_an_error() {
-        let read = |text| rewrite(text, RegoVersion::V0, &LoadedNames::default()).err();
+        let read = |text: &str| {
+            rewrite(&Source::new("p.rego", text), RegoVersion::V0, &LoadedNames::default()).err()
+        };
         assert_eq!(read("package main\nx := $\n"), Some(RewriteError::form(18)));
         assert_eq!(read("x := 1"), Some(RewriteError::form(0)));
         assert_eq!(read("package main\nx {"), Some(RewriteError::form(16)));

@@ -1,6 +1,6 @@
 //! The input of a pass: a parsed policy, and the other names of its package.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use planguard_rego_syntax::parse::is_keyword;
@@ -60,7 +60,10 @@ pub(super) struct Policy<'p> {
     rules: &'p RuleNames,
     /// The imports by alias; the last one wins.
     imports: HashMap<&'p str, &'p Import>,
-    /// The number of the next generated name.
+    /// What the policy declares, read for the first pass that asks.
+    scopes: OnceCell<Scopes<'p>>,
+    /// The number of the first generated name, and of the next.
+    first_name: usize,
     next_name: Cell<usize>,
 }
 
@@ -74,9 +77,20 @@ impl<'p> Policy<'p> {
             let digits = number.bytes().take_while(u8::is_ascii_digit).count();
             number[..digits].parse::<usize>().ok()
         });
-        let next_name = Cell::new(used.max().unwrap_or(0).saturating_add(1));
+        let first_name = used.max().unwrap_or(0).saturating_add(1);
         let imports = module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
-        Self { text, module, version, rules, imports, next_name }
+        let (scopes, next_name) = (OnceCell::new(), Cell::new(first_name));
+        Self { text, module, version, rules, imports, scopes, first_name, next_name }
+    }
+
+    /// Returns what the policy declares.
+    pub(super) fn scopes(&self) -> &Scopes<'p> {
+        self.scopes.get_or_init(|| Scopes::of(self.module, self.text))
+    }
+
+    /// Forgets the generated names: the pass that asked for them has used none.
+    pub(super) fn take_names_back(&self) {
+        self.next_name.set(self.first_name);
     }
 
     pub(super) fn edits(&self) -> Edits<'p> {

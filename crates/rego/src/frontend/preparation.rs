@@ -162,11 +162,13 @@ mod tests {
     use super::super::{LoadedNames, rewrite_for_tests};
     use super::*;
     use crate::options::RegoVersion;
+    use crate::source::Source;
 
     fn prepared(text: &str, preparation: &Preparation) -> String {
         let mut known = LoadedNames::default();
-        known.add(text);
-        let rewritten = rewrite_for_tests(text, RegoVersion::V1, &known, preparation).unwrap();
+        let source = Source::new("p.rego", text);
+        known.add(&source);
+        let rewritten = rewrite_for_tests(&source, RegoVersion::V1, &known, preparation).unwrap();
         rewritten.map_or_else(|| text.to_owned(), |rewritten| rewritten.text)
     }
 

@@ -13,12 +13,7 @@ use super::policy::Policy;
 
 /// Returns the offset of a variable that is bound only inside its negation.
 pub(super) fn find(policy: &Policy<'_>) -> Option<usize> {
-    let mut reader = NegationScan {
-        policy,
-        scopes: Scopes::of(policy.module, policy.text),
-        bound: HashSet::new(),
-        found: None,
-    };
+    let mut reader = NegationScan { policy, scopes: policy.scopes(), bound: HashSet::new(), found: None };
     for rule in &policy.module.rules {
         reader.bound = bound::names(policy, rule);
         for branch in &rule.branches {
@@ -35,7 +30,7 @@ pub(super) fn find(policy: &Policy<'_>) -> Option<usize> {
 
 struct NegationScan<'a, 'p> {
     policy: &'a Policy<'p>,
-    scopes: Scopes<'p>,
+    scopes: &'a Scopes<'p>,
     /// See [`bound::names`].
     bound: HashSet<&'p str>,
     found: Option<usize>,
@@ -78,8 +73,7 @@ impl NegationScan<'_, '_> {
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => vec![negated],
         };
-        let unbound =
-            parts.into_iter().find_map(|part| unbound(self.policy, &self.scopes, &self.bound, part));
+        let unbound = parts.into_iter().find_map(|part| unbound(self.policy, self.scopes, &self.bound, part));
         self.found = self.found.or(unbound.map(|name| name.span.start));
     }
 }

@@ -96,8 +96,8 @@ impl QueryText {
     pub(super) fn source(&self) -> Source {
         let mut source = Source::new(FILE, self.policy.as_str());
         let mut known = LoadedNames::default();
-        known.add(&self.policy);
-        source.reading = match frontend::rewrite(&self.policy, RegoVersion::V1, &known) {
+        known.add(&source);
+        source.reading = match frontend::rewrite(&source, RegoVersion::V1, &known) {
             Ok(None) => RewriteResult::AsWritten,
             Ok(Some(rewritten)) => RewriteResult::Rewritten(rewritten.into()),
             Err(unread) => RewriteResult::Failed(unread),

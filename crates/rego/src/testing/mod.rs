@@ -187,7 +187,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
         set::rewrite_by(sources, dialect, &|source, version, known| {
             let none = Preparation::default();
             let preparation = preparations.get(&source.name).unwrap_or(&none);
-            set::reading(frontend::rewrite_for_tests(&source.text, version, known, preparation))
+            set::reading(frontend::rewrite_for_tests(source, version, known, preparation))
         });
     };
     let loaded = workspace::assemble(&workspace_options, sources, &found.documents, &rewrite, Vec::new());

@@ -97,6 +97,16 @@ impl Page {
         } else {
             label
         };
+        // Most sentences fit, and to look for the places of breaks takes longer than the rest of the report.
+        let is_one_line = !text.contains('\n') && !text.starts_with(' ');
+        if is_one_line && display_width(label) + display_width(&text) <= self.layout.width {
+            let line = format!("{label}{}", text.replace(UNBROKEN, " "));
+            let line = line.trim_end();
+            if !line.trim_start().is_empty() {
+                self.lines.push(line.to_owned());
+            }
+            return;
+        }
         let options = textwrap::Options::new(self.layout.width)
             .initial_indent(label)
             .subsequent_indent(&next)

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::credentials::is_credential;
 use crate::model::Plan;
 use crate::model::value::Value;
+use crate::redact::SHORTEST_TAINT;
 
 /// Words with which many attributes choose among a few settings.
 const SETTINGS: [&str; 24] = [
@@ -37,7 +38,18 @@ const SETTINGS: [&str; 24] = [
     "development",
 ];
 
-/// So many places at which the value of a variable stands unmarked make an ordinary word of it.
+/// Short ones: settings, and the words that sentences are made of.
+const SHORT_SETTINGS: [&str; 84] = [
+    "all", "allow", "and", "any", "are", "arm64", "audit", "auto", "basic", "block", "both", "but", "can",
+    "day", "days", "deny", "dev", "else", "email", "error", "every", "fail", "for", "from", "full", "has",
+    "have", "high", "host", "http", "https", "info", "into", "ipv4", "ipv6", "json", "key", "keys", "lax",
+    "less", "log", "logs", "low", "max", "min", "mode", "more", "must", "name", "never", "none", "not",
+    "off", "one", "only", "open", "path", "plan", "port", "prod", "read", "rsa", "sse", "ssh", "ssl", "sso",
+    "tag", "tags", "tcp", "than", "that", "the", "this", "tls", "type", "udp", "user", "users", "value",
+    "warn", "with", "write", "yaml", "yes",
+];
+
+/// So many places at which the value of a variable, or a short one, stands unmarked make an ordinary word of it.
 const MANY: usize = 3;
 
 /// Longer texts are no words.
@@ -84,25 +96,27 @@ pub(super) fn is_word(text: &str) -> bool {
         })
 }
 
+/// Whether a text is a word of sentences, or one with which many attributes choose among a few settings.
+pub(crate) fn is_setting(text: &str) -> bool {
+    SETTINGS.iter().chain(&SHORT_SETTINGS).any(|setting| setting.eq_ignore_ascii_case(text))
+}
+
+/// Whether a key is a short name with one digit at most, such as `ipv4` or `md5_a`: a map that is sensitive as a whole is
+/// most often an object, and its attributes have such names.
+pub(super) fn is_short_name(key: &str) -> bool {
+    key.len() < SHORTEST_TAINT
+        && key.starts_with(|first: char| first.is_ascii_lowercase())
+        && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && key.bytes().filter(u8::is_ascii_digit).count() <= 1
+}
+
 /// The candidates that are no secrets by themselves.
 pub(super) fn ordinary(plan: &Plan<'_>, candidates: &BTreeMap<String, Source>) -> BTreeSet<String> {
     let mut places: BTreeMap<&str, usize> =
         candidates.keys().filter(|word| is_word(word)).map(|word| (word.as_str(), 0)).collect();
-    if places.is_empty() {
-        return BTreeSet::new();
-    }
-    for resource in &plan.resource_changes {
-        let change = &resource.change;
-        let sides = [
-            (change.before.as_deref(), change.before_sensitive.as_ref()),
-            (change.after.as_deref(), change.after_sensitive.as_ref()),
-        ];
-        for (value, mask) in sides {
-            value.into_iter().for_each(|value| count(value, mask, &mut places));
-        }
-    }
+    count_all(plan, &mut places);
     let is_ordinary = |word: &&str, places: usize| match candidates.get(*word) {
-        _ if SETTINGS.contains(word) => true,
+        _ if is_setting(word) => true,
         Some(Source::Output) => places >= 1,
         Some(Source::Variable) => places >= MANY,
         None => false,
@@ -111,28 +125,78 @@ pub(super) fn ordinary(plan: &Plan<'_>, candidates: &BTreeMap<String, Source>) -
     ordinary.map(|(word, _)| word.to_owned()).collect()
 }
 
+/// The short texts among these that stand unmarked in many places of the plan: what is said of it often contains them,
+/// whether it is about the secret or not.
+pub(crate) fn common_among<'t>(plan: &Plan<'_>, texts: BTreeSet<&'t str>) -> BTreeSet<&'t str> {
+    let mut places: BTreeMap<&str, usize> = texts.into_iter().map(|text| (text, 0)).collect();
+    count_all(plan, &mut places);
+    places.into_iter().filter(|(_, places)| *places >= MANY).map(|(text, _)| text).collect()
+}
+
+/// Counts the places of the plan's resources at which texts stand without a mark.
+fn count_all(plan: &Plan<'_>, places: &mut BTreeMap<&str, usize>) {
+    if places.is_empty() {
+        return;
+    }
+    for resource in &plan.resource_changes {
+        let change = &resource.change;
+        let sides = [
+            (change.before.as_deref(), change.before_sensitive.as_ref()),
+            (change.after.as_deref(), change.after_sensitive.as_ref()),
+        ];
+        for (value, mask) in sides {
+            value.into_iter().for_each(|value| count(value, mask, None, places));
+        }
+    }
+}
+
+/// The keys that lead to a value, the last first.
+#[derive(Clone, Copy)]
+struct Keys<'k> {
+    key: &'k str,
+    outer: Option<&'k Self>,
+}
+
+impl Keys<'_> {
+    /// Whether a credential is under one of them.
+    fn lead_to_credential(&self) -> bool {
+        is_credential(self.key) || self.outer.is_some_and(Self::lead_to_credential)
+    }
+}
+
 /// Counts the places at which words stand without a mark.
-fn count(value: &Value<'_>, mask: Option<&Value<'_>>, places: &mut BTreeMap<&str, usize>) {
+fn count(
+    value: &Value<'_>,
+    mask: Option<&Value<'_>>,
+    keys: Option<&Keys<'_>>,
+    places: &mut BTreeMap<&str, usize>,
+) {
+    let mut found = |text: &str| {
+        // Most texts are none of these, and to look at their keys takes longer.
+        if let Some(places) = places.get_mut(text)
+            && !keys.is_some_and(Keys::lead_to_credential)
+        {
+            *places += 1;
+        }
+    };
     match value {
         _ if mask == Some(&Value::Bool(true)) => {}
-        Value::String(text) => {
-            if let Some(places) = places.get_mut(text.as_ref()) {
-                *places += 1;
-            }
-        }
+        Value::String(text) => found(text),
+        Value::Number(number) => found(&number.to_string()),
         Value::Array(elements) => {
             let masks = mask.map(Value::elements).unwrap_or_default();
             elements
                 .iter()
                 .enumerate()
-                .for_each(|(position, element)| count(element, masks.get(position), places));
+                .for_each(|(position, element)| count(element, masks.get(position), keys, places));
         }
         Value::Object(object) => {
-            for (key, member) in object.members().iter().filter(|(key, _)| !is_credential(key)) {
-                count(member, mask.and_then(|mask| mask.get(key)), places);
+            for (key, member) in object.members() {
+                let keys = Keys { key, outer: keys };
+                count(member, mask.and_then(|mask| mask.get(key)), Some(&keys), places);
             }
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) => {}
     }
 }
 

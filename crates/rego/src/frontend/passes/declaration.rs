@@ -8,7 +8,7 @@
 //! some k; rc := resources[_]; true; rc.tags[k]
 //! ```
 
-use planguard_rego_syntax::scope::{Hides, Scopes};
+use planguard_rego_syntax::scope::Hides;
 use planguard_rego_syntax::tree::{Expr, LiteralKind};
 
 use super::super::edit::{Edits, Written};
@@ -16,7 +16,7 @@ use super::super::policy::{Policy, for_each_body};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     let is_unused = |name: &Expr| {
         scopes.declaration(name).is_some_and(|declaration| declaration.hides != Hides::EarlierUse)
     };

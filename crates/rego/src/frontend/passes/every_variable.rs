@@ -7,7 +7,7 @@
 //! every tag in tags { __pg1 := tag; [key, _] = __pg1; key != "" }
 //! ```
 
-use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
+use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator};
 
 use super::super::edit::{Edits, Written};
@@ -15,7 +15,7 @@ use super::super::policy::{Policy, for_each_body};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     let is_of_every = |expr: &&Expr| {
         let declaration = scopes.declaration(expr).filter(|_| matches!(expr.kind, ExprKind::Name));
         declaration.is_some_and(|declaration| declaration.how == DeclaredBy::Every)

@@ -18,7 +18,7 @@ use super::searched_head::searches;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     for rule in &policy.module.rules {
         for (index, branch) in rule.branches.iter().enumerate() {
             let mut statements = Vec::new();
@@ -30,12 +30,12 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             let is_followed = index + 1 < rule.branches.len();
             let is_needed = is_partial
                 || branch.body.is_some()
-                || exprs.iter().any(|expr| has_in(expr) || searches(policy, &scopes, expr));
+                || exprs.iter().any(|expr| has_in(expr) || searches(policy, scopes, expr));
             if rule.is_default || !is_needed {
                 continue;
             }
             for expr in exprs {
-                if may_be_undefined(expr) || is_followed && names_global(policy, &scopes, expr) {
+                if may_be_undefined(expr) || is_followed && names_global(policy, scopes, expr) {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&expr.span), &expr.span);

@@ -12,7 +12,6 @@
 //! deny if data.lib.strings.trimmed(input.name, out)
 //! ```
 
-use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{ExprKind, ImportPlace};
 
 use super::super::super::options::RegoVersion;
@@ -38,7 +37,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             }
         }
     }
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     for_each_expr(policy.module, &mut |expr| {
         if !matches!(expr.kind, ExprKind::Name) || scopes.declaration(expr).is_some() {
             return;

@@ -21,13 +21,13 @@ const TEST: &str = "{\"array\", \"object\", \"set\"}[type_name(";
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     for_each_body(policy.module, &mut |body| {
         let mut tested = Vec::new();
         for literal in &body.literals {
             tested.extend(test_of(policy, &literal.kind));
             let LiteralKind::SomeIn { patterns, collection } = &literal.kind else { continue };
-            let certainty = may_be_anything(policy, &scopes, collection);
+            let certainty = may_be_anything(policy, scopes, collection);
             if let ([pattern], Certainty::OneValue | Certainty::Values) = (patterns.as_slice(), &certainty)
                 && matches!(pattern.kind, ExprKind::Name)
                 && policy.text_of(pattern) != "_"

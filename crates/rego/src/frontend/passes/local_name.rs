@@ -11,14 +11,14 @@
 
 use std::collections::HashMap;
 
-use planguard_rego_syntax::scope::{DeclaredBy, Hides, Scopes};
+use planguard_rego_syntax::scope::{DeclaredBy, Hides};
 
 use super::super::edit::Edits;
 use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     let mut names = HashMap::new();
     for (index, declaration) in scopes.declarations.iter().enumerate() {
         let affected = match declaration.how {

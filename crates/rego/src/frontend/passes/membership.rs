@@ -15,7 +15,7 @@ use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, modifiers};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     let mut pass = Pass { policy, scopes, edits: policy.edits() };
     for rule in &policy.module.rules {
         for branch in &rule.branches {
@@ -33,7 +33,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
 
 struct Pass<'a, 'p> {
     policy: &'a Policy<'p>,
-    scopes: Scopes<'p>,
+    scopes: &'a Scopes<'p>,
     edits: Edits<'p>,
 }
 
@@ -103,7 +103,7 @@ impl Pass<'_, '_> {
 
     fn may_be_undefined(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Name => self.policy.is_global(&self.scopes, expr),
+            ExprKind::Name => self.policy.is_global(self.scopes, expr),
             ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
             ExprKind::Parenthesised(_) | ExprKind::Items(_) | ExprKind::Object(_) => {
                 expr.children().into_iter().any(|child| self.may_be_undefined(child))

@@ -21,7 +21,7 @@ use super::super::policy::{Policy, modifiers};
 use super::super::unsafe_negation::unbound;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     let mut pass = Pass { policy, scopes, edits: policy.edits(), found: HashSet::new() };
     for rule in &policy.module.rules {
         pass.found = bound::names(policy, rule);
@@ -39,7 +39,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
 
 struct Pass<'a, 'p> {
     policy: &'a Policy<'p>,
-    scopes: Scopes<'p>,
+    scopes: &'a Scopes<'p>,
     edits: Edits<'p>,
     /// See [`bound::names`].
     found: HashSet<&'p str>,
@@ -73,7 +73,7 @@ impl Pass<'_, '_> {
         let mut lifted = Vec::new();
         self.of_term(negated, &mut lifted);
         // OPA rejects a negation that would have to bind variables; so does the check after the passes.
-        let searches = |expr: &&Expr| unbound(self.policy, &self.scopes, &self.found, expr).is_some();
+        let searches = |expr: &&Expr| unbound(self.policy, self.scopes, &self.found, expr).is_some();
         if lifted.iter().any(searches) {
             return;
         }
@@ -153,7 +153,7 @@ impl Pass<'_, '_> {
             ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
             ExprKind::Name => {
                 let name = self.policy.text_of(expr);
-                names == Names::Go && self.policy.is_global(&self.scopes, expr) && name != "input"
+                names == Names::Go && self.policy.is_global(self.scopes, expr) && name != "input"
             }
             ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
             ExprKind::Parenthesised(inner) => return self.of_argument(inner, lifted, names),

@@ -14,7 +14,7 @@ use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
-    let mut pass = Pass { policy, scopes: Scopes::of(policy.module, policy.text), edits: policy.edits() };
+    let mut pass = Pass { policy, scopes: policy.scopes(), edits: policy.edits() };
     for_each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             pass.literal(body, literal);
@@ -28,7 +28,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
 
 struct Pass<'a, 'p> {
     policy: &'a Policy<'p>,
-    scopes: Scopes<'p>,
+    scopes: &'a Scopes<'p>,
     edits: Edits<'p>,
 }
 
@@ -276,7 +276,7 @@ impl Pass<'_, '_> {
             | ExprKind::Comprehension { .. } => return false,
         };
         children.retain(|child| match &child.kind {
-            ExprKind::Name => self.policy.text_of(child) == "_" || self.policy.is_open(&self.scopes, child),
+            ExprKind::Name => self.policy.text_of(child) == "_" || self.policy.is_open(self.scopes, child),
             _ => self.is_pattern(child),
         });
         !children.is_empty()

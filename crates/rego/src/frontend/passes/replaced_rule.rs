@@ -17,7 +17,7 @@ use super::super::policy::{Policy, for_each_body, outside_bodies, path_text};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     for_each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             let mut statements = Vec::new();
@@ -28,7 +28,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                     path.push(policy.text_of(root).to_owned());
                     edits.replace(root.span.clone(), path_text(&path).as_str());
                 }
-                if has_variable_index(policy, &scopes, &with.value) {
+                if has_variable_index(policy, scopes, &with.value) {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&with.value.span), &with.value.span);

@@ -16,7 +16,7 @@ use super::super::policy::{Policy, for_each_expr, outside_bodies};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     let mut comprehensions = Vec::new();
     for_each_expr(policy.module, &mut |expr| {
         if let ExprKind::Comprehension { heads, body } = &expr.kind {
@@ -26,7 +26,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     // Inner comprehensions first, since a head may contain one.
     for (heads, body) in comprehensions.into_iter().rev() {
         let mut statements = Vec::new();
-        for head in heads.iter().filter(|head| searches(policy, &scopes, head)) {
+        for head in heads.iter().filter(|head| searches(policy, scopes, head)) {
             let name = policy.fresh_name();
             let mut statement = Written::from(format!("{name} := ").as_str());
             statement.push_moved(&edits.take(&head.span), &head.span);

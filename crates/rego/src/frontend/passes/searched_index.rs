@@ -19,12 +19,11 @@ use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    let scopes = Scopes::of(policy.module, policy.text);
+    let scopes = policy.scopes();
     for_each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             let LiteralKind::Expression(expr) = &literal.kind else { continue };
-            let mut reader =
-                IndexUses { policy, scopes: &scopes, used: HashSet::new(), searches: Vec::new() };
+            let mut reader = IndexUses { policy, scopes, used: HashSet::new(), searches: Vec::new() };
             reader.read(expr);
             let IndexUses { used, searches, .. } = reader;
             let mut statements = Vec::new();

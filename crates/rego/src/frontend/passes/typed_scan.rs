@@ -32,7 +32,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         .filter_map(|branch| branch.body.as_ref())
         .map(start)
         .collect();
-    let pass = Pass { policy, scopes: Scopes::of(policy.module, policy.text) };
+    let pass = Pass { policy, scopes: policy.scopes() };
     for_each_body(policy.module, &mut |body| {
         let is_outermost = outermost.contains(&start(body));
         for (position, literal) in body.literals.iter().enumerate() {
@@ -78,7 +78,7 @@ enum Element<'a> {
 
 struct Pass<'a, 'p> {
     policy: &'a Policy<'p>,
-    scopes: Scopes<'p>,
+    scopes: &'a Scopes<'p>,
 }
 
 impl<'a> Pass<'a, '_> {
@@ -157,7 +157,7 @@ impl<'a> Pass<'a, '_> {
                 index.span.end + after.find(']')? + 1
             }
         };
-        let is_open = self.policy.text_of(key) == "_" || self.policy.is_open(&self.scopes, key);
+        let is_open = self.policy.text_of(key) == "_" || self.policy.is_open(self.scopes, key);
         is_open.then_some((expr.span.start..end, key, &steps[at + 1..]))
     }
 
@@ -182,7 +182,7 @@ impl<'a> Pass<'a, '_> {
     fn is_root(&self, base: &Expr, steps: &[Step]) -> bool {
         let is_document = matches!(self.policy.text_of(base), "input" | "data");
         matches!(base.kind, ExprKind::Name)
-            && self.policy.is_global(&self.scopes, base)
+            && self.policy.is_global(self.scopes, base)
             && !(is_document && steps.is_empty())
     }
 
@@ -202,7 +202,7 @@ impl<'a> Pass<'a, '_> {
     }
 
     fn is_name_or_blank(&self, expr: &Expr) -> bool {
-        matches!(expr.kind, ExprKind::Name) && !self.policy.is_global(&self.scopes, expr)
+        matches!(expr.kind, ExprKind::Name) && !self.policy.is_global(self.scopes, expr)
     }
 
     /// Returns whether a step selects the type of a resource.
@@ -359,7 +359,7 @@ impl<'a> Pass<'a, '_> {
                     }
                 };
                 let is_input =
-                    self.policy.text_of(base) == "input" && self.policy.is_global(&self.scopes, base);
+                    self.policy.text_of(base) == "input" && self.policy.is_global(self.scopes, base);
                 matches!(base.kind, ExprKind::Name)
                     && (is_input || self.is_own(base))
                     && steps.iter().all(is_plain)
@@ -374,7 +374,7 @@ impl<'a> Pass<'a, '_> {
     }
 
     fn is_own(&self, name: &Expr) -> bool {
-        !self.policy.is_global(&self.scopes, name)
+        !self.policy.is_global(self.scopes, name)
     }
 
     /// Returns whether this literal binds the variables of a scan. Otherwise the function would be called once for
