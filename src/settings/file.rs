@@ -275,6 +275,7 @@ require-coverage = true
 builtin = false
 packs = ["recovery", "required-tags"]
 guardrails = ["guardrails"]
+baseline = "baseline.json"
 max-destroys = 3
 max-destroy-percent = 10
 
@@ -311,18 +312,19 @@ tags = ["owner"]
             "check.builtin = false (team/planguard.toml:9)",
             r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:10)"#,
             r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:11)"#,
+            r#"check.baseline = "team/baseline.json" (team/planguard.toml:12)"#,
             "check.source = (none) (default)",
-            "check.max-destroys = 3 (team/planguard.toml:12)",
-            "check.max-destroy-percent = 10 (team/planguard.toml:13)",
-            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:16)"#,
-            r#"policies.convention = "spacelift" (team/planguard.toml:17)"#,
-            r#"policies.namespaces = ["*"] (team/planguard.toml:18)"#,
-            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:19)"#,
-            r#"policies.context = "team/run.json" (team/planguard.toml:20)"#,
-            r#"policies.infracost = "team/costs.json" (team/planguard.toml:21)"#,
-            r#"policies.rego-version = "v0" (team/planguard.toml:22)"#,
-            "policies.timeout = 30 (team/planguard.toml:23)",
-            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:25)"#,
+            "check.max-destroys = 3 (team/planguard.toml:13)",
+            "check.max-destroy-percent = 10 (team/planguard.toml:14)",
+            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:17)"#,
+            r#"policies.convention = "spacelift" (team/planguard.toml:18)"#,
+            r#"policies.namespaces = ["*"] (team/planguard.toml:19)"#,
+            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:20)"#,
+            r#"policies.context = "team/run.json" (team/planguard.toml:21)"#,
+            r#"policies.infracost = "team/costs.json" (team/planguard.toml:22)"#,
+            r#"policies.rego-version = "v0" (team/planguard.toml:23)"#,
+            "policies.timeout = 30 (team/planguard.toml:24)",
+            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:26)"#,
         ];
         assert_eq!(printed, wanted);
     }

@@ -36,6 +36,14 @@ pub(super) fn repository(directory: &Path) -> Option<&Path> {
     directory.ancestors().find(|ancestor| ancestor.join(".git").exists())
 }
 
+/// Whether a file belongs to the project of the working directory, where a change can edit it.
+pub(super) fn is_in_project(file: &Path) -> bool {
+    let Ok(here) = std::env::current_dir().and_then(fs::canonicalize) else { return true };
+    let root = repository(&here).unwrap_or(&here);
+    // What cannot be found out is taken for the worse.
+    fs::canonicalize(here.join(file)).map_or(true, |file| file.starts_with(root))
+}
+
 /// A directory as its user would name it: reports name the files that the settings name. The working directory is
 /// empty.
 pub(super) fn as_seen_from_here(directory: &Path) -> PathBuf {

@@ -13,6 +13,7 @@ use super::SettingsError;
 use super::lints::LintLevel;
 use super::origin::Sourced;
 use super::table::Settings;
+use crate::baseline::Baseline;
 use crate::check::{Packs, PolicyLints, Rules};
 use crate::overrides::{MeansNothing, Overrides, RuleOverride};
 use crate::pattern::Pattern;
@@ -37,6 +38,7 @@ impl Settings {
         let lints = (!self.paths.value.is_empty())
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
         let mut rules = Rules { packs, guardrails, policies, lints, ..Rules::default() };
+        rules.baseline = self.baseline(report);
         rules.sources = Sources::new(self.source_directory(report));
         rules.overrides = self.rule_overrides(&rules, report);
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
@@ -84,6 +86,11 @@ impl Settings {
     /// What comments of the configuration do in a run on the project's own settings.
     pub fn comments(&self) -> Comments {
         Comments::Count(if self.require_waiver_expiry.value { Expiry::Required } else { Expiry::Optional })
+    }
+
+    fn baseline(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> Option<Baseline> {
+        let file = self.baseline.value.as_ref()?;
+        Baseline::read(file).map_err(|error| report(&error)).ok()
     }
 
     fn source_directory(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> SourceDirectory {

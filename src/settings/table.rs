@@ -189,6 +189,8 @@ settings! {
     "check"."packs" / "PLANGUARD_PACK" => packs: Vec<String> = Vec::new();
     /// Files and directories with the project's own guardrails.
     "check"."guardrails" / "PLANGUARD_GUARDRAILS" => guardrails: Vec<PathBuf> = Vec::new();
+    /// The file with the findings that the project had when it began with planguard.
+    "check"."baseline" / "PLANGUARD_BASELINE" => baseline: Option<PathBuf> = None;
     /// The directory with the configuration of the plans.
     "check"."source" / "PLANGUARD_SOURCE" => source: Option<PathBuf> = None;
     /// How many objects a plan may destroy.

@@ -4,7 +4,9 @@
 
 use planguard_plan::redact::Redactor;
 use planguard_rego::{Namespaces, Policies, SkippedPolicy};
+use toml::Value as Toml;
 
+use super::find;
 use super::lints::LintLevel;
 use super::origin::Origin;
 use super::table::Settings;
@@ -95,6 +97,7 @@ impl Settings {
             .chain(self.parameters_of_required_packs())
             .chain(self.lowered_lints_of_files())
             .chain(self.weaker_rules())
+            .chain(self.baseline_of_change())
             .collect()
     }
 
@@ -133,6 +136,27 @@ impl Settings {
                 })
             },
         )
+    }
+
+    /// A baseline that the change under review can edit. A flag that names it is the pipeline's own, and what the file says
+    /// is not: only a file outside of the project is.
+    fn baseline_of_change(&self) -> Option<Weakening> {
+        let file = self.baseline.value.as_ref()?;
+        let is_of_settings = matches!(self.baseline.origin, Origin::File { .. });
+        if !is_of_settings && !find::is_in_project(file) {
+            return None;
+        }
+        let origin = match &self.baseline.origin {
+            origin @ Origin::File { .. } => origin.clone(),
+            Origin::Default | Origin::Flag(_) | Origin::Variable(_) | Origin::Added { .. } => {
+                Origin::File { path: file.clone(), line: None }
+            }
+        };
+        Some(Weakening {
+            setting: format!("check.baseline = {}", Toml::from(file.to_string_lossy().into_owned())),
+            effect: "the findings in the baseline do not deny".to_owned(),
+            origin,
+        })
     }
 
     /// How far the settings can be trusted, for the report of a run with these rules.

@@ -235,7 +235,7 @@ directory is reported before plans are read.
 - No format changes the exit code.
 
 `sarif`: upload it to code scanning. A result is at the line of the configuration if it is known, else at the plan; its \
-fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason. Texts are \
+fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason, and those in the baseline. Texts are \
 exact, except that `](` is written as `]\\u{28}` in messages, where it would make a link.
 
 `json`: rules stand once, by their ids; a finding is a line and leaves out what it has not.
@@ -260,7 +260,7 @@ plan:
       terraform: changes.json
 ```
 
-`junit` and `tap`: a denial fails, a warning does not, a waived finding is skipped (JUnit) or a TODO (TAP).
+`junit` and `tap`: a denial fails, a warning does not, a finding that is waived or in the baseline is skipped (JUnit) or a TODO (TAP).
 
 `csv`: cells that a spreadsheet would take for a formula start with an apostrophe. Lines of errors have the enforcement \
 `error`.

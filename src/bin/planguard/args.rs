@@ -16,6 +16,7 @@ use planguard::settings::{
     ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, Sourced, namespaces,
 };
 
+use crate::baseline::{BASELINE_HELP, BaselineArguments};
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
@@ -65,6 +66,9 @@ pub(crate) enum Command {
     /// Plan with terraform or tofu, check the plan, and say how to apply it
     #[command(after_help = crate::plan::HELP)]
     Plan(Box<PlanArguments>),
+    /// Write the present findings to a file, and let `check` accept them
+    #[command(after_help = BASELINE_HELP)]
+    Baseline(Box<BaselineArguments>),
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
     Eval(Box<EvalArguments>),
@@ -276,9 +280,12 @@ pub(crate) struct GateArguments {
     /// Report denials but exit 0
     #[arg(long, help_heading = "Verdict")]
     pub(crate) report_only: bool,
-    /// Report waived findings as if no waiver existed
+    /// Report findings as if there were no waivers and no baseline
     #[arg(long, help_heading = "Verdict")]
     pub(crate) no_waivers: bool,
+    /// Accept the findings in this file, which `planguard baseline` writes
+    #[arg(long, value_name = "FILE", help_heading = "Verdict")]
+    baseline: Option<PathBuf>,
     /// Check a plan that ended with errors, although resources are missing from it
     #[arg(long, help_heading = "Verdict")]
     allow_errored: bool,
@@ -336,6 +343,7 @@ impl GateArguments {
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),
             require_coverage: switch("--require-coverage", self.require_coverage, true),
+            baseline: flag("--baseline", self.baseline.clone().map(Some)),
             source: flag("--source", self.source.clone().map(Some)),
             max_destroys: flag("--max-destroys", self.max_destroys),
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),

@@ -73,6 +73,7 @@ pub(crate) fn check_plans(
     let mut problems = problems(&resolution);
     if arguments.no_waivers {
         resolution.settings.waivers.clear();
+        resolution.settings.baseline.value = None;
     }
     let settings = &resolution.settings;
     let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));

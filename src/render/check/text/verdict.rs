@@ -7,7 +7,7 @@ use super::page::Page;
 use super::plans_table::Row;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, Origin, RuleKind};
-use crate::render::check::verdict_line::severities;
+use crate::render::check::verdict_line::{accepted, severities};
 use crate::render::colour::Style;
 use crate::render::layout::count;
 use crate::report::Report;
@@ -41,8 +41,7 @@ pub(super) fn render(page: &mut Page, report: &Report) {
             (Style::Bad, format!("INCOMPLETE: {errors} (above){denials}"))
         }
     };
-    let waived = findings().filter(|finding| finding.enforcement == Enforcement::Waived).count();
-    let waived = if waived == 0 { String::new() } else { format!("; {waived} waived") };
+    let accepted: String = accepted(findings()).into_iter().map(|words| format!("; {words}")).collect();
     let weakened = match report.trust.weakenings.len() {
         0 => String::new(),
         number => format!("; {} the gate (above)", count(number, "setting weakens", "settings weaken")),
@@ -55,7 +54,7 @@ pub(super) fn render(page: &mut Page, report: &Report) {
         ""
     };
     let plans = plan_words(report);
-    let line = page.paint(style, &format!("{words}{waived}{plans}{weakened}{forward}{only}"));
+    let line = page.paint(style, &format!("{words}{accepted}{plans}{weakened}{forward}{only}"));
     page.line(line);
 }
 
