@@ -14,6 +14,7 @@ static CASES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.bin"));
 struct Entry {
     id: &'static str,
     pack: &'static str,
+    service: &'static str,
     definition: Range<usize>,
     cases: Range<usize>,
 }
@@ -44,6 +45,11 @@ impl Builtin {
     /// The pack that enables it.
     pub fn pack(self) -> &'static str {
         self.0.pack
+    }
+
+    /// The service of the provider that it is about, such as `s3`.
+    pub fn service(self) -> &'static str {
+        self.0.service
     }
 
     /// The guardrail itself.

@@ -13,6 +13,8 @@ pub struct CatalogueEntry {
     pub info: RuleInfo,
     /// Whether it judges states or changes.
     pub kind: RuleKind,
+    /// The service of the provider that it is about; none for a rule about any change.
+    pub service: Option<&'static str>,
     /// The resource types that it judges; none for a rule about any change.
     pub resources: Vec<String>,
     /// A plan, or entries of `resource_changes`, that it reports.
@@ -47,6 +49,7 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
                 failing: example(Expectation::Fail),
                 passing: example(Expectation::Pass),
                 info: definition.info,
+                service: Some(builtin.service()),
                 kind: RuleKind::Guardrail,
                 resources: definition.resources,
             }
@@ -60,6 +63,7 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
         CatalogueEntry {
             info: guard.info.clone(),
             kind: RuleKind::Change,
+            service: None,
             resources: Vec::new(),
             failing: example(guard.example.failing),
             passing: example(guard.example.passing),

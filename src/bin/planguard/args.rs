@@ -370,6 +370,9 @@ pub(crate) struct RulesArguments {
     /// Only rules of this provider: aws, azure, google, kubernetes, github, change
     #[arg(long, value_name = "PROVIDER", conflicts_with = "id")]
     pub(crate) provider: Option<String>,
+    /// Only rules about this service of a provider, such as s3 or key-vault
+    #[arg(long, value_name = "SERVICE", conflicts_with = "id")]
+    pub(crate) service: Option<String>,
     /// Only rules of this pack
     #[arg(long, value_name = "PACK", conflicts_with = "id")]
     pub(crate) pack: Option<String>,
@@ -395,6 +398,7 @@ impl RulesArguments {
             Self {
                 id: None,
                 provider: None,
+                service: None,
                 pack: None,
                 severity: None,
                 category: None,

@@ -28,7 +28,7 @@ fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
 }
 
 fn guardrail(entry: &CatalogueEntry) -> Value {
-    let CatalogueEntry { info, kind, resources, .. } = entry;
+    let CatalogueEntry { info, kind, service, resources, .. } = entry;
     let also: Map<String, Value> =
         info.also.by_tool().map(|(tool, ids)| (tool.to_lowercase(), json!(ids))).collect();
     json!({
@@ -43,6 +43,7 @@ fn guardrail(entry: &CatalogueEntry) -> Value {
         "severity": info.severity.as_str(),
         "category": info.category.as_str(),
         "pack": info.pack,
+        "service": service,
         "resources": resources,
         "why": info.why,
         "remediation": info.remediation,
