@@ -107,6 +107,21 @@ pub enum SettingsError {
         /// Where it is set.
         origin: String,
     },
+    /// A file would run a program of the project.
+    #[error("{} belongs to the project or cannot be found, and a file of settings may not run it ({origin})", program.display())]
+    #[diagnostic(
+        code("PG-CF-009"),
+        help(
+            "name a program on the PATH, such as `terraform = \"tofu\"`, or one outside of the project; the pipeline may \
+             name any with --terraform or PLANGUARD_TERRAFORM"
+        )
+    )]
+    OwnProgram {
+        /// The program.
+        program: PathBuf,
+        /// Where it is set.
+        origin: String,
+    },
     /// A waiver has no end.
     #[error("{}:{line}: the waiver for {rule} has no `expires`", file.display())]
     #[diagnostic(

@@ -40,8 +40,9 @@ pub(super) fn repository(directory: &Path) -> Option<&Path> {
 pub(super) fn is_in_project(file: &Path) -> bool {
     let Ok(here) = std::env::current_dir().and_then(fs::canonicalize) else { return true };
     let root = repository(&here).unwrap_or(&here);
-    // What cannot be found out is taken for the worse.
-    fs::canonicalize(here.join(file)).map_or(true, |file| file.starts_with(root))
+    let written = here.join(file);
+    // A link of the project may lead outside, and one outside into it. What cannot be found out is taken for the worse.
+    written.starts_with(root) || fs::canonicalize(written).map_or(true, |file| file.starts_with(root))
 }
 
 /// A directory as its user would name it: reports name the files that the settings name. The working directory is

@@ -10,9 +10,11 @@ use planguard_rego_lint::{Level, Lint};
 use planguard_source::holds_configuration;
 
 use super::SettingsError;
+use super::find::is_in_project;
 use super::lints::LintLevel;
-use super::origin::Sourced;
+use super::origin::{Origin, Sourced};
 use super::table::Settings;
+use super::value::ShowProgram;
 use crate::baseline::Baseline;
 use crate::check::{Packs, PolicyLints, Rules};
 use crate::overrides::{MeansNothing, Overrides, RuleOverride};
@@ -86,6 +88,21 @@ impl Settings {
     /// What comments of the configuration do in a run on the project's own settings.
     pub fn comments(&self) -> Comments {
         Comments::Count(if self.require_waiver_expiry.value { Expiry::Required } else { Expiry::Optional })
+    }
+
+    /// Refuses to run a program that belongs to the project because a file says so: whoever edits the project would run
+    /// whatever they like where the plans are checked.
+    pub(super) fn refuse_own_program(&mut self) -> Option<SettingsError> {
+        let ShowProgram::Named(program) = &self.terraform.value else { return None };
+        let is_own = matches!(self.terraform.origin, Origin::File { .. })
+            && program.is_absolute()
+            && is_in_project(program);
+        if !is_own {
+            return None;
+        }
+        let (program, origin) = (program.clone(), self.terraform.origin.to_string());
+        self.terraform.value = ShowProgram::None;
+        Some(SettingsError::OwnProgram { program, origin })
     }
 
     fn baseline(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> Option<Baseline> {

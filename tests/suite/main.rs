@@ -1,6 +1,7 @@
 //! All integration tests that need no process of their own, in one binary: linking is what takes time.
 
 mod baseline;
+mod binary_plans;
 mod canary;
 mod cases;
 mod cli;

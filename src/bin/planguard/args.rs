@@ -7,13 +7,14 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use planguard::Severity;
 use planguard::check::OnErroredPlan;
 use planguard::enforcement::{Gate, UnknownPolicy};
-use planguard::input::{OnWrapperLines, ReadOptions, Terraform};
+use planguard::input::{OnWrapperLines, ReadOptions};
 use planguard::rego::Namespaces;
 use planguard::render::rules::RulesReport;
 use planguard::render::{self, Format};
 use planguard::rule::{Category, words};
 use planguard::settings::{
-    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, Sourced, namespaces,
+    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, ShowProgram, Sourced,
+    namespaces,
 };
 
 use crate::baseline::{BASELINE_HELP, BaselineArguments};
@@ -245,10 +246,17 @@ pub(crate) struct InputArguments {
 }
 
 impl InputArguments {
-    pub(crate) fn read_options(&self) -> ReadOptions {
+    /// `lower` with what the flags say.
+    pub(crate) fn said(&self, lower: Said) -> Said {
+        let program = self.terraform.clone().map(ShowProgram::Named);
+        Said { terraform: flag("--terraform", program), ..lower }
+    }
+
+    /// How a run with these settings reads plans.
+    pub(crate) fn read_options(&self, settings: &Settings) -> ReadOptions {
         ReadOptions {
             wrapper_lines: if self.lenient { OnWrapperLines::Strip } else { OnWrapperLines::Refuse },
-            terraform: self.terraform.clone().map(Terraform::from),
+            terraform: settings.terraform(),
             size_cap: self.max_size.saturating_mul(1 << 20),
         }
     }
@@ -347,7 +355,7 @@ impl GateArguments {
             source: flag("--source", self.source.clone().map(Some)),
             max_destroys: flag("--max-destroys", self.max_destroys),
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
-            ..self.guardrails.said(self.policies.said())
+            ..self.input.said(self.guardrails.said(self.policies.said()))
         }
     }
 

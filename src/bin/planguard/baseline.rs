@@ -50,7 +50,7 @@ pub(crate) struct BaselineArguments {
 }
 
 pub(crate) fn run(arguments: &BaselineArguments, output: &Output) -> ExitCode {
-    let said = arguments.guardrails.said(arguments.policies.said());
+    let said = arguments.input.said(arguments.guardrails.said(arguments.policies.said()));
     let settings = match settings(said, arguments.guardrails.params.clone(), &arguments.sources, output) {
         Ok(settings) => settings,
         Err(code) => return code,
@@ -88,7 +88,8 @@ fn write(
     let mut rules = settings.rules(run_variables(), &mut report_problem);
     rules.waivers = rules.waivers.with_comments(settings.comments());
     let sources: Vec<Source> = plans.iter().cloned().map(Source::from).collect();
-    let report = check(&sources, &arguments.input.read_options(), &rules, &settings.check_options(), &|_| {});
+    let report =
+        check(&sources, &arguments.input.read_options(&settings), &rules, &settings.check_options(), &|_| {});
     report.problems.iter().for_each(|problem| output.problem(problem));
     let (baseline, selection) = Baseline::of(&report, file)?;
     if !is_complete {

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args;
 use miette::Diagnostic;
-use planguard::input::{ReadOptions, Terraform};
+use planguard::input::Terraform;
 use planguard::plan::text::escape::for_terminal;
 use planguard::plan::text::shell;
 use planguard::problem::Problem;
@@ -105,12 +105,9 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
         (None, None) => PathBuf::from("tfplan"),
     };
     make_plan(&program, directory, &file, &arguments.terraform_arguments)?;
-    let read = ReadOptions {
-        terraform: Some(Terraform { program: program.clone(), directory: Some(directory.clone()) }),
-        ..arguments.gate.input.read_options()
-    };
+    let shown_by = Terraform { program: program.clone(), directory: Some(directory.clone()) };
     let shown = arguments.out.as_ref().unwrap_or(&file).clone();
-    let code = check_plans(&[shown.into_os_string()], &arguments.gate, read, output);
+    let code = check_plans(&[shown.into_os_string()], &arguments.gate, Some(shown_by), output);
     if code == ExitCode::SUCCESS {
         if let Some(temporary) = temporary {
             // What was checked is what will be applied.
