@@ -95,6 +95,19 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// A parameter of a rule cannot be set.
+    #[error("{origin}: rules.{rule}: {reason}")]
+    #[diagnostic(code("PG-CF-010"), help("{help}"))]
+    RuleParameter {
+        /// The rule, as it is written.
+        rule: String,
+        /// Where.
+        origin: String,
+        /// What is wrong.
+        reason: String,
+        /// How to put it right.
+        help: String,
+    },
     /// The directory of the configuration is none.
     #[error("{} is not a directory with a configuration ({origin})", path.display())]
     #[diagnostic(

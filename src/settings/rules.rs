@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use miette::Diagnostic;
 use planguard_guardrails::load_guardrails;
+use planguard_plan::text::suggest;
 use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
 use planguard_rego_lint::{Level, Lint};
 use planguard_source::holds_configuration;
@@ -17,7 +18,7 @@ use super::table::Settings;
 use super::value::ShowProgram;
 use crate::baseline::Baseline;
 use crate::check::{Packs, PolicyLints, Rules};
-use crate::overrides::{MeansNothing, Overrides, RuleOverride};
+use crate::overrides::{Mistake, MistakeKind, Overrides, RuleOverride};
 use crate::pattern::Pattern;
 use crate::sources::{SourceDirectory, Sources};
 use crate::waivers::{Comments, Expiry, Waivers};
@@ -43,6 +44,8 @@ impl Settings {
         rules.baseline = self.baseline(report);
         rules.sources = Sources::new(self.source_directory(report));
         rules.overrides = self.rule_overrides(&rules, report);
+        let overrides = &rules.overrides;
+        rules.guardrails.iter_mut().for_each(|guardrail| overrides.set_parameters(guardrail));
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
         rules
     }
@@ -69,18 +72,41 @@ impl Settings {
     fn rule_overrides(&self, rules: &Rules, report: &mut dyn FnMut(&dyn Diagnostic)) -> Overrides {
         let list: Vec<(Pattern, RuleOverride)> =
             self.overrides.iter().map(|(rule, set)| (Pattern::new(rule), set.value.clone())).collect();
-        let (overrides, nothing) = Overrides::new(&list, rules);
-        for MeansNothing { position, nearest } in nothing {
+        let (overrides, mistakes) = Overrides::new(&list, rules);
+        for Mistake { position, kind } in mistakes {
             let Some((rule, set)) = self.overrides.iter().nth(position) else { continue };
-            let help = nearest.map_or_else(
-                || {
-                    "`planguard rules` lists the built-in rules; a policy is named as in the report"
-                        .to_owned()
-                },
-                |near| format!("did you mean {near}?"),
-            );
-            let origin = set.origin.to_string();
-            report(&SettingsError::UnknownRule { rule: rule.clone(), origin, help });
+            let (rule, origin) = (rule.clone(), set.origin.to_string());
+            report(&match kind {
+                MistakeKind::MeansNothing { nearest } => {
+                    let help = nearest.map_or_else(
+                        || {
+                            "`planguard rules` lists the built-in rules; a policy is named as in the report"
+                                .to_owned()
+                        },
+                        |near| format!("did you mean {near}?"),
+                    );
+                    SettingsError::UnknownRule { rule, origin, help }
+                }
+                MistakeKind::UnknownParameter { name, known } => {
+                    let near = suggest::nearest(&name, known.iter().map(String::as_str));
+                    let help = match (near, known.is_empty()) {
+                        (Some(near), _) => format!("did you mean `{near}`?"),
+                        (None, true) => {
+                            "the rule has no parameters; `planguard rules ID` shows those of a rule"
+                                .to_owned()
+                        }
+                        (None, false) => format!("use {}", known.join(", ")),
+                    };
+                    let reason = format!("there is no parameter `{name}`");
+                    SettingsError::RuleParameter { rule, origin, reason, help }
+                }
+                MistakeKind::InvalidParameter { name, reason } => {
+                    let reason = format!("the parameter `{name}`: {reason}");
+                    let help =
+                        "`planguard rules ID` shows the parameters of a rule with their defaults".to_owned();
+                    SettingsError::RuleParameter { rule, origin, reason, help }
+                }
+            });
         }
         overrides
     }

@@ -120,7 +120,7 @@ impl Settings {
     fn weaker_rules(&self) -> impl Iterator<Item = Weakening> {
         self.overrides.iter().filter(|(_, set)| matches!(set.origin, Origin::File { .. })).filter_map(
             |(rule, set)| {
-                let RuleOverride { severity, enforcement, reason } = &set.value;
+                let RuleOverride { severity, enforcement, reason, parameters: _ } = &set.value;
                 let (value, effect) = match (enforcement, severity) {
                     (Some(RuleEnforcement::Off), _) => ("off".to_owned(), "the rule is off"),
                     (Some(RuleEnforcement::Warn), _) => ("warn".to_owned(), "its findings do not deny"),
@@ -159,6 +159,21 @@ impl Settings {
         })
     }
 
+    /// Parameters of rules that let something through that their defaults do not.
+    fn weaker_parameters(&self, rules: &Rules) -> impl Iterator<Item = Weakening> {
+        rules.overrides.weaker_parameters().iter().filter_map(|weaker| {
+            let (_, set) = self.overrides.iter().nth(weaker.position)?;
+            Some(Weakening {
+                setting: format!(
+                    "rules.{} = {{ params = {{ {} = {} }} }}",
+                    weaker.rule, weaker.name, weaker.value
+                ),
+                effect: format!("the default is {}: {}", weaker.default, set.value.reason),
+                origin: set.origin.clone(),
+            })
+        })
+    }
+
     /// How far the settings can be trusted, for the report of a run with these rules.
     pub fn trust(&self, trusted: Option<&Trusted>, rules: &Rules) -> Trust {
         let plain = Redactor::default();
@@ -166,7 +181,8 @@ impl Settings {
             return Trust { place: Some(plain.text(trusted.name())), weakenings: Vec::new() };
         }
         let skipped = rules.policies.as_ref().map_or(&[][..], Policies::skipped);
-        let weakenings = self.weakenings(skipped).into_iter().filter_map(|weakening| {
+        let parameters = self.weaker_parameters(rules);
+        let weakenings = self.weakenings(skipped).into_iter().chain(parameters).filter_map(|weakening| {
             let Origin::File { path, line } = weakening.origin else { return None };
             Some(report::Weakening {
                 setting: plain.text(&weakening.setting),

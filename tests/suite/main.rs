@@ -17,6 +17,7 @@ mod lint_types;
 mod mutations;
 mod outputs;
 mod own_guardrails;
+mod parameters;
 mod plan_command;
 mod plans;
 mod policy_data;

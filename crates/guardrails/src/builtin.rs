@@ -94,6 +94,22 @@ mod tests {
         assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     }
 
+    /// What is printed as the default is what is judged by.
+    #[test]
+    fn the_defaults_of_parameters_change_nothing() {
+        let mut seen = 0;
+        for builtin in builtins() {
+            let definition = builtin.definition();
+            let mut set = builtin.definition();
+            for parameter in &definition.parameters {
+                set.set(&parameter.name, &parameter.default);
+                seen += 1;
+            }
+            assert_eq!(format!("{set:?}"), format!("{definition:?}"), "{}", builtin.id());
+        }
+        assert!(seen > 10, "{seen}");
+    }
+
     #[test]
     fn guardrails_are_found_by_type() {
         for builtin in builtins() {

@@ -1,6 +1,6 @@
 //! Every built-in rule, from TOML and from Rust, for lists and explanations.
 
-use planguard_guardrail_format::Expectation;
+use planguard_guardrail_format::{Expectation, Parameter};
 use planguard_rule::{RuleInfo, RuleKind};
 
 use super::builtin::builtins;
@@ -17,6 +17,8 @@ pub struct CatalogueEntry {
     pub service: Option<&'static str>,
     /// The resource types that it judges; none for a rule about any change.
     pub resources: Vec<String>,
+    /// What of it a project may set.
+    pub parameters: Vec<Parameter>,
     /// A plan, or entries of `resource_changes`, that it reports.
     pub failing: Example,
     /// The same, that it does not report.
@@ -52,6 +54,7 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
                 service: Some(builtin.service()),
                 kind: RuleKind::Guardrail,
                 resources: definition.resources,
+                parameters: definition.parameters,
             }
         })
         .collect();
@@ -65,6 +68,7 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
             kind: RuleKind::Change,
             service: None,
             resources: Vec::new(),
+            parameters: Vec::new(),
             failing: example(guard.example.failing),
             passing: example(guard.example.passing),
         }

@@ -53,6 +53,18 @@ pub fn explanation(entry: &CatalogueEntry, level: usize) -> String {
         let _ = writeln!(text, "Applies to `{}`.", entry.resources.join("`, `"));
     }
     let _ = writeln!(text, "\n{}\n\nFix: {}", flat(&info.why), flat(&info.remediation));
+    if !entry.parameters.is_empty() {
+        let _ = writeln!(text, "\n| parameter | default | |\n|---|---|---|");
+        for parameter in &entry.parameters {
+            let about = cell(&format!("{} ({})", parameter.about, parameter.default.kind().about()));
+            let _ = writeln!(
+                text,
+                "| `{}` | `{}` | {about} |",
+                parameter.name,
+                cell(&parameter.default.to_string())
+            );
+        }
+    }
     example(&mut text, "Fails", &entry.failing);
     example(&mut text, "Passes", &entry.passing);
     let others: Vec<String> =
