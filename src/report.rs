@@ -211,6 +211,8 @@ pub struct PlanReport {
     pub format_version: SafeText,
     /// The version of Terraform or OpenTofu.
     pub terraform_version: Option<SafeText>,
+    /// The workspace, if the directory of the plan says so.
+    pub workspace: Option<SafeText>,
     /// A summary of the planned actions.
     pub summary: ChangeSummary,
     /// The numbers of resources and rules.

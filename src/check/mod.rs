@@ -11,6 +11,7 @@ mod origins;
 mod place;
 mod policies;
 mod whole_plan;
+mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -317,6 +318,11 @@ fn check_plan(
         sha256: SafeText::digest(&document.sha256()),
         format_version: redactor.text(&plan.format_version),
         terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
+        workspace: document
+            .origin()
+            .path()
+            .and_then(workspace::selected_beside)
+            .map(|name| redactor.text(&name)),
         summary: ChangeSummary::of(&plan),
         counts,
         coverage,

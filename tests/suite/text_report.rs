@@ -145,6 +145,37 @@ fn many_plans_are_a_table_in_natural_order_and_details_of_what_denies() {
     assert!(narrow.lines().any(|line| line.starts_with("DENIED     plan2.json · +1 ~0 -0")), "{narrow}");
 }
 
+/// `terraform workspace select` leaves the name beside the configuration, where plans are made.
+#[test]
+fn the_table_names_the_workspace_of_a_plan_whose_directory_has_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, workspace) in [("api", Some("prod\n")), ("web", None), ("net", Some("bad/name"))] {
+        let of_plan = directory.path().join(name);
+        fs::create_dir_all(of_plan.join(".terraform")).expect("a directory");
+        fs::copy("fixtures/plans/no-changes/plan.json", of_plan.join("tfplan.json")).expect("the fixture");
+        if let Some(workspace) = workspace {
+            fs::write(of_plan.join(".terraform/environment"), workspace).expect("written");
+        }
+    }
+    let run = |plans: &[&str], columns: &str| {
+        let mut command = planguard(&[&["check"], plans].concat());
+        let output = command.current_dir(directory.path()).env("COLUMNS", columns).output();
+        String::from_utf8(output.expect("planguard starts").stdout).expect("UTF-8")
+    };
+    let plans = ["api/tfplan.json", "net/tfplan.json", "web/tfplan.json"];
+    let text = run(&plans, "120");
+    let words = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = text.lines().map(words).collect();
+    assert_eq!(lines[0][..3], ["plan", "workspace", "add"], "{text}");
+    assert_eq!(lines[1][..3], ["api/tfplan.json", "prod", "0"], "{text}");
+    assert_eq!(lines[2][..3], ["net/tfplan.json", "-", "0"], "{text}");
+    assert!(run(&plans, "60").contains("PASS       api/tfplan.json · workspace prod · +0"), "{text}");
+    // Without one, the column would say nothing.
+    assert!(!run(&plans[1..], "120").contains("workspace"));
+    let json: Value = serde_json::from_str(&run(&["api/tfplan.json", "--format=json"], "120")).expect("JSON");
+    assert_eq!(json["plans"][0]["workspace"], "prod");
+}
+
 #[test]
 fn a_plan_that_cannot_be_read_has_its_row() {
     let arguments = ["check", "fixtures/plans/no-changes/plan.json", "tests/cmd/data/any-name/plan.log"];

@@ -71,6 +71,7 @@ pub(super) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         sha256: text("00"),
         format_version: text("1.2"),
         terraform_version: Some(text("1.11.4")),
+        workspace: None,
         summary: planguard_plan::ChangeSummary { add: 2, change: 1, destroy: 1, ..Default::default() },
         counts: Counts { resources: 4, rules: 10, ..Counts::default() },
         coverage: Coverage::default(),

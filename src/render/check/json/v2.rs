@@ -80,6 +80,8 @@ struct Plan {
     format_version: String,
     /// The version of Terraform or OpenTofu.
     terraform_version: Option<String>,
+    /// The workspace, if the directory of the plan says so.
+    workspace: Option<String>,
     /// The verdict for this plan alone.
     verdict: Verdict,
     /// What the plan does.
@@ -492,6 +494,7 @@ impl Plan {
             sha256: text(&plan.sha256),
             format_version: text(&plan.format_version),
             terraform_version: optional(plan.terraform_version.as_ref()),
+            workspace: optional(plan.workspace.as_ref()),
             verdict: Verdict::of(plan.verdict()),
             changes: Changes::of(plan.summary),
             counts: Counts::of(plan.counts),

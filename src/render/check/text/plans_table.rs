@@ -59,6 +59,10 @@ impl<'r> Row<'r> {
         rows
     }
 
+    fn workspace(&self) -> Option<&'r SafeText> {
+        self.plan.and_then(|plan| plan.workspace.as_ref())
+    }
+
     pub(super) fn verdict(&self) -> Verdict {
         self.plan.map_or(Verdict::Undecided, PlanReport::verdict)
     }
@@ -91,9 +95,17 @@ pub(super) fn render(page: &mut Page, all: &[Row<'_>]) {
 fn table(rows: &[Row<'_>]) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["plan", "add", "change", "destroy", "new", "pre-existing", "undetermined", "verdict"]);
+    // Where nobody selects workspaces, there is nothing to tell apart.
+    let has_workspaces = rows.iter().any(|row| row.workspace().is_some());
+    let workspace = has_workspaces.then_some("workspace");
+    let numbers = ["add", "change", "destroy", "new", "pre-existing", "undetermined"];
+    table.set_header(["plan"].into_iter().chain(workspace).chain(numbers).chain(["verdict"]));
     for row in rows {
         let mut cells = vec![row.origin.for_terminal_line()];
+        cells.extend(
+            has_workspaces
+                .then(|| row.workspace().map_or_else(|| "-".to_owned(), SafeText::for_terminal_line)),
+        );
         match row.plan {
             Some(plan) => {
                 let (numbers, summary) = (Numbers::of(&plan.findings), &plan.summary);
@@ -106,7 +118,7 @@ fn table(rows: &[Row<'_>]) -> Vec<String> {
         cells.push(word(row.verdict()).to_owned());
         table.add_row(cells);
     }
-    for column in table.column_iter_mut().skip(1).take(6) {
+    for column in table.column_iter_mut().skip(1 + usize::from(has_workspaces)).take(numbers.len()) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     // Without the margin of the first column.
@@ -115,6 +127,7 @@ fn table(rows: &[Row<'_>]) -> Vec<String> {
 
 fn line(page: &mut Page, row: &Row<'_>) {
     let mut pieces = vec![Piece::word(row.origin.for_terminal_line())];
+    pieces.extend(row.workspace().map(|name| Piece::fact(format!("workspace {}", name.for_terminal_line()))));
     if let Some(plan) = row.plan {
         let (numbers, summary) = (Numbers::of(&plan.findings), &plan.summary);
         pieces.extend([
