@@ -1,5 +1,7 @@
 //! Texts that hide something or steer what shows them, in every format of every command.
 
+mod payloads;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -27,6 +27,7 @@ mod properties;
 mod real_plans;
 mod rego;
 mod rooms;
+mod sarif;
 mod secrets;
 mod settings;
 mod shared;
