@@ -23,7 +23,8 @@ fn schema() -> Value {
         .find_map(|package| package["manifest_path"].as_str())
         .expect("serde-sarif is among the dependencies");
     let file = Path::new(manifest).parent().expect("a directory").join("src/schema.json");
-    let mut schema: Value = serde_json::from_str(&fs::read_to_string(file).expect("the schema")).expect("JSON");
+    let mut schema: Value =
+        serde_json::from_str(&fs::read_to_string(file).expect("the schema")).expect("JSON");
     assert_eq!(
         schema["$id"],
         "https://raw.githubusercontent.com/oasis-tcs/sarif-spec/master/Schemata/sarif-schema-2.1.0.json"

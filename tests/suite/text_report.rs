@@ -142,7 +142,7 @@ fn many_plans_are_a_table_in_natural_order_and_details_of_what_denies() {
     let last = text.lines().last().expect("a verdict");
     assert_eq!(last, "DENIED: 2 new findings (2 high) (30 plans: 28 pass, 2 denied)");
     let narrow = rendered(&report, 60, Detail::Failures);
-    assert!(narrow.lines().any(|line| line.starts_with("DENIED     plan2.json · +1 ~0 -0")), "{narrow}");
+    assert!(narrow.lines().any(|line| line == "DENIED     plan2.json · +1 ~0 -0 · 1 new"), "{narrow}");
 }
 
 /// `terraform workspace select` leaves the name beside the configuration, where plans are made.
@@ -183,7 +183,7 @@ fn a_plan_that_cannot_be_read_has_its_row() {
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let row = text.lines().find(|line| line.starts_with("tests/cmd/data/any-name/plan.log ")).expect("a row");
-    assert!(row.ends_with("-  INCOMPLETE"), "{text}");
+    assert!(row.ends_with("-  INCOMPLETE (PG-IN-022)"), "{text}");
     assert!(text.contains("PG-IN-022"), "{text}");
     assert!(text.ends_with("INCOMPLETE: 1 error (above) (2 plans: 1 pass, 1 incomplete)\n"), "{text}");
 }
@@ -195,6 +195,10 @@ fn passing_plans_say_what_was_not_judged() {
     let text = rendered(&report(&[("a", unknown.clone()), ("b", unknown)]), 100, Detail::Failures);
     assert!(
         text.contains("not judged by any guardrail: 2 of 2 changed resources (nobodys_machine 2)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("PASS: 0 denials, 0 warnings; 2 of 2 changed resources not judged (2 plans"),
         "{text}"
     );
 }

@@ -122,12 +122,13 @@ impl Page {
             .problems
             .iter()
             .map(|problem| {
-                let help =
-                    problem.help.as_ref().map(|help| format!("; {}", sentence(help, MOST_OF_SENTENCE)));
+                // An item of a list is one line.
+                let flat = |text: &SafeText| sentence(&text.replaced("\n", " "), MOST_OF_SENTENCE);
+                let help = problem.help.as_ref().map(|help| format!("; {}", flat(help)));
                 format!(
                     "- {}: {}{}\n",
                     code(&problem.code, MOST_OF_CELL),
-                    sentence(&problem.message, MOST_OF_SENTENCE),
+                    flat(&problem.message),
                     help.unwrap_or_default()
                 )
             })

@@ -227,9 +227,10 @@ fn folded_lines(layout: Layout, name: &str, findings: &[&Finding], most: usize) 
     }
     let heading = page.paint(Style::Heading, name);
     let words = format!(
-        "{} ({}); `--show all` lists them",
+        "{} ({}); `--show all` {}",
         count(findings.len(), "finding", "findings"),
-        severities(findings.iter().copied())
+        severities(findings.iter().copied()),
+        if most == 0 { "lists them" } else { "has the details" }
     );
     page.prose(&format!("{heading}: "), 2, &words, None);
     if most > 0 {
@@ -422,7 +423,8 @@ fn coverage_words(coverage: &Coverage) -> Option<String> {
         .map(|(resource_type, number)| format!("{}{UNBROKEN}{number}", resource_type.unescaped()))
         .collect();
     if types.len() > MOST {
-        named.push(format!("{} more", count(types.len() - MOST, "type", "types")));
+        let more = count(types.len() - MOST, "more type", "more types");
+        named.push(more.replace(' ', &UNBROKEN.to_string()));
     }
     Some(format!(
         "not judged by any guardrail: {unknown} of {} ({})",

@@ -44,6 +44,8 @@ pub(super) struct Row<'r> {
     origin: &'r SafeText,
     /// What was found in it.
     pub(super) plan: Option<&'r PlanReport>,
+    /// The code of the first problem that kept planguard from looking at all of it.
+    problem: Option<&'r SafeText>,
 }
 
 impl<'r> Row<'r> {
@@ -52,8 +54,17 @@ impl<'r> Row<'r> {
         let known: BTreeSet<&SafeText> = report.plans.iter().map(|plan| &plan.origin).collect();
         let unread: BTreeSet<&SafeText> =
             report.problems.iter().filter_map(|problem| problem.plan.as_ref()).collect();
-        let unread = unread.difference(&known).map(|origin| Self { origin, plan: None });
-        let plans = report.plans.iter().map(|plan| Self { origin: &plan.origin, plan: Some(plan) });
+        let problem = |origin: &SafeText| {
+            let of_it = report.problems.iter().find(|problem| problem.plan.as_ref() == Some(origin));
+            of_it.map(|problem| &problem.code)
+        };
+        let unread =
+            unread.difference(&known).map(|origin| Self { origin, plan: None, problem: problem(origin) });
+        let plans = report.plans.iter().map(|plan| Self {
+            origin: &plan.origin,
+            plan: Some(plan),
+            problem: problem(&plan.origin),
+        });
         let mut rows: Vec<Self> = plans.chain(unread).collect();
         rows.sort_by(|left, right| natural::compare(left.origin.unescaped(), right.origin.unescaped()));
         rows
@@ -73,13 +84,12 @@ pub(super) fn render(page: &mut Page, all: &[Row<'_>]) {
     let is_folded = all.len() > MOST_ROWS && page.layout.detail == Detail::Failures;
     let is_listed = |row: &Row<'_>| !is_folded || row.verdict() != Verdict::Pass;
     let rows: Vec<Row<'_>> = all.iter().copied().filter(is_listed).collect();
-    let table = table(&rows);
-    if rows.is_empty() {
+    let mut tables = [Cause::Shown, Cause::Hidden].into_iter().map(|cause| table(&rows, cause));
+    match tables.find(|table| table.iter().all(|line| page.fits(line))) {
         // Every plan passes.
-    } else if table.iter().all(|line| page.fits(line)) {
-        table.into_iter().for_each(|line| page.line(line));
-    } else {
-        rows.iter().for_each(|row| line(page, row));
+        _ if rows.is_empty() => {}
+        Some(table) => table.into_iter().for_each(|line| page.line(line)),
+        None => rows.iter().for_each(|row| line(page, row)),
     }
     if rows.len() < all.len() {
         let passed = all.len() - rows.len();
@@ -92,7 +102,14 @@ pub(super) fn render(page: &mut Page, all: &[Row<'_>]) {
     page.gap();
 }
 
-fn table(rows: &[Row<'_>]) -> Vec<String> {
+/// Whether the table says why a plan is incomplete. The report has the problems below it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Shown,
+    Hidden,
+}
+
+fn table(rows: &[Row<'_>], cause: Cause) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     // Where nobody selects workspaces, there is nothing to tell apart.
@@ -115,7 +132,11 @@ fn table(rows: &[Row<'_>]) -> Vec<String> {
             }
             None => cells.extend(std::iter::repeat_n("-".to_owned(), 6)),
         }
-        cells.push(word(row.verdict()).to_owned());
+        let code = row
+            .problem
+            .filter(|_| cause == Cause::Shown)
+            .map(|code| format!(" ({})", code.for_terminal_line()));
+        cells.push(format!("{}{}", word(row.verdict()), code.unwrap_or_default()));
         table.add_row(cells);
     }
     for column in table.column_iter_mut().skip(1 + usize::from(has_workspaces)).take(numbers.len()) {
@@ -130,13 +151,19 @@ fn line(page: &mut Page, row: &Row<'_>) {
     pieces.extend(row.workspace().map(|name| Piece::fact(format!("workspace {}", name.for_terminal_line()))));
     if let Some(plan) = row.plan {
         let (numbers, summary) = (Numbers::of(&plan.findings), &plan.summary);
-        pieces.extend([
-            Piece::fact(format!("+{} ~{} -{}", summary.add, summary.change, summary.destroy)),
-            Piece::fact(format!("{} new", numbers.new)),
-            Piece::element(format!("{} pre-existing", numbers.pre_existing)),
-            Piece::element(format!("{} undetermined", numbers.undetermined)),
-        ]);
+        pieces.extend([Piece::fact(format!("+{} ~{} -{}", summary.add, summary.change, summary.destroy))]);
+        // Without those that are zero: a line per plan is read for what it has.
+        let found = [
+            (numbers.new, "new"),
+            (numbers.pre_existing, "pre-existing"),
+            (numbers.undetermined, "undetermined"),
+        ];
+        for (position, (number, name)) in found.into_iter().filter(|(number, _)| *number > 0).enumerate() {
+            let words = format!("{number} {name}");
+            pieces.push(if position == 0 { Piece::fact(words) } else { Piece::element(words) });
+        }
     }
+    pieces.extend(row.problem.map(|code| Piece::fact(code.for_terminal_line())));
     page.pieces(&format!("{:<10} ", word(row.verdict())), 4, &pieces);
 }
 
