@@ -88,6 +88,17 @@ fn a_setting_allows_the_program_on_the_path_also_in_directories() {
 }
 
 #[test]
+fn a_plan_is_made_with_the_program_that_the_settings_name() {
+    let (project, programs) = (project("[check]\nterraform = \"tofu\"\n"), programs(&["terraform", "tofu"]));
+    let path = format!("{}:/usr/bin:/bin", programs.path().display());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+    command.args(["plan", "infra", "--out", "tfplan"]).current_dir(project.path()).env("PATH", path);
+    run(command);
+    let asked = asked(&programs);
+    assert!(asked.contains("/tofu -chdir=infra plan -out=") && !asked.contains("/terraform"), "{asked}");
+}
+
+#[test]
 fn a_flag_and_a_variable_count_more() {
     let programs = programs(&["terraform", "tofu"]);
     let project = project("[check]\nterraform = false\n");
