@@ -41,7 +41,6 @@ impl Settings {
         let lints = (!self.paths.value.is_empty())
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
         let mut rules = Rules { packs, guardrails, policies, lints, ..Rules::default() };
-        rules.baseline = self.baseline(report);
         rules.sources = Sources::new(self.source_directory(report));
         rules.overrides = self.rule_overrides(&rules, report);
         let overrides = &rules.overrides;
@@ -131,7 +130,8 @@ impl Settings {
         Some(SettingsError::OwnProgram { program, origin })
     }
 
-    fn baseline(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> Option<Baseline> {
+    /// Reads the baseline. Only a check has a use for it.
+    pub fn read_baseline(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> Option<Baseline> {
         let file = self.baseline.value.as_ref()?;
         Baseline::read(file).map_err(|error| report(&error)).ok()
     }

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &BaselineArguments, output: &Output) -> ExitCode {
     };
     let file = arguments.output.clone().or_else(|| settings.baseline.value.clone());
     let file = file.unwrap_or_else(|| PathBuf::from(FILE_NAME));
-    match write(arguments, settings, &plans, &file, output) {
+    match write(arguments, &settings, &plans, &file, output) {
         Ok(text) => output.finish(&for_terminal(&text), 0),
         Err(error) => failed(&error, output),
     }
@@ -73,13 +73,11 @@ pub(crate) fn run(arguments: &BaselineArguments, output: &Output) -> ExitCode {
 /// Checks the plans, and writes their findings to the file. Returns what to say.
 fn write(
     arguments: &BaselineArguments,
-    mut settings: Settings,
+    settings: &Settings,
     plans: &[OsString],
     file: &Path,
     output: &Output,
 ) -> Result<String, BaselineError> {
-    // A finding that is in the former baseline belongs to the new one.
-    let is_set = settings.baseline.value.take().as_deref() == Some(file);
     let mut is_complete = true;
     let mut report_problem = |diagnostic: &dyn Diagnostic| {
         output.problem(&problem(diagnostic));
@@ -89,7 +87,7 @@ fn write(
     rules.waivers = rules.waivers.with_comments(settings.comments());
     let sources: Vec<Source> = plans.iter().cloned().map(Source::from).collect();
     let report =
-        check(&sources, &arguments.input.read_options(&settings), &rules, &settings.check_options(), &|_| {});
+        check(&sources, &arguments.input.read_options(settings), &rules, &settings.check_options(), &|_| {});
     report.problems.iter().for_each(|problem| output.problem(problem));
     let (baseline, selection) = Baseline::of(&report, file)?;
     if !is_complete {
@@ -97,7 +95,7 @@ fn write(
     }
     let written = baseline.write()?;
     let mut text = summary(&baseline, written, selection);
-    if !is_set {
+    if settings.baseline.value.as_deref() != Some(file) {
         let file = file.display();
         text.push_str(&format!(
             "To use it: `planguard check --baseline {file}`, or `baseline = \"{file}\"` under [check] in planguard.toml\n"

@@ -81,6 +81,7 @@ pub(crate) fn check_plans(
     };
     let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));
     let mut rules = settings.rules(run_variables(), &mut report_problem);
+    rules.baseline = settings.read_baseline(&mut report_problem);
     rules.waivers = rules.waivers.with_comments(match (arguments.no_waivers, &resolution.trusted) {
         (true, _) => Comments::NotRead,
         (false, Some(trusted)) => Comments::Untrusted(trusted.name().to_owned()),
