@@ -121,7 +121,7 @@ pub enum SettingsError {
         origin: String,
     },
     /// A file would run a program of the project.
-    #[error("{} belongs to the project or cannot be found, and a file of settings may not run it ({origin})", program.display())]
+    #[error("{} belongs to the project, and a file of settings may not run it ({origin})", program.display())]
     #[diagnostic(
         code("PG-CF-009"),
         help(

@@ -136,6 +136,13 @@ fn a_program_of_the_project_is_never_run_because_a_file_says_so() {
         assert!(text.contains(code), "{setting}: {text}");
         assert_eq!(asked(&project) + &asked(&programs), "", "{setting}");
     }
+    // A machine that reads JSON alone need not have the program.
+    fs::write(project.path().join("planguard.toml"), "[check]\nterraform = \"/no/such/terraform\"\n")
+        .unwrap();
+    let (code, text, _) = check(&project, &programs, &["infra/tfplan"]);
+    assert!(code == Some(2) && text.contains("PG-IN-040"), "{text}");
+    let json = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans/no-changes/plan.json");
+    assert_eq!(check(&project, &programs, &[json.to_str().unwrap()]).0, Some(0));
     // One outside of the project may be named by its path, and the pipeline may name any.
     let outside = programs.path().join("terraform");
     fs::write(
