@@ -16,6 +16,8 @@ pub enum Enforcement {
     Warn,
     /// A waiver accepts it: it is reported as such, without effect.
     Waived,
+    /// The baseline has it: it is reported as such, without effect.
+    Baseline,
     /// It is not reported.
     Off,
 }
@@ -27,7 +29,18 @@ impl Enforcement {
             Self::Deny => "deny",
             Self::Warn => "warn",
             Self::Waived => "waived",
+            Self::Baseline => "baseline",
             Self::Off => "off",
+        }
+    }
+}
+
+impl Enforcement {
+    /// Whether somebody accepted the finding: it is reported, and in no number of what is left to do.
+    pub const fn is_accepted(self) -> bool {
+        match self {
+            Self::Waived | Self::Baseline => true,
+            Self::Deny | Self::Warn | Self::Off => false,
         }
     }
 }

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod baseline;
 pub mod cases;
 pub mod check;
 pub mod enforcement;
 pub mod finding;
+mod fingerprint;
 pub mod fixture;
 pub mod known_rules;
 pub mod overrides;

@@ -32,6 +32,8 @@ pub struct Report {
     pub trust: Trust,
     /// The waivers, and what became of each.
     pub waivers: Vec<WaiverReport>,
+    /// The baseline, and what became of it.
+    pub baseline: Option<BaselineReport>,
     /// How long the run took, if it was measured.
     pub duration: Option<Duration>,
 }
@@ -107,6 +109,64 @@ impl WaiverReport {
     }
 }
 
+/// A baseline, and what became of it in a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BaselineReport {
+    /// The file.
+    pub file: SafeText,
+    /// How many findings it accepts.
+    pub accepted: usize,
+    /// Its entries for which the checked plans have no finding.
+    pub unused: Vec<UnusedEntry>,
+}
+
+/// An entry of a baseline that is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnusedEntry {
+    /// The plan that it is for, if it is for one.
+    pub plan: Option<SafeText>,
+    /// The rule.
+    pub rule: SafeText,
+    /// The resource; `None` for a finding about the whole plan.
+    pub address: Option<SafeText>,
+    /// The attribute.
+    pub attribute: Option<SafeText>,
+}
+
+impl BaselineReport {
+    /// The most unused entries that are named.
+    const MOST: usize = 5;
+
+    /// What the owner of the baseline should know; `None` if all of it is used.
+    pub(crate) fn notice(&self) -> Option<Notice> {
+        let number = self.unused.len();
+        let mut named: Vec<String> = self.unused.iter().take(Self::MOST).map(UnusedEntry::words).collect();
+        if number > Self::MOST {
+            named.push(format!("{} more", number - Self::MOST));
+        }
+        let entries =
+            if number == 1 { "1 entry is not used" } else { &format!("{number} entries are not used") };
+        let message = format!(
+            "{}: {entries}, and would accept the finding if it came back; `planguard baseline` writes the file anew: {}",
+            self.file.unescaped(),
+            named.join(", ")
+        );
+        (number > 0).then(|| Notice::new("PG-BL-101", &message))
+    }
+}
+
+impl UnusedEntry {
+    /// `aws-instance-public-ip on aws_instance.web (network_interface[0])`.
+    fn words(&self) -> String {
+        let text = |before: &str, text: &Option<SafeText>, behind: &str| {
+            text.as_ref().map(|text| format!("{before}{}{behind}", text.unescaped())).unwrap_or_default()
+        };
+        let address = text(" on ", &self.address, "");
+        let (attribute, plan) = (text(" (", &self.attribute, ")"), text(" in ", &self.plan, ""));
+        format!("{}{address}{attribute}{plan}", self.rule.unescaped())
+    }
+}
+
 /// How far the settings of a run can be trusted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
@@ -151,6 +211,8 @@ pub struct PlanReport {
     pub format_version: SafeText,
     /// The version of Terraform or OpenTofu.
     pub terraform_version: Option<SafeText>,
+    /// The workspace, if the directory of the plan says so.
+    pub workspace: Option<SafeText>,
     /// A summary of the planned actions.
     pub summary: ChangeSummary,
     /// The numbers of resources and rules.
@@ -238,6 +300,7 @@ impl Report {
         }
         self.notices.iter_mut().for_each(|notice| rename(&mut notice.message));
         self.waivers.iter_mut().for_each(|waiver| rename(&mut waiver.file));
+        self.baseline.iter_mut().for_each(|baseline| rename(&mut baseline.file));
         for finding in self.plans.iter_mut().flat_map(|plan| &mut plan.findings) {
             finding.location.iter_mut().for_each(|location| rename(&mut location.file));
             finding.waiver.iter_mut().for_each(|waiver| rename(&mut waiver.file));

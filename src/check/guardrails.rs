@@ -49,10 +49,17 @@ impl PlanCheck<'_> {
         }
         let packs = &self.rules.packs;
         let own = &self.rules.guardrails;
+        let overrides = &self.rules.overrides;
         let mut met = BTreeSet::new();
         let by_type = by_type.into_iter().map(|(resource_type, changes)| {
             let builtin = Builtin::for_type(&resource_type).filter(|builtin| packs.contains(builtin.pack()));
-            let builtin: Vec<Guardrail> = builtin.map(Builtin::definition).collect();
+            let builtin: Vec<Guardrail> = builtin
+                .map(|builtin| {
+                    let mut guardrail = builtin.definition();
+                    overrides.set_parameters(&mut guardrail);
+                    guardrail
+                })
+                .collect();
             let own: Vec<&Guardrail> =
                 own.iter().filter(|guardrail| guardrail.resources.contains(&resource_type)).collect();
             met.extend(builtin.iter().chain(own.iter().copied()).map(|guardrail| guardrail.info.id.clone()));

@@ -11,6 +11,7 @@ mod origins;
 mod place;
 mod policies;
 mod whole_plan;
+mod workspace;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -30,10 +31,11 @@ use planguard_rule::{RuleInfo, Severity};
 use planguard_source::Configuration;
 use planguard_threads::{self as threads, Stack};
 
+use crate::baseline::BaselineUse;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
 use crate::known_rules::KnownRules;
-use crate::report::{Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport};
+use crate::report::{BaselineReport, Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport};
 use crate::waivers::{Applied, UsedComments};
 
 /// The progress of a run, for progress bars.
@@ -115,9 +117,11 @@ pub fn check(
     }
     let mut applied = Applied::default();
     let mut comments = UsedComments::default();
+    let mut baseline = BaselineUse::default();
     for outcome in outcomes {
         applied.add(outcome.waivers);
         comments.add(outcome.comments);
+        baseline.add(outcome.baseline);
         report.plans.extend(outcome.plan);
         report.problems.extend(outcome.problems);
         report.notices.extend(outcome.notices);
@@ -125,6 +129,12 @@ pub fn check(
     report.waivers = rules.waivers.uses(&applied).into_iter().map(WaiverReport::new).collect();
     report.notices.extend(report.waivers.iter().filter_map(WaiverReport::notice));
     report.notices.extend(comments.into_notices());
+    report.baseline = rules.baseline.as_ref().map(|of_rules| of_rules.report(&baseline));
+    if let Some(baseline) = report.baseline.as_mut().filter(|_| !report.problems.is_empty()) {
+        // What could not be checked may have the findings.
+        baseline.unused.clear();
+    }
+    report.notices.extend(report.baseline.as_ref().and_then(BaselineReport::notice));
     if report.plans.iter().any(|plan| plan.counts.rules == 0) && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoRules, None, &plain));
     }
@@ -142,6 +152,7 @@ struct DocumentResult {
     notices: Vec<Notice>,
     waivers: Applied,
     comments: UsedComments,
+    baseline: BaselineUse,
 }
 
 fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) -> DocumentResult {
@@ -175,6 +186,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     outcome.notices.extend(checked.notices);
     outcome.waivers = checked.waivers;
     outcome.comments = checked.comments;
+    outcome.baseline = checked.baseline;
     outcome
 }
 
@@ -300,11 +312,17 @@ fn check_plan(
         let known = || KnownRules::of(rules);
         rules.waivers.comments.apply(&mut findings, &configuration, known, rules.waivers.today)
     });
+    let baseline = rules.baseline.as_ref().map(|baseline| baseline.apply(&mut findings, origin));
     let report = PlanReport {
         origin: origin.clone(),
         sha256: SafeText::digest(&document.sha256()),
         format_version: redactor.text(&plan.format_version),
         terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
+        workspace: document
+            .origin()
+            .path()
+            .and_then(workspace::selected_beside)
+            .map(|name| redactor.text(&name)),
         summary: ChangeSummary::of(&plan),
         counts,
         coverage,
@@ -312,5 +330,6 @@ fn check_plan(
         // Computed after all problems are collected.
         complete: false,
     };
-    DocumentResult { plan: Some(report), problems, notices, waivers, comments }
+    let baseline = baseline.unwrap_or_default();
+    DocumentResult { plan: Some(report), problems, notices, waivers, comments, baseline }
 }

@@ -8,6 +8,7 @@ use planguard_guardrails::change::{ChangeOptions, GUARDS};
 use planguard_rego::Policies;
 
 use super::lints::PolicyLints;
+use crate::baseline::Baseline;
 use crate::enforcement::EnforcementOptions;
 use crate::overrides::Overrides;
 use crate::sources::Sources;
@@ -26,6 +27,8 @@ pub struct Rules {
     pub overrides: Overrides,
     /// The findings that somebody accepted.
     pub waivers: Waivers,
+    /// The findings that the project had when it began.
+    pub baseline: Option<Baseline>,
     /// Where the configurations of plans are, for the lines of findings.
     pub sources: Sources,
     /// How the policies of the user are linted; `None` if there are none.

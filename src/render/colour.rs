@@ -36,7 +36,7 @@ impl Style {
             Self::Severity(Severity::Low) => "36",
             Self::Severity(Severity::Info)
             | Self::Faint
-            | Self::Enforcement(Enforcement::Waived | Enforcement::Off) => "2",
+            | Self::Enforcement(Enforcement::Waived | Enforcement::Baseline | Enforcement::Off) => "2",
             Self::Heading => "1",
             Self::Good => "1;32",
         }

@@ -35,8 +35,13 @@ impl<'d> Snippets<'d> {
             Colour::On => GraphicalTheme::unicode(),
             Colour::Off => GraphicalTheme::unicode_nocolor(),
         };
-        let handler =
-            GraphicalReportHandler::new_themed(theme).with_width(self.layout.width).with_links(false);
+        // An id, a path or a command can be copied only in one piece.
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_width(self.layout.width)
+            .with_links(false)
+            .with_break_words(false)
+            .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+            .with_word_splitter(textwrap::WordSplitter::NoHyphenation);
         let escaped = self.escaped(diagnostic);
         let mut text = String::new();
         if handler.render_report(&mut text, &escaped).is_err() {

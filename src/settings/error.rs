@@ -95,6 +95,19 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// A parameter of a rule cannot be set.
+    #[error("{origin}: rules.{rule}: {reason}")]
+    #[diagnostic(code("PG-CF-010"), help("{help}"))]
+    RuleParameter {
+        /// The rule, as it is written.
+        rule: String,
+        /// Where.
+        origin: String,
+        /// What is wrong.
+        reason: String,
+        /// How to put it right.
+        help: String,
+    },
     /// The directory of the configuration is none.
     #[error("{} is not a directory with a configuration ({origin})", path.display())]
     #[diagnostic(
@@ -104,6 +117,21 @@ pub enum SettingsError {
     NoSource {
         /// The path.
         path: PathBuf,
+        /// Where it is set.
+        origin: String,
+    },
+    /// A file would run a program of the project.
+    #[error("{} belongs to the project, and a file of settings may not run it ({origin})", program.display())]
+    #[diagnostic(
+        code("PG-CF-009"),
+        help(
+            "name a program on the PATH, such as `terraform = \"tofu\"`, or one outside of the project; the pipeline may \
+             name any with --terraform or PLANGUARD_TERRAFORM"
+        )
+    )]
+    OwnProgram {
+        /// The program.
+        program: PathBuf,
         /// Where it is set.
         origin: String,
     },

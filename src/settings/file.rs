@@ -275,6 +275,8 @@ require-coverage = true
 builtin = false
 packs = ["recovery", "required-tags"]
 guardrails = ["guardrails"]
+baseline = "baseline.json"
+terraform = "tofu"
 max-destroys = 3
 max-destroy-percent = 10
 
@@ -311,18 +313,20 @@ tags = ["owner"]
             "check.builtin = false (team/planguard.toml:9)",
             r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:10)"#,
             r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:11)"#,
+            r#"check.baseline = "team/baseline.json" (team/planguard.toml:12)"#,
+            r#"check.terraform = "tofu" (team/planguard.toml:13)"#,
             "check.source = (none) (default)",
-            "check.max-destroys = 3 (team/planguard.toml:12)",
-            "check.max-destroy-percent = 10 (team/planguard.toml:13)",
-            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:16)"#,
-            r#"policies.convention = "spacelift" (team/planguard.toml:17)"#,
-            r#"policies.namespaces = ["*"] (team/planguard.toml:18)"#,
-            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:19)"#,
-            r#"policies.context = "team/run.json" (team/planguard.toml:20)"#,
-            r#"policies.infracost = "team/costs.json" (team/planguard.toml:21)"#,
-            r#"policies.rego-version = "v0" (team/planguard.toml:22)"#,
-            "policies.timeout = 30 (team/planguard.toml:23)",
-            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:25)"#,
+            "check.max-destroys = 3 (team/planguard.toml:14)",
+            "check.max-destroy-percent = 10 (team/planguard.toml:15)",
+            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:18)"#,
+            r#"policies.convention = "spacelift" (team/planguard.toml:19)"#,
+            r#"policies.namespaces = ["*"] (team/planguard.toml:20)"#,
+            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:21)"#,
+            r#"policies.context = "team/run.json" (team/planguard.toml:22)"#,
+            r#"policies.infracost = "team/costs.json" (team/planguard.toml:23)"#,
+            r#"policies.rego-version = "v0" (team/planguard.toml:24)"#,
+            "policies.timeout = 30 (team/planguard.toml:25)",
+            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:27)"#,
         ];
         assert_eq!(printed, wanted);
     }
@@ -348,6 +352,8 @@ tags = ["owner"]
             ("[check]\nunknown = \"x\"\n", "\"x\"", "use deny, warn, ignore, deny-critical", "docs/"),
             ("[check]\nmax-destroy-percent = 101\n", "101", "use 0 to 100", "docs/"),
             ("[check]\nmax-destroys = -1\n", "-1", "negative", "docs/"),
+            ("[check]\nterraform = \"./tofu\"\n", "\"./tofu\"", "nor an absolute path", "use true"),
+            ("[check]\nterraform = 1\n", "1", "expected true, false or a program", "docs/"),
             ("[policies]\ntimeout = 0\n", "0", "use 1 to 3600", "docs/"),
             ("[policies]\nconvention = \"opa\"\n", "\"opa\"", "use auto, conftest", "docs/"),
             ("[policies]\npaths = [1]\n", "[1]", "found an integer in it", "docs/"),

@@ -36,6 +36,20 @@ pub(super) fn repository(directory: &Path) -> Option<&Path> {
     directory.ancestors().find(|ancestor| ancestor.join(".git").exists())
 }
 
+/// Whether a file belongs to the project of the working directory, where a change can edit it.
+pub(super) fn is_in_project(file: &Path) -> bool {
+    let Ok(here) = std::env::current_dir().and_then(fs::canonicalize) else { return true };
+    let root = repository(&here).unwrap_or(&here);
+    let written = here.join(file);
+    let real = fs::canonicalize(&written).or_else(|_| {
+        // What is missing is where its directory is.
+        let directory = fs::canonicalize(written.parent().unwrap_or(&written))?;
+        Ok::<_, std::io::Error>(directory.join(written.file_name().unwrap_or_default()))
+    });
+    // A link of the project may lead outside, and one outside into it.
+    written.starts_with(root) || real.is_ok_and(|file| file.starts_with(root))
+}
+
 /// A directory as its user would name it: reports name the files that the settings name. The working directory is
 /// empty.
 pub(super) fn as_seen_from_here(directory: &Path) -> PathBuf {

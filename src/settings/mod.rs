@@ -32,5 +32,5 @@ pub use resolve::{Files, Place, Resolution, Sources, resolve};
 pub use schema::schema;
 pub use table::{Entry, NAMES, Said, SettingName, Settings};
 pub use trust::Trusted;
-pub use value::{Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, namespaces};
+pub use value::{Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, ShowProgram, namespaces};
 pub use weakening::Weakening;

@@ -98,8 +98,9 @@ pub fn resolve(sources: Sources) -> Resolution {
         Said::default()
     };
     let Reader { notices, mut errors, .. } = reader;
-    let settings = said.over(lower).resolve();
+    let mut settings = said.over(lower).resolve();
     errors.extend(settings.waivers_without_end());
+    errors.extend(settings.refuse_own_program());
     if let Some(trusted) = &trusted {
         trusted.complete(&settings, &mut errors);
     }

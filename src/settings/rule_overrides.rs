@@ -11,7 +11,7 @@ use crate::overrides::{RuleEnforcement, RuleOverride};
 pub(super) const TABLE: &str = "rules";
 
 /// The keys of an entry.
-const KEYS: [&str; 3] = ["enforcement", "severity", "reason"];
+const KEYS: [&str; 4] = ["enforcement", "severity", "params", "reason"];
 
 /// An entry, as help shows it.
 const EXAMPLE: &str = "write `aws-lb-internet-facing = { enforcement = \"warn\", reason = \"…\" }`";
@@ -33,20 +33,26 @@ impl RuleOverride {
         let reason = reason.ok_or_else(|| invalid("the reason is empty or no string"))?.to_owned();
         let severity = table.get("severity").map(Severity::from_toml).transpose()?;
         let enforcement = table.get("enforcement").map(RuleEnforcement::from_toml).transpose()?;
-        if severity.is_none() && enforcement.is_none() {
-            return Err(invalid("it has neither an enforcement nor a severity"));
+        let parameters = match table.get("params") {
+            None => Table::new(),
+            Some(Toml::Table(parameters)) => parameters.clone(),
+            Some(other) => return Err(InvalidValue::instead(other, "`params` to be a table")),
+        };
+        if severity.is_none() && enforcement.is_none() && parameters.is_empty() {
+            return Err(invalid("it has neither an enforcement nor a severity nor parameters"));
         }
-        Ok(Self { severity, enforcement, reason })
+        Ok(Self { severity, enforcement, parameters, reason })
     }
 
     /// The value as a settings file would have it.
     pub(super) fn to_toml(&self) -> Toml {
         let entries = [
-            ("enforcement", self.enforcement.map(Word::as_str)),
-            ("severity", self.severity.map(Word::as_str)),
-            ("reason", Some(self.reason.as_str())),
+            ("enforcement", self.enforcement.map(|enforcement| enforcement.as_str().into())),
+            ("severity", self.severity.map(|severity| Word::as_str(severity).into())),
+            ("params", (!self.parameters.is_empty()).then(|| Toml::Table(self.parameters.clone()))),
+            ("reason", Some(self.reason.as_str().into())),
         ];
-        let entries = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.into())));
+        let entries = entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
         Toml::Table(entries.collect::<Table>())
     }
 }

@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 use chrono::Utc;
 use miette::Diagnostic;
 use planguard_guardrails::load_guardrails;
+use planguard_plan::text::suggest;
 use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
 use planguard_rego_lint::{Level, Lint};
 use planguard_source::holds_configuration;
 
 use super::SettingsError;
+use super::find::is_in_project;
 use super::lints::LintLevel;
-use super::origin::Sourced;
+use super::origin::{Origin, Sourced};
 use super::table::Settings;
+use super::value::ShowProgram;
+use crate::baseline::Baseline;
 use crate::check::{Packs, PolicyLints, Rules};
-use crate::overrides::{MeansNothing, Overrides, RuleOverride};
+use crate::overrides::{Mistake, MistakeKind, Overrides, RuleOverride};
 use crate::pattern::Pattern;
 use crate::sources::{SourceDirectory, Sources};
 use crate::waivers::{Comments, Expiry, Waivers};
@@ -39,6 +43,8 @@ impl Settings {
         let mut rules = Rules { packs, guardrails, policies, lints, ..Rules::default() };
         rules.sources = Sources::new(self.source_directory(report));
         rules.overrides = self.rule_overrides(&rules, report);
+        let overrides = &rules.overrides;
+        rules.guardrails.iter_mut().for_each(|guardrail| overrides.set_parameters(guardrail));
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
         rules
     }
@@ -65,18 +71,41 @@ impl Settings {
     fn rule_overrides(&self, rules: &Rules, report: &mut dyn FnMut(&dyn Diagnostic)) -> Overrides {
         let list: Vec<(Pattern, RuleOverride)> =
             self.overrides.iter().map(|(rule, set)| (Pattern::new(rule), set.value.clone())).collect();
-        let (overrides, nothing) = Overrides::new(&list, rules);
-        for MeansNothing { position, nearest } in nothing {
+        let (overrides, mistakes) = Overrides::new(&list, rules);
+        for Mistake { position, kind } in mistakes {
             let Some((rule, set)) = self.overrides.iter().nth(position) else { continue };
-            let help = nearest.map_or_else(
-                || {
-                    "`planguard rules` lists the built-in rules; a policy is named as in the report"
-                        .to_owned()
-                },
-                |near| format!("did you mean {near}?"),
-            );
-            let origin = set.origin.to_string();
-            report(&SettingsError::UnknownRule { rule: rule.clone(), origin, help });
+            let (rule, origin) = (rule.clone(), set.origin.to_string());
+            report(&match kind {
+                MistakeKind::MeansNothing { nearest } => {
+                    let help = nearest.map_or_else(
+                        || {
+                            "`planguard rules` lists the built-in rules; a policy is named as in the report"
+                                .to_owned()
+                        },
+                        |near| format!("did you mean {near}?"),
+                    );
+                    SettingsError::UnknownRule { rule, origin, help }
+                }
+                MistakeKind::UnknownParameter { name, known } => {
+                    let near = suggest::nearest(&name, known.iter().map(String::as_str));
+                    let help = match (near, known.is_empty()) {
+                        (Some(near), _) => format!("did you mean `{near}`?"),
+                        (None, true) => {
+                            "the rule has no parameters; `planguard rules ID` shows those of a rule"
+                                .to_owned()
+                        }
+                        (None, false) => format!("use {}", known.join(", ")),
+                    };
+                    let reason = format!("there is no parameter `{name}`");
+                    SettingsError::RuleParameter { rule, origin, reason, help }
+                }
+                MistakeKind::InvalidParameter { name, reason } => {
+                    let reason = format!("the parameter `{name}`: {reason}");
+                    let help =
+                        "`planguard rules ID` shows the parameters of a rule with their defaults".to_owned();
+                    SettingsError::RuleParameter { rule, origin, reason, help }
+                }
+            });
         }
         overrides
     }
@@ -84,6 +113,27 @@ impl Settings {
     /// What comments of the configuration do in a run on the project's own settings.
     pub fn comments(&self) -> Comments {
         Comments::Count(if self.require_waiver_expiry.value { Expiry::Required } else { Expiry::Optional })
+    }
+
+    /// Refuses to run a program that belongs to the project because a file says so: whoever edits the project would run
+    /// whatever they like where the plans are checked.
+    pub(super) fn refuse_own_program(&mut self) -> Option<SettingsError> {
+        let ShowProgram::Named(program) = &self.terraform.value else { return None };
+        let is_own = matches!(self.terraform.origin, Origin::File { .. })
+            && program.is_absolute()
+            && is_in_project(program);
+        if !is_own {
+            return None;
+        }
+        let (program, origin) = (program.clone(), self.terraform.origin.to_string());
+        self.terraform.value = ShowProgram::None;
+        Some(SettingsError::OwnProgram { program, origin })
+    }
+
+    /// Reads the baseline. Only a check has a use for it.
+    pub fn read_baseline(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> Option<Baseline> {
+        let file = self.baseline.value.as_ref()?;
+        Baseline::read(file).map_err(|error| report(&error)).ok()
     }
 
     fn source_directory(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> SourceDirectory {

@@ -63,11 +63,18 @@ fn rules() -> Json {
                 "severity",
                 described(words(Severity::ALL.as_slice()), "The severity instead of the rule's own."),
             ),
+            (
+                "params",
+                described(
+                    json!({"type": "object"}),
+                    "The parameters of the rule; `planguard rules ID` shows them with their defaults.",
+                ),
+            ),
             ("reason", text("Why; shown where the entry weakens the gate.")),
         ]),
         &["reason"],
     );
-    let about = "The severity and enforcement of single rules, by id, id of another tool, or pattern with *.";
+    let about = "The severity, enforcement and parameters of single rules, by id, id of another tool, or pattern with *.";
     described(json!({"type": "object", "additionalProperties": entry}), about)
 }
 
@@ -145,6 +152,8 @@ mod tests {
             ("[policies]\nnamespaces = [\"*\"]\ncontext = \"run.json\"\n", true),
             ("[packs.required-tags]\ntags = { owner = {} }\n", true),
             ("[rules]\na = { enforcement = \"off\", reason = \"r\" }\n", true),
+            ("[rules]\na = { params = { ports = [22] }, reason = \"r\" }\n", true),
+            ("[rules]\na = { params = 1, reason = \"r\" }\n", false),
             ("[lints]\nunused-rule = { level = \"pedantic\", reason = \"r\" }\n", true),
             ("[[waivers]]\nrule = \"a\"\nreason = \"r\"\nexpires = \"2027-01-31\"\n", true),
             ("[chekc]\n", false),

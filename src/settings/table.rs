@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use planguard_guardrails::change::ChangeOptions;
+use planguard_plan::input::Terraform;
 use planguard_rego::convention::conventions;
 use planguard_rego::testing::RegoTestOptions;
 use planguard_rego::{ContextOptions, Convention, Namespaces, PolicyOptions, RegoPacks, WorkspaceOptions};
@@ -18,7 +19,7 @@ use toml::Value as Toml;
 use super::lints::LintLevel;
 use super::origin::{Origin, Sourced};
 use super::value::{
-    Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue,
+    Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue, ShowProgram,
 };
 use crate::check::{CheckOptions, OnIncompletePlan, OnUncovered};
 use crate::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
@@ -189,6 +190,10 @@ settings! {
     "check"."packs" / "PLANGUARD_PACK" => packs: Vec<String> = Vec::new();
     /// Files and directories with the project's own guardrails.
     "check"."guardrails" / "PLANGUARD_GUARDRAILS" => guardrails: Vec<PathBuf> = Vec::new();
+    /// The file with the findings that the project had when it began with planguard.
+    "check"."baseline" / "PLANGUARD_BASELINE" => baseline: Option<PathBuf> = None;
+    /// The program that turns binary plans into JSON.
+    "check"."terraform" / "PLANGUARD_TERRAFORM" => terraform: ShowProgram = ShowProgram::None;
     /// The directory with the configuration of the plans.
     "check"."source" / "PLANGUARD_SOURCE" => source: Option<PathBuf> = None;
     /// How many objects a plan may destroy.
@@ -295,6 +300,18 @@ impl Settings {
         }
     }
 
+    /// The program that turns binary plans into JSON, if one may be run.
+    pub fn terraform(&self) -> Option<Terraform> {
+        match &self.terraform.value {
+            ShowProgram::None => None,
+            ShowProgram::OnPath => {
+                let is_tofu_alone = !is_on_path("terraform") && is_on_path("tofu");
+                Some(Terraform::from(if is_tofu_alone { "tofu" } else { "terraform" }))
+            }
+            ShowProgram::Named(program) => Some(Terraform::from(program.clone())),
+        }
+    }
+
     /// The options of policies with these packs, on a run with these environment variables.
     pub fn policy_options(&self, packs: RegoPacks, environment: BTreeMap<String, String>) -> PolicyOptions {
         PolicyOptions {
@@ -387,6 +404,13 @@ impl Settings {
             ..RegoTestOptions::default()
         }
     }
+}
+
+/// Whether a directory of the `PATH` has a program of this name.
+fn is_on_path(name: &str) -> bool {
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|directory| directory.join(&file).is_file())
 }
 
 #[cfg(test)]

@@ -374,6 +374,64 @@ impl SettingValue for Option<PathBuf> {
     }
 }
 
+/// The program that turns binary plans into JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ShowProgram {
+    /// None: binary plans are rejected.
+    #[default]
+    None,
+    /// `terraform`, or else `tofu`, as far as they are on the `PATH`.
+    OnPath,
+    /// The one of this name on the `PATH`, or at this path.
+    Named(PathBuf),
+}
+
+impl ShowProgram {
+    /// Whether a text is the name of a program, and not a path to one.
+    fn is_name(text: &str) -> bool {
+        !text.is_empty() && !text.contains(['/', '\\'])
+    }
+}
+
+impl SettingValue for ShowProgram {
+    fn schema() -> Json {
+        json!({"type": ["boolean", "string"]})
+    }
+
+    fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
+        match value {
+            Toml::Boolean(is_on) => Ok(if *is_on { Self::OnPath } else { Self::None }),
+            Toml::String(text) if Self::is_name(text) || Path::new(text).is_absolute() => {
+                Ok(Self::Named(PathBuf::from(text)))
+            }
+            // The file it would name belongs to whoever writes the settings.
+            Toml::String(text) => Err(InvalidValue {
+                reason: format!("`{text}` is neither the name of a program nor an absolute path"),
+                help: Some(
+                    "use true, \"terraform\", \"tofu\" or a path such as \"/usr/local/bin/tofu\"".to_owned(),
+                ),
+            }),
+            other => Err(InvalidValue::instead(other, "true, false or a program")),
+        }
+    }
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        Ok(match bool::from_text(text) {
+            Ok(true) => Self::OnPath,
+            Ok(false) => Self::None,
+            Err(_) => Self::Named(PathBuf::from(text)),
+        })
+    }
+
+    fn to_toml(&self) -> Option<Toml> {
+        match self {
+            Self::None => Some(false.into()),
+            Self::OnPath => Some(true.into()),
+            Self::Named(program) => Some(program.to_string_lossy().into_owned().into()),
+        }
+    }
+}
+
 impl SettingValue for Namespaces {
     fn schema() -> Json {
         text_list()

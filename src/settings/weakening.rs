@@ -4,7 +4,9 @@
 
 use planguard_plan::redact::Redactor;
 use planguard_rego::{Namespaces, Policies, SkippedPolicy};
+use toml::Value as Toml;
 
+use super::find;
 use super::lints::LintLevel;
 use super::origin::Origin;
 use super::table::Settings;
@@ -95,6 +97,7 @@ impl Settings {
             .chain(self.parameters_of_required_packs())
             .chain(self.lowered_lints_of_files())
             .chain(self.weaker_rules())
+            .chain(self.baseline_of_change())
             .collect()
     }
 
@@ -117,7 +120,7 @@ impl Settings {
     fn weaker_rules(&self) -> impl Iterator<Item = Weakening> {
         self.overrides.iter().filter(|(_, set)| matches!(set.origin, Origin::File { .. })).filter_map(
             |(rule, set)| {
-                let RuleOverride { severity, enforcement, reason } = &set.value;
+                let RuleOverride { severity, enforcement, reason, parameters: _ } = &set.value;
                 let (value, effect) = match (enforcement, severity) {
                     (Some(RuleEnforcement::Off), _) => ("off".to_owned(), "the rule is off"),
                     (Some(RuleEnforcement::Warn), _) => ("warn".to_owned(), "its findings do not deny"),
@@ -135,6 +138,42 @@ impl Settings {
         )
     }
 
+    /// A baseline that the change under review can edit. A flag that names it is the pipeline's own, and what the file says
+    /// is not: only a file outside of the project is.
+    fn baseline_of_change(&self) -> Option<Weakening> {
+        let file = self.baseline.value.as_ref()?;
+        let is_of_settings = matches!(self.baseline.origin, Origin::File { .. });
+        if !is_of_settings && !find::is_in_project(file) {
+            return None;
+        }
+        let origin = match &self.baseline.origin {
+            origin @ Origin::File { .. } => origin.clone(),
+            Origin::Default | Origin::Flag(_) | Origin::Variable(_) | Origin::Added { .. } => {
+                Origin::File { path: file.clone(), line: None }
+            }
+        };
+        Some(Weakening {
+            setting: format!("check.baseline = {}", Toml::from(file.to_string_lossy().into_owned())),
+            effect: "the findings in the baseline do not deny".to_owned(),
+            origin,
+        })
+    }
+
+    /// Parameters of rules that let something through that their defaults do not.
+    fn weaker_parameters(&self, rules: &Rules) -> impl Iterator<Item = Weakening> {
+        rules.overrides.weaker_parameters().iter().filter_map(|weaker| {
+            let (_, set) = self.overrides.iter().nth(weaker.position)?;
+            Some(Weakening {
+                setting: format!(
+                    "rules.{} = {{ params = {{ {} = {} }} }}",
+                    weaker.rule, weaker.name, weaker.value
+                ),
+                effect: format!("the default is {}: {}", weaker.default, set.value.reason),
+                origin: set.origin.clone(),
+            })
+        })
+    }
+
     /// How far the settings can be trusted, for the report of a run with these rules.
     pub fn trust(&self, trusted: Option<&Trusted>, rules: &Rules) -> Trust {
         let plain = Redactor::default();
@@ -142,7 +181,8 @@ impl Settings {
             return Trust { place: Some(plain.text(trusted.name())), weakenings: Vec::new() };
         }
         let skipped = rules.policies.as_ref().map_or(&[][..], Policies::skipped);
-        let weakenings = self.weakenings(skipped).into_iter().filter_map(|weakening| {
+        let parameters = self.weaker_parameters(rules);
+        let weakenings = self.weakenings(skipped).into_iter().chain(parameters).filter_map(|weakening| {
             let Origin::File { path, line } = weakening.origin else { return None };
             Some(report::Weakening {
                 setting: plain.text(&weakening.setting),

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use planguard::check::Packs;
 use planguard::finding::RuleKind;
-use planguard::guardrails::{CatalogueEntry, Example, catalogue};
+use planguard::guardrails::{CatalogueEntry, catalogue};
 use planguard::rego::convention::manual;
-use planguard::rego::{Outline, library, outline, rego_packs, rule_id};
-use planguard::render::{Formats, check, coverage, eval, hcl, lint, rules::packs, settings, test};
+use planguard::rego::{Outline, library, outline, rego_packs};
+use planguard::render::{Formats, check, coverage, eval, lint, rules, rules::markdown, settings, test};
 
 /// Compares a file with what it must hold, or writes it.
 fn assert_current(path: &Path, text: &str) {
@@ -33,35 +33,6 @@ fn page(entry: &CatalogueEntry) -> String {
             entry.info.id.split('-').next().unwrap_or_default().to_owned()
         }
     }
-}
-
-fn explanation(entry: &CatalogueEntry) -> String {
-    let info = &entry.info;
-
-    let mut text = String::new();
-    let _ = writeln!(text, "## {}\n\n**{}**\n", info.id, info.title);
-    let _ = writeln!(text, "{}, {}, pack `{}`.", info.severity, info.category, info.pack);
-    if !entry.resources.is_empty() {
-        let _ = writeln!(text, "Applies to `{}`.", entry.resources.join("`, `"));
-    }
-    let _ = writeln!(text, "\n{}\n\nFix: {}", flat(&info.why), flat(&info.remediation));
-    example(&mut text, "Fails", &entry.failing);
-    example(&mut text, "Passes", &entry.passing);
-    let others: Vec<String> =
-        info.also.by_tool().map(|(tool, ids)| format!("{tool} {}", ids.join(", "))).collect();
-    if !others.is_empty() {
-        let _ = writeln!(text, "\nIn other tools: {}.", others.join("; "));
-    }
-    text
-}
-
-fn example(text: &mut String, heading: &str, example: &Example) {
-    let hcl = hcl::resources(&example.resource_changes);
-    if hcl.is_empty() {
-        return;
-    }
-    let name = if example.name.is_empty() { String::new() } else { format!(" ({})", example.name) };
-    let _ = writeln!(text, "\n{heading}{name}:\n\n```hcl\n{}\n```", hcl.trim_end());
 }
 
 #[test]
@@ -88,7 +59,7 @@ fn the_pages_of_rules_are_current() {
                 "| [{0}]({name}.md#{0}) | {1} | {2} | {3} |",
                 info.id, info.severity, info.pack, info.title
             );
-            let _ = write!(text, "\n{}", explanation(entry));
+            let _ = write!(text, "\n{}", markdown::explanation(entry, 2));
         }
         assert_current(&directory.join(format!("{name}.md")), &text);
     }
@@ -188,20 +159,7 @@ fn the_manual_of_packs_is_current() {
         let _ = writeln!(text, "| [`{0}`](#{0}) | {1} |", pack.name, flat(pack.outline().text("title")));
     }
     for pack in rego_packs() {
-        let outline = pack.outline();
-        let _ = writeln!(text, "\n## {}\n\n{}\n", pack.name, flat(outline.text("description")));
-        let _ = writeln!(text, "| rule | | severity | |\n|---|---|---|---|");
-        for rule in pack.rules() {
-            let path = format!("data.{}.{}", outline.package, rule.name);
-            let id = rule_id(&path);
-            let (severity, verb) = (rule.text("custom.severity"), packs::verb(&rule.name));
-            let about = format!("{} {}", rule.text("description"), rule.text("custom.remediation"));
-            let _ = writeln!(text, "| `{id}` | {verb} | {severity} | {} |", flat(&about));
-        }
-        let _ = writeln!(text, "\n| parameter | |\n|---|---|");
-        for (name, about) in packs::parameters(&pack.parameters()) {
-            let _ = writeln!(text, "| `{name}` | {} |", flat(&about).replace('|', "\\|"));
-        }
+        let _ = write!(text, "\n{}", markdown::pack(pack, 2));
     }
     assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/policies/packs.md"), &text);
 }
@@ -235,7 +193,7 @@ directory is reported before plans are read.
 - No format changes the exit code.
 
 `sarif`: upload it to code scanning. A result is at the line of the configuration if it is known, else at the plan; its \
-fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason. Texts are \
+fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason, and those in the baseline. Texts are \
 exact, except that `](` is written as `]\\u{28}` in messages, where it would make a link.
 
 `json`: rules stand once, by their ids; a finding is a line and leaves out what it has not.
@@ -260,7 +218,7 @@ plan:
       terraform: changes.json
 ```
 
-`junit` and `tap`: a denial fails, a warning does not, a waived finding is skipped (JUnit) or a TODO (TAP).
+`junit` and `tap`: a denial fails, a warning does not, a finding that is waived or in the baseline is skipped (JUnit) or a TODO (TAP).
 
 `csv`: cells that a spreadsheet would take for a formula start with an apostrophe. Lines of errors have the enforcement \
 `error`.
@@ -284,6 +242,7 @@ fn the_manual_of_formats_is_current() {
     formats(&mut text, "planguard lint", &lint::FORMATS);
     formats(&mut text, "planguard test", &test::FORMATS);
     formats(&mut text, "planguard test --coverage-output FILE --coverage-format", &coverage::FORMATS);
+    formats(&mut text, "planguard rules", &rules::FORMATS);
     formats(&mut text, "planguard check --print-settings", &settings::FORMATS);
     assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md"), &text);
 }

@@ -1,5 +1,7 @@
 //! Texts that hide something or steer what shows them, in every format of every command.
 
+mod payloads;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -266,6 +268,36 @@ fn waivers_are_tame_in_every_format() {
     }
     for format in check::FORMATS.all() {
         run(project.path(), &["check", "plan.json", "--no-builtin", "--format", format.name]);
+    }
+}
+
+/// So are those of a baseline, which a program writes and anybody may edit.
+#[test]
+fn baselines_are_tame_in_every_format() {
+    let project = project();
+    let arguments = ["baseline", "plan.json", "--no-builtin", "-p", "policy"];
+    assert!(run(project.path(), &arguments).contains("wrote planguard-baseline.json"));
+    let file = project.path().join("planguard-baseline.json");
+    let written = fs::read_to_string(&file).expect("the baseline");
+    assert_tame(written.as_bytes(), "the baseline", &[]);
+    assert!(!written.contains("owned"), "no message is in it: {written}");
+    let entry = json!({
+        "plan": "plan.json", "rule": HOSTILE, "address": HOSTILE, "attribute": HOSTILE, "fingerprint": "0".repeat(64),
+    });
+    for text in [
+        json!({"version": 1, "findings": [entry]}).to_string(),
+        json!({"version": HOSTILE, "findings": []}).to_string(),
+        json!({"version": 1, HOSTILE: []}).to_string(),
+        json!({"version": 1, "findings": [{"rule": HOSTILE, "fingerprint": HOSTILE}]}).to_string(),
+    ] {
+        fs::write(&file, text).expect("written");
+        for format in check::FORMATS.all() {
+            let flags = ["--baseline", "planguard-baseline.json", "--format", format.name];
+            run(
+                project.path(),
+                &[&["check", "plan.json", "--no-builtin", "-p", "policy"], &flags[..]].concat(),
+            );
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! All integration tests that need no process of their own, in one binary: linking is what takes time.
 
+mod baseline;
+mod binary_plans;
 mod canary;
 mod cases;
 mod cli;
@@ -15,6 +17,7 @@ mod lint_types;
 mod mutations;
 mod outputs;
 mod own_guardrails;
+mod parameters;
 mod plan_command;
 mod plans;
 mod policy_data;
@@ -24,6 +27,7 @@ mod properties;
 mod real_plans;
 mod rego;
 mod rooms;
+mod sarif;
 mod secrets;
 mod settings;
 mod shared;

@@ -142,7 +142,38 @@ fn many_plans_are_a_table_in_natural_order_and_details_of_what_denies() {
     let last = text.lines().last().expect("a verdict");
     assert_eq!(last, "DENIED: 2 new findings (2 high) (30 plans: 28 pass, 2 denied)");
     let narrow = rendered(&report, 60, Detail::Failures);
-    assert!(narrow.lines().any(|line| line.starts_with("DENIED     plan2.json · +1 ~0 -0")), "{narrow}");
+    assert!(narrow.lines().any(|line| line == "DENIED     plan2.json · +1 ~0 -0 · 1 new"), "{narrow}");
+}
+
+/// `terraform workspace select` leaves the name beside the configuration, where plans are made.
+#[test]
+fn the_table_names_the_workspace_of_a_plan_whose_directory_has_one() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, workspace) in [("api", Some("prod\n")), ("web", None), ("net", Some("bad/name"))] {
+        let of_plan = directory.path().join(name);
+        fs::create_dir_all(of_plan.join(".terraform")).expect("a directory");
+        fs::copy("fixtures/plans/no-changes/plan.json", of_plan.join("tfplan.json")).expect("the fixture");
+        if let Some(workspace) = workspace {
+            fs::write(of_plan.join(".terraform/environment"), workspace).expect("written");
+        }
+    }
+    let run = |plans: &[&str], columns: &str| {
+        let mut command = planguard(&[&["check"], plans].concat());
+        let output = command.current_dir(directory.path()).env("COLUMNS", columns).output();
+        String::from_utf8(output.expect("planguard starts").stdout).expect("UTF-8")
+    };
+    let plans = ["api/tfplan.json", "net/tfplan.json", "web/tfplan.json"];
+    let text = run(&plans, "120");
+    let words = |line: &str| line.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>();
+    let lines: Vec<Vec<String>> = text.lines().map(words).collect();
+    assert_eq!(lines[0][..3], ["plan", "workspace", "add"], "{text}");
+    assert_eq!(lines[1][..3], ["api/tfplan.json", "prod", "0"], "{text}");
+    assert_eq!(lines[2][..3], ["net/tfplan.json", "-", "0"], "{text}");
+    assert!(run(&plans, "60").contains("PASS       api/tfplan.json · workspace prod · +0"), "{text}");
+    // Without one, the column would say nothing.
+    assert!(!run(&plans[1..], "120").contains("workspace"));
+    let json: Value = serde_json::from_str(&run(&["api/tfplan.json", "--format=json"], "120")).expect("JSON");
+    assert_eq!(json["plans"][0]["workspace"], "prod");
 }
 
 #[test]
@@ -152,7 +183,7 @@ fn a_plan_that_cannot_be_read_has_its_row() {
     assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stdout).expect("UTF-8");
     let row = text.lines().find(|line| line.starts_with("tests/cmd/data/any-name/plan.log ")).expect("a row");
-    assert!(row.ends_with("-  INCOMPLETE"), "{text}");
+    assert!(row.ends_with("-  INCOMPLETE (PG-IN-022)"), "{text}");
     assert!(text.contains("PG-IN-022"), "{text}");
     assert!(text.ends_with("INCOMPLETE: 1 error (above) (2 plans: 1 pass, 1 incomplete)\n"), "{text}");
 }
@@ -164,6 +195,10 @@ fn passing_plans_say_what_was_not_judged() {
     let text = rendered(&report(&[("a", unknown.clone()), ("b", unknown)]), 100, Detail::Failures);
     assert!(
         text.contains("not judged by any guardrail: 2 of 2 changed resources (nobodys_machine 2)"),
+        "{text}"
+    );
+    assert!(
+        text.contains("PASS: 0 denials, 0 warnings; 2 of 2 changed resources not judged (2 plans"),
         "{text}"
     );
 }

@@ -101,6 +101,37 @@ fn a_weakening_is_listed_with_its_file_and_line() {
     assert_eq!(report["weakenings"][0]["line"], 3);
 }
 
+/// A change must not accept its own findings with a baseline of its own.
+#[test]
+fn a_baseline_is_that_of_the_trusted_place() {
+    let Some(repository) = repository() else { return };
+    git(&repository, &["checkout", "--quiet", "main"]);
+    let (code, text, errors) =
+        run(planguard(repository.path(), &["baseline", "plan.json", "--no-builtin", "-p", "policies"]));
+    assert_eq!(code, Some(0), "{text}{errors}");
+    write(
+        &repository,
+        "planguard.toml",
+        &format!("[check]\nbaseline = \"planguard-baseline.json\"\n{SETTINGS}"),
+    );
+    commit(&repository);
+    let (code, text, errors) = check(&repository, &["--trusted", "main"]);
+    assert_eq!(code, Some(0), "{text}{errors}");
+    assert!(text.contains("1 in the baseline") && !text.contains("weaken"), "{text}");
+    let report = report(&repository, &["--trusted", "main"]);
+    assert_eq!(report["baseline"]["file"], "main:planguard-baseline.json");
+    git(&repository, &["checkout", "--quiet", "-b", "other", "main~1"]);
+    write(&repository, "planguard-baseline.json", "{\"version\": 1, \"findings\": []}");
+    for flag in ["--baseline=planguard-baseline.json", "--baseline=./x/../planguard-baseline.json"] {
+        // The file of the same name in the trusted commit.
+        let (code, text, errors) = check(&repository, &["--trusted", "main", flag]);
+        assert_eq!(code, Some(0), "{text}{errors}");
+    }
+    // Without a trusted place it is the change's own, and the report says so.
+    let (_, text, _) = check(&repository, &["--baseline=planguard-baseline.json"]);
+    assert!(text.contains("1 setting weakens the gate"), "{text}");
+}
+
 #[test]
 fn a_commit_decides_instead_of_the_change() {
     let Some(repository) = repository() else { return };

@@ -194,6 +194,31 @@ fn the_rules_are_listed_for_programs() {
     );
 }
 
+/// A typo in a filter must not look like an empty list.
+#[test]
+fn what_no_rule_has_is_an_error_that_suggests() {
+    let directory = project("");
+    for (arguments, wanted) in [
+        (&["aws-instance-pubic-ip"][..], "did you mean aws-instance-public-ip?"),
+        (&["required-tag"], "did you mean required-tags?"),
+        (&["--provider=awz"], "did you mean aws?"),
+        (&["--provider=zzz"], "use aws, azure, change,"),
+        (&["--service=s33"], "did you mean s3?"),
+        (&["--provider=github", "--service=s3"], "use repository, secret, webhook"),
+        (&["--pack=defualt"], "did you mean default?"),
+        (&["--severity=hgih"], "'high'"),
+        (&["--severity=info", "--service=msk"], "no rule matches these filters"),
+    ] {
+        let (code, _, errors) = planguard(&directory, &[&["rules"], arguments].concat());
+        assert_eq!(code, Some(2), "{arguments:?}");
+        assert!(errors.contains(wanted), "{errors}");
+    }
+    // The id of another tool may be that of several rules.
+    let (code, list, _) = planguard(&directory, &["rules", "ckv_aws_88", "--format=markdown"]);
+    assert_eq!(code, Some(0));
+    assert!(list.contains("| `aws-instance-public-ip` | high | `default` | EC2 instance has"), "{list}");
+}
+
 /// Whoever pastes an example gets no error for it.
 #[test]
 fn examples_name_rules_that_exist() {

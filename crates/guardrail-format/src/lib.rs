@@ -7,6 +7,7 @@ mod case;
 mod case_file;
 mod case_schema;
 pub mod change;
+mod parameter;
 mod path;
 mod pattern;
 mod predicate;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use case::{Case, Expectation};
 pub use case::{CaseResource, complete};
 pub use case_file::is_case_file;
+pub use parameter::{Parameter, ParameterKind, ParameterValue, Weaker};
 pub use path::{PathPattern, PatternStep};
 pub use pattern::Pattern;
 pub use predicate::{
@@ -48,6 +50,8 @@ pub struct Guardrail {
     pub when: Option<Predicate>,
     /// What is wrong, or what must hold.
     pub test: Test,
+    /// What of it a project may set.
+    pub parameters: Vec<Parameter>,
 }
 
 /// How a guardrail tells right from wrong.

@@ -73,6 +73,8 @@ pub struct AttributePredicate {
     pub paths: Vec<PathPattern>,
     /// What is tested.
     pub test: AttributeTest,
+    /// The parameter that the test takes its value from.
+    pub parameter: Option<String>,
     /// The answer for an attribute that is not set, where the test's own is wrong.
     pub unset: Option<Truth>,
     /// The answer for an attribute that is unknown, where [`Truth::Unknown`] is wrong.
@@ -126,12 +128,14 @@ pub enum Literal {
 }
 
 /// Which network ranges are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CidrTest {
     /// All of the internet, or half of it: `/0` and `/1`.
     Any,
     /// At least one address that is routed on the internet.
     Public,
+    /// The same, unless all of it lies in one of these ranges.
+    PublicExcept(Vec<String>),
     /// More addresses than a prefix of this length has.
     WiderThan(u8),
 }
@@ -165,6 +169,8 @@ pub enum Quantifier {
 pub struct PortsPredicate {
     /// The ports that matter. A span counts where all of it is included.
     pub wanted: Vec<PortRange>,
+    /// The parameter that they are taken from.
+    pub parameter: Option<String>,
     /// The protocol that matters.
     pub transport: Transport,
     /// Where the range stands.

@@ -1,9 +1,12 @@
 //! Guardrail files as people write them, before anything is checked but their keys.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
 use super::case::Expectation;
+use super::parameter::{ParameterKind, Weaker};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +29,8 @@ pub(crate) struct RawGuardrail {
     pub require: Option<RawPredicate>,
     pub unset: Option<RawSide>,
     pub unknown: Option<RawUnknown>,
+    #[serde(default)]
+    pub params: BTreeMap<String, RawParameter>,
     pub message: String,
     pub why: String,
     pub remediation: String,
@@ -35,6 +40,18 @@ pub(crate) struct RawGuardrail {
     pub also: RawAlso,
     #[serde(default)]
     pub cases: Vec<toml::Spanned<RawCase>>,
+}
+
+/// A parameter, before its default is read as its type says.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawParameter {
+    #[serde(rename = "type")]
+    pub kind: ParameterKind,
+    pub default: toml::Value,
+    pub about: String,
+    pub weaker: Weaker,
+    pub message: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,7 +96,7 @@ pub(crate) struct RawPredicate {
     pub attribute: Option<Texts>,
     pub is: Option<toml::Value>,
     #[serde(rename = "in")]
-    pub one_of: Option<Vec<toml::Value>>,
+    pub one_of: Option<toml::Value>,
     pub present: Option<bool>,
     pub absent: Option<bool>,
     pub at_least: Option<toml::Value>,

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use planguard_rule::{Also, RuleInfo, Text};
 
 use super::case::Case;
+use super::parameter::Parameter;
 use super::predicate::Truth;
-use super::raw::{RawFile, RawGuardrail, RawPredicate, RawSide, RawUnknown};
+use super::raw::{RawFile, RawGuardrail, RawParameter, RawPredicate, RawSide, RawUnknown};
 use super::schema::Contradiction;
 use super::{Guardrail, Predicate, Test};
 
@@ -97,17 +98,19 @@ fn definition(
         }
     }
     check_placeholders(&raw.message)?;
+    let parameters = raw.params.into_iter().map(parameter).collect::<Result<Vec<_>, _>>()?;
     let test_defaults = Defaults { unset: raw.unset, unknown: raw.unknown };
     let test = match (raw.fail, raw.require) {
         (Some(fail), None) => {
-            Test::Fail(predicate(fail, Context::new(Polarity::HoldsWhenWrong, test_defaults))?)
+            Test::Fail(predicate(fail, Context::new(Polarity::HoldsWhenWrong, test_defaults, &parameters))?)
         }
-        (None, Some(require)) => {
-            Test::Require(predicate(require, Context::new(Polarity::HoldsWhenRight, test_defaults))?)
-        }
+        (None, Some(require)) => Test::Require(predicate(
+            require,
+            Context::new(Polarity::HoldsWhenRight, test_defaults, &parameters),
+        )?),
         (None, None) | (Some(_), Some(_)) => return Err("write either `fail` or `require`".to_owned()),
     };
-    let when_context = Context::new(Polarity::HoldsWhenWrong, Defaults::default());
+    let when_context = Context::new(Polarity::HoldsWhenWrong, Defaults::default(), &parameters);
     let guardrail = Guardrail {
         info: RuleInfo {
             id: Cow::Owned(raw.id),
@@ -130,7 +133,14 @@ fn definition(
         message: raw.message,
         when: raw.when.map(|when| predicate(when, when_context)).transpose()?,
         test,
+        parameters: Vec::new(),
     };
+    let mut used = Vec::new();
+    guardrail.predicates().for_each(|predicate| predicate.parameters(&mut used));
+    if let Some(unused) = parameters.iter().find(|parameter| !used.contains(&parameter.name.as_str())) {
+        return Err(format!("no test uses the parameter `{}`", unused.name));
+    }
+    let guardrail = Guardrail { parameters, ..guardrail };
     let (mut cases, mut case_contradictions) = (Vec::with_capacity(raw.cases.len()), Vec::new());
     for case in raw.cases {
         let line = line_of(case.span().start);
@@ -139,6 +149,22 @@ fn definition(
         cases.push(case);
     }
     Ok(Definition { guardrail, cases, case_contradictions, line })
+}
+
+fn parameter((name, raw): (String, RawParameter)) -> Result<Parameter, String> {
+    let wrong = |problem: String| format!("parameter `{name}`: {problem}");
+    if !is_kebab_case(&name) {
+        return Err(wrong("a name is written in kebab case: lower-case words joined by `-`".to_owned()));
+    }
+    if raw.about.trim().is_empty() {
+        return Err(wrong("`about` must say something".to_owned()));
+    }
+    if let Some(message) = &raw.message {
+        check_placeholders(&message.replace("{value}", "")).map_err(&wrong)?;
+    }
+    let default = raw.kind.read(&raw.default).map_err(|problem| wrong(format!("`default`: {problem}")))?;
+    let about = raw.about.trim().to_owned();
+    Ok(Parameter { about, default, weaker: raw.weaker, message: raw.message, name })
 }
 
 fn texts(texts: Vec<String>) -> Cow<'static, [Text]> {
@@ -178,14 +204,15 @@ struct Defaults {
 }
 
 #[derive(Clone, Copy)]
-struct Context {
+struct Context<'p> {
     polarity: Polarity,
     defaults: Defaults,
+    parameters: &'p [Parameter],
 }
 
-impl Context {
-    const fn new(polarity: Polarity, defaults: Defaults) -> Self {
-        Self { polarity, defaults }
+impl<'p> Context<'p> {
+    const fn new(polarity: Polarity, defaults: Defaults, parameters: &'p [Parameter]) -> Self {
+        Self { polarity, defaults, parameters }
     }
 
     const fn negated(self) -> Self {
@@ -220,7 +247,7 @@ impl Context {
     }
 }
 
-fn predicate(mut raw: RawPredicate, context: Context) -> Result<Predicate, String> {
+fn predicate(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
     let set = raw.keys();
     let heads: Vec<&str> = set.iter().copied().filter(|key| HEADS.contains(key)).collect();
     let head = match heads[..] {
@@ -257,7 +284,7 @@ fn predicate(mut raw: RawPredicate, context: Context) -> Result<Predicate, Strin
     match head {
         "some" | "each" => leaf::elements(&mut raw, context),
         "document" => leaf::document(&mut raw, context),
-        "ports" => leaf::ports(&raw, context),
+        "ports" => leaf::ports(raw, context),
         "related" | "refers_to" => leaf::companion(&mut raw, context),
         _ => leaf::attribute(raw, context),
     }

@@ -103,9 +103,13 @@ fn at(path: &[String], test: AttributeTest) -> Predicate {
     let key = |name: &String| vec![PathPattern(vec![PatternStep::Key(name.clone())])];
     match path {
         [] => Predicate::All(Vec::new()),
-        [last] => {
-            Predicate::Attribute(AttributePredicate { paths: key(last), test, unset: None, unknown: None })
-        }
+        [last] => Predicate::Attribute(AttributePredicate {
+            paths: key(last),
+            test,
+            parameter: None,
+            unset: None,
+            unknown: None,
+        }),
         [first, rest @ ..] => Predicate::Elements(ElementsPredicate {
             paths: key(first),
             quantifier: Quantifier::Some,

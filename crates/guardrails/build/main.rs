@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={input}");
     }
     let mut problems = Vec::new();
-    let mut guardrails: BTreeMap<String, (Guardrail, Vec<Case>)> = BTreeMap::new();
+    let mut guardrails: BTreeMap<String, BuiltGuardrail> = BTreeMap::new();
     let mut names: BTreeSet<String> = BTreeSet::new();
     for file in toml_files(Path::new(GUARDRAILS))? {
         let name = file.to_string_lossy().into_owned();
@@ -43,7 +43,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                         say(format!("case on line {line}: {contradiction}"));
                     }
                     missing_cases(&cases).into_iter().for_each(&mut say);
-                    guardrails.insert(id.clone(), (guardrail, cases));
+                    guardrails
+                        .insert(id.clone(), BuiltGuardrail { guardrail, cases, service: service(&file) });
                 }
             }
         }
@@ -56,6 +57,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     change::embed(&tables, &out)?;
     embed(&guardrails, &out)
+}
+
+/// A guardrail that was read.
+struct BuiltGuardrail {
+    guardrail: Guardrail,
+    cases: Vec<Case>,
+    /// The service of the provider that it is about.
+    service: String,
+}
+
+/// The service that a file is about: its name, in kebab case.
+fn service(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-")
 }
 
 fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, std::io::Error> {
@@ -81,19 +95,20 @@ fn missing_cases(cases: &[Case]) -> Vec<String> {
 }
 
 /// Writes the guardrails one after the other, and as statics where each is and an index by resource type.
-fn embed(guardrails: &BTreeMap<String, (Guardrail, Vec<Case>)>, out: &Path) -> Result<(), Box<dyn Error>> {
+fn embed(guardrails: &BTreeMap<String, BuiltGuardrail>, out: &Path) -> Result<(), Box<dyn Error>> {
     let mut definitions = Vec::new();
     let mut cases = Vec::new();
     let mut entries = String::new();
     let mut by_type: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (position, (id, (guardrail, its_cases))) in guardrails.iter().enumerate() {
+    for (position, (id, built)) in guardrails.iter().enumerate() {
+        let BuiltGuardrail { guardrail, cases: its_cases, service } = built;
         let start = (definitions.len(), cases.len());
         definitions.extend(postcard::to_stdvec(guardrail)?);
         cases.extend(postcard::to_stdvec(its_cases)?);
         let pack = &guardrail.info.pack;
         writeln!(
             entries,
-            "    Entry {{ id: {id:?}, pack: {pack:?}, definition: {}..{}, cases: {}..{} }},",
+            "    Entry {{ id: {id:?}, pack: {pack:?}, service: {service:?}, definition: {}..{}, cases: {}..{} }},",
             start.0,
             definitions.len(),
             start.1,

@@ -14,6 +14,7 @@ static CASES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.bin"));
 struct Entry {
     id: &'static str,
     pack: &'static str,
+    service: &'static str,
     definition: Range<usize>,
     cases: Range<usize>,
 }
@@ -44,6 +45,11 @@ impl Builtin {
     /// The pack that enables it.
     pub fn pack(self) -> &'static str {
         self.0.pack
+    }
+
+    /// The service of the provider that it is about, such as `s3`.
+    pub fn service(self) -> &'static str {
+        self.0.service
     }
 
     /// The guardrail itself.
@@ -86,6 +92,22 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+
+    /// What is printed as the default is what is judged by.
+    #[test]
+    fn the_defaults_of_parameters_change_nothing() {
+        let mut seen = 0;
+        for builtin in builtins() {
+            let definition = builtin.definition();
+            let mut set = builtin.definition();
+            for parameter in &definition.parameters {
+                set.set(&parameter.name, &parameter.default);
+                seen += 1;
+            }
+            assert_eq!(format!("{set:?}"), format!("{definition:?}"), "{}", builtin.id());
+        }
+        assert!(seen > 10, "{seen}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Every built-in rule, from TOML and from Rust, for lists and explanations.
 
-use planguard_guardrail_format::Expectation;
+use planguard_guardrail_format::{Expectation, Parameter};
 use planguard_rule::{RuleInfo, RuleKind};
 
 use super::builtin::builtins;
@@ -13,8 +13,12 @@ pub struct CatalogueEntry {
     pub info: RuleInfo,
     /// Whether it judges states or changes.
     pub kind: RuleKind,
+    /// The service of the provider that it is about; none for a rule about any change.
+    pub service: Option<&'static str>,
     /// The resource types that it judges; none for a rule about any change.
     pub resources: Vec<String>,
+    /// What of it a project may set.
+    pub parameters: Vec<Parameter>,
     /// A plan, or entries of `resource_changes`, that it reports.
     pub failing: Example,
     /// The same, that it does not report.
@@ -47,8 +51,10 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
                 failing: example(Expectation::Fail),
                 passing: example(Expectation::Pass),
                 info: definition.info,
+                service: Some(builtin.service()),
                 kind: RuleKind::Guardrail,
                 resources: definition.resources,
+                parameters: definition.parameters,
             }
         })
         .collect();
@@ -60,7 +66,9 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
         CatalogueEntry {
             info: guard.info.clone(),
             kind: RuleKind::Change,
+            service: None,
             resources: Vec::new(),
+            parameters: Vec::new(),
             failing: example(guard.example.failing),
             passing: example(guard.example.passing),
         }

@@ -7,15 +7,17 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use planguard::Severity;
 use planguard::check::OnErroredPlan;
 use planguard::enforcement::{Gate, UnknownPolicy};
-use planguard::input::{OnWrapperLines, ReadOptions, Terraform};
+use planguard::input::{OnWrapperLines, ReadOptions};
 use planguard::rego::Namespaces;
 use planguard::render::rules::RulesReport;
 use planguard::render::{self, Format};
 use planguard::rule::{Category, words};
 use planguard::settings::{
-    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, Sourced, namespaces,
+    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, ShowProgram, Sourced,
+    namespaces,
 };
 
+use crate::baseline::{BASELINE_HELP, BaselineArguments};
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Plan with terraform or tofu, check the plan, and say how to apply it
     #[command(after_help = crate::plan::HELP)]
     Plan(Later<PlanArguments>),
+    /// Write the present findings to a file, and let `check` accept them
+    #[command(after_help = BASELINE_HELP)]
+    Baseline(Later<BaselineArguments>),
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
     Eval(Later<EvalArguments>),
@@ -246,10 +251,17 @@ pub(crate) struct InputArguments {
 }
 
 impl InputArguments {
-    pub(crate) fn read_options(&self) -> ReadOptions {
+    /// `lower` with what the flags say.
+    pub(crate) fn said(&self, lower: Said) -> Said {
+        let program = self.terraform.clone().map(ShowProgram::Named);
+        Said { terraform: flag("--terraform", program), ..lower }
+    }
+
+    /// How a run with these settings reads plans.
+    pub(crate) fn read_options(&self, settings: &Settings) -> ReadOptions {
         ReadOptions {
             wrapper_lines: if self.lenient { OnWrapperLines::Strip } else { OnWrapperLines::Refuse },
-            terraform: self.terraform.clone().map(Terraform::from),
+            terraform: settings.terraform(),
             size_cap: self.max_size.saturating_mul(1 << 20),
         }
     }
@@ -281,9 +293,12 @@ pub(crate) struct GateArguments {
     /// Report denials but exit 0
     #[arg(long, help_heading = "Verdict")]
     pub(crate) report_only: bool,
-    /// Report waived findings as if no waiver existed
+    /// Report findings as if there were no waivers and no baseline
     #[arg(long, help_heading = "Verdict")]
     pub(crate) no_waivers: bool,
+    /// Accept the findings in this file, which `planguard baseline` writes
+    #[arg(long, value_name = "FILE", help_heading = "Verdict")]
+    baseline: Option<PathBuf>,
     /// Check a plan that ended with errors, although resources are missing from it
     #[arg(long, help_heading = "Verdict")]
     allow_errored: bool,
@@ -341,10 +356,11 @@ impl GateArguments {
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),
             require_coverage: switch("--require-coverage", self.require_coverage, true),
+            baseline: flag("--baseline", self.baseline.clone().map(Some)),
             source: flag("--source", self.source.clone().map(Some)),
             max_destroys: flag("--max-destroys", self.max_destroys),
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
-            ..self.guardrails.said(self.policies.said())
+            ..self.input.said(self.guardrails.said(self.policies.said()))
         }
     }
 
@@ -367,6 +383,9 @@ pub(crate) struct RulesArguments {
     /// Only rules of this provider: aws, azure, google, kubernetes, github, change
     #[arg(long, value_name = "PROVIDER", conflicts_with = "id")]
     pub(crate) provider: Option<String>,
+    /// Only rules about this service of a provider, such as s3 or key-vault
+    #[arg(long, value_name = "SERVICE", conflicts_with = "id")]
+    pub(crate) service: Option<String>,
     /// Only rules of this pack
     #[arg(long, value_name = "PACK", conflicts_with = "id")]
     pub(crate) pack: Option<String>,
@@ -392,6 +411,7 @@ impl RulesArguments {
             Self {
                 id: None,
                 provider: None,
+                service: None,
                 pack: None,
                 severity: None,
                 category: None,

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::CheckOptions;
 use planguard::check::{Progress, run as check};
-use planguard::input::{ReadOptions, Source};
+use planguard::input::{ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::render::{self, Detail};
@@ -27,7 +27,6 @@ use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     let gate = &arguments.gate;
-    let read = gate.input.read_options();
     if !arguments.plans.is_empty() || gate.sources.print_settings.is_some() {
         if arguments.plans.iter().any(|plan| plan == "-") && io::stdin().is_terminal() {
             output.notice(&Notice::new(
@@ -35,13 +34,13 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
                 "waiting for a plan on standard input: paste its JSON, then press Ctrl-D",
             ));
         }
-        return check_plans(&arguments.plans, gate, read, output);
+        return check_plans(&arguments.plans, gate, None, output);
     }
     match found::plan_in(Path::new(".")) {
         Ok(plan) => {
             let message = format!("checking {}, the plan in the working directory", plan.display());
             output.notice(&Notice::new("PG-CL-102", &message));
-            check_plans(&[plan.into_os_string()], gate, read, output)
+            check_plans(&[plan.into_os_string()], gate, None, output)
         }
         Err(error) => {
             output.problem(&problem(&error));
@@ -50,11 +49,11 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     }
 }
 
-/// Checks plans, and prints the report.
+/// Checks plans, and prints the report. `shown_by` converts binary plans, whatever the settings say.
 pub(crate) fn check_plans(
     plans: &[OsString],
     arguments: &GateArguments,
-    read: ReadOptions,
+    shown_by: Option<Terraform>,
     output: &Output,
 ) -> ExitCode {
     let started = Instant::now();
@@ -73,10 +72,16 @@ pub(crate) fn check_plans(
     let mut problems = problems(&resolution);
     if arguments.no_waivers {
         resolution.settings.waivers.clear();
+        resolution.settings.baseline.value = None;
     }
     let settings = &resolution.settings;
+    let read = ReadOptions {
+        terraform: shown_by.or_else(|| settings.terraform()),
+        ..arguments.input.read_options(settings)
+    };
     let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));
     let mut rules = settings.rules(run_variables(), &mut report_problem);
+    rules.baseline = settings.read_baseline(&mut report_problem);
     rules.waivers = rules.waivers.with_comments(match (arguments.no_waivers, &resolution.trusted) {
         (true, _) => Comments::NotRead,
         (false, Some(trusted)) => Comments::Untrusted(trusted.name().to_owned()),

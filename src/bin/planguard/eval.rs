@@ -78,10 +78,11 @@ pub(crate) fn run(arguments: &EvalArguments, output: &Output) -> ExitCode {
         output.complain("the plan and the queries cannot both come from standard input (PG-EV-011)");
         return ExitCode::from(UNDECIDED);
     }
-    let settings = match settings(arguments.policies.said(), None, &arguments.sources, output) {
-        Ok(settings) => settings,
-        Err(code) => return code,
-    };
+    let settings =
+        match settings(arguments.input.said(arguments.policies.said()), None, &arguments.sources, output) {
+            Ok(settings) => settings,
+            Err(code) => return code,
+        };
     let wanted = WorkspaceOptions {
         // Later queries of an interactive session may need the library.
         asked: arguments.query.clone().unwrap_or_else(|| "data.planguard.lib".to_owned()),
@@ -235,7 +236,7 @@ impl Session {
             let (input, redactor) = (QueryInput::nothing(), JsonRedactor::default());
             return Some(Self { workspace, input, redactor, builtin_errors, is_whole });
         };
-        let document = read(plan, arguments, output)?;
+        let document = read(plan, arguments, settings, output)?;
         let plan = Plan::parse(document.text()).map_err(|error| say(&error)).ok()?;
         let redactor = JsonRedactor::for_plan(&plan).map_err(|error| say(&error)).ok()?;
         let context = settings.context_options(run_variables());
@@ -308,8 +309,13 @@ fn load(options: &WorkspaceOptions, output: &Output) -> Option<(Workspace, bool)
 }
 
 /// Reads the plan, of which there must be one.
-fn read(plan: &OsString, arguments: &EvalArguments, output: &Output) -> Option<Document> {
-    let options = arguments.input.read_options();
+fn read(
+    plan: &OsString,
+    arguments: &EvalArguments,
+    settings: &Settings,
+    output: &Output,
+) -> Option<Document> {
+    let options = arguments.input.read_options(settings);
     let mut batch = discover(&[Source::from(plan.clone())], &options).read_all(&options);
     for error in &batch.errors {
         output.problem(&Problem::new(error, None, &Redactor::default()));

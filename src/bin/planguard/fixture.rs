@@ -67,7 +67,7 @@ pub(crate) struct FixtureArguments {
 }
 
 pub(crate) fn run(arguments: &FixtureArguments, output: &Output) -> ExitCode {
-    let said = arguments.guardrails.said(arguments.policies.said());
+    let said = arguments.input.said(arguments.guardrails.said(arguments.policies.said()));
     let settings = match settings(said, arguments.guardrails.params.clone(), &arguments.sources, output) {
         Ok(settings) => settings,
         Err(code) => return code,
@@ -92,7 +92,10 @@ fn written(
         (Some(resource_type), _) => {
             make_new(resource_type, &rules).map_err(|error| vec![Problem::new(&error, None, &plain)])?
         }
-        (None, plan) => of_plan(plan.clone().unwrap_or_else(|| "-".into()), arguments, &rules)?,
+        (None, plan) => {
+            let document = document(plan.clone().unwrap_or_else(|| "-".into()), arguments, settings)?;
+            of_plan(&document, arguments, &rules)?
+        }
     };
     let code = if fixture.differing.is_empty() { 0 } else { UNDECIDED };
     if arguments.output == Path::new("-") {
@@ -121,12 +124,15 @@ fn written(
     Ok(output.finish(&text, code))
 }
 
-fn of_plan(plan: OsString, arguments: &FixtureArguments, rules: &Rules) -> Result<Fixture, Vec<Problem>> {
-    let document = document(plan, arguments)?;
+fn of_plan(
+    document: &Document,
+    arguments: &FixtureArguments,
+    rules: &Rules,
+) -> Result<Fixture, Vec<Problem>> {
     // The key of an address may contain a sensitive value.
     let redactor =
         Plan::parse(document.text()).ok().and_then(|plan| Redactor::for_plan(&plan).ok()).unwrap_or_default();
-    make(&document, rules, &arguments.resource).map_err(|error| vec![Problem::new(&error, None, &redactor)])
+    make(document, rules, &arguments.resource).map_err(|error| vec![Problem::new(&error, None, &redactor)])
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> FixtureError {
@@ -138,8 +144,12 @@ fn write_new(path: &Path, text: &str) -> Result<(), FixtureError> {
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
 }
 
-fn document(plan: OsString, arguments: &FixtureArguments) -> Result<Document, Vec<Problem>> {
-    let options = arguments.input.read_options();
+fn document(
+    plan: OsString,
+    arguments: &FixtureArguments,
+    settings: &Settings,
+) -> Result<Document, Vec<Problem>> {
+    let options = arguments.input.read_options(settings);
     let plain = Redactor::default();
     let batch = discover(&[Source::from(plan)], &options).read_all(&options);
     if !batch.errors.is_empty() {

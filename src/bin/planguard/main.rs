@@ -1,6 +1,7 @@
 //! The command line of planguard: arguments in, report and exit code out.
 
 mod args;
+mod baseline;
 mod check;
 mod eval;
 mod fixture;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check::run(check, &output),
         Command::Plan(arguments) => plan::run(arguments, &output),
+        Command::Baseline(arguments) => baseline::run(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),

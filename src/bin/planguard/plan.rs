@@ -8,17 +8,19 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args;
 use miette::Diagnostic;
-use planguard::input::{ReadOptions, Terraform};
+use planguard::input::Terraform;
 use planguard::plan::text::escape::for_terminal;
 use planguard::plan::text::shell;
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
+use planguard::settings::{Place, ShowProgram};
 use thiserror::Error;
 
 use crate::UNDECIDED;
 use crate::args::GateArguments;
 use crate::check::check_plans;
 use crate::output::{Output, write_to_stderr};
+use crate::settings::resolution;
 
 pub(crate) const HELP: &str = "\
 Plan and check a configuration, with arguments for terraform:
@@ -88,10 +90,7 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
     if let Some(own) = arguments.terraform_arguments.iter().find(|argument| is_own(argument)) {
         return Err(PlanError::OwnArgument { argument: own.to_string_lossy().into_owned() });
     }
-    let program = match &arguments.gate.input.terraform {
-        Some(program) => program.clone(),
-        None => program_for(directory).ok_or(PlanError::NoProgram)?,
-    };
+    let program = named(&arguments.gate).or_else(|| program_for(directory)).ok_or(PlanError::NoProgram)?;
     let temporary = match arguments.out {
         Some(_) => None,
         None => {
@@ -105,12 +104,9 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
         (None, None) => PathBuf::from("tfplan"),
     };
     make_plan(&program, directory, &file, &arguments.terraform_arguments)?;
-    let read = ReadOptions {
-        terraform: Some(Terraform { program: program.clone(), directory: Some(directory.clone()) }),
-        ..arguments.gate.input.read_options()
-    };
+    let shown_by = Terraform { program: program.clone(), directory: Some(directory.clone()) };
     let shown = arguments.out.as_ref().unwrap_or(&file).clone();
-    let code = check_plans(&[shown.into_os_string()], &arguments.gate, read, output);
+    let code = check_plans(&[shown.into_os_string()], &arguments.gate, Some(shown_by), output);
     if code == ExitCode::SUCCESS {
         if let Some(temporary) = temporary {
             // What was checked is what will be applied.
@@ -121,6 +117,16 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
         let _ = fs::remove_file(&file);
     }
     Ok(code)
+}
+
+/// The program that a flag, a variable or a setting names. What is wrong with the settings is reported by the check.
+fn named(gate: &GateArguments) -> Option<PathBuf> {
+    let place = Place::Trusted(gate.trusted.clone());
+    let resolution = resolution(gate.said(), gate.guardrails.params.clone(), &gate.sources, place);
+    match resolution.settings.terraform.value {
+        ShowProgram::Named(program) => Some(program),
+        ShowProgram::OnPath | ShowProgram::None => None,
+    }
 }
 
 /// Whether an argument decides where the plan is written.

@@ -1,11 +1,17 @@
 //! `planguard rules`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
+use miette::Diagnostic;
+use planguard::check::Packs;
 use planguard::finding::RuleKind;
 use planguard::guardrails::definition::unknown_type;
 use planguard::guardrails::{CatalogueEntry, catalogue, remedy};
-use planguard::rego::{RegoPack, rego_packs};
+use planguard::plan::text::suggest;
+use planguard::problem::Problem;
+use planguard::redact::Redactor;
+use planguard::rego::{RegoPack, rego_packs, rule_id};
 use planguard::render::Detail;
 use planguard::render::rules::RulesReport;
 
@@ -13,57 +19,147 @@ use crate::UNDECIDED;
 use crate::args::RulesArguments;
 use crate::output::Output;
 
+/// How many ids a hint has.
+const FEW: usize = 5;
+
+/// Why there is nothing to list.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+enum RulesError {
+    /// No rule has the id.
+    #[error("there is no rule `{id}`")]
+    #[diagnostic(code("PG-CL-004"), help("{help}"))]
+    UnknownRule { id: String, help: String },
+    /// No rule has this value of a filter.
+    #[error("there is no {what} `{value}`")]
+    #[diagnostic(code("PG-CL-003"), help("{help}"))]
+    UnknownValue { what: &'static str, value: String, help: String },
+    /// No rule is about the resource type.
+    #[error("{reason}")]
+    #[diagnostic(code("PG-CL-003"), help("{help}"))]
+    UnknownType { reason: String, help: String },
+    /// Every filter is good, and no rule passes all of them.
+    #[error("no rule matches these filters")]
+    #[diagnostic(code("PG-CL-003"), help("leave one out; `planguard rules` lists all rules"))]
+    NoMatch,
+}
+
 pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
-    let all = catalogue();
-    let print = |report| output.report(&report, arguments.format, Detail::default(), 0);
-    let named = arguments.id.as_ref().or(arguments.pack.as_ref());
-    let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
-    if let Some(pack) = pack
-        && !all.iter().any(|entry| Some(entry.info.pack.as_ref()) == arguments.pack.as_deref())
-    {
-        return print(RulesReport::Pack(pack));
-    }
-    let Some(id) = &arguments.id else {
-        let chosen: Vec<CatalogueEntry> =
-            all.into_iter().filter(|entry| is_chosen(entry, arguments)).collect();
-        if chosen.is_empty() {
-            if let Some(unknown) = arguments.resource_type.as_deref().and_then(unknown_type) {
-                let remedy = remedy(&unknown).unwrap_or_default();
-                output.complain(&format!("{unknown}; {remedy} (PG-CL-003)"));
-                return ExitCode::from(UNDECIDED);
-            }
-            output.complain("no rule matches these filters; `planguard rules` lists all rules (PG-CL-003)");
-            return ExitCode::from(UNDECIDED);
-        }
-        let packs = if arguments.is_unfiltered() { rego_packs() } else { &[] };
-        return print(RulesReport::List { guardrails: chosen, packs });
-    };
-    let found = all
-        .iter()
-        .find(|entry| entry.info.id == id.as_str() || entry.info.aliases.iter().any(|alias| alias == id));
-    match found {
-        Some(entry) => print(RulesReport::Guardrail(Box::new(entry.clone()))),
-        None => {
-            let near =
-                all.iter().map(|entry| entry.info.id.as_ref()).filter(|known| known.contains(id.as_str()));
-            let near: Vec<&str> = near.take(5).collect();
-            let hint =
-                if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
-            output.complain(&format!("there is no rule `{id}`{hint} (PG-CL-004)"));
+    match report(arguments, catalogue()) {
+        Ok(report) => output.report(&report, arguments.format, Detail::default(), 0),
+        Err(error) => {
+            output.problem(&Problem::new(&error, None, &Redactor::default()));
             ExitCode::from(UNDECIDED)
         }
     }
 }
 
-fn is_chosen(entry: &CatalogueEntry, arguments: &RulesArguments) -> bool {
-    let provider = match entry.kind {
+fn report(arguments: &RulesArguments, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesError> {
+    let named = arguments.id.as_ref().or(arguments.pack.as_ref());
+    let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
+    if let Some(pack) = pack
+        && !all.iter().any(|entry| Some(entry.info.pack.as_ref()) == arguments.pack.as_deref())
+    {
+        return Ok(RulesReport::Pack(pack));
+    }
+    if let Some(id) = &arguments.id {
+        return named_rule(id, all);
+    }
+    known_values(arguments, &all)?;
+    let chosen: Vec<CatalogueEntry> = all.into_iter().filter(|entry| is_chosen(entry, arguments)).collect();
+    if chosen.is_empty() {
+        return Err(match arguments.resource_type.as_deref().and_then(unknown_type) {
+            Some(unknown) => RulesError::UnknownType {
+                reason: unknown.to_string(),
+                help: remedy(&unknown).unwrap_or_else(|| "`planguard rules` lists all rules".to_owned()),
+            },
+            None => RulesError::NoMatch,
+        });
+    }
+    let packs = if arguments.is_unfiltered() { rego_packs() } else { &[] };
+    Ok(RulesReport::List { guardrails: chosen, packs })
+}
+
+/// The rule of this id, former id or id of another tool, which several rules may have.
+fn named_rule(id: &str, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesError> {
+    let is_own =
+        |entry: &&CatalogueEntry| entry.info.id == id || entry.info.aliases.iter().any(|alias| alias == id);
+    if let Some(entry) = all.iter().find(is_own) {
+        return Ok(RulesReport::Guardrail(Box::new(entry.clone())));
+    }
+    let has = |entry: &&CatalogueEntry| {
+        entry.info.also.by_tool().any(|(_, ids)| ids.iter().any(|other| other.eq_ignore_ascii_case(id)))
+    };
+    let mut others: Vec<CatalogueEntry> = all.iter().filter(has).cloned().collect();
+    match others.len() {
+        0 => Err(RulesError::UnknownRule { id: id.to_owned(), help: hint(id, &all) }),
+        1 => Ok(RulesReport::Guardrail(Box::new(others.remove(0)))),
+        _ => Ok(RulesReport::List { guardrails: others, packs: &[] }),
+    }
+}
+
+/// The id that was probably meant, or ids that contain what is written.
+fn hint(id: &str, all: &[CatalogueEntry]) -> String {
+    let of_packs = rego_packs().iter().flat_map(|pack| {
+        let package = pack.outline().package;
+        let path = move |name: &str| rule_id(&format!("data.{package}.{name}")).into_owned();
+        pack.rules().into_iter().map(move |rule| path(&rule.name)).chain([pack.name.to_owned()])
+    });
+    let ids: Vec<String> = all.iter().map(|entry| entry.info.id.to_string()).chain(of_packs).collect();
+    if let Some(near) = suggest::nearest(id, ids.iter().map(String::as_str)) {
+        return format!("did you mean {near}?");
+    }
+    let holding: Vec<&str> =
+        ids.iter().map(String::as_str).filter(|known| known.contains(&id.to_lowercase())).take(FEW).collect();
+    if holding.is_empty() {
+        "`planguard rules` lists all rules".to_owned()
+    } else {
+        format!("did you mean {}?", holding.join(", "))
+    }
+}
+
+/// Whether some rule has what each filter names.
+fn known_values(arguments: &RulesArguments, all: &[CatalogueEntry]) -> Result<(), RulesError> {
+    let providers: BTreeSet<&str> = all.iter().map(provider).collect();
+    let is_wanted = |entry: &&CatalogueEntry| {
+        arguments.provider.as_deref().is_none_or(|wanted| is_of_provider(entry, wanted))
+    };
+    let services: BTreeSet<&str> = all.iter().filter(is_wanted).filter_map(|entry| entry.service).collect();
+    let mut packs = Packs::names();
+    packs.extend(rego_packs().iter().map(|pack| pack.name));
+    // The name by which Terraform knows the provider.
+    let mut known_providers = providers.clone();
+    known_providers.insert("azurerm");
+    for (what, written, known, listed) in [
+        ("provider", &arguments.provider, known_providers, providers),
+        ("service", &arguments.service, services.clone(), services),
+        ("pack", &arguments.pack, packs.clone(), packs),
+    ] {
+        let Some(value) = written.as_deref().filter(|value| !known.contains(value)) else { continue };
+        let near = suggest::nearest(value, known.iter().copied());
+        let help = near.map_or_else(
+            || format!("use {}", listed.into_iter().collect::<Vec<_>>().join(", ")),
+            |near| format!("did you mean {near}?"),
+        );
+        return Err(RulesError::UnknownValue { what, value: value.to_owned(), help });
+    }
+    Ok(())
+}
+
+fn provider(entry: &CatalogueEntry) -> &str {
+    match entry.kind {
         RuleKind::Change => "change",
         RuleKind::Guardrail | RuleKind::Policy => entry.info.id.split('-').next().unwrap_or_default(),
-    };
-    arguments
-        .provider
-        .as_ref()
-        .is_none_or(|wanted| wanted == provider || wanted == "azurerm" && provider == "azure")
+    }
+}
+
+fn is_of_provider(entry: &CatalogueEntry, wanted: &str) -> bool {
+    let provider = provider(entry);
+    wanted == provider || wanted == "azurerm" && provider == "azure"
+}
+
+fn is_chosen(entry: &CatalogueEntry, arguments: &RulesArguments) -> bool {
+    arguments.provider.as_deref().is_none_or(|wanted| is_of_provider(entry, wanted))
+        && arguments.service.as_deref().is_none_or(|wanted| entry.service == Some(wanted))
         && arguments.pack.as_ref().is_none_or(|wanted| entry.info.pack == wanted.as_str())
         && arguments.severity.is_none_or(|wanted| entry.info.severity == wanted)
         && arguments.category.is_none_or(|wanted| entry.info.category == wanted)

@@ -119,7 +119,7 @@ pub(crate) fn waive(arguments: &WaiveArguments, output: &Output) -> ExitCode {
 }
 
 pub(crate) fn list(arguments: &WaiversArguments, output: &Output) -> ExitCode {
-    let said = arguments.guardrails.said(arguments.policies.said());
+    let said = arguments.input.said(arguments.guardrails.said(arguments.policies.said()));
     let settings = match settings(said, arguments.guardrails.params.clone(), &arguments.sources, output) {
         Ok(settings) => settings,
         Err(code) => return code,
@@ -141,7 +141,7 @@ fn report(arguments: &WaiversArguments, settings: &Settings) -> Report {
     } else {
         let sources: Vec<Source> = arguments.plans.iter().cloned().map(Source::from).collect();
         let options = settings.check_options();
-        check(&sources, &arguments.input.read_options(), &rules, &options, &|_| {})
+        check(&sources, &arguments.input.read_options(settings), &rules, &options, &|_| {})
     };
     report.problems.splice(0..0, problems);
     report

@@ -33,7 +33,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
         let level = match listed.finding.enforcement {
             Enforcement::Deny => "error",
             Enforcement::Warn => "warning",
-            Enforcement::Waived | Enforcement::Off => continue,
+            Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => continue,
         };
         text.push_str(&of_finding(level, listed));
     }

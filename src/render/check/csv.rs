@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn every_line_has_every_column() {
         let text = render(&sample::of_everything(), PLAIN).unwrap();
-        assert_eq!(text.matches("\r\n").count(), 8, "names, a problem and six findings");
+        assert_eq!(text.matches("\r\n").count(), 9, "names, a problem and seven findings");
         insta::assert_snapshot!(text.replace("\r\n", "\n"));
     }
 }

@@ -7,7 +7,6 @@ use planguard_rule::Severity;
 use serde::Serialize;
 
 use super::listing::{Listed, worst_first};
-use crate::enforcement::Enforcement;
 use crate::render::{Format, Layout, RenderError, json};
 use crate::report::Report;
 
@@ -49,8 +48,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
         location: location(problem.plan.as_ref().map_or("planguard", SafeText::unescaped), None),
     });
     let listed = worst_first(report);
-    let findings =
-        listed.iter().filter(|listed| listed.finding.enforcement != Enforcement::Waived).map(entry);
+    let findings = listed.iter().filter(|listed| !listed.finding.enforcement.is_accepted()).map(entry);
     Ok(json::indented(&problems.chain(findings).collect::<Vec<_>>())?)
 }
 

@@ -13,7 +13,7 @@ use crate::verdict::Verdict;
 pub(super) const FORMAT: Format<Report> =
     Format { name: "junit", former: None, help: "JUnit XML", extension: "xml", render };
 
-/// Findings that deny are failures; those that warn passed, and say so in their output; waived ones are skipped.
+/// Findings that deny are failures; those that warn passed, and say so in their output; accepted ones are skipped.
 fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     let listed = findings(report);
     let mut document = Document::new("planguard");
@@ -65,6 +65,11 @@ fn case(listed: &Listed<'_>) -> TestCase {
             status.set_message(format!("waived: {}", reason.unwrap_or_default()));
             status
         }
+        Enforcement::Baseline => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message("in the baseline");
+            status
+        }
         Enforcement::Warn | Enforcement::Off => TestCaseStatus::success(),
     };
     let address = listed.address().map_or_else(|| "the whole plan".to_owned(), line);
@@ -92,10 +97,10 @@ mod tests {
         let mut report = sample::of_everything();
         report.plans[0].findings[0].message = sample::text("a <b> & \"c\" ]]> \u{1b}[1m\nd");
         let read = Document::deserialize_from_str(&render(&report, PLAIN).unwrap()).unwrap();
-        // Six findings, two verdicts and a problem.
-        assert_eq!((read.tests, read.failures, read.errors), (9, 4, 1));
+        // Seven findings, two verdicts and a problem.
+        assert_eq!((read.tests, read.failures, read.errors), (10, 4, 1));
         let skipped: usize = read.test_suites.iter().map(|suite| suite.disabled).sum();
-        assert_eq!(skipped, 1);
+        assert_eq!(skipped, 2, "a waived one, and one in the baseline");
         let TestCaseStatus::NonSuccess { message, .. } = &read.test_suites[0].test_cases[0].status else {
             panic!("{read:?}")
         };

@@ -1,13 +1,12 @@
 //! The findings of all plans in one list, with what formats for other programs need of each.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use planguard_plan::redact::SafeText;
-use sha2::{Digest as _, Sha256};
 
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, Origin, RuleKind};
+use crate::finding::{Certainty, Finding, Origin};
+use crate::fingerprint::Fingerprints;
 use crate::report::{PlanReport, Report};
 
 /// A finding with its plan.
@@ -40,20 +39,16 @@ pub(super) enum Group {
     PreExisting,
     /// A waiver accepts it.
     Waived,
+    /// The baseline has it.
+    Baseline,
 }
 
 /// The findings of all plans, in the order of the report.
 pub(super) fn findings(report: &Report) -> Vec<Listed<'_>> {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut fingerprints = Fingerprints::default();
     let all = report.plans.iter().flat_map(|plan| plan.findings.iter().map(move |finding| (plan, finding)));
     all.filter(|(_, finding)| finding.enforcement != Enforcement::Off)
-        .map(|(plan, finding)| {
-            let identity = identity(finding);
-            let occurrence = seen.entry(identity.clone()).or_default();
-            let fingerprint = digest(&format!("{identity}\0{occurrence}"));
-            *occurrence += 1;
-            Listed { plan, finding, fingerprint }
-        })
+        .map(|(plan, finding)| Listed { plan, finding, fingerprint: fingerprints.next(finding) })
         .collect()
 }
 
@@ -65,29 +60,6 @@ pub(super) fn worst_first(report: &Report) -> Vec<Listed<'_>> {
         (finding.enforcement, listed.group(), Reverse(finding.severity))
     });
     listed
-}
-
-/// What a finding is about, without lines, which move, and without the plan's file, whose name often is a temporary
-/// one. A policy's rule reports several things of one resource, and only the message tells them apart.
-fn identity(finding: &Finding) -> String {
-    let text = |text: Option<&SafeText>| text.map(SafeText::unescaped).unwrap_or_default().to_owned();
-    let subject = finding.subject.as_ref();
-    let message = match finding.rule.kind {
-        RuleKind::Policy => finding.message.unescaped(),
-        RuleKind::Guardrail | RuleKind::Change => "",
-    };
-    [
-        finding.rule.id.unescaped(),
-        &text(subject.map(|subject| &subject.address)),
-        &text(subject.and_then(|subject| subject.deposed.as_ref())),
-        &text(finding.attribute.as_ref()),
-        message,
-    ]
-    .join("\0")
-}
-
-fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl<'r> Listed<'r> {
@@ -117,6 +89,7 @@ impl<'r> Listed<'r> {
         let finding = self.finding;
         match (finding.enforcement, finding.certainty, finding.origin) {
             (Enforcement::Waived, _, _) => Group::Waived,
+            (Enforcement::Baseline, _, _) => Group::Baseline,
             (_, _, Origin::AlreadyThere) => Group::PreExisting,
             (_, Certainty::DependsOnUnknown, Origin::Introduced) => Group::Undetermined,
             (_, Certainty::Certain, Origin::Introduced) => Group::New,

@@ -59,6 +59,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
         (Group::Undetermined, "undetermined: depends on values known after apply"),
         (Group::PreExisting, "pre-existing"),
         (Group::Waived, "waived"),
+        (Group::Baseline, "in the baseline"),
     ] {
         let listed = of(group);
         let tag = if denies(&listed) && !is_explained { "<details open>" } else { "<details>" };
@@ -121,12 +122,13 @@ impl Page {
             .problems
             .iter()
             .map(|problem| {
-                let help =
-                    problem.help.as_ref().map(|help| format!("; {}", sentence(help, MOST_OF_SENTENCE)));
+                // An item of a list is one line.
+                let flat = |text: &SafeText| sentence(&text.replaced("\n", " "), MOST_OF_SENTENCE);
+                let help = problem.help.as_ref().map(|help| format!("; {}", flat(help)));
                 format!(
                     "- {}: {}{}\n",
                     code(&problem.code, MOST_OF_CELL),
-                    sentence(&problem.message, MOST_OF_SENTENCE),
+                    flat(&problem.message),
                     help.unwrap_or_default()
                 )
             })
@@ -269,7 +271,7 @@ fn row(listed: &Listed<'_>, plans: usize) -> String {
     let finding = listed.finding;
     let effect = match finding.enforcement {
         Enforcement::Deny => " **denies**",
-        Enforcement::Warn | Enforcement::Waived | Enforcement::Off => "",
+        Enforcement::Warn | Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => "",
     };
     let address =
         listed.address().map_or_else(|| "the whole plan".to_owned(), |address| code(address, MOST_OF_CELL));

@@ -8,7 +8,7 @@ use crate::finding::{
     Certainty, Finding, FindingRule, FindingWaiver, Origin, RuleKind, SourceLine, SourcePlace,
     SourcePrecision, Subject, WaiverState,
 };
-use crate::report::{Counts, Coverage, PlanReport, Report};
+use crate::report::{BaselineReport, Counts, Coverage, PlanReport, Report};
 
 /// A text of a plan.
 pub(super) fn text(text: &str) -> SafeText {
@@ -71,6 +71,7 @@ pub(super) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         sha256: text("00"),
         format_version: text("1.2"),
         terraform_version: Some(text("1.11.4")),
+        workspace: None,
         summary: planguard_plan::ChangeSummary { add: 2, change: 1, destroy: 1, ..Default::default() },
         counts: Counts { resources: 4, rules: 10, ..Counts::default() },
         coverage: Coverage::default(),
@@ -97,12 +98,14 @@ pub(super) fn of_everything() -> Report {
     (whole.subject, whole.attribute, whole.value, whole.before) = (None, None, None, None);
     (whole.rule.title, whole.rule.kind, whole.remediation) = (None, RuleKind::Policy, None);
     whole.message = text("too many changes");
+    let in_baseline = Finding { enforcement: Enforcement::Baseline, ..finding("a", "aws_s3_bucket.old") };
     let plans = vec![
         plan("a/tfplan.json", vec![finding("a", "aws_s3_bucket.a"), located, former, open]),
-        plan("b/tfplan.json", vec![whole, waived("a", "aws_s3_bucket.w")]),
+        plan("b/tfplan.json", vec![whole, waived("a", "aws_s3_bucket.w"), in_baseline]),
     ];
     let plain = Redactor::default();
     let diagnostic = miette::MietteDiagnostic::new("cannot read c").with_code("PG-IN-001").with_help("look");
     let problem = planguard_plan::problem::Problem::new(&diagnostic, Some(&text("c.json")), &plain);
-    Report { problems: vec![problem], ..report(plans) }
+    let baseline = BaselineReport { file: text("planguard-baseline.json"), accepted: 1, unused: Vec::new() };
+    Report { problems: vec![problem], baseline: Some(baseline), ..report(plans) }
 }

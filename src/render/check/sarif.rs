@@ -12,7 +12,7 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, WaiverState};
 use crate::render::sarif::{self, Run, message, uri};
 use crate::render::{Format, Layout, RenderError, markdown};
-use crate::report::Report;
+use crate::report::{BaselineReport, Report};
 
 pub(super) const FORMAT: Format<Report> = Format {
     name: "sarif",
@@ -39,7 +39,9 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
         rules: rules.iter().map(|(id, rule)| self::rule(id, rule, built_in.get(id.unescaped()))).collect(),
         results: findings(report)
             .iter()
-            .map(|listed| result(listed, positions.get(&listed.finding.rule.id).copied()))
+            .map(|listed| {
+                result(listed, positions.get(&listed.finding.rule.id).copied(), report.baseline.as_ref())
+            })
             .collect(),
         exit_code: report.exit_code(),
         notifications: report.problems.iter().map(sarif::notification).chain(notices).collect(),
@@ -71,7 +73,7 @@ const fn level(enforcement: Enforcement) -> &'static str {
     match enforcement {
         Enforcement::Deny => "error",
         Enforcement::Warn => "warning",
-        Enforcement::Waived | Enforcement::Off => "note",
+        Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => "note",
     }
 }
 
@@ -111,7 +113,7 @@ fn physical(place: Place<'_>) -> Value {
     json!({ "artifactLocation": { "uri": uri(place.file.unescaped()) }, "region": region })
 }
 
-fn result(listed: &Listed<'_>, position: Option<usize>) -> Value {
+fn result(listed: &Listed<'_>, position: Option<usize>, baseline: Option<&BaselineReport>) -> Value {
     let finding = listed.finding;
     let text: Vec<String> = listed.lines().iter().map(|line| line.unescaped().to_owned()).collect();
     let mut location = json!({ "physicalLocation": physical(listed.place()) });
@@ -148,6 +150,15 @@ fn result(listed: &Listed<'_>, position: Option<usize>) -> Value {
             "kind": "external",
             "status": "accepted",
             "justification": waiver.reason.unescaped(),
+            "location": { "physicalLocation": physical(place) },
+        }]);
+    }
+    if let (Enforcement::Baseline, Some(baseline)) = (finding.enforcement, baseline) {
+        let place = Place { file: &baseline.file, line: None, columns: None };
+        result["suppressions"] = json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": "in the baseline",
             "location": { "physicalLocation": physical(place) },
         }]);
     }
@@ -218,10 +229,12 @@ mod tests {
         let waived = result(&run, "aws_s3_bucket.w");
         assert_eq!(waived["suppressions"][0]["justification"], "the shop is public");
         assert_eq!(waived["suppressions"][0]["status"], "accepted");
+        let old = &result(&run, "aws_s3_bucket.old")["suppressions"][0];
+        assert_eq!((&old["kind"], &old["justification"]), (&"external".into(), &"in the baseline".into()));
         let invocation = &run["invocations"][0];
         assert_eq!((&invocation["executionSuccessful"], &invocation["exitCode"]), (&false.into(), &2.into()));
         assert_eq!(invocation["toolExecutionNotifications"][0]["descriptor"]["id"], "PG-IN-001");
-        assert_eq!(run["results"].as_array().unwrap().len(), 6);
+        assert_eq!(run["results"].as_array().unwrap().len(), 7);
     }
 
     #[test]

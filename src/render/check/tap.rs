@@ -69,6 +69,7 @@ fn of_finding(listed: &Listed<'_>) -> Result<Point, RenderError> {
     let directive = match (finding.enforcement, &finding.waiver) {
         (Enforcement::Deny, _) => None,
         (Enforcement::Waived, Some(waiver)) => Some(format!("TODO waived: {}", description(&waiver.reason))),
+        (Enforcement::Baseline, _) => Some("TODO in the baseline".to_owned()),
         (Enforcement::Warn | Enforcement::Waived | Enforcement::Off, _) => Some("TODO a warning".to_owned()),
     };
     let place = listed.place();

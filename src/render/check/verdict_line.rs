@@ -37,10 +37,7 @@ pub(super) fn numbers(report: &Report) -> String {
         parts.push(format!("{words}{}", in_brackets(&former)));
     }
     parts.push(count(of(Enforcement::Warn).len(), "warning", "warnings"));
-    let waived = of(Enforcement::Waived).len();
-    if waived > 0 {
-        parts.push(format!("{waived} waived"));
-    }
+    parts.extend(accepted(report.plans.iter().flat_map(|plan| &plan.findings)));
     if report.plans.len() > 1 {
         parts.push(format!("{} plans", report.plans.len()));
     }
@@ -54,6 +51,16 @@ pub(super) fn numbers(report: &Report) -> String {
 fn in_brackets(listed: &[&Listed<'_>]) -> String {
     let numbers = severities(listed.iter().map(|listed| listed.finding));
     if numbers.is_empty() { String::new() } else { format!(" ({numbers})") }
+}
+
+/// `1 waived` and `4 in the baseline`, as far as there are any.
+pub(super) fn accepted<'f>(findings: impl Iterator<Item = &'f Finding> + Clone) -> Vec<String> {
+    let words = [(Enforcement::Waived, "waived"), (Enforcement::Baseline, "in the baseline")];
+    let numbers = words.into_iter().filter_map(|(enforcement, words)| {
+        let number = findings.clone().filter(|finding| finding.enforcement == enforcement).count();
+        (number > 0).then(|| format!("{number} {words}"))
+    });
+    numbers.collect()
 }
 
 /// `2 critical, 1 medium`.

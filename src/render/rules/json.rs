@@ -1,5 +1,6 @@
 //! The built-in rules for programs.
 
+use planguard_guardrail_format::ParameterValue;
 use planguard_guardrails::CatalogueEntry;
 use planguard_rego::{RegoPack, rule_id};
 use planguard_rule::RuleKind;
@@ -28,7 +29,18 @@ fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
 }
 
 fn guardrail(entry: &CatalogueEntry) -> Value {
-    let CatalogueEntry { info, kind, resources, .. } = entry;
+    let CatalogueEntry { info, kind, service, resources, parameters, .. } = entry;
+    let parameters: Vec<Value> = parameters
+        .iter()
+        .map(|parameter| {
+            json!({
+                "name": parameter.name,
+                "type": parameter.default.kind(),
+                "default": default(&parameter.default),
+                "about": parameter.about,
+            })
+        })
+        .collect();
     let also: Map<String, Value> =
         info.also.by_tool().map(|(tool, ids)| (tool.to_lowercase(), json!(ids))).collect();
     json!({
@@ -43,11 +55,31 @@ fn guardrail(entry: &CatalogueEntry) -> Value {
         "severity": info.severity.as_str(),
         "category": info.category.as_str(),
         "pack": info.pack,
+        "service": service,
         "resources": resources,
+        "parameters": parameters,
         "why": info.why,
         "remediation": info.remediation,
         "also": also,
     })
+}
+
+/// A default as JSON has it.
+fn default(value: &ParameterValue) -> Value {
+    match value {
+        ParameterValue::Number(number) => json!(number),
+        ParameterValue::Ports(ports) => ports
+            .iter()
+            .map(|port| {
+                if port.from == port.to {
+                    json!(port.from)
+                } else {
+                    json!(format!("{}-{}", port.from, port.to))
+                }
+            })
+            .collect(),
+        ParameterValue::Ranges(texts) | ParameterValue::Texts(texts) => json!(texts),
+    }
 }
 
 fn policies(pack: &RegoPack) -> Vec<Value> {

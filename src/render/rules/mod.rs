@@ -1,6 +1,7 @@
 //! Reports of `planguard rules`.
 
 mod json;
+pub mod markdown;
 pub mod packs;
 mod text;
 
@@ -26,4 +27,4 @@ pub enum RulesReport {
 }
 
 /// The formats of the report.
-pub static FORMATS: Formats<RulesReport> = Formats::new(&[text::FORMAT, json::FORMAT]);
+pub static FORMATS: Formats<RulesReport> = Formats::new(&[text::FORMAT, json::FORMAT, markdown::FORMAT]);

@@ -55,6 +55,21 @@ fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
     }
     section(&mut text, "Why", &info.why, layout);
     section(&mut text, "How to fix it", &info.remediation, layout);
+    if !entry.parameters.is_empty() {
+        let _ = writeln!(text, "\n{}", paint(Style::Heading, "Parameters"));
+        for parameter in &entry.parameters {
+            let _ = writeln!(text, "{} = {}", parameter.name, parameter.default);
+            let about = format!("{} ({})", parameter.about, parameter.default.kind().about());
+            let about = about.split_whitespace().collect::<Vec<_>>().join(" ");
+            let options =
+                textwrap::Options::new(layout.width.max(20)).initial_indent("  ").subsequent_indent("  ");
+            textwrap::wrap(&about, options).iter().for_each(|line| {
+                let _ = writeln!(text, "{line}");
+            });
+        }
+        let _ = writeln!(text, "Set them under [rules] in planguard.toml:");
+        let _ = writeln!(text, "  {}", example_of(entry));
+    }
     example(&mut text, "Fails", &entry.failing, layout.colour);
     example(&mut text, "Passes", &entry.passing, layout.colour);
     if info.also.by_tool().next().is_some() {
@@ -64,6 +79,13 @@ fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
         }
     }
     text
+}
+
+/// The first parameter as the settings would have it.
+pub(super) fn example_of(entry: &CatalogueEntry) -> String {
+    let first = entry.parameters.first();
+    let set = first.map(|first| format!("{} = {}", first.name, first.default)).unwrap_or_default();
+    format!("{} = {{ params = {{ {set} }}, reason = \"…\" }}", entry.info.id)
 }
 
 fn section(text: &mut String, heading: &str, words: &str, layout: Layout) {

@@ -8,6 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use tree::{Tree, TreeError, git};
 
+use super::origin::Sourced;
 use super::table::{Said, Settings};
 use super::{FILE_NAME, SettingsError, find};
 use crate::report::Report;
@@ -128,7 +129,7 @@ impl Trusted {
         }
     }
 
-    /// `said` with what stands for its policies, data and guardrails. Descriptions of the run are the pipeline's own.
+    /// `said` with what stands for its policies, data, guardrails and baseline. Descriptions of the run are the pipeline's own.
     pub(super) fn said(&self, mut said: Said, errors: &mut Vec<SettingsError>) -> Said {
         for list in [&mut said.paths, &mut said.data, &mut said.guardrails].into_iter().flatten() {
             for path in &mut list.value {
@@ -138,14 +139,20 @@ impl Trusted {
                 }
             }
         }
+        if let Some(Sourced { value: Some(path), .. }) = &mut said.baseline {
+            match self.path(path) {
+                Ok(there) => *path = there,
+                Err(error) => errors.push(error),
+            }
+        }
         said
     }
 
     /// Makes sure that every path of the settings that lies in this place is there.
     pub(super) fn complete(&self, settings: &Settings, errors: &mut Vec<SettingsError>) {
-        let Settings { paths, data, guardrails, context, infracost, .. } = settings;
+        let Settings { paths, data, guardrails, context, infracost, baseline, .. } = settings;
         let lists = [&paths.value, &data.value, &guardrails.value];
-        let files = [&context.value, &infracost.value];
+        let files = [&context.value, &infracost.value, &baseline.value];
         for path in lists.into_iter().flatten().chain(files.into_iter().flatten()) {
             if self.tree.is_none() || !path.starts_with(&self.root) {
                 continue;

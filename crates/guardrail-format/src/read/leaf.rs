@@ -1,5 +1,6 @@
 //! The predicates without predicates of the same resource inside: tests, elements, ports, companions.
 
+use super::super::parameter::{ParameterKind, ParameterValue};
 use super::super::path::PathPattern;
 use super::super::pattern::Pattern;
 use super::super::predicate::{
@@ -39,9 +40,10 @@ type ReadTest = fn(&mut RawPredicate) -> Option<Result<AttributeTest, String>>;
 const TESTS: &[(&str, ReadTest)] = &[
     ("is", |raw| raw.is.take().map(|value| literal(&value).map(AttributeTest::Is))),
     ("in", |raw| {
-        raw.one_of
-            .take()
-            .map(|values| values.iter().map(literal).collect::<Result<_, _>>().map(AttributeTest::In))
+        raw.one_of.take().map(|values| match values.as_array() {
+            Some(values) => values.iter().map(literal).collect::<Result<_, _>>().map(AttributeTest::In),
+            None => Err(format!("`in` is a list, not {values}")),
+        })
     }),
     ("present", |raw| raw.present.take().map(|on| only_true("present", on).map(|()| AttributeTest::Present))),
     ("absent", |raw| raw.absent.take().map(|on| only_true("absent", on).map(|()| AttributeTest::Absent))),
@@ -62,11 +64,12 @@ const TESTS: &[(&str, ReadTest)] = &[
     ("older_than", |raw| raw.older_than.take().map(|text| version(&text).map(AttributeTest::OlderThan))),
 ];
 
-pub(super) fn attribute(mut raw: RawPredicate, context: Context) -> Result<Predicate, String> {
+pub(super) fn attribute(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
     let name = raw
         .attribute
         .as_ref()
         .map_or_else(|| "the element".to_owned(), |texts| format!("`{}`", texts.0.join("`, `")));
+    let parameter = take_parameter(&mut raw, context)?;
     let mut found = Vec::new();
     for (key, read) in TESTS {
         if let Some(test) = read(&mut raw) {
@@ -106,12 +109,13 @@ pub(super) fn attribute(mut raw: RawPredicate, context: Context) -> Result<Predi
     Ok(Predicate::Attribute(AttributePredicate {
         paths: raw.attribute.map_or_else(|| Ok(Vec::new()), paths)?,
         test,
+        parameter,
         unset,
         unknown: context.unknown(raw.unknown),
     }))
 }
 
-pub(super) fn elements(raw: &mut RawPredicate, context: Context) -> Result<Predicate, String> {
+pub(super) fn elements(raw: &mut RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
     let (quantifier, texts, key) = match (raw.some.take(), raw.each.take()) {
         (Some(texts), _) => (Quantifier::Some, texts, "some"),
         (None, Some(texts)) => (Quantifier::Each, texts, "each"),
@@ -126,7 +130,7 @@ pub(super) fn elements(raw: &mut RawPredicate, context: Context) -> Result<Predi
     }))
 }
 
-pub(super) fn document(raw: &mut RawPredicate, context: Context) -> Result<Predicate, String> {
+pub(super) fn document(raw: &mut RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
     let texts = raw.document.take().ok_or("no document is named")?;
     Ok(Predicate::Document {
         paths: paths(texts)?,
@@ -136,12 +140,13 @@ pub(super) fn document(raw: &mut RawPredicate, context: Context) -> Result<Predi
     })
 }
 
-fn condition(raw: &mut RawPredicate, context: Context, key: &str) -> Result<Box<Predicate>, String> {
+fn condition(raw: &mut RawPredicate, context: Context<'_>, key: &str) -> Result<Box<Predicate>, String> {
     let condition = raw.condition.take().ok_or_else(|| format!("`{key}` needs `where`"))?;
     Ok(Box::new(predicate(*condition, context)?))
 }
 
-pub(super) fn ports(raw: &RawPredicate, context: Context) -> Result<Predicate, String> {
+pub(super) fn ports(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
+    let parameter = take_parameter(&mut raw, context)?;
     let source = match (&raw.from, &raw.to, &raw.ranges) {
         (Some(from), Some(to), None) => {
             PortSource::Bounds { from: PathPattern::parse(from)?, to: PathPattern::parse(to)? }
@@ -160,11 +165,52 @@ pub(super) fn ports(raw: &RawPredicate, context: Context) -> Result<Predicate, S
     let wanted = raw.ports.as_ref().map_or_else(|| Ok(Vec::new()), port_ranges)?;
     Ok(Predicate::Ports(PortsPredicate {
         wanted,
+        parameter,
         transport,
         source,
         protocol: raw.protocol.as_deref().map(PathPattern::parse).transpose()?,
         unset: context.unset(raw.unset),
     }))
+}
+
+/// Puts the default of a parameter in the place of `{ param = "NAME" }`, and returns its name.
+fn take_parameter(raw: &mut RawPredicate, context: Context<'_>) -> Result<Option<String>, String> {
+    // What a parameter of each kind may be the value of.
+    let places = [
+        ("in", &mut raw.one_of, ParameterKind::Texts),
+        ("at_least", &mut raw.at_least, ParameterKind::Number),
+        ("at_most", &mut raw.at_most, ParameterKind::Number),
+        ("longer_than", &mut raw.longer_than, ParameterKind::Number),
+        ("cidr", &mut raw.cidr, ParameterKind::Ranges),
+        ("ports", &mut raw.ports, ParameterKind::Ports),
+    ];
+    let mut taken = None;
+    for (key, value, kind) in places {
+        let Some(name) = value.as_ref().and_then(|value| value.get("param")) else { continue };
+        let name = name.as_str().ok_or_else(|| format!("`{key}`: `param` is the name of a parameter"))?;
+        let parameter = context.parameters.iter().find(|parameter| parameter.name == name);
+        let parameter = parameter.ok_or_else(|| format!("`{key}`: no parameter is called `{name}`"))?;
+        if parameter.default.kind() != kind {
+            return Err(format!("`{key}` takes {}, and the parameter `{name}` is another", kind.about()));
+        }
+        taken = Some(name.to_owned());
+        *value = Some(match &parameter.default {
+            ParameterValue::Number(number) => toml::Value::Float(*number),
+            ParameterValue::Ports(ports) => toml::Value::Array(
+                ports.iter().map(|port| toml::Value::String(format!("{}-{}", port.from, port.to))).collect(),
+            ),
+            ParameterValue::Ranges(ranges) if ranges.is_empty() => toml::Value::String("any".to_owned()),
+            ParameterValue::Ranges(_) => {
+                return Err(format!(
+                    "the default of `{name}` must be empty: it is the rule without a setting"
+                ));
+            }
+            ParameterValue::Texts(texts) => {
+                toml::Value::Array(texts.iter().cloned().map(toml::Value::String).collect())
+            }
+        });
+    }
+    Ok(taken)
 }
 
 fn port_ranges(value: &toml::Value) -> Result<Vec<PortRange>, String> {
@@ -183,7 +229,7 @@ fn port_ranges(value: &toml::Value) -> Result<Vec<PortRange>, String> {
     }
 }
 
-pub(super) fn companion(raw: &mut RawPredicate, context: Context) -> Result<Predicate, String> {
+pub(super) fn companion(raw: &mut RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
     let (direction, types) = match (raw.related.take(), raw.refers_to.take()) {
         (Some(types), _) => (CompanionDirection::RefersToThis, types),
         (None, Some(types)) => (CompanionDirection::ReferredToByThis, types),

@@ -107,9 +107,9 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Resul
             _ => some_element(place, |element| expected.iter().any(|one| literal::equals(element, one))),
         },
         AttributeTest::Cidr(kind) => match value {
-            Value::String(text) => Truth::of(cidr::is_such(text, *kind)),
+            Value::String(text) => Truth::of(cidr::is_such(text, kind)),
             _ => {
-                some_element(place, |element| element.as_str().is_some_and(|text| cidr::is_such(text, *kind)))
+                some_element(place, |element| element.as_str().is_some_and(|text| cidr::is_such(text, kind)))
             }
         },
         AttributeTest::Statement(test) => match value {
@@ -222,7 +222,7 @@ fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evide
             Value::Array(elements) => {
                 let found = elements
                     .iter()
-                    .position(|element| element.as_str().is_some_and(|text| cidr::is_such(text, *kind)));
+                    .position(|element| element.as_str().is_some_and(|text| cidr::is_such(text, kind)));
                 if let Some(position) = found {
                     evidence.path.0.push(PathStep::Index(position));
                     evidence.value = scalar(&elements[position]);

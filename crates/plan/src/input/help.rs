@@ -12,7 +12,13 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
             "name the pipe on the command line, or pass it to standard input with `-`".to_owned()
         }
         Problem::Special(_) => "name a file, a directory, or `-` for standard input".to_owned(),
-        Problem::BinaryPlan => format!("run: {}", show(origin)),
+        // Standard input has no file that the program could show.
+        Problem::BinaryPlan if origin.path().is_none() => format!("run: {}", show(origin)),
+        Problem::BinaryPlan => format!(
+            "run: {}\nor let planguard do it: `terraform = true` under [check] in planguard.toml, or for this run \
+             `--terraform terraform`",
+            show(origin)
+        ),
         Problem::OldBinaryPlan => {
             "Terraform 0.11 has no JSON plans; plan again with Terraform 0.12 or later, \
              then run: terraform show -json tfplan > plan.json"
@@ -122,7 +128,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
             "name a directory with plans; hidden directories are not searched".to_owned()
         }
         Problem::TerraformNotRun { .. } => {
-            format!("pass the path of terraform or tofu with `--terraform`, or run: {}", show(origin))
+            format!("pass the path of terraform or tofu with `--terraform`, or set it as `terraform` under [check]; or run: {}", show(origin))
         }
         Problem::TerraformFailed { .. } => format!(
             "run planguard in the initialised directory where the plan was created, with the same version of \

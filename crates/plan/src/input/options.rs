@@ -21,8 +21,8 @@ pub enum OnWrapperLines {
 pub struct Terraform {
     /// `terraform` or `tofu`.
     pub program: PathBuf,
-    /// The directory of the configuration, if it is not the working directory. It must be initialised, because the
-    /// program needs the providers' schemas.
+    /// The directory of the configuration. It must be initialised, because the program needs the providers' schemas.
+    /// Without one, it is the working directory, or that of the plan if only that is initialised.
     pub directory: Option<PathBuf>,
 }
 

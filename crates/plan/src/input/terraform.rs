@@ -41,7 +41,9 @@ fn run(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure>
     // An absolute path is never an option.
     let plan = std::path::absolute(plan)?;
     let mut command = Command::new(&terraform.program);
-    if let Some(directory) = &terraform.directory {
+    let beside =
+        || plan.parent().filter(|directory| is_initialised(directory) && !is_initialised(Path::new("")));
+    if let Some(directory) = terraform.directory.as_deref().or_else(beside) {
         let mut change = OsString::from("-chdir=");
         change.push(directory);
         command.arg(change);
@@ -80,6 +82,11 @@ fn run(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure>
     } else {
         Err(Failure::Problem(Problem::TerraformFailed { status, stderr: last_lines(&last_words) }))
     }
+}
+
+/// Whether `init` has run in a directory: the program needs the schemas of the providers that it installs.
+fn is_initialised(directory: &Path) -> bool {
+    directory.join(".terraform").is_dir()
 }
 
 /// Reads to the end and keeps the last bytes.

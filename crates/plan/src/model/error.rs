@@ -82,9 +82,13 @@ impl From<serde_json::Error> for PlanError {
 const LISTED: usize = 5;
 
 fn listed(contradictions: &[Contradiction]) -> String {
-    let mut text = contradictions.iter().take(LISTED).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if let [one] = contradictions {
+        return one.to_string();
+    }
+    // One below the other they can be compared.
+    let mut text: String = contradictions.iter().take(LISTED).map(|one| format!("\n- {one}")).collect();
     if contradictions.len() > LISTED {
-        text.push_str(&format!("; and {} more", contradictions.len() - LISTED));
+        text.push_str(&format!("\nand {} more", contradictions.len() - LISTED));
     }
     text
 }

@@ -29,12 +29,13 @@ const HIDING_OR_STEERING: &[RangeInclusive<char>] = &[
     '\u{e0000}'..='\u{e0fff}', // tag characters; more variation selectors
 ];
 
-/// Whether a character is a control character, is invisible, reorders text or breaks lines.
+/// Whether a character is a control character or none, is invisible, reorders text or breaks lines.
 pub fn hides_or_steers(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_control();
     }
     character.is_control()
+        || is_noncharacter(character)
         || HIDING_OR_STEERING
             .binary_search_by(|range| {
                 if *range.end() < character {
@@ -46,6 +47,12 @@ pub fn hides_or_steers(character: char) -> bool {
                 }
             })
             .is_ok()
+}
+
+/// Whether a character is none: Unicode reserves it, nothing shows it, and no XML document may have the first two.
+const fn is_noncharacter(character: char) -> bool {
+    let code = character as u32;
+    code & 0xfffe == 0xfffe || matches!(code, 0xfdd0..=0xfdef)
 }
 
 /// How a medium writes line feeds and tabs.
@@ -180,7 +187,8 @@ mod tests {
     #[test]
     fn every_kind_of_dangerous_character_is_in_the_table() {
         let dangerous = "\u{0}\u{1b}\u{7f}\u{9b}\u{85}\u{ad}\u{61c}\u{200b}\u{200d}\u{200e}\u{2028}\u{2029}\u{202a}\
-            \u{202e}\u{2060}\u{2066}\u{2069}\u{206f}\u{feff}\u{fe00}\u{fffa}\u{e0001}\u{e0041}\u{e007f}\u{e01ef}";
+            \u{202e}\u{2060}\u{2066}\u{2069}\u{206f}\u{feff}\u{fe00}\u{fffa}\u{e0001}\u{e0041}\u{e007f}\u{e01ef}\
+            \u{fffe}\u{ffff}\u{fdd0}\u{1ffff}\u{10fffe}";
         assert_eq!(dangerous.chars().find(|c| !hides_or_steers(*c)), None);
         let harmless = "aß計é🦀⚠\u{fe0f} \u{a0}\u{300}~";
         assert_eq!(harmless.chars().find(|c| hides_or_steers(*c)), None);

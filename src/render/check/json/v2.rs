@@ -39,6 +39,8 @@ pub(super) struct Report {
     weakenings: Vec<Weakening>,
     /// The waivers of the settings.
     waivers: Vec<Waiver>,
+    /// The baseline; null if there is none.
+    baseline: Option<Baseline>,
     /// The rules that have findings, by their ids.
     rules: BTreeMap<String, Rule>,
     /// The plans that were checked.
@@ -78,6 +80,8 @@ struct Plan {
     format_version: String,
     /// The version of Terraform or OpenTofu.
     terraform_version: Option<String>,
+    /// The workspace, if the directory of the plan says so.
+    workspace: Option<String>,
     /// The verdict for this plan alone.
     verdict: Verdict,
     /// What the plan does.
@@ -281,6 +285,29 @@ enum WaiverState {
     UnknownRule,
 }
 
+/// The findings that the project had when it began with planguard.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Baseline {
+    file: String,
+    /// The findings that it accepts.
+    findings: usize,
+    /// Its entries for which the checked plans have no finding.
+    unused: Vec<UnusedEntry>,
+}
+
+/// An entry of a baseline that is not used.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct UnusedEntry {
+    /// The plan that it is for; null if it is for any.
+    plan: Option<String>,
+    rule: String,
+    /// The address of the resource; null for a finding about the whole plan.
+    address: Option<String>,
+    attribute: Option<String>,
+}
+
 /// A rule that has findings.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -329,6 +356,8 @@ enum Enforcement {
     Warn,
     /// A waiver accepts it.
     Waived,
+    /// The baseline has it.
+    Baseline,
     Off,
 }
 
@@ -420,6 +449,7 @@ impl Report {
                 })
                 .collect(),
             waivers: report.waivers.iter().map(Waiver::of).collect(),
+            baseline: report.baseline.as_ref().map(Baseline::of),
             plans: report.plans.iter().map(|plan| Plan::of(plan, &rules)).collect(),
             rules: rules.iter().map(|(id, rule)| (text(id), Rule::of(rule))).collect(),
             skipped: report
@@ -464,6 +494,7 @@ impl Plan {
             sha256: text(&plan.sha256),
             format_version: text(&plan.format_version),
             terraform_version: optional(plan.terraform_version.as_ref()),
+            workspace: optional(plan.workspace.as_ref()),
             verdict: Verdict::of(plan.verdict()),
             changes: Changes::of(plan.summary),
             counts: Counts::of(plan.counts),
@@ -540,6 +571,7 @@ impl Finding {
                 enforcement::Enforcement::Deny => Enforcement::Deny,
                 enforcement::Enforcement::Warn => Enforcement::Warn,
                 enforcement::Enforcement::Waived => Enforcement::Waived,
+                enforcement::Enforcement::Baseline => Enforcement::Baseline,
                 enforcement::Enforcement::Off => Enforcement::Off,
             },
             undetermined: finding.certainty == finding::Certainty::DependsOnUnknown,
@@ -574,6 +606,18 @@ impl Finding {
                 line: waiver.line,
             }),
         }
+    }
+}
+
+impl Baseline {
+    fn of(baseline: &report::BaselineReport) -> Self {
+        let unused = baseline.unused.iter().map(|entry| UnusedEntry {
+            plan: optional(entry.plan.as_ref()),
+            rule: text(&entry.rule),
+            address: optional(entry.address.as_ref()),
+            attribute: optional(entry.attribute.as_ref()),
+        });
+        Self { file: text(&baseline.file), findings: baseline.accepted, unused: unused.collect() }
     }
 }
 

@@ -246,7 +246,10 @@ impl Instance {
         }
         Self {
             place,
-            action: actions.map(action_words),
+            // The message of a change guard says it itself.
+            action: actions
+                .map(action_words)
+                .filter(|action| !cause(finding).starts_with(&format!("is {action}"))),
             change: change_words(finding),
             sources,
             depends_on: finding.depends_on.iter().map(SafeText::for_terminal_line).collect(),

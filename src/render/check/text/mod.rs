@@ -103,18 +103,22 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
     pieces.push(Piece::fact(summary_words(&plan.summary)));
     page.pieces("", 2, &pieces);
     page.gap();
-    let of = |waived: bool| {
-        plan.findings.iter().filter(move |finding| (finding.enforcement == Enforcement::Waived) == waived)
+    let of = |enforcement: Enforcement| {
+        plan.findings.iter().filter(move |finding| finding.enforcement == enforcement)
     };
+    let open = || plan.findings.iter().filter(|finding| !finding.enforcement.is_accepted());
     let pre_existing: Vec<&Finding> =
-        of(false).filter(|finding| finding.origin == Origin::AlreadyThere).collect();
-    let folded = pre_existing_lines(page.layout, &pre_existing);
-    let waived = waived_lines(page.layout, of(true));
+        open().filter(|finding| finding.origin == Origin::AlreadyThere).collect();
+    let folded = folded_lines(page.layout, "pre-existing", &pre_existing, MOST_LISTED);
+    let waived = waived_lines(page.layout, of(Enforcement::Waived));
+    // Nobody looks at them but with `--show all`.
+    let baseline: Vec<&Finding> = of(Enforcement::Baseline).collect();
+    let baseline = folded_lines(page.layout, "in the baseline", &baseline, 0);
     // The lines of a narrow terminal hold less.
     let most = MOST_LINES * USUAL_WIDTH / page.layout.width.min(USUAL_WIDTH);
-    let room = most.saturating_sub(OTHER_LINES + folded.len() + waived.len());
-    new_findings(page, of(false).filter(|finding| finding.origin == Origin::Introduced), room);
-    for lines in [folded, waived] {
+    let room = most.saturating_sub(OTHER_LINES + folded.len() + waived.len() + baseline.len());
+    new_findings(page, open().filter(|finding| finding.origin == Origin::Introduced), room);
+    for lines in [folded, waived, baseline] {
         page.gap();
         page.lines.extend(lines);
     }
@@ -202,14 +206,18 @@ fn fold(page: &mut Page, blocks: &[Block<'_>], most: usize) {
     }
 }
 
-/// What was there before: a line per rule, or everything.
-fn pre_existing_lines(layout: Layout, findings: &[&Finding]) -> Vec<String> {
+/// Findings that nobody has to read first: their number and a line for each of the first `most` rules, or everything.
+fn folded_lines(layout: Layout, name: &str, findings: &[&Finding], most: usize) -> Vec<String> {
     let mut page = Page::new(layout);
     if findings.is_empty() {
         return page.lines;
     }
     let blocks = Block::of(findings.iter().copied());
     if layout.detail == Detail::Everything {
+        let heading = page.paint(Style::Heading, name);
+        if most == 0 {
+            page.line(format!("{heading}: {}", count(findings.len(), "finding", "findings")));
+        }
         for block in &blocks {
             page.gap();
             let extent = Extent { instances: usize::MAX, source: Source::Place, remedy: Remedy::Shown };
@@ -217,14 +225,17 @@ fn pre_existing_lines(layout: Layout, findings: &[&Finding]) -> Vec<String> {
         }
         return page.lines;
     }
-    let heading = page.paint(Style::Heading, "pre-existing");
+    let heading = page.paint(Style::Heading, name);
     let words = format!(
-        "{} ({}); `--show all` lists them",
+        "{} ({}); `--show all` {}",
         count(findings.len(), "finding", "findings"),
-        severities(findings.iter().copied())
+        severities(findings.iter().copied()),
+        if most == 0 { "lists them" } else { "has the details" }
     );
     page.prose(&format!("{heading}: "), 2, &words, None);
-    fold(&mut page, &blocks, MOST_LISTED);
+    if most > 0 {
+        fold(&mut page, &blocks, most);
+    }
     page.lines
 }
 
@@ -412,7 +423,8 @@ fn coverage_words(coverage: &Coverage) -> Option<String> {
         .map(|(resource_type, number)| format!("{}{UNBROKEN}{number}", resource_type.unescaped()))
         .collect();
     if types.len() > MOST {
-        named.push(format!("{} more", count(types.len() - MOST, "type", "types")));
+        let more = count(types.len() - MOST, "more type", "more types");
+        named.push(more.replace(' ', &UNBROKEN.to_string()));
     }
     Some(format!(
         "not judged by any guardrail: {unknown} of {} ({})",

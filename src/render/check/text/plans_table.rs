@@ -7,7 +7,6 @@ use planguard_plan::redact::SafeText;
 
 use super::natural;
 use super::page::{Page, Piece};
-use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
 use crate::render::Detail;
 use crate::render::layout::count;
@@ -17,7 +16,7 @@ use crate::verdict::Verdict;
 /// With more plans, those that pass are counted.
 const MOST_ROWS: usize = 20;
 
-/// The numbers of a plan. Waived findings are in none of them.
+/// The numbers of a plan. Accepted findings are in none of them.
 struct Numbers {
     new: usize,
     pre_existing: usize,
@@ -27,7 +26,7 @@ struct Numbers {
 impl Numbers {
     fn of(findings: &[Finding]) -> Self {
         let number = |matches: &dyn Fn(&Finding) -> bool| {
-            let counted = findings.iter().filter(|finding| finding.enforcement != Enforcement::Waived);
+            let counted = findings.iter().filter(|finding| !finding.enforcement.is_accepted());
             counted.filter(|finding| matches(finding)).count()
         };
         let is_certain = |finding: &Finding| finding.certainty == Certainty::Certain;
@@ -45,6 +44,8 @@ pub(super) struct Row<'r> {
     origin: &'r SafeText,
     /// What was found in it.
     pub(super) plan: Option<&'r PlanReport>,
+    /// The code of the first problem that kept planguard from looking at all of it.
+    problem: Option<&'r SafeText>,
 }
 
 impl<'r> Row<'r> {
@@ -53,11 +54,24 @@ impl<'r> Row<'r> {
         let known: BTreeSet<&SafeText> = report.plans.iter().map(|plan| &plan.origin).collect();
         let unread: BTreeSet<&SafeText> =
             report.problems.iter().filter_map(|problem| problem.plan.as_ref()).collect();
-        let unread = unread.difference(&known).map(|origin| Self { origin, plan: None });
-        let plans = report.plans.iter().map(|plan| Self { origin: &plan.origin, plan: Some(plan) });
+        let problem = |origin: &SafeText| {
+            let of_it = report.problems.iter().find(|problem| problem.plan.as_ref() == Some(origin));
+            of_it.map(|problem| &problem.code)
+        };
+        let unread =
+            unread.difference(&known).map(|origin| Self { origin, plan: None, problem: problem(origin) });
+        let plans = report.plans.iter().map(|plan| Self {
+            origin: &plan.origin,
+            plan: Some(plan),
+            problem: problem(&plan.origin),
+        });
         let mut rows: Vec<Self> = plans.chain(unread).collect();
         rows.sort_by(|left, right| natural::compare(left.origin.unescaped(), right.origin.unescaped()));
         rows
+    }
+
+    fn workspace(&self) -> Option<&'r SafeText> {
+        self.plan.and_then(|plan| plan.workspace.as_ref())
     }
 
     pub(super) fn verdict(&self) -> Verdict {
@@ -70,13 +84,12 @@ pub(super) fn render(page: &mut Page, all: &[Row<'_>]) {
     let is_folded = all.len() > MOST_ROWS && page.layout.detail == Detail::Failures;
     let is_listed = |row: &Row<'_>| !is_folded || row.verdict() != Verdict::Pass;
     let rows: Vec<Row<'_>> = all.iter().copied().filter(is_listed).collect();
-    let table = table(&rows);
-    if rows.is_empty() {
+    let mut tables = [Cause::Shown, Cause::Hidden].into_iter().map(|cause| table(&rows, cause));
+    match tables.find(|table| table.iter().all(|line| page.fits(line))) {
         // Every plan passes.
-    } else if table.iter().all(|line| page.fits(line)) {
-        table.into_iter().for_each(|line| page.line(line));
-    } else {
-        rows.iter().for_each(|row| line(page, row));
+        _ if rows.is_empty() => {}
+        Some(table) => table.into_iter().for_each(|line| page.line(line)),
+        None => rows.iter().for_each(|row| line(page, row)),
     }
     if rows.len() < all.len() {
         let passed = all.len() - rows.len();
@@ -89,12 +102,27 @@ pub(super) fn render(page: &mut Page, all: &[Row<'_>]) {
     page.gap();
 }
 
-fn table(rows: &[Row<'_>]) -> Vec<String> {
+/// Whether the table says why a plan is incomplete. The report has the problems below it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    Shown,
+    Hidden,
+}
+
+fn table(rows: &[Row<'_>], cause: Cause) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["plan", "add", "change", "destroy", "new", "pre-existing", "undetermined", "verdict"]);
+    // Where nobody selects workspaces, there is nothing to tell apart.
+    let has_workspaces = rows.iter().any(|row| row.workspace().is_some());
+    let workspace = has_workspaces.then_some("workspace");
+    let numbers = ["add", "change", "destroy", "new", "pre-existing", "undetermined"];
+    table.set_header(["plan"].into_iter().chain(workspace).chain(numbers).chain(["verdict"]));
     for row in rows {
         let mut cells = vec![row.origin.for_terminal_line()];
+        cells.extend(
+            has_workspaces
+                .then(|| row.workspace().map_or_else(|| "-".to_owned(), SafeText::for_terminal_line)),
+        );
         match row.plan {
             Some(plan) => {
                 let (numbers, summary) = (Numbers::of(&plan.findings), &plan.summary);
@@ -104,10 +132,14 @@ fn table(rows: &[Row<'_>]) -> Vec<String> {
             }
             None => cells.extend(std::iter::repeat_n("-".to_owned(), 6)),
         }
-        cells.push(word(row.verdict()).to_owned());
+        let code = row
+            .problem
+            .filter(|_| cause == Cause::Shown)
+            .map(|code| format!(" ({})", code.for_terminal_line()));
+        cells.push(format!("{}{}", word(row.verdict()), code.unwrap_or_default()));
         table.add_row(cells);
     }
-    for column in table.column_iter_mut().skip(1).take(6) {
+    for column in table.column_iter_mut().skip(1 + usize::from(has_workspaces)).take(numbers.len()) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     // Without the margin of the first column.
@@ -116,15 +148,22 @@ fn table(rows: &[Row<'_>]) -> Vec<String> {
 
 fn line(page: &mut Page, row: &Row<'_>) {
     let mut pieces = vec![Piece::word(row.origin.for_terminal_line())];
+    pieces.extend(row.workspace().map(|name| Piece::fact(format!("workspace {}", name.for_terminal_line()))));
     if let Some(plan) = row.plan {
         let (numbers, summary) = (Numbers::of(&plan.findings), &plan.summary);
-        pieces.extend([
-            Piece::fact(format!("+{} ~{} -{}", summary.add, summary.change, summary.destroy)),
-            Piece::fact(format!("{} new", numbers.new)),
-            Piece::element(format!("{} pre-existing", numbers.pre_existing)),
-            Piece::element(format!("{} undetermined", numbers.undetermined)),
-        ]);
+        pieces.extend([Piece::fact(format!("+{} ~{} -{}", summary.add, summary.change, summary.destroy))]);
+        // Without those that are zero: a line per plan is read for what it has.
+        let found = [
+            (numbers.new, "new"),
+            (numbers.pre_existing, "pre-existing"),
+            (numbers.undetermined, "undetermined"),
+        ];
+        for (position, (number, name)) in found.into_iter().filter(|(number, _)| *number > 0).enumerate() {
+            let words = format!("{number} {name}");
+            pieces.push(if position == 0 { Piece::fact(words) } else { Piece::element(words) });
+        }
     }
+    pieces.extend(row.problem.map(|code| Piece::fact(code.for_terminal_line())));
     page.pieces(&format!("{:<10} ", word(row.verdict())), 4, &pieces);
 }
 

@@ -7,10 +7,10 @@ use super::page::Page;
 use super::plans_table::Row;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, Origin, RuleKind};
-use crate::render::check::verdict_line::severities;
+use crate::render::check::verdict_line::{accepted, severities};
 use crate::render::colour::Style;
 use crate::render::layout::count;
-use crate::report::Report;
+use crate::report::{Coverage, Report};
 use crate::verdict::Verdict;
 
 /// With more new findings that deny, a waiver is not the way to go on.
@@ -29,7 +29,7 @@ pub(super) fn render(page: &mut Page, report: &Report) {
     let (style, words) = match verdict {
         Verdict::Pass => {
             let warnings = findings().filter(|finding| finding.enforcement == Enforcement::Warn);
-            (Style::Good, format!("PASS: 0 denials, {}", warning_words(warnings)))
+            (Style::Good, format!("PASS: 0 denials, {}{}", warning_words(warnings), not_judged(report)))
         }
         Verdict::Denied => (Style::Bad, format!("DENIED: {}", denial_words(&new, &pre_existing))),
         Verdict::Undecided => {
@@ -41,8 +41,7 @@ pub(super) fn render(page: &mut Page, report: &Report) {
             (Style::Bad, format!("INCOMPLETE: {errors} (above){denials}"))
         }
     };
-    let waived = findings().filter(|finding| finding.enforcement == Enforcement::Waived).count();
-    let waived = if waived == 0 { String::new() } else { format!("; {waived} waived") };
+    let accepted: String = accepted(findings()).into_iter().map(|words| format!("; {words}")).collect();
     let weakened = match report.trust.weakenings.len() {
         0 => String::new(),
         number => format!("; {} the gate (above)", count(number, "setting weakens", "settings weaken")),
@@ -55,8 +54,22 @@ pub(super) fn render(page: &mut Page, report: &Report) {
         ""
     };
     let plans = plan_words(report);
-    let line = page.paint(style, &format!("{words}{waived}{plans}{weakened}{forward}{only}"));
+    let line = page.paint(style, &format!("{words}{accepted}{plans}{weakened}{forward}{only}"));
     page.line(line);
+}
+
+/// `; 3 of 4 changed resources not judged`: a pass does not hide how much it is worth. Policies may judge what no
+/// guardrail knows, and nobody can tell.
+fn not_judged(report: &Report) -> String {
+    if report.policies_sha256.is_some() {
+        return String::new();
+    }
+    let sum = |number: fn(&Coverage) -> usize| report.plans.iter().map(|plan| number(&plan.coverage)).sum();
+    let (unknown, changed): (usize, usize) = (sum(Coverage::unknown), sum(|coverage| coverage.changed));
+    match unknown {
+        0 => String::new(),
+        _ => format!("; {unknown} of {} not judged", count(changed, "changed resource", "changed resources")),
+    }
 }
 
 /// ` (30 plans: 27 pass, 2 denied, 1 incomplete)`.
