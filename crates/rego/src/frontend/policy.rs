@@ -137,6 +137,12 @@ impl<'p> Policy<'p> {
         self.imports.contains_key(name)
     }
 
+    /// Returns whether a path from `data` on is that of a function, in any file.
+    pub(super) fn is_function(&self, path: &[String]) -> bool {
+        let Some((name, package)) = path.split_last() else { return false };
+        self.rules.packages.get(package).is_some_and(|names| names.functions.contains(name))
+    }
+
     /// Returns whether a name has a value independent of the rule that uses it.
     pub(super) fn is_global(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
         let text = self.text_of(name);

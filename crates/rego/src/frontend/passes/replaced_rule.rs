@@ -1,8 +1,10 @@
 //! Replaces the target of `with` with its full path, and evaluates the replacement first.
 //!
 //! OPA accepts the plain name of a rule of the same package after `with`, and `as xs[_]` tries every member. The
-//! engine resolves such a rule only by its path, unless it has a value, and a function only by the name of its call,
-//! which is its path after the earlier pass; it rejects an unbound variable after `as`.
+//! replacement has the value that it has outside of the `with`; if it has none, the statement is undefined. The engine
+//! resolves such a rule only by its path, unless it has a value, and a function only by the name of its call, which is its
+//! path after the earlier pass; it rejects an unbound variable after `as`, evaluates a rule that is read inside as well only
+//! once, and ignores a `with` whose value is undefined.
 //!
 //! ```text
 //! deny with limit as limits[_]
@@ -10,7 +12,7 @@
 //! ```
 
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{Expr, ExprKind, Step};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Step, With};
 
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, for_each_body, outside_bodies, path_text};
@@ -28,7 +30,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                     path.push(policy.text_of(root).to_owned());
                     edits.replace(root.span.clone(), path_text(&path).as_str());
                 }
-                if has_variable_index(policy, scopes, &with.value) {
+                if has_variable_index(policy, scopes, &with.value) || is_a_value(policy, scopes, with) {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&with.value.span), &with.value.span);
@@ -40,6 +42,26 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         }
     });
     edits
+}
+
+/// Whether a replacement is looked up: it is a rule, or a path into `input` or `data`. A function is replaced by name.
+fn is_a_value(policy: &Policy<'_>, scopes: &Scopes<'_>, with: &With) -> bool {
+    let is_of_input = |expr: &Expr| policy.text_of(expr) == "input" || policy.text_of(expr) == "data";
+    let replaces_data =
+        with.target.root().is_some_and(|root| is_of_input(root) || policy.is_rule(policy.text_of(root)));
+    let Some(root) = with.value.root().filter(|root| policy.is_global(scopes, root)) else { return false };
+    let mut path: Vec<String> = if policy.text_of(root) == "data" {
+        vec!["data".to_owned()]
+    } else {
+        policy.module.package.iter().cloned().chain([policy.text_of(root).to_owned()]).collect()
+    };
+    if let ExprKind::Reference { steps, .. } = &with.value.kind {
+        for step in steps {
+            let Step::Field(span) = step else { break };
+            path.push(policy.text.get(span.clone()).unwrap_or("").to_owned());
+        }
+    }
+    replaces_data && !policy.is_function(&path)
 }
 
 fn has_variable_index(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
@@ -71,6 +93,21 @@ mod tests {
         );
         assert_pass(edits, "r if x with count as 2", "r if x with count as 2");
         assert_pass(edits, "r if x with y as net.z", "r if x with y as net.z");
+    }
+
+    #[test]
+    fn a_value_that_is_looked_up_is_looked_up_outside() {
+        assert_pass(
+            edits,
+            "cfg := 1\nr if x with data.y as cfg with input as data.mock.typo",
+            "cfg := 1\nr if { __pg1 := cfg; __pg2 := data.mock.typo; x with data.y as __pg1 with input as __pg2 }",
+        );
+        assert_pass(
+            edits,
+            "mock(x) := 1\nr if x with data.lib.f as mock",
+            "mock(x) := 1\nr if x with data.lib.f as mock",
+        );
+        assert_pass(edits, "r if { y := z; x with input as y }", "r if { y := z; x with input as y }");
     }
 
     #[test]
