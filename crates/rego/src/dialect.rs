@@ -57,6 +57,7 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
         let is_read = || parse(&mut new_engine(), source, written_in(&source.text, version)).is_ok();
         match unread.cause {
             Cause::UnsafeNegation => return Err(PolicyError::UnsafeNegation { text: source.named(), at }),
+            Cause::UnknownKeyword => return Err(PolicyError::UnknownKeyword { text: source.named(), at }),
             Cause::Form if is_read() => {
                 return Err(PolicyError::UnsupportedSyntax { text: source.named(), at });
             }

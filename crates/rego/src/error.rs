@@ -320,6 +320,21 @@ pub enum PolicyError {
         at: SourceSpan,
     },
 
+    /// A policy that imports a keyword that is unknown here, and whose words mean something else then.
+    #[error("the keyword that this imports is not supported")]
+    #[diagnostic(
+        code("PG-RG-082"),
+        help("write the policy with the keywords of Rego v1: `contains`, `every`, `if` and `in`")
+    )]
+    UnknownKeyword {
+        /// The policy.
+        #[source_code]
+        text: PolicyText,
+        /// The import.
+        #[label("not supported")]
+        at: SourceSpan,
+    },
+
     /// A policy that the engine can parse but the front end cannot, so that the engine might evaluate it differently
     /// from OPA.
     #[error("unsupported syntax")]

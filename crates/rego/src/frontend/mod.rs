@@ -64,6 +64,18 @@ pub(super) enum Cause {
     Form,
     /// See [`unsafe_negation`].
     UnsafeNegation,
+    /// It imports a keyword that is unknown here, such as `future.keywords.not`, which gives words another meaning.
+    UnknownKeyword,
+}
+
+/// Whether an import is of a keyword other than those of Rego v1.
+fn is_unknown_keyword(path: &[String]) -> bool {
+    match path {
+        [future, keywords, word, ..] if future == "future" && keywords == "keywords" => {
+            !matches!(word.as_str(), "contains" | "every" | "if" | "in")
+        }
+        _ => false,
+    }
 }
 
 impl RewriteError {
@@ -145,6 +157,9 @@ fn rewrite_after(
     known: &LoadedNames,
 ) -> Result<Option<Rewritten>, RewriteError> {
     let written = source.module().map_err(RewriteError::of_syntax)?;
+    if let Some(import) = written.imports.iter().find(|import| is_unknown_keyword(&import.path)) {
+        return Err(RewriteError { offset: import.span.start, cause: Cause::UnknownKeyword });
+    }
     let (rewritten, module) = through_passes(first, source, written, version, known)?;
     let policy = Policy::new(&rewritten.text, module.as_ref().unwrap_or(written), version, &known.rules);
     if let Some(place) = unsafe_negation::find(&policy) {
