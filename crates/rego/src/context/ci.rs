@@ -16,6 +16,13 @@ const GITLAB: Runner = Runner {
         Field::fact("CI_COMMIT_REF_NAME", Form::Text, RunFact::Branch),
         Field::fact("CI_COMMIT_MESSAGE", Form::Text, RunFact::CommitMessage),
         Field::fact("CI_PROJECT_NAME", Form::Text, RunFact::Repository),
+        Field::fact("CI_PROJECT_PATH", Form::Text, RunFact::RepositoryPath),
+        Field::fact("CI_COMMIT_REF_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("CI_MERGE_REQUEST_LABELS", Form::List, RunFact::Labels),
+        Field::fact("CI_COMMIT_SHA", Form::Text, RunFact::ReviewedCommit),
+        // In a pipeline for merged results, CI_COMMIT_SHA is the merge.
+        Field::fact("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", Form::Text, RunFact::ReviewedCommit),
     ],
 };
 
@@ -28,6 +35,10 @@ const GITHUB: Runner = Runner {
         // In a pull request this is the branch, while GITHUB_REF_NAME is the merge.
         Field::fact("GITHUB_HEAD_REF", Form::Text, RunFact::Branch),
         Field::fact("GITHUB_REPOSITORY", Form::Name, RunFact::Repository),
+        Field::fact("GITHUB_REPOSITORY", Form::Text, RunFact::RepositoryPath),
+        Field::fact("GITHUB_REF_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("GITHUB_BASE_REF", Form::Text, RunFact::TargetBranch),
+        Field::fact("GITHUB_EVENT_PATH", Form::Text, RunFact::EventFile),
     ],
 };
 
@@ -42,17 +53,25 @@ pub fn context_variables() -> impl Iterator<Item = &'static str> {
     let stated = runners()
         .flat_map(|runner| [runner.mark].into_iter().chain(runner.fields.iter().map(|field| field.variable)));
     let others = Convention::ALL.into_iter().flat_map(|known| known.platform().variables.iter().copied());
-    stated.chain(others)
+    stated.chain(others).chain([super::run::WORKSPACE])
 }
 
-/// The context that the first runner gives whose mark is set.
-pub(super) fn context(environment: &BTreeMap<String, String>) -> Map<String, Json> {
+/// What the first runner states whose mark is set, in the order of its fields.
+pub(super) fn stated(environment: &BTreeMap<String, String>) -> impl Iterator<Item = (States, Json)> {
     let is_set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    let runner = runners().find(|runner| is_set(runner.mark).is_some());
+    let fields = runner.into_iter().flat_map(|runner| runner.fields);
+    fields.filter_map(move |field| {
+        let value = is_set(field.variable).and_then(|text| field.form.read(text))?;
+        Some((field.states, value))
+    })
+}
+
+/// The context that variables give to policies.
+pub(super) fn context(environment: &BTreeMap<String, String>) -> Map<String, Json> {
     let mut context = Map::new();
-    let Some(runner) = runners().find(|runner| is_set(runner.mark).is_some()) else { return context };
-    for field in runner.fields {
-        let Some(value) = is_set(field.variable).and_then(|text| field.form.read(text)) else { continue };
-        match field.states {
+    for (states, value) in stated(environment) {
+        match states {
             States::Own(place) => insert(&mut context, place, &value),
             States::Fact(fact) => {
                 places(fact).for_each(|place| insert(&mut context, place, &value));

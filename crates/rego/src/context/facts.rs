@@ -18,6 +18,20 @@ pub(crate) enum RunFact {
     Repository,
     /// The directory of the root module in the repository.
     WorkingDirectory,
+    /// The workspace that was planned. No platform's policies find it: what a name means differs between systems.
+    Workspace,
+    /// The branch that the change is merged into; outside of a pull request, the branch that is checked out.
+    TargetBranch,
+    /// The repository with its owner.
+    RepositoryPath,
+    /// The labels of the pull request or stack.
+    Labels,
+    /// Who wrote the change.
+    Author,
+    /// The commit that people review, where the commit that was planned is a merge of it.
+    ReviewedCommit,
+    /// The file in which the system describes what started the run.
+    EventFile,
     /// The whole Infracost report.
     CostReport,
     /// The monthly cost after the plan is applied.
@@ -80,7 +94,14 @@ impl RunFact {
             | Self::Branch
             | Self::CommitMessage
             | Self::Repository
-            | Self::WorkingDirectory => false,
+            | Self::WorkingDirectory
+            | Self::Workspace
+            | Self::TargetBranch
+            | Self::RepositoryPath
+            | Self::Labels
+            | Self::Author
+            | Self::ReviewedCommit
+            | Self::EventFile => false,
             Self::CostReport | Self::MonthlyCost | Self::PastMonthlyCost | Self::MonthlyCostDifference => {
                 true
             }
