@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod approvals;
+pub mod audit;
 pub mod cases;
 pub mod check;
 pub mod enforcement;
+pub mod environments;
 pub mod finding;
 pub mod fixture;
 pub mod known_rules;
@@ -10,6 +13,8 @@ pub mod overrides;
 pub mod pattern;
 pub mod render;
 pub mod report;
+pub mod risk;
+pub mod run;
 pub mod scaffold;
 pub mod settings;
 pub mod sources;

@@ -13,6 +13,8 @@ words! {
     pub enum RuleEnforcement is "an enforcement" {
         /// They deny, unless the treatment of unknown values or the gate lets them through.
         Deny = "deny": "the findings deny",
+        /// They deny until enough people approve.
+        Approve = "approve": "the findings deny until they are approved",
         /// They warn.
         Warn = "warn": "the findings warn",
         /// The rule is off.

@@ -97,6 +97,7 @@ impl PlanCheck<'_> {
                 id: Redactor::default().text(&id),
                 title: found.title.as_deref().map(|title| of_rule("title", title)),
                 kind: RuleKind::Policy,
+                category: None,
             },
             severity,
             enforcement,
@@ -115,6 +116,7 @@ impl PlanCheck<'_> {
             source: source.map(Box::new),
             metadata: metadata.collect(),
             waiver: None,
+            approved_by: Vec::new(),
         }
     }
 }

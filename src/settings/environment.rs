@@ -16,8 +16,14 @@ pub(super) const CONFIG: &str = "PLANGUARD_CONFIG";
 /// The variable that names the place of trusted settings.
 pub(super) const TRUSTED: &str = "PLANGUARD_TRUSTED";
 
-/// The variables that say where settings are, and none themselves.
-const PLACES: [&str; 2] = [CONFIG, TRUSTED];
+/// The variable that names the environment.
+pub(super) const ENVIRONMENT: &str = "PLANGUARD_ENV";
+
+/// The variable that names the file with reviews.
+pub(super) const APPROVALS: &str = "PLANGUARD_APPROVALS";
+
+/// The variables that say which settings count and who approved them, and are none themselves.
+const PLACES: [&str; 4] = [CONFIG, TRUSTED, ENVIRONMENT, APPROVALS];
 
 /// What the variables say, with what is wrong with them. An empty variable counts as unset, as CI systems leave it
 /// where nothing was entered.

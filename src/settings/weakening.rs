@@ -37,8 +37,12 @@ impl Settings {
         let effects = [
             (
                 "check.fail-on",
-                (self.fail_on.value > enforcement.fail_on)
-                    .then(|| format!("findings below {} do not deny", self.fail_on.value)),
+                (self.fail_on.value > enforcement.fail_on).then(|| match self.approve_severity.value {
+                    Some(lowest) if lowest < self.fail_on.value => {
+                        format!("findings below {} pass, from {lowest} on with approval", self.fail_on.value)
+                    }
+                    Some(_) | None => format!("findings below {} do not deny", self.fail_on.value),
+                }),
             ),
             (
                 "check.unknown",
@@ -120,6 +124,9 @@ impl Settings {
                 let RuleOverride { severity, enforcement, reason } = &set.value;
                 let (value, effect) = match (enforcement, severity) {
                     (Some(RuleEnforcement::Off), _) => ("off".to_owned(), "the rule is off"),
+                    (Some(RuleEnforcement::Approve), _) => {
+                        ("approve".to_owned(), "its findings pass with approval")
+                    }
                     (Some(RuleEnforcement::Warn), _) => ("warn".to_owned(), "its findings do not deny"),
                     (None, Some(severity)) if *severity < self.fail_on.value => {
                         (severity.to_string(), "its findings do not deny")

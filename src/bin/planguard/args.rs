@@ -13,7 +13,8 @@ use planguard::render::rules::RulesReport;
 use planguard::render::{self, Format};
 use planguard::rule::{Category, words};
 use planguard::settings::{
-    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, Sourced, namespaces,
+    ChosenConvention, ChosenRegoVersion, EnvironmentChoice, Origin, Percent, Said, Seconds, Settings,
+    Sourced, namespaces,
 };
 
 use crate::eval::{EVAL_HELP, EvalArguments};
@@ -24,6 +25,7 @@ use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
 use crate::plan::PlanArguments;
+use crate::settings::Held;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
 
@@ -270,6 +272,14 @@ pub(crate) struct GateArguments {
     /// What a rule does that depends on values known only after apply [default: deny-critical]
     #[arg(long, value_parser = word::<UnknownPolicy>(), value_name = "WHAT", help_heading = "Verdict")]
     unknown: Option<UnknownPolicy>,
+    /// Warnings deny as well
+    #[arg(long, help_heading = "Verdict")]
+    fail_on_warn: bool,
+    /// Deny a plan with a higher risk score (docs/risk.md)
+    #[arg(long, value_name = "N", help_heading = "Verdict")]
+    max_risk: Option<usize>,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
     /// Which findings may deny [default: all]
     #[arg(long, value_parser = word::<Gate>(), value_name = "WHICH", help_heading = "Verdict")]
     gate: Option<Gate>,
@@ -316,6 +326,9 @@ pub(crate) struct GateArguments {
     #[arg(long, value_name = "DIR|COMMIT", help_heading = "Settings")]
     pub(crate) trusted: Option<String>,
 
+    /// Append a line of JSON for each verdict, waiver and approval to a file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) audit: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) outputs: Outputs,
     /// Which findings the text report shows in full
@@ -326,6 +339,26 @@ pub(crate) struct GateArguments {
     no_annotations: bool,
 }
 
+/// Which settings a run is held to, and who approved it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArguments {
+    /// Use the settings of this environment of planguard.toml; none stands for no environment [default: the one whose
+    /// patterns match the run] [env: PLANGUARD_ENV]
+    #[arg(long, value_name = "NAME", help_heading = "Verdict")]
+    env: Option<String>,
+    /// Count the approvals in a file with reviews, such as `gh pr view --json author,headRefOid,reviews` writes
+    /// [env: PLANGUARD_APPROVALS]
+    #[arg(long, value_name = "FILE", help_heading = "Verdict")]
+    approvals: Option<PathBuf>,
+}
+
+impl RunArguments {
+    /// What the flags say.
+    pub(crate) fn held(&self) -> Held {
+        Held { environment: EnvironmentChoice::Chosen(self.env.clone()), approvals: self.approvals.clone() }
+    }
+}
+
 impl GateArguments {
     /// What the flags say.
     pub(crate) fn said(&self) -> Said {
@@ -333,6 +366,8 @@ impl GateArguments {
             fail_on: flag("--fail-on", self.fail_on),
             unknown: flag("--unknown", self.unknown),
             gate: flag("--gate", self.gate),
+            fail_on_warn: switch("--fail-on-warn", self.fail_on_warn, true),
+            max_risk: flag("--max-risk", self.max_risk.map(Some)),
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),
             require_coverage: switch("--require-coverage", self.require_coverage, true),

@@ -9,7 +9,7 @@ use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::context_variables;
 use planguard::render::Detail;
-use planguard::settings::{Files, Place, Resolution, Said, Settings, Sources, resolve};
+use planguard::settings::{EnvironmentChoice, Files, Place, Resolution, Said, Settings, Sources, resolve};
 
 use crate::UNDECIDED;
 use crate::args::SourceArguments;
@@ -24,12 +24,22 @@ pub(crate) fn files(sources: &SourceArguments) -> Files {
     }
 }
 
+/// What a run is held to beside what its flags set.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Held {
+    /// How its environment is chosen.
+    pub(crate) environment: EnvironmentChoice,
+    /// A file with reviews.
+    pub(crate) approvals: Option<PathBuf>,
+}
+
 /// Resolves the settings of a command whose flags say `flags`.
 pub(crate) fn resolution(
     flags: Said,
     parameters: Option<PathBuf>,
     sources: &SourceArguments,
     place: Place,
+    held: Held,
 ) -> Resolution {
     let files = files(sources);
     let variables = env::vars_os()
@@ -39,6 +49,8 @@ pub(crate) fn resolution(
         parameters,
         files,
         place,
+        environment: held.environment,
+        approvals: held.approvals,
         variables: variables.collect(),
         directory: env::current_dir().unwrap_or_default(),
     })
@@ -69,7 +81,22 @@ pub(crate) fn settings(
     sources: &SourceArguments,
     output: &Output,
 ) -> Result<Settings, ExitCode> {
-    let resolution = resolution(flags, parameters, sources, Place::Project);
+    settings_held(flags, parameters, sources, Held::default(), output)
+}
+
+/// The same, of a command that may name an environment.
+///
+/// # Errors
+///
+/// As [`settings`].
+pub(crate) fn settings_held(
+    flags: Said,
+    parameters: Option<PathBuf>,
+    sources: &SourceArguments,
+    held: Held,
+    output: &Output,
+) -> Result<Settings, ExitCode> {
+    let resolution = resolution(flags, parameters, sources, Place::Project, held);
     if let Some(code) = printed(&resolution, sources, output) {
         return Err(code);
     }

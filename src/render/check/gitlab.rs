@@ -7,7 +7,6 @@ use planguard_rule::Severity;
 use serde::Serialize;
 
 use super::listing::{Listed, worst_first};
-use crate::enforcement::Enforcement;
 use crate::render::{Format, Layout, RenderError, json};
 use crate::report::Report;
 
@@ -49,15 +48,16 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
         location: location(problem.plan.as_ref().map_or("planguard", SafeText::unescaped), None),
     });
     let listed = worst_first(report);
-    let findings =
-        listed.iter().filter(|listed| listed.finding.enforcement != Enforcement::Waived).map(entry);
+    let findings = listed.iter().filter(|listed| !listed.finding.enforcement.is_accepted()).map(entry);
     Ok(json::indented(&problems.chain(findings).collect::<Vec<_>>())?)
 }
 
 fn entry<'r>(listed: &Listed<'r>) -> Entry<'r> {
     let finding = listed.finding;
     let place = listed.place();
-    let notes: Vec<String> = listed.notes().iter().map(|note| format!(" ({note})")).collect();
+    let approval = listed.approval();
+    let notes = listed.notes().into_iter().chain(approval.as_ref().map(SafeText::unescaped));
+    let notes: Vec<String> = notes.map(|note| format!(" ({note})")).collect();
     Entry {
         description: format!("{}{}", finding.message.unescaped(), notes.concat()),
         check_name: finding.rule.id.unescaped(),

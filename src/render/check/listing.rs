@@ -38,6 +38,8 @@ pub(super) enum Group {
     Undetermined,
     /// The object fails the rule before the plan as well.
     PreExisting,
+    /// Enough people approved it.
+    Approved,
     /// A waiver accepts it.
     Waived,
 }
@@ -86,6 +88,18 @@ fn identity(finding: &Finding) -> String {
     .join("\0")
 }
 
+/// `approved by alice, bob`.
+pub(super) fn approved_by(finding: &Finding) -> SafeText {
+    SafeText::concat([&SafeText::fixed("approved by "), &joined(&finding.approved_by, ", ")])
+}
+
+/// Texts behind each other.
+pub(super) fn joined(texts: &[SafeText], separator: &'static str) -> SafeText {
+    let separator = SafeText::fixed(separator);
+    let parts = texts.iter().flat_map(|text| [&separator, text]).skip(1);
+    SafeText::concat(parts.collect::<Vec<_>>())
+}
+
 fn digest(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -117,6 +131,7 @@ impl<'r> Listed<'r> {
         let finding = self.finding;
         match (finding.enforcement, finding.certainty, finding.origin) {
             (Enforcement::Waived, _, _) => Group::Waived,
+            (Enforcement::Approved, _, _) => Group::Approved,
             (_, _, Origin::AlreadyThere) => Group::PreExisting,
             (_, Certainty::DependsOnUnknown, Origin::Introduced) => Group::Undetermined,
             (_, Certainty::Certain, Origin::Introduced) => Group::New,
@@ -146,6 +161,15 @@ impl<'r> Listed<'r> {
         }
     }
 
+    /// `approved by alice, bob`, or that it needs approval; `None` if it needs none.
+    pub(super) fn approval(&self) -> Option<SafeText> {
+        match self.finding.enforcement {
+            Enforcement::Approve => Some(SafeText::fixed("needs approval")),
+            Enforcement::Approved => Some(approved_by(self.finding)),
+            Enforcement::Deny | Enforcement::Warn | Enforcement::Waived | Enforcement::Off => None,
+        }
+    }
+
     /// The message, `attribute: before → after` and the remedy: lines for a reader who sees nothing else.
     pub(super) fn lines(&self) -> Vec<SafeText> {
         let finding = self.finding;
@@ -157,6 +181,7 @@ impl<'r> Listed<'r> {
         if let Some(waiver) = &finding.waiver {
             lines.push(SafeText::concat([&SafeText::fixed("waiver: "), &waiver.reason]));
         }
+        lines.extend(self.approval());
         if let Some(remediation) = &finding.remediation {
             lines.push(SafeText::concat([&SafeText::fixed("fix: "), remediation]));
         }

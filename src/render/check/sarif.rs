@@ -6,7 +6,7 @@ use planguard_plan::redact::SafeText;
 use planguard_rule::{RuleInfo, Severity};
 use serde_json::{Map, Value, json};
 
-use super::listing::{Listed, Place, findings};
+use super::listing::{Listed, Place, approved_by, findings};
 use super::rules::{self, ReportedRule};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, WaiverState};
@@ -69,9 +69,9 @@ const fn level_of(severity: Severity) -> &'static str {
 
 const fn level(enforcement: Enforcement) -> &'static str {
     match enforcement {
-        Enforcement::Deny => "error",
+        Enforcement::Deny | Enforcement::Approve => "error",
         Enforcement::Warn => "warning",
-        Enforcement::Waived | Enforcement::Off => "note",
+        Enforcement::Approved | Enforcement::Waived | Enforcement::Off => "note",
     }
 }
 
@@ -149,6 +149,14 @@ fn result(listed: &Listed<'_>, position: Option<usize>) -> Value {
             "status": "accepted",
             "justification": waiver.reason.unescaped(),
             "location": { "physicalLocation": physical(place) },
+        }]);
+    }
+    if finding.enforcement == Enforcement::Approved {
+        let justification = approved_by(finding);
+        result["suppressions"] = json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": justification.unescaped(),
         }]);
     }
     result

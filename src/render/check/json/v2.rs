@@ -9,10 +9,10 @@ use serde::Serialize;
 
 use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
-use crate::{enforcement, finding, report, verdict};
+use crate::{enforcement, finding, report, risk, verdict};
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.0";
+const SCHEMA_VERSION: &str = "2.1";
 
 /// A run of planguard.
 #[derive(Serialize)]
@@ -37,6 +37,12 @@ pub(super) struct Report {
     trusted: Option<String>,
     /// Settings in files of the project that let through what the defaults would deny. Empty with `--trusted`.
     weakenings: Vec<Weakening>,
+    /// The environment whose settings count; null if none does.
+    environment: Option<Environment>,
+    /// Who approved the change; null if no setting asks for approval.
+    approvals: Option<Approvals>,
+    /// The SHA-256 of the settings that count, wherever they were set.
+    settings_sha256: Option<String>,
     /// The waivers of the settings.
     waivers: Vec<Waiver>,
     /// The rules that have findings, by their ids.
@@ -66,6 +72,61 @@ struct Weakening {
     line: Option<usize>,
 }
 
+/// The environment of a run.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Environment {
+    name: String,
+    /// How it was chosen: the flag or variable that names it, or the patterns that match.
+    why: String,
+}
+
+/// The approvals of a run.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Approvals {
+    /// How many are needed.
+    needed: usize,
+    /// How many are missing.
+    missing: usize,
+    /// The groups whose people may approve.
+    from: Vec<String>,
+    /// The people whose approval counts.
+    counted: Vec<String>,
+    /// Those whose review does not count.
+    not_counted: Vec<NotCounted>,
+}
+
+/// A review that does not count as an approval.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct NotCounted {
+    /// Who.
+    by: String,
+    /// Why.
+    reason: &'static str,
+}
+
+/// The risk score of a plan: the sum of the points of its parts, which docs/risk.md describes.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Risk {
+    score: usize,
+    parts: Vec<RiskPart>,
+}
+
+/// A part of a risk score.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct RiskPart {
+    /// What has points, such as `destroy` or `exposure-high`.
+    part: &'static str,
+    /// How often.
+    number: usize,
+    /// All points of the part.
+    points: usize,
+}
+
 /// One plan.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -86,6 +147,8 @@ struct Plan {
     counts: Counts,
     /// How much of what the plan changes is of a type that a guardrail knows.
     coverage: Coverage,
+    /// The risk score.
+    risk: Risk,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
 }
@@ -210,6 +273,9 @@ struct Finding {
     /// The waiver that accepts it, or did until it expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiver: Option<FindingWaiver>,
+    /// The people who approved it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    approved_by: Vec<String>,
 }
 
 /// Where the configuration defines what a finding is about.
@@ -250,6 +316,8 @@ struct Waiver {
     rule: String,
     /// The resources that it means, as it is written; null for findings about the whole plan.
     address: Option<String>,
+    /// The environment for which alone it counts; null if it counts everywhere.
+    environment: Option<String>,
     reason: String,
     owner: Option<String>,
     ticket: Option<String>,
@@ -277,6 +345,8 @@ enum WaiverState {
     Shadowed,
     /// No finding is like that.
     Unused,
+    /// It is for another environment.
+    OtherEnvironment,
     /// No rule has such an id.
     UnknownRule,
 }
@@ -326,7 +396,11 @@ enum Severity {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Enforcement {
     Deny,
+    /// It needs approval that it does not have, and denies until then.
+    Approve,
     Warn,
+    /// Enough people approved it.
+    Approved,
     /// A waiver accepts it.
     Waived,
     Off,
@@ -419,6 +493,12 @@ impl Report {
                     line: weakening.line,
                 })
                 .collect(),
+            environment: report.environment.as_ref().map(|environment| Environment {
+                name: text(&environment.name),
+                why: text(&environment.why),
+            }),
+            approvals: report.approvals.as_ref().map(Approvals::of),
+            settings_sha256: optional(report.settings_sha256.as_ref()),
             waivers: report.waivers.iter().map(Waiver::of).collect(),
             plans: report.plans.iter().map(|plan| Plan::of(plan, &rules)).collect(),
             rules: rules.iter().map(|(id, rule)| (text(id), Rule::of(rule))).collect(),
@@ -457,6 +537,33 @@ impl Verdict {
     }
 }
 
+impl Approvals {
+    fn of(approvals: &report::ApprovalsReport) -> Self {
+        Self {
+            needed: approvals.needed,
+            missing: approvals.missing,
+            from: approvals.from.iter().map(text).collect(),
+            counted: approvals.counted.iter().map(text).collect(),
+            not_counted: approvals
+                .not_counted
+                .iter()
+                .map(|(by, reason)| NotCounted { by: text(by), reason: reason.as_str() })
+                .collect(),
+        }
+    }
+}
+
+impl Risk {
+    fn of(risk: &risk::Risk) -> Self {
+        let part = |part: &risk::RiskPart| RiskPart {
+            part: part.factor.as_str(),
+            number: part.number,
+            points: part.points(),
+        };
+        Self { score: risk.score(), parts: risk.parts.iter().map(part).collect() }
+    }
+}
+
 impl Plan {
     fn of(plan: &report::PlanReport, rules: &Rules<'_>) -> Self {
         Self {
@@ -468,6 +575,7 @@ impl Plan {
             changes: Changes::of(plan.summary),
             counts: Counts::of(plan.counts),
             coverage: Coverage::of(&plan.coverage),
+            risk: Risk::of(&plan.risk),
             findings: plan.findings.iter().map(|finding| Finding::of(finding, rules)).collect(),
         }
     }
@@ -538,6 +646,8 @@ impl Finding {
             },
             enforcement: match finding.enforcement {
                 enforcement::Enforcement::Deny => Enforcement::Deny,
+                enforcement::Enforcement::Approve => Enforcement::Approve,
+                enforcement::Enforcement::Approved => Enforcement::Approved,
                 enforcement::Enforcement::Warn => Enforcement::Warn,
                 enforcement::Enforcement::Waived => Enforcement::Waived,
                 enforcement::Enforcement::Off => Enforcement::Off,
@@ -573,6 +683,7 @@ impl Finding {
                 file: text(&waiver.file),
                 line: waiver.line,
             }),
+            approved_by: finding.approved_by.iter().map(text).collect(),
         }
     }
 }
@@ -584,11 +695,13 @@ impl Waiver {
             Use::Expired(findings) => (WaiverState::Expired, findings),
             Use::Shadowed => (WaiverState::Shadowed, 0),
             Use::Unused => (WaiverState::Unused, 0),
+            Use::OtherEnvironment => (WaiverState::OtherEnvironment, 0),
             Use::UnknownRule { .. } => (WaiverState::UnknownRule, 0),
         };
         Self {
             rule: text(&waiver.rule),
             address: optional(waiver.address.as_ref()),
+            environment: optional(waiver.environment.as_ref()),
             reason: text(&waiver.reason),
             owner: optional(waiver.owner.as_ref()),
             ticket: optional(waiver.ticket.as_ref()),

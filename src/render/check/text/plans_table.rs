@@ -7,7 +7,6 @@ use planguard_plan::redact::SafeText;
 
 use super::natural;
 use super::page::{Page, Piece};
-use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
 use crate::render::Detail;
 use crate::render::layout::count;
@@ -27,7 +26,7 @@ struct Numbers {
 impl Numbers {
     fn of(findings: &[Finding]) -> Self {
         let number = |matches: &dyn Fn(&Finding) -> bool| {
-            let counted = findings.iter().filter(|finding| finding.enforcement != Enforcement::Waived);
+            let counted = findings.iter().filter(|finding| !finding.enforcement.is_accepted());
             counted.filter(|finding| matches(finding)).count()
         };
         let is_certain = |finding: &Finding| finding.certainty == Certainty::Certain;
