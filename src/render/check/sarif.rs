@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::listing::{Listed, Place, approved_by, findings};
 use super::rules::{self, ReportedRule};
+use super::verdict_line;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, WaiverState};
 use crate::render::sarif::{self, Run, message, uri};
@@ -34,6 +35,12 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
             "message": message(notice.message.unescaped()),
         })
     });
+    // With what the verdict rests on: environment, approvals, risk.
+    let verdict = json!({
+        "level": "note",
+        "descriptor": { "id": "verdict" },
+        "message": message(&verdict_line::line(report)),
+    });
     let run = Run {
         tool: "planguard",
         rules: rules.iter().map(|(id, rule)| self::rule(id, rule, built_in.get(id.unescaped()))).collect(),
@@ -42,7 +49,13 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
             .map(|listed| result(listed, positions.get(&listed.finding.rule.id).copied()))
             .collect(),
         exit_code: report.exit_code(),
-        notifications: report.problems.iter().map(sarif::notification).chain(notices).collect(),
+        notifications: report
+            .problems
+            .iter()
+            .map(sarif::notification)
+            .chain(notices)
+            .chain([verdict])
+            .collect(),
         is_complete: report.problems.is_empty(),
     };
     Ok(sarif::log(&run)?)
