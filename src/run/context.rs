@@ -5,7 +5,8 @@ use std::path::Path;
 use planguard_plan::text::suggest;
 use serde_json::{Map, Value as Json};
 
-use super::{Run, RunError, json, reviews};
+use super::json::{self, Document, Mistake};
+use super::{Run, RunError, reviews};
 
 /// The key of planguard's own part.
 const PART: &str = "planguard";
@@ -22,30 +23,25 @@ const HELP: &str = "docs/environments.md describes the keys below `planguard`";
 ///
 /// If a value is not what it has to be.
 pub(super) fn read(path: &Path, run: &mut Run) -> Result<(), RunError> {
-    let document = json::read(path, "check the path that --context or PLANGUARD_CONTEXT names")?;
-    let invalid = |reason: String, help: String| RunError::Value { path: path.to_owned(), reason, help };
-    match document.get(PART) {
+    let document = Document::read(path, "check the path that --context or PLANGUARD_CONTEXT names")?;
+    let added = match document.value.get(PART) {
         None => Ok(()),
-        Some(Json::Object(part)) => {
-            add(part, run).map_err(|(reason, help)| invalid(reason, help.unwrap_or_else(|| HELP.to_owned())))
-        }
+        Some(Json::Object(part)) => add(part, run),
         Some(other) => {
-            let reason = format!("`{PART}`: expected an object, found {}", json::kind(other));
-            Err(invalid(reason, HELP.to_owned()))
+            Err(Mistake::new(format!("`{PART}`: expected an object, found {}", json::kind(other))))
         }
-    }
+    };
+    added.map_err(|mistake| document.error(mistake, HELP))
 }
-
-/// What is wrong, and how to put it right.
-type Mistake = (String, Option<String>);
 
 fn add(part: &Map<String, Json>, run: &mut Run) -> Result<(), Mistake> {
     for (key, value) in part {
         let place = format!("`{PART}.{key}`");
+        let here = |reason: String| Mistake { written: Some(key.clone()), ..Mistake::new(reason) };
         let text = || match value {
             Json::String(text) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
-            Json::String(_) => Err((format!("{place} is empty"), None)),
-            other => Err((format!("{place}: expected a string, found {}", json::kind(other)), None)),
+            Json::String(_) => Err(here(format!("{place} is empty"))),
+            other => Err(here(format!("{place}: expected a string, found {}", json::kind(other)))),
         };
         match key.as_str() {
             "workspace" => run.facts.workspace = text()?,
@@ -53,10 +49,18 @@ fn add(part: &Map<String, Json>, run: &mut Run) -> Result<(), Mistake> {
             "repository" => run.facts.repository = text()?,
             "commit" => run.facts.commit = text()?,
             "author" => run.authors.extend(text()?),
-            "labels" => run.facts.labels = Some(texts(&place, value)?),
+            "labels" => {
+                let labels = texts(value).ok_or_else(|| {
+                    here(format!("{place}: expected an array of strings, found {}", json::kind(value)))
+                })?;
+                run.facts.labels = Some(labels);
+            }
             "approvals" => {
-                let read = reviews::of(value).map_err(|reason| (format!("{place}: {reason}"), None))?;
-                run.reviews.extend(read.reviews);
+                let read = reviews::of(value).map_err(|mistake| Mistake {
+                    reason: format!("{place}: {}", mistake.reason),
+                    ..mistake
+                })?;
+                read.add_to(run);
             }
             unknown => {
                 let near = suggest::nearest(unknown, KEYS);
@@ -64,18 +68,15 @@ fn add(part: &Map<String, Json>, run: &mut Run) -> Result<(), Mistake> {
                     || format!("use {}", KEYS.join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
-                return Err((format!("unknown key {place}"), Some(help)));
+                return Err(Mistake { help: Some(help), ..here(format!("unknown key {place}")) });
             }
         }
     }
     Ok(())
 }
 
-fn texts(place: &str, value: &Json) -> Result<Vec<String>, Mistake> {
-    let texts = value.as_array().and_then(|elements| {
-        elements.iter().map(|element| element.as_str().map(ToOwned::to_owned)).collect::<Option<Vec<_>>>()
-    });
-    texts.ok_or_else(|| (format!("{place}: expected an array of strings, found {}", json::kind(value)), None))
+fn texts(value: &Json) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(|element| element.as_str().map(ToOwned::to_owned)).collect()
 }
 
 #[cfg(test)]
@@ -104,6 +105,23 @@ mod tests {
     }
 
     #[test]
+    fn a_line_is_named_if_it_is_certain() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("run.json");
+        let line = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            let error = read(&path, &mut Run::default()).unwrap_err().to_string();
+            error.strip_prefix(&path.display().to_string()).unwrap().to_owned()
+        };
+        let once = line("{\n\"planguard\": {\n\"worksapce\": \"a\"}}");
+        assert!(once.starts_with(":3: unknown key"), "{once}");
+        let twice = line("{\"a\": \"branch\",\n\"planguard\": {\n\"branch\": 1}}");
+        assert!(twice.starts_with(": `planguard.branch`"), "{twice}");
+        let state = line("{\"planguard\": {\"approvals\": [\n{\"by\": \"a\", \"state\": \"APROVED\"}]}}");
+        assert!(state.starts_with(":2: `planguard.approvals`: `[0].state`"), "{state}");
+    }
+
+    #[test]
     fn mistakes_name_the_key_and_what_was_probably_meant() {
         for (part, reason, help) in [
             (
@@ -117,9 +135,9 @@ mod tests {
             (json!({"labels": [1]}), "expected an array of strings", None),
             (json!({"approvals": [1]}), "`planguard.approvals`: ", None),
         ] {
-            let (said, hint) = run(part).unwrap_err();
-            assert!(said.contains(reason), "{said}");
-            assert_eq!(hint.as_deref(), help);
+            let mistake = run(part).unwrap_err();
+            assert!(mistake.reason.contains(reason), "{mistake:?}");
+            assert_eq!(mistake.help.as_deref(), help);
         }
     }
 }

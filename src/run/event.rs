@@ -6,12 +6,13 @@ use std::path::Path;
 
 use serde_json::Value as Json;
 
-use super::{Run, json};
+use super::Run;
+use super::json::{self, Document};
 
 /// Adds what the event says. A file that cannot be read says nothing: what it would have said stays unknown.
 pub(super) fn read(path: &Path, run: &mut Run) {
-    if let Ok(event) = json::read(path, "") {
-        add(&event, run);
+    if let Ok(event) = Document::read(path, "") {
+        add(&event.value, run);
     }
 }
 

@@ -68,11 +68,11 @@ pub enum RunError {
         people: String,
     },
     /// A value of a file is not what it has to be.
-    #[error("{}: {reason}", path.display())]
+    #[error("{place}: {reason}")]
     #[diagnostic(code("PG-EN-008"), help("{help}"))]
     Value {
-        /// The file.
-        path: PathBuf,
+        /// The file, with the line if it is certain.
+        place: String,
         /// Which value, and what is wrong with it.
         reason: String,
         /// How to put it right.

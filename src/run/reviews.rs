@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use planguard_plan::text::suggest;
 use serde_json::Value as Json;
 
-use super::{Run, RunError, json};
+use super::json::{self, Document, Mistake};
+use super::{Run, RunError};
 
 /// What somebody said of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,42 +62,45 @@ pub(super) struct Read {
 pub(super) fn read(path: &Path, run: &mut Run) -> Result<(), RunError> {
     let help =
         "write the file with `gh pr view --json author,headRefOid,reviews`, or see docs/environments.md";
-    let document = json::read(path, help)?;
-    let read = of(&document).map_err(|reason| RunError::Value {
-        path: path.to_owned(),
-        reason,
-        help: help.to_owned(),
-    })?;
-    run.authors.extend(read.author);
-    run.facts.commit = run.facts.commit.take().or(read.commit);
-    run.reviews.extend(read.reviews);
+    let document = Document::read(path, help)?;
+    let read = of(&document.value).map_err(|mistake| document.error(mistake, help))?;
+    read.add_to(run);
     Ok(())
+}
+
+impl Read {
+    /// Adds what it says to a run, whose own commit counts more.
+    pub(super) fn add_to(self, run: &mut Run) {
+        run.authors.extend(self.author);
+        run.facts.commit = run.facts.commit.take().or(self.commit);
+        run.reviews.extend(self.reviews);
+    }
 }
 
 /// The reviews in a document: an array of reviews as GitHub's API has it, also page by page, the output of `gh pr view`,
 /// or the approvals of a merge request of GitLab.
-pub(super) fn of(document: &Json) -> Result<Read, String> {
+pub(super) fn of(document: &Json) -> Result<Read, Mistake> {
     let mut read = Read::default();
     match document {
         Json::Array(elements) => add(elements, "", &mut read.reviews)?,
         Json::Object(object) => {
-            let lists = ["reviews", "approved_by"].map(|key| (key, object.get(key).and_then(Json::as_array)));
             let mut has_list = false;
-            for (key, list) in lists {
-                let Some(list) = list else { continue };
+            for key in ["reviews", "approved_by"] {
+                let Some(list) = object.get(key).and_then(Json::as_array) else { continue };
                 has_list = true;
                 add(list, key, &mut read.reviews)?;
             }
             if !has_list {
-                return Err(
-                    "it has no reviews: neither an array, nor `reviews`, nor `approved_by`".to_owned()
-                );
+                let reason = "it has no reviews: neither an array, nor `reviews`, nor `approved_by`";
+                return Err(Mistake::new(reason));
             }
             let text = |place| json::text(document, place).map(ToOwned::to_owned);
             read.author = text("author.login");
             read.commit = text("headRefOid");
         }
-        other => return Err(format!("expected an array of reviews, found {}", json::kind(other))),
+        other => {
+            return Err(Mistake::new(format!("expected an array of reviews, found {}", json::kind(other))));
+        }
     }
     if read.reviews.iter().all(|review| review.at.is_some()) {
         read.reviews.sort_by_key(|review| review.at);
@@ -104,7 +108,7 @@ pub(super) fn of(document: &Json) -> Result<Read, String> {
     Ok(read)
 }
 
-fn add(elements: &[Json], place: &str, reviews: &mut Vec<Review>) -> Result<(), String> {
+fn add(elements: &[Json], place: &str, reviews: &mut Vec<Review>) -> Result<(), Mistake> {
     for (position, element) in elements.iter().enumerate() {
         let place = format!("{place}[{position}]");
         match element {
@@ -117,26 +121,23 @@ fn add(elements: &[Json], place: &str, reviews: &mut Vec<Review>) -> Result<(), 
 }
 
 /// A review; `None` if nobody wrote it, because the account no longer exists.
-fn review(element: &Json, place: &str) -> Result<Option<Review>, String> {
+fn review(element: &Json, place: &str) -> Result<Option<Review>, Mistake> {
+    let wrong = |reason: String| Mistake::new(format!("`{place}`{reason}"));
     let own = |by: &str| Review { by: by.to_owned(), state: ReviewState::Approved, commit: None, at: None };
-    if let Some(name) = element.as_str() {
-        return if name.trim().is_empty() {
-            Err(format!("`{place}` is empty"))
-        } else {
-            Ok(Some(own(name.trim())))
-        };
+    if let Some(name) = element.as_str().map(str::trim) {
+        return if name.is_empty() { Err(wrong(" is empty".to_owned())) } else { Ok(Some(own(name))) };
     }
     let Some(object) = element.as_object() else {
-        return Err(format!("`{place}`: expected a review, found {}", json::kind(element)));
+        return Err(wrong(format!(": expected a review, found {}", json::kind(element))));
     };
     let text = |places: &[&str]| places.iter().find_map(|place| json::text(element, place));
     let Some(by) = text(&["by", "user.login", "author.login", "user.username"]) else {
         let is_nobody = ["user", "author"].iter().any(|key| object.get(*key).is_some_and(Json::is_null));
-        return if is_nobody { Ok(None) } else { Err(format!("`{place}` does not say whose review it is")) };
+        return if is_nobody { Ok(None) } else { Err(wrong(" does not say whose review it is".to_owned())) };
     };
     let state = match object.get("state") {
         None => ReviewState::Approved,
-        Some(word) => state(word).map_err(|reason| format!("`{place}.state`: {reason}"))?,
+        Some(word) => state(word, place)?,
     };
     let at = text(&["submitted_at", "submittedAt", "approved_at"]);
     let at = at.and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| at.to_utc());
@@ -144,18 +145,22 @@ fn review(element: &Json, place: &str) -> Result<Option<Review>, String> {
     Ok(Some(Review { state, commit, at, ..own(by) }))
 }
 
-fn state(word: &Json) -> Result<ReviewState, String> {
+fn state(word: &Json, place: &str) -> Result<ReviewState, Mistake> {
     let Some(word) = word.as_str() else {
-        return Err(format!("expected a string, found {}", json::kind(word)));
+        let reason = format!("`{place}.state`: expected a string, found {}", json::kind(word));
+        return Err(Mistake::new(reason));
     };
     let upper = word.trim().to_ascii_uppercase();
     let known = ReviewState::WORDS.iter().find(|(known, _)| *known == upper);
     known.map(|(_, state)| *state).ok_or_else(|| {
         let words = ReviewState::WORDS.map(|(word, _)| word);
-        let near = suggest::nearest(&upper, words);
-        let help =
-            near.map_or_else(|| format!("use {}", words.join(", ")), |near| format!("did you mean {near}?"));
-        format!("`{word}` is not a state of a review; {help}")
+        let help = suggest::nearest(&upper, words)
+            .map_or_else(|| format!("use {}", words.join(", ")), |near| format!("did you mean {near}?"));
+        Mistake {
+            reason: format!("`{place}.state`: `{word}` is not a state of a review"),
+            help: Some(help),
+            written: Some(word.to_owned()),
+        }
     })
 }
 
@@ -208,20 +213,27 @@ mod tests {
 
     #[test]
     fn mistakes_name_their_place() {
-        for (document, reason) in [
-            (json!(1), "expected an array of reviews, found a number"),
-            (json!({"message": "Not Found"}), "it has no reviews"),
-            (json!(["a", 1]), "`[1]`: expected a review, found a number"),
-            (json!([{"state": "APPROVED"}]), "`[0]` does not say whose review it is"),
-            (json!({"reviews": [{"by": "a", "state": "APROVED"}]}), "did you mean APPROVED?"),
+        for (document, reason, help) in [
+            (json!(1), "expected an array of reviews, found a number", None),
+            (json!({"message": "Not Found"}), "it has no reviews", None),
+            (json!(["a", 1]), "`[1]`: expected a review, found a number", None),
+            (json!([{"state": "APPROVED"}]), "`[0]` does not say whose review it is", None),
+            (
+                json!({"reviews": [{"by": "a", "state": "APROVED"}]}),
+                "`reviews[0].state`: `APROVED` is not a state",
+                Some("did you mean APPROVED?"),
+            ),
             (
                 json!([{"by": "a", "state": "x"}]),
-                "`[0].state`: `x` is not a state of a review; use APPROVED,",
+                "`[0].state`: `x` is not a state",
+                Some("use APPROVED, CHANGES_REQUESTED, DISMISSED, COMMENTED, PENDING"),
             ),
-            (json!([" "]), "`[0]` is empty"),
+            (json!([{"by": "a", "state": 1}]), "`[0].state`: expected a string, found a number", None),
+            (json!([" "]), "`[0]` is empty", None),
         ] {
             let said = of(&document).unwrap_err();
-            assert!(said.contains(reason), "{said}");
+            assert!(said.reason.contains(reason), "{said:?}");
+            assert_eq!(said.help.as_deref(), help);
         }
     }
 }

@@ -90,7 +90,7 @@ pub(super) fn of_run<'e>(
             None => Err(SettingsError::UnknownEnvironment {
                 name: (*name).to_owned(),
                 origin: origin.to_string(),
-                help: unknown_help(name, environments),
+                help: unknown_help(name, environments, &[NONE]),
             }),
         };
     }
@@ -121,13 +121,13 @@ pub(super) fn of_run<'e>(
     }
 }
 
-/// What was probably meant by a name that no environment has.
-pub(super) fn unknown_help(name: &str, environments: &[Environment]) -> String {
+/// What was probably meant by a name that no environment has. `others` may be written as well.
+pub(super) fn unknown_help(name: &str, environments: &[Environment], others: &[&str]) -> String {
     let names = || environments.iter().map(|environment| environment.name.as_str());
     match suggest::nearest(name, names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if environments.is_empty() => "the settings have no environments; add [env.NAME]".to_owned(),
-        None => format!("use {}", names().chain([NONE]).collect::<Vec<_>>().join(", ")),
+        None => format!("use {}", names().chain(others.iter().copied()).collect::<Vec<_>>().join(", ")),
     }
 }
 

@@ -469,6 +469,7 @@ platform = ["alice", "@bob"]
             ),
             ("[env.prod]\nbuiltin = false\n", "builtin", "unknown key `builtin`", "use fail-on"),
             ("[env.prod]\nmach = {}\n", "mach", "unknown key `mach`", "did you mean `match`?"),
+            ("[env.prod]\nmatch = {}\n", "{}", "`match` has no patterns", "write patterns"),
             ("[env.prod]\nmatch = 1\n", "1", "`match`: expected a table", "docs/"),
             (
                 "[env.prod]\nfail-on = \"hgih\"\n",

@@ -104,7 +104,12 @@ fn environment(tables: &Map<String, Json>) -> Json {
         .map(|key| ((*key).to_owned(), of_table("check")["properties"][*key].clone()))
         .collect();
     keys.extend(properties([
-        ("match", described(scope(), "The runs that it is for: one pattern of each key has to match.")),
+        ("match", {
+            let about = "The runs that it is for: one pattern of each key has to match.";
+            let mut schema = described(scope(), about);
+            schema["minProperties"] = 1.into();
+            schema
+        }),
         ("not", described(scope(), "Runs that it is not for: no pattern may match.")),
         ("rules", of_table("rules")),
         ("approve", of_table("approve")),
@@ -208,6 +213,7 @@ mod tests {
             ("[env.prod]\nnot = { branch = [\"c\"] }\n", false),
             ("[env.prod]\nmatch = { brnch = [\"c\"] }\n", false),
             ("[env.prod]\nmatch = { branch = [] }\n", false),
+            ("[env.prod]\nmatch = {}\n", false),
             ("[env.prod.approve]\ncount = 0\n", false),
             ("[groups]\na = []\n", false),
             ("[groups]\na = [\"@\"]\n", false),

@@ -45,7 +45,13 @@ impl Reader<'_> {
         let mut scope = Scope::default();
         for (name, value) in keys {
             match (name.get_ref().as_ref(), value.get_ref()) {
-                ("match", DeValue::Table(patterns)) => scope.wanted = self.patterns(patterns),
+                ("match", DeValue::Table(patterns)) => {
+                    scope.wanted = self.patterns(patterns);
+                    if patterns.is_empty() {
+                        let help = "write patterns, as in `match = { branch = [\"main\"] }`, or remove it";
+                        self.error(value.span(), "`match` has no patterns".to_owned(), Some(help.to_owned()));
+                    }
+                }
                 ("not", DeValue::Table(patterns)) => {
                     scope.excluded = self.patterns(patterns);
                     if !keys.iter().any(|(name, _)| name.get_ref().as_ref() == "match") {
@@ -167,7 +173,7 @@ impl Reader<'_> {
                 Reference::Environment(name) => {
                     let is_known = self.said.environments.iter().any(|known| known.name == name);
                     if !is_known {
-                        let help = unknown_environment(&name, &self.said.environments);
+                        let help = unknown_environment(&name, &self.said.environments, &[]);
                         self.error(at, format!("no environment is called `{name}`"), Some(help));
                     }
                 }
