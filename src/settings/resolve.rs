@@ -243,6 +243,10 @@ impl Reader<'_> {
         run: &Run,
     ) -> Option<(Said, ChosenEnvironment)> {
         let EnvironmentChoice::Chosen(flag) = choice else { return None };
+        if project.environments.is_empty() && !self.errors.is_empty() {
+            // Whatever the file would have said, the verdict is undecided.
+            return None;
+        }
         let variable = || variables.get(environment::ENVIRONMENT).filter(|text| !text.is_empty());
         let flag = flag.as_ref().map(|name| Named { name, origin: Origin::Flag("--env") });
         let named = flag.or_else(|| {

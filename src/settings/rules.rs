@@ -1,6 +1,6 @@
 //! Loads the rules that the settings name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Utc;
 use miette::Diagnostic;
@@ -63,20 +63,31 @@ impl Settings {
     }
 
     fn rule_overrides(&self, rules: &Rules, report: &mut dyn FnMut(&dyn Diagnostic)) -> Overrides {
-        let list: Vec<(Pattern, RuleOverride)> =
-            self.overrides.iter().map(|(rule, set)| (Pattern::new(rule), set.value.clone())).collect();
-        let (overrides, nothing) = Overrides::new(&list, rules);
-        for MeansNothing { position, nearest } in nothing {
-            let Some((rule, set)) = self.overrides.iter().nth(position) else { continue };
-            let help = nearest.map_or_else(
-                || {
-                    "`planguard rules` lists the built-in rules; a policy is named as in the report"
-                        .to_owned()
-                },
-                |near| format!("did you mean {near}?"),
-            );
-            let origin = set.origin.to_string();
-            report(&SettingsError::UnknownRule { rule: rule.clone(), origin, help });
+        let mut seen = BTreeSet::new();
+        let mut known = |overrides: &BTreeMap<String, Sourced<RuleOverride>>| {
+            let list: Vec<(Pattern, RuleOverride)> =
+                overrides.iter().map(|(rule, set)| (Pattern::new(rule), set.value.clone())).collect();
+            let (known, nothing) = Overrides::new(&list, rules);
+            for MeansNothing { position, nearest } in nothing {
+                let Some((rule, set)) = overrides.iter().nth(position) else { continue };
+                let help = nearest.map_or_else(
+                    || {
+                        "`planguard rules` lists the built-in rules; a policy is named as in the report"
+                            .to_owned()
+                    },
+                    |near| format!("did you mean {near}?"),
+                );
+                let origin = set.origin.to_string();
+                if seen.insert((rule.clone(), origin.clone())) {
+                    report(&SettingsError::UnknownRule { rule: rule.clone(), origin, help });
+                }
+            }
+            known
+        };
+        let overrides = known(&self.overrides);
+        // A mistake in an environment is found in every run, and not when its turn comes.
+        for environment in &self.environments {
+            known(&environment.said.overrides);
         }
         overrides
     }

@@ -36,8 +36,17 @@ platform = ["alice", "bob"]
 security = ["carol"]
 "#;
 
-const MARKS: [&str; 5] =
-    ["GITHUB_ACTIONS", "GITLAB_CI", "ATLANTIS_TERRAFORM_VERSION", "TFC_RUN_ID", "TF_VAR_spacelift_run_id"];
+/// By these variables planguard knows who runs it.
+const MARKS: [&str; 8] = [
+    "GITHUB_ACTIONS",
+    "GITLAB_CI",
+    "ATLANTIS_TERRAFORM_VERSION",
+    "TFC_RUN_ID",
+    "TF_VAR_spacelift_run_id",
+    "TF_BUILD",
+    "BITBUCKET_BUILD_NUMBER",
+    "JENKINS_URL",
+];
 
 /// A directory with a plan of four findings, two of them new, and these settings.
 fn project(settings: &str) -> TempDir {
@@ -134,6 +143,28 @@ fn an_environment_that_cannot_be_chosen_leaves_the_verdict_undecided() {
     let (code, text, _) = check(&both, &["--context", "run.json"]);
     assert_eq!(code, Some(2));
     assert!(text.contains("PG-EN-002") && text.contains("a (planguard.toml:1), b"), "{text}");
+}
+
+/// A mistake in an environment is not left for the day on which a run has it.
+#[test]
+fn rules_of_every_environment_exist() {
+    let directory = project(
+        "[env.a.rules]\naws-instance-pubic-ip = { enforcement = \"warn\", reason = \"r\" }\n[env.b]\nstrict = true\n",
+    );
+    for environment in ["a", "b", "none"] {
+        let (code, text, _) = check(&directory, &["--env", environment]);
+        assert_eq!(code, Some(2), "{text}");
+        assert_eq!(text.matches("PG-CF-007").count(), 1, "{text}");
+        assert!(
+            text.contains("planguard.toml:2") && text.contains("did you mean aws-instance-public-ip?"),
+            "{text}"
+        );
+    }
+    // One error for a file that cannot be read, and none for what it would have said.
+    write(&directory, "planguard.toml", "[env.a\n");
+    let (code, text, _) = check(&directory, &["--env", "a"]);
+    assert_eq!(code, Some(2));
+    assert!(text.contains("PG-CF-002") && !text.contains("PG-EN-001"), "{text}");
 }
 
 #[test]

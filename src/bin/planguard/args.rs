@@ -13,19 +13,18 @@ use planguard::render::rules::RulesReport;
 use planguard::render::{self, Format};
 use planguard::rule::{Category, words};
 use planguard::settings::{
-    ChosenConvention, ChosenRegoVersion, EnvironmentChoice, Origin, Percent, Said, Seconds, Settings,
-    Sourced, namespaces,
+    ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, Sourced, namespaces,
 };
 
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::github::Annotations;
+use crate::held::RunArguments;
 use crate::lib_command::LibArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
 use crate::plan::PlanArguments;
-use crate::settings::Held;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
 
@@ -337,26 +336,6 @@ pub(crate) struct GateArguments {
     /// Under GitHub Actions, print no annotations and write no summary of the step
     #[arg(long, help_heading = "Output")]
     no_annotations: bool,
-}
-
-/// Which settings a run is held to, and who approved it.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct RunArguments {
-    /// Use the settings of this environment of planguard.toml; none stands for no environment [default: the one whose
-    /// patterns match the run] [env: PLANGUARD_ENV]
-    #[arg(long, value_name = "NAME", help_heading = "Verdict")]
-    env: Option<String>,
-    /// Count the approvals in a file with reviews, such as `gh pr view --json author,headRefOid,reviews` writes
-    /// [env: PLANGUARD_APPROVALS]
-    #[arg(long, value_name = "FILE", help_heading = "Verdict")]
-    approvals: Option<PathBuf>,
-}
-
-impl RunArguments {
-    /// What the flags say.
-    pub(crate) fn held(&self) -> Held {
-        Held { environment: EnvironmentChoice::Chosen(self.env.clone()), approvals: self.approvals.clone() }
-    }
 }
 
 impl GateArguments {

@@ -7,6 +7,7 @@ mod fixture;
 mod format;
 mod found;
 mod github;
+mod held;
 mod interactive;
 mod lib_command;
 mod lint;

@@ -9,10 +9,11 @@ use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::context_variables;
 use planguard::render::Detail;
-use planguard::settings::{EnvironmentChoice, Files, Place, Resolution, Said, Settings, Sources, resolve};
+use planguard::settings::{Files, Place, Resolution, Said, Settings, Sources, resolve};
 
 use crate::UNDECIDED;
 use crate::args::SourceArguments;
+use crate::held::Held;
 use crate::output::Output;
 
 /// Which settings files the flags name.
@@ -22,15 +23,6 @@ pub(crate) fn files(sources: &SourceArguments) -> Files {
         (Some(path), false) => Files::Named(path.clone()),
         (None, false) => Files::OfProject,
     }
-}
-
-/// What a run is held to beside what its flags set.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Held {
-    /// How its environment is chosen.
-    pub(crate) environment: EnvironmentChoice,
-    /// A file with reviews.
-    pub(crate) approvals: Option<PathBuf>,
 }
 
 /// Resolves the settings of a command whose flags say `flags`.

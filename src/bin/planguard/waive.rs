@@ -24,8 +24,9 @@ use planguard::waivers::{Expiry, NewWaiver};
 use crate::UNDECIDED;
 use crate::args::{GuardrailArguments, InputArguments, PolicyArguments, SourceArguments};
 use crate::format::FormatParser;
+use crate::held::Held;
 use crate::output::Output;
-use crate::settings::{Held, files, run_variables, settings_held};
+use crate::settings::{files, run_variables, settings_held};
 
 pub(crate) const WAIVE_HELP: &str = "\
 Accept a load balancer that is meant to be public:

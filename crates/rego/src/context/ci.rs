@@ -42,10 +42,42 @@ const GITHUB: Runner = Runner {
     ],
 };
 
+/// <https://learn.microsoft.com/azure/devops/pipelines/build/variables>
+const AZURE: Runner = Runner {
+    mark: "TF_BUILD",
+    fields: &[
+        Field::fact("BUILD_REPOSITORY_NAME", Form::Text, RunFact::RepositoryPath),
+        Field::fact("BUILD_SOURCEBRANCH", Form::Branch, RunFact::TargetBranch),
+        Field::fact("SYSTEM_PULLREQUEST_TARGETBRANCH", Form::Branch, RunFact::TargetBranch),
+        // Elsewhere the commit of a pull request is a merge, which nobody reviews.
+        Field::fact("SYSTEM_PULLREQUEST_SOURCECOMMITID", Form::Text, RunFact::ReviewedCommit),
+    ],
+};
+
+/// <https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>
+const BITBUCKET: Runner = Runner {
+    mark: "BITBUCKET_BUILD_NUMBER",
+    fields: &[
+        Field::fact("BITBUCKET_REPO_FULL_NAME", Form::Text, RunFact::RepositoryPath),
+        Field::fact("BITBUCKET_BRANCH", Form::Text, RunFact::TargetBranch),
+        Field::fact("BITBUCKET_PR_DESTINATION_BRANCH", Form::Text, RunFact::TargetBranch),
+        Field::fact("BITBUCKET_COMMIT", Form::Text, RunFact::ReviewedCommit),
+    ],
+};
+
+/// <https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables>
+const JENKINS: Runner = Runner {
+    mark: "JENKINS_URL",
+    fields: &[
+        Field::fact("BRANCH_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("CHANGE_TARGET", Form::Text, RunFact::TargetBranch),
+    ],
+};
+
 /// Every runner, the most specific first: a platform's own runner may itself be started by a CI system.
 fn runners() -> impl Iterator<Item = &'static Runner> {
     let platforms = Convention::ALL.into_iter().filter_map(|known| known.platform().runner.as_ref());
-    platforms.chain([&GITLAB, &GITHUB])
+    platforms.chain([&GITLAB, &GITHUB, &AZURE, &BITBUCKET, &JENKINS])
 }
 
 /// The names of all environment variables that planguard reads about a run.
@@ -150,7 +182,9 @@ mod tests {
                 assert!(!place.contains(name), "{fact:?}: {place}");
             }
         }
-        for field in [&GITLAB, &GITHUB].into_iter().flat_map(|runner| runner.fields) {
+        for field in
+            [&GITLAB, &GITHUB, &AZURE, &BITBUCKET, &JENKINS].into_iter().flat_map(|runner| runner.fields)
+        {
             assert!(matches!(field.states, States::Fact(_)), "{}", field.variable);
         }
     }

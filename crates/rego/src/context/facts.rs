@@ -71,6 +71,8 @@ pub(crate) enum Form {
     List,
     /// `true` or `false`.
     Flag,
+    /// The name of a branch, or a reference to one.
+    Branch,
     /// The part before the first slash is the value.
     Owner,
     /// The part after the last slash is the value.
@@ -138,6 +140,7 @@ impl Form {
             Self::Text => text.into(),
             Self::List => text.split(',').map(|part| Json::from(part.trim())).collect(),
             Self::Flag => Json::Bool(text.parse().ok()?),
+            Self::Branch => text.strip_prefix("refs/heads/").unwrap_or(text).into(),
             Self::Owner => text.split_once('/')?.0.into(),
             Self::Name => text.rsplit_once('/')?.1.into(),
         })

@@ -120,6 +120,30 @@ mod tests {
     }
 
     #[test]
+    fn other_systems_name_the_target_as_well() {
+        let azure = [("TF_BUILD", "True"), ("BUILD_SOURCEBRANCH", "refs/heads/release/1")];
+        assert_eq!(of(&azure).branch, some("release/1"));
+        let request = [
+            ("BUILD_SOURCEBRANCH", "refs/pull/7/merge"),
+            ("SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main"),
+            ("SYSTEM_PULLREQUEST_SOURCECOMMITID", "abc"),
+            ("BUILD_REPOSITORY_NAME", "infra"),
+        ];
+        let request = of(&[&azure[..1], &request[..]].concat());
+        assert_eq!((request.branch, request.commit), (some("main"), some("abc")));
+        let bitbucket = [
+            ("BITBUCKET_BUILD_NUMBER", "7"),
+            ("BITBUCKET_BRANCH", "sandbox"),
+            ("BITBUCKET_PR_DESTINATION_BRANCH", "main"),
+            ("BITBUCKET_REPO_FULL_NAME", "acme/infra"),
+        ];
+        let facts = of(&bitbucket);
+        assert_eq!((facts.branch, facts.repository), (some("main"), some("acme/infra")));
+        let jenkins = [("JENKINS_URL", "https://ci"), ("BRANCH_NAME", "PR-7"), ("CHANGE_TARGET", "main")];
+        assert_eq!(of(&jenkins).branch, some("main"));
+    }
+
+    #[test]
     fn atlantis_knows_the_author_and_the_workspace() {
         let atlantis = of(&[
             ("ATLANTIS_TERRAFORM_VERSION", "1.9"),

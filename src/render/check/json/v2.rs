@@ -7,9 +7,11 @@ use planguard_plan::redact::SafeText;
 use planguard_rule as severity;
 use serde::Serialize;
 
+use super::held::{Approvals, Environment, Risk};
+
 use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
-use crate::{enforcement, finding, report, risk, verdict};
+use crate::{enforcement, finding, report, verdict};
 
 /// The version of this format.
 const SCHEMA_VERSION: &str = "2.1";
@@ -70,61 +72,6 @@ struct Weakening {
     file: String,
     /// Counted from 1; null if the file does not say it in one place.
     line: Option<usize>,
-}
-
-/// The environment of a run.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Environment {
-    name: String,
-    /// How it was chosen: the flag or variable that names it, or the patterns that match.
-    why: String,
-}
-
-/// The approvals of a run.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Approvals {
-    /// How many are needed.
-    needed: usize,
-    /// How many are missing.
-    missing: usize,
-    /// The groups whose people may approve.
-    from: Vec<String>,
-    /// The people whose approval counts.
-    counted: Vec<String>,
-    /// Those whose review does not count.
-    not_counted: Vec<NotCounted>,
-}
-
-/// A review that does not count as an approval.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct NotCounted {
-    /// Who.
-    by: String,
-    /// Why.
-    reason: &'static str,
-}
-
-/// The risk score of a plan: the sum of the points of its parts, which docs/risk.md describes.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Risk {
-    score: usize,
-    parts: Vec<RiskPart>,
-}
-
-/// A part of a risk score.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct RiskPart {
-    /// What has points, such as `destroy` or `exposure-high`.
-    part: &'static str,
-    /// How often.
-    number: usize,
-    /// All points of the part.
-    points: usize,
 }
 
 /// One plan.
@@ -461,7 +408,7 @@ struct Notice {
 /// The rules that findings refer to.
 type Rules<'r> = BTreeMap<&'r SafeText, ReportedRule<'r>>;
 
-fn text(text: &SafeText) -> String {
+pub(super) fn text(text: &SafeText) -> String {
     text.unescaped().to_owned()
 }
 
@@ -493,10 +440,7 @@ impl Report {
                     line: weakening.line,
                 })
                 .collect(),
-            environment: report.environment.as_ref().map(|environment| Environment {
-                name: text(&environment.name),
-                why: text(&environment.why),
-            }),
+            environment: report.environment.as_ref().map(Environment::of),
             approvals: report.approvals.as_ref().map(Approvals::of),
             settings_sha256: optional(report.settings_sha256.as_ref()),
             waivers: report.waivers.iter().map(Waiver::of).collect(),
@@ -534,33 +478,6 @@ impl Verdict {
             verdict::Verdict::Denied => Self::Denied,
             verdict::Verdict::Undecided => Self::Undecided,
         }
-    }
-}
-
-impl Approvals {
-    fn of(approvals: &report::ApprovalsReport) -> Self {
-        Self {
-            needed: approvals.needed,
-            missing: approvals.missing,
-            from: approvals.from.iter().map(text).collect(),
-            counted: approvals.counted.iter().map(text).collect(),
-            not_counted: approvals
-                .not_counted
-                .iter()
-                .map(|(by, reason)| NotCounted { by: text(by), reason: reason.as_str() })
-                .collect(),
-        }
-    }
-}
-
-impl Risk {
-    fn of(risk: &risk::Risk) -> Self {
-        let part = |part: &risk::RiskPart| RiskPart {
-            part: part.factor.as_str(),
-            number: part.number,
-            points: part.points(),
-        };
-        Self { score: risk.score(), parts: risk.parts.iter().map(part).collect() }
     }
 }
 
