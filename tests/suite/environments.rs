@@ -322,6 +322,13 @@ fn a_score_above_the_limit_denies_and_from_another_on_needs_approval() {
 }
 
 #[test]
+fn the_rule_about_the_score_is_explained() {
+    let (code, text, _) = run(command(&project(""), &["rules", "plan-risk"]));
+    assert_eq!(code, Some(0));
+    assert!(text.contains("max-risk") && text.contains("docs/risk.md"), "{text}");
+}
+
+#[test]
 fn a_cost_report_has_points() {
     let directory = project("");
     let costs = json!({"totalMonthlyCost": "1250.5", "diffTotalMonthlyCost": "350.0"});

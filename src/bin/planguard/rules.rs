@@ -8,6 +8,7 @@ use planguard::guardrails::{CatalogueEntry, catalogue, remedy};
 use planguard::rego::{RegoPack, rego_packs};
 use planguard::render::Detail;
 use planguard::render::rules::RulesReport;
+use planguard::risk::PLAN_RISK;
 
 use crate::UNDECIDED;
 use crate::args::RulesArguments;
@@ -43,6 +44,11 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
         .find(|entry| entry.info.id == id.as_str() || entry.info.aliases.iter().any(|alias| alias == id));
     match found {
         Some(entry) => print(RulesReport::Guardrail(Box::new(entry.clone()))),
+        None if id == PLAN_RISK => output.finish(
+            "plan-risk: the risk score of the plan is above `max-risk`, or needs approval from `risk` under [approve] on.\n\
+             docs/risk.md lists the points.\n",
+            0,
+        ),
         None => {
             let near =
                 all.iter().map(|entry| entry.info.id.as_ref()).filter(|known| known.contains(id.as_str()));
