@@ -174,6 +174,16 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// A file with approvals belongs to the project under review.
+    #[error("{} approves the change and is a file of its repository, so the change can have written it", path.display())]
+    #[diagnostic(
+        code("PG-EN-009"),
+        help("write it in the pipeline, outside of the checkout, from the system that people review on")
+    )]
+    OwnApprovals {
+        /// The file.
+        path: PathBuf,
+    },
     /// The description of the run cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -10,7 +10,7 @@ use super::conftest::{self, ConftestSettings};
 use super::environments::{ChosenEnvironment, EnvironmentChoice, Named};
 use super::origin::Origin;
 use super::table::{Said, Settings};
-use super::trust::Trusted;
+use super::trust::{Trusted, is_tracked};
 use super::{SettingsError, approve, environment, environments, file, find};
 use crate::approvals::Approvals;
 use crate::environments::described;
@@ -229,8 +229,15 @@ impl Reader<'_> {
         let context = flags.context.as_ref().or(of_variables.context.as_ref());
         let context = context.and_then(|context| context.value.clone());
         let mut errors = Vec::new();
-        let run = Run::read(&RunSources { variables: variables.clone(), context, approvals }, &mut errors);
+        let sources = RunSources { variables: variables.clone(), context, approvals };
+        let mut run = Run::read(&sources, &mut errors);
         self.errors.extend(errors.into_iter().map(SettingsError::from));
+        let files = [sources.context, sources.approvals].into_iter().flatten();
+        let own = files.filter(|_| !run.reviews.is_empty()).find(|file| is_tracked(self.directory, file));
+        if let Some(path) = own {
+            run.reviews.clear();
+            self.errors.push(SettingsError::OwnApprovals { path });
+        }
         run
     }
 

@@ -478,6 +478,14 @@ fn environments_and_groups_come_from_the_trusted_place() {
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("mallory does not count: is in none of the groups"), "{text}");
     assert!(!text.contains("weaken"), "{text}");
+    // Approvals in a file of the repository are the change's own.
+    git(&["add", "run.json"]);
+    git(&["commit", "-qm", "approve ourselves"]);
+    let (code, text, _) = check(&directory, &arguments);
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("PG-EN-009") && text.contains("approvals: 0 of 2"), "{text}");
+    git(&["rm", "-q", "--cached", "run.json"]);
+    git(&["commit", "-qm", "no more"]);
     // Errors name the files of the commit as git does.
     let (code, text, _) = check(&directory, &["--trusted", "main"]);
     assert_eq!(code, Some(2));
