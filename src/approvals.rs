@@ -27,7 +27,7 @@ pub struct Approvals {
     pub counted: Vec<String>,
     /// Those whose review does not count, and why.
     pub not_counted: Vec<(String, NotCounted)>,
-    /// Whether reviews name commits that could not be compared with that of the run, which is not known.
+    /// Whether a commit is not known, that of the run or of an approval, so that earlier ones may count.
     pub without_commit: bool,
 }
 
@@ -94,7 +94,7 @@ impl Approvals {
             match reason {
                 Some(reason) => approvals.not_counted.push((review.by.clone(), reason)),
                 None => {
-                    approvals.without_commit |= run.facts.commit.is_none() && review.commit.is_some();
+                    approvals.without_commit |= commits.is_none();
                     approvals.counted.push(review.by.clone());
                 }
             }
@@ -194,6 +194,8 @@ mod tests {
         assert!(of(None).without_commit && of(None).are_enough());
         assert!(!of(Some("abc")).without_commit);
         assert!(!of(Some("def")).are_enough());
+        let named = Approvals::count(&requirement(1), &run("bob:ok", Some("abc"))).unwrap();
+        assert!(named.without_commit && named.are_enough());
     }
 
     #[test]

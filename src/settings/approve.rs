@@ -32,7 +32,8 @@ pub(super) fn of_run(
         Approvals { needed: requirement.count, from: requirement.from.clone(), ..Approvals::default() }
     });
     if counted.without_commit {
-        let message = "the commit of this run is not known, so approvals of earlier commits count as well";
+        let message =
+            "approvals of earlier commits may count: the commit of this run or of a review is not known";
         notices.push(Notice::new("PG-EN-102", message));
     }
     Some(counted)

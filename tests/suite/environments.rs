@@ -217,6 +217,8 @@ fn reviews_of_github_approve() {
     };
     assert_eq!(reviews(vec![review("bob", "APPROVED"), review("carol", "APPROVED")]).0, Some(0));
     assert_eq!(reviews(vec![review("bob", "APPROVED"), review("carol", "COMMENTED")]).0, Some(1));
+    let (_, _, notes) = reviews(vec![review("bob", "APPROVED")]);
+    assert!(!notes.contains("PG-EN-102"), "{notes}");
     let mut by_variable = command(&directory, &["check", "plan.json", "--env", "production"]);
     by_variable.env("PLANGUARD_APPROVALS", "reviews.json");
     assert_eq!(run(by_variable).0, Some(1));
