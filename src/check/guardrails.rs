@@ -188,9 +188,7 @@ impl PlanCheck<'_> {
             .unwrap_or_default()
             .iter()
             // The configuration's own names.
-            .map(|reference| {
-                Redactor::default().text(&format!("{}.{}", reference.address, reference.attribute))
-            })
+            .map(|reference| Redactor::default().text(&reference.to_string()))
             .collect();
         sources.sort();
         sources.dedup();

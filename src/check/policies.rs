@@ -17,7 +17,8 @@ impl PlanCheck<'_> {
     pub(super) fn policies(&mut self, document: &Document) {
         let Some(policies) = &self.rules.policies else { return };
         let name = document.origin().to_string();
-        let evaluation = policies.evaluate(PolicyInput { name: &name, text: document.text() });
+        let evaluation =
+            policies.evaluate(PolicyInput { name: &name, text: document.text(), plan: Some(self.plan) });
         self.counts.rules += policies.rule_count();
         self.counts.exceptions +=
             evaluation.exceptions.iter().map(|exception| exception.withheld).sum::<usize>();
@@ -28,13 +29,19 @@ impl PlanCheck<'_> {
         for print in &evaluation.prints {
             self.notices.push(Notice { code: SafeText::fixed("print"), message: self.redactor.text(print) });
         }
+        if !evaluation.not_told.is_empty() {
+            let rules = evaluation.not_told.join(", ");
+            let message =
+                format!("could not tell whether a value known only after apply decides these rules: {rules}");
+            self.notices.push(Notice::new("PG-CK-109", &message));
+        }
         let origins = match self.options.enforcement.gate {
             Gate::All => Origins::all_new(evaluation.findings.len()),
             Gate::Introduced => {
                 // What cannot be evaluated on the mirror has no finding there, so that the plan's findings stay new.
                 let before = mirrored(document.text()).map_or_else(
                     |_| Vec::new(),
-                    |text| policies.evaluate(PolicyInput { name: &name, text: &text }).findings,
+                    |text| policies.evaluate(PolicyInput { name: &name, text: &text, plan: None }).findings,
                 );
                 Origins::compared(&evaluation.findings, &before, |address| {
                     Some(&self.by_address().first(address)?.change)
@@ -92,6 +99,28 @@ impl PlanCheck<'_> {
             }
             (remediation, docs) => remediation.or(docs),
         };
+        // Where several values decide, the first stands for them.
+        let waits_for = found.waits_for.first();
+        let message = match waits_for {
+            // Without what it depends on, nothing else in the report says why.
+            Some(value) if value.depends_on.is_empty() => SafeText::concat([
+                &text(&format!("possibly: {} (`", found.message)),
+                &self.redactor.path(&value.path),
+                &SafeText::fixed("` is known only after apply)"),
+            ]),
+            Some(_) => text(&format!("possibly: {}", found.message)),
+            None => text(&found.message),
+        };
+        // The configuration's own names.
+        let mut depends_on: Vec<SafeText> = found
+            .waits_for
+            .iter()
+            .flat_map(|waits_for| &waits_for.depends_on)
+            .map(|reference| Redactor::default().text(reference))
+            .collect();
+        depends_on.sort();
+        depends_on.dedup();
+        let read_at = waits_for.and_then(|waits_for| waits_for.read_at.as_ref());
         Finding {
             rule: FindingRule {
                 id: Redactor::default().text(&id),
@@ -104,14 +133,16 @@ impl PlanCheck<'_> {
             certainty,
             origin,
             subject,
-            attribute: None,
+            attribute: waits_for.map(|waits_for| self.redactor.path(&waits_for.path)),
             value: None,
             before: None,
-            depends_on: Vec::new(),
-            message: text(&found.message),
+            depends_on,
+            message,
             remediation,
             location: found
                 .location
+                .as_ref()
+                .or(read_at)
                 .map(|location| Location { file: text(&location.file), line: location.line }),
             source: source.map(Box::new),
             metadata: metadata.collect(),

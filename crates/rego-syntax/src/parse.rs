@@ -345,12 +345,12 @@ mod tests {
     fn operators_have_the_precedence_of_rego() {
         assert_eq!(
             body("x := a + b * c == d | e & f in g"),
-            ["<Assign x <In <Equal <Other a <Other b c>> <Other d <Other e f>>> g>>"]
+            ["<Assign x <In <Equal <Add a <Multiply b c>> <Union d <Intersection e f>>> g>>"]
         );
         assert_eq!(body("not a, b in c"), ["not <In a b c>"]);
         assert_eq!(body("x := a, b in c"), ["<Assign x <In a b c>>"]);
-        assert_eq!(body("x = -1; y = -f(z)"), ["<Unify x -1>", "<Unify y <Other f(z)>>"]);
-        assert_eq!(body("(a\n+ b) > c"), ["<Other (<Other a b>) c>"]);
+        assert_eq!(body("x = -1; y = -f(z)"), ["<Unify x -1>", "<Unify y <Negate f(z)>>"]);
+        assert_eq!(body("(a\n+ b) > c"), ["<Greater (<Add a b>) c>"]);
     }
 
     #[test]
@@ -364,7 +364,7 @@ mod tests {
     fn a_bar_after_a_first_element_starts_a_comprehension() {
         assert_eq!(body("x := [a.b | c; some d in e]"), ["<Assign x [a.b | c; some d in e]>"]);
         assert_eq!(body("x := {a: b | c}"), ["<Assign x [a b | c]>"]);
-        assert_eq!(body("x := {a, b | c}"), ["<Assign x [a <Other b c>]>"]);
+        assert_eq!(body("x := {a, b | c}"), ["<Assign x [a <Union b c>]>"]);
         assert_eq!(body("x := {a: b, c: d in e,}"), ["<Assign x {a:b c:<In d e>}>"]);
         assert_eq!(body("x := {a == b, {}, []}"), ["<Assign x [<Equal a b> {} []]>"]);
     }

@@ -59,8 +59,16 @@ pub enum Symbol {
     Unify,
     /// `==`.
     Equal,
-    /// `!=`, `<`, `<=`, `>` and `>=`.
-    Compare,
+    /// `!=`.
+    NotEqual,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessOrEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterOrEqual,
     /// `|`.
     Pipe,
     /// `&`.
@@ -69,8 +77,12 @@ pub enum Symbol {
     Plus,
     /// `-`.
     Minus,
-    /// `*`, `/` and `%`.
-    Factor,
+    /// `*`.
+    Asterisk,
+    /// `/`.
+    Slash,
+    /// `%`.
+    Percent,
 }
 
 /// A text that cannot be split into tokens: it has an unclosed string or an invalid character.
@@ -146,14 +158,18 @@ fn symbol(bytes: &[u8], at: usize) -> Option<(Symbol, usize)> {
         b'&' => (Symbol::Ampersand, 1),
         b'+' => (Symbol::Plus, 1),
         b'-' => (Symbol::Minus, 1),
-        b'*' | b'/' | b'%' => (Symbol::Factor, 1),
+        b'*' => (Symbol::Asterisk, 1),
+        b'/' => (Symbol::Slash, 1),
+        b'%' => (Symbol::Percent, 1),
         b':' if next_is(b'=') => (Symbol::Assign, 2),
         b':' => (Symbol::Colon, 1),
         b'=' if next_is(b'=') => (Symbol::Equal, 2),
         b'=' => (Symbol::Unify, 1),
-        b'!' if next_is(b'=') => (Symbol::Compare, 2),
-        b'<' | b'>' if next_is(b'=') => (Symbol::Compare, 2),
-        b'<' | b'>' => (Symbol::Compare, 1),
+        b'!' if next_is(b'=') => (Symbol::NotEqual, 2),
+        b'<' if next_is(b'=') => (Symbol::LessOrEqual, 2),
+        b'<' => (Symbol::Less, 1),
+        b'>' if next_is(b'=') => (Symbol::GreaterOrEqual, 2),
+        b'>' => (Symbol::Greater, 1),
         _ => return None,
     })
 }
@@ -229,6 +245,30 @@ pub fn end_of_template(bytes: &[u8], at: usize) -> Result<usize, TokenError> {
         }
     }
     Ok(end)
+}
+
+/// Returns the end of the braces that open at `at`. The expression in them may contain strings and templates.
+pub fn end_of_braces(bytes: &[u8], at: usize) -> Result<usize, TokenError> {
+    let open = TokenError { offset: at };
+    let mut depth = 0usize;
+    let mut end = at;
+    loop {
+        match bytes.get(end).ok_or(open)? {
+            b'"' | b'`' => end = end_of_string(bytes, end)?,
+            b'$' if matches!(bytes.get(end + 1), Some(b'"' | b'`')) => end = end_of_template(bytes, end)?,
+            b'{' => {
+                depth += 1;
+                end += 1;
+            }
+            b'}' if depth <= 1 => return Ok(end + 1),
+            b'}' => {
+                depth -= 1;
+                end += 1;
+            }
+            b'#' => end = skip(bytes, end, |byte| byte != b'\n'),
+            _ => end += 1,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -221,7 +221,7 @@ pub enum Step {
     Index(Expr),
 }
 
-/// Operators, as far as rewriting distinguishes them.
+/// Operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `:=`.
@@ -232,8 +232,32 @@ pub enum Operator {
     Equal,
     /// `x in y`, and `k, x in y` with three operands.
     In,
-    /// Any other.
-    Other,
+    /// `!=`.
+    NotEqual,
+    /// `<`.
+    Less,
+    /// `<=`.
+    LessOrEqual,
+    /// `>`.
+    Greater,
+    /// `>=`.
+    GreaterOrEqual,
+    /// `|`.
+    Union,
+    /// `&`.
+    Intersection,
+    /// `+`.
+    Add,
+    /// `-` between two operands.
+    Subtract,
+    /// `*`.
+    Multiply,
+    /// `/`.
+    Divide,
+    /// `%`.
+    Remainder,
+    /// `-` before one operand.
+    Negate,
 }
 
 impl Expr {

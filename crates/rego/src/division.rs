@@ -85,7 +85,7 @@ mod tests {
         }
         let paths = vec![directory.path().to_owned()];
         let options = PolicyOptions { paths, namespaces: Namespaces::All, ..PolicyOptions::default() };
-        PolicySet::load(&options).unwrap().evaluate(PolicyInput { name: "plan.json", text })
+        PolicySet::load(&options).unwrap().evaluate(PolicyInput { name: "plan.json", text, plan: None })
     }
 
     fn messages(evaluation: &Evaluation) -> Vec<&str> {

@@ -6,6 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use planguard_plan::Plan;
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
@@ -22,6 +23,7 @@ use super::rule::PolicyRule;
 use super::set::PolicySet;
 use super::shell::{self, Memory};
 use super::source;
+use super::unknown::{self, Judged};
 
 /// The engine checks the clock once in this many steps; checking every hundred steps costs measurable time.
 pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
@@ -41,6 +43,9 @@ const MEMORY_FACTOR: u64 = 8;
 /// The maximum depth of a result. Policies can nest values by the thousand, but renderers run on an ordinary stack.
 pub(super) const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
 
+/// The literals and members that the search for what depends on unknown values may cost on one plan: a few seconds.
+const STEP_LIMIT: u64 = 10_000_000;
+
 /// The maximum number of printed lines in a report.
 const PRINT_LIMIT: usize = 1_000;
 
@@ -51,6 +56,8 @@ pub struct PolicyInput<'t> {
     pub name: &'t str,
     /// The plan's JSON, as printed by `terraform show -json`.
     pub text: &'t str,
+    /// The plan's model, which tells what is known only after apply; without it, an unknown value is absent.
+    pub plan: Option<&'t Plan<'t>>,
 }
 
 /// The result of a policy set on one plan.
@@ -71,6 +78,8 @@ pub struct Evaluation {
     pub rules_evaluated: usize,
     /// The paths of the rules without findings.
     pub rules_without_result: Vec<String>,
+    /// The paths of the rules of which it could not be told whether they depend on unknown values.
+    pub not_told: Vec<String>,
 }
 
 impl Evaluation {
@@ -101,26 +110,73 @@ impl PolicySet {
         let mut evaluation = Evaluation::default();
         let work = Work::new(plan, self.memory_limit, self.time_limit);
         match read_plan(plan, &self.sections) {
-            Ok(value) => self.evaluate_on(&value, plan.name, &work, &mut evaluation),
+            Ok(value) => self.evaluate_on(&value, plan, &work, &mut evaluation),
             Err(error) => evaluation.errors.push(error),
         }
         evaluation
     }
 
     /// Evaluates every rule on a parsed plan.
-    pub(super) fn evaluate_on(&self, plan: &Value, name: &str, work: &Work, evaluation: &mut Evaluation) {
-        match self.prepare(plan, name) {
-            Ok(engine) => self.run(engine, work, evaluation),
+    pub(super) fn evaluate_on(
+        &self,
+        value: &Value,
+        plan: PolicyInput<'_>,
+        work: &Work,
+        evaluation: &mut Evaluation,
+    ) {
+        match self.prepare(value, plan.name) {
+            Ok(engine) => {
+                self.run(engine, work, evaluation);
+                self.judge_unknown(value, plan, evaluation);
+            }
             Err(error) => evaluation.errors.push(error),
         }
+    }
+
+    /// Adds what depends on values that are known only after apply.
+    fn judge_unknown(&self, value: &Value, plan: PolicyInput<'_>, evaluation: &mut Evaluation) {
+        let (Some(reader), Some(model)) = (&self.unknown, plan.plan) else { return };
+        let unknown = reader.relevant(&self.sources, model);
+        if unknown.is_empty() {
+            return;
+        }
+        let judged = Judged {
+            reader,
+            sources: &self.sources,
+            rules: &self.rules,
+            text: plan.text,
+            plan: model,
+            unknown: &unknown,
+            step_limit: STEP_LIMIT,
+        };
+        let told = shell::run(|| {
+            let mut told = evaluation.clone();
+            let mut data = self.engine.get_data();
+            if self.reads_file_name {
+                let file = file_data(plan.name)["conftest"]["file"].clone();
+                data = unknown::replaced(&data, &["conftest", "file"], file);
+            }
+            unknown::judge(&judged, value, &|plan| self.input(plan), data, &mut told);
+            told
+        });
+        match told {
+            Ok(told) => *evaluation = told,
+            // A crash there takes nothing away from what the engine said.
+            Err(_) => evaluation.not_told.extend(self.rules.iter().map(|rule| rule.path.clone())),
+        }
+    }
+
+    /// The input of the rules for a plan.
+    fn input(&self, plan: &Value) -> Value {
+        let input = self.frame.around(plan);
+        if self.reads_index { plan_index::added(&input) } else { input }
     }
 
     /// Returns a copy of the engine with the input.
     fn prepare(&self, plan: &Value, name: &str) -> Result<Engine, PolicyError> {
         let prepared = shell::run(|| {
             let mut engine = self.engine.clone();
-            let input = self.frame.around(plan);
-            engine.set_input(if self.reads_index { plan_index::added(&input) } else { input });
+            engine.set_input(self.input(plan));
             // Adding data makes the engine prepare again, which takes longer than most evaluations; so it is done
             // only if needed, and once for all rules.
             if self.reads_file_name {

@@ -1,5 +1,6 @@
 //! The findings of policies.
 
+use planguard_plan::AttributePath;
 use planguard_rule::Severity;
 use serde_json::Map;
 
@@ -29,6 +30,8 @@ pub struct PolicyFinding {
     /// Whether `undetermined` of the result object is true: whether the rule fails depends on what is known only after
     /// apply.
     pub undetermined: bool,
+    /// The unknown values that decide whether the rule fails, where planguard found out itself.
+    pub waits_for: Vec<WaitsFor>,
     /// `_loc` of the result object.
     pub location: Option<PolicyLocation>,
     /// The place of the first rule with that path.
@@ -36,6 +39,19 @@ pub struct PolicyFinding {
     /// The metadata that conftest reports: every key of the result object except `msg` and `_loc`, and `query` with
     /// the rule's path.
     pub metadata: Map<String, serde_json::Value>,
+}
+
+/// A value known only after apply that decides whether a rule fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitsFor {
+    /// The address of its resource.
+    pub address: String,
+    /// The path to the value.
+    pub path: AttributePath,
+    /// The attributes that its expression refers to, as the configuration names them.
+    pub depends_on: Vec<String>,
+    /// The line of the policy where it decides.
+    pub read_at: Option<PolicyLocation>,
 }
 
 /// A line of a file.

@@ -48,6 +48,7 @@ pub mod source;
 mod syntax;
 pub mod testing;
 mod together;
+mod unknown;
 mod workspace;
 mod yaml;
 
@@ -61,7 +62,7 @@ pub use coverage::{Coverage, CoverageMode, FileCoverage};
 pub use error::{PolicyError, PolicyText};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
 pub use explain::{BodyOutcome, Explanation, RedactedExplanation, Subject};
-pub use finding::{PolicyFinding, PolicyLocation};
+pub use finding::{PolicyFinding, PolicyLocation, WaitsFor};
 pub use frontend::comments;
 pub use metadata::RuleMetadata;
 pub use options::{Namespaces, PolicyOptions, RegoVersion};

@@ -128,7 +128,7 @@ impl Policies {
         match read_plan(plan, &self.sections) {
             Ok(value) => {
                 for set in &self.sets {
-                    set.evaluate_on(&value, plan.name, &work, &mut evaluation);
+                    set.evaluate_on(&value, plan, &work, &mut evaluation);
                 }
             }
             Err(error) => evaluation.errors.push(error),
@@ -150,10 +150,14 @@ fn load(options: &PolicyOptions) -> Policies {
     let packs = (!options.packs.is_empty()).then(|| options.packs.group());
     let of_users = grouping.groups.into_iter().map(|group| (group, documents.as_slice()));
     let of_packs = packs.iter().map(|(group, document)| (group.clone(), std::slice::from_ref(document)));
-    for (group, documents) in of_users.chain(of_packs) {
+    let all = of_users.map(|of| (of, false)).chain(of_packs.map(|of| (of, true)));
+    for ((group, documents), is_pack) in all {
         let context = context.of_group(&group);
         match set::load(group, options, &context, documents) {
-            Ok(set) => {
+            Ok(mut set) => {
+                if is_pack {
+                    set.unknown = None;
+                }
                 set.problems().iter().cloned().for_each(|error| report(&mut problems, error));
                 sets.push(set);
             }

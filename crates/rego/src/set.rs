@@ -34,6 +34,7 @@ use super::select::{self, Loaded, Selection};
 use super::shell::{self, Memory};
 use super::source::{self, Source};
 use super::together::Together;
+use super::unknown;
 
 /// Loading 500 files takes about 30 ms, so that loading that takes this long would never end.
 const LOAD_LIMIT: Duration = Duration::from_secs(60);
@@ -56,6 +57,8 @@ pub struct PolicySet {
     pub(super) reads_index: bool,
     pub(super) together: Together,
     pub(super) frame: Frame,
+    /// Reads the policies for what depends on unknown values; `None` for packs, which treat them themselves.
+    pub(super) unknown: Option<unknown::Reader>,
     pub(super) sources: Vec<Source>,
     pub(super) time_limit: Duration,
     pub(super) memory_limit: Option<u64>,
@@ -343,6 +346,7 @@ pub(super) fn load(
         reads_index,
         together,
         frame: Frame::new(context),
+        unknown: Some(unknown::Reader::default()),
         sources,
         time_limit: options.time_limit,
         memory_limit: options.memory_limit,

@@ -240,7 +240,7 @@ impl Session {
         let redactor = JsonRedactor::for_plan(&plan).map_err(|error| say(&error)).ok()?;
         let context = settings.context_options(run_variables());
         let name = document.origin().to_string();
-        let input = PolicyInput { name: &name, text: document.text() };
+        let input = PolicyInput { name: &name, text: document.text(), plan: None };
         let input = QueryInput::of_plan(input, settings.query_convention(), &context);
         let input = input.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
         Some(Self { workspace, input, redactor, builtin_errors, is_whole })

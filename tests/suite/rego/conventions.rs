@@ -21,7 +21,7 @@ fn with_context(options: PolicyOptions) -> PolicyOptions {
 }
 
 fn evaluate(policies: &Policies) -> Evaluation {
-    policies.evaluate(PolicyInput { name: "plan.json", text: PLAN })
+    policies.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None })
 }
 
 /// What a user is told of the problems: code, message and place.
@@ -249,7 +249,7 @@ fn a_plain_directory_means_to_policies_what_it_means_to_conftest() {
         let (alone_problems, evaluation) = match alone {
             Ok(set) => {
                 assert_eq!(set.sha256(), policies.sha256(), "{name}");
-                let evaluation = set.evaluate(PolicyInput { name: "plan.json", text: PLAN });
+                let evaluation = set.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None });
                 (set.problems().to_vec(), evaluation)
             }
             Err(errors) => (errors, Evaluation::default()),
@@ -512,8 +512,11 @@ fn a_place_that_is_named_twice_is_evaluated_once() {
 
 #[test]
 fn regula_asks_its_rules_about_resources() {
-    let plan =
-        PolicyInput { name: "plan.json", text: include_str!("../../../fixtures/policies/regula/plan.json") };
+    let plan = PolicyInput {
+        name: "plan.json",
+        text: include_str!("../../../fixtures/policies/regula/plan.json"),
+        plan: None,
+    };
     let policies = Policies::load(&options(&["regula"]));
     assert!(policies.problems().is_empty(), "{:?}", problems(&policies));
     let evaluation = policies.evaluate(plan);
@@ -601,8 +604,11 @@ fn spacelift_policies_find_the_configuration_where_the_documentation_puts_it() {
                   input.third_party_metadata.custom.configuration.root_module.module_calls\n}\n";
     std::fs::write(directory.path().join("modules.rego"), policy).unwrap();
     let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };
-    let plan =
-        PolicyInput { name: "plan.json", text: include_str!("../../../fixtures/policies/regula/plan.json") };
+    let plan = PolicyInput {
+        name: "plan.json",
+        text: include_str!("../../../fixtures/policies/regula/plan.json"),
+        plan: None,
+    };
     let expected = [finding(RuleKind::Deny, "modules", "block")];
     let policies = Policies::load(&options);
     assert!(policies.problems().is_empty(), "{:?}", problems(&policies));

@@ -2,8 +2,11 @@
 //! `policies/change` for those that look for resource types and attributes.
 
 mod about;
+mod access_restriction_removed;
 mod action_invoked;
+mod alarm_removed;
 mod audit_trail_weakened;
+mod backup_removed;
 mod blast_radius;
 mod compare;
 mod deferred;
@@ -15,13 +18,18 @@ mod exposure_cidr;
 mod exposure_flag;
 mod final_snapshot_lost;
 mod forgotten;
+mod guard_removed;
+mod hardening_off;
 mod hollow;
 mod iam_widened;
 mod key_destroyed;
 mod live_name_deleted;
+mod loss;
 mod module_vanished;
+mod monitoring_reduced;
 mod network;
 mod openings;
+mod own_key_dropped;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -142,8 +150,11 @@ pub fn holds_data(resource_type: &str) -> bool {
 
 /// All change guards, in the order of their ids.
 pub const GUARDS: &[&ChangeGuard] = &[
+    &access_restriction_removed::GUARD,
     &action_invoked::GUARD,
+    &alarm_removed::GUARD,
     &audit_trail_weakened::GUARD,
+    &backup_removed::GUARD,
     &blast_radius::GUARD,
     &deferred::GUARD,
     &destroy_before_create::GUARD,
@@ -153,10 +164,14 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &exposure_flag::GUARD,
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
+    &guard_removed::GUARD,
+    &hardening_off::GUARD,
     &iam_widened::GUARD,
     &key_destroyed::GUARD,
     &live_name_deleted::GUARD,
     &module_vanished::GUARD,
+    &monitoring_reduced::GUARD,
+    &own_key_dropped::GUARD,
     &protection_off::GUARD,
     &public_access_block_removed::GUARD,
     &rekeyed::GUARD,

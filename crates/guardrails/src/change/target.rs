@@ -18,6 +18,48 @@ pub(super) fn destroyed_alone<'p>(
     })
 }
 
+/// Attributes that name what a guard uses, not what it guards: where it writes to, as whom, by which policy. A flow log
+/// whose log group goes as well still leaves its network without a log.
+const SERVING: &[&str] = &[
+    "alarm_actions",
+    "backup_policy_id",
+    "backup_vault_id",
+    "cloud_watch_logs_group_arn",
+    "cloud_watch_logs_role_arn",
+    "code_signing_config_arn",
+    "destination",
+    "destination_arn",
+    "execution_role_arn",
+    "firewall_policy",
+    "firewall_policy_arn",
+    "firewall_policy_id",
+    "firewall_rule_group_id",
+    "iam_role_arn",
+    "kms_key_arn",
+    "kms_key_id",
+    "kms_master_key_id",
+    "log_analytics_workspace_id",
+    "log_destination",
+    "log_group_name",
+    "network_security_group_id",
+    "plan_id",
+    "policy_id",
+    "role",
+    "role_arn",
+    "rotation_lambda_arn",
+    "s3_bucket_name",
+    "security_group_id",
+    "security_policy",
+    "sns_topic",
+    "sns_topic_arn",
+    "sns_topic_name",
+    "storage_account_id",
+    "target_bucket",
+    "web_acl_arn",
+    "web_acl_id",
+    "workspace_id",
+];
+
 /// The objects that a plan destroys, by what others call them.
 struct Targets<'p> {
     types_by_identity: HashMap<&'p str, Vec<&'p str>>,
@@ -47,6 +89,7 @@ impl<'p> Targets<'p> {
         let attributes = resource.change.before.as_deref().map(Value::members).unwrap_or_default();
         attributes
             .iter()
+            .filter(|(name, _)| !SERVING.contains(&name.as_ref()))
             .filter_map(|(_, value)| self.types_by_identity.get(text(value)?))
             .any(|types| types.iter().any(|other| *other != resource.address.resource_type))
     }

@@ -243,6 +243,11 @@ impl<'p, 's> View<'p, 's> {
         self.state
     }
 
+    /// What the provider's schema says of the place; `None` if the schema is not known or does not have it.
+    pub fn schema(&self) -> Option<planguard_schemas::Attribute> {
+        self.state.schema_of(&self.path.0)
+    }
+
     /// The value in the plan, regardless of the masks.
     pub fn raw(&self) -> Option<&'p Value<'p>> {
         self.value

@@ -19,6 +19,7 @@ mod sensitive;
 mod shape_error;
 mod state;
 mod summary;
+mod unknown;
 mod value;
 
 pub use actions::{Actions, ReplaceOrder, Verb};
@@ -39,6 +40,7 @@ pub(crate) use sensitive::names_among;
 pub use sensitive::sensitive_values;
 pub use shape_error::ShapeError;
 pub use summary::ChangeSummary;
+pub use unknown::{Holds, Owner, SetBy, UnknownValue};
 pub use value::{DuplicateKeys, MAX_DEPTH, Object, Value};
 
 use std::borrow::Cow;

@@ -2,6 +2,7 @@
 //! them.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use super::configuration::Configuration;
 use super::value::Value;
@@ -28,6 +29,14 @@ pub struct ResolvedReference {
     pub attribute: String,
     /// The instance key in the reference as written, for example `[0]` or `["a"]`.
     pub key: Option<String>,
+}
+
+impl fmt::Display for ResolvedReference {
+    /// Writes the address with the attribute, if there is one: `aws_kms_key.logs.arn`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.address)?;
+        if self.attribute.is_empty() { Ok(()) } else { write!(f, ".{}", self.attribute) }
+    }
 }
 
 impl Configuration<'_> {

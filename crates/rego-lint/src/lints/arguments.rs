@@ -11,7 +11,7 @@ use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator, Step as
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::input::{Lookup, mentions_data_sources, misfit};
-use super::model::{self, Origin, key, operator, string};
+use super::model::{self, Origin, key, string};
 use super::shape::{Place, Shape, Step};
 use super::types::{resource_type, strings, type_wildcards};
 use super::{Hit, Linter};
@@ -153,9 +153,20 @@ fn types_named<'e>(env: &Env<'_, '_>, expr: &'e Expr, guards: &Guards) -> Vec<&'
         ExprKind::Operation { operator: kind, operands } => {
             let [left, right] = operands.as_slice() else { return Vec::new() };
             let compares = match kind {
-                Operator::Equal | Operator::Unify | Operator::In => true,
-                Operator::Other => operator(env.text(), left, right) == "!=",
-                Operator::Assign => false,
+                Operator::Equal | Operator::NotEqual | Operator::Unify | Operator::In => true,
+                Operator::Assign
+                | Operator::Less
+                | Operator::LessOrEqual
+                | Operator::Greater
+                | Operator::GreaterOrEqual
+                | Operator::Union
+                | Operator::Intersection
+                | Operator::Add
+                | Operator::Subtract
+                | Operator::Multiply
+                | Operator::Divide
+                | Operator::Remainder
+                | Operator::Negate => false,
             };
             let sides = [(left, right), (right, left)].into_iter();
             sides.filter(|(one, _)| compares && is_type(one)).map(|(_, other)| other).collect()

@@ -294,7 +294,21 @@ impl<'p, 's> Env<'p, 's> {
                     self.bind_pattern(right, left);
                 }
             }
-            Operator::Equal | Operator::In | Operator::Other => {}
+            Operator::Equal
+            | Operator::NotEqual
+            | Operator::In
+            | Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual
+            | Operator::Union
+            | Operator::Intersection
+            | Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Remainder
+            | Operator::Negate => {}
         }
     }
 
@@ -582,18 +596,14 @@ impl<'p, 's> Env<'p, 's> {
             ExprKind::Name | ExprKind::Reference { .. } => self.follow(expr, guards).0,
             ExprKind::Parenthesised(inner) => self.shape(inner, guards),
             ExprKind::Call { function, arguments } => self.result(function, arguments, guards),
-            ExprKind::Operation { operator: Operator::Other, operands } => match operands.as_slice() {
-                [left, right] => match model::operator(self.text(), left, right) {
-                    "|" => self.shape(left, guards).join(self.shape(right, guards)),
-                    "-" | "&" => match self.shape(left, guards) {
-                        shape @ Shape::Each { .. } => shape,
-                        _ => Shape::Any,
-                    },
-                    _ => Shape::Never,
+            ExprKind::Operation { operator, operands } => match (operator, operands.as_slice()) {
+                (Operator::Union, [left, right]) => self.shape(left, guards).join(self.shape(right, guards)),
+                (Operator::Subtract | Operator::Intersection, [left, _]) => match self.shape(left, guards) {
+                    shape @ Shape::Each { .. } => shape,
+                    _ => Shape::Any,
                 },
                 _ => Shape::Never,
             },
-            ExprKind::Operation { .. } => Shape::Never,
             ExprKind::Items(items) => {
                 let element = items.iter().fold(Shape::Never, |all, item| all.join(self.shape(item, guards)));
                 let holds =

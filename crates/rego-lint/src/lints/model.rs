@@ -381,13 +381,6 @@ pub(super) fn other_scalar<'t>(text: &'t str, expr: &Expr) -> Option<&'t str> {
     (!matches!(written.as_bytes().first(), Some(b'"' | b'`' | b'$'))).then_some(written)
 }
 
-/// Returns the operator between two operands.
-pub(super) fn operator<'t>(text: &'t str, left: &Expr, right: &Expr) -> &'t str {
-    let between = text.get(left.span.end..right.span.start).unwrap_or("");
-    // A comment between operands is rare; the operator is then not recognised.
-    between.trim_matches(|c: char| c.is_whitespace() || c == '(' || c == ')')
-}
-
 /// Passes every literal of a body to `see`, including those of inner bodies.
 pub(super) fn each_literal<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Literal)) {
     for literal in &body.literals {

@@ -9,7 +9,7 @@ use planguard_rego::plan_shape::{ACTIONS, Node, Side, VERBS};
 use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator};
 
 use super::infer::{Env, Guards, outside_bodies};
-use super::model::{self, operator, other_scalar, string};
+use super::model::{self, other_scalar, string};
 use super::shape::{Place, Shape, Types};
 use super::types::{resource_type, strings};
 use super::{Hit, Linter, RuleId, attributes};
@@ -156,11 +156,9 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hi
         return;
     };
     let [left, right] = operands.as_slice() else { return };
-    let written = operator(env.text(), left, right);
     match kind {
-        Operator::Equal | Operator::Unify => {}
-        Operator::Other if written == "!=" => {}
-        Operator::Other if matches!(written, "<" | "<=" | ">" | ">=") => {
+        Operator::Equal | Operator::Unify | Operator::NotEqual => {}
+        Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
             order(env, [left, right], guards, about_data, hits);
             return;
         }
@@ -175,14 +173,22 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hi
             }
             return;
         }
-        Operator::Assign | Operator::Other => return,
+        Operator::Assign
+        | Operator::Union
+        | Operator::Intersection
+        | Operator::Add
+        | Operator::Subtract
+        | Operator::Multiply
+        | Operator::Divide
+        | Operator::Remainder
+        | Operator::Negate => return,
     }
     for (one, other) in [(left, right), (right, left)] {
-        if written == "!=" {
+        if *kind == Operator::NotEqual {
             not_any(env, expr, one, other, guards, hits);
         }
         let Shape::Place(place) = env.shape(one, guards) else { continue };
-        if written == "!=" && is_wild(one, env.text()) && is_verb(&place) {
+        if *kind == Operator::NotEqual && is_wild(one, env.text()) && is_verb(&place) {
             hits.push(Hit {
                 file: env.id.file,
                 lint: Lint::NotEqualsAny,
@@ -200,7 +206,7 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hi
                 resource_type(env, name, None, about_data, hits);
             }
         }
-        value(env, &place, one, other, written, guards, about_data, hits);
+        value(env, &place, one, other, *kind, guards, about_data, hits);
     }
 }
 
@@ -281,7 +287,7 @@ fn members(
             let mut fits = false;
             for item in items {
                 let known = hits.len();
-                value(env, place, collection, item, "==", guards, about_data, hits);
+                value(env, place, collection, item, Operator::Equal, guards, about_data, hits);
                 fits |= hits.len() == known;
             }
             // `in {true, "true"}` accepts what other releases write, and one of the values can be there.
@@ -309,7 +315,7 @@ fn value(
     place: &Place,
     one: &Expr,
     other: &Expr,
-    written: &str,
+    operator: Operator,
     guards: &Guards,
     about_data: bool,
     hits: &mut Vec<Hit>,
@@ -328,7 +334,7 @@ fn value(
             for item in items {
                 verb(env, item, hits);
             }
-            if verbs == [Some("delete".to_owned())] && written == "==" {
+            if verbs == [Some("delete".to_owned())] && operator == Operator::Equal {
                 hits.push(Hit {
                     file: env.id.file,
                     lint: Lint::MissedReplace,
@@ -344,7 +350,10 @@ fn value(
         Node::Word(words) if place.attributes.is_empty() => {
             if is_verb(place) {
                 let first = one.text(text).ends_with("[0]");
-                if first && written == "==" && matches!(literal.as_deref(), Some("delete" | "create")) {
+                if first
+                    && operator == Operator::Equal
+                    && matches!(literal.as_deref(), Some("delete" | "create"))
+                {
                     let help =
                         format!("write `{} in {}`", other.text(text), one.text(text).trim_end_matches("[0]"));
                     say(

@@ -90,11 +90,18 @@ impl Parser<'_> {
             Symbol::Assign => (Operator::Assign, Level::Assignment),
             Symbol::Unify => (Operator::Unify, Level::Assignment),
             Symbol::Equal => (Operator::Equal, Level::Comparison),
-            Symbol::Compare => (Operator::Other, Level::Comparison),
-            Symbol::Pipe => (Operator::Other, Level::Union),
-            Symbol::Ampersand => (Operator::Other, Level::Intersection),
-            Symbol::Plus | Symbol::Minus => (Operator::Other, Level::Sum),
-            Symbol::Factor => (Operator::Other, Level::Product),
+            Symbol::NotEqual => (Operator::NotEqual, Level::Comparison),
+            Symbol::Less => (Operator::Less, Level::Comparison),
+            Symbol::LessOrEqual => (Operator::LessOrEqual, Level::Comparison),
+            Symbol::Greater => (Operator::Greater, Level::Comparison),
+            Symbol::GreaterOrEqual => (Operator::GreaterOrEqual, Level::Comparison),
+            Symbol::Pipe => (Operator::Union, Level::Union),
+            Symbol::Ampersand => (Operator::Intersection, Level::Intersection),
+            Symbol::Plus => (Operator::Add, Level::Sum),
+            Symbol::Minus => (Operator::Subtract, Level::Sum),
+            Symbol::Asterisk => (Operator::Multiply, Level::Product),
+            Symbol::Slash => (Operator::Divide, Level::Product),
+            Symbol::Percent => (Operator::Remainder, Level::Product),
             Symbol::ParenOpen
             | Symbol::ParenClose
             | Symbol::BracketOpen
@@ -200,7 +207,7 @@ impl Parser<'_> {
                 if matches!(operand.kind, ExprKind::Scalar) {
                     return Ok(ExprKind::Scalar);
                 }
-                Ok(ExprKind::Operation { operator: Operator::Other, operands: vec![operand] })
+                Ok(ExprKind::Operation { operator: Operator::Negate, operands: vec![operand] })
             }
             _ => {
                 self.next -= 1;

@@ -160,6 +160,20 @@ pub fn answer(name: &str, arguments: &[serde_json::Value]) -> Option<Result<serd
     Some(answer.and_then(|value| serde_json::to_value(&value).map_err(|error| error.to_string())))
 }
 
+/// What a function of ours answers, where unsuitable arguments are undefined as in OPA. The outer `None` means that there
+/// is no such function, the inner one that it has no answer where OPA has one.
+pub(super) fn quietly(name: &str, arguments: &[Value]) -> Option<Option<Value>> {
+    let builtin = all().find(|builtin| builtin.name == name)?;
+    if usize::from(builtin.arity) != arguments.len() {
+        return Some(None);
+    }
+    Some(match (builtin.run)(arguments) {
+        Ok(value) => Some(value),
+        Err(Failure::Unsuitable(_)) => Some(Value::Undefined),
+        Err(Failure::TooLarge(_) | Failure::Unsupported(_)) => None,
+    })
+}
+
 fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
     match (builtin.run)(arguments) {
         Ok(value) => Ok(value),

@@ -183,6 +183,7 @@ pub(super) fn finding(
         remediation: text(&["remediation"]).or_else(|| described.remediation.clone()),
         undetermined: metadata.get("undetermined").and_then(serde_json::Value::as_bool).unwrap_or(false),
         docs: text(&["docs", "url"]).or_else(|| described.docs.clone()),
+        waits_for: Vec::new(),
         location,
         defined_at: PolicyLocation { file: rule.file.clone(), line: u64::from(rule.line) },
         metadata: Map::new(),

@@ -99,7 +99,21 @@ impl BoundNames<'_, '_> {
             }
             ExprKind::Operation { operator, operands } => match operator {
                 Operator::Assign | Operator::Unify => self.exprs(operands, Position::Bound),
-                Operator::Equal | Operator::In | Operator::Other => self.exprs(operands, Position::Used),
+                Operator::Equal
+                | Operator::NotEqual
+                | Operator::In
+                | Operator::Less
+                | Operator::LessOrEqual
+                | Operator::Greater
+                | Operator::GreaterOrEqual
+                | Operator::Union
+                | Operator::Intersection
+                | Operator::Add
+                | Operator::Subtract
+                | Operator::Multiply
+                | Operator::Divide
+                | Operator::Remainder
+                | Operator::Negate => self.exprs(operands, Position::Used),
             },
             ExprKind::Items(items) => self.exprs(items, position),
             ExprKind::Object(fields) => {

@@ -124,7 +124,20 @@ impl Pass<'_, '_> {
                         }
                     }
                 }
-                Operator::In | Operator::Other => {
+                Operator::In
+                | Operator::NotEqual
+                | Operator::Less
+                | Operator::LessOrEqual
+                | Operator::Greater
+                | Operator::GreaterOrEqual
+                | Operator::Union
+                | Operator::Intersection
+                | Operator::Add
+                | Operator::Subtract
+                | Operator::Multiply
+                | Operator::Divide
+                | Operator::Remainder
+                | Operator::Negate => {
                     for operand in operands {
                         self.of_argument(operand, lifted, Names::Go);
                     }

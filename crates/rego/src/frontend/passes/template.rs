@@ -44,7 +44,7 @@ fn call(policy: &Policy<'_>, template: &str) -> Option<String> {
                 format.push(escaped);
             }
             '{' => {
-                length = end_of_expression(rest)?;
+                length = token::end_of_braces(rest.as_bytes(), 0).ok()?;
                 let expression = rest.get(1..length - 1)?;
                 let text = on_one_line(policy, expression)?;
                 let name = policy.fresh_name();
@@ -67,32 +67,6 @@ fn on_one_line(policy: &Policy<'_>, expression: &str) -> Option<String> {
         }
     }
     Some(edits.copy(&(0..expression.len())))
-}
-
-/// Returns the length of the braced expression at the start of a text.
-fn end_of_expression(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut depth = 0usize;
-    let mut at = 0;
-    loop {
-        match bytes.get(at)? {
-            b'"' | b'`' => at = token::end_of_string(bytes, at).ok()?,
-            b'$' if matches!(bytes.get(at + 1), Some(b'"' | b'`')) => {
-                at = token::end_of_template(bytes, at).ok()?;
-            }
-            b'{' => {
-                depth += 1;
-                at += 1;
-            }
-            b'}' if depth == 1 => return Some(at + 1),
-            b'}' => {
-                depth -= 1;
-                at += 1;
-            }
-            b'#' => at += bytes.get(at..)?.iter().position(|byte| *byte == b'\n')?,
-            _ => at += 1,
-        }
-    }
 }
 
 #[cfg(test)]

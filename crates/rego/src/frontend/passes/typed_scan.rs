@@ -124,7 +124,20 @@ impl<'a> Pass<'a, '_> {
                 .or_else(|| compared(left, right))
                 .or_else(|| compared(right, left)),
             Operator::Equal => compared(left, right).or_else(|| compared(right, left)),
-            Operator::In | Operator::Other => None,
+            Operator::In
+            | Operator::NotEqual
+            | Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual
+            | Operator::Union
+            | Operator::Intersection
+            | Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Remainder
+            | Operator::Negate => None,
         }
     }
 

@@ -96,7 +96,21 @@ impl Pass<'_, '_> {
                 });
                 (!names_rule).then_some((pattern, call))
             }
-            Operator::Equal | Operator::In | Operator::Other => None,
+            Operator::Equal
+            | Operator::In
+            | Operator::NotEqual
+            | Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Greater
+            | Operator::GreaterOrEqual
+            | Operator::Union
+            | Operator::Intersection
+            | Operator::Add
+            | Operator::Subtract
+            | Operator::Multiply
+            | Operator::Divide
+            | Operator::Remainder
+            | Operator::Negate => None,
         }
     }
 

@@ -1,0 +1,60 @@
+//! Reports alarms, alert rules and budgets that are destroyed or silenced.
+
+use planguard_plan::Plan;
+use planguard_rule::Severity;
+
+use super::about::About;
+use super::loss::losses;
+use super::switch::{Wording, turned_off};
+use super::tables::ALARM_REMOVED;
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+
+pub(super) const GUARD: ChangeGuard = ChangeGuard {
+    info: About {
+        id: "change-alarm-removed",
+        title: "An alarm is destroyed or silenced",
+        severity: Severity::Medium,
+        why: "What an alarm watched goes on, and nobody is told when it fails, is attacked, or costs more than expected.",
+        remediation: "Keep the alarm and its actions, or create its successor in the same plan. If nobody needs it any more, waive \
+                      this finding for the address.",
+    }
+    .rule(),
+    example: ChangeExample::of_changes(
+        r#"{"address": "aws_cloudwatch_metric_alarm.errors", "change": {"actions": ["delete"],
+            "before": {"alarm_name": "errors", "alarm_actions": ["arn:aws:sns:eu-west-1:111122223333:ops"]}, "after": null}}"#,
+        r#"{"address": "aws_cloudwatch_metric_alarm.errors", "change": {"actions": ["update"],
+            "before": {"alarm_name": "errors", "threshold": 5}, "after": {"alarm_name": "errors", "threshold": 10}}}"#,
+    ),
+    check,
+};
+
+const WORDING: Wording =
+    Wording { certain: "no longer tells anybody", unknown: "may no longer tell anybody" };
+
+fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    let mut found = losses(plan, &ALARM_REMOVED);
+    found.extend(turned_off(plan, &ALARM_REMOVED, &WORDING));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::find_in_update;
+    use super::*;
+
+    #[test]
+    fn an_alarm_without_actions_tells_nobody() {
+        let before = r#"{"alarm_name": "a", "actions_enabled": true, "alarm_actions": ["t"]}"#;
+        for (after, attribute) in [
+            (r#"{"alarm_name": "a", "actions_enabled": false, "alarm_actions": ["t"]}"#, "actions_enabled"),
+            (r#"{"alarm_name": "a", "actions_enabled": true, "alarm_actions": []}"#, "alarm_actions"),
+        ] {
+            let findings = find_in_update(&GUARD, "aws_cloudwatch_metric_alarm.a", before, after, "{}");
+            let paths: Vec<String> =
+                findings.iter().flat_map(|finding| &finding.attribute).map(ToString::to_string).collect();
+            assert_eq!(paths, [attribute]);
+        }
+        let threshold = r#"{"alarm_name": "a", "actions_enabled": true, "alarm_actions": ["u"]}"#;
+        assert_eq!(find_in_update(&GUARD, "aws_cloudwatch_metric_alarm.a", before, threshold, "{}"), []);
+    }
+}

@@ -1,0 +1,116 @@
+//! Finds guards that a plan destroys while what they guard stays.
+
+use planguard_plan::{Plan, ResourceChange, ResourceState, Side as PlanSide};
+
+use super::ChangeFinding;
+use super::reason::because_destroyed;
+use super::switch::{Side, side};
+use super::tables::Table;
+use super::target::destroyed_alone;
+use super::twin::{Place, twins};
+
+/// The findings for the objects of a table's groups that a plan destroys on their own. An object that guarded nothing is
+/// no loss, and neither is one that the plan creates again under another address.
+pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFinding> {
+    let lost: Vec<&ResourceChange<'_>> =
+        destroyed_alone(plan, table).filter(|guard| guarded(plan, guard, table)).collect();
+    let mut replaced: Vec<&ResourceChange<'_>> = Vec::new();
+    for place in [Place::SameBlock, Place::OtherBlock] {
+        replaced.extend(twins(plan, lost.iter().copied(), place).into_iter().map(|(old, _)| old));
+    }
+    let is_replaced = |guard: &ResourceChange<'_>| replaced.iter().any(|old| old.address == guard.address);
+    lost.into_iter()
+        .filter(|guard| !is_replaced(guard))
+        .map(|guard| {
+            let loss = table.group(&guard.address.resource_type).and_then(|group| group.loss.as_deref());
+            let loss = loss.unwrap_or("what it guarded is open");
+            let because = because_destroyed(guard);
+            ChangeFinding::on(guard, format!("{} is destroyed{because}; {loss}", guard.address))
+        })
+        .collect()
+}
+
+/// Whether an object guarded anything before: none of its switches was off.
+fn guarded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
+    let Some(before) = ResourceState::new(plan, guard, PlanSide::Before) else { return true };
+    // A plan without the attribute says nothing of it.
+    let is_told =
+        |name: &String| guard.change.before.as_deref().is_some_and(|object| object.get(name).is_some());
+    let mut switches = table
+        .switches(&guard.address.resource_type)
+        .filter(|switch| switch.attribute.first().is_some_and(is_told));
+    switches.all(|switch| !matches!(side(switch, &before), Side::Unsafe(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::find_in_changes;
+    use super::super::{alarm_removed, backup_removed, guard_removed};
+
+    const ASSOCIATION: &str = r#"{"address": "aws_wafv2_web_acl_association.a", "change": {"actions": ["delete"],
+        "before": {"id": "acl,lb", "resource_arn": "lb", "web_acl_arn": "acl"}, "after": null}}"#;
+
+    fn found(others: &str) -> Vec<String> {
+        let changes = format!("{ASSOCIATION}{others}");
+        find_in_changes(&guard_removed::GUARD, &changes).into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn says_what_stays_open_and_why_the_guard_goes() {
+        assert_eq!(
+            found(""),
+            [
+                "aws_wafv2_web_acl_association.a is destroyed; requests are no longer filtered by a web application firewall"
+            ]
+        );
+        let removed = find_in_changes(
+            &backup_removed::GUARD,
+            r#"{"address": "aws_backup_plan.a", "action_reason": "delete_because_no_resource_config",
+                "change": {"actions": ["delete"], "before": {"name": "b"}, "after": null}}"#,
+        );
+        assert!(removed[0].message.ends_with("; no further backups are made"), "{}", removed[0].message);
+    }
+
+    #[test]
+    fn a_guard_that_goes_with_what_it_guards_is_no_loss() {
+        let load_balancer = r#", {"address": "aws_lb.a", "change": {"actions": ["delete"],
+            "before": {"id": "lb", "arn": "lb"}, "after": null}}"#;
+        assert!(found(load_balancer).is_empty());
+        let acl = r#", {"address": "aws_wafv2_web_acl.a", "change": {"actions": ["delete"],
+            "before": {"id": "x", "arn": "acl"}, "after": null}}"#;
+        assert_eq!(found(acl).len(), 2, "the load balancer stays");
+    }
+
+    #[test]
+    fn a_guard_that_is_created_again_elsewhere_is_no_loss() {
+        let new = |resource: &str| {
+            format!(
+                r#", {{"address": "module.b.aws_wafv2_web_acl_association.a", "change": {{"actions": ["create"],
+                    "before": null, "after": {{"resource_arn": "{resource}", "web_acl_arn": "acl"}}}}}}"#
+            )
+        };
+        assert!(found(&new("lb")).is_empty());
+        assert_eq!(found(&new("another")).len(), 1);
+    }
+
+    #[test]
+    fn what_guarded_nothing_is_no_loss() {
+        for (status, expected) in [("Enabled", 1), ("Suspended", 0)] {
+            let versioning = format!(
+                r#"{{"address": "aws_s3_bucket_versioning.a", "change": {{"actions": ["delete"], "before":
+                    {{"id": "b", "bucket": "b", "versioning_configuration": [{{"status": "{status}"}}]}}, "after": null}}}}"#
+            );
+            assert_eq!(find_in_changes(&backup_removed::GUARD, &versioning).len(), expected, "{status}");
+        }
+        for (deny, expected) in [(r#"[{"protocol": "tcp"}]"#, 1), ("[]", 0)] {
+            let firewall = format!(
+                r#"{{"address": "google_compute_firewall.a", "change": {{"actions": ["delete"],
+                    "before": {{"id": "f", "deny": {deny}}}, "after": null}}}}"#
+            );
+            assert_eq!(find_in_changes(&guard_removed::GUARD, &firewall).len(), expected, "{deny}");
+        }
+        let silent = r#"{"address": "aws_cloudwatch_metric_alarm.a", "change": {"actions": ["delete"],
+            "before": {"alarm_name": "a", "actions_enabled": false, "alarm_actions": ["t"]}, "after": null}}"#;
+        assert_eq!(find_in_changes(&alarm_removed::GUARD, silent), []);
+    }
+}

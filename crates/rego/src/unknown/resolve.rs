@@ -1,0 +1,579 @@
+//! Resolves the names of policies: variables, rules, imports, builtins, `input` and `data`.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use planguard_rego_syntax::parse;
+use planguard_rego_syntax::tree::{
+    self, Body as TreeBody, BranchKind, Expr, ExprKind, LiteralKind as TreeLiteral, Module, Operator, Step,
+};
+use regorus::Value;
+
+use super::order;
+use super::resolved::{
+    Adds, Base, Body, Branch, Document, Function, Kind, Literal, LiteralKind, Makes, Path, Place, Program,
+    Replaced, Rule, Term,
+};
+use crate::builtins;
+use crate::source::Source;
+
+/// Why a policy is not understood here: a form that this module does not know.
+pub(super) struct NotUnderstood;
+
+type Resolved<T> = Result<T, NotUnderstood>;
+
+/// Resolves all policies. A rule with a form that is not understood is left out, and its path is returned, so that
+/// nothing that uses it is taken for decided.
+pub(super) fn program(sources: &[Source]) -> (Program, HashSet<Path>) {
+    let parsed: Vec<(usize, &Source, Module)> = sources
+        .iter()
+        .enumerate()
+        // What cannot be parsed was rejected by the loader.
+        .filter_map(|(index, source)| Some((index, source, parse::parse(&source.text).ok()?)))
+        .collect();
+    let mut rules: HashMap<Path, HashSet<String>> = HashMap::new();
+    let mut arities: HashMap<Path, usize> = HashMap::new();
+    for (_, source, module) in &parsed {
+        let package: Path = module.package.iter().skip(1).cloned().collect();
+        for rule in &module.rules {
+            let name = rule.name(&source.text).to_owned();
+            if let Some(arguments) = &rule.head.arguments {
+                let mut path = package.clone();
+                path.extend(fixed_path(&rule.head.name, &source.text));
+                arities.insert(path, arguments.len());
+            }
+            rules.entry(package.clone()).or_default().insert(name);
+        }
+    }
+    let mut program = Program::default();
+    let mut left_out = HashSet::new();
+    for (index, source, module) in &parsed {
+        let package: Path = module.package.iter().skip(1).cloned().collect();
+        let imports = module
+            .imports
+            .iter()
+            .filter(|import| import.path.first().is_some_and(|first| first == "data" || first == "input"));
+        let mut resolver = Resolver {
+            text: &source.text,
+            offset: None,
+            source: *index,
+            imports: imports.map(|import| (import.alias.clone(), import.path.clone())).collect(),
+            rules: rules.get(&package).cloned().unwrap_or_default(),
+            arities: &arities,
+            package,
+            scopes: Vec::new(),
+            slots: 0,
+        };
+        for rule in &module.rules {
+            resolver.slots = 0;
+            resolver.scopes.clear();
+            let mut path = resolver.package.clone();
+            path.extend(fixed_path(&rule.head.name, &source.text));
+            match resolver.rule(rule) {
+                Ok(resolved) => add(&mut program, path, rule, resolved),
+                Err(NotUnderstood) => {
+                    left_out.insert(path);
+                }
+            }
+        }
+    }
+    (program, left_out)
+}
+
+enum ResolvedRule {
+    Default(Term),
+    Rule(Rule),
+}
+
+fn add(program: &mut Program, path: Path, written: &tree::Rule, resolved: ResolvedRule) {
+    let kind = match (&resolved, &written.head.arguments) {
+        (_, Some(_)) => Kind::Function,
+        (ResolvedRule::Rule(rule), None) if !rule.keys.is_empty() || rule.adds == Adds::Element => {
+            Kind::Partial
+        }
+        (ResolvedRule::Rule(_) | ResolvedRule::Default(_), None) => Kind::Complete,
+    };
+    let document =
+        program.documents.entry(path).or_insert_with(|| Document { kind, rules: Vec::new(), default: None });
+    match resolved {
+        ResolvedRule::Default(value) => document.default = Some(value),
+        ResolvedRule::Rule(rule) => {
+            if kind == Kind::Partial {
+                document.kind = kind;
+            }
+            document.rules.push(rule);
+        }
+    }
+}
+
+/// The names of a head up to its first index: `a.b` of `a.b[c]`.
+fn fixed_path(name: &Expr, text: &str) -> Path {
+    let mut path = vec![name.root().map_or("", |root| root.text(text)).to_owned()];
+    if let ExprKind::Reference { steps, .. } = &name.kind {
+        for step in steps {
+            let Step::Field(span) = step else { break };
+            path.push(text.get(span.clone()).unwrap_or("").to_owned());
+        }
+    }
+    path
+}
+
+struct Resolver<'t> {
+    text: &'t str,
+    /// The offset in the author's text of an expression in a template, whose own offsets count from elsewhere.
+    offset: Option<usize>,
+    source: usize,
+    package: Path,
+    imports: BTreeMap<String, Path>,
+    rules: HashSet<String>,
+    arities: &'t HashMap<Path, usize>,
+    scopes: Vec<HashMap<String, usize>>,
+    slots: usize,
+}
+
+impl Resolver<'_> {
+    fn rule(&mut self, rule: &tree::Rule) -> Resolved<ResolvedRule> {
+        if rule.is_default {
+            let value = rule.head.value.as_ref().map_or(Ok(truth()), |value| self.term(value))?;
+            return Ok(ResolvedRule::Default(value));
+        }
+        let mut bound = HashSet::new();
+        self.scopes.push(HashMap::new());
+        let mut arguments = Vec::new();
+        for argument in rule.head.arguments.iter().flatten() {
+            self.declare_pattern(argument);
+            arguments.push(self.term(argument)?);
+        }
+        bound.extend(0..self.slots);
+        let mut key_exprs: Vec<KeyStep<'_>> = Vec::new();
+        if let ExprKind::Reference { steps, .. } = &rule.head.name.kind {
+            let keys = steps.iter().skip_while(|step| matches!(step, Step::Field(_)));
+            key_exprs = keys
+                .map(|step| match step {
+                    Step::Field(span) => KeyStep::Name(self.text.get(span.clone()).unwrap_or("")),
+                    Step::Index(index) => KeyStep::Index(index),
+                })
+                .collect();
+        }
+        // In v0, `deny[msg] { … }` makes a set; with `if`, an object.
+        let makes_set = rule.head.key.is_none()
+            && rule.head.value.is_none()
+            && key_exprs.len() == 1
+            && !self.has_if(rule);
+        let mut chains: Vec<Vec<Branch>> = Vec::new();
+        let mut keys = Vec::new();
+        let mut elements = None;
+        for branch in &rule.branches {
+            self.scopes.push(HashMap::new());
+            if let Some(body) = &branch.body {
+                self.declare_body(body);
+            }
+            let body = match &branch.body {
+                Some(body) => self.body(body, &bound)?,
+                None => Vec::new(),
+            };
+            let value = match (&branch.kind, &rule.head.key) {
+                (BranchKind::Else { value: Some(value) }, _) => self.term(value)?,
+                (BranchKind::Else { value: None }, _) => truth(),
+                (BranchKind::First | BranchKind::Chained, Some(key)) => self.term(key)?,
+                (BranchKind::First | BranchKind::Chained, None) => {
+                    rule.head.value.as_ref().map_or(Ok(truth()), |value| self.term(value))?
+                }
+            };
+            // Keys with variables of the body exist in rules with a single body only, as OPA has it for `else`.
+            let mut own_keys = Vec::new();
+            for key in &key_exprs {
+                own_keys.push(match key {
+                    KeyStep::Name(name) => Term::Constant(Value::from(*name)),
+                    KeyStep::Index(index) => self.term(index)?,
+                });
+            }
+            let value = if makes_set { own_keys.pop().unwrap_or(value) } else { value };
+            elements.get_or_insert(if makes_set || rule.head.key.is_some() {
+                Adds::Element
+            } else {
+                Adds::Value
+            });
+            self.scopes.pop();
+            match branch.kind {
+                BranchKind::Else { .. } => match chains.last_mut() {
+                    Some(chain) => chain.push(Branch { value, body }),
+                    None => return Err(NotUnderstood),
+                },
+                BranchKind::First | BranchKind::Chained => {
+                    if !chains.is_empty() && !key_exprs.is_empty() && !makes_set {
+                        return Err(NotUnderstood);
+                    }
+                    keys = own_keys;
+                    chains.push(vec![Branch { value, body }]);
+                }
+            }
+        }
+        self.scopes.pop();
+        let adds = elements.unwrap_or(Adds::Value);
+        Ok(ResolvedRule::Rule(Rule { arguments, keys, adds, chains, slots: self.slots }))
+    }
+
+    fn has_if(&self, rule: &tree::Rule) -> bool {
+        let rest = self.text.get(rule.head.span.end..).unwrap_or("").trim_start();
+        rest.strip_prefix("if")
+            .is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric() && c != '_'))
+    }
+
+    fn declare(&mut self, name: &str) {
+        if name == "_" {
+            return;
+        }
+        if let Some(scope) = self.scopes.last_mut()
+            && !scope.contains_key(name)
+        {
+            scope.insert(name.to_owned(), self.slots);
+            self.slots += 1;
+        }
+    }
+
+    fn is_global(&self, name: &str) -> bool {
+        name == "input" || name == "data" || self.rules.contains(name) || self.imports.contains_key(name)
+    }
+
+    fn is_variable(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| scope.contains_key(name))
+    }
+
+    /// Declares the names of a pattern, whatever they mean outside.
+    fn declare_pattern(&mut self, pattern: &Expr) {
+        match &pattern.kind {
+            ExprKind::Name => self.declare(pattern.text(self.text)),
+            ExprKind::Items(_) | ExprKind::Parenthesised(_) => {
+                pattern.children().into_iter().for_each(|child| self.declare_pattern(child));
+            }
+            ExprKind::Object(fields) => fields.iter().for_each(|(_, value)| self.declare_pattern(value)),
+            ExprKind::Scalar
+            | ExprKind::Reference { .. }
+            | ExprKind::Call { .. }
+            | ExprKind::Operation { .. }
+            | ExprKind::Comprehension { .. } => {}
+        }
+    }
+
+    /// Declares the variables of a body: first what it declares itself, then the names that nothing else explains.
+    fn declare_body(&mut self, body: &TreeBody) {
+        for literal in &body.literals {
+            match &literal.kind {
+                TreeLiteral::Declaration(names) => names.iter().for_each(|name| self.declare_pattern(name)),
+                TreeLiteral::SomeIn { patterns, .. } => {
+                    patterns.iter().for_each(|pattern| self.declare_pattern(pattern));
+                }
+                TreeLiteral::Expression(expr) | TreeLiteral::Negation(expr) => {
+                    if let ExprKind::Operation { operator: Operator::Assign, operands } = &expr.bare().kind
+                        && let Some(left) = operands.first()
+                    {
+                        self.declare_pattern(left);
+                    }
+                }
+                TreeLiteral::Every { .. } => {}
+            }
+        }
+        for literal in &body.literals {
+            for expr in literal.exprs() {
+                // The variables of `every` belong to its body.
+                if let TreeLiteral::Every { variables, .. } = &literal.kind
+                    && variables.iter().any(|variable| std::ptr::eq(variable, expr))
+                {
+                    continue;
+                }
+                self.declare_unknown(expr);
+            }
+        }
+    }
+
+    fn declare_unknown(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Name => {
+                let name = expr.text(self.text);
+                if !self.is_variable(name) && !self.is_global(name) {
+                    self.declare(name);
+                }
+            }
+            // The heads belong to the inner body; a builtin's name is no variable.
+            ExprKind::Comprehension { .. } | ExprKind::Scalar => {}
+            ExprKind::Call { arguments, .. } => {
+                arguments.iter().for_each(|argument| self.declare_unknown(argument));
+            }
+            ExprKind::Parenthesised(_)
+            | ExprKind::Reference { .. }
+            | ExprKind::Operation { .. }
+            | ExprKind::Items(_)
+            | ExprKind::Object(_) => {
+                expr.children().into_iter().for_each(|child| self.declare_unknown(child));
+            }
+        }
+    }
+
+    /// Resolves a body whose variables are declared, and orders it. `bound` are the variables that have a value before.
+    fn body(&mut self, body: &TreeBody, bound: &HashSet<usize>) -> Resolved<Body> {
+        let mut literals = Vec::new();
+        for literal in &body.literals {
+            let kind = match &literal.kind {
+                TreeLiteral::Declaration(_) => LiteralKind::Declaration,
+                TreeLiteral::SomeIn { patterns, collection } => {
+                    let mut patterns = patterns.iter().map(|pattern| self.term(pattern));
+                    let first = patterns.next().ok_or(NotUnderstood)??;
+                    let second = patterns.next().transpose()?;
+                    let collection = self.term(collection)?;
+                    match second {
+                        Some(value) => LiteralKind::SomeIn { key: Some(first), value, collection },
+                        None => LiteralKind::SomeIn { key: None, value: first, collection },
+                    }
+                }
+                TreeLiteral::Every { variables, collection, body } => {
+                    let collection = self.term(collection)?;
+                    let first_slot = self.slots;
+                    self.scopes.push(HashMap::new());
+                    variables.iter().for_each(|variable| self.declare_pattern(variable));
+                    let mut terms = Vec::new();
+                    for variable in variables {
+                        terms.push(self.term(variable)?);
+                    }
+                    let inner = (0..self.slots).collect();
+                    self.declare_body(body);
+                    let body = self.body(body, &inner)?;
+                    self.scopes.pop();
+                    let value = terms.pop().ok_or(NotUnderstood)?;
+                    LiteralKind::Every { key: terms.pop(), value, collection, body, first_slot }
+                }
+                TreeLiteral::Expression(expr) => LiteralKind::Holds(self.term(expr)?),
+                TreeLiteral::Negation(expr) => LiteralKind::Not(self.term(expr)?),
+            };
+            let mut withs = Vec::new();
+            for with in &literal.withs {
+                withs.push((self.replaced(&with.target)?, self.term(&with.value)?));
+            }
+            let place = Place { source: self.source, offset: self.offset.unwrap_or(literal.span.start) };
+            literals.push(Literal { kind, withs, place });
+        }
+        Ok(order::ordered(literals, bound))
+    }
+
+    fn replaced(&self, target: &Expr) -> Resolved<Replaced> {
+        let mut path = vec![target.root().ok_or(NotUnderstood)?.text(self.text).to_owned()];
+        if let ExprKind::Reference { steps, .. } = &target.kind {
+            for step in steps {
+                path.push(match step {
+                    Step::Field(span) => self.text.get(span.clone()).unwrap_or("").to_owned(),
+                    Step::Index(index) => {
+                        serde_json::from_str(index.text(self.text)).map_err(|_| NotUnderstood)?
+                    }
+                });
+            }
+        }
+        if let Some(imported) = self.imports.get(&path[0]) {
+            path.splice(0..1, imported.iter().cloned());
+        }
+        let rest = path.split_off(1);
+        match path[0].as_str() {
+            "input" => Ok(Replaced::Input(rest)),
+            "data" => Ok(Replaced::Data(rest)),
+            _ => Err(NotUnderstood),
+        }
+    }
+
+    fn terms(&mut self, exprs: &[Expr]) -> Resolved<Vec<Term>> {
+        exprs.iter().map(|expr| self.term(expr)).collect()
+    }
+
+    fn term(&mut self, expr: &Expr) -> Resolved<Term> {
+        match &expr.kind {
+            ExprKind::Scalar => self.scalar(expr),
+            ExprKind::Name => Ok(self.name(expr.text(self.text))?),
+            ExprKind::Parenthesised(inner) => self.term(inner),
+            ExprKind::Reference { base, steps } => {
+                let mut more = Vec::new();
+                for step in steps {
+                    more.push(match step {
+                        Step::Field(span) => {
+                            Term::Constant(Value::from(self.text.get(span.clone()).unwrap_or("")))
+                        }
+                        Step::Index(index) => self.term(index)?,
+                    });
+                }
+                Ok(match self.term(base)? {
+                    Term::Reference { base, mut steps } => {
+                        steps.extend(more);
+                        Term::Reference { base, steps }
+                    }
+                    other => Term::Reference { base: Base::Term(Box::new(other)), steps: more },
+                })
+            }
+            ExprKind::Call { function, arguments } => self.call(function, arguments),
+            ExprKind::Operation { operator, operands } => {
+                Ok(Term::Operation { operator: *operator, operands: self.terms(operands)? })
+            }
+            ExprKind::Items(items) => {
+                let items = self.terms(items)?;
+                Ok(if expr.text(self.text).starts_with('[') { Term::Array(items) } else { Term::Set(items) })
+            }
+            ExprKind::Object(fields) => {
+                let mut resolved = Vec::new();
+                for (key, value) in fields {
+                    resolved.push((self.term(key)?, self.term(value)?));
+                }
+                Ok(Term::Object(resolved))
+            }
+            ExprKind::Comprehension { heads, body } => {
+                let makes = match (expr.text(self.text).starts_with('['), heads.len()) {
+                    (true, _) => Makes::Array,
+                    (false, 1) => Makes::Set,
+                    (false, _) => Makes::Object,
+                };
+                let first_slot = self.slots;
+                self.scopes.push(HashMap::new());
+                self.declare_body(body);
+                let bound = (0..first_slot).collect();
+                let body = self.body(body, &bound)?;
+                let heads = self.terms(heads)?;
+                self.scopes.pop();
+                Ok(Term::Comprehension { makes, heads, body, first_slot })
+            }
+        }
+    }
+
+    fn name(&self, name: &str) -> Resolved<Term> {
+        if name == "_" {
+            return Ok(Term::Wildcard);
+        }
+        if let Some(slot) = self.scopes.iter().rev().find_map(|scope| scope.get(name)) {
+            return Ok(Term::Variable(*slot));
+        }
+        let reference = |base, path: &[String]| {
+            let steps = path.iter().map(|step| Term::Constant(Value::from(step.as_str()))).collect();
+            Term::Reference { base, steps }
+        };
+        if self.rules.contains(name) {
+            let mut path = self.package.clone();
+            path.push(name.to_owned());
+            return Ok(reference(Base::Data, &path));
+        }
+        match (self.imports.get(name).map(Vec::as_slice), name) {
+            (Some([first, rest @ ..]), _) if first == "input" => Ok(reference(Base::Input, rest)),
+            (Some([_, rest @ ..]), _) => Ok(reference(Base::Data, rest)),
+            (_, "input") => Ok(reference(Base::Input, &[])),
+            (_, "data") => Ok(reference(Base::Data, &[])),
+            _ => Err(NotUnderstood),
+        }
+    }
+
+    fn call(&mut self, function: &Expr, arguments: &[Expr]) -> Resolved<Term> {
+        let written = function.text(self.text);
+        if written == "set" && arguments.is_empty() {
+            return Ok(Term::Constant(Value::new_set()));
+        }
+        let mut path: Path = written.split('.').map(|part| part.trim().to_owned()).collect();
+        let root = path[0].clone();
+        let is_of_policy = if self.rules.contains(&root) {
+            path.splice(0..0, self.package.iter().cloned());
+            true
+        } else if let Some(imported) = self.imports.get(&root) {
+            path.splice(0..1, imported.iter().skip(1).cloned());
+            true
+        } else if root == "data" {
+            path.remove(0);
+            true
+        } else {
+            false
+        };
+        let (function, arity) = if is_of_policy {
+            let arity = self.arities.get(&path).copied();
+            (Function::OfPolicy(path), arity)
+        } else {
+            let arity = if written == "walk" { Some(1) } else { builtins::fixed_arity(written) };
+            (Function::Builtin(written.to_owned()), arity)
+        };
+        let mut arguments = self.terms(arguments)?;
+        let output = match arity {
+            Some(arity) if arguments.len() == arity + 1 => arguments.pop().map(Box::new),
+            _ => None,
+        };
+        Ok(Term::Call { function, arguments, output })
+    }
+
+    fn scalar(&mut self, expr: &Expr) -> Resolved<Term> {
+        let written = expr.text(self.text);
+        if let Some(template) = written.strip_prefix('$') {
+            return self.template(template, expr.span.start);
+        }
+        if let Some(raw) = written.strip_prefix('`') {
+            return Ok(Term::Constant(Value::from(raw.strip_suffix('`').unwrap_or(raw))));
+        }
+        // A sign may stand apart from its number.
+        let compact: String = match written.strip_prefix('-') {
+            Some(number) => format!("-{}", number.trim_start()),
+            None => written.to_owned(),
+        };
+        Value::from_json_str(&compact).map(Term::Constant).map_err(|_| NotUnderstood)
+    }
+
+    fn template(&mut self, quoted: &str, offset: usize) -> Resolved<Term> {
+        let inner = quoted.get(1..quoted.len().saturating_sub(1)).ok_or(NotUnderstood)?;
+        let (mut parts, mut text, mut at) = (Vec::new(), String::new(), 0);
+        while let Some(c) = inner.get(at..).and_then(|rest| rest.chars().next()) {
+            match c {
+                '\\' => {
+                    let escaped = inner[at + 1..].chars().next().ok_or(NotUnderstood)?;
+                    match escaped {
+                        'n' => text.push('\n'),
+                        't' => text.push('\t'),
+                        'r' => text.push('\r'),
+                        'u' | 'b' | 'f' => return Err(NotUnderstood),
+                        other => text.push(other),
+                    }
+                    at += 1 + escaped.len_utf8();
+                }
+                '{' => {
+                    let end = planguard_rego_syntax::token::end_of_braces(inner.as_bytes(), at)
+                        .map_err(|_| NotUnderstood)?;
+                    parts.push(Term::Constant(Value::from(std::mem::take(&mut text))));
+                    parts.push(self.inner_expression(&inner[at + 1..end - 1], offset)?);
+                    at = end;
+                }
+                other => {
+                    text.push(other);
+                    at += other.len_utf8();
+                }
+            }
+        }
+        parts.push(Term::Constant(Value::from(text)));
+        Ok(Term::Template(parts))
+    }
+
+    fn inner_expression(&mut self, expression: &str, offset: usize) -> Resolved<Term> {
+        let text = format!("package p\nx := {expression}\n");
+        let module = parse::parse(&text).map_err(|_| NotUnderstood)?;
+        let [rule] = module.rules.as_slice() else { return Err(NotUnderstood) };
+        let value = rule.head.value.as_ref().ok_or(NotUnderstood)?;
+        let mut inner = Resolver {
+            text: &text,
+            offset: Some(offset),
+            source: self.source,
+            package: self.package.clone(),
+            imports: self.imports.clone(),
+            rules: self.rules.clone(),
+            arities: self.arities,
+            scopes: std::mem::take(&mut self.scopes),
+            slots: self.slots,
+        };
+        let term = inner.term(value);
+        self.slots = inner.slots;
+        self.scopes = inner.scopes;
+        term
+    }
+}
+
+#[derive(Clone, Copy)]
+enum KeyStep<'t> {
+    Name(&'t str),
+    Index(&'t Expr),
+}
+
+fn truth() -> Term {
+    Term::Constant(Value::Bool(true))
+}
