@@ -14,6 +14,7 @@ use planguard::redact::Redactor;
 use planguard::rego::{RegoPack, rego_packs, rule_id};
 use planguard::render::Detail;
 use planguard::render::rules::RulesReport;
+use planguard::risk::PLAN_RISK;
 
 use crate::UNDECIDED;
 use crate::args::RulesArguments;
@@ -44,6 +45,13 @@ enum RulesError {
 }
 
 pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
+    if arguments.id.as_deref() == Some(PLAN_RISK) {
+        return output.finish(
+            "plan-risk: the risk score of the plan is above `max-risk`, or needs approval from `risk` under [approve] on.\n\
+             docs/risk.md lists the points.\n",
+            0,
+        );
+    }
     match report(arguments, catalogue()) {
         Ok(report) => output.report(&report, arguments.format, Detail::default(), 0),
         Err(error) => {
