@@ -1,12 +1,11 @@
 //! Reports a plan whose risk score is above what the settings allow, or needs approval.
 
 use planguard_plan::redact::{Redactor, SafeText};
-use planguard_rule::Severity;
 
 use super::{CheckOptions, Rules};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind};
-use crate::risk::{PLAN_RISK, Risk};
+use crate::risk::{PLAN_RISK, PLAN_RISK_SEVERITY, PLAN_RISK_TITLE, Risk};
 
 /// The finding about the score of a plan, if the settings limit it. Its sentences hold numbers and no text of the plan.
 pub(super) fn finding(risk: &Risk, rules: &Rules, options: &CheckOptions) -> Option<Finding> {
@@ -34,11 +33,11 @@ pub(super) fn finding(risk: &Risk, rules: &Rules, options: &CheckOptions) -> Opt
     (enforcement != Enforcement::Off).then(|| Finding {
         rule: FindingRule {
             id: SafeText::fixed(PLAN_RISK),
-            title: Some(SafeText::fixed("The risk score of the plan is high")),
+            title: Some(SafeText::fixed(PLAN_RISK_TITLE)),
             kind: RuleKind::Change,
             category: None,
         },
-        severity: set.and_then(|set| set.severity).unwrap_or(Severity::High),
+        severity: set.and_then(|set| set.severity).unwrap_or(PLAN_RISK_SEVERITY),
         enforcement,
         certainty: Certainty::Certain,
         origin: Origin::Introduced,

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use planguard::render::check;
+use planguard::render::{check, rules};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -325,9 +325,18 @@ fn a_score_above_the_limit_denies_and_from_another_on_needs_approval() {
 
 #[test]
 fn the_rule_about_the_score_is_explained() {
-    let (code, text, _) = run(command(&project(""), &["rules", "plan-risk"]));
-    assert_eq!(code, Some(0));
-    assert!(text.contains("max-risk") && text.contains("docs/risk.md"), "{text}");
+    for format in rules::FORMATS.all() {
+        let (code, text, _) = run(command(&project(""), &["rules", "plan-risk", "--format", format.name]));
+        assert_eq!(code, Some(0));
+        assert!(text.contains("max-risk") && text.contains("docs/risk.md"), "{text}");
+        if format.name == "json" {
+            let parsed: Value = serde_json::from_str(&text).expect("JSON");
+            assert_eq!(parsed[0]["id"], "plan-risk");
+        }
+    }
+    let (code, _, errors) = run(command(&project(""), &["rules", "plan-rsik"]));
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("did you mean plan-risk?"), "{errors}");
 }
 
 #[test]

@@ -45,13 +45,6 @@ enum RulesError {
 }
 
 pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
-    if arguments.id.as_deref() == Some(PLAN_RISK) {
-        return output.finish(
-            "plan-risk: the risk score of the plan is above `max-risk`, or needs approval from `risk` under [approve] on.\n\
-             docs/risk.md lists the points.\n",
-            0,
-        );
-    }
     match report(arguments, catalogue()) {
         Ok(report) => output.report(&report, arguments.format, Detail::default(), 0),
         Err(error) => {
@@ -62,6 +55,9 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
 }
 
 fn report(arguments: &RulesArguments, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesError> {
+    if arguments.id.as_deref() == Some(PLAN_RISK) {
+        return Ok(RulesReport::PlanRisk);
+    }
     let named = arguments.id.as_ref().or(arguments.pack.as_ref());
     let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
     if let Some(pack) = pack
@@ -112,7 +108,8 @@ fn hint(id: &str, all: &[CatalogueEntry]) -> String {
         let path = move |name: &str| rule_id(&format!("data.{package}.{name}")).into_owned();
         pack.rules().into_iter().map(move |rule| path(&rule.name)).chain([pack.name.to_owned()])
     });
-    let ids: Vec<String> = all.iter().map(|entry| entry.info.id.to_string()).chain(of_packs).collect();
+    let own = all.iter().map(|entry| entry.info.id.to_string()).chain([PLAN_RISK.to_owned()]);
+    let ids: Vec<String> = own.chain(of_packs).collect();
     if let Some(near) = suggest::nearest(id, ids.iter().map(String::as_str)) {
         return format!("did you mean {near}?");
     }
