@@ -167,6 +167,50 @@ fn rules_of_every_environment_exist() {
     assert!(text.contains("PG-CF-002") && !text.contains("PG-EN-001"), "{text}");
 }
 
+/// So do their parameters, and a mistake in the environment of the run is one mistake.
+#[test]
+fn parameters_of_every_environment_exist() {
+    let directory = project(
+        "[env.a.rules.aws-db-instance-no-backup]\nparams = { minimum-dyas = 7 }\nreason = \"r\"\n\
+         [env.b]\nstrict = true\n",
+    );
+    for environment in ["a", "b", "none"] {
+        let (code, text, _) = check(&directory, &["--env", environment]);
+        assert_eq!(code, Some(2), "{text}");
+        assert_eq!(text.matches("PG-CF-010").count(), 1, "{text}");
+        assert!(text.contains("planguard.toml:1") && text.contains("did you mean `minimum-days`?"), "{text}");
+    }
+}
+
+/// A waiver comes before the baseline, both before the score, and approvals last.
+#[test]
+fn every_finding_is_accepted_by_the_first_that_may() {
+    let directory = project(
+        "[check]\nfail-on = \"critical\"\nbaseline = \"planguard-baseline.json\"\n\
+         [approve]\nseverity = \"medium\"\nfrom = [\"g\"]\n[groups]\ng = [\"bob\"]\n\
+         [[waivers]]\nrule = \"aws-instance-public-ip\"\naddress = \"*\"\nreason = \"r\"\nexpires = 2999-12-31\n",
+    );
+    let score = |report: &Value| report["plans"][0]["risk"]["score"].as_u64().expect("a score");
+    let (code, _, errors) = run(command(&directory, &["baseline", "plan.json", "--no-config"]));
+    assert_eq!(code, Some(0), "{errors}");
+    context(&directory, &json!(["bob"]));
+    let accepted = report(&directory, &["--context", "run.json"]);
+    let mut kinds = enforcements(&accepted);
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["approved", "baseline", "baseline", "waived"]);
+    assert_eq!(accepted["verdict"], "pass");
+    let open = report(&directory, &["--context", "run.json", "--no-waivers"]);
+    assert!(score(&accepted) < score(&open), "what the baseline has is no risk");
+    // What is in the baseline needs no approval, and no approval is missing for it.
+    let (_, text, _) = check(&directory, &[]);
+    assert!(text.contains("1 finding needs approval"), "{text}");
+    let (_, text, _) = check(&directory, &["--context", "run.json", "--show", "all"]);
+    for words in ["approved by bob", "waived until 2999-12-31", "in the baseline: 2 findings"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(text.contains("; 1 approved; 1 waived; 2 in the baseline"), "{text}");
+}
+
 #[test]
 fn what_needs_approval_denies_until_it_has_it() {
     let directory = project(SETTINGS);
