@@ -12,8 +12,12 @@ use crate::overrides::RuleEnforcement;
 pub enum Enforcement {
     /// It denies.
     Deny,
+    /// It needs approval that it does not have, and denies until then.
+    Approve,
     /// It is reported without effect.
     Warn,
+    /// Enough people approved it: it is reported as such, without effect.
+    Approved,
     /// A waiver accepts it: it is reported as such, without effect.
     Waived,
     /// The baseline has it: it is reported as such, without effect.
@@ -27,20 +31,28 @@ impl Enforcement {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Deny => "deny",
+            Self::Approve => "approve",
             Self::Warn => "warn",
+            Self::Approved => "approved",
             Self::Waived => "waived",
             Self::Baseline => "baseline",
             Self::Off => "off",
         }
     }
-}
 
-impl Enforcement {
-    /// Whether somebody accepted the finding: it is reported, and in no number of what is left to do.
+    /// Whether a plan with such a finding is denied.
+    pub const fn denies(self) -> bool {
+        match self {
+            Self::Deny | Self::Approve => true,
+            Self::Warn | Self::Approved | Self::Waived | Self::Baseline | Self::Off => false,
+        }
+    }
+
+    /// Whether somebody accepted the finding: it is listed behind all others, and in no number of what is left to do.
     pub const fn is_accepted(self) -> bool {
         match self {
-            Self::Waived | Self::Baseline => true,
-            Self::Deny | Self::Warn | Self::Off => false,
+            Self::Approved | Self::Waived | Self::Baseline => true,
+            Self::Deny | Self::Approve | Self::Warn | Self::Off => false,
         }
     }
 }
@@ -49,6 +61,7 @@ impl From<RuleEnforcement> for Enforcement {
     fn from(enforcement: RuleEnforcement) -> Self {
         match enforcement {
             RuleEnforcement::Deny => Self::Deny,
+            RuleEnforcement::Approve => Self::Approve,
             RuleEnforcement::Warn => Self::Warn,
             RuleEnforcement::Off => Self::Off,
         }
@@ -89,11 +102,25 @@ words! {
     }
 }
 
+/// The effect of warnings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnWarning {
+    /// They are reported.
+    #[default]
+    Report,
+    /// They deny as well, except pre-existing findings that the gate lets through.
+    Deny,
+}
+
 /// The mapping from severity to enforcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnforcementOptions {
     /// Findings with at least this severity deny.
     pub fail_on: Severity,
+    /// Findings with at least this severity that do not deny need approval; `None` if none do.
+    pub approve_from: Option<Severity>,
+    /// The effect of warnings.
+    pub warnings: OnWarning,
     /// The effect of undetermined outcomes.
     pub unknown: UnknownPolicy,
     /// The findings that may deny.
@@ -102,14 +129,26 @@ pub struct EnforcementOptions {
 
 impl Default for EnforcementOptions {
     fn default() -> Self {
-        Self { fail_on: Severity::Medium, unknown: UnknownPolicy::default(), gate: Gate::default() }
+        Self {
+            fail_on: Severity::Medium,
+            approve_from: None,
+            warnings: OnWarning::default(),
+            unknown: UnknownPolicy::default(),
+            gate: Gate::default(),
+        }
     }
 }
 
 impl EnforcementOptions {
     /// Returns the effect of a guardrail's finding.
     pub fn of(&self, severity: Severity, certainty: Certainty, origin: Origin) -> Enforcement {
-        let by_severity = if severity >= self.fail_on { Enforcement::Deny } else { Enforcement::Warn };
+        let by_severity = if severity >= self.fail_on {
+            Enforcement::Deny
+        } else if self.approve_from.is_some_and(|lowest| severity >= lowest) {
+            Enforcement::Approve
+        } else {
+            Enforcement::Warn
+        };
         self.applied_to(by_severity, severity, certainty, origin)
     }
 
@@ -136,7 +175,10 @@ impl EnforcementOptions {
         }
         match (self.gate, origin) {
             (Gate::Introduced, Origin::AlreadyThere) => Enforcement::Warn,
-            (Gate::All, _) | (Gate::Introduced, Origin::Introduced) => by_certainty,
+            (Gate::All, _) | (Gate::Introduced, Origin::Introduced) => match (by_certainty, self.warnings) {
+                (Enforcement::Warn, OnWarning::Deny) => Enforcement::Deny,
+                (enforcement, OnWarning::Deny | OnWarning::Report) => enforcement,
+            },
         }
     }
 }
@@ -166,6 +208,40 @@ mod tests {
         let denying = EnforcementOptions { unknown: UnknownPolicy::Deny, ..options };
         assert_eq!(of(denying, Severity::Medium, Certainty::DependsOnUnknown), Enforcement::Deny);
         assert_eq!(of(denying, Severity::Low, Certainty::DependsOnUnknown), Enforcement::Warn);
+    }
+
+    #[test]
+    fn findings_below_those_that_deny_may_need_approval() {
+        let options = EnforcementOptions {
+            fail_on: Severity::Critical,
+            approve_from: Some(Severity::Medium),
+            ..EnforcementOptions::default()
+        };
+        for (severity, certainty, wanted) in [
+            (Severity::Critical, Certainty::Certain, Enforcement::Deny),
+            (Severity::High, Certainty::Certain, Enforcement::Approve),
+            (Severity::Medium, Certainty::Certain, Enforcement::Approve),
+            (Severity::Low, Certainty::Certain, Enforcement::Warn),
+            (Severity::High, Certainty::DependsOnUnknown, Enforcement::Warn),
+        ] {
+            assert_eq!(of(options, severity, certainty), wanted, "{severity}");
+        }
+        let unknown = EnforcementOptions { unknown: UnknownPolicy::Deny, ..options };
+        assert_eq!(of(unknown, Severity::High, Certainty::DependsOnUnknown), Enforcement::Approve);
+        let gate = EnforcementOptions { gate: Gate::Introduced, ..options };
+        assert_eq!(gate.of(Severity::High, Certainty::Certain, Origin::AlreadyThere), Enforcement::Warn);
+    }
+
+    #[test]
+    fn warnings_deny_if_the_user_wants_it() {
+        let strict = EnforcementOptions { warnings: OnWarning::Deny, ..EnforcementOptions::default() };
+        assert_eq!(of(strict, Severity::Info, Certainty::Certain), Enforcement::Deny);
+        assert_eq!(of(strict, Severity::High, Certainty::DependsOnUnknown), Enforcement::Deny);
+        let ignoring = EnforcementOptions { unknown: UnknownPolicy::Ignore, ..strict };
+        assert_eq!(of(ignoring, Severity::High, Certainty::DependsOnUnknown), Enforcement::Off);
+        let gate = EnforcementOptions { gate: Gate::Introduced, ..strict };
+        assert_eq!(gate.of(Severity::High, Certainty::Certain, Origin::AlreadyThere), Enforcement::Warn);
+        assert_eq!(gate.of(Severity::Low, Certainty::Certain, Origin::Introduced), Enforcement::Deny);
     }
 
     #[test]

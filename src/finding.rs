@@ -1,7 +1,7 @@
 //! Findings of rules, ready for renderers.
 
 use planguard_plan::redact::{Redactor, SafeText};
-use planguard_rule::{RuleInfo, Severity};
+use planguard_rule::{Category, RuleInfo, Severity};
 
 use crate::enforcement::Enforcement;
 
@@ -43,6 +43,8 @@ pub struct Finding {
     pub metadata: Vec<(SafeText, SafeText)>,
     /// The waiver that accepts it, or did until it expired.
     pub waiver: Option<FindingWaiver>,
+    /// The people who approved it, if it needs approval and has it.
+    pub approved_by: Vec<SafeText>,
 }
 
 /// Where the configuration defines a resource or an attribute.
@@ -119,12 +121,19 @@ pub struct FindingRule {
     pub title: Option<SafeText>,
     /// The kind of rule.
     pub kind: RuleKind,
+    /// The category of harm, if the rule names one.
+    pub category: Option<Category>,
 }
 
 impl FindingRule {
     /// Returns the rule of a guardrail.
     pub(crate) fn new(info: &RuleInfo, kind: RuleKind) -> Self {
-        Self { id: text_of_rule(&info.id), title: Some(text_of_rule(&info.title)), kind }
+        Self {
+            id: text_of_rule(&info.id),
+            title: Some(text_of_rule(&info.title)),
+            kind,
+            category: Some(info.category),
+        }
     }
 }
 

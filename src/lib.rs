@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+pub mod approvals;
+pub mod audit;
 pub mod baseline;
 pub mod cases;
 pub mod check;
 pub mod enforcement;
+pub mod environments;
 pub mod finding;
 mod fingerprint;
 pub mod fixture;
@@ -12,6 +15,8 @@ pub mod overrides;
 pub mod pattern;
 pub mod render;
 pub mod report;
+pub mod risk;
+pub mod run;
 pub mod scaffold;
 pub mod settings;
 pub mod sources;

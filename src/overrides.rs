@@ -15,6 +15,8 @@ words! {
     pub enum RuleEnforcement is "an enforcement" {
         /// They deny, unless the treatment of unknown values or the gate lets them through.
         Deny = "deny": "the findings deny",
+        /// They deny until enough people approve.
+        Approve = "approve": "the findings deny until they are approved",
         /// They warn.
         Warn = "warn": "the findings warn",
         /// The rule is off.
@@ -69,7 +71,7 @@ pub struct Mistake {
 }
 
 /// The kinds of mistakes in overrides.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MistakeKind {
     /// The pattern means no rule.
     MeansNothing {

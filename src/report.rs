@@ -6,8 +6,10 @@ use planguard_plan::ChangeSummary;
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 
-use crate::enforcement::Enforcement;
+use crate::approvals::{Approvals, NotCounted};
 use crate::finding::{Certainty, Finding};
+use crate::risk::Risk;
+use crate::settings::ChosenEnvironment;
 use crate::verdict::Verdict;
 use crate::waivers::{Use, Waiver};
 
@@ -34,8 +36,65 @@ pub struct Report {
     pub waivers: Vec<WaiverReport>,
     /// The baseline, and what became of it.
     pub baseline: Option<BaselineReport>,
+    /// The environment whose settings count, if there is one.
+    pub environment: Option<EnvironmentReport>,
+    /// Who approved the change, if something may need approval.
+    pub approvals: Option<ApprovalsReport>,
+    /// The SHA-256 of the settings that count.
+    pub settings_sha256: Option<SafeText>,
     /// How long the run took, if it was measured.
     pub duration: Option<Duration>,
+}
+
+/// The environment of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EnvironmentReport {
+    /// Its name.
+    pub name: SafeText,
+    /// How it was chosen.
+    pub why: SafeText,
+}
+
+impl EnvironmentReport {
+    /// An environment for the report. Its texts are those of a settings file and of the run, and no plan's.
+    pub fn new(environment: &ChosenEnvironment) -> Self {
+        let plain = Redactor::default();
+        Self { name: plain.text(&environment.name), why: plain.text(&environment.why) }
+    }
+}
+
+/// The approvals of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalsReport {
+    /// How many are needed.
+    pub needed: usize,
+    /// How many are missing.
+    pub missing: usize,
+    /// The groups whose people may approve.
+    pub from: Vec<SafeText>,
+    /// The people whose approval counts.
+    pub counted: Vec<SafeText>,
+    /// Those whose review does not count, and why.
+    pub not_counted: Vec<(SafeText, NotCounted)>,
+}
+
+impl ApprovalsReport {
+    /// Approvals for the report. Their names are those of a settings file and of people, and no plan's.
+    pub(crate) fn new(approvals: &Approvals) -> Self {
+        let plain = Redactor::default();
+        let texts = |names: &[String]| names.iter().map(|name| plain.text(name)).collect();
+        Self {
+            needed: approvals.needed,
+            missing: approvals.missing(),
+            from: texts(&approvals.from),
+            counted: texts(&approvals.counted),
+            not_counted: approvals
+                .not_counted
+                .iter()
+                .map(|(person, reason)| (plain.text(person), *reason))
+                .collect(),
+        }
+    }
 }
 
 /// A waiver, and what became of it in a run.
@@ -45,6 +104,8 @@ pub struct WaiverReport {
     pub rule: SafeText,
     /// The resources that it means, as it is written; `None` for findings about the whole plan.
     pub address: Option<SafeText>,
+    /// The environment for which alone it counts.
+    pub environment: Option<SafeText>,
     /// Why findings are accepted.
     pub reason: SafeText,
     /// Who accepted them.
@@ -69,6 +130,7 @@ impl WaiverReport {
         Self {
             rule: plain.text(waiver.rule.as_str()),
             address: waiver.address.as_ref().map(|address| plain.text(address.as_str())),
+            environment: optional(&waiver.environment),
             reason: plain.text(&waiver.reason),
             owner: optional(&waiver.owner),
             ticket: optional(&waiver.ticket),
@@ -86,7 +148,7 @@ impl WaiverReport {
             None => self.rule.unescaped().to_owned(),
         };
         let (code, message) = match &self.became {
-            Use::Accepted(_) => return None,
+            Use::Accepted(_) | Use::OtherEnvironment => return None,
             Use::Unused => ("PG-WV-101", "is not used: no finding of this run is like that".to_owned()),
             Use::Shadowed => {
                 ("PG-WV-102", "is not used: earlier waivers accept the same findings".to_owned())
@@ -219,6 +281,8 @@ pub struct PlanReport {
     pub counts: Counts,
     /// How much of what the plan changes any rule knows.
     pub coverage: Coverage,
+    /// The risk score.
+    pub risk: Risk,
     /// What was found, resource by resource.
     pub findings: Vec<Finding>,
     /// Whether the whole plan could be checked.
@@ -322,7 +386,7 @@ impl PlanReport {
         if !self.complete {
             return Verdict::Undecided;
         }
-        let denied = self.findings.iter().any(|finding| finding.enforcement == Enforcement::Deny);
+        let denied = self.findings.iter().any(|finding| finding.enforcement.denies());
         if denied { Verdict::Denied } else { Verdict::Pass }
     }
 

@@ -183,6 +183,7 @@ impl PlanCheck<'_> {
             source: source.map(Box::new),
             metadata: Vec::new(),
             waiver: None,
+            approved_by: Vec::new(),
         };
         judged.findings.push(finding);
     }

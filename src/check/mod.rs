@@ -10,6 +10,7 @@ mod options;
 mod origins;
 mod place;
 mod policies;
+mod risk;
 mod whole_plan;
 mod workspace;
 
@@ -31,11 +32,15 @@ use planguard_rule::{RuleInfo, Severity};
 use planguard_source::Configuration;
 use planguard_threads::{self as threads, Stack};
 
+use crate::approvals::Approvals;
 use crate::baseline::BaselineUse;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
 use crate::known_rules::KnownRules;
-use crate::report::{BaselineReport, Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport};
+use crate::report::{
+    ApprovalsReport, BaselineReport, Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport,
+};
+use crate::risk::Risk;
 use crate::waivers::{Applied, UsedComments};
 
 /// The progress of a run, for progress bars.
@@ -126,6 +131,7 @@ pub fn check(
         report.problems.extend(outcome.problems);
         report.notices.extend(outcome.notices);
     }
+    report.approvals = rules.approvals.as_ref().map(ApprovalsReport::new);
     report.waivers = rules.waivers.uses(&applied).into_iter().map(WaiverReport::new).collect();
     report.notices.extend(report.waivers.iter().filter_map(WaiverReport::notice));
     report.notices.extend(comments.into_notices());
@@ -258,6 +264,16 @@ fn about_sources(
         .collect()
 }
 
+/// Marks what needs approval, and has it.
+fn approve(findings: &mut [Finding], approvals: &Approvals) {
+    let plain = Redactor::default();
+    let people: Vec<SafeText> = approvals.counted.iter().map(|person| plain.text(person)).collect();
+    for finding in findings.iter_mut().filter(|finding| finding.enforcement == Enforcement::Approve) {
+        finding.enforcement = Enforcement::Approved;
+        finding.approved_by.clone_from(&people);
+    }
+}
+
 fn check_plan(
     document: &Document,
     rules: &Rules,
@@ -307,12 +323,21 @@ fn check_plan(
     let PlanCheck { mut findings, counts, problems, notices, .. } = check;
     findings.sort_by(Finding::order);
     let sha256 = document.sha256().to_string();
-    let waivers = rules.waivers.apply(&mut findings, &sha256);
+    let mut waivers = rules.waivers.apply(&mut findings, &sha256);
     let comments = configuration.map_or_else(UsedComments::default, |configuration| {
         let known = || KnownRules::of(rules);
         rules.waivers.comments.apply(&mut findings, &configuration, known, rules.waivers.today)
     });
     let baseline = rules.baseline.as_ref().map(|baseline| baseline.apply(&mut findings, origin));
+    // What is accepted is no risk, and the score itself can be waived.
+    let risk = Risk::of(&plan, &findings, options.risk.monthly_increase);
+    if let Some(mut finding) = risk::finding(&risk, rules, options) {
+        waivers.add(rules.waivers.apply(std::slice::from_mut(&mut finding), &sha256));
+        findings.insert(0, finding);
+    }
+    if let Some(approvals) = rules.approvals.as_ref().filter(|approvals| approvals.are_enough()) {
+        approve(&mut findings, approvals);
+    }
     let report = PlanReport {
         origin: origin.clone(),
         sha256: SafeText::digest(&document.sha256()),
@@ -326,6 +351,7 @@ fn check_plan(
         summary: ChangeSummary::of(&plan),
         counts,
         coverage,
+        risk,
         findings,
         // Computed after all problems are collected.
         complete: false,

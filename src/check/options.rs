@@ -8,9 +8,11 @@ use planguard_guardrails::change::{ChangeOptions, GUARDS};
 use planguard_rego::Policies;
 
 use super::lints::PolicyLints;
+use crate::approvals::Approvals;
 use crate::baseline::Baseline;
 use crate::enforcement::EnforcementOptions;
 use crate::overrides::Overrides;
+use crate::risk::RiskOptions;
 use crate::sources::Sources;
 use crate::waivers::Waivers;
 
@@ -29,6 +31,8 @@ pub struct Rules {
     pub waivers: Waivers,
     /// The findings that the project had when it began.
     pub baseline: Option<Baseline>,
+    /// Who approved the change; `None` if nothing can need approval.
+    pub approvals: Option<Approvals>,
     /// Where the configurations of plans are, for the lines of findings.
     pub sources: Sources,
     /// How the policies of the user are linted; `None` if there are none.
@@ -85,6 +89,8 @@ pub struct CheckOptions {
     pub enforcement: EnforcementOptions,
     /// The budgets of change guards.
     pub change: ChangeOptions,
+    /// What the risk score does.
+    pub risk: RiskOptions,
     /// The treatment of plans that failed.
     pub errored: OnErroredPlan,
     /// The treatment of plans that cover only part of the configuration.

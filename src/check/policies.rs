@@ -126,6 +126,7 @@ impl PlanCheck<'_> {
                 id: Redactor::default().text(&id),
                 title: found.title.as_deref().map(|title| of_rule("title", title)),
                 kind: RuleKind::Policy,
+                category: None,
             },
             severity,
             enforcement,
@@ -146,6 +147,7 @@ impl PlanCheck<'_> {
             source: source.map(Box::new),
             metadata: metadata.collect(),
             waiver: None,
+            approved_by: Vec::new(),
         }
     }
 }

@@ -31,12 +31,16 @@ impl Style {
     const fn code(self) -> &'static str {
         match self {
             Self::Severity(Severity::Critical) => "1;35",
-            Self::Severity(Severity::High) | Self::Bad | Self::Enforcement(Enforcement::Deny) => "1;31",
+            Self::Severity(Severity::High)
+            | Self::Bad
+            | Self::Enforcement(Enforcement::Deny | Enforcement::Approve) => "1;31",
             Self::Severity(Severity::Medium) | Self::Enforcement(Enforcement::Warn) | Self::Notable => "33",
             Self::Severity(Severity::Low) => "36",
             Self::Severity(Severity::Info)
             | Self::Faint
-            | Self::Enforcement(Enforcement::Waived | Enforcement::Baseline | Enforcement::Off) => "2",
+            | Self::Enforcement(
+                Enforcement::Approved | Enforcement::Waived | Enforcement::Baseline | Enforcement::Off,
+            ) => "2",
             Self::Heading => "1",
             Self::Good => "1;32",
         }

@@ -39,6 +39,7 @@ enum Meaning {
     AllNamespaces,
     Data,
     RegoVersion,
+    FailOnWarn,
     /// It changes what is denied in a way that planguard does not follow, unless it is off.
     Decides,
     /// It is about how conftest prints, or about what planguard always does.
@@ -52,8 +53,9 @@ fn meaning(key: &str) -> Meaning {
         "all-namespaces" => Meaning::AllNamespaces,
         "data" => Meaning::Data,
         "rego-version" => Meaning::RegoVersion,
+        "fail-on-warn" => Meaning::FailOnWarn,
         // With any of them conftest may deny what planguard would pass.
-        "combine" | "fail-on-warn" | "update" => Meaning::Decides,
+        "combine" | "update" => Meaning::Decides,
         _ => Meaning::Nothing,
     }
 }
@@ -113,6 +115,7 @@ fn parse(path: &Path, text: &str) -> Result<ConftestSettings, SettingsError> {
                 let version = version.ok_or_else(|| wrong("\"v0\" or \"v1\""))?;
                 said.rego_version = Some(Sourced { value: Chosen::Named(version), origin });
             }
+            Meaning::FailOnWarn => said.fail_on_warn = Some(Sourced { value: on()?, origin }),
             Meaning::Decides => {
                 let off = matches!(value.get_ref(), Value::Boolean(false))
                     || value.get_ref().as_array().is_some_and(Vec::is_empty);
@@ -177,9 +180,16 @@ mod tests {
     }
 
     #[test]
+    fn warnings_deny_where_they_do_for_conftest() {
+        for (text, wanted) in [("fail-on-warn = true\n", true), ("fail-on-warn = false\n", false)] {
+            assert_eq!(parse(text).unwrap().said.resolve().fail_on_warn.value, wanted);
+        }
+    }
+
+    #[test]
     fn keys_that_change_what_is_denied_are_refused() {
         for (text, wanted) in [
-            ("fail-on-warn = true", "fail-on-warn"),
+            ("fail-on-warn = \"yes\"", "true or false"),
             ("combine = true", "combine"),
             ("update = [\"git::https://example.com/policies\"]", "update"),
             ("policy = [1]", "a list of strings"),

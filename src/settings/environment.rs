@@ -16,8 +16,14 @@ pub(super) const CONFIG: &str = "PLANGUARD_CONFIG";
 /// The variable that names the place of trusted settings.
 pub(super) const TRUSTED: &str = "PLANGUARD_TRUSTED";
 
-/// The variables that say where settings are, and none themselves.
-const PLACES: [&str; 2] = [CONFIG, TRUSTED];
+/// The variable that names the environment.
+pub(super) const ENVIRONMENT: &str = "PLANGUARD_ENV";
+
+/// The variable that names the file with reviews.
+pub(super) const APPROVALS: &str = "PLANGUARD_APPROVALS";
+
+/// The variables that say which settings count and who approved them, and are none themselves.
+const PLACES: [&str; 4] = [CONFIG, TRUSTED, ENVIRONMENT, APPROVALS];
 
 /// What the variables say, with what is wrong with them. An empty variable counts as unset, as CI systems leave it
 /// where nothing was entered.
@@ -44,9 +50,13 @@ pub(super) fn read(variables: &BTreeMap<String, String>) -> (Said, Vec<SettingsE
             // Others may have variables of that prefix, such as PLANGUARD_VERSION; a typo is no such variable.
             None => {
                 let known = NAMES.iter().map(|name| name.variable).chain(PLACES);
-                if !PLACES.contains(&variable.as_str())
-                    && let Some(near) = suggest::nearest(variable, known)
-                {
+                let near = match variable.as_str() {
+                    place if PLACES.contains(&place) => None,
+                    // Too far for a typo, and not to be ignored.
+                    "PLANGUARD_ENVIRONMENT" => Some(ENVIRONMENT),
+                    other => suggest::nearest(other, known),
+                };
+                if let Some(near) = near {
                     let help = format!("did you mean `{near}`?");
                     errors.push(error("no setting has this variable".to_owned(), help));
                 }
@@ -89,6 +99,7 @@ mod tests {
         for (variable, text, message, help) in [
             ("PLANGUARD_FAIL_ON", "hgih", "`hgih` is not a severity; use info", "did you mean `high`?"),
             ("PLANGUARD_STRICT", "yes", "use true or false", "docs/"),
+            ("PLANGUARD_ENVIRONMENT", "a", "no setting has this", "did you mean `PLANGUARD_ENV`?"),
             ("PLANGUARD_FAIL_ONN", "low", "no setting has this", "did you mean `PLANGUARD_FAIL_ON`?"),
         ] {
             let (_, errors) = read(&[(variable, text)]);

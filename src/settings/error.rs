@@ -6,6 +6,8 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use crate::run::RunError;
+
 /// What is wrong with a source of settings.
 #[derive(Debug, Error, Diagnostic)]
 pub enum SettingsError {
@@ -135,6 +137,85 @@ pub enum SettingsError {
         /// Where it is set.
         origin: String,
     },
+    /// No environment has the name.
+    #[error("no environment is called `{name}` ({origin})")]
+    #[diagnostic(code("PG-EN-001"), help("{help}"))]
+    UnknownEnvironment {
+        /// The name.
+        name: String,
+        /// Who gives it.
+        origin: String,
+        /// How to put it right.
+        help: String,
+    },
+    /// Several environments are for a run.
+    #[error("several environments match this run: {environments}; {run}")]
+    #[diagnostic(
+        code("PG-EN-002"),
+        help("exclude the run from all but one with `not = {{ ... }}`, or name one with --env")
+    )]
+    SeveralEnvironments {
+        /// The environments with their lines.
+        environments: String,
+        /// What is known of the run.
+        run: String,
+    },
+    /// What is known of a run does not say which environment is for it.
+    #[error(
+        "the environment of this run is open: its {conditions} not known, and may decide for {environments}"
+    )]
+    #[diagnostic(
+        code("PG-EN-003"),
+        help(
+            "name it with --env or PLANGUARD_ENV ({names}), or state what is not known in a file for --context \
+             (docs/environments.md)"
+        )
+    )]
+    OpenEnvironment {
+        /// The environments with their lines.
+        environments: String,
+        /// What is not known, with its verb.
+        conditions: String,
+        /// The names that may be given.
+        names: String,
+    },
+    /// Something needs approval, and nobody may give it.
+    #[error("{origin}: {what}, and no group may give it")]
+    #[diagnostic(
+        code("PG-EN-004"),
+        help("name the groups whose people may approve with `from` under [approve] or [env.NAME.approve]")
+    )]
+    NoApprovers {
+        /// What needs approval.
+        what: String,
+        /// Where.
+        origin: String,
+    },
+    /// A setting about approvals contradicts another one.
+    #[error("{origin}: {reason}")]
+    #[diagnostic(code("PG-EN-005"), help("{help}"))]
+    Approve {
+        /// What is wrong.
+        reason: String,
+        /// Where.
+        origin: String,
+        /// How to put it right.
+        help: String,
+    },
+    /// A file with approvals belongs to the project under review.
+    #[error("{} approves the change and is a file of its repository, so the change can have written it", path.display())]
+    #[diagnostic(
+        code("PG-EN-009"),
+        help("write it in the pipeline, outside of the checkout, from the system that people review on")
+    )]
+    OwnApprovals {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The description of the run cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Run(#[from] RunError),
     /// A waiver has no end.
     #[error("{}:{line}: the waiver for {rule} has no `expires`", file.display())]
     #[diagnostic(

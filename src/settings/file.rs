@@ -1,5 +1,7 @@
 //! Reads `planguard.toml` and the file of pack parameters.
 
+mod environments;
+
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,10 +11,11 @@ use planguard_plan::text::suggest;
 use planguard_rego::toml_parameters;
 use serde::Deserialize as _;
 use serde_json::{Map, Value as Json};
-use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeString, DeTable, DeValue, ValueDeserializer};
 use toml::{Spanned, Value as Toml};
 
 use super::SettingsError;
+use super::environments::{ENVIRONMENTS, GROUPS};
 use super::lints::{self, LintLevel};
 use super::origin::{Origin, Sourced};
 use super::rule_overrides;
@@ -33,9 +36,12 @@ const WAIVERS: &str = "waivers";
 ///
 /// Everything that is wrong with it; after a mistake in the syntax, nothing but that.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Said, Vec<SettingsError>> {
-    let mut reader = Reader { path, text, said: Said::default(), errors: Vec::new() };
+    let mut reader = Reader { path, text, said: Said::default(), references: Vec::new(), errors: Vec::new() };
     match DeTable::parse(text) {
-        Ok(root) => reader.root(root.get_ref()),
+        Ok(root) => {
+            reader.root(root.get_ref());
+            reader.check_references();
+        }
         Err(error) => {
             reader.error(error.span().unwrap_or(0..0), error.message().to_owned(), None);
         }
@@ -48,7 +54,15 @@ struct Reader<'r> {
     path: &'r Path,
     text: &'r str,
     said: Said,
+    /// Names of groups and environments, which may be defined further down.
+    references: Vec<(Range<usize>, Reference)>,
     errors: Vec<SettingsError>,
+}
+
+/// A name that something else in the file has to define.
+enum Reference {
+    Group(String),
+    Environment(String),
 }
 
 impl Reader<'_> {
@@ -65,7 +79,8 @@ impl Reader<'_> {
     fn root(&mut self, root: &DeTable<'_>) {
         for (name, value) in root {
             let table = name.get_ref().as_ref();
-            let known = || tables().chain([PACKS, rule_overrides::TABLE, lints::TABLE, WAIVERS]);
+            let others = [PACKS, rule_overrides::TABLE, lints::TABLE, WAIVERS, ENVIRONMENTS, GROUPS];
+            let known = || tables().chain(others);
             if !known().any(|known| known == table) {
                 let reason = format!("unknown table `{table}`");
                 self.error(name.span(), reason, Some(unknown_help(table, known())));
@@ -75,6 +90,8 @@ impl Reader<'_> {
                 DeValue::Table(entries) if table == PACKS => self.packs(entries),
                 DeValue::Table(entries) if table == lints::TABLE => self.lints(entries),
                 DeValue::Table(entries) if table == rule_overrides::TABLE => self.overrides(entries),
+                DeValue::Table(entries) if table == ENVIRONMENTS => self.environments(entries),
+                DeValue::Table(entries) if table == GROUPS => self.groups(entries),
                 DeValue::Array(elements) if table == WAIVERS => self.waivers(elements),
                 _ if table == WAIVERS => {
                     let reason = "expected waivers to be tables, as in `[[waivers]]`".to_owned();
@@ -90,27 +107,29 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, table: &str, entries: &DeTable<'_>) {
-        let directory = self.path.parent().unwrap_or(Path::new(""));
         for (name, value) in entries {
-            let key = name.get_ref().as_ref();
-            let origin = self.origin(&name.span());
-            let written = match owned(value) {
-                Ok(written) => written,
-                Err(reason) => {
-                    self.error(value.span(), reason, None);
-                    continue;
-                }
-            };
-            match self.said.read_key(table, key, &written, directory, origin) {
-                Some(Ok(())) => {}
-                Some(Err(invalid)) => {
-                    self.error(value.span(), format!("`{key}`: {}", invalid.reason), invalid.help);
-                }
-                None => {
-                    let known = NAMES.iter().filter(|name| name.table == table).map(|name| name.key);
-                    let reason = format!("unknown key `{key}` in [{table}]");
-                    self.error(name.span(), reason, Some(unknown_help(key, known)));
-                }
+            self.key(table, name, value);
+        }
+    }
+
+    fn key(&mut self, table: &str, name: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) {
+        let directory = self.path.parent().unwrap_or(Path::new(""));
+        let key = name.get_ref().as_ref();
+        let origin = self.origin(&name.span());
+        let written = match owned(value) {
+            Ok(written) => written,
+            Err(reason) => return self.error(value.span(), reason, None),
+        };
+        match self.said.read_key(table, key, &written, directory, origin) {
+            Some(Ok(())) if (table, key) == ("approve", "from") => self.refer_to_groups(value),
+            Some(Ok(())) => {}
+            Some(Err(invalid)) => {
+                self.error(value.span(), format!("`{key}`: {}", invalid.reason), invalid.help);
+            }
+            None => {
+                let known = NAMES.iter().filter(|name| name.table == table).map(|name| name.key);
+                let reason = format!("unknown key `{key}` in [{table}]");
+                self.error(name.span(), reason, Some(unknown_help(key, known)));
             }
         }
     }
@@ -133,7 +152,10 @@ impl Reader<'_> {
     fn waivers(&mut self, elements: &DeArray<'_>) {
         for element in elements {
             match waivers::read(self.path, self.text, element) {
-                Ok(waiver) => self.said.waivers.push(waiver),
+                Ok(waiver) => {
+                    self.refer_to_environment(element);
+                    self.said.waivers.push(waiver);
+                }
                 Err(mistakes) => {
                     for Mistake { at, reason, help } in mistakes {
                         self.error(at, reason, help);
@@ -267,6 +289,7 @@ mod tests {
         let text = r#"
 [check]
 fail-on = "high"
+fail-on-warn = true
 unknown = "deny"
 gate = "introduced"
 strict = true
@@ -279,6 +302,13 @@ baseline = "baseline.json"
 terraform = "tofu"
 max-destroys = 3
 max-destroy-percent = 10
+max-risk = 200
+
+[approve]
+severity = "low"
+risk = 50
+count = 2
+from = ["platform"]
 
 [policies]
 paths = ["policies", "/etc/policies"]
@@ -292,6 +322,9 @@ timeout = 30
 
 [packs.required-tags]
 tags = ["owner"]
+
+[groups]
+platform = ["alice", "@bob"]
 "#;
         let read = parse(text).unwrap().resolve();
         let printed: Vec<String> = read
@@ -304,29 +337,36 @@ tags = ["owner"]
             .collect();
         let wanted = [
             r#"check.fail-on = "high" (team/planguard.toml:3)"#,
-            r#"check.unknown = "deny" (team/planguard.toml:4)"#,
-            r#"check.gate = "introduced" (team/planguard.toml:5)"#,
-            "check.strict = true (team/planguard.toml:6)",
-            "check.require-complete = false (team/planguard.toml:7)",
-            "check.require-coverage = true (team/planguard.toml:8)",
+            "check.fail-on-warn = true (team/planguard.toml:4)",
+            r#"check.unknown = "deny" (team/planguard.toml:5)"#,
+            r#"check.gate = "introduced" (team/planguard.toml:6)"#,
+            "check.strict = true (team/planguard.toml:7)",
+            "check.require-complete = false (team/planguard.toml:8)",
+            "check.require-coverage = true (team/planguard.toml:9)",
             "check.require-waiver-expiry = true (default)",
-            "check.builtin = false (team/planguard.toml:9)",
-            r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:10)"#,
-            r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:11)"#,
-            r#"check.baseline = "team/baseline.json" (team/planguard.toml:12)"#,
-            r#"check.terraform = "tofu" (team/planguard.toml:13)"#,
+            "check.builtin = false (team/planguard.toml:10)",
+            r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:11)"#,
+            r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:12)"#,
+            r#"check.baseline = "team/baseline.json" (team/planguard.toml:13)"#,
+            r#"check.terraform = "tofu" (team/planguard.toml:14)"#,
             "check.source = (none) (default)",
-            "check.max-destroys = 3 (team/planguard.toml:14)",
-            "check.max-destroy-percent = 10 (team/planguard.toml:15)",
-            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:18)"#,
-            r#"policies.convention = "spacelift" (team/planguard.toml:19)"#,
-            r#"policies.namespaces = ["*"] (team/planguard.toml:20)"#,
-            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:21)"#,
-            r#"policies.context = "team/run.json" (team/planguard.toml:22)"#,
-            r#"policies.infracost = "team/costs.json" (team/planguard.toml:23)"#,
-            r#"policies.rego-version = "v0" (team/planguard.toml:24)"#,
-            "policies.timeout = 30 (team/planguard.toml:25)",
-            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:27)"#,
+            "check.max-destroys = 3 (team/planguard.toml:15)",
+            "check.max-destroy-percent = 10 (team/planguard.toml:16)",
+            "check.max-risk = 200 (team/planguard.toml:17)",
+            r#"approve.severity = "low" (team/planguard.toml:20)"#,
+            "approve.risk = 50 (team/planguard.toml:21)",
+            "approve.count = 2 (team/planguard.toml:22)",
+            r#"approve.from = ["platform"] (team/planguard.toml:23)"#,
+            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:26)"#,
+            r#"policies.convention = "spacelift" (team/planguard.toml:27)"#,
+            r#"policies.namespaces = ["*"] (team/planguard.toml:28)"#,
+            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:29)"#,
+            r#"policies.context = "team/run.json" (team/planguard.toml:30)"#,
+            r#"policies.infracost = "team/costs.json" (team/planguard.toml:31)"#,
+            r#"policies.rego-version = "v0" (team/planguard.toml:32)"#,
+            "policies.timeout = 30 (team/planguard.toml:33)",
+            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:35)"#,
+            r#"groups.platform = ["alice", "bob"] (team/planguard.toml:39)"#,
         ];
         assert_eq!(printed, wanted);
     }
@@ -344,7 +384,7 @@ tags = ["owner"]
                 "[tests]\n",
                 "tests",
                 "unknown table `tests`",
-                "use check, policies, packs, rules, lints, waivers",
+                "use check, approve, policies, packs, rules, lints, waivers, env, groups",
             ),
             ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
             ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),
@@ -426,6 +466,74 @@ tags = ["owner"]
                 "{",
                 "`of` is not an enforcement",
                 "did you mean `off`?",
+            ),
+            (
+                "[env.prod]\nfail_on = \"low\"\n",
+                "fail_on",
+                "unknown key `fail_on` in an environment",
+                "did you mean `fail-on`?",
+            ),
+            ("[env.prod]\nbuiltin = false\n", "builtin", "unknown key `builtin`", "use fail-on"),
+            ("[env.prod]\nmach = {}\n", "mach", "unknown key `mach`", "did you mean `match`?"),
+            ("[env.prod]\nmatch = {}\n", "{}", "`match` has no patterns", "write patterns"),
+            ("[env.prod]\nmatch = 1\n", "1", "`match`: expected a table", "docs/"),
+            (
+                "[env.prod]\nfail-on = \"hgih\"\n",
+                "\"hgih\"",
+                "`hgih` is not a severity",
+                "did you mean `high`?",
+            ),
+            (
+                "[env.prod.match]\nworkspaces = [\"a\"]\n",
+                "workspaces",
+                "is not a condition",
+                "did you mean `workspace`?",
+            ),
+            ("[env.prod.match]\nbranch = 1\n", "1", "expected patterns", "docs/"),
+            ("[env.prod.match]\nbranch = []\n", "[]", "expected patterns", "docs/"),
+            ("[env.prod.match]\nbranch = [1]\n", "1", "expected a string", "docs/"),
+            ("[env.prod.match]\nbranch = [\" \"]\n", "\" \"", "a pattern is empty", "write `*`"),
+            (
+                "[env.prod.match]\nworkspace = [\"^prod-.*$\"]\n",
+                "^prod",
+                "looks like a regular expression",
+                "write `prod-*`",
+            ),
+            (
+                "[env.prod.match]\nbranch = \"(main|dev)\"\n",
+                "main",
+                "looks like a regular expression",
+                "write one pattern",
+            ),
+            ("[env.prod.match]\nbranch = [\"refs/heads/main\"]\n", "refs", "is a reference", "write `main`"),
+            ("[env.prod]\nnot = { label = \"x\" }\n", "not", "which is missing", "add `match"),
+            ("[env.none]\n", "none", "cannot be called `none`", "use letters"),
+            ("[env.\"a b\"]\n", "a b", "cannot be called `a b`", "use letters"),
+            ("[env]\nprod = 1\n", "1", "expected `prod` to be a table", "docs/"),
+            ("[env.prod.rules]\nx = { severity = \"low\" }\n", "{", "it has no reason", "write"),
+            (
+                "[env.prod.approve]\ncuont = 1\n",
+                "cuont",
+                "unknown key `cuont` in [approve]",
+                "did you mean `count`?",
+            ),
+            ("[approve]\ncount = 0\n", "0", "use 1 to 100", "docs/"),
+            ("[approve]\nrisk = -1\n", "-1", "negative", "docs/"),
+            (
+                "[env.prod.approve]\nfrom = [\"platfrom\"]\n[groups]\nplatform = [\"a\"]\n",
+                "platfrom",
+                "no group is called `platfrom`",
+                "did you mean `platform`?",
+            ),
+            ("[approve]\nfrom = [\"x\"]\n", "x", "no group is called `x`", "add it to [groups]"),
+            ("[groups]\na = []\n", "[]", "`a`: it names nobody", "write the names"),
+            ("[groups]\na = [\"@\"]\n", "[", "`a`: it names nobody", "write the names"),
+            ("[groups]\na = \"alice\"\n", "\"alice\"", "expected an array of strings", "write the names"),
+            (
+                "[env.production]\n[[waivers]]\nrule = \"a\"\nreason = \"r\"\nenvironment = \"prodution\"\n",
+                "prodution",
+                "no environment is called `prodution`",
+                "did you mean `production`?",
             ),
             ("check = 1\n", "1", "to be a table", "docs/"),
             ("check = \n", "", "", "docs/"),

@@ -6,8 +6,10 @@
 //! the other and gives [`Settings`]. `trust` takes all of it from a place that the change under review cannot edit, and
 //! `weakening` finds what a file of the project makes weaker than the defaults.
 
+mod approve;
 mod conftest;
 mod environment;
+mod environments;
 mod error;
 mod file;
 mod find;
@@ -24,6 +26,7 @@ mod waivers;
 mod weakening;
 
 pub use conftest::CONFTEST_FILE_NAME;
+pub use environments::{ChosenEnvironment, Environment, EnvironmentChoice};
 pub use error::SettingsError;
 pub use find::{FILE_NAME, settings_file};
 pub use lints::LintLevel;
@@ -32,5 +35,7 @@ pub use resolve::{Files, Place, Resolution, Sources, resolve};
 pub use schema::schema;
 pub use table::{Entry, NAMES, Said, SettingName, Settings};
 pub use trust::Trusted;
-pub use value::{Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, ShowProgram, namespaces};
+pub use value::{
+    Approvers, Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, ShowProgram, namespaces,
+};
 pub use weakening::Weakening;

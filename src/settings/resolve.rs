@@ -7,11 +7,15 @@ use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rego::Convention;
 
 use super::conftest::{self, ConftestSettings};
+use super::environments::{ChosenEnvironment, EnvironmentChoice, Named};
 use super::origin::Origin;
 use super::table::{Said, Settings};
-use super::trust::Trusted;
-use super::{SettingsError, environment, file, find};
+use super::trust::{Trusted, is_tracked};
+use super::{SettingsError, approve, environment, environments, file, find};
+use crate::approvals::Approvals;
+use crate::environments::described;
 use crate::report::Notice;
+use crate::run::{Run, RunSources};
 
 /// Where a run takes its settings from.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +28,10 @@ pub struct Sources {
     pub files: Files,
     /// Where settings, policies, data and guardrails of the project are taken from.
     pub place: Place,
+    /// How the environment of the run is chosen.
+    pub environment: EnvironmentChoice,
+    /// A file with reviews of the change; else the one that `PLANGUARD_APPROVALS` names.
+    pub approvals: Option<PathBuf>,
     /// The environment.
     pub variables: BTreeMap<String, String>,
     /// The working directory.
@@ -59,6 +67,10 @@ pub struct Resolution {
     pub settings: Settings,
     /// The place that they are taken from, if one is named. Files of a commit are there as long as this.
     pub trusted: Option<Trusted>,
+    /// The environment whose settings count.
+    pub environment: Option<ChosenEnvironment>,
+    /// Who approved the change; `None` if nothing can need approval.
+    pub approvals: Option<Approvals>,
     /// Which files and variables they are from.
     pub notices: Vec<Notice>,
     /// What is wrong with the sources. Unless this is empty, no verdict that rests on the settings is decided.
@@ -91,20 +103,38 @@ pub fn resolve(sources: Sources) -> Resolution {
     let project = reader.project(&files);
     let parameters = reader.parameters(sources.parameters);
     let [flags, variables] = [sources.flags, variables].map(|said| reader.trusted(said));
-    let said = flags.over_adding_packs(variables.over_adding_packs(parameters.over(project)));
+    let run = reader.run(
+        &sources.environment,
+        sources.approvals.as_deref(),
+        &sources.variables,
+        [&flags, &variables, &project],
+    );
+    let environment = reader.environment(&sources.environment, &sources.variables, &project, &run);
+    let layered = |of_environment: Said| {
+        let project = of_environment.over(parameters.clone().over(project.clone()));
+        flags.clone().over_adding_packs(variables.clone().over_adding_packs(project))
+    };
+    let (of_environment, environment) = environment.unzip();
+    let said = layered(of_environment.unwrap_or_default());
     let lower = if files == Files::OfProject && follows_conftest(&said) {
         reader.conftest(&said)
     } else {
         Said::default()
     };
-    let Reader { notices, mut errors, .. } = reader;
+    let Reader { mut notices, mut errors, .. } = reader;
     let mut settings = said.over(lower).resolve();
     errors.extend(settings.waivers_without_end());
     errors.extend(settings.refuse_own_program());
+    let mut approvals = None;
+    if sources.environment != EnvironmentChoice::Never {
+        let others = project.environments.iter().map(|other| layered(other.said.clone()).resolve());
+        errors.extend(approve::mistakes(std::iter::once(settings.clone()).chain(others)));
+        approvals = approve::of_run(&settings, &run, &mut notices, &mut errors);
+    }
     if let Some(trusted) = &trusted {
         trusted.complete(&settings, &mut errors);
     }
-    Resolution { settings, trusted, notices, errors }
+    Resolution { settings, trusted, environment, approvals, notices, errors }
 }
 
 /// Reads the files of settings, in the project or in the place that stands for it.
@@ -175,6 +205,79 @@ impl Reader<'_> {
     fn failed(&mut self, errors: impl IntoIterator<Item = SettingsError>) -> Said {
         self.errors.extend(errors);
         Said::default()
+    }
+
+    /// What is known of the run, if something depends on it.
+    fn run(
+        &mut self,
+        choice: &EnvironmentChoice,
+        approvals: Option<&Path>,
+        variables: &BTreeMap<String, String>,
+        [flags, of_variables, project]: [&Said; 3],
+    ) -> Run {
+        let variable = |name| variables.get(name).filter(|text| !text.is_empty());
+        let approvals = approvals.map_or_else(
+            || variable(environment::APPROVALS).map(PathBuf::from),
+            |path| Some(path.to_owned()),
+        );
+        let is_needed = approvals.is_some()
+            || !project.environments.is_empty()
+            || [flags, of_variables, project].into_iter().any(approve::may_need);
+        if *choice == EnvironmentChoice::Never || !is_needed {
+            return Run::default();
+        }
+        // What a file of the project names as the context of the run, the change can have written.
+        let context = flags.context.as_ref().or(of_variables.context.as_ref());
+        let context = context.and_then(|context| context.value.clone());
+        let mut errors = Vec::new();
+        let sources = RunSources { variables: variables.clone(), context, approvals };
+        let mut run = Run::read(&sources, &mut errors);
+        self.errors.extend(errors.into_iter().map(SettingsError::from));
+        let files = [sources.context, sources.approvals].into_iter().flatten();
+        let own = files.filter(|_| !run.reviews.is_empty()).find(|file| is_tracked(self.directory, file));
+        if let Some(path) = own {
+            run.reviews.clear();
+            self.errors.push(SettingsError::OwnApprovals { path });
+        }
+        run
+    }
+
+    /// The environment of the run, with what it changes.
+    fn environment(
+        &mut self,
+        choice: &EnvironmentChoice,
+        variables: &BTreeMap<String, String>,
+        project: &Said,
+        run: &Run,
+    ) -> Option<(Said, ChosenEnvironment)> {
+        let EnvironmentChoice::Chosen(flag) = choice else { return None };
+        if project.environments.is_empty() && !self.errors.is_empty() {
+            // Whatever the file would have said, the verdict is undecided.
+            return None;
+        }
+        let variable = || variables.get(environment::ENVIRONMENT).filter(|text| !text.is_empty());
+        let flag = flag.as_ref().map(|name| Named { name, origin: Origin::Flag("--env") });
+        let named = flag.or_else(|| {
+            variable().map(|name| Named { name, origin: Origin::Variable(environment::ENVIRONMENT) })
+        });
+        match environments::of_run(&project.environments, named.as_ref(), &run.facts) {
+            Ok(Some((environment, chosen))) => Some((environment.said.clone(), chosen)),
+            Ok(None) => {
+                if !project.environments.is_empty() {
+                    let why = match named {
+                        Some(Named { origin, .. }) => format!("as {origin} says"),
+                        None => format!("because none matches this run: {}", described(&run.facts)),
+                    };
+                    let message = format!("settings of no environment count, {why}");
+                    self.notices.push(notice("PG-EN-101", &message));
+                }
+                None
+            }
+            Err(error) => {
+                self.errors.push(error);
+                None
+            }
+        }
     }
 
     /// A path as people would name it.

@@ -1,6 +1,6 @@
 //! Loads the rules that the settings name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Utc;
 use miette::Diagnostic;
@@ -69,43 +69,24 @@ impl Settings {
     }
 
     fn rule_overrides(&self, rules: &Rules, report: &mut dyn FnMut(&dyn Diagnostic)) -> Overrides {
-        let list: Vec<(Pattern, RuleOverride)> =
-            self.overrides.iter().map(|(rule, set)| (Pattern::new(rule), set.value.clone())).collect();
-        let (overrides, mistakes) = Overrides::new(&list, rules);
-        for Mistake { position, kind } in mistakes {
-            let Some((rule, set)) = self.overrides.iter().nth(position) else { continue };
-            let (rule, origin) = (rule.clone(), set.origin.to_string());
-            report(&match kind {
-                MistakeKind::MeansNothing { nearest } => {
-                    let help = nearest.map_or_else(
-                        || {
-                            "`planguard rules` lists the built-in rules; a policy is named as in the report"
-                                .to_owned()
-                        },
-                        |near| format!("did you mean {near}?"),
-                    );
-                    SettingsError::UnknownRule { rule, origin, help }
+        let mut seen = BTreeSet::new();
+        let mut known = |overrides: &BTreeMap<String, Sourced<RuleOverride>>| {
+            let list: Vec<(Pattern, RuleOverride)> =
+                overrides.iter().map(|(rule, set)| (Pattern::new(rule), set.value.clone())).collect();
+            let (known, mistakes) = Overrides::new(&list, rules);
+            for Mistake { position, kind } in mistakes {
+                let Some((rule, set)) = overrides.iter().nth(position) else { continue };
+                // The environment of the run has its mistakes among the overrides that count as well.
+                if seen.insert((rule.clone(), set.origin.to_string(), kind.clone())) {
+                    report(&settings_error(rule, &set.origin, kind));
                 }
-                MistakeKind::UnknownParameter { name, known } => {
-                    let near = suggest::nearest(&name, known.iter().map(String::as_str));
-                    let help = match (near, known.is_empty()) {
-                        (Some(near), _) => format!("did you mean `{near}`?"),
-                        (None, true) => {
-                            "the rule has no parameters; `planguard rules ID` shows those of a rule"
-                                .to_owned()
-                        }
-                        (None, false) => format!("use {}", known.join(", ")),
-                    };
-                    let reason = format!("there is no parameter `{name}`");
-                    SettingsError::RuleParameter { rule, origin, reason, help }
-                }
-                MistakeKind::InvalidParameter { name, reason } => {
-                    let reason = format!("the parameter `{name}`: {reason}");
-                    let help =
-                        "`planguard rules ID` shows the parameters of a rule with their defaults".to_owned();
-                    SettingsError::RuleParameter { rule, origin, reason, help }
-                }
-            });
+            }
+            known
+        };
+        let overrides = known(&self.overrides);
+        // A mistake in an environment is found in every run, and not when its turn comes.
+        for environment in &self.environments {
+            known(&environment.said.overrides);
         }
         overrides
     }
@@ -181,5 +162,39 @@ impl Settings {
             });
         }
         (guardrails, policies)
+    }
+}
+
+/// What is wrong with the override of a rule, and how to put it right.
+fn settings_error(rule: &str, origin: &Origin, kind: MistakeKind) -> SettingsError {
+    let (rule, origin) = (rule.to_owned(), origin.to_string());
+    match kind {
+        MistakeKind::MeansNothing { nearest } => {
+            let help = nearest.map_or_else(
+                || {
+                    "`planguard rules` lists the built-in rules; a policy is named as in the report"
+                        .to_owned()
+                },
+                |near| format!("did you mean {near}?"),
+            );
+            SettingsError::UnknownRule { rule, origin, help }
+        }
+        MistakeKind::UnknownParameter { name, known } => {
+            let near = suggest::nearest(&name, known.iter().map(String::as_str));
+            let help = match (near, known.is_empty()) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, true) => {
+                    "the rule has no parameters; `planguard rules ID` shows those of a rule".to_owned()
+                }
+                (None, false) => format!("use {}", known.join(", ")),
+            };
+            let reason = format!("there is no parameter `{name}`");
+            SettingsError::RuleParameter { rule, origin, reason, help }
+        }
+        MistakeKind::InvalidParameter { name, reason } => {
+            let reason = format!("the parameter `{name}`: {reason}");
+            let help = "`planguard rules ID` shows the parameters of a rule with their defaults".to_owned();
+            SettingsError::RuleParameter { rule, origin, reason, help }
+        }
     }
 }

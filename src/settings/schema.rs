@@ -4,9 +4,11 @@ use planguard_rego_lint::{Level, Lint};
 use planguard_rule::{Severity, Word};
 use serde_json::{Map, Value as Json, json};
 
+use super::environments::{CHECK_KEYS, ENVIRONMENTS, GROUPS};
 use super::table::NAMES;
 use super::value::words;
 use super::waivers;
+use crate::environments::{Condition, NONE};
 use crate::overrides::RuleEnforcement;
 
 /// The schema.
@@ -27,6 +29,23 @@ pub fn schema() -> Json {
     );
     tables.insert("rules".to_owned(), rules());
     tables.insert("lints".to_owned(), lints());
+    let environment = environment(&tables);
+    tables.insert(
+        ENVIRONMENTS.to_owned(),
+        described(
+            json!({"type": "object", "propertyNames": {"pattern": "^[A-Za-z0-9._-]+$", "not": {"enum": [NONE]}},
+                "additionalProperties": environment}),
+            "Settings for some runs, by the name of the environment.",
+        ),
+    );
+    tables.insert(
+        GROUPS.to_owned(),
+        described(
+            json!({"type": "object", "additionalProperties":
+                {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "[^\\s@]"}}}),
+            "The people of each group, as the system names them that they review on.",
+        ),
+    );
     tables.insert("waivers".to_owned(), waivers());
     let mut schema = object(tables, &[]);
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
@@ -78,6 +97,35 @@ fn rules() -> Json {
     described(json!({"type": "object", "additionalProperties": entry}), about)
 }
 
+/// An environment: some keys of `[check]`, the tables that it changes, and the runs that it is for.
+fn environment(tables: &Map<String, Json>) -> Json {
+    let pattern = json!({"type": "string", "pattern": "\\S"});
+    let patterns = json!({"anyOf": [pattern, {"type": "array", "minItems": 1, "items": pattern}]});
+    let scope = || {
+        let conditions = Condition::ALL.iter().map(|key| (key.as_str().to_owned(), patterns.clone()));
+        object(conditions.collect(), &[])
+    };
+    let of_table = |table: &str| tables.get(table).cloned().unwrap_or_default();
+    let mut keys: Map<String, Json> = CHECK_KEYS
+        .iter()
+        .map(|key| ((*key).to_owned(), of_table("check")["properties"][*key].clone()))
+        .collect();
+    keys.extend(properties([
+        ("match", {
+            let about = "The runs that it is for: one pattern of each key has to match.";
+            let mut schema = described(scope(), about);
+            schema["minProperties"] = 1.into();
+            schema
+        }),
+        ("not", described(scope(), "Runs that it is not for: no pattern may match.")),
+        ("rules", of_table("rules")),
+        ("approve", of_table("approve")),
+    ]));
+    let mut schema = object(keys, &[]);
+    schema["dependentRequired"] = json!({"not": ["match"]});
+    schema
+}
+
 fn lints() -> Json {
     let levels: Vec<&str> = Level::ALL.map(Level::as_str).to_vec();
     let entry = object(
@@ -99,6 +147,7 @@ fn waivers() -> Json {
         "address" => {
             text("The resource; without it, findings about the whole plan. * stands for any characters.")
         }
+        "environment" => text("The environment for which alone it counts."),
         "reason" => text("Why the finding is accepted; printed with it."),
         "owner" => text("Who accepted it."),
         "ticket" => text("Where the decision is recorded."),
@@ -156,6 +205,27 @@ mod tests {
             ("[rules]\na = { params = 1, reason = \"r\" }\n", false),
             ("[lints]\nunused-rule = { level = \"pedantic\", reason = \"r\" }\n", true),
             ("[[waivers]]\nrule = \"a\"\nreason = \"r\"\nexpires = \"2027-01-31\"\n", true),
+            (
+                "[env.prod]\nmatch = { workspace = \"a-*\", label = [\"b\"] }\nnot = { branch = [\"c\"] }\nfail-on = \"high\"\n\
+                 max-risk = 9\nfail-on-warn = true\n",
+                true,
+            ),
+            ("[env.prod.rules]\na = { enforcement = \"approve\", reason = \"r\" }\n", true),
+            (
+                "[env.prod.approve]\nseverity = \"low\"\nrisk = 5\ncount = 2\nfrom = [\"a\"]\n[groups]\na = [\"b\"]\n",
+                true,
+            ),
+            ("[env.prod]\n[[waivers]]\nrule = \"a\"\nreason = \"r\"\nenvironment = \"prod\"\n", true),
+            ("[env.none]\n", false),
+            ("[env.\"a b\"]\n", false),
+            ("[env.prod]\nbuiltin = false\n", false),
+            ("[env.prod]\nnot = { branch = [\"c\"] }\n", false),
+            ("[env.prod]\nmatch = { brnch = [\"c\"] }\n", false),
+            ("[env.prod]\nmatch = { branch = [] }\n", false),
+            ("[env.prod]\nmatch = {}\n", false),
+            ("[env.prod.approve]\ncount = 0\n", false),
+            ("[groups]\na = []\n", false),
+            ("[groups]\na = [\"@\"]\n", false),
             ("[chekc]\n", false),
             ("[check]\nfail_on = \"high\"\n", false),
             ("[check]\nfail-on = \"hgih\"\n", false),

@@ -14,16 +14,20 @@ use planguard_rego::testing::RegoTestOptions;
 use planguard_rego::{ContextOptions, Convention, Namespaces, PolicyOptions, RegoPacks, WorkspaceOptions};
 use planguard_rego_lint::{Lint, LintOptions};
 use planguard_rule::Severity;
+use sha2::{Digest as _, Sha256};
 use toml::Value as Toml;
 
+use super::environments::Environment;
 use super::lints::LintLevel;
 use super::origin::{Origin, Sourced};
 use super::value::{
-    Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue, ShowProgram,
+    Approvers, Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue,
+    ShowProgram,
 };
 use crate::check::{CheckOptions, OnIncompletePlan, OnUncovered};
-use crate::enforcement::{EnforcementOptions, Gate, UnknownPolicy};
+use crate::enforcement::{EnforcementOptions, Gate, OnWarning, UnknownPolicy};
 use crate::overrides::RuleOverride;
+use crate::risk::RiskOptions;
 use crate::waivers::Waiver;
 
 /// A setting's names, and what its value is.
@@ -79,6 +83,10 @@ macro_rules! settings {
             pub overrides: BTreeMap<String, Sourced<RuleOverride>>,
             /// The waivers.
             pub waivers: Vec<Waiver>,
+            /// The people of each group.
+            pub groups: BTreeMap<String, Sourced<Vec<String>>>,
+            /// The environments.
+            pub environments: Vec<Environment>,
         }
 
         impl Said {
@@ -91,9 +99,19 @@ macro_rules! settings {
                 lints.append(&mut self.lints);
                 let mut overrides = lower.overrides;
                 overrides.append(&mut self.overrides);
-                // One source has waivers: the settings file.
+                // One source has waivers, groups and environments: the settings file.
                 let waivers = self.waivers.into_iter().chain(lower.waivers).collect();
-                Self { $($field: self.$field.or(lower.$field),)+ parameters, lints, overrides, waivers }
+                let groups = self.groups.into_iter().chain(lower.groups).collect();
+                let environments = self.environments.into_iter().chain(lower.environments).collect();
+                Self {
+                    $($field: self.$field.or(lower.$field),)+
+                    parameters,
+                    lints,
+                    overrides,
+                    waivers,
+                    groups,
+                    environments,
+                }
             }
 
             /// Takes the value of a key in a settings file. `None` if there is no such key.
@@ -138,6 +156,8 @@ macro_rules! settings {
                     lints: self.lints,
                     overrides: self.overrides,
                     waivers: self.waivers,
+                    groups: self.groups,
+                    environments: self.environments,
                 }
             }
         }
@@ -154,6 +174,10 @@ macro_rules! settings {
             pub overrides: BTreeMap<String, Sourced<RuleOverride>>,
             /// The waivers, in the order of the file.
             pub waivers: Vec<Waiver>,
+            /// The people of each group.
+            pub groups: BTreeMap<String, Sourced<Vec<String>>>,
+            /// The environments.
+            pub environments: Vec<Environment>,
         }
 
         impl Settings {
@@ -172,6 +196,8 @@ macro_rules! settings {
 settings! {
     /// Findings of this severity and above deny.
     "check"."fail-on" / "PLANGUARD_FAIL_ON" => fail_on: Severity = EnforcementOptions::default().fail_on;
+    /// Whether warnings deny as well.
+    "check"."fail-on-warn" / "PLANGUARD_FAIL_ON_WARN" => fail_on_warn: bool = false;
     /// What undetermined outcomes do.
     "check"."unknown" / "PLANGUARD_UNKNOWN" => unknown: UnknownPolicy = UnknownPolicy::default();
     /// Which findings may deny.
@@ -202,6 +228,17 @@ settings! {
     /// How much of the managed objects a plan may destroy.
     "check"."max-destroy-percent" / "PLANGUARD_MAX_DESTROY_PERCENT" => max_destroy_percent: Percent =
         Percent::DEFAULT;
+    /// The highest risk score that does not deny.
+    "check"."max-risk" / "PLANGUARD_MAX_RISK" => max_risk: Option<usize> = None;
+
+    /// Findings of this severity and above need approval, if they do not deny.
+    "approve"."severity" / "PLANGUARD_APPROVE_SEVERITY" => approve_severity: Option<Severity> = None;
+    /// From this risk score on a plan needs approval.
+    "approve"."risk" / "PLANGUARD_APPROVE_RISK" => approve_risk: Option<usize> = None;
+    /// How many people have to approve.
+    "approve"."count" / "PLANGUARD_APPROVE_COUNT" => approve_count: Approvers = Approvers::DEFAULT;
+    /// The groups whose people may approve.
+    "approve"."from" / "PLANGUARD_APPROVE_FROM" => approve_from: Vec<String> = Vec::new();
 
     /// Files and directories with Rego policies.
     "policies"."paths" / "PLANGUARD_POLICY" => paths: Vec<PathBuf> = Vec::new();
@@ -224,6 +261,11 @@ settings! {
 impl Percent {
     /// The default of `check.max-destroy-percent`.
     pub const DEFAULT: Self = Self(30);
+}
+
+impl Approvers {
+    /// The default of `approve.count`.
+    pub const DEFAULT: Self = Self(1);
 }
 
 impl Seconds {
@@ -274,7 +316,26 @@ impl Settings {
             value: Some(of_rule.value.to_toml()),
             origin: of_rule.origin.clone(),
         });
-        self.named().into_iter().chain(parameters).chain(lints).chain(overrides).collect()
+        let groups = self.groups.iter().map(|(group, people)| Entry {
+            name: format!("groups.{group}"),
+            value: people.value.to_toml(),
+            origin: people.origin.clone(),
+        });
+        self.named().into_iter().chain(parameters).chain(lints).chain(overrides).chain(groups).collect()
+    }
+
+    /// The SHA-256 of the settings that count, wherever they were set. `shown` names paths as people would.
+    pub fn sha256(&self, shown: &dyn Fn(&str) -> String) -> String {
+        let entries = self.entries().into_iter().map(|Entry { name, value, .. }| match value {
+            Some(value) => format!("{name} = {}\n", shown(&value.to_string())),
+            None => format!("{name}\n"),
+        });
+        let waivers = self.waivers.iter().map(|waiver| {
+            let Waiver { rule, address, environment, reason, owner, ticket, expires, plan, place: _ } = waiver;
+            format!("waiver {rule:?} {address:?} {environment:?} {reason:?} {owner:?} {ticket:?} {expires:?} {plan:?}\n")
+        });
+        let digest = entries.chain(waivers).fold(Sha256::new(), |digest, line| digest.chain_update(line));
+        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The options of a check. What a user accepts for one run only is not among the settings and has its default.
@@ -282,6 +343,8 @@ impl Settings {
         CheckOptions {
             enforcement: EnforcementOptions {
                 fail_on: self.fail_on.value,
+                approve_from: self.approve_severity.value,
+                warnings: if self.fail_on_warn.value { OnWarning::Deny } else { OnWarning::Report },
                 unknown: self.unknown.value,
                 gate: self.gate.value,
             },
@@ -296,6 +359,11 @@ impl Settings {
             },
             uncovered: if self.require_coverage.value { OnUncovered::Undecided } else { OnUncovered::Accept },
             strict: self.strict.value,
+            risk: RiskOptions {
+                deny_above: self.max_risk.value,
+                approve_from: self.approve_risk.value,
+                ..RiskOptions::default()
+            },
             ..CheckOptions::default()
         }
     }

@@ -175,6 +175,11 @@ bounded! {
 }
 
 bounded! {
+    /// How many people have to approve, 1 to 100.
+    Approvers(usize) = 1..=100, "a number of people"
+}
+
+bounded! {
     /// How long something may take, 1 to 3600 seconds.
     Seconds(u64) = 1..=3600, "a number of seconds"
 }
@@ -347,6 +352,25 @@ impl SettingValue for Vec<PathBuf> {
 
     fn below(self, directory: &Path) -> Self {
         self.into_iter().map(|path| directory.join(path)).collect()
+    }
+}
+
+/// A value that has no default.
+impl<T: SettingValue> SettingValue for Option<T> {
+    fn schema() -> Json {
+        T::schema()
+    }
+
+    fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
+        T::from_toml(value).map(Some)
+    }
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        T::from_text(text).map(Some)
+    }
+
+    fn to_toml(&self) -> Option<Toml> {
+        self.as_ref().and_then(T::to_toml)
     }
 }
 

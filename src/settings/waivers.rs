@@ -16,7 +16,8 @@ use crate::pattern::Pattern;
 use crate::waivers::{Waiver, WaiverPlace};
 
 /// The keys of a waiver, in the order in which they are usually written.
-pub(crate) const KEYS: [&str; 7] = ["rule", "address", "reason", "owner", "ticket", "expires", "plan"];
+pub(crate) const KEYS: [&str; 8] =
+    ["rule", "address", "environment", "reason", "owner", "ticket", "expires", "plan"];
 
 /// What is wrong with a waiver, where, and how to put it right.
 pub(super) struct Mistake {
@@ -106,6 +107,7 @@ pub(super) fn read(path: &Path, text: &str, element: &Spanned<DeValue<'_>>) -> R
     Ok(Waiver {
         rule,
         address,
+        environment: take("environment"),
         reason: take("reason").unwrap_or_default(),
         owner: take("owner"),
         ticket: take("ticket"),

@@ -39,8 +39,12 @@ impl Settings {
         let effects = [
             (
                 "check.fail-on",
-                (self.fail_on.value > enforcement.fail_on)
-                    .then(|| format!("findings below {} do not deny", self.fail_on.value)),
+                (self.fail_on.value > enforcement.fail_on).then(|| match self.approve_severity.value {
+                    Some(lowest) if lowest < self.fail_on.value => {
+                        format!("findings below {} pass, from {lowest} on with approval", self.fail_on.value)
+                    }
+                    Some(_) | None => format!("findings below {} do not deny", self.fail_on.value),
+                }),
             ),
             (
                 "check.unknown",
@@ -123,9 +127,18 @@ impl Settings {
                 let RuleOverride { severity, enforcement, reason, parameters: _ } = &set.value;
                 let (value, effect) = match (enforcement, severity) {
                     (Some(RuleEnforcement::Off), _) => ("off".to_owned(), "the rule is off"),
+                    (Some(RuleEnforcement::Approve), _) => {
+                        ("approve".to_owned(), "its findings pass with approval")
+                    }
                     (Some(RuleEnforcement::Warn), _) => ("warn".to_owned(), "its findings do not deny"),
                     (None, Some(severity)) if *severity < self.fail_on.value => {
-                        (severity.to_string(), "its findings do not deny")
+                        let is_asked = self.approve_severity.value.is_some_and(|lowest| *severity >= lowest);
+                        let effect = if is_asked {
+                            "its findings pass with approval"
+                        } else {
+                            "its findings do not deny"
+                        };
+                        (severity.to_string(), effect)
                     }
                     (Some(RuleEnforcement::Deny), _) | (None, _) => return None,
                 };
@@ -242,6 +255,20 @@ mod tests {
             "planguard.toml:6: check.max-destroys = 21: the default is 20",
             "planguard.toml:7: check.max-destroy-percent = 31: the default is 30",
             "planguard.toml:9: policies.namespaces = [\"team\"]: the package `main` is not evaluated",
+        ];
+        assert_eq!(weakenings(text, Said::default()), wanted);
+    }
+
+    #[test]
+    fn what_passes_with_approval_is_weaker_than_what_denies() {
+        let text = "[check]\nfail-on = \"critical\"\n[approve]\nseverity = \"high\"\nfrom = [\"a\"]\n[groups]\na = [\"b\"]\n\
+                    [rules]\nx = { enforcement = \"approve\", reason = \"r\" }\ny = { severity = \"high\", reason = \"r\" }\n\
+                    z = { severity = \"low\", reason = \"r\" }\n";
+        let wanted = [
+            "planguard.toml:2: check.fail-on = \"critical\": findings below critical pass, from high on with approval",
+            "planguard.toml:9: rules.x = \"approve\": its findings pass with approval: r",
+            "planguard.toml:10: rules.y = \"high\": its findings pass with approval: r",
+            "planguard.toml:11: rules.z = \"low\": its findings do not deny: r",
         ];
         assert_eq!(weakenings(text, Said::default()), wanted);
     }

@@ -16,6 +16,8 @@ use crate::report::WaiverReport;
 #[derive(Debug, Default)]
 pub struct Waivers {
     list: Vec<Prepared>,
+    /// The environment of the run.
+    environment: Option<String>,
     /// What comments of the configuration do.
     pub(crate) comments: Comments,
     pub(crate) today: NaiveDate,
@@ -41,6 +43,8 @@ pub enum Use {
     Shadowed,
     /// No finding is like that.
     Unused,
+    /// It is for another environment.
+    OtherEnvironment,
     /// No rule has such an id.
     UnknownRule {
         /// The id that was probably meant.
@@ -85,7 +89,18 @@ impl Waivers {
             let nearest = if rules.is_empty() { known.nearest(waiver.rule.as_str()) } else { None };
             Prepared { rules, nearest: nearest.map(ToOwned::to_owned), waiver }
         });
-        Self { list: prepared.collect(), comments: Comments::NotRead, today }
+        Self { list: prepared.collect(), today, ..Self::default() }
+    }
+
+    /// The same waivers, in a run in this environment.
+    #[must_use]
+    pub fn with_environment(self, environment: Option<String>) -> Self {
+        Self { environment, ..self }
+    }
+
+    /// Whether a waiver is for the environment of the run.
+    fn is_here(&self, waiver: &Waiver) -> bool {
+        waiver.environment.is_none() || waiver.environment == self.environment
     }
 
     /// The same waivers, with what comments of the configuration do.
@@ -100,7 +115,7 @@ impl Waivers {
         for finding in findings {
             let mut found: Option<FindingWaiver> = None;
             for (prepared, count) in self.list.iter().zip(&mut counts) {
-                if !prepared.means(finding, sha256) {
+                if !self.is_here(&prepared.waiver) || !prepared.means(finding, sha256) {
                     continue;
                 }
                 count.meant += 1;
@@ -129,7 +144,9 @@ impl Waivers {
         let count = |position: usize| applied.0.get(position).copied().unwrap_or_default();
         let uses = self.list.iter().enumerate().map(|(position, prepared)| {
             let Count { meant, accepted } = count(position);
-            let became = if prepared.waiver.is_expired(self.today) {
+            let became = if !self.is_here(&prepared.waiver) {
+                Use::OtherEnvironment
+            } else if prepared.waiver.is_expired(self.today) {
                 Use::Expired(meant)
             } else if prepared.rules.is_empty() {
                 Use::UnknownRule { nearest: prepared.nearest.clone() }

@@ -26,6 +26,8 @@ pub struct Waiver {
     pub rule: Pattern,
     /// The resources; `None` for findings about the whole plan.
     pub address: Option<Pattern>,
+    /// The environment for which alone it counts.
+    pub environment: Option<String>,
     /// Why the finding is accepted.
     pub reason: String,
     /// Who accepted it.

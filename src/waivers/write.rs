@@ -20,6 +20,8 @@ pub struct NewWaiver {
     pub rule: Pattern,
     /// The resources; `None` for findings about the whole plan.
     pub address: Option<Pattern>,
+    /// The environment for which alone it counts.
+    pub environment: Option<String>,
     /// Why the finding is accepted.
     pub reason: String,
     /// Who accepted it.
@@ -155,6 +157,7 @@ impl NewWaiver {
         let texts = [
             ("rule", Some(self.rule.as_str())),
             ("address", self.address.as_ref().map(Pattern::as_str)),
+            ("environment", self.environment.as_deref()),
             ("reason", Some(self.reason.trim())),
             ("owner", self.owner.as_deref()),
             ("ticket", self.ticket.as_deref()),
@@ -184,6 +187,7 @@ mod tests {
 
     fn waiver() -> NewWaiver {
         NewWaiver {
+            environment: None,
             rule: Pattern::new("aws-instance-public-ip"),
             address: Some(Pattern::new("module.a[\"k\"].aws_instance.web")),
             reason: "the \"bastion\" is public".to_owned(),

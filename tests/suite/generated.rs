@@ -191,9 +191,12 @@ planguard check tfplan.json --format sarif --output planguard.sarif --output rep
 - A file is written as a whole or not at all. If that fails, the run is undecided (exit code 2, `PG-CL-007`); a missing \
 directory is reported before plans are read.
 - No format changes the exit code.
+- Every format with a verdict says which [environment](environments.md) it is for, which approvals are missing, and the \
+[risk score](risk.md). `--audit` is no format: it [adds to a log](environments.md#the-audit-log).
 
 `sarif`: upload it to code scanning. A result is at the line of the configuration if it is known, else at the plan; its \
-fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason, and those in the baseline. Texts are \
+fingerprint (rule, address, attribute) stays when lines move. Waived findings are suppressed, with the reason, approved \
+ones with the people who approved them, and those in the baseline. Texts are \
 exact, except that `](` is written as `]\\u{28}` in messages, where it would make a link.
 
 `json`: rules stand once, by their ids; a finding is a line and leaves out what it has not.
@@ -218,10 +221,11 @@ plan:
       terraform: changes.json
 ```
 
-`junit` and `tap`: a denial fails, a warning does not, a finding that is waived or in the baseline is skipped (JUnit) or a TODO (TAP).
+`junit` and `tap`: a denial and a finding that lacks approval fail, a warning does not, a finding that is waived, approved \
+or in the baseline is skipped (JUnit) or a TODO (TAP).
 
 `csv`: cells that a spreadsheet would take for a formula start with an apostrophe. Lines of errors have the enforcement \
-`error`.
+`error`. Columns are added at the end.
 
 `openmetrics`: write it to a `.prom` file in the directory of the textfile collector. \
 [`examples/grafana-dashboard.json`](../examples/grafana-dashboard.json) is a dashboard for Grafana.

@@ -301,6 +301,55 @@ fn baselines_are_tame_in_every_format() {
     }
 }
 
+/// So are the names of people and groups, and what is said of a run.
+#[test]
+fn environments_and_approvals_are_tame_in_every_format() {
+    let project = project();
+    // JSON escapes in a way that TOML takes in keys as well.
+    let text = literal();
+    let settings = format!(
+        "[policies]\npaths = [\"policy\"]\n[env.production]\nmatch = {{ branch = \"*\", label = {text} }}\n\
+         [env.production.approve]\nfrom = [{text}]\n[env.production.rules]\n\
+         \"data.main.*\" = {{ enforcement = \"approve\", reason = {text} }}\n[groups]\n{text} = [{text}, \"bob\"]\n"
+    );
+    fs::write(project.path().join("planguard.toml"), settings).expect("the settings");
+    let context = |people: &[&str]| {
+        let part = json!({"branch": HOSTILE, "labels": [HOSTILE], "author": "alice", "approvals": people});
+        fs::write(project.path().join("run.json"), json!({ "planguard": part }).to_string())
+            .expect("written");
+    };
+    for people in [&[HOSTILE][..], &["bob", "x\u{202e}\n::error::y ##vso[z"], &["x\u{1b}[31m\n::error::y"]] {
+        context(people);
+        for format in check::FORMATS.all() {
+            let arguments =
+                ["check", "plan.json", "--no-builtin", "--context", "run.json", "--format", format.name];
+            let text = run(project.path(), &[&arguments[..], &["--audit", "audit.jsonl"]].concat());
+            if format.name == "json" {
+                assert!(
+                    has(
+                        &parsed(&text)["environment"],
+                        &format!("branch `{HOSTILE}` matches `*`, label `{HOSTILE}` matches `{HOSTILE}`")
+                    ),
+                    "{text}"
+                );
+            }
+            if format.extension == "xml" {
+                quick_junit::Report::deserialize_from_str(&text).expect("XML");
+            }
+        }
+    }
+    let log = fs::read(project.path().join("audit.jsonl")).expect("the log");
+    assert_tame(&log, "the audit log", &[]);
+    let log = String::from_utf8(log).expect("UTF-8");
+    assert!(log.lines().any(|line| has(&parsed(line)["who"], HOSTILE.trim())), "{log}");
+    // What is wrong is named, too.
+    for arguments in [&["--env", HOSTILE][..], &["--approvals", "bad.json"], &["--context", "bad.json"]] {
+        let bad = json!({"planguard": {HOSTILE: 1}, "reviews": [{"by": "a", "state": HOSTILE}]});
+        fs::write(project.path().join("bad.json"), bad.to_string()).expect("written");
+        run(project.path(), &[&["check", "plan.json", "--no-builtin"], arguments].concat());
+    }
+}
+
 /// File names are texts too.
 #[cfg(unix)]
 #[test]

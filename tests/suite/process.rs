@@ -12,7 +12,9 @@ pub(crate) fn planguard(directory: &Path, arguments: &[&str]) -> Command {
     for name in NAMES {
         command.env_remove(name.variable);
     }
-    command.env_remove("PLANGUARD_CONFIG").env_remove("PLANGUARD_TRUSTED");
+    for variable in ["PLANGUARD_CONFIG", "PLANGUARD_TRUSTED", "PLANGUARD_ENV", "PLANGUARD_APPROVALS"] {
+        command.env_remove(variable);
+    }
     command
 }
 

@@ -383,10 +383,10 @@ fn conftests_own_file_is_followed() {
     assert!(notes.contains(note), "{notes}");
     let (code, _, _) = check(&project, &["--policy", "policies", "--convention", "conftest"]);
     assert_eq!(code, Some(1));
-    fs::write(&conftest, "fail-on-warn = true\n").expect("the settings");
+    fs::write(&conftest, "combine = true\n").expect("the settings");
     let (code, report, _) = check(&project, &[]);
     assert_eq!(code, Some(2));
-    assert!(report.contains("PG-CF-003") && report.contains("fail-on-warn"), "{report}");
+    assert!(report.contains("PG-CF-003") && report.contains("combine"), "{report}");
     let (code, _, _) = check(&project, &["--convention", "spacelift", "--policy", "policies"]);
     assert_eq!(code, Some(2), "no conftest.toml on other platforms, and these are no policies of Spacelift");
 }

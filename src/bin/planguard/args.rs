@@ -22,6 +22,7 @@ use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::github::Annotations;
+use crate::held::RunArguments;
 use crate::later::{Later, later};
 use crate::lib_command::LibArguments;
 use crate::lint::LintArguments;
@@ -287,6 +288,14 @@ pub(crate) struct GateArguments {
     /// What a rule does that depends on values known only after apply [default: deny-critical]
     #[arg(long, value_parser = word::<UnknownPolicy>(), value_name = "WHAT", help_heading = "Verdict")]
     unknown: Option<UnknownPolicy>,
+    /// Warnings deny as well
+    #[arg(long, help_heading = "Verdict")]
+    fail_on_warn: bool,
+    /// Deny a plan with a higher risk score (docs/risk.md)
+    #[arg(long, value_name = "N", help_heading = "Verdict")]
+    max_risk: Option<usize>,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
     /// Which findings may deny [default: all]
     #[arg(long, value_parser = word::<Gate>(), value_name = "WHICH", help_heading = "Verdict")]
     gate: Option<Gate>,
@@ -336,6 +345,9 @@ pub(crate) struct GateArguments {
     #[arg(long, value_name = "DIR|COMMIT", help_heading = "Settings")]
     pub(crate) trusted: Option<String>,
 
+    /// Append a line of JSON for each verdict, waiver and approval to a file
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) audit: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) outputs: Outputs,
     /// Which findings the text report shows in full
@@ -353,6 +365,8 @@ impl GateArguments {
             fail_on: flag("--fail-on", self.fail_on),
             unknown: flag("--unknown", self.unknown),
             gate: flag("--gate", self.gate),
+            fail_on_warn: switch("--fail-on-warn", self.fail_on_warn, true),
+            max_risk: flag("--max-risk", self.max_risk.map(Some)),
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),
             require_coverage: switch("--require-coverage", self.require_coverage, true),

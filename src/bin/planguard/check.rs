@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use chrono::Utc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::CheckOptions;
@@ -13,8 +14,9 @@ use planguard::check::{Progress, run as check};
 use planguard::input::{ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
+use planguard::rego::monthly_increase;
 use planguard::render::{self, Detail};
-use planguard::report::{Notice, Report};
+use planguard::report::{EnvironmentReport, Notice, Report};
 use planguard::settings::{Origin, Place, Settings};
 use planguard::waivers::Comments;
 
@@ -23,6 +25,7 @@ use crate::args::{CheckArguments, GateArguments, Show};
 use crate::found;
 use crate::github::Step;
 use crate::output::{Output, goes_to_file};
+use crate::outputs::OutputError;
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
@@ -58,12 +61,17 @@ pub(crate) fn check_plans(
 ) -> ExitCode {
     let started = Instant::now();
     let place = Place::Trusted(arguments.trusted.clone());
-    let mut resolution =
-        resolution(arguments.said(), arguments.guardrails.params.clone(), &arguments.sources, place);
+    let mut resolution = resolution(
+        arguments.said(),
+        arguments.guardrails.params.clone(),
+        &arguments.sources,
+        place,
+        arguments.run.held(),
+    );
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
     }
-    if let Err(error) = arguments.outputs.examine(plans) {
+    if let Err(error) = arguments.outputs.examine(plans, arguments.audit.as_deref()) {
         output.problem(&problem(&error));
         return ExitCode::from(UNDECIDED);
     }
@@ -87,6 +95,9 @@ pub(crate) fn check_plans(
         (false, Some(trusted)) => Comments::Untrusted(trusted.name().to_owned()),
         (false, None) => settings.comments(),
     });
+    let environment = resolution.environment.as_ref();
+    rules.waivers = rules.waivers.with_environment(environment.map(|environment| environment.name.clone()));
+    rules.approvals.clone_from(&resolution.approvals);
     if has_flags_without_policies(settings) {
         report_problem(
             &MietteDiagnostic::new("flags for policies are set, but there are no policies")
@@ -94,11 +105,19 @@ pub(crate) fn check_plans(
                 .with_help("name policies with --policy, or in planguard.toml under [policies] paths"),
         );
     }
-    let options = CheckOptions {
+    let mut options = CheckOptions {
         errored: arguments.on_errored_plan(),
         report_only: arguments.report_only,
         ..settings.check_options()
     };
+    if let Some(costs) = &settings.infracost.value {
+        match monthly_increase(costs) {
+            Ok(increase) => options.risk.monthly_increase = increase,
+            // Policies say so themselves.
+            Err(_) if rules.policies.is_some() => {}
+            Err(error) => report_problem(&error),
+        }
+    }
     let sources: Vec<Source> = plans.iter().cloned().map(Source::from).collect();
     let bar = progress_bar();
     let mut report = check(&sources, &read, &rules, &options, &|progress| match progress {
@@ -111,6 +130,11 @@ pub(crate) fn check_plans(
     report.problems.splice(0..0, problems);
     report.notices.splice(0..0, resolution.notices);
     report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
+    report.environment = resolution.environment.as_ref().map(EnvironmentReport::new);
+    let shown = |text: &str| {
+        resolution.trusted.as_ref().map_or_else(|| text.to_owned(), |trusted| trusted.shown(text))
+    };
+    report.settings_sha256 = Some(Redactor::default().text(&settings.sha256(&shown)));
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }
@@ -136,6 +160,11 @@ fn print(report: &mut Report, arguments: &GateArguments, output: &Output) -> Exi
     };
     let lost = outputs.write_files(report, output.file_layout(detail));
     report.problems.extend(lost.iter().map(|error| problem(error)));
+    if let Some(file) = &arguments.audit
+        && let Err(error) = audit(report, file)
+    {
+        report.problems.push(problem(&error));
+    }
     for notice in &report.notices {
         output.notice(notice);
     }
@@ -146,6 +175,13 @@ fn print(report: &mut Report, arguments: &GateArguments, output: &Output) -> Exi
     output.report(report, outputs.stdout(), detail, report.exit_code())
 }
 
+/// Appends to the audit log what the run decided. A verdict that is in no log is none.
+fn audit(report: &Report, file: &Path) -> Result<(), OutputError> {
+    let lines = render::audit::lines(report, Utc::now())?;
+    planguard::audit::append(file, &lines)
+        .map_err(|reason| OutputError::Refused { file: file.to_owned(), reason })
+}
+
 /// Whether a flag is about policies that the user does not name. Packs bring policies of their own, which none of
 /// these flags is about.
 fn has_flags_without_policies(settings: &Settings) -> bool {
@@ -153,8 +189,8 @@ fn has_flags_without_policies(settings: &Settings) -> bool {
     settings.paths.value.is_empty()
         && (is_flag(&settings.namespaces.origin)
             || is_flag(&settings.data.origin)
-            || is_flag(&settings.context.origin)
-            || is_flag(&settings.infracost.origin))
+            // Environments and approvals look at it as well.
+            || is_flag(&settings.context.origin) && !settings.look_at_the_run())
 }
 
 /// A progress bar, on a terminal and for more than one file.

@@ -8,6 +8,7 @@ mod fixture;
 mod format;
 mod found;
 mod github;
+mod held;
 mod interactive;
 mod later;
 mod lib_command;

@@ -35,6 +35,10 @@ pub(crate) enum OutputError {
     #[error("cannot write {}: it is a directory", file.display())]
     #[diagnostic(code("PG-CL-007"), help("name a file behind --output"))]
     IsDirectory { file: PathBuf },
+    /// A report is written as a whole, and an audit log is added to.
+    #[error("cannot append to {}: a report is written to it", file.display())]
+    #[diagnostic(code("PG-CL-007"), help("name another file behind --audit"))]
+    IsReport { file: PathBuf },
     /// A plan would be lost.
     #[error("cannot write {}: it is one of the plans to check", file.display())]
     #[diagnostic(code("PG-CL-007"), help("name another file behind --output"))]
@@ -69,21 +73,25 @@ impl Outputs {
     ///
     /// # Errors
     ///
-    /// The first file whose directory is missing, that is a directory itself, or that is one of these plans.
-    pub(crate) fn examine(&self, plans: &[OsString]) -> Result<(), OutputError> {
+    /// The first file whose directory is missing, that is a directory itself, or that is one of these plans; or if the
+    /// audit log is the file of a report.
+    pub(crate) fn examine(&self, plans: &[OsString], audit: Option<&Path>) -> Result<(), OutputError> {
         let real = |path: &Path| fs::canonicalize(path).ok();
-        for (_, file) in &self.files {
+        if let Some(audit) = audit.filter(|audit| self.writes(audit)) {
+            return Err(OutputError::IsReport { file: audit.to_owned() });
+        }
+        for file in self.files.iter().map(|(_, file)| file.as_path()).chain(audit) {
             let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
             if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
                 let directory = directory.to_owned();
-                return Err(OutputError::NoDirectory { file: file.clone(), directory });
+                return Err(OutputError::NoDirectory { file: file.to_owned(), directory });
             }
             if file.is_dir() {
-                return Err(OutputError::IsDirectory { file: file.clone() });
+                return Err(OutputError::IsDirectory { file: file.to_owned() });
             }
             let is_file = |plan: &Path| plan.is_file() && real(plan) == real(file);
             if plans.iter().any(|plan| is_file(Path::new(plan))) {
-                return Err(OutputError::IsPlan { file: file.clone() });
+                return Err(OutputError::IsPlan { file: file.to_owned() });
             }
         }
         Ok(())
@@ -256,15 +264,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let outputs =
             |path: PathBuf| Outputs { stdout: FORMATS.default(), files: vec![(FORMATS.default(), path)] };
-        let missing = outputs(directory.path().join("none/a.txt")).examine(&[]);
+        let missing = outputs(directory.path().join("none/a.txt")).examine(&[], None);
         assert!(matches!(missing, Err(OutputError::NoDirectory { .. })));
-        let itself = outputs(directory.path().to_owned()).examine(&[]);
+        let itself = outputs(directory.path().to_owned()).examine(&[], None);
         assert!(matches!(itself, Err(OutputError::IsDirectory { .. })));
-        assert!(outputs(directory.path().join("a.txt")).examine(&[]).is_ok());
-        assert!(outputs(PathBuf::from("a.txt")).examine(&[]).is_ok());
+        assert!(outputs(directory.path().join("a.txt")).examine(&[], None).is_ok());
+        assert!(outputs(PathBuf::from("a.txt")).examine(&[], None).is_ok());
         let plan = directory.path().join("plan.json");
         fs::write(&plan, "{}").unwrap();
-        let overwritten = outputs(directory.path().join("./plan.json")).examine(&[plan.into()]);
+        let overwritten = outputs(directory.path().join("./plan.json")).examine(&[plan.into()], None);
         assert!(matches!(overwritten, Err(OutputError::IsPlan { .. })));
     }
 }

@@ -19,6 +19,7 @@ use thiserror::Error;
 use crate::UNDECIDED;
 use crate::args::GateArguments;
 use crate::check::check_plans;
+use crate::held::Held;
 use crate::output::{Output, write_to_stderr};
 use crate::settings::resolution;
 
@@ -122,7 +123,9 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
 /// The program that a flag, a variable or a setting names. What is wrong with the settings is reported by the check.
 fn named(gate: &GateArguments) -> Option<PathBuf> {
     let place = Place::Trusted(gate.trusted.clone());
-    let resolution = resolution(gate.said(), gate.guardrails.params.clone(), &gate.sources, place);
+    // No environment may set it.
+    let held = Held::default();
+    let resolution = resolution(gate.said(), gate.guardrails.params.clone(), &gate.sources, place, held);
     match resolution.settings.terraform.value {
         ShowProgram::Named(program) => Some(program),
         ShowProgram::OnPath | ShowProgram::None => None,

@@ -14,6 +14,7 @@ use planguard::redact::Redactor;
 use planguard::rego::{RegoPack, rego_packs, rule_id};
 use planguard::render::Detail;
 use planguard::render::rules::RulesReport;
+use planguard::risk::PLAN_RISK;
 
 use crate::UNDECIDED;
 use crate::args::RulesArguments;
@@ -54,6 +55,9 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
 }
 
 fn report(arguments: &RulesArguments, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesError> {
+    if arguments.id.as_deref() == Some(PLAN_RISK) {
+        return Ok(RulesReport::PlanRisk);
+    }
     let named = arguments.id.as_ref().or(arguments.pack.as_ref());
     let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
     if let Some(pack) = pack
@@ -104,7 +108,8 @@ fn hint(id: &str, all: &[CatalogueEntry]) -> String {
         let path = move |name: &str| rule_id(&format!("data.{package}.{name}")).into_owned();
         pack.rules().into_iter().map(move |rule| path(&rule.name)).chain([pack.name.to_owned()])
     });
-    let ids: Vec<String> = all.iter().map(|entry| entry.info.id.to_string()).chain(of_packs).collect();
+    let own = all.iter().map(|entry| entry.info.id.to_string()).chain([PLAN_RISK.to_owned()]);
+    let ids: Vec<String> = own.chain(of_packs).collect();
     if let Some(near) = suggest::nearest(id, ids.iter().map(String::as_str)) {
         return format!("did you mean {near}?");
     }

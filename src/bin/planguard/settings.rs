@@ -13,6 +13,7 @@ use planguard::settings::{Files, Place, Resolution, Said, Settings, Sources, res
 
 use crate::UNDECIDED;
 use crate::args::SourceArguments;
+use crate::held::Held;
 use crate::output::Output;
 
 /// Which settings files the flags name.
@@ -30,6 +31,7 @@ pub(crate) fn resolution(
     parameters: Option<PathBuf>,
     sources: &SourceArguments,
     place: Place,
+    held: Held,
 ) -> Resolution {
     let files = files(sources);
     let variables = env::vars_os()
@@ -39,6 +41,8 @@ pub(crate) fn resolution(
         parameters,
         files,
         place,
+        environment: held.environment,
+        approvals: held.approvals,
         variables: variables.collect(),
         directory: env::current_dir().unwrap_or_default(),
     })
@@ -69,7 +73,22 @@ pub(crate) fn settings(
     sources: &SourceArguments,
     output: &Output,
 ) -> Result<Settings, ExitCode> {
-    let resolution = resolution(flags, parameters, sources, Place::Project);
+    settings_held(flags, parameters, sources, Held::default(), output)
+}
+
+/// The same, of a command that may name an environment.
+///
+/// # Errors
+///
+/// As [`settings`].
+pub(crate) fn settings_held(
+    flags: Said,
+    parameters: Option<PathBuf>,
+    sources: &SourceArguments,
+    held: Held,
+    output: &Output,
+) -> Result<Settings, ExitCode> {
+    let resolution = resolution(flags, parameters, sources, Place::Project, held);
     if let Some(code) = printed(&resolution, sources, output) {
         return Err(code);
     }

@@ -8,6 +8,7 @@ use chrono::{NaiveDate, Utc};
 use clap::Args;
 use miette::Diagnostic;
 use planguard::check::run as check;
+use planguard::environments::NONE;
 use planguard::input::Source;
 use planguard::known_rules::KnownRules;
 use planguard::pattern::Pattern;
@@ -17,14 +18,15 @@ use planguard::redact::Redactor;
 use planguard::render::waivers::{FORMATS, WaiverList};
 use planguard::render::{Detail, Format};
 use planguard::report::Report;
-use planguard::settings::{FILE_NAME, Files, Settings, settings_file};
+use planguard::settings::{EnvironmentChoice, FILE_NAME, Files, Settings, settings_file};
 use planguard::waivers::{Expiry, NewWaiver};
 
 use crate::UNDECIDED;
 use crate::args::{GuardrailArguments, InputArguments, PolicyArguments, SourceArguments};
 use crate::format::FormatParser;
+use crate::held::Held;
 use crate::output::Output;
-use crate::settings::{files, run_variables, settings};
+use crate::settings::{files, run_variables, settings_held};
 
 pub(crate) const WAIVE_HELP: &str = "\
 Accept a load balancer that is meant to be public:
@@ -42,6 +44,9 @@ pub(crate) struct WaiveArguments {
     /// The resource whose findings are accepted; without it, findings about the whole plan
     #[arg(value_name = "ADDRESS")]
     address: Option<String>,
+    /// Accept them in this environment alone
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
     /// Why they are accepted
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -67,6 +72,9 @@ pub(crate) struct WaiversArguments {
     /// Plans, to list the findings that each waiver accepts in them
     #[arg(value_name = "PLAN|DIR|-")]
     plans: Vec<OsString>,
+    /// List what the waivers of this environment accept as well
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
     #[command(flatten)]
     policies: PolicyArguments,
     #[command(flatten)]
@@ -84,12 +92,21 @@ fn date(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_| format!("`{text}` is not a date; write it as 2027-01-31"))
 }
 
+/// The environment that a flag names. Without one, waivers of no environment alone count.
+fn held(environment: Option<&String>) -> Held {
+    let environment =
+        environment.map_or(EnvironmentChoice::Never, |name| EnvironmentChoice::Chosen(Some(name.clone())));
+    Held { environment, ..Held::default() }
+}
+
 pub(crate) fn waive(arguments: &WaiveArguments, output: &Output) -> ExitCode {
     let said = arguments.guardrails.said(arguments.policies.said());
-    let settings = match settings(said, arguments.guardrails.params.clone(), &arguments.sources, output) {
-        Ok(settings) => settings,
-        Err(code) => return code,
-    };
+    let parameters = arguments.guardrails.params.clone();
+    let settings =
+        match settings_held(said, parameters, &arguments.sources, held(arguments.env.as_ref()), output) {
+            Ok(settings) => settings,
+            Err(code) => return code,
+        };
     let mut problems = Vec::new();
     let rules = settings.rules(run_variables(), &mut |diagnostic| problems.push(problem(diagnostic)));
     problems.iter().for_each(|problem| output.problem(problem));
@@ -100,6 +117,7 @@ pub(crate) fn waive(arguments: &WaiveArguments, output: &Output) -> ExitCode {
     let waiver = NewWaiver {
         rule: Pattern::new(&arguments.rule),
         address: arguments.address.as_ref().map(Pattern::new),
+        environment: arguments.env.clone().filter(|name| !name.eq_ignore_ascii_case(NONE)),
         reason: arguments.reason.clone(),
         owner: arguments.owner.clone(),
         ticket: arguments.ticket.clone(),
@@ -120,10 +138,12 @@ pub(crate) fn waive(arguments: &WaiveArguments, output: &Output) -> ExitCode {
 
 pub(crate) fn list(arguments: &WaiversArguments, output: &Output) -> ExitCode {
     let said = arguments.input.said(arguments.guardrails.said(arguments.policies.said()));
-    let settings = match settings(said, arguments.guardrails.params.clone(), &arguments.sources, output) {
-        Ok(settings) => settings,
-        Err(code) => return code,
-    };
+    let parameters = arguments.guardrails.params.clone();
+    let settings =
+        match settings_held(said, parameters, &arguments.sources, held(arguments.env.as_ref()), output) {
+            Ok(settings) => settings,
+            Err(code) => return code,
+        };
     let report = report(arguments, &settings);
     report.problems.iter().for_each(|problem| output.problem(problem));
     let code = if report.problems.is_empty() { 0 } else { UNDECIDED };
@@ -135,7 +155,7 @@ pub(crate) fn list(arguments: &WaiversArguments, output: &Output) -> ExitCode {
 fn report(arguments: &WaiversArguments, settings: &Settings) -> Report {
     let mut problems = Vec::new();
     let mut rules = settings.rules(run_variables(), &mut |diagnostic| problems.push(problem(diagnostic)));
-    rules.waivers = rules.waivers.with_comments(settings.comments());
+    rules.waivers = rules.waivers.with_comments(settings.comments()).with_environment(arguments.env.clone());
     let mut report = if arguments.plans.is_empty() {
         Report { waivers: rules.waivers.without_plans(), ..Report::default() }
     } else {

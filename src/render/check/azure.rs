@@ -31,9 +31,11 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     }
     for listed in &worst_first(report) {
         let level = match listed.finding.enforcement {
-            Enforcement::Deny => "error",
+            Enforcement::Deny | Enforcement::Approve => "error",
             Enforcement::Warn => "warning",
-            Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => continue,
+            Enforcement::Approved | Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => {
+                continue;
+            }
         };
         text.push_str(&of_finding(level, listed));
     }

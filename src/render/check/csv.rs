@@ -2,7 +2,7 @@
 
 use planguard_plan::redact::SafeText;
 
-use super::listing::{Listed, findings};
+use super::listing::{Listed, findings, joined};
 use crate::finding::Certainty;
 use crate::render::{Format, Layout, RenderError};
 use crate::report::Report;
@@ -15,7 +15,7 @@ pub(super) const FORMAT: Format<Report> = Format {
     render,
 };
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 19] = [
     "plan",
     "rule",
     "severity",
@@ -34,6 +34,7 @@ const COLUMNS: [&str; 18] = [
     "remediation",
     "waiver",
     "fingerprint",
+    "approved_by",
 ];
 
 /// Characters with which a spreadsheet takes a cell for a formula, the full-width ones of East Asian input included.
@@ -83,6 +84,7 @@ fn cells(listed: &Listed<'_>) -> Vec<String> {
         cell(finding.remediation.as_ref()),
         cell(finding.waiver.as_ref().map(|waiver| &waiver.reason)),
         listed.fingerprint.clone(),
+        cell(Some(&joined(&finding.approved_by, ", "))),
     ]
 }
 

@@ -43,7 +43,8 @@ pub(super) fn annotations(report: &Report, _: Layout) -> Result<String, RenderEr
         properties.extend(problem.plan.as_ref().map(|plan| ("file", plan.unescaped().to_owned())));
         workflow_command("error", &properties, &format!("{}{help}", problem.message.unescaped()))
     });
-    let denials = of(Enforcement::Deny).map(|listed| annotation("error", listed));
+    let denials = listed.iter().filter(|listed| listed.finding.enforcement.denies());
+    let denials = denials.map(|listed| annotation("error", listed));
     let warnings = of(Enforcement::Warn).map(|listed| annotation("warning", listed));
     Ok(limited("error", problems.chain(denials).collect()) + &limited("warning", warnings.collect()))
 }

@@ -55,7 +55,9 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
 fn entry<'r>(listed: &Listed<'r>) -> Entry<'r> {
     let finding = listed.finding;
     let place = listed.place();
-    let notes: Vec<String> = listed.notes().iter().map(|note| format!(" ({note})")).collect();
+    let approval = listed.approval();
+    let notes = listed.notes().into_iter().chain(approval.as_ref().map(SafeText::unescaped));
+    let notes: Vec<String> = notes.map(|note| format!(" ({note})")).collect();
     Entry {
         description: format!("{}{}", finding.message.unescaped(), notes.concat()),
         check_name: finding.rule.id.unescaped(),

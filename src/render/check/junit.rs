@@ -3,11 +3,12 @@
 use planguard_plan::redact::SafeText;
 use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestSuite};
 
-use super::listing::{Listed, findings};
+use super::listing::{Listed, approved_by, findings};
+use super::verdict_line::approval_words;
 use crate::enforcement::Enforcement;
 use crate::render::junit::{self, line};
 use crate::render::{Format, Layout, RenderError};
-use crate::report::Report;
+use crate::report::{PlanReport, Report};
 use crate::verdict::Verdict;
 
 pub(super) const FORMAT: Format<Report> =
@@ -22,7 +23,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
         let of_plan = listed.iter().filter(|listed| std::ptr::eq(listed.plan, plan));
         suite.add_test_cases(of_plan.map(case));
         // A suite without cases would look as if nothing was checked.
-        suite.add_test_case(verdict(plan.verdict()));
+        suite.add_test_case(verdict(report, plan));
         document.add_test_suite(suite);
     }
     if !report.problems.is_empty() {
@@ -33,7 +34,8 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     Ok(document.to_string()?)
 }
 
-fn verdict(verdict: Verdict) -> TestCase {
+fn verdict(report: &Report, plan: &PlanReport) -> TestCase {
+    let verdict = plan.verdict();
     let status = match verdict {
         // The findings are the failures; one more would be counted twice.
         Verdict::Pass | Verdict::Denied => TestCaseStatus::success(),
@@ -44,7 +46,15 @@ fn verdict(verdict: Verdict) -> TestCase {
         }
     };
     let mut case = TestCase::new("checked", status);
-    case.set_system_out(format!("verdict of this plan: {verdict}"));
+    let mut said = vec![format!("verdict of this plan: {verdict}")];
+    if plan.risk.score() > 0 {
+        said.push(format!("risk score: {} ({})", plan.risk.score(), plan.risk.words()));
+    }
+    said.extend(report.environment.as_ref().map(|environment| {
+        format!("environment: {} ({})", environment.name.for_document(), environment.why.for_document())
+    }));
+    said.extend(approval_words(report));
+    case.set_system_out(said.join("\n"));
     case
 }
 
@@ -53,10 +63,15 @@ fn case(listed: &Listed<'_>) -> TestCase {
     let lines: Vec<String> = listed.lines().iter().map(SafeText::for_document).collect();
     let text = lines.join("\n");
     let status = match finding.enforcement {
-        Enforcement::Deny => {
+        Enforcement::Deny | Enforcement::Approve => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_message(finding.message.for_document()).set_type(finding.severity.as_str());
             status.set_description(&text);
+            status
+        }
+        Enforcement::Approved => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(approved_by(finding).for_document());
             status
         }
         Enforcement::Waived => {

@@ -37,6 +37,8 @@ pub(super) enum Group {
     Undetermined,
     /// The object fails the rule before the plan as well.
     PreExisting,
+    /// Enough people approved it.
+    Approved,
     /// A waiver accepts it.
     Waived,
     /// The baseline has it.
@@ -60,6 +62,18 @@ pub(super) fn worst_first(report: &Report) -> Vec<Listed<'_>> {
         (finding.enforcement, listed.group(), Reverse(finding.severity))
     });
     listed
+}
+
+/// `approved by alice, bob`.
+pub(super) fn approved_by(finding: &Finding) -> SafeText {
+    SafeText::concat([&SafeText::fixed("approved by "), &joined(&finding.approved_by, ", ")])
+}
+
+/// Texts behind each other.
+pub(super) fn joined(texts: &[SafeText], separator: &'static str) -> SafeText {
+    let separator = SafeText::fixed(separator);
+    let parts = texts.iter().flat_map(|text| [&separator, text]).skip(1);
+    SafeText::concat(parts.collect::<Vec<_>>())
 }
 
 impl<'r> Listed<'r> {
@@ -89,6 +103,7 @@ impl<'r> Listed<'r> {
         let finding = self.finding;
         match (finding.enforcement, finding.certainty, finding.origin) {
             (Enforcement::Waived, _, _) => Group::Waived,
+            (Enforcement::Approved, _, _) => Group::Approved,
             (Enforcement::Baseline, _, _) => Group::Baseline,
             (_, _, Origin::AlreadyThere) => Group::PreExisting,
             (_, Certainty::DependsOnUnknown, Origin::Introduced) => Group::Undetermined,
@@ -119,6 +134,19 @@ impl<'r> Listed<'r> {
         }
     }
 
+    /// `approved by alice, bob`, or that it needs approval; `None` if it needs none.
+    pub(super) fn approval(&self) -> Option<SafeText> {
+        match self.finding.enforcement {
+            Enforcement::Approve => Some(SafeText::fixed("needs approval")),
+            Enforcement::Approved => Some(approved_by(self.finding)),
+            Enforcement::Deny
+            | Enforcement::Warn
+            | Enforcement::Waived
+            | Enforcement::Baseline
+            | Enforcement::Off => None,
+        }
+    }
+
     /// The message, `attribute: before → after` and the remedy: lines for a reader who sees nothing else.
     pub(super) fn lines(&self) -> Vec<SafeText> {
         let finding = self.finding;
@@ -130,6 +158,7 @@ impl<'r> Listed<'r> {
         if let Some(waiver) = &finding.waiver {
             lines.push(SafeText::concat([&SafeText::fixed("waiver: "), &waiver.reason]));
         }
+        lines.extend(self.approval());
         if let Some(remediation) = &finding.remediation {
             lines.push(SafeText::concat([&SafeText::fixed("fix: "), remediation]));
         }

@@ -5,7 +5,7 @@ use planguard_plan::redact::SafeText;
 
 use super::listing::{Group, Listed, worst_first};
 use super::rules;
-use super::verdict_line;
+use super::verdict_line::{self, approvals_words};
 use crate::enforcement::Enforcement;
 use crate::finding::Certainty;
 use crate::render::layout::count;
@@ -47,17 +47,18 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     // What comes first has the room that it needs; what comes later has the rest.
     page.head(report);
     page.problems(report);
+    page.held_to(report);
     page.weakenings(report);
     page.list_plans(report);
     page.open_table(&of(Group::New));
     page.fixes(report, &listed);
     // What denies is not folded if nothing above denies: the reader looks for the reason.
-    let denies =
-        |listed: &[&Listed<'_>]| listed.iter().any(|listed| listed.finding.enforcement == Enforcement::Deny);
+    let denies = |listed: &[&Listed<'_>]| listed.iter().any(|listed| listed.finding.enforcement.denies());
     let mut is_explained = denies(&of(Group::New));
     for (group, what) in [
         (Group::Undetermined, "undetermined: depends on values known after apply"),
         (Group::PreExisting, "pre-existing"),
+        (Group::Approved, "approved"),
         (Group::Waived, "waived"),
         (Group::Baseline, "in the baseline"),
     ] {
@@ -136,6 +137,31 @@ impl Page {
         self.add_lines("\n### Errors: not everything could be checked\n\n", &lines, "");
     }
 
+    /// The environment, who approved, and what the risk scores consist of.
+    fn held_to(&mut self, report: &Report) {
+        let mut lines = Vec::new();
+        if let Some(environment) = &report.environment {
+            let (name, why) = (&environment.name, &environment.why);
+            lines.push(format!(
+                "- environment {} ({})\n",
+                code(name, MOST_OF_CELL),
+                sentence(why, MOST_OF_SENTENCE)
+            ));
+        }
+        if let Some(approvals) = &report.approvals {
+            lines.push(format!("- {}\n", sentence(&approvals_words(approvals), MOST_OF_SENTENCE)));
+        }
+        for plan in report.plans.iter().filter(|plan| plan.risk.score() > 0) {
+            let of = if report.plans.len() > 1 {
+                format!(" of {}", code(&plan.origin, MOST_OF_CELL))
+            } else {
+                String::new()
+            };
+            lines.push(format!("- risk score{of}: {} = {}\n", plan.risk.score(), plan.risk.words()));
+        }
+        self.add_lines("\n", &lines, "");
+    }
+
     /// Whoever reviews a change must see that its settings let through more than usual.
     fn weakenings(&mut self, report: &Report) {
         let lines: Vec<String> = report
@@ -175,8 +201,7 @@ impl Page {
             .iter()
             .chain(listed)
             .map(|plan| {
-                let denials =
-                    plan.findings.iter().filter(|finding| finding.enforcement == Enforcement::Deny).count();
+                let denials = plan.findings.iter().filter(|finding| finding.enforcement.denies()).count();
                 let summary = &plan.summary;
                 format!(
                     "| {} | {} | {} | {} | {denials} | {} |\n",
@@ -213,7 +238,7 @@ impl Page {
         let mut seen: Vec<(&SafeText, Option<&SafeText>)> = Vec::new();
         let mut lines = Vec::new();
         let is_new = |listed: &Listed<'_>| matches!(listed.group(), Group::New | Group::Undetermined);
-        let denies = |listed: &Listed<'_>| listed.finding.enforcement == Enforcement::Deny;
+        let denies = |listed: &Listed<'_>| listed.finding.enforcement.denies();
         // Where nothing new denies, the reader needs the remedies of what does.
         let has_new = listed.iter().any(|listed| is_new(listed) && denies(listed));
         for listed in listed.iter().filter(|listed| is_new(listed) || !has_new && denies(listed)) {
@@ -271,7 +296,12 @@ fn row(listed: &Listed<'_>, plans: usize) -> String {
     let finding = listed.finding;
     let effect = match finding.enforcement {
         Enforcement::Deny => " **denies**",
-        Enforcement::Warn | Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => "",
+        Enforcement::Approve => " **needs approval**",
+        Enforcement::Warn
+        | Enforcement::Approved
+        | Enforcement::Waived
+        | Enforcement::Baseline
+        | Enforcement::Off => "",
     };
     let address =
         listed.address().map_or_else(|| "the whole plan".to_owned(), |address| code(address, MOST_OF_CELL));
@@ -293,15 +323,18 @@ fn row(listed: &Listed<'_>, plans: usize) -> String {
         .collect();
     let value: Vec<String> =
         attribute.into_iter().chain((!sides.is_empty()).then(|| sides.join(" → "))).collect();
+    let approval = listed.approval().filter(|_| finding.enforcement == Enforcement::Approved);
+    let approval = approval.map(|words| format!("; {}", sentence(&words, MOST_OF_CELL)));
     let waiver =
         finding.waiver.as_ref().map(|waiver| format!("; waiver: {}", sentence(&waiver.reason, MOST_OF_CELL)));
     let unknown = if finding.certainty == Certainty::DependsOnUnknown { "; undetermined" } else { "" };
     format!(
-        "| {}{effect} | {} | {address} | {}{unknown}{} | {place} | {} |\n",
+        "| {}{effect} | {} | {address} | {}{unknown}{}{} | {place} | {} |\n",
         finding.severity,
         code(&finding.rule.id, MOST_OF_CELL),
         sentence(&finding.message, MOST_OF_SENTENCE),
         waiver.unwrap_or_default(),
+        approval.unwrap_or_default(),
         value.join(": ")
     )
 }

@@ -12,7 +12,7 @@ mod markdown;
 mod openmetrics;
 mod rules;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod sarif;
 mod tap;
 mod text;

@@ -90,6 +90,18 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
         writer.gauge(name, help);
         writer.sample(name, &[], number);
     }
+    writer.gauge("planguard_risk_score", "The highest risk score of a plan.");
+    let risk = report.plans.iter().map(|plan| plan.risk.score()).max().unwrap_or_default();
+    writer.sample("planguard_risk_score", &[], risk);
+    if let Some(environment) = &report.environment {
+        writer.gauge("planguard_environment", "The environment whose settings count.");
+        let name = environment.name.for_terminal_line();
+        writer.sample("planguard_environment", &[("environment", &name)], 1);
+    }
+    if let Some(approvals) = &report.approvals {
+        writer.gauge("planguard_approvals_missing", "Approvals that findings may need and do not have.");
+        writer.sample("planguard_approvals_missing", &[], approvals.missing);
+    }
     if let Some(duration) = report.duration {
         writer.gauge("planguard_duration_seconds", "How long the run took.");
         writer.sample("planguard_duration_seconds", &[], format!("{:.3}", duration.as_secs_f64()));

@@ -9,16 +9,22 @@ use crate::finding::{
     SourcePrecision, Subject, WaiverState,
 };
 use crate::report::{BaselineReport, Counts, Coverage, PlanReport, Report};
+use crate::risk::Risk;
 
 /// A text of a plan.
-pub(super) fn text(text: &str) -> SafeText {
+pub(crate) fn text(text: &str) -> SafeText {
     Redactor::default().text(text)
 }
 
 /// A new and certain denial of high severity.
-pub(super) fn finding(rule: &str, address: &str) -> Finding {
+pub(crate) fn finding(rule: &str, address: &str) -> Finding {
     Finding {
-        rule: FindingRule { id: text(rule), title: Some(text("A title")), kind: RuleKind::Guardrail },
+        rule: FindingRule {
+            id: text(rule),
+            title: Some(text("A title")),
+            kind: RuleKind::Guardrail,
+            category: None,
+        },
         severity: Severity::High,
         enforcement: Enforcement::Deny,
         certainty: Certainty::Certain,
@@ -34,11 +40,12 @@ pub(super) fn finding(rule: &str, address: &str) -> Finding {
         source: None,
         metadata: Vec::new(),
         waiver: None,
+        approved_by: Vec::new(),
     }
 }
 
 /// The place of a finding in the configuration.
-pub(super) fn source(file: &str, line: usize) -> Option<Box<SourcePlace>> {
+pub(crate) fn source(file: &str, line: usize) -> Option<Box<SourcePlace>> {
     let at = |line| SourceLine { file: text(file), line, text: text("acl = var.acl") };
     Some(Box::new(SourcePlace {
         at: at(line),
@@ -51,7 +58,7 @@ pub(super) fn source(file: &str, line: usize) -> Option<Box<SourcePlace>> {
 }
 
 /// A finding that a waiver accepts.
-pub(super) fn waived(rule: &str, address: &str) -> Finding {
+pub(crate) fn waived(rule: &str, address: &str) -> Finding {
     let waiver = FindingWaiver {
         state: WaiverState::Active,
         reason: text("the shop is public"),
@@ -65,7 +72,7 @@ pub(super) fn waived(rule: &str, address: &str) -> Finding {
 }
 
 /// The report of a plan with these findings.
-pub(super) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
+pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
     PlanReport {
         origin: text(origin),
         sha256: text("00"),
@@ -75,18 +82,19 @@ pub(super) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         summary: planguard_plan::ChangeSummary { add: 2, change: 1, destroy: 1, ..Default::default() },
         counts: Counts { resources: 4, rules: 10, ..Counts::default() },
         coverage: Coverage::default(),
+        risk: Risk::default(),
         findings,
         complete: true,
     }
 }
 
 /// A report on these plans.
-pub(super) fn report(plans: Vec<PlanReport>) -> Report {
+pub(crate) fn report(plans: Vec<PlanReport>) -> Report {
     Report { plans, ..Report::default() }
 }
 
 /// A report with a finding of every kind, and with a problem.
-pub(super) fn of_everything() -> Report {
+pub(crate) fn of_everything() -> Report {
     let mut located = finding("b", "aws_s3_bucket.b");
     located.source = source("./modules/a b/main.tf", 12);
     let mut former = finding("a", "aws_s3_bucket.former");

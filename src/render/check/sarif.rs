@@ -6,8 +6,9 @@ use planguard_plan::redact::SafeText;
 use planguard_rule::{RuleInfo, Severity};
 use serde_json::{Map, Value, json};
 
-use super::listing::{Listed, Place, findings};
+use super::listing::{Listed, Place, approved_by, findings};
 use super::rules::{self, ReportedRule};
+use super::verdict_line;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, WaiverState};
 use crate::render::sarif::{self, Run, message, uri};
@@ -34,6 +35,12 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
             "message": message(notice.message.unescaped()),
         })
     });
+    // With what the verdict rests on: environment, approvals, risk.
+    let verdict = json!({
+        "level": "note",
+        "descriptor": { "id": "verdict" },
+        "message": message(&verdict_line::line(report)),
+    });
     let run = Run {
         tool: "planguard",
         rules: rules.iter().map(|(id, rule)| self::rule(id, rule, built_in.get(id.unescaped()))).collect(),
@@ -44,7 +51,13 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
             })
             .collect(),
         exit_code: report.exit_code(),
-        notifications: report.problems.iter().map(sarif::notification).chain(notices).collect(),
+        notifications: report
+            .problems
+            .iter()
+            .map(sarif::notification)
+            .chain(notices)
+            .chain([verdict])
+            .collect(),
         is_complete: report.problems.is_empty(),
     };
     Ok(sarif::log(&run)?)
@@ -71,9 +84,9 @@ const fn level_of(severity: Severity) -> &'static str {
 
 const fn level(enforcement: Enforcement) -> &'static str {
     match enforcement {
-        Enforcement::Deny => "error",
+        Enforcement::Deny | Enforcement::Approve => "error",
         Enforcement::Warn => "warning",
-        Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => "note",
+        Enforcement::Approved | Enforcement::Waived | Enforcement::Baseline | Enforcement::Off => "note",
     }
 }
 
@@ -160,6 +173,14 @@ fn result(listed: &Listed<'_>, position: Option<usize>, baseline: Option<&Baseli
             "status": "accepted",
             "justification": "in the baseline",
             "location": { "physicalLocation": physical(place) },
+        }]);
+    }
+    if finding.enforcement == Enforcement::Approved {
+        let justification = approved_by(finding);
+        result["suppressions"] = json!([{
+            "kind": "external",
+            "status": "accepted",
+            "justification": justification.unescaped(),
         }]);
     }
     result

@@ -5,10 +5,10 @@
 use planguard_plan::redact::SafeText;
 use serde::Serialize;
 
-use super::listing::{Listed, findings};
+use super::listing::{Listed, approved_by, findings};
 use crate::enforcement::Enforcement;
 use crate::render::{Format, Layout, RenderError, json};
-use crate::report::Report;
+use crate::report::{PlanReport, Report};
 use crate::verdict::Verdict;
 
 pub(super) const FORMAT: Format<Report> = Format {
@@ -44,7 +44,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
             is_ok: plan.verdict() != Verdict::Undecided,
             description: format!("{} was checked", description(&plan.origin)),
             directive: None,
-            diagnostic: vec![("verdict", value(plan.verdict().as_str())?)],
+            diagnostic: of_plan(report, plan)?,
         });
         for listed in listed.iter().filter(|listed| std::ptr::eq(listed.plan, plan)) {
             points.push(of_finding(listed)?);
@@ -64,10 +64,24 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     Ok(text)
 }
 
+/// The verdict, and what it rests on beside findings.
+fn of_plan(report: &Report, plan: &PlanReport) -> Result<Vec<(&'static str, String)>, RenderError> {
+    let mut diagnostic =
+        vec![("verdict", value(plan.verdict().as_str())?), ("risk", value(plan.risk.score())?)];
+    if let Some(environment) = &report.environment {
+        diagnostic.push(("environment", value(environment.name.unescaped())?));
+    }
+    if let Some(approvals) = &report.approvals {
+        diagnostic.push(("approvals_missing", value(approvals.missing)?));
+    }
+    Ok(diagnostic)
+}
+
 fn of_finding(listed: &Listed<'_>) -> Result<Point, RenderError> {
     let finding = listed.finding;
     let directive = match (finding.enforcement, &finding.waiver) {
-        (Enforcement::Deny, _) => None,
+        (Enforcement::Deny | Enforcement::Approve, _) => None,
+        (Enforcement::Approved, _) => Some(format!("TODO {}", description(&approved_by(finding)))),
         (Enforcement::Waived, Some(waiver)) => Some(format!("TODO waived: {}", description(&waiver.reason))),
         (Enforcement::Baseline, _) => Some("TODO in the baseline".to_owned()),
         (Enforcement::Warn | Enforcement::Waived | Enforcement::Off, _) => Some("TODO a warning".to_owned()),

@@ -24,7 +24,12 @@ pub enum RulesReport {
     Guardrail(Box<CatalogueEntry>),
     /// Everything about one pack of policies.
     Pack(&'static RegoPack),
+    /// The rule about the risk score of a plan, which is no guardrail.
+    PlanRisk,
 }
+
+/// Why there is a finding about the risk score.
+const WHY_PLAN_RISK: &str = "The score is above `max-risk`, or needs approval from `risk` under [approve] on. docs/risk.md lists the points.";
 
 /// The formats of the report.
 pub static FORMATS: Formats<RulesReport> = Formats::new(&[text::FORMAT, json::FORMAT, markdown::FORMAT]);

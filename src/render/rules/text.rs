@@ -6,10 +6,11 @@ use comfy_table::presets;
 use comfy_table::{ContentArrangement, Table};
 use planguard_guardrails::{CatalogueEntry, Example};
 
-use super::{RulesReport, packs};
+use super::{RulesReport, WHY_PLAN_RISK, packs};
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
 use crate::render::{Format, Layout, RenderError, hcl};
+use crate::risk::{PLAN_RISK, PLAN_RISK_SEVERITY, PLAN_RISK_TITLE};
 
 pub(super) const FORMAT: Format<RulesReport> =
     Format { name: "text", former: None, help: "for people", extension: "txt", render };
@@ -22,6 +23,7 @@ fn render(report: &RulesReport, layout: Layout) -> Result<String, RenderError> {
         }
         RulesReport::Guardrail(entry) => explain(entry, layout),
         RulesReport::Pack(pack) => packs::explain(pack, layout),
+        RulesReport::PlanRisk => plan_risk(layout),
     })
 }
 
@@ -36,6 +38,14 @@ fn list(entries: &[CatalogueEntry], layout: Layout) -> String {
         table.add_row([info.id.as_ref(), info.severity.as_str(), info.pack.as_ref(), info.title.as_ref()]);
     }
     format!("{table}\n{}\n", count(entries.len(), "rule", "rules"))
+}
+
+fn plan_risk(layout: Layout) -> String {
+    let paint = |style, words: &str| layout.colour.paint(style, words);
+    let severity = paint(Style::Severity(PLAN_RISK_SEVERITY), PLAN_RISK_SEVERITY.as_str());
+    let mut text = format!("{}\n{PLAN_RISK_TITLE}\n\n{severity}\n", paint(Style::Heading, PLAN_RISK));
+    section(&mut text, "Why", WHY_PLAN_RISK, layout);
+    text
 }
 
 /// Everything about one rule.

@@ -36,6 +36,7 @@ fn object(list: &WaiverList, waiver: &WaiverReport) -> Value {
     json!({
         "rule": waiver.rule.unescaped(),
         "address": optional(&waiver.address),
+        "environment": optional(&waiver.environment),
         "reason": waiver.reason.unescaped(),
         "owner": optional(&waiver.owner),
         "ticket": optional(&waiver.ticket),

@@ -23,9 +23,13 @@ fn render(list: &WaiverList, layout: Layout) -> Result<String, RenderError> {
             Some(address) => format!(" on {}", address.for_terminal_line()),
             None => " on the whole plan".to_owned(),
         };
+        let environment = waiver
+            .environment
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" in the environment {}", name.for_terminal_line()));
         let place = format!("{}:{}", waiver.file.for_terminal_line(), waiver.line);
         // Writing to a String does not fail.
-        let _ = writeln!(text, "{place}: {rule}{address}");
+        let _ = writeln!(text, "{place}: {rule}{address}{environment}");
         let _ = writeln!(text, "  {}", about(waiver));
         let state = state(list, waiver);
         if !state.is_empty() {
@@ -66,6 +70,9 @@ fn state(list: &WaiverList, waiver: &WaiverReport) -> String {
             format!("expired: {} no longer accepted", count(*number, "finding is", "findings are"))
         }
         Use::Accepted(_) => String::new(),
+        // The heading has it.
+        Use::OtherEnvironment if !list.has_plans => String::new(),
+        Use::OtherEnvironment => "not used in this environment; --env names another".to_owned(),
         Use::Unused | Use::Shadowed if !list.has_plans => String::new(),
         Use::Unused => "not used in these plans".to_owned(),
         Use::Shadowed => "not used: earlier waivers accept the same findings".to_owned(),

@@ -3,6 +3,7 @@
 
 mod tree;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -261,6 +262,15 @@ fn commit(repository: &Path, name: &str) -> Result<String, TreeError> {
     let wanted = format!("{name}^{{commit}}");
     let id = git(repository, &["rev-parse", "--verify", "--end-of-options", &wanted])?;
     Ok(String::from_utf8_lossy(&id).trim().to_owned())
+}
+
+/// Whether the repository around a directory tracks this file, so that a change can edit it.
+pub(super) fn is_tracked(directory: &Path, file: &Path) -> bool {
+    let file = directory.join(file);
+    let words = ["--literal-pathspecs", "ls-files", "-z", "--"].map(AsRef::<OsStr>::as_ref);
+    let arguments: Vec<&OsStr> = words.into_iter().chain([file.as_os_str()]).collect();
+    let repository = find::repository(directory);
+    repository.is_some_and(|repository| git(repository, &arguments).is_ok_and(|files| !files.is_empty()))
 }
 
 /// Whether the repository of the project tracks the directory, or anything in it. Without a repository it does.

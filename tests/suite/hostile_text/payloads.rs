@@ -117,6 +117,7 @@ fn report(rules: &mut Rules, payload: &str) -> Report {
     let waiver = Waiver {
         rule: Pattern::new("aws-instance-*"),
         address: Some(Pattern::new("module.*")),
+        environment: None,
         reason: payload.to_owned(),
         owner: Some(payload.to_owned()),
         ticket: Some(payload.to_owned()),

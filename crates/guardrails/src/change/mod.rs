@@ -143,6 +143,11 @@ pub fn names_type(resource_type: &str) -> bool {
     tables::ALL.iter().any(|table| table.names(resource_type))
 }
 
+/// Whether objects of a type hold data or identity, which no apply brings back once they are destroyed.
+pub fn holds_data(resource_type: &str) -> bool {
+    stateful::is_stateful(resource_type)
+}
+
 /// All change guards, in the order of their ids.
 pub const GUARDS: &[&ChangeGuard] = &[
     &access_restriction_removed::GUARD,

@@ -16,6 +16,13 @@ const GITLAB: Runner = Runner {
         Field::fact("CI_COMMIT_REF_NAME", Form::Text, RunFact::Branch),
         Field::fact("CI_COMMIT_MESSAGE", Form::Text, RunFact::CommitMessage),
         Field::fact("CI_PROJECT_NAME", Form::Text, RunFact::Repository),
+        Field::fact("CI_PROJECT_PATH", Form::Text, RunFact::RepositoryPath),
+        Field::fact("CI_COMMIT_REF_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("CI_MERGE_REQUEST_LABELS", Form::List, RunFact::Labels),
+        Field::fact("CI_COMMIT_SHA", Form::Text, RunFact::ReviewedCommit),
+        // In a pipeline for merged results, CI_COMMIT_SHA is the merge.
+        Field::fact("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", Form::Text, RunFact::ReviewedCommit),
     ],
 };
 
@@ -28,13 +35,49 @@ const GITHUB: Runner = Runner {
         // In a pull request this is the branch, while GITHUB_REF_NAME is the merge.
         Field::fact("GITHUB_HEAD_REF", Form::Text, RunFact::Branch),
         Field::fact("GITHUB_REPOSITORY", Form::Name, RunFact::Repository),
+        Field::fact("GITHUB_REPOSITORY", Form::Text, RunFact::RepositoryPath),
+        Field::fact("GITHUB_REF_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("GITHUB_BASE_REF", Form::Text, RunFact::TargetBranch),
+        Field::fact("GITHUB_EVENT_PATH", Form::Text, RunFact::EventFile),
+    ],
+};
+
+/// <https://learn.microsoft.com/azure/devops/pipelines/build/variables>
+const AZURE: Runner = Runner {
+    mark: "TF_BUILD",
+    fields: &[
+        Field::fact("BUILD_REPOSITORY_NAME", Form::Text, RunFact::RepositoryPath),
+        Field::fact("BUILD_SOURCEBRANCH", Form::Branch, RunFact::TargetBranch),
+        Field::fact("SYSTEM_PULLREQUEST_TARGETBRANCH", Form::Branch, RunFact::TargetBranch),
+        // Elsewhere the commit of a pull request is a merge, which nobody reviews.
+        Field::fact("SYSTEM_PULLREQUEST_SOURCECOMMITID", Form::Text, RunFact::ReviewedCommit),
+    ],
+};
+
+/// <https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/>
+const BITBUCKET: Runner = Runner {
+    mark: "BITBUCKET_BUILD_NUMBER",
+    fields: &[
+        Field::fact("BITBUCKET_REPO_FULL_NAME", Form::Text, RunFact::RepositoryPath),
+        Field::fact("BITBUCKET_BRANCH", Form::Text, RunFact::TargetBranch),
+        Field::fact("BITBUCKET_PR_DESTINATION_BRANCH", Form::Text, RunFact::TargetBranch),
+        Field::fact("BITBUCKET_COMMIT", Form::Text, RunFact::ReviewedCommit),
+    ],
+};
+
+/// <https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables>
+const JENKINS: Runner = Runner {
+    mark: "JENKINS_URL",
+    fields: &[
+        Field::fact("BRANCH_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("CHANGE_TARGET", Form::Text, RunFact::TargetBranch),
     ],
 };
 
 /// Every runner, the most specific first: a platform's own runner may itself be started by a CI system.
 fn runners() -> impl Iterator<Item = &'static Runner> {
     let platforms = Convention::ALL.into_iter().filter_map(|known| known.platform().runner.as_ref());
-    platforms.chain([&GITLAB, &GITHUB])
+    platforms.chain([&GITLAB, &GITHUB, &AZURE, &BITBUCKET, &JENKINS])
 }
 
 /// The names of all environment variables that planguard reads about a run.
@@ -42,17 +85,25 @@ pub fn context_variables() -> impl Iterator<Item = &'static str> {
     let stated = runners()
         .flat_map(|runner| [runner.mark].into_iter().chain(runner.fields.iter().map(|field| field.variable)));
     let others = Convention::ALL.into_iter().flat_map(|known| known.platform().variables.iter().copied());
-    stated.chain(others)
+    stated.chain(others).chain([super::run::WORKSPACE])
 }
 
-/// The context that the first runner gives whose mark is set.
-pub(super) fn context(environment: &BTreeMap<String, String>) -> Map<String, Json> {
+/// What the first runner states whose mark is set, in the order of its fields.
+pub(super) fn stated(environment: &BTreeMap<String, String>) -> impl Iterator<Item = (States, Json)> {
     let is_set = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    let runner = runners().find(|runner| is_set(runner.mark).is_some());
+    let fields = runner.into_iter().flat_map(|runner| runner.fields);
+    fields.filter_map(move |field| {
+        let value = is_set(field.variable).and_then(|text| field.form.read(text))?;
+        Some((field.states, value))
+    })
+}
+
+/// The context that variables give to policies.
+pub(super) fn context(environment: &BTreeMap<String, String>) -> Map<String, Json> {
     let mut context = Map::new();
-    let Some(runner) = runners().find(|runner| is_set(runner.mark).is_some()) else { return context };
-    for field in runner.fields {
-        let Some(value) = is_set(field.variable).and_then(|text| field.form.read(text)) else { continue };
-        match field.states {
+    for (states, value) in stated(environment) {
+        match states {
             States::Own(place) => insert(&mut context, place, &value),
             States::Fact(fact) => {
                 places(fact).for_each(|place| insert(&mut context, place, &value));
@@ -131,7 +182,9 @@ mod tests {
                 assert!(!place.contains(name), "{fact:?}: {place}");
             }
         }
-        for field in [&GITLAB, &GITHUB].into_iter().flat_map(|runner| runner.fields) {
+        for field in
+            [&GITLAB, &GITHUB, &AZURE, &BITBUCKET, &JENKINS].into_iter().flat_map(|runner| runner.fields)
+        {
             assert!(matches!(field.states, States::Fact(_)), "{}", field.variable);
         }
     }

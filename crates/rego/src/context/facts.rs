@@ -18,6 +18,20 @@ pub(crate) enum RunFact {
     Repository,
     /// The directory of the root module in the repository.
     WorkingDirectory,
+    /// The workspace that was planned. No platform's policies find it: what a name means differs between systems.
+    Workspace,
+    /// The branch that the change is merged into; outside of a pull request, the branch that is checked out.
+    TargetBranch,
+    /// The repository with its owner.
+    RepositoryPath,
+    /// The labels of the pull request or stack.
+    Labels,
+    /// Who wrote the change.
+    Author,
+    /// The commit that people review, where the commit that was planned is a merge of it.
+    ReviewedCommit,
+    /// The file in which the system describes what started the run.
+    EventFile,
     /// The whole Infracost report.
     CostReport,
     /// The monthly cost after the plan is applied.
@@ -57,6 +71,8 @@ pub(crate) enum Form {
     List,
     /// `true` or `false`.
     Flag,
+    /// The name of a branch, or a reference to one.
+    Branch,
     /// The part before the first slash is the value.
     Owner,
     /// The part after the last slash is the value.
@@ -80,7 +96,14 @@ impl RunFact {
             | Self::Branch
             | Self::CommitMessage
             | Self::Repository
-            | Self::WorkingDirectory => false,
+            | Self::WorkingDirectory
+            | Self::Workspace
+            | Self::TargetBranch
+            | Self::RepositoryPath
+            | Self::Labels
+            | Self::Author
+            | Self::ReviewedCommit
+            | Self::EventFile => false,
             Self::CostReport | Self::MonthlyCost | Self::PastMonthlyCost | Self::MonthlyCostDifference => {
                 true
             }
@@ -117,6 +140,7 @@ impl Form {
             Self::Text => text.into(),
             Self::List => text.split(',').map(|part| Json::from(part.trim())).collect(),
             Self::Flag => Json::Bool(text.parse().ok()?),
+            Self::Branch => text.strip_prefix("refs/heads/").unwrap_or(text).into(),
             Self::Owner => text.split_once('/')?.0.into(),
             Self::Name => text.rsplit_once('/')?.1.into(),
         })

@@ -14,12 +14,7 @@ use crate::error::PolicyError;
 ///
 /// If the document has no total.
 pub(super) fn context(path: &Path, report: Map<String, Json>) -> Result<Map<String, Json>, PolicyError> {
-    let Some(total) = amount(&report, "totalMonthlyCost") else {
-        return Err(invalid(path, "it has no `totalMonthlyCost`, so it is not a report of Infracost"));
-    };
-    // `infracost breakdown` knows no past, and then writes null.
-    let past = amount(&report, "pastTotalMonthlyCost");
-    let difference = amount(&report, "diffTotalMonthlyCost").or_else(|| past.map(|past| total - past));
+    let Totals { total, past, difference } = totals(path, &report)?;
     let facts = [
         (RunFact::CostReport, Some(Json::Object(report))),
         (RunFact::MonthlyCost, Some(json!(total))),
@@ -32,6 +27,32 @@ pub(super) fn context(path: &Path, report: Map<String, Json>) -> Result<Map<Stri
         places(fact).for_each(|place| insert(&mut context, place, &value));
     }
     Ok(context)
+}
+
+struct Totals {
+    total: f64,
+    past: Option<f64>,
+    difference: Option<f64>,
+}
+
+fn totals(path: &Path, report: &Map<String, Json>) -> Result<Totals, PolicyError> {
+    let Some(total) = amount(report, "totalMonthlyCost") else {
+        return Err(invalid(path, "it has no `totalMonthlyCost`, so it is not a report of Infracost"));
+    };
+    // `infracost breakdown` knows no past, and then writes null.
+    let past = amount(report, "pastTotalMonthlyCost");
+    let difference = amount(report, "diffTotalMonthlyCost").or_else(|| past.map(|past| total - past));
+    Ok(Totals { total, past, difference })
+}
+
+/// By how much a month costs more after the changes that a report of Infracost is about, in its currency; `None` if it
+/// knows no past.
+///
+/// # Errors
+///
+/// If it cannot be read, or is no such report.
+pub fn monthly_increase(path: &Path) -> Result<Option<f64>, PolicyError> {
+    Ok(totals(path, &super::object(path)?)?.difference)
 }
 
 /// An amount, which Infracost writes as a string.

@@ -3,6 +3,7 @@
 mod ci;
 mod facts;
 mod infracost;
+mod run;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use serde_json::{Map, Value as Json};
 
 pub use ci::context_variables;
 pub(crate) use facts::{Field, Form, RunFact, Runner};
+pub use infracost::monthly_increase;
+pub use run::{RunFacts, run_facts};
 
 use super::convention::{Convention, Group, PlanPlace, Platform, plan_keys};
 use super::error::PolicyError;

@@ -49,6 +49,10 @@ const RUNNER: Runner = Runner {
         Field::fact("HEAD_BRANCH_NAME", Form::Text, RunFact::Branch),
         Field::fact("REPO_REL_DIR", Form::Text, RunFact::WorkingDirectory),
         Field::fact("BASE_REPO_NAME", Form::Text, RunFact::Repository),
+        Field::fact("BASE_BRANCH_NAME", Form::Text, RunFact::TargetBranch),
+        Field::fact("WORKSPACE", Form::Text, RunFact::Workspace),
+        Field::fact("PULL_AUTHOR", Form::Text, RunFact::Author),
+        Field::fact("HEAD_COMMIT", Form::Text, RunFact::ReviewedCommit),
     ],
 };
 

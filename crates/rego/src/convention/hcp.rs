@@ -59,6 +59,8 @@ const RUNNER: Runner = Runner {
         Field::own("TFC_WORKSPACE_SLUG", Form::Owner, "run.organization.name"),
         Field::own("TFC_PROJECT_NAME", Form::Text, "run.project.name"),
         Field::own("TFC_CONFIGURATION_VERSION_GIT_COMMIT_SHA", Form::Text, "run.commit_sha"),
+        Field::fact("TFC_WORKSPACE_NAME", Form::Text, RunFact::Workspace),
+        Field::fact("TFC_CONFIGURATION_VERSION_GIT_COMMIT_SHA", Form::Text, RunFact::ReviewedCommit),
     ],
 };
 

@@ -73,6 +73,11 @@ const RUNNER: Runner = Runner {
         Field::own("TF_VAR_spacelift_repository", Form::Text, "spacelift.stack.repository"),
         Field::own("TF_VAR_spacelift_stack_branch", Form::Text, "spacelift.stack.branch"),
         Field::own("TF_VAR_spacelift_stack_labels", Form::List, "spacelift.stack.labels"),
+        // The branch that the stack follows, and not that of a proposed run, whose author names it.
+        Field::fact("TF_VAR_spacelift_stack_branch", Form::Text, RunFact::TargetBranch),
+        Field::fact("TF_VAR_spacelift_repository", Form::Text, RunFact::RepositoryPath),
+        Field::fact("TF_VAR_spacelift_stack_labels", Form::List, RunFact::Labels),
+        Field::fact("TF_VAR_spacelift_commit_sha", Form::Text, RunFact::ReviewedCommit),
     ],
 };
 

@@ -1,5 +1,6 @@
 //! The report for programs. The types of a version are frozen: fields are added, never changed or removed.
 
+mod held;
 mod v2;
 
 use crate::render::{Format, Layout, RenderError, json};

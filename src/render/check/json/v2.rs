@@ -7,12 +7,14 @@ use planguard_plan::redact::SafeText;
 use planguard_rule as severity;
 use serde::Serialize;
 
+use super::held::{Approvals, Environment, Risk};
+
 use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.0";
+const SCHEMA_VERSION: &str = "2.1";
 
 /// A run of planguard.
 #[derive(Serialize)]
@@ -37,6 +39,12 @@ pub(super) struct Report {
     trusted: Option<String>,
     /// Settings in files of the project that let through what the defaults would deny. Empty with `--trusted`.
     weakenings: Vec<Weakening>,
+    /// The environment whose settings count; null if none does.
+    environment: Option<Environment>,
+    /// Who approved the change; null if no setting asks for approval.
+    approvals: Option<Approvals>,
+    /// The SHA-256 of the settings that count, wherever they were set.
+    settings_sha256: Option<String>,
     /// The waivers of the settings.
     waivers: Vec<Waiver>,
     /// The baseline; null if there is none.
@@ -90,6 +98,8 @@ struct Plan {
     counts: Counts,
     /// How much of what the plan changes is of a type that a guardrail knows.
     coverage: Coverage,
+    /// The risk score.
+    risk: Risk,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
 }
@@ -214,6 +224,9 @@ struct Finding {
     /// The waiver that accepts it, or did until it expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiver: Option<FindingWaiver>,
+    /// The people who approved it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    approved_by: Vec<String>,
 }
 
 /// Where the configuration defines what a finding is about.
@@ -254,6 +267,8 @@ struct Waiver {
     rule: String,
     /// The resources that it means, as it is written; null for findings about the whole plan.
     address: Option<String>,
+    /// The environment for which alone it counts; null if it counts everywhere.
+    environment: Option<String>,
     reason: String,
     owner: Option<String>,
     ticket: Option<String>,
@@ -281,6 +296,8 @@ enum WaiverState {
     Shadowed,
     /// No finding is like that.
     Unused,
+    /// It is for another environment.
+    OtherEnvironment,
     /// No rule has such an id.
     UnknownRule,
 }
@@ -353,7 +370,11 @@ enum Severity {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Enforcement {
     Deny,
+    /// It needs approval that it does not have, and denies until then.
+    Approve,
     Warn,
+    /// Enough people approved it.
+    Approved,
     /// A waiver accepts it.
     Waived,
     /// The baseline has it.
@@ -416,7 +437,7 @@ struct Notice {
 /// The rules that findings refer to.
 type Rules<'r> = BTreeMap<&'r SafeText, ReportedRule<'r>>;
 
-fn text(text: &SafeText) -> String {
+pub(super) fn text(text: &SafeText) -> String {
     text.unescaped().to_owned()
 }
 
@@ -448,6 +469,9 @@ impl Report {
                     line: weakening.line,
                 })
                 .collect(),
+            environment: report.environment.as_ref().map(Environment::of),
+            approvals: report.approvals.as_ref().map(Approvals::of),
+            settings_sha256: optional(report.settings_sha256.as_ref()),
             waivers: report.waivers.iter().map(Waiver::of).collect(),
             baseline: report.baseline.as_ref().map(Baseline::of),
             plans: report.plans.iter().map(|plan| Plan::of(plan, &rules)).collect(),
@@ -499,6 +523,7 @@ impl Plan {
             changes: Changes::of(plan.summary),
             counts: Counts::of(plan.counts),
             coverage: Coverage::of(&plan.coverage),
+            risk: Risk::of(&plan.risk),
             findings: plan.findings.iter().map(|finding| Finding::of(finding, rules)).collect(),
         }
     }
@@ -569,6 +594,8 @@ impl Finding {
             },
             enforcement: match finding.enforcement {
                 enforcement::Enforcement::Deny => Enforcement::Deny,
+                enforcement::Enforcement::Approve => Enforcement::Approve,
+                enforcement::Enforcement::Approved => Enforcement::Approved,
                 enforcement::Enforcement::Warn => Enforcement::Warn,
                 enforcement::Enforcement::Waived => Enforcement::Waived,
                 enforcement::Enforcement::Baseline => Enforcement::Baseline,
@@ -605,6 +632,7 @@ impl Finding {
                 file: text(&waiver.file),
                 line: waiver.line,
             }),
+            approved_by: finding.approved_by.iter().map(text).collect(),
         }
     }
 }
@@ -628,11 +656,13 @@ impl Waiver {
             Use::Expired(findings) => (WaiverState::Expired, findings),
             Use::Shadowed => (WaiverState::Shadowed, 0),
             Use::Unused => (WaiverState::Unused, 0),
+            Use::OtherEnvironment => (WaiverState::OtherEnvironment, 0),
             Use::UnknownRule { .. } => (WaiverState::UnknownRule, 0),
         };
         Self {
             rule: text(&waiver.rule),
             address: optional(waiver.address.as_ref()),
+            environment: optional(waiver.environment.as_ref()),
             reason: text(&waiver.reason),
             owner: optional(waiver.owner.as_ref()),
             ticket: optional(waiver.ticket.as_ref()),

@@ -69,7 +69,8 @@ impl<'r> Block<'r> {
             let own = (finding.rule.kind == RuleKind::Policy)
                 .then(|| (cause(finding), finding.remediation.as_ref()));
             let key = (
-                Reverse(finding.enforcement == Enforcement::Deny),
+                // Approved and waived ones are in no block.
+                finding.enforcement,
                 Reverse(finding.severity),
                 finding.certainty == Certainty::DependsOnUnknown,
                 &finding.rule.id,
@@ -85,7 +86,7 @@ impl<'r> Block<'r> {
     }
 
     pub(super) fn denies(&self) -> bool {
-        self.findings.first().is_some_and(|first| first.enforcement == Enforcement::Deny)
+        self.findings.first().is_some_and(|first| first.enforcement.denies())
     }
 
     pub(super) fn len(&self) -> usize {
@@ -116,6 +117,7 @@ impl<'r> Block<'r> {
         let first = self.findings.first()?;
         let notes: Vec<&str> = [
             (first.enforcement == Enforcement::Warn, "warning"),
+            (first.enforcement == Enforcement::Approve, "needs approval"),
             (first.certainty == Certainty::DependsOnUnknown, "undetermined"),
         ]
         .into_iter()

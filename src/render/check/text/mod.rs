@@ -21,7 +21,8 @@ use block::{Block, Extent, Remedy, Source};
 use page::{Page, Piece, UNBROKEN};
 use plans_table::Row;
 
-use super::verdict_line::severities;
+use super::listing::approved_by;
+use super::verdict_line::{approvals_words, severities};
 
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, FindingWaiver, Origin, WaiverState};
@@ -71,6 +72,7 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
     shown.into_iter().for_each(|plan| render_plan(&mut page, plan));
     skipped(&mut page, report);
     files(&mut page, report);
+    held_to(&mut page, report);
     weakenings(&mut page, report);
     problems(&mut page, report);
     verdict::render(&mut page, report);
@@ -110,15 +112,17 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
     let pre_existing: Vec<&Finding> =
         open().filter(|finding| finding.origin == Origin::AlreadyThere).collect();
     let folded = folded_lines(page.layout, "pre-existing", &pre_existing, MOST_LISTED);
+    let approved = approved_lines(page.layout, of(Enforcement::Approved));
     let waived = waived_lines(page.layout, of(Enforcement::Waived));
     // Nobody looks at them but with `--show all`.
     let baseline: Vec<&Finding> = of(Enforcement::Baseline).collect();
     let baseline = folded_lines(page.layout, "in the baseline", &baseline, 0);
     // The lines of a narrow terminal hold less.
     let most = MOST_LINES * USUAL_WIDTH / page.layout.width.min(USUAL_WIDTH);
-    let room = most.saturating_sub(OTHER_LINES + folded.len() + waived.len() + baseline.len());
+    let accepted = [approved, waived, baseline];
+    let room = most.saturating_sub(OTHER_LINES + folded.len() + accepted.iter().map(Vec::len).sum::<usize>());
     new_findings(page, open().filter(|finding| finding.origin == Origin::Introduced), room);
-    for lines in [folded, waived, baseline] {
+    for lines in [folded].into_iter().chain(accepted) {
         page.gap();
         page.lines.extend(lines);
     }
@@ -126,6 +130,9 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
     counts(page, &counts_words(plan));
     if let Some(words) = coverage_words(&plan.coverage) {
         counts(page, &words);
+    }
+    if plan.risk.score() > 0 {
+        counts(page, &format!("risk score {}: {}", plan.risk.score(), plan.risk.words()));
     }
     page.gap();
 }
@@ -239,7 +246,21 @@ fn folded_lines(layout: Layout, name: &str, findings: &[&Finding], most: usize) 
     page.lines
 }
 
-/// What is accepted: a line per rule and waiver.
+/// What is approved: a line per rule.
+fn approved_lines<'r>(layout: Layout, findings: impl Iterator<Item = &'r Finding>) -> Vec<String> {
+    let mut page = Page::new(layout);
+    let mut groups: BTreeMap<_, Vec<&Finding>> = BTreeMap::new();
+    for finding in findings {
+        groups.entry((&finding.rule.id, &finding.approved_by)).or_default().push(finding);
+    }
+    for ((rule, _), findings) in groups {
+        let words = findings.first().map(|finding| approved_by(finding)).unwrap_or_default();
+        accepted(&mut page, rule, &findings, words.unescaped());
+    }
+    page.lines
+}
+
+/// What is waived: a line per rule and waiver.
 fn waived_lines<'r>(layout: Layout, findings: impl Iterator<Item = &'r Finding>) -> Vec<String> {
     let mut page = Page::new(layout);
     let mut groups: BTreeMap<_, (&FindingWaiver, Vec<&Finding>)> = BTreeMap::new();
@@ -249,28 +270,33 @@ fn waived_lines<'r>(layout: Layout, findings: impl Iterator<Item = &'r Finding>)
         groups.entry(key).or_insert((waiver, Vec::new())).1.push(finding);
     }
     for ((rule, ..), (waiver, findings)) in groups {
-        let addresses: BTreeSet<String> = findings
-            .iter()
-            .filter_map(|finding| finding.subject.as_ref())
-            .map(|subject| subject.address.for_terminal_line())
-            .collect();
-        let mut label =
-            page.paint(Style::Enforcement(Enforcement::Waived), &format!("[{}]", rule.for_terminal_line()));
-        match (addresses.first(), addresses.len()) {
-            (Some(address), 1) => {
-                let _ = write!(label, " {address}");
-            }
-            (Some(_), number) if layout.detail == Detail::Failures => {
-                let _ = write!(label, " {number} resources");
-            }
-            (Some(_), _) => {
-                let _ = write!(label, " {}", addresses.iter().cloned().collect::<Vec<_>>().join(", "));
-            }
-            (None, _) => {}
-        }
-        page.prose(&format!("{label}: "), 2, &waiver_words(waiver), None);
+        accepted(&mut page, rule, &findings, &waiver_words(waiver));
     }
     page.lines
+}
+
+/// `[rule] address: approved by alice`.
+fn accepted(page: &mut Page, rule: &SafeText, findings: &[&Finding], words: &str) {
+    let addresses: BTreeSet<String> = findings
+        .iter()
+        .filter_map(|finding| finding.subject.as_ref())
+        .map(|subject| subject.address.for_terminal_line())
+        .collect();
+    let mut label =
+        page.paint(Style::Enforcement(Enforcement::Waived), &format!("[{}]", rule.for_terminal_line()));
+    match (addresses.first(), addresses.len()) {
+        (Some(address), 1) => {
+            let _ = write!(label, " {address}");
+        }
+        (Some(_), number) if page.layout.detail == Detail::Failures => {
+            let _ = write!(label, " {number} resources");
+        }
+        (Some(_), _) => {
+            let _ = write!(label, " {}", addresses.iter().cloned().collect::<Vec<_>>().join(", "));
+        }
+        (None, _) => {}
+    }
+    page.prose(&format!("{label}: "), 2, &words.replace('\n', " "), None);
 }
 
 /// `waived until 2027-01-31 by team-web (OPS-1): the shop is public (planguard.toml:4)`.
@@ -329,6 +355,18 @@ fn files(page: &mut Page, report: &Report) {
     };
     let read = count(plans, "file was read as a plan", "files were read as plans");
     counts(page, &format!("{read}{other}"));
+    page.gap();
+}
+
+/// Which settings count, and who approved.
+fn held_to(page: &mut Page, report: &Report) {
+    if let Some(environment) = &report.environment {
+        let words = format!("environment {}: {}", environment.name.unescaped(), environment.why.unescaped());
+        counts(page, &words.replace('\n', " "));
+    }
+    if let Some(approvals) = &report.approvals {
+        counts(page, &approvals_words(approvals).unescaped().replace('\n', " "));
+    }
     page.gap();
 }
 

@@ -7,7 +7,8 @@ use super::page::Page;
 use super::plans_table::Row;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, Origin, RuleKind};
-use crate::render::check::verdict_line::{accepted, severities};
+use crate::render::check::listing::joined;
+use crate::render::check::verdict_line::{accepted, approval_words, severities};
 use crate::render::colour::Style;
 use crate::render::layout::count;
 use crate::report::{Coverage, Report};
@@ -23,15 +24,22 @@ pub(super) fn render(page: &mut Page, report: &Report) {
         .filter(|finding| finding.enforcement == Enforcement::Deny)
         .partition(|finding| finding.origin == Origin::AlreadyThere);
     let verdict = report.verdict();
+    let approval = approval_words(report);
     if verdict == Verdict::Denied {
         way_forward(page, &new, &pre_existing);
+        if new.is_empty() && pre_existing.is_empty() {
+            approvals_forward(page, report);
+        }
     }
     let (style, words) = match verdict {
         Verdict::Pass => {
             let warnings = findings().filter(|finding| finding.enforcement == Enforcement::Warn);
             (Style::Good, format!("PASS: 0 denials, {}{}", warning_words(warnings), not_judged(report)))
         }
-        Verdict::Denied => (Style::Bad, format!("DENIED: {}", denial_words(&new, &pre_existing))),
+        Verdict::Denied => {
+            let denials = denial_words(&new, &pre_existing).into_iter().chain(approval);
+            (Style::Bad, format!("DENIED: {}", denials.collect::<Vec<_>>().join("; ")))
+        }
         Verdict::Undecided => {
             let errors = count(report.problems.len(), "error", "errors");
             let denials = match new.len() + pre_existing.len() {
@@ -46,8 +54,11 @@ pub(super) fn render(page: &mut Page, report: &Report) {
         0 => String::new(),
         number => format!("; {} the gate (above)", count(number, "setting weakens", "settings weaken")),
     };
-    let forward =
-        if verdict == Verdict::Denied && new.is_empty() { "; passes with --gate introduced" } else { "" };
+    let needs_new = |finding: &Finding| {
+        finding.enforcement == Enforcement::Approve && finding.origin == Origin::Introduced
+    };
+    let passes_gate = verdict == Verdict::Denied && new.is_empty() && !findings().any(needs_new);
+    let forward = if passes_gate { "; passes with --gate introduced" } else { "" };
     let only = if report.report_only && verdict == Verdict::Denied {
         "; REPORT ONLY: exit code 0 despite the denials"
     } else {
@@ -149,8 +160,9 @@ fn warning_words<'f>(warnings: impl Iterator<Item = &'f Finding>) -> String {
 }
 
 /// `4 new findings (1 critical, 3 high); 16 pre-existing`.
-fn denial_words(new: &[&Finding], pre_existing: &[&Finding]) -> String {
-    match (new.len(), pre_existing.len()) {
+fn denial_words(new: &[&Finding], pre_existing: &[&Finding]) -> Option<String> {
+    Some(match (new.len(), pre_existing.len()) {
+        (0, 0) => return None,
         (0, number) => {
             let findings = count(number, "pre-existing finding", "pre-existing findings");
             format!("{findings} ({})", severities(pre_existing.iter().copied()))
@@ -162,5 +174,24 @@ fn denial_words(new: &[&Finding], pre_existing: &[&Finding]) -> String {
             let findings = count(number, "new finding", "new findings");
             format!("{findings} ({}); {former} pre-existing", severities(new.iter().copied()))
         }
+    })
+}
+
+/// What is missing where nothing but approvals is.
+fn approvals_forward(page: &mut Page, report: &Report) {
+    if let Some(approvals) = &report.approvals {
+        let (one, several) = if approvals.counted.is_empty() {
+            ("approval", "approvals")
+        } else {
+            ("more approval", "more approvals")
+        };
+        let from = joined(&approvals.from, " or ");
+        let text = format!(
+            "The plan passes with {} by {}.",
+            count(approvals.missing, one, several),
+            from.unescaped()
+        );
+        page.prose("", 2, &text, None);
+        page.gap();
     }
 }
