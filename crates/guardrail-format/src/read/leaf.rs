@@ -7,8 +7,12 @@ use super::super::predicate::{
     PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport,
 };
 use super::super::quantity::{Quantity, Version};
-use super::super::raw::{RawPredicate, RawStatement, Texts};
-use super::super::statement::{Effect, StatementTest};
+use super::super::raw::{
+    RawCondition, RawConditions, RawConditionsTest, RawPredicate, RawPrincipals, RawStatement, Texts,
+};
+use super::super::statement::{
+    ActionForm, ConditionTest, ConditionsTest, Effect, PrincipalTest, StatementTest,
+};
 use super::{Context, predicate};
 
 /// The keys of a test of one attribute.
@@ -265,15 +269,60 @@ fn statement(raw: RawStatement) -> Result<StatementTest, String> {
         Some("Deny") => Effect::Deny,
         Some(other) => return Err(format!("`{other}` is not an effect; use Allow or Deny")),
     };
-    let anyone = match raw.principals.as_deref() {
-        None => false,
-        Some("anyone") => true,
-        Some(other) => return Err(format!("`principals` is \"anyone\", not `{other}`")),
+    let pattern = |text: Option<String>| text.map(|text| Pattern::parse(&text)).transpose();
+    let principals = match raw.principals {
+        None => None,
+        Some(RawPrincipals::Word(word)) if word == "anyone" => Some(PrincipalTest::Anyone),
+        Some(RawPrincipals::Word(other)) => {
+            return Err(format!("`principals` is \"anyone\" or {{ kind = KIND }}, not `{other}`"));
+        }
+        Some(RawPrincipals::Kind(raw)) => {
+            const KINDS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
+            if !KINDS.contains(&raw.kind.as_str()) {
+                let kinds = KINDS.join(", ");
+                return Err(format!("`{}` is not a kind of principals; use one of {kinds}", raw.kind));
+            }
+            Some(PrincipalTest::OfKind { kind: raw.kind, matches: pattern(raw.matches)? })
+        }
     };
-    let unconditional = match raw.conditions.as_deref() {
-        None => false,
-        Some("none") => true,
-        Some(other) => return Err(format!("`conditions` is \"none\", not `{other}`")),
+    let condition = |raw: RawCondition| {
+        Ok::<_, String>(ConditionTest {
+            key: pattern(raw.key)?,
+            operator: raw.operator,
+            values: pattern(raw.values)?,
+        })
     };
-    Ok(StatementTest { effect, anyone, actions: raw.actions, resources: raw.resources, unconditional })
+    let conditions = match raw.conditions {
+        None => None,
+        Some(RawConditions::Word(word)) => match word.as_str() {
+            "none" => Some(ConditionsTest::None),
+            "open" => Some(ConditionsTest::Open),
+            other => {
+                return Err(format!(
+                    "`conditions` is \"none\", \"open\", {{ some = … }} or {{ unless = [ … ] }}, not `{other}`"
+                ));
+            }
+        },
+        Some(RawConditions::Test(RawConditionsTest { some: Some(raw), unless: None })) => {
+            Some(ConditionsTest::Some(condition(raw)?))
+        }
+        Some(RawConditions::Test(RawConditionsTest { some: None, unless: Some(raw) })) => {
+            Some(ConditionsTest::Unless(raw.into_iter().map(condition).collect::<Result<_, _>>()?))
+        }
+        Some(RawConditions::Test(_)) => {
+            return Err("`conditions` has either `some` or `unless`".to_owned());
+        }
+    };
+    Ok(StatementTest {
+        effect,
+        principals,
+        action_form: raw
+            .not_actions
+            .map(|on| only_true("not_actions", on).map(|()| ActionForm::AllBut))
+            .transpose()?,
+        actions: raw.actions,
+        resources: raw.resources,
+        resources_match: pattern(raw.resources_match)?,
+        conditions,
+    })
 }
