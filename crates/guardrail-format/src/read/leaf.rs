@@ -58,7 +58,11 @@ const TESTS: &[(&str, ReadTest)] = &[
     ("starts_with", |raw| raw.starts_with.take().map(|texts| Ok(AttributeTest::StartsWith(texts.0)))),
     ("contains", |raw| raw.contains.take().map(|value| literals(&value).map(AttributeTest::Contains))),
     ("cidr", |raw| raw.cidr.take().map(|value| cidr(&value).map(AttributeTest::Cidr))),
-    ("statement", |raw| raw.statement.take().map(|value| statement(value).map(AttributeTest::Statement))),
+    ("statement", |raw| {
+        raw.statement
+            .take()
+            .map(|value| statement(value).map(|test| AttributeTest::Statement(Box::new(test))))
+    }),
     ("secret", |raw| raw.secret.take().map(|on| only_true("secret", on).map(|()| AttributeTest::Secret))),
     ("literal", |raw| {
         raw.literal.take().map(|on| only_true("literal", on).map(|()| AttributeTest::LiteralInConfiguration))
