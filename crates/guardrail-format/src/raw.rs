@@ -116,21 +116,14 @@ pub(crate) struct RawPredicate {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawStatement {
     pub effect: Option<String>,
-    pub principals: Option<RawPrincipals>,
+    pub principals: Option<toml::Value>,
     pub not_actions: Option<bool>,
     #[serde(default)]
     pub actions: Vec<String>,
     #[serde(default)]
     pub resources: Vec<String>,
     pub resources_match: Option<String>,
-    pub conditions: Option<RawConditions>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum RawPrincipals {
-    Word(String),
-    Kind(RawPrincipalKind),
+    pub conditions: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -138,13 +131,6 @@ pub(crate) enum RawPrincipals {
 pub(crate) struct RawPrincipalKind {
     pub kind: String,
     pub matches: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum RawConditions {
-    Word(String),
-    Test(RawConditionsTest),
 }
 
 #[derive(Deserialize)]

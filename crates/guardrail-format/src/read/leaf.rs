@@ -8,7 +8,7 @@ use super::super::predicate::{
 };
 use super::super::quantity::{Quantity, Version};
 use super::super::raw::{
-    RawCondition, RawConditions, RawConditionsTest, RawPredicate, RawPrincipals, RawStatement, Texts,
+    RawCondition, RawConditionsTest, RawPredicate, RawPrincipalKind, RawStatement, Texts,
 };
 use super::super::statement::{
     ActionForm, ConditionTest, ConditionsTest, Effect, PrincipalTest, StatementTest,
@@ -273,50 +273,8 @@ fn statement(raw: RawStatement) -> Result<StatementTest, String> {
         Some("Deny") => Effect::Deny,
         Some(other) => return Err(format!("`{other}` is not an effect; use Allow or Deny")),
     };
-    let pattern = |text: Option<String>| text.map(|text| Pattern::parse(&text)).transpose();
-    let principals = match raw.principals {
-        None => None,
-        Some(RawPrincipals::Word(word)) if word == "anyone" => Some(PrincipalTest::Anyone),
-        Some(RawPrincipals::Word(other)) => {
-            return Err(format!("`principals` is \"anyone\" or {{ kind = KIND }}, not `{other}`"));
-        }
-        Some(RawPrincipals::Kind(raw)) => {
-            const KINDS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
-            if !KINDS.contains(&raw.kind.as_str()) {
-                let kinds = KINDS.join(", ");
-                return Err(format!("`{}` is not a kind of principals; use one of {kinds}", raw.kind));
-            }
-            Some(PrincipalTest::OfKind { kind: raw.kind, matches: pattern(raw.matches)? })
-        }
-    };
-    let condition = |raw: RawCondition| {
-        Ok::<_, String>(ConditionTest {
-            key: pattern(raw.key)?,
-            operator: raw.operator,
-            values: pattern(raw.values)?,
-        })
-    };
-    let conditions = match raw.conditions {
-        None => None,
-        Some(RawConditions::Word(word)) => match word.as_str() {
-            "none" => Some(ConditionsTest::None),
-            "open" => Some(ConditionsTest::Open),
-            other => {
-                return Err(format!(
-                    "`conditions` is \"none\", \"open\", {{ some = … }} or {{ unless = [ … ] }}, not `{other}`"
-                ));
-            }
-        },
-        Some(RawConditions::Test(RawConditionsTest { some: Some(raw), unless: None })) => {
-            Some(ConditionsTest::Some(condition(raw)?))
-        }
-        Some(RawConditions::Test(RawConditionsTest { some: None, unless: Some(raw) })) => {
-            Some(ConditionsTest::Unless(raw.into_iter().map(condition).collect::<Result<_, _>>()?))
-        }
-        Some(RawConditions::Test(_)) => {
-            return Err("`conditions` has either `some` or `unless`".to_owned());
-        }
-    };
+    let principals = raw.principals.map(principals).transpose()?;
+    let conditions = raw.conditions.map(conditions).transpose()?;
     Ok(StatementTest {
         effect,
         principals,
@@ -329,4 +287,58 @@ fn statement(raw: RawStatement) -> Result<StatementTest, String> {
         resources_match: pattern(raw.resources_match)?,
         conditions,
     })
+}
+
+fn pattern(text: Option<String>) -> Result<Option<Pattern>, String> {
+    text.map(|text| Pattern::parse(&text)).transpose()
+}
+
+fn principals(value: toml::Value) -> Result<PrincipalTest, String> {
+    const KINDS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
+    match value {
+        toml::Value::String(word) if word == "anyone" => Ok(PrincipalTest::Anyone),
+        table @ toml::Value::Table(_) => {
+            let raw: RawPrincipalKind = keys(table, "principals")?;
+            if !KINDS.contains(&raw.kind.as_str()) {
+                let kinds = KINDS.join(", ");
+                return Err(format!("`{}` is not a kind of principals; use one of {kinds}", raw.kind));
+            }
+            Ok(PrincipalTest::OfKind { kind: raw.kind, matches: pattern(raw.matches)? })
+        }
+        other => Err(format!("`principals` is \"anyone\" or {{ kind = KIND }}, not {other}")),
+    }
+}
+
+fn conditions(value: toml::Value) -> Result<ConditionsTest, String> {
+    let raw: RawConditionsTest = match value {
+        toml::Value::String(word) if word == "none" => return Ok(ConditionsTest::None),
+        toml::Value::String(word) if word == "open" => return Ok(ConditionsTest::Open),
+        table @ toml::Value::Table(_) => keys(table, "conditions")?,
+        other => {
+            return Err(format!(
+                "`conditions` is \"none\", \"open\", {{ some = … }} or {{ unless = [ … ] }}, not {other}"
+            ));
+        }
+    };
+    let condition = |raw: RawCondition| {
+        Ok::<_, String>(ConditionTest {
+            key: pattern(raw.key)?,
+            operator: raw.operator,
+            values: pattern(raw.values)?,
+        })
+    };
+    match (raw.some, raw.unless) {
+        (Some(raw), None) => condition(raw).map(ConditionsTest::Some),
+        (None, Some(raw)) if !raw.is_empty() => {
+            raw.into_iter().map(condition).collect::<Result<_, _>>().map(ConditionsTest::Unless)
+        }
+        (Some(_), Some(_)) | (None, Some(_) | None) => {
+            Err("`conditions` needs either `some` or `unless`".to_owned())
+        }
+    }
+}
+
+/// Reads the keys of a table inside of a test.
+fn keys<T: serde::de::DeserializeOwned>(table: toml::Value, name: &str) -> Result<T, String> {
+    T::deserialize(table).map_err(|error| format!("`{name}`: {}", error.message()))
 }
