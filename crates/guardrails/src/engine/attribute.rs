@@ -177,6 +177,9 @@ fn is_literal(found: &Resolution<'_>, place: &View<'_, '_>) -> Truth {
             .filter(|(name, _)| is_for_credential(place, name))
             .map(|(_, truth)| *truth));
     }
+    if let Some(by_element) = literal_element(place, &defaults) {
+        return by_element;
+    }
     // Of several variables some of which are given, those for credentials decide.
     let for_credential = |(name, _): &&(&str, Truth)| is_for_credential(place, name);
     let is_mixed = defaults.iter().any(|(_, truth)| *truth == Truth::True)
@@ -192,6 +195,39 @@ fn is_literal(found: &Resolution<'_>, place: &View<'_, '_>) -> Truth {
             constants => has_text(constants),
         };
     any([from_defaults, Truth::of(only_constants)])
+}
+
+/// Whether a credential in a document is written in the configuration, by its elements: one whose name means a
+/// credential is, if its text contains no value of a variable that was given. `None` without variables, without such
+/// elements, and where values are not known.
+fn literal_element(place: &View<'_, '_>, variables: &[(&str, Truth)]) -> Option<Truth> {
+    let Attribute::Known(value) = place.attribute() else { return None };
+    let given = variables.iter().filter(|(_, is_default)| *is_default != Truth::True);
+    let given: Vec<&Value<'_>> = given
+        .map(|(name, _)| place.state().plan.variables.get(*name).and_then(|variable| variable.value.as_ref()))
+        .collect::<Option<_>>()?;
+    if variables.is_empty() || variables.iter().any(|(_, is_default)| *is_default == Truth::Unknown) {
+        return None;
+    }
+    let document = value.as_str().and_then(|text| crate::unreadable::json(text).ok());
+    let mut texts = Vec::new();
+    secret::named_texts(document.as_ref().unwrap_or(value), &mut texts);
+    texts.retain(|text| !text.is_empty() && !secret::is_placeholder(text) && !secret::is_public(text));
+    if texts.is_empty() {
+        return None;
+    }
+    let is_given = |text: &str| given.iter().any(|value| is_made_of(text, value));
+    Some(Truth::of(texts.iter().any(|text| !is_given(text))))
+}
+
+/// Whether a text contains a value, or a text in it.
+fn is_made_of(text: &str, value: &Value<'_>) -> bool {
+    match value {
+        Value::String(part) => !part.is_empty() && text.contains(part.as_ref()),
+        Value::Array(elements) => elements.iter().any(|element| is_made_of(text, element)),
+        Value::Object(object) => object.members().iter().any(|(_, member)| is_made_of(text, member)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// Whether a root variable is for a credential, by its name or because it is sensitive.
@@ -322,9 +358,10 @@ mod tests {
         let outcome = |expression: &str, value: &str| {
             let text = format!(
                 r#"{{"format_version": "1.2", "variables": {{"username": {{"value": "admin"}},
-                    "password": {{"value": "correct-horse"}}, "given_password": {{"value": "x"}}}},
+                    "password": {{"value": "correct-horse"}}, "given_password": {{"value": "hunter22"}},
+                    "host": {{"value": "db.internal"}}, "key": {{"value": "given-key"}}}},
                     "configuration": {{"root_module": {{"variables": {{"username": {{"default": "admin"}},
-                    "password": {{"default": "correct-horse"}}, "given_password": {{}}}}, "resources": [
+                    "password": {{"default": "correct-horse"}}, "given_password": {{}}, "host": {{}}, "key": {{}}}}, "resources": [
                     {{"address": "random_password.db", "mode": "managed", "type": "random_password", "name": "db", "expressions": {{}}}},
                     {{"address": "aws_secretsmanager_secret_version.a", "mode": "managed",
                     "type": "aws_secretsmanager_secret_version", "name": "a", "expressions": {{"secret_string": {expression}}}}}]}}}},
@@ -357,8 +394,15 @@ mod tests {
         assert_eq!(outcome(&refer(&[&random[..], &["var.username"]].concat()), "null"), Outcome::Pass);
         assert_eq!(outcome(&refer(&[&random[..], &["var.password"]].concat()), "null"), Outcome::Fail);
         assert_eq!(outcome(&refer(&["var.username", "var.given_password"]), &document), Outcome::Pass);
-        assert_eq!(outcome(&refer(&["var.username", "var.password"]), &document), Outcome::Fail);
+        let default = json(r#"{"password":"correct-horse","username":"admin"}"#);
+        assert_eq!(outcome(&refer(&["var.username", "var.password"]), &default), Outcome::Fail);
         assert_eq!(outcome(&refer(&["local.secret"]), &document), Outcome::Pass);
+        // A literal password beside a host that is given, and a given password beside a default user.
+        let host = json(r#"{"host":"db.internal","password":"hunter22"}"#);
+        assert_eq!(outcome(&refer(&["var.host"]), &host), Outcome::Fail);
+        let nested = json(r#"{"host":"db.internal","auth":{"api_key":"given-key"}}"#);
+        assert_eq!(outcome(&refer(&["var.username", "var.host", "var.key"]), &nested), Outcome::Pass);
+        assert_eq!(outcome(&refer(&["var.username", "var.host"]), &nested), Outcome::Fail);
     }
 
     /// A database without encryption, unless it is restored from a snapshot: what the configuration alone tells.

@@ -244,6 +244,20 @@ pub(super) fn promises_credential(name: &str) -> bool {
     })
 }
 
+/// Collects the texts of a document whose names mean a credential.
+pub(super) fn named_texts<'v>(value: &'v Value<'_>, found: &mut Vec<&'v str>) {
+    for element in value.elements() {
+        named_texts(element, found);
+    }
+    for (name, member) in value.members() {
+        match member.as_str() {
+            Some(text) if promises_credential(name) => found.push(text),
+            Some(_) => {}
+            None => named_texts(member, found),
+        }
+    }
+}
+
 /// Whether a text is made to be published: a certificate, or a public key.
 pub(super) fn is_public(text: &str) -> bool {
     const STARTS: &[&str] = &[
