@@ -145,6 +145,8 @@ pub enum Mark {
     LogKinds,
     /// An IAM policy document as JSON text.
     PolicyDocument,
+    /// The same, that says who may assume a role.
+    TrustPolicy,
     /// The ARN of a managed policy, or a list of them.
     ManagedPolicies,
     /// A list in which `*` means everything.

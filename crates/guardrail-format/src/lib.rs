@@ -33,7 +33,7 @@ pub use quantity::{Quantity, Version};
 pub use raw::RawCaseResource;
 pub use read::{Definition, DefinitionError, DefinitionProblem, read_definitions};
 pub use schema::{Contradiction, contradictions, predicate_contradictions, unknown_type};
-pub use statement::{Effect, StatementTest};
+pub use statement::{ActionForm, ConditionTest, ConditionsTest, Effect, PrincipalTest, StatementTest};
 
 use planguard_rule::RuleInfo;
 

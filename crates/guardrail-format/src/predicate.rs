@@ -107,7 +107,7 @@ pub enum AttributeTest {
     /// A network range, or a list of them with one such range.
     Cidr(CidrTest),
     /// A policy document with such a statement.
-    Statement(StatementTest),
+    Statement(Box<StatementTest>),
     /// A text, or a list or map of texts, in which credentials stand.
     Secret,
     /// It is written as a literal in the configuration, not taken from a variable or a resource.

@@ -133,12 +133,36 @@ pub(crate) struct RawPredicate {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawStatement {
     pub effect: Option<String>,
-    pub principals: Option<String>,
+    pub principals: Option<toml::Value>,
+    pub not_actions: Option<bool>,
     #[serde(default)]
     pub actions: Vec<String>,
     #[serde(default)]
     pub resources: Vec<String>,
-    pub conditions: Option<String>,
+    pub resources_match: Option<String>,
+    pub conditions: Option<toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawPrincipalKind {
+    pub kind: String,
+    pub matches: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawConditionsTest {
+    pub some: Option<RawCondition>,
+    pub unless: Option<Vec<RawCondition>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawCondition {
+    pub key: Option<String>,
+    pub operator: Option<String>,
+    pub values: Option<String>,
 }
 
 /// A case of a guardrail: the judged resource, and others where the guardrail looks at several.

@@ -382,6 +382,34 @@ mod tests {
                 "x.toml:2: guardrail `aws-x`: `(` is not a regular",
             ),
             ("fail = { some = \"a\" }", "x.toml:2: guardrail `aws-x`: `some` needs `where`"),
+            (
+                "fail = { attribute = \"a\", statement = { principals = \"everyone\" } }",
+                "x.toml:2: guardrail `aws-x`: `principals` is \"anyone\" or { kind = KIND }, not \"everyone\"",
+            ),
+            (
+                "fail = { attribute = \"a\", statement = { principals = { kind = \"Robot\" } } }",
+                "x.toml:2: guardrail `aws-x`: `Robot` is not a kind of principals; use one of AWS, Service,",
+            ),
+            (
+                "fail = { attribute = \"a\", statement = { principals = { knd = \"AWS\" } } }",
+                "x.toml:2: guardrail `aws-x`: `principals`: unknown field `knd`, expected `kind` or `matches`",
+            ),
+            (
+                "fail = { attribute = \"a\", statement = { conditions = \"narrow\" } }",
+                "x.toml:2: guardrail `aws-x`: `conditions` is \"none\", \"open\", { some = … }",
+            ),
+            (
+                "fail = { attribute = \"a\", statement = { conditions = { unless = [] } } }",
+                "x.toml:2: guardrail `aws-x`: `conditions` needs either `some` or `unless`",
+            ),
+            (
+                "fail = { attribute = \"a\", statement = { conditions = { some = { key = \"(\" } } } }",
+                "x.toml:2: guardrail `aws-x`: `(` is not a regular",
+            ),
+            (
+                "fail = { attribute = \"a\", statement = { not_actions = false } }",
+                "x.toml:2: guardrail `aws-x`: `not_actions` is only ever true",
+            ),
         ] {
             let problem = problem(body);
             assert!(problem.starts_with(expected), "{problem}");

@@ -56,7 +56,7 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     }));
     problems.extend(misfits(&table.attributes, every_type, |marked| {
         let test = match marked.mark {
-            Mark::PolicyDocument => text(),
+            Mark::PolicyDocument | Mark::TrustPolicy => text(),
             Mark::LogKinds | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
         };
         vec![vec![at(&marked.attribute, test)]]

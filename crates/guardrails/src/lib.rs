@@ -10,6 +10,7 @@ mod engine;
 mod iam;
 mod judge;
 mod special_ranges;
+mod truths;
 mod unreadable;
 mod user;
 

@@ -8,8 +8,12 @@ use super::super::predicate::{
     PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport,
 };
 use super::super::quantity::{Quantity, Version};
-use super::super::raw::{RawPredicate, RawStatement, Texts};
-use super::super::statement::{Effect, StatementTest};
+use super::super::raw::{
+    RawCondition, RawConditionsTest, RawPredicate, RawPrincipalKind, RawStatement, Texts,
+};
+use super::super::statement::{
+    ActionForm, ConditionTest, ConditionsTest, Effect, PrincipalTest, StatementTest,
+};
 use super::{Context, predicate};
 
 /// The keys of a test of one attribute.
@@ -56,7 +60,11 @@ const TESTS: &[(&str, ReadTest)] = &[
     ("starts_with", |raw| raw.starts_with.take().map(|texts| Ok(AttributeTest::StartsWith(texts.0)))),
     ("contains", |raw| raw.contains.take().map(|value| literals(&value).map(AttributeTest::Contains))),
     ("cidr", |raw| raw.cidr.take().map(|value| cidr(&value).map(AttributeTest::Cidr))),
-    ("statement", |raw| raw.statement.take().map(|value| statement(value).map(AttributeTest::Statement))),
+    ("statement", |raw| {
+        raw.statement
+            .take()
+            .map(|value| statement(value).map(|test| AttributeTest::Statement(Box::new(test))))
+    }),
     ("secret", |raw| raw.secret.take().map(|on| only_true("secret", on).map(|()| AttributeTest::Secret))),
     ("literal", |raw| {
         raw.literal.take().map(|on| only_true("literal", on).map(|()| AttributeTest::LiteralInConfiguration))
@@ -311,15 +319,72 @@ fn statement(raw: RawStatement) -> Result<StatementTest, String> {
         Some("Deny") => Effect::Deny,
         Some(other) => return Err(format!("`{other}` is not an effect; use Allow or Deny")),
     };
-    let anyone = match raw.principals.as_deref() {
-        None => false,
-        Some("anyone") => true,
-        Some(other) => return Err(format!("`principals` is \"anyone\", not `{other}`")),
+    let principals = raw.principals.map(principals).transpose()?;
+    let conditions = raw.conditions.map(conditions).transpose()?;
+    Ok(StatementTest {
+        effect,
+        principals,
+        action_form: raw
+            .not_actions
+            .map(|on| only_true("not_actions", on).map(|()| ActionForm::AllBut))
+            .transpose()?,
+        actions: raw.actions,
+        resources: raw.resources,
+        resources_match: pattern(raw.resources_match)?,
+        conditions,
+    })
+}
+
+fn pattern(text: Option<String>) -> Result<Option<Pattern>, String> {
+    text.map(|text| Pattern::parse(&text)).transpose()
+}
+
+fn principals(value: toml::Value) -> Result<PrincipalTest, String> {
+    const KINDS: [&str; 4] = ["AWS", "Service", "Federated", "CanonicalUser"];
+    match value {
+        toml::Value::String(word) if word == "anyone" => Ok(PrincipalTest::Anyone),
+        table @ toml::Value::Table(_) => {
+            let raw: RawPrincipalKind = keys(table, "principals")?;
+            if !KINDS.contains(&raw.kind.as_str()) {
+                let kinds = KINDS.join(", ");
+                return Err(format!("`{}` is not a kind of principals; use one of {kinds}", raw.kind));
+            }
+            Ok(PrincipalTest::OfKind { kind: raw.kind, matches: pattern(raw.matches)? })
+        }
+        other => Err(format!("`principals` is \"anyone\" or {{ kind = KIND }}, not {other}")),
+    }
+}
+
+fn conditions(value: toml::Value) -> Result<ConditionsTest, String> {
+    let raw: RawConditionsTest = match value {
+        toml::Value::String(word) if word == "none" => return Ok(ConditionsTest::None),
+        toml::Value::String(word) if word == "open" => return Ok(ConditionsTest::Open),
+        table @ toml::Value::Table(_) => keys(table, "conditions")?,
+        other => {
+            return Err(format!(
+                "`conditions` is \"none\", \"open\", {{ some = … }} or {{ unless = [ … ] }}, not {other}"
+            ));
+        }
     };
-    let unconditional = match raw.conditions.as_deref() {
-        None => false,
-        Some("none") => true,
-        Some(other) => return Err(format!("`conditions` is \"none\", not `{other}`")),
+    let condition = |raw: RawCondition| {
+        Ok::<_, String>(ConditionTest {
+            key: pattern(raw.key)?,
+            operator: raw.operator,
+            values: pattern(raw.values)?,
+        })
     };
-    Ok(StatementTest { effect, anyone, actions: raw.actions, resources: raw.resources, unconditional })
+    match (raw.some, raw.unless) {
+        (Some(raw), None) => condition(raw).map(ConditionsTest::Some),
+        (None, Some(raw)) if !raw.is_empty() => {
+            raw.into_iter().map(condition).collect::<Result<_, _>>().map(ConditionsTest::Unless)
+        }
+        (Some(_), Some(_)) | (None, Some(_) | None) => {
+            Err("`conditions` needs either `some` or `unless`".to_owned())
+        }
+    }
+}
+
+/// Reads the keys of a table inside of a test.
+fn keys<T: serde::de::DeserializeOwned>(table: toml::Value, name: &str) -> Result<T, String> {
+    T::deserialize(table).map_err(|error| format!("`{name}`: {}", error.message()))
 }

@@ -61,13 +61,14 @@ impl ChangeExample {
 #[cfg(test)]
 impl ChangeExample {
     /// The failing example with every entry turned into a create of its `after`, for the guards of
-    /// existing objects. `None` for the guards of other sections and of unknown actions.
+    /// existing objects. `None` for the guards of other sections, of unknown actions, and of what is created.
     pub(super) fn failing_plan_as_creates(&self) -> Option<String> {
         let mut plan: serde_json::Value = serde_json::from_str(&self.failing_plan()).unwrap();
         let entries = plan.get_mut("resource_changes")?.as_array_mut().unwrap();
         for entry in entries {
             let change = &mut entry["change"];
-            if change["actions"].to_string().contains("teleport") {
+            let actions = change["actions"].to_string();
+            if actions.contains("teleport") || actions.contains("create") && change["before"].is_null() {
                 return None;
             }
             if change["after"].is_null() {

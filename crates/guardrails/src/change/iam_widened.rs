@@ -8,7 +8,7 @@ use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::tables::IAM_WIDENED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
-use crate::iam::{Document, grants_beyond};
+use crate::iam::{Document, Grant, grants_beyond};
 use crate::unreadable::{self, Unreadable};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -66,15 +66,34 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let marked = |mark| IAM_WIDENED.marked(resource_type, mark).map(|marked| marked.attribute.as_slice());
     // Other providers keep other things under the names that every type of AWS shares.
     if resource_type.starts_with("aws_") {
-        let documents = marked(Mark::PolicyDocument).filter_map(|path| document_finding(pair, path));
+        let documents =
+            marked(Mark::PolicyDocument).filter_map(|path| document_finding(pair, path, |_| true));
+        let trust = marked(Mark::TrustPolicy)
+            .filter_map(|path| document_finding(pair, path, is_of_trust))
+            // What is not known, the guard of trust policies reports.
+            .filter(|finding| finding.certainty == Certainty::Certain);
         let attached = marked(Mark::ManagedPolicies).filter_map(|path| attachment_finding(pair, path));
-        return documents.chain(attached).collect();
+        return documents.chain(trust).chain(attached).collect();
     }
     let wildcards = marked(Mark::Wildcards).filter_map(|path| wildcard_finding(pair, path));
     wildcards.chain(binding_finding(pair)).collect()
 }
 
-fn document_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
+/// Whether this guard reports a grant of a trust policy. Another one reports who may assume the role.
+const fn is_of_trust(grant: Grant) -> bool {
+    match grant {
+        Grant::WithoutCondition | Grant::NoLongerDenied => true,
+        Grant::Anyone | Grant::AllActions | Grant::AllResources | Grant::Escalation | Grant::Principal => {
+            false
+        }
+    }
+}
+
+fn document_finding(
+    pair: &Pair<'_>,
+    path: &[String],
+    is_reported: impl Fn(Grant) -> bool,
+) -> Option<ChangeFinding> {
     let read = document(&pair.before, path).and_then(|before| Ok((before, document(&pair.after, path)?)));
     let address = &pair.resource.address;
     let after = places(&pair.after.root(), path);
@@ -97,7 +116,8 @@ fn document_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
         );
     }
-    let grants = grants_beyond(&granted?, &before);
+    let mut grants = grants_beyond(&granted?, &before);
+    grants.retain(|grant, _| is_reported(*grant));
     if grants.is_empty() {
         return None;
     }
@@ -318,6 +338,31 @@ mod tests {
             r#"aws_iam_role_policy.a["x.y"] grants more than before in `policy`: `secret:*` is allowed; conditions on `a:B` are removed or loosened"#
         );
         assert_eq!(find_in_update(&GUARD, "aws_iam_policy.a", &after, &before, "{}"), []);
+    }
+
+    #[test]
+    fn a_condition_dropped_from_a_trust_policy_is_found() {
+        let trust = |principal: &str, condition: &str| {
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Principal": {principal}, "Action": "sts:AssumeRole", "Condition": {condition}}}]}}"#
+            );
+            format!(r#"{{"assume_role_policy": {}}}"#, serde_json::Value::String(text))
+        };
+        let found = |before: &str, after: &str| find_in_update(&GUARD, "aws_iam_role.a", before, after, "{}");
+        let account = r#"{"AWS": "arn:aws:iam::111122223333:root"}"#;
+        let mfa = trust(account, r#"{"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#);
+        let bare = trust(account, "{}");
+        assert_eq!(
+            found(&mfa, &bare)[0].message,
+            "aws_iam_role.a grants more than before in `assume_role_policy`: conditions on `sts:AssumeRole` are removed or loosened"
+        );
+        assert_eq!(found(&bare, &mfa), []);
+        let organization = trust(r#""*""#, r#"{"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#);
+        let two = trust(r#""*""#, r#"{"StringEquals": {"aws:PrincipalOrgID": ["o-1", "o-2"]}}"#);
+        assert_eq!(found(&two, &organization), []);
+        // Who may assume the role is for the guard of trust policies to say.
+        assert_eq!(found(&bare, &trust(r#"{"AWS": "444455556666"}"#, "{}")), []);
+        assert_eq!(found(&trust(r#""*""#, "{}"), &mfa), []);
     }
 
     #[test]

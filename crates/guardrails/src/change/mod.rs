@@ -36,6 +36,7 @@ mod reason;
 mod rekeyed;
 mod renamed;
 mod retention_lowered;
+mod secret_added;
 mod stateful;
 mod stateful_delete;
 mod stateful_replace;
@@ -177,6 +178,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &rekeyed::GUARD,
     &renamed::GUARD,
     &retention_lowered::GUARD,
+    &secret_added::GUARD,
     &stateful_delete::GUARD,
     &stateful_replace::GUARD,
     &trust_foreign_principal::GUARD,

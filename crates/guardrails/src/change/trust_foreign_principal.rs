@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use planguard_guardrail_format::Truth;
 use planguard_plan::{Plan, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, sight};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
-use crate::iam::{Document, allowed_principals};
+use crate::iam::{Document, Principal, Statement, accounts_left, allowed_principals, narrow, new_principals};
 use crate::unreadable::Unreadable;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -61,19 +62,22 @@ fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
             );
         }
     };
-    let old: BTreeSet<Trusted<'_>> =
-        allowed_principals(&before).into_iter().filter_map(Trusted::of).collect();
+    let old: BTreeSet<Trusted<'_>> = allowed_principals(&before).into_iter().flat_map(Trusted::of).collect();
     let own = own_account(&pair.before);
-    let mut foreign = allowed_principals(&after).into_iter().filter(|principal| {
-        Trusted::of(principal).is_some_and(|trusted| {
-            !old.contains(&trusted) && trusted != Trusted::Account(own.unwrap_or_default())
-        })
+    let mut foreign = new_principals(&after, &before).into_iter().filter_map(|allowed| {
+        let mut trusted = Trusted::of(allowed).into_iter();
+        let new = trusted.find(|trusted| {
+            !old.contains(trusted) && *trusted != Trusted::Account(own.unwrap_or_default())
+        })?;
+        Some((allowed.0.id.as_deref().unwrap_or_default(), new))
     });
-    let principal = foreign.next()?;
-    let who = match (Trusted::of(principal)?, place.is_sensitive()) {
+    let (principal, trusted) = foreign.next()?;
+    let who = match (trusted, place.is_sensitive()) {
         (Trusted::Anyone, _) => "anyone".to_owned(),
         (Trusted::Account(_), true) => "a principal of another account".to_owned(),
-        (Trusted::Account(account), false) if principal == account => format!("account `{account}`"),
+        (Trusted::Account(account), false) if principal == account || principal == "*" => {
+            format!("account `{account}`")
+        }
         (Trusted::Account(account), false) => format!("`{principal}` of account `{account}`"),
     };
     Some(ChangeFinding::on(pair.resource, format!("{who} may assume {address}")).at(attribute))
@@ -99,12 +103,17 @@ enum Trusted<'d> {
 }
 
 impl<'d> Trusted<'d> {
-    /// Who is trusted, if the principal belongs to an account; a service of AWS does not.
-    fn of(principal: &'d str) -> Option<Self> {
-        if principal == "*" {
-            return Some(Self::Anyone);
+    /// Who is trusted, if the principal belongs to an account; a service of AWS does not. Everyone is anyone, unless
+    /// the conditions of the statement narrow it: then those of the accounts that they name.
+    fn of((principal, statement): (&'d Principal, &'d Statement)) -> Vec<Self> {
+        let Some(id) = principal.id.as_deref() else { return Vec::new() };
+        if id != "*" {
+            return account(id).map(Self::Account).into_iter().collect();
         }
-        account(principal).map(Self::Account)
+        if narrow(&statement.conditions) != Truth::True {
+            return vec![Self::Anyone];
+        }
+        accounts_left(&statement.conditions).into_iter().map(Self::Account).collect()
     }
 }
 
@@ -149,6 +158,44 @@ mod tests {
         assert!(messages(service, r#"{"AWS": "arn:aws:iam::111111111111:user/b"}"#).is_empty());
         let foreign = r#"{"AWS": "arn:aws:iam::222222222222:role/b"}"#;
         assert!(messages(foreign, r#"{"AWS": "arn:aws:iam::222222222222:role/c"}"#).is_empty());
+    }
+
+    #[test]
+    fn who_was_among_those_trusted_is_not_new() {
+        let trust = |statement: &str| {
+            let text = format!(
+                r#"{{"Statement": [{{"Effect": "Allow", "Action": "sts:AssumeRole", {statement}}}]}}"#
+            );
+            format!(
+                r#"{{"arn": "arn:aws:iam::111111111111:role/a", "assume_role_policy": {}}}"#,
+                serde_json::Value::String(text)
+            )
+        };
+        let found = |before: &str, after: &str| {
+            find_in_update(&GUARD, "aws_iam_role.a", &trust(before), &trust(after), "{}")
+                .into_iter()
+                .map(|finding| finding.message)
+                .collect::<Vec<_>>()
+        };
+        let everyone = r#""Principal": {"AWS": "*"}"#;
+        let in_organization =
+            r#""Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#;
+        let account = r#""Principal": {"AWS": "arn:aws:iam::222222222222:root"}"#;
+        let with_mfa = r#""Principal": {"AWS": "222222222222"}, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}"#;
+        let service = r#""Principal": {"Service": "ec2.amazonaws.com"}"#;
+        assert!(found(everyone, with_mfa).is_empty());
+        assert!(found(everyone, account).is_empty());
+        assert!(found(everyone, in_organization).is_empty());
+        assert!(found(service, in_organization).is_empty());
+        assert_eq!(found(in_organization, everyone), ["anyone may assume aws_iam_role.a"]);
+        assert_eq!(
+            found(in_organization, account),
+            ["`arn:aws:iam::222222222222:root` of account `222222222222` may assume aws_iam_role.a"]
+        );
+        let with_id = r#""Principal": "*", "Condition": {"StringEquals": {"sts:ExternalId": "7"}}"#;
+        assert_eq!(found(service, with_id), ["anyone may assume aws_iam_role.a"]);
+        let of_account = r#""Principal": "*", "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/*"}}"#;
+        assert_eq!(found(service, of_account), ["account `222222222222` may assume aws_iam_role.a"]);
     }
 
     #[test]

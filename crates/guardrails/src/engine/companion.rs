@@ -9,7 +9,8 @@ use planguard_plan::{
     Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side, View,
 };
 
-use super::{Answer, Evaluator, place, policy_document};
+use super::{Answer, Evaluator, place};
+use crate::truths::any;
 
 /// A plan's resources by type and by block, and their references; built when a guardrail needs them, and shared by
 /// threads.
@@ -157,7 +158,7 @@ impl<'p> Evaluator<'_, 'p> {
             let condition = companion.condition.as_ref();
             Some(condition.map_or(Truth::True, |one| self.predicate(one, &state.root()).truth))
         };
-        let certain = policy_document::any(belonging.into_iter().filter_map(&fulfils));
+        let certain = any(belonging.into_iter().filter_map(&fulfils));
         // One that may belong makes the answer unknown, whatever the others are.
         let open = || unclear.iter().any(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
         Answer::bare(if certain == Truth::False && open() { Truth::Unknown } else { certain })

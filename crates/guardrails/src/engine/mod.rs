@@ -12,8 +12,10 @@ mod secret;
 use planguard_guardrail_format::{Guardrail, Predicate, Quantifier, Test, Truth};
 use planguard_plan::{Attribute, ResourceState, Value, View};
 
+pub(crate) use attribute::literal_in_configuration;
 pub use companion::PlanIndex;
 pub(crate) use literal::{is_empty, quantity};
+pub(crate) use secret::token;
 pub use secret::{credentials, decoded, is_named_credential};
 
 use crate::unreadable::{self, Unreadable};

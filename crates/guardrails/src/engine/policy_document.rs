@@ -1,12 +1,18 @@
 //! Tests of IAM policy documents: of JSON text, and of the data sources that build one at apply.
 
-use planguard_guardrail_format::{StatementTest, Truth};
+use planguard_guardrail_format::{
+    ActionForm, ConditionTest, ConditionsTest, PrincipalTest, StatementTest, Truth,
+};
 use planguard_plan::text::wildcard;
 use planguard_plan::{Attribute, Mode, ResourceState, Side, View};
 
 use super::Evaluator;
 use super::companion::is_same_instance;
-use crate::iam::{Conditions, Document, Listed, Principal, PrincipalKind, Statement, Values};
+use crate::iam::{
+    Comparison, Condition, Document, Listed, Operator, Principal, PrincipalKind, Statement, Values,
+    is_for_anyone, is_not_narrowed,
+};
+use crate::truths::{all, any};
 use crate::unreadable::Unreadable;
 
 /// Whether a policy as JSON text has a statement that meets a test.
@@ -19,77 +25,137 @@ pub(super) fn allows_in_text(text: &str, test: &StatementTest) -> Result<bool, U
 
 /// Whether a document has a statement that meets a test.
 fn matches(document: &Document, test: &StatementTest) -> Truth {
-    any(document.statements.iter().map(|statement| statement_matches(statement, test)))
+    any(document.statements.iter().map(|statement| statement_matches(document, statement, test)))
 }
 
-fn statement_matches(statement: &Statement, test: &StatementTest) -> Truth {
-    let parts = [
-        statement.effect.map_or(Truth::Unknown, |effect| Truth::of(effect == test.effect)),
-        if test.anyone { is_anyone(&statement.principals) } else { Truth::True },
+fn statement_matches(document: &Document, statement: &Statement, test: &StatementTest) -> Truth {
+    let effect = statement.effect.map_or(Truth::Unknown, |effect| Truth::of(effect == test.effect));
+    // Most statements fail here, and some tests are long.
+    if effect == Truth::False {
+        return Truth::False;
+    }
+    all([
+        effect,
+        test.principals.as_ref().map_or(Truth::True, |asked| is_for(statement, asked)),
+        match test.action_form {
+            Some(ActionForm::AllBut) => Truth::of(statement.actions.all_but.is_some()),
+            None => Truth::True,
+        },
         covered(&statement.actions, &test.actions),
         covered(&statement.resources, &test.resources),
-        if test.unconditional { is_unconditional(&statement.conditions) } else { Truth::True },
-    ];
-    all(parts.into_iter())
+        test.resources_match.as_ref().map_or(Truth::True, |pattern| {
+            let named = |values: &Values<String>| values.any(|named| Truth::of(pattern.is_match(named)));
+            any([
+                statement.resources.these.as_ref().map_or(Truth::False, named),
+                Truth::of(statement.resources.all_but.is_some()),
+            ])
+        }),
+        match &test.conditions {
+            None => Truth::True,
+            Some(ConditionsTest::None) => statement.conditions.are_empty(),
+            Some(ConditionsTest::Open) => is_not_narrowed(document, statement),
+            Some(ConditionsTest::Some(asked)) => {
+                statement.conditions.some(|condition| is_such_condition(condition, asked))
+            }
+            Some(ConditionsTest::Unless(asked)) => {
+                any(asked.iter().map(|asked| bind(statement, asked))).negated()
+            }
+        },
+    ])
+}
+
+/// Whether a statement applies to those that a test asks for.
+fn is_for(statement: &Statement, asked: &PrincipalTest) -> Truth {
+    let (word, pattern) = match asked {
+        PrincipalTest::Anyone => return is_for_anyone(statement),
+        PrincipalTest::OfKind { kind, matches } => (PrincipalKind::parse(kind), matches),
+    };
+    statement.principals.these.as_ref().map_or(Truth::False, |values| {
+        values.any(|principal: &Principal| {
+            all([
+                principal.kind.as_ref().map_or(Truth::Unknown, |kind| Truth::of(*kind == word)),
+                match (pattern, &principal.id) {
+                    (None, _) => Truth::True,
+                    (Some(_), None) => Truth::Unknown,
+                    (Some(pattern), Some(id)) => Truth::of(pattern.is_match(id)),
+                },
+            ])
+        })
+    })
 }
 
 /// Whether a statement covers one of the actions or resources of a test; true where the test has none.
-/// `NotAction` covers everything that it does not name.
+/// `NotAction` covers everything that it does not name. A statement without resources covers none of those that a
+/// test names: the policy's own place says what it is about.
 fn covered(listed: &Listed<String>, asked: &[String]) -> Truth {
     if asked.is_empty() {
         return Truth::True;
     }
     any(asked.iter().map(|asked| {
         let names = |values: &Values<String>| {
-            any_of(values, |named| {
+            values.any(|named| {
+                let named = if means_everything(named) { "*" } else { named };
                 // IAM compares actions without regard to case.
                 Truth::of(wildcard::matches(&named.to_ascii_lowercase(), &asked.to_ascii_lowercase()))
             })
         };
         let by_name = listed.these.as_ref().map_or(Truth::False, names);
         let by_exception = listed.all_but.as_ref().map_or(Truth::False, |values| names(values).negated());
-        any([by_name, by_exception].into_iter())
+        any([by_name, by_exception])
     }))
 }
 
-/// `Principal: "*"`, `Principal: {"AWS": "*"}`, or everyone but a few.
-fn is_anyone(principals: &Listed<Principal>) -> Truth {
-    let named = principals.these.as_ref().map_or(Truth::False, |values| {
-        any_of(values, |principal| {
-            let kind = match &principal.kind {
-                Some(PrincipalKind::Everyone | PrincipalKind::Aws) => Truth::True,
-                Some(
-                    PrincipalKind::Service
-                    | PrincipalKind::Federated
-                    | PrincipalKind::CanonicalUser
-                    | PrincipalKind::Other(_),
-                ) => Truth::False,
-                None => Truth::Unknown,
-            };
-            let id = principal.id.as_ref().map_or(Truth::Unknown, |id| Truth::of(id == "*"));
-            all([kind, id].into_iter())
+/// Whether a pattern is a longer spelling of `*`: `*:*`, or `arn:aws:*:*:*:*`.
+fn means_everything(pattern: &str) -> bool {
+    let rest = match pattern.strip_prefix("arn:") {
+        Some(rest) => rest.split_once(':').map_or("", |(_, rest)| rest),
+        None => pattern,
+    };
+    rest.contains('*') && rest.chars().all(|one| matches!(one, '*' | ':'))
+}
+
+/// Whether the key and the operator of a condition are those of a test.
+fn is_about(condition: &Condition, asked: &ConditionTest) -> Truth {
+    let key = asked.key.as_ref().map_or(Truth::True, |asked| {
+        condition.key.as_ref().map_or(Truth::Unknown, |key| Truth::of(asked.is_match(key)))
+    });
+    let operator = asked.operator.as_ref().map_or(Truth::True, |asked| {
+        let asked = Operator::parse(asked);
+        condition.operator.as_ref().map_or(Truth::Unknown, |operator| {
+            Truth::of(operator.comparison == asked.comparison && operator.is_negated == asked.is_negated)
         })
     });
-    let excepted = match &principals.all_but {
-        None => Truth::False,
-        Some(values) if values.complete => Truth::True,
-        Some(_) => Truth::Unknown,
-    };
-    any([named, excepted].into_iter())
+    all([key, operator])
 }
 
-fn is_unconditional(conditions: &Conditions) -> Truth {
-    match (conditions.known.is_empty(), conditions.may_have_more) {
-        (false, _) => Truth::False,
-        (true, true) => Truth::Unknown,
-        (true, false) => Truth::True,
-    }
+/// Whether a condition is about a key, with one of its values.
+fn is_such_condition(condition: &Condition, asked: &ConditionTest) -> Truth {
+    let value = asked
+        .values
+        .as_ref()
+        .map_or(Truth::True, |pattern| condition.values.any(|value| Truth::of(pattern.is_match(value))));
+    all([is_about(condition, asked), value])
 }
 
-/// Whether something holds of one of several values.
-fn any_of<T>(values: &Values<T>, holds: impl Fn(&T) -> Truth) -> Truth {
-    let rest = if values.complete { Truth::False } else { Truth::Unknown };
-    any(values.known.iter().map(holds).chain([rest]))
+/// Whether a statement has a condition that leaves only requests whose key has one of certain values: one that
+/// compares texts, demands the key, and names such values only.
+fn bind(statement: &Statement, asked: &ConditionTest) -> Truth {
+    statement.conditions.some(|condition| {
+        let is_positive = condition.operator.as_ref().map_or(Truth::Unknown, |operator| {
+            Truth::of(
+                !operator.is_negated && matches!(operator.comparison, Comparison::Equal | Comparison::Like),
+            )
+        });
+        let is_fixed = |value: &String| {
+            !value.contains("${") && asked.values.as_ref().is_none_or(|pattern| pattern.is_match(value))
+        };
+        let values = match (condition.values.known.iter().all(is_fixed), condition.values.complete) {
+            (false, _) => Truth::False,
+            (true, false) => Truth::Unknown,
+            (true, true) => Truth::of(!condition.values.known.is_empty()),
+        };
+        all([is_about(condition, asked), is_positive, statement.conditions.demand_key_of(condition), values])
+    })
 }
 
 impl Evaluator<'_, '_> {
@@ -137,36 +203,21 @@ fn statements_in_blocks(source: &ResourceState<'_>, test: &StatementTest) -> Tru
     }
 }
 
-/// Whether one of several holds.
-pub(super) fn any(truths: impl Iterator<Item = Truth>) -> Truth {
-    let mut all = Truth::False;
-    for one in truths {
-        match one {
-            Truth::True => return Truth::True,
-            Truth::Unknown => all = Truth::Unknown,
-            Truth::False => {}
-        }
-    }
-    all
-}
-
-fn all(truths: impl Iterator<Item = Truth>) -> Truth {
-    any(truths.map(Truth::negated)).negated()
-}
-
 #[cfg(test)]
 mod tests {
-    use planguard_guardrail_format::Effect;
+    use planguard_guardrail_format::{Effect, Pattern};
 
     use super::*;
 
     fn test(actions: &[&str], resources: &[&str], anyone: bool) -> StatementTest {
         StatementTest {
             effect: Effect::Allow,
-            anyone,
+            principals: anyone.then_some(PrincipalTest::Anyone),
+            action_form: None,
             actions: actions.iter().map(ToString::to_string).collect(),
             resources: resources.iter().map(ToString::to_string).collect(),
-            unconditional: anyone,
+            resources_match: None,
+            conditions: anyone.then_some(ConditionsTest::Open),
         }
     }
 
@@ -181,6 +232,18 @@ mod tests {
         assert!(allows_in_text(admin, &test(&["*"], &["*"], false)));
         assert!(!allows_in_text(narrow, &test(&["*"], &["*"], false)));
         assert!(allows_in_text(narrow, &test(&["S3:GetObject"], &[], false)));
+    }
+
+    #[test]
+    fn longer_spellings_of_a_star_are_one() {
+        for (action, resource) in [("*:*", "*"), ("**", "arn:aws:*:*:*:*"), ("*", "arn:*:*:*:*:*")] {
+            let text = format!(
+                r#"{{"Statement": {{"Effect": "Allow", "Action": "{action}", "Resource": "{resource}"}}}}"#
+            );
+            assert!(allows_in_text(&text, &test(&["*"], &["*"], false)), "{text}");
+        }
+        let buckets = r#"{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::*"}}"#;
+        assert!(!allows_in_text(buckets, &test(&["*"], &["*"], false)));
     }
 
     #[test]
@@ -208,6 +271,51 @@ mod tests {
         assert!(allows_in_text(open, &test(&[], &[], true)));
         assert!(!allows_in_text(bound, &test(&[], &[], true)));
         assert!(!allows_in_text(own, &test(&[], &[], true)));
+    }
+
+    #[test]
+    fn principals_of_a_kind_and_their_conditions() {
+        let pattern = |text: &str| Pattern::parse(text).unwrap();
+        let asked = |unless: &str| StatementTest {
+            principals: Some(PrincipalTest::OfKind {
+                kind: "Federated".to_owned(),
+                matches: Some(pattern("oidc-provider/ci$")),
+            }),
+            conditions: Some(ConditionsTest::Unless(vec![ConditionTest {
+                key: Some(pattern("^ci:sub$")),
+                operator: None,
+                values: Some(pattern(unless)),
+            }])),
+            ..test(&[], &[], false)
+        };
+        let trust = |kind: &str, condition: &str| {
+            format!(
+                r#"{{"Statement": {{"Effect": "Allow", "Principal": {{"{kind}": ["arn:aws:iam::1:oidc-provider/ci"]}},
+                    "Action": "sts:AssumeRoleWithWebIdentity", "Condition": {condition}}}}}"#
+            )
+        };
+        for (condition, meets) in [
+            ("{}", true),
+            (r#"{"StringLike": {"ci:sub": "org/*"}}"#, false),
+            (r#"{"StringLike": {"CI:SUB": ["org/a", "*/b"]}}"#, true),
+            (r#"{"StringEqualsIfExists": {"ci:sub": "org/a"}}"#, true),
+            (r#"{"StringNotLike": {"ci:sub": "org/a"}}"#, true),
+            (r#"{"StringEquals": {"ci:aud": "org/a"}}"#, true),
+            (r#"{"StringLike": {"ci:sub": "org/${aws:username}"}}"#, true),
+        ] {
+            assert_eq!(allows_in_text(&trust("Federated", condition), &asked("^org/")), meets, "{condition}");
+        }
+        assert!(!allows_in_text(&trust("AWS", "{}"), &asked("^org/")));
+    }
+
+    #[test]
+    fn a_statement_without_resources_names_none() {
+        let own = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}}"#;
+        assert!(allows_in_text(own, &test(&["ecr:*"], &[], true)));
+        assert!(!allows_in_text(own, &test(&["ecr:*"], &["*"], true)));
+        let all_but =
+            r#"{"Statement": {"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::a"}}"#;
+        assert!(allows_in_text(all_but, &test(&["s3:*"], &["arn:aws:s3:::b"], false)));
     }
 
     #[test]

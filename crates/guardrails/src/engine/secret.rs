@@ -11,14 +11,16 @@ use regex_lite::Regex;
 /// A format of credentials, with a text that all of them contain: searching for that is quick, and most texts never
 /// need the expression.
 struct Form {
+    /// What it is, with its article, as part of a sentence.
+    name: &'static str,
     marker: &'static str,
     expression: &'static str,
     compiled: OnceLock<Option<Regex>>,
 }
 
 impl Form {
-    const fn new(marker: &'static str, expression: &'static str) -> Self {
-        Self { marker, expression, compiled: OnceLock::new() }
+    const fn new(name: &'static str, marker: &'static str, expression: &'static str) -> Self {
+        Self { name, marker, expression, compiled: OnceLock::new() }
     }
 
     fn compiled(&self) -> Option<&Regex> {
@@ -41,12 +43,12 @@ impl Form {
                 let secret = found.start() + found.as_str().find(self.marker)? + self.marker.len();
                 match self.marker {
                     // All up to the end of the key, or of the text if that is missing.
-                    "PRIVATE KEY" => {
+                    PRIVATE_KEY => {
                         let rest = &text[found.end()..];
                         Some(found.end()..found.end() + rest.find("-----END").unwrap_or(rest.len()))
                     }
                     // The password, and not the `@` behind it.
-                    "://" => Some(secret + text[secret..].find(':')? + 1..found.end() - 1),
+                    IN_URL => Some(secret + text[secret..].find(':')? + 1..found.end() - 1),
                     _ => Some(secret..found.end()),
                 }
             })
@@ -55,27 +57,105 @@ impl Form {
 }
 
 /// Formats that only credentials have, from the issuers' documentation.
-static FORMS: [Form; 16] = [
+static FORMS: [Form; 31] = [
     // AWS access key ids of users and of sessions.
-    Form::new("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
-    Form::new("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
-    Form::new("PRIVATE KEY", r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    // GitHub, GitLab, Slack, Stripe, Google, npm, SendGrid.
-    Form::new("ghp_", r"\bghp_[A-Za-z0-9]{36}\b"),
-    Form::new("gho_", r"\bgho_[A-Za-z0-9]{36}\b"),
-    Form::new("ghu_", r"\bghu_[A-Za-z0-9]{36}\b"),
-    Form::new("ghs_", r"\bghs_[A-Za-z0-9]{36}\b"),
-    Form::new("ghr_", r"\bghr_[A-Za-z0-9]{36}\b"),
-    Form::new("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{60,}"),
-    Form::new("glpat-", r"\bglpat-[A-Za-z0-9_-]{20}"),
-    Form::new("xox", r"\bxox[abposr]-[0-9A-Za-z-]{10,}"),
-    Form::new("k_live_", r"\b[sr]k_live_[0-9A-Za-z]{20,}"),
-    Form::new("AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
-    Form::new("npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    Form::new("SG.", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    Form::new("an AWS access key", "AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
+    Form::new("an AWS session key", "ASIA", r"\bASIA[0-9A-Z]{16}\b"),
+    Form::new("a private key", PRIVATE_KEY, r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
+    Form::new("an age key", "AGE-SECRET-KEY-1", r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b"),
+    Form::new("a GitHub token", "ghp_", r"\bghp_[A-Za-z0-9]{36}\b"),
+    Form::new("a GitHub token", "gho_", r"\bgho_[A-Za-z0-9]{36}\b"),
+    Form::new("a GitHub token", "ghu_", r"\bghu_[A-Za-z0-9]{36}\b"),
+    Form::new("a GitHub token", "ghs_", r"\bghs_[A-Za-z0-9]{36}\b"),
+    Form::new("a GitHub token", "ghr_", r"\bghr_[A-Za-z0-9]{36}\b"),
+    Form::new("a GitHub token", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{60,}"),
+    Form::new("a GitLab token", "glpat-", r"\bglpat-[A-Za-z0-9_-]{20}"),
+    Form::new("a Slack token", "xox", r"\bxox[abposr]-[0-9A-Za-z-]{10,}"),
+    Form::new(
+        "a Slack webhook",
+        "hooks.slack.com/services/",
+        r"\bhooks\.slack\.com/services/T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,}",
+    ),
+    Form::new("a Stripe key", "k_live_", r"\b[sr]k_live_[0-9A-Za-z]{20,}"),
+    Form::new("a Google API key", "AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
+    Form::new("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    Form::new("a PyPI token", "pypi-AgE", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
+    Form::new("a SendGrid key", "SG.", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    Form::new("a Vault token", "hvs.", r"\bhvs\.[A-Za-z0-9_-]{24,}"),
+    Form::new("an HCP Terraform token", ".atlasv1.", r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}"),
+    Form::new("a DigitalOcean token", "dop_v1_", r"\bdop_v1_[a-f0-9]{64}\b"),
+    Form::new("a Docker token", "dckr_pat_", r"\bdckr_pat_[A-Za-z0-9_-]{27}"),
+    Form::new("a Databricks token", "dapi", r"\bdapi[a-f0-9]{32}\b"),
+    Form::new("a Grafana token", "glsa_", r"\bglsa_[A-Za-z0-9]{32}_[a-f0-9]{8}\b"),
+    Form::new("an OpenAI key", "T3BlbkFJ", r"\bsk-[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}"),
+    Form::new("an Anthropic key", "sk-ant-", r"\bsk-ant-[a-z0-9]+-[A-Za-z0-9_-]{40,}"),
+    Form::new("a Hugging Face token", "hf_", r"\bhf_[A-Za-z]{34}\b"),
+    Form::new("a New Relic key", "NRAK-", r"\bNRAK-[A-Z0-9]{27}\b"),
+    Form::new("a Shopify token", "shpat_", r"\bshpat_[a-fA-F0-9]{32}\b"),
+    Form::new("an Azure storage key", "AccountKey=", r"\bAccountKey=[A-Za-z0-9+/]{86}=="),
     // user:password@host in a URL.
-    Form::new("://", r"\b[a-z][a-z0-9+.-]*://[^\s:/@$<{]+:[^\s:/@$<{]{3,}@"),
+    Form::new("a password in a URL", IN_URL, r"\b[a-z][a-z0-9+.-]*://[^\s:/@$<{]+:[^\s:/@$<{]{3,}@"),
 ];
+
+/// What all private keys in text contain.
+const PRIVATE_KEY: &str = "PRIVATE KEY";
+
+/// What all URLs contain.
+const IN_URL: &str = "://";
+
+/// The name of the first private key or token in a text, or in what it encodes as Base64. Only formats that nothing
+/// else has count, and only values that are not made up: `ghp_xxxxxxxx…` is an example.
+pub(crate) fn token(text: &str) -> Option<&'static str> {
+    /// The shortest format: `AKIA` and 16 characters. Most texts of a plan are shorter.
+    const SHORTEST: usize = 20;
+    if text.len() < SHORTEST {
+        return None;
+    }
+    token_in(text).or_else(|| decoded(text).as_deref().and_then(token_in))
+}
+
+fn token_in(text: &str) -> Option<&'static str> {
+    let real = |form: &&Form| {
+        let found = form.compiled().into_iter().flat_map(|expression| expression.find_iter(text));
+        let mut real = found.filter(|found| match form.marker {
+            PRIVATE_KEY => has_body(&text[found.end()..]),
+            _ => !found.as_str().ends_with("EXAMPLE") && is_random(found.as_str()),
+        });
+        real.next().is_some()
+    };
+    let mut candidates =
+        FORMS.iter().filter(|form| form.marker != IN_URL && text.contains(form.marker)).filter(real);
+    candidates.next().map(|form| form.name)
+}
+
+/// Whether a key follows the first line of a private key: a line of Base64, and no placeholder.
+fn has_body(rest: &str) -> bool {
+    const SHORTEST: usize = 16;
+    let body =
+        rest.trim_start_matches(|one: char| one.is_whitespace() || one == '\\' || one == 'n' || one == 'r');
+    let length =
+        body.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)).count();
+    length >= SHORTEST && body.get(..length).is_some_and(is_random)
+}
+
+/// Whether the characters of a text are as varied as those of random ones: three bits each, by Shannon.
+fn is_random(text: &str) -> bool {
+    const LEAST_BITS: f64 = 3.0;
+    let mut counts = [0_u32; 256];
+    for byte in text.bytes() {
+        counts[usize::from(byte)] += 1;
+    }
+    let length = f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX));
+    let bits: f64 = counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| {
+            let share = f64::from(*count) / length;
+            -share * share.log2()
+        })
+        .sum();
+    bits >= LEAST_BITS
+}
 
 /// Words at the end of a name that mean a credential.
 const NAMES: &[&str] = &[
@@ -100,7 +180,7 @@ const NAMES: &[&str] = &[
 static ASSIGNMENT: OnceLock<Option<Regex>> = OnceLock::new();
 
 fn assignment() -> Option<&'static Regex> {
-    let expression = r#"(?i)(?:\b|_)(?:password|passwd|pwd|[a-z0-9]+_(?:secret|token)|secret_?key|api_?key|private_?key)["']?\s*[:=]\s*["']?([^\s"'<(%*&;,\[]{8,})"#;
+    let expression = r#"(?i)(?:\b|_)(?:password|passwd|pwd|[a-z0-9]+_(?:secret|token)|secret_access_key|secret_?key|api_?key|private_?key)["']?\s*[:=]\s*["']?([^\s"'<(%*&;,\[]{8,})"#;
     ASSIGNMENT.get_or_init(|| Regex::new(expression).ok()).as_ref()
 }
 
@@ -157,11 +237,75 @@ fn assigns_credential(text: &str) -> bool {
 }
 
 /// Whether a variable's name ends in a word that means a credential: `DB_PASSWORD`, `apiKey`.
-fn promises_credential(name: &str) -> bool {
+pub(super) fn promises_credential(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     NAMES.iter().any(|word| {
         lower.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with(['_', '-']))
     })
+}
+
+/// Collects the texts of a document whose names mean a credential.
+pub(super) fn named_texts<'v>(value: &'v Value<'_>, found: &mut Vec<&'v str>) {
+    for element in value.elements() {
+        named_texts(element, found);
+    }
+    for (name, member) in value.members() {
+        match member.as_str() {
+            Some(text) if promises_credential(name) => found.push(text),
+            Some(_) => {}
+            None => named_texts(member, found),
+        }
+    }
+}
+
+/// Whether a text is made to be published: a certificate, or a public key.
+pub(super) fn is_public(text: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "-----BEGIN CERTIFICATE",
+        "-----BEGIN TRUSTED CERTIFICATE",
+        "-----BEGIN PUBLIC KEY",
+        "-----BEGIN RSA PUBLIC KEY",
+        "-----BEGIN PGP PUBLIC KEY",
+        "ssh-rsa ",
+        "ssh-ed25519 ",
+        "ecdsa-sha2-",
+    ];
+    let text = text.trim_start();
+    STARTS.iter().any(|start| text.starts_with(start)) && !text.contains(PRIVATE_KEY)
+}
+
+/// Whether a text stands for a value that somebody sets later.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "placeholder",
+        "dummy",
+        "example",
+        "sample",
+        "initial",
+        "default",
+        "temporary",
+        "tbd",
+        "todo",
+        "fixme",
+        "none",
+        "null",
+        "empty",
+        "changeme",
+        "changethis",
+        "changeit",
+        "replaceme",
+        "replacethis",
+        "setme",
+        "tobechanged",
+        "tobereplaced",
+        "tobeset",
+        "updateme",
+        "fillme",
+        "fillin",
+    ];
+    let letters: String =
+        text.chars().filter(char::is_ascii_alphanumeric).map(|one| one.to_ascii_lowercase()).collect();
+    letters.bytes().all(|byte| byte == b'x') || WORDS.contains(&letters.as_str())
 }
 
 /// The text that Base64 encodes, as user data often are.
@@ -229,6 +373,7 @@ mod tests {
             r#""-----BEGIN RSA PRIVATE KEY-----\nMIIE""#,
             r#""postgres://admin:hunter2hunter2@db.internal/x""#,
             r#""DB_PASSWORD=correct-horse-battery""#,
+            r#""export AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzz""#,
             r#"["fine", "ghp_0123456789abcdefghijABCDEFGHIJ012345"]"#,
             r#"{"API_KEY": "0123456789abcdef"}"#,
             r#"{"API_TOKEN": "0123456789abcdef"}"#,
@@ -247,6 +392,30 @@ mod tests {
         assert!(is_compressed("H4sIAAAAAAAAA8vILy7hAgCzJwYtBQAAAA=="));
         assert!(!is_compressed("H4sI is how it starts"));
         assert!(!is_compressed("IyEvYmluL3NoCmV4cG9ydA=="));
+    }
+
+    #[test]
+    fn tokens_are_found_by_format_unless_they_are_made_up() {
+        for (text, name) in [
+            ("-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\n-----END", "a private key"),
+            (r#"{"key": "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0"}"#, "a private key"),
+            ("token: ghp_0123456789abcdefghijABCDEFGHIJ012345", "a GitHub token"),
+            ("export AWS_ACCESS_KEY_ID=AKIAX7KLMQ4R2WE9TYUI", "an AWS access key"),
+            ("LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpNSUlFb3dJQkFBS0NBUUVBNwo=", "a private key"),
+        ] {
+            assert_eq!(token(text), Some(name), "{text}");
+        }
+        for text in [
+            "-----BEGIN RSA PRIVATE KEY-----\n...\n-----END RSA PRIVATE KEY-----",
+            "-----BEGIN PRIVATE KEY-----\n<paste the key here>",
+            "-----BEGIN CERTIFICATE-----\nMIIEowIBAAKCAQEA7",
+            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "AKIAIOSFODNN7EXAMPLE",
+            "https://user:password@example.com/",
+            "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC",
+        ] {
+            assert_eq!(token(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! A document in JSON text is known as a whole. In blocks any part may be known only after apply, so every part
 //! of a [`Statement`] says whether it is complete.
 
-use planguard_guardrail_format::Effect;
+use planguard_guardrail_format::{Effect, Truth};
 use planguard_plan::{Attribute, Value, View};
 
+use super::condition::{Condition, Conditions, Operator};
+use crate::truths::any;
 use crate::unreadable::{self, Unreadable};
 
 /// A policy document.
@@ -75,26 +77,6 @@ pub(crate) enum PrincipalKind {
     Other(String),
 }
 
-/// Conditions of a statement, all of which must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Conditions {
-    /// Those that are known, in the order of the document.
-    pub(crate) known: Vec<Condition>,
-    /// Whether there may be others, known only after apply.
-    pub(crate) may_have_more: bool,
-}
-
-/// One condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Condition {
-    /// The operator with its qualifiers, for example `ForAllValues:StringLike`.
-    pub(crate) operator: String,
-    /// The key in lower case, for example `aws:sourcevpc`; empty where the operator has none.
-    pub(crate) key: String,
-    /// The values, of which one must match.
-    pub(crate) values: Vec<String>,
-}
-
 impl Document {
     /// Reads JSON text. Providers write an empty text, `null` or `{}` where there is no policy.
     ///
@@ -161,8 +143,7 @@ fn effect(value: &Value<'_>) -> Option<Effect> {
 
 impl<T> Listed<T> {
     fn read(statement: &Value<'_>, these: &str, all_but: &str, read: impl Fn(&Value<'_>) -> Vec<T>) -> Self {
-        let values =
-            |key: &str| statement.get(key).map(|value| Values { known: read(value), complete: true });
+        let values = |key: &str| statement.get(key).map(|value| Values::complete(read(value)));
         Self { these: values(these), all_but: values(all_but) }
     }
 
@@ -180,6 +161,18 @@ impl<T> Listed<T> {
     }
 }
 
+impl<T> Values<T> {
+    const fn complete(known: Vec<T>) -> Self {
+        Self { known, complete: true }
+    }
+
+    /// Whether something holds of one of them.
+    pub(crate) fn any(&self, holds: impl Fn(&T) -> Truth) -> Truth {
+        let rest = if self.complete { Truth::False } else { Truth::Unknown };
+        any(self.known.iter().map(holds).chain([rest]))
+    }
+}
+
 impl Principal {
     fn known(kind: PrincipalKind, id: &str) -> Self {
         Self { kind: Some(kind), id: Some(id.to_owned()) }
@@ -187,7 +180,7 @@ impl Principal {
 }
 
 impl PrincipalKind {
-    fn parse(word: &str) -> Self {
+    pub(crate) fn parse(word: &str) -> Self {
         match word {
             "*" => Self::Everyone,
             "AWS" => Self::Aws,
@@ -242,18 +235,15 @@ impl Conditions {
         let mut known = Vec::new();
         let whole = value.filter(|value| !crate::engine::is_empty(value));
         for (operator, keys) in whole.map(Value::members).unwrap_or_default() {
-            let condition = |key: &str, values: &Value<'_>| Condition {
-                operator: operator.to_string(),
-                key: key.to_ascii_lowercase(),
-                values: texts(values),
-            };
             match keys.members() {
-                [] => known.push(condition("", keys)),
-                members => known.extend(members.iter().map(|(key, values)| condition(key, values))),
+                [] => known.push(Condition::known(operator, "", keys)),
+                members => {
+                    known.extend(members.iter().map(|(key, values)| Condition::known(operator, key, values)));
+                }
             }
         }
         if let Some(other) = whole.filter(|_| known.is_empty()) {
-            known.push(Condition { operator: String::new(), key: String::new(), values: texts(other) });
+            known.push(Condition::known("", "", other));
         }
         Self { known, may_have_more: false }
     }
@@ -262,15 +252,30 @@ impl Conditions {
         let Some(elements) = blocks.elements() else {
             return Self { known: Vec::new(), may_have_more: true };
         };
-        let text = |block: &View<'_, '_>, key: &str| {
-            block.key(key).raw().and_then(Value::as_str).unwrap_or_default().to_owned()
+        Self { known: elements.iter().map(Condition::of_block).collect(), may_have_more: false }
+    }
+}
+
+impl Condition {
+    fn known(operator: &str, key: &str, values: &Value<'_>) -> Self {
+        Self {
+            operator: Some(Operator::parse(operator)),
+            key: Some(key.to_ascii_lowercase()),
+            values: Values::complete(texts(values)),
+        }
+    }
+
+    fn of_block(block: &View<'_, '_>) -> Self {
+        let text = |key: &str| match block.key(key).attribute() {
+            Attribute::Known(value) => Some(value.as_str().unwrap_or_default().to_owned()),
+            Attribute::Unset => Some(String::new()),
+            Attribute::Unknown => None,
         };
-        let condition = |block: &View<'_, '_>| Condition {
-            operator: text(block, "test"),
-            key: text(block, "variable").to_ascii_lowercase(),
-            values: texts_of_list(&block.key("values")).known,
-        };
-        Self { known: elements.iter().map(condition).collect(), may_have_more: false }
+        Self {
+            operator: text("test").map(|test| Operator::parse(&test)),
+            key: text("variable").map(|key| key.to_ascii_lowercase()),
+            values: texts_of_list(&block.key("values")),
+        }
     }
 }
 
@@ -330,10 +335,10 @@ mod tests {
         assert_eq!(statement.resources.all_but.unwrap().known, ["a", "b"]);
         let [bool_condition, like] = statement.conditions.known.as_slice() else { panic!() };
         assert_eq!(
-            (bool_condition.key.as_str(), bool_condition.values.as_slice()),
-            ("aws:securetransport", &["false".to_owned()][..])
+            (bool_condition.key.as_deref(), bool_condition.values.known.as_slice()),
+            (Some("aws:securetransport"), &["false".to_owned()][..])
         );
-        assert_eq!((like.operator.as_str(), like.values.len()), ("StringLike", 2));
+        assert_eq!((&like.operator, like.values.known.len()), (&Some(Operator::parse("StringLike")), 2));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_guardrail_format::Effect;
+use ipnet::IpNet;
+use planguard_guardrail_format::{Effect, Truth};
 use planguard_plan::text::wildcard;
 
-use super::document::{Conditions, Document, Listed, Principal, Statement, Values};
+use super::condition::{Comparison, Condition, Conditions, Quantifier};
+use super::document::{Document, Listed, Principal, Statement, Values};
+use super::open::narrow;
 
 /// A way in which a document allows more than another one. One more action on one more resource, both of them
 /// named, is everyday work and not among them.
@@ -119,13 +122,36 @@ pub(crate) fn grants_beyond(after: &Document, before: &Document) -> BTreeMap<Gra
     found
 }
 
-/// The identifiers of the principals that a document allows something.
-pub(crate) fn allowed_principals(document: &Document) -> BTreeSet<&str> {
+/// The principals that a document allows something that another one does not allow everyone, under conditions at least
+/// as wide.
+pub(crate) fn new_principals<'d>(
+    after: &'d Document,
+    before: &'d Document,
+) -> Vec<(&'d Principal, &'d Statement)> {
+    let old = rules(before);
+    let mut new = Vec::new();
+    for rule in with(&rules(after), Effect::Allow) {
+        let everyone_was_allowed = with(&old, Effect::Allow).any(|old| {
+            old.principals.is_everything()
+                && old.principals != Patterns::Absent
+                && old.covers(rule, LeftOut::Principals)
+        });
+        if !everyone_was_allowed {
+            let named = rule.statement.principals.these.iter().flat_map(|these| &these.known);
+            new.extend(named.map(|principal| (principal, rule.statement)));
+        }
+    }
+    new
+}
+
+/// The principals that a document allows something, with the statements that allow it.
+pub(crate) fn allowed_principals(document: &Document) -> Vec<(&Principal, &Statement)> {
     let allowing = document.statements.iter().filter(|statement| statement.effect == Some(Effect::Allow));
     allowing
-        .flat_map(|statement| &statement.principals.these)
-        .flat_map(|these| &these.known)
-        .filter_map(|principal| principal.id.as_deref())
+        .flat_map(|statement| {
+            let named = statement.principals.these.iter().flat_map(|these| &these.known);
+            named.map(move |principal| (principal, statement))
+        })
         .collect()
 }
 
@@ -209,9 +235,9 @@ impl<'d> Rule<'d> {
             return None;
         }
         if self.principals.is_everything() && self.principals != Patterns::Absent {
-            // With a condition it is anyone only as far as the condition lets them.
-            let unconditional = self.statement.conditions.known.is_empty();
-            return Some(if unconditional { Grant::Anyone } else { Grant::Principal });
+            // With a condition that narrows, it is anyone only as far as the condition lets them.
+            let is_narrow = narrow(&self.statement.conditions) == Truth::True;
+            return Some(if is_narrow { Grant::Principal } else { Grant::Anyone });
         }
         if allowed(LeftOut::Conditions) {
             return Some(Grant::WithoutCondition);
@@ -253,7 +279,7 @@ impl<'d> Rule<'d> {
 
 /// Patterns that a statement lists, or all but those that it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Patterns {
+pub(super) enum Patterns {
     These(BTreeSet<String>),
     AllBut(BTreeSet<String>),
     /// The statement does not say: the policy's own place does.
@@ -261,7 +287,7 @@ enum Patterns {
 }
 
 impl Patterns {
-    fn of<T>(listed: &Listed<T>, text: impl Fn(&T) -> Option<String>) -> Self {
+    pub(super) fn of<T>(listed: &Listed<T>, text: impl Fn(&T) -> Option<String>) -> Self {
         match (&listed.these, &listed.all_but) {
             (Some(these), _) => Self::These(these.known.iter().filter_map(text).collect()),
             (None, Some(all_but)) => Self::AllBut(all_but.known.iter().filter_map(text).collect()),
@@ -294,7 +320,7 @@ impl Patterns {
         }
     }
 
-    fn is_everything(&self) -> bool {
+    pub(super) fn is_everything(&self) -> bool {
         match self {
             Self::These(texts) => texts.contains("*"),
             Self::AllBut(_) => false,
@@ -303,7 +329,7 @@ impl Patterns {
     }
 
     /// Whether these patterns match all that others match. Two exclusions compare by what they leave out.
-    fn cover(&self, others: &Self) -> bool {
+    pub(super) fn cover(&self, others: &Self) -> bool {
         match (self, others) {
             (own, _) if own.is_everything() => true,
             (Self::These(own), Self::These(others)) => {
@@ -324,21 +350,52 @@ impl Patterns {
 
 /// Whether conditions hold wherever others hold: each of them is there as well, at least as narrow.
 fn are_implied(own: &Conditions, others: &Conditions) -> bool {
-    own.known.iter().all(|condition| {
-        let same = others
-            .known
-            .iter()
-            .filter(|other| other.operator == condition.operator && other.key == condition.key);
-        let narrower = |wide: &[String], narrow: &[String]| narrow.iter().all(|value| wide.contains(value));
-        same.into_iter().any(|other| {
-            // More values narrow a negated operator, and widen any other.
-            if condition.operator.contains("Not") {
-                narrower(&other.values, &condition.values)
-            } else {
-                narrower(&condition.values, &other.values)
-            }
+    own.known.iter().all(|condition| others.known.iter().any(|other| is_implied(condition, other)))
+}
+
+/// Whether a condition holds wherever another one holds.
+fn is_implied(condition: &Condition, other: &Condition) -> bool {
+    if condition.key != other.key {
+        return false;
+    }
+    if condition.operator == other.operator && condition.values == other.values {
+        return true;
+    }
+    let (Some(own), Some(others)) = (&condition.operator, &other.operator) else { return false };
+    // A condition that demands the key is narrower than one that does not, never the other way round.
+    let same_form = own.is_negated == others.is_negated
+        && (own.if_exists || !others.if_exists)
+        && (own.quantifier == others.quantifier || others.quantifier == Quantifier::One);
+    let within = |wide: &Condition, narrow: &Condition, comparison: &Comparison| {
+        narrow.values.known.iter().all(|value| {
+            wide.values.known.iter().any(|pattern| match comparison {
+                Comparison::Like => wildcard::matches(pattern, value),
+                Comparison::IpAddress => contains_range(pattern, value),
+                Comparison::Equal | Comparison::Bool | Comparison::Null | Comparison::Other(_) => {
+                    pattern == value
+                }
+            })
         })
-    })
+    };
+    // More values narrow a negated operator, and widen any other.
+    same_form
+        && match own.is_negated {
+            true => own.comparison == others.comparison && within(other, condition, &own.comparison),
+            false => {
+                let fits = own.comparison == others.comparison
+                    || (&own.comparison, &others.comparison) == (&Comparison::Like, &Comparison::Equal);
+                fits && within(condition, other, &own.comparison)
+            }
+        }
+}
+
+/// Whether a network range contains another one.
+fn contains_range(wide: &str, narrow: &str) -> bool {
+    let read = |text: &str| {
+        let address = || text.parse::<std::net::IpAddr>().map(IpNet::from);
+        text.parse::<IpNet>().or_else(|_| address()).ok()
+    };
+    wide == narrow || read(wide).zip(read(narrow)).is_some_and(|(wide, narrow)| wide.contains(&narrow))
 }
 
 #[cfg(test)]
@@ -385,6 +442,22 @@ mod tests {
         assert_eq!(grants(some, without), [Grant::WithoutCondition]);
         assert_eq!(grants(some, &looser), [Grant::WithoutCondition]);
         assert_eq!(grants(&looser, some), []);
+        for (wide, narrow) in [
+            (r#"{"StringLike": {"a:B": "x*"}}"#, r#"{"StringEquals": {"a:b": ["xy", "xz"]}}"#),
+            (r#"{"StringLike": {"a:B": "x*"}}"#, r#"{"StringLike": {"a:b": "xy*"}}"#),
+            (r#"{"StringEqualsIfExists": {"a:B": "x"}}"#, r#"{"StringEquals": {"a:b": "x"}}"#),
+            (r#"{"ForAllValues:StringEquals": {"a:B": "x"}}"#, r#"{"StringEquals": {"a:b": "x"}}"#),
+            (
+                r#"{"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}"#,
+                r#"{"IpAddress": {"aws:SourceIp": "10.1.2.3"}}"#,
+            ),
+            (r#"{"StringNotEquals": {"a:B": "x"}}"#, r#"{"StringNotEquals": {"a:b": ["x", "y"]}}"#),
+        ] {
+            let with =
+                |condition: &str| some.replace(r#"{"StringEquals": {"aws:SourceVpc": ["v1"]}}"#, condition);
+            assert_eq!(grants(&with(wide), &with(narrow)), [], "{wide} to {narrow}");
+            assert_eq!(grants(&with(narrow), &with(wide)), [Grant::WithoutCondition], "{narrow} to {wide}");
+        }
         assert_eq!(grants(without, &without.replace("1:root", "2:root")), [Grant::Principal]);
         assert_eq!(
             grants(without, &without.replace(r#"{"AWS": "arn:aws:iam::1:root"}"#, r#""*""#)),

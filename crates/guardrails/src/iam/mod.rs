@@ -1,7 +1,12 @@
-//! IAM policy documents in the language of AWS: the one reader of them, and what one document allows beyond another.
+//! IAM policy documents in the language of AWS: the one reader of them, what is open to anyone, and what one document
+//! allows beyond another.
 
+mod condition;
 mod document;
 mod grants;
+mod open;
 
-pub(crate) use document::{Conditions, Document, Listed, Principal, PrincipalKind, Statement, Values};
-pub(crate) use grants::{allowed_principals, grants_beyond};
+pub(crate) use condition::{Comparison, Condition, Operator};
+pub(crate) use document::{Document, Listed, Principal, PrincipalKind, Statement, Values};
+pub(crate) use grants::{Grant, allowed_principals, grants_beyond, new_principals};
+pub(crate) use open::{accounts_left, is_for_anyone, is_not_narrowed, narrow};
