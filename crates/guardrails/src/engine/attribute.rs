@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use planguard_guardrail_format::{AttributePredicate, AttributeTest, Quantity, Truth, Version};
-use planguard_plan::{Attribute, PathStep, Plan, Resolution, Value, View};
+use planguard_plan::{Attribute, PathStep, Value, View};
 
 use super::policy_document::any;
-use super::{Answer, Evaluator, Evidence, cidr, literal, place, policy_document, secret};
+use super::{Answer, Evaluator, Evidence, cidr, hard_coded, literal, place, policy_document, secret};
 use crate::unreadable::Unreadable;
 
 impl Evaluator<'_, '_> {
@@ -55,7 +55,7 @@ impl Evaluator<'_, '_> {
         Ok(match (&predicate.test, attribute) {
             (AttributeTest::LiteralInConfiguration, _) => {
                 let places = place::find_all(view, &predicate.paths);
-                any(places.iter().map(literal_in_configuration))
+                any(places.iter().map(hard_coded::is_hard_coded))
             }
             (AttributeTest::Statement(test), Attribute::Unknown) => {
                 self.statement_of_data_source(test, place)
@@ -155,45 +155,6 @@ fn version(value: &Value<'_>) -> Option<Version> {
     }
 }
 
-/// Whether the configuration writes the value itself: as a constant, through variables of modules, or as the
-/// default of a root variable that nobody overrode. Write-only attributes are null in the plan, but their
-/// expression is in the configuration all the same.
-fn literal_in_configuration(place: &View<'_, '_>) -> Truth {
-    let state = place.state();
-    if state.configuration().is_none() {
-        return if place.attribute() == Attribute::Unset { Truth::False } else { Truth::Unknown };
-    }
-    let is_literal = |found: &Resolution<'_>| {
-        let from_default = any(found.variables.iter().map(|name| is_default(state.plan, name)));
-        // An expression that mixes a constant with a reference is not the literal itself.
-        let only_constants =
-            found.resources.is_empty() && found.variables.is_empty() && found.unresolved.is_empty();
-        any([from_default, Truth::of(only_constants && has_text(&found.constants))].into_iter())
-    };
-    any(state.resolutions(place.path()).iter().map(is_literal))
-}
-
-/// Whether the value of a root variable is its default, and the default says something. Unknown where the plan has a
-/// value of a variable that it has lost the declaration of, and where it lacks the value: it is ephemeral, or lost.
-fn is_default(plan: &Plan<'_>, name: &str) -> Truth {
-    let value = plan.variables.get(name).and_then(|variable| variable.value.as_ref());
-    let declared = plan.configuration.as_ref().and_then(|all| all.root_variable(name));
-    match (declared, value) {
-        (None, None) => Truth::False,
-        (None, Some(_)) => Truth::Unknown,
-        (Some(variable), value) => match &variable.default {
-            Some(default) if has_text(&[default]) => {
-                value.map_or(Truth::Unknown, |value| Truth::of(value == default))
-            }
-            Some(_) | None => Truth::False,
-        },
-    }
-}
-
-fn has_text(constants: &[&Value<'_>]) -> bool {
-    constants.iter().any(|constant| !literal::is_empty(constant))
-}
-
 /// Adds the value, or the element of a list that decided, to the evidence.
 fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evidence: &mut Evidence) {
     if place.is_sensitive() {
@@ -246,33 +207,6 @@ mod tests {
     use planguard_plan::{Plan, ResourceState, Side};
 
     use crate::{Builtin, Outcome, PlanIndex, evaluate};
-
-    #[test]
-    fn a_literal_is_undetermined_if_the_variable_is_lost() {
-        let outcome = |declared: &str, given: &str| {
-            let text = format!(
-                r#"{{"format_version": "1.2", "variables": {{{given}}}, "configuration": {{"root_module": {{
-                    "variables": {{{declared}}}, "resources": [{{"mode": "managed", "type": "aws_db_instance",
-                    "name": "a", "expressions": {{"password": {{"references": ["var.p"]}}}}}}]}}}},
-                    "resource_changes": [{{"address": "aws_db_instance.a", "change": {{"actions": ["create"],
-                    "after": {{"password": "hunter2-secret"}}, "after_unknown": {{}}}}}}]}}"#
-            );
-            let plan = Plan::parse(&text).unwrap();
-            let guardrail = Builtin::for_type("aws_db_instance")
-                .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
-                .unwrap()
-                .definition();
-            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
-        };
-        let (declared, given) =
-            (r#""p": {"default": "hunter2-secret"}"#, r#""p": {"value": "hunter2-secret"}"#);
-        assert_eq!(outcome(declared, given), Outcome::Fail);
-        assert_eq!(outcome(declared, r#""p": {"value": "another"}"#), Outcome::Pass);
-        assert_eq!(outcome(r#""p": {}"#, given), Outcome::Pass);
-        assert_eq!(outcome("", given), Outcome::Undetermined);
-        assert_eq!(outcome(declared, ""), Outcome::Undetermined);
-    }
 
     /// A database without encryption, unless it is restored from a snapshot: what the configuration alone tells.
     #[test]

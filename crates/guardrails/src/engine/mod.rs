@@ -3,6 +3,7 @@
 mod attribute;
 mod cidr;
 mod companion;
+mod hard_coded;
 mod literal;
 mod place;
 mod policy_document;
