@@ -1,15 +1,20 @@
 //! Runs the change guards.
 
-use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
+use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS, restored};
+use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
+use crate::report::Notice;
 
 /// From this many resource changes on, guards are divided among threads: each looks at all of them.
 const LARGE: usize = 1_000;
+
+/// The guard that reports what was weakened outside of Terraform.
+const DRIFT: &str = "change-drift-security";
 
 impl PlanCheck<'_> {
     pub(super) fn changes(&mut self) {
@@ -26,9 +31,27 @@ impl PlanCheck<'_> {
         for (guard, found) in guards.into_iter().zip(found.into_iter().flatten()) {
             found.into_iter().for_each(|found| self.change(guard, found));
         }
+        // Nothing to decide, but somebody should know that it happened.
+        for sentence in restored(plan) {
+            let message =
+                SafeText::concat([self.origin, &SafeText::fixed(": "), &self.redactor.sentence(&sentence)]);
+            self.notices.push(Notice { code: SafeText::fixed("PG-CK-110"), message });
+        }
+    }
+
+    /// Whether a guardrail reports the same: what was changed outside of Terraform in an attribute of an object.
+    fn is_reported(&self, guard: &ChangeGuard, found: &ChangeFinding) -> bool {
+        let attribute = found.attribute.as_ref().and_then(AttributePath::first_key);
+        guard.info.id == DRIFT
+            && found.address.as_ref().zip(attribute).is_some_and(|(address, attribute)| {
+                self.drifted.contains(&(address.to_string(), attribute.to_owned()))
+            })
     }
 
     fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding) {
+        if self.is_reported(guard, &found) {
+            return;
+        }
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
         // A change is always new.
         let origin = Origin::Introduced;

@@ -12,11 +12,13 @@ mod place;
 mod policies;
 mod whole_plan;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use by_address::ByAddress;
 pub use error::CheckError;
+use guardrails::Drifted;
 pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
@@ -192,6 +194,8 @@ struct PlanCheck<'c> {
     /// Built for the first finding that names a resource by its address.
     by_address: OnceLock<ByAddress<'c>>,
     findings: Vec<Finding>,
+    /// What findings of guardrails report as changed outside of Terraform.
+    drifted: BTreeSet<Drifted>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
@@ -280,6 +284,7 @@ fn check_plan(
         configuration: OnceLock::new(),
         by_address: OnceLock::new(),
         findings: Vec::new(),
+        drifted: BTreeSet::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
         notices: Vec::new(),

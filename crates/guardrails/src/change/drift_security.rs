@@ -1,8 +1,8 @@
 //! Reports security settings that were weakened outside of Terraform and that the plan does not restore.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use planguard_plan::{Address, AttributePath, Plan};
+use planguard_plan::{Address, AttributePath, Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -11,6 +11,7 @@ use super::switch::{self, Wording};
 use super::tables::{ENCRYPTION_OFF, EXPOSURE_FLAG, PROTECTION_OFF, PUBLIC_ACCESS_BLOCK_REMOVED};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 use super::{exposure_cidr, iam_widened};
+use crate::effective::Effective;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -39,22 +40,75 @@ const WORDING: Wording = Wording {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let touched = touched(plan);
-    let drifted = pairs_of(plan, &plan.resource_drift);
-    let kept = drifted.filter(|pair| !touched.contains(&pair.resource.address));
-    kept.flat_map(|pair| findings(&pair)).collect()
+    weakened(plan).kept
 }
 
-/// The objects that the plan changes: it restores the setting there, or the change guards judge it.
-fn touched<'p>(plan: &'p Plan<'p>) -> BTreeSet<&'p Address> {
-    let changed = plan
-        .resource_changes
-        .iter()
-        .filter(|planned| planned.deposed.is_none() && !planned.change.actions.is_no_op());
-    changed
-        .flat_map(|planned| [Some(&planned.address), planned.previous_address.as_ref()])
-        .flatten()
+/// What this plan puts back of the settings that were weakened outside of Terraform: a sentence for each.
+pub fn restored(plan: &Plan<'_>) -> Vec<String> {
+    let restored = weakened(plan).restored.into_iter();
+    restored.map(|finding| format!("{}; this plan puts it back", finding.message)).collect()
+}
+
+/// The security settings that were weakened outside of Terraform.
+#[derive(Default)]
+struct Weakened {
+    kept: Vec<ChangeFinding>,
+    restored: Vec<ChangeFinding>,
+}
+
+fn weakened(plan: &Plan<'_>) -> Weakened {
+    let mut all = Weakened::default();
+    if plan.resource_drift.is_empty() {
+        return all;
+    }
+    let effective = Effective::new(plan);
+    let planned = planned(plan);
+    for pair in pairs_of(plan, &plan.resource_drift) {
+        let own = effective.own(pair.resource);
+        let drift = own.as_ref().unwrap_or(pair.resource);
+        let planned = planned.get(&drift.address).copied();
+        let own = planned.and_then(|planned| effective.own(planned));
+        let planned = own.as_ref().or(planned);
+        let found = between(plan, (drift, Side::Before), (drift, Side::After));
+        match planned {
+            None => all.kept.extend(found),
+            Some(planned) if planned.change.actions.is_no_op() => all.kept.extend(found),
+            // The change guards judge what takes its place.
+            Some(planned) if planned.change.actions.deletes() || planned.change.actions.forgets() => {}
+            Some(planned) => {
+                let remaining = between(plan, (drift, Side::Before), (planned, Side::After));
+                let remains =
+                    |finding: &ChangeFinding| remaining.iter().any(|other| other.message == finding.message);
+                let (kept, restored): (Vec<_>, Vec<_>) = found.into_iter().partition(remains);
+                all.kept.extend(kept);
+                all.restored.extend(restored);
+            }
+        }
+    }
+    all
+}
+
+/// What the plan does with each object, by the address that the state has for it.
+fn planned<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p Address, &'p ResourceChange<'p>> {
+    let changes = plan.resource_changes.iter().filter(|planned| planned.deposed.is_none());
+    changes
+        .flat_map(|planned| {
+            let addresses = [Some(&planned.address), planned.previous_address.as_ref()];
+            addresses.into_iter().flatten().map(move |address| (address, planned))
+        })
         .collect()
+}
+
+/// The settings that are weaker on the second side than on the first one.
+fn between(
+    plan: &Plan<'_>,
+    (first, first_side): (&ResourceChange<'_>, Side),
+    (second, second_side): (&ResourceChange<'_>, Side),
+) -> Vec<ChangeFinding> {
+    let before = ResourceState::new(plan, first, first_side);
+    let after = ResourceState::new(plan, second, second_side);
+    let Some((before, after)) = before.zip(after) else { return Vec::new() };
+    findings(&Pair { resource: second, before, after })
 }
 
 /// Attributes that the provider reads back from what others attach: an elastic address that the same
