@@ -1,6 +1,6 @@
 //! Runs the change guards.
 
-use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS, restored};
+use planguard_guardrails::change::{ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, restored};
 use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
@@ -12,9 +12,6 @@ use crate::report::Notice;
 
 /// From this many resource changes on, guards are divided among threads: each looks at all of them.
 const LARGE: usize = 1_000;
-
-/// The guard that reports what was weakened outside of Terraform.
-const DRIFT: &str = "change-drift-security";
 
 impl PlanCheck<'_> {
     pub(super) fn changes(&mut self) {
@@ -42,7 +39,7 @@ impl PlanCheck<'_> {
     /// Whether a guardrail reports the same: what was changed outside of Terraform in an attribute of an object.
     fn is_reported(&self, guard: &ChangeGuard, found: &ChangeFinding) -> bool {
         let attribute = found.attribute.as_ref().and_then(AttributePath::first_key);
-        guard.info.id == DRIFT
+        guard.info.id == DRIFT_GUARD
             && found.address.as_ref().zip(attribute).is_some_and(|(address, attribute)| {
                 self.drifted.contains(&(address.to_string(), attribute.to_owned()))
             })

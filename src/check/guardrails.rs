@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_guardrail_format::Guardrail;
-use planguard_guardrails::effective::{Effective, LastKnown};
+use planguard_guardrails::effective::{Effective, LastKnown, is_read_back};
 use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
@@ -242,14 +242,18 @@ impl PlanCheck<'_> {
 
 impl Sides<'_> {
     fn fails_before(&self, guardrail: &Guardrail, index: &PlanIndex<'_>) -> Before {
-        let outcome =
-            |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index).outcome);
-        if outcome(&self.before) != Some(Outcome::Fail) {
+        let evaluation =
+            |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index));
+        let Some(Evaluation { outcome: Outcome::Fail, evidence }) = evaluation(&self.before) else {
             return Before::Passes;
-        }
-        match outcome(&self.last_known) {
-            Some(Outcome::Pass | Outcome::NotApplicable) => Before::FailsSinceDrift,
-            Some(Outcome::Fail | Outcome::Undetermined) | None => Before::Fails,
+        };
+        match evaluation(&self.last_known).map(|last_known| last_known.outcome) {
+            Some(Outcome::Pass | Outcome::NotApplicable)
+                if !evidence.as_ref().is_some_and(|evidence| is_read_back(&evidence.path)) =>
+            {
+                Before::FailsSinceDrift
+            }
+            Some(_) | None => Before::Fails,
         }
     }
 }

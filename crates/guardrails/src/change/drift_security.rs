@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use planguard_plan::{Address, AttributePath, Plan, ResourceChange, ResourceState, Side};
+use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -11,11 +11,14 @@ use super::switch::{self, Wording};
 use super::tables::{ENCRYPTION_OFF, EXPOSURE_FLAG, PROTECTION_OFF, PUBLIC_ACCESS_BLOCK_REMOVED};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 use super::{exposure_cidr, iam_widened};
-use crate::effective::Effective;
+use crate::effective::{Effective, is_read_back};
+
+/// The id of the guard.
+pub const DRIFT_GUARD: &str = "change-drift-security";
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
-        id: "change-drift-security",
+        id: DRIFT_GUARD,
         title: "A security setting was weakened outside of Terraform, and the plan does not restore it",
         severity: Severity::High,
         why: "Somebody changed the resource by hand, or broke in. The plan accepts the weaker setting into the \
@@ -111,12 +114,6 @@ fn between(
     findings(&Pair { resource: second, before, after })
 }
 
-/// Attributes that the provider reads back from what others attach: an elastic address that the same
-/// configuration gives to a machine shows up as drift of the machine.
-fn is_read_back(attribute: &AttributePath) -> bool {
-    attribute.last_key() == Some("associate_public_ip_address")
-}
-
 fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let tables = [&ENCRYPTION_OFF, &EXPOSURE_FLAG, &PROTECTION_OFF, &PUBLIC_ACCESS_BLOCK_REMOVED];
     let mut found: Vec<ChangeFinding> = tables
@@ -162,6 +159,49 @@ mod tests {
             ]
         );
         assert!(drift(address, OPEN.0, OPEN.1, &update(address, OPEN.1, OPEN.0, "{}")).is_empty());
+    }
+
+    #[test]
+    fn what_the_plan_changes_beside_it_is_kept_and_what_it_puts_back_is_told() {
+        let group = |open: bool, tag: &str| {
+            let ingress =
+                r#"{"protocol": "tcp", "from_port": 8080, "to_port": 8080, "cidr_blocks": ["0.0.0.0/0"]}"#;
+            let ingress = if open { ingress } else { "" };
+            format!(r#"{{"id": "sg-1", "ingress": [{ingress}], "tags": {{"a": "{tag}"}}}}"#)
+        };
+        let opened = |planned: &str| {
+            let address = "aws_security_group.g";
+            let drift = update(address, &group(false, "1"), &group(true, "1"), "{}");
+            let planned = update(address, &group(true, "1"), planned, "{}");
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [{planned}]}}"#
+            );
+            let kept = find(&GUARD, &text).into_iter().map(|finding| finding.message).collect::<Vec<_>>();
+            (kept, restored(&Plan::parse(&text).unwrap()))
+        };
+        let what = "aws_security_group.g allows more traffic than before: 0.0.0.0/0 on tcp port 8080 (HTTP) \
+                    (changed outside of Terraform)";
+        assert_eq!(opened(&group(true, "2")), (vec![what.to_owned()], Vec::new()));
+        assert_eq!(opened(&group(false, "1")), (Vec::new(), vec![format!("{what}; this plan puts it back")]));
+    }
+
+    #[test]
+    fn what_a_rule_of_the_plan_explains_is_no_drift() {
+        let rule = |port: u32| {
+            let values = format!(
+                r#"{{"type": "ingress", "security_group_id": "sg-1", "protocol": "tcp", "from_port": {port},
+                    "to_port": {port}, "cidr_blocks": ["0.0.0.0/0"]}}"#
+            );
+            format!(
+                r#"{{"address": "aws_security_group_rule.r", "change": {{"actions": ["no-op"], "before": {values},
+                    "after": {values}}}}}"#
+            )
+        };
+        let closed = r#"{"id": "sg-1", "ingress": []}"#;
+        let open = r#"{"id": "sg-1", "ingress": [{"protocol": "tcp", "from_port": 443, "to_port": 443,
+            "cidr_blocks": ["0.0.0.0/0"]}]}"#;
+        assert!(drift("aws_security_group.g", closed, open, &rule(443)).is_empty());
+        assert_eq!(drift("aws_security_group.g", closed, open, &rule(80)).len(), 1);
     }
 
     #[test]

@@ -32,9 +32,18 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
 
 /// Whether an object guarded anything before: none of its switches was off.
 fn guarded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
-    let Some(before) = ResourceState::new(plan, guard, PlanSide::Before) else { return true };
-    let mut switches = table.switches(&guard.address.resource_type);
-    switches.all(|switch| !matches!(side(switch, &before), Side::Unsafe(_)))
+    settings_before(plan, guard, table).iter().all(|setting| !matches!(setting, Side::Unsafe(_)))
+}
+
+/// How the switches of an object were set before.
+pub(super) fn settings_before(
+    plan: &Plan<'_>,
+    guard: &ResourceChange<'_>,
+    table: &'static Table,
+) -> Vec<Side> {
+    let before = ResourceState::new(plan, guard, PlanSide::Before);
+    let switches = table.switches(&guard.address.resource_type);
+    before.map(|before| switches.map(|switch| side(switch, &before)).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

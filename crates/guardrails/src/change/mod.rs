@@ -44,7 +44,7 @@ mod trust_foreign_principal;
 mod twin;
 mod unknown_action;
 
-pub use drift_security::restored;
+pub use drift_security::{DRIFT_GUARD, restored};
 pub use example::{ChangeExample, ExampleSection};
 pub(crate) use network::Traffic;
 

@@ -63,6 +63,10 @@ fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     };
     let old: BTreeSet<Trusted<'_>> =
         allowed_principals(&before).into_iter().filter_map(Trusted::of).collect();
+    // Whoever is named now was among them.
+    if trusts_everyone(&before) {
+        return None;
+    }
     let own = own_account(&pair.before);
     let mut foreign = allowed_principals(&after).into_iter().filter(|principal| {
         Trusted::of(principal).is_some_and(|trusted| {
@@ -85,6 +89,16 @@ fn trust(state: &ResourceState<'_>) -> Result<Option<Document>, Unreadable> {
         Sight::Known(Value::String(text)) => Document::parse(text).map(Some),
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => Ok(None),
     }
+}
+
+/// Whether a trust policy lets anyone in without a condition.
+fn trusts_everyone(policy: &Document) -> bool {
+    let unconditional = policy.statements.iter().filter(|statement| {
+        let conditions = &statement.conditions;
+        conditions.known.is_empty() && !conditions.may_have_more
+    });
+    let unconditional = Document { statements: unconditional.cloned().collect() };
+    allowed_principals(&unconditional).contains("*")
 }
 
 /// The account that the role is in.
@@ -149,6 +163,16 @@ mod tests {
         assert!(messages(service, r#"{"AWS": "arn:aws:iam::111111111111:user/b"}"#).is_empty());
         let foreign = r#"{"AWS": "arn:aws:iam::222222222222:role/b"}"#;
         assert!(messages(foreign, r#"{"AWS": "arn:aws:iam::222222222222:role/c"}"#).is_empty());
+    }
+
+    #[test]
+    fn a_policy_that_is_narrowed_from_everyone_trusts_nobody_new() {
+        let account = r#"{"AWS": "arn:aws:iam::222222222222:root"}"#;
+        for anyone in [r#""*""#, r#"{"AWS": "*"}"#] {
+            assert!(messages(anyone, account).is_empty(), "{anyone}");
+        }
+        let organisation = r#"{"AWS": "*"}, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}"#;
+        assert_eq!(messages(organisation, account).len(), 1, "the account may be outside of it");
     }
 
     #[test]

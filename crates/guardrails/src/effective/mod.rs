@@ -10,7 +10,7 @@ mod table;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use planguard_plan::{Plan, ResourceChange, Value};
+use planguard_plan::{AttributePath, Plan, ResourceChange, Value};
 
 use table::{Filler, MIRRORS, Mirror};
 
@@ -113,6 +113,12 @@ fn is_masked(change: &ResourceChange<'_>, mirror: &Mirror) -> bool {
         Value::Object(_) => mask.get(mirror.attribute).is_some_and(Value::has_true_leaf),
         whole => whole.has_true_leaf(),
     })
+}
+
+/// Whether the provider reads an attribute back from what others attach, without a trace of what: an elastic address that
+/// the same configuration gives to a machine shows up as drift of the machine.
+pub fn is_read_back(attribute: &AttributePath) -> bool {
+    attribute.last_key() == Some("associate_public_ip_address")
 }
 
 /// A text, or the texts of a list.

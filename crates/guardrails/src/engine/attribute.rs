@@ -55,7 +55,11 @@ impl Evaluator<'_, '_> {
         Ok(match (&predicate.test, attribute) {
             (AttributeTest::LiteralInConfiguration, _) => {
                 let places = place::find_all(view, &predicate.paths);
-                any(places.iter().map(hard_coded::is_hard_coded))
+                let answers: Vec<_> = places.iter().map(hard_coded::is_hard_coded).collect();
+                if answers.contains(&Ok(Truth::True)) {
+                    return Ok(Truth::True);
+                }
+                any(answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter())
             }
             (AttributeTest::Statement(test), Attribute::Unknown) => {
                 self.statement_of_data_source(test, place)

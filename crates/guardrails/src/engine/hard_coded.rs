@@ -5,26 +5,33 @@ use planguard_plan::{Attribute, PathStep, Plan, Resolution, Value, View};
 
 use super::literal;
 use super::policy_document::any;
+use crate::unreadable::Unreadable;
 
 /// Whether the configuration writes the value itself: as a constant, through variables of modules, or as the
 /// default of a root variable that nobody overrode.
-pub(super) fn is_hard_coded(place: &View<'_, '_>) -> Truth {
+///
+/// # Errors
+/// The plan lacks what it takes to tell.
+pub(super) fn is_hard_coded(place: &View<'_, '_>) -> Result<Truth, Unreadable> {
     let state = place.state();
     let value = match place.attribute() {
-        Attribute::Known(value) if literal::is_empty(value) => return Truth::False,
+        Attribute::Known(value) if literal::is_empty(value) => return Ok(Truth::False),
         Attribute::Known(value) => Some(value),
         // Write-only attributes are null in the plan, but their expression is in the configuration all the same.
-        Attribute::Unset if !is_set_write_only(place) => return Truth::False,
+        Attribute::Unset if !is_set_write_only(place) => return Ok(Truth::False),
         Attribute::Unset | Attribute::Unknown => None,
     };
     if state.configuration().is_none() {
-        return if value.is_none() && place.attribute() == Attribute::Unset {
-            Truth::False
-        } else {
-            Truth::Unknown
+        return match place.attribute() {
+            Attribute::Unset => Ok(Truth::False),
+            Attribute::Known(_) | Attribute::Unknown => Err(Unreadable::NoConfiguration),
         };
     }
-    any(state.resolutions(place.path()).iter().map(|found| comes_from_text(state.plan, found, value)))
+    let found = state.resolutions(place.path());
+    match any(found.iter().map(|found| comes_from_text(state.plan, found, value))) {
+        Truth::Unknown => Err(Unreadable::NoVariable),
+        decided @ (Truth::True | Truth::False) => Ok(decided),
+    }
 }
 
 /// Whether a place is a write-only attribute, and nothing says that it is not set. Providers demand a version beside it.

@@ -1,5 +1,6 @@
 //! Evaluates guardrails on one side of a resource change, in three values.
 
+mod account_wide;
 mod attribute;
 mod cidr;
 mod companion;
