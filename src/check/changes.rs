@@ -36,24 +36,23 @@ impl PlanCheck<'_> {
         }
     }
 
-    /// Whether a guardrail reports the same: what was changed outside of Terraform in an attribute of an object.
-    fn is_reported(&self, guard: &ChangeGuard, found: &ChangeFinding) -> bool {
+    /// Whether a guardrail reports the same, as strictly: what was changed outside of Terraform in an attribute of an
+    /// object.
+    fn is_reported(&self, guard: &ChangeGuard, found: &ChangeFinding, enforcement: Enforcement) -> bool {
         let attribute = found.attribute.as_ref().and_then(AttributePath::first_key);
         guard.info.id == DRIFT_GUARD
             && found.address.as_ref().zip(attribute).is_some_and(|(address, attribute)| {
-                self.drifted.contains(&(address.to_string(), attribute.to_owned()))
+                let reported = self.drifted.get(&(address.to_string(), attribute.to_owned()));
+                reported.is_some_and(|reported| *reported <= enforcement)
             })
     }
 
     fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding) {
-        if self.is_reported(guard, &found) {
-            return;
-        }
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
         // A change is always new.
         let origin = Origin::Introduced;
         let (severity, enforcement) = self.effect(&guard.info, found.certainty, origin);
-        if enforcement == Enforcement::Off {
+        if enforcement == Enforcement::Off || self.is_reported(guard, &found, enforcement) {
             return;
         }
         let change = found

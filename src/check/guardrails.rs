@@ -28,7 +28,7 @@ struct Judged {
     undetermined: usize,
     fixed: usize,
     /// Objects and their attributes that findings report as changed outside of Terraform.
-    drifted: Vec<Drifted>,
+    drifted: Vec<(Drifted, Enforcement)>,
 }
 
 /// An object and the attribute of it that was changed outside of Terraform.
@@ -111,7 +111,10 @@ impl PlanCheck<'_> {
             self.counts.passed += judged.passed;
             self.counts.undetermined += judged.undetermined;
             self.counts.fixed += judged.fixed;
-            self.drifted.extend(judged.drifted);
+            for (drifted, enforcement) in judged.drifted {
+                let strictest = self.drifted.entry(drifted).or_insert(enforcement);
+                *strictest = enforcement.min(*strictest);
+            }
         }
         let switched_on = builtins().filter(|builtin| packs.contains(builtin.pack())).count() + own.len();
         self.counts.rules += switched_on;
@@ -170,7 +173,7 @@ impl PlanCheck<'_> {
         if before == Before::FailsSinceDrift
             && let Some(attribute) = evidence.as_ref().and_then(|evidence| evidence.path.first_key())
         {
-            judged.drifted.push((address.clone(), attribute.to_owned()));
+            judged.drifted.push(((address.clone(), attribute.to_owned()), enforcement));
         }
         let unreadable = evidence.as_ref().and_then(|evidence| Some((&evidence.path, evidence.unreadable?)));
         // A guardrail's words and an address.

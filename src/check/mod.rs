@@ -12,7 +12,7 @@ mod place;
 mod policies;
 mod whole_plan;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
@@ -194,8 +194,8 @@ struct PlanCheck<'c> {
     /// Built for the first finding that names a resource by its address.
     by_address: OnceLock<ByAddress<'c>>,
     findings: Vec<Finding>,
-    /// What findings of guardrails report as changed outside of Terraform.
-    drifted: BTreeSet<Drifted>,
+    /// What findings of guardrails report as changed outside of Terraform, and the strictest effect of those findings.
+    drifted: BTreeMap<Drifted, Enforcement>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
@@ -284,7 +284,7 @@ fn check_plan(
         configuration: OnceLock::new(),
         by_address: OnceLock::new(),
         findings: Vec::new(),
-        drifted: BTreeSet::new(),
+        drifted: BTreeMap::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
         notices: Vec::new(),
