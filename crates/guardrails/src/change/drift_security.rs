@@ -72,14 +72,16 @@ fn weakened(plan: &Plan<'_>) -> Weakened {
         let planned = planned.get(&drift.address).copied();
         let own = planned.and_then(|planned| effective.own(planned));
         let planned = own.as_ref().or(planned);
-        let found = between(plan, (drift, Side::Before), (drift, Side::After));
+        // What is moved has its new address in findings.
+        let named = planned.unwrap_or(drift);
+        let found = between(plan, named, (drift, Side::Before), (drift, Side::After));
         match planned {
             None => all.kept.extend(found),
             Some(planned) if planned.change.actions.is_no_op() => all.kept.extend(found),
             // The change guards judge what takes its place.
             Some(planned) if planned.change.actions.deletes() || planned.change.actions.forgets() => {}
             Some(planned) => {
-                let remaining = between(plan, (drift, Side::Before), (planned, Side::After));
+                let remaining = between(plan, named, (drift, Side::Before), (planned, Side::After));
                 let remains =
                     |finding: &ChangeFinding| remaining.iter().any(|other| other.message == finding.message);
                 let (kept, restored): (Vec<_>, Vec<_>) = found.into_iter().partition(remains);
@@ -102,16 +104,17 @@ fn planned<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p Address, &'p ResourceChange<'
         .collect()
 }
 
-/// The settings that are weaker on the second side than on the first one.
+/// The settings that are weaker on the second side than on the first one, as findings on `named`.
 fn between(
     plan: &Plan<'_>,
+    named: &ResourceChange<'_>,
     (first, first_side): (&ResourceChange<'_>, Side),
     (second, second_side): (&ResourceChange<'_>, Side),
 ) -> Vec<ChangeFinding> {
     let before = ResourceState::new(plan, first, first_side);
     let after = ResourceState::new(plan, second, second_side);
     let Some((before, after)) = before.zip(after) else { return Vec::new() };
-    findings(&Pair { resource: second, before, after })
+    findings(&Pair { resource: named, before, after })
 }
 
 fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
@@ -183,6 +186,40 @@ mod tests {
                     (changed outside of Terraform)";
         assert_eq!(opened(&group(true, "2")), (vec![what.to_owned()], Vec::new()));
         assert_eq!(opened(&group(false, "1")), (Vec::new(), vec![format!("{what}; this plan puts it back")]));
+    }
+
+    #[test]
+    fn what_is_removed_by_hand_and_missing_after_an_update_is_kept() {
+        let drift = |planned: &str| {
+            let drift = update("aws_db_instance.a", r#"{"deletion_protection": true}"#, "{}", "{}");
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [{}]}}"#,
+                update("aws_db_instance.a", "{}", planned, "{}")
+            );
+            let restored = restored(&Plan::parse(&text).unwrap()).len();
+            (find(&GUARD, &text).len(), restored)
+        };
+        assert_eq!(drift(r#"{"tags": {"a": "b"}}"#), (1, 0));
+        assert_eq!(drift(r#"{"deletion_protection": true}"#), (0, 1));
+    }
+
+    #[test]
+    fn what_is_moved_has_its_new_address() {
+        let drift = update("aws_db_instance.a", OPEN.0, OPEN.1, "{}");
+        let moved = |actions: &str, after: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [
+                    {{"address": "aws_db_instance.b", "previous_address": "aws_db_instance.a",
+                    "change": {{"actions": ["{actions}"], "before": {}, "after": {after}}}}}]}}"#,
+                OPEN.1
+            );
+            let found = find(&GUARD, &text).into_iter().map(|finding| finding.address.unwrap().to_string());
+            (found.collect::<Vec<_>>(), restored(&Plan::parse(&text).unwrap()).len())
+        };
+        let kept = (vec!["aws_db_instance.b".to_owned()], 0);
+        assert_eq!(moved("no-op", OPEN.1), kept);
+        assert_eq!(moved("update", r#"{"publicly_accessible": true, "tags": {}}"#), kept);
+        assert_eq!(moved("update", OPEN.0), (Vec::new(), 1));
     }
 
     #[test]
