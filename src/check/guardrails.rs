@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_guardrail_format::Guardrail;
-use planguard_guardrails::effective::{Effective, LastKnown, is_read_back};
+use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
 use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
@@ -250,9 +250,12 @@ impl Sides<'_> {
         let Some(Evaluation { outcome: Outcome::Fail, evidence }) = evaluation(&self.before) else {
             return Before::Passes;
         };
+        let by_hand = |path: &AttributePath| {
+            self.last_known.as_ref().is_some_and(|state| can_have_drifted(state.change, path))
+        };
         match evaluation(&self.last_known).map(|last_known| last_known.outcome) {
             Some(Outcome::Pass | Outcome::NotApplicable)
-                if !evidence.as_ref().is_some_and(|evidence| is_read_back(&evidence.path)) =>
+                if evidence.as_ref().is_none_or(|evidence| by_hand(&evidence.path)) =>
             {
                 Before::FailsSinceDrift
             }

@@ -4,6 +4,7 @@ mod canary;
 mod cases;
 mod cli;
 mod docs;
+mod drift;
 mod fixture;
 mod gate;
 mod generated;

@@ -11,7 +11,7 @@ use super::switch::{self, Wording};
 use super::tables::{ENCRYPTION_OFF, EXPOSURE_FLAG, PROTECTION_OFF, PUBLIC_ACCESS_BLOCK_REMOVED};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 use super::{exposure_cidr, iam_widened};
-use crate::effective::{Effective, is_read_back};
+use crate::effective::{Effective, can_have_drifted};
 
 /// The id of the guard.
 pub const DRIFT_GUARD: &str = "change-drift-security";
@@ -74,7 +74,8 @@ fn weakened(plan: &Plan<'_>) -> Weakened {
         let planned = own.as_ref().or(planned);
         // What is moved has its new address in findings.
         let named = planned.unwrap_or(drift);
-        let found = between(plan, named, (drift, Side::Before), (drift, Side::After));
+        let mut found = between(plan, named, (drift, Side::Before), (drift, Side::After));
+        found.retain(|finding| finding.attribute.as_ref().is_none_or(|path| can_have_drifted(drift, path)));
         match planned {
             None => all.kept.extend(found),
             Some(planned) if planned.change.actions.is_no_op() => all.kept.extend(found),
@@ -119,11 +120,8 @@ fn between(
 
 fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let tables = [&ENCRYPTION_OFF, &EXPOSURE_FLAG, &PROTECTION_OFF, &PUBLIC_ACCESS_BLOCK_REMOVED];
-    let mut found: Vec<ChangeFinding> = tables
-        .iter()
-        .flat_map(|table| switch::findings(pair, table, &WORDING))
-        .filter(|finding| !finding.attribute.as_ref().is_some_and(is_read_back))
-        .collect();
+    let mut found: Vec<ChangeFinding> =
+        tables.iter().flat_map(|table| switch::findings(pair, table, &WORDING)).collect();
     let outside = |finding: ChangeFinding| ChangeFinding {
         message: format!("{} (changed outside of Terraform)", finding.message),
         ..finding

@@ -117,8 +117,18 @@ fn is_masked(change: &ResourceChange<'_>, mirror: &Mirror) -> bool {
 
 /// Whether the provider reads an attribute back from what others attach, without a trace of what: an elastic address that
 /// the same configuration gives to a machine shows up as drift of the machine.
-pub fn is_read_back(attribute: &AttributePath) -> bool {
+fn is_read_back(attribute: &AttributePath) -> bool {
     attribute.last_key() == Some("associate_public_ip_address")
+}
+
+/// Whether an attribute that differs from the last known object can have been changed outside of Terraform. It cannot if
+/// the object has no value of it, since a newer release of the provider may read it for the first time, and if what
+/// others attach is read back into it.
+pub fn can_have_drifted(last_known: &ResourceChange<'_>, attribute: &AttributePath) -> bool {
+    let before = last_known.change.before.as_deref().zip(attribute.first_key());
+    let was_read =
+        before.and_then(|(before, name)| before.get(name)).is_some_and(|value| *value != Value::Null);
+    was_read && !is_read_back(attribute)
 }
 
 /// A text, or the texts of a list.
