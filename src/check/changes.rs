@@ -1,12 +1,14 @@
 //! Runs the change guards.
 
-use planguard_guardrails::change::{ChangeFinding, ChangeGuard, GUARDS};
+use planguard_guardrails::change::{ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, restored};
+use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
+use crate::report::Notice;
 
 /// From this many resource changes on, guards are divided among threads: each looks at all of them.
 const LARGE: usize = 1_000;
@@ -26,6 +28,23 @@ impl PlanCheck<'_> {
         for (guard, found) in guards.into_iter().zip(found.into_iter().flatten()) {
             found.into_iter().for_each(|found| self.change(guard, found));
         }
+        // Nothing to decide, but somebody should know that it happened.
+        for sentence in restored(plan) {
+            let message =
+                SafeText::concat([self.origin, &SafeText::fixed(": "), &self.redactor.sentence(&sentence)]);
+            self.notices.push(Notice { code: SafeText::fixed("PG-CK-110"), message });
+        }
+    }
+
+    /// Whether a guardrail reports the same, as strictly: what was changed outside of Terraform in an attribute of an
+    /// object.
+    fn is_reported(&self, guard: &ChangeGuard, found: &ChangeFinding, enforcement: Enforcement) -> bool {
+        let attribute = found.attribute.as_ref().and_then(AttributePath::first_key);
+        guard.info.id == DRIFT_GUARD
+            && found.address.as_ref().zip(attribute).is_some_and(|(address, attribute)| {
+                let reported = self.drifted.get(&(address.to_string(), attribute.to_owned()));
+                reported.is_some_and(|reported| *reported <= enforcement)
+            })
     }
 
     fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding) {
@@ -33,7 +52,7 @@ impl PlanCheck<'_> {
         // A change is always new.
         let origin = Origin::Introduced;
         let (severity, enforcement) = self.effect(&guard.info, found.certainty, origin);
-        if enforcement == Enforcement::Off {
+        if enforcement == Enforcement::Off || self.is_reported(guard, &found, enforcement) {
             return;
         }
         let change = found

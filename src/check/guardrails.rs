@@ -1,8 +1,12 @@
 //! Evaluates the guardrails on a resource's state, before and after each change.
+//!
+//! What separate resources give an object is judged on them. The state before an object was changed outside of Terraform
+//! counts as before: what somebody made by hand is new with this plan, which keeps it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_guardrail_format::Guardrail;
+use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
 use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
@@ -23,13 +27,29 @@ struct Judged {
     passed: usize,
     undetermined: usize,
     fixed: usize,
+    /// Objects and their attributes that findings report as changed outside of Terraform.
+    drifted: Vec<(Drifted, Enforcement)>,
 }
+
+/// An object and the attribute of it that was changed outside of Terraform.
+pub(super) type Drifted = (String, String);
 
 /// The two sides of a change, computed once for all guardrails.
 struct Sides<'p> {
     change: &'p ResourceChange<'p>,
     before: Option<ResourceState<'p>>,
+    /// Before it was changed outside of Terraform, if it was.
+    last_known: Option<ResourceState<'p>>,
     after: Option<ResourceState<'p>>,
+}
+
+/// Whether a guardrail fails before a change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Passes,
+    Fails,
+    /// It fails now, and passed before somebody changed the object outside of Terraform.
+    FailsSinceDrift,
 }
 
 impl PlanCheck<'_> {
@@ -72,13 +92,19 @@ impl PlanCheck<'_> {
             .filter(|(builtin, own, _)| !builtin.is_empty() || !own.is_empty())
             .collect();
         let shares: Vec<_> = work.chunks(SHARE).collect();
+        let (effective, last_known) = (Effective::new(plan), LastKnown::new(plan));
         let check = &*self;
         let judged = threads::map(&shares, Stack::Plan, |share| {
             let mut judged = Judged::default();
             for (builtin, own, change) in *share {
+                let drift = last_known.drift(change);
+                let own_drift = drift.and_then(|drift| effective.own(drift));
+                let own_change = effective.own(change);
+                let (drift, change) = (own_drift.as_ref().or(drift), own_change.as_ref().unwrap_or(change));
                 let sides = Sides {
                     change,
                     before: ResourceState::new(plan, change, Side::Before),
+                    last_known: drift.and_then(|drift| ResourceState::new(plan, drift, Side::Before)),
                     after: ResourceState::new(plan, change, Side::After),
                 };
                 for guardrail in builtin.iter().chain(own.iter().copied()) {
@@ -92,6 +118,10 @@ impl PlanCheck<'_> {
             self.counts.passed += judged.passed;
             self.counts.undetermined += judged.undetermined;
             self.counts.fixed += judged.fixed;
+            for (drifted, enforcement) in judged.drifted {
+                let strictest = self.drifted.entry(drifted).or_insert(enforcement);
+                *strictest = enforcement.min(*strictest);
+            }
         }
         let switched_on = builtins().filter(|builtin| packs.contains(builtin.pack())).count() + own.len();
         self.counts.rules += switched_on;
@@ -107,10 +137,7 @@ impl PlanCheck<'_> {
     ) {
         let change = sides.change;
         let after = sides.after.as_ref().map(|state| evaluate(guardrail, state, index));
-        let fails_before = || {
-            let before = sides.before.as_ref().map(|state| evaluate(guardrail, state, index));
-            before.is_some_and(|before| before.outcome == Outcome::Fail)
-        };
+        let fails_before = || sides.fails_before(guardrail, index) != Before::Passes;
         let (evaluation, certainty) = match after {
             Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
             Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
@@ -130,7 +157,11 @@ impl PlanCheck<'_> {
                 return;
             }
         };
-        let origin = if fails_before() { Origin::AlreadyThere } else { Origin::Introduced };
+        let before = sides.fails_before(guardrail, index);
+        let origin = match before {
+            Before::Fails => Origin::AlreadyThere,
+            Before::Passes | Before::FailsSinceDrift => Origin::Introduced,
+        };
         let (severity, enforcement) = self.effect(&guardrail.info, certainty, origin);
         if enforcement == Enforcement::Off {
             return;
@@ -142,6 +173,15 @@ impl PlanCheck<'_> {
             Certainty::Certain => message,
             Certainty::DependsOnUnknown => possibly(&message, &address),
         };
+        let message = match before {
+            Before::FailsSinceDrift => format!("{message} (changed outside of Terraform)"),
+            Before::Passes | Before::Fails => message,
+        };
+        if before == Before::FailsSinceDrift
+            && let Some(attribute) = evidence.as_ref().and_then(|evidence| evidence.path.first_key())
+        {
+            judged.drifted.push(((address.clone(), attribute.to_owned()), enforcement));
+        }
         let unreadable = evidence.as_ref().and_then(|evidence| Some((&evidence.path, evidence.unreadable?)));
         // A guardrail's words and an address.
         let words = Redactor::default();
@@ -207,6 +247,27 @@ impl PlanCheck<'_> {
             address: SafeText::address(&change.address),
             deposed: change.deposed.as_deref().map(|key| self.redactor.text(key)),
             actions: Some(SafeText::actions(&change.change.actions)),
+        }
+    }
+}
+
+impl Sides<'_> {
+    fn fails_before(&self, guardrail: &Guardrail, index: &PlanIndex<'_>) -> Before {
+        let evaluation =
+            |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index));
+        let Some(Evaluation { outcome: Outcome::Fail, evidence }) = evaluation(&self.before) else {
+            return Before::Passes;
+        };
+        let by_hand = |path: &AttributePath| {
+            self.last_known.as_ref().is_some_and(|state| can_have_drifted(state.change, path))
+        };
+        match evaluation(&self.last_known).map(|last_known| last_known.outcome) {
+            Some(Outcome::Pass | Outcome::NotApplicable)
+                if evidence.as_ref().is_none_or(|evidence| by_hand(&evidence.path)) =>
+            {
+                Before::FailsSinceDrift
+            }
+            Some(_) | None => Before::Fails,
         }
     }
 }

@@ -14,11 +14,13 @@ mod risk;
 mod whole_plan;
 mod workspace;
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use by_address::ByAddress;
 pub use error::CheckError;
+use guardrails::Drifted;
 pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
@@ -210,6 +212,8 @@ struct PlanCheck<'c> {
     /// Built for the first finding that names a resource by its address.
     by_address: OnceLock<ByAddress<'c>>,
     findings: Vec<Finding>,
+    /// What findings of guardrails report as changed outside of Terraform, and the strictest effect of those findings.
+    drifted: BTreeMap<Drifted, Enforcement>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
@@ -308,6 +312,7 @@ fn check_plan(
         configuration: OnceLock::new(),
         by_address: OnceLock::new(),
         findings: Vec::new(),
+        drifted: BTreeMap::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
         notices: Vec::new(),

@@ -6,6 +6,7 @@ mod canary;
 mod cases;
 mod cli;
 mod docs;
+mod drift;
 mod environments;
 mod fixture;
 mod gate;

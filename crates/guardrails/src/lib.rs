@@ -6,6 +6,7 @@
 mod builtin;
 mod catalogue;
 pub mod change;
+pub mod effective;
 mod engine;
 mod iam;
 mod judge;

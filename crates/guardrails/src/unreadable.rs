@@ -21,6 +21,12 @@ pub enum Unreadable {
     /// The value should be a text and is something else.
     #[error("is not a text")]
     NotText,
+    /// The question is where the value comes from, and the plan has no block of the resource.
+    #[error("cannot be traced: the plan has no configuration for it")]
+    NoConfiguration,
+    /// The question is where the value comes from, and the plan lacks a variable of the root module or its value.
+    #[error("cannot be traced: the plan lacks the variable that it comes from, or its value")]
+    NoVariable,
     /// The text is the Base64 of compressed data.
     #[error("is compressed with gzip")]
     Compressed,

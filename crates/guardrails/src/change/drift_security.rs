@@ -1,8 +1,8 @@
 //! Reports security settings that were weakened outside of Terraform and that the plan does not restore.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use planguard_plan::{Address, AttributePath, Plan};
+use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -11,10 +11,14 @@ use super::switch::{self, Wording};
 use super::tables::{ENCRYPTION_OFF, EXPOSURE_FLAG, PROTECTION_OFF, PUBLIC_ACCESS_BLOCK_REMOVED};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 use super::{exposure_cidr, iam_widened};
+use crate::effective::{Effective, can_have_drifted};
+
+/// The id of the guard.
+pub const DRIFT_GUARD: &str = "change-drift-security";
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
-        id: "change-drift-security",
+        id: DRIFT_GUARD,
         title: "A security setting was weakened outside of Terraform, and the plan does not restore it",
         severity: Severity::High,
         why: "Somebody changed the resource by hand, or broke in. The plan accepts the weaker setting into the \
@@ -39,37 +43,85 @@ const WORDING: Wording = Wording {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let touched = touched(plan);
-    let drifted = pairs_of(plan, &plan.resource_drift);
-    let kept = drifted.filter(|pair| !touched.contains(&pair.resource.address));
-    kept.flat_map(|pair| findings(&pair)).collect()
+    weakened(plan).kept
 }
 
-/// The objects that the plan changes: it restores the setting there, or the change guards judge it.
-fn touched<'p>(plan: &'p Plan<'p>) -> BTreeSet<&'p Address> {
-    let changed = plan
-        .resource_changes
-        .iter()
-        .filter(|planned| planned.deposed.is_none() && !planned.change.actions.is_no_op());
-    changed
-        .flat_map(|planned| [Some(&planned.address), planned.previous_address.as_ref()])
-        .flatten()
+/// What this plan puts back of the settings that were weakened outside of Terraform: a sentence for each.
+pub fn restored(plan: &Plan<'_>) -> Vec<String> {
+    let restored = weakened(plan).restored.into_iter();
+    restored.map(|finding| format!("{}; this plan puts it back", finding.message)).collect()
+}
+
+/// The security settings that were weakened outside of Terraform.
+#[derive(Default)]
+struct Weakened {
+    kept: Vec<ChangeFinding>,
+    restored: Vec<ChangeFinding>,
+}
+
+fn weakened(plan: &Plan<'_>) -> Weakened {
+    let mut all = Weakened::default();
+    if plan.resource_drift.is_empty() {
+        return all;
+    }
+    let effective = Effective::new(plan);
+    let planned = planned(plan);
+    for pair in pairs_of(plan, &plan.resource_drift) {
+        let own = effective.own(pair.resource);
+        let drift = own.as_ref().unwrap_or(pair.resource);
+        let planned = planned.get(&drift.address).copied();
+        let own = planned.and_then(|planned| effective.own(planned));
+        let planned = own.as_ref().or(planned);
+        // What is moved has its new address in findings.
+        let named = planned.unwrap_or(drift);
+        let mut found = between(plan, named, (drift, Side::Before), (drift, Side::After));
+        found.retain(|finding| finding.attribute.as_ref().is_none_or(|path| can_have_drifted(drift, path)));
+        match planned {
+            None => all.kept.extend(found),
+            Some(planned) if planned.change.actions.is_no_op() => all.kept.extend(found),
+            // The change guards judge what takes its place.
+            Some(planned) if planned.change.actions.deletes() || planned.change.actions.forgets() => {}
+            Some(planned) => {
+                let remaining = between(plan, named, (drift, Side::Before), (planned, Side::After));
+                let remains =
+                    |finding: &ChangeFinding| remaining.iter().any(|other| other.message == finding.message);
+                let (kept, restored): (Vec<_>, Vec<_>) = found.into_iter().partition(remains);
+                all.kept.extend(kept);
+                all.restored.extend(restored);
+            }
+        }
+    }
+    all
+}
+
+/// What the plan does with each object, by the address that the state has for it.
+fn planned<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p Address, &'p ResourceChange<'p>> {
+    let changes = plan.resource_changes.iter().filter(|planned| planned.deposed.is_none());
+    changes
+        .flat_map(|planned| {
+            let addresses = [Some(&planned.address), planned.previous_address.as_ref()];
+            addresses.into_iter().flatten().map(move |address| (address, planned))
+        })
         .collect()
 }
 
-/// Attributes that the provider reads back from what others attach: an elastic address that the same
-/// configuration gives to a machine shows up as drift of the machine.
-fn is_read_back(attribute: &AttributePath) -> bool {
-    attribute.last_key() == Some("associate_public_ip_address")
+/// The settings that are weaker on the second side than on the first one, as findings on `named`.
+fn between(
+    plan: &Plan<'_>,
+    named: &ResourceChange<'_>,
+    (first, first_side): (&ResourceChange<'_>, Side),
+    (second, second_side): (&ResourceChange<'_>, Side),
+) -> Vec<ChangeFinding> {
+    let before = ResourceState::new(plan, first, first_side);
+    let after = ResourceState::new(plan, second, second_side);
+    let Some((before, after)) = before.zip(after) else { return Vec::new() };
+    findings(&Pair { resource: named, before, after })
 }
 
 fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let tables = [&ENCRYPTION_OFF, &EXPOSURE_FLAG, &PROTECTION_OFF, &PUBLIC_ACCESS_BLOCK_REMOVED];
-    let mut found: Vec<ChangeFinding> = tables
-        .iter()
-        .flat_map(|table| switch::findings(pair, table, &WORDING))
-        .filter(|finding| !finding.attribute.as_ref().is_some_and(is_read_back))
-        .collect();
+    let mut found: Vec<ChangeFinding> =
+        tables.iter().flat_map(|table| switch::findings(pair, table, &WORDING)).collect();
     let outside = |finding: ChangeFinding| ChangeFinding {
         message: format!("{} (changed outside of Terraform)", finding.message),
         ..finding
@@ -108,6 +160,83 @@ mod tests {
             ]
         );
         assert!(drift(address, OPEN.0, OPEN.1, &update(address, OPEN.1, OPEN.0, "{}")).is_empty());
+    }
+
+    #[test]
+    fn what_the_plan_changes_beside_it_is_kept_and_what_it_puts_back_is_told() {
+        let group = |open: bool, tag: &str| {
+            let ingress =
+                r#"{"protocol": "tcp", "from_port": 8080, "to_port": 8080, "cidr_blocks": ["0.0.0.0/0"]}"#;
+            let ingress = if open { ingress } else { "" };
+            format!(r#"{{"id": "sg-1", "ingress": [{ingress}], "tags": {{"a": "{tag}"}}}}"#)
+        };
+        let opened = |planned: &str| {
+            let address = "aws_security_group.g";
+            let drift = update(address, &group(false, "1"), &group(true, "1"), "{}");
+            let planned = update(address, &group(true, "1"), planned, "{}");
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [{planned}]}}"#
+            );
+            let kept = find(&GUARD, &text).into_iter().map(|finding| finding.message).collect::<Vec<_>>();
+            (kept, restored(&Plan::parse(&text).unwrap()))
+        };
+        let what = "aws_security_group.g allows more traffic than before: 0.0.0.0/0 on tcp port 8080 (HTTP) \
+                    (changed outside of Terraform)";
+        assert_eq!(opened(&group(true, "2")), (vec![what.to_owned()], Vec::new()));
+        assert_eq!(opened(&group(false, "1")), (Vec::new(), vec![format!("{what}; this plan puts it back")]));
+    }
+
+    #[test]
+    fn what_is_removed_by_hand_and_missing_after_an_update_is_kept() {
+        let drift = |planned: &str| {
+            let drift = update("aws_db_instance.a", r#"{"deletion_protection": true}"#, "{}", "{}");
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [{}]}}"#,
+                update("aws_db_instance.a", "{}", planned, "{}")
+            );
+            let restored = restored(&Plan::parse(&text).unwrap()).len();
+            (find(&GUARD, &text).len(), restored)
+        };
+        assert_eq!(drift(r#"{"tags": {"a": "b"}}"#), (1, 0));
+        assert_eq!(drift(r#"{"deletion_protection": true}"#), (0, 1));
+    }
+
+    #[test]
+    fn what_is_moved_has_its_new_address() {
+        let drift = update("aws_db_instance.a", OPEN.0, OPEN.1, "{}");
+        let moved = |actions: &str, after: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [
+                    {{"address": "aws_db_instance.b", "previous_address": "aws_db_instance.a",
+                    "change": {{"actions": ["{actions}"], "before": {}, "after": {after}}}}}]}}"#,
+                OPEN.1
+            );
+            let found = find(&GUARD, &text).into_iter().map(|finding| finding.address.unwrap().to_string());
+            (found.collect::<Vec<_>>(), restored(&Plan::parse(&text).unwrap()).len())
+        };
+        let kept = (vec!["aws_db_instance.b".to_owned()], 0);
+        assert_eq!(moved("no-op", OPEN.1), kept);
+        assert_eq!(moved("update", r#"{"publicly_accessible": true, "tags": {}}"#), kept);
+        assert_eq!(moved("update", OPEN.0), (Vec::new(), 1));
+    }
+
+    #[test]
+    fn what_a_rule_of_the_plan_explains_is_no_drift() {
+        let rule = |port: u32| {
+            let values = format!(
+                r#"{{"type": "ingress", "security_group_id": "sg-1", "protocol": "tcp", "from_port": {port},
+                    "to_port": {port}, "cidr_blocks": ["0.0.0.0/0"]}}"#
+            );
+            format!(
+                r#"{{"address": "aws_security_group_rule.r", "change": {{"actions": ["no-op"], "before": {values},
+                    "after": {values}}}}}"#
+            )
+        };
+        let closed = r#"{"id": "sg-1", "ingress": []}"#;
+        let open = r#"{"id": "sg-1", "ingress": [{"protocol": "tcp", "from_port": 443, "to_port": 443,
+            "cidr_blocks": ["0.0.0.0/0"]}]}"#;
+        assert!(drift("aws_security_group.g", closed, open, &rule(443)).is_empty());
+        assert_eq!(drift("aws_security_group.g", closed, open, &rule(80)).len(), 1);
     }
 
     #[test]

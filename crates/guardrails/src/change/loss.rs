@@ -32,14 +32,22 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
 
 /// Whether an object guarded anything before: none of its switches was off.
 fn guarded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
-    let Some(before) = ResourceState::new(plan, guard, PlanSide::Before) else { return true };
-    // A plan without the attribute says nothing of it.
+    settings_before(plan, guard, table).iter().all(|setting| !matches!(setting, Side::Unsafe(_)))
+}
+
+/// How the switches of an object were set before. A plan without an attribute says nothing of it.
+pub(super) fn settings_before(
+    plan: &Plan<'_>,
+    guard: &ResourceChange<'_>,
+    table: &'static Table,
+) -> Vec<Side> {
+    let Some(before) = ResourceState::new(plan, guard, PlanSide::Before) else { return Vec::new() };
     let is_told =
         |name: &String| guard.change.before.as_deref().is_some_and(|object| object.get(name).is_some());
-    let mut switches = table
+    let switches = table
         .switches(&guard.address.resource_type)
         .filter(|switch| switch.attribute.first().is_some_and(is_told));
-    switches.all(|switch| !matches!(side(switch, &before), Side::Unsafe(_)))
+    switches.map(|switch| side(switch, &before)).collect()
 }
 
 #[cfg(test)]

@@ -49,7 +49,9 @@ mod trust_foreign_principal;
 mod twin;
 mod unknown_action;
 
+pub use drift_security::{DRIFT_GUARD, restored};
 pub use example::{ChangeExample, ExampleSection};
+pub(crate) use network::Traffic;
 
 use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
 use planguard_rule::RuleInfo;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_plan::{ActionReason, Address, ModuleStep, Plan, ResourceChange};
+use planguard_plan::{ActionReason, Address, Configuration, ModuleStep, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -35,7 +35,12 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let gone: Vec<&ResourceChange<'_>> = destroyed(plan)
-        .filter(|resource| resource.action_reason == Some(ActionReason::DeleteBecauseNoModule))
+        .filter(|resource| match resource.action_reason {
+            Some(ActionReason::DeleteBecauseNoModule) => true,
+            // What Terraform 1.11 writes for a removed `module` block as well.
+            Some(ActionReason::DeleteBecauseNoResourceConfig) => lacks_call(plan, &resource.address),
+            _ => false,
+        })
         .collect();
     let holders: BTreeSet<&[ModuleStep]> =
         gone.iter().map(|resource| resource.address.modules.as_slice()).collect();
@@ -44,6 +49,27 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         modules.entry(vanished_call(plan, &resource.address, &holders)).or_default().push(resource);
     }
     modules.iter().map(|(module, resources)| finding(module, resources)).collect()
+}
+
+/// Whether the configuration has no call of a module that an address is in.
+fn lacks_call(plan: &Plan<'_>, address: &Address) -> bool {
+    plan.configuration.as_ref().is_some_and(|configuration| first_missing(configuration, address).is_some())
+}
+
+/// How many steps of an address lead to the first module call that the configuration does not have.
+fn first_missing(configuration: &Configuration<'_>, address: &Address) -> Option<usize> {
+    let mut path = String::new();
+    for (depth, step) in address.modules.iter().enumerate() {
+        let caller = configuration.modules().iter().find(|module| module.path == path);
+        if !caller.is_some_and(|module| module.calls.iter().any(|call| call.name == step.name)) {
+            return Some(depth + 1);
+        }
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(&format!("module.{}", step.name));
+    }
+    None
 }
 
 /// The outermost module call that is gone: the first on the way that the configuration does not have.
@@ -56,18 +82,9 @@ fn vanished_call<'p>(
     holders: &BTreeSet<&[ModuleStep]>,
 ) -> &'p [ModuleStep] {
     let steps = &address.modules;
-    if let Some(configuration) = &plan.configuration {
-        let mut path = String::new();
-        for (depth, step) in steps.iter().enumerate() {
-            let caller = configuration.modules().iter().find(|module| module.path == path);
-            if !caller.is_some_and(|module| module.calls.iter().any(|call| call.name == step.name)) {
-                return &steps[..=depth];
-            }
-            if !path.is_empty() {
-                path.push('.');
-            }
-            path.push_str(&format!("module.{}", step.name));
-        }
+    let missing = plan.configuration.as_ref().and_then(|all| first_missing(all, address));
+    if let Some(length) = missing {
+        return &steps[..length];
     }
     let prefixes = (1..steps.len()).map(|length| &steps[..length]);
     prefixes.into_iter().find(|prefix| holders.contains(prefix)).unwrap_or(steps)
@@ -120,6 +137,27 @@ mod tests {
                 "module.other is no longer in the configuration: 1 object in it will be destroyed",
             ]
         );
+    }
+
+    /// Terraform 1.11 gives the reason of a removed `resource` block for everything in a removed module.
+    #[test]
+    fn a_module_without_a_call_is_gone_whatever_the_reason_says() {
+        let entries = [entry("module.app.aws_iam_role.x"), entry("module.app.aws_sqs_queue.y")]
+            .map(|entry| entry.replace("delete_because_no_module", "delete_because_no_resource_config"));
+        let calls = |calls: &str| {
+            messages(
+                &entries,
+                &format!(r#", "configuration": {{"root_module": {{"module_calls": {{{calls}}}}}}}"#),
+            )
+        };
+        assert_eq!(
+            calls(""),
+            [
+                "module.app is no longer in the configuration: 2 objects in it will be destroyed, 1 of them with data"
+            ]
+        );
+        assert!(calls(r#""app": {"module": {}}"#).is_empty());
+        assert!(messages(&entries, "").is_empty(), "a plan without a configuration does not tell");
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl fmt::Display for Addresses {
 
 /// Network traffic: a protocol with its ports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     /// The protocol's name in small letters; `None` for all.
     protocol: Option<String>,
     first_port: u32,
@@ -123,7 +123,7 @@ impl Traffic {
     pub(super) const ALL: Self = Self { protocol: None, first_port: 0, last_port: LAST_PORT };
 
     /// A protocol, by its name or number, with these ports. Ports count for protocols that have them.
-    pub(super) fn new(protocol: &str, ports: Option<(u32, u32)>) -> Self {
+    pub(crate) fn new(protocol: &str, ports: Option<(u32, u32)>) -> Self {
         let protocol = match protocol.to_ascii_lowercase().as_str() {
             "-1" | "all" | "*" | "any" => None,
             "1" => Some("icmp".to_owned()),

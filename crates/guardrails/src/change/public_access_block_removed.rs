@@ -1,10 +1,11 @@
 //! Reports public access blocks that are destroyed or weakened.
 
-use planguard_plan::Plan;
+use planguard_plan::{Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::switch::{Wording, turned_off};
+use super::loss::settings_before;
+use super::switch::{Side, Wording, turned_off};
 use super::tables::PUBLIC_ACCESS_BLOCK_REMOVED;
 use super::target::destroyed_alone;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -38,11 +39,18 @@ const WORDING: Wording = Wording {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &PUBLIC_ACCESS_BLOCK_REMOVED, &WORDING);
-    found.extend(destroyed_alone(plan, &PUBLIC_ACCESS_BLOCK_REMOVED).map(|block| {
+    let blocks = destroyed_alone(plan, &PUBLIC_ACCESS_BLOCK_REMOVED);
+    found.extend(blocks.filter(|block| blocked(plan, block)).map(|block| {
         let message = format!("{} is destroyed: what it blocked can be made public", block.address);
         ChangeFinding::on(block, message)
     }));
     found
+}
+
+/// Whether an object blocked anything before: one of its settings was not off.
+fn blocked(plan: &Plan<'_>, block: &ResourceChange<'_>) -> bool {
+    let settings = settings_before(plan, block, &PUBLIC_ACCESS_BLOCK_REMOVED);
+    settings.is_empty() || settings.iter().any(|setting| !matches!(setting, Side::Unsafe(_)))
 }
 
 #[cfg(test)]
@@ -54,13 +62,37 @@ mod tests {
     #[test]
     fn a_destroyed_block_is_reported_unless_the_bucket_is_destroyed_too() {
         let block = r#"{"address": "aws_s3_bucket_public_access_block.a[\"x.y\"]",
-            "change": {"actions": ["delete"], "before": {"bucket": "logs", "id": "logs"}, "after": null}}"#;
+            "change": {"actions": ["delete"], "before": {"bucket": "logs", "id": "logs", "block_public_acls": true},
+            "after": null}}"#;
         assert_eq!(find_in_changes(&GUARD, block).len(), 1);
         let both = format!(
             r#"{block}, {{"address": "aws_s3_bucket.a", "change": {{"actions": ["delete"],
                 "before": {{"bucket": "logs", "id": "logs"}}, "after": null}}}}"#
         );
         assert_eq!(find_in_changes(&GUARD, &both), []);
+    }
+
+    #[test]
+    fn a_block_that_blocked_nothing_is_no_loss() {
+        let removed = |resource_type: &str, before: &str| {
+            let entry = format!(
+                r#"{{"address": "{resource_type}.a", "change": {{"actions": ["delete"], "before": {before}, "after": null}}}}"#
+            );
+            find_in_changes(&GUARD, &entry).len()
+        };
+        let bucket = "aws_s3_bucket_public_access_block";
+        let settings = |policy: bool| {
+            format!(
+                r#"{{"bucket": "b", "id": "b", "block_public_acls": false, "block_public_policy": {policy},
+                    "ignore_public_acls": false, "restrict_public_buckets": false}}"#
+            )
+        };
+        assert_eq!(removed(bucket, &settings(false)), 0);
+        assert_eq!(removed(bucket, &settings(true)), 1);
+        // A plan without the settings says nothing of them.
+        assert_eq!(removed(bucket, r#"{"bucket": "b", "id": "b"}"#), 1);
+        assert_eq!(removed("aws_ebs_snapshot_block_public_access", r#"{"state": "unblocked"}"#), 0);
+        assert_eq!(removed("aws_ebs_snapshot_block_public_access", r#"{"state": "block-all-sharing"}"#), 1);
     }
 
     #[test]

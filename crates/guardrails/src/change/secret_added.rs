@@ -9,7 +9,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::Builtin;
-use crate::engine::{literal_in_configuration, token};
+use crate::engine::{is_hard_coded, token};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -62,11 +62,11 @@ fn finding(plan: &Plan<'_>, change: &ResourceChange<'_>) -> Option<ChangeFinding
 /// Whether the configuration writes a value, as far as the plan tells: neither another resource makes it, nor is it
 /// passed in. What the provider computes is sensitive.
 fn is_written(place: &View<'_, '_>) -> bool {
-    match literal_in_configuration(place) {
-        Truth::True => true,
-        Truth::Unknown => !place.is_sensitive(),
+    match is_hard_coded(place) {
+        Ok(Truth::True) => true,
+        Ok(Truth::Unknown) | Err(_) => !place.is_sensitive(),
         // A local value is written in the configuration as well, unless it is made from something else.
-        Truth::False => place.state().references(place.path()).is_some_and(|found| {
+        Ok(Truth::False) => place.state().references(place.path()).is_some_and(|found| {
             found.resources.is_empty()
                 && found.variables.is_empty()
                 && !found.unresolved.is_empty()

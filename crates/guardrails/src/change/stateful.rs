@@ -1,6 +1,29 @@
 //! Resource types that hold data or identity: once destroyed, no apply brings back what they held.
 
-use super::tables::STATEFUL;
+use planguard_plan::{Plan, ResourceChange, ResourceState, Side};
+
+use super::switch;
+use super::tables::{DESTROY_REFUSED, KEPT_ON_DESTROY, STATEFUL};
+
+/// What is lost when an object is destroyed, as a clause; `None` where that is nothing: its type holds nothing, or the
+/// provider keeps it.
+pub(super) fn loss_of(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<String> {
+    let resource_type = &resource.address.resource_type;
+    let loss = loss(resource_type)?;
+    let Some(before) = ResourceState::new(plan, resource, Side::Before) else { return Some(loss.to_owned()) };
+    let is_kept = |switch| switch::side(switch, &before) == switch::Side::Safe;
+    if KEPT_ON_DESTROY.switches(resource_type).any(is_kept) {
+        return None;
+    }
+    let Some(switch) = DESTROY_REFUSED.switches(resource_type).next() else { return Some(loss.to_owned()) };
+    let attribute = switch.attribute.join(".");
+    Some(match switch::side(switch, &before) {
+        switch::Side::Unsafe(why) => format!("{loss} ({why})"),
+        switch::Side::Safe | switch::Side::Undecided => {
+            format!("the provider refuses unless it is empty: `{attribute}` is not `true`")
+        }
+    })
+}
 
 /// Whether objects of a type hold data or identity.
 pub(super) fn is_stateful(resource_type: &str) -> bool {
@@ -8,7 +31,7 @@ pub(super) fn is_stateful(resource_type: &str) -> bool {
 }
 
 /// What is lost when an object of a type is destroyed, as a clause; `None` for types that hold nothing.
-pub(super) fn loss(resource_type: &str) -> Option<&'static str> {
+fn loss(resource_type: &str) -> Option<&'static str> {
     let group = STATEFUL.group(resource_type)?;
     Some(group.loss.as_deref().unwrap_or("its data is destroyed"))
 }

@@ -6,7 +6,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::final_snapshot_lost;
 use super::reason::because_destroyed;
-use super::stateful::loss;
+use super::stateful::loss_of;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -40,7 +40,7 @@ fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFindi
     if address.mode != Mode::Managed || !resource.change.actions.only_deletes() {
         return None;
     }
-    let loss = loss(&address.resource_type)?;
+    let loss = loss_of(plan, resource)?;
     // What an interrupted replacement left is the older object: the one with the data.
     let object = match &resource.deposed {
         Some(key) => format!("the deposed object {key} of {address}"),
@@ -69,6 +69,36 @@ mod tests {
             findings[0].message,
             r#"module.db["eu.west"].aws_db_instance.a["x.y"] is destroyed because its key was removed from `for_each`; its data is destroyed without a final snapshot (`skip_final_snapshot` is `true`)"#
         );
+    }
+
+    fn destroyed(resource_type: &str, before: &str) -> Option<String> {
+        let entry = format!(
+            r#"{{"address": "{resource_type}.a", "change": {{"actions": ["delete"], "before": {before}, "after": null}}}}"#
+        );
+        find_in_changes(&GUARD, &entry).pop().map(|finding| finding.message)
+    }
+
+    #[test]
+    fn what_the_provider_keeps_is_not_lost() {
+        assert_eq!(destroyed("github_repository", r#"{"archive_on_destroy": true}"#), None);
+        assert!(destroyed("github_repository", r#"{"archive_on_destroy": false}"#).is_some());
+        assert!(destroyed("github_repository", "{}").is_some());
+        assert_eq!(destroyed("google_sql_database", r#"{"deletion_policy": "ABANDON"}"#), None);
+        assert!(destroyed("google_sql_database", r#"{"deletion_policy": "DELETE"}"#).is_some());
+        assert_eq!(destroyed("aws_cloudwatch_log_group", r#"{"skip_destroy": true}"#), None);
+    }
+
+    #[test]
+    fn says_when_the_provider_refuses_to_destroy_what_is_not_empty() {
+        let bucket = |before| destroyed("aws_s3_bucket", before).unwrap();
+        let refused = "aws_s3_bucket.a is destroyed; the provider refuses unless it is empty: `force_destroy` is not `true`";
+        assert_eq!(bucket(r#"{"bucket": "b"}"#), refused);
+        assert_eq!(bucket(r#"{"force_destroy": false}"#), refused);
+        assert_eq!(
+            bucket(r#"{"force_destroy": true}"#),
+            "aws_s3_bucket.a is destroyed; its objects are destroyed (`force_destroy` is `true`)"
+        );
+        assert!(destroyed("aws_ecr_repository", r#"{"force_delete": false}"#).unwrap().contains("refuses"));
     }
 
     #[test]

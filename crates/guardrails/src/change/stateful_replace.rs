@@ -6,7 +6,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::final_snapshot_lost;
 use super::reason::because_replaced;
-use super::stateful::loss;
+use super::stateful::loss_of;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -41,7 +41,7 @@ fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFindi
     if address.mode != Mode::Managed {
         return None;
     }
-    let loss = loss(&address.resource_type)?;
+    let loss = loss_of(plan, resource)?;
     let order = match resource.change.actions.replaces()? {
         ReplaceOrder::DestroyFirst => "destroy, then create",
         ReplaceOrder::CreateFirst => "create, then destroy",
@@ -64,7 +64,7 @@ mod tests {
         let findings = find_in_changes(
             &GUARD,
             &format!(
-                r#"{{"address": "module.a[\"x.y\"].aws_s3_bucket.b", {fields} "change": {{"actions": {actions},
+                r#"{{"address": "module.a[\"x.y\"].aws_efs_file_system.b", {fields} "change": {{"actions": {actions},
                     "before": {{}}, "after": {{}}, "replace_paths": {paths}}}}}"#
             ),
         );
@@ -76,7 +76,7 @@ mod tests {
         let paths = r#"[["bucket"], ["rule", 0, "id"], ["bucket"]]"#;
         assert_eq!(
             message(r#""action_reason": "replace_because_cannot_update","#, r#"["delete", "create"]"#, paths),
-            r#"module.a["x.y"].aws_s3_bucket.b is replaced (destroy, then create) because `bucket`, `rule[0].id` force replacement; its objects are destroyed"#
+            r#"module.a["x.y"].aws_efs_file_system.b is replaced (destroy, then create) because `bucket`, `rule[0].id` force replacement; its data is destroyed"#
         );
     }
 
@@ -88,9 +88,30 @@ mod tests {
         assert!(message(r#""action_reason": "replace_by_request","#, order, "[]").contains("`-replace`"));
         assert!(message(r#""action_reason": "replace_by_triggers","#, order, "[]").contains("triggered_by"));
         assert!(
-            message("", order, "[]")
-                .ends_with("is replaced (create, then destroy); its objects are destroyed")
+            message("", order, "[]").ends_with("is replaced (create, then destroy); its data is destroyed")
         );
+    }
+
+    #[test]
+    fn replaced_control_planes_caches_and_brokers_are_found() {
+        for resource_type in [
+            "aws_eks_cluster",
+            "aws_elasticache_replication_group",
+            "aws_mq_broker",
+            "aws_msk_cluster",
+            "aws_opensearch_domain",
+            "azurerm_kubernetes_cluster",
+            "azurerm_redis_cache",
+            "azurerm_search_service",
+            "google_container_cluster",
+            "google_redis_instance",
+        ] {
+            let entry = format!(
+                r#"{{"address": "{resource_type}.a", "change": {{"actions": ["create", "delete"], "before": {{}},
+                    "after": {{}}}}}}"#
+            );
+            assert_eq!(find_in_changes(&GUARD, &entry).len(), 1, "{resource_type}");
+        }
     }
 
     #[test]

@@ -91,18 +91,18 @@ fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
 /// or else on both sides. Most switches are those of every type, and most resources have none of them.
 fn leaves_unset(switch: &Switch, pair: &Pair<'_>) -> bool {
     let Some(name) = switch.attribute.first() else { return false };
-    let change = &pair.resource.change;
+    let (before, after) = (&pair.before.change.change.before, &pair.after.change.change);
     let is_left_out = |value: Option<&Value<'_>>| {
         value.is_some_and(|value| matches!(value.get(name), None | Some(Value::Null)))
     };
-    let is_known = change.after_unknown.as_ref().is_none_or(|mask| match mask {
+    let is_known = after.after_unknown.as_ref().is_none_or(|mask| match mask {
         Value::Object(_) => mask.get(name).is_none_or(|mask| !mask.has_true_leaf()),
         mask => !mask.has_true_leaf(),
     });
-    is_left_out(change.before.as_deref())
+    is_left_out(before.as_deref())
         && match switch.unset {
             Unset::Weak | Unset::ProviderDecides => true,
-            Unset::Strong => is_known && is_left_out(change.after.as_deref()),
+            Unset::Strong => is_known && is_left_out(after.after.as_deref()),
         }
 }
 

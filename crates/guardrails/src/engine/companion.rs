@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, Truth};
+use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Truth};
 use planguard_plan::{
     Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side, View,
 };
 
-use super::{Answer, Evaluator, place};
+use super::{Answer, Evaluator, account_wide, place};
 use crate::truths::any;
 
 /// A plan's resources by type and by block, and their references; built when a guardrail needs them, and shared by
@@ -54,7 +54,14 @@ type ReferrersKey = (bool, String, PathPattern);
 struct Referrers<'p> {
     by_block: HashMap<String, Vec<(&'p ResourceChange<'p>, Option<String>)>>,
     /// Those with an unknown attribute whose references the configuration does not show.
-    unclear: Vec<&'p ResourceChange<'p>>,
+    unclear: Vec<Unclear<'p>>,
+}
+
+/// A resource that refers to something that the configuration does not show.
+struct Unclear<'p> {
+    change: &'p ResourceChange<'p>,
+    /// Whether it refers to locals only: they can name nothing outside of its module that a variable does not.
+    is_by_local: bool,
 }
 
 impl<'p> PlanIndex<'p> {
@@ -109,12 +116,17 @@ impl<'p> PlanIndex<'p> {
                 let place = place::find(&root, by);
                 let resolution = state.references(place.path());
                 let clear = resolution.as_ref().is_some_and(|found| found.unresolved.is_empty());
+                let is_by_local = resolution.as_ref().is_some_and(|found| {
+                    found.resources.is_empty()
+                        && found.variables.is_empty()
+                        && found.unresolved.iter().all(|reference| reference.starts_with("local."))
+                });
                 for reference in resolution.into_iter().flat_map(|found| found.resources) {
                     let ResolvedReference { address, key, .. } = reference;
                     referrers.by_block.entry(address).or_default().push((change, key));
                 }
                 if place.attribute() == Attribute::Unknown && !clear {
-                    referrers.unclear.push(change);
+                    referrers.unclear.push(Unclear { change, is_by_local });
                 }
             }
             referrers
@@ -186,9 +198,36 @@ impl<'p> Evaluator<'_, 'p> {
                     belonging.extend(self.index.with_value(state.side, resource_type, &companion.by, text));
                 }
             }
-            unclear.extend(&referrers.unclear);
+            let for_all = account_wide::stand_in(resource_type).into_iter();
+            let for_all = for_all.flat_map(|resource_type| self.index.of_type(resource_type));
+            belonging.extend(
+                for_all.filter(|change| account_wide::in_the_same_account(state.plan, change, state.change)),
+            );
+            let (meant, open): (Vec<_>, Vec<_>) = referrers.unclear.iter().partition(|unclear| {
+                unclear.is_by_local
+                    && names_type(&companion.by, &this.resource_type)
+                    && self.is_only_candidate(state, unclear.change)
+            });
+            belonging.extend(meant.into_iter().map(|unclear| unclear.change));
+            unclear.extend(open.into_iter().map(|unclear| unclear.change));
         }
         (belonging, unclear)
+    }
+
+    /// Whether the judged resource is all that a local in the module of another resource can mean: the only object of its
+    /// type there.
+    fn is_only_candidate(&self, state: &ResourceState<'_>, referring: &ResourceChange<'_>) -> bool {
+        let this = &state.change.address;
+        let in_module = |change: &&ResourceChange<'_>| change.address.modules == this.modules;
+        let exists = |change: &&ResourceChange<'_>| match state.side {
+            Side::Before => change.exists_before(),
+            Side::After => change.exists_after(),
+        };
+        let written = match this.mode {
+            Mode::Data => format!("data.{}", this.resource_type),
+            Mode::Managed | Mode::Ephemeral | Mode::Action => this.resource_type.clone(),
+        };
+        in_module(&referring) && self.index.of_type(&written).filter(in_module).filter(exists).count() == 1
     }
 
     /// Those that the judged resource refers to. What it refers to outside of the plan is unclear only if
@@ -222,6 +261,14 @@ impl<'p> Evaluator<'_, 'p> {
         }
         (belonging, Vec::new())
     }
+}
+
+/// Whether an attribute by its name refers to one type, as `vpc_id` does to `aws_vpc`. A `target_resource_id` may be
+/// anything.
+fn names_type(by: &PathPattern, resource_type: &str) -> bool {
+    let Some(PatternStep::Key(name)) = by.0.last() else { return false };
+    let name = ["_id", "_arn", "_name"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name);
+    resource_type.strip_suffix(name).is_some_and(|provider| provider.ends_with('_'))
 }
 
 /// The text of an attribute, if it is known and not empty.

@@ -1,8 +1,10 @@
 //! Evaluates guardrails on one side of a resource change, in three values.
 
+mod account_wide;
 mod attribute;
 mod cidr;
 mod companion;
+mod hard_coded;
 mod literal;
 mod place;
 mod policy_document;
@@ -12,8 +14,8 @@ mod secret;
 use planguard_guardrail_format::{Guardrail, Predicate, Quantifier, Test, Truth};
 use planguard_plan::{Attribute, ResourceState, Value, View};
 
-pub(crate) use attribute::literal_in_configuration;
 pub use companion::PlanIndex;
+pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub(crate) use secret::token;
 pub use secret::{credentials, decoded, is_named_credential};

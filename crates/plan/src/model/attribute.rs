@@ -6,6 +6,7 @@ use super::Plan;
 use super::attribute_path::{AttributePath, PathStep};
 use super::change::ResourceChange;
 use super::configuration::ConfigResource;
+use super::planning::is_known_while_planning;
 use super::references::{Resolution, is_expression};
 use super::value::Value;
 
@@ -95,14 +96,21 @@ impl<'p> ResourceState<'p> {
 
     /// The dependencies of each expression at a path: one for each block that has the attribute.
     pub fn resolutions(&self, path: &AttributePath) -> Vec<Resolution<'p>> {
+        self.resolutions_with(path, self.config.and_then(|(_, resource)| resource.repetition.as_ref()))
+    }
+
+    /// The dependencies of each expression at a path, where `each.value` stands for `repetition`, or for nothing.
+    pub(super) fn resolutions_with(
+        &self,
+        path: &AttributePath,
+        repetition: Option<&'p Value<'p>>,
+    ) -> Vec<Resolution<'p>> {
         let (Some((module, resource)), Some(configuration)) = (self.config, self.plan.configuration.as_ref())
         else {
             return Vec::new();
         };
         let found = Expressions::at(resource, path).found.into_iter();
-        found
-            .map(|expression| configuration.resolve(module, expression, resource.repetition.as_ref()))
-            .collect()
+        found.map(|expression| configuration.resolve(module, expression, repetition)).collect()
     }
 
     /// What the provider's schema says of the attribute at a path, or of the one that the path leads into; `None`
@@ -124,16 +132,6 @@ impl<'p> ResourceState<'p> {
         };
         Expressions::at(resource, path).configured
     }
-}
-
-/// Whether an expression can be unknown while planning. Constants and the root module's variables are always
-/// known then, so an expression of these alone that left an attribute unknown was null, and the provider
-/// fills it in: `subnet = var.subnet` with a default of null sets nothing. An expression without any
-/// reference or constant may call a function such as `timestamp`.
-fn may_be_unknown(found: &Resolution<'_>) -> bool {
-    let only_known = found.resources.is_empty() && found.unresolved.is_empty();
-    let says_nothing = found.constants.is_empty() && found.variables.is_empty();
-    !only_known || says_nothing
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,7 +340,7 @@ impl<'p, 's> View<'p, 's> {
             Configured::CannotTell => false,
             Configured::Yes => {
                 since < self.path.0.len() && self.state.is_configured(&self.path) == Configured::No
-                    || self.state.references(&self.path).is_some_and(|found| !may_be_unknown(&found))
+                    || is_known_while_planning(self.state, &self.path)
             }
         }
     }

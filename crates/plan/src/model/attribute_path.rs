@@ -42,6 +42,14 @@ impl AttributePath {
         self.0.is_empty()
     }
 
+    /// The first name on the path: the attribute of the resource that it leads into.
+    pub fn first_key(&self) -> Option<&str> {
+        self.0.iter().find_map(|step| match step {
+            PathStep::Key(name) => Some(name.as_str()),
+            PathStep::Index(_) => None,
+        })
+    }
+
     /// The last name on the path.
     pub fn last_key(&self) -> Option<&str> {
         self.0.iter().rev().find_map(|step| match step {

@@ -12,6 +12,7 @@ mod invocation;
 mod lost;
 mod mirror;
 mod output;
+mod planning;
 mod read;
 mod references;
 mod section;

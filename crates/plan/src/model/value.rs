@@ -85,6 +85,16 @@ impl<'a> Value<'a> {
         Ok(value)
     }
 
+    /// An object with another value for a member that it has; any other value as it is.
+    #[must_use]
+    pub fn with(self, key: &str, value: Self) -> Self {
+        let Self::Object(mut object) = self else { return self };
+        if let Some((_, member)) = object.members.iter_mut().find(|(name, _)| name == key) {
+            *member = value;
+        }
+        Self::Object(object)
+    }
+
     /// Reads a raw section; see [`Value::parse`].
     pub(crate) fn from_raw(raw: &'a RawValue, duplicates: &DuplicateKeys) -> serde_json::Result<Self> {
         Self::parse(raw.get(), duplicates)

@@ -1,0 +1,162 @@
+//! What an object has beyond what separate resources of the plan give it: rules, attachments and policies, which are
+//! judged as the resources that they are.
+//!
+//! A provider reads all of it back into computed attributes of the object. These say how the object was when it was last
+//! read, before this plan, and they differ from the last apply as soon as a separate resource exists.
+
+mod parts;
+mod table;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use planguard_plan::{AttributePath, Plan, ResourceChange, Value};
+
+use table::{Filler, MIRRORS, Mirror};
+
+/// The separate resources of a plan that exist before it, by type and by the object that they name.
+#[derive(Debug)]
+pub struct Effective<'p> {
+    plan: &'p Plan<'p>,
+    fillers: HashMap<(&'static str, &'p str), Vec<&'p Value<'p>>>,
+}
+
+impl<'p> Effective<'p> {
+    /// Looks at the resources of a plan.
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        let mut fillers: HashMap<(&'static str, &'p str), Vec<&'p Value<'p>>> = HashMap::new();
+        let types: HashMap<&str, &Filler> = MIRRORS
+            .iter()
+            .flat_map(|mirror| mirror.fillers)
+            .map(|filler| (filler.resource_type, filler))
+            .collect();
+        for change in plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
+            let Some(filler) = types.get(change.address.resource_type.as_str()) else { continue };
+            let Some(before) = change.change.before.as_deref() else { continue };
+            for name in before.get(filler.names).into_iter().flat_map(texts) {
+                fillers.entry((filler.resource_type, name)).or_default().push(before);
+            }
+        }
+        Self { plan, fillers }
+    }
+
+    /// A change without what separate resources account for, on both sides; `None` where that is nothing.
+    pub fn own(&self, change: &ResourceChange<'p>) -> Option<ResourceChange<'p>> {
+        if self.fillers.is_empty() {
+            return None;
+        }
+        let object = change.change.before.as_deref()?;
+        let mut own: Option<ResourceChange<'p>> = None;
+        for mirror in MIRRORS.iter().filter(|mirror| mirror.object == change.address.resource_type) {
+            if self.is_configured(change, mirror) || is_masked(change, mirror) {
+                continue;
+            }
+            let fillers = self.fillers_of(mirror, object);
+            if fillers.is_empty() {
+                continue;
+            }
+            let without = |side: &Option<Arc<Value<'p>>>| {
+                let whole = side.as_deref()?;
+                let rest = parts::unexplained(mirror, whole.get(mirror.attribute)?, &fillers, object)?;
+                Some(Arc::new(whole.clone().with(mirror.attribute, rest)))
+            };
+            let current = own.as_ref().map_or(&change.change, |own| &own.change);
+            let (before, after) = (without(&current.before), without(&current.after));
+            if before.is_none() && after.is_none() {
+                continue;
+            }
+            let own = own.get_or_insert_with(|| change.clone());
+            own.change.before = before.or_else(|| own.change.before.take());
+            own.change.after = after.or_else(|| own.change.after.take());
+        }
+        own
+    }
+
+    /// The resources that fill in a mirror of an object.
+    fn fillers_of(&self, mirror: &Mirror, object: &Value<'p>) -> Vec<&'p Value<'p>> {
+        let mut found = Vec::new();
+        for filler in mirror.fillers {
+            let names = filler.identities.iter().filter_map(|identity| object.get(identity)?.as_str());
+            let mut names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+            names.sort_unstable();
+            names.dedup();
+            let named = names.iter().flat_map(|name| {
+                self.fillers.get(&(filler.resource_type, *name)).map(Vec::as_slice).unwrap_or_default()
+            });
+            found.extend(named.copied().filter(|resource| belongs(filler, resource, object)));
+        }
+        found
+    }
+
+    fn is_configured(&self, change: &ResourceChange<'p>, mirror: &Mirror) -> bool {
+        let config = self.plan.configuration.as_ref().and_then(|all| all.resource(&change.address));
+        config.is_some_and(|(_, block)| block.expressions.get(mirror.attribute).is_some())
+    }
+}
+
+/// Whether a resource fills in the mirror of an object that it names.
+fn belongs(filler: &Filler, resource: &Value<'_>, object: &Value<'_>) -> bool {
+    let is_within = filler.within.is_none_or(|name| resource.get(name) == object.get(name));
+    is_within
+        && filler.when.is_none_or(|(name, text)| match resource.get(name) {
+            Some(Value::Bool(flag)) => flag.to_string() == text,
+            Some(value) => value.as_str() == Some(text),
+            None => false,
+        })
+}
+
+/// Whether a mask says something of a mirror: it goes by positions, which must stay as they are.
+fn is_masked(change: &ResourceChange<'_>, mirror: &Mirror) -> bool {
+    let change = &change.change;
+    let masks = [&change.after_unknown, &change.before_sensitive, &change.after_sensitive];
+    masks.into_iter().flatten().any(|mask| match mask {
+        Value::Object(_) => mask.get(mirror.attribute).is_some_and(Value::has_true_leaf),
+        whole => whole.has_true_leaf(),
+    })
+}
+
+/// Whether the provider reads an attribute back from what others attach, without a trace of what: an elastic address that
+/// the same configuration gives to a machine shows up as drift of the machine.
+fn is_read_back(attribute: &AttributePath) -> bool {
+    attribute.last_key() == Some("associate_public_ip_address")
+}
+
+/// Whether an attribute that differs from the last known object can have been changed outside of Terraform. It cannot if
+/// the object has no value of it, since a newer release of the provider may read it for the first time, and if what
+/// others attach is read back into it.
+pub fn can_have_drifted(last_known: &ResourceChange<'_>, attribute: &AttributePath) -> bool {
+    let before = last_known.change.before.as_deref().zip(attribute.first_key());
+    let was_read =
+        before.and_then(|(before, name)| before.get(name)).is_some_and(|value| *value != Value::Null);
+    was_read && !is_read_back(attribute)
+}
+
+/// A text, or the texts of a list.
+fn texts<'v>(value: &'v Value<'_>) -> impl Iterator<Item = &'v str> {
+    let elements = value.elements().iter().filter_map(Value::as_str);
+    value.as_str().into_iter().chain(elements).filter(|text| !text.is_empty())
+}
+
+/// The state of an object that Terraform last knew, where it was changed outside of Terraform since then.
+#[derive(Debug)]
+pub struct LastKnown<'p>(HashMap<String, &'p ResourceChange<'p>>);
+
+impl<'p> LastKnown<'p> {
+    /// Looks at the drift of a plan.
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        let drifted = plan.resource_drift.iter().filter(|drift| drift.deposed.is_none());
+        Self(drifted.map(|drift| (drift.address.to_string(), drift)).collect())
+    }
+
+    /// The drift of the object that a change is about.
+    pub fn drift(&self, change: &ResourceChange<'p>) -> Option<&'p ResourceChange<'p>> {
+        if self.0.is_empty() || change.deposed.is_some() {
+            return None;
+        }
+        let former = || self.0.get(&change.previous_address.as_ref()?.to_string());
+        self.0.get(&change.address.to_string()).or_else(former).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,388 @@
+//! Whether the configuration writes the value of an attribute itself, as a constant or as the default of a variable.
+
+use planguard_guardrail_format::Truth;
+use planguard_plan::{Attribute, PathStep, Plan, Resolution, Value, View};
+
+use super::{literal, secret};
+use crate::truths::{all, any};
+use crate::unreadable::{self, Unreadable};
+
+/// Whether the configuration writes the value itself: as a constant, as an expression of constants, through variables
+/// of modules, or as the default of a root variable that nobody overrode.
+///
+/// # Errors
+/// The plan lacks what it takes to tell.
+pub(crate) fn is_hard_coded(place: &View<'_, '_>) -> Result<Truth, Unreadable> {
+    let state = place.state();
+    let value = match place.attribute() {
+        Attribute::Known(value) if literal::is_empty(value) => return Ok(Truth::False),
+        Attribute::Known(value) => Some(value),
+        // Write-only attributes are null in the plan, but their expression is in the configuration all the same.
+        Attribute::Unset if !is_set_write_only(place) => return Ok(Truth::False),
+        Attribute::Unset | Attribute::Unknown => None,
+    };
+    if state.configuration().is_none() {
+        return match place.attribute() {
+            Attribute::Unset => Ok(Truth::False),
+            Attribute::Known(_) | Attribute::Unknown => Err(Unreadable::NoConfiguration),
+        };
+    }
+    let found = state.resolutions(place.path());
+    let says_nothing = |found: &Resolution<'_>| {
+        let Resolution { resources, constants, variables, unresolved } = found;
+        let is_empty = resources.is_empty() && variables.is_empty() && unresolved.is_empty();
+        is_empty && !constants.is_empty() && constants.iter().all(|constant| literal::is_empty(constant))
+    };
+    // The plan has a value that no expression of the configuration can give: the one that does is lost.
+    if value.is_some() && place.is_given_by_configuration() && found.iter().all(says_nothing) {
+        return Err(Unreadable::NoVariable);
+    }
+    match any(found.iter().map(|found| comes_from_text(place, found, value))) {
+        Truth::Unknown => Err(Unreadable::NoVariable),
+        decided @ (Truth::True | Truth::False) => Ok(decided),
+    }
+}
+
+/// Whether a place is a write-only attribute, and nothing says that it is not set. Providers demand a version beside it.
+fn is_set_write_only(place: &View<'_, '_>) -> bool {
+    let name = place.path().last_key().unwrap_or_default();
+    let is_write_only =
+        place.schema().map_or_else(|| name.ends_with("_wo"), |attribute| attribute.write_only);
+    let [PathStep::Key(_)] = &place.path().0[..] else { return is_write_only };
+    let root = place.state().root();
+    let version = root.key(&format!("{name}_version"));
+    is_write_only && (version.schema().is_none() || version.attribute() != Attribute::Unset)
+}
+
+/// A text that an expression may take its value from.
+struct Source<'p> {
+    /// The root variable that it is the value of.
+    variable: Option<&'p str>,
+    text: Option<&'p Value<'p>>,
+    is_written: Truth,
+}
+
+/// Whether the texts that an expression has are its value. The text that is the value decides; otherwise the value is
+/// made of all of them. The constant of a condition is neither: booleans never are the value.
+fn comes_from_text<'p>(
+    place: &'p View<'p, '_>,
+    found: &'p Resolution<'p>,
+    value: Option<&Value<'_>>,
+) -> Truth {
+    let plan = place.state().plan;
+    let constants = found.constants.iter().map(|constant| Source {
+        variable: None,
+        text: Some(*constant),
+        is_written: Truth::True,
+    });
+    let variables = found.variables.iter().map(|name| root_variable(plan, name));
+    let is_text = |source: &Source<'_>| {
+        source.text.is_none_or(|text| !literal::is_empty(text) && !matches!(text, Value::Bool(_)))
+    };
+    let sources: Vec<Source<'_>> = constants.chain(variables).filter(is_text).collect();
+    let is_value = |source: &&Source<'_>| value.is_some() && source.text == value;
+    if sources.iter().any(|source| is_value(&source)) {
+        return any(sources.iter().filter(is_value).map(|source| source.is_written));
+    }
+    let is_for_credential =
+        |source: &&Source<'_>| source.variable.is_some_and(|name| is_for_credential(place, name));
+    if !found.resources.is_empty() || !found.unresolved.is_empty() {
+        // With other parts in it, only a part that is the credential makes it a literal one: a user's name beside a
+        // random password does not.
+        return any(sources.iter().filter(is_for_credential).map(|source| source.is_written));
+    }
+    if let Some(value) = value
+        && let Some(by_element) = literal_element(place, value, &sources)
+    {
+        return by_element;
+    }
+    if found.variables.is_empty() && found.constants.is_empty() {
+        // Terraform writes no constant for a call of a function, however constant its arguments are.
+        return Truth::of(value.is_some_and(is_credential_text));
+    }
+    // Of several variables some of which are given, those for credentials decide.
+    let is_mixed = sources.iter().any(|source| source.is_written == Truth::True)
+        && sources.iter().any(|source| source.is_written != Truth::True)
+        && sources.iter().any(|source| is_for_credential(&source));
+    let counted: Vec<&Source<'_>> =
+        sources.iter().filter(|source| !is_mixed || is_for_credential(source)).collect();
+    if counted.is_empty() {
+        return Truth::False;
+    }
+    all(counted.iter().map(|source| source.is_written))
+}
+
+/// Whether a credential in a document is written in the configuration, by its elements: one whose name means a
+/// credential is, if its text contains no value of a variable that was given. `None` without variables, without such
+/// elements, and where values are not known.
+fn literal_element(place: &View<'_, '_>, value: &Value<'_>, sources: &[Source<'_>]) -> Option<Truth> {
+    let variables = || sources.iter().filter(|source| source.variable.is_some());
+    if variables().next().is_none() || variables().any(|source| source.is_written == Truth::Unknown) {
+        return None;
+    }
+    let given = variables().filter(|source| source.is_written != Truth::True);
+    let given: Vec<&Value<'_>> = given
+        .map(|source| {
+            let name = source.variable?;
+            place.state().plan.variables.get(name).and_then(|variable| variable.value.as_ref())
+        })
+        .collect::<Option<_>>()?;
+    let document = value.as_str().and_then(|text| unreadable::json(text).ok());
+    let mut texts = Vec::new();
+    secret::named_texts(document.as_ref().unwrap_or(value), &mut texts);
+    texts.retain(|text| !text.is_empty() && !secret::is_placeholder(text) && !secret::is_public(text));
+    if texts.is_empty() {
+        return None;
+    }
+    let is_given = |text: &str| given.iter().any(|value| is_made_of(text, value));
+    Some(Truth::of(texts.iter().any(|text| !is_given(text))))
+}
+
+/// Whether a text contains a value, or a text in it.
+fn is_made_of(text: &str, value: &Value<'_>) -> bool {
+    match value {
+        Value::String(part) => !part.is_empty() && text.contains(part.as_ref()),
+        Value::Array(elements) => elements.iter().any(|element| is_made_of(text, element)),
+        Value::Object(object) => object.members().iter().any(|(_, member)| is_made_of(text, member)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Whether a root variable is for a credential, by its name or because it is sensitive.
+fn is_for_credential(place: &View<'_, '_>, name: &str) -> bool {
+    let declared = place.state().plan.configuration.as_ref().and_then(|all| all.root_variable(name));
+    secret::promises_credential(name) || declared.is_some_and(|variable| variable.sensitive)
+}
+
+/// Whether a value that an expression of constants makes can be a credential: some text that is neither empty, nor a
+/// certificate or public key, nor a placeholder. In a JSON document, its values count.
+fn is_credential_text(value: &Value<'_>) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Array(elements) => elements.iter().any(is_credential_text),
+        Value::Object(object) => object.members().iter().any(|(_, value)| is_credential_text(value)),
+        Value::String(text) => match unreadable::json(text) {
+            Ok(document @ (Value::Array(_) | Value::Object(_))) => is_credential_text(&document),
+            Ok(_) | Err(_) => {
+                !text.trim().is_empty() && !secret::is_public(text) && !secret::is_placeholder(text)
+            }
+        },
+    }
+}
+
+/// The value of a root variable, and whether that is its default. Unknown where the plan has a value of a variable that
+/// it has lost the declaration of, and where it lacks the value: it is ephemeral, or lost.
+fn root_variable<'p>(plan: &'p Plan<'p>, name: &'p str) -> Source<'p> {
+    let value = plan.variables.get(name).and_then(|variable| variable.value.as_ref());
+    let declared = plan.configuration.as_ref().and_then(|all| all.root_variable(name));
+    let default = declared.and_then(|variable| variable.default.as_ref());
+    let is_written = match (declared, value, default) {
+        (None, None, _) | (Some(_), _, None) => Truth::False,
+        (None, Some(_), _) => Truth::Unknown,
+        (Some(_), None, Some(default)) if literal::is_empty(default) => Truth::False,
+        (Some(_), None, Some(_)) => Truth::Unknown,
+        (Some(_), Some(value), Some(default)) => Truth::of(value == default),
+    };
+    // What an ephemeral variable is, its default does not tell: where that says nothing, a value was given.
+    let text = value.or(default.filter(|default| !literal::is_empty(default)));
+    Source { variable: Some(name), text, is_written }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::{Plan, ResourceState, Side};
+
+    use crate::{Builtin, Outcome, PlanIndex, evaluate};
+
+    /// The outcome for a database of a module with these expressions, variables of the root module and of the module.
+    fn outcome(after: &str, expressions: &str, root: (&str, &str), module: (&str, &str)) -> Outcome {
+        let ((declared, given), (defaults, arguments)) = (root, module);
+        let text = format!(
+            r#"{{"format_version": "1.2", "variables": {{{given}}}, "configuration": {{"root_module": {{
+                "variables": {{{declared}}}, "module_calls": {{"m": {{"expressions": {{{arguments}}}, "module": {{
+                "variables": {{{defaults}}}, "resources": [{{"mode": "managed", "type": "aws_db_instance",
+                "name": "a", "expressions": {{{expressions}}}}}]}}}}}}}}}},
+                "resource_changes": [{{"address": "module.m.aws_db_instance.a", "change": {{"actions": ["create"],
+                "after": {{{after}}}, "after_unknown": {{}}}}}}]}}"#
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let guardrail = Builtin::for_type("aws_db_instance")
+            .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
+            .unwrap()
+            .definition();
+        let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+        evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+    }
+
+    const CONDITION: &str = r#""password": {"references": ["var.managed", "var.p"]}"#;
+
+    #[test]
+    fn a_planned_null_is_no_literal_whatever_the_condition_is() {
+        let defaults = (r#""managed": {"default": true}, "p": {"default": null}"#, "");
+        assert_eq!(outcome(r#""password": null"#, CONDITION, ("", ""), defaults), Outcome::Pass);
+        let named = (r#""managed": {"default": "yes"}, "p": {"default": "hunter2"}"#, "");
+        assert_eq!(outcome(r#""password": null"#, CONDITION, ("", ""), named), Outcome::Pass);
+        assert_eq!(outcome(r#""password": "hunter2""#, CONDITION, ("", ""), named), Outcome::Fail);
+    }
+
+    #[test]
+    fn the_text_that_is_the_value_decides() {
+        let defaults = r#""managed": {"default": true}, "p": {"default": null}"#;
+        let from_root = (defaults, r#""p": {"references": ["var.p"]}"#);
+        let given = (r#""p": {}"#, r#""p": {"value": "hunter2"}"#);
+        assert_eq!(outcome(r#""password": "hunter2""#, CONDITION, given, from_root), Outcome::Pass);
+        let kept = (r#""p": {"default": "hunter2"}"#, r#""p": {"value": "hunter2"}"#);
+        assert_eq!(outcome(r#""password": "hunter2""#, CONDITION, kept, from_root), Outcome::Fail);
+        let written = (defaults, r#""p": {"constant_value": "hunter2"}"#);
+        assert_eq!(outcome(r#""password": "hunter2""#, CONDITION, ("", ""), written), Outcome::Fail);
+        // `upper(var.p)` is as hard-coded as the variable, and `"${var.p}${var.q}"` is not if `q` was given.
+        assert_eq!(outcome(r#""password": "HUNTER2""#, CONDITION, ("", ""), written), Outcome::Fail);
+        let joined = (defaults, r#""p": {"references": ["var.p", "var.q"]}"#);
+        let both = (
+            r#""p": {"default": "hunter2"}, "q": {}"#,
+            r#""p": {"value": "hunter2"}, "q": {"value": "-secret"}"#,
+        );
+        assert_eq!(outcome(r#""password": "hunter2-secret""#, CONDITION, both, joined), Outcome::Pass);
+        let beside_random = r#""password": {"references": ["var.p", "random_password.r.result"]}"#;
+        assert_eq!(outcome(r#""password": "xk3""#, beside_random, kept, from_root), Outcome::Pass);
+    }
+
+    #[test]
+    fn a_write_only_attribute_is_judged_by_its_expression() {
+        let write_only = r#""password_wo": {"references": ["var.managed", "var.p"]}"#;
+        let set = r#""password_wo": null, "password_wo_version": 1"#;
+        let defaults = r#""managed": {"default": true}, "p": {"default": null}"#;
+        let written = (defaults, r#""p": {"constant_value": "hunter2"}"#);
+        assert_eq!(outcome(set, write_only, ("", ""), written), Outcome::Fail);
+        assert_eq!(outcome(r#""password_wo": null"#, write_only, ("", ""), written), Outcome::Pass);
+        // Terraform leaves out the value of an ephemeral variable.
+        let from_root =
+            (defaults, r#""p": {"references": ["var.p"]}, "managed": {"references": ["var.managed"]}"#);
+        let ephemeral = (r#""p": {}, "managed": {"default": "yes"}"#, r#""managed": {"value": "yes"}"#);
+        assert_eq!(outcome(set, write_only, ephemeral, from_root), Outcome::Pass);
+        let or_nothing =
+            (r#""p": {"default": ""}, "managed": {"default": "yes"}"#, r#""managed": {"value": "yes"}"#);
+        assert_eq!(outcome(set, write_only, or_nothing, from_root), Outcome::Pass);
+        let or_default = (r#""p": {"default": "hunter2"}"#, "");
+        let only_password = (defaults, r#""p": {"references": ["var.p"]}"#);
+        assert_eq!(outcome(set, write_only, or_default, only_password), Outcome::Undetermined);
+    }
+
+    #[test]
+    fn a_literal_is_undetermined_if_the_variable_is_lost() {
+        let outcome = |declared: &str, given: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "variables": {{{given}}}, "configuration": {{"root_module": {{
+                    "variables": {{{declared}}}, "resources": [{{"mode": "managed", "type": "aws_db_instance",
+                    "name": "a", "expressions": {{"password": {{"references": ["var.p"]}}}}}}]}}}},
+                    "resource_changes": [{{"address": "aws_db_instance.a", "change": {{"actions": ["create"],
+                    "after": {{"password": "hunter2-secret"}}, "after_unknown": {{}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_db_instance")
+                .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+        };
+        let (declared, given) =
+            (r#""p": {"default": "hunter2-secret"}"#, r#""p": {"value": "hunter2-secret"}"#);
+        assert_eq!(outcome(declared, given), Outcome::Fail);
+        assert_eq!(outcome(declared, r#""p": {"value": "another"}"#), Outcome::Pass);
+        assert_eq!(outcome(r#""p": {}"#, given), Outcome::Pass);
+        assert_eq!(outcome("", given), Outcome::Undetermined);
+        assert_eq!(outcome(declared, ""), Outcome::Undetermined);
+    }
+
+    #[test]
+    fn a_literal_is_undetermined_if_its_expression_is_lost() {
+        let outcome = |root: &str, after: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "configuration": {{"root_module": {root}}}, "resource_changes": [{{
+                    "address": "module.m.aws_db_instance.a", "change": {{"actions": ["create"], "after": {after},
+                    "after_unknown": {{}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_db_instance")
+                .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+        };
+        let root = |call: &str, block: &str| {
+            format!(
+                r#"{{"module_calls": {{"m": {{"expressions": {call}, "module": {{"variables": {{"p": {{}}}}, "resources": [
+                    {{"mode": "managed", "type": "aws_db_instance", "name": "a", "expressions": {block}}}]}}}}}}}}"#
+            )
+        };
+        let (call, block) =
+            (r#"{"p": {"constant_value": "hunter2-secret"}}"#, r#"{"password": {"references": ["var.p"]}}"#);
+        let after = r#"{"instance_class": "x", "password": "hunter2-secret"}"#;
+        assert_eq!(outcome(&root(call, block), after), Outcome::Fail);
+        assert_eq!(outcome(&root("{}", block), after), Outcome::Undetermined);
+        assert_eq!(outcome(&root(call, "{}"), after), Outcome::Undetermined);
+        let nothing = r#"{"instance_class": "x", "password": null}"#;
+        assert_eq!(outcome(&root("{}", block), nothing), Outcome::Pass);
+        // A call of a function whose arguments are constant.
+        assert_eq!(outcome(&root(call, r#"{"password": {}}"#), after), Outcome::Fail);
+    }
+
+    #[test]
+    fn the_parts_of_an_expression_decide_whether_it_is_a_literal() {
+        let outcome = |expression: &str, value: &str| {
+            // What a random value is part of is unknown while planning.
+            let is_unknown = expression.contains("random");
+            let text = format!(
+                r#"{{"format_version": "1.2", "variables": {{"username": {{"value": "admin"}},
+                    "password": {{"value": "correct-horse"}}, "given_password": {{"value": "hunter22"}},
+                    "host": {{"value": "db.internal"}}, "key": {{"value": "given-key"}}}},
+                    "configuration": {{"root_module": {{"variables": {{"username": {{"default": "admin"}},
+                    "password": {{"default": "correct-horse"}}, "given_password": {{}}, "host": {{}}, "key": {{}}}}, "resources": [
+                    {{"address": "random_password.db", "mode": "managed", "type": "random_password", "name": "db", "expressions": {{}}}},
+                    {{"address": "aws_secretsmanager_secret_version.a", "mode": "managed",
+                    "type": "aws_secretsmanager_secret_version", "name": "a", "expressions": {{"secret_string": {expression}}}}}]}}}},
+                    "resource_changes": [{{"address": "aws_secretsmanager_secret_version.a", "change": {{"actions": ["create"],
+                    "after": {{"secret_string": {value}}}, "after_unknown": {{"secret_string": {is_unknown}}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_secretsmanager_secret_version")
+                .find(|builtin| builtin.id() == "aws-secret-literal-value")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+        };
+        let json = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
+        let refer = |to: &[&str]| {
+            let quoted: Vec<String> = to.iter().map(|to| format!("{to:?}")).collect();
+            format!(r#"{{"references": [{}]}}"#, quoted.join(", "))
+        };
+        let document = json(r#"{"password":"hunter22","username":"admin"}"#);
+        assert_eq!(outcome("{}", &document), Outcome::Fail);
+        assert_eq!(outcome("{}", r#""Y29ycmVjdC1ob3JzZQ==""#), Outcome::Fail);
+        assert_eq!(outcome(&refer(&["path.module"]), &document), Outcome::Fail);
+        for placeholder in [r#"{"password":"CHANGE_ME"}"#, r#"{"password":"","port":5432}"#, "{}", "[]"] {
+            assert_eq!(outcome("{}", &json(placeholder)), Outcome::Pass, "{placeholder}");
+        }
+        assert_eq!(outcome("{}", "null"), Outcome::Pass);
+        assert_eq!(outcome("{}", &json("-----BEGIN CERTIFICATE-----\nMIIE")), Outcome::Pass);
+        let random = ["random_password.db.result", "random_password.db"];
+        assert_eq!(outcome(&refer(&[&random[..], &["var.username"]].concat()), "null"), Outcome::Pass);
+        assert_eq!(
+            outcome(&refer(&[&random[..], &["var.password"]].concat()), "null"),
+            Outcome::Undetermined
+        );
+        assert_eq!(outcome(&refer(&["var.username", "var.given_password"]), &document), Outcome::Pass);
+        let default = json(r#"{"password":"correct-horse","username":"admin"}"#);
+        assert_eq!(outcome(&refer(&["var.username", "var.password"]), &default), Outcome::Fail);
+        assert_eq!(outcome(&refer(&["local.secret"]), &document), Outcome::Pass);
+        // A literal password beside a host that is given, and a given password beside a default user.
+        let host = json(r#"{"host":"db.internal","password":"hunter22"}"#);
+        assert_eq!(outcome(&refer(&["var.host"]), &host), Outcome::Fail);
+        let nested = json(r#"{"host":"db.internal","auth":{"api_key":"given-key"}}"#);
+        assert_eq!(outcome(&refer(&["var.username", "var.host", "var.key"]), &nested), Outcome::Pass);
+        assert_eq!(outcome(&refer(&["var.username", "var.host"]), &nested), Outcome::Fail);
+    }
+}
