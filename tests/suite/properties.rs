@@ -279,8 +279,7 @@ proptest! {
         let mut with_still = resources.clone();
         let same = json!({"associate_public_ip_address": true});
         with_still.push(json!({"address": "aws_instance.still", "mode": "managed", "type": "aws_instance", "name": "still",
-            "change": {"actions": ["no-op"], "before": same, "after": same, "after_unknown": {},
-                "before_sensitive": {}, "after_sensitive": {}}}));
+            "change": {"actions": ["no-op"], "before": same, "after": same, "after_unknown": {}}}));
         prop_assert_eq!(findings(with_still), findings(resources));
     }
 

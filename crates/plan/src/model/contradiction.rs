@@ -69,9 +69,6 @@ pub enum Contradiction {
     },
 }
 
-/// The masks of a change.
-const MASKS: [&str; 3] = ["after_unknown", "before_sensitive", "after_sensitive"];
-
 /// What is wrong with a side of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SideProblem {
@@ -266,9 +263,6 @@ impl Plan<'_> {
     }
 
     fn entries(&self, found: &mut Vec<Contradiction>) {
-        // A release of Terraform writes a mask for every entry, or for none: Terraform before 0.15 marks nothing.
-        let written: Vec<&'static str> =
-            self.resource_changes.iter().flat_map(|resource| resource.change.masks()).collect();
         let mut objects: HashSet<(&Address, Option<&str>)> = HashSet::new();
         for resource in &self.resource_changes {
             if !objects.insert((&resource.address, resource.deposed.as_deref())) {
@@ -277,11 +271,7 @@ impl Plan<'_> {
             if let Some(field) = resource.mismatch {
                 found.push(Contradiction::Field { address: resource.address.to_string(), field });
             }
-            let masks = resource.change.masks();
-            let lost = MASKS.into_iter().find(|name| {
-                written.contains(name) && !masks.contains(name) && resource.change.has_side_of(name)
-            });
-            if let Some(problem) = resource.side_problem().or(lost.map(SideProblem::Missing)) {
+            if let Some(problem) = resource.side_problem() {
                 let actions: Vec<&str> = resource.change.actions.verbs().iter().map(Verb::as_str).collect();
                 found.push(Contradiction::Side {
                     address: resource.address.to_string(),
@@ -306,21 +296,13 @@ impl ResourceChange<'_> {
 }
 
 impl Change<'_> {
-    /// Whether the change has the side that a mask is about.
-    fn has_side_of(&self, mask: &str) -> bool {
-        if mask.starts_with("before") { self.before.is_some() } else { self.after.is_some() }
-    }
-
-    /// The masks that the change has.
-    fn masks(&self) -> Vec<&'static str> {
-        let has = [&self.after_unknown, &self.before_sensitive, &self.after_sensitive];
-        MASKS.into_iter().zip(has).filter_map(|(name, mask)| mask.as_ref().map(|_| name)).collect()
-    }
-
     /// A mask has booleans for its leaves; anything else would count as known, or as not sensitive.
     fn mask_problem(&self) -> Option<SideProblem> {
-        let masks =
-            MASKS.into_iter().zip([&self.after_unknown, &self.before_sensitive, &self.after_sensitive]);
+        let masks = [
+            ("after_unknown", &self.after_unknown),
+            ("before_sensitive", &self.before_sensitive),
+            ("after_sensitive", &self.after_sensitive),
+        ];
         masks.into_iter().find_map(|(name, mask)| {
             let is_mask = mask.as_ref().is_none_or(|mask| *mask == Value::Null || is_mask(mask));
             (!is_mask).then_some(SideProblem::NotAMask(name))
@@ -556,22 +538,6 @@ mod tests {
         ] {
             assert_eq!(change(actions, rest), None, "{actions} {rest}");
         }
-    }
-
-    #[test]
-    fn a_mask_that_others_have_is_there() {
-        let changes = |masks: &str| {
-            messages(&format!(
-                r#""resource_changes": [
-                    {{"address": "a.b", "change": {{"actions": ["create"], "before": null, "after": {{}},
-                        "after_unknown": {{}}, "after_sensitive": {{}}}}}},
-                    {{"address": "a.c", "change": {{"actions": ["create"], "before": null, "after": {{}} {masks}}}}}]"#
-            ))
-        };
-        assert!(changes(r#", "after_unknown": {}, "after_sensitive": false"#).is_empty());
-        let lost = changes(r#", "after_unknown": {}"#);
-        assert!(lost[0].contains("has no `after_sensitive`"), "{lost:?}");
-        assert_eq!(changes(r#", "after_sensitive": {}"#).len(), 1);
     }
 
     #[test]
