@@ -59,7 +59,7 @@ impl Evaluator<'_, '_> {
                 if answers.contains(&Ok(Truth::True)) {
                     return Ok(Truth::True);
                 }
-                any(answers.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter())
+                any(answers.into_iter().collect::<Result<Vec<_>, _>>()?)
             }
             (AttributeTest::Statement(test), Attribute::Unknown) => {
                 self.statement_of_data_source(test, place)
