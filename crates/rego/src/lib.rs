@@ -4,8 +4,8 @@
 //! A file becomes text in `source`, and from there goes through `nesting` and `frontend`, which rewrites it so that
 //! the engine takes it as OPA does, into the engine's parser in `dialect`. `program` reads the engine's syntax
 //! trees as a graph of rules, which `checks`, `input_paths` and `select` look at before anything is evaluated.
-//! `evaluate` asks the engine for one rule at a time, inside `shell`. What rule names and results mean is in
-//! `convention` alone.
+//! `evaluate` asks the engine for one rule at a time, inside `shell`; `unknown` then finds what depends on values that
+//! are known only after apply. What rule names and results mean is in `convention` alone.
 //!
 //! This crate imports the plan model, the syntax of Rego and what rules say of themselves; it does not know guardrails,
 //! findings or reports. No other crate imports regorus.
