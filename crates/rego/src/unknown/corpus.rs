@@ -286,6 +286,10 @@ const CORPUS: &[(&str, &str, &[&str])] = &[
         rc.change.after.acl == "public-read"
         msg := $"{rc.address} is public"
     }"#, &["! aws_s3_bucket_acl.public is public", "? aws_s3_bucket_acl.later acl"]),
+    ("a list in a template", r#"deny contains {"msg": $"tags: {[rc.change.after.tags]}", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.address == "aws_instance.later"
+    }"#, &["! aws_instance.later"]),
     ("a complete rule", r#"package main
     deny = msg {
         rc := input.resource_changes[_]

@@ -112,10 +112,15 @@ impl Machine<'_> {
                 let mut text = String::new();
                 for part in parts {
                     let mut shown = None;
-                    let flow = self.term(part, environment, &Doubt::NONE, &mut |_, _, value, _| {
-                        shown = Some(match &value {
-                            Value::String(text) => text.to_string(),
-                            other => other.to_string(),
+                    let flow = self.term(part, environment, &Doubt::NONE, &mut |machine, _, value, _| {
+                        shown = Some(match (&value, machine.marks.doubt_in(&value)) {
+                            (Value::String(text), _) => text.to_string(),
+                            (other, doubt) if doubt.is_none() => other.to_string(),
+                            // The marks in it are not for people.
+                            (_, doubt) => match machine.marks.unknown(&doubt) {
+                                Value::String(mark) => mark.to_string(),
+                                other => other.to_string(),
+                            },
                         });
                         Err(Stop::Enough)
                     });

@@ -59,7 +59,10 @@ include!("corpus.rs");
 fn policies_of_all_styles_say_what_a_reader_says() {
     let mut wrong = Vec::new();
     for (name, policy, expected) in CORPUS {
-        let found = found(&evaluate(policy, PLAN));
+        let evaluation = evaluate(policy, PLAN);
+        let messages: String = evaluation.findings.iter().map(|finding| finding.message.as_str()).collect();
+        assert!(messages.is_ascii() && !messages.to_lowercase().contains("f5a7a"), "{name}: {messages}");
+        let found = found(&evaluation);
         if found != *expected {
             wrong.push(format!("{name}:\n  expected {expected:?}\n  found    {found:?}"));
         }
