@@ -260,6 +260,47 @@ pub enum Operator {
     Negate,
 }
 
+impl Operator {
+    /// What the operator does with its operands.
+    pub const fn family(self) -> OperatorFamily {
+        match self {
+            Self::Assign => OperatorFamily::Assignment,
+            Self::Unify => OperatorFamily::Unification,
+            Self::Equal => OperatorFamily::Equality,
+            Self::NotEqual => OperatorFamily::Inequality,
+            Self::In => OperatorFamily::Membership,
+            Self::Less | Self::LessOrEqual | Self::Greater | Self::GreaterOrEqual => OperatorFamily::Order,
+            Self::Union
+            | Self::Intersection
+            | Self::Add
+            | Self::Subtract
+            | Self::Multiply
+            | Self::Divide
+            | Self::Remainder
+            | Self::Negate => OperatorFamily::Computation,
+        }
+    }
+}
+
+/// What operators do with their operands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorFamily {
+    /// `:=`.
+    Assignment,
+    /// `=`.
+    Unification,
+    /// `==`.
+    Equality,
+    /// `!=`.
+    Inequality,
+    /// `in`.
+    Membership,
+    /// `<` and the like.
+    Order,
+    /// `+`, `|` and the like, whose result is no truth.
+    Computation,
+}
+
 impl Expr {
     /// Returns the source text of the expression.
     pub fn text<'t>(&self, text: &'t str) -> &'t str {

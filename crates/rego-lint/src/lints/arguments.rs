@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use planguard_rego::bundle::{LibraryArgument, Taken};
-use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator, Step as Written};
+use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, OperatorFamily, Step as Written};
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::input::{Lookup, mentions_data_sources, misfit};
@@ -152,21 +152,12 @@ fn types_named<'e>(env: &Env<'_, '_>, expr: &'e Expr, guards: &Guards) -> Vec<&'
     match &expr.kind {
         ExprKind::Operation { operator: kind, operands } => {
             let [left, right] = operands.as_slice() else { return Vec::new() };
-            let compares = match kind {
-                Operator::Equal | Operator::NotEqual | Operator::Unify | Operator::In => true,
-                Operator::Assign
-                | Operator::Less
-                | Operator::LessOrEqual
-                | Operator::Greater
-                | Operator::GreaterOrEqual
-                | Operator::Union
-                | Operator::Intersection
-                | Operator::Add
-                | Operator::Subtract
-                | Operator::Multiply
-                | Operator::Divide
-                | Operator::Remainder
-                | Operator::Negate => false,
+            let compares = match kind.family() {
+                OperatorFamily::Equality
+                | OperatorFamily::Inequality
+                | OperatorFamily::Unification
+                | OperatorFamily::Membership => true,
+                OperatorFamily::Assignment | OperatorFamily::Order | OperatorFamily::Computation => false,
             };
             let sides = [(left, right), (right, left)].into_iter();
             sides.filter(|(one, _)| compares && is_type(one)).map(|(_, other)| other).collect()

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use planguard_rego::bundle::{self, LibraryResult, LibrarySignature};
 use planguard_rego::convention::Convention;
 use planguard_rego_syntax::scope::DeclaredBy;
-use planguard_rego_syntax::tree::{self, Body, BranchKind, Expr, ExprKind, LiteralKind, Operator, Rule};
+use planguard_rego_syntax::tree::{
+    self, Body, BranchKind, Expr, ExprKind, LiteralKind, Operator, OperatorFamily, Rule,
+};
 
 use super::arguments;
 use super::model::{self, Meaning, Origin, Project, RuleId, key, parts, string};
@@ -286,29 +288,19 @@ impl<'p, 's> Env<'p, 's> {
     fn bind_expr(&mut self, expr: &Expr) {
         let ExprKind::Operation { operator, operands } = &expr.bare().kind else { return };
         let [left, right] = operands.as_slice() else { return };
-        match operator {
-            Operator::Assign => self.bind_pattern(left, right),
-            Operator::Unify => {
+        match operator.family() {
+            OperatorFamily::Assignment => self.bind_pattern(left, right),
+            OperatorFamily::Unification => {
                 self.bind_pattern(left, right);
                 if self.variable(right).is_some() {
                     self.bind_pattern(right, left);
                 }
             }
-            Operator::Equal
-            | Operator::NotEqual
-            | Operator::In
-            | Operator::Less
-            | Operator::LessOrEqual
-            | Operator::Greater
-            | Operator::GreaterOrEqual
-            | Operator::Union
-            | Operator::Intersection
-            | Operator::Add
-            | Operator::Subtract
-            | Operator::Multiply
-            | Operator::Divide
-            | Operator::Remainder
-            | Operator::Negate => {}
+            OperatorFamily::Equality
+            | OperatorFamily::Inequality
+            | OperatorFamily::Membership
+            | OperatorFamily::Order
+            | OperatorFamily::Computation => {}
         }
     }
 

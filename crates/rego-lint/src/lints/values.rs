@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
 use planguard_rego::plan_shape::{ACTIONS, Node, Side, VERBS};
-use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator};
+use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator, OperatorFamily};
 
 use super::infer::{Env, Guards, outside_bodies};
 use super::model::{self, other_scalar, string};
@@ -156,13 +156,13 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hi
         return;
     };
     let [left, right] = operands.as_slice() else { return };
-    match kind {
-        Operator::Equal | Operator::Unify | Operator::NotEqual => {}
-        Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual => {
+    match kind.family() {
+        OperatorFamily::Equality | OperatorFamily::Unification | OperatorFamily::Inequality => {}
+        OperatorFamily::Order => {
             order(env, [left, right], guards, about_data, hits);
             return;
         }
-        Operator::In => {
+        OperatorFamily::Membership => {
             if let Shape::Place(place) = env.shape(right, guards)
                 && std::ptr::eq(place.node, &ACTIONS)
             {
@@ -173,15 +173,7 @@ fn compare(env: &Env<'_, '_>, expr: &Expr, guards: &Guards, about_data: bool, hi
             }
             return;
         }
-        Operator::Assign
-        | Operator::Union
-        | Operator::Intersection
-        | Operator::Add
-        | Operator::Subtract
-        | Operator::Multiply
-        | Operator::Divide
-        | Operator::Remainder
-        | Operator::Negate => return,
+        OperatorFamily::Assignment | OperatorFamily::Computation => return,
     }
     for (one, other) in [(left, right), (right, left)] {
         if *kind == Operator::NotEqual {

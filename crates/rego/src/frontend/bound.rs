@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Rule, Step};
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, OperatorFamily, Rule, Step};
 
 use super::policy::Policy;
 
@@ -108,23 +108,15 @@ impl BoundNames<'_, '_> {
                     self.expr(last, Position::Bound);
                 }
             }
-            ExprKind::Operation { operator, operands } => match operator {
-                Operator::Assign | Operator::Unify => self.exprs(operands, Position::Bound),
-                Operator::Equal
-                | Operator::NotEqual
-                | Operator::In
-                | Operator::Less
-                | Operator::LessOrEqual
-                | Operator::Greater
-                | Operator::GreaterOrEqual
-                | Operator::Union
-                | Operator::Intersection
-                | Operator::Add
-                | Operator::Subtract
-                | Operator::Multiply
-                | Operator::Divide
-                | Operator::Remainder
-                | Operator::Negate => self.exprs(operands, Position::Used),
+            ExprKind::Operation { operator, operands } => match operator.family() {
+                OperatorFamily::Assignment | OperatorFamily::Unification => {
+                    self.exprs(operands, Position::Bound)
+                }
+                OperatorFamily::Equality
+                | OperatorFamily::Inequality
+                | OperatorFamily::Membership
+                | OperatorFamily::Order
+                | OperatorFamily::Computation => self.exprs(operands, Position::Used),
             },
             ExprKind::Items(items) => self.exprs(items, position),
             ExprKind::Object(fields) => {

@@ -13,7 +13,7 @@
 use std::collections::HashSet;
 
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Step};
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, OperatorFamily, Step};
 
 use super::super::bound;
 use super::super::edit::{Edits, Written};
@@ -114,9 +114,9 @@ impl Pass<'_, '_> {
                     }
                 }
             }
-            ExprKind::Operation { operator, operands } => match operator {
-                Operator::Assign => {}
-                Operator::Unify | Operator::Equal => {
+            ExprKind::Operation { operator, operands } => match operator.family() {
+                OperatorFamily::Assignment => {}
+                OperatorFamily::Unification | OperatorFamily::Equality => {
                     for operand in operands {
                         match &operand.bare().kind {
                             ExprKind::Reference { .. } => self.of_term(operand, lifted),
@@ -124,20 +124,10 @@ impl Pass<'_, '_> {
                         }
                     }
                 }
-                Operator::In
-                | Operator::NotEqual
-                | Operator::Less
-                | Operator::LessOrEqual
-                | Operator::Greater
-                | Operator::GreaterOrEqual
-                | Operator::Union
-                | Operator::Intersection
-                | Operator::Add
-                | Operator::Subtract
-                | Operator::Multiply
-                | Operator::Divide
-                | Operator::Remainder
-                | Operator::Negate => {
+                OperatorFamily::Membership
+                | OperatorFamily::Inequality
+                | OperatorFamily::Order
+                | OperatorFamily::Computation => {
                     for operand in operands {
                         self.of_argument(operand, lifted, Names::Go);
                     }

@@ -15,7 +15,7 @@ use std::collections::HashSet;
 
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{
-    Body, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, Span, Step,
+    Body, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Span, Step,
 };
 
 use super::super::super::builtins::{OF_TYPE, OF_TYPE_BY_KEY};
@@ -117,27 +117,17 @@ impl<'a> Pass<'a, '_> {
             let types = self.is_type(step).then(|| self.one_type(wanted))??;
             Some(Scan { collection, key: Some(key), element: Element::Compared { types } })
         };
-        match operator {
-            Operator::Assign => named(left, right),
-            Operator::Unify => named(left, right)
+        match operator.family() {
+            OperatorFamily::Assignment => named(left, right),
+            OperatorFamily::Unification => named(left, right)
                 .or_else(|| named(right, left))
                 .or_else(|| compared(left, right))
                 .or_else(|| compared(right, left)),
-            Operator::Equal => compared(left, right).or_else(|| compared(right, left)),
-            Operator::In
-            | Operator::NotEqual
-            | Operator::Less
-            | Operator::LessOrEqual
-            | Operator::Greater
-            | Operator::GreaterOrEqual
-            | Operator::Union
-            | Operator::Intersection
-            | Operator::Add
-            | Operator::Subtract
-            | Operator::Multiply
-            | Operator::Divide
-            | Operator::Remainder
-            | Operator::Negate => None,
+            OperatorFamily::Equality => compared(left, right).or_else(|| compared(right, left)),
+            OperatorFamily::Membership
+            | OperatorFamily::Inequality
+            | OperatorFamily::Order
+            | OperatorFamily::Computation => None,
         }
     }
 

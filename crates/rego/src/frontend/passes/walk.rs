@@ -8,7 +8,7 @@
 //! walk(input, [path, value]); walk(input, __pg1); some pair in __pg1
 //! ```
 
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, Operator};
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, OperatorFamily};
 
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, modifiers, outside_bodies};
@@ -85,10 +85,10 @@ impl Pass<'_, '_> {
         let [left, right] = operands.as_slice() else { return None };
         let (pattern, call) = if self.argument(right).is_some() { (left, right) } else { (right, left) };
         self.argument(call)?;
-        match operator {
-            Operator::Unify => Some((pattern, call)),
+        match operator.family() {
+            OperatorFamily::Unification => Some((pattern, call)),
             // In the relation, the name of a rule would refer to the rule.
-            Operator::Assign => {
+            OperatorFamily::Assignment => {
                 let mut names_rule = false;
                 outside_bodies(pattern, &mut |part| {
                     let name = self.policy.text_of(part);
@@ -96,21 +96,11 @@ impl Pass<'_, '_> {
                 });
                 (!names_rule).then_some((pattern, call))
             }
-            Operator::Equal
-            | Operator::In
-            | Operator::NotEqual
-            | Operator::Less
-            | Operator::LessOrEqual
-            | Operator::Greater
-            | Operator::GreaterOrEqual
-            | Operator::Union
-            | Operator::Intersection
-            | Operator::Add
-            | Operator::Subtract
-            | Operator::Multiply
-            | Operator::Divide
-            | Operator::Remainder
-            | Operator::Negate => None,
+            OperatorFamily::Equality
+            | OperatorFamily::Membership
+            | OperatorFamily::Inequality
+            | OperatorFamily::Order
+            | OperatorFamily::Computation => None,
         }
     }
 
