@@ -48,7 +48,7 @@ fn call(
     let Some((path, ids)) = linter.project.function(env.id.file, function) else { return };
     let about_data = about_data || ids.iter().any(|id| mentions_data_sources(linter, *id));
     for (position, argument) in arguments.iter().enumerate() {
-        if linter.inference.takes_type(&path, position) {
+        if env.takes_type(&path, position) {
             for (name, written) in strings(env, argument, guards) {
                 resource_type(env, &name, written, about_data, hits);
             }
@@ -184,7 +184,7 @@ fn types_named<'e>(env: &Env<'_, '_>, expr: &'e Expr, guards: &Guards) -> Vec<&'
             let Some((path, _)) = env.project().function(env.id.file, function) else { return Vec::new() };
             let given = arguments.iter().enumerate();
             given
-                .filter(|(position, _)| env.inference.takes_type(&path, *position))
+                .filter(|(position, _)| env.takes_type(&path, *position))
                 .map(|(_, argument)| argument)
                 .collect()
         }

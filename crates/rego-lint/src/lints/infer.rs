@@ -1,5 +1,6 @@
 //! Infers which values of the plan variables, rules, functions and comprehensions have.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -14,8 +15,12 @@ use super::arguments;
 use super::model::{self, Meaning, Origin, Project, RuleId, key, parts, string};
 use super::shape::{Holds, Place, Shape, Slip, Step, Types};
 
-/// The number of passes over all rules. Values passed through longer chains of rules stay unknown.
-const ROUNDS: usize = 6;
+/// The number of rounds through the rules. Values passed through longer chains of rules stay unknown; planguard's own
+/// library, whose chains are the longest known, needs 14. A round looks only at rules of which something has changed.
+const ROUNDS: usize = 24;
+
+/// The number of passes over the bodies of one rule, whose variables may be bound after they are read.
+const PASSES: usize = 6;
 
 /// An argument of a function, by the function's path and its position.
 type Argument = (Vec<String>, usize);
@@ -31,6 +36,41 @@ struct Inferred {
     accepts: BTreeMap<Argument, BTreeSet<String>>,
     /// The arguments that functions take as resource types.
     types: BTreeSet<Argument>,
+}
+
+impl Inferred {
+    /// The paths of the rules and functions of which the two know different things.
+    fn differences(&self, other: &Self) -> BTreeSet<Vec<String>> {
+        let mut paths: BTreeSet<Vec<String>> = changed(&self.values, &other.values).cloned().collect();
+        let arguments = changed(&self.arguments, &other.arguments);
+        let accepts = changed(&self.accepts, &other.accepts);
+        let types = self.types.symmetric_difference(&other.types);
+        paths.extend(arguments.chain(accepts).chain(types).map(|(path, _)| path.clone()));
+        paths
+    }
+}
+
+/// The keys that have different values in two maps.
+fn changed<'m, K: Ord, V: PartialEq>(
+    one: &'m BTreeMap<K, V>,
+    other: &'m BTreeMap<K, V>,
+) -> impl Iterator<Item = &'m K> {
+    let keys = one.keys().chain(other.keys().filter(|key| !one.contains_key(*key)));
+    keys.filter(|key| one.get(*key) != other.get(*key))
+}
+
+/// What one look at a rule infers.
+struct RuleInferred {
+    variables: Arc<Variables>,
+    value: Shape,
+    /// The arguments of the calls in the rule.
+    calls: BTreeMap<Argument, Shape>,
+    /// The positions of its own arguments that are resource types.
+    types: BTreeSet<usize>,
+    /// The resource types that its arguments have, by their positions and for each body.
+    accepts: Vec<(usize, Option<BTreeSet<String>>)>,
+    /// The rules and functions whose inferred values it has asked for. While they stay, so does the rest.
+    asked: BTreeSet<Vec<String>>,
 }
 
 /// The inferred values of all rules.
@@ -66,6 +106,8 @@ pub(super) struct Env<'p, 's> {
     pub inference: &'p Inference<'p, 's>,
     pub id: RuleId,
     variables: Arc<Variables>,
+    /// The rules and functions whose inferred values were asked for.
+    asked: RefCell<BTreeSet<Vec<String>>>,
 }
 
 impl<'p, 's> Inference<'p, 's> {
@@ -81,48 +123,44 @@ impl<'p, 's> Inference<'p, 's> {
         let signatures = all.iter().filter(is_of_program);
         let signatures = signatures.map(|signature| (signature.path.as_slice(), signature)).collect();
         let mut inference = Self { project, known: Inferred::default(), settled: HashMap::new(), signatures };
+        let mut rules = HashMap::new();
+        let mut is_settled = false;
         for _ in 0..ROUNDS {
-            let (next, variables) = inference.round();
-            if next == inference.known {
-                inference.settled = variables;
+            let next = inference.round(&mut rules);
+            let changed = next.differences(&inference.known);
+            is_settled = changed.is_empty();
+            if is_settled {
                 break;
             }
             inference.known = next;
+            rules.retain(|_, rule| rule.asked.is_disjoint(&changed));
         }
-        if inference.settled.is_empty() {
-            inference.settled = project.ids().map(|id| (id, inference.env(id).variables)).collect();
-        }
+        // After the last round too: what it has changed, a rule may have asked for.
+        inference.settled = if is_settled {
+            rules.into_iter().map(|(id, rule)| (id, rule.variables)).collect()
+        } else {
+            project.ids().map(|id| (id, inference.env(id).variables)).collect()
+        };
         inference
     }
 
-    /// What one more look at every rule infers, and the variables that it saw.
-    fn round(&self) -> (Inferred, HashMap<RuleId, Arc<Variables>>) {
+    /// What the rules infer together; those that are not among `rules` are looked at.
+    fn round(&self, rules: &mut HashMap<RuleId, RuleInferred>) -> Inferred {
         let mut next = Inferred::default();
-        let mut variables = HashMap::new();
         let mut accepts: BTreeMap<Argument, Vec<Option<BTreeSet<String>>>> = BTreeMap::new();
         for id in self.project.ids() {
-            let rule = self.project.rule(id);
+            let rule = rules.entry(id).or_insert_with(|| self.env(id).infer());
             let path = self.project.path_of(id);
-            let env = self.env(id);
-            variables.insert(id, Arc::clone(&env.variables));
-            let value = env.value();
+            for (argument, shape) in &rule.calls {
+                let known = next.arguments.remove(argument).unwrap_or(Shape::Never);
+                next.arguments.insert(argument.clone(), known.join(shape.clone()));
+            }
+            next.types.extend(rule.types.iter().map(|position| (path.clone(), *position)));
+            for (position, types) in &rule.accepts {
+                accepts.entry((path.clone(), *position)).or_default().push(types.clone());
+            }
             let known = next.values.remove(&path).unwrap_or(Shape::Never);
-            next.values.insert(path.clone(), known.join(value));
-            // Tests call functions with invented values.
-            if !self.project.is_test_rule(id) {
-                env.collect_calls(&mut next);
-                let taken = arguments::types_taken(&env).into_iter();
-                next.types.extend(taken.map(|position| (path.clone(), position)));
-            }
-            for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
-                for branch in rule.branches.iter().filter(|branch| branch.body.is_some()) {
-                    let types = branch.body.as_ref().and_then(|body| {
-                        let guards = env.guards(body, &Guards::default());
-                        env.types_of(argument, &guards)
-                    });
-                    accepts.entry((path.clone(), position)).or_default().push(types);
-                }
-            }
+            next.values.insert(path, known.join(rule.value.clone()));
         }
         for (argument, types) in accepts {
             if let Some(sets) = types.into_iter().collect::<Option<Vec<_>>>() {
@@ -134,12 +172,7 @@ impl<'p, 's> Inference<'p, 's> {
                 next.values.insert(signature.path.clone(), below(Shape::Input(Convention::CONFTEST), keys));
             }
         }
-        (next, variables)
-    }
-
-    /// Returns whether a function takes a resource type, or several, as this argument.
-    pub(super) fn takes_type(&self, function: &[String], position: usize) -> bool {
-        self.known.types.contains(&(function.to_vec(), position))
+        next
     }
 
     /// Returns what METADATA says of a function of the library.
@@ -150,16 +183,21 @@ impl<'p, 's> Inference<'p, 's> {
     /// Returns the environment of a rule.
     pub(super) fn env(&self, id: RuleId) -> Env<'_, 's> {
         match self.settled.get(&id) {
-            Some(variables) => Env { inference: self, id, variables: Arc::clone(variables) },
+            Some(variables) => {
+                Env { inference: self, id, variables: Arc::clone(variables), asked: RefCell::default() }
+            }
             None => self.bound(id),
         }
     }
 
     /// The environment of a rule, with every variable bound.
     fn bound(&self, id: RuleId) -> Env<'_, 's> {
-        let mut env = Env { inference: self, id, variables: Arc::default() };
+        let mut env = Env { inference: self, id, variables: Arc::default(), asked: RefCell::default() };
         let rule = self.project.rule(id);
         let path = self.project.path_of(id);
+        if rule.head.arguments.is_some() {
+            env.known_of(&path);
+        }
         for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
             if let Some(variable) = env.variable(argument) {
                 let shape = self.known.arguments.get(&(path.clone(), position)).cloned();
@@ -168,7 +206,7 @@ impl<'p, 's> Inference<'p, 's> {
                 Arc::make_mut(&mut env.variables).insert(variable, shape.called(&name));
             }
         }
-        for _ in 0..ROUNDS {
+        for _ in 0..PASSES {
             let before = Variables::clone(&env.variables);
             env.bind_all(rule);
             if *env.variables == before {
@@ -186,6 +224,50 @@ impl<'p, 's> Env<'p, 's> {
 
     pub(super) fn project(&self) -> &'p Project<'s> {
         self.inference.project
+    }
+
+    /// What is known so far, of which the caller reads what concerns a rule or function.
+    fn known_of(&self, path: &[String]) -> &Inferred {
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(path) {
+            asked.insert(path.to_vec());
+        }
+        &self.inference.known
+    }
+
+    /// Looks at the rule once.
+    fn infer(self) -> RuleInferred {
+        let rule = self.project().rule(self.id);
+        let value = self.value();
+        let mut calls = BTreeMap::new();
+        let mut types = BTreeSet::new();
+        // Tests call functions with invented values.
+        if !self.project().is_test_rule(self.id) {
+            self.collect_calls(&mut calls);
+            if rule.head.arguments.is_some() {
+                types = arguments::types_taken(&self);
+            }
+        }
+        let mut accepts = Vec::new();
+        for (position, argument) in rule.head.arguments.iter().flatten().enumerate() {
+            for body in rule.branches.iter().filter_map(|branch| branch.body.as_ref()) {
+                let guards = self.guards(body, &Guards::default());
+                accepts.push((position, self.types_of(argument, &guards)));
+            }
+        }
+        RuleInferred {
+            variables: self.variables,
+            value,
+            calls,
+            types,
+            accepts,
+            asked: self.asked.into_inner(),
+        }
+    }
+
+    /// Returns whether a function takes a resource type, or several, as this argument.
+    pub(super) fn takes_type(&self, function: &[String], position: usize) -> bool {
+        self.known_of(function).types.contains(&(function.to_vec(), position))
     }
 
     fn meaning(&self, name: &Expr) -> Meaning {
@@ -407,7 +489,7 @@ impl<'p, 's> Env<'p, 's> {
         }
     }
 
-    fn collect_calls(&self, next: &mut Inferred) {
+    fn collect_calls(&self, calls: &mut BTreeMap<Argument, Shape>) {
         let rule = self.project().rule(self.id);
         self.each_body(rule, &mut |exprs, guards| {
             for expr in exprs {
@@ -416,8 +498,8 @@ impl<'p, 's> Env<'p, 's> {
                     let Some((path, _)) = self.project().function(self.id.file, function) else { return };
                     for (position, argument) in arguments.iter().enumerate() {
                         let at = (path.clone(), position);
-                        let known = next.arguments.remove(&at).unwrap_or(Shape::Never);
-                        next.arguments.insert(at, known.join(self.settled(argument, guards)));
+                        let known = calls.remove(&at).unwrap_or(Shape::Never);
+                        calls.insert(at, known.join(self.settled(argument, guards)));
                     }
                 });
             }
@@ -518,7 +600,7 @@ impl<'p, 's> Env<'p, 's> {
             ExprKind::Call { function, arguments } => {
                 let Some((path, _)) = self.project().function(self.id.file, function) else { return };
                 for (position, argument) in arguments.iter().enumerate() {
-                    let accepted = self.inference.known.accepts.get(&(path.clone(), position));
+                    let accepted = self.known_of(&path).accepts.get(&(path.clone(), position));
                     let anchor = match self.shape(argument, &Guards::default()) {
                         Shape::Place(place) => place.anchor,
                         _ => None,
@@ -626,7 +708,7 @@ impl<'p, 's> Env<'p, 's> {
                 let argument = arguments.get(*position);
                 return argument.map_or(Shape::Any, |argument| below(self.shape(argument, guards), keys));
             }
-            let result = self.inference.known.values.get(&path).cloned().unwrap_or(Shape::Never);
+            let result = self.known_of(&path).values.get(&path).cloned().unwrap_or(Shape::Never);
             let given: Vec<Shape> = arguments.iter().map(|argument| self.shape(argument, guards)).collect();
             return with_arguments(result, &given);
         }
@@ -713,7 +795,7 @@ impl<'p, 's> Env<'p, 's> {
                     };
                     done = length.saturating_sub(path.len());
                     let is_function = ids.iter().any(|id| self.project().rule(*id).head.arguments.is_some());
-                    match self.inference.known.values.get(&full[..length]) {
+                    match self.known_of(&full[..length]).values.get(&full[..length]) {
                         Some(shape) if !is_function => shape.clone(),
                         _ => Shape::Any,
                     }
@@ -860,19 +942,51 @@ mod tests {
 
     use super::*;
 
-    /// Each family of lints looks at most rules: to bind their variables again each time would be most of the work.
-    #[test]
-    fn the_variables_of_a_rule_are_bound_once() {
+    fn of_library(see: impl FnOnce(Inference<'_, '_>)) {
         let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/rego");
         let sources = source::load(&[library], &mut Vec::new());
         let project = Project::new(&sources, &[], &[], &[], &Namespaces::default(), BTreeSet::new());
-        let inference = Inference::new(&project);
-        let mut bound = 0;
-        for id in project.ids() {
-            let (one, other) = (inference.env(id), inference.env(id));
-            assert!(Arc::ptr_eq(&one.variables, &other.variables));
-            bound += one.variables.len();
-        }
-        assert!(bound > 100, "{bound}");
+        see(Inference::new(&project));
+    }
+
+    /// Each family of lints looks at most rules: to bind their variables again each time would be most of the work.
+    #[test]
+    fn the_variables_of_a_rule_are_bound_once() {
+        of_library(|inference| {
+            let mut bound = 0;
+            for id in inference.project.ids() {
+                let (one, other) = (inference.env(id), inference.env(id));
+                assert!(Arc::ptr_eq(&one.variables, &other.variables));
+                bound += one.variables.len();
+            }
+            assert!(bound > 100, "{bound}");
+        });
+    }
+
+    /// To look at all rules in every round would be most of the work of linting many policies.
+    #[test]
+    fn a_rule_is_looked_at_again_only_if_what_it_asked_for_has_changed() {
+        of_library(|mut inference| {
+            inference.settled.clear();
+            inference.known = Inferred::default();
+            let mut rules = HashMap::new();
+            let mut looks = 0;
+            for _ in 0..ROUNDS {
+                let before = rules.len();
+                let next = inference.round(&mut rules);
+                looks += rules.len() - before;
+                let changed = next.differences(&inference.known);
+                inference.known = next;
+                rules.retain(|_, rule| rule.asked.is_disjoint(&changed));
+            }
+            assert_eq!(rules.len(), inference.project.ids().count(), "it has settled");
+            assert!(looks < 4 * rules.len(), "{looks} looks at {} rules", rules.len());
+            for (id, rule) in rules {
+                let again = inference.env(id).infer();
+                assert_eq!((again.value, again.calls), (rule.value, rule.calls));
+                assert_eq!((again.types, again.accepts), (rule.types, rule.accepts));
+                assert_eq!(again.variables, rule.variables);
+            }
+        });
     }
 }

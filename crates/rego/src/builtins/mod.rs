@@ -185,8 +185,25 @@ fn call(builtin: &Builtin, arguments: &[Value]) -> Result<Value, String> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::process::Command;
 
     use super::*;
+
+    /// To capture one takes longer than most rules, and policies that fail on many resources would pay it for each.
+    #[test]
+    fn an_error_of_the_engine_captures_no_backtrace() {
+        const NAME: &str = "builtins::tests::an_error_of_the_engine_captures_no_backtrace";
+        if std::env::var("RUST_BACKTRACE").is_ok_and(|value| value == "full") {
+            let shown = format!("{:?}", anyhow::Error::msg("refused"));
+            assert_eq!(shown, "refused");
+            return;
+        }
+        // The variable is read once in a process.
+        let mut tests = Command::new(std::env::current_exe().unwrap());
+        let output = tests.args([NAME, "--exact"]).env("RUST_BACKTRACE", "full").output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && told.contains("1 passed"), "{told}");
+    }
 
     #[test]
     fn no_name_is_taken_twice() {
