@@ -51,22 +51,39 @@ pub(super) fn look(policies: &Policies, PolicyLints { options, lowered }: &Polic
             accepted.entry(finding.lint).or_default().push(finding);
         }
     }
-    linted.notices.extend(accepted.into_iter().map(|(lint, findings)| {
-        let said = lowered.get(&lint).map_or("", String::as_str);
-        notice(lint, said, &findings)
+    linted.notices.extend(accepted.into_iter().map(|(lint, findings)| match lowered.get(&lint) {
+        Some(said) => accepted_notice(lint, said, &findings),
+        None => told_notice(lint, &findings),
     }));
     linted
 }
 
-/// Tells which findings a lowered lint does not turn into errors, and why it is lowered.
-fn notice(lint: Lint, said: &str, findings: &[&LintFinding]) -> Notice {
+/// Tells what a policy overlooks.
+fn told_notice(lint: Lint, findings: &[&LintFinding]) -> Notice {
+    let (places, count) = (places(findings), findings.len());
+    let first = findings.first().map(|finding| (finding.message.unescaped(), finding.help.unescaped()));
+    let (message, help) = first.unwrap_or_default();
+    let message = if count == 1 {
+        format!("{message} ({places}); {help}")
+    } else {
+        format!("{count} findings of the lint {} ({places}), the first: {message}; {help}", lint.info().name)
+    };
+    Notice { code: SafeText::fixed(lint.info().code), message: Redactor::default().text(&message) }
+}
+
+fn places(findings: &[&LintFinding]) -> String {
     let places = findings.iter().map(|finding| format!("{}:{}", finding.file.unescaped(), finding.line));
     let mut places: Vec<String> = places.take(NAMED_PLACES).collect();
     if findings.len() > NAMED_PLACES {
         places.push("…".to_owned());
     }
+    places.join(", ")
+}
+
+/// Tells which findings a lowered lint does not turn into errors, and why it is lowered.
+fn accepted_notice(lint: Lint, said: &str, findings: &[&LintFinding]) -> Notice {
     let (count, name) = (findings.len(), lint.info().name);
     let what = if count == 1 { "finding" } else { "findings" };
-    let message = format!("{count} {what} of the lint {name} accepted ({}): {said}", places.join(", "));
+    let message = format!("{count} {what} of the lint {name} accepted ({}): {said}", places(findings));
     Notice { code: SafeText::fixed(lint.info().code), message: Redactor::default().text(&message) }
 }

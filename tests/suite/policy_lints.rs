@@ -99,6 +99,66 @@ fn a_lint_that_the_settings_lower_is_told_with_the_reason() {
 }
 
 #[test]
+fn what_lets_resources_pass_that_a_policy_means_to_deny_is_told() {
+    let condition = |line: &str| {
+        format!(
+            "package main\n\ndeny contains msg if {{\n\tsome rc in input.resource_changes\n\trc.type == \
+             \"aws_db_instance\"\n\tafter := rc.change.after\n\t{line}\n\tmsg := rc.address\n}}\n"
+        )
+    };
+    let told = [
+        ("not after.kms_key_id == null", None),
+        ("not after.tags", Some("note[PG-LN-054]: `not after.tags` is not true where it is not set")),
+        ("not after.tags.Owner", None),
+        ("not after.engine", None),
+        ("not after.publicly_accessible", None),
+        (
+            "not after.deletion_protection",
+            Some("note[PG-LN-055]: `not after.deletion_protection` is not true"),
+        ),
+        (
+            "after.storage_encrypted == false",
+            Some("note[PG-LN-055]: `after.storage_encrypted == false` is not"),
+        ),
+        ("after.storage_encrypted != true", None),
+        (
+            "not after.restore_to_point_in_time",
+            Some("note[PG-LN-054]: `not after.restore_to_point_in_time` is"),
+        ),
+        ("count({after.restore_to_point_in_time[_].restore_time} & {null}) == 0", Some("note[PG-LN-056]")),
+        ("count({time | time := after.restore_to_point_in_time[_].restore_time} & {null}) == 0", None),
+        (
+            "after.restore_to_point_in_time[_].use_latest_restorable_time; \
+             sprintf(\"%v\", [after.restore_to_point_in_time[0].restore_time]) != \"\"",
+            None,
+        ),
+        // The policy looks for null elsewhere.
+        (
+            "not after.tags\n\tmsg := rc.address\n}\n\nuntagged contains rc.address if {\n\tsome rc in \
+          input.resource_changes\n\trc.change.after.tags == null",
+            None,
+        ),
+        ("not deny_other", Some("note[PG-LN-039]: `not deny_other` is never true")),
+        ("count(deny_other) == 0", None),
+    ];
+    for (line, told) in told {
+        let project = project(&[("policies/a.rego", &condition(line))]);
+        let text = run(project.path(), CHECK, 0);
+        match told {
+            Some(told) => {
+                assert!(text.contains(told) && text.contains("policies/a.rego:7"), "{line}: {text}")
+            }
+            None => assert!(!text.contains("note[PG-LN-0"), "{line}: {text}"),
+        }
+    }
+    let ignored =
+        condition("# planguard:ignore null-as-absent because tags are always set\n\tnot after.tags");
+    let project = project(&[("policies/a.rego", &ignored)]);
+    let text = run(project.path(), CHECK, 0);
+    assert!(!text.contains("note[PG-LN-0"), "{text}");
+}
+
+#[test]
 fn what_the_engine_cannot_evaluate_has_no_other_level() {
     for lint in errors().filter(|lint| lint.is_refused_by_engine()) {
         let project = wrong(lint);

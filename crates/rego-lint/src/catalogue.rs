@@ -83,6 +83,7 @@ pub enum Lint {
     NeverTrue,
     SeparateIterations,
     NotEqualsAny,
+    SetAsCondition,
     UnknownAttribute,
     WrongNesting,
     RemovedAttribute,
@@ -91,6 +92,9 @@ pub enum Lint {
     PlannedValuesOnly,
     UnknownAsAbsent,
     FalseAsAbsent,
+    NullAsAbsent,
+    NullAsFalse,
+    AbsentInLiteral,
     UnusedImport,
     UnusedVariable,
     UnusedArgument,
@@ -108,7 +112,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint, ordered by code.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 53] = [
         Self::NearMissName,
         Self::MisspeltPackage,
         Self::UnreadPackage,
@@ -137,6 +141,7 @@ impl Lint {
         Self::NeverTrue,
         Self::SeparateIterations,
         Self::NotEqualsAny,
+        Self::SetAsCondition,
         Self::UnknownAttribute,
         Self::WrongNesting,
         Self::RemovedAttribute,
@@ -145,6 +150,9 @@ impl Lint {
         Self::PlannedValuesOnly,
         Self::UnknownAsAbsent,
         Self::FalseAsAbsent,
+        Self::NullAsAbsent,
+        Self::NullAsFalse,
+        Self::AbsentInLiteral,
         Self::UnusedImport,
         Self::UnusedVariable,
         Self::UnusedArgument,
@@ -159,6 +167,12 @@ impl Lint {
         Self::InvalidIgnore,
         Self::UnusedIgnore,
     ];
+
+    /// Returns whether a check of plans tells the findings as warnings: the policy is right in the eyes of the engine,
+    /// and lets resources pass that its author means to deny.
+    pub const fn is_told_by_check(self) -> bool {
+        matches!(self, Self::SetAsCondition | Self::NullAsAbsent | Self::NullAsFalse | Self::AbsentInLiteral)
+    }
 
     /// Returns whether the engine fails on what the lint finds, so that no level lets such a policy be evaluated.
     pub const fn is_refused_by_engine(self) -> bool {
@@ -364,6 +378,13 @@ impl Lint {
                 summary: "`!=` is true if a single element differs",
                 why: "`actions[_] != \"delete\"` is true if any action differs, which includes every replacement. To test that no element is equal, use `not … in …`. The same applies to `type != allowed[_]`, which is always true if two types are allowed.",
             },
+            Self::SetAsCondition => &LintInfo {
+                code: "PG-LN-039",
+                name: "set-as-condition",
+                level: Level::Warning,
+                summary: "a set is used as a condition",
+                why: "A set of results is defined even if it is empty, so `deny` alone is always true and `not deny` never is. A test with either passes or fails whatever the policy does.",
+            },
             Self::UnknownAttribute => &LintInfo {
                 code: "PG-LN-040",
                 name: "unknown-attribute",
@@ -419,6 +440,27 @@ impl Lint {
                 level: Level::Pedantic,
                 summary: "an absent attribute is not `false`",
                 why: "`rc.change.after.x == false` is undefined if the attribute is absent, and false if it is null: the resource passes.",
+            },
+            Self::NullAsAbsent => &LintInfo {
+                code: "PG-LN-054",
+                name: "null-as-absent",
+                level: Level::Warning,
+                summary: "`not` does not find what is not set",
+                why: "A plan writes null for an attribute that is not set and `[]` for a block that is not there. Neither is false or undefined, so `not rc.change.after.x` is not true for them: the resource without the attribute passes.",
+            },
+            Self::NullAsFalse => &LintInfo {
+                code: "PG-LN-055",
+                name: "null-as-false",
+                level: Level::Warning,
+                summary: "an attribute that is not set is not `false`",
+                why: "Unless the provider has a default, a plan writes null for a boolean that is not set. `null == false` is false, and `not null` as well: the resource without the attribute passes. The lint knows the booleans that are null in real plans.",
+            },
+            Self::AbsentInLiteral => &LintInfo {
+                code: "PG-LN-056",
+                name: "absent-in-literal",
+                level: Level::Warning,
+                summary: "a set, array or object is undefined without a block",
+                why: "`{rc.change.after.block[_].x}` is not an empty set for a resource without the block: the whole condition is undefined, and the resource passes. Only a comprehension is empty.",
             },
             Self::UnusedImport => &LintInfo {
                 code: "PG-LN-060",

@@ -22,7 +22,8 @@ pub fn lint(options: &LintOptions) -> LintReport {
 
 /// Lints policies that a check has loaded with the same options, and reports what makes its verdict doubtful: findings
 /// in rules that are evaluated, and in rules that are not because of their names. Findings in tests and in rules that
-/// the check does not evaluate are left out, and so are lints that are no error, here or in the catalogue.
+/// the check does not evaluate are left out, and so are lints that are no error, here or in the catalogue, except those
+/// that a check tells as warnings ([`Lint::is_told_by_check`]).
 ///
 /// The problems of the report are those of `policies`, except those that are findings of lints.
 pub fn lint_evaluated(options: &LintOptions, policies: &Policies) -> LintReport {
@@ -36,7 +37,9 @@ pub fn lint_evaluated(options: &LintOptions, policies: &Policies) -> LintReport 
     let mut report = report(look(&options, Some(evaluation)), &options);
     let is_error =
         |finding: &LintFinding| finding.level() == Level::Error || finding.lint.info().level == Level::Error;
-    report.findings.retain(is_error);
+    let is_told =
+        |finding: &LintFinding| finding.lint.is_told_by_check() && finding.level() != Level::Pedantic;
+    report.findings.retain(|finding| is_error(finding) || is_told(finding));
     report
 }
 

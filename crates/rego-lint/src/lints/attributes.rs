@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
 use planguard_rego::plan_shape::{Node, Side};
-use planguard_schemas::{Block, Kind, Nesting, Release};
+use planguard_schemas::{Block, Configurable, Kind, Nesting, Release};
 
+use super::null_booleans;
 use super::shape::{Attribute, Place};
 
 /// How many letters may be wrong in the name of an attribute. Names of attributes are more alike than others.
@@ -55,6 +56,52 @@ pub(super) fn kind(types: &BTreeSet<String>, place: &Place) -> Option<&'static s
     });
     let first = words.next()??;
     words.all(|word| word == Some(first)).then_some(first)
+}
+
+/// What a plan writes for an attribute that the configuration does not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unset {
+    /// `null`.
+    Null,
+    /// `null`, of a boolean.
+    NullBoolean,
+    /// `[]`: a block that may be repeated.
+    NoBlocks,
+}
+
+/// What plans of all these types write for the attribute at the end of a path if the configuration does not set it, with
+/// one of them. `None` if one must have it, if a boolean may have a default, or if the types disagree or are not known.
+pub(super) fn unset(types: &BTreeSet<String>, place: &Place) -> Option<Unset> {
+    let (Attribute::Key(name), before) = place.attributes.split_last()? else { return None };
+    let around = Place { attributes: before.to_vec(), ..place.clone() };
+    let mut found = types.iter().map(|resource_type| {
+        let At::Block(block) = elements(walk(resource_type, &around)?.ok()?) else { return None };
+        let attribute = block.attribute(name)?;
+        match (attribute.configurable, &attribute.kind) {
+            (Configurable::Required | Configurable::Computed, _) | (_, Kind::Any | Kind::Tuple) => None,
+            (_, Kind::Nested(nested)) if nested.is_block && attribute.kind.is_list() => {
+                (nested.min == 0).then_some(Unset::NoBlocks)
+            }
+            (_, Kind::Bool) => (before.is_empty() && null_booleans::is_null_if_unset(resource_type, name))
+                .then_some(Unset::NullBoolean),
+            // Where the provider fills it in, it is unknown until then.
+            (Configurable::OptionalComputed | Configurable::OptionalUnclear, _) => None,
+            (
+                Configurable::Optional,
+                Kind::String | Kind::Number | Kind::List(_) | Kind::Set(_) | Kind::Map(_) | Kind::Nested(_),
+            ) => Some(Unset::Null),
+        }
+    });
+    let first = found.next()??;
+    found.all(|unset| unset == Some(first)).then_some(first)
+}
+
+/// What each element of a block is.
+fn elements(at: At) -> At {
+    match at {
+        At::Value(Kind::Nested(nested)) => At::Block(nested.block),
+        at => at,
+    }
 }
 
 fn word(kind: &Kind) -> Option<&'static str> {
@@ -175,6 +222,26 @@ mod tests {
             wrong("azurerm_storage_account", &["enable_https_traffic_only"]),
             Some(Misfit::Removed { path }) if path == "enable_https_traffic_only"
         ));
+    }
+
+    #[test]
+    fn what_is_not_set_is_null_or_no_blocks() {
+        let written = |resource_type: &str, path: &[&str]| {
+            unset(&BTreeSet::from([resource_type.to_owned()]), &place(path))
+        };
+        assert_eq!(written("aws_instance", &["tags"]), Some(Unset::Null));
+        assert_eq!(written("aws_db_instance", &["storage_encrypted"]), Some(Unset::NullBoolean));
+        assert_eq!(written("aws_db_instance", &["publicly_accessible"]), None, "it has a default");
+        assert_eq!(written("aws_s3_bucket", &["logging"]), Some(Unset::NoBlocks));
+        assert_eq!(written("aws_instance", &["tags", "Owner"]), None, "a key of a map is absent");
+        assert_eq!(written("aws_s3_bucket_acl", &["bucket"]), None, "it must be set");
+        assert_eq!(written("aws_instance", &["arn"]), None, "nobody can set it");
+        assert_eq!(written("aws_instance", &["availability_zone"]), None, "it is unknown");
+        assert_eq!(written("acme_widget", &["anything"]), None);
+        assert_eq!(
+            written("aws_db_instance", &["restore_to_point_in_time", "_", "restore_time"]),
+            Some(Unset::Null)
+        );
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod infer;
 mod input;
 mod model;
 mod names;
+mod null_booleans;
+mod nulls;
 mod results;
 mod shape;
 mod tests_of_policies;
@@ -41,9 +43,9 @@ use self::infer::Inference;
 use self::model::{Project, RuleId};
 use crate::{Level, Lint, LintOptions};
 
-/// The families that may find errors; none needs to know what another has found.
-const FAMILIES: [fn(&mut Linter<'_, '_>); 6] =
-    [names::lint, results::lint, calls::lint, input::lint, values::lint, arguments::lint];
+/// The families whose findings a check of plans tells; none needs to know what another has found.
+const FAMILIES: [fn(&mut Linter<'_, '_>); 7] =
+    [names::lint, results::lint, calls::lint, input::lint, values::lint, arguments::lint, nulls::lint];
 
 /// A finding of a lint before it becomes part of the report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,7 +183,7 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
         linter.found
     });
     let mut linter = Linter { found: found.concat(), ..new_linter() };
-    // None of these is an error unless the settings say so.
+    // A check tells none of these unless the settings make them errors.
     if known.is_none() || options.levels.values().any(|level| *level == Level::Error) {
         bodies::lint(&mut linter);
         tidiness::lint(&mut linter);
