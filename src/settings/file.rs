@@ -404,7 +404,7 @@ platform = ["alice", "@bob"]
                 "unknown lint",
                 "did you mean `unknown-attribute`?",
             ),
-            ("[lints]\nPG-LN-99 = 1\n", "PG-LN-99", "unknown lint `PG-LN-99`", "docs/policies/lints.md"),
+            ("[lints]\nQQ-XX-77 = 1\n", "QQ-XX-77", "unknown lint `QQ-XX-77`", "docs/policies/lints.md"),
             ("[lints]\nzzz = 1\n", "zzz", "unknown lint `zzz`", "docs/policies/lints.md"),
             (
                 "[lints]\nunknown-data = \"warning\"\n",

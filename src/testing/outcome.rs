@@ -94,6 +94,8 @@ pub struct Statement {
     pub line: u64,
     /// The source text.
     pub text: SafeText,
+    /// What its parts are, one sentence each: "`count(deny)` is 1".
+    pub parts: Vec<SafeText>,
 }
 
 /// A case of a test.

@@ -41,6 +41,7 @@ pub(super) fn result(test: &RegoTest, run: &TestRun) -> TestResult {
             file: text(&stop.location.file),
             line: stop.location.line,
             text: text(&unindented(&stop.statement)),
+            parts: stop.parts.iter().map(|part| text(part)).collect(),
         }),
         diff: Vec::new(),
         output: run.prints.iter().map(|line| text(line)).collect(),

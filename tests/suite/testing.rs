@@ -173,3 +173,32 @@ fn a_named_file_that_nothing_reads_is_told() {
     let output = planguard_test(&["."], directory.path());
     assert_eq!(output.status.code(), Some(0), "what lies in a directory may be anything");
 }
+
+#[test]
+fn a_failing_statement_says_what_its_parts_are() {
+    let policy = "package main\n\ndeny contains msg if {\n\tsome rc in input.resource_changes\n\tmsg := \
+                  sprintf(\"%s is a bucket\", [rc.address])\n}\n";
+    for (statement, parts) in [
+        (
+            "count(main.deny) == 2 with input as plan",
+            &["`count(main.deny)` is 1", "`main.deny` is [\"a is a bucket\"]"][..],
+        ),
+        ("some msg in main.deny with input as plan; msg == \"b\"", &["`msg` is \"a is a bucket\""]),
+        ("not \"a is a bucket\" in main.deny with input as plan", &["is true, so `not` is false"]),
+        ("x := main.deny with input as plan; y := count(x); y > 3; true", &["`y` is 1"]),
+        ("main.nothing.here == 1 with input as plan", &["is undefined: `main` has no `nothing`"]),
+    ] {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("p.rego"), policy).expect("written");
+        let statement = statement.replace("; ", "\n\t");
+        let test = format!(
+            "package main_test\n\nimport data.main\n\nplan := {{\"resource_changes\": [{{\"type\": \"aws_s3_bucket\", \
+             \"address\": \"a\"}}]}}\n\ntest_x if {{\n\t{statement}\n}}\n"
+        );
+        fs::write(directory.path().join("p_test.rego"), test).expect("written");
+        let output = planguard_test(&["."], directory.path());
+        for part in parts {
+            assert!(text(&output.stdout).contains(part), "{part}: {}", text(&output.stdout));
+        }
+    }
+}

@@ -129,6 +129,8 @@ struct Statement {
     line: u64,
     /// The source text.
     text: String,
+    /// What its parts are, one sentence each.
+    parts: Vec<String>,
 }
 
 /// A line of a difference.
@@ -296,6 +298,7 @@ impl Test {
                 file: stop.file.unescaped().to_owned(),
                 line: stop.line,
                 text: stop.text.unescaped().to_owned(),
+                parts: texts(&stop.parts),
             }),
             diff: differences(&test.diff),
             output: texts(&test.output),

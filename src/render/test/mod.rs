@@ -26,6 +26,7 @@ fn explanation(test: &TestResult) -> Vec<SafeText> {
         let colon = SafeText::fixed(":");
         let line = SafeText::from(usize::try_from(stop.line).unwrap_or(usize::MAX));
         lines.push(SafeText::concat([&stop.file, &colon, &line, &SafeText::fixed(": "), &stop.text]));
+        lines.extend(stop.parts.iter().cloned());
     }
     let failed = test.cases.iter().filter(|case| !case.passed);
     lines.extend(failed.map(|case| labelled("case failed: ", &case.name)));

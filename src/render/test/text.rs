@@ -179,6 +179,9 @@ impl Writer {
                 let number = self.paint(Style::Faint, &format!("{number} |"));
                 self.line(&format!("     {number} {line}"));
             }
+            for part in &stop.parts {
+                self.wrapped(5, "- ", &part.for_terminal());
+            }
         }
         for case in &test.cases {
             let word = self.word(if case.passed { Outcome::Passed } else { Outcome::Failed });

@@ -6,7 +6,7 @@ use regorus::Value;
 use super::Reason;
 use super::ask::{Asker, Environment, File, Found, Question};
 use super::body::{address_of, span};
-use super::words::Words;
+use super::words::{NOT_TRUE, Words};
 use crate::frontend::{ExprAnatomy, ExprAnatomyKind, LiteralAnatomy, LiteralAnatomyKind};
 use crate::program::path_text;
 
@@ -98,7 +98,7 @@ impl Cause {
         let mut cause = seeker.cause;
         cause.labels.truncate(LABELS);
         if cause.labels.is_empty() {
-            cause.labels.push((super::body::span(&literal.span), Words::of("is not true")));
+            cause.labels.push((super::body::span(&literal.span), Words::of(NOT_TRUE)));
         }
         cause
     }

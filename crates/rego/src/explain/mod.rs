@@ -9,6 +9,7 @@ mod cause;
 mod words;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use miette::SourceSpan;
 use regorus::{Engine, Value};
@@ -106,6 +107,28 @@ impl Workspace {
             }
             Ok(explain(engine, &sources, &rule, address))
         })?
+    }
+}
+
+impl Workspace {
+    /// Says what the parts of the statement are that stops a test, such as "`count(deny)` is 1". `statement` is its
+    /// range in the file. Nothing is said where it cannot be told.
+    pub(super) fn parts_of_failure(&self, test: &str, file: &str, statement: &Range<usize>) -> Vec<String> {
+        let Some(source) = self.sources.iter().find(|source| source.name == file).cloned() else {
+            return Vec::new();
+        };
+        let (sources, test, statement) = (self.sources.clone(), test.to_owned(), statement.clone());
+        let told = self.ask(&test.clone(), move |engine| {
+            let texts = sources.iter().map(|source| source.text.as_ref());
+            let Ok(anatomy) = frontend::anatomy(&source.text, texts) else { return Vec::new() };
+            let files = [File { source: &source, anatomy }];
+            let asker = Asker::new(engine, &sources);
+            let explainer = Explainer { asker, files: &files, address: None, found: Vec::new() };
+            let mut bodies = explainer.all(&test).into_iter();
+            let stopped = bodies.find(|body| body.depth == 0 && body.outcome == BodyOutcome::Unsatisfied);
+            stopped.map(|body| body.parts(&statement)).unwrap_or_default()
+        });
+        told.unwrap_or_default()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Messages whose values are redacted before they are printed.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 use planguard_plan::redact::JsonRedactor;
@@ -9,6 +11,9 @@ use serde_json::Value as Json;
 
 use super::{BodyOutcome, Explanation};
 use crate::error::PolicyText;
+
+/// What is said of a statement as a whole.
+pub(super) const NOT_TRUE: &str = "is not true";
 
 /// The number of characters of a value that are shown.
 const VALUE_LENGTH: usize = 72;
@@ -66,6 +71,14 @@ fn shortened(value: &Json) -> String {
     format!("{start}…")
 }
 
+/// Returns whether an expression is its own value.
+fn is_literal(source: &str) -> bool {
+    let within = |open, close| source.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    within('"', '"').is_some_and(|text| !text.contains('"'))
+        || within('[', ']').is_some()
+        || within('{', '}').is_some()
+}
+
 /// Returns whether a span contains another. A snippet cannot show nested labels separately.
 fn holds(outer: SourceSpan, inner: SourceSpan) -> bool {
     outer != inner
@@ -74,6 +87,33 @@ fn holds(outer: SourceSpan, inner: SourceSpan) -> bool {
 }
 
 impl Explanation {
+    /// What is told of the parts of a statement, each as a sentence.
+    pub(super) fn parts(&self, statement: &Range<usize>) -> Vec<String> {
+        let plain = JsonRedactor::default();
+        let mut told: Vec<String> = Vec::new();
+        for (span, words) in &self.labels {
+            let range = span.offset()..span.offset() + span.len();
+            let words = words.redacted(&plain);
+            // That the whole statement does not hold is known.
+            if !statement.contains(&range.start) || range == *statement && words == NOT_TRUE {
+                continue;
+            }
+            let source = self.text.inner().get(range).unwrap_or_default();
+            if is_literal(source) {
+                continue;
+            }
+            let verb = if words.starts_with("undefined") { "is " } else { "" };
+            let source = source.split_whitespace().collect::<Vec<_>>().join(" ");
+            told.push(format!("`{source}` {verb}{words}"));
+        }
+        if !told.is_empty() {
+            told.extend(self.notes.iter().map(|note| note.redacted(&plain)));
+        }
+        let mut seen = BTreeSet::new();
+        told.retain(|sentence| seen.insert(sentence.clone()));
+        told
+    }
+
     /// Returns the explanation in printable form, with sensitive values hidden.
     pub fn redacted(&self, redactor: &JsonRedactor) -> RedactedExplanation {
         let (within, labels): (Vec<_>, Vec<_>) = self
@@ -88,8 +128,7 @@ impl Explanation {
         for (span, words) in within {
             let source = self.text.inner().get(span.offset()..span.offset() + span.len()).unwrap_or_default();
             let note = format!("`{source}` {}", words.redacted(redactor));
-            // A literal is its own value.
-            if !source.starts_with(['"', '[', '{']) && !notes.contains(&note) {
+            if !is_literal(source) && !notes.contains(&note) {
                 notes.push(note);
             }
         }

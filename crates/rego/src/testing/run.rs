@@ -84,6 +84,8 @@ pub struct Stop {
     pub location: PolicyLocation,
     /// The source text.
     pub statement: String,
+    /// What its parts are, such as "`count(deny)` is 1".
+    pub parts: Vec<String>,
 }
 
 /// The engine's answer.
@@ -232,7 +234,9 @@ impl Lane<'_> {
             .filter(|statement| statement.depth == Depth::Outer)
             .filter(|statement| lines.range(file.lines.lines(&statement.span)).next().is_some());
         let statement = reached.next_back()?;
+        let parts = self.workspace.parts_of_failure(&test.path(), &file.source.name, &statement.span);
         Some(Stop {
+            parts,
             location: PolicyLocation {
                 file: file.source.name.clone(),
                 line: u64::from(file.lines.line(statement.span.start)),
