@@ -24,6 +24,7 @@ use super::set::PolicySet;
 use super::shell::{self, Memory};
 use super::source;
 use super::unknown::{self, Judged};
+use super::unshared::is_larger;
 
 /// The engine checks the clock once in this many steps; checking every hundred steps costs measurable time.
 pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
@@ -42,6 +43,9 @@ const MEMORY_FACTOR: u64 = 8;
 
 /// The maximum depth of a result. Policies can nest values by the thousand, but renderers run on an ordinary stack.
 pub(super) const RESULT_DEPTH: usize = plan_value::DEPTH_LIMIT / 4;
+
+/// The maximum number of values within a result, of which a report shows each.
+pub(super) const RESULT_SIZE: usize = 1 << 20;
 
 /// The literals and members that the search for what depends on unknown values may cost on one plan: a few seconds.
 const STEP_LIMIT: u64 = 10_000_000;
@@ -325,6 +329,7 @@ impl PolicySet {
             Err(Failure::Time) => PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() },
             Err(Failure::Memory) => PolicyError::OutOfMemory { rule, limit: bytes },
             Err(Failure::Depth) => PolicyError::ResultShape { rule, shape: "a value that nests too deeply" },
+            Err(Failure::Size) => PolicyError::ResultShape { rule, shape: "a value that is too large" },
             Err(Failure::Other(message)) => {
                 let message = source::read_message(message, &self.sources);
                 let (text, at) = source::excerpt(&message, &self.sources).unzip();
@@ -492,6 +497,8 @@ pub(super) enum Failure {
     Memory,
     /// The value nests too deeply for the stack of the caller.
     Depth,
+    /// The value is larger than what anybody reads, perhaps because it shares its parts.
+    Size,
     Other(String),
 }
 
@@ -546,6 +553,7 @@ fn answer(
 pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
     let value = engine.eval_rule(path.to_owned());
     let value = match value {
+        Ok(value) if is_larger(&value, RESULT_SIZE) => Err(Failure::Size),
         Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),
         Ok(value) => Ok(value),
         Err(error) => Err(Failure::from_message(error.to_string())),

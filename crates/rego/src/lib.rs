@@ -49,6 +49,7 @@ mod syntax;
 pub mod testing;
 mod together;
 mod unknown;
+mod unshared;
 mod workspace;
 mod yaml;
 

@@ -80,11 +80,28 @@ impl Evaluator<'_, '_> {
                 AttributeTest::Absent => Truth::True,
                 _ => match predicate.unset {
                     Some(truth) => truth,
-                    None => known(test, value, place)?,
+                    None => self.known(test, value, place)?,
                 },
             },
-            (test, Attribute::Known(value)) => known(test, value, place)?,
+            (test, Attribute::Known(value)) => self.known(test, value, place)?,
         })
+    }
+
+    fn known(
+        &self,
+        test: &AttributeTest,
+        value: &Value<'_>,
+        place: &View<'_, '_>,
+    ) -> Result<Truth, Unreadable> {
+        if let (AttributeTest::Statement(test), Value::String(text)) = (test, value) {
+            let document = self.index.policy_document(text);
+            return document
+                .as_ref()
+                .as_ref()
+                .map_err(|unreadable| *unreadable)
+                .map(|document| Truth::of(policy_document::matches(document, test) == Truth::True));
+        }
+        known(test, value, place)
     }
 }
 
@@ -116,11 +133,9 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Resul
                 some_element(place, |element| element.as_str().is_some_and(|text| cidr::is_such(text, kind)))
             }
         },
-        AttributeTest::Statement(test) => match value {
-            Value::String(text) => Truth::of(policy_document::allows_in_text(text, test)?),
-            empty if literal::is_empty(empty) => Truth::False,
-            _ => return Err(Unreadable::NotText),
-        },
+        // Text is read once for all guardrails.
+        AttributeTest::Statement(_) if literal::is_empty(value) => Truth::False,
+        AttributeTest::Statement(_) => return Err(Unreadable::NotText),
         AttributeTest::Secret => match value {
             _ if secret::holds_secret(value) => Truth::True,
             Value::String(text) if secret::is_compressed(text) => return Err(Unreadable::Compressed),

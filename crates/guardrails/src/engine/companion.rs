@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::iam::Document;
+use crate::unreadable::Unreadable;
 use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Truth};
 use planguard_plan::{
     Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side, View,
@@ -20,6 +22,8 @@ pub struct PlanIndex<'p> {
     by_block: OnceLock<Blocks<'p>>,
     referrers: Memo<ReferrersKey, Referrers<'p>>,
     by_value: Memo<ReferrersKey, ByValue<'p>>,
+    /// Policies by their text: many guardrails look at each.
+    documents: Memo<String, Result<Document, Unreadable>>,
 }
 
 /// Values by key, each computed when it is first needed. Who needs one that another thread computes waits for it.
@@ -77,7 +81,13 @@ impl<'p> PlanIndex<'p> {
             by_block: OnceLock::new(),
             referrers: Memo::default(),
             by_value: Memo::default(),
+            documents: Memo::default(),
         }
+    }
+
+    /// A policy document of the plan, read when it is first asked for.
+    pub(super) fn policy_document(&self, text: &str) -> Arc<Result<Document, Unreadable>> {
+        self.documents.get(text.to_owned(), || Document::parse(text))
     }
 
     pub(super) fn plan(&self) -> &'p Plan<'p> {

@@ -13,18 +13,9 @@ use crate::iam::{
     is_for_anyone, is_not_narrowed,
 };
 use crate::truths::{all, any};
-use crate::unreadable::Unreadable;
-
-/// Whether a policy as JSON text has a statement that meets a test.
-///
-/// # Errors
-/// The text is no policy document.
-pub(super) fn allows_in_text(text: &str, test: &StatementTest) -> Result<bool, Unreadable> {
-    Ok(matches(&Document::parse(text)?, test) == Truth::True)
-}
 
 /// Whether a document has a statement that meets a test.
-fn matches(document: &Document, test: &StatementTest) -> Truth {
+pub(super) fn matches(document: &Document, test: &StatementTest) -> Truth {
     any(document.statements.iter().map(|statement| statement_matches(document, statement, test)))
 }
 
@@ -96,7 +87,7 @@ fn covered(listed: &Listed<String>, asked: &[String]) -> Truth {
             values.any(|named| {
                 let named = if means_everything(named) { "*" } else { named };
                 // IAM compares actions without regard to case.
-                Truth::of(wildcard::matches(&named.to_ascii_lowercase(), &asked.to_ascii_lowercase()))
+                Truth::of(wildcard::matches_in_any_case(named, asked))
             })
         };
         let by_name = listed.these.as_ref().map_or(Truth::False, names);
@@ -222,7 +213,7 @@ mod tests {
     }
 
     fn allows_in_text(text: &str, test: &StatementTest) -> bool {
-        super::allows_in_text(text, test).expect("a policy document")
+        matches(&Document::parse(text).expect("a policy document"), test) == Truth::True
     }
 
     #[test]
@@ -321,10 +312,11 @@ mod tests {
     #[test]
     fn only_text_that_can_be_read_has_no_statement() {
         for text in ["", "null", "{}", "{\"Statement\": 1}"] {
-            assert_eq!(super::allows_in_text(text, &test(&[], &[], false)), Ok(false), "{text}");
+            let document = Document::parse(text).expect("a policy document");
+            assert_eq!(matches(&document, &test(&[], &[], false)), Truth::False, "{text}");
         }
         for text in ["[1]", "not json", "Statement:\n  - Effect: Allow", "{\"Statement\": [{"] {
-            assert!(super::allows_in_text(text, &test(&[], &[], false)).is_err(), "{text}");
+            assert!(Document::parse(text).is_err(), "{text}");
         }
     }
 }

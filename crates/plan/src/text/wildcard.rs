@@ -1,39 +1,47 @@
 //! Wildcards in waivers, namespaces and IAM policies: `*` matches any characters, `?` matches one,
 //! everything else matches itself.
 
+use std::str::Chars;
+
 /// Whether `pattern` matches the whole of `text`. Takes time proportional to the product of the lengths.
 pub fn matches(pattern: &str, text: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let text: Vec<char> = text.chars().collect();
-    let (mut p, mut t) = (0, 0);
+    matches_by(pattern, text, |expected, character| expected == character)
+}
+
+/// As [`matches`], with the letters of ASCII alike in either case.
+pub fn matches_in_any_case(pattern: &str, text: &str) -> bool {
+    matches_by(pattern, text, |expected, character| expected.eq_ignore_ascii_case(&character))
+}
+
+fn matches_by(pattern: &str, text: &str, is_same: impl Fn(char, char) -> bool) -> bool {
+    let (mut pattern, mut text) = (pattern.chars(), text.chars());
     // Where to continue if a later character does not match: after the last star, one character further.
-    let mut retry: Option<(usize, usize)> = None;
-    while let Some(character) = text.get(t) {
-        match pattern.get(p) {
+    let mut retry: Option<(Chars<'_>, Chars<'_>)> = None;
+    while let Some(character) = text.clone().next() {
+        match pattern.clone().next() {
             Some('*') => {
-                retry = Some((p + 1, t));
-                p += 1;
+                pattern.next();
+                retry = Some((pattern.clone(), text.clone()));
             }
-            Some(expected) if *expected == '?' || expected == character => {
-                p += 1;
-                t += 1;
+            Some(expected) if expected == '?' || is_same(expected, character) => {
+                pattern.next();
+                text.next();
             }
-            _ => match retry {
+            _ => match &mut retry {
                 Some((star, start)) => {
-                    retry = Some((star, start + 1));
-                    p = star;
-                    t = start + 1;
+                    start.next();
+                    (pattern, text) = (star.clone(), start.clone());
                 }
                 None => return false,
             },
         }
     }
-    pattern.iter().skip(p).all(|character| *character == '*')
+    pattern.all(|character| character == '*')
 }
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{matches, matches_in_any_case};
 
     #[test]
     fn stars_and_question_marks_match_as_written() {
@@ -49,8 +57,12 @@ mod tests {
             ("*a*b*c", "xxaybyyczc", true),
             ("*a*b*c", "xxaybyycz", false),
             ("main", "main.sub", false),
+            ("?", "é", true),
+            ("A*", "ab", false),
         ] {
             assert_eq!(matches(pattern, text), expected, "{pattern} on {text}");
         }
+        assert!(matches_in_any_case("S3:get*", "s3:GetObject"));
+        assert!(!matches_in_any_case("S3:get", "s3:GetObject"));
     }
 }

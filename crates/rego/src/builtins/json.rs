@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regorus::Value;
 
 use super::arguments::{Arguments, type_name};
-use super::text::value_text;
+use super::text::{check_length, value_text};
 use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
@@ -26,7 +26,7 @@ enum Lines<'o> {
 
 /// `json.marshal(value)`: the value as JSON on one line.
 fn marshal(arguments: &[Value]) -> Outcome {
-    Ok(text(Arguments(arguments).value(0)).into())
+    Ok(text(Arguments(arguments).value(0))?.into())
 }
 
 /// `json.marshal_with_options(value, options)`: the value as JSON, on several lines if `pretty` is true or `prefix`
@@ -36,16 +36,19 @@ fn marshal_with_options(arguments: &[Value]) -> Outcome {
     let Value::Object(options) = arguments.value(1) else { return Err(arguments.wrong(1, "object")) };
     let (mut prefix, mut indent, mut pretty) = (None, None, None);
     for (key, value) in options.iter_sorted() {
-        let wrong = |expected: &str| {
-            let (key, got) = (value_text(key), type_name(value));
-            Failure::unsuitable(format!("operand 2 key {key} must be {expected} but got {got}"))
+        let wrong = |expected: &str| match value_text(key) {
+            Ok(key) => {
+                let got = type_name(value);
+                Failure::unsuitable(format!("operand 2 key {key} must be {expected} but got {got}"))
+            }
+            Err(failure) => failure,
         };
         match key.as_string().map(|key| key.as_ref()) {
             Ok("prefix") => prefix = Some(value.as_string().map_err(|_| wrong("string"))?.as_ref()),
             Ok("indent") => indent = Some(value.as_string().map_err(|_| wrong("string"))?.as_ref()),
             Ok("pretty") => pretty = Some(*value.as_bool().map_err(|_| wrong("boolean"))?),
             _ => {
-                let key = value_text(key);
+                let key = value_text(key)?;
                 return Err(Failure::unsuitable(format!("operand 2 object contained unknown key {key}")));
             }
         }
@@ -59,30 +62,34 @@ fn marshal_with_options(arguments: &[Value]) -> Outcome {
     if let Lines::Many { prefix, .. } = lines {
         out.push_str(prefix);
     }
-    write_value(arguments.value(0), lines, 0, &mut out);
+    write_value(arguments.value(0), lines, 0, &mut out)?;
     Ok(out.into())
 }
 
 /// The value as JSON on one line.
-pub(super) fn text(value: &Value) -> String {
+///
+/// # Errors
+/// The text would be too long.
+pub(super) fn text(value: &Value) -> Result<String, Failure> {
     let mut out = String::new();
-    write_value(value, Lines::One, 0, &mut out);
-    out
+    write_value(value, Lines::One, 0, &mut out)?;
+    Ok(out)
 }
 
-fn write_value(value: &Value, lines: Lines<'_>, depth: usize, out: &mut String) {
+fn write_value(value: &Value, lines: Lines<'_>, depth: usize, out: &mut String) -> Result<(), Failure> {
     match value {
         Value::Null | Value::Undefined => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => out.push_str(&number.format_decimal()),
         Value::String(text) => write_string(text, out),
-        Value::Array(elements) => write_all(elements.iter(), lines, depth, out),
-        Value::Set(elements) => write_all(elements.iter_sorted(), lines, depth, out),
+        Value::Array(elements) => write_all(elements.iter(), lines, depth, out)?,
+        Value::Set(elements) => write_all(elements.iter_sorted(), lines, depth, out)?,
         Value::Object(object) if object.is_empty() => out.push_str("{}"),
         Value::Object(object) => {
-            let key = |key: &Value| key.as_string().map_or_else(|_| value_text(key), |key| key.to_string());
+            let key =
+                |key: &Value| key.as_string().map_or_else(|_| value_text(key), |key| Ok(key.to_string()));
             let entries: BTreeMap<String, &Value> =
-                object.iter().map(|(name, value)| (key(name), value)).collect();
+                object.iter().map(|(name, value)| Ok((key(name)?, value))).collect::<Result<_, Failure>>()?;
             out.push('{');
             for (index, (key, value)) in entries.into_iter().enumerate() {
                 if index > 0 {
@@ -94,12 +101,13 @@ fn write_value(value: &Value, lines: Lines<'_>, depth: usize, out: &mut String) 
                 if let Lines::Many { .. } = lines {
                     out.push(' ');
                 }
-                write_value(value, lines, depth + 1, out);
+                write_value(value, lines, depth + 1, out)?;
             }
             break_line(lines, depth, out);
             out.push('}');
         }
     }
+    check_length(out)
 }
 
 fn write_all<'v>(
@@ -107,9 +115,10 @@ fn write_all<'v>(
     lines: Lines<'_>,
     depth: usize,
     out: &mut String,
-) {
+) -> Result<(), Failure> {
     if elements.len() == 0 {
-        return out.push_str("[]");
+        out.push_str("[]");
+        return Ok(());
     }
     out.push('[');
     for (index, element) in elements.enumerate() {
@@ -117,10 +126,11 @@ fn write_all<'v>(
             out.push(',');
         }
         break_line(lines, depth + 1, out);
-        write_value(element, lines, depth + 1, out);
+        write_value(element, lines, depth + 1, out)?;
     }
     break_line(lines, depth, out);
     out.push(']');
+    Ok(())
 }
 
 fn break_line(lines: Lines<'_>, depth: usize, out: &mut String) {

@@ -7,6 +7,7 @@ use regorus::Value;
 use super::arguments::Arguments;
 use super::decimal::Decimal;
 use super::{Builtin, Failure, Outcome};
+use crate::unshared::{MOST_VALUES, is_larger};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "plus", arity: 2, run: plus },
@@ -23,9 +24,20 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "lte", arity: 2, run: |arguments| compare(arguments, Ordering::is_le) },
     Builtin { name: "gt", arity: 2, run: |arguments| compare(arguments, Ordering::is_gt) },
     Builtin { name: "gte", arity: 2, run: |arguments| compare(arguments, Ordering::is_ge) },
+    Builtin { name: "internal.written", arity: 1, run: written },
     Builtin { name: "internal.member_2", arity: 2, run: member_2 },
     Builtin { name: "internal.member_3", arity: 3, run: member_3 },
 ];
+
+/// `internal.written(value)`: the value, if it is not too large to be written. The engine's own functions that write
+/// values do not look.
+fn written(arguments: &[Value]) -> Outcome {
+    let value = Arguments(arguments).value(0);
+    if is_larger(value, MOST_VALUES) {
+        return Err(Failure::TooLarge(format!("a value with more than {MOST_VALUES} values in it")));
+    }
+    Ok(value.clone())
+}
 
 /// A number is computed from two, or the engine says why not.
 macro_rules! arithmetic {

@@ -88,7 +88,7 @@ fn apply(document: Value, operation: &Value) -> Outcome {
             if found == *expected {
                 return Ok(document);
             }
-            let (expected, found) = (value_text(expected), value_text(&found));
+            let (expected, found) = (value_text(expected)?, value_text(&found)?);
             let reason = format!("value from EditTree != patch value. Expected: {expected} Found: {found}");
             Err(Failure::unsuitable(reason))
         }
@@ -97,7 +97,12 @@ fn apply(document: Value, operation: &Value) -> Outcome {
 }
 
 fn missing(key: &Value) -> Failure {
-    Failure::unsuitable(format!("path {} does not exist in the document", value_text(key)))
+    about_key(key, |key| format!("path {key} does not exist in the document"))
+}
+
+/// What is wrong with a key, or that its text would be too long.
+fn about_key(key: &Value, reason: impl FnOnce(&str) -> String) -> Failure {
+    value_text(key).map_or_else(|failure| failure, |key| Failure::unsuitable(reason(&key)))
 }
 
 fn get(document: &Value, path: &[Value]) -> Outcome {
@@ -180,9 +185,8 @@ fn add(part: Value, path: &[Value], value: Value) -> Outcome {
 /// The document without the value, and the value.
 fn remove(part: Value, path: &[Value]) -> Result<(Value, Value), Failure> {
     let Some((key, rest)) = path.split_first() else { return Ok((Value::Null, part)) };
-    let found = child(&part, key).map_err(|_| {
-        Failure::unsuitable(format!("cannot delete child key {} that does not exist", value_text(key)))
-    })?;
+    let found = child(&part, key)
+        .map_err(|_| about_key(key, |key| format!("cannot delete child key {key} that does not exist")))?;
     let (kept, removed) = if rest.is_empty() {
         (None, found)
     } else {

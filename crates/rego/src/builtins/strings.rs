@@ -2,7 +2,8 @@
 
 use regorus::Value;
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, type_name};
+use super::text::check_length;
 use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
@@ -13,6 +14,8 @@ pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "strings.split_n", arity: 3, run: split_n },
     Builtin { name: "strings.count", arity: 2, run: count },
     Builtin { name: "strings.replace_n", arity: 2, run: replace_n },
+    Builtin { name: "replace", arity: 3, run: replace },
+    Builtin { name: "concat", arity: 2, run: concat },
 ];
 
 /// `lower(text)`: the text in small letters. As Go has it, a letter never becomes several.
@@ -74,6 +77,49 @@ fn count(arguments: &[Value]) -> Outcome {
     Ok(text.matches(part).count().into())
 }
 
+/// `replace(text, old, new)`: the text with every occurrence of the old part replaced. Nothing occurs around every
+/// character.
+fn replace(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    let (text, old, new) = (arguments.text(0)?, arguments.text(1)?, arguments.text(2)?);
+    let mut out = String::with_capacity(text.len());
+    let mut copied = 0;
+    for (at, part) in text.match_indices(old) {
+        out.push_str(&text[copied..at]);
+        out.push_str(new);
+        check_length(&out)?;
+        copied = at + part.len();
+    }
+    out.push_str(&text[copied..]);
+    Ok(out.into())
+}
+
+/// `concat(delimiter, texts)`: the texts of an array or set one after the other, with the delimiter between them.
+fn concat(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    let delimiter = arguments.text(0)?;
+    let texts: Vec<&Value> = match arguments.value(1) {
+        Value::Array(elements) => elements.iter().collect(),
+        Value::Set(elements) => elements.iter_sorted().collect(),
+        _ => return Err(arguments.wrong(1, "one of {set, array}")),
+    };
+    let mut out = String::new();
+    for (index, text) in texts.into_iter().enumerate() {
+        let Value::String(text) = text else {
+            let got = type_name(text);
+            return Err(Failure::unsuitable(format!(
+                "operand 2 must be array of strings but got array containing {got}"
+            )));
+        };
+        if index > 0 {
+            out.push_str(delimiter);
+        }
+        out.push_str(text);
+        check_length(&out)?;
+    }
+    Ok(out.into())
+}
+
 /// `strings.replace_n(patterns, text)`: the text with every key of the object replaced by its value, in one pass. Where
 /// several keys occur, the first in their order counts.
 fn replace_n(arguments: &[Value]) -> Outcome {
@@ -95,6 +141,7 @@ fn replace_n(arguments: &[Value]) -> Outcome {
             |(old, _): &&(&str, &str)| rest.starts_with(old) && !(after_nothing && old.is_empty());
         if let Some((old, new)) = pairs.iter().find(is_wanted) {
             out.push_str(new);
+            check_length(&out)?;
             rest = &rest[old.len()..];
             after_nothing = old.is_empty();
             continue;
@@ -106,4 +153,39 @@ fn replace_n(arguments: &[Value]) -> Outcome {
         rest = characters.as_str();
     }
     Ok(out.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    #[test]
+    fn no_function_builds_a_text_that_fills_the_memory() {
+        let many = Value::from("a".repeat(10_000));
+        let patterns = Value::from(BTreeMap::from([(Value::from("a"), many.clone())]));
+        let copies = Value::from(vec![many.clone(); 10_000]);
+        for outcome in [
+            replace(&[many.clone(), "a".into(), many.clone()]),
+            replace_n(&[patterns, many]),
+            concat(&["".into(), copies]),
+        ] {
+            assert!(matches!(outcome, Err(Failure::TooLarge(_))), "{:?}", outcome.map(|_| "a long text"));
+        }
+    }
+
+    #[test]
+    fn nothing_is_replaced_around_every_character() {
+        assert_eq!(replace(&["ab".into(), "".into(), "-".into()]), Ok("-a-b-".into()));
+        assert_eq!(replace(&["aXbX".into(), "X".into(), "".into()]), Ok("ab".into()));
+    }
+
+    #[test]
+    fn a_set_is_joined_in_its_order() {
+        let set = Value::from(BTreeSet::from(["b", "a"].map(Value::from)));
+        assert_eq!(concat(&[", ".into(), set]), Ok("a, b".into()));
+        let Err(failure) = concat(&[",".into(), vec![Value::from(1u64)].into()]) else { panic!("no text") };
+        assert!(failure.to_string().contains("array containing number"), "{failure}");
+    }
 }

@@ -1,10 +1,27 @@
-//! Writes values and strings as OPA does.
+//! Writes values and strings as OPA does, and no text that would fill the memory.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
 
 use ::regex::Regex;
 use regorus::Value;
+
+use super::Failure;
+
+/// The longest text that a function builds, in bytes. Nothing that is meant to be read is this long, and the engine looks
+/// at its limits only between calls: a value of forty levels, each of which has the one below twice, is written in
+/// terabytes.
+const LONGEST: usize = 64 << 20;
+
+/// What is wrong with a text that is too long.
+fn too_long() -> Failure {
+    Failure::TooLarge(format!("the result is longer than {LONGEST} bytes"))
+}
+
+/// Fails if a text, or what there is of it, is too long.
+pub(super) fn check_length(text: &str) -> Result<(), Failure> {
+    if text.len() > LONGEST { Err(too_long()) } else { Ok(()) }
+}
 
 /// Which characters are left as they are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,25 +74,28 @@ pub(super) fn quote(text: &str, quote: char, alphabet: Alphabet) -> String {
 }
 
 /// A value as OPA writes it in Rego.
-pub(super) fn value_text(value: &Value) -> String {
+///
+/// # Errors
+/// The text would be too long.
+pub(super) fn value_text(value: &Value) -> Result<String, Failure> {
     let mut text = String::new();
-    write_value(value, &mut text);
-    text
+    write_value(value, &mut text)?;
+    Ok(text)
 }
 
-fn write_value(value: &Value, out: &mut String) {
+fn write_value(value: &Value, out: &mut String) -> Result<(), Failure> {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Value::Number(number) => out.push_str(&number.format_decimal()),
         Value::String(text) => out.push_str(&quote(text, '"', Alphabet::Printable)),
-        Value::Array(elements) => write_all('[', elements.iter(), ']', out),
+        Value::Array(elements) => write_all('[', elements.iter(), ']', out)?,
         Value::Set(elements) if elements.is_empty() => out.push_str("set()"),
         Value::Set(elements) => {
             // For OPA, sets come after objects; for the engine, before them.
             let (sets, others): (Vec<&Value>, Vec<&Value>) =
                 elements.iter_sorted().partition(|element| matches!(element, Value::Set(_)));
-            write_all('{', others.into_iter().chain(sets), '}', out);
+            write_all('{', others.into_iter().chain(sets), '}', out)?;
         }
         Value::Object(object) => {
             out.push('{');
@@ -83,23 +103,46 @@ fn write_value(value: &Value, out: &mut String) {
                 if index > 0 {
                     out.push_str(", ");
                 }
-                write_value(key, out);
+                write_value(key, out)?;
                 out.push_str(": ");
-                write_value(value, out);
+                write_value(value, out)?;
             }
             out.push('}');
         }
         Value::Undefined => out.push_str("undefined"),
     }
+    check_length(out)
 }
 
-fn write_all<'v>(open: char, elements: impl Iterator<Item = &'v Value>, close: char, out: &mut String) {
+fn write_all<'v>(
+    open: char,
+    elements: impl Iterator<Item = &'v Value>,
+    close: char,
+    out: &mut String,
+) -> Result<(), Failure> {
     out.push(open);
     for (index, element) in elements.enumerate() {
         if index > 0 {
             out.push_str(", ");
         }
-        write_value(element, out);
+        write_value(element, out)?;
     }
     out.push(close);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builtins::json;
+
+    #[test]
+    fn a_value_that_shares_its_parts_is_not_written_without_end() {
+        let mut value = Value::from("a".repeat(1 << 20));
+        for _ in 0..60 {
+            value = Value::from(vec![value.clone(), value]);
+        }
+        assert!(matches!(value_text(&value), Err(Failure::TooLarge(_))));
+        assert!(matches!(json::text(&value), Err(Failure::TooLarge(_))));
+    }
 }

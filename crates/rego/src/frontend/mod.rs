@@ -103,7 +103,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 25] = [
+const PASSES: [Pass; 26] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -112,6 +112,7 @@ const PASSES: [Pass; 25] = [
     passes::minus::edits,
     passes::import::edits,
     passes::called_operator::edits,
+    passes::written_value::edits,
     passes::output_argument::edits,
     passes::declaration::edits,
     passes::replaced_function::edits,

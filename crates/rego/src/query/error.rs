@@ -50,6 +50,11 @@ pub enum QueryError {
     #[diagnostic(code("PG-EV-003"), help("query a part of it"))]
     TooDeep,
 
+    /// A value with more values in it than anybody reads, perhaps because it shares its parts.
+    #[error("the value is too large to print")]
+    #[diagnostic(code("PG-EV-008"), help("query a part of it, or its `count`"))]
+    TooLarge,
+
     /// A rule to explain that does not exist.
     #[error("unknown rule `{rule}`")]
     #[diagnostic(code("PG-EV-004"))]

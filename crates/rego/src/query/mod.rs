@@ -21,12 +21,13 @@ use super::builtins::Lenience;
 use super::checks;
 use super::dialect;
 use super::error::PolicyError;
-use super::evaluate::{RESULT_DEPTH, nests_deeper};
+use super::evaluate::{RESULT_DEPTH, RESULT_SIZE, nests_deeper};
 use super::input_paths;
 use super::options::RegoVersion;
 use super::plan_index;
 use super::program::{Program, path_text};
 use super::source::{self, Source};
+use super::unshared::is_larger;
 use super::workspace::Workspace;
 
 /// The effect of a failing builtin on a query.
@@ -195,6 +196,9 @@ fn answer(
             value
         }
     };
+    if is_larger(&raw.value, RESULT_SIZE) {
+        return Err(QueryError::TooLarge);
+    }
     if nests_deeper(&raw.value, RESULT_DEPTH) {
         return Err(QueryError::TooDeep);
     }

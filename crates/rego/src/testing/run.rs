@@ -204,6 +204,7 @@ impl Lane<'_> {
             Failure::Depth => {
                 PolicyError::ResultShape { rule: rule_name, shape: "a value that nests too deeply" }
             }
+            Failure::Size => PolicyError::ResultShape { rule: rule_name, shape: "a value that is too large" },
             Failure::Other(message) => self.failed(rule, &message, Certainty::Failed),
         }
     }

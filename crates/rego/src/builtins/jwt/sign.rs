@@ -17,7 +17,7 @@ pub(super) fn encode_sign(arguments: &[Value]) -> Outcome {
     for index in 0..3 {
         let Value::Object(_) = arguments.value(index) else { return Err(arguments.wrong(index, "object")) };
     }
-    let [header, payload] = [0, 1].map(|index| json::text(arguments.value(index)));
+    let (header, payload) = (json::text(arguments.value(0))?, json::text(arguments.value(1))?);
     sign(&header, &payload, arguments.value(2))
 }
 

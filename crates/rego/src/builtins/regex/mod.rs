@@ -11,6 +11,7 @@ use regorus::Value;
 
 use super::arguments::Arguments;
 use super::cache::Cache;
+use super::text::check_length;
 use super::{Builtin, Failure, Outcome};
 pub(super) use dialect::Pattern;
 
@@ -87,16 +88,12 @@ fn replace(arguments: &[Value]) -> Outcome {
         out.push_str(&text[copied..whole.start()]);
         expand::expand(replacement, &captures, &compiled.names, &mut out);
         copied = whole.end();
-        if out.len() > LONGEST_TEXT {
-            return Err(Failure::TooLarge(format!("the result is longer than {LONGEST_TEXT} bytes")));
-        }
+        // A short text can be replaced by a very long one many times.
+        check_length(&out)?;
     }
     out.push_str(&text[copied..]);
     Ok(out.into())
 }
-
-/// A short text can be replaced by a very long one many times.
-const LONGEST_TEXT: usize = 64 << 20;
 
 /// How many matches are wanted: all, if the number is negative.
 fn limit(arguments: &Arguments<'_>) -> Result<usize, Failure> {

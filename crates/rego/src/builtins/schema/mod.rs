@@ -12,7 +12,8 @@ use regorus::Value;
 
 use super::arguments::Arguments;
 use super::cache::Cache;
-use super::{Builtin, Outcome, json};
+use super::{Builtin, Failure, Outcome, json};
+use crate::unshared::{MOST_VALUES, is_larger};
 use compile::Problem;
 use node::Schema;
 
@@ -29,7 +30,11 @@ fn document(value: &Value) -> Result<Value, Problem> {
         Value::String(text) => {
             Value::from_json_str(text).map_err(|_| Problem::invalid("invalid JSON string"))
         }
-        Value::Object(_) | Value::Array(_) => Ok(plain(value)),
+        Value::Object(_) | Value::Array(_) if is_larger(value, MOST_VALUES) => {
+            let reason = format!("the document has more than {MOST_VALUES} values");
+            Err(Problem::Failure(Failure::TooLarge(reason)))
+        }
+        Value::Object(_) | Value::Array(_) => plain(value).map_err(Problem::Failure),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Set(_) | Value::Undefined => {
             Err(Problem::invalid("wrong type, expected string or object"))
         }
@@ -37,32 +42,32 @@ fn document(value: &Value) -> Result<Value, Problem> {
 }
 
 /// The value as JSON has it.
-fn plain(value: &Value) -> Value {
-    match value {
-        Value::Array(elements) => elements.iter().map(plain).collect::<Vec<_>>().into(),
-        Value::Set(elements) => elements.iter_sorted().map(plain).collect::<Vec<_>>().into(),
+fn plain(value: &Value) -> Result<Value, Failure> {
+    Ok(match value {
+        Value::Array(elements) => elements.iter().map(plain).collect::<Result<Vec<_>, _>>()?.into(),
+        Value::Set(elements) => elements.iter_sorted().map(plain).collect::<Result<Vec<_>, _>>()?.into(),
         Value::Object(object) => {
             let key = |key: &Value| match key {
-                Value::String(_) => key.clone(),
-                other => json::text(other).into(),
+                Value::String(_) => Ok(key.clone()),
+                other => json::text(other).map(Value::from),
             };
             object
                 .iter()
-                .map(|(name, value)| (key(name), plain(value)))
-                .collect::<std::collections::BTreeMap<_, _>>()
+                .map(|(name, value)| Ok((key(name)?, plain(value)?)))
+                .collect::<Result<std::collections::BTreeMap<_, _>, Failure>>()?
                 .into()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => {
             value.clone()
         }
-    }
+    })
 }
 
 /// A policy checks many documents against one schema.
 fn compiled(value: &Value) -> Result<Arc<Schema>, Problem> {
     let document = document(value)?;
     let mut problem = None;
-    let schema = SCHEMAS.get(&json::text(&document), || {
+    let schema = SCHEMAS.get(&json::text(&document).map_err(Problem::Failure)?, || {
         compile::compile(&document).map_err(|found| {
             let failure = found.clone().into_failure();
             problem = Some(found);

@@ -445,11 +445,11 @@ fn type_of(value: &Value) -> Type {
 
 fn common(node: &Node, value: &Value, findings: &mut Findings, place: &Place<'_>) -> Applied {
     if let Some(constant) = node.constant.as_ref().filter(|constant| *constant != value) {
-        let description = format!("{} does not match: {}", place.text(), json::text(constant));
+        let description = format!("{} does not match: {}", place.text(), json::text(constant)?);
         findings.fault("const", place, description);
     }
     if let Some(allowed) = node.allowed.as_ref().filter(|allowed| !allowed.contains(value)) {
-        let allowed: Vec<String> = allowed.iter().map(json::text).collect();
+        let allowed: Vec<String> = allowed.iter().map(json::text).collect::<Result<_, _>>()?;
         let description = format!("{} must be one of the following: {}", place.text(), allowed.join(", "));
         findings.fault("enum", place, description);
     }

@@ -6,12 +6,10 @@ use super::integer::{self, Base};
 use super::layout::Layout;
 use super::string;
 use crate::builtins::Failure;
+use crate::builtins::text::check_length;
 
 /// Go ignores widths and precisions beyond this.
 const LARGEST_NUMBER: usize = 1_000_000;
-
-/// Many wide directives could fill the memory, and nothing that is meant to be read is this long.
-const LONGEST_RESULT: usize = 64 << 20;
 
 /// `fmt.Sprintf`.
 ///
@@ -24,9 +22,8 @@ pub(super) fn print(format: &str, operands: &[Operand]) -> Result<String, Failur
         printer.out.push_str(&format[printer.at..printer.at + percent]);
         printer.at += percent + 1;
         printer.directive();
-        if printer.out.len() > LONGEST_RESULT {
-            return Err(Failure::TooLarge(format!("the result is longer than {LONGEST_RESULT} bytes")));
-        }
+        // Many wide directives could fill the memory.
+        check_length(&printer.out)?;
     }
     let rest = printer.rest().to_owned();
     printer.out.push_str(&rest);

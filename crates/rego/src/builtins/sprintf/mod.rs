@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Builtin] = &[Builtin { name: "sprintf", arity: 2, 
 fn sprintf(arguments: &[Value]) -> Outcome {
     let arguments = Arguments(arguments);
     let format = arguments.text(0)?;
-    let values: Vec<Operand> = arguments.array(1)?.iter().map(Operand::of).collect();
+    let values: Vec<Operand> = arguments.array(1)?.iter().map(Operand::of).collect::<Result<_, _>>()?;
     Ok(directive::print(format, &values)?.into())
 }
 
@@ -46,8 +46,8 @@ pub(super) enum Operand {
 }
 
 impl Operand {
-    fn of(value: &Value) -> Self {
-        match value {
+    fn of(value: &Value) -> Result<Self, Failure> {
+        Ok(match value {
             Value::Number(number) => {
                 if !number.is_integer() {
                     Self::Float(value.as_f64().unwrap_or(f64::NAN))
@@ -63,8 +63,8 @@ impl Operand {
             | Value::Array(_)
             | Value::Set(_)
             | Value::Object(_)
-            | Value::Undefined => Self::Text(value_text(value)),
-        }
+            | Value::Undefined => Self::Text(value_text(value)?),
+        })
     }
 
     /// The name of the operand's type in Go.

@@ -6,10 +6,10 @@ use super::functions::Function;
 use super::parse::{Base, Branch, Node, Pipeline, Template, Term};
 use super::value::Datum;
 use crate::builtins::Failure;
+use crate::builtins::text::check_length;
 
 /// How many steps a template may take, and how long its result may be in bytes.
 const STEPS: usize = 10_000_000;
-const LONGEST_RESULT: usize = 64 << 20;
 
 /// Fills the template in with the values of an object.
 pub(super) fn render(template: &Template, values: &Value) -> Result<String, Failure> {
@@ -69,9 +69,7 @@ impl Renderer {
             return Err(Failure::TooLarge(format!("the template takes more than {STEPS} steps")));
         }
         self.left -= 1;
-        if self.out.len() > LONGEST_RESULT {
-            return Err(Failure::TooLarge(format!("the result is longer than {LONGEST_RESULT} bytes")));
-        }
+        check_length(&self.out)?;
         Ok(())
     }
 

@@ -24,3 +24,4 @@ pub(super) mod spaced_head;
 pub(super) mod template;
 pub(super) mod typed_scan;
 pub(super) mod walk;
+pub(super) mod written_value;
