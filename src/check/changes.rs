@@ -7,7 +7,9 @@ use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
+use crate::finding::{
+    Cause, CauseKind, Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule,
+};
 use crate::report::Notice;
 
 /// From this many resource changes on, guards are divided among threads: each looks at all of them.
@@ -51,7 +53,7 @@ impl PlanCheck<'_> {
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
         // A change is always new.
         let origin = Origin::Introduced;
-        let (severity, enforcement) = self.effect(&guard.info, found.certainty, origin);
+        let (severity, enforcement) = self.effect(&guard.info, guard.info.severity, found.certainty, origin);
         if enforcement == Enforcement::Off || self.is_reported(guard, &found, enforcement) {
             return;
         }
@@ -67,6 +69,14 @@ impl PlanCheck<'_> {
                 || Subject { address: SafeText::address(&address), deposed: None, actions: None },
                 |change| self.subject(change),
             )
+        });
+        let cause = found.attribute.as_ref().filter(|path| !path.is_empty()).map(|path| Cause {
+            kind: match found.certainty {
+                Certainty::Certain => CauseKind::Attribute,
+                Certainty::DependsOnUnknown => CauseKind::Unknown,
+            },
+            place: path.clone(),
+            ports: None,
         });
         self.findings.push(Finding {
             rule: FindingRule::new(&guard.info, RuleKind::Change),
@@ -86,6 +96,8 @@ impl PlanCheck<'_> {
             metadata: Vec::new(),
             waiver: None,
             approved_by: Vec::new(),
+            cause,
+            shares: Vec::new(),
         });
     }
 }

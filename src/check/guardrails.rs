@@ -7,18 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_guardrail_format::Guardrail;
 use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
-use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
+use planguard_guardrails::{
+    Builtin, Evaluation, Evidence, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
+};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
 use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
+use crate::finding::{
+    Cause, CauseKind, Certainty, Finding, FindingRule, Origin, PortsMessage, RuleKind, Subject, text_of_rule,
+};
 
 /// How many resource changes are judged together on one thread. To judge so many takes longer than to start a
 /// thread, and a plan that has no more is judged without starting one.
 const SHARE: usize = 256;
+
+/// Where the words for ports belong in a message, until they are known.
+const PORTS: &str = "\0";
 
 /// The result of judging some of the resource changes.
 #[derive(Default)]
@@ -162,13 +169,20 @@ impl PlanCheck<'_> {
             Before::Fails => Origin::AlreadyThere,
             Before::Passes | Before::FailsSinceDrift => Origin::Introduced,
         };
-        let (severity, enforcement) = self.effect(&guardrail.info, certainty, origin);
+        let (severity, enforcement) =
+            self.effect(&guardrail.info, evaluation.severity(guardrail), certainty, origin);
         if enforcement == Enforcement::Off {
             return;
         }
         let address = change.address.to_string();
-        let evidence = evaluation.evidence;
-        let message = guardrail.message.replace("{address}", &address);
+        let unset = evaluation.unset(guardrail);
+        let Evaluation { evidence, ports, .. } = evaluation;
+        let ports = ports.filter(|_| certainty == Certainty::Certain);
+        let message = guardrail.says(&address, ports.as_ref().map(|_| PORTS));
+        let message = match unset {
+            Some(unset) => format!("{message} (not set: decided by {})", unset.decided_by),
+            None => message,
+        };
         let message = match certainty {
             Certainty::Certain => message,
             Certainty::DependsOnUnknown => possibly(&message, &address),
@@ -182,6 +196,12 @@ impl PlanCheck<'_> {
         {
             judged.drifted.push(((address.clone(), attribute.to_owned()), enforcement));
         }
+        let told = ports.and_then(|ports| {
+            let (before, after) = message.split_once(PORTS)?;
+            Some(PortsMessage { before: before.to_owned(), ports, after: after.to_owned() })
+        });
+        let message = told.as_ref().map_or(message, PortsMessage::words);
+        let cause = cause(guardrail, certainty, evidence.as_ref(), told);
         let unreadable = evidence.as_ref().and_then(|evidence| Some((&evidence.path, evidence.unreadable?)));
         // A guardrail's words and an address.
         let words = Redactor::default();
@@ -193,6 +213,16 @@ impl PlanCheck<'_> {
                 &words.text(&format!("` {reason}")),
             ]),
             None => words.text(&message),
+        };
+        let statement = evidence.as_ref().and_then(|evidence| evidence.element.statement.as_ref());
+        let message = match statement.and_then(statement_words) {
+            Some((before, sid, after)) => SafeText::concat([
+                &message,
+                &words.text(&before),
+                &self.redactor.text(&sid.unwrap_or_default()),
+                &words.text(after),
+            ]),
+            None => message,
         };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
@@ -224,6 +254,8 @@ impl PlanCheck<'_> {
             metadata: Vec::new(),
             waiver: None,
             approved_by: Vec::new(),
+            cause,
+            shares: Vec::new(),
         };
         judged.findings.push(finding);
     }
@@ -255,7 +287,7 @@ impl Sides<'_> {
     fn fails_before(&self, guardrail: &Guardrail, index: &PlanIndex<'_>) -> Before {
         let evaluation =
             |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index));
-        let Some(Evaluation { outcome: Outcome::Fail, evidence }) = evaluation(&self.before) else {
+        let Some(Evaluation { outcome: Outcome::Fail, evidence, .. }) = evaluation(&self.before) else {
             return Before::Passes;
         };
         let by_hand = |path: &AttributePath| {
@@ -269,6 +301,39 @@ impl Sides<'_> {
             }
             Some(_) | None => Before::Fails,
         }
+    }
+}
+
+/// What of other findings is caused by the same, for findings of a guardrail.
+fn cause(
+    guardrail: &Guardrail,
+    certainty: Certainty,
+    evidence: Option<&Evidence>,
+    ports: Option<PortsMessage>,
+) -> Option<Cause> {
+    let path = || evidence.map(|evidence| evidence.path.clone());
+    let (kind, place) = match (certainty, &guardrail.cause) {
+        (Certainty::DependsOnUnknown, _) => (CauseKind::Unknown, path()?),
+        (Certainty::Certain, None) => (CauseKind::Attribute, path()?),
+        (Certainty::Certain, Some(name)) => {
+            let element = evidence.map(|evidence| &evidence.element);
+            let block = element.and_then(|element| element.block.clone()).unwrap_or_default();
+            let place = match element.and_then(|element| element.statement.as_ref()) {
+                Some(statement) => path()?.index(statement.document).index(statement.position),
+                None => block,
+            };
+            (CauseKind::Declared(name.clone()), place)
+        }
+    };
+    Some(Cause { kind, place, ports })
+}
+
+/// Which of several statements of a policy a finding means: what is in front of its `Sid`, that, and what is behind it.
+fn statement_words(statement: &StatementPlace) -> Option<(String, Option<String>, &'static str)> {
+    match &statement.sid {
+        _ if statement.of < 2 => None,
+        Some(sid) => Some((" (statement `".to_owned(), Some(sid.clone()), "`)")),
+        None => Some((format!(" (statement {} of {})", statement.position + 1, statement.of), None, "")),
     }
 }
 

@@ -327,11 +327,14 @@ fn row(listed: &Listed<'_>, plans: usize) -> String {
     let approval = approval.map(|words| format!("; {}", sentence(&words, MOST_OF_CELL)));
     let waiver =
         finding.waiver.as_ref().map(|waiver| format!("; waiver: {}", sentence(&waiver.reason, MOST_OF_CELL)));
+    let others = finding.other_rules().map(|rule| &rule.id);
+    let rules: Vec<String> =
+        std::iter::once(&finding.rule.id).chain(others).map(|id| code(id, MOST_OF_CELL)).collect();
     let unknown = if finding.certainty == Certainty::DependsOnUnknown { "; undetermined" } else { "" };
     format!(
         "| {}{effect} | {} | {address} | {}{unknown}{}{} | {place} | {} |\n",
         finding.severity,
-        code(&finding.rule.id, MOST_OF_CELL),
+        rules.join(", "),
         sentence(&finding.message, MOST_OF_SENTENCE),
         waiver.unwrap_or_default(),
         approval.unwrap_or_default(),

@@ -41,6 +41,8 @@ pub(crate) fn finding(rule: &str, address: &str) -> Finding {
         metadata: Vec::new(),
         waiver: None,
         approved_by: Vec::new(),
+        cause: None,
+        shares: Vec::new(),
     }
 }
 

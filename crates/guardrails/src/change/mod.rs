@@ -51,7 +51,7 @@ mod unknown_action;
 
 pub use drift_security::{DRIFT_GUARD, restored};
 pub use example::{ChangeExample, ExampleSection};
-pub(crate) use network::Traffic;
+pub(crate) use network::{Traffic, services};
 
 use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
 use planguard_rule::RuleInfo;

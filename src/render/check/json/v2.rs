@@ -227,6 +227,24 @@ struct Finding {
     /// The people who approved it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<String>,
+    /// What each rule finds, if several find the same cause: `rule` and the other members are those of the strictest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shares: Vec<Share>,
+}
+
+/// What one of several rules finds.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Share {
+    /// The id of the rule, which `rules` describes.
+    rule: String,
+    severity: Severity,
+    enforcement: Enforcement,
+    /// The attribute that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<String>,
+    /// What is wrong.
+    message: String,
 }
 
 /// Where the configuration defines what a finding is about.
@@ -585,22 +603,8 @@ impl Finding {
         let other = |rule: &ReportedRule<'_>| optional(rule.other_remediation(finding));
         Self {
             rule: text(&finding.rule.id),
-            severity: match finding.severity {
-                severity::Severity::Info => Severity::Info,
-                severity::Severity::Low => Severity::Low,
-                severity::Severity::Medium => Severity::Medium,
-                severity::Severity::High => Severity::High,
-                severity::Severity::Critical => Severity::Critical,
-            },
-            enforcement: match finding.enforcement {
-                enforcement::Enforcement::Deny => Enforcement::Deny,
-                enforcement::Enforcement::Approve => Enforcement::Approve,
-                enforcement::Enforcement::Approved => Enforcement::Approved,
-                enforcement::Enforcement::Warn => Enforcement::Warn,
-                enforcement::Enforcement::Waived => Enforcement::Waived,
-                enforcement::Enforcement::Baseline => Enforcement::Baseline,
-                enforcement::Enforcement::Off => Enforcement::Off,
-            },
+            severity: finding.severity.into(),
+            enforcement: finding.enforcement.into(),
             undetermined: finding.certainty == finding::Certainty::DependsOnUnknown,
             pre_existing: finding.origin == finding::Origin::AlreadyThere,
             address: subject.map(|subject| text(&subject.address)),
@@ -633,6 +637,45 @@ impl Finding {
                 line: waiver.line,
             }),
             approved_by: finding.approved_by.iter().map(text).collect(),
+            shares: finding.shares.iter().map(Share::of).collect(),
+        }
+    }
+}
+
+impl Share {
+    fn of(share: &finding::Finding) -> Self {
+        Self {
+            rule: text(&share.rule.id),
+            severity: share.severity.into(),
+            enforcement: share.enforcement.into(),
+            attribute: optional(share.attribute.as_ref()),
+            message: text(&share.message),
+        }
+    }
+}
+
+impl From<severity::Severity> for Severity {
+    fn from(severity: severity::Severity) -> Self {
+        match severity {
+            severity::Severity::Info => Self::Info,
+            severity::Severity::Low => Self::Low,
+            severity::Severity::Medium => Self::Medium,
+            severity::Severity::High => Self::High,
+            severity::Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<enforcement::Enforcement> for Enforcement {
+    fn from(enforcement: enforcement::Enforcement) -> Self {
+        match enforcement {
+            enforcement::Enforcement::Deny => Self::Deny,
+            enforcement::Enforcement::Approve => Self::Approve,
+            enforcement::Enforcement::Approved => Self::Approved,
+            enforcement::Enforcement::Warn => Self::Warn,
+            enforcement::Enforcement::Waived => Self::Waived,
+            enforcement::Enforcement::Baseline => Self::Baseline,
+            enforcement::Enforcement::Off => Self::Off,
         }
     }
 }
