@@ -47,3 +47,20 @@ pub(crate) fn without_ports(message: &str) -> String {
         None => message.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_for_ports_are_replaced_if_they_are_known() {
+        let message = "{address} allows {ports: a database port (MySQL)} from the internet";
+        assert_eq!(
+            parts(message),
+            Some(("{address} allows ", "a database port (MySQL)", " from the internet"))
+        );
+        assert_eq!(without_ports(message), "{address} allows a database port (MySQL) from the internet");
+        assert_eq!(without_ports("{address} is public"), "{address} is public");
+        assert_eq!(parts("{address} is public"), None);
+    }
+}

@@ -423,6 +423,18 @@ mod tests {
                 "x.toml:2: guardrail `aws-x`: `(` is not a regular",
             ),
             (
+                "cause = \"Network access\"\nfail = { attribute = \"a\", is = 1 }",
+                "x.toml:2: guardrail `aws-x`: `cause` is written in kebab case, not `Network access`",
+            ),
+            (
+                "if_unset = { severity = \"mild\", decided_by = \"x\" }\nfail = { attribute = \"a\", is = 1 }",
+                "x.toml:2: guardrail `aws-x`: `if_unset`: unknown severity `mild`",
+            ),
+            (
+                "if_unset = { severity = \"low\", decided_by = \" \" }\nfail = { attribute = \"a\", is = 1 }",
+                "x.toml:2: guardrail `aws-x`: `decided_by` must say something",
+            ),
+            (
                 "fail = { attribute = \"a\", statement = { not_actions = false } }",
                 "x.toml:2: guardrail `aws-x`: `not_actions` is only ever true",
             ),

@@ -29,7 +29,12 @@ impl Evaluator<'_, '_> {
             truth => truth,
         };
         let mut answer = Answer::at(truth, &place);
-        if attribute == Attribute::Unset {
+        let is_unset = match attribute {
+            Attribute::Unset => true,
+            Attribute::Known(value) => literal::is_empty(value),
+            Attribute::Unknown => false,
+        };
+        if is_unset {
             answer = answer.of_unset();
         }
         match (&mut answer.evidence, attribute) {

@@ -69,3 +69,33 @@ impl OpenPorts {
         format!("{noun} {}{services}", ranges.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn open(from: u16, to: u16, watched: &[u16]) -> OpenPorts {
+        let watched: Vec<PortRange> =
+            watched.iter().map(|port| PortRange { from: *port, to: *port }).collect();
+        OpenPorts::new(PortRange { from, to }, &watched)
+    }
+
+    #[test]
+    fn ports_are_named_with_what_listens_there() {
+        assert_eq!(open(22, 22, &[22]).words(), "port 22 (SSH)");
+        assert_eq!(open(7, 7, &[7]).words(), "port 7");
+        assert_eq!(
+            open(20, 5500, &[3306, 22, 6379]).and(&open(20, 5500, &[3389])).words(),
+            "ports 20-5500 (SSH, MySQL, RDP)"
+        );
+        assert_eq!(
+            open(22, 22, &[22]).and(&open(5432, 5432, &[5432])).words(),
+            "ports 22, 5432 (SSH, PostgreSQL)"
+        );
+        assert_eq!(open(0, 65_535, &[22]).words(), "all ports");
+        assert_eq!(
+            open(1, 9999, &[21, 22, 23, 1433, 3306, 3389, 5432, 6379]).words(),
+            "ports 1-9999 (FTP, SSH, Telnet, SQL Server, MySQL, RDP and 2 more)"
+        );
+    }
+}
