@@ -70,7 +70,10 @@ pub enum CauseKind {
     /// The kind that a guardrail names as its `cause`.
     Declared(String),
     /// A value that is known only after apply, or cannot be read.
-    Unknown,
+    Unknown {
+        /// Why it cannot be read, in words that follow its name.
+        unreadable: Option<String>,
+    },
     /// An attribute that a change guard may report as well.
     Attribute,
 }

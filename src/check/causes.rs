@@ -80,9 +80,11 @@ fn is_same(left: &Finding, right: &Finding) -> bool {
         && one.place == other.place
         && match (&one.kind, &other.kind) {
             (CauseKind::Declared(one), CauseKind::Declared(other)) => one == other,
-            (CauseKind::Unknown, CauseKind::Unknown) => true,
+            (CauseKind::Unknown { unreadable: one }, CauseKind::Unknown { unreadable: other }) => {
+                one == other
+            }
             // Several things can be wrong about one attribute, unless guardrails say that it is one.
-            (CauseKind::Declared(_) | CauseKind::Unknown | CauseKind::Attribute, _) => false,
+            (CauseKind::Declared(_) | CauseKind::Unknown { .. } | CauseKind::Attribute, _) => false,
         }
 }
 
@@ -121,11 +123,19 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
     let plain = Redactor::default();
     let address = first.subject.as_ref().map(|subject| subject.address.clone()).unwrap_or_default();
     if let (Certainty::DependsOnUnknown, Some(attribute)) = (first.certainty, &first.attribute) {
+        let unreadable = first.cause.as_ref().and_then(|cause| match &cause.kind {
+            CauseKind::Unknown { unreadable } => unreadable.clone(),
+            CauseKind::Declared(_) | CauseKind::Attribute => None,
+        });
+        let (link, end) = match unreadable {
+            Some(reason) => (": `", format!("` {reason}")),
+            None => (", depending on `", "`".to_owned()),
+        };
         return SafeText::concat([
             &address,
-            &plain.text(&format!(" may violate {} rules, depending on `", group.len())),
+            &plain.text(&format!(" may violate {} rules{link}", group.len())),
             attribute,
-            &SafeText::fixed("`"),
+            &plain.text(&end),
         ]);
     }
     let ports = |finding: &Finding| finding.cause.as_ref().and_then(|cause: &Cause| cause.ports.clone());

@@ -73,7 +73,7 @@ impl PlanCheck<'_> {
         let cause = found.attribute.as_ref().filter(|path| !path.is_empty()).map(|path| Cause {
             kind: match found.certainty {
                 Certainty::Certain => CauseKind::Attribute,
-                Certainty::DependsOnUnknown => CauseKind::Unknown,
+                Certainty::DependsOnUnknown => CauseKind::Unknown { unreadable: None },
             },
             place: path.clone(),
             ports: None,

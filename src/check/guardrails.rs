@@ -313,7 +313,11 @@ fn cause(
 ) -> Option<Cause> {
     let path = || evidence.map(|evidence| evidence.path.clone());
     let (kind, place) = match (certainty, &guardrail.cause) {
-        (Certainty::DependsOnUnknown, _) => (CauseKind::Unknown, path()?),
+        (Certainty::DependsOnUnknown, _) => {
+            let unreadable =
+                evidence.and_then(|evidence| evidence.unreadable.as_ref()).map(ToString::to_string);
+            (CauseKind::Unknown { unreadable }, path()?)
+        }
         (Certainty::Certain, None) => (CauseKind::Attribute, path()?),
         (Certainty::Certain, Some(name)) => {
             let element = evidence.map(|evidence| &evidence.element);
