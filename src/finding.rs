@@ -76,6 +76,8 @@ pub enum CauseKind {
     },
     /// An attribute that a change guard may report as well.
     Attribute,
+    /// The objects of this `count` list change places.
+    Shift(String),
 }
 
 /// A message that names open ports.
@@ -238,7 +240,8 @@ impl Finding {
 
     /// The rules that find the same as its own.
     pub fn other_rules(&self) -> impl Iterator<Item = &FindingRule> {
-        self.shares.iter().map(|share| &share.rule).filter(|rule| **rule != self.rule)
+        let mut seen = std::collections::BTreeSet::from([&self.rule.id]);
+        self.shares.iter().map(|share| &share.rule).filter(move |rule| seen.insert(&rule.id))
     }
 
     /// Orders findings for reports: by resource, the most severe first. The order is total, so that a report does not

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
+use planguard_guardrails::change::SHIFT_GUARD;
 use planguard_plan::AttributePath;
 use planguard_plan::redact::{Redactor, SafeText};
 
@@ -21,7 +22,7 @@ pub(super) fn merged(findings: Vec<Finding>) -> Vec<Finding> {
     for finding in of_changes {
         groups.add(finding, |group, finding| group.iter().any(|other| is_of_change(other, finding)));
     }
-    let mut merged: Vec<Finding> = groups.all.into_iter().filter_map(one).collect();
+    let mut merged: Vec<Finding> = groups.all.into_iter().flat_map(one).collect();
     merged.sort_by(Finding::order);
     merged
 }
@@ -30,18 +31,19 @@ pub(super) fn merged(findings: Vec<Finding>) -> Vec<Finding> {
 #[derive(Default)]
 struct Groups {
     all: Vec<Vec<Finding>>,
-    /// The positions of the groups about an address.
-    of_address: HashMap<SafeText, Vec<usize>>,
+    /// The positions of the groups about an address, or about a list whose objects change places.
+    near: HashMap<SafeText, Vec<usize>>,
 }
 
 impl Groups {
     /// Adds a finding to the first group that it belongs to, or as one of its own.
     fn add(&mut self, finding: Finding, belongs: impl Fn(&[Finding], &Finding) -> bool) {
-        let Some(subject) = &finding.subject else {
+        let shift = shift_of(&finding).map(|block| Redactor::default().text(block));
+        let Some(near) = shift.or_else(|| Some(finding.subject.as_ref()?.address.clone())) else {
             self.all.push(vec![finding]);
             return;
         };
-        let near = self.of_address.entry(subject.address.clone()).or_default();
+        let near = self.near.entry(near).or_default();
         let found = near
             .iter()
             .copied()
@@ -62,11 +64,20 @@ pub(super) fn split(findings: Vec<Finding>) -> Vec<Finding> {
     findings.into_iter().flat_map(shares).collect()
 }
 
+/// The `count` list of a finding that its shift causes.
+fn shift_of(finding: &Finding) -> Option<&str> {
+    match &finding.cause.as_ref()?.kind {
+        CauseKind::Shift(block) => Some(block),
+        CauseKind::Declared(_) | CauseKind::Unknown { .. } | CauseKind::Attribute => None,
+    }
+}
+
 /// Whether two findings can be one: about the same object, and to be acted on in the same way.
 fn can_be_one(left: &Finding, right: &Finding) -> bool {
     let is_open = |finding: &Finding| !finding.enforcement.is_accepted() && finding.waiver.is_none();
+    let is_shift = shift_of(left).is_some() && shift_of(left) == shift_of(right);
     left.subject.is_some()
-        && left.subject == right.subject
+        && (left.subject == right.subject || is_shift)
         && left.certainty == right.certainty
         && left.origin == right.origin
         && is_open(left)
@@ -84,7 +95,13 @@ fn is_same(left: &Finding, right: &Finding) -> bool {
                 one == other
             }
             // Several things can be wrong about one attribute, unless guardrails say that it is one.
-            (CauseKind::Declared(_) | CauseKind::Unknown { .. } | CauseKind::Attribute, _) => false,
+            (
+                CauseKind::Declared(_)
+                | CauseKind::Unknown { .. }
+                | CauseKind::Attribute
+                | CauseKind::Shift(_),
+                _,
+            ) => false,
         }
 }
 
@@ -95,27 +112,35 @@ fn is_of_change(other: &Finding, change: &Finding) -> bool {
     let is_near = |place: &AttributePath| {
         !place.is_empty() && (starts_with(place, &of_change.place) || starts_with(&of_change.place, place))
     };
-    can_be_one(other, change) && is_near(&of_other.place)
+    can_be_one(other, change) && (shift_of(other).is_some() || is_near(&of_other.place))
 }
 
 /// Makes one finding of those with one cause.
-fn one(mut group: Vec<Finding>) -> Option<Finding> {
+fn one(mut group: Vec<Finding>) -> Vec<Finding> {
     group.sort_by(|left, right| {
         let rank = |finding: &Finding| (finding.enforcement, Reverse(finding.severity), finding.rule.kind);
         rank(left).cmp(&rank(right)).then_with(|| left.order(right))
     });
-    let first = group.first()?;
-    if group.len() == 1 {
-        return group.pop();
-    }
+    let Some(strictest) = group.first().filter(|_| group.len() > 1) else { return group };
+    let (enforcement, severity) = (strictest.enforcement, strictest.severity);
+    let first = match shift_of(strictest) {
+        None => strictest,
+        Some(_) => match group.iter().find(|share| share.rule.id.unescaped() == SHIFT_GUARD) {
+            Some(shift) => shift,
+            // Somebody accepted it, or its rule is off.
+            None => return group,
+        },
+    };
     let depends_on: BTreeSet<&SafeText> = group.iter().flat_map(|share| &share.depends_on).collect();
     let finding = Finding {
+        enforcement,
+        severity,
         message: message(first, &group),
         depends_on: depends_on.into_iter().cloned().collect(),
         shares: group.clone(),
         ..first.clone()
     };
-    Some(finding)
+    vec![finding]
 }
 
 /// What several findings say together.
@@ -125,7 +150,7 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
     if let (Certainty::DependsOnUnknown, Some(attribute)) = (first.certainty, &first.attribute) {
         let unreadable = first.cause.as_ref().and_then(|cause| match &cause.kind {
             CauseKind::Unknown { unreadable } => unreadable.clone(),
-            CauseKind::Declared(_) | CauseKind::Attribute => None,
+            CauseKind::Declared(_) | CauseKind::Attribute | CauseKind::Shift(_) => None,
         });
         let (link, end) = match unreadable {
             Some(reason) => (": `", format!("` {reason}")),
@@ -137,6 +162,9 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
             attribute,
             &plain.text(&end),
         ]);
+    }
+    if shift_of(first).is_some() {
+        return first.message.clone();
     }
     let ports = |finding: &Finding| finding.cause.as_ref().and_then(|cause: &Cause| cause.ports.clone());
     let (start, told_by_ports) = match ports(first) {

@@ -1,6 +1,10 @@
 //! Runs the change guards.
 
-use planguard_guardrails::change::{ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, restored};
+use std::collections::BTreeMap;
+
+use planguard_guardrails::change::{
+    AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, restored, shifts,
+};
 use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
@@ -27,8 +31,15 @@ impl PlanCheck<'_> {
         let found = threads::map(&shares, Stack::Plan, |guards| {
             guards.iter().map(|guard| (guard.check)(plan, options)).collect::<Vec<_>>()
         });
+        let shifts: BTreeMap<String, String> = shifts(plan)
+            .into_iter()
+            .flat_map(|shift| {
+                let block = shift.block;
+                shift.objects.into_iter().map(move |object| (object.to_string(), block.clone()))
+            })
+            .collect();
         for (guard, found) in guards.into_iter().zip(found.into_iter().flatten()) {
-            found.into_iter().for_each(|found| self.change(guard, found));
+            found.into_iter().for_each(|found| self.change(guard, found, &shifts));
         }
         // Nothing to decide, but somebody should know that it happened.
         for sentence in restored(plan) {
@@ -49,7 +60,8 @@ impl PlanCheck<'_> {
             })
     }
 
-    fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding) {
+    /// `shifts` has the `count` list whose objects change places, by the addresses of the objects.
+    fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding, shifts: &BTreeMap<String, String>) {
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
         // A change is always new.
         let origin = Origin::Introduced;
@@ -64,19 +76,27 @@ impl PlanCheck<'_> {
         let values = change.zip(found.attribute.as_ref()).map(|(change, path)| self.values(change, path));
         let values = values.unwrap_or_default();
         let source = change.and_then(|change| self.place(change, found.attribute.as_ref()));
-        let subject = found.address.map(|address| {
-            change.map_or_else(
-                || Subject { address: SafeText::address(&address), deposed: None, actions: None },
-                |change| self.subject(change),
-            )
-        });
-        let cause = found.attribute.as_ref().filter(|path| !path.is_empty()).map(|path| Cause {
+        let shift = found.address.as_ref().and_then(|address| shifts.get(&address.to_string()));
+        let is_wrong = |path: &&AttributePath| found.role == AttributeRole::Wrong && !path.is_empty();
+        let of_attribute = found.attribute.as_ref().filter(is_wrong).map(|path| Cause {
             kind: match found.certainty {
                 Certainty::Certain => CauseKind::Attribute,
                 Certainty::DependsOnUnknown => CauseKind::Unknown { unreadable: None },
             },
             place: path.clone(),
             ports: None,
+        });
+        let of_shift = shift.map(|block| Cause {
+            kind: CauseKind::Shift(block.clone()),
+            place: AttributePath::default(),
+            ports: None,
+        });
+        let cause = of_shift.or(of_attribute);
+        let subject = found.address.map(|address| {
+            change.map_or_else(
+                || Subject { address: SafeText::address(&address), deposed: None, actions: None },
+                |change| self.subject(change),
+            )
         });
         self.findings.push(Finding {
             rule: FindingRule::new(&guard.info, RuleKind::Change),

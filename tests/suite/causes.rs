@@ -201,8 +201,11 @@ fn what_a_change_switches_off_is_one_finding_with_what_is_off_then() {
     let change = json!({"address": "aws_rds_cluster.a", "change": {"actions": ["delete", "create"],
         "before": side(true), "after": side(false), "after_unknown": {}, "replace_paths": [["storage_encrypted"]]}});
     let findings = open(&check(&[change], "", &[]).1);
-    let about: Vec<&Value> =
-        findings.iter().filter(|finding| finding["attribute"] == "storage_encrypted").collect();
+    // That the data is destroyed is something else.
+    let is_about_it = |finding: &&Value| {
+        finding["attribute"] == "storage_encrypted" && finding["rule"] != "change-stateful-replace"
+    };
+    let about: Vec<&Value> = findings.iter().filter(is_about_it).collect();
     assert_eq!(about.len(), 1, "{findings:?}");
     assert!(rules(about[0]).contains(&"change-encryption-off"), "{findings:?}");
 }
@@ -242,4 +245,64 @@ fn sarif_and_csv_name_every_rule() {
             assert!(text.contains(rule), "{format}: {text}");
         }
     }
+}
+
+/// The elements of a list of databases, before and after.
+fn list(before: &[&str], after: &[&str]) -> Vec<Value> {
+    let side = |names: &[&str], position: usize| {
+        let object = |name: &&str| {
+            json!({"identifier": name, "storage_encrypted": true, "backup_retention_period": 7, "skip_final_snapshot": true,
+                "monitoring_interval": 60, "performance_insights_enabled": true})
+        };
+        names.get(position).map(object).unwrap_or(Value::Null)
+    };
+    let entry = |position: usize| {
+        let (old, new) = (before.get(position), after.get(position));
+        let actions = match (old, new) {
+            (Some(old), Some(new)) if old == new => json!(["no-op"]),
+            (Some(_), Some(_)) => json!(["delete", "create"]),
+            (Some(_), None) => json!(["delete"]),
+            (None, _) => json!(["create"]),
+        };
+        json!({"address": format!("aws_db_instance.a[{position}]"), "change": {"actions": actions,
+            "before": side(before, position), "after": side(after, position), "after_unknown": {},
+            "replace_paths": [["identifier"]]}})
+    };
+    (0..before.len().max(after.len())).map(entry).collect()
+}
+
+#[test]
+fn an_element_that_left_the_middle_of_a_list_is_the_cause_of_all_that_follows() {
+    let (code, report) = check(&list(&["ann", "bob", "cid", "dan"], &["ann", "cid", "dan"]), "", &[]);
+    let findings = open(&report);
+    assert_eq!((code, findings.len()), (Some(1), 1), "{findings:?}");
+    assert_eq!(findings[0]["rule"], "change-count-shifted");
+    assert_eq!(
+        (&findings[0]["severity"], &findings[0]["address"]),
+        (&json!("critical"), &json!("aws_db_instance.a[1]"))
+    );
+    assert_eq!(
+        findings[0]["message"],
+        "aws_db_instance.a[1] left the middle of the `count` list: the 2 objects behind it take the place of the one \
+         before, and aws_db_instance.a[3] is destroyed instead"
+    );
+    let shares = findings[0]["shares"].as_array().expect("shares");
+    let of = |rule: &str| -> Vec<&str> {
+        let shares = shares.iter().filter(|share| share["rule"] == rule);
+        shares.filter_map(|share| share["address"].as_str()).collect()
+    };
+    assert_eq!(of("change-stateful-replace"), ["aws_db_instance.a[1]", "aws_db_instance.a[2]"]);
+    assert_eq!(of("change-stateful-delete"), ["aws_db_instance.a[3]"]);
+    // Without the rule about the list, the others stand for themselves.
+    let off = "[rules.change-count-shifted]\nenforcement = \"off\"\nreason = \"r\"\n";
+    let (_, report) = check(&list(&["ann", "bob", "cid", "dan"], &["ann", "cid", "dan"]), off, &[]);
+    assert!(open(&report).len() > 2, "{report}");
+}
+
+#[test]
+fn an_element_that_left_the_end_of_a_list_is_no_shift() {
+    let (_, report) = check(&list(&["ann", "bob"], &["ann"]), "", &[]);
+    let findings = open(&report);
+    assert!(findings.iter().all(|finding| finding["rule"] != "change-count-shifted"), "{findings:?}");
+    assert!(!findings.is_empty());
 }

@@ -87,9 +87,20 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
 
 /// The entries of another section as resource changes, in which form examples are shown.
 fn in_resource_changes(section: ExampleSection, entries: &str) -> String {
+    if section == ExampleSection::OutputChanges {
+        let outputs: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&format!("{{{entries}}}")).unwrap_or_default();
+        let changes = outputs
+            .into_iter()
+            .map(|(name, change)| serde_json::json!({"address": format!("output.{name}"), "change": change}));
+        return serde_json::Value::Array(changes.collect()).to_string();
+    }
     let entries = format!("[{entries}]");
     match section {
-        ExampleSection::ResourceChanges | ExampleSection::ResourceDrift => entries,
+        ExampleSection::ResourceChanges
+        | ExampleSection::ResourceDrift
+        | ExampleSection::OutputChanges
+        | ExampleSection::Checks => entries,
         ExampleSection::DeferredChanges => {
             let deferred: Vec<serde_json::Value> = serde_json::from_str(&entries).unwrap_or_default();
             let changes = deferred.into_iter().map(|mut entry| entry["resource_change"].take());

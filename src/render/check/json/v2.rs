@@ -240,6 +240,9 @@ struct Share {
     rule: String,
     severity: Severity,
     enforcement: Enforcement,
+    /// The address of the resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     /// The attribute that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     attribute: Option<String>,
@@ -648,6 +651,7 @@ impl Share {
             rule: text(&share.rule.id),
             severity: share.severity.into(),
             enforcement: share.enforcement.into(),
+            address: optional(share.subject.as_ref().map(|subject| &subject.address)),
             attribute: optional(share.attribute.as_ref()),
             message: text(&share.message),
         }
