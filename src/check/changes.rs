@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use planguard_guardrails::change::{
-    AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, restored, shifts,
-};
+use planguard_guardrails::change::{AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, shifts};
 use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
@@ -14,7 +12,6 @@ use crate::enforcement::Enforcement;
 use crate::finding::{
     Cause, CauseKind, Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule,
 };
-use crate::report::Notice;
 
 /// From this many resource changes on, guards are divided among threads: each looks at all of them.
 const LARGE: usize = 1_000;
@@ -40,12 +37,6 @@ impl PlanCheck<'_> {
             .collect();
         for (guard, found) in guards.into_iter().zip(found.into_iter().flatten()) {
             found.into_iter().for_each(|found| self.change(guard, found, &shifts));
-        }
-        // Nothing to decide, but somebody should know that it happened.
-        for sentence in restored(plan) {
-            let message =
-                SafeText::concat([self.origin, &SafeText::fixed(": "), &self.redactor.sentence(&sentence)]);
-            self.notices.push(Notice { code: SafeText::fixed("PG-CK-110"), message });
         }
     }
 

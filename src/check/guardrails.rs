@@ -36,6 +36,8 @@ struct Judged {
     fixed: usize,
     /// Objects and their attributes that findings report as changed outside of Terraform.
     drifted: Vec<(Drifted, Enforcement)>,
+    /// What would be reported of these, had the plan not put it back.
+    put_back: Vec<(Drifted, SafeText)>,
 }
 
 /// An object and the attribute of it that was changed outside of Terraform.
@@ -125,6 +127,7 @@ impl PlanCheck<'_> {
             self.counts.passed += judged.passed;
             self.counts.undetermined += judged.undetermined;
             self.counts.fixed += judged.fixed;
+            self.put_back.extend(judged.put_back);
             for (drifted, enforcement) in judged.drifted {
                 let strictest = self.drifted.entry(drifted).or_insert(enforcement);
                 *strictest = enforcement.min(*strictest);
@@ -144,7 +147,6 @@ impl PlanCheck<'_> {
     ) {
         let change = sides.change;
         let after = sides.after.as_ref().map(|state| evaluate(guardrail, state, index));
-        let fails_before = || sides.fails_before(guardrail, index) != Before::Passes;
         let (evaluation, certainty) = match after {
             Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
             Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
@@ -154,13 +156,15 @@ impl PlanCheck<'_> {
             Some(Evaluation { outcome: outcome @ (Outcome::Pass | Outcome::NotApplicable), .. }) => {
                 judged.passed += usize::from(outcome == Outcome::Pass);
                 if !change.change.actions.is_no_op() {
-                    judged.fixed += usize::from(fails_before());
+                    sides.count_fixed(guardrail, index, judged);
                 }
                 return;
             }
             None => {
                 // A forgotten object is unchanged.
-                judged.fixed += usize::from(change.change.actions.deletes() && fails_before());
+                if change.change.actions.deletes() {
+                    sides.count_fixed(guardrail, index, judged);
+                }
                 return;
             }
         };
@@ -284,6 +288,21 @@ impl PlanCheck<'_> {
 }
 
 impl Sides<'_> {
+    /// Counts a failure before the change that the plan fixes, and notes what it puts back.
+    fn count_fixed(&self, guardrail: &Guardrail, index: &PlanIndex<'_>, judged: &mut Judged) {
+        let before = self.fails_before(guardrail, index);
+        judged.fixed += usize::from(before != Before::Passes);
+        let evidence = self.before.as_ref().and_then(|before| evaluate(guardrail, before, index).evidence);
+        if let (Before::FailsSinceDrift, Some(key)) =
+            (before, evidence.as_ref().and_then(|found| found.path.first_key()))
+        {
+            let address = self.change.address.to_string();
+            // A guardrail's words and an address.
+            let said = Redactor::default().text(&guardrail.says(&address, None));
+            judged.put_back.push(((address, key.to_owned()), said));
+        }
+    }
+
     fn fails_before(&self, guardrail: &Guardrail, index: &PlanIndex<'_>) -> Before {
         let evaluation =
             |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index));

@@ -4,6 +4,7 @@ mod by_address;
 mod causes;
 mod changes;
 mod coverage;
+mod drift;
 mod error;
 mod guardrails;
 mod lints;
@@ -215,6 +216,8 @@ struct PlanCheck<'c> {
     findings: Vec<Finding>,
     /// What findings of guardrails report as changed outside of Terraform, and the strictest effect of those findings.
     drifted: BTreeMap<Drifted, Enforcement>,
+    /// What guardrails would report, had the plan not put back what was changed outside of Terraform.
+    put_back: BTreeMap<Drifted, SafeText>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
@@ -315,6 +318,7 @@ fn check_plan(
         by_address: OnceLock::new(),
         findings: Vec::new(),
         drifted: BTreeMap::new(),
+        put_back: BTreeMap::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
         notices: Vec::new(),
@@ -323,6 +327,7 @@ fn check_plan(
     check.guardrails();
     check.changes();
     check.policies(document);
+    let drift = check.drift();
     let coverage = check.coverage();
     let sought = check.configuration.take();
     check.notices.extend(about_sources(rules, sought.as_ref(), origin));
@@ -364,6 +369,7 @@ fn check_plan(
         coverage,
         risk,
         findings,
+        drift,
         // Computed after all problems are collected.
         complete: false,
     };

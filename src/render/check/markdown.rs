@@ -51,6 +51,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     page.weakenings(report);
     page.list_plans(report);
     page.open_table(&of(Group::New));
+    page.drift(report);
     page.fixes(report, &listed);
     // What denies is not folded if nothing above denies: the reader looks for the reason.
     let denies = |listed: &[&Listed<'_>]| listed.iter().any(|listed| listed.finding.enforcement.denies());
@@ -256,6 +257,18 @@ impl Page {
             }
         }
         self.add_lines("\n<details><summary>How to fix them</summary>\n\n", &lines, "\n</details>\n");
+    }
+
+    /// What was changed outside of Terraform; never folded.
+    fn drift(&mut self, report: &Report) {
+        let drift = report.plans.iter().flat_map(|plan| &plan.drift);
+        let lines: Vec<String> = drift
+            .map(|drift| {
+                let message = sentence(&drift.message, MOST_OF_SENTENCE);
+                format!("- {}: {message}\n", drift.became.words())
+            })
+            .collect();
+        self.add_lines("\n### Drift: changed outside of Terraform\n\n", &lines, "");
     }
 
     fn not_judged(&mut self, report: &Report) {

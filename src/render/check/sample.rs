@@ -86,6 +86,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         coverage: Coverage::default(),
         risk: Risk::default(),
         findings,
+        drift: Vec::new(),
         complete: true,
     }
 }

@@ -53,7 +53,7 @@ mod twin;
 mod unknown_action;
 
 pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
-pub use drift_security::{DRIFT_GUARD, restored};
+pub use drift_security::{DRIFT_GUARD, Drift, drift};
 pub use example::{ChangeExample, ExampleSection};
 pub(crate) use network::{Traffic, services};
 

@@ -14,7 +14,7 @@ use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.1";
+const SCHEMA_VERSION: &str = "2.2";
 
 /// A run of planguard.
 #[derive(Serialize)]
@@ -102,6 +102,34 @@ struct Plan {
     risk: Risk,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
+    /// What was changed outside of Terraform and matters.
+    drift: Vec<Drift>,
+}
+
+/// Something that was changed outside of Terraform and matters.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Drift {
+    /// The address of the object.
+    address: String,
+    /// The attribute; left out for the whole object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<String>,
+    /// What happened.
+    message: String,
+    /// What the plan does with it.
+    became: DriftFate,
+}
+
+/// What a plan does with what was changed outside of Terraform.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum DriftFate {
+    /// It stays; a finding reports it.
+    Kept,
+    /// The plan puts it back.
+    PutBack,
 }
 
 /// How many managed objects the plan touches. A replacement counts in `add`, in `destroy` and in `replace`.
@@ -546,6 +574,7 @@ impl Plan {
             coverage: Coverage::of(&plan.coverage),
             risk: Risk::of(&plan.risk),
             findings: plan.findings.iter().map(|finding| Finding::of(finding, rules)).collect(),
+            drift: plan.drift.iter().map(Drift::of).collect(),
         }
     }
 }
@@ -641,6 +670,20 @@ impl Finding {
             }),
             approved_by: finding.approved_by.iter().map(text).collect(),
             shares: finding.shares.iter().map(Share::of).collect(),
+        }
+    }
+}
+
+impl Drift {
+    fn of(drift: &report::Drift) -> Self {
+        Self {
+            address: text(&drift.address),
+            attribute: optional(drift.attribute.as_ref()),
+            message: text(&drift.message),
+            became: match drift.became {
+                report::DriftFate::Kept => DriftFate::Kept,
+                report::DriftFate::PutBack => DriftFate::PutBack,
+            },
         }
     }
 }
