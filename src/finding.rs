@@ -50,7 +50,7 @@ pub struct Finding {
     /// What causes it, if other rules may find the same.
     pub cause: Option<Cause>,
     /// What each rule finds, the strictest first, if several find the same cause; otherwise empty.
-    pub shares: Vec<Finding>,
+    pub shares: Vec<Self>,
 }
 
 /// What causes a finding. Findings with the same cause are reported as one.
@@ -60,6 +60,8 @@ pub struct Cause {
     pub kind: CauseKind,
     /// Where in the resource it is; never printed.
     pub place: AttributePath,
+    /// The attribute that decided.
+    pub attribute: Option<AttributePath>,
     /// The open ports, and the message around their words.
     pub ports: Option<PortsMessage>,
 }

@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
 use planguard_guardrails::change::SHIFT_GUARD;
-use planguard_plan::AttributePath;
 use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::{AttributePath, PathStep};
 
 use crate::finding::{Cause, CauseKind, Certainty, Finding, PortsMessage, RuleKind};
 
@@ -112,7 +112,23 @@ fn is_of_change(other: &Finding, change: &Finding) -> bool {
     let is_near = |place: &AttributePath| {
         !place.is_empty() && (starts_with(place, &of_change.place) || starts_with(&of_change.place, place))
     };
-    can_be_one(other, change) && (shift_of(other).is_some() || is_near(&of_other.place))
+    // Settings of one block that guardrails call one cause, such as the switch of an endpoint and its ranges.
+    let block = |path: &AttributePath| match path.0.as_slice() {
+        [block @ .., PathStep::Index(_)] => block.split_last().map(|(_, block)| block.to_vec()),
+        [block @ .., PathStep::Key(_)] => Some(block.to_vec()),
+        [] => None,
+    };
+    let is_beside = |attribute: &AttributePath| {
+        let block_of_change = block(&of_change.place).filter(|block| !block.is_empty());
+        matches!(of_other.kind, CauseKind::Declared(_))
+            && block_of_change.is_some()
+            && block_of_change == block(attribute)
+    };
+    let attribute = of_other.attribute.as_ref();
+    can_be_one(other, change)
+        && (shift_of(other).is_some()
+            || is_near(&of_other.place)
+            || attribute.is_some_and(|attribute| is_near(attribute) || is_beside(attribute)))
 }
 
 /// Makes one finding of those with one cause.

@@ -75,11 +75,13 @@ impl PlanCheck<'_> {
                 Certainty::DependsOnUnknown => CauseKind::Unknown { unreadable: None },
             },
             place: path.clone(),
+            attribute: Some(path.clone()),
             ports: None,
         });
         let of_shift = shift.map(|block| Cause {
             kind: CauseKind::Shift(block.clone()),
             place: AttributePath::default(),
+            attribute: None,
             ports: None,
         });
         let cause = of_shift.or(of_attribute);

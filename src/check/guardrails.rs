@@ -348,7 +348,7 @@ fn cause(
             (CauseKind::Declared(name.clone()), place)
         }
     };
-    Some(Cause { kind, place, ports })
+    Some(Cause { kind, place, attribute: path(), ports })
 }
 
 /// Which of several statements of a policy a finding means: what is in front of its `Sid`, that, and what is behind it.

@@ -35,8 +35,9 @@ fn check(changes: &[Value], settings: &str, before: &[&[&str]]) -> (Option<i32>,
 /// The findings of a report that are not accepted.
 fn open(report: &Value) -> Vec<Value> {
     let findings = report["plans"][0]["findings"].as_array().expect("findings").iter();
-    let is_open =
-        |finding: &&Value| !["waived", "baseline"].contains(&finding["enforcement"].as_str().unwrap());
+    let is_open = |finding: &&Value| {
+        !["waived", "baseline"].contains(&finding["enforcement"].as_str().expect("an enforcement"))
+    };
     findings.filter(is_open).cloned().collect()
 }
 
@@ -146,7 +147,7 @@ fn statements_of_a_policy_are_causes_of_their_own() {
     let findings = open(&report);
     assert_eq!(findings.len(), 1, "the first statement is the first that violates each rule: {findings:?}");
     assert!(rules(&findings[0]).contains(&"aws-iam-policy-admin"), "{findings:?}");
-    let message = findings[0]["message"].as_str().unwrap();
+    let message = findings[0]["message"].as_str().expect("a message");
     assert!(message.contains("(statement `Admin`)"), "{message}");
     let policy = json!({"Statement": [
         {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"},
@@ -187,7 +188,7 @@ fn the_four_settings_of_a_public_access_block_are_one_cause() {
     );
     let findings = open(&check(&[change], "", &[]).1);
     assert_eq!((findings.len(), rules(&findings[0]).len()), (1, 4), "{findings:?}");
-    let message = findings[0]["message"].as_str().unwrap();
+    let message = findings[0]["message"].as_str().expect("a message");
     for setting in
         ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"]
     {
@@ -305,4 +306,25 @@ fn an_element_that_left_the_end_of_a_list_is_no_shift() {
     let findings = open(&report);
     assert!(findings.iter().all(|finding| finding["rule"] != "change-count-shifted"), "{findings:?}");
     assert!(!findings.is_empty());
+}
+
+#[test]
+fn what_a_change_opens_is_one_finding_with_what_is_open_then() {
+    let change = |address: &str, before: Value, after: Value| json!({"address": address, "change": {"actions": ["update"], "before": before, "after": after, "after_unknown": {}}});
+    let rule = |range: &str| json!({"type": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [range]});
+    let rule = change("aws_security_group_rule.a", rule("10.0.0.0/8"), rule("0.0.0.0/0"));
+    let cluster = |public: bool| {
+        json!({"enabled_cluster_log_types": ["api", "audit", "authenticator"], "vpc_config": [
+            {"endpoint_public_access": public, "public_access_cidrs": ["0.0.0.0/0"]}]})
+    };
+    let cluster = change("aws_eks_cluster.a", cluster(false), cluster(true));
+    let findings = open(&check(&[rule, cluster], "", &[]).1);
+    let all: Vec<Vec<&str>> = findings.iter().map(rules).collect();
+    assert_eq!(
+        all,
+        [
+            ["aws-eks-public-endpoint-open", "change-exposure-flag"],
+            ["aws-security-group-rule-open-ssh", "change-exposure-cidr"],
+        ]
+    );
 }
