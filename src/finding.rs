@@ -242,8 +242,13 @@ impl Finding {
 
     /// The rules that find the same as its own.
     pub fn other_rules(&self) -> impl Iterator<Item = &FindingRule> {
+        self.other_rules_of(&self.shares)
+    }
+
+    /// The rules of these findings beside its own.
+    pub(crate) fn other_rules_of<'f>(&'f self, shares: &'f [Self]) -> impl Iterator<Item = &'f FindingRule> {
         let mut seen = std::collections::BTreeSet::from([&self.rule.id]);
-        self.shares.iter().map(|share| &share.rule).filter(move |rule| seen.insert(&rule.id))
+        shares.iter().map(|share| &share.rule).filter(move |rule| seen.insert(&rule.id))
     }
 
     /// Orders findings for reports: by resource, the most severe first. The order is total, so that a report does not

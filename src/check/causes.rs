@@ -159,6 +159,21 @@ fn one(mut group: Vec<Finding>) -> Vec<Finding> {
     vec![finding]
 }
 
+/// What the shift of a list does, with what other rules find about its objects: their titles, and how often.
+fn of_shift(first: &Finding, group: &[Finding]) -> SafeText {
+    let mut text = first.message.clone();
+    for rule in first.other_rules_of(group) {
+        let number = group.iter().filter(|share| share.rule.id == rule.id).count();
+        let title = rule.title.as_ref().map_or_else(|| rule.id.unescaped(), SafeText::unescaped);
+        let mut letters = title.chars();
+        let title: String = letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect();
+        let objects = if number == 1 { "object" } else { "objects" };
+        let part = Redactor::default().text(&format!("; {title} ({number} {objects})"));
+        text = SafeText::concat([&text, &part]);
+    }
+    text
+}
+
 /// What several findings say together.
 fn message(first: &Finding, group: &[Finding]) -> SafeText {
     let plain = Redactor::default();
@@ -180,7 +195,7 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
         ]);
     }
     if shift_of(first).is_some() {
-        return first.message.clone();
+        return of_shift(first, group);
     }
     let ports = |finding: &Finding| finding.cause.as_ref().and_then(|cause: &Cause| cause.ports.clone());
     let (start, told_by_ports) = match ports(first) {

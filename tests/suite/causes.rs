@@ -285,7 +285,8 @@ fn an_element_that_left_the_middle_of_a_list_is_the_cause_of_all_that_follows() 
     assert_eq!(
         findings[0]["message"],
         "aws_db_instance.a[1] left the middle of the `count` list: the 2 objects behind it take the place of the one \
-         before, and aws_db_instance.a[3] is destroyed instead"
+         before, and aws_db_instance.a[3] is destroyed instead; a resource with data is replaced (2 objects); a resource \
+         with data is destroyed (1 object)"
     );
     let shares = findings[0]["shares"].as_array().expect("shares");
     let of = |rule: &str| -> Vec<&str> {
