@@ -1,5 +1,7 @@
 //! Findings of rules, ready for renderers.
 
+use planguard_guardrails::OpenPorts;
+use planguard_plan::AttributePath;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rule::{Category, RuleInfo, Severity};
 
@@ -45,6 +47,57 @@ pub struct Finding {
     pub waiver: Option<FindingWaiver>,
     /// The people who approved it, if it needs approval and has it.
     pub approved_by: Vec<SafeText>,
+    /// What causes it, if other rules may find the same.
+    pub cause: Option<Cause>,
+    /// What each rule finds, the strictest first, if several find the same cause; otherwise empty.
+    pub shares: Vec<Self>,
+}
+
+/// What causes a finding. Findings with the same cause are reported as one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What is the same if causes are the same, beside the resource.
+    pub kind: CauseKind,
+    /// Where in the resource it is; never printed.
+    pub place: AttributePath,
+    /// The attribute that decided.
+    pub attribute: Option<AttributePath>,
+    /// The open ports, and the message around their words.
+    pub ports: Option<PortsMessage>,
+}
+
+/// The kinds of causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CauseKind {
+    /// The kind that a guardrail names as its `cause`.
+    Declared(String),
+    /// A value that is known only after apply, or cannot be read.
+    Unknown {
+        /// Why it cannot be read, in words that follow its name.
+        unreadable: Option<String>,
+    },
+    /// An attribute that a change guard may report as well.
+    Attribute,
+    /// The objects of this `count` list change places.
+    Shift(String),
+}
+
+/// A message that names open ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortsMessage {
+    /// The message in front of the ports.
+    pub before: String,
+    /// The ports.
+    pub ports: OpenPorts,
+    /// The message behind them.
+    pub after: String,
+}
+
+impl PortsMessage {
+    /// The message.
+    pub fn words(&self) -> String {
+        format!("{}{}{}", self.before, self.ports.words(), self.after)
+    }
 }
 
 /// Where the configuration defines a resource or an attribute.
@@ -182,6 +235,22 @@ pub struct Location {
 }
 
 impl Finding {
+    /// What each of its rules finds.
+    pub fn shares(&self) -> &[Self] {
+        if self.shares.is_empty() { std::slice::from_ref(self) } else { &self.shares }
+    }
+
+    /// The rules that find the same as its own.
+    pub fn other_rules(&self) -> impl Iterator<Item = &FindingRule> {
+        self.other_rules_of(&self.shares)
+    }
+
+    /// The rules of these findings beside its own.
+    pub(crate) fn other_rules_of<'f>(&'f self, shares: &'f [Self]) -> impl Iterator<Item = &'f FindingRule> {
+        let mut seen = std::collections::BTreeSet::from([&self.rule.id]);
+        shares.iter().map(|share| &share.rule).filter(move |rule| seen.insert(&rule.id))
+    }
+
     /// Orders findings for reports: by resource, the most severe first. The order is total, so that a report does not
     /// depend on the order of evaluation.
     pub fn order(&self, other: &Self) -> std::cmp::Ordering {

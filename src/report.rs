@@ -285,8 +285,50 @@ pub struct PlanReport {
     pub risk: Risk,
     /// What was found, resource by resource.
     pub findings: Vec<Finding>,
+    /// What was changed outside of Terraform and matters.
+    pub drift: Vec<Drift>,
     /// Whether the whole plan could be checked.
     pub complete: bool,
+}
+
+/// Something that was changed outside of Terraform and matters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// The object.
+    pub address: SafeText,
+    /// The attribute; `None` for the whole object.
+    pub attribute: Option<SafeText>,
+    /// What happened.
+    pub message: SafeText,
+    /// What the plan does with it.
+    pub became: DriftFate,
+}
+
+/// What a plan does with what was changed outside of Terraform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DriftFate {
+    /// It stays; a finding reports it.
+    Kept,
+    /// The plan puts it back.
+    PutBack,
+}
+
+impl DriftFate {
+    /// Returns the name in reports for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::PutBack => "put-back",
+        }
+    }
+
+    /// Returns the words in reports for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Kept => "kept by this plan",
+            Self::PutBack => "put back by this plan",
+        }
+    }
 }
 
 /// The numbers of resources, rules and results.

@@ -56,7 +56,9 @@ impl Baseline {
         for plan in &report.plans {
             let name = (!is_one).then(|| plan_name(plan.origin.unescaped()));
             let mut fingerprints = Fingerprints::default();
-            let reported = plan.findings.iter().filter(|finding| finding.enforcement != Enforcement::Off);
+            // An entry is about what one rule finds.
+            let shares = plan.findings.iter().flat_map(Finding::shares);
+            let reported = shares.filter(|finding| finding.enforcement != Enforcement::Off);
             for finding in reported {
                 let fingerprint = fingerprints.next(finding);
                 if finding.enforcement == Enforcement::Waived {

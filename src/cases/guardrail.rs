@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Instant;
 
-use planguard_guardrail_format::{Case, Definition, Expectation, Guardrail};
-use planguard_guardrails::{GuardrailError, judge, read_guardrail_file};
+use planguard_guardrail_format::{Case, Definition, Guardrail};
+use planguard_guardrails::{GuardrailError, Judgement, judge, read_guardrail_file};
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::Redactor;
 
@@ -28,15 +28,18 @@ fn run(path: &Path, guardrail: &Guardrail, case: &Case) -> CaseOutcome {
     let start = Instant::now();
     let author = Redactor::default();
     let (mut status, mut lines, mut problems) = (CaseStatus::Passed, Vec::new(), Vec::new());
-    let line = |mark, expectation: Expectation| DiffLine {
+    let line = |mark, expectation: Judgement| DiffLine {
         mark,
         text: author.text(&format!("{}  {}  {expectation}", guardrail.info.id, case.address)),
     };
     match judge(guardrail, case) {
-        Ok(outcome) if outcome == case.expect => {}
+        Ok(outcome) if outcome == Judgement::expected(case) => {}
         Ok(outcome) => {
             status = CaseStatus::Failed;
-            lines.extend([line(DiffMark::Missing, case.expect), line(DiffMark::Unexpected, outcome)]);
+            lines.extend([
+                line(DiffMark::Missing, Judgement::expected(case)),
+                line(DiffMark::Unexpected, outcome),
+            ]);
         }
         Err(source) => {
             let error = CheckError::Plan { plan: case.name.clone(), source };

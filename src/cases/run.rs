@@ -15,6 +15,7 @@ use super::expected::{ActualFinding, compare};
 use super::file::{CaseFile, PlanCase, PlanSource};
 use super::rules::KnownRules;
 use crate::check::{CheckOptions, Rules, check, run};
+use crate::finding::Finding;
 use crate::report::Report;
 
 /// The options for running cases.
@@ -110,8 +111,8 @@ impl CaseFile {
         lines.extend(
             unexpected.iter().map(|problem| DiffLine { mark: DiffMark::Problem, text: problem.line() }),
         );
-        let found: Vec<ActualFinding> =
-            report.plans.iter().flat_map(|plan| &plan.findings).map(ActualFinding::new).collect();
+        let findings = report.plans.iter().flat_map(|plan| &plan.findings);
+        let found: Vec<ActualFinding> = findings.flat_map(Finding::shares).map(ActualFinding::new).collect();
         let comparison = compare(&case.expected, &found);
         lines.extend(comparison.diff.lines);
         let status = match (unexpected.is_empty(), lines.is_empty()) {

@@ -1,14 +1,17 @@
 //! Runs the change guards.
 
-use planguard_guardrails::change::{ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, restored};
+use std::collections::BTreeMap;
+
+use planguard_guardrails::change::{AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, shifts};
 use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
-use crate::report::Notice;
+use crate::finding::{
+    Cause, CauseKind, Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule,
+};
 
 /// From this many resource changes on, guards are divided among threads: each looks at all of them.
 const LARGE: usize = 1_000;
@@ -25,14 +28,15 @@ impl PlanCheck<'_> {
         let found = threads::map(&shares, Stack::Plan, |guards| {
             guards.iter().map(|guard| (guard.check)(plan, options)).collect::<Vec<_>>()
         });
+        let shifts: BTreeMap<String, String> = shifts(plan)
+            .into_iter()
+            .flat_map(|shift| {
+                let block = shift.block;
+                shift.objects.into_iter().map(move |object| (object.to_string(), block.clone()))
+            })
+            .collect();
         for (guard, found) in guards.into_iter().zip(found.into_iter().flatten()) {
-            found.into_iter().for_each(|found| self.change(guard, found));
-        }
-        // Nothing to decide, but somebody should know that it happened.
-        for sentence in restored(plan) {
-            let message =
-                SafeText::concat([self.origin, &SafeText::fixed(": "), &self.redactor.sentence(&sentence)]);
-            self.notices.push(Notice { code: SafeText::fixed("PG-CK-110"), message });
+            found.into_iter().for_each(|found| self.change(guard, found, &shifts));
         }
     }
 
@@ -47,11 +51,12 @@ impl PlanCheck<'_> {
             })
     }
 
-    fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding) {
+    /// `shifts` has the `count` list whose objects change places, by the addresses of the objects.
+    fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding, shifts: &BTreeMap<String, String>) {
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
         // A change is always new.
         let origin = Origin::Introduced;
-        let (severity, enforcement) = self.effect(&guard.info, found.certainty, origin);
+        let (severity, enforcement) = self.effect(&guard.info, guard.info.severity, found.certainty, origin);
         if enforcement == Enforcement::Off || self.is_reported(guard, &found, enforcement) {
             return;
         }
@@ -62,6 +67,24 @@ impl PlanCheck<'_> {
         let values = change.zip(found.attribute.as_ref()).map(|(change, path)| self.values(change, path));
         let values = values.unwrap_or_default();
         let source = change.and_then(|change| self.place(change, found.attribute.as_ref()));
+        let shift = found.address.as_ref().and_then(|address| shifts.get(&address.to_string()));
+        let is_wrong = |path: &&AttributePath| found.role == AttributeRole::Wrong && !path.is_empty();
+        let of_attribute = found.attribute.as_ref().filter(is_wrong).map(|path| Cause {
+            kind: match found.certainty {
+                Certainty::Certain => CauseKind::Attribute,
+                Certainty::DependsOnUnknown => CauseKind::Unknown { unreadable: None },
+            },
+            place: path.clone(),
+            attribute: Some(path.clone()),
+            ports: None,
+        });
+        let of_shift = shift.map(|block| Cause {
+            kind: CauseKind::Shift(block.clone()),
+            place: AttributePath::default(),
+            attribute: None,
+            ports: None,
+        });
+        let cause = of_shift.or(of_attribute);
         let subject = found.address.map(|address| {
             change.map_or_else(
                 || Subject { address: SafeText::address(&address), deposed: None, actions: None },
@@ -86,6 +109,8 @@ impl PlanCheck<'_> {
             metadata: Vec::new(),
             waiver: None,
             approved_by: Vec::new(),
+            cause,
+            shares: Vec::new(),
         });
     }
 }

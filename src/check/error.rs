@@ -77,16 +77,6 @@ pub enum CheckError {
         plan: String,
     },
 
-    /// A condition or `check` block could not be evaluated.
-    #[error("{plan}: Terraform could not evaluate the condition of {check}")]
-    #[diagnostic(code("PG-CK-006"), help("fix the condition and regenerate the plan"))]
-    ConditionError {
-        /// The plan.
-        plan: String,
-        /// The object of the condition.
-        check: String,
-    },
-
     /// The plan has no list of changes, and `--strict` is set.
     #[error("{plan}: the plan has no `resource_changes`, but its state has {count} resources")]
     #[diagnostic(

@@ -7,18 +7,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_guardrail_format::Guardrail;
 use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
-use planguard_guardrails::{Builtin, Evaluation, Outcome, PlanIndex, builtins, evaluate};
+use planguard_guardrails::{
+    Builtin, Evaluation, Evidence, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
+};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
 use planguard_threads::{self as threads, Stack};
 
 use super::PlanCheck;
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule};
+use crate::finding::{
+    Cause, CauseKind, Certainty, Finding, FindingRule, Origin, PortsMessage, RuleKind, Subject, text_of_rule,
+};
 
 /// How many resource changes are judged together on one thread. To judge so many takes longer than to start a
 /// thread, and a plan that has no more is judged without starting one.
 const SHARE: usize = 256;
+
+/// Where the words for ports belong in a message, until they are known.
+const PORTS: &str = "\0";
 
 /// The result of judging some of the resource changes.
 #[derive(Default)]
@@ -29,6 +36,8 @@ struct Judged {
     fixed: usize,
     /// Objects and their attributes that findings report as changed outside of Terraform.
     drifted: Vec<(Drifted, Enforcement)>,
+    /// What would be reported of these, had the plan not put it back.
+    put_back: Vec<(Drifted, SafeText)>,
 }
 
 /// An object and the attribute of it that was changed outside of Terraform.
@@ -118,6 +127,7 @@ impl PlanCheck<'_> {
             self.counts.passed += judged.passed;
             self.counts.undetermined += judged.undetermined;
             self.counts.fixed += judged.fixed;
+            self.put_back.extend(judged.put_back);
             for (drifted, enforcement) in judged.drifted {
                 let strictest = self.drifted.entry(drifted).or_insert(enforcement);
                 *strictest = enforcement.min(*strictest);
@@ -137,7 +147,6 @@ impl PlanCheck<'_> {
     ) {
         let change = sides.change;
         let after = sides.after.as_ref().map(|state| evaluate(guardrail, state, index));
-        let fails_before = || sides.fails_before(guardrail, index) != Before::Passes;
         let (evaluation, certainty) = match after {
             Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
             Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
@@ -147,13 +156,15 @@ impl PlanCheck<'_> {
             Some(Evaluation { outcome: outcome @ (Outcome::Pass | Outcome::NotApplicable), .. }) => {
                 judged.passed += usize::from(outcome == Outcome::Pass);
                 if !change.change.actions.is_no_op() {
-                    judged.fixed += usize::from(fails_before());
+                    sides.count_fixed(guardrail, index, judged);
                 }
                 return;
             }
             None => {
                 // A forgotten object is unchanged.
-                judged.fixed += usize::from(change.change.actions.deletes() && fails_before());
+                if change.change.actions.deletes() {
+                    sides.count_fixed(guardrail, index, judged);
+                }
                 return;
             }
         };
@@ -162,13 +173,20 @@ impl PlanCheck<'_> {
             Before::Fails => Origin::AlreadyThere,
             Before::Passes | Before::FailsSinceDrift => Origin::Introduced,
         };
-        let (severity, enforcement) = self.effect(&guardrail.info, certainty, origin);
+        let (severity, enforcement) =
+            self.effect(&guardrail.info, evaluation.severity(guardrail), certainty, origin);
         if enforcement == Enforcement::Off {
             return;
         }
         let address = change.address.to_string();
-        let evidence = evaluation.evidence;
-        let message = guardrail.message.replace("{address}", &address);
+        let unset = evaluation.unset(guardrail);
+        let Evaluation { evidence, ports, .. } = evaluation;
+        let ports = ports.filter(|_| certainty == Certainty::Certain);
+        let message = guardrail.says(&address, ports.as_ref().map(|_| PORTS));
+        let message = match unset {
+            Some(unset) => format!("{message} (not set: decided by {})", unset.decided_by),
+            None => message,
+        };
         let message = match certainty {
             Certainty::Certain => message,
             Certainty::DependsOnUnknown => possibly(&message, &address),
@@ -182,6 +200,12 @@ impl PlanCheck<'_> {
         {
             judged.drifted.push(((address.clone(), attribute.to_owned()), enforcement));
         }
+        let told = ports.and_then(|ports| {
+            let (before, after) = message.split_once(PORTS)?;
+            Some(PortsMessage { before: before.to_owned(), ports, after: after.to_owned() })
+        });
+        let message = told.as_ref().map_or(message, PortsMessage::words);
+        let cause = cause(guardrail, certainty, evidence.as_ref(), told);
         let unreadable = evidence.as_ref().and_then(|evidence| Some((&evidence.path, evidence.unreadable?)));
         // A guardrail's words and an address.
         let words = Redactor::default();
@@ -193,6 +217,16 @@ impl PlanCheck<'_> {
                 &words.text(&format!("` {reason}")),
             ]),
             None => words.text(&message),
+        };
+        let statement = evidence.as_ref().and_then(|evidence| evidence.element.statement.as_ref());
+        let message = match statement.and_then(statement_words) {
+            Some((before, sid, after)) => SafeText::concat([
+                &message,
+                &words.text(&before),
+                &self.redactor.text(&sid.unwrap_or_default()),
+                &words.text(after),
+            ]),
+            None => message,
         };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
@@ -224,6 +258,8 @@ impl PlanCheck<'_> {
             metadata: Vec::new(),
             waiver: None,
             approved_by: Vec::new(),
+            cause,
+            shares: Vec::new(),
         };
         judged.findings.push(finding);
     }
@@ -252,10 +288,25 @@ impl PlanCheck<'_> {
 }
 
 impl Sides<'_> {
+    /// Counts a failure before the change that the plan fixes, and notes what it puts back.
+    fn count_fixed(&self, guardrail: &Guardrail, index: &PlanIndex<'_>, judged: &mut Judged) {
+        let before = self.fails_before(guardrail, index);
+        judged.fixed += usize::from(before != Before::Passes);
+        let evidence = self.before.as_ref().and_then(|before| evaluate(guardrail, before, index).evidence);
+        if let (Before::FailsSinceDrift, Some(key)) =
+            (before, evidence.as_ref().and_then(|found| found.path.first_key()))
+        {
+            let address = self.change.address.to_string();
+            // A guardrail's words and an address.
+            let said = Redactor::default().text(&guardrail.says(&address, None));
+            judged.put_back.push(((address, key.to_owned()), said));
+        }
+    }
+
     fn fails_before(&self, guardrail: &Guardrail, index: &PlanIndex<'_>) -> Before {
         let evaluation =
             |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index));
-        let Some(Evaluation { outcome: Outcome::Fail, evidence }) = evaluation(&self.before) else {
+        let Some(Evaluation { outcome: Outcome::Fail, evidence, .. }) = evaluation(&self.before) else {
             return Before::Passes;
         };
         let by_hand = |path: &AttributePath| {
@@ -269,6 +320,43 @@ impl Sides<'_> {
             }
             Some(_) | None => Before::Fails,
         }
+    }
+}
+
+/// What of other findings is caused by the same, for findings of a guardrail.
+fn cause(
+    guardrail: &Guardrail,
+    certainty: Certainty,
+    evidence: Option<&Evidence>,
+    ports: Option<PortsMessage>,
+) -> Option<Cause> {
+    let path = || evidence.map(|evidence| evidence.path.clone());
+    let (kind, place) = match (certainty, &guardrail.cause) {
+        (Certainty::DependsOnUnknown, _) => {
+            let unreadable =
+                evidence.and_then(|evidence| evidence.unreadable.as_ref()).map(ToString::to_string);
+            (CauseKind::Unknown { unreadable }, path()?)
+        }
+        (Certainty::Certain, None) => (CauseKind::Attribute, path()?),
+        (Certainty::Certain, Some(name)) => {
+            let element = evidence.map(|evidence| &evidence.element);
+            let block = element.and_then(|element| element.block.clone()).unwrap_or_default();
+            let place = match element.and_then(|element| element.statement.as_ref()) {
+                Some(statement) => path()?.index(statement.document).index(statement.position),
+                None => block,
+            };
+            (CauseKind::Declared(name.clone()), place)
+        }
+    };
+    Some(Cause { kind, place, attribute: path(), ports })
+}
+
+/// Which of several statements of a policy a finding means: what is in front of its `Sid`, that, and what is behind it.
+fn statement_words(statement: &StatementPlace) -> Option<(String, Option<String>, &'static str)> {
+    match &statement.sid {
+        _ if statement.of < 2 => None,
+        Some(sid) => Some((" (statement `".to_owned(), Some(sid.clone()), "`)")),
+        None => Some((format!(" (statement {} of {})", statement.position + 1, statement.of), None, "")),
     }
 }
 

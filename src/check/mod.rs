@@ -1,8 +1,10 @@
 //! Applies rules to plans.
 
 mod by_address;
+mod causes;
 mod changes;
 mod coverage;
+mod drift;
 mod error;
 mod guardrails;
 mod lints;
@@ -214,6 +216,8 @@ struct PlanCheck<'c> {
     findings: Vec<Finding>,
     /// What findings of guardrails report as changed outside of Terraform, and the strictest effect of those findings.
     drifted: BTreeMap<Drifted, Enforcement>,
+    /// What guardrails would report, had the plan not put back what was changed outside of Terraform.
+    put_back: BTreeMap<Drifted, SafeText>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
@@ -224,16 +228,17 @@ impl<'c> PlanCheck<'c> {
         self.by_address.get_or_init(|| ByAddress::new(self.plan))
     }
 
-    /// The severity of a rule, and what its finding does.
+    /// The severity of a finding, and what it does. `own` is its severity if settings do not change that of the rule.
     fn effect(
         &self,
         info: &RuleInfo,
+        own: Severity,
         certainty: Certainty,
         origin: FindingOrigin,
     ) -> (Severity, Enforcement) {
         let options = &self.options.enforcement;
         let set = self.rules.overrides.of(&info.id);
-        let severity = set.and_then(|set| set.severity).unwrap_or(info.severity);
+        let severity = set.and_then(|set| set.severity).unwrap_or(own);
         let enforcement = match set.and_then(|set| set.enforcement) {
             Some(enforcement) => options.applied_to(enforcement.into(), severity, certainty, origin),
             None => options.of(severity, certainty, origin),
@@ -313,6 +318,7 @@ fn check_plan(
         by_address: OnceLock::new(),
         findings: Vec::new(),
         drifted: BTreeMap::new(),
+        put_back: BTreeMap::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
         notices: Vec::new(),
@@ -321,6 +327,7 @@ fn check_plan(
     check.guardrails();
     check.changes();
     check.policies(document);
+    let drift = check.drift();
     let coverage = check.coverage();
     let sought = check.configuration.take();
     check.notices.extend(about_sources(rules, sought.as_ref(), origin));
@@ -334,6 +341,7 @@ fn check_plan(
         rules.waivers.comments.apply(&mut findings, &configuration, known, rules.waivers.today)
     });
     let baseline = rules.baseline.as_ref().map(|baseline| baseline.apply(&mut findings, origin));
+    let mut findings = causes::merged(findings);
     // What is accepted is no risk, and the score itself can be waived.
     let risk = Risk::of(&plan, &findings, options.risk.monthly_increase);
     if let Some(mut finding) = risk::finding(&risk, rules, options) {
@@ -341,7 +349,10 @@ fn check_plan(
         findings.insert(0, finding);
     }
     if let Some(approvals) = rules.approvals.as_ref().filter(|approvals| approvals.are_enough()) {
-        approve(&mut findings, approvals);
+        // Approval is given to what each rule finds.
+        let mut shares = causes::split(findings);
+        approve(&mut shares, approvals);
+        findings = causes::merged(shares);
     }
     let report = PlanReport {
         origin: origin.clone(),
@@ -358,6 +369,7 @@ fn check_plan(
         coverage,
         risk,
         findings,
+        drift,
         // Computed after all problems are collected.
         complete: false,
     };

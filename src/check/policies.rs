@@ -148,6 +148,8 @@ impl PlanCheck<'_> {
             metadata: metadata.collect(),
             waiver: None,
             approved_by: Vec::new(),
+            cause: None,
+            shares: Vec::new(),
         }
     }
 }

@@ -53,5 +53,7 @@ pub(super) fn finding(risk: &Risk, rules: &Rules, options: &CheckOptions) -> Opt
         metadata: Vec::new(),
         waiver: None,
         approved_by: Vec::new(),
+        cause: None,
+        shares: Vec::new(),
     })
 }

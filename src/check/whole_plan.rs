@@ -1,6 +1,5 @@
-//! Checks the plan as a whole: failed or incomplete plans, and failed conditions.
+//! Checks the plan as a whole: failed or incomplete plans.
 
-use planguard_plan::CheckStatus;
 use planguard_plan::redact::{Redactor, SafeText};
 
 use super::{CheckError, OnErroredPlan, OnIncompletePlan, PlanCheck};
@@ -39,7 +38,6 @@ impl PlanCheck<'_> {
             }
         }
         self.lost_changes(&name);
-        self.conditions(&name);
     }
 
     /// A plan without `resource_changes` was made with `-refresh-only`, or has lost them.
@@ -57,25 +55,6 @@ impl PlanCheck<'_> {
                     objects = if count == 1 { "resource was" } else { "resources were" },
                 ),
             ),
-        }
-    }
-
-    fn conditions(&mut self, name: &str) {
-        let plan = self.plan;
-        for check in &plan.checks {
-            match check.status {
-                CheckStatus::Error => {
-                    let check = check.address.clone().into_owned();
-                    self.problem(&CheckError::ConditionError { plan: name.to_owned(), check });
-                }
-                CheckStatus::Fail => {
-                    let words = format!("the condition of {} failed: ", check.address);
-                    // What a condition says of itself may hold any value of the plan.
-                    let problems = self.redactor.text(&check.problems.join("; "));
-                    self.told("PG-CK-105", SafeText::concat([&Redactor::default().text(&words), &problems]));
-                }
-                CheckStatus::Pass | CheckStatus::Unknown => {}
-            }
         }
     }
 

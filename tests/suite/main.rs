@@ -4,6 +4,7 @@ mod baseline;
 mod binary_plans;
 mod canary;
 mod cases;
+mod causes;
 mod cli;
 mod docs;
 mod drift;

@@ -153,7 +153,7 @@ fn check(plan: &Path) -> Report {
 
 fn text(report: &Report) -> String {
     let [plan] = &report.plans[..] else { panic!("one plan expected: {:?}", report.problems) };
-    let findings: Vec<Row> = plan.findings.iter().map(Row::of).collect();
+    let findings: Vec<Row> = plan.findings.iter().flat_map(Finding::shares).map(Row::of).collect();
     let problems: Vec<String> = report.problems.iter().map(|problem| problem.code.for_terminal()).collect();
     let notices: Vec<String> = report.notices.iter().map(|notice| notice.code.for_terminal()).collect();
     outcome(

@@ -64,7 +64,7 @@ fn no_plan_passes_in_silence() {
         ("incomplete", harmless(json!({"complete": false})), &["--require-complete"], UNDECIDED),
         ("deferred changes", harmless(deferred), all, DENIED),
         ("action invocations", harmless(invoked), all, DENIED),
-        ("a check in error", check("error"), &[], UNDECIDED),
+        ("a check in error", check("error"), &[], DENIED),
         ("no terraform_version", harmless(json!({"terraform_version": null})), all, PASS),
         ("an array", format!("[{}]", harmless(json!({}))), &[], UNDECIDED),
         ("two plans", harmless(json!({})).repeat(2), &[], UNDECIDED),

@@ -40,13 +40,10 @@ fn places(report: &Value) -> Vec<String> {
 #[test]
 fn the_configuration_beside_the_plan_or_in_a_named_directory_is_read() {
     let (_, report) = check(&project(""), &[]);
-    assert_eq!(places(&report), ["main.tf:58", "main.tf:25", "main.tf:51", "main.tf:51"]);
+    assert_eq!(places(&report), ["main.tf:58", "main.tf:25", "main.tf:51"]);
     assert_eq!(places(&check(&project("infra"), &[]).1), [""; 0]);
     let (_, named) = check(&project("infra"), &["--source", "infra"]);
-    assert_eq!(
-        places(&named),
-        ["infra/main.tf:58", "infra/main.tf:25", "infra/main.tf:51", "infra/main.tf:51"]
-    );
+    assert_eq!(places(&named), ["infra/main.tf:58", "infra/main.tf:25", "infra/main.tf:51"]);
 }
 
 #[test]

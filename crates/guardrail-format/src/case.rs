@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use planguard_rule::Severity;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -15,6 +16,8 @@ pub struct Case {
     pub name: String,
     /// What the guardrail must say.
     pub expect: Expectation,
+    /// The severity of what it finds, if the case says so.
+    pub severity: Option<Severity>,
     /// The line of its file, counted from 1.
     pub line: usize,
     /// The address that is judged.
@@ -56,7 +59,9 @@ impl Case {
         first_type: &str,
         line: usize,
     ) -> Result<(Self, Vec<Contradiction>), String> {
-        let RawCase { name, expect, resource, others } = raw;
+        let RawCase { name, expect, severity, resource, others } = raw;
+        let severity = severity.map(|word| word.parse::<Severity>()).transpose();
+        let severity = severity.map_err(|error| format!("case `{name}`: {error}"))?;
         let new =
             |raw| CaseResource::new(raw, first_type).map_err(|problem| format!("case `{name}`: {problem}"));
         let mut resources = vec![new(resource)?];
@@ -65,7 +70,7 @@ impl Case {
         }
         let (address, plan) = (resources[0].address(), complete(&resources).to_string());
         let contradictions = resources.iter().flat_map(CaseResource::contradictions).collect();
-        Ok((Self { name, expect, line, address, plan }, contradictions))
+        Ok((Self { name, expect, severity, line, address, plan }, contradictions))
     }
 }
 

@@ -6,6 +6,7 @@
 mod case;
 mod case_file;
 mod case_schema;
+mod cause;
 pub mod change;
 mod parameter;
 mod path;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use case::{Case, Expectation};
 pub use case::{CaseResource, complete};
 pub use case_file::is_case_file;
+pub use cause::IfUnset;
 pub use parameter::{Parameter, ParameterKind, ParameterValue, Weaker};
 pub use path::{PathPattern, PatternStep};
 pub use pattern::Pattern;
@@ -44,8 +46,13 @@ pub struct Guardrail {
     pub info: RuleInfo,
     /// The resource types that it judges; a data source is written `data.TYPE`.
     pub resources: Vec<String>,
-    /// What a finding says; `{address}` stands for the resource's address.
+    /// What a finding says; `{address}` stands for the resource's address, and `{ports: WORDS}` for the open ports.
+    /// [`Guardrail::says`] fills them in.
     pub message: String,
+    /// The kind of cause that its findings have. Findings of several rules with one cause are told as one.
+    pub cause: Option<String>,
+    /// How a finding differs if the attribute that decided is not set.
+    pub if_unset: Option<IfUnset>,
     /// Which resources it applies to, beside their type.
     pub when: Option<Predicate>,
     /// What is wrong, or what must hold.

@@ -5,6 +5,7 @@ use std::fmt;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::cause::without_ports;
 use super::predicate::{AttributeTest, CidrTest, Literal, PortRange, Predicate};
 use super::quantity::Quantity;
 use super::{Guardrail, Test};
@@ -209,7 +210,7 @@ impl Guardrail {
 
 /// The title of a message: the same without the address.
 fn title_of(message: &str) -> String {
-    let rest = message.replace("{address} ", "");
+    let rest = without_ports(message).replace("{address} ", "");
     let mut letters = rest.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

@@ -32,6 +32,8 @@ pub(crate) struct RawGuardrail {
     #[serde(default)]
     pub params: BTreeMap<String, RawParameter>,
     pub message: String,
+    pub cause: Option<String>,
+    pub if_unset: Option<RawIfUnset>,
     pub why: String,
     pub remediation: String,
     #[serde(default)]
@@ -40,6 +42,14 @@ pub(crate) struct RawGuardrail {
     pub also: RawAlso,
     #[serde(default)]
     pub cases: Vec<toml::Spanned<RawCase>>,
+}
+
+/// How a finding differs if the attribute that decided is not set.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RawIfUnset {
+    pub severity: String,
+    pub decided_by: String,
 }
 
 /// A parameter, before its default is read as its type says.
@@ -169,6 +179,7 @@ pub(crate) struct RawCondition {
 pub(crate) struct RawCase {
     pub name: String,
     pub expect: Expectation,
+    pub severity: Option<String>,
     pub resource: RawCaseResource,
     pub others: Vec<RawCaseResource>,
 }
@@ -211,6 +222,7 @@ impl<'de> Deserialize<'de> for RawCase {
         struct Flat {
             name: String,
             expect: Expectation,
+            severity: Option<String>,
             #[serde(rename = "type")]
             resource_type: Option<String>,
             #[serde(rename = "resource")]
@@ -231,6 +243,7 @@ impl<'de> Deserialize<'de> for RawCase {
         Ok(Self {
             name: flat.name,
             expect: flat.expect,
+            severity: flat.severity,
             resource: RawCaseResource {
                 resource_type: flat.resource_type,
                 resource_name: flat.resource_name,

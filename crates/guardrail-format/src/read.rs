@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use planguard_rule::{Also, RuleInfo, Text};
 
 use super::case::Case;
+use super::cause::{IfUnset, without_ports};
 use super::parameter::Parameter;
 use super::predicate::Truth;
-use super::raw::{RawFile, RawGuardrail, RawParameter, RawPredicate, RawSide, RawUnknown};
+use super::raw::{RawFile, RawGuardrail, RawIfUnset, RawParameter, RawPredicate, RawSide, RawUnknown};
 use super::schema::Contradiction;
 use super::{Guardrail, Predicate, Test};
 
@@ -98,6 +99,10 @@ fn definition(
         }
     }
     check_placeholders(&raw.message)?;
+    if let Some(cause) = raw.cause.as_ref().filter(|cause| !is_kebab_case(cause)) {
+        return Err(format!("`cause` is written in kebab case, not `{cause}`"));
+    }
+    let if_unset = raw.if_unset.map(if_unset).transpose()?;
     let parameters = raw.params.into_iter().map(parameter).collect::<Result<Vec<_>, _>>()?;
     let test_defaults = Defaults { unset: raw.unset, unknown: raw.unknown };
     let test = match (raw.fail, raw.require) {
@@ -131,6 +136,8 @@ fn definition(
         },
         resources: raw.resources,
         message: raw.message,
+        cause: raw.cause,
+        if_unset,
         when: raw.when.map(|when| predicate(when, when_context)).transpose()?,
         test,
         parameters: Vec::new(),
@@ -149,6 +156,14 @@ fn definition(
         cases.push(case);
     }
     Ok(Definition { guardrail, cases, case_contradictions, line })
+}
+
+fn if_unset(raw: RawIfUnset) -> Result<IfUnset, String> {
+    if raw.decided_by.trim().is_empty() {
+        return Err("`decided_by` must say something".to_owned());
+    }
+    let severity = raw.severity.parse().map_err(|error| format!("`if_unset`: {error}"))?;
+    Ok(IfUnset { severity, decided_by: raw.decided_by })
 }
 
 fn parameter((name, raw): (String, RawParameter)) -> Result<Parameter, String> {
@@ -179,9 +194,10 @@ fn is_kebab_case(id: &str) -> bool {
 }
 
 fn check_placeholders(message: &str) -> Result<(), String> {
+    let message = without_ports(message);
     let rest = message.replace("{address}", "");
     if rest.contains(['{', '}']) {
-        return Err("`message` knows one placeholder: {address}".to_owned());
+        return Err("`message` knows two placeholders: {address} and {ports: WORDS}".to_owned());
     }
     if rest.len() == message.len() {
         return Err("`message` must name the resource: {address}".to_owned());
@@ -405,6 +421,18 @@ mod tests {
             (
                 "fail = { attribute = \"a\", statement = { conditions = { some = { key = \"(\" } } } }",
                 "x.toml:2: guardrail `aws-x`: `(` is not a regular",
+            ),
+            (
+                "cause = \"Network access\"\nfail = { attribute = \"a\", is = 1 }",
+                "x.toml:2: guardrail `aws-x`: `cause` is written in kebab case, not `Network access`",
+            ),
+            (
+                "if_unset = { severity = \"mild\", decided_by = \"x\" }\nfail = { attribute = \"a\", is = 1 }",
+                "x.toml:2: guardrail `aws-x`: `if_unset`: unknown severity `mild`",
+            ),
+            (
+                "if_unset = { severity = \"low\", decided_by = \" \" }\nfail = { attribute = \"a\", is = 1 }",
+                "x.toml:2: guardrail `aws-x`: `decided_by` must say something",
             ),
             (
                 "fail = { attribute = \"a\", statement = { not_actions = false } }",

@@ -1,6 +1,6 @@
 //! Every built-in rule, from TOML and from Rust, for lists and explanations.
 
-use planguard_guardrail_format::{Expectation, Parameter};
+use planguard_guardrail_format::{Expectation, IfUnset, Parameter};
 use planguard_rule::{RuleInfo, RuleKind};
 
 use super::builtin::builtins;
@@ -17,6 +17,10 @@ pub struct CatalogueEntry {
     pub service: Option<&'static str>,
     /// The resource types that it judges; none for a rule about any change.
     pub resources: Vec<String>,
+    /// The kind of cause by which its findings are joined with those of other rules.
+    pub cause: Option<String>,
+    /// How a finding differs if the attribute that decided is not set.
+    pub if_unset: Option<IfUnset>,
     /// What of it a project may set.
     pub parameters: Vec<Parameter>,
     /// A plan, or entries of `resource_changes`, that it reports.
@@ -51,6 +55,8 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
                 failing: example(Expectation::Fail),
                 passing: example(Expectation::Pass),
                 info: definition.info,
+                cause: definition.cause,
+                if_unset: definition.if_unset,
                 service: Some(builtin.service()),
                 kind: RuleKind::Guardrail,
                 resources: definition.resources,
@@ -68,6 +74,8 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
             kind: RuleKind::Change,
             service: None,
             resources: Vec::new(),
+            cause: None,
+            if_unset: None,
             parameters: Vec::new(),
             failing: example(guard.example.failing),
             passing: example(guard.example.passing),
@@ -79,9 +87,20 @@ pub fn catalogue() -> Vec<CatalogueEntry> {
 
 /// The entries of another section as resource changes, in which form examples are shown.
 fn in_resource_changes(section: ExampleSection, entries: &str) -> String {
+    if section == ExampleSection::OutputChanges {
+        let outputs: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(&format!("{{{entries}}}")).unwrap_or_default();
+        let changes = outputs
+            .into_iter()
+            .map(|(name, change)| serde_json::json!({"address": format!("output.{name}"), "change": change}));
+        return serde_json::Value::Array(changes.collect()).to_string();
+    }
     let entries = format!("[{entries}]");
     match section {
-        ExampleSection::ResourceChanges | ExampleSection::ResourceDrift => entries,
+        ExampleSection::ResourceChanges
+        | ExampleSection::ResourceDrift
+        | ExampleSection::OutputChanges
+        | ExampleSection::Checks => entries,
         ExampleSection::DeferredChanges => {
             let deferred: Vec<serde_json::Value> = serde_json::from_str(&entries).unwrap_or_default();
             let changes = deferred.into_iter().map(|mut entry| entry["resource_change"].take());

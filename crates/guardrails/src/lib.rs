@@ -19,8 +19,8 @@ pub use planguard_guardrail_format as definition;
 
 pub use builtin::{Builtin, builtins};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
-pub use engine::{Evaluation, Evidence, Outcome, PlanIndex, evaluate};
+pub use engine::{Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate};
 pub use engine::{credentials, decoded, is_named_credential};
-pub use judge::judge;
+pub use judge::{Judgement, judge};
 pub use unreadable::Unreadable;
 pub use user::{GuardrailError, load_guardrails, read_guardrail_file, remedy};

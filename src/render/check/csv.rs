@@ -15,7 +15,7 @@ pub(super) const FORMAT: Format<Report> = Format {
     render,
 };
 
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 20] = [
     "plan",
     "rule",
     "severity",
@@ -35,6 +35,7 @@ const COLUMNS: [&str; 19] = [
     "waiver",
     "fingerprint",
     "approved_by",
+    "other_rules",
 ];
 
 /// Characters with which a spreadsheet takes a cell for a formula, the full-width ones of East Asian input included.
@@ -85,6 +86,7 @@ fn cells(listed: &Listed<'_>) -> Vec<String> {
         cell(finding.waiver.as_ref().map(|waiver| &waiver.reason)),
         listed.fingerprint.clone(),
         cell(Some(&joined(&finding.approved_by, ", "))),
+        cell(Some(&joined(&finding.other_rules().map(|rule| rule.id.clone()).collect::<Vec<_>>(), ", "))),
     ]
 }
 

@@ -56,7 +56,9 @@ fn entry<'r>(listed: &Listed<'r>) -> Entry<'r> {
     let finding = listed.finding;
     let place = listed.place();
     let approval = listed.approval();
-    let notes = listed.notes().into_iter().chain(approval.as_ref().map(SafeText::unescaped));
+    let others = listed.others();
+    let further = approval.iter().chain(&others).map(SafeText::unescaped);
+    let notes = listed.notes().into_iter().chain(further);
     let notes: Vec<String> = notes.map(|note| format!(" ({note})")).collect();
     Entry {
         description: format!("{}{}", finding.message.unescaped(), notes.concat()),

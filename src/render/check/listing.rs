@@ -147,6 +147,13 @@ impl<'r> Listed<'r> {
         }
     }
 
+    /// `also violates a, b`: the other rules that find the same.
+    pub(super) fn others(&self) -> Option<SafeText> {
+        let others: Vec<SafeText> = self.finding.other_rules().map(|rule| rule.id.clone()).collect();
+        let words = SafeText::fixed("also violates ");
+        (!others.is_empty()).then(|| SafeText::concat([&words, &joined(&others, ", ")]))
+    }
+
     /// The message, `attribute: before → after` and the remedy: lines for a reader who sees nothing else.
     pub(super) fn lines(&self) -> Vec<SafeText> {
         let finding = self.finding;
@@ -158,6 +165,7 @@ impl<'r> Listed<'r> {
         if let Some(waiver) = &finding.waiver {
             lines.push(SafeText::concat([&SafeText::fixed("waiver: "), &waiver.reason]));
         }
+        lines.extend(self.others());
         lines.extend(self.approval());
         if let Some(remediation) = &finding.remediation {
             lines.push(SafeText::concat([&SafeText::fixed("fix: "), remediation]));

@@ -51,6 +51,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     page.weakenings(report);
     page.list_plans(report);
     page.open_table(&of(Group::New));
+    page.drift(report);
     page.fixes(report, &listed);
     // What denies is not folded if nothing above denies: the reader looks for the reason.
     let denies = |listed: &[&Listed<'_>]| listed.iter().any(|listed| listed.finding.enforcement.denies());
@@ -258,6 +259,18 @@ impl Page {
         self.add_lines("\n<details><summary>How to fix them</summary>\n\n", &lines, "\n</details>\n");
     }
 
+    /// What was changed outside of Terraform; never folded.
+    fn drift(&mut self, report: &Report) {
+        let drift = report.plans.iter().flat_map(|plan| &plan.drift);
+        let lines: Vec<String> = drift
+            .map(|drift| {
+                let message = sentence(&drift.message, MOST_OF_SENTENCE);
+                format!("- {}: {message}\n", drift.became.words())
+            })
+            .collect();
+        self.add_lines("\n### Drift: changed outside of Terraform\n\n", &lines, "");
+    }
+
     fn not_judged(&mut self, report: &Report) {
         let lines: Vec<String> = report
             .plans
@@ -327,11 +340,14 @@ fn row(listed: &Listed<'_>, plans: usize) -> String {
     let approval = approval.map(|words| format!("; {}", sentence(&words, MOST_OF_CELL)));
     let waiver =
         finding.waiver.as_ref().map(|waiver| format!("; waiver: {}", sentence(&waiver.reason, MOST_OF_CELL)));
+    let others = finding.other_rules().map(|rule| &rule.id);
+    let rules: Vec<String> =
+        std::iter::once(&finding.rule.id).chain(others).map(|id| code(id, MOST_OF_CELL)).collect();
     let unknown = if finding.certainty == Certainty::DependsOnUnknown { "; undetermined" } else { "" };
     format!(
         "| {}{effect} | {} | {address} | {}{unknown}{}{} | {place} | {} |\n",
         finding.severity,
-        code(&finding.rule.id, MOST_OF_CELL),
+        rules.join(", "),
         sentence(&finding.message, MOST_OF_SENTENCE),
         waiver.unwrap_or_default(),
         approval.unwrap_or_default(),

@@ -23,7 +23,8 @@ pub(super) struct ReportedRule<'r> {
 /// The rules, by their ids.
 pub(super) fn of_report(report: &Report) -> BTreeMap<&SafeText, ReportedRule<'_>> {
     let mut rules: BTreeMap<&SafeText, ReportedRule<'_>> = BTreeMap::new();
-    for finding in report.plans.iter().flat_map(|plan| &plan.findings) {
+    let findings = report.plans.iter().flat_map(|plan| &plan.findings);
+    for finding in findings.flat_map(Finding::shares) {
         let rule = rules.entry(&finding.rule.id).or_insert_with(|| ReportedRule {
             title: finding.rule.title.as_ref(),
             kind: finding.rule.kind,

@@ -41,6 +41,8 @@ pub(crate) fn finding(rule: &str, address: &str) -> Finding {
         metadata: Vec::new(),
         waiver: None,
         approved_by: Vec::new(),
+        cause: None,
+        shares: Vec::new(),
     }
 }
 
@@ -84,6 +86,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         coverage: Coverage::default(),
         risk: Risk::default(),
         findings,
+        drift: Vec::new(),
         complete: true,
     }
 }

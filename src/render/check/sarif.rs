@@ -209,6 +209,10 @@ fn properties(listed: &Listed<'_>) -> Value {
     set("attribute", text(&finding.attribute).as_deref());
     set("before", text(&finding.before).as_deref());
     set("value", text(&finding.value).as_deref());
+    let others: Vec<Value> = finding.other_rules().map(|rule| Value::from(rule.id.unescaped())).collect();
+    if !others.is_empty() {
+        properties.insert("otherRules".to_owned(), Value::from(others));
+    }
     Value::Object(properties)
 }
 

@@ -108,6 +108,9 @@ fn of_finding(listed: &Listed<'_>) -> Result<Point, RenderError> {
             diagnostic.push((key, value(text.unescaped())?));
         }
     }
+    if let Some(others) = listed.others() {
+        diagnostic.push(("also", value(others.unescaped())?));
+    }
     let address = listed.address().map_or_else(|| "the whole plan".to_owned(), description);
     Ok(Point {
         is_ok: false,

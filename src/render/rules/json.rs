@@ -37,7 +37,10 @@ fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
 }
 
 fn guardrail(entry: &CatalogueEntry) -> Value {
-    let CatalogueEntry { info, kind, service, resources, parameters, .. } = entry;
+    let CatalogueEntry { info, kind, service, resources, cause, if_unset, parameters, .. } = entry;
+    let if_unset = if_unset
+        .as_ref()
+        .map(|unset| json!({ "severity": unset.severity.as_str(), "decided_by": unset.decided_by }));
     let parameters: Vec<Value> = parameters
         .iter()
         .map(|parameter| {
@@ -65,6 +68,8 @@ fn guardrail(entry: &CatalogueEntry) -> Value {
         "pack": info.pack,
         "service": service,
         "resources": resources,
+        "cause": cause,
+        "if_unset": if_unset,
         "parameters": parameters,
         "why": info.why,
         "remediation": info.remediation,

@@ -53,6 +53,9 @@ pub fn explanation(entry: &CatalogueEntry, level: usize) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{} {}\n\n**{}**\n", "#".repeat(level), info.id, info.title);
     let _ = writeln!(text, "{}, {}, pack `{}`.", info.severity, info.category, info.pack);
+    if let Some(unset) = &entry.if_unset {
+        let _ = writeln!(text, "{} if not set: decided by {}.", unset.severity, unset.decided_by);
+    }
     if !entry.resources.is_empty() {
         let _ = writeln!(text, "Applies to `{}`.", entry.resources.join("`, `"));
     }

@@ -58,6 +58,10 @@ fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
     let _ = writeln!(text, "{}", info.title);
     let severity = paint(Style::Severity(info.severity), info.severity.as_str());
     let _ = writeln!(text, "\n{severity}, {}, pack {}", info.category, info.pack);
+    if let Some(unset) = &entry.if_unset {
+        let severity = paint(Style::Severity(unset.severity), unset.severity.as_str());
+        let _ = writeln!(text, "{severity} if not set: decided by {}", unset.decided_by);
+    }
     if entry.resources.is_empty() {
         let _ = writeln!(text, "applies to changes of any resource type");
     } else {

@@ -15,7 +15,9 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         title: "The plan destroys more than its budget allows",
         severity: Severity::High,
         why: "A plan that destroys a large part of what it manages is usually run with the wrong workspace, the \
-              wrong variables or a deleted module. Replacements count too: they destroy an object.",
+              wrong variables or a deleted module. Replacements and deposed objects count too. Not counted: data sources, objects \
+              that are forgotten, and what exists in Terraform's state only (`null_resource`, `terraform_data`, \
+              `random_*`, `time_*`, `local_*`).",
         remediation: "Check workspace, variables and branch. If all of it is meant to be destroyed, split the \
                       change, or raise the budget for this run.",
     }
@@ -66,11 +68,10 @@ fn check(plan: &Plan<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {
     ))]
 }
 
-/// Whether a real object exists that the plan could destroy. Deposed objects are no longer in use and do not
-/// count.
+/// Whether a real object exists that the plan could destroy. What only Terraform's state has does not count; a deposed
+/// object exists until it is destroyed, like any other.
 fn counts(resource: &ResourceChange<'_>) -> bool {
     resource.address.mode == Mode::Managed
-        && resource.deposed.is_none()
         && resource.exists_before()
         && !is_hollow(&resource.address.resource_type)
 }
@@ -139,6 +140,18 @@ mod tests {
             check_with(&entries("aws_sns_topic.t", r#"["delete"]"#, 9), &ChangeOptions::default()),
             []
         );
+    }
+
+    #[test]
+    fn deposed_objects_count() {
+        let all: Vec<String> = (0..21)
+            .map(|n| {
+                format!(
+                    r#"{{"address": "aws_instance.a", "deposed": "{n:08x}", "change": {{"actions": ["delete"], "before": {{}}, "after": null}}}}"#
+                )
+            })
+            .collect();
+        assert_eq!(check_with(&all, &ChangeOptions::default()).len(), 1);
     }
 
     #[test]

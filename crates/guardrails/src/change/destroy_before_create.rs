@@ -6,7 +6,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::reason::because_replaced;
 use super::tables::DESTROY_BEFORE_CREATE;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -49,6 +49,7 @@ fn finding(resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
     );
     Some(ChangeFinding {
         attribute: resource.change.replace_paths.first().cloned(),
+        role: AttributeRole::Reason,
         ..ChangeFinding::on(resource, message)
     })
 }

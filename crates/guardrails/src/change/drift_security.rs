@@ -7,10 +7,12 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, pairs_of};
+use super::stateful::is_stateful;
 use super::switch::{self, Wording};
 use super::tables::{ENCRYPTION_OFF, EXPOSURE_FLAG, PROTECTION_OFF, PUBLIC_ACCESS_BLOCK_REMOVED};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 use super::{exposure_cidr, iam_widened};
+use crate::Builtin;
 use crate::effective::{Effective, can_have_drifted};
 
 /// The id of the guard.
@@ -43,24 +45,21 @@ const WORDING: Wording = Wording {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    weakened(plan).kept
+    drift(plan).kept
 }
 
-/// What this plan puts back of the settings that were weakened outside of Terraform: a sentence for each.
-pub fn restored(plan: &Plan<'_>) -> Vec<String> {
-    let restored = weakened(plan).restored.into_iter();
-    restored.map(|finding| format!("{}; this plan puts it back", finding.message)).collect()
+/// What was changed outside of Terraform and matters: weakened security settings, and objects that were deleted.
+#[derive(Debug, Default)]
+pub struct Drift {
+    /// What the plan keeps.
+    pub kept: Vec<ChangeFinding>,
+    /// What the plan puts back.
+    pub restored: Vec<ChangeFinding>,
 }
 
-/// The security settings that were weakened outside of Terraform.
-#[derive(Default)]
-struct Weakened {
-    kept: Vec<ChangeFinding>,
-    restored: Vec<ChangeFinding>,
-}
-
-fn weakened(plan: &Plan<'_>) -> Weakened {
-    let mut all = Weakened::default();
+/// What was changed outside of Terraform and matters.
+pub fn drift(plan: &Plan<'_>) -> Drift {
+    let mut all = Drift::default();
     if plan.resource_drift.is_empty() {
         return all;
     }
@@ -91,7 +90,22 @@ fn weakened(plan: &Plan<'_>) -> Weakened {
             }
         }
     }
+    for drift in &plan.resource_drift {
+        let is_created = |planned: &&&ResourceChange<'_>| planned.change.actions.creates();
+        if let Some(created) = planned.get(&drift.address).filter(is_created)
+            && drift.change.actions.only_deletes()
+            && is_judged(&drift.address.resource_type)
+        {
+            let message = format!("{} was deleted outside of Terraform", created.address);
+            all.restored.push(ChangeFinding::on(created, message));
+        }
+    }
     all
+}
+
+/// Whether objects of a type hold data, or a rule judges them.
+fn is_judged(resource_type: &str) -> bool {
+    is_stateful(resource_type) || Builtin::for_type(resource_type).next().is_some()
 }
 
 /// What the plan does with each object, by the address that the state has for it.
@@ -144,6 +158,12 @@ mod tests {
         find(&GUARD, &text).into_iter().map(|finding| finding.message).collect()
     }
 
+    /// What the plan puts back.
+    fn restored(text: &str) -> Vec<String> {
+        let restored = super::drift(&Plan::parse(text).unwrap()).restored.into_iter();
+        restored.map(|finding| finding.message).collect()
+    }
+
     const OPEN: (&str, &str) = (r#"{"publicly_accessible": false}"#, r#"{"publicly_accessible": true}"#);
 
     #[test]
@@ -178,12 +198,12 @@ mod tests {
                 r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [{planned}]}}"#
             );
             let kept = find(&GUARD, &text).into_iter().map(|finding| finding.message).collect::<Vec<_>>();
-            (kept, restored(&Plan::parse(&text).unwrap()))
+            (kept, restored(&text))
         };
         let what = "aws_security_group.g allows more traffic than before: 0.0.0.0/0 on tcp port 8080 (HTTP) \
                     (changed outside of Terraform)";
         assert_eq!(opened(&group(true, "2")), (vec![what.to_owned()], Vec::new()));
-        assert_eq!(opened(&group(false, "1")), (Vec::new(), vec![format!("{what}; this plan puts it back")]));
+        assert_eq!(opened(&group(false, "1")), (Vec::new(), vec![format!("{what}")]));
     }
 
     #[test]
@@ -194,7 +214,7 @@ mod tests {
                 r#"{{"format_version": "1.2", "resource_drift": [{drift}], "resource_changes": [{}]}}"#,
                 update("aws_db_instance.a", "{}", planned, "{}")
             );
-            let restored = restored(&Plan::parse(&text).unwrap()).len();
+            let restored = restored(&text).len();
             (find(&GUARD, &text).len(), restored)
         };
         assert_eq!(drift(r#"{"tags": {"a": "b"}}"#), (1, 0));
@@ -212,7 +232,7 @@ mod tests {
                 OPEN.1
             );
             let found = find(&GUARD, &text).into_iter().map(|finding| finding.address.unwrap().to_string());
-            (found.collect::<Vec<_>>(), restored(&Plan::parse(&text).unwrap()).len())
+            (found.collect::<Vec<_>>(), restored(&text).len())
         };
         let kept = (vec!["aws_db_instance.b".to_owned()], 0);
         assert_eq!(moved("no-op", OPEN.1), kept);

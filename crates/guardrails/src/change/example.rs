@@ -22,6 +22,10 @@ pub enum ExampleSection {
     DeferredChanges,
     /// `action_invocations`.
     ActionInvocations,
+    /// `output_changes`; its entries have names.
+    OutputChanges,
+    /// `checks`.
+    Checks,
 }
 
 impl ExampleSection {
@@ -32,6 +36,8 @@ impl ExampleSection {
             Self::ResourceDrift => "resource_drift",
             Self::DeferredChanges => "deferred_changes",
             Self::ActionInvocations => "action_invocations",
+            Self::OutputChanges => "output_changes",
+            Self::Checks => "checks",
         }
     }
 }
@@ -54,7 +60,11 @@ impl ChangeExample {
 
     fn plan(&self, entries: &str) -> String {
         let section = self.section.as_str();
-        format!(r#"{{"format_version": "1.2", "terraform_version": "1.13.0", "{section}": [{entries}]}}"#)
+        let (open, close) =
+            if self.section == ExampleSection::OutputChanges { ('{', '}') } else { ('[', ']') };
+        format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.13.0", "{section}": {open}{entries}{close}}}"#
+        )
     }
 }
 

@@ -8,7 +8,9 @@ mod alarm_removed;
 mod audit_trail_weakened;
 mod backup_removed;
 mod blast_radius;
+mod check_failed;
 mod compare;
+mod count_shifted;
 mod deferred;
 mod destroy_before_create;
 mod drift_security;
@@ -29,6 +31,7 @@ mod module_vanished;
 mod monitoring_reduced;
 mod network;
 mod openings;
+mod output_exposed;
 mod own_key_dropped;
 mod protection_off;
 mod public_access_block_removed;
@@ -49,9 +52,10 @@ mod trust_foreign_principal;
 mod twin;
 mod unknown_action;
 
-pub use drift_security::{DRIFT_GUARD, restored};
+pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
+pub use drift_security::{DRIFT_GUARD, Drift, drift};
 pub use example::{ChangeExample, ExampleSection};
-pub(crate) use network::Traffic;
+pub(crate) use network::{Traffic, services};
 
 use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
 use planguard_rule::RuleInfo;
@@ -97,11 +101,22 @@ pub struct ChangeFinding {
     pub deposed: Option<String>,
     /// The attribute that it is about.
     pub attribute: Option<AttributePath>,
+    /// What the attribute has to do with it.
+    pub role: AttributeRole,
     /// Whether it is certain, or depends on a value known only after apply.
     pub certainty: Certainty,
     /// What is wrong, in one sentence that names the resource. Contains no value that the plan marks as
     /// sensitive, except network ranges and ports.
     pub message: String,
+}
+
+/// What an attribute has to do with a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttributeRole {
+    /// Its new value is what is wrong; a guardrail may report the same.
+    Wrong,
+    /// It is the reason for something else, such as a replacement.
+    Reason,
 }
 
 /// Whether a finding depends on what is known only after apply.
@@ -120,6 +135,7 @@ impl ChangeFinding {
             address: Some(resource.address.clone()),
             deposed: resource.deposed.as_deref().map(ToOwned::to_owned),
             attribute: None,
+            role: AttributeRole::Wrong,
             certainty: Certainty::Certain,
             message,
         }
@@ -127,7 +143,14 @@ impl ChangeFinding {
 
     /// A certain finding on the plan as a whole.
     fn on_plan(message: String) -> Self {
-        Self { address: None, deposed: None, attribute: None, certainty: Certainty::Certain, message }
+        Self {
+            address: None,
+            deposed: None,
+            attribute: None,
+            role: AttributeRole::Wrong,
+            certainty: Certainty::Certain,
+            message,
+        }
     }
 
     /// The same finding, about an attribute.
@@ -159,6 +182,8 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &audit_trail_weakened::GUARD,
     &backup_removed::GUARD,
     &blast_radius::GUARD,
+    &check_failed::GUARD,
+    &count_shifted::GUARD,
     &deferred::GUARD,
     &destroy_before_create::GUARD,
     &drift_security::GUARD,
@@ -174,6 +199,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &live_name_deleted::GUARD,
     &module_vanished::GUARD,
     &monitoring_reduced::GUARD,
+    &output_exposed::GUARD,
     &own_key_dropped::GUARD,
     &protection_off::GUARD,
     &public_access_block_removed::GUARD,
@@ -248,7 +274,9 @@ mod tests {
     /// Turns what real plans create into objects that exist and are updated without any difference.
     fn as_updates_of_nothing(text: &str) -> Option<String> {
         let mut plan: serde_json::Value = serde_json::from_str(text).ok()?;
-        for section in ["resource_drift", "deferred_changes", "action_invocations"] {
+        for section in
+            ["resource_drift", "deferred_changes", "action_invocations", "checks", "output_changes"]
+        {
             plan.as_object_mut()?.remove(section);
         }
         let entries = plan.get_mut("resource_changes")?.as_array_mut()?;

@@ -167,11 +167,11 @@ impl fmt::Display for Traffic {
             }
             (first, last) if first == last => {
                 write!(f, "{} port {first}", protocol.unwrap_or("any"))?;
-                services(f, first, last)
+                write_services(f, first, last)
             }
             (first, last) => {
                 write!(f, "{} ports {first}-{last}", protocol.unwrap_or("any"))?;
-                services(f, first, last)
+                write_services(f, first, last)
             }
         }
     }
@@ -228,13 +228,17 @@ const SERVICES: &[(u32, &str)] = &[
     (27017, "MongoDB"),
 ];
 
+/// The services that listen on the well-known ports of a range, in the order of the ports.
+pub(crate) fn services(first: u32, last: u32) -> impl Iterator<Item = &'static str> {
+    SERVICES.iter().filter(move |(port, _)| (first..=last).contains(port)).map(|(_, name)| *name)
+}
+
 /// How many services of a range a message names.
 const NAMED_SERVICES: usize = 4;
 
 /// Writes the services in a range of ports in parentheses, if there are any.
-fn services(f: &mut fmt::Formatter<'_>, first: u32, last: u32) -> fmt::Result {
-    let mut names: Vec<&str> =
-        SERVICES.iter().filter(|(port, _)| (first..=last).contains(port)).map(|(_, name)| *name).collect();
+fn write_services(f: &mut fmt::Formatter<'_>, first: u32, last: u32) -> fmt::Result {
+    let mut names: Vec<&str> = services(first, last).collect();
     names.dedup();
     match names.len() {
         0 => Ok(()),

@@ -7,7 +7,7 @@ use super::about::About;
 use super::final_snapshot_lost;
 use super::reason::because_replaced;
 use super::stateful::loss_of;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{AttributeRole, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -51,6 +51,7 @@ fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFindi
     let message = format!("{address} is replaced ({order}){because}; {loss}{}", snapshot.unwrap_or_default());
     Some(ChangeFinding {
         attribute: resource.change.replace_paths.first().cloned(),
+        role: AttributeRole::Reason,
         ..ChangeFinding::on(resource, message)
     })
 }

@@ -7,7 +7,8 @@ use planguard_plan::{Actions, Mode, Plan, ResourceChange, Value};
 use super::ChangeFinding;
 
 /// Attributes that do not identify an object: they differ between twins, and agree between strangers.
-const INCIDENTAL: &[&str] = &["tags", "tags_all", "labels", "description", "timeouts", "region", "location"];
+pub(super) const INCIDENTAL: &[&str] =
+    &["tags", "tags_all", "labels", "description", "timeouts", "region", "location"];
 
 /// How many attributes must agree before two objects count as twins.
 const ENOUGH: usize = 2;
@@ -101,7 +102,7 @@ fn is_twin(old: &ResourceChange<'_>, new: &ResourceChange<'_>) -> bool {
 }
 
 /// Whether a value is set: null, empty texts and empty collections are not.
-fn says(value: &Value<'_>) -> bool {
+pub(super) fn says(value: &Value<'_>) -> bool {
     match value {
         Value::Null => false,
         Value::Bool(_) | Value::Number(_) => true,
@@ -112,7 +113,7 @@ fn says(value: &Value<'_>) -> bool {
 }
 
 /// Whether a planned value fits the present one; values known only after apply are skipped.
-fn agrees(old: &Value<'_>, new: &Value<'_>) -> bool {
+pub(super) fn agrees(old: &Value<'_>, new: &Value<'_>) -> bool {
     match (old, new) {
         (_, new) if !says(new) => true,
         (Value::Array(old), Value::Array(new)) => {

@@ -29,6 +29,14 @@ impl Evaluator<'_, '_> {
             truth => truth,
         };
         let mut answer = Answer::at(truth, &place);
+        let is_unset = match attribute {
+            Attribute::Unset => true,
+            Attribute::Known(value) => literal::is_empty(value),
+            Attribute::Unknown => false,
+        };
+        if is_unset {
+            answer = answer.of_unset();
+        }
         match (&mut answer.evidence, attribute) {
             (Some(evidence), Attribute::Known(value)) => describe(&predicate.test, value, &place, evidence),
             // What Terraform writes for an attribute that is not set. Whether a write-only attribute is set
@@ -40,6 +48,11 @@ impl Evaluator<'_, '_> {
                 evidence.value = Some("null".to_owned());
             }
             (Some(_), Attribute::Unset | Attribute::Unknown) | (None, _) => {}
+        }
+        if let (AttributeTest::Statement(test), Attribute::Unknown, Truth::True, Some(evidence)) =
+            (&predicate.test, attribute, truth, &mut answer.evidence)
+        {
+            evidence.element.statement = self.place_in_data_source(test, &place);
         }
         answer
     }
@@ -199,12 +212,15 @@ fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evide
             }
             _ => evidence.value = scalar(value),
         },
+        AttributeTest::Statement(test) => {
+            evidence.element.statement =
+                value.as_str().and_then(|text| policy_document::place_in_text(text, test));
+        }
         // These may contain secrets or long texts, or nothing that helps.
         AttributeTest::Present
         | AttributeTest::Absent
         | AttributeTest::Matches(_)
         | AttributeTest::Contains(_)
-        | AttributeTest::Statement(_)
         | AttributeTest::Secret
         | AttributeTest::LiteralInConfiguration => {}
     }

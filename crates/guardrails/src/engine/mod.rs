@@ -6,17 +6,20 @@ mod cidr;
 mod companion;
 mod hard_coded;
 mod literal;
+mod open_ports;
 mod place;
 mod policy_document;
 mod ports;
 mod secret;
 
-use planguard_guardrail_format::{Guardrail, Predicate, Quantifier, Test, Truth};
+use planguard_guardrail_format::{Guardrail, IfUnset, Predicate, Quantifier, Test, Truth};
 use planguard_plan::{Attribute, ResourceState, Value, View};
+use planguard_rule::Severity;
 
 pub use companion::PlanIndex;
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
+pub use open_ports::OpenPorts;
 pub(crate) use secret::token;
 pub use secret::{credentials, decoded, is_named_credential};
 
@@ -29,6 +32,8 @@ pub struct Evaluation {
     pub outcome: Outcome,
     /// The attribute that decided, where one did.
     pub evidence: Option<Evidence>,
+    /// The ports that are open, where a test of ports holds.
+    pub ports: Option<OpenPorts>,
 }
 
 /// The verdict of a rule on a resource.
@@ -44,6 +49,19 @@ pub enum Outcome {
     NotApplicable,
 }
 
+impl Evaluation {
+    /// The severity of what the guardrail finds: its own, unless what decides is not set and others decide.
+    pub fn severity(&self, guardrail: &Guardrail) -> Severity {
+        self.unset(guardrail).map_or(guardrail.info.severity, |unset| unset.severity)
+    }
+
+    /// What the guardrail says about an attribute that is not set, if that decides.
+    pub fn unset<'g>(&self, guardrail: &'g Guardrail) -> Option<&'g IfUnset> {
+        let is_unset = self.evidence.as_ref().is_some_and(|evidence| evidence.is_unset);
+        guardrail.if_unset.as_ref().filter(|_| is_unset)
+    }
+}
+
 /// What decided an evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -53,6 +71,40 @@ pub struct Evidence {
     pub value: Option<String>,
     /// Why its text cannot be read; `None` where it can be, or does not matter.
     pub unreadable: Option<Unreadable>,
+    /// Whether it is not set.
+    pub is_unset: bool,
+    /// The element of a list of blocks, or the statement of a policy, that it belongs to.
+    pub element: Element,
+}
+
+/// A part of a resource that can be wrong on its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Element {
+    /// The block in a list.
+    pub block: Option<planguard_plan::AttributePath>,
+    /// The statement of the policy that is the attribute; `None` if the attribute is no policy, or not one statement
+    /// decides.
+    pub statement: Option<StatementPlace>,
+}
+
+/// A statement of a policy document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementPlace {
+    /// The position of its document, where a policy is made of several.
+    pub document: usize,
+    /// Its position in the document, counted from 0.
+    pub position: usize,
+    /// How many there are.
+    pub of: usize,
+    /// Its `Sid`, if it has one.
+    pub sid: Option<String>,
+}
+
+impl Evidence {
+    /// An attribute that decided, without its value.
+    fn of(path: planguard_plan::AttributePath) -> Self {
+        Self { path, value: None, unreadable: None, is_unset: false, element: Element::default() }
+    }
 }
 
 /// Evaluates a guardrail on a resource that it judges by type.
@@ -61,7 +113,7 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
     let evaluator = Evaluator { index };
     let applies = guardrail.when.as_ref().map_or(Truth::True, |when| evaluator.predicate(when, &root).truth);
     if applies == Truth::False {
-        return Evaluation { outcome: Outcome::NotApplicable, evidence: None };
+        return Evaluation { outcome: Outcome::NotApplicable, evidence: None, ports: None };
     }
     let (answer, wrong_when) = match &guardrail.test {
         Test::Fail(test) => (evaluator.predicate(test, &root), Truth::True),
@@ -74,11 +126,12 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
     } else {
         Outcome::Fail
     };
-    let evidence = match outcome {
-        Outcome::Fail | Outcome::Undetermined => answer.evidence,
-        Outcome::Pass | Outcome::NotApplicable => None,
-    };
-    Evaluation { outcome, evidence }
+    match outcome {
+        Outcome::Fail | Outcome::Undetermined => {
+            Evaluation { outcome, evidence: answer.evidence, ports: answer.ports }
+        }
+        Outcome::Pass | Outcome::NotApplicable => Evaluation { outcome, evidence: None, ports: None },
+    }
 }
 
 /// A truth and the attribute that decided it.
@@ -86,18 +139,36 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
 struct Answer {
     truth: Truth,
     evidence: Option<Evidence>,
+    /// The ports that are open, if it is the answer to whether some are.
+    ports: Option<OpenPorts>,
 }
 
 impl Answer {
     const fn bare(truth: Truth) -> Self {
-        Self { truth, evidence: None }
+        Self { truth, evidence: None, ports: None }
     }
 
     /// An answer from an attribute, without its value.
     fn at(truth: Truth, view: &View<'_, '_>) -> Self {
         let path = view.path().clone();
-        let evidence = (!path.is_empty()).then_some(Evidence { path, value: None, unreadable: None });
-        Self { truth, evidence }
+        Self { truth, evidence: (!path.is_empty()).then(|| Evidence::of(path)), ports: None }
+    }
+
+    /// The same answer, about an attribute that is not set.
+    fn of_unset(mut self) -> Self {
+        if let Some(evidence) = &mut self.evidence {
+            evidence.is_unset = true;
+        }
+        self
+    }
+
+    /// The same answer, about an element of a list, if it is a block: a value of a list is wrong only together with
+    /// what is beside the list.
+    fn within(mut self, member: &View<'_, '_>) -> Self {
+        if let (Some(evidence), Some(Value::Object(_))) = (&mut self.evidence, member.raw()) {
+            evidence.element.block = Some(member.path().clone());
+        }
+        self
     }
 
     /// The answer about an attribute whose text cannot be read.
@@ -125,7 +196,8 @@ impl Evaluator<'_, '_> {
             }
             Predicate::Not(one) => {
                 let answer = self.predicate(one, view);
-                Answer { truth: answer.truth.negated(), ..answer }
+                // Ports that are not open are of no interest.
+                Answer { truth: answer.truth.negated(), ports: None, ..answer }
             }
             Predicate::Attribute(attribute) => self.attribute(attribute, view),
             Predicate::Elements(elements) => {
@@ -138,9 +210,10 @@ impl Evaluator<'_, '_> {
                     return Answer::at(elements.unknown.unwrap_or(Truth::Unknown), &list);
                 };
                 if members.is_empty() {
-                    return Answer::at(elements.unset.unwrap_or(empty), &list);
+                    return Answer::at(elements.unset.unwrap_or(empty), &list).of_unset();
                 }
-                let answers = members.iter().map(|member| self.predicate(&elements.condition, member));
+                let answers =
+                    members.iter().map(|member| self.predicate(&elements.condition, member).within(member));
                 fold(answers, empty.negated(), empty)
             }
             Predicate::Document { paths, condition, unset, unknown } => {
@@ -183,10 +256,15 @@ fn fold(answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth
             return answer;
         }
         let slot = if answer.truth == Truth::Unknown { &mut unknown } else { &mut last };
-        let better = slot.as_ref().is_none_or(|kept| kept.evidence.is_none() && answer.evidence.is_some());
-        if better {
+        let Some(kept) = slot else {
             *slot = Some(answer);
+            continue;
+        };
+        let Answer { truth, evidence, ports } = answer;
+        if kept.evidence.is_none() {
+            *kept = Answer { truth, evidence, ports: kept.ports.take() };
         }
+        kept.ports = kept.ports.take().or(ports);
     }
     unknown.or(last).unwrap_or_else(|| Answer::bare(otherwise))
 }

@@ -4,15 +4,25 @@ use planguard_guardrail_format::{
     ActionForm, ConditionTest, ConditionsTest, PrincipalTest, StatementTest, Truth,
 };
 use planguard_plan::text::wildcard;
-use planguard_plan::{Attribute, Mode, ResourceState, Side, View};
+use planguard_plan::{Attribute, Mode, Resolution, ResourceState, Side, Value, View};
 
-use super::Evaluator;
 use super::companion::is_same_instance;
+use super::{Evaluator, StatementPlace};
 use crate::iam::{
     Comparison, Condition, Document, Listed, Operator, Principal, PrincipalKind, Statement, Values,
     is_for_anyone, is_not_narrowed,
 };
 use crate::truths::{all, any};
+use crate::unreadable;
+
+/// The first statement of a policy as JSON text that meets a test.
+pub(super) fn place_in_text(text: &str, test: &StatementTest) -> Option<StatementPlace> {
+    let document = Document::parse(text).ok()?;
+    let meets = |statement: &Statement| statement_matches(&document, statement, test) == Truth::True;
+    let position = document.statements.iter().position(meets)?;
+    let sid = sid(text, position);
+    Some(StatementPlace { document: 0, position, of: document.statements.len(), sid })
+}
 
 /// Whether a document has a statement that meets a test.
 pub(super) fn matches(document: &Document, test: &StatementTest) -> Truth {
@@ -149,13 +159,60 @@ fn bind(statement: &Statement, asked: &ConditionTest) -> Truth {
     })
 }
 
+/// The `Sid` of a statement of a policy as JSON text.
+fn sid(text: &str, position: usize) -> Option<String> {
+    let value = unreadable::json(text).ok()?;
+    let statement = match value.get("Statement")? {
+        Value::Array(statements) => statements.get(position)?,
+        only => only,
+    };
+    statement.get("Sid")?.as_str().filter(|sid| !sid.is_empty()).map(ToOwned::to_owned)
+}
+
 impl Evaluator<'_, '_> {
     /// Whether the `aws_iam_policy_document` data sources behind an unknown policy have such a statement:
     /// they are read at apply, because some ARN in them is unknown, but most of them is known already.
     pub(super) fn statement_of_data_source(&self, test: &StatementTest, place: &View<'_, '_>) -> Truth {
+        let Some(found) = place.state().references(place.path()) else { return Truth::Unknown };
+        let sources = self.policy_documents(&found, place);
+        // Other parts of the policy may add statements, so only a match is certain.
+        sources
+            .iter()
+            .map(|source| statements_in_blocks(source, test))
+            .find(|truth| *truth == Truth::True)
+            .unwrap_or_else(|| {
+                let whole = sources.len() == 1 && found.resources.len() == 1 && found.unresolved.is_empty();
+                if whole { statements_in_blocks(&sources[0], test) } else { Truth::Unknown }
+            })
+    }
+
+    /// The first statement that meets a test, of the data sources behind an unknown policy.
+    pub(super) fn place_in_data_source(
+        &self,
+        test: &StatementTest,
+        place: &View<'_, '_>,
+    ) -> Option<StatementPlace> {
+        let found = place.state().references(place.path())?;
+        let sources = self.policy_documents(&found, place);
+        sources.iter().enumerate().find_map(|(number, source)| {
+            let blocks = source.root().key("statement");
+            let document = Document::of_blocks(&blocks)?;
+            let meets = |statement: &Statement| statement_matches(&document, statement, test) == Truth::True;
+            let position = document.statements.iter().position(meets)?;
+            let sid = match blocks.index(position).key("sid").attribute() {
+                Attribute::Known(value) => {
+                    value.as_str().filter(|sid| !sid.is_empty()).map(ToOwned::to_owned)
+                }
+                Attribute::Unknown | Attribute::Unset => None,
+            };
+            Some(StatementPlace { document: number, position, of: document.statements.len(), sid })
+        })
+    }
+
+    /// The `aws_iam_policy_document` data sources among what an attribute refers to.
+    fn policy_documents(&self, found: &Resolution<'_>, place: &View<'_, '_>) -> Vec<ResourceState<'_>> {
         let state = place.state();
-        let Some(found) = state.references(place.path()) else { return Truth::Unknown };
-        let sources: Vec<_> = found
+        found
             .resources
             .iter()
             .flat_map(|reference| {
@@ -169,16 +226,7 @@ impl Evaluator<'_, '_> {
             })
             .map(|(change, _)| change)
             .filter_map(|change| ResourceState::new(self.index.plan(), change, Side::After))
-            .collect();
-        // Other parts of the policy may add statements, so only a match is certain.
-        sources
-            .iter()
-            .map(|source| statements_in_blocks(source, test))
-            .find(|truth| *truth == Truth::True)
-            .unwrap_or_else(|| {
-                let whole = sources.len() == 1 && found.resources.len() == 1 && found.unresolved.is_empty();
-                if whole { statements_in_blocks(&sources[0], test) } else { Truth::Unknown }
-            })
+            .collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use planguard_guardrail_format::{PathPattern, PortRange, PortSource, PortsPredicate, Transport, Truth};
 use planguard_plan::{Attribute, Value, View};
 
-use super::{Answer, Evidence, place};
+use super::{Answer, Evidence, OpenPorts, place};
 
 pub(super) fn includes(ports: &PortsPredicate, view: &View<'_, '_>) -> Answer {
     let protocol = match &ports.protocol {
@@ -12,7 +12,9 @@ pub(super) fn includes(ports: &PortsPredicate, view: &View<'_, '_>) -> Answer {
     };
     let answer = match (protocol, &ports.source) {
         (Protocol::Other, _) => Answer::bare(Truth::False),
-        (Protocol::Everything, PortSource::Bounds { .. }) => Answer::bare(Truth::True),
+        (Protocol::Everything, PortSource::Bounds { .. }) => {
+            Answer { ports: Some(OpenPorts::new(PortRange::ALL, &ports.wanted)), ..Answer::bare(Truth::True) }
+        }
         (Protocol::Carries | Protocol::Unknown, PortSource::Bounds { from, to }) => {
             bounds(ports, view, from, to)
         }
@@ -74,7 +76,16 @@ fn bounds(ports: &PortsPredicate, view: &View<'_, '_>, from: &PathPattern, to: &
     let [from, to] = bounds;
     let truth = Truth::of(is_wanted(PortRange { from, to }, ports));
     let value = Some(if from == to { from.to_string() } else { format!("{from}-{to}") });
-    Answer { truth, evidence: Some(Evidence { path: places[0].path().clone(), value, unreadable: None }) }
+    let is_shown = !places.iter().any(View::is_sensitive);
+    let open = OpenPorts::new(PortRange { from, to }, &ports.wanted);
+    Answer {
+        truth,
+        evidence: Some(Evidence {
+            value: value.filter(|_| is_shown),
+            ..Evidence::of(places[0].path().clone())
+        }),
+        ports: (truth == Truth::True && is_shown).then_some(open),
+    }
 }
 
 /// A port as a number or as text; `-1` is every port to some providers.
@@ -110,15 +121,26 @@ fn ranges(ports: &PortsPredicate, view: &View<'_, '_>, paths: &[PathPattern]) ->
                         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => continue,
                     };
                     given |= !text.is_empty();
-                    if PortRange::parse(&text).is_some_and(|range| is_wanted(range, ports)) {
-                        let evidence =
-                            Evidence { path: element.path().clone(), value: Some(text), unreadable: None };
-                        return Answer { truth: Truth::True, evidence: Some(evidence) };
+                    if let Some(range) = PortRange::parse(&text).filter(|range| is_wanted(*range, ports)) {
+                        let is_shown = !element.is_sensitive();
+                        let evidence = Evidence {
+                            value: is_shown.then_some(text),
+                            ..Evidence::of(element.path().clone())
+                        };
+                        return Answer {
+                            truth: Truth::True,
+                            evidence: Some(evidence),
+                            ports: is_shown.then(|| OpenPorts::new(range, &ports.wanted)),
+                        };
                     }
                 }
             }
         }
     }
     let none = if given { Truth::False } else { ports.unset.unwrap_or(Truth::False) };
-    unknown.unwrap_or_else(|| Answer::bare(none))
+    unknown.unwrap_or_else(|| Answer {
+        // Without ports, every port is meant.
+        ports: (none == Truth::True).then(|| OpenPorts::new(PortRange::ALL, &ports.wanted)),
+        ..Answer::bare(none)
+    })
 }

@@ -74,6 +74,11 @@ impl SafeText {
         Self(Cow::Owned(self.0.replace(from, to)))
     }
 
+    /// What the text has behind another text and a space; `None` if it does not start so.
+    pub fn after(&self, start: &Self) -> Option<Self> {
+        self.0.strip_prefix(start.unescaped())?.strip_prefix(' ').map(Self::plain)
+    }
+
     /// The text with spaces behind it, so that it has at least this many characters.
     pub fn padded(&self, characters: usize) -> Self {
         Self(Cow::Owned(format!("{:<characters$}", self.0)))

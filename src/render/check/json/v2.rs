@@ -14,7 +14,7 @@ use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.1";
+const SCHEMA_VERSION: &str = "2.2";
 
 /// A run of planguard.
 #[derive(Serialize)]
@@ -102,6 +102,34 @@ struct Plan {
     risk: Risk,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
+    /// What was changed outside of Terraform and matters.
+    drift: Vec<Drift>,
+}
+
+/// Something that was changed outside of Terraform and matters.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Drift {
+    /// The address of the object.
+    address: String,
+    /// The attribute; left out for the whole object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<String>,
+    /// What happened.
+    message: String,
+    /// What the plan does with it.
+    became: DriftFate,
+}
+
+/// What a plan does with what was changed outside of Terraform.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+enum DriftFate {
+    /// It stays; a finding reports it.
+    Kept,
+    /// The plan puts it back.
+    PutBack,
 }
 
 /// How many managed objects the plan touches. A replacement counts in `add`, in `destroy` and in `replace`.
@@ -227,6 +255,27 @@ struct Finding {
     /// The people who approved it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<String>,
+    /// What each rule finds, if several find the same cause: `rule` and the other members are those of the strictest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    shares: Vec<Share>,
+}
+
+/// What one of several rules finds.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Share {
+    /// The id of the rule, which `rules` describes.
+    rule: String,
+    severity: Severity,
+    enforcement: Enforcement,
+    /// The address of the resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    /// The attribute that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribute: Option<String>,
+    /// What is wrong.
+    message: String,
 }
 
 /// Where the configuration defines what a finding is about.
@@ -525,6 +574,7 @@ impl Plan {
             coverage: Coverage::of(&plan.coverage),
             risk: Risk::of(&plan.risk),
             findings: plan.findings.iter().map(|finding| Finding::of(finding, rules)).collect(),
+            drift: plan.drift.iter().map(Drift::of).collect(),
         }
     }
 }
@@ -585,22 +635,8 @@ impl Finding {
         let other = |rule: &ReportedRule<'_>| optional(rule.other_remediation(finding));
         Self {
             rule: text(&finding.rule.id),
-            severity: match finding.severity {
-                severity::Severity::Info => Severity::Info,
-                severity::Severity::Low => Severity::Low,
-                severity::Severity::Medium => Severity::Medium,
-                severity::Severity::High => Severity::High,
-                severity::Severity::Critical => Severity::Critical,
-            },
-            enforcement: match finding.enforcement {
-                enforcement::Enforcement::Deny => Enforcement::Deny,
-                enforcement::Enforcement::Approve => Enforcement::Approve,
-                enforcement::Enforcement::Approved => Enforcement::Approved,
-                enforcement::Enforcement::Warn => Enforcement::Warn,
-                enforcement::Enforcement::Waived => Enforcement::Waived,
-                enforcement::Enforcement::Baseline => Enforcement::Baseline,
-                enforcement::Enforcement::Off => Enforcement::Off,
-            },
+            severity: finding.severity.into(),
+            enforcement: finding.enforcement.into(),
             undetermined: finding.certainty == finding::Certainty::DependsOnUnknown,
             pre_existing: finding.origin == finding::Origin::AlreadyThere,
             address: subject.map(|subject| text(&subject.address)),
@@ -633,6 +669,60 @@ impl Finding {
                 line: waiver.line,
             }),
             approved_by: finding.approved_by.iter().map(text).collect(),
+            shares: finding.shares.iter().map(Share::of).collect(),
+        }
+    }
+}
+
+impl Drift {
+    fn of(drift: &report::Drift) -> Self {
+        Self {
+            address: text(&drift.address),
+            attribute: optional(drift.attribute.as_ref()),
+            message: text(&drift.message),
+            became: match drift.became {
+                report::DriftFate::Kept => DriftFate::Kept,
+                report::DriftFate::PutBack => DriftFate::PutBack,
+            },
+        }
+    }
+}
+
+impl Share {
+    fn of(share: &finding::Finding) -> Self {
+        Self {
+            rule: text(&share.rule.id),
+            severity: share.severity.into(),
+            enforcement: share.enforcement.into(),
+            address: optional(share.subject.as_ref().map(|subject| &subject.address)),
+            attribute: optional(share.attribute.as_ref()),
+            message: text(&share.message),
+        }
+    }
+}
+
+impl From<severity::Severity> for Severity {
+    fn from(severity: severity::Severity) -> Self {
+        match severity {
+            severity::Severity::Info => Self::Info,
+            severity::Severity::Low => Self::Low,
+            severity::Severity::Medium => Self::Medium,
+            severity::Severity::High => Self::High,
+            severity::Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<enforcement::Enforcement> for Enforcement {
+    fn from(enforcement: enforcement::Enforcement) -> Self {
+        match enforcement {
+            enforcement::Enforcement::Deny => Self::Deny,
+            enforcement::Enforcement::Approve => Self::Approve,
+            enforcement::Enforcement::Approved => Self::Approved,
+            enforcement::Enforcement::Warn => Self::Warn,
+            enforcement::Enforcement::Waived => Self::Waived,
+            enforcement::Enforcement::Baseline => Self::Baseline,
+            enforcement::Enforcement::Off => Self::Off,
         }
     }
 }

@@ -65,6 +65,7 @@ impl<'r> Block<'r> {
     pub(super) fn of(findings: impl Iterator<Item = &'r Finding>) -> Vec<Self> {
         let mut groups: BTreeMap<_, Vec<&'r Finding>> = BTreeMap::new();
         for finding in findings {
+            let others: Vec<&SafeText> = finding.other_rules().map(|rule| &rule.id).collect();
             // The result of a policy says what no other result of its rule says; a guardrail has a title for all.
             let own = (finding.rule.kind == RuleKind::Policy)
                 .then(|| (cause(finding), finding.remediation.as_ref()));
@@ -74,6 +75,7 @@ impl<'r> Block<'r> {
                 Reverse(finding.severity),
                 finding.certainty == Certainty::DependsOnUnknown,
                 &finding.rule.id,
+                others,
                 own,
             );
             groups.entry(key).or_default().push(finding);
@@ -148,6 +150,10 @@ impl<'r> Block<'r> {
         let number = (resources > 1).then(|| format!("({resources} resources)"));
         page.prose(&label, 2, &said, number.as_deref());
         self.instances(page, extent, is_of_all);
+        let others: Vec<String> = first.other_rules().map(|rule| rule.id.for_terminal_line()).collect();
+        if !others.is_empty() {
+            page.prose("  also: ", 8, &others.join(", "), None);
+        }
         if extent.remedy == Remedy::Shown {
             self.fix(page, first);
         }

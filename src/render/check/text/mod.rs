@@ -64,8 +64,12 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
     if !is_one {
         plans_table::render(&mut page, &rows);
     }
-    let is_shown =
-        |plan: &&PlanReport| is_one || layout.detail == Detail::Everything || plan.verdict() != Verdict::Pass;
+    let is_shown = |plan: &&PlanReport| {
+        is_one
+            || layout.detail == Detail::Everything
+            || plan.verdict() != Verdict::Pass
+            || !plan.drift.is_empty()
+    };
     let plans = rows.iter().filter_map(|row| row.plan);
     let (shown, others): (Vec<&PlanReport>, Vec<&PlanReport>) = plans.partition(is_shown);
     not_judged_in(&mut page, &others);
@@ -126,6 +130,7 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
         page.gap();
         page.lines.extend(lines);
     }
+    drift(page, plan);
     page.gap();
     counts(page, &counts_words(plan));
     if let Some(words) = coverage_words(&plan.coverage) {
@@ -197,6 +202,24 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
     let (denying, warning) = rest.split_at(rest.partition_point(Block::denies));
     fold(page, denying, usize::MAX);
     fold(page, warning, MOST_LISTED);
+}
+
+/// What was changed outside of Terraform: somebody has to know, also where the plan puts it back.
+fn drift(page: &mut Page, plan: &PlanReport) {
+    if plan.drift.is_empty() {
+        return;
+    }
+    page.gap();
+    let heading = page.paint(Style::Heading, "drift");
+    page.line(format!("{heading}: changed outside of Terraform"));
+    let most = if page.layout.detail == Detail::Everything { usize::MAX } else { MOST_LISTED };
+    for drift in plan.drift.iter().take(most) {
+        let label = format!("  {}: ", drift.became.words());
+        page.prose(&label, 4, drift.message.unescaped(), None);
+    }
+    if plan.drift.len() > most {
+        page.line(format!("  and {} more (--show all)", plan.drift.len() - most));
+    }
 }
 
 /// A line per block, and the number of the others.

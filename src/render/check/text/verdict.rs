@@ -111,7 +111,9 @@ fn way_forward(page: &mut Page, new: &[&Finding], pre_existing: &[&Finding]) {
             RuleKind::Policy => ", with the same policies as this run",
             RuleKind::Guardrail | RuleKind::Change => "",
         };
-        page.prose("", 2, &format!("{which} until a date{same}:"), None);
+        let rules = 1 + finding.other_rules().count();
+        let each = if rules > 1 { format!(" (each of its {rules} rules by itself)") } else { String::new() };
+        page.prose("", 2, &format!("{which} until a date{same}{each}:"), None);
         page.line(format!("  {command}"));
     }
     if !pre_existing.is_empty() {

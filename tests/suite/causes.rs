@@ -1,0 +1,331 @@
+//! Several rules that find one cause make one finding, and each of them can still be waived, set and accepted by itself.
+
+use serde_json::{Value, json};
+use tempfile::tempdir;
+
+use crate::process;
+
+/// A resource change that creates an object.
+fn created(address: &str, after: &Value) -> Value {
+    json!({"address": address, "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {}}})
+}
+
+/// A security group with one block for these ports from the whole internet.
+fn group(from: u16, to: u16) -> Value {
+    let rule = json!({"cidr_blocks": ["0.0.0.0/0"], "from_port": from, "to_port": to, "protocol": "tcp"});
+    created("aws_security_group.a", &json!({"ingress": [rule]}))
+}
+
+/// The exit code and the report on a plan of these changes, with these settings, after these commands.
+fn check(changes: &[Value], settings: &str, before: &[&[&str]]) -> (Option<i32>, Value) {
+    let directory = tempdir().expect("a directory");
+    let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": changes,
+        "planned_values": {"root_module": {}}, "configuration": {"root_module": {}}});
+    std::fs::write(directory.path().join("plan.json"), plan.to_string()).expect("the plan");
+    std::fs::write(directory.path().join("planguard.toml"), settings).expect("the settings");
+    for arguments in before {
+        let (code, _, stderr) = process::run(process::planguard(directory.path(), arguments));
+        assert_eq!(code, Some(0), "{arguments:?}: {stderr}");
+    }
+    let arguments = ["check", "plan.json", "--format", "json"];
+    let (code, stdout, stderr) = process::run(process::planguard(directory.path(), &arguments));
+    (code, serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{error}: {stderr}")))
+}
+
+/// The findings of a report that are not accepted.
+fn open(report: &Value) -> Vec<Value> {
+    let findings = report["plans"][0]["findings"].as_array().expect("findings").iter();
+    let is_open = |finding: &&Value| {
+        !["waived", "baseline"].contains(&finding["enforcement"].as_str().expect("an enforcement"))
+    };
+    findings.filter(is_open).cloned().collect()
+}
+
+/// The ids of the rules that a finding names.
+fn rules(finding: &Value) -> Vec<&str> {
+    match finding["shares"].as_array() {
+        Some(shares) => shares.iter().filter_map(|share| share["rule"].as_str()).collect(),
+        None => finding["rule"].as_str().into_iter().collect(),
+    }
+}
+
+#[test]
+fn a_range_of_ports_is_one_finding_that_names_what_is_behind_it() {
+    let (code, report) = check(&[group(3300, 3400)], "", &[]);
+    let findings = open(&report);
+    assert_eq!((code, findings.len()), (Some(1), 1), "{findings:?}");
+    assert_eq!(rules(&findings[0]), ["aws-security-group-open-database", "aws-security-group-open-rdp"]);
+    assert_eq!((&findings[0]["severity"], &findings[0]["enforcement"]), (&json!("critical"), &json!("deny")));
+    assert_eq!(
+        findings[0]["message"],
+        "aws_security_group.a allows ports 3300-3400 (MySQL, RDP) from the internet"
+    );
+    for rule in rules(&findings[0]) {
+        assert_eq!(report["rules"][rule]["kind"], "guardrail", "{rule} is described");
+    }
+}
+
+#[test]
+fn a_single_rule_names_its_port() {
+    let (_, report) = check(&[group(5432, 5432)], "", &[]);
+    let findings = open(&report);
+    assert_eq!(findings[0].get("shares"), None);
+    assert_eq!(
+        findings[0]["message"],
+        "aws_security_group.a allows port 5432 (PostgreSQL) from the internet"
+    );
+}
+
+#[test]
+fn two_blocks_are_two_causes() {
+    let rule = |port: u16| json!({"cidr_blocks": ["0.0.0.0/0"], "from_port": port, "to_port": port, "protocol": "tcp"});
+    let change = created("aws_security_group.a", &json!({"ingress": [rule(22), rule(3389)]}));
+    let (_, report) = check(&[change], "", &[]);
+    assert_eq!(open(&report).len(), 2, "{report}");
+}
+
+#[test]
+fn what_accepts_one_rule_takes_its_share_away_and_no_more() {
+    let waive: &[&str] = &[
+        "waive",
+        "aws-security-group-open-database",
+        "aws_security_group.a",
+        "--reason",
+        "r",
+        "--expires",
+        "2099-01-01",
+    ];
+    let (code, report) = check(&[group(3300, 3400)], "", &[waive]);
+    let findings = open(&report);
+    assert_eq!((code, findings.len()), (Some(1), 1));
+    assert_eq!(
+        (rules(&findings[0]), &findings[0]["severity"]),
+        (vec!["aws-security-group-open-rdp"], &json!("high"))
+    );
+    let other: &[&str] = &[
+        "waive",
+        "aws-security-group-open-rdp",
+        "aws_security_group.a",
+        "--reason",
+        "r",
+        "--expires",
+        "2099-01-01",
+    ];
+    assert_eq!(check(&[group(3300, 3400)], "", &[waive, other]).0, Some(0));
+}
+
+/// A rule that only warns makes the finding no worse than what denies.
+#[test]
+fn settings_of_one_rule_count_for_its_share() {
+    let warn = "[rules.aws-security-group-open-database]\nenforcement = \"warn\"\nreason = \"r\"\n";
+    let (code, report) = check(&[group(3300, 3400)], warn, &[]);
+    let findings = open(&report);
+    assert_eq!((code, findings.len()), (Some(1), 1), "{report}");
+    assert_eq!((&findings[0]["severity"], &findings[0]["enforcement"]), (&json!("high"), &json!("deny")));
+    assert_eq!(findings[0]["shares"][1]["enforcement"], "warn");
+    let off = "[rules.aws-security-group-open-database]\nenforcement = \"off\"\nreason = \"r\"\n";
+    assert_eq!(rules(&open(&check(&[group(3300, 3400)], off, &[]).1)[0]), ["aws-security-group-open-rdp"]);
+}
+
+#[test]
+fn a_baseline_has_an_entry_for_each_rule() {
+    let write: &[&str] = &["baseline", "plan.json"];
+    let settings = "[check]\nbaseline = \"planguard-baseline.json\"\n";
+    let (code, report) = check(&[group(3300, 3400)], settings, &[write]);
+    assert_eq!((code, open(&report).len()), (Some(0), 0), "{report}");
+    assert_eq!(report["baseline"]["findings"], 2);
+}
+
+#[test]
+fn statements_of_a_policy_are_causes_of_their_own() {
+    let policy = json!({"Statement": [
+        {"Sid": "Admin", "Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"},
+    ]});
+    let change = created("aws_iam_policy.a", &json!({"policy": policy.to_string()}));
+    let (_, report) = check(&[change], "", &[]);
+    let findings = open(&report);
+    assert_eq!(findings.len(), 1, "the first statement is the first that violates each rule: {findings:?}");
+    assert!(rules(&findings[0]).contains(&"aws-iam-policy-admin"), "{findings:?}");
+    let message = findings[0]["message"].as_str().expect("a message");
+    assert!(message.contains("(statement `Admin`)"), "{message}");
+    let policy = json!({"Statement": [
+        {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"},
+        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+    ]});
+    let change = created("aws_iam_policy.a", &json!({"policy": policy.to_string()}));
+    let findings = open(&check(&[change], "", &[]).1);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+}
+
+#[test]
+fn an_unknown_value_is_one_line_with_the_rules_that_wait_for_it() {
+    let mut change = created("aws_security_group.a", &json!({}));
+    change["change"]["after_unknown"] = json!({"ingress": true});
+    let directory = tempdir().expect("a directory");
+    let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [change],
+        "planned_values": {"root_module": {}}, "configuration": {"root_module": {"resources": [
+            {"address": "aws_security_group.a", "mode": "managed", "type": "aws_security_group", "name": "a",
+             "expressions": {"ingress": {"references": ["terraform_data.x.output", "terraform_data.x"]}}}]}}});
+    std::fs::write(directory.path().join("plan.json"), plan.to_string()).expect("the plan");
+    let arguments = ["check", "plan.json", "--format", "json"];
+    let (_, stdout, _) = process::run(process::planguard(directory.path(), &arguments));
+    let report: Value = serde_json::from_str(&stdout).expect("a report");
+    let findings = open(&report);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0]["message"], "aws_security_group.a may violate 7 rules, depending on `ingress`");
+    assert_eq!((&findings[0]["undetermined"], rules(&findings[0]).len()), (&json!(true), 7));
+    let (_, text, _) = process::run(process::planguard(directory.path(), &["check", "plan.json"]));
+    assert!(text.contains("also: aws-security-group-open-"), "{text}");
+}
+
+#[test]
+fn the_four_settings_of_a_public_access_block_are_one_cause() {
+    let change = created(
+        "aws_s3_bucket_public_access_block.a",
+        &json!({"bucket": "b", "block_public_acls": false,
+        "block_public_policy": false, "ignore_public_acls": false, "restrict_public_buckets": false}),
+    );
+    let findings = open(&check(&[change], "", &[]).1);
+    assert_eq!((findings.len(), rules(&findings[0]).len()), (1, 4), "{findings:?}");
+    let message = findings[0]["message"].as_str().expect("a message");
+    for setting in
+        ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"]
+    {
+        assert!(message.contains(setting), "{message}");
+    }
+}
+
+#[test]
+fn what_a_change_switches_off_is_one_finding_with_what_is_off_then() {
+    let side = |encrypted: bool| json!({"storage_encrypted": encrypted, "cluster_identifier": "c"});
+    let change = json!({"address": "aws_rds_cluster.a", "change": {"actions": ["delete", "create"],
+        "before": side(true), "after": side(false), "after_unknown": {}, "replace_paths": [["storage_encrypted"]]}});
+    let findings = open(&check(&[change], "", &[]).1);
+    // That the data is destroyed is something else.
+    let is_about_it = |finding: &&Value| {
+        finding["attribute"] == "storage_encrypted" && finding["rule"] != "change-stateful-replace"
+    };
+    let about: Vec<&Value> = findings.iter().filter(is_about_it).collect();
+    assert_eq!(about.len(), 1, "{findings:?}");
+    assert!(rules(about[0]).contains(&"change-encryption-off"), "{findings:?}");
+}
+
+#[test]
+fn rules_of_azure_and_google_are_one_finding_as_well() {
+    let rule = created(
+        "azurerm_network_security_rule.a",
+        &json!({"name": "r", "access": "Allow", "direction": "Inbound",
+        "priority": 100, "protocol": "Tcp", "source_port_range": "*", "source_address_prefix": "*",
+        "destination_address_prefix": "*", "destination_port_range": "22-3389"}),
+    );
+    let firewall = created(
+        "google_compute_firewall.a",
+        &json!({"direction": "INGRESS", "source_ranges": ["0.0.0.0/0"],
+        "allow": [{"protocol": "tcp", "ports": ["22"]}, {"protocol": "tcp", "ports": ["5432"]}]}),
+    );
+    let findings = open(&check(&[rule, firewall], "", &[]).1);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert!(findings.iter().all(|finding| rules(finding).len() > 1), "{findings:?}");
+    assert_eq!(
+        findings[1]["message"],
+        "google_compute_firewall.a opens ports 22, 5432 (SSH, PostgreSQL) to the internet"
+    );
+}
+
+#[test]
+fn sarif_and_csv_name_every_rule() {
+    let directory = tempdir().expect("a directory");
+    let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [group(3300, 3400)],
+        "planned_values": {"root_module": {}}, "configuration": {"root_module": {}}});
+    std::fs::write(directory.path().join("plan.json"), plan.to_string()).expect("the plan");
+    for format in ["sarif", "csv", "markdown", "gitlab", "github", "azure", "junit", "tap", "text"] {
+        let arguments = ["check", "plan.json", "--format", format];
+        let (_, text, _) = process::run(process::planguard(directory.path(), &arguments));
+        for rule in ["aws-security-group-open-database", "aws-security-group-open-rdp"] {
+            assert!(text.contains(rule), "{format}: {text}");
+        }
+    }
+}
+
+/// The elements of a list of databases, before and after.
+fn list(before: &[&str], after: &[&str]) -> Vec<Value> {
+    let side = |names: &[&str], position: usize| {
+        let object = |name: &&str| {
+            json!({"identifier": name, "storage_encrypted": true, "backup_retention_period": 7, "skip_final_snapshot": true,
+                "monitoring_interval": 60, "performance_insights_enabled": true})
+        };
+        names.get(position).map(object).unwrap_or(Value::Null)
+    };
+    let entry = |position: usize| {
+        let (old, new) = (before.get(position), after.get(position));
+        let actions = match (old, new) {
+            (Some(old), Some(new)) if old == new => json!(["no-op"]),
+            (Some(_), Some(_)) => json!(["delete", "create"]),
+            (Some(_), None) => json!(["delete"]),
+            (None, _) => json!(["create"]),
+        };
+        json!({"address": format!("aws_db_instance.a[{position}]"), "change": {"actions": actions,
+            "before": side(before, position), "after": side(after, position), "after_unknown": {},
+            "replace_paths": [["identifier"]]}})
+    };
+    (0..before.len().max(after.len())).map(entry).collect()
+}
+
+#[test]
+fn an_element_that_left_the_middle_of_a_list_is_the_cause_of_all_that_follows() {
+    let (code, report) = check(&list(&["ann", "bob", "cid", "dan"], &["ann", "cid", "dan"]), "", &[]);
+    let findings = open(&report);
+    assert_eq!((code, findings.len()), (Some(1), 1), "{findings:?}");
+    assert_eq!(findings[0]["rule"], "change-count-shifted");
+    assert_eq!(
+        (&findings[0]["severity"], &findings[0]["address"]),
+        (&json!("critical"), &json!("aws_db_instance.a[1]"))
+    );
+    assert_eq!(
+        findings[0]["message"],
+        "aws_db_instance.a[1] left the middle of the `count` list: the 2 objects behind it take the place of the one \
+         before, and aws_db_instance.a[3] is destroyed instead; a resource with data is replaced (2 objects); a resource \
+         with data is destroyed (1 object)"
+    );
+    let shares = findings[0]["shares"].as_array().expect("shares");
+    let of = |rule: &str| -> Vec<&str> {
+        let shares = shares.iter().filter(|share| share["rule"] == rule);
+        shares.filter_map(|share| share["address"].as_str()).collect()
+    };
+    assert_eq!(of("change-stateful-replace"), ["aws_db_instance.a[1]", "aws_db_instance.a[2]"]);
+    assert_eq!(of("change-stateful-delete"), ["aws_db_instance.a[3]"]);
+    // Without the rule about the list, the others stand for themselves.
+    let off = "[rules.change-count-shifted]\nenforcement = \"off\"\nreason = \"r\"\n";
+    let (_, report) = check(&list(&["ann", "bob", "cid", "dan"], &["ann", "cid", "dan"]), off, &[]);
+    assert!(open(&report).len() > 2, "{report}");
+}
+
+#[test]
+fn an_element_that_left_the_end_of_a_list_is_no_shift() {
+    let (_, report) = check(&list(&["ann", "bob"], &["ann"]), "", &[]);
+    let findings = open(&report);
+    assert!(findings.iter().all(|finding| finding["rule"] != "change-count-shifted"), "{findings:?}");
+    assert!(!findings.is_empty());
+}
+
+#[test]
+fn what_a_change_opens_is_one_finding_with_what_is_open_then() {
+    let change = |address: &str, before: Value, after: Value| json!({"address": address, "change": {"actions": ["update"], "before": before, "after": after, "after_unknown": {}}});
+    let rule = |range: &str| json!({"type": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [range]});
+    let rule = change("aws_security_group_rule.a", rule("10.0.0.0/8"), rule("0.0.0.0/0"));
+    let cluster = |public: bool| {
+        json!({"enabled_cluster_log_types": ["api", "audit", "authenticator"], "vpc_config": [
+            {"endpoint_public_access": public, "public_access_cidrs": ["0.0.0.0/0"]}]})
+    };
+    let cluster = change("aws_eks_cluster.a", cluster(false), cluster(true));
+    let findings = open(&check(&[rule, cluster], "", &[]).1);
+    let all: Vec<Vec<&str>> = findings.iter().map(rules).collect();
+    assert_eq!(
+        all,
+        [
+            ["aws-eks-public-endpoint-open", "change-exposure-flag"],
+            ["aws-security-group-rule-open-ssh", "change-exposure-cidr"],
+        ]
+    );
+}
