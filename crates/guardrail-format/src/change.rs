@@ -168,6 +168,8 @@ pub struct OpeningLayout {
     pub ports: Ports,
     /// What it means that there is no range.
     pub empty: Empty,
+    /// The attribute that names the object whose rules add up (`object`).
+    pub object: Option<String>,
 }
 
 /// Which attributes name network ranges.
