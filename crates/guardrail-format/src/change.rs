@@ -151,6 +151,8 @@ pub enum Mark {
     ManagedPolicies,
     /// A list in which `*` means everything.
     Wildcards,
+    /// What names the rules of a web application firewall.
+    Filters,
 }
 
 /// How a resource type describes the network traffic that it lets in.

@@ -90,12 +90,13 @@ impl Object<'_> {
     }
 }
 
-/// The rules that allow some traffic.
+/// The rules that allow some traffic from more than one site of the internet.
 fn rules_of<'r, 'p>(
     rules: &'r [(&'p ResourceChange<'p>, Opening)],
     traffic: &Traffic,
 ) -> Vec<&'r (&'p ResourceChange<'p>, Opening)> {
-    rules.iter().filter(|(_, opening)| opening.traffic.contains(traffic)).collect()
+    let counts = |opening: &Opening| opening.traffic.contains(traffic) && opening.from.is_wide_and_public();
+    rules.iter().filter(|(_, opening)| counts(opening)).collect()
 }
 
 /// Whether one resource alone opens what all of them do: its own guardrail reports it.

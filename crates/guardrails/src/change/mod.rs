@@ -36,6 +36,7 @@ mod public_access_block_removed;
 mod reason;
 mod rekeyed;
 mod renamed;
+mod resilience_reduced;
 mod retention_lowered;
 mod secret_added;
 mod stateful;
@@ -181,6 +182,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &public_access_block_removed::GUARD,
     &rekeyed::GUARD,
     &renamed::GUARD,
+    &resilience_reduced::GUARD,
     &retention_lowered::GUARD,
     &secret_added::GUARD,
     &stateful_delete::GUARD,
