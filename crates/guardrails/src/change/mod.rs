@@ -16,6 +16,7 @@ mod encryption_off;
 mod example;
 mod exposure_cidr;
 mod exposure_flag;
+mod exposure_route;
 mod exposure_split;
 mod final_snapshot_lost;
 mod forgotten;
@@ -167,6 +168,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &encryption_off::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
+    &exposure_route::GUARD,
     &exposure_split::GUARD,
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
