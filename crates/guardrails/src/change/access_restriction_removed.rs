@@ -129,7 +129,7 @@ mod tests {
         let (sql, bots) = (rule("sql", "none"), rule("bots", "none"));
         let both = [sql.clone(), bots.clone()];
         let lost = "aws_wafv2_web_acl.a can be reached by more than before: rule `bots` is removed";
-        assert_eq!(of(&both, &[sql.clone()]), [lost]);
+        assert_eq!(of(&both, std::slice::from_ref(&sql)), [lost]);
         let counts = "aws_wafv2_web_acl.a can be reached by more than before: rule `bots` no longer blocks";
         assert_eq!(of(&both, &[rule("bots", "count"), sql.clone()]), [counts]);
         assert!(of(&both, &[bots.clone(), sql.clone()]).is_empty());

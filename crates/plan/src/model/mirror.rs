@@ -81,7 +81,7 @@ fn state_as_known(values: &RawValue, known: &LastKnown) -> serde_json::Result<Bo
     if let Some(resources) = values.get("resources") {
         let mut resources: Vec<Members> = serde_json::from_str(resources.get())?;
         for resource in &mut resources {
-            let Some(own) = text(resource.get("address")).and_then(|address| known.get(&address)) else {
+            let Some(own) = text(resource, "address").and_then(|address| known.get(&address)) else {
                 continue;
             };
             let Some(attributes) = resource.get("values").filter(|values| values.get() != "null") else {
@@ -102,8 +102,9 @@ fn with(object: &RawValue, attributes: &Members) -> serde_json::Result<Box<RawVa
     to_raw_value(&members)
 }
 
-fn text(value: Option<&Box<RawValue>>) -> Option<String> {
-    serde_json::from_str(value?.get()).ok()
+/// The text of a member of an object.
+fn text(object: &Members, name: &str) -> Option<String> {
+    serde_json::from_str(object.get(name)?.get()).ok()
 }
 
 /// A resource change that changes nothing; `None` if nothing exists before it.
@@ -115,7 +116,7 @@ fn unchanged(mut resource: Members, known: &LastKnown) -> serde_json::Result<Opt
     };
     let own = ["address", "previous_address"]
         .iter()
-        .find_map(|name| known.get(&text(resource.get(*name))?))
+        .find_map(|name| known.get(&text(&resource, name)?))
         .filter(|_| !resource.contains_key("deposed"));
     let before = match own {
         Some(own) => with(&before, own)?,
