@@ -10,6 +10,14 @@ use crate::finding::Origin;
 /// The origin of each finding, in the order of the findings.
 pub(super) struct Origins(pub(super) Vec<Origin>);
 
+/// The change of a resource.
+pub(super) struct Changed<'p> {
+    /// What the plan does.
+    pub(super) change: &'p Change<'p>,
+    /// Whether somebody changed it outside of Terraform.
+    pub(super) is_by_hand: bool,
+}
+
 /// What two findings of the same failure have in common, whatever their messages say.
 type Place<'f> = (&'f str, &'f str);
 
@@ -23,12 +31,13 @@ impl Origins {
     ///
     /// A finding is pre-existing if the mirror has it too. Messages can contain values that the plan changes, so those
     /// of one rule on one resource that differ only in the message count as the same as long as there are no more of
-    /// them than on the mirror. An unchanged resource has no new finding, and a created one no pre-existing one.
+    /// them than on the mirror. An unchanged resource has no new finding unless somebody changed it outside of Terraform,
+    /// and a created one no pre-existing one.
     /// Without a resource that the plan has, a finding is new.
     pub(super) fn compared<'p>(
         findings: &[PolicyFinding],
         on_mirror: &[PolicyFinding],
-        change_of: impl Fn(&str) -> Option<&'p Change<'p>>,
+        change_of: impl Fn(&str) -> Option<Changed<'p>>,
     ) -> Self {
         let mut messages: HashMap<(Place<'_>, &str), usize> = HashMap::new();
         let mut others: HashMap<Place<'_>, isize> = HashMap::new();
@@ -49,15 +58,16 @@ impl Origins {
             })
             .collect();
         let origin = |(finding, is_same): (&PolicyFinding, bool)| {
-            let Some((place, change)) = place(finding).and_then(|place| Some((place, change_of(place.1)?)))
+            let Some((place, Changed { change, is_by_hand })) =
+                place(finding).and_then(|place| Some((place, change_of(place.1)?)))
             else {
                 return Origin::Introduced;
             };
             let has_counterpart = is_same || others.get(&place).is_some_and(|left| *left >= 0);
             match (change.actions.is_no_op(), change.before.is_some()) {
-                (true, _) => Origin::AlreadyThere,
-                (false, true) if has_counterpart => Origin::AlreadyThere,
-                (false, _) => Origin::Introduced,
+                (true, _) if !is_by_hand => Origin::AlreadyThere,
+                (_, true) if has_counterpart => Origin::AlreadyThere,
+                (_, _) => Origin::Introduced,
             }
         };
         Self(findings.iter().zip(is_same).map(origin).collect())

@@ -1,5 +1,6 @@
 //! Evaluates the Rego policies and converts their results to findings.
 
+use planguard_guardrails::effective::ByHand;
 use planguard_plan::input::Document;
 use planguard_plan::mirrored;
 use planguard_plan::problem::Problem;
@@ -8,7 +9,7 @@ use planguard_rego::{self, PolicyFinding, PolicyInput};
 use planguard_rule::Severity;
 
 use super::PlanCheck;
-use super::origins::Origins;
+use super::origins::{Changed, Origins};
 use crate::enforcement::{Enforcement, Gate};
 use crate::finding::{Certainty, Finding, FindingRule, Location, Origin, RuleKind, Subject};
 use crate::report::Notice;
@@ -39,12 +40,20 @@ impl PlanCheck<'_> {
             Gate::All => Origins::all_new(evaluation.findings.len()),
             Gate::Introduced => {
                 // What cannot be evaluated on the mirror has no finding there, so that the plan's findings stay new.
-                let before = mirrored(document.text()).map_or_else(
-                    |_| Vec::new(),
-                    |text| policies.evaluate(PolicyInput { name: &name, text: &text, plan: None }).findings,
-                );
+                let by_hand = ByHand::new(self.plan);
+                let before = mirrored(document.text(), |address, name| by_hand.has(address, name))
+                    .map_or_else(
+                        |_| Vec::new(),
+                        |text| {
+                            policies.evaluate(PolicyInput { name: &name, text: &text, plan: None }).findings
+                        },
+                    );
                 Origins::compared(&evaluation.findings, &before, |address| {
-                    Some(&self.by_address().first(address)?.change)
+                    let resource = self.by_address().first(address)?;
+                    let former = resource.previous_address.as_ref().map(ToString::to_string);
+                    let names = [Some(address.to_owned()), former];
+                    let is_by_hand = names.iter().flatten().any(|name| by_hand.has_some(name));
+                    Some(Changed { change: &resource.change, is_by_hand })
                 })
             }
         };

@@ -95,6 +95,49 @@ fn only_what_the_plan_brings_denies() {
     assert!(origins(&report).values().all(|found| found == "introduced deny"), "{report}");
 }
 
+/// A group whose rules somebody or a rule of the same configuration changed since the last apply.
+#[test]
+fn what_was_made_by_hand_and_is_kept_is_new_for_policies_too() {
+    const OPEN: &str = r#"package main
+
+deny contains {"msg": "open", "address": change.address} if {
+	some change in input.resource_changes
+	some rule in change.change.after.ingress
+	"0.0.0.0/0" in rule.cidr_blocks
+}
+"#;
+    let rule = json!({"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]});
+    let group = |id: &str, ingress: &Value| json!({"id": id, "ingress": ingress});
+    let entry = |address: &str, actions: &[&str], before: &Value, after: &Value| {
+        let (resource_type, name) = address.split_once('.').expect("a type and a name");
+        json!({"address": address, "mode": "managed", "type": resource_type, "name": name,
+            "change": {"actions": actions, "before": before, "after": after, "after_unknown": {},
+            "before_sensitive": {}, "after_sensitive": {}}})
+    };
+    let (by_hand, by_rule) = (group("sg-1", &json!([rule])), group("sg-2", &json!([rule])));
+    let own_rule = json!({"type": "ingress", "security_group_id": "sg-2", "protocol": "tcp", "from_port": 22,
+        "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]});
+    let changes = [
+        entry("aws_security_group.by_hand", &["no-op"], &by_hand, &by_hand),
+        entry("aws_security_group.by_rule", &["no-op"], &by_rule, &by_rule),
+        entry("aws_security_group_rule.own", &["no-op"], &own_rule, &own_rule),
+    ];
+    let project = project(&changes, &json!({"root_module": {}}));
+    let path = project.path().join("plan.json");
+    let mut plan: Value = serde_json::from_str(&fs::read_to_string(&path).expect("the plan")).expect("JSON");
+    plan["resource_drift"] = json!([
+        entry("aws_security_group.by_hand", &["update"], &group("sg-1", &json!([])), &by_hand),
+        entry("aws_security_group.by_rule", &["update"], &group("sg-2", &json!([])), &by_rule),
+    ]);
+    fs::write(&path, plan.to_string()).expect("the plan");
+    fs::create_dir(project.path().join("policy")).expect("a directory");
+    fs::write(project.path().join("policy/open.rego"), OPEN).expect("the policy");
+    let (_, report) = check(&project, &["-p", "policy", "--gate", "introduced"]);
+    let found = origins(&report);
+    assert_eq!(found["deny by_hand"], "introduced deny", "{report}");
+    assert_eq!(found["deny by_rule"], "already-there warn", "{report}");
+}
+
 /// A new instance without tags of its own, with the `default_tags` of its provider.
 fn untagged(default_tags: &Value) -> TempDir {
     let instance = json!({"address": "aws_instance.web", "mode": "managed", "type": "aws_instance", "name": "web",

@@ -151,6 +151,8 @@ pub enum Mark {
     ManagedPolicies,
     /// A list in which `*` means everything.
     Wildcards,
+    /// What names the rules of a web application firewall.
+    Filters,
 }
 
 /// How a resource type describes the network traffic that it lets in.
@@ -168,6 +170,8 @@ pub struct OpeningLayout {
     pub ports: Ports,
     /// What it means that there is no range.
     pub empty: Empty,
+    /// The attribute that names the object whose rules add up (`object`).
+    pub object: Option<String>,
 }
 
 /// Which attributes name network ranges.

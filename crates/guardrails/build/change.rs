@@ -58,6 +58,7 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
         let test = match marked.mark {
             Mark::PolicyDocument | Mark::TrustPolicy => text(),
             Mark::LogKinds | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
+            Mark::Filters => AttributeTest::Present,
         };
         vec![vec![at(&marked.attribute, test)]]
     }));

@@ -10,6 +10,7 @@ pub mod effective;
 mod engine;
 mod iam;
 mod judge;
+mod made_of;
 mod special_ranges;
 mod truths;
 mod unreadable;

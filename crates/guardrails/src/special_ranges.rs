@@ -83,6 +83,44 @@ fn covers(ranges: impl Iterator<Item = (u128, u128)>, first: u128, last: u128) -
     false
 }
 
+/// All of IPv6 that is routed on the internet.
+const ROUTED_V6: Ipv6Net = v6([0x2000, 0, 0, 0], 3);
+
+/// Whether ranges, taken together, contain half of IPv4, or half of the IPv6 addresses that are routed. Whoever lists as
+/// much in several ranges has written "everyone", or "everyone but a few".
+pub(crate) fn cover_half_the_internet(ranges: impl IntoIterator<Item = RangeInclusive<IpAddr>>) -> bool {
+    let mut v4 = Vec::new();
+    let mut v6 = Vec::new();
+    let (first_routed, last_routed) = (u128::from(ROUTED_V6.network()), u128::from(ROUTED_V6.broadcast()));
+    for range in ranges {
+        match (range.start(), range.end()) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => {
+                v4.push((u128::from(u32::from(*first)), u128::from(u32::from(*last))));
+            }
+            (IpAddr::V6(first), IpAddr::V6(last)) => {
+                v6.push((u128::from(*first).max(first_routed), u128::from(*last).min(last_routed)));
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => {}
+        }
+    }
+    number_of_addresses(v4) >= 1 << 31 || number_of_addresses(v6) >= 1 << 124
+}
+
+/// How many numbers ranges contain together.
+fn number_of_addresses(mut ranges: Vec<(u128, u128)>) -> u128 {
+    ranges.sort_unstable();
+    let mut next = 0;
+    let mut count = 0;
+    for (first, last) in ranges {
+        let first = first.max(next);
+        if first <= last {
+            count += last - first + 1;
+            next = last + 1;
+        }
+    }
+    count
+}
+
 /// The addresses of a network, first and last.
 pub(crate) fn addresses(net: &IpNet) -> RangeInclusive<IpAddr> {
     net.network()..=net.broadcast()
@@ -122,6 +160,31 @@ mod tests {
             assert!(!is_public(text), "{text}");
         }
         assert!(is_public("192.0.0.0/2"));
+    }
+
+    #[test]
+    fn ranges_count_together_and_once() {
+        let cover = |texts: &[&str]| {
+            cover_half_the_internet(texts.iter().map(|text| addresses(&text.parse().unwrap())))
+        };
+        assert!(cover(&["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"]));
+        let all_but_private = [
+            "0.0.0.0/5",
+            "8.0.0.0/7",
+            "11.0.0.0/8",
+            "12.0.0.0/6",
+            "16.0.0.0/4",
+            "32.0.0.0/3",
+            "64.0.0.0/2",
+            "128.0.0.0/3",
+            "160.0.0.0/5",
+        ];
+        assert!(cover(&all_but_private));
+        assert!(cover(&["2000::/5", "2800::/5"]) && cover(&["10.0.0.0/8", "2000::/5", "3000::/4"]));
+        assert!(cover(&["::/0"]) && cover(&["0.0.0.0/1"]) && cover(&["0.0.0.0/0", "255.255.255.255/32"]));
+        assert!(!cover(&["0.0.0.0/2", "0.0.0.0/2", "16.0.0.0/4", "10.0.0.0/8"]));
+        assert!(!cover(&["0.0.0.0/2", "2000::/5", "fc00::/7", "8000::/1"]));
+        assert!(!cover(&[]));
     }
 
     #[test]

@@ -124,6 +124,7 @@ struct RawOpening {
     ports: Option<Vec<String>>,
     port_range: Option<(String, String)>,
     empty: Option<RawEmpty>,
+    object: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -241,7 +242,11 @@ fn opening(raw: RawOpening) -> Read<OpeningLayout> {
     };
     let rules = raw.rules.as_deref().map_or(Ok(Vec::new()), name_path)?;
     let when = raw.when.into_iter().collect();
-    Ok((Some(raw.types), None, OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty }))
+    Ok((
+        Some(raw.types),
+        None,
+        OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty, object: raw.object },
+    ))
 }
 
 /// A path of names alone: tables go through every element of a list, so they have no selectors.

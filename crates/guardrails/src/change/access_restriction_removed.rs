@@ -1,9 +1,11 @@
 //! Reports restrictions of who can reach a resource that are removed.
 
-use planguard_plan::Plan;
+use planguard_guardrail_format::change::Mark;
+use planguard_plan::{Plan, ResourceState, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::{Pair, Sight, pairs, shown, sight};
 use super::switch::{Wording, turned_off};
 use super::tables::ACCESS_RESTRICTION_REMOVED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -31,7 +33,73 @@ const WORDING: Wording =
     Wording { certain: "can be reached by more than before", unknown: "may be reached by more than before" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    turned_off(plan, &ACCESS_RESTRICTION_REMOVED, &WORDING)
+    let mut found = turned_off(plan, &ACCESS_RESTRICTION_REMOVED, &WORDING);
+    found.extend(pairs(plan).flat_map(|pair| lost_filters(&pair)));
+    found
+}
+
+/// The findings for rules of a web application firewall that are removed, or no longer block.
+fn lost_filters(pair: &Pair<'_>) -> Vec<ChangeFinding> {
+    let marked = ACCESS_RESTRICTION_REMOVED.marked(&pair.resource.address.resource_type, Mark::Filters);
+    marked
+        .filter_map(|marked| {
+            let [block, name] = marked.attribute.as_slice() else { return None };
+            let (before, after) =
+                (Filters::of(&pair.before, block, name)?, Filters::of(&pair.after, block, name)?);
+            let gone: Vec<String> = before
+                .blocking
+                .iter()
+                .filter(|name| !after.blocking.contains(name))
+                .map(|name| match after.all.contains(name) {
+                    true => format!("rule {name} no longer blocks"),
+                    false => format!("rule {name} is removed"),
+                })
+                .collect();
+            // A rule under another name may do the same.
+            if gone.is_empty() || after.blocking.iter().any(|name| !before.all.contains(name)) {
+                return None;
+            }
+            let message = format!("{} {}: {}", pair.resource.address, WORDING.certain, gone.join(", "));
+            Some(ChangeFinding::on(pair.resource, message))
+        })
+        .collect()
+}
+
+/// The names of the rules of a firewall, as messages show them.
+struct Filters {
+    all: Vec<String>,
+    /// Those that block or challenge, and neither let through nor count only.
+    blocking: Vec<String>,
+}
+
+impl Filters {
+    /// Reads one side; `None` if some of it is known only after apply, or sensitive.
+    fn of(state: &ResourceState<'_>, block: &str, name: &str) -> Option<Self> {
+        let mut filters = Self { all: Vec::new(), blocking: Vec::new() };
+        for rule in state.root().key(block).elements()? {
+            let name = shown(&rule.key(name))?;
+            if is_blocking(&rule) {
+                filters.blocking.push(name.clone());
+            }
+            filters.all.push(name);
+        }
+        Some(filters)
+    }
+}
+
+/// Whether a rule does more than let through or count.
+fn is_blocking(rule: &View<'_, '_>) -> bool {
+    const HARMLESS: &[&str] = &["allow", "count", "log"];
+    let is_set = |place: &View<'_, '_>| place.elements().is_some_and(|blocks| !blocks.is_empty());
+    match sight(&rule.key("action")) {
+        Sight::Known(Value::String(word)) => {
+            !HARMLESS.iter().any(|harmless| word.eq_ignore_ascii_case(harmless))
+        }
+        _ => !["action", "override_action"].iter().any(|action| {
+            let blocks = rule.key(action).elements().unwrap_or_default();
+            blocks.iter().any(|block| HARMLESS.iter().any(|harmless| is_set(&block.key(harmless))))
+        }),
+    }
 }
 
 #[cfg(test)]
@@ -46,5 +114,30 @@ mod tests {
         let address = "azurerm_storage_account.a";
         assert_eq!(find_in_update(&GUARD, address, closed, open, "{}").len(), 1);
         assert_eq!(find_in_update(&GUARD, address, open, closed, "{}"), []);
+    }
+
+    #[test]
+    fn rules_of_a_firewall_that_are_removed_or_only_count_are_named() {
+        let rule = |name: &str, action: &str| {
+            format!(r#"{{"name": "{name}", "override_action": [{{"{action}": [{{}}]}}]}}"#)
+        };
+        let acl = |rules: &[String]| format!(r#"{{"rule": [{}]}}"#, rules.join(","));
+        let of = |before: &[String], after: &[String]| {
+            let found = find_in_update(&GUARD, "aws_wafv2_web_acl.a", &acl(before), &acl(after), "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let (sql, bots) = (rule("sql", "none"), rule("bots", "none"));
+        let both = [sql.clone(), bots.clone()];
+        let lost = "aws_wafv2_web_acl.a can be reached by more than before: rule `bots` is removed";
+        assert_eq!(of(&both, std::slice::from_ref(&sql)), [lost]);
+        let counts = "aws_wafv2_web_acl.a can be reached by more than before: rule `bots` no longer blocks";
+        assert_eq!(of(&both, &[rule("bots", "count"), sql.clone()]), [counts]);
+        assert!(of(&both, &[bots.clone(), sql.clone()]).is_empty());
+        assert!(of(&both, &[sql.clone(), rule("robots", "none")]).is_empty());
+        assert!(of(&[sql.clone(), rule("ours", "allow")], &[sql]).is_empty());
+        let policy = |action: &str| format!(r#"{{"custom_rules": [{{"name": "x", "action": "{action}"}}]}}"#);
+        let address = "azurerm_web_application_firewall_policy.a";
+        assert_eq!(find_in_update(&GUARD, address, &policy("Block"), &policy("Log"), "{}").len(), 1);
+        assert_eq!(find_in_update(&GUARD, address, &policy("Log"), &policy("Block"), "{}"), []);
     }
 }

@@ -6,6 +6,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::iam::{Document, Grant, grants_beyond};
@@ -60,6 +61,9 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     pairs(plan).flat_map(|pair| findings(&pair)).collect()
 }
 
+const WORDING: Wording =
+    Wording { certain: "grants more than before", unknown: "may grant more than before" };
+
 /// What a change grants beyond what was granted.
 pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let resource_type = &pair.resource.address.resource_type;
@@ -73,7 +77,8 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
             // What is not known, the guard of trust policies reports.
             .filter(|finding| finding.certainty == Certainty::Certain);
         let attached = marked(Mark::ManagedPolicies).filter_map(|path| attachment_finding(pair, path));
-        return documents.chain(trust).chain(attached).collect();
+        let boundaries = switch::findings(pair, &IAM_WIDENED, &WORDING);
+        return documents.chain(trust).chain(attached).chain(boundaries).collect();
     }
     let wildcards = marked(Mark::Wildcards).filter_map(|path| wildcard_finding(pair, path));
     wildcards.chain(binding_finding(pair)).collect()
@@ -446,6 +451,20 @@ mod tests {
         assert_eq!(
             findings[0].message,
             "aws_iam_policy.a grants more than before in `policy`: all actions of a service are allowed"
+        );
+    }
+
+    #[test]
+    fn a_boundary_that_is_removed_grants_more() {
+        let role = r#"{"permissions_boundary": "arn:aws:iam::1:policy/limit"}"#;
+        let found = find_in_update(&GUARD, "aws_iam_role.a", role, r#"{"permissions_boundary": null}"#, "{}");
+        assert_eq!(
+            found[0].message,
+            "aws_iam_role.a grants more than before: `permissions_boundary` is no longer set (now `arn:aws:iam::1:policy/limit`)"
+        );
+        assert_eq!(
+            find_in_update(&GUARD, "aws_iam_role.a", r#"{"permissions_boundary": null}"#, role, "{}"),
+            []
         );
     }
 }

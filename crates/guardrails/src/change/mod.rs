@@ -18,6 +18,8 @@ mod encryption_off;
 mod example;
 mod exposure_cidr;
 mod exposure_flag;
+mod exposure_route;
+mod exposure_split;
 mod final_snapshot_lost;
 mod forgotten;
 mod guard_removed;
@@ -38,6 +40,7 @@ mod public_access_block_removed;
 mod reason;
 mod rekeyed;
 mod renamed;
+mod resilience_reduced;
 mod retention_lowered;
 mod secret_added;
 mod stateful;
@@ -190,6 +193,8 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &encryption_off::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
+    &exposure_route::GUARD,
+    &exposure_split::GUARD,
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
     &guard_removed::GUARD,
@@ -205,6 +210,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &public_access_block_removed::GUARD,
     &rekeyed::GUARD,
     &renamed::GUARD,
+    &resilience_reduced::GUARD,
     &retention_lowered::GUARD,
     &secret_added::GUARD,
     &stateful_delete::GUARD,

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::special_ranges::includes_public;
+use crate::special_ranges::{cover_half_the_internet, includes_public};
 
 /// A range of addresses of one family, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +77,11 @@ impl Addresses {
         false
     }
 
+    /// Whether ranges, taken together, contain half of the internet or more.
+    pub(super) fn cover_half_the_internet(ranges: &[Self]) -> bool {
+        cover_half_the_internet(ranges.iter().map(|range| range.first..=range.last))
+    }
+
     /// Whether it is wider than what one site is given (256 addresses of IPv4, a /48 of IPv6) and contains public
     /// addresses.
     pub(super) fn is_wide_and_public(self) -> bool {
@@ -139,6 +144,12 @@ impl Traffic {
             (_, Some(ports)) => ports,
         };
         Self { protocol, first_port: ports.0, last_port: ports.1 }
+    }
+
+    /// Whether it is what web sites answer to everyone: HTTP, HTTPS, and messages about the network itself.
+    pub(super) fn is_everyday(&self) -> bool {
+        let is_web = matches!((self.first_port, self.last_port), (80, 80) | (443, 443));
+        self.protocol.as_deref().is_some_and(|name| name.starts_with("icmp")) || is_web
     }
 
     /// Whether all of other traffic is part of this.

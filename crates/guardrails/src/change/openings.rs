@@ -37,6 +37,11 @@ impl Reader {
         EXPOSURE_CIDR.opening(resource_type).map(Self)
     }
 
+    /// The attribute that names the object whose rules add up; `None` where a resource has all of its rules.
+    pub(super) fn object(self) -> Option<&'static str> {
+        self.0.object.as_deref()
+    }
+
     /// What one side of a resource lets in.
     pub(super) fn read(self, state: &ResourceState<'_>) -> Openings {
         let root = state.root();

@@ -42,7 +42,9 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     pairs(plan)
         .flat_map(|pair| {
             let periods = RETENTION_LOWERED.periods(&pair.resource.address.resource_type);
-            let mut found: Vec<_> = periods.filter_map(|period| lowered(period, &pair)).collect();
+            let mut found: Vec<_> = periods
+                .filter_map(|period| lowered(period, &pair).or_else(|| one_lowered(period, &pair)))
+                .collect();
             found.extend(findings(&pair, &RETENTION_LOWERED, &WORDING));
             found
         })
@@ -68,6 +70,14 @@ impl Kept {
             (Self::For(own), Self::For(other)) => own.compare(other) == Some(Ordering::Greater),
             (Self::Forever, Self::For(_)) => true,
             (_, Self::Forever) => false,
+        }
+    }
+
+    fn order(self, other: Self) -> Ordering {
+        match (self.is_longer_than(other), other.is_longer_than(self)) {
+            (true, _) => Ordering::Greater,
+            (false, true) => Ordering::Less,
+            (false, false) => Ordering::Equal,
         }
     }
 
@@ -105,6 +115,36 @@ fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => return None,
     };
     Some(ChangeFinding::on(pair.resource, message).at(attribute).with(certainty))
+}
+
+/// The finding for a change that makes one of several periods shorter, and leaves their number as it is. Their order means
+/// nothing, so that the longest is compared with the longest.
+fn one_lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
+    let sorted = |state: &ResourceState<'_>| {
+        let mut kept = places(&state.root(), &period.attribute)
+            .iter()
+            .map(|place| match sight(place) {
+                Sight::Known(value) => {
+                    let kept = Kept::read(period, value)?;
+                    Some((kept, amount(value, kept), place.path().clone()))
+                }
+                Sight::Unknown | Sight::Computed | Sight::Unset => None,
+            })
+            .collect::<Option<Vec<_>>>()?;
+        kept.sort_by(|left, right| right.0.order(left.0));
+        Some(kept)
+    };
+    let (before, after) = (sorted(&pair.before)?, sorted(&pair.after)?);
+    if before.len() < 2 || before.len() != after.len() {
+        return None;
+    }
+    let (old, new) = before.iter().zip(&after).find(|(old, new)| old.0.is_longer_than(new.0))?;
+    let unit = unit(period.unit, &new.1);
+    let message = format!(
+        "{}: retention is reduced from {} to {}{unit} (`{}`)",
+        pair.resource.address, old.1, new.1, new.2
+    );
+    Some(ChangeFinding::on(pair.resource, message).at(new.2.clone()))
 }
 
 /// What the plan says of the attribute, if the path leads to one place only.
@@ -188,5 +228,24 @@ mod tests {
             "google_spanner_database.a: retention is reduced from 7d to 36h (`version_retention_period`)"
         );
         assert_eq!(find_in_update(&GUARD, address, &keep("36h"), &keep("7d"), "{}"), []);
+    }
+
+    #[test]
+    fn several_periods_are_compared_from_the_longest_on() {
+        let plan = |days: [u32; 2]| {
+            let rule = |days| format!(r#"{{"lifecycle": [{{"delete_after": {days}}}]}}"#);
+            format!(r#"{{"rule": [{}, {}]}}"#, rule(days[0]), rule(days[1]))
+        };
+        let of = |before, after| {
+            let found = find_in_update(&GUARD, "aws_backup_plan.a", &plan(before), &plan(after), "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(of([35, 365], [365, 35]), Vec::<String>::new());
+        assert_eq!(
+            of([35, 365], [365, 7]),
+            [
+                "aws_backup_plan.a: retention is reduced from 35 to 7 days (`rule[1].lifecycle[0].delete_after`)"
+            ]
+        );
     }
 }

@@ -69,7 +69,7 @@ fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
         let new = trusted.find(|trusted| {
             !old.contains(trusted) && *trusted != Trusted::Account(own.unwrap_or_default())
         })?;
-        Some((allowed.0.id.as_deref().unwrap_or_default(), new))
+        Some((allowed.0.id.text().unwrap_or_default(), new))
     });
     let (principal, trusted) = foreign.next()?;
     let who = match (trusted, place.is_sensitive()) {
@@ -106,7 +106,7 @@ impl<'d> Trusted<'d> {
     /// Who is trusted, if the principal belongs to an account; a service of AWS does not. Everyone is anyone, unless
     /// the conditions of the statement narrow it: then those of the accounts that they name.
     fn of((principal, statement): (&'d Principal, &'d Statement)) -> Vec<Self> {
-        let Some(id) = principal.id.as_deref() else { return Vec::new() };
+        let Some(id) = principal.id.text() else { return Vec::new() };
         if id != "*" {
             return account(id).map(Self::Account).into_iter().collect();
         }

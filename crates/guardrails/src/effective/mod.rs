@@ -10,7 +10,7 @@ mod table;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use planguard_plan::{AttributePath, Plan, ResourceChange, Value};
+use planguard_plan::{AttributePath, PathStep, Plan, ResourceChange, Value};
 
 use table::{Filler, MIRRORS, Mirror};
 
@@ -155,6 +155,39 @@ impl<'p> LastKnown<'p> {
         }
         let former = || self.0.get(&change.previous_address.as_ref()?.to_string());
         self.0.get(&change.address.to_string()).or_else(former).copied()
+    }
+}
+
+/// The attributes of objects that were changed outside of Terraform, and not by its own separate resources.
+#[derive(Debug)]
+pub struct ByHand(HashMap<String, Vec<String>>);
+
+impl ByHand {
+    /// Looks at the drift of a plan.
+    pub fn new(plan: &Plan<'_>) -> Self {
+        let effective = Effective::new(plan);
+        let mut attributes: HashMap<String, Vec<String>> = HashMap::new();
+        for drift in plan.resource_drift.iter().filter(|drift| drift.deposed.is_none()) {
+            let own = effective.own(drift);
+            let own = own.as_ref().unwrap_or(drift);
+            let (Some(before), Some(after)) = (&own.change.before, &own.change.after) else { continue };
+            let changed = before.members().iter().filter(|(name, value)| after.get(name) != Some(value));
+            let names = changed.map(|(name, _)| name.to_string());
+            let names = names
+                .filter(|name| can_have_drifted(drift, &AttributePath(vec![PathStep::Key(name.clone())])));
+            attributes.entry(drift.address.to_string()).or_default().extend(names);
+        }
+        Self(attributes)
+    }
+
+    /// Whether an attribute of the object with this address was.
+    pub fn has(&self, address: &str, attribute: &str) -> bool {
+        self.0.get(address).is_some_and(|names| names.iter().any(|name| name == attribute))
+    }
+
+    /// Whether anything of the object with this address was.
+    pub fn has_some(&self, address: &str) -> bool {
+        self.0.get(address).is_some_and(|names| !names.is_empty())
     }
 }
 

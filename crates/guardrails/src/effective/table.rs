@@ -150,4 +150,47 @@ pub(super) const MIRRORS: &[Mirror] = &[
             ..filler("azurerm_network_security_rule", "network_security_group_name", &["name"])
         }],
     },
+    Mirror {
+        object: "azurerm_key_vault",
+        attribute: "access_policy",
+        parts: Parts::Blocks("object_id", "object_id"),
+        fillers: &[filler("azurerm_key_vault_access_policy", "key_vault_id", ID)],
+    },
+    Mirror {
+        object: "azurerm_route_table",
+        attribute: "route",
+        parts: Parts::Blocks("name", "name"),
+        fillers: &[Filler {
+            within: Some("resource_group_name"),
+            ..filler("azurerm_route", "route_table_name", &["name"])
+        }],
+    },
+    Mirror {
+        object: "azurerm_virtual_network",
+        attribute: "subnet",
+        parts: Parts::Blocks("name", "name"),
+        fillers: &[Filler {
+            within: Some("resource_group_name"),
+            ..filler("azurerm_subnet", "virtual_network_name", &["name"])
+        }],
+    },
+    Mirror {
+        object: "aws_route_table",
+        attribute: "route",
+        parts: Parts::Blocks("cidr_block", "destination_cidr_block"),
+        fillers: &[filler("aws_route", "route_table_id", ID)],
+    },
+    // Everyone has the same name in both; who else may read is judged nowhere.
+    Mirror {
+        object: "google_bigquery_dataset",
+        attribute: "access",
+        parts: Parts::Blocks("special_group", "special_group"),
+        fillers: &[filler("google_bigquery_dataset_access", "dataset_id", &["dataset_id"])],
+    },
+    Mirror {
+        object: "google_bigquery_dataset",
+        attribute: "access",
+        parts: Parts::Blocks("special_group", "member"),
+        fillers: &[filler("google_bigquery_dataset_iam_member", "dataset_id", &["dataset_id"])],
+    },
 ];

@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use planguard_guardrail_format::{AttributePredicate, AttributeTest, Quantity, Truth, Version};
+use planguard_guardrail_format::{AttributePredicate, AttributeTest, CidrTest, Quantity, Truth, Version};
 use planguard_plan::{Attribute, PathStep, Value, View};
 
 use super::{Answer, Evaluator, Evidence, cidr, hard_coded, literal, place, policy_document, secret};
+use crate::made_of;
 use crate::truths::any;
 use crate::unreadable::Unreadable;
 
@@ -80,6 +81,9 @@ impl Evaluator<'_, '_> {
             // Unknown but configured: it will be set.
             (AttributeTest::Present, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::True),
             (AttributeTest::Absent, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::False),
+            (AttributeTest::Cidr(CidrTest::Any), Attribute::Unknown) if made_of::is_address(place) => {
+                Truth::False
+            }
             (_, Attribute::Unknown) => Truth::Unknown,
             (AttributeTest::Present, Attribute::Unset) => Truth::False,
             (AttributeTest::Absent, Attribute::Unset) => Truth::True,
@@ -143,7 +147,14 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Resul
         AttributeTest::Cidr(kind) => match value {
             Value::String(text) => Truth::of(cidr::is_such(text, kind)),
             _ => {
-                some_element(place, |element| element.as_str().is_some_and(|text| cidr::is_such(text, kind)))
+                let is_such =
+                    |element: &Value<'_>| element.as_str().is_some_and(|text| cidr::is_such(text, kind));
+                match some_element(place, is_such) {
+                    Truth::Unknown if matches!(kind, CidrTest::Any) && made_of::is_address(place) => {
+                        Truth::False
+                    }
+                    truth => truth,
+                }
             }
         },
         // Text is read once for all guardrails.

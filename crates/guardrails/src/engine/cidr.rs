@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use planguard_guardrail_format::CidrTest;
 
-use crate::special_ranges::{addresses, includes_public};
+use crate::special_ranges::{addresses, cover_half_the_internet, includes_public};
 
 /// Whether a text is a network range that a test describes; false for text that is no range.
 pub(super) fn is_such(text: &str, test: &CidrTest) -> bool {
     let Some(range) = parse(text) else { return false };
     match test {
-        CidrTest::Any => covers_half_the_internet(&range),
+        CidrTest::Any => cover_half_the_internet([addresses(&range)]),
         CidrTest::Public => includes_public(&addresses(&range)),
         CidrTest::PublicExcept(allowed) => {
             includes_public(&addresses(&range))
@@ -25,19 +25,9 @@ pub(super) fn is_such(text: &str, test: &CidrTest) -> bool {
 }
 
 /// Reads a range, or an address as a range of one.
-fn parse(text: &str) -> Option<IpNet> {
+pub(super) fn parse(text: &str) -> Option<IpNet> {
     let text = text.trim();
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-/// `/0`, one of its halves, or `2000::/3`, which is all of IPv6 that is routed.
-fn covers_half_the_internet(range: &IpNet) -> bool {
-    match range {
-        IpNet::V4(v4) => v4.prefix_len() <= 1,
-        IpNet::V6(v6) => {
-            v6.prefix_len() <= 1 || v6.prefix_len() <= 3 && v6.network().segments()[0] >> 13 == 1
-        }
-    }
 }
 
 #[cfg(test)]
@@ -46,10 +36,22 @@ mod tests {
 
     #[test]
     fn half_the_internet_counts_as_all_of_it() {
-        for text in ["0.0.0.0/0", "::/0", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", " 0.0.0.0/0 "] {
+        for text in
+            ["0.0.0.0/0", "::/0", "::/1", "0.0.0.0/1", "128.0.0.0/1", "2000::/3", "2000::/4", " 0.0.0.0/0 "]
+        {
             assert!(is_such(text, &CidrTest::Any), "{text}");
         }
-        for text in ["10.0.0.0/8", "0.0.0.0", "0.0.0.0/2", "fc00::/7", "", "*", "aws:prefix-list"] {
+        for text in [
+            "10.0.0.0/8",
+            "0.0.0.0",
+            "0.0.0.0/2",
+            "2000::/5",
+            "8000::/1",
+            "fc00::/7",
+            "",
+            "*",
+            "aws:prefix-list",
+        ] {
             assert!(!is_such(text, &CidrTest::Any), "{text}");
         }
     }

@@ -219,7 +219,10 @@ impl<'p> Evaluator<'_, 'p> {
                     && self.is_only_candidate(state, unclear.change)
             });
             belonging.extend(meant.into_iter().map(|unclear| unclear.change));
-            unclear.extend(open.into_iter().map(|unclear| unclear.change));
+            let open = open
+                .into_iter()
+                .filter(|unclear| !unclear.is_by_local || self.can_reach(unclear.change, state));
+            unclear.extend(open.map(|unclear| unclear.change));
         }
         (belonging, unclear)
     }
@@ -238,6 +241,28 @@ impl<'p> Evaluator<'_, 'p> {
             Mode::Managed | Mode::Ephemeral | Mode::Action => this.resource_type.clone(),
         };
         in_module(&referring) && self.index.of_type(&written).filter(in_module).filter(exists).count() == 1
+    }
+
+    /// Whether a local in the module of a resource can mean the judged one: it is in that module or below it, or the
+    /// call of the module passes something that is it, or that the configuration does not explain.
+    fn can_reach(&self, referring: &ResourceChange<'_>, state: &ResourceState<'_>) -> bool {
+        let this = &state.change.address;
+        let Some((called, callers)) = referring.address.modules.split_last() else { return true };
+        if this.modules.starts_with(&referring.address.modules) {
+            return true;
+        }
+        let Some(configuration) = self.index.plan.configuration.as_ref() else { return true };
+        let path: Vec<String> = callers.iter().map(|step| format!("module.{}", step.name)).collect();
+        let path = path.join(".");
+        let caller = configuration.modules().iter().position(|module| module.path == path);
+        let call = caller.and_then(|caller| {
+            let calls = &configuration.modules()[caller].calls;
+            Some((caller, calls.iter().find(|call| call.name == called.name)?))
+        });
+        let Some((caller, call)) = call else { return true };
+        let passed = configuration.resolve(caller, &call.expressions, call.repetition.as_ref());
+        let block = this.configuration_address();
+        !passed.unresolved.is_empty() || passed.resources.iter().any(|reference| reference.address == block)
     }
 
     /// Those that the judged resource refers to. What it refers to outside of the plan is unclear only if

@@ -11,6 +11,7 @@ mod place;
 mod policy_document;
 mod ports;
 mod secret;
+mod together;
 
 use planguard_guardrail_format::{Guardrail, IfUnset, Predicate, Quantifier, Test, Truth};
 use planguard_plan::{Attribute, ResourceState, Value, View};
@@ -116,7 +117,7 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
         return Evaluation { outcome: Outcome::NotApplicable, evidence: None, ports: None };
     }
     let (answer, wrong_when) = match &guardrail.test {
-        Test::Fail(test) => (evaluator.predicate(test, &root), Truth::True),
+        Test::Fail(test) => (evaluator.fails(test, &root), Truth::True),
         Test::Require(test) => (evaluator.predicate(test, &root), Truth::False),
     };
     let outcome = if answer.truth == wrong_when.negated() {
@@ -186,6 +187,15 @@ struct Evaluator<'i, 'p> {
 }
 
 impl Evaluator<'_, '_> {
+    /// The answer of a predicate that must not be true.
+    fn fails(&self, predicate: &Predicate, root: &View<'_, '_>) -> Answer {
+        let answer = self.predicate(predicate, root);
+        match answer.truth {
+            Truth::True => answer,
+            Truth::False | Truth::Unknown => self.together(predicate, root).unwrap_or(answer),
+        }
+    }
+
     fn predicate(&self, predicate: &Predicate, view: &View<'_, '_>) -> Answer {
         match predicate {
             Predicate::All(all) => {

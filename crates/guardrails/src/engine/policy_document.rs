@@ -75,7 +75,7 @@ fn is_for(statement: &Statement, asked: &PrincipalTest) -> Truth {
         values.any(|principal: &Principal| {
             all([
                 principal.kind.as_ref().map_or(Truth::Unknown, |kind| Truth::of(*kind == word)),
-                match (pattern, &principal.id) {
+                match (pattern, principal.id.text()) {
                     (None, _) => Truth::True,
                     (Some(_), None) => Truth::Unknown,
                     (Some(pattern), Some(id)) => Truth::of(pattern.is_match(id)),

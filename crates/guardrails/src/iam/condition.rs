@@ -24,6 +24,8 @@ pub(crate) struct Condition {
     pub(crate) key: Option<String>,
     /// The values, of which one must match.
     pub(crate) values: Values<String>,
+    /// Whether the values that are known only after apply identify one object each.
+    pub(crate) others_are_of_objects: bool,
 }
 
 /// An operator with its qualifiers, for example `ForAllValues:StringNotLikeIfExists`.

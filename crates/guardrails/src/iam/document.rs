@@ -7,6 +7,7 @@ use planguard_guardrail_format::{Effect, Truth};
 use planguard_plan::{Attribute, Value, View};
 
 use super::condition::{Condition, Conditions, Operator};
+use crate::made_of;
 use crate::truths::any;
 use crate::unreadable::{self, Unreadable};
 
@@ -56,8 +57,29 @@ pub(crate) struct Values<T> {
 pub(crate) struct Principal {
     /// Its kind; `None` where that is known only after apply.
     pub(crate) kind: Option<PrincipalKind>,
-    /// Its identifier: an ARN, an account, the name of a service, `*`. `None` where that is known only after apply.
-    pub(crate) id: Option<String>,
+    /// What identifies it.
+    pub(crate) id: Identifier,
+}
+
+/// An identifier of a principal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Identifier {
+    /// An ARN, an account, the name of a service, `*`.
+    Known(String),
+    /// It is known only after apply, and that of one object: no wildcard.
+    OfObject,
+    /// It is known only after apply.
+    Unknown,
+}
+
+impl Identifier {
+    /// Its text, if that is known.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Known(text) => Some(text),
+            Self::OfObject | Self::Unknown => None,
+        }
+    }
 }
 
 /// The kinds of principals.
@@ -175,7 +197,7 @@ impl<T> Values<T> {
 
 impl Principal {
     fn known(kind: PrincipalKind, id: &str) -> Self {
-        Self { kind: Some(kind), id: Some(id.to_owned()) }
+        Self { kind: Some(kind), id: Identifier::Known(id.to_owned()) }
     }
 }
 
@@ -222,9 +244,13 @@ fn principals_of_blocks(blocks: &View<'_, '_>) -> Values<Principal> {
             Attribute::Unset => Some(PrincipalKind::Other(String::new())),
         };
         let ids = texts_of_list(&block.key("identifiers"));
-        known.extend(ids.known.into_iter().map(|id| Principal { kind: kind.clone(), id: Some(id) }));
+        known.extend(
+            ids.known.into_iter().map(|id| Principal { kind: kind.clone(), id: Identifier::Known(id) }),
+        );
         if !ids.complete {
-            known.push(Principal { kind, id: None });
+            let is_of_object = are_of_objects(&block.key("identifiers"));
+            let id = if is_of_object { Identifier::OfObject } else { Identifier::Unknown };
+            known.push(Principal { kind, id });
         }
     }
     Values { known, complete: true }
@@ -262,6 +288,7 @@ impl Condition {
             operator: Some(Operator::parse(operator)),
             key: Some(key.to_ascii_lowercase()),
             values: Values::complete(texts(values)),
+            others_are_of_objects: false,
         }
     }
 
@@ -271,10 +298,13 @@ impl Condition {
             Attribute::Unset => Some(String::new()),
             Attribute::Unknown => None,
         };
+        let list = block.key("values");
+        let values = texts_of_list(&list);
         Self {
             operator: text("test").map(|test| Operator::parse(&test)),
             key: text("variable").map(|key| key.to_ascii_lowercase()),
-            values: texts_of_list(&block.key("values")),
+            others_are_of_objects: !values.complete && are_of_objects(&list),
+            values,
         }
     }
 }
@@ -295,6 +325,11 @@ fn texts(value: &Value<'_>) -> Vec<String> {
         Value::Number(number) => vec![number.to_string()],
         Value::Null | Value::Object(_) => Vec::new(),
     }
+}
+
+/// Whether the elements of a list that are known only after apply identify one object each.
+fn are_of_objects(list: &View<'_, '_>) -> bool {
+    list.elements().is_some() && made_of::is_identity(list)
 }
 
 fn texts_of_list(list: &View<'_, '_>) -> Values<String> {

@@ -186,7 +186,7 @@ struct Rule<'d> {
 impl<'d> Rule<'d> {
     /// `None` where the effect is unknown.
     fn of(statement: &'d Statement) -> Option<Self> {
-        let id = |principal: &Principal| principal.id.clone();
+        let id = |principal: &Principal| principal.id.text().map(ToOwned::to_owned);
         Some(Self {
             statement,
             effect: statement.effect?,

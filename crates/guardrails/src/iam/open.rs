@@ -5,7 +5,7 @@
 use planguard_guardrail_format::{Effect, Truth};
 
 use super::condition::{Comparison, Condition, Conditions, Quantifier};
-use super::document::{Document, Listed, Principal, PrincipalKind, Statement, Values};
+use super::document::{Document, Identifier, Listed, Principal, PrincipalKind, Statement, Values};
 use super::grants::Patterns;
 use crate::special_ranges::{addresses, includes_public};
 use crate::truths::{all, any};
@@ -81,7 +81,11 @@ fn names_everyone(principals: &Listed<Principal>) -> Truth {
                 ) => Truth::False,
                 None => Truth::Unknown,
             };
-            let id = principal.id.as_ref().map_or(Truth::Unknown, |id| Truth::of(id == "*"));
+            let id = match &principal.id {
+                Identifier::Known(id) => Truth::of(id == "*"),
+                Identifier::OfObject => Truth::False,
+                Identifier::Unknown => Truth::Unknown,
+            };
             all([kind, id])
         })
     })
@@ -123,7 +127,7 @@ fn closes(denial: &Statement, statement: &Statement) -> Truth {
     }
     let all_but_named = denial.principals.all_but.as_ref().map_or(Truth::False, |excepted| {
         all([
-            Truth::of(!excepted.known.iter().any(|principal| principal.id.as_deref() == Some("*"))),
+            Truth::of(!excepted.known.iter().any(|principal| principal.id.text() == Some("*"))),
             if excepted.complete { Truth::True } else { Truth::Unknown },
         ])
     });
@@ -186,6 +190,7 @@ fn has_fixed_values(condition: &Condition) -> Truth {
     let Values { known, complete } = &condition.values;
     let fixed = match (known.iter().all(|value| is_fixed(*key, value)), complete) {
         (false, _) => Truth::False,
+        (true, false) if condition.others_are_of_objects && matches!(key, Key::Id | Key::Arn) => Truth::True,
         (true, false) => Truth::Unknown,
         (true, true) => Truth::of(!known.is_empty()),
     };

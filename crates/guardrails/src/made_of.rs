@@ -1,0 +1,85 @@
+//! What a value that is known only after apply can be, by what it is made of.
+//!
+//! The ARN of a role that the plan creates is unknown, and still it is no wildcard. Only what passes any text through can
+//! be one.
+
+use planguard_plan::{ResolvedReference, ResourceState, View};
+
+/// Types whose attributes are whatever text somebody gives them, or comes from elsewhere.
+const PASSING_ANYTHING: &[&str] = &[
+    "external",
+    "http",
+    "local_file",
+    "local_sensitive_file",
+    "null_data_source",
+    "template_cloudinit_config",
+    "template_file",
+    "terraform_data",
+    "terraform_remote_state",
+];
+
+/// Names of attributes that are addresses, or ranges that networks have.
+const ADDRESSES: &[&str] = &[
+    "carrier_ip",
+    "cidr_block",
+    "cidr_blocks",
+    "customer_owned_ip",
+    "ipv6_cidr_block",
+    "private_ip",
+    "public_ip",
+    "public_ips",
+];
+
+/// Whether an unknown element of a list can only be the identity of one object: it refers to identities of objects, or
+/// the configuration does not show what it refers to (a `dynamic` block, a local) and nothing in the plan passes any
+/// text through.
+pub(crate) fn is_identity(list: &View<'_, '_>) -> bool {
+    let state = list.state();
+    if state.configuration().is_none() {
+        return false;
+    }
+    match state.references(list.path()) {
+        Some(found) if found.unresolved.is_empty() && !found.resources.is_empty() => found
+            .resources
+            .iter()
+            .all(|reference| names_identity(reference) && !passes_anything(&reference.address)),
+        _ => !has_something_that_passes_anything(state),
+    }
+}
+
+/// Whether an unknown value is made of addresses or ranges of objects of AWS alone, which are never the whole internet:
+/// its provider accepts none with other host bits than zero.
+pub(crate) fn is_address(place: &View<'_, '_>) -> bool {
+    let found = place.state().references(place.path());
+    found.is_some_and(|found| {
+        found.unresolved.is_empty()
+            && !found.resources.is_empty()
+            && found.resources.iter().all(|reference| {
+                let name = reference.attribute.rsplit('.').next().unwrap_or_default();
+                type_of(&reference.address).starts_with("aws_") && ADDRESSES.contains(&name)
+            })
+    })
+}
+
+/// Whether a reference reads what identifies an object.
+fn names_identity(reference: &ResolvedReference) -> bool {
+    let name = reference.attribute.as_str();
+    matches!(name, "account_id" | "id" | "unique_id") || name == "arn" || name.ends_with("_arn")
+}
+
+fn has_something_that_passes_anything(state: &ResourceState<'_>) -> bool {
+    let changes = state.plan.resource_changes.iter();
+    let may_change = changes.filter(|change| !change.change.actions.is_no_op());
+    may_change
+        .map(|change| change.address.resource_type.as_str())
+        .any(|name| PASSING_ANYTHING.contains(&name))
+}
+
+fn passes_anything(address: &str) -> bool {
+    PASSING_ANYTHING.contains(&type_of(address))
+}
+
+/// The type in the address of a block: the name before its own.
+fn type_of(address: &str) -> &str {
+    address.rsplit('.').nth(1).unwrap_or_default()
+}
