@@ -6,7 +6,7 @@ use planguard_rego::plan_shape::{ACTIONS, Node, Side};
 use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator};
 
 use super::infer::{Env, Guards, outside_bodies};
-use super::model::{self, Meaning, key, string};
+use super::model::{self, Meaning};
 use super::shape::{Attribute, Shape};
 use super::{Linter, RuleId};
 use crate::Lint;
@@ -101,8 +101,9 @@ fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head:
             };
             let demand = demanded.entry(anchor).or_default();
             let mut verbs = Vec::new();
-            model::each_expr(other, &mut |inner| verbs.extend(string(text, inner)));
-            let is_list = std::ptr::eq(place.node, &ACTIONS) && matches!(other.kind, ExprKind::Items(_));
+            model::each_expr(other, &mut |inner| verbs.extend(inner.string().map(str::to_owned)));
+            let is_list = std::ptr::eq(place.node, &ACTIONS)
+                && matches!(other.kind, ExprKind::Array(_) | ExprKind::Set(_));
             demand.creates_alone |= is_list && verbs == ["create"];
             demand.deletes_alone |= is_list && verbs == ["delete"];
             for verb in verbs {
@@ -249,6 +250,6 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
 fn section(linter: &Linter<'_, '_>, id: RuleId, expr: &Expr, text: &str) -> Option<String> {
     let (root, steps) = model::parts(expr)?;
     let Meaning::Input(mut path) = linter.project.meaning(id.file, root) else { return None };
-    path.extend(steps.iter().map_while(|step| key(text, step)));
+    path.extend(steps.iter().map_while(|step| step.key(text)).map(str::to_owned));
     path.into_iter().find(|key| matches!(key.as_str(), "planned_values" | "resource_changes"))
 }

@@ -65,10 +65,9 @@ fn replaces_input(linter: &Linter<'_, '_>, id: RuleId) -> bool {
 
 /// A data source may have the name of a resource type, and has other attributes.
 pub(super) fn mentions_data_sources(linter: &Linter<'_, '_>, id: RuleId) -> bool {
-    let text = linter.project.file(id).text;
     let mut found = false;
     model::each_expr_of_rule(linter.project.rule(id), &mut |expr| {
-        found |= model::string(text, expr).as_deref() == Some("data");
+        found |= expr.string() == Some("data");
     });
     found
 }

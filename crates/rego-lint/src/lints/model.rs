@@ -11,7 +11,7 @@ use planguard_rego::options::Namespaces;
 use planguard_rego::program::path_text;
 use planguard_rego::source::{self, Source};
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Import, Literal, Module, Rule, Step};
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Import, Literal, Module, Rule, Scalar, Step};
 
 /// A policy file.
 pub(super) struct File<'s> {
@@ -149,12 +149,9 @@ impl<'s> Project<'s> {
         path.push(rule.name(file.text).to_owned());
         if let ExprKind::Reference { steps, .. } = &rule.head.name.kind {
             for step in steps {
-                match step {
-                    Step::Field(span) => path.push(file.text[span.clone()].to_owned()),
-                    Step::Index(index) => match string(file.text, index) {
-                        Some(key) => path.push(key),
-                        None => break,
-                    },
+                match step.key(file.text) {
+                    Some(key) => path.push(key.to_owned()),
+                    None => break,
                 }
             }
         }
@@ -264,8 +261,8 @@ impl<'s> Project<'s> {
         let (root, steps) = parts(expr)?;
         let Meaning::Data(mut path) = self.meaning(file, root) else { return None };
         for step in steps {
-            match key(self.files[file].text, step) {
-                Some(key) => path.push(key),
+            match step.key(self.files[file].text) {
+                Some(key) => path.push(key.to_owned()),
                 None => break,
             }
         }
@@ -344,14 +341,6 @@ pub(super) fn parts(expr: &Expr) -> Option<(&Expr, &[Step])> {
     }
 }
 
-/// Returns the key of a constant step.
-pub(super) fn key(text: &str, step: &Step) -> Option<String> {
-    match step {
-        Step::Field(span) => text.get(span.clone()).map(str::to_owned),
-        Step::Index(index) => string(text, index),
-    }
-}
-
 /// Returns the byte range of a step.
 pub(super) fn step_span(step: &Step) -> Range<usize> {
     match step {
@@ -360,24 +349,9 @@ pub(super) fn step_span(step: &Step) -> Range<usize> {
     }
 }
 
-/// Returns the value of a string literal.
-pub(super) fn string(text: &str, expr: &Expr) -> Option<String> {
-    let expr = expr.bare();
-    let ExprKind::Scalar = expr.kind else { return None };
-    let written = expr.text(text);
-    match written.as_bytes().first()? {
-        b'"' => serde_json::from_str(written).ok(),
-        b'`' => written.strip_prefix('`')?.strip_suffix('`').map(str::to_owned),
-        _ => None,
-    }
-}
-
-/// Returns a literal that is not a string: a number, `true`, `false` or `null`.
-pub(super) fn other_scalar<'t>(text: &'t str, expr: &Expr) -> Option<&'t str> {
-    let expr = expr.bare();
-    let ExprKind::Scalar = expr.kind else { return None };
-    let written = expr.text(text);
-    (!matches!(written.as_bytes().first(), Some(b'"' | b'`' | b'$'))).then_some(written)
+/// Returns whether an expression is a number, `true`, `false` or `null`.
+pub(super) fn is_other_scalar(expr: &Expr) -> bool {
+    matches!(expr.scalar(), Some(Scalar::Null | Scalar::Bool(_) | Scalar::Number(_)))
 }
 
 /// Passes every literal of a body to `see`, including those of inner bodies.

@@ -33,13 +33,6 @@ fn imports(linter: &mut Linter<'_, '_>) {
                 if let ExprKind::Name = expr.kind {
                     names.insert(expr.text(file.text));
                 }
-                // Template strings are parsed only when they are rewritten.
-                if let ExprKind::Scalar = expr.kind
-                    && expr.text(file.text).starts_with('$')
-                {
-                    let words = expr.text(file.text).split(|c: char| !c.is_alphanumeric() && c != '_');
-                    names.extend(words);
-                }
             });
             let mut heads = vec![&rule.head.name];
             heads.extend(rule.head.key.as_ref());
@@ -187,7 +180,7 @@ fn conflicts(linter: &mut Linter<'_, '_>) {
             && matches!(head.name.kind, ExprKind::Name)
             && rule.branches.iter().all(|branch| branch.body.is_none());
         let Some(value) = head.value.as_ref().filter(|_| is_constant) else { continue };
-        if !matches!(value.kind, ExprKind::Scalar) {
+        if !matches!(value.kind, ExprKind::Scalar(_)) {
             continue;
         }
         let name = rule.name(file.text).to_owned();
@@ -240,11 +233,9 @@ fn unification(linter: &mut Linter<'_, '_>) {
 fn old_syntax(linter: &mut Linter<'_, '_>) {
     let mut files = BTreeMap::new();
     for id in linter.project.ids() {
-        let file = linter.project.file(id);
         let rule = linter.project.rule(id);
-        let is_old =
-            rule.branches.first().is_some_and(|branch| branch.body.is_some()) && !has_if(rule, file.text);
-        if is_old || (rule.head.key.is_none() && member_of(rule, file.text).is_some()) {
+        let is_old = rule.branches.first().is_some_and(|branch| branch.body.is_some()) && !has_if(rule);
+        if is_old || (rule.head.key.is_none() && member_of(rule).is_some()) {
             files.entry(id.file).or_insert(rule.head.span.clone());
         }
     }

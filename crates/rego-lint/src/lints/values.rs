@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
 use planguard_rego::plan_shape::{ACTIONS, Node, Side, VERBS};
-use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator, OperatorFamily};
+use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator, OperatorFamily, Scalar};
 
 use super::infer::{Env, Guards, outside_bodies};
-use super::model::{self, other_scalar, string};
+use super::model;
 use super::shape::{Place, Shape, Types};
 use super::types::{resource_type, strings};
 use super::{Hit, Linter, RuleId, attributes};
@@ -41,9 +41,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let text = env.text();
         let mut about_data = false;
         let mut negated = Vec::new();
-        model::each_expr_of_rule(rule, &mut |expr| {
-            about_data |= string(text, expr).as_deref() == Some("data")
-        });
+        model::each_expr_of_rule(rule, &mut |expr| about_data |= expr.string() == Some("data"));
         for branch in &rule.branches {
             if let Some(body) = &branch.body {
                 model::each_literal(body, &mut |literal| {
@@ -80,7 +78,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let platform = linter.project.file(id).convention.platform();
         if platform.lint.resource_type_rule == Some(rule.name(text))
             && let Some(value) = &rule.head.value
-            && let Some(name) = string(text, value)
+            && let Some(name) = value.string()
         {
             resource_type(&env, &name, Some(value.span.clone()), about_data, &mut hits);
         }
@@ -134,7 +132,7 @@ fn contradiction(env: &Env<'_, '_>, exprs: &[&Expr], left: &str, right: &str, hi
     for expr in exprs {
         let mut place = None;
         outside_bodies(expr, &mut |inner| {
-            if string(env.text(), inner).as_deref() == Some(right) {
+            if inner.string() == Some(right) {
                 place = Some(inner.span.clone());
             }
         });
@@ -274,7 +272,7 @@ fn members(
     hits: &mut Vec<Hit>,
 ) {
     match &collection.kind {
-        ExprKind::Items(items) => {
+        ExprKind::Array(items) | ExprKind::Set(items) => {
             let before = hits.len();
             let mut fits = false;
             for item in items {
@@ -313,7 +311,7 @@ fn value(
     hits: &mut Vec<Hit>,
 ) {
     let text = env.text();
-    let literal = string(text, other);
+    let literal = other.string();
     let mut say = |lint, message: String, help: String| {
         hits.push(Hit { file: env.id.file, lint, span: other.span.clone(), message, help });
     };
@@ -321,12 +319,12 @@ fn value(
         if let Some(literal) = &literal {
             let help = format!("write `{literal:?} in {}`", one.text(text));
             say(Lint::ImpossibleValue, format!("`{}` is a list, never a string", one.text(text)), help);
-        } else if let ExprKind::Items(items) = &other.kind {
-            let verbs: Vec<Option<String>> = items.iter().map(|item| string(text, item)).collect();
+        } else if let ExprKind::Array(items) | ExprKind::Set(items) = &other.kind {
+            let verbs: Vec<Option<&str>> = items.iter().map(|item| item.string()).collect();
             for item in items {
                 verb(env, item, hits);
             }
-            if verbs == [Some("delete".to_owned())] && operator == Operator::Equal {
+            if verbs == [Some("delete")] && operator == Operator::Equal {
                 hits.push(Hit {
                     file: env.id.file,
                     lint: Lint::MissedReplace,
@@ -356,10 +354,10 @@ fn value(
                 }
                 verb(env, other, hits);
             } else if let Some(literal) = literal
-                && !words.contains(&literal.as_str())
+                && !words.contains(&literal)
             {
                 let near = suggest::nearest(&literal, words.iter().copied());
-                let help = match (near, literal.as_str()) {
+                let help = match (near, literal) {
                     (_, "resource") => "the mode of managed resources is `managed`".to_owned(),
                     (Some(near), _) => format!("did you mean `{near}`?"),
                     (None, _) => format!("use one of {}", words.join(", ")),
@@ -384,8 +382,7 @@ fn value(
             }
         }
         _ => {
-            let (Some(own), Some(given)) =
-                (kind_of_place(place, guards, about_data), kind_of_literal(text, other))
+            let (Some(own), Some(given)) = (kind_of_place(place, guards, about_data), kind_of_literal(other))
             else {
                 return;
             };
@@ -434,12 +431,12 @@ fn kind_of_place(place: &Place, guards: &Guards, about_data: bool) -> Option<&'s
 }
 
 /// Returns the type of a literal; null is compatible with every type.
-fn kind_of_literal(text: &str, expr: &Expr) -> Option<&'static str> {
-    match (string(text, expr), other_scalar(text, expr)) {
-        (Some(_), _) => Some("a string"),
-        (None, Some("true" | "false")) => Some("a boolean"),
-        (None, Some("null") | None) => None,
-        (None, Some(_)) => Some("a number"),
+pub(super) fn kind_of_literal(expr: &Expr) -> Option<&'static str> {
+    match expr.scalar()? {
+        Scalar::Text(_) | Scalar::RawText(_) => Some("a string"),
+        Scalar::Bool(_) => Some("a boolean"),
+        Scalar::Number(_) => Some("a number"),
+        Scalar::Null => None,
     }
 }
 
@@ -450,7 +447,7 @@ fn order(env: &Env<'_, '_>, sides: [&Expr; 2], guards: &Guards, about_data: bool
     for (one, other) in [(left, right), (right, left)] {
         let Shape::Place(place) = env.shape(one, guards) else { continue };
         let own = kind_of_place(&place, guards, about_data);
-        if let (Some(own), Some(given)) = (own, kind_of_literal(text, other))
+        if let (Some(own), Some(given)) = (own, kind_of_literal(other))
             && own != given
         {
             let help = match own {
@@ -495,8 +492,8 @@ fn not_any(env: &Env<'_, '_>, expr: &Expr, one: &Expr, other: &Expr, guards: &Gu
 
 /// Checks a string that is compared with an action.
 fn verb(env: &Env<'_, '_>, expr: &Expr, hits: &mut Vec<Hit>) {
-    let Some(literal) = string(env.text(), expr) else { return };
-    if VERBS.contains(&literal.as_str()) {
+    let Some(literal) = expr.string() else { return };
+    if VERBS.contains(&literal) {
         return;
     }
     let synonym = SYNONYMS.iter().find(|(word, _)| *word == literal).map(|(_, verb)| *verb);

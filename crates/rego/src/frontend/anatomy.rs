@@ -171,18 +171,8 @@ impl AnatomyBuilder<'_, '_> {
             return vec![self.policy.text_of(expr).to_owned()];
         };
         let mut path = vec![self.policy.text_of(base).to_owned()];
-        path.extend(steps.iter().map_while(|step| self.fixed_step(step)));
+        path.extend(steps.iter().map_while(|step| step.key(self.policy.text)).map(str::to_owned));
         path
-    }
-
-    fn fixed_step(&self, step: &Step) -> Option<String> {
-        match step {
-            Step::Field(span) => Some(self.text(span)),
-            Step::Index(index) => {
-                let text = self.policy.text_of(index);
-                matches!(index.kind, ExprKind::Scalar).then(|| serde_json::from_str(text).ok()).flatten()
-            }
-        }
     }
 
     fn body(&self, rule: &Rule, branch: &Branch) -> BodyAnatomy {
@@ -235,7 +225,10 @@ impl AnatomyBuilder<'_, '_> {
                 }
                 ExprKind::Operation { operator: Operator::Unify, operands } => {
                     for operand in operands {
-                        if matches!(operand.kind, ExprKind::Name | ExprKind::Items(_) | ExprKind::Object(_)) {
+                        if matches!(
+                            operand.kind,
+                            ExprKind::Name | ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_)
+                        ) {
                             self.names(operand, &mut names);
                         }
                         self.indexes(operand, &mut names);
@@ -245,12 +238,14 @@ impl AnatomyBuilder<'_, '_> {
                     arguments.iter().skip(1).for_each(|last| self.names(last, &mut names));
                     self.indexes(expr, &mut names);
                 }
-                ExprKind::Scalar
+                ExprKind::Scalar(_)
+                | ExprKind::Template(_)
                 | ExprKind::Name
                 | ExprKind::Parenthesised(_)
                 | ExprKind::Reference { .. }
                 | ExprKind::Operation { .. }
-                | ExprKind::Items(_)
+                | ExprKind::Array(_)
+                | ExprKind::Set(_)
                 | ExprKind::Object(_)
                 | ExprKind::Comprehension { .. } => self.indexes(expr, &mut names),
             },
@@ -400,7 +395,7 @@ impl AnatomyBuilder<'_, '_> {
     fn piece(&self, expr: &Expr) -> ExprAnatomy {
         let expr = expr.bare();
         let kind = match &expr.kind {
-            ExprKind::Scalar => ExprAnatomyKind::Scalar,
+            ExprKind::Scalar(_) | ExprKind::Template(_) => ExprAnatomyKind::Scalar,
             ExprKind::Name => ExprAnatomyKind::Reference {
                 prefixes: vec![self.text(&expr.span)],
                 steps: Vec::new(),
@@ -437,7 +432,8 @@ impl AnatomyBuilder<'_, '_> {
             ExprKind::Operation { operands, .. } => {
                 ExprAnatomyKind::Operation(operands.iter().map(|operand| self.piece(operand)).collect())
             }
-            ExprKind::Items(_)
+            ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. }
             | ExprKind::Parenthesised(_) => ExprAnatomyKind::Other,

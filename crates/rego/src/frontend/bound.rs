@@ -85,7 +85,7 @@ impl BoundNames<'_, '_> {
 
     fn expr(&mut self, expr: &Expr, position: Position) {
         match &expr.kind {
-            ExprKind::Scalar => {}
+            ExprKind::Scalar(_) | ExprKind::Template(_) => {}
             ExprKind::Name => match position {
                 Position::Bound => {
                     self.names.insert(self.policy.text_of(expr));
@@ -118,16 +118,16 @@ impl BoundNames<'_, '_> {
                 | OperatorFamily::Order
                 | OperatorFamily::Computation => self.exprs(operands, Position::Used),
             },
-            ExprKind::Items(items) => self.exprs(items, position),
+            ExprKind::Array(items) | ExprKind::Set(items) => self.exprs(items, position),
             ExprKind::Object(fields) => {
                 for (key, value) in fields {
                     self.expr(key, Position::Used);
                     self.expr(value, position);
                 }
             }
-            ExprKind::Comprehension { heads, body } => {
+            ExprKind::Comprehension { head, body } => {
                 self.body(body);
-                self.exprs(heads, Position::Used);
+                self.exprs(head.exprs(), Position::Used);
             }
         }
     }

@@ -59,7 +59,11 @@ impl Written {
         self.text.push_str(text);
     }
 
-    fn append(&mut self, other: &Self) {
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
         let start = self.text.len();
         self.text.push_str(&other.text);
         self.moved.extend(other.moved.iter().map(|(at, span)| (start + at, span.clone())));

@@ -201,20 +201,11 @@ fn through_passes(
 
 /// Returns the ranges of all comments, if the text can be split into tokens.
 pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
-    let Ok(tokens) = token::read(text) else { return Vec::new() };
-    let starts = tokens.iter().map(|token| token.span.start).chain([text.len()]);
-    let ends = [0].into_iter().chain(tokens.iter().map(|token| token.span.end));
     let mut comments = Vec::new();
-    for (end, start) in ends.zip(starts) {
-        let mut at = end;
-        for line in text.get(end..start).unwrap_or("").split_inclusive('\n') {
-            if let Some(hash) = line.find('#') {
-                comments.push(at + hash..at + line.trim_end().len());
-            }
-            at += line.len();
-        }
+    match token::read_within(text, 0..text.len(), &mut comments) {
+        Ok(_) => comments,
+        Err(_) => Vec::new(),
     }
-    comments
 }
 
 #[cfg(test)]

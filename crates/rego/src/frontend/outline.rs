@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use planguard_rego_syntax::parse;
-use planguard_rego_syntax::tree::{Body, BranchKind, Expr, ExprKind, LiteralKind, Rule, Step};
+use planguard_rego_syntax::tree::{Body, BranchKind, Expr, ExprKind, LiteralKind, Opening, Rule, Step};
 
 /// A policy's rules.
 #[derive(Debug)]
@@ -121,13 +121,13 @@ pub(super) fn segments(rule: &Rule, text: &str) -> Vec<Segment> {
     let mut segments: Vec<Segment> = root.into_iter().collect();
     for step in steps(rule) {
         let (text, span) = match step {
-            Step::Field(span) => (text.get(span.clone()).unwrap_or("").to_owned(), span),
-            Step::Index(index) => match literal_text(index, text) {
+            Step::Field(span) => (text.get(span.clone()).unwrap_or(""), span),
+            Step::Index(index) => match index.string() {
                 Some(name) => (name, &index.span),
                 None => break,
             },
         };
-        segments.push(Segment { text, span: span.clone() });
+        segments.push(Segment { text: text.to_owned(), span: span.clone() });
     }
     segments
 }
@@ -137,38 +137,22 @@ pub(super) fn steps(rule: &Rule) -> &[Step] {
     match &rule.head.name.kind {
         ExprKind::Reference { steps, .. } => steps,
         ExprKind::Name
-        | ExprKind::Scalar
+        | ExprKind::Scalar(_)
+        | ExprKind::Template(_)
         | ExprKind::Parenthesised(_)
         | ExprKind::Call { .. }
         | ExprKind::Operation { .. }
-        | ExprKind::Items(_)
+        | ExprKind::Array(_)
+        | ExprKind::Set(_)
         | ExprKind::Object(_)
         | ExprKind::Comprehension { .. } => &[],
-    }
-}
-
-fn literal_text(expr: &Expr, text: &str) -> Option<String> {
-    let written = expr.text(text);
-    match expr.kind {
-        ExprKind::Scalar if written.starts_with('"') => serde_json::from_str(written).ok(),
-        ExprKind::Scalar => Some(written.strip_prefix('`')?.strip_suffix('`')?.to_owned()),
-        ExprKind::Name
-        | ExprKind::Parenthesised(_)
-        | ExprKind::Reference { .. }
-        | ExprKind::Call { .. }
-        | ExprKind::Operation { .. }
-        | ExprKind::Items(_)
-        | ExprKind::Object(_)
-        | ExprKind::Comprehension { .. } => None,
     }
 }
 
 pub(super) fn kind(rule: &Rule, text: &str) -> RuleForm {
     let head = &rule.head;
     let is_dynamic = segments(rule, text).len() <= steps(rule).len();
-    let has_if = rule.branches.first().is_some_and(|branch| {
-        branch.body.is_some() && text.get(branch.span.clone()).is_some_and(|text| text.starts_with("if"))
-    });
+    let has_if = rule.branches.first().is_some_and(|branch| branch.opening == Opening::If);
     if head.arguments.is_some() {
         RuleForm::Function
     } else if head.key.is_some() {

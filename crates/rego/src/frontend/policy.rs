@@ -37,14 +37,13 @@ impl RuleNames {
             module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
         for_each_body(module, &mut |body| {
             for with in body.literals.iter().flat_map(|literal| &literal.withs) {
-                let mut names = with.target.text(text).split('.').map(str::to_owned);
-                let Some(first) = names.next() else { continue };
-                let mut path = match imports.get(first.as_str()) {
+                let Some((first, steps)) = with.target.path(text) else { continue };
+                let mut path = match imports.get(first) {
                     Some(import) => import.path.clone(),
-                    None if first == "data" => vec![first],
-                    None => module.package.iter().cloned().chain([first]).collect(),
+                    None if first == "data" => vec![first.to_owned()],
+                    None => module.package.iter().cloned().chain([first.to_owned()]).collect(),
                 };
-                path.extend(names);
+                path.extend(steps.into_iter().map(str::to_owned));
                 self.replaced.insert(path);
             }
         });

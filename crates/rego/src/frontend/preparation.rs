@@ -11,7 +11,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_rego_syntax::tree::{Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Rule, Step};
+use planguard_rego_syntax::tree::{
+    Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Opening, Rule, Step,
+};
 
 use super::edit::{Edits, Written};
 use super::outline::{self, RuleForm, is_skipped_test_name};
@@ -101,8 +103,10 @@ fn rename(
         ) else {
             continue;
         };
-        let first = rule.branches.first().and_then(|branch| policy.text.get(branch.span.clone()));
-        let keyword = if first.is_some_and(|text| text.starts_with("if")) { "if " } else { "" };
+        let keyword = match rule.branches.first().map(|branch| branch.opening) {
+            Some(Opening::If) => "if ",
+            Some(Opening::Nothing) | None => "",
+        };
         let head = format!("{before}{}{after} {keyword}", written(new)).replace('\n', " ");
         edits.insert(branch.span.start, head.as_str());
     }

@@ -65,11 +65,13 @@ impl NegationScan<'_, '_> {
         let parts = match &negated.kind {
             ExprKind::Call { arguments, .. } => arguments.iter().collect(),
             ExprKind::Operation { operands, .. } => operands.iter().collect(),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => vec![negated],
         };
@@ -91,13 +93,15 @@ pub(super) fn unbound<'e>(
             let name = policy.text_of(expr);
             (name == "_" || policy.is_open(scopes, expr) && !bound.contains(name)).then_some(expr)
         }
-        ExprKind::Scalar
+        ExprKind::Scalar(_)
+        | ExprKind::Template(_)
         | ExprKind::Call { .. }
         | ExprKind::Operation { .. }
         | ExprKind::Comprehension { .. } => None,
         ExprKind::Parenthesised(_)
         | ExprKind::Reference { .. }
-        | ExprKind::Items(_)
+        | ExprKind::Array(_)
+        | ExprKind::Set(_)
         | ExprKind::Object(_) => {
             expr.children().into_iter().find_map(|child| unbound(policy, scopes, bound, child))
         }

@@ -74,13 +74,14 @@ fn declared<'p>(policy: &Policy<'p>, literals: &[Literal]) -> HashSet<&'p str> {
 fn uses(expr: &Expr, is_late: &dyn Fn(&Expr) -> bool) -> bool {
     match &expr.kind {
         ExprKind::Name => is_late(expr),
-        ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
+        ExprKind::Scalar(_) | ExprKind::Template(_) | ExprKind::Comprehension { .. } => false,
         // The function's name is no variable.
         ExprKind::Call { arguments, .. } => arguments.iter().any(|argument| uses(argument, is_late)),
         ExprKind::Parenthesised(_)
         | ExprKind::Reference { .. }
         | ExprKind::Operation { .. }
-        | ExprKind::Items(_)
+        | ExprKind::Array(_)
+        | ExprKind::Set(_)
         | ExprKind::Object(_) => expr.children().into_iter().any(|child| uses(child, is_late)),
     }
 }

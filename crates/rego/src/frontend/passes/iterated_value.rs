@@ -96,12 +96,14 @@ enum Certainty {
 
 fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Certainty {
     match &expr.kind {
-        ExprKind::Items(_) | ExprKind::Object(_) | ExprKind::Comprehension { .. } => Certainty::Collection,
+        ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) | ExprKind::Comprehension { .. } => {
+            Certainty::Collection
+        }
         // Operators on collections return collections, and others fail.
         ExprKind::Operation { .. } => Certainty::Collection,
         ExprKind::Parenthesised(inner) => may_be_anything(policy, scopes, inner),
         // These have no elements; the engine reports the error.
-        ExprKind::Scalar => Certainty::Collection,
+        ExprKind::Scalar(_) | ExprKind::Template(_) => Certainty::Collection,
         ExprKind::Name => Certainty::OneValue,
         // The list that most rules iterate over is in every plan.
         ExprKind::Reference { .. } if policy.text_of(expr) == "input.resource_changes" => {
@@ -122,7 +124,8 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
                     part.kind,
                     ExprKind::Call { .. }
                         | ExprKind::Operation { .. }
-                        | ExprKind::Items(_)
+                        | ExprKind::Array(_)
+                        | ExprKind::Set(_)
                         | ExprKind::Object(_)
                         | ExprKind::Comprehension { .. }
                 ) || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));

@@ -75,11 +75,13 @@ impl Pass<'_, '_> {
                         }
                     }
                     ExprKind::Call { .. }
-                    | ExprKind::Scalar
+                    | ExprKind::Scalar(_)
+                    | ExprKind::Template(_)
                     | ExprKind::Name
                     | ExprKind::Parenthesised(_)
                     | ExprKind::Reference { .. }
-                    | ExprKind::Items(_)
+                    | ExprKind::Array(_)
+                    | ExprKind::Set(_)
                     | ExprKind::Object(_)
                     | ExprKind::Comprehension { .. } => {}
                 }
@@ -128,10 +130,12 @@ impl Pass<'_, '_> {
                 self.edits.before(body, literal, &[value, test]);
             }
             // Two object literals are matched key by key.
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => {}
         }
@@ -188,7 +192,7 @@ impl Pass<'_, '_> {
     /// Replaces the objects in a pattern with names.
     fn take<'e>(&mut self, pattern: &'e Expr, taken: &mut Taken<'e>) {
         match &pattern.kind {
-            ExprKind::Items(items) => {
+            ExprKind::Array(items) | ExprKind::Set(items) => {
                 for item in items {
                     self.take(item, taken);
                 }
@@ -203,7 +207,8 @@ impl Pass<'_, '_> {
                 taken.insert(place, (name.clone(), pattern, text));
                 self.edits.replace(pattern.span.clone(), name.as_str());
             }
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }
@@ -265,9 +270,10 @@ impl Pass<'_, '_> {
     /// Returns whether an expression is an array or an object that binds variables.
     fn is_pattern(&self, expr: &Expr) -> bool {
         let mut children = match &expr.kind {
-            ExprKind::Items(items) => items.iter().collect(),
+            ExprKind::Array(items) | ExprKind::Set(items) => items.iter().collect(),
             ExprKind::Object(fields) => fields.iter().map(|(_, value)| value).collect::<Vec<_>>(),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }

@@ -83,10 +83,12 @@ impl<'a> IndexUses<'a, '_> {
             }
             ExprKind::Comprehension { .. } => {}
             ExprKind::Name
-            | ExprKind::Scalar
+            | ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_) => {
                 for child in expr.children() {
                     self.read(child);

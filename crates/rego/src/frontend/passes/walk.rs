@@ -106,10 +106,10 @@ impl Pass<'_, '_> {
 
     /// Collects the statements that compute the pairs of an expression.
     fn expr(&mut self, expr: &Expr, statements: &mut Vec<Written>) {
-        if let ExprKind::Comprehension { heads, body } = &expr.kind {
+        if let ExprKind::Comprehension { head, body } = &expr.kind {
             self.body(body);
             let mut inner = Vec::new();
-            for head in heads {
+            for head in head.exprs() {
                 self.expr(head, &mut inner);
             }
             self.edits.after(body, &inner);
