@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use planguard_rego::bundle::{LibraryArgument, Taken};
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, OperatorFamily, Step as Written};
+use planguard_rego_syntax::walk;
 
-use super::infer::{Env, Guards, outside_bodies};
+use super::infer::{Env, Guards};
 use super::input::{Lookup, mentions_data_sources, misfit};
-use super::model::{self, Origin};
+use super::model::Origin;
 use super::shape::{Place, Shape, Step};
 use super::types::{resource_type, strings, type_wildcards};
 use super::{Hit, Linter};
@@ -26,7 +27,9 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let mut hits = Vec::new();
         env.each_body(linter.project.rule(id), &mut |exprs, guards| {
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| call(linter, &env, inner, guards, about_data, &mut hits));
+                walk::outside_bodies(expr, &mut |inner| {
+                    call(linter, &env, inner, guards, about_data, &mut hits)
+                });
             }
         });
         for hit in hits {
@@ -137,7 +140,7 @@ pub(super) fn types_taken(env: &Env<'_, '_>) -> BTreeSet<usize> {
     let project = env.project();
     env.each_body(project.rule(env.id), &mut |exprs, guards| {
         for expr in exprs {
-            outside_bodies(expr, &mut |inner| {
+            walk::outside_bodies(expr, &mut |inner| {
                 for named in types_named(env, inner, guards) {
                     taken.extend(argument_of(env, named));
                 }
@@ -209,7 +212,7 @@ fn argument_of(env: &Env<'_, '_>, expr: &Expr) -> Option<usize> {
 fn iterated(env: &Env<'_, '_>, variable: &Expr) -> Option<usize> {
     let mut found = None;
     for body in env.project().rule(env.id).branches.iter().filter_map(|branch| branch.body.as_ref()) {
-        model::each_literal(body, &mut |literal| {
+        walk::each_literal(body, &mut |literal| {
             let (LiteralKind::SomeIn { patterns: bound, collection }
             | LiteralKind::Every { variables: bound, collection, .. }) = &literal.kind
             else {

@@ -3,9 +3,10 @@
 use planguard_rego::builtins;
 use planguard_rego::plan_shape::{Node, Side};
 use planguard_rego_syntax::tree::{Expr, ExprKind};
+use planguard_rego_syntax::walk;
 use serde_json::Value;
 
-use super::infer::{Env, Guards, outside_bodies};
+use super::infer::{Env, Guards};
 use super::model::{self, Meaning};
 use super::shape::{Attribute, Shape, Types};
 use super::values::kind_of_literal;
@@ -47,7 +48,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let mut hits = Vec::new();
         env.each_body(linter.project.rule(id), &mut |exprs, guards| {
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     if let ExprKind::Call { function, arguments } = &inner.kind {
                         call(linter, id, &env, inner, function, arguments, guards, &mut hits);
                     }
@@ -292,7 +293,7 @@ fn null_argument(
     // A policy that tests the type handles null.
     let written = object.text(env.text());
     let mut asked = false;
-    super::model::each_expr_of_rule(linter.project.rule(id), &mut |expr| match &expr.kind {
+    walk::each_expr(linter.project.rule(id), &mut |expr| match &expr.kind {
         ExprKind::Call { function, arguments } if function.text(env.text()) == "is_object" => {
             asked |= arguments.iter().any(|argument| argument.text(env.text()) == written);
         }

@@ -10,6 +10,7 @@ use planguard_rego_syntax::tree::{
     self, Body, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind, Opening, Operator,
     OperatorFamily, Rule,
 };
+use planguard_rego_syntax::walk;
 
 use super::arguments;
 use super::model::{self, Meaning, Origin, Project, RuleId, parts};
@@ -244,13 +245,13 @@ impl<'p, 's> Env<'p, 's> {
 
     fn bind_inside(&mut self, expr: &Expr) {
         let mut bodies = Vec::new();
-        model::each_body_in(expr, &mut |body| bodies.push(body));
+        walk::outermost_bodies(expr, &mut |body| bodies.push(body));
         for body in bodies {
             self.bind_body(body);
         }
         // A reference with a variable in brackets binds that variable.
         let mut lookups = Vec::new();
-        model::each_expr(expr, &mut |inner| {
+        walk::each_expr(expr, &mut |inner| {
             if let ExprKind::Reference { steps, .. } = &inner.kind {
                 for (position, step) in steps.iter().enumerate() {
                     if let tree::Step::Index(index) = step
@@ -343,7 +344,7 @@ impl<'p, 's> Env<'p, 's> {
     /// Marks the variables of a pattern as unknown.
     fn forget(&mut self, pattern: &Expr) {
         let mut variables = Vec::new();
-        model::each_expr(pattern, &mut |inner| variables.extend(self.variable(inner)));
+        walk::each_expr(pattern, &mut |inner| variables.extend(self.variable(inner)));
         for variable in variables {
             self.bind(variable, Shape::Any);
         }
@@ -412,7 +413,7 @@ impl<'p, 's> Env<'p, 's> {
         let rule = self.project().rule(self.id);
         self.each_body(rule, &mut |exprs, guards| {
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     let ExprKind::Call { function, arguments } = &inner.kind else { return };
                     let Some((path, _)) = self.project().function(self.id.file, function) else { return };
                     for (position, argument) in arguments.iter().enumerate() {
@@ -840,16 +841,6 @@ pub(super) fn member_of<'r>(rule: &'r Rule) -> Option<&'r Expr> {
 /// Returns whether a rule's first body is introduced by `if`.
 pub(super) fn has_if(rule: &Rule) -> bool {
     rule.branches.first().is_some_and(|branch| branch.opening == Opening::If)
-}
-
-/// Passes an expression and its parts to `see`, without the bodies and heads of comprehensions.
-pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    if expr.body().is_none() {
-        for child in expr.children() {
-            outside_bodies(child, see);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use planguard_rego::options::Namespaces;
 use planguard_rego::program::path_text;
 use planguard_rego::source::{self, Source};
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Import, Literal, Module, Rule, Scalar, Step};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Module, Rule, Scalar, Step};
 
 /// A policy file.
 pub(super) struct File<'s> {
@@ -352,66 +352,6 @@ pub(super) fn step_span(step: &Step) -> Range<usize> {
 /// Returns whether an expression is a number, `true`, `false` or `null`.
 pub(super) fn is_other_scalar(expr: &Expr) -> bool {
     matches!(expr.scalar(), Some(Scalar::Null | Scalar::Bool(_) | Scalar::Number(_)))
-}
-
-/// Passes every literal of a body to `see`, including those of inner bodies.
-pub(super) fn each_literal<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Literal)) {
-    for literal in &body.literals {
-        see(literal);
-        for expr in literal.exprs() {
-            each_body_in(expr, &mut |inner| each_literal(inner, see));
-        }
-        if let Some(inner) = literal.body() {
-            each_literal(inner, see);
-        }
-    }
-}
-
-/// Passes the bodies of the outermost comprehensions in an expression to `see`.
-pub(super) fn each_body_in<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Body)) {
-    if let Some(body) = expr.body() {
-        see(body);
-    }
-    for child in expr.children() {
-        each_body_in(child, see);
-    }
-}
-
-/// Passes an expression and all its parts to `see`, including the bodies of comprehensions.
-pub(super) fn each_expr<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    for child in expr.children() {
-        each_expr(child, see);
-    }
-    if let Some(body) = expr.body() {
-        each_expr_of_body(body, see);
-    }
-}
-
-pub(super) fn each_expr_of_body<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Expr)) {
-    for literal in &body.literals {
-        for expr in literal.exprs() {
-            each_expr(expr, see);
-        }
-        if let Some(inner) = literal.body() {
-            each_expr_of_body(inner, see);
-        }
-    }
-}
-
-/// Passes every expression of a rule to `see`, including those of the head.
-pub(super) fn each_expr_of_rule<'m>(rule: &'m Rule, see: &mut dyn FnMut(&'m Expr)) {
-    for argument in rule.head.arguments.iter().flatten() {
-        each_expr(argument, see);
-    }
-    for branch in &rule.branches {
-        for expr in rule.head_exprs(branch) {
-            each_expr(expr, see);
-        }
-        if let Some(body) = &branch.body {
-            each_expr_of_body(body, see);
-        }
-    }
 }
 
 /// Returns the path of a package as text, without `data`.

@@ -2,6 +2,7 @@
 
 use planguard_rego::convention::{DecidingRules, Results};
 use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator, Rule, Scalar};
+use planguard_rego_syntax::walk;
 
 use super::infer::member_of;
 use super::model;
@@ -130,7 +131,7 @@ fn forgotten_message<'t>(body: &Body, text: &'t str) -> Option<&'t str> {
             || matches!(&right.kind, ExprKind::Call { function, .. } if function.text(text) == "sprintf")
             || matches!(&right.kind, ExprKind::Object(_));
         let mut uses = 0;
-        model::each_expr_of_body(body, &mut |expr| {
+        walk::each_expr(body, &mut |expr| {
             uses += usize::from(matches!(expr.kind, ExprKind::Name) && expr.text(text) == name);
         });
         (is_text && uses == 1).then_some(name)
@@ -224,7 +225,7 @@ fn goes_through_resources(linter: &Linter<'_, '_>, id: RuleId, body: &Body) -> b
         LiteralKind::Expression(_) => {
             let mut found = false;
             for expr in literal.exprs() {
-                super::infer::outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     if let ExprKind::Reference { steps, .. } = &inner.kind {
                         found |= steps.iter().enumerate().any(|(position, step)| {
                             matches!(step, tree::Step::Index(index) if matches!(index.kind, ExprKind::Name))

@@ -6,8 +6,9 @@ use planguard_rego::metadata::Scope;
 use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::token;
 use planguard_rego_syntax::tree::{ExprKind, LiteralKind, Operator};
+use planguard_rego_syntax::walk;
 
-use super::infer::{Guards, has_if, member_of, outside_bodies};
+use super::infer::{Guards, has_if, member_of};
 use super::model::{self, is_real_import};
 use super::shape::Step;
 use super::{Linter, line_of, start_of};
@@ -29,7 +30,7 @@ fn imports(linter: &mut Linter<'_, '_>) {
     for (index, file) in linter.project.files.iter().enumerate() {
         let mut names = BTreeSet::new();
         for rule in &file.module.rules {
-            model::each_expr_of_rule(rule, &mut |expr| {
+            walk::each_expr(rule, &mut |expr| {
                 if let ExprKind::Name = expr.kind {
                     names.insert(expr.text(file.text));
                 }
@@ -37,7 +38,7 @@ fn imports(linter: &mut Linter<'_, '_>) {
             let mut heads = vec![&rule.head.name];
             heads.extend(rule.head.key.as_ref());
             for head in heads {
-                model::each_expr(head, &mut |expr| {
+                walk::each_expr(head, &mut |expr| {
                     if let ExprKind::Name = expr.kind {
                         names.insert(expr.text(file.text));
                     }
@@ -120,7 +121,7 @@ fn in_shared_head(file: &model::File<'_>, place: usize, name: &str) -> bool {
         let mut found = false;
         let head = [&rule.head.name].into_iter().chain(&rule.head.key).chain(&rule.head.value);
         for expr in head {
-            model::each_expr(expr, &mut |inner| {
+            walk::each_expr(expr, &mut |inner| {
                 found |= matches!(inner.kind, ExprKind::Name) && inner.text(file.text) == name;
             });
         }
@@ -210,7 +211,7 @@ fn unification(linter: &mut Linter<'_, '_>) {
     for id in linter.project.ids() {
         for branch in &linter.project.rule(id).branches {
             let Some(body) = &branch.body else { continue };
-            model::each_literal(body, &mut |literal| {
+            walk::each_literal(body, &mut |literal| {
                 if let LiteralKind::Expression(expr) = &literal.kind
                     && let ExprKind::Operation { operator: Operator::Unify, .. } = &expr.kind
                 {
@@ -261,7 +262,7 @@ fn data_in_loops(linter: &mut Linter<'_, '_>) {
             for literal in &body.literals {
                 if loops {
                     for expr in literal.exprs() {
-                        outside_bodies(expr, &mut |inner| {
+                        walk::outside_bodies(expr, &mut |inner| {
                             if let ExprKind::Reference { .. } = inner.kind
                                 && let Some(path) = linter.project.data_path(id.file, inner)
                                 && linter.project.rules_at(&path).is_none()

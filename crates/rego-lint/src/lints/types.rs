@@ -5,10 +5,11 @@ use std::ops::Range;
 use planguard_plan::text::suggest;
 use planguard_rego::glob;
 use planguard_rego_syntax::tree::{Expr, ExprKind};
+use planguard_rego_syntax::walk;
 
 use super::Hit;
 use super::infer::{Env, Guards};
-use super::model::{self, Origin};
+use super::model::Origin;
 use crate::Lint;
 
 /// The number of wrong letters that still count as a typo in a resource type.
@@ -160,7 +161,7 @@ fn place_of(env: &Env<'_, '_>, name: &str) -> Option<(usize, Range<usize>)> {
     ids.sort_by_key(rank);
     ids.into_iter().find_map(|id| {
         let mut place = None;
-        model::each_expr_of_rule(env.project().rule(id), &mut |expr| {
+        walk::each_expr(env.project().rule(id), &mut |expr| {
             if place.is_none() && expr.string() == Some(name) {
                 place = Some((id.file, expr.span.clone()));
             }

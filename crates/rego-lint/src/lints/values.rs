@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use planguard_plan::text::suggest;
 use planguard_rego::plan_shape::{ACTIONS, Node, Side, VERBS};
 use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator, OperatorFamily, Scalar};
+use planguard_rego_syntax::walk;
 
-use super::infer::{Env, Guards, outside_bodies};
-use super::model;
+use super::infer::{Env, Guards};
 use super::shape::{Place, Shape, Types};
 use super::types::{resource_type, strings};
 use super::{Hit, Linter, RuleId, attributes};
@@ -41,10 +41,10 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let text = env.text();
         let mut about_data = false;
         let mut negated = Vec::new();
-        model::each_expr_of_rule(rule, &mut |expr| about_data |= expr.string() == Some("data"));
+        walk::each_expr(rule, &mut |expr| about_data |= expr.string() == Some("data"));
         for branch in &rule.branches {
             if let Some(body) = &branch.body {
-                model::each_literal(body, &mut |literal| {
+                walk::each_literal(body, &mut |literal| {
                     if let tree::LiteralKind::Negation(expr) = &literal.kind {
                         negated.push(expr.span.clone());
                     }
@@ -58,7 +58,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
                 contradiction(&env, exprs, left, right, &mut hits);
             }
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     let before = hits.len();
                     compare(&env, inner, guards, about_data, &mut hits);
                     let is_negated = negated.iter().any(|span| span.contains(&inner.span.start));
@@ -106,7 +106,7 @@ fn compares_argument(linter: &Linter<'_, '_>, id: RuleId, side: &Range<usize>) -
             && arguments.iter().any(|argument| argument.text(text) == expr.text(text))
     };
     let mut found = false;
-    model::each_expr_of_rule(rule, &mut |expr| {
+    walk::each_expr(rule, &mut |expr| {
         if let ExprKind::Operation { operands, .. } = &expr.kind {
             found |= operands.iter().any(|operand| operand.span == *side) && operands.iter().any(is_argument);
         }
@@ -131,7 +131,7 @@ fn knows_replacements(text: &str) -> bool {
 fn contradiction(env: &Env<'_, '_>, exprs: &[&Expr], left: &str, right: &str, hits: &mut Vec<Hit>) {
     for expr in exprs {
         let mut place = None;
-        outside_bodies(expr, &mut |inner| {
+        walk::outside_bodies(expr, &mut |inner| {
             if inner.string() == Some(right) {
                 place = Some(inner.span.clone());
             }

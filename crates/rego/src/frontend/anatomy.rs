@@ -8,6 +8,7 @@ use planguard_rego_syntax::tree::{
     Body, Branch, BranchKind, Expr, ExprKind, Import, Literal, LiteralKind, Module, Operator, Rule, Span,
     Step,
 };
+use planguard_rego_syntax::walk::{each_expr, outside_bodies};
 
 use super::super::options::RegoVersion;
 use super::RewriteError;
@@ -255,48 +256,33 @@ impl AnatomyBuilder<'_, '_> {
 
     /// Collects the variables that are indexes of references in an expression.
     fn indexes(&self, expr: &Expr, names: &mut HashSet<String>) {
-        if let ExprKind::Reference { steps, .. } = &expr.kind {
-            for step in steps {
-                match step {
-                    Step::Field(_) => {}
-                    Step::Index(index) => self.names(index, names),
+        outside_bodies(expr, &mut |part| {
+            if let ExprKind::Reference { steps, .. } = &part.kind {
+                for step in steps {
+                    match step {
+                        Step::Field(_) => {}
+                        Step::Index(index) => self.names(index, names),
+                    }
                 }
             }
-        }
-        expr.children().into_iter().for_each(|child| self.indexes(child, names));
+        });
     }
 
     fn names(&self, expr: &Expr, names: &mut HashSet<String>) {
+        outside_bodies(expr, &mut |part| self.name(part, names));
+    }
+
+    fn name(&self, expr: &Expr, names: &mut HashSet<String>) {
         if matches!(expr.kind, ExprKind::Name) && !self.policy.is_global(self.scopes, expr) {
             names.insert(self.policy.text_of(expr).to_owned());
         }
-        expr.children().into_iter().for_each(|child| self.names(child, names));
     }
 
     /// Returns every name in a literal, including those of inner bodies.
     fn mentioned(&self, literal: &Literal) -> HashSet<String> {
         let mut names = HashSet::new();
-        self.mentioned_in(literal, &mut names);
+        each_expr(literal, &mut |part| self.name(part, &mut names));
         names
-    }
-
-    fn mentioned_in(&self, literal: &Literal, names: &mut HashSet<String>) {
-        for expr in literal.exprs() {
-            self.mentioned_by(expr, names);
-        }
-        for inner in literal.body().into_iter().flat_map(|body| &body.literals) {
-            self.mentioned_in(inner, names);
-        }
-    }
-
-    fn mentioned_by(&self, expr: &Expr, names: &mut HashSet<String>) {
-        self.names(expr, names);
-        for child in expr.children() {
-            self.mentioned_by(child, names);
-        }
-        for inner in expr.body().into_iter().flat_map(|body| &body.literals) {
-            self.mentioned_in(inner, names);
-        }
     }
 
     fn literal(&self, literal: &Literal, fresh: &mut usize) -> LiteralAnatomy {
@@ -373,23 +359,23 @@ impl AnatomyBuilder<'_, '_> {
 
     /// Collects variable indexes of `resource_changes`, with the range of their reference.
     fn searches<'e>(&self, expr: &'e Expr, found: &mut Vec<(Span, &'e Expr)>) {
-        if let ExprKind::Reference { base, steps } = &expr.kind {
-            let mut last = self.policy.text_of(base).to_owned();
+        outside_bodies(expr, &mut |part| {
+            let ExprKind::Reference { base, steps } = &part.kind else { return };
+            let mut last = self.policy.text_of(base);
             for step in steps {
                 match step {
-                    Step::Field(span) => last = self.text(span),
+                    Step::Field(span) => last = &self.policy.text[span.clone()],
                     Step::Index(index) => {
                         let is_variable = matches!(index.kind, ExprKind::Name)
                             && !self.policy.is_global(self.scopes, index);
                         if is_variable && last == "resource_changes" {
-                            found.push((expr.span.clone(), index));
+                            found.push((part.span.clone(), index));
                         }
-                        last.clear();
+                        last = "";
                     }
                 }
             }
-        }
-        expr.children().into_iter().for_each(|child| self.searches(child, found));
+        });
     }
 
     fn piece(&self, expr: &Expr) -> ExprAnatomy {

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use planguard_rego_syntax::parse;
-use planguard_rego_syntax::tree::{Body, BranchKind, Expr, ExprKind, LiteralKind, Opening, Rule, Step};
+use planguard_rego_syntax::tree::{Body, BranchKind, ExprKind, Literal, LiteralKind, Opening, Rule, Step};
+use planguard_rego_syntax::walk::{self, Visitor};
 
 /// A policy's rules.
 #[derive(Debug)]
@@ -169,14 +170,15 @@ pub(super) fn kind(rule: &Rule, text: &str) -> RuleForm {
 
 fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
     let outline_of = |branch: &planguard_rego_syntax::tree::Branch| {
-        let mut statements = Vec::new();
+        let mut reader = Statements { depth: Depth::Outer, found: Vec::new() };
         if let Some(body) = &branch.body {
-            in_body(body, Depth::Outer, &mut statements);
+            walk::inside_body(&mut reader, body);
         }
-        let values: Vec<&Expr> = rule.head_exprs(branch);
-        for value in values {
-            in_expr(value, &mut statements);
+        reader.depth = Depth::Inner;
+        for value in rule.head_exprs(branch) {
+            reader.expr(value);
         }
+        let statements = reader.found;
         let (join, head) = match &branch.kind {
             BranchKind::First => (Join::First, rule.head.span.clone()),
             BranchKind::Chained => (Join::Chained, branch.span.start..branch.span.start),
@@ -191,32 +193,30 @@ fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
     rule.branches.iter().map(outline_of).collect()
 }
 
-fn in_body(body: &Body, depth: Depth, statements: &mut Vec<Statement>) {
-    for literal in &body.literals {
+/// Collects statements with those inside them.
+struct Statements {
+    depth: Depth,
+    found: Vec<Statement>,
+}
+
+impl<'m> Visitor<'m> for Statements {
+    fn literal(&mut self, literal: &'m Literal) {
         match literal.kind {
             // It only declares a variable.
-            LiteralKind::Declaration(_) => continue,
+            LiteralKind::Declaration(_) => return,
             LiteralKind::SomeIn { .. }
             | LiteralKind::Every { .. }
             | LiteralKind::Expression(_)
             | LiteralKind::Negation(_) => {}
         }
-        statements.push(Statement { span: literal.span.clone(), depth });
-        for expr in literal.exprs() {
-            in_expr(expr, statements);
-        }
-        if let Some(body) = literal.body() {
-            in_body(body, Depth::Inner, statements);
-        }
+        self.found.push(Statement { span: literal.span.clone(), depth: self.depth });
+        walk::inside_literal(self, literal);
     }
-}
 
-fn in_expr(expr: &Expr, statements: &mut Vec<Statement>) {
-    for child in expr.children() {
-        in_expr(child, statements);
-    }
-    if let Some(body) = expr.body() {
-        in_body(body, Depth::Inner, statements);
+    fn body(&mut self, body: &'m Body) {
+        let around = std::mem::replace(&mut self.depth, Depth::Inner);
+        walk::inside_body(self, body);
+        self.depth = around;
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use planguard_rego_syntax::parse::is_keyword;
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
-use planguard_rego_syntax::tree::{Body, Expr, Import, Literal, Module};
+use planguard_rego_syntax::tree::{Expr, Import, Literal, Module};
+use planguard_rego_syntax::walk::each_body;
 
 use super::super::options::RegoVersion;
 use super::edit::Edits;
@@ -35,7 +36,7 @@ impl RuleNames {
         }
         let imports: HashMap<&str, &Import> =
             module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
-        for_each_body(module, &mut |body| {
+        each_body(module, &mut |body| {
             for with in body.literals.iter().flat_map(|literal| &literal.withs) {
                 let Some((first, steps)) = with.target.path(text) else { continue };
                 let mut path = match imports.get(first) {
@@ -179,91 +180,6 @@ pub(super) fn path_text(path: &[String]) -> String {
         }
     }
     text
-}
-
-/// Passes every body of a policy's rules to `see`, inner ones first.
-pub(super) fn for_each_body(module: &Module, see: &mut dyn FnMut(&Body)) {
-    for rule in &module.rules {
-        for branch in &rule.branches {
-            if let Some(body) = &branch.body {
-                in_body(body, see);
-            }
-            for expr in rule.head_exprs(branch) {
-                in_expr(expr, see);
-            }
-        }
-    }
-}
-
-fn in_body(body: &Body, see: &mut dyn FnMut(&Body)) {
-    for literal in &body.literals {
-        for expr in literal.exprs() {
-            in_expr(expr, see);
-        }
-        if let Some(body) = literal.body() {
-            in_body(body, see);
-        }
-    }
-    see(body);
-}
-
-/// Passes every body in an expression to `see`, inner ones first.
-pub(super) fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
-    for child in expr.children() {
-        in_expr(child, see);
-    }
-    if let Some(body) = expr.body() {
-        in_body(body, see);
-    }
-}
-
-/// Passes every expression of a policy's rules to `see`, outer ones first.
-pub(super) fn for_each_expr<'m>(module: &'m Module, see: &mut dyn FnMut(&'m Expr)) {
-    for rule in &module.rules {
-        for argument in rule.head.arguments.iter().flatten() {
-            below(argument, see);
-        }
-        for branch in &rule.branches {
-            if let Some(body) = &branch.body {
-                body_exprs(body, see);
-            }
-            for expr in rule.head_exprs(branch) {
-                below(expr, see);
-            }
-        }
-    }
-}
-
-fn body_exprs<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Expr)) {
-    for literal in &body.literals {
-        for expr in literal.exprs() {
-            below(expr, see);
-        }
-        if let Some(body) = literal.body() {
-            body_exprs(body, see);
-        }
-    }
-}
-
-/// Passes an expression and all its parts to `see`.
-pub(super) fn below<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    for child in expr.children() {
-        below(child, see);
-    }
-    if let Some(body) = expr.body() {
-        body_exprs(body, see);
-    }
-}
-
-/// Passes an expression and its parts to `see`, without the bodies of comprehensions.
-pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    if expr.body().is_none() {
-        for child in expr.children() {
-            outside_bodies(child, see);
-        }
-    }
 }
 
 /// Returns the `with` modifiers of a literal, for a statement under the same conditions.

@@ -14,10 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_rego_syntax::tree::{
     Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Opening, Rule, Step,
 };
+use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
 
 use super::edit::{Edits, Written};
 use super::outline::{self, RuleForm, is_skipped_test_name};
-use super::policy::{Policy, below, in_expr, outside_bodies};
+use super::policy::Policy;
 
 /// The changes to prepare in a file.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +67,7 @@ pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits
             if let (Some(file), BranchKind::Else { value: Some(value) }) =
                 (preparation.measured_as, &branch.kind)
             {
-                in_expr(value, &mut |body| {
+                each_body(value, &mut |body| {
                     for literal in &body.literals {
                         let reached = format!("internal.reached({file}, {})", literal.span.start);
                         edits.before(body, literal, &[reached.as_str().into()]);
@@ -151,11 +152,9 @@ fn first_literal(policy: &Policy<'_>, body: &Body, variable: &str) -> Option<usi
     body.literals.iter().position(|literal| {
         let mut found = false;
         if !matches!(literal.kind, LiteralKind::Declaration(_)) {
-            for expr in literal.exprs() {
-                below(expr, &mut |part| {
-                    found |= matches!(part.kind, ExprKind::Name) && policy.text_of(part) == variable;
-                });
-            }
+            each_expr(literal, &mut |part| {
+                found |= matches!(part.kind, ExprKind::Name) && policy.text_of(part) == variable;
+            });
         }
         found
     })

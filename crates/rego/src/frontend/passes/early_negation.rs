@@ -12,15 +12,16 @@ use std::collections::HashSet;
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Literal, LiteralKind, Operator};
+use planguard_rego_syntax::walk::each_body;
 
 use super::super::bound;
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = Scopes::of(policy.module, policy.text);
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         let mut statements = Vec::new();
         for (index, literal) in body.literals.iter().enumerate() {
             let LiteralKind::Negation(negated) = &literal.kind else { continue };

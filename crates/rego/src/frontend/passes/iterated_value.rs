@@ -11,10 +11,11 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::super::builtins;
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 
 /// The types of collections.
 const TEST: &str = "{\"array\", \"object\", \"set\"}[type_name(";
@@ -22,7 +23,7 @@ const TEST: &str = "{\"array\", \"object\", \"set\"}[type_name(";
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = policy.scopes();
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         let mut tested = Vec::new();
         for literal in &body.literals {
             tested.extend(test_of(policy, &literal.kind));

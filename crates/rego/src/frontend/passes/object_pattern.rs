@@ -9,13 +9,14 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Body, Branch, Expr, ExprKind, Literal, LiteralKind, Operator, Rule, Step};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut pass = Pass { policy, scopes: policy.scopes(), edits: policy.edits() };
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             pass.literal(body, literal);
         }

@@ -10,15 +10,16 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Step};
+use planguard_rego_syntax::walk::{each_expr, outside_bodies};
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_expr, outside_bodies};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = policy.scopes();
     let mut comprehensions = Vec::new();
-    for_each_expr(policy.module, &mut |expr| {
+    each_expr(policy.module, &mut |expr| {
         if let ExprKind::Comprehension { head, body } = &expr.kind {
             comprehensions.push((head, body));
         }

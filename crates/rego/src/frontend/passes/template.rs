@@ -10,15 +10,16 @@
 use std::collections::BTreeMap;
 
 use planguard_rego_syntax::tree::{Expr, ExprKind, TemplatePart};
+use planguard_rego_syntax::walk::each_expr;
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_expr};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     // The value of a rule with several bodies is visited for each of them.
     let mut templates = BTreeMap::new();
-    for_each_expr(policy.module, &mut |expr| {
+    each_expr(policy.module, &mut |expr| {
         if let ExprKind::Template(parts) = &expr.kind {
             templates.insert(expr.span.start, (expr, parts.as_slice()));
         }

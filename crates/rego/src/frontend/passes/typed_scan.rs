@@ -17,10 +17,11 @@ use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{
     Body, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Scalar, Span, Step,
 };
+use planguard_rego_syntax::walk::{each_body, each_expr};
 
 use super::super::super::builtins::{OF_TYPE, OF_TYPE_BY_KEY};
 use super::super::edit::Edits;
-use super::super::policy::{Policy, below, for_each_body};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -33,7 +34,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         .map(start)
         .collect();
     let pass = Pass { policy, scopes: policy.scopes() };
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         let is_outermost = outermost.contains(&start(body));
         for (position, literal) in body.literals.iter().enumerate() {
             let (before, after) = (&body.literals[..position], &body.literals[position + 1..]);
@@ -382,7 +383,7 @@ impl<'a> Pass<'a, '_> {
                 found |=
                     matches!(expr.kind, ExprKind::Name) && (element.is_some_and(is) || key.is_some_and(is));
             };
-            see_literal(literal, &mut see);
+            each_expr(literal, &mut see);
             found
         };
         let is_declaration = |literal: &Literal| matches!(literal.kind, LiteralKind::Declaration(_));
@@ -398,16 +399,6 @@ fn are_texts(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Array(items) | ExprKind::Set(items) => items.iter().all(is_text),
         _ => false,
-    }
-}
-
-/// Passes every expression in a literal to `see`.
-fn see_literal(literal: &Literal, see: &mut dyn FnMut(&Expr)) {
-    for expr in literal.exprs() {
-        below(expr, &mut |part| see(part));
-    }
-    for inner in literal.body().into_iter().flat_map(|body| &body.literals) {
-        see_literal(inner, see);
     }
 }
 

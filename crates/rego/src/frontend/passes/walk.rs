@@ -9,9 +9,10 @@
 //! ```
 
 use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, OperatorFamily};
+use planguard_rego_syntax::walk::outside_bodies;
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut pass = Pass { policy, edits: policy.edits() };
