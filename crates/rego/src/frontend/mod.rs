@@ -103,11 +103,11 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 25] = [
+const PASSES: [Pass; 26] = [
     passes::template::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
-    passes::bodyless_function::edits,
+    passes::bodyless_rule::edits,
     passes::partial_object::edits,
     passes::minus::edits,
     passes::import::edits,
@@ -124,6 +124,7 @@ const PASSES: [Pass; 25] = [
     passes::searched_head::edits,
     passes::object_pattern::edits,
     passes::searched_index::edits,
+    passes::searched_pattern::edits,
     passes::iterated_value::edits,
     passes::negation::edits,
     passes::searched_index::edits,

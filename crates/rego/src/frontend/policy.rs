@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use planguard_rego_syntax::parse::is_keyword;
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
-use planguard_rego_syntax::tree::{Expr, Import, Literal, Module};
-use planguard_rego_syntax::walk::each_body;
+use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Literal, Module};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::options::RegoVersion;
 use super::edit::Edits;
@@ -68,7 +68,7 @@ pub(super) struct Policy<'p> {
 }
 
 /// The start of generated names.
-const PREFIX: &str = "__pg";
+pub(super) const PREFIX: &str = "__pg";
 
 impl<'p> Policy<'p> {
     pub(super) fn new(text: &'p str, module: &'p Module, version: RegoVersion, rules: &'p RuleNames) -> Self {
@@ -141,6 +141,17 @@ impl<'p> Policy<'p> {
     pub(super) fn is_function(&self, path: &[String]) -> bool {
         let Some((name, package)) = path.split_last() else { return false };
         self.rules.packages.get(package).is_some_and(|names| names.functions.contains(name))
+    }
+
+    /// Returns whether a pass wrote or moved a literal, which then binds a generated name.
+    pub(super) fn is_moved(&self, literal: &Literal) -> bool {
+        let mut found = false;
+        for expr in literal.own_exprs() {
+            outside_bodies(expr, &mut |part| {
+                found |= matches!(part.kind, ExprKind::Name) && self.text_of(part).starts_with(PREFIX);
+            });
+        }
+        found
     }
 
     /// Returns whether a name has a value independent of the rule that uses it.

@@ -1,6 +1,6 @@
 //! The passes of the rewrite, one in each file.
 
-pub(super) mod bodyless_function;
+pub(super) mod bodyless_rule;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
@@ -20,6 +20,7 @@ pub(super) mod replaced_function;
 pub(super) mod replaced_rule;
 pub(super) mod searched_head;
 pub(super) mod searched_index;
+pub(super) mod searched_pattern;
 pub(super) mod spaced_head;
 pub(super) mod template;
 pub(super) mod typed_scan;
