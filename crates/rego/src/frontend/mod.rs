@@ -6,6 +6,7 @@
 mod anatomy;
 mod bound;
 mod edit;
+mod network;
 pub(super) mod outline;
 mod passes;
 mod policy;
@@ -17,7 +18,8 @@ pub(super) use self::anatomy::{
     BodyAnatomy, ExprAnatomy, ExprAnatomyKind, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, RuleAnatomy,
     anatomy,
 };
-use self::edit::{CopyLimitExceeded, Edits, Shifts};
+use self::edit::{EditError, Edits, Shifts};
+pub(super) use self::network::network_for_tests;
 use self::policy::{Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
 pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
@@ -103,13 +105,15 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 26] = [
+const PASSES: [Pass; 29] = [
     passes::template::edits,
+    passes::keyword_name::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
     passes::bodyless_rule::edits,
     passes::partial_object::edits,
     passes::minus::edits,
+    passes::large_number::edits,
     passes::import::edits,
     passes::called_operator::edits,
     passes::output_argument::edits,
@@ -128,6 +132,7 @@ const PASSES: [Pass; 26] = [
     passes::iterated_value::edits,
     passes::negation::edits,
     passes::searched_index::edits,
+    passes::indexed_literal::edits,
     passes::membership::edits,
     passes::typed_scan::edits,
 ];
@@ -190,7 +195,10 @@ fn through_passes(
             && let Some(pass) = passes.next()
         {
             policy.take_names_back();
-            changed = pass(&policy).apply().map_err(|CopyLimitExceeded| RewriteError::form(0))?;
+            changed = pass(&policy).apply().map_err(|error| match error {
+                EditError::CopyLimitExceeded => RewriteError::form(0),
+                EditError::Overlap(place) => RewriteError::form(rewritten.original(place)),
+            })?;
         }
         let Some((text, shifts)) = changed else { break };
         module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);

@@ -1,5 +1,5 @@
-//! Prepares a policy for tests and coverage: tests with the same name are renamed, cases report their start, and
-//! bodies report when they are true.
+//! Prepares a policy for tests and coverage: tests with the same name are renamed, cases report their start, bodies
+//! report when they are true, and `http.send` can be replaced.
 //!
 //! ```text
 //! test_x if a
@@ -17,6 +17,7 @@ use planguard_rego_syntax::tree::{
 use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
 
 use super::edit::{Edits, Written};
+use super::network;
 use super::outline::{self, RuleForm, is_skipped_test_name};
 use super::policy::Policy;
 
@@ -31,6 +32,7 @@ pub(crate) struct Preparation {
 
 pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits<'p> {
     let mut edits = policy.edits();
+    network::edit(policy, &mut edits);
     for rule in &policy.module.rules {
         let test = outline::segments(rule, policy.text)
             .into_iter()
