@@ -2,6 +2,7 @@
 //!
 //! This crate imports no other crate of the project.
 
+pub mod annotation;
 pub mod parse;
 pub mod scope;
 pub mod token;

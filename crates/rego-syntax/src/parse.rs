@@ -107,6 +107,7 @@ impl Parser<'_> {
     }
 
     fn rule(&mut self) -> Parsed<Rule> {
+        let start = self.start();
         let is_default = self.word() == Some("default") && self.word_at(self.next + 1).is_some();
         if is_default {
             self.advance()?;
@@ -122,7 +123,7 @@ impl Parser<'_> {
         if !is_default {
             self.further_branches(&mut branches)?;
         }
-        Ok(Rule { head, is_default, branches })
+        Ok(Rule { head, is_default, start, branches })
     }
 
     fn further_branches(&mut self, branches: &mut Vec<Branch>) -> Parsed<()> {

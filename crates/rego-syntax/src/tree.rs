@@ -65,6 +65,8 @@ pub struct Rule {
     pub head: Head,
     /// Whether it starts with `default`.
     pub is_default: bool,
+    /// The start of the head or of `default`.
+    pub start: usize,
     /// The bodies; at least one.
     pub branches: Vec<Branch>,
 }

@@ -114,12 +114,6 @@ fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(
     parsed.map(drop).map_err(|error| error.to_string())
 }
 
-/// Returns the text for the engine's lexer, unless it cannot be split into lines.
-pub(super) fn lexer_source(text: &str) -> Option<regorus::Source> {
-    let (name, text) = (String::new(), text.to_owned());
-    regorus::Source::from_contents_with_limits(name, text, LENGTHS.max_file_bytes, LENGTHS.max_lines).ok()
-}
-
 /// Returns whether a policy uses `if`, `in`, `every` or `contains` as keywords without importing them.
 fn uses_keywords(source: &Source) -> bool {
     match source.module() {

@@ -11,7 +11,7 @@ use planguard_rego_syntax::walk;
 use super::infer::{Guards, has_if, member_of};
 use super::model::{self, is_real_import};
 use super::shape::Step;
-use super::{Linter, line_of, start_of};
+use super::{Linter, line_of};
 use crate::Lint;
 
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
@@ -142,7 +142,7 @@ fn duplicates(linter: &mut Linter<'_, '_>) {
         let file = linter.project.file(id);
         let rule = linter.project.rule(id);
         let end = rule.branches.last().map_or(rule.head.span.end, |branch| branch.span.end);
-        let text = bare(&file.text[start_of(rule, file.text)..end.max(rule.head.span.end)]);
+        let text = bare(&file.text[rule.start..end.max(rule.head.span.end)]);
         let line = line_of(file.text, rule.head.span.start);
         let key = (file.module.package.clone(), text);
         match seen.get(&key) {
@@ -310,7 +310,7 @@ fn metadata(linter: &mut Linter<'_, '_>) {
         }
         let path = linter.project.path_of(id);
         let blocks = &linter.blocks[id.file];
-        let line = u32::try_from(line_of(file.text, start_of(rule, file.text))).unwrap_or(0);
+        let line = u32::try_from(line_of(file.text, rule.start)).unwrap_or(0);
         let of_package = blocks.values().find(|(scope, _)| *scope == Scope::Package).map(|(_, block)| block);
         let own = blocks.get(&line).map(|(_, block)| block).or(of_package);
         let lacks = match own {

@@ -10,9 +10,10 @@
 
 use std::collections::HashSet;
 
-use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator, Step};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Literal, LiteralKind, Operator, Step};
 use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
 
+use super::super::bound;
 use super::super::edit::Edits;
 use super::super::policy::Policy;
 
@@ -22,7 +23,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         // The names of indexes, read for the first literal that needs them.
         let mut indexes: Option<HashSet<&str>> = None;
         each_body(rule, &mut |body| {
-            for literal in &body.literals {
+            for (index, literal) in body.literals.iter().enumerate() {
                 let LiteralKind::Expression(expr) = &literal.kind else { continue };
                 let ExprKind::Operation { operator: Operator::Assign | Operator::Unify, operands } =
                     &expr.kind
@@ -31,6 +32,10 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                 };
                 let [name, value] = operands.as_slice() else { continue };
                 if !matches!(name.kind, ExprKind::Name) || !has_variable(policy, value) {
+                    continue;
+                }
+                // A variable without a value gets it from the pattern.
+                if has_open_variable(policy, &body.literals[..index], value) {
                     continue;
                 }
                 let indexes = indexes.get_or_insert_with(|| {
@@ -59,6 +64,17 @@ fn has_variable(policy: &Policy<'_>, expr: &Expr) -> bool {
         found |= matches!(part.kind, ExprKind::Name) && !policy.is_global(policy.scopes(), part);
     });
     found
+}
+
+/// Whether an expression has a variable that the literals before it do not bind.
+fn has_open_variable(policy: &Policy<'_>, before: &[Literal], expr: &Expr) -> bool {
+    let mut open = HashSet::new();
+    outside_bodies(expr, &mut |part| {
+        if matches!(part.kind, ExprKind::Name) && policy.is_open(policy.scopes(), part) {
+            open.insert(policy.text_of(part));
+        }
+    });
+    !open.is_empty() && !open.is_subset(&bound::names_in(policy, before))
 }
 
 fn collect_indexes<'p>(policy: &Policy<'p>, expr: &Expr, names: &mut HashSet<&'p str>) {
@@ -95,6 +111,7 @@ mod tests {
             "r if { q := 3; p := q; w[p] }",
             "x := 1\nr if { p := [x, input.y]; w[p] }",
             "r if { q := 3; p := {q}; w[p] }",
+            "r contains x if { p = [x, 2]; w[p] }",
         ] {
             assert_pass(edits, rule, rule);
         }
