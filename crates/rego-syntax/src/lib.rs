@@ -4,6 +4,7 @@
 
 pub mod annotation;
 pub mod parse;
+pub mod resolve;
 pub mod scope;
 pub mod token;
 pub mod tree;

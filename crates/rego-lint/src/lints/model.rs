@@ -10,6 +10,7 @@ use planguard_rego::glob;
 use planguard_rego::options::Namespaces;
 use planguard_rego::program::path_text;
 use planguard_rego::source::{self, Source};
+use planguard_rego_syntax::resolve::{self, Imports};
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Module, Rule, Scalar, Step};
 
@@ -19,6 +20,7 @@ pub(super) struct File<'s> {
     pub text: &'s str,
     pub module: &'s Module,
     pub scopes: Scopes<'s>,
+    pub imports: Imports<'s>,
     pub convention: Convention,
     /// The platform whose input the file reads.
     pub input: Convention,
@@ -92,6 +94,7 @@ impl<'s> Project<'s> {
                 text: &source.text,
                 module,
                 scopes,
+                imports: Imports::of(module),
                 convention,
                 is_test: name.ends_with("_test.rego") || name.ends_with("/test.rego"),
                 origin,
@@ -213,29 +216,24 @@ impl<'s> Project<'s> {
     /// Returns the meaning of a name.
     pub(super) fn meaning(&self, file: usize, name: &Expr) -> Meaning {
         let read = &self.files[file];
-        if let Some(index) = read.scopes.index(name) {
-            return Meaning::Declared(index);
-        }
         let word = name.text(read.text);
-        match word {
-            "input" => return Meaning::Input(Vec::new()),
-            "data" => return Meaning::Data(vec!["data".to_owned()]),
-            _ => {}
+        let own = || read.module.package.iter().cloned().chain([word.to_owned()]).collect::<Vec<_>>();
+        let is_rule = |_: &str| self.has_below(&own());
+        match read.imports.meaning(&read.scopes, name, read.text, is_rule) {
+            resolve::Meaning::Local(index) => Meaning::Declared(index),
+            resolve::Meaning::Input => Meaning::Input(Vec::new()),
+            resolve::Meaning::Data => Meaning::Data(vec!["data".to_owned()]),
+            resolve::Meaning::Import(import) => match import.target() {
+                (resolve::Root::Input, path) => Meaning::Input(path.to_vec()),
+                (resolve::Root::Data, _) => Meaning::Data(import.path.clone()),
+            },
+            resolve::Meaning::Rule => Meaning::Data(own()),
+            resolve::Meaning::Open => Meaning::Open(word.to_owned()),
         }
-        if let Some(import) = self.import(file, word) {
-            return match import.path.first().map(String::as_str) {
-                Some("input") => Meaning::Input(import.path[1..].to_vec()),
-                _ => Meaning::Data(import.path.clone()),
-            };
-        }
-        let mut path = read.module.package.clone();
-        path.push(word.to_owned());
-        if self.has_below(&path) { Meaning::Data(path) } else { Meaning::Open(word.to_owned()) }
     }
 
     pub(super) fn import(&self, file: usize, alias: &str) -> Option<&Import> {
-        let imports = &self.files[file].module.imports;
-        imports.iter().rfind(|import| import.alias == alias && is_real_import(import))
+        self.files[file].imports.get(alias)
     }
 
     /// Returns whether a rule exists at or below a path.
@@ -284,11 +282,6 @@ pub(super) fn is_asked(convention: Convention, path: &[String]) -> bool {
 /// Returns whether `opa test` and `conftest verify` would run a rule of that name.
 pub(super) fn is_test_name(name: &str) -> bool {
     name.starts_with("test_") || name.starts_with("todo_test_")
-}
-
-/// Imports of keywords only change the syntax.
-pub(super) fn is_real_import(import: &Import) -> bool {
-    matches!(import.path.first().map(String::as_str), Some("data" | "input"))
 }
 
 fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Convention {

@@ -9,7 +9,7 @@ use planguard_rego_syntax::tree::{ExprKind, LiteralKind, Operator};
 use planguard_rego_syntax::walk;
 
 use super::infer::{Guards, has_if, member_of};
-use super::model::{self, is_real_import};
+use super::model;
 use super::shape::Step;
 use super::{Linter, line_of};
 use crate::Lint;
@@ -45,7 +45,7 @@ fn imports(linter: &mut Linter<'_, '_>) {
                 });
             }
         }
-        for import in file.module.imports.iter().filter(|import| is_real_import(import)) {
+        for import in file.module.imports.iter().filter(|import| import.is_of_document()) {
             if !names.contains(import.alias.as_str()) {
                 unused.push((index, import.span.clone(), import.alias.clone()));
             }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeSet, HashSet};
 
 use planguard_rego_syntax::parse;
+use planguard_rego_syntax::resolve::{Meaning, Root};
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{
-    Body, Branch, BranchKind, Expr, ExprKind, Import, Literal, LiteralKind, Module, Operator, Rule, Span,
-    Step,
+    Body, Branch, BranchKind, Expr, ExprKind, Literal, LiteralKind, Module, Operator, Rule, Span, Step,
 };
 use planguard_rego_syntax::walk::{each_expr, outside_bodies};
 
@@ -430,22 +430,25 @@ impl AnatomyBuilder<'_, '_> {
     /// Returns the path in `data` that a name or reference refers to.
     fn target(&self, expr: &Expr) -> Option<Vec<String>> {
         let root = expr.root()?;
-        let name = self.policy.text_of(root);
-        if self.scopes.declaration(root).is_some_and(|declaration| declaration.how != DeclaredBy::Some) {
-            return None;
-        }
         let path = self.fixed_path(expr);
         let steps = path.iter().skip(1).cloned();
-        if name == "data" {
-            return Some(path);
+        // `some x` without a value of its own leaves a rule its name.
+        let meaning = match self.policy.meaning(self.scopes, root) {
+            Meaning::Local(index)
+                if self.scopes.declarations.get(index).is_some_and(|found| found.how == DeclaredBy::Some) =>
+            {
+                self.policy.outside(root)
+            }
+            other => other,
+        };
+        match meaning {
+            Meaning::Local(_) | Meaning::Input | Meaning::Open => None,
+            Meaning::Data => Some(path),
+            Meaning::Import(import) => match import.target() {
+                (Root::Data, _) => Some(import.path.iter().cloned().chain(steps).collect()),
+                (Root::Input, _) => None,
+            },
+            Meaning::Rule => Some(self.module.package.iter().cloned().chain(path).collect()),
         }
-        if let Some(Import { path: imported, .. }) = self.policy.import(name) {
-            return (imported.first().is_some_and(|first| first == "data"))
-                .then(|| imported.iter().cloned().chain(steps).collect());
-        }
-        self.policy.is_rule(name).then(|| {
-            let package = self.module.package.iter().cloned();
-            package.chain([name.to_owned()]).chain(steps).collect()
-        })
     }
 }

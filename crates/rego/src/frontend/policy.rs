@@ -1,9 +1,10 @@
 //! The input of a pass: a parsed policy, and the other names of its package.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_rego_syntax::parse::is_keyword;
+use planguard_rego_syntax::resolve::{Imports, Meaning};
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Literal, Module};
 use planguard_rego_syntax::walk::{each_body, outside_bodies};
@@ -34,15 +35,16 @@ impl RuleNames {
             let names = if is_function { &mut names.functions } else { &mut names.values };
             names.insert(rule.name(text).to_owned());
         }
-        let imports: HashMap<&str, &Import> =
-            module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
+        let imports = Imports::of(module);
         each_body(module, &mut |body| {
             for with in body.literals.iter().flat_map(|literal| &literal.withs) {
                 let Some((first, steps)) = with.target.path(text) else { continue };
-                let mut path = match imports.get(first) {
-                    Some(import) => import.path.clone(),
-                    None if first == "data" => vec![first.to_owned()],
-                    None => module.package.iter().cloned().chain([first.to_owned()]).collect(),
+                let mut path = match imports.outside(first, |_| true) {
+                    Meaning::Import(import) => import.path.clone(),
+                    Meaning::Input | Meaning::Data => vec![first.to_owned()],
+                    Meaning::Local(_) | Meaning::Rule | Meaning::Open => {
+                        module.package.iter().cloned().chain([first.to_owned()]).collect()
+                    }
                 };
                 path.extend(steps.into_iter().map(str::to_owned));
                 self.replaced.insert(path);
@@ -58,8 +60,7 @@ pub(super) struct Policy<'p> {
     pub module: &'p Module,
     pub version: RegoVersion,
     rules: &'p RuleNames,
-    /// The imports by alias; the last one wins.
-    imports: HashMap<&'p str, &'p Import>,
+    imports: Imports<'p>,
     /// What the policy declares, read for the first pass that asks.
     scopes: OnceCell<Scopes<'p>>,
     /// The number of the first generated name, and of the next.
@@ -78,7 +79,7 @@ impl<'p> Policy<'p> {
             number[..digits].parse::<usize>().ok()
         });
         let first_name = used.max().unwrap_or(0).saturating_add(1);
-        let imports = module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
+        let imports = Imports::of(module);
         let (scopes, next_name) = (OnceCell::new(), Cell::new(first_name));
         Self { text, module, version, rules, imports, scopes, first_name, next_name }
     }
@@ -129,12 +130,12 @@ impl<'p> Policy<'p> {
 
     /// Returns the import with that alias.
     pub(super) fn import(&self, name: &str) -> Option<&'p Import> {
-        self.imports.get(name).copied()
+        self.imports.get(name)
     }
 
     /// Returns whether an import has that alias.
     pub(super) fn is_import(&self, name: &str) -> bool {
-        self.imports.contains_key(name)
+        self.imports.get(name).is_some()
     }
 
     /// Returns whether a path from `data` on is that of a function, in any file.
@@ -156,19 +157,30 @@ impl<'p> Policy<'p> {
 
     /// Returns whether a name has a value independent of the rule that uses it.
     pub(super) fn is_global(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
-        let text = self.text_of(name);
-        scopes.declaration(name).is_none()
-            && (matches!(text, "input" | "data") || self.is_rule(text) || self.is_import(text))
+        match self.meaning(scopes, name) {
+            Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Rule => true,
+            Meaning::Local(_) | Meaning::Open => false,
+        }
+    }
+
+    /// Returns the meaning that a name has outside of its rule.
+    pub(super) fn outside(&self, name: &Expr) -> Meaning<'p> {
+        self.imports.outside(self.text_of(name), |word| self.is_rule(word))
+    }
+
+    /// Returns the meaning of a name.
+    pub(super) fn meaning(&self, scopes: &Scopes<'_>, name: &Expr) -> Meaning<'p> {
+        self.imports.meaning(scopes, name, self.text, |word| self.is_rule(word))
     }
 
     /// Returns whether a name is a variable that must be bound elsewhere.
     pub(super) fn is_open(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
-        match scopes.declaration(name).map(|declaration| declaration.how) {
-            Some(DeclaredBy::Some) => true,
-            Some(DeclaredBy::Argument | DeclaredBy::SomeIn | DeclaredBy::Every | DeclaredBy::Assignment) => {
-                false
+        match self.meaning(scopes, name) {
+            Meaning::Local(declaration) => {
+                scopes.declarations.get(declaration).is_some_and(|found| found.how == DeclaredBy::Some)
             }
-            None => !self.is_global(scopes, name),
+            Meaning::Open => true,
+            Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Rule => false,
         }
     }
 }

@@ -146,8 +146,8 @@ fn case_begins(
 /// Returns the name of an expression that is a variable of the rule.
 fn variable<'p>(policy: &Policy<'p>, expr: &Expr) -> Option<&'p str> {
     let name = policy.text_of(expr);
-    let is_global = matches!(name, "input" | "data") || policy.is_rule(name) || policy.is_import(name);
-    (matches!(expr.kind, ExprKind::Name) && !is_global).then_some(name)
+    let is_variable = matches!(expr.kind, ExprKind::Name) && !policy.is_global(policy.scopes(), expr);
+    is_variable.then_some(name)
 }
 
 fn first_literal(policy: &Policy<'_>, body: &Body, variable: &str) -> Option<usize> {
