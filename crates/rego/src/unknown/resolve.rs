@@ -1,8 +1,8 @@
 //! Resolves the names of policies: variables, rules, imports, builtins, `input` and `data`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use planguard_rego_syntax::parse;
+use planguard_rego_syntax::resolve::{Imports, Meaning, Root};
 use planguard_rego_syntax::tree::{
     self, Body as TreeBody, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind as TreeLiteral,
     Module, Opening, Operator, Scalar, Step, TemplatePart,
@@ -25,11 +25,11 @@ type Resolved<T> = Result<T, NotUnderstood>;
 /// Resolves all policies. A rule with a form that is not understood is left out, and its path is returned, so that
 /// nothing that uses it is taken for decided.
 pub(super) fn program(sources: &[Source]) -> (Program, HashSet<Path>) {
-    let parsed: Vec<(usize, &Source, Module)> = sources
+    let parsed: Vec<(usize, &Source, &Module)> = sources
         .iter()
         .enumerate()
         // What cannot be parsed was rejected by the loader.
-        .filter_map(|(index, source)| Some((index, source, parse::parse(&source.text).ok()?)))
+        .filter_map(|(index, source)| Some((index, source, source.module().ok()?)))
         .collect();
     let mut rules: HashMap<Path, HashSet<String>> = HashMap::new();
     let mut arities: HashMap<Path, usize> = HashMap::new();
@@ -49,14 +49,10 @@ pub(super) fn program(sources: &[Source]) -> (Program, HashSet<Path>) {
     let mut left_out = HashSet::new();
     for (index, source, module) in &parsed {
         let package: Path = module.package.iter().skip(1).cloned().collect();
-        let imports = module
-            .imports
-            .iter()
-            .filter(|import| import.path.first().is_some_and(|first| first == "data" || first == "input"));
         let mut resolver = Resolver {
             text: &source.text,
             source: *index,
-            imports: imports.map(|import| (import.alias.clone(), import.path.clone())).collect(),
+            imports: Imports::of(module),
             rules: rules.get(&package).cloned().unwrap_or_default(),
             arities: &arities,
             package,
@@ -121,14 +117,14 @@ struct Resolver<'t> {
     text: &'t str,
     source: usize,
     package: Path,
-    imports: BTreeMap<String, Path>,
+    imports: Imports<'t>,
     rules: HashSet<String>,
     arities: &'t HashMap<Path, usize>,
     scopes: Vec<HashMap<String, usize>>,
     slots: usize,
 }
 
-impl Resolver<'_> {
+impl<'t> Resolver<'t> {
     fn rule(&mut self, rule: &tree::Rule) -> Resolved<ResolvedRule> {
         if rule.is_default {
             let value = rule.head.value.as_ref().map_or(Ok(truth()), |value| self.term(value))?;
@@ -223,7 +219,15 @@ impl Resolver<'_> {
     }
 
     fn is_global(&self, name: &str) -> bool {
-        name == "input" || name == "data" || self.rules.contains(name) || self.imports.contains_key(name)
+        match self.outside(name) {
+            Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Rule => true,
+            Meaning::Local(_) | Meaning::Open => false,
+        }
+    }
+
+    /// Returns the meaning of a name that is no variable.
+    fn outside(&self, name: &str) -> Meaning<'t> {
+        self.imports.outside(name, |name| self.rules.contains(name))
     }
 
     fn is_variable(&self, name: &str) -> bool {
@@ -349,15 +353,16 @@ impl Resolver<'_> {
 
     fn replaced(&self, target: &Expr) -> Resolved<Replaced> {
         let (root, steps) = target.path(self.text).ok_or(NotUnderstood)?;
-        let mut path: Path = [root].into_iter().chain(steps).map(str::to_owned).collect();
-        if let Some(imported) = self.imports.get(&path[0]) {
-            path.splice(0..1, imported.iter().cloned());
-        }
-        let rest = path.split_off(1);
-        match path[0].as_str() {
-            "input" => Ok(Replaced::Input(rest)),
-            "data" => Ok(Replaced::Data(rest)),
-            _ => Err(NotUnderstood),
+        let (root, imported) = match self.outside(root) {
+            Meaning::Input => (Root::Input, Default::default()),
+            Meaning::Data => (Root::Data, Default::default()),
+            Meaning::Import(import) => import.target(),
+            Meaning::Rule | Meaning::Local(_) | Meaning::Open => return Err(NotUnderstood),
+        };
+        let path = imported.iter().cloned().chain(steps.into_iter().map(str::to_owned)).collect();
+        match root {
+            Root::Input => Ok(Replaced::Input(path)),
+            Root::Data => Ok(Replaced::Data(path)),
         }
     }
 
@@ -431,17 +436,19 @@ impl Resolver<'_> {
             let steps = path.iter().map(|step| Term::Constant(Value::from(step.as_str()))).collect();
             Term::Reference { base, steps }
         };
-        if self.rules.contains(name) {
-            let mut path = self.package.clone();
-            path.push(name.to_owned());
-            return Ok(reference(Base::Data, &path));
-        }
-        match (self.imports.get(name).map(Vec::as_slice), name) {
-            (Some([first, rest @ ..]), _) if first == "input" => Ok(reference(Base::Input, rest)),
-            (Some([_, rest @ ..]), _) => Ok(reference(Base::Data, rest)),
-            (_, "input") => Ok(reference(Base::Input, &[])),
-            (_, "data") => Ok(reference(Base::Data, &[])),
-            _ => Err(NotUnderstood),
+        match self.outside(name) {
+            Meaning::Rule => {
+                let mut path = self.package.clone();
+                path.push(name.to_owned());
+                Ok(reference(Base::Data, &path))
+            }
+            Meaning::Import(import) => match import.target() {
+                (Root::Input, rest) => Ok(reference(Base::Input, rest)),
+                (Root::Data, rest) => Ok(reference(Base::Data, rest)),
+            },
+            Meaning::Input => Ok(reference(Base::Input, &[])),
+            Meaning::Data => Ok(reference(Base::Data, &[])),
+            Meaning::Local(_) | Meaning::Open => Err(NotUnderstood),
         }
     }
 
@@ -451,18 +458,20 @@ impl Resolver<'_> {
             return Ok(Term::Constant(Value::new_set()));
         }
         let mut path: Path = written.split('.').map(|part| part.trim().to_owned()).collect();
-        let root = path[0].clone();
-        let is_of_policy = if self.rules.contains(&root) {
-            path.splice(0..0, self.package.iter().cloned());
-            true
-        } else if let Some(imported) = self.imports.get(&root) {
-            path.splice(0..1, imported.iter().skip(1).cloned());
-            true
-        } else if root == "data" {
-            path.remove(0);
-            true
-        } else {
-            false
+        let is_of_policy = match self.outside(&path[0]) {
+            Meaning::Rule => {
+                path.splice(0..0, self.package.iter().cloned());
+                true
+            }
+            Meaning::Import(import) => {
+                path.splice(0..1, import.target().1.iter().cloned());
+                true
+            }
+            Meaning::Data => {
+                path.remove(0);
+                true
+            }
+            Meaning::Input | Meaning::Local(_) | Meaning::Open => false,
         };
         let (function, arity) = if is_of_policy {
             let arity = self.arities.get(&path).copied();
