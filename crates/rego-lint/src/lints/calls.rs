@@ -125,7 +125,7 @@ fn call(
         if let (Some(written), ExprKind::Array(items) | ExprKind::Set(items)) =
             (format.string(), &values.kind)
         {
-            if let Some(problem) = misfit(&written, items.len()) {
+            if let Some(problem) = misfit(written, items.len()) {
                 say(
                     Lint::FormatArguments,
                     &expr.span,

@@ -824,7 +824,7 @@ fn with_arguments(result: Shape, given: &[Shape]) -> Shape {
 }
 
 /// Returns what a rule adds to a set: `contains x`, or `deny[x]` in v0.
-pub(super) fn member_of<'r>(rule: &'r Rule) -> Option<&'r Expr> {
+pub(super) fn member_of(rule: &Rule) -> Option<&Expr> {
     if let Some(key) = &rule.head.key {
         return Some(key);
     }

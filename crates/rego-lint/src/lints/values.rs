@@ -80,7 +80,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
             && let Some(value) = &rule.head.value
             && let Some(name) = value.string()
         {
-            resource_type(&env, &name, Some(value.span.clone()), about_data, &mut hits);
+            resource_type(&env, name, Some(value.span.clone()), about_data, &mut hits);
         }
         // `is_on(x) if x == true` and `is_on(x) if x == "true"` are alternatives, one of which is never true.
         let is_alternative =
@@ -340,10 +340,7 @@ fn value(
         Node::Word(words) if place.attributes.is_empty() => {
             if is_verb(place) {
                 let first = one.text(text).ends_with("[0]");
-                if first
-                    && operator == Operator::Equal
-                    && matches!(literal.as_deref(), Some("delete" | "create"))
-                {
+                if first && operator == Operator::Equal && matches!(literal, Some("delete" | "create")) {
                     let help =
                         format!("write `{} in {}`", other.text(text), one.text(text).trim_end_matches("[0]"));
                     say(
@@ -356,7 +353,7 @@ fn value(
             } else if let Some(literal) = literal
                 && !words.contains(&literal)
             {
-                let near = suggest::nearest(&literal, words.iter().copied());
+                let near = suggest::nearest(literal, words.iter().copied());
                 let help = match (near, literal) {
                     (_, "resource") => "the mode of managed resources is `managed`".to_owned(),
                     (Some(near), _) => format!("did you mean `{near}`?"),
@@ -378,7 +375,7 @@ fn value(
         }
         Node::Text if place.is_resource_type() => {
             if let Some(literal) = literal {
-                resource_type(env, &literal, Some(other.span.clone()), about_data, hits);
+                resource_type(env, literal, Some(other.span.clone()), about_data, hits);
             }
         }
         _ => {
@@ -387,7 +384,7 @@ fn value(
                 return;
             };
             if own != given {
-                let help = match (own, literal.as_deref()) {
+                let help = match (own, literal) {
                     ("a boolean" | "a number", Some(literal)) => format!("write `{literal}` without quotes"),
                     ("a string", _) => format!("write `\"{}\"`", other.text(text)),
                     ("a list", _) => format!("write `{} in {}`", other.text(text), one.text(text)),
@@ -497,7 +494,7 @@ fn verb(env: &Env<'_, '_>, expr: &Expr, hits: &mut Vec<Hit>) {
         return;
     }
     let synonym = SYNONYMS.iter().find(|(word, _)| *word == literal).map(|(_, verb)| *verb);
-    let help = match synonym.or_else(|| suggest::nearest(&literal, VERBS)) {
+    let help = match synonym.or_else(|| suggest::nearest(literal, VERBS)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if literal == "replace" => "a replacement has the actions `delete` and `create`".to_owned(),
         None => format!("use one of {}", VERBS.join(", ")),

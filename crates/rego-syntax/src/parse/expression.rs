@@ -310,7 +310,7 @@ impl Parser<'_> {
             match bytes[at] {
                 b'\\' => at += 2,
                 b'{' => {
-                    let close = token::end_of_braces(bytes, at).map_err(|error| unread(error))?;
+                    let close = token::end_of_braces(bytes, at).map_err(unread)?;
                     if text < at {
                         parts.push(TemplatePart::Text(text..at));
                     }
@@ -328,8 +328,7 @@ impl Parser<'_> {
 
     /// Parses a range that is one expression.
     fn inner_expr(&mut self, span: Span) -> Parsed<Expr> {
-        let tokens =
-            token::read_within(self.text, span.clone(), &mut self.comments).map_err(|error| unread(error))?;
+        let tokens = token::read_within(self.text, span.clone(), &mut self.comments).map_err(unread)?;
         let mut inner = Parser {
             text: self.text,
             tokens: &tokens,
