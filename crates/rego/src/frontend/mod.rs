@@ -105,7 +105,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 29] = [
+const PASSES: [Pass; 30] = [
     passes::template::edits,
     passes::keyword_name::edits,
     passes::spaced_head::edits,
@@ -115,6 +115,7 @@ const PASSES: [Pass; 29] = [
     passes::minus::edits,
     passes::large_number::edits,
     passes::import::edits,
+    passes::dynamic_package::edits,
     passes::called_operator::edits,
     passes::output_argument::edits,
     passes::declaration::edits,

@@ -11,6 +11,7 @@ use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::options::RegoVersion;
 use super::edit::Edits;
+use super::outline::is_test_name;
 
 /// The names of all rules, by package.
 #[derive(Debug, Default)]
@@ -126,6 +127,26 @@ impl<'p> Policy<'p> {
             let path: Vec<String> = self.module.package.iter().cloned().chain([name.to_owned()]).collect();
             self.rules.replaced.contains(&path)
         }
+    }
+
+    /// Returns the names of the packages directly below a path that have a rule, if some package below the path has
+    /// tests, and nothing else could be meant by an index after the path.
+    pub(super) fn tested_packages(&self, path: &[String], rule: &str) -> Vec<&'p str> {
+        let below = || {
+            let packages = self.rules.packages.range(path.to_vec()..);
+            packages.take_while(|(package, _)| package.starts_with(path))
+        };
+        let has_tests = |names: &Names| names.values.iter().any(|name| is_test_name(name));
+        let is_rule = |package: &[String]| match package.get(path.len()..) {
+            // A rule of the path's own package, or a package that has the name of the rule.
+            Some([] | [_, _, ..]) | None => true,
+            Some([_]) => false,
+        };
+        if !below().any(|(_, names)| has_tests(names)) || below().any(|(package, _)| is_rule(package)) {
+            return Vec::new();
+        }
+        let with_rule = below().filter(|(_, names)| names.values.contains(rule));
+        with_rule.filter_map(|(package, _)| package.last().map(String::as_str)).collect()
     }
 
     /// Returns the import with that alias.

@@ -4,6 +4,7 @@ pub(super) mod bodyless_rule;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
+pub(super) mod dynamic_package;
 pub(super) mod early_negation;
 pub(super) mod every_variable;
 pub(super) mod head_value;
