@@ -6,12 +6,12 @@
 //! same call.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::ops::Range;
 
-use planguard_rego_syntax::annotation;
 use planguard_rego_syntax::token::{self, TokenKind};
+use planguard_rego_syntax::{annotation, parse};
 use regorus::Value;
 use sha2::{Digest, Sha256};
 
@@ -92,12 +92,23 @@ impl Policy {
         let tokens = tokens(text, &mut comments)?;
         let mut policy =
             Self { package: Vec::new(), statements: Vec::new(), calls: Vec::new(), blocks: Vec::new() };
+        // A name at the start of a line may belong to the head before it.
+        let starts: Option<BTreeSet<usize>> = parse::parse(text).ok().map(|module| {
+            let rules = module.rules.iter().map(|rule| rule.start);
+            rules.chain([module.package_span.start]).collect()
+        });
         let mut depth = 0usize;
         for (index, token) in tokens.iter().enumerate() {
             match token.text.as_str() {
                 "(" | "[" | "{" if !token.is_word => depth += 1,
                 ")" | "]" | "}" if !token.is_word => depth = depth.saturating_sub(1),
-                _ if depth == 0 && token.is_word && token.starts_line => policy.statement(&tokens[index..]),
+                _ if depth == 0
+                    && token.is_word
+                    && token.starts_line
+                    && starts.as_ref().is_none_or(|starts| starts.contains(&token.range.start)) =>
+                {
+                    policy.statement(&tokens[index..]);
+                }
                 _ => policy.call(&tokens[index..]),
             }
         }
