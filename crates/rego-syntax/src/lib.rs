@@ -1,4 +1,4 @@
-//! The syntax of Rego: tokens, syntax tree, parser, and the resolution of names.
+//! The syntax of Rego: tokens, syntax tree, parser, visitor, the resolution of names, and METADATA comments.
 //!
 //! This crate imports no other crate of the project.
 
