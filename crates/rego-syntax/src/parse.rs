@@ -4,12 +4,15 @@
 
 mod cursor;
 mod expression;
+mod keywords;
 
 use self::expression::{Level, Steps};
+pub use self::keywords::is_keyword;
+use self::keywords::{Keyword, Keywords};
 use super::token::{self, Symbol, Token};
 use super::tree::{
-    Body, Branch, BranchKind, Enclosure, Expr, ExprKind, Head, Import, ImportPlace, Literal, LiteralKind,
-    Module, Rule, Step, With,
+    Body, Branch, BranchKind, Enclosure, Expr, Head, Import, ImportPlace, Literal, LiteralKind, Module,
+    Opening, Rule, Span, With,
 };
 
 /// The maximum depth of an expression's tree; each operator of a chain adds one level. The nesting check, which runs
@@ -27,18 +30,30 @@ pub struct SyntaxError {
     pub offset: usize,
 }
 
-/// Parses a policy.
+/// Parses a policy. Where it can be parsed with the keywords of Rego v1, it is; else with those that it imports.
 pub fn parse(text: &str) -> Result<Module, SyntaxError> {
-    let tokens = token::read(text).map_err(|error| SyntaxError { offset: error.offset })?;
-    Parser { text, tokens: &tokens, next: 0, depth: 0, line_ends: Vec::new() }.module()
+    let mut comments = Vec::new();
+    let tokens = token::read_within(text, 0..text.len(), &mut comments)
+        .map_err(|error| SyntaxError { offset: error.offset })?;
+    let read = |keywords| {
+        let comments = comments.clone();
+        let limit = text.len();
+        Parser { text, tokens: &tokens, next: 0, limit, depth: 0, line_ends: Vec::new(), comments, keywords }
+            .module()
+    };
+    read(Keywords::of_v1()).or_else(|error| read(Keywords::of_v0()).map_err(|_| error))
 }
 
 struct Parser<'t> {
     text: &'t str,
     tokens: &'t [Token],
     next: usize,
+    /// Where the text ends that is parsed.
+    limit: usize,
     depth: usize,
     line_ends: Vec<usize>,
+    comments: Vec<Span>,
+    keywords: Keywords,
 }
 
 type Parsed<T> = Result<T, SyntaxError>;
@@ -58,15 +73,23 @@ impl Parser<'_> {
             if self.eat(Symbol::Semicolon) {
                 continue;
             }
+            // A keyword that is taken for a name could otherwise end up as a rule without anything.
+            if self.keywords.are_names() && !self.starts_line() && !self.follows(Symbol::Semicolon) {
+                return self.fail();
+            }
             if self.word() == Some("import") {
                 let place = if rules.is_empty() { ImportPlace::BeforeRules } else { ImportPlace::AfterARule };
-                imports.push(self.import(place)?);
+                let import = self.import(place)?;
+                self.keywords.import(&import.path);
+                imports.push(import);
             } else {
                 rules.push(self.rule()?);
             }
         }
-        let line_ends = self.line_ends;
-        Ok(Module { package_span, package: package_path, imports, rules, line_ends })
+        let (line_ends, mut comments, keywords) = (self.line_ends, self.comments, self.keywords.used());
+        // Those in templates were read last.
+        comments.sort_by_key(|comment| comment.start);
+        Ok(Module { package_span, package: package_path, imports, rules, line_ends, comments, keywords })
     }
 
     fn import(&mut self, place: ImportPlace) -> Parsed<Import> {
@@ -84,6 +107,7 @@ impl Parser<'_> {
     }
 
     fn rule(&mut self) -> Parsed<Rule> {
+        let start = self.start();
         let is_default = self.word() == Some("default") && self.word_at(self.next + 1).is_some();
         if is_default {
             self.advance()?;
@@ -91,15 +115,15 @@ impl Parser<'_> {
         let head = self.head()?;
         let mut body_start = self.start();
         let mut branches = Vec::new();
-        let body = if is_default { None } else { self.rule_body()? };
+        let (opening, body) = if is_default { (Opening::Nothing, None) } else { self.rule_body()? };
         if body.is_none() {
             body_start = head.span.end;
         }
-        branches.push(Branch { kind: BranchKind::First, body, span: body_start..self.end() });
+        branches.push(Branch { kind: BranchKind::First, body, opening, span: body_start..self.end() });
         if !is_default {
             self.further_branches(&mut branches)?;
         }
-        Ok(Rule { head, is_default, branches })
+        Ok(Rule { head, is_default, start, branches })
     }
 
     fn further_branches(&mut self, branches: &mut Vec<Branch>) -> Parsed<()> {
@@ -112,11 +136,13 @@ impl Parser<'_> {
                 } else {
                     None
                 };
-                let body = self.rule_body()?;
-                branches.push(Branch { kind: BranchKind::Else { value }, body, span: start..self.end() });
+                let (opening, body) = self.rule_body()?;
+                let kind = BranchKind::Else { value };
+                branches.push(Branch { kind, body, opening, span: start..self.end() });
             } else if follows_body && self.symbol() == Some(Symbol::BraceOpen) {
                 let body = Some(self.braced_body()?);
-                branches.push(Branch { kind: BranchKind::Chained, body, span: start..self.end() });
+                let (kind, opening) = (BranchKind::Chained, Opening::Nothing);
+                branches.push(Branch { kind, body, opening, span: start..self.end() });
             } else {
                 return Ok(());
             }
@@ -125,7 +151,7 @@ impl Parser<'_> {
 
     fn head(&mut self) -> Parsed<Head> {
         let start = self.start();
-        if self.word().is_none_or(is_keyword) {
+        if self.word().is_none_or(|word| self.is_reserved(word)) {
             return self.fail();
         }
         let name = self.primary()?;
@@ -135,7 +161,8 @@ impl Parser<'_> {
             self.advance()?;
             arguments = Some(self.list(Symbol::ParenClose)?);
         }
-        let key = if self.eat_word("contains") { Some(self.expr(Level::Membership)?) } else { None };
+        let key =
+            if self.eat_keyword(Keyword::Contains) { Some(self.expr(Level::Membership)?) } else { None };
         let value = if self.eat(Symbol::Assign) || self.eat(Symbol::Unify) {
             Some(self.expr(Level::Membership)?)
         } else {
@@ -144,16 +171,18 @@ impl Parser<'_> {
         Ok(Head { name, arguments, key, value, span: start..self.end() })
     }
 
-    fn rule_body(&mut self) -> Parsed<Option<Body>> {
-        let has_if = self.eat_word("if");
+    fn rule_body(&mut self) -> Parsed<(Opening, Option<Body>)> {
+        let opening = if self.eat_keyword(Keyword::If) { Opening::If } else { Opening::Nothing };
         if self.symbol() == Some(Symbol::BraceOpen) {
-            return self.braced_body().map(Some);
+            return Ok((opening, Some(self.braced_body()?)));
         }
-        if !has_if {
-            return Ok(None);
+        match opening {
+            Opening::Nothing => Ok((opening, None)),
+            Opening::If => {
+                let literals = vec![self.literal()?];
+                Ok((opening, Some(Body { literals, enclosure: Enclosure::Bare })))
+            }
         }
-        let literals = vec![self.literal()?];
-        Ok(Some(Body { literals, enclosure: Enclosure::Bare }))
     }
 
     fn braced_body(&mut self) -> Parsed<Body> {
@@ -188,7 +217,7 @@ impl Parser<'_> {
         let start = self.start();
         let kind = match self.word() {
             Some("some") => self.some()?,
-            Some("every") => self.every()?,
+            Some("every") if self.eat_keyword(Keyword::Every) => self.every()?,
             Some("not") => {
                 self.advance()?;
                 LiteralKind::Negation(self.literal_expr()?)
@@ -215,20 +244,20 @@ impl Parser<'_> {
         while self.eat(Symbol::Comma) {
             patterns.push(self.expr(Level::Comparison)?);
         }
-        if self.eat_word("in") {
+        if self.eat_keyword(Keyword::In) {
             let collection = self.expr(Level::Membership)?;
             return Ok(LiteralKind::SomeIn { patterns, collection });
         }
         Ok(LiteralKind::Declaration(patterns))
     }
 
+    /// Parses what follows `every`.
     fn every(&mut self) -> Parsed<LiteralKind> {
-        self.advance()?;
         let mut variables = vec![self.expr(Level::Comparison)?];
         while self.eat(Symbol::Comma) {
             variables.push(self.expr(Level::Comparison)?);
         }
-        if !self.eat_word("in") {
+        if !self.eat_keyword(Keyword::In) {
             return self.fail();
         }
         let collection = self.expr(Level::Membership)?;
@@ -239,45 +268,27 @@ impl Parser<'_> {
 
 /// Returns the parts of a constant path.
 fn path(expr: &Expr, text: &str) -> Option<Vec<String>> {
-    let mut parts = vec![expr.root()?.text(text).to_owned()];
-    if let ExprKind::Reference { steps, .. } = &expr.kind {
-        for step in steps {
-            parts.push(match step {
-                Step::Field(span) => text.get(span.clone())?.to_owned(),
-                Step::Index(index) => serde_json::from_str(index.text(text)).ok()?,
-            });
-        }
-    }
-    Some(parts)
-}
-
-/// Returns whether a word is a keyword and cannot be a variable.
-pub fn is_keyword(word: &str) -> bool {
-    matches!(
-        word,
-        "as" | "contains"
-            | "default"
-            | "else"
-            | "every"
-            | "if"
-            | "import"
-            | "in"
-            | "not"
-            | "package"
-            | "some"
-            | "with"
-    )
+    let (root, steps) = expr.path(text)?;
+    Some([root].into_iter().chain(steps).map(str::to_owned).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree::{ComprehensionHead, ExprKind, KeywordUse, Scalar, Step, TemplatePart};
     use super::*;
 
     /// Returns an expression with brackets around every part.
     fn shape(expr: &Expr, text: &str) -> String {
         let all = |exprs: &[Expr]| exprs.iter().map(|expr| shape(expr, text)).collect::<Vec<_>>().join(" ");
         match &expr.kind {
-            ExprKind::Scalar | ExprKind::Name => expr.text(text).to_owned(),
+            ExprKind::Scalar(_) | ExprKind::Name => expr.text(text).to_owned(),
+            ExprKind::Template(parts) => {
+                let part = |part: &TemplatePart| match part {
+                    TemplatePart::Text(span) => format!("'{}'", &text[span.clone()]),
+                    TemplatePart::Expr(expr) => shape(expr, text),
+                };
+                format!("$<{}>", parts.iter().map(part).collect::<Vec<_>>().join(" "))
+            }
             ExprKind::Parenthesised(inner) => format!("({})", shape(inner, text)),
             ExprKind::Reference { base, steps } => {
                 let steps: Vec<String> = steps
@@ -293,14 +304,19 @@ mod tests {
                 format!("{}({})", shape(function, text), all(arguments))
             }
             ExprKind::Operation { operator, operands } => format!("<{operator:?} {}>", all(operands)),
-            ExprKind::Items(items) => format!("[{}]", all(items)),
+            ExprKind::Array(items) => format!("[{}]", all(items)),
+            ExprKind::Set(items) => format!("{{{}}}", all(items)),
             ExprKind::Object(fields) => {
                 let pairs =
                     fields.iter().map(|(key, value)| [shape(key, text), shape(value, text)].join(":"));
                 format!("{{{}}}", pairs.collect::<Vec<_>>().join(" "))
             }
-            ExprKind::Comprehension { heads, body } => {
-                format!("[{} | {}]", all(heads), literals(body, text).join("; "))
+            ExprKind::Comprehension { head, body } => {
+                let (open, close) = match head {
+                    ComprehensionHead::Array(_) => ("[", "]"),
+                    ComprehensionHead::Set(_) | ComprehensionHead::Object(_) => ("{", "}"),
+                };
+                format!("{open}{} | {}{close}", all(head.exprs()), literals(body, text).join("; "))
             }
         }
     }
@@ -363,10 +379,93 @@ mod tests {
     #[test]
     fn a_bar_after_a_first_element_starts_a_comprehension() {
         assert_eq!(body("x := [a.b | c; some d in e]"), ["<Assign x [a.b | c; some d in e]>"]);
-        assert_eq!(body("x := {a: b | c}"), ["<Assign x [a b | c]>"]);
-        assert_eq!(body("x := {a, b | c}"), ["<Assign x [a <Union b c>]>"]);
+        assert_eq!(body("x := {a: b | c}"), ["<Assign x {a b | c}>"]);
+        assert_eq!(body("x := {a, b | c}"), ["<Assign x {a <Union b c>}>"]);
         assert_eq!(body("x := {a: b, c: d in e,}"), ["<Assign x {a:b c:<In d e>}>"]);
-        assert_eq!(body("x := {a == b, {}, []}"), ["<Assign x [<Equal a b> {} []]>"]);
+        assert_eq!(body("x := {a == b, {}, []}"), ["<Assign x {<Equal a b> {} []}>"]);
+    }
+
+    #[test]
+    fn scalars_have_values() {
+        let text = r#"package main
+x := ["a\"b", `c\d`, -  1.50, 1e400, true, null]"#;
+        let module = parse(text).unwrap();
+        let ExprKind::Array(items) = &module.rules[0].head.value.as_ref().unwrap().kind else { panic!() };
+        let values: Vec<&Scalar> = items.iter().map(|item| item.scalar().unwrap()).collect();
+        assert_eq!(
+            values,
+            [
+                &Scalar::Text("a\"b".into()),
+                &Scalar::RawText("c\\d".into()),
+                &Scalar::Number("-1.50".into()),
+                &Scalar::Number("1e400".into()),
+                &Scalar::Bool(true),
+                &Scalar::Null,
+            ]
+        );
+        assert_eq!(
+            [items[0].string(), items[1].string(), items[2].string()],
+            [Some("a\"b"), Some("c\\d"), None]
+        );
+    }
+
+    #[test]
+    fn templates_have_parts() {
+        assert_eq!(
+            body(r#"x := $"a \{ {b.c + 1}{$"{d}"}e""#),
+            [r#"<Assign x $<'a \{ ' <Add b.c 1> $<d> 'e'>>"#]
+        );
+        let text = "package main\nx := $`{[y | y := 1\n y > 0 # c\n]}`\n";
+        let module = parse(text).unwrap();
+        assert_eq!(module.comments.iter().map(|comment| &text[comment.clone()]).collect::<Vec<_>>(), ["# c"]);
+        assert_eq!(module.line_ends, [32]);
+        for wrong in ["$\"{}\"", "$\"{a b}\"", "$\"{a; b}\""] {
+            assert!(parse(&format!("package main\nx := {wrong}")).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn comments_are_kept() {
+        let text = "# a \r\npackage main # b\nx := 1 #";
+        let module = parse(text).unwrap();
+        let comments: Vec<&str> = module.comments.iter().map(|span| &text[span.clone()]).collect();
+        assert_eq!(comments, ["# a", "# b", "#"]);
+    }
+
+    #[test]
+    fn keywords_of_v1_are_names_where_only_that_can_be_meant() {
+        let used = |rules: &str| parse(&format!("package main\n{rules}")).map(|module| module.keywords);
+        for names in [
+            "every(a, b) { a == b }\nx { every(1, 1) }",
+            "x { in := 1; in == 1 }",
+            "contains(arr, e) { arr[_] == e }",
+            "if { true }\nx { if }",
+            "import future.keywords.in\nevery(a) { a in [1] }",
+        ] {
+            assert_eq!(used(names), Ok(KeywordUse::AsNames), "{names}");
+        }
+        for keywords in ["x if true", "x contains 1", "x { 1 in [1] }", "x { every y in [1] { y } }"] {
+            assert_eq!(used(keywords), Ok(KeywordUse::AsKeywords), "{keywords}");
+        }
+        for either in [
+            "x { contains(\"a\", \"b\"); input.if.in }",
+            "import rego.v1\nx contains 1 if 1 in [1]",
+            "import future.keywords.every\nx { every y in [1] { y } }",
+            "import future.keywords.if\nx if true",
+        ] {
+            assert_eq!(used(either), Ok(KeywordUse::Either), "{either}");
+        }
+        for wrong in ["import rego.v1\nevery(a) if a", "x { in := 1; 1 in [1] }", "contains(a) if a"] {
+            assert!(used(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn parsing_is_linear_in_the_nesting() {
+        for (open, close) in [("[", "]"), ("{", "}"), ("{\"a\": ", "}"), ("$\"{", "}\""), ("f(", ")")] {
+            let text = format!("package main\nx := {}1{}", open.repeat(80), close.repeat(80));
+            assert!(parse(&text).is_ok(), "{open}");
+        }
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl<'t> Resolver<'t> {
                     }
                 }
             }
-            ExprKind::Items(items) => {
+            ExprKind::Array(items) | ExprKind::Set(items) => {
                 for item in items {
                     self.pattern(item, how);
                 }
@@ -181,7 +181,8 @@ impl<'t> Resolver<'t> {
                     self.pattern(value, how);
                 }
             }
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }
             | ExprKind::Call { .. }

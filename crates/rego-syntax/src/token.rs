@@ -94,10 +94,20 @@ pub struct TokenError {
 
 /// Splits a text into tokens.
 pub fn read(text: &str) -> Result<Vec<Token>, TokenError> {
-    let bytes = text.as_bytes();
+    read_within(text, 0..text.len(), &mut Vec::new())
+}
+
+/// Splits a range of a text into tokens, and adds the ranges of its comments to `comments`. All ranges are those in
+/// the whole text.
+pub fn read_within(
+    text: &str,
+    within: Range<usize>,
+    comments: &mut Vec<Range<usize>>,
+) -> Result<Vec<Token>, TokenError> {
+    let bytes = text.as_bytes().get(..within.end).unwrap_or_default();
     let mut tokens = Vec::new();
     let mut starts_line = true;
-    let mut at = 0;
+    let mut at = within.start;
     while let Some(&byte) = bytes.get(at) {
         let start = at;
         let kind = match byte {
@@ -112,6 +122,8 @@ pub fn read(text: &str) -> Result<Vec<Token>, TokenError> {
             }
             b'#' => {
                 at = memchr::memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |length| at + length);
+                let written = text.get(start..at).map_or(0, |comment| comment.trim_end().len());
+                comments.push(start..start + written);
                 continue;
             }
             b'"' | b'`' => {

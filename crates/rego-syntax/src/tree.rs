@@ -18,6 +18,22 @@ pub struct Module {
     pub rules: Vec<Rule>,
     /// The ends of literals that only a line break separates from the next one.
     pub line_ends: Vec<usize>,
+    /// The ranges of the comments, from `#` to the end of the text on the line.
+    pub comments: Vec<Span>,
+    /// How the file uses words that are keywords only in Rego v1.
+    pub keywords: KeywordUse,
+}
+
+/// How a policy uses `contains`, `every`, `if` and `in`, which are keywords in Rego v1 and names in v0 unless they are
+/// imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeywordUse {
+    /// It uses none of them, or imports those that it uses: a policy of either dialect.
+    Either,
+    /// It uses one as a keyword without an import: a policy of v1.
+    AsKeywords,
+    /// It can be parsed only if they are names: a policy of v0.
+    AsNames,
 }
 
 /// `import data.x as y`.
@@ -49,6 +65,8 @@ pub struct Rule {
     pub head: Head,
     /// Whether it starts with `default`.
     pub is_default: bool,
+    /// The start of the head or of `default`.
+    pub start: usize,
     /// The bodies; at least one.
     pub branches: Vec<Branch>,
 }
@@ -75,8 +93,19 @@ pub struct Branch {
     pub kind: BranchKind,
     /// The conditions.
     pub body: Option<Body>,
+    /// What stands before the body.
+    pub opening: Opening,
     /// Its range.
     pub span: Span,
+}
+
+/// What stands before a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// `if`.
+    If,
+    /// Nothing, as in Rego v0, or there is no body.
+    Nothing,
 }
 
 /// The relation of a branch to the previous one.
@@ -173,7 +202,9 @@ pub struct Expr {
 #[derive(Debug)]
 pub enum ExprKind {
     /// Numbers, strings, `true`, `false` and `null`.
-    Scalar,
+    Scalar(Scalar),
+    /// `$"…{x}…"`.
+    Template(Vec<TemplatePart>),
     /// A variable, rule or other name.
     Name,
     /// `(x)`.
@@ -199,17 +230,64 @@ pub enum ExprKind {
         /// Two operands, or one for a unary minus.
         operands: Vec<Expr>,
     },
-    /// An array or a set.
-    Items(Vec<Expr>),
+    /// `[x, y]`.
+    Array(Vec<Expr>),
+    /// `{x, y}`.
+    Set(Vec<Expr>),
     /// Keys and values.
     Object(Vec<(Expr, Expr)>),
     /// A comprehension.
     Comprehension {
-        /// One expression, or a key and a value.
-        heads: Vec<Expr>,
+        /// What it makes of each solution of its body.
+        head: ComprehensionHead,
         /// The body.
         body: Body,
     },
+}
+
+/// A number, a string, `true`, `false` or `null`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number as it is written, with its sign.
+    Number(Box<str>),
+    /// The value of `"…"`.
+    Text(Box<str>),
+    /// The value of `` `…` ``.
+    RawText(Box<str>),
+}
+
+/// A part of a template.
+#[derive(Debug)]
+pub enum TemplatePart {
+    /// Text between expressions, as it is written.
+    Text(Span),
+    /// `{x}`.
+    Expr(Expr),
+}
+
+/// What a comprehension makes of each solution of its body.
+#[derive(Debug)]
+pub enum ComprehensionHead {
+    /// `[x | …]`.
+    Array(Box<Expr>),
+    /// `{x | …}`.
+    Set(Box<Expr>),
+    /// `{k: v | …}`: the key and the value.
+    Object(Box<[Expr; 2]>),
+}
+
+impl ComprehensionHead {
+    /// Returns its expressions.
+    pub fn exprs(&self) -> &[Expr] {
+        match self {
+            Self::Array(element) | Self::Set(element) => std::slice::from_ref(element),
+            Self::Object(pair) => pair.as_slice(),
+        }
+    }
 }
 
 /// A step of a reference.
@@ -311,12 +389,14 @@ impl Expr {
     pub fn bare(&self) -> &Self {
         match &self.kind {
             ExprKind::Parenthesised(inner) => inner.bare(),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Reference { .. }
             | ExprKind::Call { .. }
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => self,
         }
@@ -325,7 +405,14 @@ impl Expr {
     /// Returns the direct children, without the body of a comprehension.
     pub fn children(&self) -> Vec<&Self> {
         match &self.kind {
-            ExprKind::Scalar | ExprKind::Name => Vec::new(),
+            ExprKind::Scalar(_) | ExprKind::Name => Vec::new(),
+            ExprKind::Template(parts) => parts
+                .iter()
+                .filter_map(|part| match part {
+                    TemplatePart::Text(_) => None,
+                    TemplatePart::Expr(expr) => Some(expr),
+                })
+                .collect(),
             ExprKind::Parenthesised(inner) => vec![inner],
             ExprKind::Reference { base, steps } => {
                 let mut children = vec![base.as_ref()];
@@ -341,9 +428,9 @@ impl Expr {
                 children
             }
             ExprKind::Operation { operands, .. } => operands.iter().collect(),
-            ExprKind::Items(items) => items.iter().collect(),
+            ExprKind::Array(items) | ExprKind::Set(items) => items.iter().collect(),
             ExprKind::Object(fields) => fields.iter().flat_map(|(key, value)| [key, value]).collect(),
-            ExprKind::Comprehension { heads, .. } => heads.iter().collect(),
+            ExprKind::Comprehension { head, .. } => head.exprs().iter().collect(),
         }
     }
 
@@ -351,15 +438,40 @@ impl Expr {
     pub fn body(&self) -> Option<&Body> {
         match &self.kind {
             ExprKind::Comprehension { body, .. } => Some(body),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }
             | ExprKind::Call { .. }
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_) => None,
         }
+    }
+
+    /// Returns the value of a string, with or without parentheses.
+    pub fn string(&self) -> Option<&str> {
+        match self.scalar()? {
+            Scalar::Text(text) | Scalar::RawText(text) => Some(text),
+            Scalar::Null | Scalar::Bool(_) | Scalar::Number(_) => None,
+        }
+    }
+
+    /// Returns the value of a scalar, with or without parentheses.
+    pub fn scalar(&self) -> Option<&Scalar> {
+        match &self.bare().kind {
+            ExprKind::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    /// Returns the name that a reference starts with and the keys of its steps, if all of them are constant.
+    pub fn path<'a>(&'a self, text: &'a str) -> Option<(&'a str, Vec<&'a str>)> {
+        let root = self.root()?.text(text);
+        let ExprKind::Reference { steps, .. } = &self.kind else { return Some((root, Vec::new())) };
+        Some((root, steps.iter().map(|step| step.key(text)).collect::<Option<_>>()?))
     }
 
     /// Returns the name that a reference starts with, or the expression itself if it is a name.
@@ -367,13 +479,25 @@ impl Expr {
         match &self.kind {
             ExprKind::Name => Some(self),
             ExprKind::Reference { base, .. } => base.root(),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Call { .. }
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => None,
+        }
+    }
+}
+
+impl Step {
+    /// Returns the key, if it is a name or a string.
+    pub fn key<'a>(&'a self, text: &'a str) -> Option<&'a str> {
+        match self {
+            Self::Field(span) => text.get(span.clone()),
+            Self::Index(index) => index.string(),
         }
     }
 }

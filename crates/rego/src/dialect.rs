@@ -2,7 +2,8 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use regorus::unstable::{Lexer, TokenKind};
+use planguard_rego_syntax::token;
+use planguard_rego_syntax::tree::KeywordUse;
 use regorus::{Engine, PolicyLengthConfig};
 
 use super::builtins;
@@ -40,11 +41,11 @@ fn hold_memory() {
     HELD.get_or_init(|| Memory::reserve(4 << 30));
 }
 
-/// Returns the dialect of a policy's text.
-pub(super) fn written_in(text: &str, version: RegoVersion) -> RegoVersion {
+/// Returns the dialect of a policy.
+pub(super) fn written_in(source: &Source, version: RegoVersion) -> RegoVersion {
     // In v0, a keyword that is not imported would be parsed as a variable, with only a warning.
     match version {
-        RegoVersion::V0 if has_v1_keywords(text) => RegoVersion::V1,
+        RegoVersion::V0 if uses_keywords(source) => RegoVersion::V1,
         RegoVersion::V0 | RegoVersion::V1 => version,
     }
 }
@@ -54,7 +55,7 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
     if let RewriteResult::Failed(unread) = source.reading {
         let at = (unread.offset.min(source.text.len()), 0).into();
         // Usually the engine also fails, with a message.
-        let is_read = || parse(&mut new_engine(), source, written_in(&source.text, version)).is_ok();
+        let is_read = || parse(&mut new_engine(), source, written_in(source, version)).is_ok();
         match unread.cause {
             Cause::UnsafeNegation => return Err(PolicyError::UnsafeNegation { text: source.named(), at }),
             Cause::UnknownKeyword => return Err(PolicyError::UnknownKeyword { text: source.named(), at }),
@@ -64,14 +65,13 @@ pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) ->
             Cause::Form => {}
         }
     }
-    let version = written_in(&source.text, version);
+    let version = written_in(source, version);
     let Err(message) = parse(engine, source, version) else { return Ok(()) };
     let sources = std::slice::from_ref(source);
     let message = source::read_message(&message, sources);
     let help = match version {
         RegoVersion::V1
-            if !has_v1_keywords(&source.text)
-                && parse(&mut new_engine(), source, RegoVersion::V0).is_ok() =>
+            if !uses_keywords(source) && parse(&mut new_engine(), source, RegoVersion::V0).is_ok() =>
         {
             "the policy uses Rego v0: pass `--rego-version v0`, or add `if` before rule bodies \
             and `contains` to partial sets"
@@ -97,7 +97,7 @@ pub(super) fn of(source: &Source) -> RegoVersion {
 
 /// Returns whether to try a file as v0. If that fails, the engine prints warnings.
 pub(super) fn may_be_v0(source: &Source) -> bool {
-    written_in(&source.text, RegoVersion::V0) == RegoVersion::V0
+    written_in(source, RegoVersion::V0) == RegoVersion::V0
 }
 
 /// Returns whether the engine can parse the rewritten file.
@@ -114,50 +114,28 @@ fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(
     parsed.map(drop).map_err(|error| error.to_string())
 }
 
-/// Returns the text for the engine's lexer, unless it cannot be split into lines.
-pub(super) fn lexer_source(text: &str) -> Option<regorus::Source> {
-    let (name, text) = (String::new(), text.to_owned());
-    regorus::Source::from_contents_with_limits(name, text, LENGTHS.max_file_bytes, LENGTHS.max_lines).ok()
+/// Returns whether a policy uses `if`, `in`, `every` or `contains` as keywords without importing them.
+fn uses_keywords(source: &Source) -> bool {
+    match source.module() {
+        Ok(module) => module.keywords == KeywordUse::AsKeywords,
+        Err(_) => seems_to_use_keywords(&source.text),
+    }
 }
 
-/// Returns whether the text uses `if`, `in`, `every` or `contains` as keywords without importing them.
-fn has_v1_keywords(text: &str) -> bool {
-    // A text that cannot be split into lines is reported by the parser.
-    let Some(file) = lexer_source(text) else { return false };
-    let mut lexer = Lexer::new(&file);
-    lexer.set_max_col(LENGTHS.max_col);
-    let mut words: Vec<(bool, String)> = Vec::new();
-    while let Ok(token) = lexer.next_token() {
-        match token.0 {
-            TokenKind::Eof => break,
-            TokenKind::Ident => words.push((true, token.1.text().to_owned())),
-            TokenKind::Symbol => words.push((false, token.1.text().to_owned())),
-            TokenKind::String | TokenKind::RawString | TokenKind::Number => {
-                words.push((false, String::new()));
-            }
-        }
-    }
-    let word = |index: usize| words.get(index).map_or("", |(_, word)| word.as_str());
-    let mut imported = Vec::new();
-    for index in 0..words.len() {
-        match (word(index), word(index + 1), word(index + 3), word(index + 4)) {
-            ("import", "rego", "v1", _) => return false,
-            ("import", "future", "keywords", ".") => imported.push(word(index + 5)),
-            ("import", "future", "keywords", _) => return false,
-            _ => {}
-        }
-    }
-    if imported.contains(&"every") {
-        imported.push("in");
-    }
-    words.iter().enumerate().any(|(index, (is_word, text))| {
-        *is_word
-            && matches!(text.as_str(), "if" | "in" | "every" | "contains")
-            && !imported.contains(&text.as_str())
-            // The builtin `contains`, or a field of that name.
-            && !(text == "contains" && word(index + 1) == "(")
-            && (index == 0 || word(index - 1) != ".")
-    })
+/// As [`uses_keywords`], for a text that cannot be parsed.
+fn seems_to_use_keywords(text: &str) -> bool {
+    let tokens = token::read(text).unwrap_or_default();
+    let word = |index: usize| tokens.get(index).map_or("", |token| &text[token.span.clone()]);
+    let imports = |index: &usize| {
+        (word(*index), word(*index + 1)) == ("import", "rego")
+            || (word(*index), word(*index + 1), word(*index + 3)) == ("import", "future", "keywords")
+    };
+    !(0..tokens.len()).any(|index| imports(&index))
+        && (0..tokens.len()).any(|index| {
+            matches!(word(index), "if" | "in" | "every" | "contains")
+                && !(word(index) == "contains" && word(index + 1) == "(")
+                && index.checked_sub(1).is_none_or(|before| word(before) != ".")
+        })
 }
 
 #[cfg(test)]
@@ -170,16 +148,23 @@ mod tests {
         add(&mut new_engine(), &Source::new("p.rego", text), version)
     }
 
+    fn uses(text: &str) -> bool {
+        uses_keywords(&Source::new("p.rego", text))
+    }
+
     #[test]
     fn keywords_are_distinguished_from_names() {
-        assert!(has_v1_keywords("package a\ndeny contains m if m := 1"));
-        assert!(!has_v1_keywords("package a\ndeny[m] { contains(m, \"if\") } # if\n"));
-        assert!(!has_v1_keywords("package a\nimport future.keywords.in\nx { 1 in [1] }"));
-        assert!(!has_v1_keywords("package a\nimport future.keywords\nx if 1 in [1]"));
-        assert!(!has_v1_keywords("package a\nimport rego.v1\nx if 1 in [1]"));
-        assert!(has_v1_keywords("package a\nimport future.keywords.in\nx if 1 in [1]"));
-        assert!(!has_v1_keywords("package a\nx { input.if }"));
-        assert!(has_v1_keywords("package a\nx if (1 == 1)"));
+        assert!(uses("package a\ndeny contains m if m := 1"));
+        assert!(!uses("package a\ndeny[m] { contains(m, \"if\") } # if\n"));
+        assert!(!uses("package a\nimport future.keywords.in\nx { 1 in [1] }"));
+        assert!(!uses("package a\nimport future.keywords\nx if 1 in [1]"));
+        assert!(!uses("package a\nimport rego.v1\nx if 1 in [1]"));
+        assert!(uses("package a\nimport future.keywords.in\nx if 1 in [1]"));
+        assert!(!uses("package a\nx { input.if }"));
+        assert!(uses("package a\nx if (1 == 1)"));
+        assert!(!uses("package a\nevery(x, y) { x == y }"));
+        assert!(uses("package a\nx if (1 == 1"));
+        assert!(!uses("package a\nimport rego.v1\nx if (1 == 1"));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use planguard_rego_syntax::annotation;
 use planguard_rule::Severity;
 use regorus::Value;
 
@@ -55,46 +56,31 @@ pub type Blocks = BTreeMap<u32, (Scope, RuleMetadata)>;
 
 /// Parses the blocks directly above one of `lines`, the lines of packages and rules.
 pub fn read(source: &Source, lines: &BTreeSet<u32>, errors: &mut Vec<PolicyError>) -> Blocks {
+    // Of several blocks, the nearest counts.
+    let written: BTreeMap<u32, annotation::Block> = annotation::blocks(&source.text, &source.comments())
+        .into_iter()
+        .filter(|block| lines.contains(&block.described))
+        .map(|block| (block.described, block))
+        .collect();
     let mut blocks = Blocks::new();
-    let mut open: Option<(std::ops::Range<usize>, String)> = None;
-    let mut offset = 0;
-    for (number, line) in (1u32..).zip(source.text.split_inclusive('\n')) {
-        let start = offset;
-        offset += line.len();
-        let text = line.trim();
-        match (text.strip_prefix('#'), &mut open) {
-            (Some(comment), _) if comment.trim() == "METADATA" => {
-                open = Some((start..offset, String::new()));
+    for (line, block) in written {
+        // Without a scope, a block applies to what it precedes.
+        let mut below = source.text.get(block.span.end..).unwrap_or("").lines().map(str::trim);
+        let described = below.find(|line| !line.is_empty() && !line.starts_with('#'));
+        let before_package = described.is_some_and(|line| line.split_whitespace().next() == Some("package"));
+        let usual = if before_package { Scope::Package } else { Scope::Rule };
+        match parse(&block.yaml, usual) {
+            Ok(block) => {
+                blocks.insert(line, block);
             }
-            (Some(comment), Some((range, yaml))) => {
-                range.end = offset;
-                yaml.push_str(comment);
-                yaml.push('\n');
-            }
-            (Some(_), None) => {}
-            (None, _) if text.is_empty() => {}
-            (None, _) => {
-                if let Some((range, yaml)) = open.take()
-                    && lines.contains(&number)
-                {
-                    // Without a scope, a block applies to what it precedes.
-                    let before_package = text.split_whitespace().next() == Some("package");
-                    let usual = if before_package { Scope::Package } else { Scope::Rule };
-                    match parse(&yaml, usual) {
-                        Ok(block) => {
-                            blocks.insert(number, block);
-                        }
-                        Err(reason) => report(
-                            errors,
-                            PolicyError::InvalidMetadata {
-                                reason,
-                                text: source.named(),
-                                at: (range.start, range.len()).into(),
-                            },
-                        ),
-                    }
-                }
-            }
+            Err(reason) => report(
+                errors,
+                PolicyError::InvalidMetadata {
+                    reason,
+                    text: source.named(),
+                    at: (block.span.start, block.span.len()).into(),
+                },
+            ),
         }
     }
     blocks

@@ -378,7 +378,7 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
     let mut known = LoadedNames::default();
     sources.iter().for_each(|source| known.add(source));
     let read_one = |source: &Source| match dialect {
-        Dialect::Given(version) => read(source, dialect::written_in(&source.text, version), &known),
+        Dialect::Given(version) => read(source, dialect::written_in(source, version), &known),
         Dialect::EachFile => {
             // The front end must know the dialect, and whether the file can be parsed in it shows only afterwards.
             let mut source = source.clone();

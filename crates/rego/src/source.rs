@@ -1,5 +1,7 @@
 //! A policy file, and places in it.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -11,7 +13,7 @@ use regorus::unstable::Span;
 
 use super::error::{PolicyError, PolicyText};
 use super::files;
-use super::frontend::{RewriteError, Rewritten};
+use super::frontend::{self, RewriteError, Rewritten};
 
 /// The engine counts a tab as this many columns.
 const TAB_COLUMNS: u32 = 4;
@@ -82,6 +84,14 @@ impl Source {
     /// The front end cannot parse it.
     pub fn module(&self) -> Result<&Module, SyntaxError> {
         self.parsed.get_or_init(|| parse::parse(&self.text)).as_ref().map_err(|error| *error)
+    }
+
+    /// Returns the ranges of the comments.
+    pub fn comments(&self) -> Cow<'_, [Range<usize>]> {
+        match self.module() {
+            Ok(module) => Cow::Borrowed(&module.comments),
+            Err(_) => Cow::Owned(frontend::comments(&self.text)),
+        }
     }
 
     /// Returns the text for the engine.

@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use planguard_rego::bundle::{LibraryArgument, Taken};
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, OperatorFamily, Step as Written};
+use planguard_rego_syntax::walk;
 
-use super::infer::{Env, Guards, outside_bodies};
+use super::infer::{Env, Guards};
 use super::input::{Lookup, mentions_data_sources, misfit};
-use super::model::{self, Origin, key, string};
+use super::model::Origin;
 use super::shape::{Place, Shape, Step};
 use super::types::{resource_type, strings, type_wildcards};
 use super::{Hit, Linter};
@@ -26,7 +27,9 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let mut hits = Vec::new();
         env.each_body(linter.project.rule(id), &mut |exprs, guards| {
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| call(linter, &env, inner, guards, about_data, &mut hits));
+                walk::outside_bodies(expr, &mut |inner| {
+                    call(linter, &env, inner, guards, about_data, &mut hits)
+                });
             }
         });
         for hit in hits {
@@ -87,7 +90,7 @@ fn wildcards(
     let found = match (&taken.key, &argument.bare().kind) {
         (None, _) => strings(env, argument, guards),
         (Some(wanted), ExprKind::Object(fields)) => {
-            let of_key = |key: &Expr| string(env.text(), key).as_deref() == Some(wanted.as_str());
+            let of_key = |key: &Expr| key.string() == Some(wanted.as_str());
             let values = fields.iter().filter(|(key, _)| of_key(key)).map(|(_, value)| value);
             values.flat_map(|value| strings(env, value, guards)).collect()
         }
@@ -104,12 +107,13 @@ fn wildcards(
 /// Checks the name of an attribute, or the path to one, of a resource.
 fn attribute(env: &Env<'_, '_>, resource: &Place, argument: &Expr, guards: &Guards, hits: &mut Vec<Hit>) {
     let argument = argument.bare();
-    let step = |part: &Expr| {
-        string(env.text(), part).map_or_else(|| Step::Element(part.text(env.text()).to_owned()), Step::Key)
+    let step = |part: &Expr| match part.string() {
+        Some(key) => Step::Key(key.to_owned()),
+        None => Step::Element(part.text(env.text()).to_owned()),
     };
     let path: Vec<Step> = match &argument.kind {
-        ExprKind::Items(items) => items.iter().map(step).collect(),
-        ExprKind::Scalar => vec![step(argument)],
+        ExprKind::Array(items) | ExprKind::Set(items) => items.iter().map(step).collect(),
+        ExprKind::Scalar(_) | ExprKind::Template(_) => vec![step(argument)],
         _ => return,
     };
     // The function may look for what the provider computes, which is in `before`.
@@ -136,7 +140,7 @@ pub(super) fn types_taken(env: &Env<'_, '_>) -> BTreeSet<usize> {
     let project = env.project();
     env.each_body(project.rule(env.id), &mut |exprs, guards| {
         for expr in exprs {
-            outside_bodies(expr, &mut |inner| {
+            walk::outside_bodies(expr, &mut |inner| {
                 for named in types_named(env, inner, guards) {
                     taken.extend(argument_of(env, named));
                 }
@@ -197,7 +201,7 @@ fn argument_of(env: &Env<'_, '_>, expr: &Expr) -> Option<usize> {
     match &expr.bare().kind {
         ExprKind::Name => env.argument(expr.bare()).or_else(|| iterated(env, expr.bare())),
         ExprKind::Reference { base, steps } => match steps.as_slice() {
-            [step] if key(env.text(), step).is_none() => env.argument(base),
+            [step] if step.key(env.text()).is_none() => env.argument(base),
             _ => None,
         },
         _ => None,
@@ -208,7 +212,7 @@ fn argument_of(env: &Env<'_, '_>, expr: &Expr) -> Option<usize> {
 fn iterated(env: &Env<'_, '_>, variable: &Expr) -> Option<usize> {
     let mut found = None;
     for body in env.project().rule(env.id).branches.iter().filter_map(|branch| branch.body.as_ref()) {
-        model::each_literal(body, &mut |literal| {
+        walk::each_literal(body, &mut |literal| {
             let (LiteralKind::SomeIn { patterns: bound, collection }
             | LiteralKind::Every { variables: bound, collection, .. }) = &literal.kind
             else {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use planguard_rego::plan_shape::{ACTIONS, Node, Side};
 use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator};
+use planguard_rego_syntax::walk;
 
-use super::infer::{Env, Guards, outside_bodies};
-use super::model::{self, Meaning, key, string};
+use super::infer::{Env, Guards};
+use super::model::{self, Meaning};
 use super::shape::{Attribute, Shape};
 use super::{Linter, RuleId};
 use crate::Lint;
@@ -36,7 +37,7 @@ fn separate_iterations(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Bo
             if let ExprKind::Operation { operator: Operator::Assign, .. } = expr.kind {
                 continue;
             }
-            outside_bodies(expr, &mut |inner| {
+            walk::outside_bodies(expr, &mut |inner| {
                 let ExprKind::Reference { steps, .. } = &inner.kind else { return };
                 let wild = steps
                     .iter()
@@ -101,8 +102,9 @@ fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head:
             };
             let demand = demanded.entry(anchor).or_default();
             let mut verbs = Vec::new();
-            model::each_expr(other, &mut |inner| verbs.extend(string(text, inner)));
-            let is_list = std::ptr::eq(place.node, &ACTIONS) && matches!(other.kind, ExprKind::Items(_));
+            walk::each_expr(other, &mut |inner| verbs.extend(inner.string().map(str::to_owned)));
+            let is_list = std::ptr::eq(place.node, &ACTIONS)
+                && matches!(other.kind, ExprKind::Array(_) | ExprKind::Set(_));
             demand.creates_alone |= is_list && verbs == ["create"];
             demand.deletes_alone |= is_list && verbs == ["delete"];
             for verb in verbs {
@@ -116,7 +118,7 @@ fn empty_side(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body, head:
     }
     let mut reported = false;
     let mut look = |linter: &mut Linter<'_, '_>, expr: &Expr| {
-        outside_bodies(expr, &mut |inner| {
+        walk::outside_bodies(expr, &mut |inner| {
             if !matches!(inner.kind, ExprKind::Reference { .. }) || reported {
                 return;
             }
@@ -165,11 +167,11 @@ fn is_attribute(env: &Env<'_, '_>, expr: &Expr) -> bool {
 fn absence(linter: &mut Linter<'_, '_>, env: &Env<'_, '_>, body: &Body) {
     let text = env.text();
     let mut knows_unknown = false;
-    model::each_expr_of_body(body, &mut |expr| {
+    walk::each_expr(body, &mut |expr| {
         knows_unknown |= expr.text(text).contains("after_unknown") || expr.text(text).contains("unknown(");
     });
     let mut hits = Vec::new();
-    model::each_literal(body, &mut |literal| match &literal.kind {
+    walk::each_literal(body, &mut |literal| match &literal.kind {
         LiteralKind::Negation(expr) => {
             if !knows_unknown && matches!(expr.kind, ExprKind::Reference { .. }) && is_attribute(env, expr) {
                 hits.push((
@@ -211,7 +213,7 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
     let mut changes = false;
     for id in linter.policy_rules() {
         let text = project.file(id).text;
-        model::each_expr_of_rule(project.rule(id), &mut |expr| {
+        walk::each_expr(project.rule(id), &mut |expr| {
             if let Some(section) = section(linter, id, expr, text) {
                 match section.as_str() {
                     "planned_values" => {
@@ -249,6 +251,6 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
 fn section(linter: &Linter<'_, '_>, id: RuleId, expr: &Expr, text: &str) -> Option<String> {
     let (root, steps) = model::parts(expr)?;
     let Meaning::Input(mut path) = linter.project.meaning(id.file, root) else { return None };
-    path.extend(steps.iter().map_while(|step| key(text, step)));
+    path.extend(steps.iter().map_while(|step| step.key(text)).map(str::to_owned));
     path.into_iter().find(|key| matches!(key.as_str(), "planned_values" | "resource_changes"))
 }

@@ -3,11 +3,13 @@
 use planguard_rego::builtins;
 use planguard_rego::plan_shape::{Node, Side};
 use planguard_rego_syntax::tree::{Expr, ExprKind};
+use planguard_rego_syntax::walk;
 use serde_json::Value;
 
-use super::infer::{Env, Guards, outside_bodies};
-use super::model::{Meaning, other_scalar, string};
+use super::infer::{Env, Guards};
+use super::model::{self, Meaning};
 use super::shape::{Attribute, Shape, Types};
+use super::values::kind_of_literal;
 use super::{Hit, Linter, RuleId, attributes};
 use crate::Lint;
 
@@ -46,7 +48,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let mut hits = Vec::new();
         env.each_body(linter.project.rule(id), &mut |exprs, guards| {
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     if let ExprKind::Call { function, arguments } = &inner.kind {
                         call(linter, id, &env, inner, function, arguments, guards, &mut hits);
                     }
@@ -120,8 +122,10 @@ fn call(
     if name == "sprintf"
         && let [format, values] = arguments
     {
-        if let (Some(written), ExprKind::Items(items)) = (string(text, format), &values.kind) {
-            if let Some(problem) = misfit(&written, items.len()) {
+        if let (Some(written), ExprKind::Array(items) | ExprKind::Set(items)) =
+            (format.string(), &values.kind)
+        {
+            if let Some(problem) = misfit(written, items.len()) {
                 say(
                     Lint::FormatArguments,
                     &expr.span,
@@ -129,7 +133,7 @@ fn call(
                     "pass one argument for each verb".to_owned(),
                 );
             }
-        } else if other_scalar(text, values).is_some()
+        } else if model::is_other_scalar(values)
             || given(env, values, guards).is_some_and(|kind| kind != "a list")
         {
             say(
@@ -142,7 +146,7 @@ fn call(
     }
     if let Some((_, position)) = PATTERNS.iter().find(|(known, _)| *known == name)
         && let Some(argument) = arguments.get(*position)
-        && let Some(pattern) = string(text, argument)
+        && let Some(pattern) = argument.string()
         && let Some(Err(reason)) = builtins::answer("regex.match", &[Value::from(pattern), Value::from("")])
     {
         let reason = reason.trim_start_matches("regex.match: ").to_owned();
@@ -172,14 +176,14 @@ fn call(
     }
     if name == "to_number"
         && let [argument] = arguments
-        && string(text, argument).is_some_and(|text| text.trim().parse::<f64>().is_err())
+        && argument.string().is_some_and(|text| text.trim().parse::<f64>().is_err())
     {
         let help = "pass a string that contains a number".to_owned();
         say(Lint::WrongArgumentType, &argument.span, "the string is not a number".to_owned(), help);
     }
     if matches!(name, "net.cidr_contains" | "net.cidr_intersects") {
         for argument in arguments.iter().take(if name == "net.cidr_contains" { 1 } else { 2 }) {
-            if let Some(range) = string(text, argument)
+            if let Some(range) = argument.string()
                 && let Some(Err(_)) =
                     builtins::answer(name, &[Value::from(range), Value::from("192.0.2.0/24")])
             {
@@ -242,15 +246,13 @@ fn misfit(format: &str, count: usize) -> Option<String> {
 /// Returns the type of an argument, if it is certain.
 fn given(env: &Env<'_, '_>, argument: &Expr, guards: &Guards) -> Option<&'static str> {
     match &argument.kind {
-        ExprKind::Scalar => {
-            return match other_scalar(env.text(), argument) {
-                None => Some("a string"),
-                Some("true" | "false") => Some("a boolean"),
-                Some("null") => None,
-                Some(_) => Some("a number"),
+        ExprKind::Scalar(_) | ExprKind::Template(_) => {
+            return match &argument.kind {
+                ExprKind::Template(_) => Some("a string"),
+                _ => kind_of_literal(argument),
             };
         }
-        ExprKind::Items(_) => return Some("a list"),
+        ExprKind::Array(_) | ExprKind::Set(_) => return Some("a list"),
         _ => {}
     }
     let Shape::Place(place) = env.shape(argument, guards) else { return None };
@@ -291,7 +293,7 @@ fn null_argument(
     // A policy that tests the type handles null.
     let written = object.text(env.text());
     let mut asked = false;
-    super::model::each_expr_of_rule(linter.project.rule(id), &mut |expr| match &expr.kind {
+    walk::each_expr(linter.project.rule(id), &mut |expr| match &expr.kind {
         ExprKind::Call { function, arguments } if function.text(env.text()) == "is_object" => {
             asked |= arguments.iter().any(|argument| argument.text(env.text()) == written);
         }

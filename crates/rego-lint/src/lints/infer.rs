@@ -8,11 +8,13 @@ use planguard_rego::bundle::{self, LibraryResult, LibrarySignature};
 use planguard_rego::convention::Convention;
 use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::tree::{
-    self, Body, BranchKind, Expr, ExprKind, LiteralKind, Operator, OperatorFamily, Rule,
+    self, Body, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind, Opening, Operator,
+    OperatorFamily, Rule,
 };
+use planguard_rego_syntax::walk;
 
 use super::arguments;
-use super::model::{self, Meaning, Origin, Project, RuleId, key, parts, string};
+use super::model::{self, Meaning, Origin, Project, RuleId, parts};
 use super::shape::{Holds, Place, Shape, Slip, Step, Types};
 
 /// The number of rounds through the rules. Values passed through longer chains of rules stay unknown; planguard's own
@@ -325,13 +327,13 @@ impl<'p, 's> Env<'p, 's> {
 
     fn bind_inside(&mut self, expr: &Expr) {
         let mut bodies = Vec::new();
-        model::each_body_in(expr, &mut |body| bodies.push(body));
+        walk::outermost_bodies(expr, &mut |body| bodies.push(body));
         for body in bodies {
             self.bind_body(body);
         }
         // A reference with a variable in brackets binds that variable.
         let mut lookups = Vec::new();
-        model::each_expr(expr, &mut |inner| {
+        walk::each_expr(expr, &mut |inner| {
             if let ExprKind::Reference { steps, .. } = &inner.kind {
                 for (position, step) in steps.iter().enumerate() {
                     if let tree::Step::Index(index) = step
@@ -390,7 +392,7 @@ impl<'p, 's> Env<'p, 's> {
         if let Some(variable) = self.variable(pattern) {
             let shape = self.shape(value, &Guards::default());
             self.bind(variable, shape);
-        } else if let ExprKind::Items(_) | ExprKind::Object(_) = pattern.kind {
+        } else if let ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) = pattern.kind {
             self.forget(pattern);
         }
     }
@@ -424,7 +426,7 @@ impl<'p, 's> Env<'p, 's> {
     /// Marks the variables of a pattern as unknown.
     fn forget(&mut self, pattern: &Expr) {
         let mut variables = Vec::new();
-        model::each_expr(pattern, &mut |inner| variables.extend(self.variable(inner)));
+        walk::each_expr(pattern, &mut |inner| variables.extend(self.variable(inner)));
         for variable in variables {
             self.bind(variable, Shape::Any);
         }
@@ -450,13 +452,13 @@ impl<'p, 's> Env<'p, 's> {
                 BranchKind::First | BranchKind::Chained => rule.head.value.as_ref(),
             };
             let of = |expr: &Expr| self.settled(expr, &guards);
-            let shape = if let Some(member) = member_of(rule, text) {
+            let shape = if let Some(member) = member_of(rule) {
                 Shape::Each { element: Box::new(of(member)), holds: Holds::Members }
             } else {
                 let value = own.map_or(Shape::Never, of);
                 match &rule.head.name.kind {
                     ExprKind::Reference { steps, .. }
-                        if steps.iter().any(|step| key(text, step).is_none()) =>
+                        if steps.iter().any(|step| step.key(text).is_none()) =>
                     {
                         Shape::Each { element: Box::new(value), holds: Holds::ByKey }
                     }
@@ -493,7 +495,7 @@ impl<'p, 's> Env<'p, 's> {
         let rule = self.project().rule(self.id);
         self.each_body(rule, &mut |exprs, guards| {
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     let ExprKind::Call { function, arguments } = &inner.kind else { return };
                     let Some((path, _)) = self.project().function(self.id.file, function) else { return };
                     for (position, argument) in arguments.iter().enumerate() {
@@ -538,9 +540,9 @@ impl<'p, 's> Env<'p, 's> {
     }
 
     fn bodies_in(&self, expr: &'p Expr, guards: &Guards, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
-        if let (ExprKind::Comprehension { heads, .. }, Some(body)) = (&expr.kind, expr.body()) {
+        if let (ExprKind::Comprehension { head, .. }, Some(body)) = (&expr.kind, expr.body()) {
             let inner = self.guards(body, guards);
-            let heads: Vec<&Expr> = heads.iter().collect();
+            let heads: Vec<&Expr> = head.exprs().iter().collect();
             see(&heads, &inner);
             for head in heads {
                 self.bodies_in(head, &inner, see);
@@ -618,7 +620,7 @@ impl<'p, 's> Env<'p, 's> {
     fn whose_type(&self, expr: &Expr) -> Option<String> {
         let (_, steps) = parts(expr)?;
         match steps.last() {
-            Some(last) if key(self.text(), last).as_deref() == Some("type") => {
+            Some(last) if last.key(self.text()) == Some("type") => {
                 let (shape, _) = self.follow_steps(expr, steps.len() - 1, &Guards::default());
                 shape.place().filter(|place| place.node.is_resource())?.anchor.clone()
             }
@@ -664,8 +666,8 @@ impl<'p, 's> Env<'p, 's> {
     /// Returns the value of an expression.
     pub(super) fn shape(&self, expr: &Expr, guards: &Guards) -> Shape {
         match &expr.kind {
-            ExprKind::Scalar => {
-                string(self.text(), expr).map_or(Shape::Never, |text| Shape::Texts([text].into()))
+            ExprKind::Scalar(_) | ExprKind::Template(_) => {
+                expr.string().map_or(Shape::Never, |text| Shape::Texts([text.to_owned()].into()))
             }
             ExprKind::Name | ExprKind::Reference { .. } => self.follow(expr, guards).0,
             ExprKind::Parenthesised(inner) => self.shape(inner, guards),
@@ -678,24 +680,28 @@ impl<'p, 's> Env<'p, 's> {
                 },
                 _ => Shape::Never,
             },
-            ExprKind::Items(items) => {
+            ExprKind::Array(items) | ExprKind::Set(items) => {
                 let element = items.iter().fold(Shape::Never, |all, item| all.join(self.shape(item, guards)));
-                let holds =
-                    if expr.text(self.text()).starts_with('{') { Holds::Members } else { Holds::ByKey };
+                let holds = match &expr.kind {
+                    ExprKind::Set(_) => Holds::Members,
+                    _ => Holds::ByKey,
+                };
                 Shape::Each { element: Box::new(element), holds }
             }
             ExprKind::Object(fields) => {
                 let fields: Option<Vec<(String, Shape)>> = fields
                     .iter()
-                    .map(|(key, value)| Some((string(self.text(), key)?, self.shape(value, guards))))
+                    .map(|(key, value)| Some((key.string()?.to_owned(), self.shape(value, guards))))
                     .collect();
                 fields.map_or(Shape::Any, Shape::Fields)
             }
-            ExprKind::Comprehension { heads, body } => {
+            ExprKind::Comprehension { head, body } => {
                 let inner = self.guards(body, guards);
-                let Some(last) = heads.last() else { return Shape::Any };
-                let is_set = expr.text(self.text()).starts_with('{') && heads.len() == 1;
-                let holds = if is_set { Holds::Members } else { Holds::ByKey };
+                let Some(last) = head.exprs().last() else { return Shape::Any };
+                let holds = match head {
+                    ComprehensionHead::Set(_) => Holds::Members,
+                    ComprehensionHead::Array(_) | ComprehensionHead::Object(_) => Holds::ByKey,
+                };
                 Shape::Each { element: Box::new(self.settled(last, &inner)), holds }
             }
         }
@@ -731,14 +737,16 @@ impl<'p, 's> Env<'p, 's> {
 
     /// Returns the value of an `object.get`.
     pub(super) fn looked_up(&self, object: &Shape, key: &Expr) -> (Shape, Option<Slip>) {
-        let text = self.text();
         let steps: Vec<Step> = match &key.kind {
-            ExprKind::Items(items) if key.text(text).starts_with('[') => {
-                let step = |item| string(text, item).map_or(Step::Element(String::new()), Step::Key);
+            ExprKind::Array(items) => {
+                let step = |item: &Expr| match item.string() {
+                    Some(key) => Step::Key(key.to_owned()),
+                    None => Step::Element(String::new()),
+                };
                 items.iter().map(step).collect()
             }
-            _ => match string(text, key) {
-                Some(key) => vec![Step::Key(key)],
+            _ => match key.string() {
+                Some(key) => vec![Step::Key(key.to_owned())],
                 None => return (Shape::Any, None),
             },
         };
@@ -789,7 +797,7 @@ impl<'p, 's> Env<'p, 's> {
                 }
                 Meaning::Data(path) => {
                     let mut full = path.clone();
-                    full.extend(steps.iter().map_while(|step| key(self.text(), step)));
+                    full.extend(steps.iter().map_while(|step| step.key(self.text())).map(str::to_owned));
                     let Some((ids, length)) = self.project().rules_at(&full) else {
                         return (Shape::Any, None);
                     };
@@ -825,8 +833,8 @@ impl<'p, 's> Env<'p, 's> {
     }
 
     fn step(&self, reference: &Expr, step: &tree::Step) -> Step {
-        if let Some(key) = key(self.text(), step) {
-            return Step::Key(key);
+        if let Some(key) = step.key(self.text()) {
+            return Step::Key(key.to_owned());
         }
         // Equal text means an equal value, except that every `_` is a new variable.
         let end = model::step_span(step).end;
@@ -898,39 +906,23 @@ fn with_arguments(result: Shape, given: &[Shape]) -> Shape {
 }
 
 /// Returns what a rule adds to a set: `contains x`, or `deny[x]` in v0.
-pub(super) fn member_of<'r>(rule: &'r Rule, text: &str) -> Option<&'r Expr> {
+pub(super) fn member_of(rule: &Rule) -> Option<&Expr> {
     if let Some(key) = &rule.head.key {
         return Some(key);
     }
     let ExprKind::Reference { steps, .. } = &rule.head.name.kind else { return None };
     match steps.last() {
-        Some(tree::Step::Index(index))
-            if rule.head.value.is_none() && !has_if(rule, text) && !rule.is_default =>
-        {
+        Some(tree::Step::Index(index)) if rule.head.value.is_none() && !has_if(rule) && !rule.is_default => {
             // A rule without a body adds an element too: `deny["x"]`; with a value it builds an object.
-            string(text, index).is_none().then_some(index)
+            index.string().is_none().then_some(index)
         }
         _ => None,
     }
 }
 
 /// Returns whether a rule's first body is introduced by `if`.
-pub(super) fn has_if(rule: &Rule, text: &str) -> bool {
-    let rest = text.get(rule.head.span.end..).unwrap_or("").trim_start();
-    rule.branches.first().is_some_and(|branch| branch.body.is_some())
-        && rest
-            .strip_prefix("if")
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-}
-
-/// Passes an expression and its parts to `see`, without the bodies and heads of comprehensions.
-pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    if expr.body().is_none() {
-        for child in expr.children() {
-            outside_bodies(child, see);
-        }
-    }
+pub(super) fn has_if(rule: &Rule) -> bool {
+    rule.branches.first().is_some_and(|branch| branch.opening == Opening::If)
 }
 
 #[cfg(test)]

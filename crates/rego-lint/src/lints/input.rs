@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use planguard_rego::convention::PolicyKinds;
 use planguard_rego::plan_shape::Meant;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Step};
+use planguard_rego_syntax::walk;
 
 use super::attributes::{self, Misfit};
-use super::infer::{Env, Guards, outside_bodies};
-use super::model::{self, Meaning};
+use super::infer::{Env, Guards};
+use super::model::Meaning;
 use super::shape::{Place, Shape, Types};
 use super::{Hit, Linter, RuleId};
 use crate::Lint;
@@ -26,7 +27,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let mut hits = Vec::new();
         env.each_body(rule, &mut |exprs, guards| {
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     look(&env, inner, guards, is_about_data, replaced, &mut hits);
                 });
             }
@@ -52,7 +53,7 @@ fn replaces_input(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let mut found = false;
     for branch in &linter.project.rule(id).branches {
         let Some(body) = &branch.body else { continue };
-        model::each_literal(body, &mut |literal| {
+        walk::each_literal(body, &mut |literal| {
             found |= literal.withs.iter().any(|with| {
                 with.target
                     .root()
@@ -65,10 +66,9 @@ fn replaces_input(linter: &Linter<'_, '_>, id: RuleId) -> bool {
 
 /// A data source may have the name of a resource type, and has other attributes.
 pub(super) fn mentions_data_sources(linter: &Linter<'_, '_>, id: RuleId) -> bool {
-    let text = linter.project.file(id).text;
     let mut found = false;
-    model::each_expr_of_rule(linter.project.rule(id), &mut |expr| {
-        found |= model::string(text, expr).as_deref() == Some("data");
+    walk::each_expr(linter.project.rule(id), &mut |expr| {
+        found |= expr.string() == Some("data");
     });
     found
 }

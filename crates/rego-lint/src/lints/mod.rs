@@ -343,21 +343,12 @@ impl Loader {
 fn blocks(sources: &[Source], project: &Project<'_>, errors: &mut Vec<PolicyError>) -> Vec<Blocks> {
     let mut of = |file: &model::File<'_>| {
         let source = sources.iter().find(|source| source.name == file.name)?;
-        let starts = file.module.rules.iter().map(|rule| start_of(rule, file.text));
+        let starts = file.module.rules.iter().map(|rule| rule.start);
         let starts = starts.chain([file.module.package_span.start]);
         let lines = starts.filter_map(|start| u32::try_from(line_of(file.text, start)).ok());
         Some(metadata::read(source, &lines.collect(), errors))
     };
     project.files.iter().map(|file| of(file).unwrap_or_default()).collect()
-}
-
-/// Returns the start of a rule; the head of a default rule follows the keyword.
-fn start_of(rule: &planguard_rego_syntax::tree::Rule, text: &str) -> usize {
-    let start = rule.head.span.start;
-    if !rule.is_default {
-        return start;
-    }
-    text[..start].rfind("default").unwrap_or(start)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {

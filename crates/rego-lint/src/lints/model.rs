@@ -10,8 +10,9 @@ use planguard_rego::glob;
 use planguard_rego::options::Namespaces;
 use planguard_rego::program::path_text;
 use planguard_rego::source::{self, Source};
+use planguard_rego_syntax::resolve::{self, Imports};
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Import, Literal, Module, Rule, Step};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Module, Rule, Scalar, Step};
 
 /// A policy file.
 pub(super) struct File<'s> {
@@ -19,6 +20,7 @@ pub(super) struct File<'s> {
     pub text: &'s str,
     pub module: &'s Module,
     pub scopes: Scopes<'s>,
+    pub imports: Imports<'s>,
     pub convention: Convention,
     /// The platform whose input the file reads.
     pub input: Convention,
@@ -92,6 +94,7 @@ impl<'s> Project<'s> {
                 text: &source.text,
                 module,
                 scopes,
+                imports: Imports::of(module),
                 convention,
                 is_test: name.ends_with("_test.rego") || name.ends_with("/test.rego"),
                 origin,
@@ -149,12 +152,9 @@ impl<'s> Project<'s> {
         path.push(rule.name(file.text).to_owned());
         if let ExprKind::Reference { steps, .. } = &rule.head.name.kind {
             for step in steps {
-                match step {
-                    Step::Field(span) => path.push(file.text[span.clone()].to_owned()),
-                    Step::Index(index) => match string(file.text, index) {
-                        Some(key) => path.push(key),
-                        None => break,
-                    },
+                match step.key(file.text) {
+                    Some(key) => path.push(key.to_owned()),
+                    None => break,
                 }
             }
         }
@@ -216,29 +216,24 @@ impl<'s> Project<'s> {
     /// Returns the meaning of a name.
     pub(super) fn meaning(&self, file: usize, name: &Expr) -> Meaning {
         let read = &self.files[file];
-        if let Some(index) = read.scopes.index(name) {
-            return Meaning::Declared(index);
-        }
         let word = name.text(read.text);
-        match word {
-            "input" => return Meaning::Input(Vec::new()),
-            "data" => return Meaning::Data(vec!["data".to_owned()]),
-            _ => {}
+        let own = || read.module.package.iter().cloned().chain([word.to_owned()]).collect::<Vec<_>>();
+        let is_rule = |_: &str| self.has_below(&own());
+        match read.imports.meaning(&read.scopes, name, read.text, is_rule) {
+            resolve::Meaning::Local(index) => Meaning::Declared(index),
+            resolve::Meaning::Input => Meaning::Input(Vec::new()),
+            resolve::Meaning::Data => Meaning::Data(vec!["data".to_owned()]),
+            resolve::Meaning::Import(import) => match import.target() {
+                (resolve::Root::Input, path) => Meaning::Input(path.to_vec()),
+                (resolve::Root::Data, _) => Meaning::Data(import.path.clone()),
+            },
+            resolve::Meaning::Rule => Meaning::Data(own()),
+            resolve::Meaning::Open => Meaning::Open(word.to_owned()),
         }
-        if let Some(import) = self.import(file, word) {
-            return match import.path.first().map(String::as_str) {
-                Some("input") => Meaning::Input(import.path[1..].to_vec()),
-                _ => Meaning::Data(import.path.clone()),
-            };
-        }
-        let mut path = read.module.package.clone();
-        path.push(word.to_owned());
-        if self.has_below(&path) { Meaning::Data(path) } else { Meaning::Open(word.to_owned()) }
     }
 
     pub(super) fn import(&self, file: usize, alias: &str) -> Option<&Import> {
-        let imports = &self.files[file].module.imports;
-        imports.iter().rfind(|import| import.alias == alias && is_real_import(import))
+        self.files[file].imports.get(alias)
     }
 
     /// Returns whether a rule exists at or below a path.
@@ -264,8 +259,8 @@ impl<'s> Project<'s> {
         let (root, steps) = parts(expr)?;
         let Meaning::Data(mut path) = self.meaning(file, root) else { return None };
         for step in steps {
-            match key(self.files[file].text, step) {
-                Some(key) => path.push(key),
+            match step.key(self.files[file].text) {
+                Some(key) => path.push(key.to_owned()),
                 None => break,
             }
         }
@@ -287,11 +282,6 @@ pub(super) fn is_asked(convention: Convention, path: &[String]) -> bool {
 /// Returns whether `opa test` and `conftest verify` would run a rule of that name.
 pub(super) fn is_test_name(name: &str) -> bool {
     name.starts_with("test_") || name.starts_with("todo_test_")
-}
-
-/// Imports of keywords only change the syntax.
-pub(super) fn is_real_import(import: &Import) -> bool {
-    matches!(import.path.first().map(String::as_str), Some("data" | "input"))
 }
 
 fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Convention {
@@ -344,14 +334,6 @@ pub(super) fn parts(expr: &Expr) -> Option<(&Expr, &[Step])> {
     }
 }
 
-/// Returns the key of a constant step.
-pub(super) fn key(text: &str, step: &Step) -> Option<String> {
-    match step {
-        Step::Field(span) => text.get(span.clone()).map(str::to_owned),
-        Step::Index(index) => string(text, index),
-    }
-}
-
 /// Returns the byte range of a step.
 pub(super) fn step_span(step: &Step) -> Range<usize> {
     match step {
@@ -360,84 +342,9 @@ pub(super) fn step_span(step: &Step) -> Range<usize> {
     }
 }
 
-/// Returns the value of a string literal.
-pub(super) fn string(text: &str, expr: &Expr) -> Option<String> {
-    let expr = expr.bare();
-    let ExprKind::Scalar = expr.kind else { return None };
-    let written = expr.text(text);
-    match written.as_bytes().first()? {
-        b'"' => serde_json::from_str(written).ok(),
-        b'`' => written.strip_prefix('`')?.strip_suffix('`').map(str::to_owned),
-        _ => None,
-    }
-}
-
-/// Returns a literal that is not a string: a number, `true`, `false` or `null`.
-pub(super) fn other_scalar<'t>(text: &'t str, expr: &Expr) -> Option<&'t str> {
-    let expr = expr.bare();
-    let ExprKind::Scalar = expr.kind else { return None };
-    let written = expr.text(text);
-    (!matches!(written.as_bytes().first(), Some(b'"' | b'`' | b'$'))).then_some(written)
-}
-
-/// Passes every literal of a body to `see`, including those of inner bodies.
-pub(super) fn each_literal<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Literal)) {
-    for literal in &body.literals {
-        see(literal);
-        for expr in literal.exprs() {
-            each_body_in(expr, &mut |inner| each_literal(inner, see));
-        }
-        if let Some(inner) = literal.body() {
-            each_literal(inner, see);
-        }
-    }
-}
-
-/// Passes the bodies of the outermost comprehensions in an expression to `see`.
-pub(super) fn each_body_in<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Body)) {
-    if let Some(body) = expr.body() {
-        see(body);
-    }
-    for child in expr.children() {
-        each_body_in(child, see);
-    }
-}
-
-/// Passes an expression and all its parts to `see`, including the bodies of comprehensions.
-pub(super) fn each_expr<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    for child in expr.children() {
-        each_expr(child, see);
-    }
-    if let Some(body) = expr.body() {
-        each_expr_of_body(body, see);
-    }
-}
-
-pub(super) fn each_expr_of_body<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Expr)) {
-    for literal in &body.literals {
-        for expr in literal.exprs() {
-            each_expr(expr, see);
-        }
-        if let Some(inner) = literal.body() {
-            each_expr_of_body(inner, see);
-        }
-    }
-}
-
-/// Passes every expression of a rule to `see`, including those of the head.
-pub(super) fn each_expr_of_rule<'m>(rule: &'m Rule, see: &mut dyn FnMut(&'m Expr)) {
-    for argument in rule.head.arguments.iter().flatten() {
-        each_expr(argument, see);
-    }
-    for branch in &rule.branches {
-        for expr in rule.head_exprs(branch) {
-            each_expr(expr, see);
-        }
-        if let Some(body) = &branch.body {
-            each_expr_of_body(body, see);
-        }
-    }
+/// Returns whether an expression is a number, `true`, `false` or `null`.
+pub(super) fn is_other_scalar(expr: &Expr) -> bool {
+    matches!(expr.scalar(), Some(Scalar::Null | Scalar::Bool(_) | Scalar::Number(_)))
 }
 
 /// Returns the path of a package as text, without `data`.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_plan::text::suggest;
 use planguard_rego::convention::{Convention, DecidingRules, conftest};
 use planguard_rego_syntax::tree::ExprKind;
+use planguard_rego_syntax::walk;
 
 use super::model::{self, Meaning, is_test_name, package_text};
 use super::{Linter, RuleId};
@@ -74,7 +75,7 @@ fn used(linter: &Linter<'_, '_>) -> Used {
     for id in project.ids() {
         let own = project.path_of(id);
         let is_test = project.is_test_rule(id);
-        model::each_expr_of_rule(project.rule(id), &mut |expr| {
+        walk::each_expr(project.rule(id), &mut |expr| {
             if !matches!(expr.kind, ExprKind::Name | ExprKind::Reference { .. }) {
                 return;
             }
@@ -270,7 +271,7 @@ fn rules(linter: &mut Linter<'_, '_>, used: &Used) {
 /// Returns whether a rule aggregates rules that decide, as `allow if count(deny) == 0` does.
 fn sums_up(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let mut found = false;
-    model::each_expr_of_rule(linter.project.rule(id), &mut |expr| {
+    walk::each_expr(linter.project.rule(id), &mut |expr| {
         if let Some(path) = linter.project.data_path(id.file, expr)
             && let Some((_, length)) = linter.project.rules_at(&path)
         {
@@ -378,7 +379,7 @@ fn unknown_data(linter: &mut Linter<'_, '_>) {
     for id in project.ids() {
         let text = project.file(id).text;
         let mut reported = BTreeSet::new();
-        model::each_expr_of_rule(project.rule(id), &mut |expr| {
+        walk::each_expr(project.rule(id), &mut |expr| {
             let Some((root, steps)) = model::parts(expr) else { return };
             // Imports are checked above, and calls by the engine.
             if steps.is_empty() || !matches!(project.meaning(id.file, root), Meaning::Data(_)) {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use planguard_rego::plan_shape::{Node, Side};
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Step};
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator, Scalar, Step};
+use planguard_rego_syntax::walk::{each_expr, outermost_bodies, outside_bodies};
 
 use super::attributes::{self, Unset};
-use super::infer::{Env, Guards, member_of, outside_bodies};
-use super::model::{self, key, other_scalar, string};
+use super::infer::{Env, Guards, member_of};
 use super::shape::{Attribute, Place, Shape, Types};
 use super::{Hit, Linter};
 use crate::Lint;
@@ -26,7 +26,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
             look.body(body, &Guards::default());
         }
         for expr in rule.branches.iter().flat_map(|branch| rule.head_exprs(branch)) {
-            model::each_body_in(expr, &mut |body| look.body(body, &Guards::default()));
+            outermost_bodies(expr, &mut |body| look.body(body, &Guards::default()));
         }
         for hit in hits {
             linter.report_hit(hit);
@@ -41,15 +41,15 @@ fn compared_with_nothing(linter: &Linter<'_, '_>, file: usize) -> BTreeSet<Strin
     let mut names = BTreeSet::new();
     let mut last_key = |expr: &Expr| {
         if let ExprKind::Reference { steps, .. } = &expr.bare().kind {
-            names.extend(steps.last().and_then(|step| key(text, step)));
+            names.extend(steps.last().and_then(|step| step.key(text)).map(str::to_owned));
         }
     };
     let is_nothing = |expr: &Expr| match &expr.kind {
-        ExprKind::Items(items) => items.is_empty(),
-        _ => other_scalar(text, expr) == Some("null"),
+        ExprKind::Array(items) => items.is_empty(),
+        _ => expr.scalar() == Some(&Scalar::Null),
     };
     for id in project.ids().filter(|id| id.file == file) {
-        model::each_expr_of_rule(project.rule(id), &mut |expr| match &expr.kind {
+        each_expr(project.rule(id), &mut |expr| match &expr.kind {
             ExprKind::Operation { operands, .. } if operands.iter().any(is_nothing) => {
                 operands.iter().for_each(&mut last_key);
             }
@@ -80,7 +80,7 @@ impl Look<'_, '_, '_> {
             let others = body.literals.iter().enumerate().filter(|(other, _)| *other != number);
             self.literals_in(literal, &others.map(|(_, other)| other).collect::<Vec<_>>(), &guards);
             for expr in literal.exprs() {
-                model::each_body_in(expr, &mut |inner| self.body(inner, &guards));
+                outermost_bodies(expr, &mut |inner| self.body(inner, &guards));
             }
             if let Some(inner) = literal.body() {
                 self.body(inner, &guards);
@@ -115,7 +115,7 @@ impl Look<'_, '_, '_> {
                 };
                 let [left, right] = operands.as_slice() else { return };
                 for (one, other) in [(left, right), (right, left)] {
-                    if other_scalar(text, other) == Some("false")
+                    if other.scalar() == Some(&Scalar::Bool(false))
                         && let Some((_, Unset::NullBoolean)) = self.unset(one, guards)
                     {
                         let written = one.text(text);
@@ -185,14 +185,14 @@ impl Look<'_, '_, '_> {
         let Some(path) = project.data_path(self.env.id.file, expr) else { return false };
         let text = self.env.text();
         if let ExprKind::Reference { steps, .. } = &expr.kind
-            && steps.iter().any(|step| key(text, step).is_none())
+            && steps.iter().any(|step| step.key(text).is_none())
         {
             return false;
         }
         let Some((ids, length)) = project.rules_at(&path) else { return false };
         let builds_set = |id| {
             let rule = project.rule(id);
-            member_of(rule, project.file(id).text).is_some()
+            member_of(rule).is_some()
         };
         length == path.len() && ids.iter().all(|id| builds_set(*id))
     }
@@ -204,7 +204,7 @@ impl Look<'_, '_, '_> {
         for expr in literal.own_exprs() {
             outside_bodies(expr, &mut |inner| {
                 let members: Vec<&Expr> = match &inner.kind {
-                    ExprKind::Items(items) => items.iter().collect(),
+                    ExprKind::Array(items) | ExprKind::Set(items) => items.iter().collect(),
                     ExprKind::Object(fields) => fields.iter().map(|(_, value)| value).collect(),
                     _ => return,
                 };
@@ -241,8 +241,7 @@ impl Look<'_, '_, '_> {
             let Step::Index(index) = step else { return None };
             let text = self.env.text();
             // A variable may be bound to an element elsewhere.
-            let is_any = index.text(text) == "_"
-                || string(text, index).is_none() && other_scalar(text, index).is_some();
+            let is_any = index.text(text) == "_" || matches!(index.scalar(), Some(Scalar::Number(_)));
             let (Shape::Place(place), None) = self.env.follow_steps(expr.bare(), position, guards) else {
                 return None;
             };

@@ -1,10 +1,11 @@
 //! Lints of what deciding rules return: messages, or values that are ignored.
 
 use planguard_rego::convention::{DecidingRules, Results};
-use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator, Rule};
+use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator, Rule, Scalar};
+use planguard_rego_syntax::walk;
 
 use super::infer::member_of;
-use super::model::{self, key, other_scalar, string};
+use super::model;
 use super::shape::{Shape, Step};
 use super::{Linter, RuleId};
 use crate::Lint;
@@ -24,12 +25,12 @@ fn decision(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule) {
     let text = linter.project.file(id).text;
     let name = rule.name(text).to_owned();
     let span = rule.head.span.clone();
-    if let Some(member) = member_of(rule, text) {
+    if let Some(member) = member_of(rule) {
         member_of_set(linter, id, rule, member);
         return;
     }
     if let ExprKind::Reference { steps, .. } = &rule.head.name.kind {
-        if steps.iter().any(|step| key(text, step).is_none()) && rule.head.value.is_none() {
+        if steps.iter().any(|step| step.key(text).is_none()) && rule.head.value.is_none() {
             let index = steps.iter().find_map(|step| match step {
                 tree::Step::Index(index) => Some(index.text(text)),
                 tree::Step::Field(_) => None,
@@ -48,13 +49,11 @@ fn decision(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule) {
         return;
     }
     let value = rule.head.value.as_ref();
-    let says_nothing = value.is_none_or(|value| matches!(other_scalar(text, value), Some("true" | "false")));
+    let says_nothing = value.is_none_or(|value| matches!(value.scalar(), Some(Scalar::Bool(_))));
     if !says_nothing {
         let value = value.map(|value| (value, value.text(text)));
         if let Some((value, written)) = value
-            && (string(text, value).is_some()
-                || other_scalar(text, value).is_some()
-                || is_message(rule, value, text))
+            && (value.string().is_some() || model::is_other_scalar(value) || is_message(rule, value, text))
         {
             linter.report(
                 Lint::UnusableResult,
@@ -99,7 +98,7 @@ fn is_message(rule: &Rule, value: &Expr, text: &str) -> bool {
     let bodies = rule.branches.iter().filter_map(|branch| branch.body.as_ref());
     bodies
         .filter_map(|body| assigned(body, name, text))
-        .any(|value| is_sprintf(value) || string(text, value).is_some())
+        .any(|value| is_sprintf(value) || value.string().is_some())
 }
 
 /// Returns the expression that a body assigns to a variable.
@@ -128,11 +127,11 @@ fn forgotten_message<'t>(body: &Body, text: &'t str) -> Option<&'t str> {
         let [left, right] = operands.as_slice() else { return None };
         let ExprKind::Name = left.kind else { return None };
         let name = left.text(text);
-        let is_text = string(text, right).is_some()
+        let is_text = right.string().is_some()
             || matches!(&right.kind, ExprKind::Call { function, .. } if function.text(text) == "sprintf")
             || matches!(&right.kind, ExprKind::Object(_));
         let mut uses = 0;
-        model::each_expr_of_body(body, &mut |expr| {
+        walk::each_expr(body, &mut |expr| {
             uses += usize::from(matches!(expr.kind, ExprKind::Name) && expr.text(text) == name);
         });
         (is_text && uses == 1).then_some(name)
@@ -153,16 +152,16 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
     let by_msg = results == Results::StringsAndMsg;
     let any = results == Results::Any;
     let unusable = match &value.kind {
-        ExprKind::Items(_) if !any => Some("a collection".to_owned()),
+        ExprKind::Array(_) | ExprKind::Set(_) if !any => Some("a collection".to_owned()),
         ExprKind::Object(fields) if by_msg => {
-            let has_msg = fields.iter().any(|(key, _)| match string(text, key) {
+            let has_msg = fields.iter().any(|(key, _)| match key.string() {
                 Some(key) => key == "msg",
                 None => true,
             });
             (!has_msg).then(|| "an object without `msg`".to_owned())
         }
-        _ if string(text, value).is_some_and(|text| text.is_empty()) => Some("an empty string".to_owned()),
-        _ => other_scalar(text, value).filter(|_| !any).map(|value| format!("`{value}`")),
+        _ if value.string().is_some_and(|text| text.is_empty()) => Some("an empty string".to_owned()),
+        _ => (!any && model::is_other_scalar(value)).then(|| format!("`{}`", value.bare().text(text))),
     };
     if let Some(what) = unusable {
         linter.report(
@@ -177,7 +176,7 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
     if !bodies.iter().any(|body| goes_through_resources(linter, id, body)) {
         return;
     }
-    if string(text, value).is_some() {
+    if value.string().is_some() {
         linter.report(
             Lint::ConstantMessage,
             id.file,
@@ -188,11 +187,11 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
     }
     let has_address = match &value.kind {
         ExprKind::Object(fields) => fields.iter().any(|(key, _)| {
-            let key = string(text, key);
-            key.is_none_or(|key| matches!(key.as_str(), "address" | "resource_address" | "resource"))
+            let key = key.string();
+            key.is_none_or(|key| matches!(key, "address" | "resource_address" | "resource"))
         }),
         ExprKind::Call { function, .. } => !matches!(function.text(text), "sprintf" | "concat"),
-        _ => string(text, value).is_none(),
+        _ => value.string().is_none(),
     };
     if by_msg && !has_address {
         linter.report(
@@ -226,7 +225,7 @@ fn goes_through_resources(linter: &Linter<'_, '_>, id: RuleId, body: &Body) -> b
         LiteralKind::Expression(_) => {
             let mut found = false;
             for expr in literal.exprs() {
-                super::infer::outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     if let ExprKind::Reference { steps, .. } = &inner.kind {
                         found |= steps.iter().enumerate().any(|(position, step)| {
                             matches!(step, tree::Step::Index(index) if matches!(index.kind, ExprKind::Name))

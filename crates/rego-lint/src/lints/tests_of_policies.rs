@@ -1,8 +1,8 @@
 //! Lints of tests that cannot fail or that pass for the wrong reason.
 
-use planguard_rego_syntax::tree::{Body, ExprKind, LiteralKind};
+use planguard_rego_syntax::tree::{Body, ExprKind, LiteralKind, Scalar};
 
-use super::model::{is_test_name, other_scalar};
+use super::model::{is_other_scalar, is_test_name};
 use super::{Linter, RuleId};
 use crate::Lint;
 
@@ -19,12 +19,12 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let bodies: Vec<&Body> = rule.branches.iter().filter_map(|branch| branch.body.as_ref()).collect();
         let is_constant = bodies.iter().all(|body| {
             body.literals.iter().all(|literal| match &literal.kind {
-                LiteralKind::Expression(expr) => other_scalar(text, expr) == Some("true"),
+                LiteralKind::Expression(expr) => expr.scalar() == Some(&Scalar::Bool(true)),
                 LiteralKind::Declaration(_) => true,
                 LiteralKind::SomeIn { .. } | LiteralKind::Every { .. } | LiteralKind::Negation(_) => false,
             })
         });
-        let has_value = rule.head.value.as_ref().is_some_and(|value| other_scalar(text, value).is_none());
+        let has_value = rule.head.value.as_ref().is_some_and(|value| !is_other_scalar(value));
         if is_constant && !has_value {
             linter.report(
                 Lint::ConstantTest,

@@ -6,11 +6,12 @@ use planguard_rego::metadata::Scope;
 use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::token;
 use planguard_rego_syntax::tree::{ExprKind, LiteralKind, Operator};
+use planguard_rego_syntax::walk;
 
-use super::infer::{Guards, has_if, member_of, outside_bodies};
-use super::model::{self, is_real_import};
+use super::infer::{Guards, has_if, member_of};
+use super::model;
 use super::shape::Step;
-use super::{Linter, line_of, start_of};
+use super::{Linter, line_of};
 use crate::Lint;
 
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
@@ -29,29 +30,22 @@ fn imports(linter: &mut Linter<'_, '_>) {
     for (index, file) in linter.project.files.iter().enumerate() {
         let mut names = BTreeSet::new();
         for rule in &file.module.rules {
-            model::each_expr_of_rule(rule, &mut |expr| {
+            walk::each_expr(rule, &mut |expr| {
                 if let ExprKind::Name = expr.kind {
                     names.insert(expr.text(file.text));
-                }
-                // Template strings are parsed only when they are rewritten.
-                if let ExprKind::Scalar = expr.kind
-                    && expr.text(file.text).starts_with('$')
-                {
-                    let words = expr.text(file.text).split(|c: char| !c.is_alphanumeric() && c != '_');
-                    names.extend(words);
                 }
             });
             let mut heads = vec![&rule.head.name];
             heads.extend(rule.head.key.as_ref());
             for head in heads {
-                model::each_expr(head, &mut |expr| {
+                walk::each_expr(head, &mut |expr| {
                     if let ExprKind::Name = expr.kind {
                         names.insert(expr.text(file.text));
                     }
                 });
             }
         }
-        for import in file.module.imports.iter().filter(|import| is_real_import(import)) {
+        for import in file.module.imports.iter().filter(|import| import.is_of_document()) {
             if !names.contains(import.alias.as_str()) {
                 unused.push((index, import.span.clone(), import.alias.clone()));
             }
@@ -127,7 +121,7 @@ fn in_shared_head(file: &model::File<'_>, place: usize, name: &str) -> bool {
         let mut found = false;
         let head = [&rule.head.name].into_iter().chain(&rule.head.key).chain(&rule.head.value);
         for expr in head {
-            model::each_expr(expr, &mut |inner| {
+            walk::each_expr(expr, &mut |inner| {
                 found |= matches!(inner.kind, ExprKind::Name) && inner.text(file.text) == name;
             });
         }
@@ -148,7 +142,7 @@ fn duplicates(linter: &mut Linter<'_, '_>) {
         let file = linter.project.file(id);
         let rule = linter.project.rule(id);
         let end = rule.branches.last().map_or(rule.head.span.end, |branch| branch.span.end);
-        let text = bare(&file.text[start_of(rule, file.text)..end.max(rule.head.span.end)]);
+        let text = bare(&file.text[rule.start..end.max(rule.head.span.end)]);
         let line = line_of(file.text, rule.head.span.start);
         let key = (file.module.package.clone(), text);
         match seen.get(&key) {
@@ -187,7 +181,7 @@ fn conflicts(linter: &mut Linter<'_, '_>) {
             && matches!(head.name.kind, ExprKind::Name)
             && rule.branches.iter().all(|branch| branch.body.is_none());
         let Some(value) = head.value.as_ref().filter(|_| is_constant) else { continue };
-        if !matches!(value.kind, ExprKind::Scalar) {
+        if !matches!(value.kind, ExprKind::Scalar(_)) {
             continue;
         }
         let name = rule.name(file.text).to_owned();
@@ -217,7 +211,7 @@ fn unification(linter: &mut Linter<'_, '_>) {
     for id in linter.project.ids() {
         for branch in &linter.project.rule(id).branches {
             let Some(body) = &branch.body else { continue };
-            model::each_literal(body, &mut |literal| {
+            walk::each_literal(body, &mut |literal| {
                 if let LiteralKind::Expression(expr) = &literal.kind
                     && let ExprKind::Operation { operator: Operator::Unify, .. } = &expr.kind
                 {
@@ -240,11 +234,9 @@ fn unification(linter: &mut Linter<'_, '_>) {
 fn old_syntax(linter: &mut Linter<'_, '_>) {
     let mut files = BTreeMap::new();
     for id in linter.project.ids() {
-        let file = linter.project.file(id);
         let rule = linter.project.rule(id);
-        let is_old =
-            rule.branches.first().is_some_and(|branch| branch.body.is_some()) && !has_if(rule, file.text);
-        if is_old || (rule.head.key.is_none() && member_of(rule, file.text).is_some()) {
+        let is_old = rule.branches.first().is_some_and(|branch| branch.body.is_some()) && !has_if(rule);
+        if is_old || (rule.head.key.is_none() && member_of(rule).is_some()) {
             files.entry(id.file).or_insert(rule.head.span.clone());
         }
     }
@@ -270,7 +262,7 @@ fn data_in_loops(linter: &mut Linter<'_, '_>) {
             for literal in &body.literals {
                 if loops {
                     for expr in literal.exprs() {
-                        outside_bodies(expr, &mut |inner| {
+                        walk::outside_bodies(expr, &mut |inner| {
                             if let ExprKind::Reference { .. } = inner.kind
                                 && let Some(path) = linter.project.data_path(id.file, inner)
                                 && linter.project.rules_at(&path).is_none()
@@ -318,7 +310,7 @@ fn metadata(linter: &mut Linter<'_, '_>) {
         }
         let path = linter.project.path_of(id);
         let blocks = &linter.blocks[id.file];
-        let line = u32::try_from(line_of(file.text, start_of(rule, file.text))).unwrap_or(0);
+        let line = u32::try_from(line_of(file.text, rule.start)).unwrap_or(0);
         let of_package = blocks.values().find(|(scope, _)| *scope == Scope::Package).map(|(_, block)| block);
         let own = blocks.get(&line).map(|(_, block)| block).or(of_package);
         let lacks = match own {

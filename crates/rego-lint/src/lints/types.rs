@@ -5,10 +5,11 @@ use std::ops::Range;
 use planguard_plan::text::suggest;
 use planguard_rego::glob;
 use planguard_rego_syntax::tree::{Expr, ExprKind};
+use planguard_rego_syntax::walk;
 
 use super::Hit;
 use super::infer::{Env, Guards};
-use super::model::{self, Origin, string};
+use super::model::Origin;
 use crate::Lint;
 
 /// The number of wrong letters that still count as a typo in a resource type.
@@ -22,10 +23,12 @@ pub(super) fn strings(
 ) -> Vec<(String, Option<Range<usize>>)> {
     let expr = expr.bare();
     match &expr.kind {
-        ExprKind::Scalar => {
-            string(env.text(), expr).map(|name| (name, Some(expr.span.clone()))).into_iter().collect()
+        ExprKind::Scalar(_) | ExprKind::Template(_) => {
+            expr.string().map(|name| (name.to_owned(), Some(expr.span.clone()))).into_iter().collect()
         }
-        ExprKind::Items(items) => items.iter().flat_map(|item| strings(env, item, guards)).collect(),
+        ExprKind::Array(items) | ExprKind::Set(items) => {
+            items.iter().flat_map(|item| strings(env, item, guards)).collect()
+        }
         _ => {
             let shape = env.shape(expr, guards);
             shape.texts().into_iter().flatten().map(|name| (name.clone(), None)).collect()
@@ -157,10 +160,9 @@ fn place_of(env: &Env<'_, '_>, name: &str) -> Option<(usize, Range<usize>)> {
     let mut ids: Vec<super::RuleId> = ids.filter(|id| files[id.file].origin == Origin::Author).collect();
     ids.sort_by_key(rank);
     ids.into_iter().find_map(|id| {
-        let text = files[id.file].text;
         let mut place = None;
-        model::each_expr_of_rule(env.project().rule(id), &mut |expr| {
-            if place.is_none() && string(text, expr).as_deref() == Some(name) {
+        walk::each_expr(env.project().rule(id), &mut |expr| {
+            if place.is_none() && expr.string() == Some(name) {
                 place = Some((id.file, expr.span.clone()));
             }
         });

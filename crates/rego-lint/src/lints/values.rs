@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use planguard_plan::text::suggest;
 use planguard_rego::plan_shape::{ACTIONS, Node, Side, VERBS};
-use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator, OperatorFamily};
+use planguard_rego_syntax::tree::{self, Expr, ExprKind, Operator, OperatorFamily, Scalar};
+use planguard_rego_syntax::walk;
 
-use super::infer::{Env, Guards, outside_bodies};
-use super::model::{self, other_scalar, string};
+use super::infer::{Env, Guards};
 use super::shape::{Place, Shape, Types};
 use super::types::{resource_type, strings};
 use super::{Hit, Linter, RuleId, attributes};
@@ -41,12 +41,10 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let text = env.text();
         let mut about_data = false;
         let mut negated = Vec::new();
-        model::each_expr_of_rule(rule, &mut |expr| {
-            about_data |= string(text, expr).as_deref() == Some("data")
-        });
+        walk::each_expr(rule, &mut |expr| about_data |= expr.string() == Some("data"));
         for branch in &rule.branches {
             if let Some(body) = &branch.body {
-                model::each_literal(body, &mut |literal| {
+                walk::each_literal(body, &mut |literal| {
                     if let tree::LiteralKind::Negation(expr) = &literal.kind {
                         negated.push(expr.span.clone());
                     }
@@ -60,7 +58,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
                 contradiction(&env, exprs, left, right, &mut hits);
             }
             for expr in exprs {
-                outside_bodies(expr, &mut |inner| {
+                walk::outside_bodies(expr, &mut |inner| {
                     let before = hits.len();
                     compare(&env, inner, guards, about_data, &mut hits);
                     let is_negated = negated.iter().any(|span| span.contains(&inner.span.start));
@@ -80,9 +78,9 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let platform = linter.project.file(id).convention.platform();
         if platform.lint.resource_type_rule == Some(rule.name(text))
             && let Some(value) = &rule.head.value
-            && let Some(name) = string(text, value)
+            && let Some(name) = value.string()
         {
-            resource_type(&env, &name, Some(value.span.clone()), about_data, &mut hits);
+            resource_type(&env, name, Some(value.span.clone()), about_data, &mut hits);
         }
         // `is_on(x) if x == true` and `is_on(x) if x == "true"` are alternatives, one of which is never true.
         let is_alternative =
@@ -108,7 +106,7 @@ fn compares_argument(linter: &Linter<'_, '_>, id: RuleId, side: &Range<usize>) -
             && arguments.iter().any(|argument| argument.text(text) == expr.text(text))
     };
     let mut found = false;
-    model::each_expr_of_rule(rule, &mut |expr| {
+    walk::each_expr(rule, &mut |expr| {
         if let ExprKind::Operation { operands, .. } = &expr.kind {
             found |= operands.iter().any(|operand| operand.span == *side) && operands.iter().any(is_argument);
         }
@@ -133,8 +131,8 @@ fn knows_replacements(text: &str) -> bool {
 fn contradiction(env: &Env<'_, '_>, exprs: &[&Expr], left: &str, right: &str, hits: &mut Vec<Hit>) {
     for expr in exprs {
         let mut place = None;
-        outside_bodies(expr, &mut |inner| {
-            if string(env.text(), inner).as_deref() == Some(right) {
+        walk::outside_bodies(expr, &mut |inner| {
+            if inner.string() == Some(right) {
                 place = Some(inner.span.clone());
             }
         });
@@ -274,7 +272,7 @@ fn members(
     hits: &mut Vec<Hit>,
 ) {
     match &collection.kind {
-        ExprKind::Items(items) => {
+        ExprKind::Array(items) | ExprKind::Set(items) => {
             let before = hits.len();
             let mut fits = false;
             for item in items {
@@ -313,7 +311,7 @@ fn value(
     hits: &mut Vec<Hit>,
 ) {
     let text = env.text();
-    let literal = string(text, other);
+    let literal = other.string();
     let mut say = |lint, message: String, help: String| {
         hits.push(Hit { file: env.id.file, lint, span: other.span.clone(), message, help });
     };
@@ -321,12 +319,12 @@ fn value(
         if let Some(literal) = &literal {
             let help = format!("write `{literal:?} in {}`", one.text(text));
             say(Lint::ImpossibleValue, format!("`{}` is a list, never a string", one.text(text)), help);
-        } else if let ExprKind::Items(items) = &other.kind {
-            let verbs: Vec<Option<String>> = items.iter().map(|item| string(text, item)).collect();
+        } else if let ExprKind::Array(items) | ExprKind::Set(items) = &other.kind {
+            let verbs: Vec<Option<&str>> = items.iter().map(|item| item.string()).collect();
             for item in items {
                 verb(env, item, hits);
             }
-            if verbs == [Some("delete".to_owned())] && operator == Operator::Equal {
+            if verbs == [Some("delete")] && operator == Operator::Equal {
                 hits.push(Hit {
                     file: env.id.file,
                     lint: Lint::MissedReplace,
@@ -342,10 +340,7 @@ fn value(
         Node::Word(words) if place.attributes.is_empty() => {
             if is_verb(place) {
                 let first = one.text(text).ends_with("[0]");
-                if first
-                    && operator == Operator::Equal
-                    && matches!(literal.as_deref(), Some("delete" | "create"))
-                {
+                if first && operator == Operator::Equal && matches!(literal, Some("delete" | "create")) {
                     let help =
                         format!("write `{} in {}`", other.text(text), one.text(text).trim_end_matches("[0]"));
                     say(
@@ -356,10 +351,10 @@ fn value(
                 }
                 verb(env, other, hits);
             } else if let Some(literal) = literal
-                && !words.contains(&literal.as_str())
+                && !words.contains(&literal)
             {
-                let near = suggest::nearest(&literal, words.iter().copied());
-                let help = match (near, literal.as_str()) {
+                let near = suggest::nearest(literal, words.iter().copied());
+                let help = match (near, literal) {
                     (_, "resource") => "the mode of managed resources is `managed`".to_owned(),
                     (Some(near), _) => format!("did you mean `{near}`?"),
                     (None, _) => format!("use one of {}", words.join(", ")),
@@ -380,17 +375,16 @@ fn value(
         }
         Node::Text if place.is_resource_type() => {
             if let Some(literal) = literal {
-                resource_type(env, &literal, Some(other.span.clone()), about_data, hits);
+                resource_type(env, literal, Some(other.span.clone()), about_data, hits);
             }
         }
         _ => {
-            let (Some(own), Some(given)) =
-                (kind_of_place(place, guards, about_data), kind_of_literal(text, other))
+            let (Some(own), Some(given)) = (kind_of_place(place, guards, about_data), kind_of_literal(other))
             else {
                 return;
             };
             if own != given {
-                let help = match (own, literal.as_deref()) {
+                let help = match (own, literal) {
                     ("a boolean" | "a number", Some(literal)) => format!("write `{literal}` without quotes"),
                     ("a string", _) => format!("write `\"{}\"`", other.text(text)),
                     ("a list", _) => format!("write `{} in {}`", other.text(text), one.text(text)),
@@ -434,12 +428,12 @@ fn kind_of_place(place: &Place, guards: &Guards, about_data: bool) -> Option<&'s
 }
 
 /// Returns the type of a literal; null is compatible with every type.
-fn kind_of_literal(text: &str, expr: &Expr) -> Option<&'static str> {
-    match (string(text, expr), other_scalar(text, expr)) {
-        (Some(_), _) => Some("a string"),
-        (None, Some("true" | "false")) => Some("a boolean"),
-        (None, Some("null") | None) => None,
-        (None, Some(_)) => Some("a number"),
+pub(super) fn kind_of_literal(expr: &Expr) -> Option<&'static str> {
+    match expr.scalar()? {
+        Scalar::Text(_) | Scalar::RawText(_) => Some("a string"),
+        Scalar::Bool(_) => Some("a boolean"),
+        Scalar::Number(_) => Some("a number"),
+        Scalar::Null => None,
     }
 }
 
@@ -450,7 +444,7 @@ fn order(env: &Env<'_, '_>, sides: [&Expr; 2], guards: &Guards, about_data: bool
     for (one, other) in [(left, right), (right, left)] {
         let Shape::Place(place) = env.shape(one, guards) else { continue };
         let own = kind_of_place(&place, guards, about_data);
-        if let (Some(own), Some(given)) = (own, kind_of_literal(text, other))
+        if let (Some(own), Some(given)) = (own, kind_of_literal(other))
             && own != given
         {
             let help = match own {
@@ -495,12 +489,12 @@ fn not_any(env: &Env<'_, '_>, expr: &Expr, one: &Expr, other: &Expr, guards: &Gu
 
 /// Checks a string that is compared with an action.
 fn verb(env: &Env<'_, '_>, expr: &Expr, hits: &mut Vec<Hit>) {
-    let Some(literal) = string(env.text(), expr) else { return };
-    if VERBS.contains(&literal.as_str()) {
+    let Some(literal) = expr.string() else { return };
+    if VERBS.contains(&literal) {
         return;
     }
     let synonym = SYNONYMS.iter().find(|(word, _)| *word == literal).map(|(_, verb)| *verb);
-    let help = match synonym.or_else(|| suggest::nearest(&literal, VERBS)) {
+    let help = match synonym.or_else(|| suggest::nearest(literal, VERBS)) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if literal == "replace" => "a replacement has the actions `delete` and `create`".to_owned(),
         None => format!("use one of {}", VERBS.join(", ")),

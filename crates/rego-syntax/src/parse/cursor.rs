@@ -56,12 +56,18 @@ impl<'t> Parser<'t> {
 
     /// Returns the start of the next token.
     pub(super) fn start(&self) -> usize {
-        self.peek().map_or(self.text.len(), |token| token.span.start)
+        self.peek().map_or(self.limit, |token| token.span.start)
     }
 
     /// Returns the end of the previous token.
     pub(super) fn end(&self) -> usize {
         self.next.checked_sub(1).and_then(|last| self.tokens.get(last)).map_or(0, |token| token.span.end)
+    }
+
+    /// Returns whether the previous token is this symbol.
+    pub(super) fn follows(&self, symbol: Symbol) -> bool {
+        let previous = self.next.checked_sub(1).and_then(|last| self.tokens.get(last));
+        previous.is_some_and(|token| token.kind == TokenKind::Symbol(symbol))
     }
 
     pub(super) fn starts_line(&self) -> bool {

@@ -1,8 +1,9 @@
 //! Parses expressions by operator precedence.
 
-use super::super::token::{Symbol, TokenKind};
-use super::super::tree::{Expr, ExprKind, Operator, Step};
-use super::{DEPTH_LIMIT, Parsed, Parser, is_keyword};
+use super::super::token::{self, Symbol, TokenError, TokenKind};
+use super::super::tree::{ComprehensionHead, Expr, ExprKind, Operator, Scalar, Span, Step, TemplatePart};
+use super::keywords::Keyword;
+use super::{DEPTH_LIMIT, Parsed, Parser, SyntaxError};
 
 /// The precedence of an operator, from loose to tight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +41,7 @@ impl Parser<'_> {
         }
         self.advance()?;
         let second = self.expr(Level::Comparison)?;
-        if !self.eat_word("in") {
+        if !self.eat_keyword(Keyword::In) {
             return self.fail();
         }
         let third = self.expr(Level::Membership)?;
@@ -56,37 +57,47 @@ impl Parser<'_> {
         Ok(operation(Operator::In, vec![first, second, third]))
     }
 
-    pub(super) fn expr(&mut self, level: Level) -> Parsed<Expr> {
-        let Some(tighter) = level.tighter() else { return self.binary(level, None) };
-        self.binary(level, Some(tighter))
+    /// Parses an expression with operators that bind at least as tightly as `loosest`.
+    pub(super) fn expr(&mut self, loosest: Level) -> Parsed<Expr> {
+        let first = self.operand()?;
+        self.operators(first, loosest)
     }
 
-    pub(super) fn binary(&mut self, level: Level, tighter: Option<Level>) -> Parsed<Expr> {
-        let read = |parser: &mut Self| match tighter {
-            Some(tighter) => parser.expr(tighter),
-            None => parser.operand(),
-        };
-        let mut left = read(self)?;
+    /// Continues after an operand with the operators that bind at least as tightly as `loosest`.
+    fn operators(&mut self, first: Expr, loosest: Level) -> Parsed<Expr> {
+        let mut left = first;
         let before = self.depth;
-        while let Some(operator) = self.operator(level) {
+        while let Some((operator, level)) = self.operator()
+            && level >= loosest
+        {
             self.next += 1;
+            if operator == Operator::In {
+                self.note(Keyword::In);
+            }
             self.depth += 1;
             if self.depth > DEPTH_LIMIT {
                 return self.fail();
             }
-            let right = read(self)?;
+            let right = match level.tighter() {
+                Some(tighter) => self.expr(tighter)?,
+                None => self.operand()?,
+            };
             left = operation(operator, vec![left, right]);
         }
         self.depth = before;
         Ok(left)
     }
 
-    /// Returns the next operator, if it has this precedence.
-    pub(super) fn operator(&self, level: Level) -> Option<Operator> {
-        if level == Level::Membership {
-            return (self.word() == Some("in")).then_some(Operator::In);
-        }
-        let (operator, its_level) = match self.symbol()? {
+    /// Returns the next operator with its precedence.
+    fn operator(&self) -> Option<(Operator, Level)> {
+        let symbol = match self.peek()?.kind {
+            TokenKind::Symbol(symbol) => symbol,
+            TokenKind::Word => {
+                return self.is_at(Keyword::In).then_some((Operator::In, Level::Membership));
+            }
+            TokenKind::Number | TokenKind::Text | TokenKind::RawText | TokenKind::Template => return None,
+        };
+        Some(match symbol {
             Symbol::Assign => (Operator::Assign, Level::Assignment),
             Symbol::Unify => (Operator::Unify, Level::Assignment),
             Symbol::Equal => (Operator::Equal, Level::Comparison),
@@ -112,8 +123,7 @@ impl Parser<'_> {
             | Symbol::Semicolon
             | Symbol::Colon
             | Symbol::Dot => return None,
-        };
-        (its_level == level).then_some(operator)
+        })
     }
 
     /// Parses a term with the fields, indexes and arguments that follow it.
@@ -174,15 +184,29 @@ impl Parser<'_> {
         let kind = match token.kind {
             TokenKind::Word => {
                 let word = self.word().unwrap_or("");
-                if is_keyword(word) && word != "contains" {
+                if self.is_reserved(word) && word != "contains" {
                     return self.fail();
                 }
                 self.next += 1;
-                if matches!(word, "true" | "false" | "null") { ExprKind::Scalar } else { ExprKind::Name }
+                match word {
+                    "null" => ExprKind::Scalar(Scalar::Null),
+                    "true" => ExprKind::Scalar(Scalar::Bool(true)),
+                    "false" => ExprKind::Scalar(Scalar::Bool(false)),
+                    _ => ExprKind::Name,
+                }
             }
-            TokenKind::Number | TokenKind::Text | TokenKind::RawText | TokenKind::Template => {
+            TokenKind::Number | TokenKind::Text | TokenKind::RawText => {
                 self.next += 1;
-                ExprKind::Scalar
+                let written = self.text.get(token.span.clone()).unwrap_or("");
+                ExprKind::Scalar(match token.kind {
+                    TokenKind::Text => Scalar::Text(unescaped(written)),
+                    TokenKind::RawText => Scalar::RawText(unquoted(written).into()),
+                    _ => Scalar::Number(written.into()),
+                })
+            }
+            TokenKind::Template => {
+                self.next += 1;
+                ExprKind::Template(self.template(&token.span)?)
             }
             TokenKind::Symbol(symbol) => {
                 self.next += 1;
@@ -204,8 +228,10 @@ impl Parser<'_> {
             Symbol::BraceOpen => self.collection(Symbol::BraceClose),
             Symbol::Minus => {
                 let operand = self.operand()?;
-                if matches!(operand.kind, ExprKind::Scalar) {
-                    return Ok(ExprKind::Scalar);
+                if let ExprKind::Scalar(Scalar::Number(number)) = &operand.kind
+                    && !number.starts_with('-')
+                {
+                    return Ok(ExprKind::Scalar(Scalar::Number(format!("-{number}").into())));
                 }
                 Ok(ExprKind::Operation { operator: Operator::Negate, operands: vec![operand] })
             }
@@ -222,7 +248,7 @@ impl Parser<'_> {
             // Empty braces are an object.
             return Ok(match closing {
                 Symbol::BraceClose => ExprKind::Object(Vec::new()),
-                _ => ExprKind::Items(Vec::new()),
+                _ => ExprKind::Array(Vec::new()),
             });
         }
         // After a first element, `|` starts the body of a comprehension; it is not a union.
@@ -232,9 +258,13 @@ impl Parser<'_> {
         }
         if self.eat(Symbol::Pipe) {
             let body = self.body(closing)?;
-            return Ok(ExprKind::Comprehension { heads: vec![first], body });
+            let head = match closing {
+                Symbol::BraceClose => ComprehensionHead::Set(Box::new(first)),
+                _ => ComprehensionHead::Array(Box::new(first)),
+            };
+            return Ok(ExprKind::Comprehension { head, body });
         }
-        let first = self.resume(first)?;
+        let first = self.operators(first, Level::Membership)?;
         if closing == Symbol::BraceClose && self.eat(Symbol::Colon) {
             return self.object(first);
         }
@@ -244,16 +274,20 @@ impl Parser<'_> {
         } else {
             self.expect(closing)?;
         }
-        Ok(ExprKind::Items(items))
+        Ok(match closing {
+            Symbol::BraceClose => ExprKind::Set(items),
+            _ => ExprKind::Array(items),
+        })
     }
 
     pub(super) fn object(&mut self, key: Expr) -> Parsed<ExprKind> {
         let first = self.expr(Level::Intersection)?;
         if self.eat(Symbol::Pipe) {
             let body = self.body(Symbol::BraceClose)?;
-            return Ok(ExprKind::Comprehension { heads: vec![key, first], body });
+            let head = ComprehensionHead::Object(Box::new([key, first]));
+            return Ok(ExprKind::Comprehension { head, body });
         }
-        let first = self.resume(first)?;
+        let first = self.operators(first, Level::Membership)?;
         let mut fields = vec![(key, first)];
         while !self.eat(Symbol::BraceClose) {
             self.expect(Symbol::Comma)?;
@@ -267,18 +301,68 @@ impl Parser<'_> {
         Ok(ExprKind::Object(fields))
     }
 
-    /// Continues with the operators that bind less tightly than a union.
-    pub(super) fn resume(&mut self, left: Expr) -> Parsed<Expr> {
-        let mut left = left;
-        for level in [Level::Comparison, Level::Membership] {
-            while let Some(operator) = self.operator(level) {
-                self.next += 1;
-                let right = self.expr(level.tighter().unwrap_or(Level::Product))?;
-                left = operation(operator, vec![left, right]);
+    /// Parses the expressions of a template.
+    fn template(&mut self, span: &Span) -> Parsed<Vec<TemplatePart>> {
+        let bytes = self.text.as_bytes();
+        let (mut parts, end) = (Vec::new(), span.end - 1);
+        let (mut text, mut at) = (span.start + 2, span.start + 2);
+        while at < end {
+            match bytes[at] {
+                b'\\' => at += 2,
+                b'{' => {
+                    let close = token::end_of_braces(bytes, at).map_err(unread)?;
+                    if text < at {
+                        parts.push(TemplatePart::Text(text..at));
+                    }
+                    parts.push(TemplatePart::Expr(self.inner_expr(at + 1..close - 1)?));
+                    (text, at) = (close, close);
+                }
+                _ => at += 1,
             }
         }
-        Ok(left)
+        if text < end {
+            parts.push(TemplatePart::Text(text..end));
+        }
+        Ok(parts)
     }
+
+    /// Parses a range that is one expression.
+    fn inner_expr(&mut self, span: Span) -> Parsed<Expr> {
+        let tokens = token::read_within(self.text, span.clone(), &mut self.comments).map_err(unread)?;
+        let mut inner = Parser {
+            text: self.text,
+            tokens: &tokens,
+            next: 0,
+            limit: span.end,
+            depth: self.depth,
+            line_ends: std::mem::take(&mut self.line_ends),
+            comments: std::mem::take(&mut self.comments),
+            keywords: self.keywords,
+        };
+        let expr = inner.literal_expr();
+        let is_whole = inner.peek().is_none();
+        (self.line_ends, self.comments, self.keywords) = (inner.line_ends, inner.comments, inner.keywords);
+        if expr.is_ok() && !is_whole { Err(SyntaxError { offset: span.start }) } else { expr }
+    }
+}
+
+fn unread(error: TokenError) -> SyntaxError {
+    SyntaxError { offset: error.offset }
+}
+
+/// Returns the value of `"…"`. What cannot be read is left as it is; the engine rejects it.
+fn unescaped(written: &str) -> Box<str> {
+    if memchr::memchr(b'\\', written.as_bytes()).is_none() {
+        return unquoted(written).into();
+    }
+    match serde_json::from_str::<String>(written) {
+        Ok(text) => text.into(),
+        Err(_) => unquoted(written).into(),
+    }
+}
+
+fn unquoted(written: &str) -> &str {
+    written.get(1..written.len().saturating_sub(1)).unwrap_or("")
 }
 
 /// The steps that may follow a term.

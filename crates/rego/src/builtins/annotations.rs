@@ -6,15 +6,15 @@
 //! same call.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::ops::Range;
 
+use planguard_rego_syntax::token::{self, TokenKind};
+use planguard_rego_syntax::{annotation, parse};
 use regorus::Value;
-use regorus::unstable::{Lexer, TokenKind};
 use sha2::{Digest, Sha256};
 
-use crate::dialect;
 use crate::yaml;
 
 /// How the names of the added rules start. The rest is taken from a digest of the answer.
@@ -81,25 +81,38 @@ struct Token {
     is_word: bool,
     range: Range<usize>,
     line: u32,
-    column: u32,
+    /// Whether it is the first of its line and not indented.
+    starts_line: bool,
 }
 
 impl Policy {
-    /// Nothing comes back for what the engine's lexer does not read; its parser will say why.
+    /// Nothing comes back for what cannot be split into tokens; the engine's parser will say why.
     fn read(text: &str) -> Option<Self> {
-        let tokens = tokens(text)?;
+        let mut comments = Vec::new();
+        let tokens = tokens(text, &mut comments)?;
         let mut policy =
             Self { package: Vec::new(), statements: Vec::new(), calls: Vec::new(), blocks: Vec::new() };
+        // A name at the start of a line may belong to the head before it.
+        let starts: Option<BTreeSet<usize>> = parse::parse(text).ok().map(|module| {
+            let rules = module.rules.iter().map(|rule| rule.start);
+            rules.chain([module.package_span.start]).collect()
+        });
         let mut depth = 0usize;
         for (index, token) in tokens.iter().enumerate() {
             match token.text.as_str() {
                 "(" | "[" | "{" if !token.is_word => depth += 1,
                 ")" | "]" | "}" if !token.is_word => depth = depth.saturating_sub(1),
-                _ if depth == 0 && token.is_word && token.column == 1 => policy.statement(&tokens[index..]),
+                _ if depth == 0
+                    && token.is_word
+                    && token.starts_line
+                    && starts.as_ref().is_none_or(|starts| starts.contains(&token.range.start)) =>
+                {
+                    policy.statement(&tokens[index..]);
+                }
                 _ => policy.call(&tokens[index..]),
             }
         }
-        policy.blocks = blocks(text, &policy.statements);
+        policy.blocks = blocks(text, &comments, &policy.statements);
         Some(policy)
     }
 
@@ -177,53 +190,42 @@ impl Policy {
     }
 }
 
-fn tokens(text: &str) -> Option<Vec<Token>> {
-    let source = dialect::lexer_source(text)?;
-    let mut lexer = Lexer::new(&source);
-    lexer.set_max_col(std::num::NonZeroU32::MAX);
-    let mut tokens = Vec::new();
-    loop {
-        let token = lexer.next_token().ok()?;
-        let is_word = matches!(token.0, TokenKind::Ident);
-        let text = match token.0 {
-            TokenKind::Eof => return Some(tokens),
-            TokenKind::Ident | TokenKind::Symbol => token.1.text().to_owned(),
-            TokenKind::String | TokenKind::RawString | TokenKind::Number => String::new(),
-        };
-        let range = token.1.start as usize..token.1.end as usize;
-        tokens.push(Token { text, is_word, range, line: token.1.line, column: token.1.col });
-    }
+fn tokens(text: &str, comments: &mut Vec<Range<usize>>) -> Option<Vec<Token>> {
+    let (mut line, mut start_of_line) = (1, 0);
+    let mut counted = 0;
+    let read = token::read_within(text, 0..text.len(), comments).ok()?;
+    let of = |token: token::Token| {
+        let before = text.get(counted..token.span.start).unwrap_or("");
+        for (at, _) in before.match_indices('\n') {
+            line += 1;
+            start_of_line = counted + at + 1;
+        }
+        counted = token.span.start;
+        Token {
+            text: match token.kind {
+                TokenKind::Word | TokenKind::Symbol(_) => text[token.span.clone()].to_owned(),
+                TokenKind::Number | TokenKind::Text | TokenKind::RawText | TokenKind::Template => {
+                    String::new()
+                }
+            },
+            is_word: token.kind == TokenKind::Word,
+            starts_line: token.span.start == start_of_line,
+            range: token.span,
+            line,
+        }
+    };
+    Some(read.into_iter().map(of).collect())
 }
 
 /// Reads the blocks of comments that start with `# METADATA`, and finds the statement below each.
-fn blocks(text: &str, statements: &[Statement]) -> Vec<Vec<Value>> {
+fn blocks(text: &str, comments: &[Range<usize>], statements: &[Statement]) -> Vec<Vec<Value>> {
     let mut found: Vec<Vec<Value>> = statements.iter().map(|_| Vec::new()).collect();
-    let mut pending: Vec<String> = Vec::new();
-    let mut is_open = false;
-    for (number, line) in (1u32..).zip(text.lines()) {
-        let line = line.trim();
-        match line.strip_prefix('#') {
-            Some(comment) if comment.trim() == "METADATA" => {
-                pending.push(String::new());
-                is_open = true;
-            }
-            Some(comment) if is_open => {
-                if let Some(block) = pending.last_mut() {
-                    block.push_str(comment);
-                    block.push('\n');
-                }
-            }
-            Some(_) => {}
-            None if line.is_empty() => is_open = false,
-            None => {
-                is_open = false;
-                let pending = std::mem::take(&mut pending);
-                if let Some(index) = statements.iter().position(|statement| statement.line == number) {
-                    let default = if statements[index].name.is_empty() { "package" } else { "rule" };
-                    found[index] = pending.iter().filter_map(|block| annotations(block, default)).collect();
-                }
-            }
-        }
+    for block in annotation::blocks(text, comments) {
+        let Some(index) = statements.iter().position(|statement| statement.line == block.described) else {
+            continue;
+        };
+        let default = if statements[index].name.is_empty() { "package" } else { "rule" };
+        found[index].extend(annotations(&block.yaml, default));
     }
     found
 }
@@ -349,7 +351,7 @@ e := {
 ";
 
     fn evaluate(rule: &str) -> serde_json::Value {
-        let mut engine = dialect::new_engine();
+        let mut engine = crate::dialect::new_engine();
         for name in ["one.rego", "two.rego"] {
             let text = if name == "one.rego" { POLICY.to_owned() } else { format!("{POLICY}\n\n# Again\n") };
             engine.add_policy(name.to_owned(), fill(&text).into_owned()).unwrap();

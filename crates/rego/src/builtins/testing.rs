@@ -11,6 +11,7 @@ use super::{Builtin, Failure, Outcome};
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "internal.test_case", arity: 1, run: test_case },
     Builtin { name: "internal.reached", arity: 2, run: reached },
+    Builtin { name: "internal.no_network", arity: 1, run: no_network },
 ];
 
 /// A place in a policy: the number of its file, and the offset in what the author wrote.
@@ -47,6 +48,12 @@ fn test_case(arguments: &[Value]) -> Outcome {
         });
     }
     Ok(Value::from(true))
+}
+
+/// `internal.no_network(request)`: a test calls `http.send` and does not replace it.
+fn no_network(_: &[Value]) -> Outcome {
+    let help = "policies have no network access; replace it in the test: `with http.send as …`";
+    Err(Failure::Unsupported(format!("http.send: {help}")))
 }
 
 /// `internal.reached(file, offset)`: the evaluation has come to a place, which is the end of a body where the offset is

@@ -1,8 +1,9 @@
 //! Reads the METADATA of a bundled file for manuals and lists.
 
+use planguard_rego_syntax::annotation;
 use serde_json::Value;
 
-use crate::yaml;
+use crate::{frontend, yaml};
 
 /// The documented contents of a file.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,19 +62,12 @@ fn text<'v>(metadata: &'v Value, path: &str) -> &'v str {
 pub fn outline(file: &str) -> Result<Outline, String> {
     let lines: Vec<&str> = file.lines().collect();
     let mut outline = Outline { package: String::new(), metadata: Value::Null, rules: Vec::new() };
-    let mut index = 0;
-    while index < lines.len() {
-        if lines[index] != "# METADATA" {
-            index += 1;
-            continue;
-        }
-        let start = index + 1;
-        let end = lines[start..].iter().position(|line| !line.starts_with('#')).unwrap_or(0) + start;
-        let yaml: String = lines[start..end].iter().flat_map(|line| [&line[1..], "\n"]).collect();
-        let metadata = yaml::parse(&yaml, yaml::Booleans::TrueAndFalse)
+    for block in annotation::blocks(file, &frontend::comments(file)) {
+        let start = file.get(..block.span.start).map_or(0, |before| before.matches('\n').count()) + 1;
+        let metadata = yaml::parse(&block.yaml, yaml::Booleans::TrueAndFalse)
             .map_err(|reason| format!("line {start}: {reason}"))?;
         let metadata = serde_json::to_value(&metadata).map_err(|error| format!("line {start}: {error}"))?;
-        index = end;
+        let end = usize::try_from(block.described).unwrap_or(usize::MAX) - 1;
         let Some(head) = lines.get(end) else { break };
         if let Some(package) = head.strip_prefix("package ") {
             package.trim().clone_into(&mut outline.package);

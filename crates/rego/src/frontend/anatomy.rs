@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashSet};
 
 use planguard_rego_syntax::parse;
+use planguard_rego_syntax::resolve::{Meaning, Root};
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{
-    Body, Branch, BranchKind, Expr, ExprKind, Import, Literal, LiteralKind, Module, Operator, Rule, Span,
-    Step,
+    Body, Branch, BranchKind, Expr, ExprKind, Literal, LiteralKind, Module, Operator, Rule, Span, Step,
 };
+use planguard_rego_syntax::walk::{each_expr, outside_bodies};
 
 use super::super::options::RegoVersion;
 use super::RewriteError;
@@ -171,18 +172,8 @@ impl AnatomyBuilder<'_, '_> {
             return vec![self.policy.text_of(expr).to_owned()];
         };
         let mut path = vec![self.policy.text_of(base).to_owned()];
-        path.extend(steps.iter().map_while(|step| self.fixed_step(step)));
+        path.extend(steps.iter().map_while(|step| step.key(self.policy.text)).map(str::to_owned));
         path
-    }
-
-    fn fixed_step(&self, step: &Step) -> Option<String> {
-        match step {
-            Step::Field(span) => Some(self.text(span)),
-            Step::Index(index) => {
-                let text = self.policy.text_of(index);
-                matches!(index.kind, ExprKind::Scalar).then(|| serde_json::from_str(text).ok()).flatten()
-            }
-        }
     }
 
     fn body(&self, rule: &Rule, branch: &Branch) -> BodyAnatomy {
@@ -235,7 +226,10 @@ impl AnatomyBuilder<'_, '_> {
                 }
                 ExprKind::Operation { operator: Operator::Unify, operands } => {
                     for operand in operands {
-                        if matches!(operand.kind, ExprKind::Name | ExprKind::Items(_) | ExprKind::Object(_)) {
+                        if matches!(
+                            operand.kind,
+                            ExprKind::Name | ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_)
+                        ) {
                             self.names(operand, &mut names);
                         }
                         self.indexes(operand, &mut names);
@@ -245,12 +239,14 @@ impl AnatomyBuilder<'_, '_> {
                     arguments.iter().skip(1).for_each(|last| self.names(last, &mut names));
                     self.indexes(expr, &mut names);
                 }
-                ExprKind::Scalar
+                ExprKind::Scalar(_)
+                | ExprKind::Template(_)
                 | ExprKind::Name
                 | ExprKind::Parenthesised(_)
                 | ExprKind::Reference { .. }
                 | ExprKind::Operation { .. }
-                | ExprKind::Items(_)
+                | ExprKind::Array(_)
+                | ExprKind::Set(_)
                 | ExprKind::Object(_)
                 | ExprKind::Comprehension { .. } => self.indexes(expr, &mut names),
             },
@@ -260,48 +256,33 @@ impl AnatomyBuilder<'_, '_> {
 
     /// Collects the variables that are indexes of references in an expression.
     fn indexes(&self, expr: &Expr, names: &mut HashSet<String>) {
-        if let ExprKind::Reference { steps, .. } = &expr.kind {
-            for step in steps {
-                match step {
-                    Step::Field(_) => {}
-                    Step::Index(index) => self.names(index, names),
+        outside_bodies(expr, &mut |part| {
+            if let ExprKind::Reference { steps, .. } = &part.kind {
+                for step in steps {
+                    match step {
+                        Step::Field(_) => {}
+                        Step::Index(index) => self.names(index, names),
+                    }
                 }
             }
-        }
-        expr.children().into_iter().for_each(|child| self.indexes(child, names));
+        });
     }
 
     fn names(&self, expr: &Expr, names: &mut HashSet<String>) {
+        outside_bodies(expr, &mut |part| self.name(part, names));
+    }
+
+    fn name(&self, expr: &Expr, names: &mut HashSet<String>) {
         if matches!(expr.kind, ExprKind::Name) && !self.policy.is_global(self.scopes, expr) {
             names.insert(self.policy.text_of(expr).to_owned());
         }
-        expr.children().into_iter().for_each(|child| self.names(child, names));
     }
 
     /// Returns every name in a literal, including those of inner bodies.
     fn mentioned(&self, literal: &Literal) -> HashSet<String> {
         let mut names = HashSet::new();
-        self.mentioned_in(literal, &mut names);
+        each_expr(literal, &mut |part| self.name(part, &mut names));
         names
-    }
-
-    fn mentioned_in(&self, literal: &Literal, names: &mut HashSet<String>) {
-        for expr in literal.exprs() {
-            self.mentioned_by(expr, names);
-        }
-        for inner in literal.body().into_iter().flat_map(|body| &body.literals) {
-            self.mentioned_in(inner, names);
-        }
-    }
-
-    fn mentioned_by(&self, expr: &Expr, names: &mut HashSet<String>) {
-        self.names(expr, names);
-        for child in expr.children() {
-            self.mentioned_by(child, names);
-        }
-        for inner in expr.body().into_iter().flat_map(|body| &body.literals) {
-            self.mentioned_in(inner, names);
-        }
     }
 
     fn literal(&self, literal: &Literal, fresh: &mut usize) -> LiteralAnatomy {
@@ -378,29 +359,29 @@ impl AnatomyBuilder<'_, '_> {
 
     /// Collects variable indexes of `resource_changes`, with the range of their reference.
     fn searches<'e>(&self, expr: &'e Expr, found: &mut Vec<(Span, &'e Expr)>) {
-        if let ExprKind::Reference { base, steps } = &expr.kind {
-            let mut last = self.policy.text_of(base).to_owned();
+        outside_bodies(expr, &mut |part| {
+            let ExprKind::Reference { base, steps } = &part.kind else { return };
+            let mut last = self.policy.text_of(base);
             for step in steps {
                 match step {
-                    Step::Field(span) => last = self.text(span),
+                    Step::Field(span) => last = &self.policy.text[span.clone()],
                     Step::Index(index) => {
                         let is_variable = matches!(index.kind, ExprKind::Name)
                             && !self.policy.is_global(self.scopes, index);
                         if is_variable && last == "resource_changes" {
-                            found.push((expr.span.clone(), index));
+                            found.push((part.span.clone(), index));
                         }
-                        last.clear();
+                        last = "";
                     }
                 }
             }
-        }
-        expr.children().into_iter().for_each(|child| self.searches(child, found));
+        });
     }
 
     fn piece(&self, expr: &Expr) -> ExprAnatomy {
         let expr = expr.bare();
         let kind = match &expr.kind {
-            ExprKind::Scalar => ExprAnatomyKind::Scalar,
+            ExprKind::Scalar(_) | ExprKind::Template(_) => ExprAnatomyKind::Scalar,
             ExprKind::Name => ExprAnatomyKind::Reference {
                 prefixes: vec![self.text(&expr.span)],
                 steps: Vec::new(),
@@ -437,7 +418,8 @@ impl AnatomyBuilder<'_, '_> {
             ExprKind::Operation { operands, .. } => {
                 ExprAnatomyKind::Operation(operands.iter().map(|operand| self.piece(operand)).collect())
             }
-            ExprKind::Items(_)
+            ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. }
             | ExprKind::Parenthesised(_) => ExprAnatomyKind::Other,
@@ -448,22 +430,25 @@ impl AnatomyBuilder<'_, '_> {
     /// Returns the path in `data` that a name or reference refers to.
     fn target(&self, expr: &Expr) -> Option<Vec<String>> {
         let root = expr.root()?;
-        let name = self.policy.text_of(root);
-        if self.scopes.declaration(root).is_some_and(|declaration| declaration.how != DeclaredBy::Some) {
-            return None;
-        }
         let path = self.fixed_path(expr);
         let steps = path.iter().skip(1).cloned();
-        if name == "data" {
-            return Some(path);
+        // `some x` without a value of its own leaves a rule its name.
+        let meaning = match self.policy.meaning(self.scopes, root) {
+            Meaning::Local(index)
+                if self.scopes.declarations.get(index).is_some_and(|found| found.how == DeclaredBy::Some) =>
+            {
+                self.policy.outside(root)
+            }
+            other => other,
+        };
+        match meaning {
+            Meaning::Local(_) | Meaning::Input | Meaning::Open => None,
+            Meaning::Data => Some(path),
+            Meaning::Import(import) => match import.target() {
+                (Root::Data, _) => Some(import.path.iter().cloned().chain(steps).collect()),
+                (Root::Input, _) => None,
+            },
+            Meaning::Rule => Some(self.module.package.iter().cloned().chain(path).collect()),
         }
-        if let Some(Import { path: imported, .. }) = self.policy.import(name) {
-            return (imported.first().is_some_and(|first| first == "data"))
-                .then(|| imported.iter().cloned().chain(steps).collect());
-        }
-        self.policy.is_rule(name).then(|| {
-            let package = self.module.package.iter().cloned();
-            package.chain([name.to_owned()]).chain(steps).collect()
-        })
     }
 }

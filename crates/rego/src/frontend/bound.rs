@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, OperatorFamily, Rule, Step};
+use planguard_rego_syntax::walk::outside_bodies;
 
 use super::policy::Policy;
 
 /// Returns the names that occur where a rule's bodies can bind a variable: as an index, in `=`, `:=` and `some`, and
 /// as the last argument of a call. Any other name has a value from elsewhere, or none.
 pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
-    let mut reader = BoundNames { policy, names: HashSet::new() };
+    let mut reader = BoundNames { policy, inner: InnerBodies::Read, names: HashSet::new() };
     for branch in &rule.branches {
         if let Some(body) = &branch.body {
             reader.body(body);
@@ -21,10 +22,13 @@ pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
     reader.names
 }
 
-/// As [`names`], of some literals.
+/// As [`names`], of some literals, without the bodies in them: what these bind has a value only there.
 pub(super) fn names_in<'p>(policy: &Policy<'p>, literals: &[Literal]) -> HashSet<&'p str> {
-    let mut reader = BoundNames { policy, names: HashSet::new() };
-    reader.literals(literals);
+    let mut reader = BoundNames { policy, inner: InnerBodies::LeftOut, names: HashSet::new() };
+    // What a pass has moved out of a negation binds nothing where the author wrote it.
+    for literal in literals.iter().filter(|literal| !policy.is_moved(literal)) {
+        reader.literal(literal);
+    }
     reader.names
 }
 
@@ -35,46 +39,64 @@ enum Position {
     Used,
 }
 
+/// Whether the bodies of comprehensions and of `every` are read.
+#[derive(Clone, Copy)]
+enum InnerBodies {
+    Read,
+    LeftOut,
+}
+
 struct BoundNames<'a, 'p> {
     policy: &'a Policy<'p>,
+    inner: InnerBodies,
     names: HashSet<&'p str>,
 }
 
 impl BoundNames<'_, '_> {
+    /// Reads the body of a branch, a comprehension or an `every`.
     fn body(&mut self, body: &Body) {
-        self.literals(&body.literals);
+        match self.inner {
+            InnerBodies::Read => self.literals(&body.literals),
+            InnerBodies::LeftOut => {}
+        }
     }
 
     fn literals(&mut self, literals: &[Literal]) {
         for literal in literals {
-            for with in &literal.withs {
-                self.expr(&with.value, Position::Used);
+            self.literal(literal);
+        }
+    }
+
+    fn literal(&mut self, literal: &Literal) {
+        for with in &literal.withs {
+            self.expr(&with.value, Position::Used);
+        }
+        match &literal.kind {
+            LiteralKind::Declaration(_) => {}
+            LiteralKind::SomeIn { patterns, collection } => {
+                self.exprs(patterns, Position::Bound);
+                self.expr(collection, Position::Used);
             }
-            match &literal.kind {
-                LiteralKind::Declaration(_) => {}
-                LiteralKind::SomeIn { patterns, collection } => {
-                    self.exprs(patterns, Position::Bound);
-                    self.expr(collection, Position::Used);
+            LiteralKind::Every { variables, collection, body } => {
+                match self.inner {
+                    InnerBodies::Read => self.exprs(variables, Position::Bound),
+                    InnerBodies::LeftOut => {}
                 }
-                LiteralKind::Every { variables, collection, body } => {
-                    self.exprs(variables, Position::Bound);
-                    self.expr(collection, Position::Used);
-                    self.body(body);
-                }
-                LiteralKind::Expression(expr) => self.expr(expr, Position::Used),
-                // A negation binds nothing, but the comprehensions in it do.
-                LiteralKind::Negation(expr) => self.bodies(expr),
+                self.expr(collection, Position::Used);
+                self.body(body);
             }
+            LiteralKind::Expression(expr) => self.expr(expr, Position::Used),
+            // A negation binds nothing, but the comprehensions in it do.
+            LiteralKind::Negation(expr) => self.bodies(expr),
         }
     }
 
     fn bodies(&mut self, expr: &Expr) {
-        if let ExprKind::Comprehension { .. } = expr.kind {
-            return self.expr(expr, Position::Used);
-        }
-        for child in expr.children() {
-            self.bodies(child);
-        }
+        outside_bodies(expr, &mut |part| {
+            if part.body().is_some() {
+                self.expr(part, Position::Used);
+            }
+        });
     }
 
     fn exprs(&mut self, exprs: &[Expr], position: Position) {
@@ -85,7 +107,7 @@ impl BoundNames<'_, '_> {
 
     fn expr(&mut self, expr: &Expr, position: Position) {
         match &expr.kind {
-            ExprKind::Scalar => {}
+            ExprKind::Scalar(_) | ExprKind::Template(_) => {}
             ExprKind::Name => match position {
                 Position::Bound => {
                     self.names.insert(self.policy.text_of(expr));
@@ -118,16 +140,16 @@ impl BoundNames<'_, '_> {
                 | OperatorFamily::Order
                 | OperatorFamily::Computation => self.exprs(operands, Position::Used),
             },
-            ExprKind::Items(items) => self.exprs(items, position),
+            ExprKind::Array(items) | ExprKind::Set(items) => self.exprs(items, position),
             ExprKind::Object(fields) => {
                 for (key, value) in fields {
                     self.expr(key, Position::Used);
                     self.expr(value, position);
                 }
             }
-            ExprKind::Comprehension { heads, body } => {
+            ExprKind::Comprehension { head, body } => {
                 self.body(body);
-                self.exprs(heads, Position::Used);
+                self.exprs(head.exprs(), Position::Used);
             }
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct Edits<'t> {
     count: usize,
     /// The number of copied bytes.
     copied: Cell<usize>,
+    /// Where a copy had an edit in the range of another.
+    overlap: Cell<Option<usize>>,
     /// The starts of bodies that were put in braces.
     braced: BTreeSet<usize>,
 }
@@ -36,9 +38,14 @@ type Order = (usize, Rank, usize, usize);
 /// argument, so a small policy could otherwise expand until it fills the memory.
 const COPY_LIMIT: usize = 16 << 20;
 
-/// The copied text exceeds [`COPY_LIMIT`].
+/// Edits that cannot be applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CopyLimitExceeded;
+pub(super) enum EditError {
+    /// The copied text exceeds [`COPY_LIMIT`].
+    CopyLimitExceeded,
+    /// Two edits change the same text, the second at this offset. A dropped edit could change what a policy decides.
+    Overlap(usize),
+}
 
 /// Text written by a pass: new text, and parts that it moves.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +66,11 @@ impl Written {
         self.text.push_str(text);
     }
 
-    fn append(&mut self, other: &Self) {
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    pub(super) fn append(&mut self, other: &Self) {
         let start = self.text.len();
         self.text.push_str(&other.text);
         self.moved.extend(other.moved.iter().map(|(at, span)| (start + at, span.clone())));
@@ -93,8 +104,8 @@ enum Rank {
 
 impl<'t> Edits<'t> {
     pub(super) fn new(text: &'t str, line_ends: &'t [usize]) -> Self {
-        let (edits, copied) = (BTreeMap::new(), Cell::new(0));
-        Self { text, line_ends, edits, count: 0, copied, braced: BTreeSet::new() }
+        let (edits, copied, overlap) = (BTreeMap::new(), Cell::new(0), Cell::new(None));
+        Self { text, line_ends, edits, count: 0, copied, overlap, braced: BTreeSet::new() }
     }
 
     /// Replaces a range with `new`, and keeps the line breaks of the range before it.
@@ -183,8 +194,13 @@ impl<'t> Edits<'t> {
         let semicolons: Vec<Edit> = ends.map(|end| Edit { span: *end..*end, new: ";".into() }).collect();
         edits
             .extend(semicolons.iter().map(|edit| ((edit.span.start, Rank::Closing, edit.span.end, 0), edit)));
-        let (text, _) = apply(self.text, span, edits.into_values());
-        on_one_line(&text)
+        match apply(self.text, span, edits.into_values()) {
+            Ok((text, _)) => on_one_line(&text),
+            Err(overlap) => {
+                self.overlap.set(self.overlap.get().or(Some(overlap)));
+                String::new()
+            }
+        }
     }
 
     /// As [`Edits::copy`]; the edits in the range are removed from it.
@@ -206,22 +222,29 @@ impl<'t> Edits<'t> {
     }
 
     /// Returns the edited text and its offsets in the original, or `None` without edits.
-    pub(super) fn apply(self) -> Result<Option<(String, Shifts)>, CopyLimitExceeded> {
+    pub(super) fn apply(self) -> Result<Option<(String, Shifts)>, EditError> {
         if self.copied.get() > COPY_LIMIT {
-            return Err(CopyLimitExceeded);
+            return Err(EditError::CopyLimitExceeded);
+        }
+        if let Some(overlap) = self.overlap.get() {
+            return Err(EditError::Overlap(overlap));
         }
         if self.edits.is_empty() {
             return Ok(None);
         }
-        Ok(Some(apply(self.text, &(0..self.text.len()), self.edits.values())))
+        apply(self.text, &(0..self.text.len()), self.edits.values()).map(Some).map_err(EditError::Overlap)
     }
 }
 
-fn apply<'e>(text: &str, span: &Span, edits: impl Iterator<Item = &'e Edit>) -> (String, Shifts) {
+/// Returns the edited text of a range with the places of the edits, or the offset of an edit in the range of another.
+fn apply<'e>(
+    text: &str,
+    span: &Span,
+    edits: impl Iterator<Item = &'e Edit>,
+) -> Result<(String, Shifts), usize> {
     let (mut new, mut shifts, mut at) = (String::new(), Shifts(Vec::new()), span.start);
     for edit in edits {
-        // An edit inside a replaced range is dropped.
-        let Some(kept) = text.get(at..edit.span.start) else { continue };
+        let Some(kept) = text.get(at..edit.span.start) else { return Err(edit.span.start) };
         new.push_str(kept);
         let start = new.len();
         new.push_str(&edit.new.text);
@@ -230,7 +253,7 @@ fn apply<'e>(text: &str, span: &Span, edits: impl Iterator<Item = &'e Edit>) -> 
         shifts.0.push(Shift { old: edit.span.clone(), new: start..new.len(), moved });
     }
     new.push_str(text.get(at..span.end).unwrap_or(""));
-    (new, shifts)
+    Ok((new, shifts))
 }
 
 /// Maps offsets in an edited text to offsets in the original.
@@ -326,6 +349,19 @@ mod tests {
     }
 
     #[test]
+    fn overlapping_edits_are_an_error() {
+        let mut edits = Edits::new("f(a, b)", &[]);
+        edits.replace(2..6, "x");
+        edits.replace(5..6, "y");
+        assert!(edits.copy(&(0..7)).is_empty());
+        assert_eq!(edits.apply().map(|_| ()), Err(EditError::Overlap(5)));
+        let mut edits = Edits::new("f(a, b)", &[]);
+        edits.replace(2..3, "x");
+        edits.replace(2..3, "y");
+        assert_eq!(edits.apply().map(|_| ()), Err(EditError::Overlap(2)));
+    }
+
+    #[test]
     fn copying_has_a_limit() {
         let text = "x".repeat(1 << 20);
         let edits = Edits::new(&text, &[]);
@@ -333,6 +369,6 @@ mod tests {
             assert_eq!(edits.copy(&(0..text.len())).len(), text.len());
         }
         assert!(edits.copy(&(0..text.len())).is_empty());
-        assert_eq!(edits.apply().map(|_| ()), Err(CopyLimitExceeded));
+        assert_eq!(edits.apply().map(|_| ()), Err(EditError::CopyLimitExceeded));
     }
 }

@@ -6,6 +6,7 @@
 mod anatomy;
 mod bound;
 mod edit;
+mod network;
 pub(super) mod outline;
 mod passes;
 mod policy;
@@ -17,7 +18,8 @@ pub(super) use self::anatomy::{
     BodyAnatomy, ExprAnatomy, ExprAnatomyKind, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, RuleAnatomy,
     anatomy,
 };
-use self::edit::{CopyLimitExceeded, Edits, Shifts};
+use self::edit::{EditError, Edits, Shifts};
+pub(super) use self::network::network_for_tests;
 use self::policy::{Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
 pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
@@ -103,14 +105,17 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 26] = [
+const PASSES: [Pass; 31] = [
     passes::template::edits,
+    passes::keyword_name::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
-    passes::bodyless_function::edits,
+    passes::bodyless_rule::edits,
     passes::partial_object::edits,
     passes::minus::edits,
+    passes::large_number::edits,
     passes::import::edits,
+    passes::dynamic_package::edits,
     passes::called_operator::edits,
     passes::written_value::edits,
     passes::output_argument::edits,
@@ -125,9 +130,11 @@ const PASSES: [Pass; 26] = [
     passes::searched_head::edits,
     passes::object_pattern::edits,
     passes::searched_index::edits,
+    passes::searched_pattern::edits,
     passes::iterated_value::edits,
     passes::negation::edits,
     passes::searched_index::edits,
+    passes::indexed_literal::edits,
     passes::membership::edits,
     passes::typed_scan::edits,
 ];
@@ -190,7 +197,10 @@ fn through_passes(
             && let Some(pass) = passes.next()
         {
             policy.take_names_back();
-            changed = pass(&policy).apply().map_err(|CopyLimitExceeded| RewriteError::form(0))?;
+            changed = pass(&policy).apply().map_err(|error| match error {
+                EditError::CopyLimitExceeded => RewriteError::form(0),
+                EditError::Overlap(place) => RewriteError::form(rewritten.original(place)),
+            })?;
         }
         let Some((text, shifts)) = changed else { break };
         module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);
@@ -202,20 +212,11 @@ fn through_passes(
 
 /// Returns the ranges of all comments, if the text can be split into tokens.
 pub fn comments(text: &str) -> Vec<std::ops::Range<usize>> {
-    let Ok(tokens) = token::read(text) else { return Vec::new() };
-    let starts = tokens.iter().map(|token| token.span.start).chain([text.len()]);
-    let ends = [0].into_iter().chain(tokens.iter().map(|token| token.span.end));
     let mut comments = Vec::new();
-    for (end, start) in ends.zip(starts) {
-        let mut at = end;
-        for line in text.get(end..start).unwrap_or("").split_inclusive('\n') {
-            if let Some(hash) = line.find('#') {
-                comments.push(at + hash..at + line.trim_end().len());
-            }
-            at += line.len();
-        }
+    match token::read_within(text, 0..text.len(), &mut comments) {
+        Ok(_) => comments,
+        Err(_) => Vec::new(),
     }
-    comments
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use planguard_rego_syntax::parse;
-use planguard_rego_syntax::tree::{Body, BranchKind, Expr, ExprKind, LiteralKind, Rule, Step};
+use planguard_rego_syntax::tree::{Body, BranchKind, ExprKind, Literal, LiteralKind, Opening, Rule, Step};
+use planguard_rego_syntax::walk::{self, Visitor};
 
 /// A policy's rules.
 #[derive(Debug)]
@@ -121,13 +122,13 @@ pub(super) fn segments(rule: &Rule, text: &str) -> Vec<Segment> {
     let mut segments: Vec<Segment> = root.into_iter().collect();
     for step in steps(rule) {
         let (text, span) = match step {
-            Step::Field(span) => (text.get(span.clone()).unwrap_or("").to_owned(), span),
-            Step::Index(index) => match literal_text(index, text) {
+            Step::Field(span) => (text.get(span.clone()).unwrap_or(""), span),
+            Step::Index(index) => match index.string() {
                 Some(name) => (name, &index.span),
                 None => break,
             },
         };
-        segments.push(Segment { text, span: span.clone() });
+        segments.push(Segment { text: text.to_owned(), span: span.clone() });
     }
     segments
 }
@@ -137,38 +138,22 @@ pub(super) fn steps(rule: &Rule) -> &[Step] {
     match &rule.head.name.kind {
         ExprKind::Reference { steps, .. } => steps,
         ExprKind::Name
-        | ExprKind::Scalar
+        | ExprKind::Scalar(_)
+        | ExprKind::Template(_)
         | ExprKind::Parenthesised(_)
         | ExprKind::Call { .. }
         | ExprKind::Operation { .. }
-        | ExprKind::Items(_)
+        | ExprKind::Array(_)
+        | ExprKind::Set(_)
         | ExprKind::Object(_)
         | ExprKind::Comprehension { .. } => &[],
-    }
-}
-
-fn literal_text(expr: &Expr, text: &str) -> Option<String> {
-    let written = expr.text(text);
-    match expr.kind {
-        ExprKind::Scalar if written.starts_with('"') => serde_json::from_str(written).ok(),
-        ExprKind::Scalar => Some(written.strip_prefix('`')?.strip_suffix('`')?.to_owned()),
-        ExprKind::Name
-        | ExprKind::Parenthesised(_)
-        | ExprKind::Reference { .. }
-        | ExprKind::Call { .. }
-        | ExprKind::Operation { .. }
-        | ExprKind::Items(_)
-        | ExprKind::Object(_)
-        | ExprKind::Comprehension { .. } => None,
     }
 }
 
 pub(super) fn kind(rule: &Rule, text: &str) -> RuleForm {
     let head = &rule.head;
     let is_dynamic = segments(rule, text).len() <= steps(rule).len();
-    let has_if = rule.branches.first().is_some_and(|branch| {
-        branch.body.is_some() && text.get(branch.span.clone()).is_some_and(|text| text.starts_with("if"))
-    });
+    let has_if = rule.branches.first().is_some_and(|branch| branch.opening == Opening::If);
     if head.arguments.is_some() {
         RuleForm::Function
     } else if head.key.is_some() {
@@ -185,14 +170,15 @@ pub(super) fn kind(rule: &Rule, text: &str) -> RuleForm {
 
 fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
     let outline_of = |branch: &planguard_rego_syntax::tree::Branch| {
-        let mut statements = Vec::new();
+        let mut reader = Statements { depth: Depth::Outer, found: Vec::new() };
         if let Some(body) = &branch.body {
-            in_body(body, Depth::Outer, &mut statements);
+            walk::inside_body(&mut reader, body);
         }
-        let values: Vec<&Expr> = rule.head_exprs(branch);
-        for value in values {
-            in_expr(value, &mut statements);
+        reader.depth = Depth::Inner;
+        for value in rule.head_exprs(branch) {
+            reader.expr(value);
         }
+        let statements = reader.found;
         let (join, head) = match &branch.kind {
             BranchKind::First => (Join::First, rule.head.span.clone()),
             BranchKind::Chained => (Join::Chained, branch.span.start..branch.span.start),
@@ -207,32 +193,30 @@ fn branches(rule: &Rule, text: &str) -> Vec<BranchOutline> {
     rule.branches.iter().map(outline_of).collect()
 }
 
-fn in_body(body: &Body, depth: Depth, statements: &mut Vec<Statement>) {
-    for literal in &body.literals {
+/// Collects statements with those inside them.
+struct Statements {
+    depth: Depth,
+    found: Vec<Statement>,
+}
+
+impl<'m> Visitor<'m> for Statements {
+    fn literal(&mut self, literal: &'m Literal) {
         match literal.kind {
             // It only declares a variable.
-            LiteralKind::Declaration(_) => continue,
+            LiteralKind::Declaration(_) => return,
             LiteralKind::SomeIn { .. }
             | LiteralKind::Every { .. }
             | LiteralKind::Expression(_)
             | LiteralKind::Negation(_) => {}
         }
-        statements.push(Statement { span: literal.span.clone(), depth });
-        for expr in literal.exprs() {
-            in_expr(expr, statements);
-        }
-        if let Some(body) = literal.body() {
-            in_body(body, Depth::Inner, statements);
-        }
+        self.found.push(Statement { span: literal.span.clone(), depth: self.depth });
+        walk::inside_literal(self, literal);
     }
-}
 
-fn in_expr(expr: &Expr, statements: &mut Vec<Statement>) {
-    for child in expr.children() {
-        in_expr(child, statements);
-    }
-    if let Some(body) = expr.body() {
-        in_body(body, Depth::Inner, statements);
+    fn body(&mut self, body: &'m Body) {
+        let around = std::mem::replace(&mut self.depth, Depth::Inner);
+        walk::inside_body(self, body);
+        self.depth = around;
     }
 }
 

@@ -1,14 +1,17 @@
 //! The input of a pass: a parsed policy, and the other names of its package.
 
 use std::cell::{Cell, OnceCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_rego_syntax::parse::is_keyword;
+use planguard_rego_syntax::resolve::{Imports, Meaning};
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
-use planguard_rego_syntax::tree::{Body, Expr, Import, Literal, Module};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Import, Literal, Module};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::options::RegoVersion;
 use super::edit::Edits;
+use super::outline::is_test_name;
 
 /// The names of all rules, by package.
 #[derive(Debug, Default)]
@@ -33,18 +36,18 @@ impl RuleNames {
             let names = if is_function { &mut names.functions } else { &mut names.values };
             names.insert(rule.name(text).to_owned());
         }
-        let imports: HashMap<&str, &Import> =
-            module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
-        for_each_body(module, &mut |body| {
+        let imports = Imports::of(module);
+        each_body(module, &mut |body| {
             for with in body.literals.iter().flat_map(|literal| &literal.withs) {
-                let mut names = with.target.text(text).split('.').map(str::to_owned);
-                let Some(first) = names.next() else { continue };
-                let mut path = match imports.get(first.as_str()) {
-                    Some(import) => import.path.clone(),
-                    None if first == "data" => vec![first],
-                    None => module.package.iter().cloned().chain([first]).collect(),
+                let Some((first, steps)) = with.target.path(text) else { continue };
+                let mut path = match imports.outside(first, |_| true) {
+                    Meaning::Import(import) => import.path.clone(),
+                    Meaning::Input | Meaning::Data => vec![first.to_owned()],
+                    Meaning::Local(_) | Meaning::Rule | Meaning::Open => {
+                        module.package.iter().cloned().chain([first.to_owned()]).collect()
+                    }
                 };
-                path.extend(names);
+                path.extend(steps.into_iter().map(str::to_owned));
                 self.replaced.insert(path);
             }
         });
@@ -58,8 +61,7 @@ pub(super) struct Policy<'p> {
     pub module: &'p Module,
     pub version: RegoVersion,
     rules: &'p RuleNames,
-    /// The imports by alias; the last one wins.
-    imports: HashMap<&'p str, &'p Import>,
+    imports: Imports<'p>,
     /// What the policy declares, read for the first pass that asks.
     scopes: OnceCell<Scopes<'p>>,
     /// The number of the first generated name, and of the next.
@@ -68,7 +70,7 @@ pub(super) struct Policy<'p> {
 }
 
 /// The start of generated names.
-const PREFIX: &str = "__pg";
+pub(super) const PREFIX: &str = "__pg";
 
 impl<'p> Policy<'p> {
     pub(super) fn new(text: &'p str, module: &'p Module, version: RegoVersion, rules: &'p RuleNames) -> Self {
@@ -78,7 +80,7 @@ impl<'p> Policy<'p> {
             number[..digits].parse::<usize>().ok()
         });
         let first_name = used.max().unwrap_or(0).saturating_add(1);
-        let imports = module.imports.iter().map(|import| (import.alias.as_str(), import)).collect();
+        let imports = Imports::of(module);
         let (scopes, next_name) = (OnceCell::new(), Cell::new(first_name));
         Self { text, module, version, rules, imports, scopes, first_name, next_name }
     }
@@ -127,14 +129,34 @@ impl<'p> Policy<'p> {
         }
     }
 
+    /// Returns the names of the packages directly below a path that have a rule, if some package below the path has
+    /// tests, and nothing else could be meant by an index after the path.
+    pub(super) fn tested_packages(&self, path: &[String], rule: &str) -> Vec<&'p str> {
+        let below = || {
+            let packages = self.rules.packages.range(path.to_vec()..);
+            packages.take_while(|(package, _)| package.starts_with(path))
+        };
+        let has_tests = |names: &Names| names.values.iter().any(|name| is_test_name(name));
+        let is_rule = |package: &[String]| match package.get(path.len()..) {
+            // A rule of the path's own package, or a package that has the name of the rule.
+            Some([] | [_, _, ..]) | None => true,
+            Some([_]) => false,
+        };
+        if !below().any(|(_, names)| has_tests(names)) || below().any(|(package, _)| is_rule(package)) {
+            return Vec::new();
+        }
+        let with_rule = below().filter(|(_, names)| names.values.contains(rule));
+        with_rule.filter_map(|(package, _)| package.last().map(String::as_str)).collect()
+    }
+
     /// Returns the import with that alias.
     pub(super) fn import(&self, name: &str) -> Option<&'p Import> {
-        self.imports.get(name).copied()
+        self.imports.get(name)
     }
 
     /// Returns whether an import has that alias.
     pub(super) fn is_import(&self, name: &str) -> bool {
-        self.imports.contains_key(name)
+        self.imports.get(name).is_some()
     }
 
     /// Returns whether a path from `data` on is that of a function, in any file.
@@ -143,21 +165,43 @@ impl<'p> Policy<'p> {
         self.rules.packages.get(package).is_some_and(|names| names.functions.contains(name))
     }
 
+    /// Returns whether a pass wrote or moved a literal, which then binds a generated name.
+    pub(super) fn is_moved(&self, literal: &Literal) -> bool {
+        let mut found = false;
+        for expr in literal.own_exprs() {
+            outside_bodies(expr, &mut |part| {
+                found |= matches!(part.kind, ExprKind::Name) && self.text_of(part).starts_with(PREFIX);
+            });
+        }
+        found
+    }
+
     /// Returns whether a name has a value independent of the rule that uses it.
     pub(super) fn is_global(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
-        let text = self.text_of(name);
-        scopes.declaration(name).is_none()
-            && (matches!(text, "input" | "data") || self.is_rule(text) || self.is_import(text))
+        match self.meaning(scopes, name) {
+            Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Rule => true,
+            Meaning::Local(_) | Meaning::Open => false,
+        }
+    }
+
+    /// Returns the meaning that a name has outside of its rule.
+    pub(super) fn outside(&self, name: &Expr) -> Meaning<'p> {
+        self.imports.outside(self.text_of(name), |word| self.is_rule(word))
+    }
+
+    /// Returns the meaning of a name.
+    pub(super) fn meaning(&self, scopes: &Scopes<'_>, name: &Expr) -> Meaning<'p> {
+        self.imports.meaning(scopes, name, self.text, |word| self.is_rule(word))
     }
 
     /// Returns whether a name is a variable that must be bound elsewhere.
     pub(super) fn is_open(&self, scopes: &Scopes<'_>, name: &Expr) -> bool {
-        match scopes.declaration(name).map(|declaration| declaration.how) {
-            Some(DeclaredBy::Some) => true,
-            Some(DeclaredBy::Argument | DeclaredBy::SomeIn | DeclaredBy::Every | DeclaredBy::Assignment) => {
-                false
+        match self.meaning(scopes, name) {
+            Meaning::Local(declaration) => {
+                scopes.declarations.get(declaration).is_some_and(|found| found.how == DeclaredBy::Some)
             }
-            None => !self.is_global(scopes, name),
+            Meaning::Open => true,
+            Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Rule => false,
         }
     }
 }
@@ -180,91 +224,6 @@ pub(super) fn path_text(path: &[String]) -> String {
         }
     }
     text
-}
-
-/// Passes every body of a policy's rules to `see`, inner ones first.
-pub(super) fn for_each_body(module: &Module, see: &mut dyn FnMut(&Body)) {
-    for rule in &module.rules {
-        for branch in &rule.branches {
-            if let Some(body) = &branch.body {
-                in_body(body, see);
-            }
-            for expr in rule.head_exprs(branch) {
-                in_expr(expr, see);
-            }
-        }
-    }
-}
-
-fn in_body(body: &Body, see: &mut dyn FnMut(&Body)) {
-    for literal in &body.literals {
-        for expr in literal.exprs() {
-            in_expr(expr, see);
-        }
-        if let Some(body) = literal.body() {
-            in_body(body, see);
-        }
-    }
-    see(body);
-}
-
-/// Passes every body in an expression to `see`, inner ones first.
-pub(super) fn in_expr(expr: &Expr, see: &mut dyn FnMut(&Body)) {
-    for child in expr.children() {
-        in_expr(child, see);
-    }
-    if let Some(body) = expr.body() {
-        in_body(body, see);
-    }
-}
-
-/// Passes every expression of a policy's rules to `see`, outer ones first.
-pub(super) fn for_each_expr<'m>(module: &'m Module, see: &mut dyn FnMut(&'m Expr)) {
-    for rule in &module.rules {
-        for argument in rule.head.arguments.iter().flatten() {
-            below(argument, see);
-        }
-        for branch in &rule.branches {
-            if let Some(body) = &branch.body {
-                body_exprs(body, see);
-            }
-            for expr in rule.head_exprs(branch) {
-                below(expr, see);
-            }
-        }
-    }
-}
-
-fn body_exprs<'m>(body: &'m Body, see: &mut dyn FnMut(&'m Expr)) {
-    for literal in &body.literals {
-        for expr in literal.exprs() {
-            below(expr, see);
-        }
-        if let Some(body) = literal.body() {
-            body_exprs(body, see);
-        }
-    }
-}
-
-/// Passes an expression and all its parts to `see`.
-pub(super) fn below<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    for child in expr.children() {
-        below(child, see);
-    }
-    if let Some(body) = expr.body() {
-        body_exprs(body, see);
-    }
-}
-
-/// Passes an expression and its parts to `see`, without the bodies of comprehensions.
-pub(super) fn outside_bodies<'m>(expr: &'m Expr, see: &mut dyn FnMut(&'m Expr)) {
-    see(expr);
-    if expr.body().is_none() {
-        for child in expr.children() {
-            outside_bodies(child, see);
-        }
-    }
 }
 
 /// Returns the `with` modifiers of a literal, for a statement under the same conditions.

@@ -1,5 +1,5 @@
-//! Prepares a policy for tests and coverage: tests with the same name are renamed, cases report their start, and
-//! bodies report when they are true.
+//! Prepares a policy for tests and coverage: tests with the same name are renamed, cases report their start, bodies
+//! report when they are true, and `http.send` can be replaced.
 //!
 //! ```text
 //! test_x if a
@@ -11,11 +11,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_rego_syntax::tree::{Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Rule, Step};
+use planguard_rego_syntax::tree::{
+    Body, Branch, BranchKind, Expr, ExprKind, LiteralKind, Opening, Rule, Step,
+};
+use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
 
 use super::edit::{Edits, Written};
+use super::network;
 use super::outline::{self, RuleForm, is_skipped_test_name};
-use super::policy::{Policy, below, in_expr, outside_bodies};
+use super::policy::Policy;
 
 /// The changes to prepare in a file.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +32,7 @@ pub(crate) struct Preparation {
 
 pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits<'p> {
     let mut edits = policy.edits();
+    network::edit(policy, &mut edits);
     for rule in &policy.module.rules {
         let test = outline::segments(rule, policy.text)
             .into_iter()
@@ -64,7 +69,7 @@ pub(super) fn edits<'p>(policy: &Policy<'p>, preparation: &Preparation) -> Edits
             if let (Some(file), BranchKind::Else { value: Some(value) }) =
                 (preparation.measured_as, &branch.kind)
             {
-                in_expr(value, &mut |body| {
+                each_body(value, &mut |body| {
                     for literal in &body.literals {
                         let reached = format!("internal.reached({file}, {})", literal.span.start);
                         edits.before(body, literal, &[reached.as_str().into()]);
@@ -101,8 +106,10 @@ fn rename(
         ) else {
             continue;
         };
-        let first = rule.branches.first().and_then(|branch| policy.text.get(branch.span.clone()));
-        let keyword = if first.is_some_and(|text| text.starts_with("if")) { "if " } else { "" };
+        let keyword = match rule.branches.first().map(|branch| branch.opening) {
+            Some(Opening::If) => "if ",
+            Some(Opening::Nothing) | None => "",
+        };
         let head = format!("{before}{}{after} {keyword}", written(new)).replace('\n', " ");
         edits.insert(branch.span.start, head.as_str());
     }
@@ -139,19 +146,17 @@ fn case_begins(
 /// Returns the name of an expression that is a variable of the rule.
 fn variable<'p>(policy: &Policy<'p>, expr: &Expr) -> Option<&'p str> {
     let name = policy.text_of(expr);
-    let is_global = matches!(name, "input" | "data") || policy.is_rule(name) || policy.is_import(name);
-    (matches!(expr.kind, ExprKind::Name) && !is_global).then_some(name)
+    let is_variable = matches!(expr.kind, ExprKind::Name) && !policy.is_global(policy.scopes(), expr);
+    is_variable.then_some(name)
 }
 
 fn first_literal(policy: &Policy<'_>, body: &Body, variable: &str) -> Option<usize> {
     body.literals.iter().position(|literal| {
         let mut found = false;
         if !matches!(literal.kind, LiteralKind::Declaration(_)) {
-            for expr in literal.exprs() {
-                below(expr, &mut |part| {
-                    found |= matches!(part.kind, ExprKind::Name) && policy.text_of(part) == variable;
-                });
-            }
+            each_expr(literal, &mut |part| {
+                found |= matches!(part.kind, ExprKind::Name) && policy.text_of(part) == variable;
+            });
         }
         found
     })

@@ -88,7 +88,9 @@ fn shaped(policy: &Policy<'_>, scopes: &Scopes<'_>, literal: &Literal) -> Shaped
 fn is_pattern(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Name => policy.text_of(expr) == "_" || policy.is_open(scopes, expr),
-        ExprKind::Items(items) => items.iter().any(|item| is_pattern(policy, scopes, item)),
+        ExprKind::Array(items) | ExprKind::Set(items) => {
+            items.iter().any(|item| is_pattern(policy, scopes, item))
+        }
         _ => false,
     }
 }
@@ -138,7 +140,7 @@ fn in_expr(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr, names: &mut Ve
             }
         }
         // The part before `|` belongs to the body after it.
-        ExprKind::Comprehension { .. } | ExprKind::Scalar => {}
+        ExprKind::Comprehension { .. } | ExprKind::Scalar(_) | ExprKind::Template(_) => {}
         ExprKind::Reference { base, steps } => {
             in_expr(policy, scopes, base, names);
             for step in steps {
@@ -150,7 +152,8 @@ fn in_expr(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr, names: &mut Ve
         }
         ExprKind::Parenthesised(_)
         | ExprKind::Operation { .. }
-        | ExprKind::Items(_)
+        | ExprKind::Array(_)
+        | ExprKind::Set(_)
         | ExprKind::Object(_) => {
             for child in expr.children() {
                 in_expr(policy, scopes, child, names);

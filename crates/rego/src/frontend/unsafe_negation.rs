@@ -6,7 +6,8 @@
 use std::collections::HashSet;
 
 use planguard_rego_syntax::scope::Scopes;
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind};
+use planguard_rego_syntax::tree::{Expr, ExprKind, Literal, LiteralKind, Rule};
+use planguard_rego_syntax::walk::{self, Visitor};
 
 use super::bound;
 use super::policy::Policy;
@@ -14,17 +15,7 @@ use super::policy::Policy;
 /// Returns the offset of a variable that is bound only inside its negation.
 pub(super) fn find(policy: &Policy<'_>) -> Option<usize> {
     let mut reader = NegationScan { policy, scopes: policy.scopes(), bound: HashSet::new(), found: None };
-    for rule in &policy.module.rules {
-        reader.bound = bound::names(policy, rule);
-        for branch in &rule.branches {
-            if let Some(body) = &branch.body {
-                reader.body(body);
-            }
-            for expr in rule.head_exprs(branch) {
-                reader.bodies(expr);
-            }
-        }
-    }
+    walk::inside_module(&mut reader, policy.module);
     reader.found
 }
 
@@ -36,40 +27,33 @@ struct NegationScan<'a, 'p> {
     found: Option<usize>,
 }
 
+impl<'m> Visitor<'m> for NegationScan<'_, '_> {
+    fn rule(&mut self, rule: &'m Rule) {
+        self.bound = bound::names(self.policy, rule);
+        walk::inside_rule(self, rule);
+    }
+
+    fn literal(&mut self, literal: &'m Literal) {
+        walk::inside_literal(self, literal);
+        if let LiteralKind::Negation(negated) = &literal.kind {
+            self.negation(negated);
+        }
+    }
+}
+
 impl NegationScan<'_, '_> {
-    fn body(&mut self, body: &Body) {
-        for literal in &body.literals {
-            for expr in literal.exprs() {
-                self.bodies(expr);
-            }
-            if let Some(body) = literal.body() {
-                self.body(body);
-            }
-            if let LiteralKind::Negation(negated) = &literal.kind {
-                self.negation(negated);
-            }
-        }
-    }
-
-    fn bodies(&mut self, expr: &Expr) {
-        if let Some(body) = expr.body() {
-            self.body(body);
-        }
-        for child in expr.children() {
-            self.bodies(child);
-        }
-    }
-
     fn negation(&mut self, negated: &Expr) {
         let negated = negated.bare();
         let parts = match &negated.kind {
             ExprKind::Call { arguments, .. } => arguments.iter().collect(),
             ExprKind::Operation { operands, .. } => operands.iter().collect(),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => vec![negated],
         };
@@ -91,13 +75,15 @@ pub(super) fn unbound<'e>(
             let name = policy.text_of(expr);
             (name == "_" || policy.is_open(scopes, expr) && !bound.contains(name)).then_some(expr)
         }
-        ExprKind::Scalar
+        ExprKind::Scalar(_)
+        | ExprKind::Template(_)
         | ExprKind::Call { .. }
         | ExprKind::Operation { .. }
         | ExprKind::Comprehension { .. } => None,
         ExprKind::Parenthesised(_)
         | ExprKind::Reference { .. }
-        | ExprKind::Items(_)
+        | ExprKind::Array(_)
+        | ExprKind::Set(_)
         | ExprKind::Object(_) => {
             expr.children().into_iter().find_map(|child| unbound(policy, scopes, bound, child))
         }

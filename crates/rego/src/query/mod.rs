@@ -202,6 +202,7 @@ fn answer(
     if nests_deeper(&raw.value, RESULT_DEPTH) {
         return Err(QueryError::TooDeep);
     }
+    raw.value = text::without_generated(raw.value);
     Ok(raw)
 }
 

@@ -107,6 +107,18 @@ fn the_whole_of_data_is_shown() {
 }
 
 #[test]
+fn rules_that_planguard_adds_are_not_shown() {
+    let workspace = workspace(
+        "package a\n\n# METADATA\n# title: T\nx := rego.metadata.rule().title\n\ny := {\"p\": [{\"q\": 1}]}\n",
+    );
+    let answers = workspace.query("data.a", &QueryInput::nothing(), BuiltinErrors::Strict).unwrap();
+    assert_eq!(
+        json!(answers.results)[0]["expressions"][0]["value"],
+        json!({"x": "T", "y": {"p": [{"q": 1}]}})
+    );
+}
+
+#[test]
 fn the_input_has_the_shape_of_the_platform() {
     let workspace = workspace(POLICY);
     let ask = |query: &str, input: &QueryInput| {

@@ -183,6 +183,24 @@ pub(super) fn whole_data(data: Value) -> Value {
     Value::from(vec![Value::from(vec![none, Value::from(vec![data])])])
 }
 
+/// The starts of the names of rules that planguard adds to policies.
+const GENERATED: [&str; 2] = ["__pg", "__rego_m_"];
+
+/// Returns a value without the rules that planguard added to a package in it.
+pub(super) fn without_generated(value: Value) -> Value {
+    match value {
+        Value::Object(entries) => {
+            let kept = entries.iter().filter(|(key, _)| {
+                !matches!(key, Value::String(name) if GENERATED.iter().any(|start| name.starts_with(start)))
+            });
+            let kept = kept.map(|(key, value)| (key.clone(), without_generated(value.clone())));
+            Value::from(kept.collect::<std::collections::BTreeMap<_, _>>())
+        }
+        Value::Array(items) => Value::from(items.iter().cloned().map(without_generated).collect::<Vec<_>>()),
+        other => other,
+    }
+}
+
 fn named(query: &str) -> PolicyText {
     PolicyText::new(NamedSource::new(FILE, query.into()))
 }

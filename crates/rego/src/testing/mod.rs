@@ -176,6 +176,7 @@ fn load(options: &RegoTestOptions) -> RegoTests {
     let (mut tests, renames) = discover::discover(&files);
     let preparations = preparations(&files, &renames, options.measure);
     sources.extend(regula_library(&sources));
+    sources.extend(frontend::network_for_tests(&sources));
     let workspace_options = WorkspaceOptions {
         paths: options.paths.clone(),
         data: options.data.clone(),

@@ -1,10 +1,11 @@
 //! Resolves the names of policies: variables, rules, imports, builtins, `input` and `data`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use planguard_rego_syntax::parse;
+use planguard_rego_syntax::resolve::{Imports, Meaning, Root};
 use planguard_rego_syntax::tree::{
-    self, Body as TreeBody, BranchKind, Expr, ExprKind, LiteralKind as TreeLiteral, Module, Operator, Step,
+    self, Body as TreeBody, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind as TreeLiteral,
+    Module, Opening, Operator, Scalar, Step, TemplatePart,
 };
 use regorus::Value;
 
@@ -24,11 +25,11 @@ type Resolved<T> = Result<T, NotUnderstood>;
 /// Resolves all policies. A rule with a form that is not understood is left out, and its path is returned, so that
 /// nothing that uses it is taken for decided.
 pub(super) fn program(sources: &[Source]) -> (Program, HashSet<Path>) {
-    let parsed: Vec<(usize, &Source, Module)> = sources
+    let parsed: Vec<(usize, &Source, &Module)> = sources
         .iter()
         .enumerate()
         // What cannot be parsed was rejected by the loader.
-        .filter_map(|(index, source)| Some((index, source, parse::parse(&source.text).ok()?)))
+        .filter_map(|(index, source)| Some((index, source, source.module().ok()?)))
         .collect();
     let mut rules: HashMap<Path, HashSet<String>> = HashMap::new();
     let mut arities: HashMap<Path, usize> = HashMap::new();
@@ -48,15 +49,10 @@ pub(super) fn program(sources: &[Source]) -> (Program, HashSet<Path>) {
     let mut left_out = HashSet::new();
     for (index, source, module) in &parsed {
         let package: Path = module.package.iter().skip(1).cloned().collect();
-        let imports = module
-            .imports
-            .iter()
-            .filter(|import| import.path.first().is_some_and(|first| first == "data" || first == "input"));
         let mut resolver = Resolver {
             text: &source.text,
-            offset: None,
             source: *index,
-            imports: imports.map(|import| (import.alias.clone(), import.path.clone())).collect(),
+            imports: Imports::of(module),
             rules: rules.get(&package).cloned().unwrap_or_default(),
             arities: &arities,
             package,
@@ -119,18 +115,16 @@ fn fixed_path(name: &Expr, text: &str) -> Path {
 
 struct Resolver<'t> {
     text: &'t str,
-    /// The offset in the author's text of an expression in a template, whose own offsets count from elsewhere.
-    offset: Option<usize>,
     source: usize,
     package: Path,
-    imports: BTreeMap<String, Path>,
+    imports: Imports<'t>,
     rules: HashSet<String>,
     arities: &'t HashMap<Path, usize>,
     scopes: Vec<HashMap<String, usize>>,
     slots: usize,
 }
 
-impl Resolver<'_> {
+impl<'t> Resolver<'t> {
     fn rule(&mut self, rule: &tree::Rule) -> Resolved<ResolvedRule> {
         if rule.is_default {
             let value = rule.head.value.as_ref().map_or(Ok(truth()), |value| self.term(value))?;
@@ -155,10 +149,9 @@ impl Resolver<'_> {
                 .collect();
         }
         // In v0, `deny[msg] { … }` makes a set; with `if`, an object.
-        let makes_set = rule.head.key.is_none()
-            && rule.head.value.is_none()
-            && key_exprs.len() == 1
-            && !self.has_if(rule);
+        let has_if = rule.branches.first().is_some_and(|branch| branch.opening == Opening::If);
+        let makes_set =
+            rule.head.key.is_none() && rule.head.value.is_none() && key_exprs.len() == 1 && !has_if;
         let mut chains: Vec<Vec<Branch>> = Vec::new();
         let mut keys = Vec::new();
         let mut elements = None;
@@ -213,12 +206,6 @@ impl Resolver<'_> {
         Ok(ResolvedRule::Rule(Rule { arguments, keys, adds, chains, slots: self.slots }))
     }
 
-    fn has_if(&self, rule: &tree::Rule) -> bool {
-        let rest = self.text.get(rule.head.span.end..).unwrap_or("").trim_start();
-        rest.strip_prefix("if")
-            .is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric() && c != '_'))
-    }
-
     fn declare(&mut self, name: &str) {
         if name == "_" {
             return;
@@ -232,7 +219,15 @@ impl Resolver<'_> {
     }
 
     fn is_global(&self, name: &str) -> bool {
-        name == "input" || name == "data" || self.rules.contains(name) || self.imports.contains_key(name)
+        match self.outside(name) {
+            Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Rule => true,
+            Meaning::Local(_) | Meaning::Open => false,
+        }
+    }
+
+    /// Returns the meaning of a name that is no variable.
+    fn outside(&self, name: &str) -> Meaning<'t> {
+        self.imports.outside(name, |name| self.rules.contains(name))
     }
 
     fn is_variable(&self, name: &str) -> bool {
@@ -243,11 +238,12 @@ impl Resolver<'_> {
     fn declare_pattern(&mut self, pattern: &Expr) {
         match &pattern.kind {
             ExprKind::Name => self.declare(pattern.text(self.text)),
-            ExprKind::Items(_) | ExprKind::Parenthesised(_) => {
+            ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Parenthesised(_) => {
                 pattern.children().into_iter().for_each(|child| self.declare_pattern(child));
             }
             ExprKind::Object(fields) => fields.iter().for_each(|(_, value)| self.declare_pattern(value)),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Reference { .. }
             | ExprKind::Call { .. }
             | ExprKind::Operation { .. }
@@ -295,14 +291,15 @@ impl Resolver<'_> {
                 }
             }
             // The heads belong to the inner body; a builtin's name is no variable.
-            ExprKind::Comprehension { .. } | ExprKind::Scalar => {}
+            ExprKind::Comprehension { .. } | ExprKind::Scalar(_) | ExprKind::Template(_) => {}
             ExprKind::Call { arguments, .. } => {
                 arguments.iter().for_each(|argument| self.declare_unknown(argument));
             }
             ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_) => {
                 expr.children().into_iter().for_each(|child| self.declare_unknown(child));
             }
@@ -348,32 +345,24 @@ impl Resolver<'_> {
             for with in &literal.withs {
                 withs.push((self.replaced(&with.target)?, self.term(&with.value)?));
             }
-            let place = Place { source: self.source, offset: self.offset.unwrap_or(literal.span.start) };
+            let place = Place { source: self.source, offset: literal.span.start };
             literals.push(Literal { kind, withs, place });
         }
         Ok(order::ordered(literals, bound))
     }
 
     fn replaced(&self, target: &Expr) -> Resolved<Replaced> {
-        let mut path = vec![target.root().ok_or(NotUnderstood)?.text(self.text).to_owned()];
-        if let ExprKind::Reference { steps, .. } = &target.kind {
-            for step in steps {
-                path.push(match step {
-                    Step::Field(span) => self.text.get(span.clone()).unwrap_or("").to_owned(),
-                    Step::Index(index) => {
-                        serde_json::from_str(index.text(self.text)).map_err(|_| NotUnderstood)?
-                    }
-                });
-            }
-        }
-        if let Some(imported) = self.imports.get(&path[0]) {
-            path.splice(0..1, imported.iter().cloned());
-        }
-        let rest = path.split_off(1);
-        match path[0].as_str() {
-            "input" => Ok(Replaced::Input(rest)),
-            "data" => Ok(Replaced::Data(rest)),
-            _ => Err(NotUnderstood),
+        let (root, steps) = target.path(self.text).ok_or(NotUnderstood)?;
+        let (root, imported) = match self.outside(root) {
+            Meaning::Input => (Root::Input, Default::default()),
+            Meaning::Data => (Root::Data, Default::default()),
+            Meaning::Import(import) => import.target(),
+            Meaning::Rule | Meaning::Local(_) | Meaning::Open => return Err(NotUnderstood),
+        };
+        let path = imported.iter().cloned().chain(steps.into_iter().map(str::to_owned)).collect();
+        match root {
+            Root::Input => Ok(Replaced::Input(path)),
+            Root::Data => Ok(Replaced::Data(path)),
         }
     }
 
@@ -383,7 +372,8 @@ impl Resolver<'_> {
 
     fn term(&mut self, expr: &Expr) -> Resolved<Term> {
         match &expr.kind {
-            ExprKind::Scalar => self.scalar(expr),
+            ExprKind::Scalar(value) => scalar(value),
+            ExprKind::Template(parts) => self.template(parts),
             ExprKind::Name => Ok(self.name(expr.text(self.text))?),
             ExprKind::Parenthesised(inner) => self.term(inner),
             ExprKind::Reference { base, steps } => {
@@ -408,10 +398,8 @@ impl Resolver<'_> {
             ExprKind::Operation { operator, operands } => {
                 Ok(Term::Operation { operator: *operator, operands: self.terms(operands)? })
             }
-            ExprKind::Items(items) => {
-                let items = self.terms(items)?;
-                Ok(if expr.text(self.text).starts_with('[') { Term::Array(items) } else { Term::Set(items) })
-            }
+            ExprKind::Array(items) => Ok(Term::Array(self.terms(items)?)),
+            ExprKind::Set(items) => Ok(Term::Set(self.terms(items)?)),
             ExprKind::Object(fields) => {
                 let mut resolved = Vec::new();
                 for (key, value) in fields {
@@ -419,18 +407,18 @@ impl Resolver<'_> {
                 }
                 Ok(Term::Object(resolved))
             }
-            ExprKind::Comprehension { heads, body } => {
-                let makes = match (expr.text(self.text).starts_with('['), heads.len()) {
-                    (true, _) => Makes::Array,
-                    (false, 1) => Makes::Set,
-                    (false, _) => Makes::Object,
+            ExprKind::Comprehension { head, body } => {
+                let makes = match head {
+                    ComprehensionHead::Array(_) => Makes::Array,
+                    ComprehensionHead::Set(_) => Makes::Set,
+                    ComprehensionHead::Object(_) => Makes::Object,
                 };
                 let first_slot = self.slots;
                 self.scopes.push(HashMap::new());
                 self.declare_body(body);
                 let bound = (0..first_slot).collect();
                 let body = self.body(body, &bound)?;
-                let heads = self.terms(heads)?;
+                let heads = self.terms(head.exprs())?;
                 self.scopes.pop();
                 Ok(Term::Comprehension { makes, heads, body, first_slot })
             }
@@ -448,17 +436,19 @@ impl Resolver<'_> {
             let steps = path.iter().map(|step| Term::Constant(Value::from(step.as_str()))).collect();
             Term::Reference { base, steps }
         };
-        if self.rules.contains(name) {
-            let mut path = self.package.clone();
-            path.push(name.to_owned());
-            return Ok(reference(Base::Data, &path));
-        }
-        match (self.imports.get(name).map(Vec::as_slice), name) {
-            (Some([first, rest @ ..]), _) if first == "input" => Ok(reference(Base::Input, rest)),
-            (Some([_, rest @ ..]), _) => Ok(reference(Base::Data, rest)),
-            (_, "input") => Ok(reference(Base::Input, &[])),
-            (_, "data") => Ok(reference(Base::Data, &[])),
-            _ => Err(NotUnderstood),
+        match self.outside(name) {
+            Meaning::Rule => {
+                let mut path = self.package.clone();
+                path.push(name.to_owned());
+                Ok(reference(Base::Data, &path))
+            }
+            Meaning::Import(import) => match import.target() {
+                (Root::Input, rest) => Ok(reference(Base::Input, rest)),
+                (Root::Data, rest) => Ok(reference(Base::Data, rest)),
+            },
+            Meaning::Input => Ok(reference(Base::Input, &[])),
+            Meaning::Data => Ok(reference(Base::Data, &[])),
+            Meaning::Local(_) | Meaning::Open => Err(NotUnderstood),
         }
     }
 
@@ -468,18 +458,20 @@ impl Resolver<'_> {
             return Ok(Term::Constant(Value::new_set()));
         }
         let mut path: Path = written.split('.').map(|part| part.trim().to_owned()).collect();
-        let root = path[0].clone();
-        let is_of_policy = if self.rules.contains(&root) {
-            path.splice(0..0, self.package.iter().cloned());
-            true
-        } else if let Some(imported) = self.imports.get(&root) {
-            path.splice(0..1, imported.iter().skip(1).cloned());
-            true
-        } else if root == "data" {
-            path.remove(0);
-            true
-        } else {
-            false
+        let is_of_policy = match self.outside(&path[0]) {
+            Meaning::Rule => {
+                path.splice(0..0, self.package.iter().cloned());
+                true
+            }
+            Meaning::Import(import) => {
+                path.splice(0..1, import.target().1.iter().cloned());
+                true
+            }
+            Meaning::Data => {
+                path.remove(0);
+                true
+            }
+            Meaning::Input | Meaning::Local(_) | Meaning::Open => false,
         };
         let (function, arity) = if is_of_policy {
             let arity = self.arities.get(&path).copied();
@@ -496,76 +488,45 @@ impl Resolver<'_> {
         Ok(Term::Call { function, arguments, output })
     }
 
-    fn scalar(&mut self, expr: &Expr) -> Resolved<Term> {
-        let written = expr.text(self.text);
-        if let Some(template) = written.strip_prefix('$') {
-            return self.template(template, expr.span.start);
+    fn template(&mut self, parts: &[TemplatePart]) -> Resolved<Term> {
+        let mut terms = Vec::new();
+        for part in parts {
+            terms.push(match part {
+                TemplatePart::Text(span) => {
+                    let text = unescaped(self.text.get(span.clone()).unwrap_or("")).ok_or(NotUnderstood)?;
+                    Term::Constant(Value::from(text))
+                }
+                TemplatePart::Expr(expr) => self.term(expr)?,
+            });
         }
-        if let Some(raw) = written.strip_prefix('`') {
-            return Ok(Term::Constant(Value::from(raw.strip_suffix('`').unwrap_or(raw))));
-        }
-        // A sign may stand apart from its number.
-        let compact: String = match written.strip_prefix('-') {
-            Some(number) => format!("-{}", number.trim_start()),
-            None => written.to_owned(),
-        };
-        Value::from_json_str(&compact).map(Term::Constant).map_err(|_| NotUnderstood)
+        Ok(Term::Template(terms))
     }
+}
 
-    fn template(&mut self, quoted: &str, offset: usize) -> Resolved<Term> {
-        let inner = quoted.get(1..quoted.len().saturating_sub(1)).ok_or(NotUnderstood)?;
-        let (mut parts, mut text, mut at) = (Vec::new(), String::new(), 0);
-        while let Some(c) = inner.get(at..).and_then(|rest| rest.chars().next()) {
-            match c {
-                '\\' => {
-                    let escaped = inner[at + 1..].chars().next().ok_or(NotUnderstood)?;
-                    match escaped {
-                        'n' => text.push('\n'),
-                        't' => text.push('\t'),
-                        'r' => text.push('\r'),
-                        'u' | 'b' | 'f' => return Err(NotUnderstood),
-                        other => text.push(other),
-                    }
-                    at += 1 + escaped.len_utf8();
-                }
-                '{' => {
-                    let end = planguard_rego_syntax::token::end_of_braces(inner.as_bytes(), at)
-                        .map_err(|_| NotUnderstood)?;
-                    parts.push(Term::Constant(Value::from(std::mem::take(&mut text))));
-                    parts.push(self.inner_expression(&inner[at + 1..end - 1], offset)?);
-                    at = end;
-                }
-                other => {
-                    text.push(other);
-                    at += other.len_utf8();
-                }
-            }
-        }
-        parts.push(Term::Constant(Value::from(text)));
-        Ok(Term::Template(parts))
-    }
+fn scalar(scalar: &Scalar) -> Resolved<Term> {
+    let value = match scalar {
+        Scalar::Null => Value::Null,
+        Scalar::Bool(value) => Value::Bool(*value),
+        Scalar::Number(number) => Value::from_json_str(number).map_err(|_| NotUnderstood)?,
+        Scalar::Text(text) | Scalar::RawText(text) => Value::from(text.as_ref()),
+    };
+    Ok(Term::Constant(value))
+}
 
-    fn inner_expression(&mut self, expression: &str, offset: usize) -> Resolved<Term> {
-        let text = format!("package p\nx := {expression}\n");
-        let module = parse::parse(&text).map_err(|_| NotUnderstood)?;
-        let [rule] = module.rules.as_slice() else { return Err(NotUnderstood) };
-        let value = rule.head.value.as_ref().ok_or(NotUnderstood)?;
-        let mut inner = Resolver {
-            text: &text,
-            offset: Some(offset),
-            source: self.source,
-            package: self.package.clone(),
-            imports: self.imports.clone(),
-            rules: self.rules.clone(),
-            arities: self.arities,
-            scopes: std::mem::take(&mut self.scopes),
-            slots: self.slots,
-        };
-        let term = inner.term(value);
-        self.slots = inner.slots;
-        self.scopes = inner.scopes;
-        term
+/// Returns the text between the expressions of a template, without its escapes.
+fn unescaped(written: &str) -> Option<String> {
+    let (mut text, mut rest) = (String::new(), written.chars());
+    while let Some(c) = rest.next() {
+        let escaped = if c == '\\' { rest.next()? } else { c };
+        text.push(match (c, escaped) {
+            ('\\', 'n') => '\n',
+            ('\\', 't') => '\t',
+            ('\\', 'r') => '\r',
+            ('\\', 'u' | 'b' | 'f') => return None,
+            (_, other) => other,
+        });
     }
+    Some(text)
 }
 
 #[derive(Clone, Copy)]

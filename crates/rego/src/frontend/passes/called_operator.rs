@@ -9,13 +9,14 @@
 //! ```
 
 use planguard_rego_syntax::tree::{ExprKind, LiteralKind};
+use planguard_rego_syntax::walk::each_body;
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             let (LiteralKind::Expression(expr) | LiteralKind::Negation(expr)) = &literal.kind else {
                 continue;

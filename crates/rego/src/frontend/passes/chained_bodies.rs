@@ -8,7 +8,7 @@
 //! deny[msg] { a } deny[msg] { b }
 //! ```
 
-use planguard_rego_syntax::tree::BranchKind;
+use planguard_rego_syntax::tree::{BranchKind, Opening};
 
 use super::super::edit::Edits;
 use super::super::policy::Policy;
@@ -21,11 +21,13 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             continue;
         }
         let Some(first) = rule.branches.first() else { continue };
-        let has_if = policy.text.get(first.span.clone()).is_some_and(|text| text.starts_with("if"));
         for branch in &rule.branches {
             if matches!(branch.kind, BranchKind::Chained) {
                 let head = edits.copy(&rule.head.span);
-                let keyword = if has_if { "if " } else { "" };
+                let keyword = match first.opening {
+                    Opening::If => "if ",
+                    Opening::Nothing => "",
+                };
                 edits.insert(branch.span.start, format!("{head} {keyword}").as_str());
             }
         }

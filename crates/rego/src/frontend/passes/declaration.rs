@@ -10,9 +10,10 @@
 
 use planguard_rego_syntax::scope::Hides;
 use planguard_rego_syntax::tree::{Expr, LiteralKind};
+use planguard_rego_syntax::walk::each_body;
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -20,7 +21,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let is_unused = |name: &Expr| {
         scopes.declaration(name).is_some_and(|declaration| declaration.hides != Hides::EarlierUse)
     };
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         let is_declaration = |kind: &LiteralKind| matches!(kind, LiteralKind::Declaration(_));
         let first = body.literals.iter().position(|literal| !is_declaration(&literal.kind));
         let mut statements = Vec::new();

@@ -1,7 +1,7 @@
-//! Moves a negation behind the statements that bind its variables.
+//! Moves a negation or an `every` behind the statements that bind its variables.
 //!
-//! OPA orders a body so that a negation comes when its variables have values. The engine evaluates it where it stands, and
-//! takes a variable without a value for a search.
+//! OPA orders a body so that these come when their variables have values. The engine evaluates them where they stand:
+//! in a negation it takes a variable without a value for a search, and in `every` it fails.
 //!
 //! ```text
 //! not allowed[t]; t = input.resource_changes[_].type
@@ -12,18 +12,24 @@ use std::collections::HashSet;
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Literal, LiteralKind, Operator};
+use planguard_rego_syntax::walk::{each_body, each_expr};
 
 use super::super::bound;
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = Scopes::of(policy.module, policy.text);
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         let mut statements = Vec::new();
         for (index, literal) in body.literals.iter().enumerate() {
-            let LiteralKind::Negation(negated) = &literal.kind else { continue };
+            match literal.kind {
+                LiteralKind::Negation(_) | LiteralKind::Every { .. } => {}
+                LiteralKind::Declaration(_) | LiteralKind::SomeIn { .. } | LiteralKind::Expression(_) => {
+                    continue;
+                }
+            }
             let (before, after) = (&body.literals[..index], &body.literals[index + 1..]);
             let (earlier, later) = (bound::names_in(policy, before), bound::names_in(policy, after));
             // A name that a later statement declares means something else before it, or nothing.
@@ -34,7 +40,17 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                     later.contains(text) && !earlier.contains(text) && !declared.contains(text);
                 text != "_" && is_bound_later && policy.is_open(&scopes, name)
             };
-            if uses(negated, &is_late) {
+            let waits = match &literal.kind {
+                LiteralKind::Negation(negated) => uses(negated, &is_late),
+                _ => {
+                    let mut found = false;
+                    each_expr(literal, &mut |part| {
+                        found |= matches!(part.kind, ExprKind::Name) && is_late(part);
+                    });
+                    found
+                }
+            };
+            if waits {
                 let mut statement = Written::default();
                 statement.push_moved(&edits.take(&literal.span), &literal.span);
                 edits.replace(literal.span.clone(), "true");
@@ -74,13 +90,14 @@ fn declared<'p>(policy: &Policy<'p>, literals: &[Literal]) -> HashSet<&'p str> {
 fn uses(expr: &Expr, is_late: &dyn Fn(&Expr) -> bool) -> bool {
     match &expr.kind {
         ExprKind::Name => is_late(expr),
-        ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
+        ExprKind::Scalar(_) | ExprKind::Template(_) | ExprKind::Comprehension { .. } => false,
         // The function's name is no variable.
         ExprKind::Call { arguments, .. } => arguments.iter().any(|argument| uses(argument, is_late)),
         ExprKind::Parenthesised(_)
         | ExprKind::Reference { .. }
         | ExprKind::Operation { .. }
-        | ExprKind::Items(_)
+        | ExprKind::Array(_)
+        | ExprKind::Set(_)
         | ExprKind::Object(_) => expr.children().into_iter().any(|child| uses(child, is_late)),
     }
 }
@@ -107,6 +124,18 @@ mod tests {
             "r := [x | not x == 1; not y[x]; x = ys[_]]",
             "r := [x | true; true; x = ys[_]; not x == 1; not y[x]]",
         );
+    }
+
+    #[test]
+    fn every_waits_for_its_variables() {
+        assert_pass(
+            edits,
+            "r if { every x in xs { ys[x] < k }; k = zs[_] }",
+            "r if { true; k = zs[_]; every x in xs { ys[x] < k } }",
+        );
+        for rule in ["r if { every x in xs { x < y; y = 1 } }", "r if { every x in xs { x }; x = ys[_] }"] {
+            assert_pass(edits, rule, rule);
+        }
     }
 
     #[test]

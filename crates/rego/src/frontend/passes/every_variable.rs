@@ -9,9 +9,10 @@
 
 use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Operator};
+use planguard_rego_syntax::walk::each_body;
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -20,7 +21,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         let declaration = scopes.declaration(expr).filter(|_| matches!(expr.kind, ExprKind::Name));
         declaration.is_some_and(|declaration| declaration.how == DeclaredBy::Every)
     };
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             let LiteralKind::Expression(expr) = &literal.kind else { continue };
             let ExprKind::Operation { operator: Operator::Unify, operands } = &expr.kind else { continue };

@@ -11,9 +11,10 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Operator};
+use planguard_rego_syntax::walk::outside_bodies;
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, outside_bodies};
+use super::super::policy::Policy;
 use super::searched_head::searches;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {

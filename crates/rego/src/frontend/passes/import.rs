@@ -13,10 +13,11 @@
 //! ```
 
 use planguard_rego_syntax::tree::{ExprKind, ImportPlace};
+use planguard_rego_syntax::walk::each_expr;
 
 use super::super::super::options::RegoVersion;
 use super::super::edit::Edits;
-use super::super::policy::{Policy, for_each_expr, path_text};
+use super::super::policy::{Policy, path_text};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -38,7 +39,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         }
     }
     let scopes = policy.scopes();
-    for_each_expr(policy.module, &mut |expr| {
+    each_expr(policy.module, &mut |expr| {
         if !matches!(expr.kind, ExprKind::Name) || scopes.declaration(expr).is_some() {
             return;
         }

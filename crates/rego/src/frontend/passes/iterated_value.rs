@@ -11,10 +11,11 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::super::builtins;
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 
 /// The types of collections.
 const TEST: &str = "{\"array\", \"object\", \"set\"}[type_name(";
@@ -22,7 +23,7 @@ const TEST: &str = "{\"array\", \"object\", \"set\"}[type_name(";
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = policy.scopes();
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         let mut tested = Vec::new();
         for literal in &body.literals {
             tested.extend(test_of(policy, &literal.kind));
@@ -96,12 +97,14 @@ enum Certainty {
 
 fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Certainty {
     match &expr.kind {
-        ExprKind::Items(_) | ExprKind::Object(_) | ExprKind::Comprehension { .. } => Certainty::Collection,
+        ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) | ExprKind::Comprehension { .. } => {
+            Certainty::Collection
+        }
         // Operators on collections return collections, and others fail.
         ExprKind::Operation { .. } => Certainty::Collection,
         ExprKind::Parenthesised(inner) => may_be_anything(policy, scopes, inner),
         // These have no elements; the engine reports the error.
-        ExprKind::Scalar => Certainty::Collection,
+        ExprKind::Scalar(_) | ExprKind::Template(_) => Certainty::Collection,
         ExprKind::Name => Certainty::OneValue,
         // The list that most rules iterate over is in every plan.
         ExprKind::Reference { .. } if policy.text_of(expr) == "input.resource_changes" => {
@@ -122,7 +125,8 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
                     part.kind,
                     ExprKind::Call { .. }
                         | ExprKind::Operation { .. }
-                        | ExprKind::Items(_)
+                        | ExprKind::Array(_)
+                        | ExprKind::Set(_)
                         | ExprKind::Object(_)
                         | ExprKind::Comprehension { .. }
                 ) || is_name && (policy.text_of(part) == "_" || policy.is_open(scopes, part));

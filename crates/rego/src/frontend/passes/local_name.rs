@@ -9,12 +9,14 @@
 //! some resource__pg1 in resources; resource__pg1.type == "x"
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use planguard_rego_syntax::scope::{DeclaredBy, Hides};
+use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, Operator};
+use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
 
 use super::super::edit::Edits;
-use super::super::policy::Policy;
+use super::super::policy::{PREFIX, Policy};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -34,6 +36,20 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             names.insert(index, format!("{}{}", declaration.name, policy.fresh_name()));
         }
     }
+    each_body(policy.module, &mut |body| {
+        // The statement that declares a name, from the last statement on.
+        let mut declared: HashMap<&str, usize> = HashMap::new();
+        for (index, literal) in body.literals.iter().enumerate().rev() {
+            // The value of `x := …` is read before `x` is declared.
+            declares(policy, literal, &mut |name| {
+                declared.insert(name, index);
+            });
+            // What a pass has moved there was written after the declaration.
+            if !declared.is_empty() && !policy.is_moved(literal) {
+                inner_names(policy, body, literal, &declared, &mut edits);
+            }
+        }
+    });
     for (place, declaration) in scopes.uses() {
         if let Some(name) = names.get(&declaration) {
             let length = scopes.declarations.get(declaration).map_or(0, |declaration| declaration.name.len());
@@ -41,6 +57,88 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         }
     }
     edits
+}
+
+/// Passes the names that a literal declares in its body to `see`.
+fn declares<'p>(policy: &Policy<'p>, literal: &Literal, see: &mut dyn FnMut(&'p str)) {
+    let patterns: &[Expr] = match &literal.kind {
+        LiteralKind::Declaration(patterns) | LiteralKind::SomeIn { patterns, .. } => patterns,
+        LiteralKind::Expression(expr) => match &expr.kind {
+            ExprKind::Operation { operator: Operator::Assign, operands } => {
+                operands.first().map_or(&[], std::slice::from_ref)
+            }
+            _ => &[],
+        },
+        LiteralKind::Every { .. } | LiteralKind::Negation(_) => &[],
+    };
+    for pattern in patterns {
+        outside_bodies(pattern, &mut |part| {
+            if matches!(part.kind, ExprKind::Name) {
+                see(policy.text_of(part));
+            }
+        });
+    }
+}
+
+/// Whether a comprehension stands for the expression of a template, which has no variables of its own.
+fn stands_for_template(policy: &Policy<'_>, expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Comprehension { head, .. } => {
+            head.exprs().iter().any(|head| policy.text_of(head).starts_with(PREFIX))
+        }
+        _ => false,
+    }
+}
+
+/// Renames the variables of comprehensions that a later statement around them declares: for OPA these are two
+/// variables, for the engine one.
+fn inner_names(
+    policy: &Policy<'_>,
+    body: &Body,
+    literal: &Literal,
+    declared: &HashMap<&str, usize>,
+    edits: &mut Edits<'_>,
+) {
+    for expr in literal.exprs() {
+        outside_bodies(expr, &mut |part| {
+            if part.body().is_none() || stands_for_template(policy, part) {
+                return;
+            }
+            let mut places: BTreeMap<&str, Vec<&Expr>> = BTreeMap::new();
+            let mut own: HashSet<&str> = HashSet::new();
+            each_expr(part, &mut |inner| {
+                let text = policy.text_of(inner);
+                if matches!(inner.kind, ExprKind::Name) && declared.contains_key(text) {
+                    if policy.scopes().declaration(inner).is_some() {
+                        own.insert(text);
+                    }
+                    places.entry(text).or_default().push(inner);
+                }
+            });
+            for (text, places) in places {
+                let before = declared.get(text).and_then(|declaring| body.literals.get(..*declaring));
+                let is_global = policy.is_rule(text) || policy.is_import(text) || text == "input";
+                if own.contains(text) || is_global || is_used(policy, before.unwrap_or_default(), text) {
+                    continue;
+                }
+                let name = format!("{text}{}", policy.fresh_name());
+                for place in places {
+                    edits.replace(place.span.clone(), name.as_str());
+                }
+            }
+        });
+    }
+}
+
+/// Whether literals use a name outside of comprehensions: before its declaration, OPA and the engine both reject that.
+fn is_used(policy: &Policy<'_>, literals: &[Literal], name: &str) -> bool {
+    let mut found = false;
+    for expr in literals.iter().flat_map(Literal::exprs) {
+        outside_bodies(expr, &mut |part| {
+            found |= matches!(part.kind, ExprKind::Name) && policy.text_of(part) == name;
+        });
+    }
+    found
 }
 
 #[cfg(test)]
@@ -70,6 +168,26 @@ mod tests {
             "r if { some x; y := {x | some x} }",
             "r if { some x; y := {x__pg1 | some x__pg1} }",
         );
+    }
+
+    #[test]
+    fn a_variable_of_a_comprehension_before_the_declaration_is_renamed() {
+        assert_pass(
+            edits,
+            "r if { y := [t | t = xs[_]]; some t in [2]; f(t) }",
+            "r if { y := [t__pg1 | t__pg1 = xs[_]]; some t in [2]; f(t) }",
+        );
+        assert_pass(
+            edits,
+            "r if { f([t | t = xs[_]], {t | ys[t]}); t := 2 }",
+            "r if { f([t__pg1 | t__pg1 = xs[_]], {t__pg2 | ys[t__pg2]}); t := 2 }",
+        );
+        assert_pass(edits, "r if t := [t | t = xs[_]]", "r if t := [t__pg1 | t__pg1 = xs[_]]");
+        for rule in
+            ["r if { y := [t | t = xs[_]]; t = 2 }", "r if { y := [t | some t in xs]; some t in [2] }"]
+        {
+            assert_pass(edits, rule, rule);
+        }
     }
 
     #[test]

@@ -77,10 +77,10 @@ impl Pass<'_, '_> {
     }
 
     fn expr(&mut self, expr: &Expr, statements: &mut Vec<Written>) {
-        if let ExprKind::Comprehension { heads, body } = &expr.kind {
+        if let ExprKind::Comprehension { head, body } = &expr.kind {
             self.body(body);
             let mut inner = Vec::new();
-            for head in heads {
+            for head in head.exprs() {
                 self.expr(head, &mut inner);
             }
             self.edits.after(body, &inner);
@@ -105,10 +105,10 @@ impl Pass<'_, '_> {
         match &expr.kind {
             ExprKind::Name => self.policy.is_global(self.scopes, expr),
             ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
-            ExprKind::Parenthesised(_) | ExprKind::Items(_) | ExprKind::Object(_) => {
+            ExprKind::Parenthesised(_) | ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) => {
                 expr.children().into_iter().any(|child| self.may_be_undefined(child))
             }
-            ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
+            ExprKind::Scalar(_) | ExprKind::Template(_) | ExprKind::Comprehension { .. } => false,
         }
     }
 }

@@ -8,13 +8,14 @@
 //! ```
 
 use planguard_rego_syntax::tree::ExprKind;
+use planguard_rego_syntax::walk::each_expr;
 
 use super::super::edit::Edits;
-use super::super::policy::{Policy, for_each_expr};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    for_each_expr(policy.module, &mut |expr| {
+    each_expr(policy.module, &mut |expr| {
         let ExprKind::Operation { operands, .. } = &expr.kind else { return };
         if let [operand] = operands.as_slice() {
             edits.replace(expr.span.start..expr.span.start + 1, "(0 - ");

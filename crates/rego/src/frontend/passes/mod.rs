@@ -1,14 +1,18 @@
 //! The passes of the rewrite, one in each file.
 
-pub(super) mod bodyless_function;
+pub(super) mod bodyless_rule;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
+pub(super) mod dynamic_package;
 pub(super) mod early_negation;
 pub(super) mod every_variable;
 pub(super) mod head_value;
 pub(super) mod import;
+pub(super) mod indexed_literal;
 pub(super) mod iterated_value;
+pub(super) mod keyword_name;
+pub(super) mod large_number;
 pub(super) mod local_name;
 pub(super) mod membership;
 pub(super) mod minus;
@@ -20,6 +24,7 @@ pub(super) mod replaced_function;
 pub(super) mod replaced_rule;
 pub(super) mod searched_head;
 pub(super) mod searched_index;
+pub(super) mod searched_pattern;
 pub(super) mod spaced_head;
 pub(super) mod template;
 pub(super) mod typed_scan;

@@ -93,7 +93,8 @@ impl Pass<'_, '_> {
     fn of_term<'e>(&self, expr: &'e Expr, lifted: &mut Vec<&'e Expr>) {
         let expr = expr.bare();
         match &expr.kind {
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Comprehension { .. } => {}
@@ -133,21 +134,23 @@ impl Pass<'_, '_> {
                     }
                 }
             },
-            ExprKind::Items(_) | ExprKind::Object(_) => self.of_argument(expr, lifted, Names::Stay),
+            ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) => {
+                self.of_argument(expr, lifted, Names::Stay)
+            }
         }
     }
 
     /// Collects what OPA extracts from an argument: the argument, unless it is always defined.
     fn of_argument<'e>(&self, expr: &'e Expr, lifted: &mut Vec<&'e Expr>, names: Names) {
         let is_lifted = match &expr.kind {
-            ExprKind::Scalar | ExprKind::Comprehension { .. } => false,
+            ExprKind::Scalar(_) | ExprKind::Template(_) | ExprKind::Comprehension { .. } => false,
             ExprKind::Name => {
                 let name = self.policy.text_of(expr);
                 names == Names::Go && self.policy.is_global(self.scopes, expr) && name != "input"
             }
             ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
             ExprKind::Parenthesised(inner) => return self.of_argument(inner, lifted, names),
-            ExprKind::Items(_) | ExprKind::Object(_) => {
+            ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) => {
                 let mut inner = Vec::new();
                 for child in expr.children() {
                     self.of_argument(child, &mut inner, Names::Go);

@@ -9,13 +9,14 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Body, Branch, Expr, ExprKind, Literal, LiteralKind, Operator, Rule, Step};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut pass = Pass { policy, scopes: policy.scopes(), edits: policy.edits() };
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             pass.literal(body, literal);
         }
@@ -75,11 +76,13 @@ impl Pass<'_, '_> {
                         }
                     }
                     ExprKind::Call { .. }
-                    | ExprKind::Scalar
+                    | ExprKind::Scalar(_)
+                    | ExprKind::Template(_)
                     | ExprKind::Name
                     | ExprKind::Parenthesised(_)
                     | ExprKind::Reference { .. }
-                    | ExprKind::Items(_)
+                    | ExprKind::Array(_)
+                    | ExprKind::Set(_)
                     | ExprKind::Object(_)
                     | ExprKind::Comprehension { .. } => {}
                 }
@@ -128,10 +131,12 @@ impl Pass<'_, '_> {
                 self.edits.before(body, literal, &[value, test]);
             }
             // Two object literals are matched key by key.
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => {}
         }
@@ -188,7 +193,7 @@ impl Pass<'_, '_> {
     /// Replaces the objects in a pattern with names.
     fn take<'e>(&mut self, pattern: &'e Expr, taken: &mut Taken<'e>) {
         match &pattern.kind {
-            ExprKind::Items(items) => {
+            ExprKind::Array(items) | ExprKind::Set(items) => {
                 for item in items {
                     self.take(item, taken);
                 }
@@ -203,7 +208,8 @@ impl Pass<'_, '_> {
                 taken.insert(place, (name.clone(), pattern, text));
                 self.edits.replace(pattern.span.clone(), name.as_str());
             }
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }
@@ -265,9 +271,10 @@ impl Pass<'_, '_> {
     /// Returns whether an expression is an array or an object that binds variables.
     fn is_pattern(&self, expr: &Expr) -> bool {
         let mut children = match &expr.kind {
-            ExprKind::Items(items) => items.iter().collect(),
+            ExprKind::Array(items) | ExprKind::Set(items) => items.iter().collect(),
             ExprKind::Object(fields) => fields.iter().map(|(_, value)| value).collect::<Vec<_>>(),
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Name
             | ExprKind::Parenthesised(_)
             | ExprKind::Reference { .. }

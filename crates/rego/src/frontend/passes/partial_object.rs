@@ -56,7 +56,7 @@ fn computed(policy: &Policy<'_>, rule: &Rule) -> Option<(Span, Rest)> {
     for (index, step) in steps.iter().enumerate() {
         match step {
             Step::Field(span) => end = span.end,
-            Step::Index(key) if matches!(key.kind, ExprKind::Scalar) => {
+            Step::Index(key) if matches!(key.kind, ExprKind::Scalar(_)) => {
                 let closing = policy.text.get(key.span.end..)?.find(']')?;
                 end = key.span.end + closing + 1;
             }

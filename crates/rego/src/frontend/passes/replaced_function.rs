@@ -10,13 +10,14 @@
 //! ```
 
 use planguard_rego_syntax::tree::ExprKind;
+use planguard_rego_syntax::walk::each_expr;
 
 use super::super::edit::Edits;
-use super::super::policy::{Policy, for_each_expr, path_text};
+use super::super::policy::{Policy, path_text};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    for_each_expr(policy.module, &mut |expr| {
+    each_expr(policy.module, &mut |expr| {
         let ExprKind::Call { function, .. } = &expr.kind else { return };
         let name = policy.text_of(function);
         if matches!(function.kind, ExprKind::Name) && policy.is_replaced_function(name) {

@@ -13,14 +13,15 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Step, With};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body, outside_bodies, path_text};
+use super::super::policy::{Policy, path_text};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = policy.scopes();
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             let mut statements = Vec::new();
             for with in &literal.withs {

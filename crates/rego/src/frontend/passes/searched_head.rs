@@ -10,23 +10,24 @@
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Step};
+use planguard_rego_syntax::walk::{each_expr, outside_bodies};
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_expr, outside_bodies};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = policy.scopes();
     let mut comprehensions = Vec::new();
-    for_each_expr(policy.module, &mut |expr| {
-        if let ExprKind::Comprehension { heads, body } = &expr.kind {
-            comprehensions.push((heads, body));
+    each_expr(policy.module, &mut |expr| {
+        if let ExprKind::Comprehension { head, body } = &expr.kind {
+            comprehensions.push((head, body));
         }
     });
     // Inner comprehensions first, since a head may contain one.
-    for (heads, body) in comprehensions.into_iter().rev() {
+    for (head, body) in comprehensions.into_iter().rev() {
         let mut statements = Vec::new();
-        for head in heads.iter().filter(|head| searches(policy, scopes, head)) {
+        for head in head.exprs().iter().filter(|head| searches(policy, scopes, head)) {
             let name = policy.fresh_name();
             let mut statement = Written::from(format!("{name} := ").as_str());
             statement.push_moved(&edits.take(&head.span), &head.span);

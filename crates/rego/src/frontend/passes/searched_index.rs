@@ -13,14 +13,15 @@ use std::collections::HashSet;
 
 use planguard_rego_syntax::scope::Scopes;
 use planguard_rego_syntax::tree::{Expr, ExprKind, LiteralKind, Step};
+use planguard_rego_syntax::walk::{each_body, outside_bodies};
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, for_each_body, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
     let scopes = policy.scopes();
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             let LiteralKind::Expression(expr) = &literal.kind else { continue };
             let mut reader = IndexUses { policy, scopes, used: HashSet::new(), searches: Vec::new() };
@@ -83,10 +84,12 @@ impl<'a> IndexUses<'a, '_> {
             }
             ExprKind::Comprehension { .. } => {}
             ExprKind::Name
-            | ExprKind::Scalar
+            | ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_) => {
                 for child in expr.children() {
                     self.read(child);

@@ -7,66 +7,66 @@
 //! sprintf("%v is open", [array.concat([__pg1 | __pg1 := rc.address], ["<undefined>"])[0]])
 //! ```
 
-use planguard_rego_syntax::token::{self, TokenKind};
+use std::collections::BTreeMap;
 
-use super::super::edit::Edits;
+use planguard_rego_syntax::tree::{Expr, ExprKind, TemplatePart};
+use planguard_rego_syntax::walk::each_expr;
+
+use super::super::edit::{Edits, Written};
 use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    for token in token::read(policy.text).unwrap_or_default() {
-        if token.kind == TokenKind::Template {
-            let template = policy.text.get(token.span.clone()).unwrap_or("");
-            if let Some(call) = call(policy, template) {
-                edits.replace(token.span, call.as_str());
-            }
+    // The value of a rule with several bodies is visited for each of them.
+    let mut templates = BTreeMap::new();
+    each_expr(policy.module, &mut |expr| {
+        if let ExprKind::Template(parts) = &expr.kind {
+            templates.insert(expr.span.start, (expr, parts.as_slice()));
         }
+    });
+    // Those inside another template come after it.
+    for (template, parts) in templates.into_values().rev() {
+        replace(policy, &mut edits, template, parts);
     }
     edits
 }
 
-/// Returns the call that replaces a template, on at most as many lines.
-fn call(policy: &Policy<'_>, template: &str) -> Option<String> {
-    let quote = template.get(1..2)?;
-    let inner = template.get(2..template.len().checked_sub(1)?)?;
-    let (mut format, mut values) = (String::new(), Vec::new());
-    let mut rest = inner;
-    while let Some(c) = rest.chars().next() {
-        let mut length = c.len_utf8();
-        match c {
-            '%' => format.push_str("%%"),
-            '\\' => {
-                let escaped = rest[length..].chars().next()?;
-                length += escaped.len_utf8();
-                if escaped != '{' && escaped != '}' {
-                    format.push('\\');
-                }
-                format.push(escaped);
-            }
-            '{' => {
-                length = token::end_of_braces(rest.as_bytes(), 0).ok()?;
-                let expression = rest.get(1..length - 1)?;
-                let text = on_one_line(policy, expression)?;
-                let name = policy.fresh_name();
-                values.push(format!("array.concat([{name} | {name} := {text}], [\"<undefined>\"])[0]"));
+/// Replaces a template by a call on at most as many lines.
+fn replace(policy: &Policy<'_>, edits: &mut Edits<'_>, template: &Expr, parts: &[TemplatePart]) {
+    let quote = if policy.text_of(template).starts_with("$`") { "`" } else { "\"" };
+    let (mut format, mut values) = (String::new(), Written::default());
+    for part in parts {
+        match part {
+            TemplatePart::Text(span) => escape(policy.text.get(span.clone()).unwrap_or(""), &mut format),
+            TemplatePart::Expr(expr) => {
                 format.push_str("%v");
+                let name = policy.fresh_name();
+                let before = if values.is_empty() { "" } else { ", " };
+                values.push(&format!("{before}array.concat([{name} | {name} := "));
+                values.push_moved(&edits.take(&expr.span), &expr.span);
+                values.push("], [\"<undefined>\"])[0]");
             }
-            _ => format.push(c),
         }
-        rest = rest.get(length..)?;
     }
-    Some(format!("sprintf({quote}{format}{quote}, [{}])", values.join(", ")))
+    let mut call = Written::from(format!("sprintf({quote}{format}{quote}, [").as_str());
+    call.append(&values);
+    call.push("])");
+    edits.replace(template.span.clone(), call);
 }
 
-/// Returns the expression with its inner templates replaced.
-fn on_one_line(policy: &Policy<'_>, expression: &str) -> Option<String> {
-    let mut edits = Edits::new(expression, &[]);
-    for token in token::read(expression).ok()? {
-        if token.kind == TokenKind::Template {
-            edits.replace(token.span.clone(), call(policy, expression.get(token.span)?)?.as_str());
+/// Writes a template's text as a format.
+fn escape(text: &str, format: &mut String) {
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match (c, c == '\\') {
+            ('%', _) => format.push_str("%%"),
+            (_, false) => format.push(c),
+            (_, true) => match rest.next() {
+                Some(brace @ ('{' | '}')) => format.push(brace),
+                escaped => format.extend([c].into_iter().chain(escaped)),
+            },
         }
     }
-    Some(edits.copy(&(0..expression.len())))
 }
 
 #[cfg(test)]

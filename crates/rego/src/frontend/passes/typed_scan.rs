@@ -15,12 +15,13 @@ use std::collections::HashSet;
 
 use planguard_rego_syntax::scope::{DeclaredBy, Scopes};
 use planguard_rego_syntax::tree::{
-    Body, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Span, Step,
+    Body, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Scalar, Span, Step,
 };
+use planguard_rego_syntax::walk::{each_body, each_expr};
 
 use super::super::super::builtins::{OF_TYPE, OF_TYPE_BY_KEY};
 use super::super::edit::Edits;
-use super::super::policy::{Policy, below, for_each_body};
+use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -33,7 +34,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         .map(start)
         .collect();
     let pass = Pass { policy, scopes: policy.scopes() };
-    for_each_body(policy.module, &mut |body| {
+    each_body(policy.module, &mut |body| {
         let is_outermost = outermost.contains(&start(body));
         for (position, literal) in body.literals.iter().enumerate() {
             let (before, after) = (&body.literals[..position], &body.literals[position + 1..]);
@@ -159,11 +160,13 @@ impl<'a> Pass<'a, '_> {
             ExprKind::Reference { base, steps } => {
                 self.is_root(base, steps) && steps.iter().all(|step| self.is_written_out(step))
             }
-            ExprKind::Scalar
+            ExprKind::Scalar(_)
+            | ExprKind::Template(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Call { .. }
             | ExprKind::Operation { .. }
-            | ExprKind::Items(_)
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Object(_)
             | ExprKind::Comprehension { .. } => false,
         }
@@ -179,12 +182,8 @@ impl<'a> Pass<'a, '_> {
     fn is_written_out(&self, step: &Step) -> bool {
         match step {
             Step::Field(_) => true,
-            Step::Index(index) => self.is_text(index),
+            Step::Index(index) => is_text(index),
         }
-    }
-
-    fn is_text(&self, expr: &Expr) -> bool {
-        matches!(expr.kind, ExprKind::Scalar) && self.policy.text_of(expr).starts_with(['"', '`'])
     }
 
     fn is_name(&self, expr: &Expr) -> bool {
@@ -197,10 +196,7 @@ impl<'a> Pass<'a, '_> {
 
     /// Returns whether a step selects the type of a resource.
     fn is_type(&self, step: &Step) -> bool {
-        match step {
-            Step::Field(field) => self.policy.text.get(field.clone()) == Some("type"),
-            Step::Index(index) => self.policy.text_of(index) == "\"type\"",
-        }
+        step.key(self.policy.text) == Some("type")
     }
 
     /// Returns the types that the elements of a scan must have, if they are tested before any other effect.
@@ -266,23 +262,16 @@ impl<'a> Pass<'a, '_> {
 
     fn one_type(&self, expr: &Expr) -> Option<String> {
         let expr = expr.bare();
-        let is_one = self.is_text(expr) || self.is_argument(expr) || self.is_constant(expr);
+        let is_one = is_text(expr) || self.is_argument(expr) || self.is_constant(expr);
         is_one.then(|| format!("[{}]", self.policy.text_of(expr)))
     }
 
     fn several_types(&self, expr: &Expr) -> Option<String> {
         let expr = expr.bare();
-        let are_several = self.are_texts(expr) || self.is_argument(expr) || self.is_constant(expr);
+        let are_several = are_texts(expr) || self.is_argument(expr) || self.is_constant(expr);
         let text = self.policy.text_of(expr);
         // An expression on several lines would change line numbers.
         (are_several && !text.contains(['\n', '#'])).then(|| text.to_owned())
-    }
-
-    fn are_texts(&self, expr: &Expr) -> bool {
-        match &expr.kind {
-            ExprKind::Items(items) => items.iter().all(|item| self.is_text(item)),
-            _ => false,
-        }
     }
 
     /// Returns whether a name is an argument of its function, which always has a value.
@@ -308,7 +297,7 @@ impl<'a> Pass<'a, '_> {
             && rule.head.arguments.is_none()
             && rule.head.key.is_none()
             && !rule.is_default
-            && (self.is_text(value) || self.are_texts(value))
+            && (is_text(value) || are_texts(value))
     }
 
     /// Returns whether a literal can neither fail nor print, so it does not matter for how many resources it is
@@ -325,7 +314,7 @@ impl<'a> Pass<'a, '_> {
                     _ => false,
                 },
                 ExprKind::Operation { operator: Operator::In, operands } => match operands.as_slice() {
-                    [value, collection] => self.is_plain(value) && self.are_texts(collection.bare()),
+                    [value, collection] => self.is_plain(value) && are_texts(collection.bare()),
                     _ => false,
                 },
                 ExprKind::Reference { .. } => self.is_plain(expr),
@@ -338,13 +327,13 @@ impl<'a> Pass<'a, '_> {
     /// Returns whether an expression is a scalar, a variable, or a path into a variable or the input.
     fn is_plain(&self, expr: &Expr) -> bool {
         match &expr.bare().kind {
-            ExprKind::Scalar => true,
+            ExprKind::Scalar(_) | ExprKind::Template(_) => true,
             ExprKind::Name => self.is_own(expr.bare()),
             ExprKind::Reference { base, steps } => {
                 let is_plain = |step: &Step| match step {
                     Step::Field(_) => true,
                     Step::Index(index) => {
-                        matches!(index.kind, ExprKind::Scalar)
+                        matches!(index.kind, ExprKind::Scalar(_))
                             || matches!(index.kind, ExprKind::Name) && self.is_own(index)
                     }
                 };
@@ -354,7 +343,8 @@ impl<'a> Pass<'a, '_> {
                     && (is_input || self.is_own(base))
                     && steps.iter().all(is_plain)
             }
-            ExprKind::Items(_)
+            ExprKind::Array(_)
+            | ExprKind::Set(_)
             | ExprKind::Parenthesised(_)
             | ExprKind::Call { .. }
             | ExprKind::Operation { .. }
@@ -393,7 +383,7 @@ impl<'a> Pass<'a, '_> {
                 found |=
                     matches!(expr.kind, ExprKind::Name) && (element.is_some_and(is) || key.is_some_and(is));
             };
-            see_literal(literal, &mut see);
+            each_expr(literal, &mut see);
             found
         };
         let is_declaration = |literal: &Literal| matches!(literal.kind, LiteralKind::Declaration(_));
@@ -401,13 +391,14 @@ impl<'a> Pass<'a, '_> {
     }
 }
 
-/// Passes every expression in a literal to `see`.
-fn see_literal(literal: &Literal, see: &mut dyn FnMut(&Expr)) {
-    for expr in literal.exprs() {
-        below(expr, &mut |part| see(part));
-    }
-    for inner in literal.body().into_iter().flat_map(|body| &body.literals) {
-        see_literal(inner, see);
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr.kind, ExprKind::Scalar(Scalar::Text(_) | Scalar::RawText(_)))
+}
+
+fn are_texts(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Array(items) | ExprKind::Set(items) => items.iter().all(is_text),
+        _ => false,
     }
 }
 

@@ -9,9 +9,10 @@
 //! ```
 
 use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, OperatorFamily};
+use planguard_rego_syntax::walk::outside_bodies;
 
 use super::super::edit::{Edits, Written};
-use super::super::policy::{Policy, modifiers, outside_bodies};
+use super::super::policy::{Policy, modifiers};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut pass = Pass { policy, edits: policy.edits() };
@@ -106,10 +107,10 @@ impl Pass<'_, '_> {
 
     /// Collects the statements that compute the pairs of an expression.
     fn expr(&mut self, expr: &Expr, statements: &mut Vec<Written>) {
-        if let ExprKind::Comprehension { heads, body } = &expr.kind {
+        if let ExprKind::Comprehension { head, body } = &expr.kind {
             self.body(body);
             let mut inner = Vec::new();
-            for head in heads {
+            for head in head.exprs() {
                 self.expr(head, &mut inner);
             }
             self.edits.after(body, &inner);

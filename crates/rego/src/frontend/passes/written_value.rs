@@ -9,16 +9,17 @@
 //! ```
 
 use planguard_rego_syntax::tree::{Expr, ExprKind};
+use planguard_rego_syntax::walk::each_expr;
 
 use super::super::edit::Edits;
-use super::super::policy::{Policy, for_each_expr};
+use super::super::policy::Policy;
 
 /// The function that looks.
 const LOOK: &str = "internal.written";
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    for_each_expr(policy.module, &mut |expr| {
+    each_expr(policy.module, &mut |expr| {
         let ExprKind::Call { function, arguments } = &expr.kind else { return };
         let name = policy.text_of(function);
         if !matches!(name, "print" | "yaml.marshal") || policy.is_rule(name) {
@@ -35,7 +36,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
 /// Whether an argument needs no look, or has it.
 fn is_settled(policy: &Policy<'_>, argument: &Expr) -> bool {
     match &argument.kind {
-        ExprKind::Scalar => true,
+        ExprKind::Scalar(_) => true,
         ExprKind::Call { function, .. } => policy.text_of(function) == LOOK,
         _ => false,
     }

@@ -1,11 +1,14 @@
-//! Adds a body to a function that has neither a body nor a value.
+//! Adds a body to rules that have neither a body nor a value.
 //!
-//! In OPA it is true for all matching arguments. In v1, the engine requires a body or a value.
+//! In OPA, such a function is true for all matching arguments; in v1, the engine requires a body or a value. In v0,
+//! `p[x]` is an element of a set; the engine takes it for one of an object if a `default` follows.
 //!
 //! ```text
-//! covers("*", _)
-//! covers("*", _) if true
+//! covers("*", _)             allowed["x"] default r = 1              (v0)
+//! covers("*", _) if true     allowed["x"] { true } default r = 1
 //! ```
+
+use planguard_rego_syntax::tree::{ExprKind, Rule, Step};
 
 use super::super::super::options::RegoVersion;
 use super::super::edit::Edits;
@@ -13,17 +16,27 @@ use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    for rule in &policy.module.rules {
+    for (index, rule) in policy.module.rules.iter().enumerate() {
         let [branch] = rule.branches.as_slice() else { continue };
         let says_nothing = branch.body.is_none() && rule.head.value.is_none() && !rule.is_default;
         match policy.version {
             RegoVersion::V1 if says_nothing && rule.head.arguments.is_some() => {
                 edits.insert(rule.head.span.end, " if true");
             }
+            RegoVersion::V0 if says_nothing && is_element(rule) => {
+                if policy.module.rules.get(index + 1).is_some_and(|next| next.is_default) {
+                    edits.insert(rule.head.span.end, " { true }");
+                }
+            }
             RegoVersion::V1 | RegoVersion::V0 => {}
         }
     }
     edits
+}
+
+fn is_element(rule: &Rule) -> bool {
+    let ExprKind::Reference { steps, .. } = &rule.head.name.kind else { return false };
+    rule.head.arguments.is_none() && rule.head.key.is_none() && matches!(steps.as_slice(), [Step::Index(_)])
 }
 
 #[cfg(test)]

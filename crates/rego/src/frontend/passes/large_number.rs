@@ -1,0 +1,117 @@
+//! Replaces a number that is beyond the engine's range and only compared.
+//!
+//! OPA's numbers have no limit; policies use `1e400` as a bound that nothing reaches. The engine rejects it. Every
+//! number that the engine has is on the same side of it as of the largest one, if that counts as being before it.
+//!
+//! ```text
+//! x < 1e400
+//! x <= 1.7976931348623157e308
+//! ```
+
+use planguard_rego_syntax::tree::{Expr, ExprKind, Operator, Scalar};
+use planguard_rego_syntax::walk::each_expr;
+
+use super::super::edit::Edits;
+use super::super::policy::Policy;
+
+/// The largest number of the engine.
+const LARGEST: &str = "1.7976931348623157e308";
+
+pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+    let mut edits = policy.edits();
+    each_expr(policy.module, &mut |expr| {
+        let ExprKind::Operation { operator, operands } = &expr.kind else { return };
+        let [left, right] = operands.as_slice() else { return };
+        let (number, bound, operator_with_bound_right) = match (bound_of(left), bound_of(right)) {
+            (None, Some(bound)) => (right, bound, *operator),
+            (Some(bound), None) => (left, bound, swapped(*operator)),
+            (None, None) | (Some(_), Some(_)) => return,
+        };
+        let Some(operator) = with_largest(operator_with_bound_right, bound) else { return };
+        let operator = if std::ptr::eq(number, left) { swapped(operator) } else { operator };
+        let sign = match bound {
+            Bound::Upper => "",
+            Bound::Lower => "-",
+        };
+        edits.replace(number.span.clone(), format!("{sign}{LARGEST}").as_str());
+        edits.replace(left.span.end..right.span.start, format!(" {} ", text(operator)).as_str());
+    });
+    edits
+}
+
+/// The side on which a number is beyond the engine's range.
+#[derive(Clone, Copy)]
+enum Bound {
+    Upper,
+    Lower,
+}
+
+fn bound_of(expr: &Expr) -> Option<Bound> {
+    let ExprKind::Scalar(Scalar::Number(number)) = &expr.kind else { return None };
+    match number.parse::<f64>() {
+        Ok(value) if value == f64::INFINITY => Some(Bound::Upper),
+        Ok(value) if value == f64::NEG_INFINITY => Some(Bound::Lower),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// Returns the comparison with the largest number that stands for one with a number beyond it, on the right.
+fn with_largest(operator: Operator, bound: Bound) -> Option<Operator> {
+    Some(match (operator, bound) {
+        (Operator::Less | Operator::LessOrEqual, Bound::Upper) => Operator::LessOrEqual,
+        (Operator::Greater | Operator::GreaterOrEqual, Bound::Upper) => Operator::Greater,
+        (Operator::Less | Operator::LessOrEqual, Bound::Lower) => Operator::Less,
+        (Operator::Greater | Operator::GreaterOrEqual, Bound::Lower) => Operator::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+/// Returns the operator for exchanged operands.
+fn swapped(operator: Operator) -> Operator {
+    match operator {
+        Operator::Less => Operator::Greater,
+        Operator::LessOrEqual => Operator::GreaterOrEqual,
+        Operator::Greater => Operator::Less,
+        Operator::GreaterOrEqual => Operator::LessOrEqual,
+        other => other,
+    }
+}
+
+fn text(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Less => "<",
+        Operator::LessOrEqual => "<=",
+        Operator::Greater => ">",
+        _ => ">=",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::tests::assert_pass;
+    use super::edits;
+
+    #[test]
+    fn a_bound_becomes_the_largest_number() {
+        for (written, expected) in [
+            ("x < 1e400", "x <= 1.7976931348623157e308"),
+            ("x >= 1e309", "x > 1.7976931348623157e308"),
+            ("x > -1e400", "x >= -1.7976931348623157e308"),
+            ("x <= -1e400", "x < -1.7976931348623157e308"),
+            ("1e400 > x", "1.7976931348623157e308 >= x"),
+            ("1e400 <= x", "1.7976931348623157e308 < x"),
+            ("-1e400 < x", "-1.7976931348623157e308 <= x"),
+        ] {
+            assert_pass(edits, &format!("r if {written}"), &format!("r if {expected}"));
+        }
+    }
+
+    #[test]
+    fn other_numbers_and_uses_are_unchanged() {
+        for rule in
+            ["r if x < 1e308", "r if x == 1e400", "r := 1e400", "r if 1e400 < 1e401", "r if x + 1e400"]
+        {
+            assert_pass(edits, rule, rule);
+        }
+    }
+}
