@@ -1,8 +1,8 @@
 //! Rejects policies that would keep the engine's parser busy or exhaust its stack.
 //!
-//! Both limits come from measurements of regorus 0.14.1: it parses each `[` or `{` in the position of a first element
+//! The limits come from measurements of regorus 0.14.1: it parses each `[` or `{` in the position of a first element
 //! twice, so thirty of them take longer than a day; and it visits a chain of operators by recursion, as a tree as
-//! deep as the chain is long.
+//! deep as the chain is long, and brackets as deep as they are nested.
 
 use miette::SourceSpan;
 
@@ -16,6 +16,10 @@ const PARSE_LIMIT: u64 = 1 << 18;
 /// The maximum depth of the operators in one expression's tree.
 const DEPTH_LIMIT: usize = 500;
 
+/// The maximum number of brackets that are open at once. The engine's stack overflows at some ten thousand, which ends the
+/// process; written by hand, nobody comes near.
+const NESTING_LIMIT: usize = 1_000;
+
 /// Checks the text of a policy.
 pub fn check(source: &Source) -> Result<(), PolicyError> {
     let too_deep = |reason, at: SourceSpan| PolicyError::TooDeep { reason, text: source.named(), at };
@@ -24,6 +28,7 @@ pub fn check(source: &Source) -> Result<(), PolicyError> {
         Err(Excess::Brackets(offset)) => {
             Err(too_deep("too many brackets directly after opening brackets", (offset, 1).into()))
         }
+        Err(Excess::Nesting(offset)) => Err(too_deep("too many brackets open at once", (offset, 1).into())),
         Err(Excess::Operators(offset)) => {
             Err(too_deep("too many operators in one expression", (offset, 1).into()))
         }
@@ -33,6 +38,7 @@ pub fn check(source: &Source) -> Result<(), PolicyError> {
 #[derive(Debug, PartialEq, Eq)]
 enum Excess {
     Brackets(usize),
+    Nesting(usize),
     Operators(usize),
 }
 
@@ -104,6 +110,9 @@ fn scan(text: &str) -> Result<(), Excess> {
                 parsed = parsed.saturating_add(1u64.checked_shl(doublings).unwrap_or(u64::MAX));
                 if parsed > PARSE_LIMIT {
                     return Err(Excess::Brackets(here));
+                }
+                if levels.len() > NESTING_LIMIT {
+                    return Err(Excess::Nesting(here));
                 }
                 levels.push(Level { doublings, first: true, ambiguous, operators: 0, inner: 0 });
             }
@@ -191,6 +200,20 @@ mod tests {
         assert!(matches!(nested("[(", ")]", 40), Err(Excess::Brackets(_))));
         assert_eq!(nested("(", ")", 31), Ok(()));
         assert_eq!(nested("[1, ", "]", 40), Ok(()));
+    }
+
+    #[test]
+    fn brackets_in_any_place_are_limited() {
+        for (opening, closing) in
+            [("{\"b\": 1, \"a\": ", "}"), ("(", ")"), ("[1, ", "]"), ("[x | x := ", "]")]
+        {
+            let nested = |times: usize| {
+                let text = format!("x := {}1{}", opening.repeat(times), closing.repeat(times));
+                matches!(scan(&text), Err(Excess::Nesting(_) | Excess::Brackets(_)))
+            };
+            assert!(nested(1_001), "{opening}");
+        }
+        assert_eq!(scan(&format!("x := {}1{}", "[1, ".repeat(900), "]".repeat(900))), Ok(()));
     }
 
     #[test]
