@@ -131,10 +131,13 @@ pub(crate) fn check_plans(
     report.notices.splice(0..0, resolution.notices);
     report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
     report.environment = resolution.environment.as_ref().map(EnvironmentReport::new);
-    let shown = |text: &str| {
-        resolution.trusted.as_ref().map_or_else(|| text.to_owned(), |trusted| trusted.shown(text))
-    };
-    report.settings_sha256 = Some(Redactor::default().text(&settings.sha256(&shown)));
+    // To write all settings out takes as long as to check a small plan.
+    if arguments.audit.is_some() || arguments.outputs.has(render::check::WHOLE.name) {
+        let shown = |text: &str| {
+            resolution.trusted.as_ref().map_or_else(|| text.to_owned(), |trusted| trusted.shown(text))
+        };
+        report.settings_sha256 = Some(Redactor::default().text(&settings.sha256(&shown)));
+    }
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }

@@ -43,6 +43,9 @@ pub static STEP_SUMMARY: Format<Report> = markdown::FORMAT;
 /// The format whose commands GitHub takes from a step's log.
 pub static GITHUB: Format<Report> = github::FORMAT;
 
+/// The format that has all of a report, also what was decided with: the digest of the settings.
+pub static WHOLE: Format<Report> = json::FORMAT;
+
 /// The workflow commands of that format, without its line for people.
 ///
 /// # Errors
