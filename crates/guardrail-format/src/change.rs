@@ -58,6 +58,8 @@ pub struct TypeFacts {
 pub struct Group {
     /// What is lost when an object is destroyed, as a clause such as `its records are destroyed`.
     pub loss: Option<String>,
+    /// The attributes that name what an object guards: a new object of the type that has the same is its successor.
+    pub subject: Vec<String>,
 }
 
 /// The names that lead to an attribute through nested blocks.
@@ -108,6 +110,8 @@ pub struct Period {
     pub unit: PeriodUnit,
     /// Whether zero means for ever.
     pub zero_is_forever: bool,
+    /// From how much on less is no matter.
+    pub enough: Option<f64>,
 }
 
 /// What a period counts.
@@ -143,6 +147,8 @@ pub struct MarkedAttribute {
 pub enum Mark {
     /// A list of the kinds of logs that are written.
     LogKinds,
+    /// A list of what has to be met, such as the checks that a branch requires.
+    Requirements,
     /// An IAM policy document as JSON text.
     PolicyDocument,
     /// The same, that says who may assume a role.

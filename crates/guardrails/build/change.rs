@@ -46,7 +46,11 @@ pub(crate) fn read(directory: &Path, problems: &mut Vec<String>) -> Result<Table
 fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     let anything = || vec![vec![Predicate::All(Vec::new())]];
     let mut problems = Vec::new();
-    problems.extend(misfits(&table.groups, every_type, |_| anything()));
+    problems.extend(misfits(&table.groups, every_type, |group| {
+        let subject = group.subject.iter();
+        let named = subject.map(|name| vec![at(std::slice::from_ref(name), AttributeTest::Present)]);
+        anything().into_iter().chain(named).collect()
+    }));
     problems.extend(misfits(&table.exceptions, every_type, |_| anything()));
     problems.extend(misfits(&table.switches, every_type, |switch| {
         vec![vec![at(&switch.attribute, setting_test(switch))]]
@@ -57,7 +61,7 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     problems.extend(misfits(&table.attributes, every_type, |marked| {
         let test = match marked.mark {
             Mark::PolicyDocument | Mark::TrustPolicy => text(),
-            Mark::LogKinds | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
+            Mark::LogKinds | Mark::Requirements | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
             Mark::Filters => AttributeTest::Present,
         };
         vec![vec![at(&marked.attribute, test)]]

@@ -45,6 +45,8 @@ struct RawTable {
 struct RawGroup {
     names: Vec<String>,
     loss: Option<String>,
+    #[serde(default)]
+    subject: Vec<String>,
     unchecked: Option<String>,
 }
 
@@ -94,6 +96,7 @@ struct RawPeriod {
     attribute: String,
     unit: PeriodUnit,
     zero: Option<RawZero>,
+    enough: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -148,8 +151,10 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
         error(line(source.span().map_or(0, |span| span.start)), source.message().to_owned())
     })?;
     let table = ChangeTable {
-        groups: rows(raw.types, &line, |raw| Ok((Some(raw.names), raw.unchecked, Group { loss: raw.loss })))
-            .map_err(|(line, problem)| error(line, problem))?,
+        groups: rows(raw.types, &line, |raw| {
+            Ok((Some(raw.names), raw.unchecked, Group { loss: raw.loss, subject: raw.subject }))
+        })
+        .map_err(|(line, problem)| error(line, problem))?,
         exceptions: rows(raw.except, &line, |raw| {
             if raw.because.trim().is_empty() {
                 return Err("`because` gives no reason".to_owned());
@@ -219,7 +224,8 @@ fn period(raw: RawPeriod) -> Read<Period> {
         Some(RawZero::Forever) => true,
         None => false,
     };
-    Ok((raw.types, None, Period { attribute: name_path(&raw.attribute)?, unit: raw.unit, zero_is_forever }))
+    let RawPeriod { types, attribute, unit, enough, .. } = raw;
+    Ok((types, None, Period { attribute: name_path(&attribute)?, unit, zero_is_forever, enough }))
 }
 
 fn opening(raw: RawOpening) -> Read<OpeningLayout> {

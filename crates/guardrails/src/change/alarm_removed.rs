@@ -4,10 +4,12 @@ use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::{Pair, pairs, sight};
 use super::loss::losses;
-use super::switch::{Wording, turned_off};
+use super::switch::{Wording, findings};
 use super::tables::ALARM_REMOVED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::is_empty;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -33,14 +35,35 @@ const WORDING: Wording =
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = losses(plan, &ALARM_REMOVED);
-    found.extend(turned_off(plan, &ALARM_REMOVED, &WORDING));
+    found.extend(
+        pairs(plan)
+            .filter(|pair| !is_by_the_clock(pair))
+            .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
+    );
     found
+}
+
+/// Whether a change is about the rule of an event bus that waits for no event: it starts something at a time.
+fn is_by_the_clock(pair: &Pair<'_>) -> bool {
+    pair.resource.address.resource_type == "aws_cloudwatch_event_rule"
+        && sight(&pair.before.root().key("event_pattern")).known().is_none_or(is_empty)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::find_in_update;
     use super::*;
+
+    #[test]
+    fn a_rule_that_waits_for_events_is_an_alarm_and_one_by_the_clock_is_not() {
+        let found = |when: &str| {
+            let rule = |state: &str| format!(r#"{{"name": "a", {when}, "state": "{state}"}}"#);
+            let address = "aws_cloudwatch_event_rule.a";
+            find_in_update(&GUARD, address, &rule("ENABLED"), &rule("DISABLED"), "{}").len()
+        };
+        assert_eq!(found(r#""event_pattern": "{\"source\": [\"aws.guardduty\"]}""#), 1);
+        assert_eq!(found(r#""schedule_expression": "rate(1 day)", "event_pattern": """#), 0);
+    }
 
     #[test]
     fn an_alarm_without_actions_tells_nobody() {

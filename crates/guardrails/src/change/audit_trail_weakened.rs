@@ -10,6 +10,7 @@ use super::switch::{Wording, findings};
 use super::tables::AUDIT_TRAIL_WEAKENED;
 use super::target::destroyed_alone;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::is_empty;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -63,7 +64,7 @@ fn reduced(pair: &Pair<'_>, list: &[String]) -> Option<ChangeFinding> {
         }
     }
     let lost: Vec<&str> = before.iter().flat_map(texts).filter(|log| !kept.contains(log)).collect();
-    if lost.is_empty() {
+    if lost.is_empty() || names_group(pair, list) {
         return None;
     }
     let path = after.first()?.path().clone();
@@ -76,8 +77,26 @@ fn reduced(pair: &Pair<'_>, list: &[String]) -> Option<ChangeFinding> {
     Some(ChangeFinding::on(pair.resource, message).at(path))
 }
 
+/// Whether a block of Azure that names one kind of logs, or another beside it, names a group of kinds, which may contain
+/// those that are no longer named.
+fn names_group(pair: &Pair<'_>, list: &[String]) -> bool {
+    let Some((_, block)) = list.split_last() else { return false };
+    let group: Vec<&str> = block.iter().map(String::as_str).chain(["category_group"]).collect();
+    !block.is_empty()
+        && places(&pair.after.root(), &group).iter().any(|place| match sight(place) {
+            Sight::Known(name) => !is_empty(name),
+            Sight::Unknown => true,
+            Sight::Computed | Sight::Unset => false,
+        })
+}
+
+/// The kinds of logs that a list contains, or the one that an attribute names.
 fn texts<'p>(list: &View<'p, '_>) -> Vec<&'p str> {
-    list.raw().map(Value::elements).unwrap_or_default().iter().filter_map(Value::as_str).collect()
+    let Some(value) = list.raw() else { return Vec::new() };
+    match value.as_str() {
+        Some(kind) => Vec::from_iter((!kind.is_empty()).then_some(kind)),
+        None => value.elements().iter().filter_map(Value::as_str).collect(),
+    }
 }
 
 #[cfg(test)]
@@ -117,6 +136,24 @@ mod tests {
             find_in_update(&GUARD, address, &all, r#"{"enabled_cluster_log_types": null}"#, "{}").len(),
             1
         );
+    }
+
+    #[test]
+    fn kinds_of_logs_in_blocks_are_compared_as_well() {
+        let setting = |logs: &[(&str, &str)]| {
+            let blocks: Vec<String> = logs
+                .iter()
+                .map(|(kind, group)| format!(r#"{{"category": "{kind}", "category_group": "{group}"}}"#))
+                .collect();
+            format!(r#"{{"enabled_log": [{}]}}"#, blocks.join(","))
+        };
+        let both = setting(&[("AuditEvent", ""), ("Policy", "")]);
+        let found = |after: &str| {
+            find_in_update(&GUARD, "azurerm_monitor_diagnostic_setting.a", &both, after, "{}").len()
+        };
+        assert_eq!(found(&setting(&[("Policy", "")])), 1);
+        assert_eq!(found(&setting(&[("Policy", ""), ("AuditEvent", "")])), 0);
+        assert_eq!(found(&setting(&[("", "allLogs")])), 0);
     }
 
     #[test]

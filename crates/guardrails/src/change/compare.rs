@@ -58,6 +58,16 @@ pub(super) enum Sight<'p> {
     Unset,
 }
 
+impl<'p> Sight<'p> {
+    /// The value, where the plan has it.
+    pub(super) const fn known(self) -> Option<&'p Value<'p>> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unknown | Self::Computed | Self::Unset => None,
+        }
+    }
+}
+
 /// What the plan says of a place.
 pub(super) fn sight<'p>(view: &View<'p, '_>) -> Sight<'p> {
     match view.attribute() {

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use planguard_plan::{Plan, ResourceState};
+use planguard_guardrail_format::change::Mark;
+use planguard_plan::{Plan, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -35,8 +36,99 @@ const WORDING: Wording =
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &HARDENING_OFF, &WORDING);
-    found.extend(pairs(plan).flat_map(|pair| reduced(&pair)));
+    for pair in pairs(plan) {
+        found.extend(reduced(&pair));
+        let kind = &pair.resource.address.resource_type;
+        let lists = HARDENING_OFF.marked(kind, Mark::Requirements);
+        found.extend(lists.filter_map(|list| waived(&pair, &list.attribute)));
+        found.extend(admits_more(&pair));
+    }
     found
+}
+
+/// The finding for a list of requirements that loses some and gains none: another name may be the same check.
+fn waived(pair: &Pair<'_>, list: &[String]) -> Option<ChangeFinding> {
+    let before = requirements(&pair.before, list)?;
+    let after = requirements(&pair.after, list)?;
+    let lost: Vec<String> = before
+        .iter()
+        .filter(|(value, _)| after.iter().all(|(kept, _)| kept != value))
+        .map(|(_, shown)| shown.clone().unwrap_or_else(|| "one of them".to_owned()))
+        .collect();
+    let gains = after.iter().any(|(value, _)| before.iter().all(|(old, _)| old != value));
+    // A list that is gone as a whole is a switch.
+    if lost.is_empty() || gains {
+        return None;
+    }
+    let name = list.last()?;
+    let message = format!(
+        "{} {}: `{name}` no longer requires {}",
+        pair.resource.address,
+        WORDING.certain,
+        lost.join(", ")
+    );
+    Some(ChangeFinding::on(pair.resource, message))
+}
+
+/// The requirements of one side, each with its text as messages show it; `None` if some are known only after apply.
+fn requirements<'p>(
+    state: &ResourceState<'p>,
+    list: &[String],
+) -> Option<Vec<(&'p Value<'p>, Option<String>)>> {
+    let mut found = Vec::new();
+    for place in places(&state.root(), list) {
+        match sight(&place) {
+            Sight::Known(Value::Array(_)) => {
+                for element in place.elements()? {
+                    found.push((sight(&element).known()?, shown(&element)));
+                }
+            }
+            Sight::Known(value) => found.push((value, shown(&place))),
+            Sight::Unset => {}
+            Sight::Unknown | Sight::Computed => return None,
+        }
+    }
+    Some(found)
+}
+
+/// The label of a namespace with the level of the Pod Security Standards that its pods must meet.
+const ENFORCED_LEVEL: &str = "pod-security.kubernetes.io/enforce";
+
+/// The finding for a namespace that admits pods which it refused.
+fn admits_more(pair: &Pair<'_>) -> Option<ChangeFinding> {
+    let address = &pair.resource.address;
+    let labels: &[&str] = match address.resource_type.as_str() {
+        "kubernetes_namespace" | "kubernetes_namespace_v1" => &["metadata", "labels"],
+        _ => return None,
+    };
+    let label = |state: &ResourceState<'_>| {
+        let place = places(&state.root(), labels).first()?.key(ENFORCED_LEVEL);
+        let level = match sight(&place) {
+            Sight::Known(value) => value.as_str()?.to_owned(),
+            // Without the label the cluster decides, by default that everything is admitted.
+            Sight::Unset => "privileged".to_owned(),
+            Sight::Unknown | Sight::Computed => return None,
+        };
+        Some((strictness(&level)?, shown(&place), place.path().clone()))
+    };
+    let (before, after) = (label(&pair.before)?, label(&pair.after)?);
+    if after.0 >= before.0 {
+        return None;
+    }
+    let to = after.1.map_or_else(|| "is removed".to_owned(), |to| format!("changes to {to}"));
+    let from = before.1.map(|from| format!(" (was {from})")).unwrap_or_default();
+    let message = format!("{address} {}: the label `{ENFORCED_LEVEL}` {to}{from}", WORDING.certain);
+    Some(ChangeFinding::on(pair.resource, message).at(after.2))
+}
+
+/// How much a level of the Pod Security Standards refuses.
+fn strictness(level: &str) -> Option<u8> {
+    match level {
+        "privileged" => Some(0),
+        "baseline" => Some(1),
+        "restricted" => Some(2),
+        _ => None,
+    }
 }
 
 /// The findings for numbers that are smaller than before.
@@ -81,6 +173,48 @@ mod tests {
         let address = "kubernetes_deployment_v1.a";
         assert_eq!(find_in_update(&GUARD, address, &pod(false), &pod(true), "{}").len(), 1);
         assert_eq!(find_in_update(&GUARD, address, &pod(true), &pod(false), "{}"), []);
+    }
+
+    #[test]
+    fn a_check_that_is_no_longer_required_is_named() {
+        let protection = |checks: &str| {
+            format!(r#"{{"required_status_checks": [{{"strict": true, "contexts": [{checks}]}}]}}"#)
+        };
+        let found = |after: &str| {
+            let before = protection(r#""test", "scan""#);
+            let address = "github_branch_protection.a";
+            find_in_update(&GUARD, address, &before, &protection(after), "{}")
+        };
+        assert_eq!(
+            found(r#""test""#)[0].message,
+            "github_branch_protection.a is hardened less than before: `contexts` no longer requires `scan`"
+        );
+        assert_eq!(found(r#""unit-test", "scan""#), [], "another name for the same");
+        assert_eq!(found(r#""scan", "test""#), []);
+        let ruleset = |checks: &str| {
+            format!(r#"{{"rules": [{{"required_status_checks": [{{"required_check": [{checks}]}}]}}]}}"#)
+        };
+        let (one, both) = (r#"{"context": "a"}"#, r#"{"context": "a"}, {"context": "b"}"#);
+        let address = "github_repository_ruleset.a";
+        assert_eq!(find_in_update(&GUARD, address, &ruleset(both), &ruleset(one), "{}").len(), 1);
+    }
+
+    #[test]
+    fn a_namespace_that_admits_more_pods_is_seen() {
+        let namespace = |label: &str| format!(r#"{{"metadata": [{{"name": "a", "labels": {{{label}}}}}]}}"#);
+        let level = |level: &str| namespace(&format!(r#""{ENFORCED_LEVEL}": "{level}""#));
+        let found = |before: &str, after: &str| {
+            let found = find_in_update(&GUARD, "kubernetes_namespace_v1.a", before, after, "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(&level("restricted"), &level("baseline")),
+            ["kubernetes_namespace_v1.a is hardened less than before: the label \
+                 `pod-security.kubernetes.io/enforce` changes to `baseline` (was `restricted`)"]
+        );
+        assert_eq!(found(&level("baseline"), &namespace(r#""team": "a""#)).len(), 1);
+        assert_eq!(found(&level("baseline"), &level("restricted")), Vec::<String>::new());
+        assert_eq!(found(&namespace(""), &level("privileged")), Vec::<String>::new());
     }
 
     #[test]

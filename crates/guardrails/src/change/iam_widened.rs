@@ -68,6 +68,7 @@ const WORDING: Wording =
 pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let resource_type = &pair.resource.address.resource_type;
     let marked = |mark| IAM_WIDENED.marked(resource_type, mark).map(|marked| marked.attribute.as_slice());
+    let switches = switch::findings(pair, &IAM_WIDENED, &WORDING).into_iter();
     // Other providers keep other things under the names that every type of AWS shares.
     if resource_type.starts_with("aws_") {
         let documents =
@@ -77,11 +78,10 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
             // What is not known, the guard of trust policies reports.
             .filter(|finding| finding.certainty == Certainty::Certain);
         let attached = marked(Mark::ManagedPolicies).filter_map(|path| attachment_finding(pair, path));
-        let boundaries = switch::findings(pair, &IAM_WIDENED, &WORDING);
-        return documents.chain(trust).chain(attached).chain(boundaries).collect();
+        return documents.chain(trust).chain(attached).chain(switches).collect();
     }
     let wildcards = marked(Mark::Wildcards).filter_map(|path| wildcard_finding(pair, path));
-    wildcards.chain(binding_finding(pair)).collect()
+    wildcards.chain(binding_finding(pair)).chain(switches).collect()
 }
 
 /// Whether this guard reports a grant of a trust policy. Another one reports who may assume the role.
@@ -307,6 +307,18 @@ mod tests {
     fn policy(statements: &str) -> String {
         let text = format!(r#"{{"Statement": {statements}}}"#);
         format!(r#"{{"policy": {}}}"#, serde_json::Value::String(text))
+    }
+
+    #[test]
+    fn switches_of_other_providers_are_read_as_well() {
+        let key = |read_only: bool| format!(r#"{{"title": "ci", "read_only": {read_only}}}"#);
+        let address = "github_repository_deploy_key.a";
+        assert_eq!(find_in_update(&GUARD, address, &key(true), &key(false), "{}").len(), 1);
+        assert_eq!(find_in_update(&GUARD, address, &key(false), &key(true), "{}"), []);
+        let member = |role: &str| format!(r#"{{"username": "a", "permission": "{role}"}}"#);
+        let address = "github_repository_collaborator.a";
+        assert_eq!(find_in_update(&GUARD, address, &member("pull"), &member("admin"), "{}").len(), 1);
+        assert_eq!(find_in_update(&GUARD, address, &member("pull"), &member("push"), "{}"), []);
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! Finds guards that a plan destroys while what they guard stays.
 
-use planguard_plan::{Plan, ResourceChange, ResourceState, Side as PlanSide};
+use planguard_guardrail_format::change::Switch;
+use planguard_plan::{Plan, ResourceChange, ResourceState, Side as PlanSide, Value};
 
 use super::ChangeFinding;
+use super::compare::{Sight, sight};
 use super::reason::because_destroyed;
 use super::switch::{Side, side};
 use super::tables::Table;
 use super::target::destroyed_alone;
-use super::twin::{Place, twins};
+use super::twin::{Place, created, says, twins};
 
 /// The findings for the objects of a table's groups that a plan destroys on their own. An object that guarded nothing is
 /// no loss, and neither is one that the plan creates again under another address.
@@ -20,7 +22,7 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
     }
     let is_replaced = |guard: &ResourceChange<'_>| replaced.iter().any(|old| old.address == guard.address);
     lost.into_iter()
-        .filter(|guard| !is_replaced(guard))
+        .filter(|guard| !is_replaced(guard) && !is_succeeded(plan, guard, table))
         .map(|guard| {
             let loss = table.group(&guard.address.resource_type).and_then(|group| group.loss.as_deref());
             let loss = loss.unwrap_or("what it guarded is open");
@@ -28,6 +30,28 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
             ChangeFinding::on(guard, format!("{} is destroyed{because}; {loss}", guard.address))
         })
         .collect()
+}
+
+/// Whether the plan creates another object of the type that guards the same, as the table says by what, and whose switches
+/// are on.
+pub(super) fn is_succeeded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
+    let own_type = guard.address.resource_type.as_str();
+    let subject = table.group(own_type).map(|group| group.subject.as_slice()).unwrap_or_default();
+    let Some(before) = guard.change.before.as_deref().filter(|_| !subject.is_empty()) else { return false };
+    created(plan).filter(|new| new.address.resource_type == own_type).any(|new| {
+        let Some(after) = ResourceState::new(plan, new, PlanSide::After) else { return false };
+        let guards_the_same = subject.iter().all(|name| {
+            let old = before.get(name).filter(|value| says(value));
+            match sight(&after.root().key(name)) {
+                Sight::Known(value) => old == Some(value).filter(|value| says(value)),
+                Sight::Unset | Sight::Computed => old.is_none(),
+                Sight::Unknown => false,
+            }
+        });
+        guards_the_same
+            && told(new.change.after.as_deref(), table.switches(own_type))
+                .all(|switch| !matches!(side(switch, &after), Side::Unsafe(_)))
+    })
 }
 
 /// Whether an object guarded anything before: none of its switches was off.
@@ -42,12 +66,19 @@ pub(super) fn settings_before(
     table: &'static Table,
 ) -> Vec<Side> {
     let Some(before) = ResourceState::new(plan, guard, PlanSide::Before) else { return Vec::new() };
-    let is_told =
-        |name: &String| guard.change.before.as_deref().is_some_and(|object| object.get(name).is_some());
-    let switches = table
-        .switches(&guard.address.resource_type)
-        .filter(|switch| switch.attribute.first().is_some_and(is_told));
+    let switches = told(guard.change.before.as_deref(), table.switches(&guard.address.resource_type));
     switches.map(|switch| side(switch, &before)).collect()
+}
+
+/// The switches whose attribute an object has.
+fn told<'p>(
+    object: Option<&'p Value<'p>>,
+    switches: impl Iterator<Item = &'static Switch>,
+) -> impl Iterator<Item = &'static Switch> {
+    switches.filter(move |switch| {
+        let name = switch.attribute.first();
+        name.zip(object).is_some_and(|(name, object)| object.get(name).is_some())
+    })
 }
 
 #[cfg(test)]
@@ -99,6 +130,24 @@ mod tests {
         };
         assert!(found(&new("lb")).is_empty());
         assert_eq!(found(&new("another")).len(), 1);
+    }
+
+    #[test]
+    fn a_guard_with_a_successor_is_no_loss() {
+        let found = |metric: &str, actions: &str| {
+            let changes = format!(
+                r#"{{"address": "aws_cloudwatch_metric_alarm.a", "change": {{"actions": ["delete"], "after": null,
+                    "before": {{"alarm_name": "cpu", "namespace": "AWS/EC2", "metric_name": "CPUUtilization",
+                        "dimensions": {{"InstanceId": "i-1"}}, "threshold": 80, "alarm_actions": ["t"]}}}}}},
+                {{"address": "aws_cloudwatch_metric_alarm.b", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"alarm_name": "cpu-high", "namespace": "AWS/EC2", "metric_name": "{metric}",
+                        "dimensions": {{"InstanceId": "i-1"}}, "threshold": 75, "alarm_actions": [{actions}]}}}}}}"#
+            );
+            find_in_changes(&alarm_removed::GUARD, &changes).len()
+        };
+        assert_eq!(found("CPUUtilization", r#""t""#), 0);
+        assert_eq!(found("NetworkIn", r#""t""#), 1, "it watches something else");
+        assert_eq!(found("CPUUtilization", ""), 1, "it tells nobody");
     }
 
     #[test]

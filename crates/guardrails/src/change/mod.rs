@@ -11,6 +11,7 @@ mod blast_radius;
 mod check_failed;
 mod compare;
 mod count_shifted;
+mod credential_created;
 mod deferred;
 mod destroy_before_create;
 mod drift_security;
@@ -187,6 +188,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &blast_radius::GUARD,
     &check_failed::GUARD,
     &count_shifted::GUARD,
+    &credential_created::GUARD,
     &deferred::GUARD,
     &destroy_before_create::GUARD,
     &drift_security::GUARD,

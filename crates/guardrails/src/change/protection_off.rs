@@ -5,6 +5,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::destroyed;
+use super::loss::is_succeeded;
 use super::switch::{Wording, turned_off};
 use super::tables::PROTECTION_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -36,8 +37,10 @@ const WORDING: Wording = Wording {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &PROTECTION_OFF, &WORDING);
-    let locks =
-        destroyed(plan).filter(|resource| PROTECTION_OFF.group(&resource.address.resource_type).is_some());
+    let locks = destroyed(plan).filter(|resource| {
+        PROTECTION_OFF.group(&resource.address.resource_type).is_some()
+            && !is_succeeded(plan, resource, &PROTECTION_OFF)
+    });
     found.extend(locks.map(|lock| {
         let message = format!("{} is destroyed: what it locks can be deleted", lock.address);
         ChangeFinding::on(lock, message)
@@ -105,5 +108,20 @@ mod tests {
             r#"{"address": "azurerm_management_lock.a", "change": {"actions": ["delete"], "before": {}, "after": null}}"#,
         );
         assert_eq!(findings.len(), 1);
+    }
+
+    #[test]
+    fn a_lock_on_the_same_scope_follows_another() {
+        let found = |scope: &str| {
+            let changes = format!(
+                r#"{{"address": "azurerm_management_lock.a", "change": {{"actions": ["delete"], "after": null,
+                    "before": {{"name": "a", "scope": "/g", "lock_level": "CanNotDelete"}}}}}},
+                {{"address": "azurerm_management_lock.b", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"name": "b", "scope": "{scope}", "lock_level": "ReadOnly"}}}}}}"#
+            );
+            find_in_changes(&GUARD, &changes).len()
+        };
+        assert_eq!(found("/g"), 0);
+        assert_eq!(found("/h"), 1);
     }
 }

@@ -97,6 +97,7 @@ fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
     let old = Kept::read(period, before)?;
     let from = amount(before, old);
     let (message, certainty) = match after {
+        Sight::Known(after) if is_enough(period, after) => return None,
         Sight::Known(after) if old.is_longer_than(Kept::read(period, after)?) => {
             let to = amount(after, Kept::read(period, after)?);
             let unit = unit(period.unit, &to);
@@ -115,6 +116,14 @@ fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => return None,
     };
     Some(ChangeFinding::on(pair.resource, message).at(attribute).with(certainty))
+}
+
+/// Whether a period is as long as anybody needs it.
+fn is_enough(period: &Period, kept: &Value<'_>) -> bool {
+    let Some(enough) = period.enough else { return false };
+    crate::engine::quantity(kept)
+        .and_then(|kept| kept.compare(Quantity::Number(enough)))
+        .is_some_and(|order| order != Ordering::Less)
 }
 
 /// The finding for a change that makes one of several periods shorter, and leaves their number as it is. Their order means
@@ -216,6 +225,17 @@ mod tests {
         let address = "aws_s3_bucket_versioning.a";
         assert_eq!(find_in_update(&GUARD, address, &status("Enabled"), &status("Suspended"), "{}").len(), 1);
         assert_eq!(find_in_update(&GUARD, address, &status("Suspended"), &status("Enabled"), "{}"), []);
+    }
+
+    #[test]
+    fn a_window_that_is_long_enough_may_be_reduced() {
+        let found = |after: u32| {
+            let key = |days: u32| format!(r#"{{"deletion_window_in_days": {days}}}"#);
+            find_in_update(&GUARD, "aws_kms_key.a", &key(30), &key(after), "{}").len()
+        };
+        assert_eq!(found(25), 0);
+        assert_eq!(found(14), 0);
+        assert_eq!(found(7), 1);
     }
 
     #[test]

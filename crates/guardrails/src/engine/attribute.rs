@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use planguard_guardrail_format::{AttributePredicate, AttributeTest, CidrTest, Quantity, Truth, Version};
 use planguard_plan::{Attribute, PathStep, Value, View};
+use planguard_rule::Severity;
 
 use super::{Answer, Evaluator, Evidence, cidr, hard_coded, literal, place, policy_document, secret};
-use crate::made_of;
+use crate::made_of::{self, Makings};
 use crate::truths::any;
 use crate::unreadable::Unreadable;
 
@@ -37,6 +38,15 @@ impl Evaluator<'_, '_> {
         };
         if is_unset {
             answer = answer.of_unset();
+        }
+        if let (AttributeTest::Secret, Attribute::Unknown, Truth::Unknown, Some(evidence)) =
+            (&predicate.test, attribute, truth, &mut answer.evidence)
+        {
+            evidence.at_most = match made_of::makings(&place) {
+                Makings::Credential => None,
+                Makings::Anything => Some(Severity::High),
+                Makings::Harmless => Some(Severity::Low),
+            };
         }
         match (&mut answer.evidence, attribute) {
             (Some(evidence), Attribute::Known(value)) => describe(&predicate.test, value, &place, evidence),
@@ -83,6 +93,11 @@ impl Evaluator<'_, '_> {
             (AttributeTest::Absent, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::False),
             (AttributeTest::Cidr(CidrTest::Any), Attribute::Unknown) if made_of::is_address(place) => {
                 Truth::False
+            }
+            (AttributeTest::Secret, Attribute::Unknown)
+                if predicate.unknown.is_none() && made_of::makings(place) == Makings::Credential =>
+            {
+                Truth::True
             }
             (_, Attribute::Unknown) => Truth::Unknown,
             (AttributeTest::Present, Attribute::Unset) => Truth::False,

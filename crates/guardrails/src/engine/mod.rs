@@ -21,8 +21,8 @@ pub use companion::PlanIndex;
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub use open_ports::OpenPorts;
-pub(crate) use secret::token;
 pub use secret::{credentials, decoded, is_named_credential};
+pub(crate) use secret::{promises_credential, token};
 
 use crate::unreadable::{self, Unreadable};
 
@@ -51,9 +51,14 @@ pub enum Outcome {
 }
 
 impl Evaluation {
-    /// The severity of what the guardrail finds: its own, unless what decides is not set and others decide.
+    /// The severity of what the guardrail finds: its own, unless what decides is not set and others decide, or what is
+    /// unknown is unlikely to be wrong.
     pub fn severity(&self, guardrail: &Guardrail) -> Severity {
-        self.unset(guardrail).map_or(guardrail.info.severity, |unset| unset.severity)
+        let severity = self.unset(guardrail).map_or(guardrail.info.severity, |unset| unset.severity);
+        match self.evidence.as_ref().and_then(|evidence| evidence.at_most) {
+            Some(most) if self.outcome == Outcome::Undetermined => severity.min(most),
+            Some(_) | None => severity,
+        }
     }
 
     /// What the guardrail says about an attribute that is not set, if that decides.
@@ -74,6 +79,8 @@ pub struct Evidence {
     pub unreadable: Option<Unreadable>,
     /// Whether it is not set.
     pub is_unset: bool,
+    /// The highest severity that its being unknown justifies, where what it is made of tells.
+    pub at_most: Option<Severity>,
     /// The element of a list of blocks, or the statement of a policy, that it belongs to.
     pub element: Element,
 }
@@ -104,7 +111,14 @@ pub struct StatementPlace {
 impl Evidence {
     /// An attribute that decided, without its value.
     fn of(path: planguard_plan::AttributePath) -> Self {
-        Self { path, value: None, unreadable: None, is_unset: false, element: Element::default() }
+        Self {
+            path,
+            value: None,
+            unreadable: None,
+            is_unset: false,
+            at_most: None,
+            element: Element::default(),
+        }
     }
 }
 

@@ -237,7 +237,7 @@ fn assigns_credential(text: &str) -> bool {
 }
 
 /// Whether a variable's name ends in a word that means a credential: `DB_PASSWORD`, `apiKey`.
-pub(super) fn promises_credential(name: &str) -> bool {
+pub(crate) fn promises_credential(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     NAMES.iter().any(|word| {
         lower.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with(['_', '-']))
