@@ -105,7 +105,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 31] = [
+const PASSES: [Pass; 32] = [
     passes::template::edits,
     passes::keyword_name::edits,
     passes::spaced_head::edits,
@@ -135,6 +135,7 @@ const PASSES: [Pass; 31] = [
     passes::negation::edits,
     passes::searched_index::edits,
     passes::indexed_literal::edits,
+    passes::settled_index::edits,
     passes::membership::edits,
     passes::typed_scan::edits,
 ];

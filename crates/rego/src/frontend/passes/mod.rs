@@ -25,6 +25,7 @@ pub(super) mod replaced_rule;
 pub(super) mod searched_head;
 pub(super) mod searched_index;
 pub(super) mod searched_pattern;
+pub(super) mod settled_index;
 pub(super) mod spaced_head;
 pub(super) mod template;
 pub(super) mod typed_scan;
