@@ -1,6 +1,7 @@
 //! The passes of the rewrite, one in each file.
 
 pub(super) mod bodyless_rule;
+pub(super) mod bracketed_line;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;

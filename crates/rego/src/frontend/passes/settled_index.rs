@@ -102,6 +102,18 @@ fn found_unseen<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
                 _ => {}
             }
         }
+        // In `every`, the engine sees no more of `=`.
+        let inner = body.literals.iter().filter_map(|literal| match &literal.kind {
+            LiteralKind::Every { body, .. } => Some(body),
+            _ => None,
+        });
+        for literal in inner.flat_map(|body| &body.literals) {
+            if let LiteralKind::Expression(expr) = &literal.kind
+                && let ExprKind::Operation { operator: Operator::Unify, operands } = &expr.kind
+            {
+                operands.iter().filter(|side| matches!(side.kind, ExprKind::Name)).for_each(&mut collect);
+            }
+        }
     });
     names.remove("_");
     names
@@ -156,6 +168,11 @@ mod tests {
             edits,
             "r if { walk(x, [p, v]); not xs[v]; k := p[0]; n := k; ys[n]; zs[v] }",
             "r if { walk(x, [p, v]); not xs[[v][0]]; k := p[0]; n := k; ys[[n][0]]; zs[v] }",
+        );
+        assert_pass(
+            edits,
+            "r if every v in x { k = v.a; not xs[k] }",
+            "r if every v in x { k = v.a; not xs[[k][0]] }",
         );
         assert_pass(
             edits,
