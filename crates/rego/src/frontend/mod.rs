@@ -105,7 +105,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 33] = [
+const PASSES: [Pass; 35] = [
     passes::template::edits,
     passes::bracketed_line::edits,
     passes::keyword_name::edits,
@@ -127,6 +127,7 @@ const PASSES: [Pass; 33] = [
     passes::early_negation::edits,
     passes::walk::edits,
     passes::every_variable::edits,
+    passes::wildcard_pattern::edits,
     passes::head_value::edits,
     passes::searched_head::edits,
     passes::object_pattern::edits,
@@ -134,6 +135,7 @@ const PASSES: [Pass; 33] = [
     passes::searched_pattern::edits,
     passes::iterated_value::edits,
     passes::negation::edits,
+    passes::negated_unification::edits,
     passes::searched_index::edits,
     passes::indexed_literal::edits,
     passes::settled_index::edits,

@@ -94,7 +94,9 @@ fn found_unseen<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
             let LiteralKind::Expression(expr) = &literal.kind else { continue };
             match &expr.kind {
                 // A pattern of a call that has none takes nothing away: its names have their values from elsewhere.
-                ExprKind::Call { arguments, .. } => arguments.iter().skip(1).last().into_iter().for_each(&mut collect),
+                ExprKind::Call { arguments, .. } => {
+                    arguments.iter().skip(1).last().into_iter().for_each(&mut collect)
+                }
                 ExprKind::Operation { operator: Operator::Unify, operands } => {
                     let objects = operands.iter().filter(|side| matches!(side.kind, ExprKind::Object(_)));
                     objects.for_each(&mut collect);
@@ -130,7 +132,9 @@ fn assigned_from<'p>(policy: &Policy<'p>, rule: &Rule, found: &HashSet<&'p str>)
         each_body(rule, &mut |body| {
             for literal in &body.literals {
                 let LiteralKind::Expression(expr) = &literal.kind else { continue };
-                let ExprKind::Operation { operator: Operator::Assign, operands } = &expr.kind else { continue };
+                let ExprKind::Operation { operator: Operator::Assign, operands } = &expr.kind else {
+                    continue;
+                };
                 let [name, value] = operands.as_slice() else { continue };
                 if !matches!(name.kind, ExprKind::Name) {
                     continue;
@@ -174,11 +178,7 @@ mod tests {
             "r if every v in x { k = v.a; not xs[k] }",
             "r if every v in x { k = v.a; not xs[[k][0]] }",
         );
-        assert_pass(
-            edits,
-            "r if { {\"a\": v} = x; not xs[v] }",
-            "r if { {\"a\": v} = x; not xs[[v][0]] }",
-        );
+        assert_pass(edits, "r if { {\"a\": v} = x; not xs[v] }", "r if { {\"a\": v} = x; not xs[[v][0]] }");
     }
 
     #[test]
