@@ -117,6 +117,31 @@ fn answer(case: &Case) -> Answer {
     }
 }
 
+/// The row of `docs/rego.md` about these facts is true; `UPDATE=1` writes it anew.
+#[test]
+fn the_page_has_the_number_of_facts() {
+    let cases = cases();
+    let known = cases.iter().filter(|case| case.engine.is_some()).count();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rego.md");
+    let page = std::fs::read_to_string(&path).unwrap();
+    let same = thousands(cases.len() - known);
+    let row =
+        format!("| language constructs (`conformance/`) | {} | {same} | {known} |", thousands(cases.len()));
+    let written = page.lines().find(|line| line.starts_with("| language constructs")).unwrap();
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, page.replace(written, &row)).unwrap();
+    } else {
+        assert_eq!(written, row, "run UPDATE=1 cargo test -p planguard-rego --lib");
+    }
+}
+
+fn thousands(number: usize) -> String {
+    match (number / 1000, number % 1000) {
+        (0, rest) => rest.to_string(),
+        (thousands, rest) => format!("{thousands},{rest:03}"),
+    }
+}
+
 #[test]
 fn every_case_is_answered_as_opa_answers_it() {
     let cases = cases();

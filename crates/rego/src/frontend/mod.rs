@@ -105,8 +105,9 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 31] = [
+const PASSES: [Pass; 35] = [
     passes::template::edits,
+    passes::bracketed_line::edits,
     passes::keyword_name::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,
@@ -126,6 +127,7 @@ const PASSES: [Pass; 31] = [
     passes::early_negation::edits,
     passes::walk::edits,
     passes::every_variable::edits,
+    passes::wildcard_pattern::edits,
     passes::head_value::edits,
     passes::searched_head::edits,
     passes::object_pattern::edits,
@@ -133,8 +135,10 @@ const PASSES: [Pass; 31] = [
     passes::searched_pattern::edits,
     passes::iterated_value::edits,
     passes::negation::edits,
+    passes::negated_unification::edits,
     passes::searched_index::edits,
     passes::indexed_literal::edits,
+    passes::settled_index::edits,
     passes::membership::edits,
     passes::typed_scan::edits,
 ];

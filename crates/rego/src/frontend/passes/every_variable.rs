@@ -26,7 +26,9 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             let LiteralKind::Expression(expr) = &literal.kind else { continue };
             let ExprKind::Operation { operator: Operator::Unify, operands } = &expr.kind else { continue };
             let mut statements = Vec::new();
-            for variable in operands.iter().filter(is_of_every) {
+            let mut variables = Vec::new();
+            operands.iter().for_each(|side| names_of_pattern(side, &mut variables));
+            for variable in variables.into_iter().filter(is_of_every) {
                 let name = policy.fresh_name();
                 let mut statement = Written::from(format!("{name} := ").as_str());
                 statement.push_moved(policy.text_of(variable), &variable.span);
@@ -39,6 +41,23 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
+/// The names that are an expression, or an item or a value of an array or object that is one.
+fn names_of_pattern<'e>(expr: &'e Expr, names: &mut Vec<&'e Expr>) {
+    match &expr.kind {
+        ExprKind::Name => names.push(expr),
+        ExprKind::Array(items) => items.iter().for_each(|item| names_of_pattern(item, names)),
+        ExprKind::Object(fields) => fields.iter().for_each(|(_, value)| names_of_pattern(value, names)),
+        ExprKind::Scalar(_)
+        | ExprKind::Template(_)
+        | ExprKind::Parenthesised(_)
+        | ExprKind::Reference { .. }
+        | ExprKind::Call { .. }
+        | ExprKind::Operation { .. }
+        | ExprKind::Set(_)
+        | ExprKind::Comprehension { .. } => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::tests::assert_pass;
@@ -49,7 +68,12 @@ mod tests {
         assert_pass(
             edits,
             "r if every k, v in x { y := [w | w = k]; [v, y] = v }",
-            "r if every k, v in x { y := [w | __pg1 := k; w = __pg1]; __pg2 := v; [v, y] = __pg2 }",
+            "r if every k, v in x { y := [w | __pg1 := k; w = __pg1]; __pg2 := v; __pg3 := v; [__pg2, y] = __pg3 }",
+        );
+        assert_pass(
+            edits,
+            "r if every v in x { {\"a\": [w, 1]} = {\"a\": [v, v.b]} }",
+            "r if every v in x { __pg1 := v; {\"a\": [w, 1]} = {\"a\": [__pg1, v.b]} }",
         );
     }
 

@@ -7,9 +7,12 @@
 //! p := [a, b]; seen[p]
 //! p := [[a, b]][0]; seen[p]
 //! ```
+//!
+//! The same holds for a variable that was found: `xs[k]; p := k; seen[p]`.
 
 use std::collections::HashSet;
 
+use planguard_rego_syntax::scope::DeclaredBy;
 use planguard_rego_syntax::tree::{Expr, ExprKind, Literal, LiteralKind, Operator, Step};
 use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
 
@@ -53,9 +56,14 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-/// Whether an expression is an array or an object with a variable in it.
+/// Whether an expression is an array or an object with a variable in it, or a variable that has its value from a search.
 fn has_variable(policy: &Policy<'_>, expr: &Expr) -> bool {
     let expr = expr.bare();
+    if let ExprKind::Name = expr.kind {
+        let declaration = policy.scopes().declaration(expr);
+        let is_found = declaration.is_some_and(|found| found.how == DeclaredBy::SomeIn);
+        return is_found || policy.text_of(expr) != "_" && policy.is_open(policy.scopes(), expr);
+    }
     if !matches!(expr.kind, ExprKind::Array(_) | ExprKind::Object(_)) {
         return false;
     }
@@ -101,6 +109,7 @@ mod tests {
             "r if { some q in xs; p = ({\"a\": q}); not w[p].b }",
             "r if { some q in xs; p = [({\"a\": q})][0]; not w[p].b }",
         );
+        assert_pass(edits, "r if { xs[q]; p := q; w[p] }", "r if { xs[q]; p := [q][0]; w[p] }");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The passes of the rewrite, one in each file.
 
 pub(super) mod bodyless_rule;
+pub(super) mod bracketed_line;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
@@ -16,6 +17,7 @@ pub(super) mod large_number;
 pub(super) mod local_name;
 pub(super) mod membership;
 pub(super) mod minus;
+pub(super) mod negated_unification;
 pub(super) mod negation;
 pub(super) mod object_pattern;
 pub(super) mod output_argument;
@@ -25,8 +27,10 @@ pub(super) mod replaced_rule;
 pub(super) mod searched_head;
 pub(super) mod searched_index;
 pub(super) mod searched_pattern;
+pub(super) mod settled_index;
 pub(super) mod spaced_head;
 pub(super) mod template;
 pub(super) mod typed_scan;
 pub(super) mod walk;
+pub(super) mod wildcard_pattern;
 pub(super) mod written_value;

@@ -19,6 +19,7 @@ use super::super::bound;
 use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, modifiers};
 use super::super::unsafe_negation::unbound;
+use super::settled_index;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let scopes = policy.scopes();
@@ -103,6 +104,7 @@ impl Pass<'_, '_> {
                 for step in steps {
                     match step {
                         Step::Field(_) => {}
+                        Step::Index(index) if settled_index::is_hidden(self.policy, index) => {}
                         Step::Index(index) => self.of_argument(index, lifted, Names::Go),
                     }
                 }

@@ -184,8 +184,12 @@ impl Pass<'_, '_> {
     }
 
     fn of_branch(&mut self, branch: &Branch, statements: &[Written]) {
-        match branch.body.as_ref().and_then(|body| Some((body, body.literals.first()?))) {
-            Some((body, first)) => self.edits.before(body, first, statements),
+        // Declarations stay in front, where the pass on them puts them.
+        let is_declaration = |literal: &&Literal| matches!(literal.kind, LiteralKind::Declaration(_));
+        let first = |body: &'_ Body| body.literals.iter().position(|literal| !is_declaration(&literal));
+        match branch.body.as_ref().map(|body| (body, first(body).and_then(|at| body.literals.get(at)))) {
+            Some((body, Some(first))) => self.edits.before(body, first, statements),
+            Some((body, None)) => self.edits.after(body, statements),
             None => self.edits.add_body(branch.span.end, self.policy.version, statements),
         }
     }

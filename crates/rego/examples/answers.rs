@@ -1,0 +1,71 @@
+//! Answers queries on policies, one JSON line for each: the side of planguard in `scripts/fuzz-against-opa.py`.
+//!
+//! A line `{"modules": ["package main …"], "input": {…}, "queries": ["data.main.r"]}` is answered by the list of what
+//! each query gives: `{"value": 1}`, `{}` if it is undefined, or `{"error": "…"}`.
+
+use std::io::{self, BufRead, Write};
+
+use miette::Diagnostic;
+use planguard_rego::{
+    BuiltinErrors, ContextOptions, Convention, PolicyInput, QueryInput, RegoVersion, Workspace,
+    WorkspaceOptions,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A policy set with an input and what is asked of them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    modules: Vec<String>,
+    input: Value,
+    queries: Vec<String>,
+}
+
+fn main() -> io::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let mut output = io::stdout().lock();
+    for line in io::stdin().lock().lines() {
+        let question: Question = serde_json::from_str(&line?)?;
+        let mut options = WorkspaceOptions { version: Some(RegoVersion::V1), ..WorkspaceOptions::default() };
+        for (index, module) in question.modules.iter().enumerate() {
+            let path = directory.path().join(format!("{index}.rego"));
+            std::fs::write(&path, module)?;
+            options.paths.push(path);
+        }
+        serde_json::to_writer(&mut output, &answers(&question, &options))?;
+        writeln!(output)?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+fn answers(question: &Question, options: &WorkspaceOptions) -> Vec<Value> {
+    let all = |error: String| question.queries.iter().map(|_| json!({ "error": error })).collect();
+    let workspace = match Workspace::load(options) {
+        Ok(workspace) => workspace,
+        Err(errors) => return all(errors.iter().map(|error| text(error)).collect::<Vec<_>>().join("; ")),
+    };
+    if !workspace.problems().is_empty() {
+        return all(workspace.problems().iter().map(|error| text(error)).collect::<Vec<_>>().join("; "));
+    }
+    let document = question.input.to_string();
+    let plan = PolicyInput { name: "plan.json", text: &document, plan: None };
+    let input = match QueryInput::of_plan(plan, Convention::CONFTEST, &ContextOptions::default()) {
+        Ok(input) => input,
+        Err(errors) => return all(errors.iter().map(|error| text(error)).collect::<Vec<_>>().join("; ")),
+    };
+    let answer = |query: &String| match workspace.query(query, &input, BuiltinErrors::Lax) {
+        Err(error) => json!({ "error": text(&error) }),
+        Ok(answers) => match answers.results.first().and_then(|result| result.expressions.first()) {
+            None => json!({}),
+            Some(expression) => json!({ "value": expression.value }),
+        },
+    };
+    question.queries.iter().map(answer).collect()
+}
+
+/// An error with its code.
+fn text(error: &dyn Diagnostic) -> String {
+    error.code().map_or_else(|| error.to_string(), |code| format!("{code}: {error}"))
+}
