@@ -362,6 +362,22 @@ fn the_time_of_all_rules_together_is_limited() {
 }
 
 #[test]
+fn a_rule_that_exceeded_its_time_is_not_evaluated_on_another_plan() {
+    let endless = "some i in numbers.range(1, 100000); some j in numbers.range(1, 100000); i * j < 0";
+    let policy = format!(
+        "package main\n\ndeny_slow contains \"x\" if {{ {endless} }}\n\ndeny_quick contains \"found\" if true\n"
+    );
+    let (_directory, options) = written(&[("p.rego", policy)]);
+    let set = PolicySet::load(&PolicyOptions { time_limit: Duration::from_millis(100), ..options }).unwrap();
+    let first = set.evaluate(plan());
+    assert!(matches!(first.errors.as_slice(), [PolicyError::OutOfTime { .. }]), "{:?}", first.errors);
+    let second = set.evaluate(plan());
+    let before = |error: &PolicyError| matches!(error, PolicyError::OutOfTimeBefore { rule } if rule == "data.main.deny_slow");
+    assert!(matches!(second.errors.as_slice(), [error] if before(error)), "{:?}", second.errors);
+    assert_eq!((first.findings.len(), second.findings.len()), (1, 1));
+}
+
+#[test]
 fn a_result_that_nests_without_measure_is_an_error() {
     let mut policy = "package main\n\ndeny contains {\"msg\": \"x\", \"deep\": y0} if true\n\n".to_owned();
     let wrap = |inner: String| format!("{}{inner}{}", "[1, ".repeat(20), "]".repeat(20));

@@ -1,11 +1,11 @@
 //! Divides the rules of a policy set among threads.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
 
 use planguard_threads::{self as threads, Stack};
 use regorus::Engine;
 
+use super::cpu_time::Budget;
 use super::evaluate::{Attempt, PathResult, PathResults, Work};
 use super::set::PolicySet;
 
@@ -20,16 +20,19 @@ impl PolicySet {
         let mut answers = self.ask_together(engine, work);
         let alone: Vec<(usize, String)> = paths.iter().cloned().enumerate().collect();
         let alone = alone.into_iter().filter(|(_, path)| !answers.contains_key(path)).collect();
-        let mut asked = self.divide(engine, work, alone, Attempt::ThenLenient);
+        let mut asked = self.divide(engine, work, alone, Attempt::ThenLenient, &[&work.budget]);
         answers.append(&mut asked.answers);
         PathResults { answers, ..asked }
     }
 
     fn ask_together(&self, engine: &Engine, work: &Work) -> BTreeMap<String, PathResult> {
-        let groups = self.together.paths().cloned().enumerate().collect();
+        // With a rule that exceeds its limit, the whole group would.
+        let is_quick = |(_, rules): &(&String, &[String])| !rules.iter().any(|rule| self.is_slow(rule));
+        let groups = self.together.groups().filter(is_quick).map(|(path, _)| path.clone());
+        let groups = groups.enumerate().collect();
         // If this fails, the rules still have most of their time left.
-        let attempt = Attempt::Strict { until: Instant::now() + self.time_limit };
-        let asked = self.divide(engine, work, groups, attempt);
+        let budget = Budget::new(self.time_limit);
+        let asked = self.divide(engine, work, groups, Attempt::Strict, &[&budget, &work.budget]);
         let mut answers = BTreeMap::new();
         for (path, answer) in asked.answers {
             let split = answer.undisturbed().and_then(|value| self.together.split(&path, &value));
@@ -46,6 +49,7 @@ impl PolicySet {
         work: &Work,
         paths: Vec<(usize, String)>,
         attempt: Attempt,
+        budgets: &[&Budget],
     ) -> PathResults {
         let rules = paths.iter().map(|(_, path)| self.together.asked_by(path)).sum();
         let parts = parts(rules, work.size, threads::free().get()).min(paths.len()).max(1);
@@ -54,7 +58,8 @@ impl PolicySet {
             shares[index % parts].push(path);
         }
         // The threads only wait for those on which the engine runs, and need no large stack themselves.
-        let answered = threads::map(&shares, Stack::Plan, |share| self.ask(engine, work, share, attempt));
+        let answered =
+            threads::map(&shares, Stack::Plan, |share| self.ask(engine, work, share, attempt, budgets));
         let mut all = PathResults::default();
         for asked in answered {
             all.answers.extend(asked.answers);

@@ -494,6 +494,14 @@ pub enum PolicyError {
         limit_ms: u128,
     },
 
+    /// A rule that is not evaluated, because it exceeded its time limit before.
+    #[error("rule `{rule}` was not evaluated: it exceeded its time limit before in this run")]
+    #[diagnostic(code("PG-RG-083"), help("simplify the rule, or raise the time limit"))]
+    OutOfTimeBefore {
+        /// The rule's path.
+        rule: String,
+    },
+
     /// A rule that exceeded its memory limit.
     #[error("rule `{rule}` exceeded its memory limit of {limit} bytes")]
     #[diagnostic(code("PG-RG-046"), help("simplify the rule, or check fewer plans at a time"))]

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use planguard_plan::Plan;
-use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::builtins::Lenience;
 use super::convention::conftest::{self, ExceptsNothing};
 use super::convention::{self, Unusable};
 use super::coverage::Coverage;
+use super::cpu_time::{self, Budget, Stopped, Watch};
 use super::error::{PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
@@ -25,15 +25,6 @@ use super::shell::{self, Memory};
 use super::source;
 use super::unknown::{self, Judged};
 use super::unshared::is_larger;
-
-/// The engine checks the clock once in this many steps; checking every hundred steps costs measurable time.
-pub(super) const STEPS_BETWEEN_LOOKS: std::num::NonZeroU32 = match std::num::NonZeroU32::new(1_000) {
-    Some(steps) => steps,
-    None => std::num::NonZeroU32::MIN,
-};
-
-/// The time by which a rule may exceed its limit before its thread is abandoned; the engine needs it to notice.
-pub(super) const GRACE: Duration = Duration::from_secs(1);
 
 /// The memory limit of an evaluation, apart from the size of the plan.
 pub(super) const MEMORY_BASE: u64 = 512 << 20;
@@ -107,9 +98,10 @@ pub struct PolicyException {
 impl PolicySet {
     /// Evaluates every rule on a plan.
     ///
-    /// This always returns within [`PolicyOptions::PLAN_FACTOR`] times the time limit and a few seconds. A rule that
-    /// exceeds its limit inside a single builtin, where the engine cannot interrupt it, is abandoned on its thread;
-    /// until it ends, it keeps using a processor and its share of the memory limit.
+    /// This always ends: all rules together have [`PolicyOptions::PLAN_FACTOR`] times the time limit, in CPU time, so
+    /// that the result does not depend on what else the machine does. A rule that exceeds its limit inside a single
+    /// builtin, where the engine cannot interrupt it, is abandoned on its thread; until it ends, it keeps using a
+    /// processor and its share of the memory limit. A rule that exceeded its limit is not evaluated on another plan.
     pub fn evaluate(&self, plan: PolicyInput<'_>) -> Evaluation {
         let mut evaluation = Evaluation::default();
         let work = Work::new(plan, self.memory_limit, self.time_limit);
@@ -199,6 +191,7 @@ impl PolicySet {
         let exceptions = self.exceptions.values().map(String::as_str);
         let paths: Vec<String> =
             exceptions.chain(self.rules.iter().map(|rule| rule.path.as_str())).map(str::to_owned).collect();
+        let paths = self.without_slow(paths, evaluation);
         let PathResults { answers, failures, unreached } = self.ask_all(&engine, work, &paths);
         evaluation.errors.extend(failures.into_values());
         if !unreached.is_empty() {
@@ -229,32 +222,58 @@ impl PolicySet {
         }
     }
 
-    /// Evaluates paths one after the other.
+    /// Leaves out, with an error, what exceeded its time limit on another plan, or on this one with its objects as they
+    /// were. The run is undecided already, and would only take longer.
+    fn without_slow(&self, paths: Vec<String>, evaluation: &mut Evaluation) -> Vec<String> {
+        let (left_out, paths): (Vec<String>, Vec<String>) =
+            paths.into_iter().partition(|path| self.is_slow(path));
+        evaluation.errors.extend(left_out.into_iter().map(|rule| PolicyError::OutOfTimeBefore { rule }));
+        paths
+    }
+
+    /// Whether a rule exceeded its time limit before.
+    pub(super) fn is_slow(&self, rule: &str) -> bool {
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner).contains(rule)
+    }
+
+    /// The error of a rule that exceeded its time limit, which is kept in mind.
+    fn out_of_time(&self, rule: String) -> PolicyError {
+        self.slow.lock().unwrap_or_else(PoisonError::into_inner).insert(rule.clone());
+        PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() }
+    }
+
+    /// The error of a rule whose thread is abandoned.
+    fn given_up(&self, rule: String, attempt: Attempt) -> PolicyError {
+        match attempt {
+            // Rules that were evaluated together are evaluated one by one.
+            Attempt::Strict => PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() },
+            Attempt::ThenLenient => self.out_of_time(rule),
+        }
+    }
+
+    /// Evaluates paths one after the other, until one of the budgets is spent.
     pub(super) fn ask(
         &self,
         engine: &Engine,
         work: &Work,
         paths: &[(usize, String)],
         attempt: Attempt,
+        budgets: &[&Budget],
     ) -> PathResults {
-        let patience = self.time_limit.saturating_mul(attempt.times()).saturating_add(GRACE);
-        let deadline = match attempt {
-            Attempt::Strict { until } => work.deadline.min(until),
-            Attempt::ThenLenient => work.deadline,
-        };
+        let spend = |time| budgets.iter().for_each(|budget| budget.spend(time));
         let mut asked = PathResults::default();
-        let mut worker: Option<Receiver<Result<PathResult, String>>> = None;
+        let mut worker: Option<Worker> = None;
         for (index, (place, path)) in paths.iter().enumerate() {
-            if Instant::now() >= deadline {
+            if budgets.iter().any(|budget| budget.is_spent()) {
                 asked.unreached.extend(paths[index..].iter().map(|(place, _)| *place));
                 break;
             }
-            let receiver = match worker.take() {
-                Some(receiver) => receiver,
+            let busy = match worker.take() {
+                Some(worker) => worker,
                 None => {
                     let rest = paths[index..].iter().map(|(_, path)| path.clone()).collect();
                     match self.start(engine, &work.memory, rest, attempt) {
-                        Ok(receiver) => receiver,
+                        Ok(worker) => worker,
                         Err(reason) => {
                             asked.failures.insert(*place, PolicyError::NoThread { reason });
                             break;
@@ -263,14 +282,18 @@ impl PolicySet {
                 }
             };
             let rule = path.clone();
-            match receiver.recv_timeout(patience) {
-                Ok(Ok(answer)) => {
-                    asked.answers.insert(rule, answer);
-                    worker = Some(receiver);
-                }
-                Ok(Err(reason)) => {
-                    asked.failures.insert(*place, PolicyError::Crashed { rule, reason });
-                    worker = Some(receiver);
+            match busy.watch.wait(&busy.answers, self.time_limit) {
+                Ok((answer, time)) => {
+                    spend(time);
+                    match answer {
+                        Ok(answer) => {
+                            asked.answers.insert(rule, answer);
+                        }
+                        Err(reason) => {
+                            asked.failures.insert(*place, PolicyError::Crashed { rule, reason });
+                        }
+                    }
+                    worker = Some(busy);
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     let reason = "its thread ended".to_owned();
@@ -278,8 +301,8 @@ impl PolicySet {
                 }
                 // The next rule gets a new thread.
                 Err(RecvTimeoutError::Timeout) => {
-                    let limit_ms = self.time_limit.as_millis();
-                    asked.failures.insert(*place, PolicyError::OutOfTime { rule, limit_ms });
+                    spend(self.time_limit);
+                    asked.failures.insert(*place, self.given_up(rule, attempt));
                 }
             }
         }
@@ -293,20 +316,23 @@ impl PolicySet {
         memory: &Arc<Memory>,
         paths: Vec<String>,
         attempt: Attempt,
-    ) -> Result<Receiver<Result<PathResult, String>>, String> {
-        let (send, receive) = mpsc::channel();
+    ) -> Result<Worker, String> {
+        let (send, answers) = mpsc::channel();
+        let watch = Watch::default();
+        let watched = watch.clone();
         let (engine, memory, limit) = (engine.clone(), Arc::clone(memory), self.time_limit);
         shell::detach(move || {
             let _memory = memory;
+            watched.over_this_thread();
             let mut used = None;
             for path in paths {
-                let answer = shell::guard(|| answer(&engine, &mut used, &path, limit, attempt));
-                if send.send(answer).is_err() {
+                let evaluate = || answer(&engine, &mut used, &path, limit, attempt);
+                if send.send(cpu_time::measured(|| shell::guard(evaluate))).is_err() {
                     return;
                 }
             }
         })?;
-        Ok(receive)
+        Ok(Worker { answers, watch })
     }
 
     /// Records a rule's errors and printed lines.
@@ -326,7 +352,7 @@ impl PolicySet {
         }
         let error = match &answer.value {
             Ok(_) => return,
-            Err(Failure::Time) => PolicyError::OutOfTime { rule, limit_ms: self.time_limit.as_millis() },
+            Err(Failure::Time) => self.out_of_time(rule),
             Err(Failure::Memory) => PolicyError::OutOfMemory { rule, limit: bytes },
             Err(Failure::Depth) => PolicyError::ResultShape { rule, shape: "a value that nests too deeply" },
             Err(Failure::Size) => PolicyError::ResultShape { rule, shape: "a value that is too large" },
@@ -365,7 +391,7 @@ impl PolicySet {
 pub(super) struct Work {
     memory: Arc<Memory>,
     bytes: u64,
-    deadline: Instant,
+    pub budget: Budget,
     /// The length of the plan's text.
     pub size: usize,
 }
@@ -375,8 +401,8 @@ impl Work {
         let size = u64::try_from(plan.text.len()).unwrap_or(u64::MAX);
         let bytes =
             memory_limit.unwrap_or_else(|| size.saturating_mul(MEMORY_FACTOR).saturating_add(MEMORY_BASE));
-        let deadline = Instant::now() + time_limit.saturating_mul(PolicyOptions::PLAN_FACTOR);
-        Self { memory: Arc::new(Memory::reserve(bytes)), bytes, deadline, size: plan.text.len() }
+        let budget = Budget::new(time_limit.saturating_mul(PolicyOptions::PLAN_FACTOR));
+        Self { memory: Arc::new(Memory::reserve(bytes)), bytes, budget, size: plan.text.len() }
     }
 }
 
@@ -443,19 +469,17 @@ pub(super) fn file_data(name: &str) -> Value {
 /// How a rule is evaluated.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attempt {
-    /// Once and strictly, and not at all after this time.
-    Strict { until: Instant },
+    /// Once and strictly.
+    Strict,
     /// After an error, once more as OPA does.
     ThenLenient,
 }
 
-impl Attempt {
-    const fn times(self) -> u32 {
-        match self {
-            Self::Strict { .. } => 1,
-            Self::ThenLenient => 2,
-        }
-    }
+/// A thread that evaluates paths in order.
+struct Worker {
+    /// The result of each path, or the message of a panic, with the CPU time that it took.
+    answers: Receiver<(Result<PathResult, String>, Duration)>,
+    watch: Watch,
 }
 
 impl PathResult {
@@ -502,15 +526,13 @@ pub(super) enum Failure {
     Other(String),
 }
 
-impl Failure {
+impl From<Stopped> for Failure {
     /// The engine returns its errors as text, so the text decides.
-    pub(super) fn from_message(message: String) -> Self {
-        if message.contains("execution exceeded time limit") {
-            Self::Time
-        } else if message.contains("execution exceeded memory limit") {
-            Self::Memory
-        } else {
-            Self::Other(message)
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Time => Self::Time,
+            Stopped::Failed(message) if message.contains("execution exceeded memory limit") => Self::Memory,
+            Stopped::Failed(message) => Self::Other(message),
         }
     }
 }
@@ -524,19 +546,14 @@ fn answer(
     limit: Duration,
     attempt: Attempt,
 ) -> PathResult {
-    let copy = || {
-        let mut copy = engine.clone();
-        copy.set_execution_timer_config(ExecutionTimerConfig { limit, check_interval: STEPS_BETWEEN_LOOKS });
-        copy
-    };
-    let mut strict = used.take().unwrap_or_else(copy);
-    match (evaluate(&mut strict, path), attempt) {
+    let mut strict = used.take().unwrap_or_else(|| engine.clone());
+    match (evaluate(&mut strict, path, limit), attempt) {
         ((Err(Failure::Other(message)), _), Attempt::ThenLenient) => {
-            let mut lenient = copy();
+            let mut lenient = engine.clone();
             // This copies the compiled policies, so it is done only when needed.
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
-            let (value, prints) = evaluate(&mut lenient, path);
+            let (value, prints) = evaluate(&mut lenient, path, limit);
             PathResult { value, swallowed: Some(message), prints, reached: Coverage::of(&lenient) }
         }
         ((value, prints), _) => {
@@ -550,13 +567,15 @@ fn answer(
 }
 
 /// Evaluates a path once, and takes the printed lines.
-pub(super) fn evaluate(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
-    let value = engine.eval_rule(path.to_owned());
-    let value = match value {
+pub(super) fn evaluate(
+    engine: &mut Engine,
+    path: &str,
+    limit: Duration,
+) -> (Result<Value, Failure>, Vec<String>) {
+    let value = match cpu_time::limited(engine, limit, |engine| engine.eval_rule(path.to_owned())) {
         Ok(value) if is_larger(&value, RESULT_SIZE) => Err(Failure::Size),
         Ok(value) if nests_deeper(&value, RESULT_DEPTH) => Err(Failure::Depth),
-        Ok(value) => Ok(value),
-        Err(error) => Err(Failure::from_message(error.to_string())),
+        value => value.map_err(Failure::from),
     };
     (value, engine.take_prints().unwrap_or_default())
 }

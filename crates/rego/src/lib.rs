@@ -19,6 +19,7 @@ mod conformance;
 mod context;
 pub mod convention;
 mod coverage;
+mod cpu_time;
 pub mod data;
 pub mod data_paths;
 mod dialect;

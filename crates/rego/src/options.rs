@@ -30,7 +30,7 @@ pub struct PolicyOptions {
     pub beside: Vec<PathBuf>,
     /// The dialect of the policies; without it, each file is v1 if it can be read as that, and v0 otherwise.
     pub version: Option<RegoVersion>,
-    /// The time limit of one rule on one plan. All rules together have [`PolicyOptions::PLAN_FACTOR`] times as much,
+    /// The limit on the CPU time of one rule on one plan. All rules together have [`PolicyOptions::PLAN_FACTOR`] times as much,
     /// so that many slow rules cannot block a pipeline.
     pub time_limit: Duration,
     /// The number of bytes that one evaluation may allocate beyond those allocated when it starts; if `None`, eight

@@ -64,6 +64,8 @@ pub struct PolicySet {
     pub(super) memory_limit: Option<u64>,
     /// The lines that evaluations have reached so far, if coverage is measured.
     pub(super) coverage: Option<Mutex<Coverage>>,
+    /// The rules that exceeded their time limit on a plan.
+    pub(super) slow: Mutex<BTreeSet<String>>,
     passed_over: Vec<String>,
     evaluated: Evaluated,
     problems: Vec<PolicyError>,
@@ -351,6 +353,7 @@ pub(super) fn load(
         time_limit: options.time_limit,
         memory_limit: options.memory_limit,
         coverage,
+        slow: Mutex::default(),
         passed_over,
         evaluated: reached,
         problems: errors,

@@ -82,9 +82,9 @@ impl Together {
         text
     }
 
-    /// The paths of the generated rules.
-    pub(super) fn paths(&self) -> impl Iterator<Item = &String> {
-        self.0.keys()
+    /// The paths of the generated rules, each with those that it evaluates.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (&String, &[String])> {
+        self.0.iter().map(|(path, rules)| (path, rules.as_slice()))
     }
 
     /// The number of rules that a path evaluates: 1, unless it is a generated rule.
@@ -221,7 +221,7 @@ mod tests {
             .collect();
         let together = Together::of(&program, &deciding).teach(&mut engine);
         engine.set_input(Value::from_json_str(r#"{"resource_changes": [7]}"#).unwrap());
-        let path = together.paths().next().unwrap();
+        let (path, _) = together.groups().next().unwrap();
         let answer = engine.eval_rule(path.clone()).unwrap();
         let split: Vec<(String, String)> = together
             .split(path, &answer)

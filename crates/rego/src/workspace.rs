@@ -5,17 +5,17 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use regorus::unstable::{Module, Ref};
-use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::beside;
 use super::builtins::Files;
 use super::bundle;
 use super::convention::Dialect;
+use super::cpu_time::{self, Watch};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
-use super::evaluate::{GRACE, MEMORY_BASE, STEPS_BETWEEN_LOOKS};
+use super::evaluate::MEMORY_BASE;
 use super::nesting;
 use super::options::RegoVersion;
 use super::program::Program;
@@ -133,18 +133,18 @@ impl Workspace {
         work: impl FnOnce(&mut Engine) -> T + Send + 'static,
     ) -> Result<(Engine, T), PolicyError> {
         let (send, receive) = mpsc::channel();
-        engine.set_execution_timer_config(ExecutionTimerConfig {
-            limit: self.time_limit,
-            check_interval: STEPS_BETWEEN_LOOKS,
-        });
+        cpu_time::set_timer(&mut engine, self.time_limit);
+        let watch = Watch::default();
+        let watched = watch.clone();
         shell::detach(move || {
             let _memory = Memory::reserve(MEMORY_BASE);
+            watched.over_this_thread();
             // After a timeout, the result is no longer received.
             let answer = shell::guard(|| work(&mut engine));
             let _ = send.send(answer.map(|answer| (engine, answer)));
         })
         .map_err(|reason| PolicyError::NoThread { reason })?;
-        match receive.recv_timeout(self.time_limit.saturating_add(GRACE)) {
+        match watch.wait(&receive, self.time_limit) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(reason)) => Err(PolicyError::Crashed { rule: name.to_owned(), reason }),
             Err(mpsc::RecvTimeoutError::Disconnected) => {

@@ -23,6 +23,7 @@ use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::github::Annotations;
 use crate::held::RunArguments;
+use crate::isolation::IsolationArguments;
 use crate::later::{Later, later};
 use crate::lib_command::LibArguments;
 use crate::lint::LintArguments;
@@ -174,7 +175,7 @@ pub(crate) struct PolicyArguments {
     /// Give policies a cost report of `infracost breakdown` or `infracost diff --format json`
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub(crate) infracost: Option<PathBuf>,
-    /// Time limit for one rule on one plan, one query or one test, in seconds [default: 10]
+    /// Limit on the CPU time of one rule on one plan, one query or one test, in seconds [default: 10]
     #[arg(long, alias = "timeout", value_name = "SECONDS", help_heading = "Policies")]
     pub(crate) policy_timeout: Option<Seconds>,
 }
@@ -277,6 +278,8 @@ pub(crate) struct CheckArguments {
 
     #[command(flatten)]
     pub(crate) gate: GateArguments,
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArguments,
 }
 
 /// How plans are checked.

@@ -10,6 +10,7 @@ mod found;
 mod github;
 mod held;
 mod interactive;
+mod isolation;
 mod later;
 mod lib_command;
 mod lint;
@@ -46,7 +47,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
-        Command::Check(check) => check::run(check, &output),
+        Command::Check(check) => isolation::run(&check.isolation, &output, || check::run(check, &output)),
         Command::Plan(arguments) => plan::run(arguments, &output),
         Command::Baseline(arguments) => baseline::run(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
         Command::Init(init) => new::init(init, &output),
         Command::Lint(lint) => lint::run(lint, &output),
         Command::Rules(rules) => rules::run(rules, &output),
-        Command::Test(test) => test::run(test, &output),
+        Command::Test(test) => isolation::run(&test.isolation, &output, || test::run(test, &output)),
         Command::Waive(waiver) => waive::waive(waiver, &output),
         Command::Waivers(waivers) => waive::list(waivers, &output),
     });

@@ -19,6 +19,7 @@ use regex::Regex;
 use crate::UNDECIDED;
 use crate::args::{PolicyArguments, SourceArguments};
 use crate::format::FormatParser;
+use crate::isolation::IsolationArguments;
 use crate::output::{Output, write_to_stderr};
 use crate::settings::settings;
 use crate::watch::watch;
@@ -88,6 +89,8 @@ pub(crate) struct TestArguments {
     policies: PolicyArguments,
     #[command(flatten)]
     sources: SourceArguments,
+    #[command(flatten)]
+    pub(crate) isolation: IsolationArguments,
 }
 
 pub(crate) fn run(arguments: &TestArguments, output: &Output) -> ExitCode {

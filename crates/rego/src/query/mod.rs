@@ -19,6 +19,7 @@ pub(super) use text::{QueryText, RULE};
 
 use super::builtins::Lenience;
 use super::checks;
+use super::cpu_time::{self, Stopped};
 use super::dialect;
 use super::error::PolicyError;
 use super::evaluate::{RESULT_DEPTH, RESULT_SIZE, nests_deeper};
@@ -161,16 +162,22 @@ fn answer(
         }
         Some(RULE.to_owned())
     };
-    let ask = |engine: &mut Engine| match &rule {
+    let evaluate = |engine: &mut Engine| match &rule {
         Some(rule) => engine.eval_rule(rule.clone()),
         None => engine.eval_query("data".to_owned(), false).map(|mut results| {
             let first = results.result.pop().and_then(|mut result| result.expressions.pop());
             first.map_or(Value::Undefined, |expression| text::whole_data(expression.value))
         }),
     };
+    let ask = |engine: &mut Engine| cpu_time::limited(engine, limit, evaluate);
     let mut lenient = engine.clone();
-    let first = ask(engine).map_err(|error| error.to_string());
-    let failed = |message: &str| query.failed(&source::read_message(message, &sources), &sources);
+    let first = ask(engine);
+    let failed = |stopped: &Stopped| match stopped {
+        Stopped::Time => {
+            PolicyError::OutOfTime { rule: "the query".to_owned(), limit_ms: limit.as_millis() }.into()
+        }
+        Stopped::Failed(message) => query.failed(&source::read_message(message, &sources), &sources),
+    };
     let mut raw = Raw {
         value: Value::Undefined,
         prints: engine.take_prints().unwrap_or_default(),
@@ -178,20 +185,15 @@ fn answer(
     };
     raw.value = match first {
         Ok(value) => value,
-        Err(message) if message.contains("execution exceeded time limit") => {
-            return Err(
-                PolicyError::OutOfTime { rule: "the query".to_owned(), limit_ms: limit.as_millis() }.into()
-            );
-        }
-        Err(message) => {
-            let error = failed(&message);
-            if builtin_errors == BuiltinErrors::Strict {
+        Err(stopped) => {
+            let error = failed(&stopped);
+            if builtin_errors == BuiltinErrors::Strict || matches!(stopped, Stopped::Time) {
                 return Err(error);
             }
             raw.diagnostics.push(error);
             lenient.set_strict_builtin_errors(false);
             let _lenience = Lenience::grant();
-            let value = ask(&mut lenient).map_err(|error| failed(&error.to_string()))?;
+            let value = ask(&mut lenient).map_err(|stopped| failed(&stopped))?;
             raw.prints = lenient.take_prints().unwrap_or_default();
             value
         }

@@ -12,6 +12,7 @@ use super::coverage::{self, Hits};
 use super::discover::{RegoTest, TestState};
 use super::{Measure, RegoTests};
 use crate::builtins::{Lenience, Told, prefer_files_in, take_told};
+use crate::cpu_time;
 use crate::error::PolicyError;
 use crate::evaluate::{self, Failure};
 use crate::finding::PolicyLocation;
@@ -174,9 +175,10 @@ impl Lane<'_> {
         let path = test.engine_path.clone();
         let beside = Path::new(&test.location.file).parent().map(Path::to_owned).unwrap_or_default();
         let beside = if beside.as_os_str().is_empty() { PathBuf::from(".") } else { beside };
+        let limit = self.workspace.time_limit;
         move |engine| {
             prefer_files_in(beside);
-            answer(engine, &path)
+            answer(engine, &path, limit)
         }
     }
 
@@ -264,16 +266,16 @@ enum Certainty {
 }
 
 /// Evaluates a test strictly to find failing builtins, and then as OPA does, with their results undefined.
-fn answer(engine: &mut Engine, path: &str) -> TestAnswer {
+fn answer(engine: &mut Engine, path: &str, limit: Duration) -> TestAnswer {
     take_told();
-    let (value, prints) = value(engine, path);
+    let (value, prints) = value(engine, path, limit);
     match value {
         Err(Failure::Other(message)) => {
             // Cases that passed in the first attempt are recorded; the cases will start again.
             let mut reported = Told { cases: Vec::new(), ..take_told() };
             engine.set_strict_builtin_errors(false);
             let lenience = Lenience::grant();
-            let (value, prints) = self::value(engine, path);
+            let (value, prints) = self::value(engine, path, limit);
             drop(lenience);
             engine.set_strict_builtin_errors(true);
             let again = take_told();
@@ -285,12 +287,12 @@ fn answer(engine: &mut Engine, path: &str) -> TestAnswer {
     }
 }
 
-fn value(engine: &mut Engine, path: &str) -> (Result<Value, Failure>, Vec<String>) {
-    match evaluate::evaluate(engine, path) {
+fn value(engine: &mut Engine, path: &str, limit: Duration) -> (Result<Value, Failure>, Vec<String>) {
+    match evaluate::evaluate(engine, path, limit) {
         // A path that is only a prefix of rules, as `test_x` is for `test_x.a`.
         (Err(Failure::Other(message)), _) if message.contains("not a valid rule path") => {
-            let results = engine.eval_query(path.to_owned(), false);
-            let value = results.map_err(|error| Failure::from_message(error.to_string())).map(|results| {
+            let query = |engine: &mut Engine| engine.eval_query(path.to_owned(), false);
+            let value = cpu_time::limited(engine, limit, query).map_err(Failure::from).map(|results| {
                 let expression =
                     results.result.into_iter().next().and_then(|row| row.expressions.into_iter().next());
                 expression.map_or(Value::Undefined, |expression| expression.value)
