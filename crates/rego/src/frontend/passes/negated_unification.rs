@@ -50,8 +50,7 @@ mod tests {
 
     #[test]
     fn other_negations_are_unchanged() {
-        for rule in ["r if { v = x; not v == 1; not [v, _] = x; not input.x = 1; not x[_] = v }"] {
-            assert_pass(edits, rule, rule);
-        }
+        let rule = "r if { v = x; not v == 1; not [v, _] = x; not input.x = 1; not x[_] = v }";
+        assert_pass(edits, rule, rule);
     }
 }
