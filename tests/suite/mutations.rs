@@ -373,7 +373,12 @@ fn judge(text: &str, rules: &Rules, options: &CheckOptions) -> Option<Report> {
 
 fn found(report: &Report) -> BTreeSet<Found> {
     let findings = report.plans.iter().flat_map(|plan| &plan.findings);
-    findings
+    // What several rules find with one cause, each of them finds.
+    let shares = findings.flat_map(|finding| match &finding.shares[..] {
+        [] => std::slice::from_ref(finding),
+        shares => shares,
+    });
+    shares
         .map(|finding| Found {
             rule: finding.rule.id.unescaped().to_owned(),
             address: finding
@@ -392,6 +397,16 @@ fn found(report: &Report) -> BTreeSet<Found> {
 }
 
 impl Subject {
+    /// A JSON report without the addresses of the plan.
+    fn without_addresses(&self, printed: &str) -> String {
+        let changes = self.plan["resource_changes"].as_array().into_iter().flatten();
+        let addresses = changes.filter_map(|change| change["address"].as_str());
+        addresses.fold(printed.to_owned(), |printed, address| {
+            let quoted = Value::from(address).to_string();
+            printed.replace(quoted.trim_matches('"'), "")
+        })
+    }
+
     /// The findings that the damaged plan should have and does not.
     fn lost(&self, found: &BTreeSet<Found>, mutation: &Mutation) -> Vec<&Found> {
         if !self.tells_otherwise(mutation) {
@@ -554,7 +569,8 @@ fn complaint(subject: &Subject, mutation: &Mutation, rules: &Rules) -> Option<St
     if report.problems.iter().any(|problem| problem.code.unescaped() == "PG-CK-002") {
         return Some("panic".to_owned());
     }
-    let printed = crate::properties::rendered("json", &report);
+    // Addresses are no secrets: Terraform lets no sensitive value into the key of an instance.
+    let printed = subject.without_addresses(&crate::properties::rendered("json", &report));
     if let Some(secret) = subject.secrets.iter().find(|secret| secret.len() >= 6 && printed.contains(*secret))
     {
         return Some(format!("secret {secret}"));
