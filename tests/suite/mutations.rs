@@ -465,7 +465,13 @@ impl Subject {
                             }
                             _ => true,
                         }),
-                        "before" => self.is_in_prior_state(*entry),
+                        // Of an object that is only deleted, `before` is older than the prior state, which has what
+                        // the provider added since.
+                        "before" => {
+                            let actions = &plan["resource_changes"][*entry]["change"]["actions"];
+                            let is_older = *actions == serde_json::json!(["delete"]);
+                            self.is_in_prior_state(*entry) && !(is_older && *how == Damage::Null)
+                        }
                         // What the provider fills in is marked nowhere else.
                         "after_unknown" => match rest {
                             [] => !matches!(how, Damage::Empty | Damage::WrongType),
