@@ -40,7 +40,7 @@ pub struct Report {
     pub environment: Option<EnvironmentReport>,
     /// Who approved the change, if something may need approval.
     pub approvals: Option<ApprovalsReport>,
-    /// The SHA-256 of the settings that count.
+    /// The SHA-256 of the settings that count, if the report goes where it is shown.
     pub settings_sha256: Option<SafeText>,
     /// How long the run took, if it was measured.
     pub duration: Option<Duration>,

@@ -108,22 +108,22 @@ fn what_lets_resources_pass_that_a_policy_means_to_deny_is_told() {
     };
     let told = [
         ("not after.kms_key_id == null", None),
-        ("not after.tags", Some("note[PG-LN-054]: `not after.tags` is not true where it is not set")),
+        ("not after.tags", Some("note[PG-LN-054]: `not after.tags` misses resources that do not set it")),
         ("not after.tags.Owner", None),
         ("not after.engine", None),
         ("not after.publicly_accessible", None),
         (
             "not after.deletion_protection",
-            Some("note[PG-LN-055]: `not after.deletion_protection` is not true"),
+            Some("note[PG-LN-055]: `not after.deletion_protection` misses resources"),
         ),
         (
             "after.storage_encrypted == false",
-            Some("note[PG-LN-055]: `after.storage_encrypted == false` is not"),
+            Some("note[PG-LN-055]: `after.storage_encrypted == false` misses"),
         ),
         ("after.storage_encrypted != true", None),
         (
             "not after.restore_to_point_in_time",
-            Some("note[PG-LN-054]: `not after.restore_to_point_in_time` is"),
+            Some("note[PG-LN-054]: `not after.restore_to_point_in_time` misses"),
         ),
         ("count({after.restore_to_point_in_time[_].restore_time} & {null}) == 0", Some("note[PG-LN-056]")),
         ("count({time | time := after.restore_to_point_in_time[_].restore_time} & {null}) == 0", None),

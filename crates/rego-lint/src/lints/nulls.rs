@@ -123,7 +123,7 @@ impl Look<'_, '_, '_> {
                             Lint::NullAsFalse,
                             &expr.span,
                             format!(
-                                "`{}` is not true where it is not set: the plan has null there",
+                                "`{}` misses resources that do not set it: the plan has null there",
                                 expr.text(text)
                             ),
                             format!("write `{written} != true`, or test for null as well"),
@@ -142,17 +142,17 @@ impl Look<'_, '_, '_> {
         let (lint, message, help) = match unset {
             Unset::Null => (
                 Lint::NullAsAbsent,
-                format!("`not {written}` is not true where it is not set: the plan has null there"),
+                format!("`not {written}` misses resources that do not set it: the plan has null there"),
                 format!("write `{written} == null`"),
             ),
             Unset::NoBlocks => (
                 Lint::NullAsAbsent,
-                format!("`not {written}` is not true without the block: the plan has `[]` there"),
+                format!("`not {written}` misses resources without the block: the plan has `[]` there"),
                 format!("write `count({written}) == 0`"),
             ),
             Unset::NullBoolean => (
                 Lint::NullAsFalse,
-                format!("`not {written}` is not true where it is not set: the plan has null there"),
+                format!("`not {written}` misses resources that do not set it: the plan has null there"),
                 format!("write `{written} != true`"),
             ),
         };
@@ -224,12 +224,17 @@ impl Look<'_, '_, '_> {
             if is_read_before {
                 continue;
             }
-            let written = inner.text(text);
+            let (written, member) = (inner.text(text), member.text(text));
+            let help = match inner.kind {
+                ExprKind::Array(_) => format!("write a comprehension: `[x | x := {member}]`"),
+                ExprKind::Set(_) => format!("write a comprehension: `{{x | x := {member}}}`"),
+                _ => format!("write a comprehension over `{member}`"),
+            };
             self.hit(
                 Lint::AbsentInLiteral,
                 &inner.span,
                 format!("`{written}` is undefined without `{}`", block.text),
-                format!("write a comprehension: `x | x := {}`", member.text(text)),
+                help,
             );
         }
     }
