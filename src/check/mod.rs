@@ -13,6 +13,7 @@ mod origins;
 mod place;
 mod policies;
 mod risk;
+mod room;
 mod whole_plan;
 mod workspace;
 
@@ -23,11 +24,12 @@ use std::sync::{Arc, OnceLock};
 use by_address::ByAddress;
 pub use error::CheckError;
 use guardrails::Drifted;
+use room::Room;
 pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
 use planguard_plan::input::{
-    Batch, Discovery, Document, InputError, Origin, ReadOptions, Reading, Source, discover,
+    Batch, Document, Origin, ReadOptions, Source, discover,
 };
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
@@ -58,7 +60,8 @@ pub enum Progress {
     Checked,
 }
 
-/// Reads and checks all documents of the sources.
+/// Reads and checks all documents of the sources. Each is dropped after its check, so that memory depends on the
+/// largest documents and not on their number.
 pub fn run(
     sources: &[Source],
     read: &ReadOptions,
@@ -68,18 +71,25 @@ pub fn run(
 ) -> Report {
     let discovery = discover(sources, read);
     progress(Progress::Found(discovery.files.len()));
-    let batch = read_all(discovery, read, progress);
-    check(&batch, rules, options, progress)
-}
-
-fn read_all(discovery: Discovery, options: &ReadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Batch {
-    let outcomes: Vec<Result<Reading, InputError>> =
+    let room = Room::default();
+    let (linted, outcomes) = beside_lints(rules, || {
         threads::map(&discovery.files, Stack::Plan, |candidate| {
-            let outcome = candidate.read(options);
+            let mut held = room.enter(candidate.size().unwrap_or_default());
+            let reading = candidate.read(read);
             progress(Progress::Read);
+            let outcome = reading.map(|reading| {
+                reading.map(|document| {
+                    held.has(document.text().len() as u64);
+                    check_document(&document, rules, options)
+                })
+            });
+            progress(Progress::Checked);
             outcome
-        });
-    discovery.conclude(outcomes)
+        })
+    });
+    let mut batch = discovery.conclude(outcomes);
+    let results = std::mem::take(&mut batch.documents);
+    report(&batch, results, linted, rules, options)
 }
 
 /// Checks the documents of a batch, and reports its skipped and rejected files.
@@ -89,21 +99,36 @@ pub fn check(
     options: &CheckOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Report {
-    let plain = Redactor::default();
-    let check_all = || {
+    let (linted, results) = beside_lints(rules, || {
         threads::map(&batch.documents, Stack::Plan, |document| {
-            let outcome = check_document(document, rules, options);
+            let result = check_document(document, rules, options);
             progress(Progress::Checked);
-            outcome
+            result
         })
-    };
-    let (linted, outcomes) = match (&rules.policies, &rules.lints) {
+    });
+    report(batch, results, linted, rules, options)
+}
+
+/// Checks plans, and lints the policies that they are checked with at the same time.
+fn beside_lints<R>(rules: &Rules, check_all: impl FnOnce() -> R) -> (lints::Linted, R) {
+    match (&rules.policies, &rules.lints) {
         (Some(policies), Some(lints)) => {
             threads::both(Stack::Plan, || lints::look(policies, lints), check_all)
         }
         (Some(policies), None) => (lints::errors_of(policies), check_all()),
         (None, _) => (lints::Linted::default(), check_all()),
-    };
+    }
+}
+
+/// The report of all documents, and of the files of a batch that are none.
+fn report<D>(
+    batch: &Batch<D>,
+    results: Vec<DocumentResult>,
+    linted: lints::Linted,
+    rules: &Rules,
+    options: &CheckOptions,
+) -> Report {
+    let plain = Redactor::default();
     let mut report = Report { report_only: options.report_only, ..Report::default() };
     report.problems.extend(batch.errors.iter().map(|error| {
         let origin = plain.text(&error.origin().to_string());
@@ -127,13 +152,13 @@ pub fn check(
     let mut applied = Applied::default();
     let mut comments = UsedComments::default();
     let mut baseline = BaselineUse::default();
-    for outcome in outcomes {
-        applied.add(outcome.waivers);
-        comments.add(outcome.comments);
-        baseline.add(outcome.baseline);
-        report.plans.extend(outcome.plan);
-        report.problems.extend(outcome.problems);
-        report.notices.extend(outcome.notices);
+    for result in results {
+        applied.add(result.waivers);
+        comments.add(result.comments);
+        baseline.add(result.baseline);
+        report.plans.extend(result.plan);
+        report.problems.extend(result.problems);
+        report.notices.extend(result.notices);
     }
     report.approvals = rules.approvals.as_ref().map(ApprovalsReport::new);
     report.waivers = rules.waivers.uses(&applied).into_iter().map(WaiverReport::new).collect();

@@ -33,11 +33,12 @@ pub(super) struct Directory {
     pub(super) candidates: Vec<usize>,
 }
 
-/// The results of reading the sources: each file named or found is in one of the lists.
-#[derive(Debug, Default)]
-pub struct Batch {
+/// The results of reading the sources: each file named or found is in one of the lists. In the place of documents there
+/// can be what was made of each.
+#[derive(Debug)]
+pub struct Batch<D = Document> {
     /// The plans.
-    pub documents: Vec<Document>,
+    pub documents: Vec<D>,
     /// Skipped files.
     pub skipped: Vec<Skipped>,
     /// Rejected files.
@@ -48,6 +49,19 @@ pub struct Batch {
     pub other_files: usize,
     /// How many directories were searched.
     pub directories: usize,
+}
+
+impl<D> Default for Batch<D> {
+    fn default() -> Self {
+        Self {
+            documents: Vec::new(),
+            skipped: Vec::new(),
+            errors: Vec::new(),
+            plan_files: 0,
+            other_files: 0,
+            directories: 0,
+        }
+    }
 }
 
 /// Expands the sources into the files to read.
@@ -76,7 +90,7 @@ impl Discovery {
     ///
     /// # Panics
     /// If there are more or fewer outcomes than files.
-    pub fn conclude(self, outcomes: Vec<Result<Reading, InputError>>) -> Batch {
+    pub fn conclude<D>(self, outcomes: Vec<Result<Reading<D>, InputError>>) -> Batch<D> {
         assert_eq!(outcomes.len(), self.files.len(), "one outcome for each file");
         let skipped_at: Vec<bool> =
             outcomes.iter().map(|outcome| matches!(outcome, Ok(Reading::Skipped(_)))).collect();
