@@ -29,7 +29,7 @@ pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 
 use planguard_plan::input::{
-    Batch, Document, Origin, ReadOptions, Source, discover,
+    Batch, Candidate, Document, Origin, Partition, ReadOptions, Reading, Source, discover,
 };
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
@@ -44,7 +44,7 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
 use crate::known_rules::KnownRules;
 use crate::report::{
-    ApprovalsReport, BaselineReport, Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport,
+    ApprovalsReport, BaselineReport, Counts, Files, Notice, PartReport, PlanReport, Report, SkippedFile, WaiverReport,
 };
 use crate::risk::Risk;
 use crate::waivers::{Applied, UsedComments};
@@ -69,7 +69,16 @@ pub fn run(
     options: &CheckOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Report {
-    let discovery = discover(sources, read);
+    let found = discover(sources, read);
+    let (discovery, part) = match options.partition {
+        Some(partition) => {
+            let files = found.files.len();
+            let files_sha256 = SafeText::digest(&found.files_sha256());
+            let (here, others) = found.part(partition);
+            (here, Some(Divided { partition, files, files_sha256, others }))
+        }
+        None => (found, None),
+    };
     progress(Progress::Found(discovery.files.len()));
     let room = Room::default();
     let (linted, outcomes) = beside_lints(rules, || {
@@ -89,7 +98,16 @@ pub fn run(
     });
     let mut batch = discovery.conclude(outcomes);
     let results = std::mem::take(&mut batch.documents);
-    report(&batch, results, linted, rules, options)
+    let mut report = report(&batch, results, linted, rules, options);
+    // A part may have no plans if others have some.
+    let others_have = report.plans.is_empty() && part.as_ref().is_some_and(|part| part.others_have_plans(read));
+    report.part = part.map(|divided| divided.report(&batch));
+    if others_have {
+        report.order();
+    } else {
+        conclude(&mut report);
+    }
+    report
 }
 
 /// Checks the documents of a batch, and reports its skipped and rejected files.
@@ -106,7 +124,39 @@ pub fn check(
             result
         })
     });
-    report(batch, results, linted, rules, options)
+    let mut report = report(batch, results, linted, rules, options);
+    conclude(&mut report);
+    report
+}
+
+/// What a part has to know of the whole.
+struct Divided {
+    partition: Partition,
+    /// How many files all parts have together.
+    files: usize,
+    files_sha256: SafeText,
+    /// The files of other parts.
+    others: Vec<Candidate>,
+}
+
+impl Divided {
+    /// Whether other parts have plans, or what should be plans.
+    fn others_have_plans(&self, read: &ReadOptions) -> bool {
+        self.others.iter().any(|candidate| !matches!(candidate.read(read), Ok(Reading::Skipped(_))))
+    }
+
+    fn report<D>(self, batch: &Batch<D>) -> PartReport {
+        let plain = Redactor::default();
+        let directories = batch.directories.iter();
+        PartReport {
+            partition: self.partition,
+            files: self.files,
+            files_sha256: self.files_sha256,
+            directories: directories
+                .map(|directory| (plain.text(&directory.path.to_string_lossy()), directory.files))
+                .collect(),
+        }
+    }
 }
 
 /// Checks plans, and lints the policies that they are checked with at the same time.
@@ -139,20 +189,20 @@ fn report<D>(
         reason: plain.text(&skipped.reason.to_string()),
     }));
     report.files =
-        Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories };
+        Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories.len() };
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
         report.problems.extend(linted.problems);
         report.notices.extend(linted.notices);
-        report.notices.extend(policies.skipped().iter().map(|skipped| Notice {
-            code: SafeText::fixed("PG-CK-101"),
-            message: plain.text(&skipped.to_string()),
-        }));
+        report.notices.extend(policies.skipped().iter().map(|skipped| Notice::new("PG-CK-101", &skipped.to_string())));
     }
     let mut applied = Applied::default();
     let mut comments = UsedComments::default();
     let mut baseline = BaselineUse::default();
-    for result in results {
+    for (index, mut result) in results.into_iter().enumerate() {
+        if let Some(plan) = &mut result.plan {
+            plan.position = batch.positions.get(index).copied();
+        }
         applied.add(result.waivers);
         comments.add(result.comments);
         baseline.add(result.baseline);
@@ -170,13 +220,19 @@ fn report<D>(
         baseline.unused.clear();
     }
     report.notices.extend(report.baseline.as_ref().and_then(BaselineReport::notice));
+    report
+}
+
+/// Adds what is wrong with a report on nothing, or by no rules, and orders what was said.
+pub(crate) fn conclude(report: &mut Report) {
+    let plain = Redactor::default();
     if report.plans.iter().any(|plan| plan.counts.rules == 0) && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoRules, None, &plain));
     }
     if report.plans.is_empty() && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoPlans, None, &plain));
     }
-    report
+    report.order();
 }
 
 /// The result of one document.
@@ -202,7 +258,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
         }
         let code = miette::Diagnostic::code(&notice).map(|code| code.to_string()).unwrap_or_default();
         let message = plain.text(&format!("{}: {notice}", origin.unescaped()));
-        outcome.notices.push(Notice { code: plain.text(&code), message });
+        outcome.notices.push(Notice::of(plain.text(&code), message));
     }
     // A crash on one plan must neither pass nor hide the findings of others.
     let checked = catch_unwind(AssertUnwindSafe(|| check_plan(document, rules, options, &origin)));
@@ -219,6 +275,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
         plan.complete = outcome.problems.is_empty();
     }
     outcome.notices.extend(checked.notices);
+    outcome.notices.iter_mut().for_each(|notice| notice.plan = Some(origin.clone()));
     outcome.waivers = checked.waivers;
     outcome.comments = checked.comments;
     outcome.baseline = checked.baseline;
@@ -397,6 +454,7 @@ fn check_plan(
         drift,
         // Computed after all problems are collected.
         complete: false,
+        position: None,
     };
     let baseline = baseline.unwrap_or_default();
     DocumentResult { plan: Some(report), problems, notices, waivers, comments, baseline }

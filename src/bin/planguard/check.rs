@@ -11,25 +11,27 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::CheckOptions;
 use planguard::check::{Progress, run as check};
-use planguard::input::{ReadOptions, Source, Terraform};
+use planguard::input::{Partition, ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::monthly_increase;
-use planguard::render::{self, Detail};
+use planguard::render;
 use planguard::report::{EnvironmentReport, Notice, Report};
 use planguard::settings::{Origin, Place, Settings};
 use planguard::waivers::Comments;
 
 use crate::UNDECIDED;
-use crate::args::{CheckArguments, GateArguments, Show};
+use crate::args::{CheckArguments, GateArguments};
 use crate::found;
 use crate::github::Step;
 use crate::output::{Output, goes_to_file};
 use crate::outputs::OutputError;
+use crate::partition::PartitionArgument;
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     let gate = &arguments.gate;
+    let part = arguments.partition.map(|PartitionArgument(part)| part);
     if !arguments.plans.is_empty() || gate.sources.print_settings.is_some() {
         if arguments.plans.iter().any(|plan| plan == "-") && io::stdin().is_terminal() {
             output.notice(&Notice::new(
@@ -37,13 +39,13 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
                 "waiting for a plan on standard input: paste its JSON, then press Ctrl-D",
             ));
         }
-        return check_plans(&arguments.plans, gate, None, output);
+        return check_plans(&arguments.plans, gate, None, part, output);
     }
     match found::plan_in(Path::new(".")) {
         Ok(plan) => {
             let message = format!("checking {}, the plan in the working directory", plan.display());
             output.notice(&Notice::new("PG-CL-102", &message));
-            check_plans(&[plan.into_os_string()], gate, None, output)
+            check_plans(&[plan.into_os_string()], gate, None, part, output)
         }
         Err(error) => {
             output.problem(&problem(&error));
@@ -52,11 +54,12 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
     }
 }
 
-/// Checks plans, and prints the report. `shown_by` converts binary plans, whatever the settings say.
+/// Checks plans, or one part of them, and prints the report. `shown_by` converts binary plans, whatever the settings say.
 pub(crate) fn check_plans(
     plans: &[OsString],
     arguments: &GateArguments,
     shown_by: Option<Terraform>,
+    partition: Option<Partition>,
     output: &Output,
 ) -> ExitCode {
     let started = Instant::now();
@@ -108,6 +111,7 @@ pub(crate) fn check_plans(
     let mut options = CheckOptions {
         errored: arguments.on_errored_plan(),
         report_only: arguments.report_only,
+        partition,
         ..settings.check_options()
     };
     if let Some(costs) = &settings.infracost.value {
@@ -136,7 +140,10 @@ pub(crate) fn check_plans(
         let shown = |text: &str| {
             resolution.trusted.as_ref().map_or_else(|| text.to_owned(), |trusted| trusted.shown(text))
         };
-        report.settings_sha256 = Some(Redactor::default().text(&settings.sha256(&shown)));
+        let digest = settings.sha256(&shown);
+        let plain = Redactor::default();
+        report.rules_sha256 = Some(plain.text(&rules.sha256(&digest)));
+        report.settings_sha256 = Some(plain.text(&digest));
     }
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
@@ -157,10 +164,7 @@ fn problem(diagnostic: &dyn Diagnostic) -> Problem {
 /// if the report goes to a file are they on standard error as well.
 fn print(report: &mut Report, arguments: &GateArguments, output: &Output) -> ExitCode {
     let outputs = &arguments.outputs;
-    let detail = match arguments.show {
-        Show::New => Detail::Failures,
-        Show::All => Detail::Everything,
-    };
+    let detail = arguments.show.detail();
     let lost = outputs.write_files(report, output.file_layout(detail));
     report.problems.extend(lost.iter().map(|error| problem(error)));
     if let Some(file) = &arguments.audit

@@ -14,9 +14,11 @@ mod isolation;
 mod later;
 mod lib_command;
 mod lint;
+mod merge;
 mod new;
 mod output;
 mod outputs;
+mod partition;
 mod plan;
 mod rules;
 mod settings;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
+        Command::Merge(arguments) => merge::run(arguments, &output),
         Command::New(new) => new::run(new, &output),
         Command::Init(init) => new::init(init, &output),
         Command::Lint(lint) => lint::run(lint, &output),

@@ -88,6 +88,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         findings,
         drift: Vec::new(),
         complete: true,
+        position: None,
     }
 }
 
