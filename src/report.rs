@@ -430,6 +430,7 @@ impl Report {
     pub(crate) fn order(&mut self) {
         self.problems.sort_by(|one, other| one.plan.cmp(&other.plan));
         self.notices.sort_by(|one, other| one.plan.cmp(&other.plan));
+        self.skipped.sort_by(|one, other| one.file.cmp(&other.file));
     }
 
     /// Replaces the start of paths, wherever one is named.

@@ -18,6 +18,7 @@ mod isolation;
 mod lint;
 mod lint_seeded;
 mod lint_types;
+mod merge;
 mod mutations;
 mod outputs;
 mod own_guardrails;
