@@ -58,7 +58,7 @@ pub struct PartReport {
     pub partition: Partition,
     /// How many files all parts have together.
     pub files: usize,
-    /// The SHA-256 of the names of all these files.
+    /// The SHA-256 of the names and sizes of all these files.
     pub files_sha256: SafeText,
     /// The directories that were searched, and how many of their files in this part were plans or could not be read.
     pub directories: Vec<(SafeText, usize)>,

@@ -172,6 +172,15 @@ fn parts_of_other_rules_or_files_are_refused() {
         in_project(&project, &[&other, ["--policy", "p.rego"].as_slice()].concat());
         assert_eq!(codes(&project, &reports, &[]), ["PG-MG-009", "PG-MG-009"]);
     }
+    // A report of an earlier run is left over, and the plans have changed since.
+    let reports = divide(&project, PARTS, &["plans"]);
+    let plan = project.path().join("plans/e.json");
+    fs::write(&plan, fs::read_to_string(&plan).unwrap() + "\n").unwrap();
+    in_project(
+        &project,
+        &["check", "plans", "--partition", "3/3", "--format", "json", "--output", "report-3.json"],
+    );
+    assert!(codes(&project, &reports, &[]).contains(&"PG-MG-008".to_owned()));
     // Another directory, and another number of parts.
     let reports = divide(&project, PARTS, &["plans"]);
     fs::copy(project.path().join("plans/a.json"), project.path().join("plans/z.json")).unwrap();

@@ -96,10 +96,10 @@ pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
 }
 
 impl Discovery {
-    /// The SHA-256 of the names of all files, by which parts recognize that they share the same files.
+    /// The SHA-256 of the names and sizes of all files, by which parts recognize that they share the same files.
     pub fn files_sha256(&self) -> Sha256Digest {
-        let names: Vec<String> = self.files.iter().map(|candidate| candidate.origin.to_string()).collect();
-        Sha256Digest::of(names.join("\0").as_bytes())
+        let lines = self.files.iter().map(|candidate| format!("{} {:?}\0", candidate.origin, candidate.size()));
+        Sha256Digest::of(lines.collect::<String>().as_bytes())
     }
 
     /// Keeps the files of one part, and returns those of the others. What the search itself skipped and rejected belongs

@@ -80,7 +80,7 @@ struct Part {
     of: usize,
     /// How many files all of them have together.
     files: usize,
-    /// The SHA-256 of the names of these files.
+    /// The SHA-256 of the names and sizes of these files.
     files_sha256: String,
     /// The directories that were searched.
     directories: Vec<Directory>,
