@@ -15,6 +15,7 @@ mod generated;
 mod hostile_text;
 mod invalid;
 mod isolation;
+mod links;
 mod lint;
 mod lint_seeded;
 mod lint_types;
