@@ -6,6 +6,7 @@ mod canary;
 mod cases;
 mod causes;
 mod cli;
+mod completions;
 mod docs;
 mod drift;
 mod environments;
