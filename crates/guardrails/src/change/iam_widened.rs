@@ -38,6 +38,11 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const POWERFUL_POLICIES: &[&str] =
     &[":policy/AdministratorAccess", ":policy/IAMFullAccess", ":policy/PowerUserAccess"];
 
+/// Whether an ARN is that of a managed policy which allows everything, or to grant oneself everything.
+pub(super) fn is_powerful_policy(arn: &str) -> bool {
+    POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending))
+}
+
 /// Roles that allow everything, or to grant oneself everything.
 const POWERFUL_ROLES: &[&str] = &[
     "roles/owner",
@@ -157,9 +162,7 @@ fn document(state: &ResourceState<'_>, path: &[String]) -> Result<Option<Documen
 
 /// The finding for a powerful managed policy that is attached now and was not before.
 fn attachment_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
-    let powerful = |state: &ResourceState<'_>| {
-        first_element(state, path, |arn| POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending)))
-    };
+    let powerful = |state: &ResourceState<'_>| first_element(state, path, is_powerful_policy);
     if powerful(&pair.before).is_some() {
         return None;
     }

@@ -4,6 +4,7 @@
 mod about;
 mod access_restriction_removed;
 mod action_invoked;
+mod admin_role_attached;
 mod alarm_removed;
 mod audit_trail_weakened;
 mod backup_removed;
@@ -17,10 +18,13 @@ mod destroy_before_create;
 mod drift_security;
 mod encryption_off;
 mod example;
+mod exposure_attached;
 mod exposure_cidr;
 mod exposure_flag;
 mod exposure_route;
+mod exposure_service;
 mod exposure_split;
+mod exposure_target;
 mod final_snapshot_lost;
 mod forgotten;
 mod guard_removed;
@@ -32,7 +36,9 @@ mod live_name_deleted;
 mod loss;
 mod module_vanished;
 mod monitoring_reduced;
+mod named;
 mod network;
+mod network_policy;
 mod openings;
 mod output_exposed;
 mod own_key_dropped;
@@ -44,6 +50,7 @@ mod renamed;
 mod resilience_reduced;
 mod retention_lowered;
 mod secret_added;
+mod shared_with_account;
 mod stateful;
 mod stateful_delete;
 mod stateful_replace;
@@ -182,6 +189,7 @@ pub fn holds_data(resource_type: &str) -> bool {
 pub const GUARDS: &[&ChangeGuard] = &[
     &access_restriction_removed::GUARD,
     &action_invoked::GUARD,
+    &admin_role_attached::GUARD,
     &alarm_removed::GUARD,
     &audit_trail_weakened::GUARD,
     &backup_removed::GUARD,
@@ -193,10 +201,13 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &destroy_before_create::GUARD,
     &drift_security::GUARD,
     &encryption_off::GUARD,
+    &exposure_attached::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
     &exposure_route::GUARD,
+    &exposure_service::GUARD,
     &exposure_split::GUARD,
+    &exposure_target::GUARD,
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
     &guard_removed::GUARD,
@@ -215,6 +226,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &resilience_reduced::GUARD,
     &retention_lowered::GUARD,
     &secret_added::GUARD,
+    &shared_with_account::GUARD,
     &stateful_delete::GUARD,
     &stateful_replace::GUARD,
     &trust_foreign_principal::GUARD,

@@ -18,6 +18,7 @@ use planguard_plan::{Attribute, ResourceState, Value, View};
 use planguard_rule::Severity;
 
 pub use companion::PlanIndex;
+pub(crate) use companion::is_same_instance;
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub use open_ports::OpenPorts;
