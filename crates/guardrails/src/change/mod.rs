@@ -17,6 +17,8 @@ mod deferred;
 mod destroy_before_create;
 mod drift_security;
 mod encryption_off;
+#[cfg(test)]
+mod every_row;
 mod example;
 mod exposure_attached;
 mod exposure_cidr;
