@@ -309,8 +309,7 @@ fn every_period_that_gets_worse_is_told() {
                     }
                     .check(&mut faults);
                 }
-                if period.enough.is_some() {
-                    let enough = period.enough.unwrap();
+                if let Some(enough) = period.enough {
                     let values = |value: Json| with(resource_type, &period.attribute, value);
                     let change = entry(
                         resource_type,

@@ -254,6 +254,9 @@ mod tests {
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             let text = std::fs::read_to_string(&path).unwrap();
             if text.lines().any(|line| line.starts_with("pub(super) const GUARD: ChangeGuard")) {
                 let name = path.file_stem().unwrap().to_str().unwrap();
