@@ -94,6 +94,17 @@ pub struct Element {
     /// The statement of the policy that is the attribute; `None` if the attribute is no policy, or not one statement
     /// decides.
     pub statement: Option<StatementPlace>,
+    /// The other statements that are wrong only together with it; the same one where it has several actions that are.
+    pub together: Vec<StatementPlace>,
+}
+
+impl Element {
+    /// Adds the statements of an answer that holds as well.
+    fn join(&mut self, other: Self) {
+        if self.statement.is_some() {
+            self.together.extend(other.statement.into_iter().chain(other.together));
+        }
+    }
 }
 
 /// A statement of a policy document.
@@ -107,6 +118,8 @@ pub struct StatementPlace {
     pub of: usize,
     /// Its `Sid`, if it has one.
     pub sid: Option<String>,
+    /// Its actions that a test asks for, as they are written; none where it allows all.
+    pub actions: Vec<String>,
 }
 
 impl Evidence {
@@ -286,8 +299,12 @@ fn fold(answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth
             continue;
         };
         let Answer { truth, evidence, ports } = answer;
-        if kept.evidence.is_none() {
-            *kept = Answer { truth, evidence, ports: kept.ports.take() };
+        match (&mut kept.evidence, evidence) {
+            (None, evidence) => *kept = Answer { truth, evidence, ports: kept.ports.take() },
+            (Some(first), Some(other)) if otherwise == Truth::True && first.path == other.path => {
+                first.element.join(other.element);
+            }
+            (Some(_), Some(_) | None) => {}
         }
         kept.ports = kept.ports.take().or(ports);
     }
