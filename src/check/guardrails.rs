@@ -284,6 +284,15 @@ impl PlanCheck<'_> {
             }
             None => message,
         };
+        let message = match element.and_then(|element| element.variable.as_ref()) {
+            Some(name) => SafeText::concat([
+                &message,
+                &SafeText::fixed(" (`"),
+                &self.redactor.text(name),
+                &SafeText::fixed("`)"),
+            ]),
+            None => message,
+        };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
                 self.sources(sides, &evidence.path)

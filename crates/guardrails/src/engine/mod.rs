@@ -96,6 +96,8 @@ pub struct Element {
     pub statement: Option<StatementPlace>,
     /// The other statements that are wrong only together with it; the same one where it has several actions that are.
     pub together: Vec<StatementPlace>,
+    /// The name of the value in a map that is a credential.
+    pub variable: Option<String>,
 }
 
 impl Element {
