@@ -87,6 +87,10 @@ fn named<'p, 's>(state: &'s ResourceState<'p>, path: &[String]) -> Vec<(&'p str,
 const GROUPS: &[&str] =
     &["aws_default_security_group", "aws_security_group", "azurerm_network_security_group"];
 
+fn is_group(change: &ResourceChange<'_>) -> bool {
+    GROUPS.contains(&change.address.resource_type.as_str())
+}
+
 /// The attribute of a firewall rule of Google that names the tags of the machines that it is for.
 const TAGS: &str = "target_tags";
 
@@ -111,9 +115,8 @@ impl<'p> Groups<'p> {
             .filter(|change| change.address.mode == Mode::Managed && change.deposed.is_none())
         {
             let Some(reader) = Reader::of(&rule.address.resource_type) else { continue };
-            let is_group = GROUPS.contains(&rule.address.resource_type.as_str());
             let after = rule.change.after.as_deref();
-            let mut names: Vec<&str> = match (is_group, reader.object()) {
+            let mut names: Vec<&str> = match (is_group(rule), reader.object()) {
                 (true, _) => identities(rule).collect(),
                 (false, Some(_)) if rule.address.resource_type.starts_with("google_") => {
                     let tags =
@@ -142,12 +145,16 @@ impl<'p> Groups<'p> {
         let mut names: Vec<&str> = others.chain([name]).collect();
         names.sort_unstable();
         names.dedup();
+        let mut all: Vec<&Kept<'_>> =
+            names.into_iter().filter_map(|name| self.rules.get(name)).flatten().collect();
+        // A provider reads rules that are resources of their own back into their group.
+        all.sort_by_key(|kept| is_group(kept.rule));
         let mut found: Vec<&Kept<'_>> = Vec::new();
-        for kept in names.into_iter().filter_map(|name| self.rules.get(name)).flatten() {
-            if !found
-                .iter()
-                .any(|other| other.rule.address == kept.rule.address && other.opening == kept.opening)
-            {
+        for kept in all {
+            let is_told = |other: &&Kept<'_>| {
+                other.opening.from == kept.opening.from && other.opening.traffic == kept.opening.traffic
+            };
+            if !found.iter().any(is_told) {
                 found.push(kept);
             }
         }
@@ -243,13 +250,18 @@ mod tests {
             "aws_vpc_security_group_ingress_rule.ssh",
             r#"{"id": "sgr-1", "security_group_id": "sg-1", "ip_protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_ipv4": "0.0.0.0/0"}"#,
         );
+        // What the provider reads back.
+        let group = kept(
+            "aws_security_group.open",
+            r#"{"id": "sg-1", "ingress": [{"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]}]}"#,
+        );
         let database = |before: &str, after: &str| {
             let groups = |ids: &str| format!(r#"{{"vpc_security_group_ids": [{ids}]}}"#);
             with_groups(r#"module.a["b"].aws_db_instance.a"#, &groups(before), &groups(after))
                 .replace(r#"["b"]"#, r#"[\"b\"]"#)
         };
         assert_eq!(
-            messages(&[rule.clone(), database(r#""sg-2""#, r#""sg-1", "sg-2""#)]),
+            messages(&[group, rule.clone(), database(r#""sg-2""#, r#""sg-1", "sg-2""#)]),
             [
                 r#"module.a["b"].aws_db_instance.a lets in more than before: `vpc_security_group_ids` gains `sg-1`, for which aws_vpc_security_group_ingress_rule.ssh allows 0.0.0.0/0 on tcp port 22 (SSH)"#
             ]

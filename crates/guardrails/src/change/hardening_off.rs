@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use planguard_guardrail_format::Quantity;
 use planguard_guardrail_format::change::{Mark, Worse};
 use planguard_plan::{Plan, ResourceState, Value};
 use planguard_rule::Severity;
@@ -131,6 +132,10 @@ fn strictness(level: &str) -> Option<u8> {
     }
 }
 
+fn is_zero(quantity: Quantity) -> bool {
+    quantity == Quantity::Number(0.0) || quantity == Quantity::Seconds(0.0)
+}
+
 /// The findings for numbers that are worse than before.
 fn reduced(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let numbers = HARDENING_OFF.periods(&pair.resource.address.resource_type);
@@ -149,7 +154,9 @@ fn reduced(pair: &Pair<'_>) -> Vec<ChangeFinding> {
                 Worse::Less => (Ordering::Greater, "reduced"),
                 Worse::More => (Ordering::Less, "raised"),
             };
-            if before.0.compare(after.0) != Some(is_worse) {
+            // Nothing is rotated every zero days: such a number is not set.
+            let was_set = number.worse == Worse::Less || !is_zero(before.0);
+            if !was_set || before.0.compare(after.0) != Some(is_worse) {
                 return None;
             }
             let message = format!(
@@ -248,6 +255,7 @@ mod tests {
             "aws_kms_key.a is hardened less than before: `rotation_period_in_days` is raised from `90` to `365`"
         );
         assert_eq!(find_in_update(&GUARD, "aws_kms_key.a", &key(365), &key(90), "{}"), []);
+        assert_eq!(find_in_update(&GUARD, "aws_kms_key.a", &key(0), &key(365), "{}"), []);
         let key = |period: &str| format!(r#"{{"rotation_period": "{period}"}}"#);
         let address = "google_kms_crypto_key.a";
         let found = find_in_update(&GUARD, address, &key("2592000s"), &key("31536000s"), "{}");

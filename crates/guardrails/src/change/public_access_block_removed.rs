@@ -98,15 +98,21 @@ fn opened(plan: &Plan<'_>, block: &ResourceChange<'_>, kinds: &[Overridden]) -> 
         let name = change.change.after.as_deref().and_then(|after| after.get("bucket")?.as_str());
         name.is_some() && (bucket.is_none() || name == bucket)
     });
-    let grants = named.filter_map(|change| Some((change, public_grant(change, kinds)?)));
-    let grants: Vec<String> = grants.map(|(change, grant)| format!("{} {grant}", change.address)).collect();
+    let mut grants: Vec<(&ResourceChange<'_>, String)> =
+        named.filter_map(|change| Some((change, public_grant(change, kinds)?))).collect();
+    // A provider reads policies and ACLs that are resources of their own back into their bucket.
+    let own = grants.iter().filter(|(change, _)| change.address.resource_type != BUCKET);
+    let own: Vec<String> = own.map(|(_, grant)| grant.clone()).collect();
+    grants.retain(|(change, grant)| change.address.resource_type != BUCKET || !own.contains(grant));
+    let grants: Vec<String> =
+        grants.iter().map(|(change, grant)| format!("{} {grant}", change.address)).collect();
     (!grants.is_empty()).then(|| format!("{}, which it overrode until now", grants.join(", and ")))
 }
 
 /// What a bucket, its policy or its ACL grants to everyone.
 fn public_grant(change: &ResourceChange<'_>, kinds: &[Overridden]) -> Option<String> {
     let (of_policy, of_acl) = match change.address.resource_type.as_str() {
-        "aws_s3_bucket" => (true, true),
+        BUCKET => (true, true),
         "aws_s3_bucket_policy" => (true, false),
         "aws_s3_bucket_acl" => (false, true),
         _ => return None,
@@ -134,6 +140,8 @@ fn public_grant(change: &ResourceChange<'_>, kinds: &[Overridden]) -> Option<Str
     let acl = acl.filter(|_| of_acl && kinds.contains(&Overridden::Acl))?;
     Some(format!("has the ACL `{acl}`"))
 }
+
+const BUCKET: &str = "aws_s3_bucket";
 
 /// Canned ACLs that grant something to everyone, or to everyone with an account of AWS.
 const PUBLIC_ACLS: &[&str] = &["authenticated-read", "public-read", "public-read-write"];
@@ -223,7 +231,8 @@ mod tests {
             )
         };
         let others = format!(
-            "{}, {}",
+            "{}, {}, {}",
+            kept("aws_s3_bucket.b", &policy.to_string()),
             kept("aws_s3_bucket_policy.p", &policy.to_string()),
             kept("aws_s3_bucket_acl.a", r#"{"bucket": "b", "acl": "public-read"}"#)
         );
