@@ -107,6 +107,23 @@ pub(super) fn holds_secret(value: &Value<'_>) -> bool {
     }
 }
 
+/// The name of the first value in a map, or in a list of objects with a name and a value, that is a credential.
+pub(super) fn name_of_secret<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match value {
+        Value::Array(elements) => {
+            let wrong = elements.iter().find(|element| holds_secret(element))?;
+            wrong.get("name").and_then(Value::as_str).or_else(|| name_of_secret(wrong))
+        }
+        Value::Object(object) => {
+            let wrong = object.members().iter().find(|(name, value)| {
+                value.as_str().is_some_and(|value| is_named_credential(name, value)) || holds_secret(value)
+            });
+            wrong.map(|(name, _)| name.as_ref())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
 /// Where credentials are in a text: only their secret part, not the format by which they are recognised.
 pub fn credentials(text: &str) -> Vec<Range<usize>> {
     let mut places = credential::places(text);
@@ -286,6 +303,21 @@ mod tests {
         ] {
             assert!(holds(text), "{text}");
         }
+    }
+
+    #[test]
+    fn the_variable_with_a_credential_is_named() {
+        let name = |text: &str| {
+            let value = crate::unreadable::json(text).unwrap();
+            name_of_secret(&value).map(ToOwned::to_owned)
+        };
+        assert_eq!(
+            name(r#"{"REGION": "eu", "DB_PASSWORD": "hunter2-and-more"}"#).as_deref(),
+            Some("DB_PASSWORD")
+        );
+        let listed = r#"[{"name": "A", "value": "b"}, {"name": "API_KEY", "value": "hunter2-and-more"}]"#;
+        assert_eq!(name(listed).as_deref(), Some("API_KEY"));
+        assert_eq!(name(r#"{"REGION": "eu"}"#), None);
     }
 
     #[test]
