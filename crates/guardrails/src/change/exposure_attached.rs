@@ -316,15 +316,30 @@ mod tests {
             r#"{"network_security_group_name": "open", "access": "Allow", "direction": "Inbound", "protocol": "Tcp",
                 "destination_port_range": "3389", "source_address_prefix": "*"}"#,
         );
-        let associated = r#"{"address": "azurerm_subnet_network_security_group_association.a", "change": {"actions": ["create"],
-            "before": null, "after": {"subnet_id": "/x/s", "network_security_group_id": "/x/open"}}}"#;
-        let found = messages(&[group, rule, associated.to_owned()]);
+        let associated = |actions: &str, before: &str| {
+            format!(
+                r#"{{"address": "azurerm_subnet_network_security_group_association.a", "change": {{"actions": [{actions}],
+                    "before": {before}, "after": {{"subnet_id": "/x/s", "network_security_group_id": "/x/open"}}}}}}"#
+            )
+        };
+        let with = |association: String| messages(&[group.clone(), rule.clone(), association]);
         assert_eq!(
-            found,
+            with(associated(
+                r#""delete", "create""#,
+                r#"{"subnet_id": "/x/s", "network_security_group_id": "/x/closed"}"#
+            )),
             [
                 "azurerm_subnet_network_security_group_association.a lets in more than before: `network_security_group_id` gains `/x/open`, for which azurerm_network_security_rule.rdp allows 0.0.0.0/0, ::/0 on tcp port 3389 (RDP)"
             ]
         );
+        assert!(with(associated(r#""create""#, "null")).is_empty(), "without a group all was open");
+        let interface = r#"{"address": "aws_network_interface_sg_attachment.a", "change": {"actions": ["create"],
+            "before": null, "after": {"network_interface_id": "eni-1", "security_group_id": "sg-1"}}}"#;
+        let open = kept(
+            "aws_security_group.open",
+            r#"{"id": "sg-1", "ingress": [{"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]}]}"#,
+        );
+        assert_eq!(messages(&[open, interface.to_owned()]).len(), 1);
     }
 
     #[test]
