@@ -2,6 +2,7 @@
 //!
 //! One TOML file is the table of one guard; `policies/change/README.md` describes the format.
 
+mod expand;
 mod read;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,10 @@ pub struct Row<T> {
     pub line: usize,
     /// The types; none for every type that has the attribute.
     pub types: Vec<String>,
+    /// The types that the patterns of the entry leave out; empty once they are expanded.
+    pub except: Vec<String>,
+    /// Whether wildcards of the entry matched what it is about.
+    pub by_name: bool,
     /// Why the schemas do not know the types; `None` where they must.
     pub unchecked: Option<String>,
     /// What the entry says of them.
@@ -85,8 +90,16 @@ pub enum SafeSetting {
     Words(Vec<String>),
     /// Every word but these, in any case (`weak = ["NONE"]`).
     AllBut(Vec<String>),
+    /// The later ones of these words, in any case (`order = ["OFF", "OPTIONAL", "ON"]`).
+    Order(Vec<String>),
     /// Any: the attribute or block must be there (`strong = "present"`).
     Present,
+    /// None: the attribute or block must not be there (`strong = "absent"`).
+    Absent,
+    /// This number or more (`strong = { at-least = 2 }`).
+    AtLeast(f64),
+    /// This number or less (`strong = { at-most = 3600 }`).
+    AtMost(f64),
 }
 
 /// What it means that a switch is not set.
@@ -112,6 +125,19 @@ pub struct Period {
     pub zero_is_forever: bool,
     /// From how much on less is no matter.
     pub enough: Option<f64>,
+    /// Which way the period becomes weaker.
+    pub weaker: Weaker,
+}
+
+/// Which way a number becomes weaker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weaker {
+    /// Less is weaker, such as the days that a log is kept.
+    #[default]
+    Less,
+    /// More is weaker, such as the hours that a session lasts.
+    More,
 }
 
 /// What a period counts.
@@ -159,6 +185,8 @@ pub enum Mark {
     Wildcards,
     /// What names the rules of a web application firewall.
     Filters,
+    /// A list of what is exempt from a guard.
+    Exceptions,
 }
 
 /// How a resource type describes the network traffic that it lets in.

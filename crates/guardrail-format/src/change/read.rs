@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{
     ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, OpeningLayout, Period, PeriodUnit, Ports,
-    Row, SafeSetting, Sources, Switch, Unset,
+    Row, SafeSetting, Sources, Switch, Unset, Weaker, expand,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -62,9 +62,12 @@ struct RawException {
 #[serde(deny_unknown_fields)]
 struct RawSwitch {
     types: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
     attribute: String,
     strong: Option<RawStrong>,
     weak: Option<Vec<String>>,
+    order: Option<Vec<String>>,
     unset: Option<RawUnset>,
 }
 
@@ -73,13 +76,22 @@ struct RawSwitch {
 enum RawStrong {
     Flag(bool),
     Words(Vec<String>),
-    Word(RawPresent),
+    Presence(RawPresence),
+    Bound(RawBound),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum RawPresent {
+enum RawPresence {
     Present,
+    Absent,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawBound {
+    AtLeast(f64),
+    AtMost(f64),
 }
 
 #[derive(Deserialize)]
@@ -93,10 +105,14 @@ enum RawUnset {
 #[serde(deny_unknown_fields)]
 struct RawPeriod {
     types: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
     attribute: String,
     unit: PeriodUnit,
     zero: Option<RawZero>,
     enough: Option<f64>,
+    #[serde(default)]
+    weaker: Weaker,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +125,8 @@ enum RawZero {
 #[serde(deny_unknown_fields)]
 struct RawAttribute {
     types: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
     attribute: String,
     mark: Mark,
 }
@@ -150,85 +168,114 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
     let raw: RawTable = toml::from_str(text).map_err(|source| {
         error(line(source.span().map_or(0, |span| span.start)), source.message().to_owned())
     })?;
-    let table = ChangeTable {
+    let mut table = ChangeTable {
         groups: rows(raw.types, &line, |raw| {
-            Ok((Some(raw.names), raw.unchecked, Group { loss: raw.loss, subject: raw.subject }))
+            let group = Group { loss: raw.loss, subject: raw.subject };
+            Ok(Read { unchecked: raw.unchecked, ..Read::of(Some(raw.names), group) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
         exceptions: rows(raw.except, &line, |raw| {
             if raw.because.trim().is_empty() {
                 return Err("`because` gives no reason".to_owned());
             }
-            Ok((Some(raw.names), raw.unchecked, raw.because))
+            Ok(Read { unchecked: raw.unchecked, ..Read::of(Some(raw.names), raw.because) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
         switches: rows(raw.switch, &line, switch).map_err(|(line, problem)| error(line, problem))?,
         periods: rows(raw.period, &line, period).map_err(|(line, problem)| error(line, problem))?,
         attributes: rows(raw.attribute, &line, |raw| {
-            let attribute = name_path(&raw.attribute)?;
-            Ok((raw.types, None, MarkedAttribute { attribute, mark: raw.mark }))
+            let attribute = pattern_path(&raw.attribute)?;
+            let entry = MarkedAttribute { attribute, mark: raw.mark };
+            Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
         openings: rows(raw.opening, &line, opening).map_err(|(line, problem)| error(line, problem))?,
     };
     unique(&table).map_err(|(line, problem)| error(line, problem))?;
+    expand::expand(&mut table).map_err(|(line, problem)| error(line, problem))?;
     Ok(table)
 }
 
-/// What a raw entry becomes: its types (`None` for every type), why they are not checked, and the entry.
-type Read<T> = Result<(Option<Vec<String>>, Option<String>, T), String>;
+/// What a raw entry becomes.
+struct Read<T> {
+    /// Its types; `None` for every type.
+    types: Option<Vec<String>>,
+    /// The types that a pattern leaves out.
+    except: Vec<String>,
+    /// Why the types are not checked.
+    unchecked: Option<String>,
+    entry: T,
+}
+
+impl<T> Read<T> {
+    const fn of(types: Option<Vec<String>>, entry: T) -> Self {
+        Self { types, except: Vec::new(), unchecked: None, entry }
+    }
+}
 
 fn rows<R, T>(
     raw: Vec<Spanned<R>>,
     line: &dyn Fn(usize) -> usize,
-    read: impl Fn(R) -> Read<T>,
+    read: impl Fn(R) -> Result<Read<T>, String>,
 ) -> Result<Vec<Row<T>>, (usize, String)> {
     raw.into_iter()
         .map(|spanned| {
             let line = line(spanned.span().start);
-            let (types, unchecked, entry) = read(spanned.into_inner()).map_err(|problem| (line, problem))?;
+            let Read { types, except, unchecked, entry } =
+                read(spanned.into_inner()).map_err(|problem| (line, problem))?;
             if types.as_ref().is_some_and(Vec::is_empty) {
                 return Err((line, "the list of resource types is empty".to_owned()));
             }
-            Ok(Row { line, types: types.unwrap_or_default(), unchecked, entry })
+            Ok(Row { line, types: types.unwrap_or_default(), except, by_name: false, unchecked, entry })
         })
         .collect()
 }
 
-fn switch(raw: RawSwitch) -> Read<Switch> {
+fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
     let safe = match (raw.strong, raw.weak) {
+        (None, None) if raw.order.as_ref().is_some_and(|words| words.len() > 1) => {
+            SafeSetting::Order(raw.order.clone().unwrap_or_default())
+        }
+        _ if raw.order.is_some() => {
+            return Err(format!("switch `{}`: `order` stands alone, with two words or more", raw.attribute));
+        }
         (Some(RawStrong::Flag(flag)), None) => SafeSetting::Flag(flag),
         (Some(RawStrong::Words(words)), None) => SafeSetting::Words(words),
-        (Some(RawStrong::Word(RawPresent::Present)), None) => SafeSetting::Present,
+        (Some(RawStrong::Presence(RawPresence::Present)), None) => SafeSetting::Present,
+        (Some(RawStrong::Presence(RawPresence::Absent)), None) => SafeSetting::Absent,
+        (Some(RawStrong::Bound(RawBound::AtLeast(least))), None) => SafeSetting::AtLeast(least),
+        (Some(RawStrong::Bound(RawBound::AtMost(most))), None) => SafeSetting::AtMost(most),
         (None, Some(words)) => SafeSetting::AllBut(words),
         (Some(_), Some(_)) | (None, None) => {
-            return Err(format!("switch `{}`: give either `strong` or `weak`", raw.attribute));
+            return Err(format!("switch `{}`: give either `strong`, `weak` or `order`", raw.attribute));
         }
     };
     let unset = match (raw.unset, &safe) {
-        (Some(_), SafeSetting::Present) => {
+        (Some(_), SafeSetting::Present | SafeSetting::Absent) => {
             return Err(format!(
-                "switch `{}`: `unset` has no meaning with `strong = \"present\"`",
+                "switch `{}`: `unset` has no meaning where `strong` is about presence",
                 raw.attribute
             ));
         }
         (None, SafeSetting::Present) | (Some(RawUnset::Weak), _) => Unset::Weak,
-        (Some(RawUnset::Strong), _) => Unset::Strong,
+        (None, SafeSetting::Absent) | (Some(RawUnset::Strong), _) => Unset::Strong,
         (None, _) => Unset::ProviderDecides,
     };
-    Ok((raw.types, None, Switch { attribute: name_path(&raw.attribute)?, safe, unset }))
+    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset };
+    Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
 }
 
-fn period(raw: RawPeriod) -> Read<Period> {
+fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
     let zero_is_forever = match raw.zero {
         Some(RawZero::Forever) => true,
         None => false,
     };
-    let RawPeriod { types, attribute, unit, enough, .. } = raw;
-    Ok((types, None, Period { attribute: name_path(&attribute)?, unit, zero_is_forever, enough }))
+    let RawPeriod { types, except, attribute, unit, enough, weaker, .. } = raw;
+    let entry = Period { attribute: pattern_path(&attribute)?, unit, zero_is_forever, enough, weaker };
+    Ok(Read { except, ..Read::of(types, entry) })
 }
 
-fn opening(raw: RawOpening) -> Read<OpeningLayout> {
+fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
     let sources = match (raw.sources, raw.resource_sources, raw.between) {
         (Some(names), None, None) => Sources::InRule(names),
         (None, Some(names), None) => Sources::InResource(names),
@@ -248,11 +295,9 @@ fn opening(raw: RawOpening) -> Read<OpeningLayout> {
     };
     let rules = raw.rules.as_deref().map_or(Ok(Vec::new()), name_path)?;
     let when = raw.when.into_iter().collect();
-    Ok((
-        Some(raw.types),
-        None,
-        OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty, object: raw.object },
-    ))
+    let entry =
+        OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty, object: raw.object };
+    Ok(Read::of(Some(raw.types), entry))
 }
 
 /// A path of names alone: tables go through every element of a list, so they have no selectors.
@@ -265,6 +310,22 @@ fn name_path(text: &str) -> Result<NamePath, String> {
             PatternStep::Select { .. } => Err(format!("`{text}`: tables have no selectors")),
         })
         .collect()
+}
+
+/// The same, where a name may have wildcards, and `**` in front stands for any way to the rest.
+fn pattern_path(text: &str) -> Result<NamePath, String> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '*'))
+    };
+    if !text.contains('*') {
+        return name_path(text);
+    }
+    let names: NamePath = text.split('.').map(ToOwned::to_owned).collect();
+    let rest = if names[0] == "**" { &names[1..] } else { &names[..] };
+    match !rest.is_empty() && rest.iter().all(|name| is_name(name) && !name.contains("**")) {
+        true => Ok(names),
+        false => Err(format!("`{text}` is not a pattern of names")),
+    }
 }
 
 /// Fails where two entries are about the same thing: one of them would be without effect.
@@ -363,7 +424,7 @@ mod tests {
         assert!(problem("[[switch]]\nattribut = 'a'").starts_with("a.toml:2: unknown field `attribut`"));
         assert_eq!(
             problem("[[switch]]\nattribute = 'a'"),
-            "a.toml:1: switch `a`: give either `strong` or `weak`"
+            "a.toml:1: switch `a`: give either `strong`, `weak` or `order`"
         );
         assert_eq!(
             problem("\n[[switch]]\nattribute = 'a[b=c]'\nstrong = true"),

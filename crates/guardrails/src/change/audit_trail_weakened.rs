@@ -6,6 +6,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, sight};
+use super::lists;
 use super::switch::{Wording, findings};
 use super::tables::AUDIT_TRAIL_WEAKENED;
 use super::target::destroyed_alone;
@@ -36,6 +37,12 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "records less than before", unknown: "may record less than before" };
 
+const LISTS: lists::Wording = lists::Wording {
+    what: WORDING.certain,
+    lost: "no longer contains",
+    gained: "now leaves out",
+};
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> = destroyed_alone(plan, &AUDIT_TRAIL_WEAKENED)
         .map(|watcher| {
@@ -47,6 +54,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(findings(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
         let lists = AUDIT_TRAIL_WEAKENED.marked(&pair.resource.address.resource_type, Mark::LogKinds);
         found.extend(lists.filter_map(|list| reduced(&pair, &list.attribute)));
+        found.extend(lists::changed(&pair, &AUDIT_TRAIL_WEAKENED, &LISTS));
     }
     found
 }

@@ -1,11 +1,15 @@
 //! Switches: attributes that make a resource weaker when they are turned, and the comparison that sees it.
 
+use std::cmp::Ordering;
+
+use planguard_guardrail_format::Quantity;
 use planguard_guardrail_format::change::{SafeSetting, Switch, Unset};
 use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
 
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::tables::Table;
 use super::{Certainty, ChangeFinding};
+use crate::engine::{is_empty, quantity};
 
 /// What a message says of a resource whose switch is turned; the attribute follows after a colon.
 pub(super) struct Wording {
@@ -23,8 +27,18 @@ pub(super) fn turned_off(plan: &Plan<'_>, table: &Table, wording: &Wording) -> V
 /// The findings for every switch of a table that one change turns to its unsafe side.
 pub(super) fn findings(pair: &Pair<'_>, table: &Table, wording: &Wording) -> Vec<ChangeFinding> {
     let switches = table.switches(&pair.resource.address.resource_type);
-    let turns = switches.filter_map(|switch| turn(switch, pair));
+    let turns: Vec<Turn> = switches.filter_map(|switch| turn(switch, pair)).collect();
+    let removed: Vec<AttributePath> =
+        turns.iter().filter(|turn| turn.to == To::Nothing).map(|turn| turn.attribute.clone()).collect();
+    // A block that goes takes along what is in it.
+    let goes_along = |turn: &Turn| {
+        let path = &turn.attribute.0;
+        turn.to == To::Nothing
+            && removed.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
+    };
     turns
+        .into_iter()
+        .filter(|turn| !goes_along(turn))
         .map(|turn| {
             let certainty = turn.certainty();
             let what = match certainty {
@@ -52,7 +66,7 @@ pub(super) enum Side {
 pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
     match settings(switch, state).as_slice() {
         [Placed { setting: Setting::Strong, value: Some(_), .. }] => Side::Safe,
-        [Placed { attribute, setting: Setting::Weak, value: Some(value) }] => {
+        [Placed { attribute, setting: Setting::Weak, value: Some(value), .. }] => {
             Side::Unsafe(format!("`{attribute}` is {value}"))
         }
         [Placed { attribute, setting: Setting::Removed, .. }] => {
@@ -64,27 +78,81 @@ pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
 
 /// How a change turns a switch to its unsafe side, if it does.
 ///
-/// Blocks that occur several times are judged together, since their order means nothing: the switch turns if
-/// none was unsafe before and some will be.
+/// Blocks that occur several times are judged together, since their order means nothing: the switch turns if all were safe
+/// before and some will not be, or if fewer are safe than before and more are not.
 fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
     if leaves_unset(switch, pair) {
         return None;
     }
-    let before = settings(switch, &pair.before);
-    if before.is_empty() || before.iter().any(|placed| placed.setting != Setting::Strong) {
-        return None;
+    if let SafeSetting::Order(words) = &switch.safe {
+        return lowered(words, switch, pair);
     }
+    let before = settings(switch, &pair.before);
     let after = settings(switch, &pair.after);
-    let find = |wanted: &[Setting]| after.iter().find(|placed| wanted.contains(&placed.setting));
-    let found = find(&[Setting::Weak, Setting::Removed]).or_else(|| find(&[Setting::Unknown]))?;
+    let found = [&[Setting::Weak, Setting::Removed][..], &[Setting::Unknown]]
+        .into_iter()
+        .find_map(|unsafe_settings| newly(unsafe_settings, &before, &after))?;
     let to = match found.setting {
-        Setting::Weak => To::Value(found.value.clone()),
+        Setting::Weak => match (&found.value, &switch.safe) {
+            (value, SafeSetting::Absent) => To::Something(value.clone()),
+            (Some(value), _) => To::Value(value.clone()),
+            (None, _) if found.is_sensitive => To::Secret,
+            (None, _) => To::Weaker,
+        },
         Setting::Removed => To::Nothing,
         Setting::Unknown => To::Unknown,
         Setting::Strong | Setting::Undecided => return None,
     };
-    let from = before.into_iter().find_map(|placed| placed.value);
+    let safe = before.into_iter().filter(|placed| placed.setting == Setting::Strong);
+    let from = safe.filter_map(|placed| placed.value).next();
     Some(Turn { attribute: found.attribute.clone(), from, to })
+}
+
+/// How a change lowers a setting whose words have an order, the weakest first, if it does. Of several places the weakest
+/// counts.
+fn lowered(words: &[String], switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+    let rank = |place: &View<'_, '_>| match sight(place) {
+        Sight::Known(value) => {
+            let text = value.as_str()?;
+            words.iter().position(|word| word.eq_ignore_ascii_case(text))
+        }
+        Sight::Unset => match switch.unset {
+            Unset::Weak => Some(0),
+            Unset::Strong => words.len().checked_sub(1),
+            Unset::ProviderDecides => None,
+        },
+        Sight::Unknown | Sight::Computed => None,
+    };
+    let weakest = |state: &ResourceState<'_>| {
+        let ranked = places(&state.root(), &switch.attribute).into_iter().map(|place| {
+            let is_set = sight(&place) != Sight::Unset;
+            Some((rank(&place)?, place.path().clone(), is_set, shown(&place)))
+        });
+        ranked.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(rank, ..)| *rank)
+    };
+    let (before, after) = (weakest(&pair.before)?, weakest(&pair.after)?);
+    if after.0 >= before.0 {
+        return None;
+    }
+    let (_, attribute, is_set, value) = after;
+    let to = match value {
+        Some(value) => To::Value(value),
+        None if is_set => To::Secret,
+        None => To::Nothing,
+    };
+    Some(Turn { attribute, from: before.3, to })
+}
+
+/// A place that has one of some settings after a change, if the change turned the switch there.
+fn newly<'s>(settings: &[Setting], before: &[Placed], after: &'s [Placed]) -> Option<&'s Placed> {
+    let is_among = |placed: &&Placed| settings.contains(&placed.setting);
+    let is_safe = |placed: &&Placed| placed.setting == Setting::Strong;
+    let count = |places: &[Placed], of: &dyn Fn(&&Placed) -> bool| places.iter().filter(of).count();
+    let were_safe = count(before, &is_safe);
+    let turned = were_safe > 0
+        && (were_safe == before.len()
+            || (count(after, &is_safe) < were_safe && count(after, &is_among) > count(before, &is_among)));
+    after.iter().find(is_among).filter(|_| turned)
 }
 
 /// Whether the switch cannot turn because its attribute is left out: before, which is safe only where nothing set is,
@@ -112,6 +180,7 @@ struct Placed {
     setting: Setting,
     /// The value as messages show it.
     value: Option<String>,
+    is_sensitive: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +201,8 @@ fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
         .map(|place| Placed {
             attribute: place.path().clone(),
             setting: setting(switch, place),
-            value: shown(place),
+            value: shown(place).or_else(|| shown_texts(place)),
+            is_sensitive: place.is_sensitive(),
         })
         .collect()
 }
@@ -147,6 +217,7 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
         },
         // A block or name that is configured will be there, whatever its value.
         Sight::Unknown if matches!(switch.safe, SafeSetting::Present) => Setting::Undecided,
+        Sight::Unknown if matches!(switch.safe, SafeSetting::Absent) => Setting::Weak,
         Sight::Unknown => Setting::Unknown,
         Sight::Computed => Setting::Undecided,
         Sight::Unset => match switch.unset {
@@ -159,16 +230,48 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
 
 /// Whether a value is safe; `None` for one that is neither safe nor unsafe.
 fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
-    let among = |words: &[String]| {
-        let text = value.as_str()?;
-        Some(words.iter().any(|word| word.eq_ignore_ascii_case(text)))
-    };
+    let is_among = |words: &[String], text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let bound = |bound: f64, is_unsafe| Some(amount(value)?.compare(Quantity::Number(bound))? != is_unsafe);
     match safe {
         SafeSetting::Flag(wanted) => flag(value).map(|set| set == *wanted),
-        SafeSetting::Words(words) => among(words),
-        SafeSetting::AllBut(words) => among(words).map(|unsafe_word| !unsafe_word),
-        SafeSetting::Present => Some(!crate::engine::is_empty(value)),
+        // A list is as safe as the least safe of its words.
+        SafeSetting::Words(words) => {
+            let texts = texts(value).filter(|texts| !texts.is_empty())?;
+            Some(texts.into_iter().all(|text| is_among(words, text)))
+        }
+        SafeSetting::AllBut(words) => Some(!texts(value)?.into_iter().any(|text| is_among(words, text))),
+        // Its settings are compared with each other.
+        SafeSetting::Order(_) => None,
+        SafeSetting::Present => Some(!is_empty(value)),
+        SafeSetting::Absent => Some(is_empty(value)),
+        SafeSetting::AtLeast(least) => bound(*least, Ordering::Less),
+        SafeSetting::AtMost(most) => bound(*most, Ordering::Greater),
     }
+}
+
+/// The number that a value is, or how many elements a list has.
+fn amount(value: &Value<'_>) -> Option<Quantity> {
+    match value {
+        #[expect(clippy::cast_precision_loss, reason = "no plan has a list of that length")]
+        Value::Array(elements) => Some(Quantity::Number(elements.len() as f64)),
+        value => quantity(value),
+    }
+}
+
+/// The text that a value is, or the texts that it contains; `None` where it is or contains anything else.
+fn texts<'v>(value: &'v Value<'_>) -> Option<Vec<&'v str>> {
+    match value {
+        Value::Array(elements) => elements.iter().map(Value::as_str).collect(),
+        value => value.as_str().map(|text| vec![text]),
+    }
+}
+
+/// The texts of a list as messages show them; `None` where there are none, many, or sensitive ones.
+fn shown_texts(place: &View<'_, '_>) -> Option<String> {
+    const MOST: usize = 4;
+    let elements = place.elements().filter(|elements| (1..=MOST).contains(&elements.len()))?;
+    let shown: Option<Vec<String>> = elements.iter().map(shown).collect();
+    shown.filter(|_| !place.is_sensitive()).map(|shown| shown.join(", "))
 }
 
 /// A boolean, which some providers write as a word.
@@ -193,8 +296,14 @@ struct Turn {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum To {
-    /// A value, as messages show it; `None` for one that they must not show.
-    Value(Option<String>),
+    /// A value, as messages show it.
+    Value(String),
+    /// A value that messages must not show.
+    Secret,
+    /// A value that is too long to show.
+    Weaker,
+    /// Something, where nothing was; its value, if messages show it.
+    Something(Option<String>),
     Nothing,
     Unknown,
 }
@@ -203,7 +312,7 @@ impl Turn {
     /// Whether the plan knows the new setting.
     fn certainty(&self) -> Certainty {
         match self.to {
-            To::Value(_) | To::Nothing => Certainty::Certain,
+            To::Value(_) | To::Secret | To::Weaker | To::Something(_) | To::Nothing => Certainty::Certain,
             To::Unknown => Certainty::DependsOnUnknown,
         }
     }
@@ -212,9 +321,12 @@ impl Turn {
     fn describe(&self) -> String {
         let attribute = &self.attribute;
         match (&self.to, &self.from) {
-            (To::Value(Some(to)), Some(from)) => format!("`{attribute}` changes from {from} to {to}"),
-            (To::Value(Some(to)), None) => format!("`{attribute}` changes to {to}"),
-            (To::Value(None), _) => format!("`{attribute}` changes to a weaker value, which is sensitive"),
+            (To::Value(to), Some(from)) => format!("`{attribute}` changes from {from} to {to}"),
+            (To::Value(to), None) => format!("`{attribute}` changes to {to}"),
+            (To::Secret, _) => format!("`{attribute}` changes to a weaker value, which is sensitive"),
+            (To::Weaker, _) => format!("`{attribute}` changes to a weaker value"),
+            (To::Something(Some(to)), _) => format!("`{attribute}` is set to {to}"),
+            (To::Something(None), _) => format!("`{attribute}` is added"),
             (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (now {from})"),
             (To::Nothing, None) => format!("`{attribute}` is removed"),
             (To::Unknown, Some(from)) => format!("`{attribute}` (now {from}) is known only after apply"),
