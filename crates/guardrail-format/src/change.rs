@@ -18,6 +18,8 @@ pub struct ChangeTable {
     pub exceptions: Vec<Row<String>>,
     /// Attributes with a safe and an unsafe setting (`[[switch]]`).
     pub switches: Vec<Row<Switch>>,
+    /// Settings that have their name in an attribute (`[[parameter]]`).
+    pub parameters: Vec<Row<NamedSetting>>,
     /// Attributes that say how long something is kept (`[[period]]`).
     pub periods: Vec<Row<Period>>,
     /// Attributes that the guard reads in its own way (`[[attribute]]`).
@@ -50,6 +52,8 @@ pub struct TypeFacts {
     pub group: Option<Group>,
     /// Its switches.
     pub switches: Vec<Switch>,
+    /// Its settings that have their name in an attribute.
+    pub parameters: Vec<NamedSetting>,
     /// Its periods.
     pub periods: Vec<Period>,
     /// Its marked attributes.
@@ -78,6 +82,19 @@ pub struct Switch {
     /// Which settings are safe.
     pub safe: SafeSetting,
     /// What it means that the attribute is not set.
+    pub unset: Unset,
+}
+
+/// A setting whose name stands in the attribute `name` or `key`, and whose value in the attribute `value` beside it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NamedSetting {
+    /// The way to the blocks; empty where the resource is the setting.
+    pub list: NamePath,
+    /// The names, of which each is a setting of its own.
+    pub names: Vec<String>,
+    /// Which values are safe.
+    pub safe: SafeSetting,
+    /// What it means that the setting is not there.
     pub unset: Unset,
 }
 
@@ -248,6 +265,7 @@ impl ChangeTable {
         let mut types: Vec<&str> = Vec::new();
         types.extend(names(&self.groups));
         types.extend(names(&self.switches));
+        types.extend(names(&self.parameters));
         types.extend(names(&self.periods));
         types.extend(names(&self.attributes));
         types.extend(names(&self.openings));
@@ -261,6 +279,7 @@ impl ChangeTable {
         TypeFacts {
             group: entries(&self.groups, resource_type).next(),
             switches: entries(&self.switches, resource_type).collect(),
+            parameters: entries(&self.parameters, resource_type).collect(),
             periods: entries(&self.periods, resource_type).collect(),
             attributes: entries(&self.attributes, resource_type).collect(),
             opening: entries(&self.openings, resource_type).next(),

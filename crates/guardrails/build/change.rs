@@ -100,6 +100,11 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     problems.extend(misfits(&table.switches, every_type, |switch| {
         vec![setting_tests(switch).into_iter().map(|test| at(&switch.attribute, test)).collect()]
     }));
+    problems.extend(misfits(&table.parameters, every_type, |setting| {
+        let in_list =
+            |name: &str| at(&[setting.list.as_slice(), &[name.to_owned()]].concat(), AttributeTest::Present);
+        vec![vec![in_list("name"), in_list("key")], vec![in_list("value")]]
+    }));
     problems.extend(misfits(&table.periods, every_type, |period| {
         vec![vec![at(&period.attribute, AttributeTest::AtLeast(Quantity::Number(1.0)))]]
     }));
@@ -127,7 +132,8 @@ fn misfits<T>(
     predicates: impl Fn(&T) -> Vec<Vec<Predicate>>,
 ) -> Vec<(usize, String)> {
     let mut problems = Vec::new();
-    for row in rows.iter().filter(|row| row.unchecked.is_none()) {
+    // What wildcards matched comes from the schemas.
+    for row in rows.iter().filter(|row| row.unchecked.is_none() && !row.by_name) {
         for alternatives in predicates(&row.entry) {
             let contradictions = |resource_type: &str| {
                 let each = alternatives.iter().map(|one| predicate_contradictions(resource_type, one));

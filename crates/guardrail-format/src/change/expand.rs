@@ -82,7 +82,7 @@ impl OfAttribute for MarkedAttribute {
 
 /// Whether an attribute holds a text, or several.
 fn is_text(kind: &Kind) -> bool {
-    *kind == Kind::String || kind.element() == Some(&Kind::String)
+    *kind == Kind::String || matches!(kind.element(), Some(Kind::String | Kind::Number))
 }
 
 /// Replaces every entry with wildcards by entries without. What an entry without wildcards says of an attribute stays.
@@ -224,4 +224,79 @@ fn matches(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(name) = name.strip_prefix(start) else { return false };
     (0..=name.len()).any(|skipped| name.is_char_boundary(skipped) && matches(rest, &name[skipped..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read_change_table;
+    use super::*;
+
+    fn table(text: &str) -> ChangeTable {
+        read_change_table("a.toml", text).unwrap()
+    }
+
+    fn attributes(table: &ChangeTable, resource_type: &str) -> Vec<String> {
+        let switches = table.facts(Some(resource_type)).switches;
+        switches.iter().map(|switch| switch.attribute.join(".")).collect()
+    }
+
+    #[test]
+    fn stars_stand_for_any_characters() {
+        assert!(matches("*_enabled", "logs_enabled") && matches("a*c", "ac") && matches("*", "a"));
+        assert!(!matches("*_enabled", "enabled") && !matches("a*c", "acd") && !matches("a", "ab"));
+    }
+
+    #[test]
+    fn names_are_found_at_any_depth() {
+        let table = table("[[switch]]\nattribute = '**.enable_secure_boot'\nstrong = true");
+        assert_eq!(
+            attributes(&table, "google_container_node_pool"),
+            ["node_config.shielded_instance_config.enable_secure_boot"]
+        );
+        assert!(attributes(&table, "google_container_cluster").len() > 1);
+        assert!(table.switches.iter().all(|row| row.by_name && row.line == 1));
+    }
+
+    #[test]
+    fn a_pattern_keeps_to_its_types_and_to_what_fits() {
+        let table = table(
+            "[[switch]]\ntypes = ['aws_*']\nexcept = ['aws_db_*']\nattribute = 'multi_az'\nstrong = true",
+        );
+        assert_eq!(attributes(&table, "aws_dms_replication_instance"), ["multi_az"]);
+        assert_eq!(attributes(&table, "aws_db_instance"), [""; 0]);
+        assert_eq!(attributes(&table, "aws_rds_cluster"), [""; 0], "only the provider sets it there");
+    }
+
+    #[test]
+    fn what_an_entry_names_is_left_to_it() {
+        let named = "[[switch]]\ntypes = ['aws_db_instance']\nattribute = 'multi_az'\nstrong = false\n";
+        let pattern = "[[switch]]\nattribute = '**.multi_az'\nstrong = true\n";
+        let table = table(&format!("{pattern}{named}"));
+        let own = table.facts(Some("aws_db_instance")).switches;
+        assert!(matches!(own.as_slice(), [Switch { safe: SafeSetting::Flag(false), .. }]));
+    }
+
+    #[test]
+    fn a_boolean_that_only_the_configuration_sets_is_off_without_it() {
+        let unset = |attribute: &str, strong: bool, resource_type: &str| {
+            let text = format!("[[switch]]\nattribute = '{attribute}'\nstrong = {strong}");
+            table(&text).facts(Some(resource_type)).switches[0].unset
+        };
+        assert_eq!(unset("**.require_ssl", true, "google_sql_database_instance"), Unset::ProviderDecides);
+        assert_eq!(unset("**.enable_legacy_abac", false, "google_container_cluster"), Unset::Strong);
+        assert_eq!(unset("**.soft_delete_enabled", true, "azurerm_key_vault"), Unset::ProviderDecides);
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_refused() {
+        let problem = |text: &str| read_change_table("a.toml", text).unwrap_err().to_string();
+        assert_eq!(
+            problem("[[switch]]\nattribute = '**.no_such_*'\nstrong = true"),
+            "a.toml:1: `**.no_such_*` matches nothing that has no entry yet"
+        );
+        assert_eq!(
+            problem("[[switch]]\nexcept = ['aws_x']\nattribute = 'a'\nstrong = true"),
+            "a.toml:1: `except` has a meaning only beside wildcards"
+        );
+    }
 }

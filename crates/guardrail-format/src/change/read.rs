@@ -6,8 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, OpeningLayout, Period, PeriodUnit, Ports,
-    Row, SafeSetting, Sources, Switch, Unset, Weaker, expand,
+    ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting, OpeningLayout, Period,
+    PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Unset, Weaker, expand,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -32,6 +32,8 @@ struct RawTable {
     except: Vec<Spanned<RawException>>,
     #[serde(default)]
     switch: Vec<Spanned<RawSwitch>>,
+    #[serde(default)]
+    parameter: Vec<Spanned<RawParameter>>,
     #[serde(default)]
     period: Vec<Spanned<RawPeriod>>,
     #[serde(default)]
@@ -68,6 +70,17 @@ struct RawSwitch {
     strong: Option<RawStrong>,
     weak: Option<Vec<String>>,
     order: Option<Vec<String>>,
+    unset: Option<RawUnset>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawParameter {
+    types: Vec<String>,
+    list: Option<String>,
+    names: Vec<String>,
+    strong: Option<Vec<String>>,
+    weak: Option<Vec<String>>,
     unset: Option<RawUnset>,
 }
 
@@ -182,6 +195,7 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
         })
         .map_err(|(line, problem)| error(line, problem))?,
         switches: rows(raw.switch, &line, switch).map_err(|(line, problem)| error(line, problem))?,
+        parameters: rows(raw.parameter, &line, parameter).map_err(|(line, problem)| error(line, problem))?,
         periods: rows(raw.period, &line, period).map_err(|(line, problem)| error(line, problem))?,
         attributes: rows(raw.attribute, &line, |raw| {
             let attribute = pattern_path(&raw.attribute)?;
@@ -265,6 +279,23 @@ fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
     Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
 }
 
+fn parameter(raw: RawParameter) -> Result<Read<NamedSetting>, String> {
+    let safe = match (raw.strong, raw.weak) {
+        (Some(words), None) => SafeSetting::Words(words),
+        (None, Some(words)) => SafeSetting::AllBut(words),
+        (Some(_), Some(_)) | (None, None) => {
+            return Err("parameter: give either `strong` or `weak`".to_owned());
+        }
+    };
+    let unset = match raw.unset {
+        Some(RawUnset::Weak) => Unset::Weak,
+        Some(RawUnset::Strong) => Unset::Strong,
+        None => Unset::ProviderDecides,
+    };
+    let list = raw.list.as_deref().map_or(Ok(Vec::new()), name_path)?;
+    Ok(Read::of(Some(raw.types), NamedSetting { list, names: raw.names, safe, unset }))
+}
+
 fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
     let zero_is_forever = match raw.zero {
         Some(RawZero::Forever) => true,
@@ -338,9 +369,12 @@ fn unique(table: &ChangeTable) -> Result<(), (usize, String)> {
     });
     let openings = subjects("opening", &table.openings, |_| String::new());
     let switches = subjects("switch", &table.switches, |entry| entry.attribute.join("."));
+    let parameters = subjects("parameter", &table.parameters, |entry| entry.names.join(", "));
     let periods = subjects("period", &table.periods, |entry| entry.attribute.join("."));
     let attributes = subjects("attribute", &table.attributes, |entry| entry.attribute.join("."));
-    for (line, subject) in listed.chain(openings).chain(switches).chain(periods).chain(attributes) {
+    for (line, subject) in
+        listed.chain(openings).chain(switches).chain(parameters).chain(periods).chain(attributes)
+    {
         if let Some(first) = lines.get(&subject) {
             return Err((line, format!("{subject} has an entry in line {first}")));
         }
@@ -394,6 +428,11 @@ mod tests {
             [[switch]]
             attribute = "log"
             strong = "present"
+            [[parameter]]
+            types = ["aws_x"]
+            list = "parameter"
+            names = ["ssl"]
+            strong = ["on"]
             [[period]]
             attribute = "days"
             unit = "days"
@@ -416,6 +455,10 @@ mod tests {
         let own = table.facts(Some("aws_x"));
         assert!(matches!(&own.switches[0].safe, SafeSetting::AllBut(words) if words == &["NONE"]));
         assert_eq!(own.opening.unwrap().empty, Empty::OpenWithout("r".to_owned()));
+        assert_eq!(
+            (own.parameters[0].names.as_slice(), own.parameters[0].unset),
+            (&["ssl".to_owned()][..], Unset::ProviderDecides)
+        );
         assert!(own.group.is_none());
     }
 
@@ -431,6 +474,41 @@ mod tests {
             "a.toml:2: `a[b=c]`: tables have no selectors"
         );
         assert_eq!(problem("[[types]]\nnames = []"), "a.toml:1: the list of resource types is empty");
+    }
+
+    #[test]
+    fn settings_are_read_in_every_form() {
+        let safe = |setting: &str| {
+            let text = format!("[[switch]]\nattribute = 'a'\n{setting}");
+            read_change_table("a.toml", &text).unwrap().facts(None).switches.remove(0)
+        };
+        let absent = safe("strong = 'absent'");
+        assert!(matches!(absent.safe, SafeSetting::Absent) && absent.unset == Unset::Strong);
+        assert!(matches!(safe("strong = { at-least = 2 }").safe, SafeSetting::AtLeast(2.0)));
+        assert!(matches!(safe("strong = { at-most = 3 }").safe, SafeSetting::AtMost(3.0)));
+        assert!(
+            matches!(safe("order = ['OFF', 'ON']").safe, SafeSetting::Order(words) if words == ["OFF", "ON"])
+        );
+        for wrong in
+            ["order = ['OFF']", "order = ['OFF', 'ON']\nstrong = true", "strong = 'absent'\nunset = 'weak'"]
+        {
+            assert!(
+                problem(&format!("[[switch]]\nattribute = 'a'\n{wrong}")).starts_with("a.toml:1: switch `a`")
+            );
+        }
+        let weaker = |text: &str| {
+            let text = format!("[[period]]\nattribute = 'a'\nunit = 'hours'\n{text}");
+            read_change_table("a.toml", &text).unwrap().facts(None).periods.remove(0).weaker
+        };
+        assert_eq!((weaker(""), weaker("weaker = 'more'")), (Weaker::Less, Weaker::More));
+    }
+
+    #[test]
+    fn a_pattern_has_names() {
+        for wrong in ["**", "a.**.b", "**.", "**.a b*"] {
+            let text = format!("[[switch]]\nattribute = '{wrong}'\nstrong = true");
+            assert!(problem(&text).contains("is not a pattern of names"), "{wrong}");
+        }
     }
 
     #[test]

@@ -33,11 +33,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "can be reached by more than before", unknown: "may be reached by more than before" };
 
-const LISTS: lists::Wording = lists::Wording {
-    what: WORDING.certain,
-    lost: "no longer contains",
-    gained: "now contains",
-};
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now contains" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &ACCESS_RESTRICTION_REMOVED, &WORDING);

@@ -34,11 +34,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "no longer tells anybody", unknown: "may no longer tell anybody" };
 
-const LISTS: lists::Wording = lists::Wording {
-    what: "tells fewer than before",
-    lost: "no longer contains",
-    gained: "now leaves out",
-};
+const LISTS: lists::Wording =
+    lists::Wording { what: "tells fewer than before", lost: "no longer contains", gained: "now leaves out" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = losses(plan, &ALARM_REMOVED);
@@ -47,9 +44,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             .filter(|pair| !is_by_the_clock(pair))
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
-    found.extend(
-        pairs(plan).flat_map(|pair| lists::changed(&pair, &ALARM_REMOVED, &LISTS)),
-    );
+    found.extend(pairs(plan).flat_map(|pair| lists::changed(&pair, &ALARM_REMOVED, &LISTS)));
     found
 }
 

@@ -5,10 +5,10 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
-use super::{lists, numbers};
 use super::switch::{Wording, turned_off};
 use super::tables::HARDENING_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{lists, numbers};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -31,11 +31,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "is hardened less than before", unknown: "may be hardened less than before" };
 
-const LISTS: lists::Wording = lists::Wording {
-    what: WORDING.certain,
-    lost: "no longer requires",
-    gained: "now exempts",
-};
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer requires", gained: "now exempts" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &HARDENING_OFF, &WORDING);

@@ -73,3 +73,37 @@ fn elements<'p>(state: &ResourceState<'p>, list: &[String]) -> Option<Vec<Elemen
     }
     Some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::access_restriction_removed::GUARD;
+    use super::super::testing::find_in_update;
+
+    fn found(kind: &str, list: &str, before: &str, after: &str) -> Vec<String> {
+        let rule = |values: &str| format!(r#"{{"rules": [{{"deny_rule": [{{"{list}": [{values}]}}]}}]}}"#);
+        let found = find_in_update(&GUARD, kind, &rule(before), &rule(after), "{}");
+        found.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn a_refusal_that_goes_and_an_exception_that_comes_are_named() {
+        let policy = "google_iam_deny_policy.a";
+        assert_eq!(
+            found(policy, "denied_permissions", r#""a", "b""#, r#""a""#),
+            ["google_iam_deny_policy.a can be reached by more than before: \
+              `denied_permissions` no longer contains `b`"]
+        );
+        assert_eq!(
+            found(policy, "exception_principals", r#""a""#, r#""a", "b""#),
+            [
+                "google_iam_deny_policy.a can be reached by more than before: `exception_principals` now contains `b`"
+            ]
+        );
+        assert!(found(policy, "denied_permissions", r#""a""#, r#""a", "b""#).is_empty());
+        assert!(found(policy, "exception_principals", r#""a", "b""#, r#""b""#).is_empty());
+        assert!(
+            found(policy, "exception_principals", r#""a""#, r#""b""#).is_empty(),
+            "another name for the same"
+        );
+    }
+}

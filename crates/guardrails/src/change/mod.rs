@@ -17,6 +17,7 @@ mod destroy_before_create;
 mod drift_security;
 mod encryption_off;
 mod example;
+mod exception_created;
 mod exposure_cidr;
 mod exposure_flag;
 mod exposure_route;
@@ -38,6 +39,7 @@ mod numbers;
 mod openings;
 mod output_exposed;
 mod own_key_dropped;
+mod parameters;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -195,6 +197,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &destroy_before_create::GUARD,
     &drift_security::GUARD,
     &encryption_off::GUARD,
+    &exception_created::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
     &exposure_route::GUARD,

@@ -7,7 +7,7 @@ use super::about::About;
 use super::compare::pairs;
 use super::switch::{Wording, turned_off};
 use super::tables::MONITORING_REDUCED;
-use super::{lists, numbers, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, lists, numbers};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -30,11 +30,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "is observed less than before", unknown: "may be observed less than before" };
 
-const LISTS: lists::Wording = lists::Wording {
-    what: WORDING.certain,
-    lost: "no longer contains",
-    gained: "now leaves out",
-};
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now leaves out" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &MONITORING_REDUCED, &WORDING);

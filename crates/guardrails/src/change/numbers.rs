@@ -39,3 +39,25 @@ pub(super) fn moved(pair: &Pair<'_>, table: &'static Table, what: &str) -> Vec<C
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::hardening_off::GUARD;
+    use super::super::testing::find_in_update;
+
+    #[test]
+    fn a_session_that_lasts_longer_is_weaker() {
+        let role = |seconds: u32| format!(r#"{{"max_session_duration": {seconds}}}"#);
+        let found = |before, after| {
+            let found = find_in_update(&GUARD, "aws_iam_role.a", &role(before), &role(after), "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(3600, 43200),
+            [
+                "aws_iam_role.a is hardened less than before: `max_session_duration` is raised from `3600` to `43200`"
+            ]
+        );
+        assert!(found(43200, 3600).is_empty());
+    }
+}

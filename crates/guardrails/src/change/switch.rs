@@ -8,7 +8,7 @@ use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
 
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::tables::Table;
-use super::{Certainty, ChangeFinding};
+use super::{Certainty, ChangeFinding, parameters};
 use crate::engine::{is_empty, quantity};
 
 /// What a message says of a resource whose switch is turned; the attribute follows after a colon.
@@ -20,12 +20,12 @@ pub(super) struct Wording {
 }
 
 /// The findings for every switch of a table that a plan turns to its unsafe side.
-pub(super) fn turned_off(plan: &Plan<'_>, table: &Table, wording: &Wording) -> Vec<ChangeFinding> {
+pub(super) fn turned_off(plan: &Plan<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     pairs(plan).flat_map(|pair| findings(&pair, table, wording)).collect()
 }
 
 /// The findings for every switch of a table that one change turns to its unsafe side.
-pub(super) fn findings(pair: &Pair<'_>, table: &Table, wording: &Wording) -> Vec<ChangeFinding> {
+pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     let switches = table.switches(&pair.resource.address.resource_type);
     let turns: Vec<Turn> = switches.filter_map(|switch| turn(switch, pair)).collect();
     let removed: Vec<AttributePath> =
@@ -48,6 +48,7 @@ pub(super) fn findings(pair: &Pair<'_>, table: &Table, wording: &Wording) -> Vec
             let message = format!("{} {what}: {}", pair.resource.address, turn.describe());
             ChangeFinding::on(pair.resource, message).at(turn.attribute).with(certainty)
         })
+        .chain(parameters::findings(pair, table, wording))
         .collect()
 }
 
@@ -91,7 +92,11 @@ fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
     let after = settings(switch, &pair.after);
     let found = [&[Setting::Weak, Setting::Removed][..], &[Setting::Unknown]]
         .into_iter()
-        .find_map(|unsafe_settings| newly(unsafe_settings, &before, &after))?;
+        .find_map(|unsafe_settings| newly(unsafe_settings, &before, &after))
+        .or_else(|| vanished(switch, &before, &after))
+        .or_else(|| {
+            gains(switch, pair).then(|| after.iter().find(|placed| placed.setting == Setting::Weak))?
+        })?;
     let to = match found.setting {
         Setting::Weak => match (&found.value, &switch.safe) {
             (value, SafeSetting::Absent) => To::Something(value.clone()),
@@ -141,6 +146,33 @@ fn lowered(words: &[String], switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
         None => To::Nothing,
     };
     Some(Turn { attribute, from: before.3, to })
+}
+
+/// A place without what must be there, if one had it before and none has it any more.
+fn vanished<'s>(switch: &Switch, before: &[Placed], after: &'s [Placed]) -> Option<&'s Placed> {
+    let has_any = |places: &[Placed]| places.iter().any(|placed| placed.setting == Setting::Strong);
+    let is_lost = matches!(switch.safe, SafeSetting::Present) && has_any(before) && !has_any(after);
+    let only_removed = after.iter().all(|placed| placed.setting == Setting::Removed);
+    after.first().filter(|_| is_lost && only_removed)
+}
+
+/// Whether lists gain one more unsafe word than they had.
+fn gains(switch: &Switch, pair: &Pair<'_>) -> bool {
+    let SafeSetting::AllBut(unsafe_words) = &switch.safe else { return false };
+    let words = |state: &ResourceState<'_>| {
+        let mut words: Vec<String> = Vec::new();
+        for place in places(&state.root(), &switch.attribute) {
+            match sight(&place) {
+                Sight::Known(value @ Value::Array(_)) => words.extend(texts(value)?),
+                Sight::Unset => {}
+                Sight::Known(_) | Sight::Unknown | Sight::Computed => return None,
+            }
+        }
+        words.retain(|word| unsafe_words.iter().any(|unsafe_word| unsafe_word.eq_ignore_ascii_case(word)));
+        Some(words)
+    };
+    let (Some(before), Some(after)) = (words(&pair.before), words(&pair.after)) else { return false };
+    !before.is_empty() && after.iter().any(|word| !before.contains(word))
 }
 
 /// A place that has one of some settings after a change, if the change turned the switch there.
@@ -215,6 +247,10 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
             Some(false) => Setting::Weak,
             None => Setting::Undecided,
         },
+        // How many there will be is said where it is known.
+        Sight::Unknown if matches!(switch.safe, SafeSetting::AtLeast(_) | SafeSetting::AtMost(_)) => {
+            Setting::Undecided
+        }
         // A block or name that is configured will be there, whatever its value.
         Sight::Unknown if matches!(switch.safe, SafeSetting::Present) => Setting::Undecided,
         Sight::Unknown if matches!(switch.safe, SafeSetting::Absent) => Setting::Weak,
@@ -229,7 +265,7 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
 }
 
 /// Whether a value is safe; `None` for one that is neither safe nor unsafe.
-fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
+pub(super) fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
     let is_among = |words: &[String], text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
     let bound = |bound: f64, is_unsafe| Some(amount(value)?.compare(Quantity::Number(bound))? != is_unsafe);
     match safe {
@@ -237,15 +273,26 @@ fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
         // A list is as safe as the least safe of its words.
         SafeSetting::Words(words) => {
             let texts = texts(value).filter(|texts| !texts.is_empty())?;
-            Some(texts.into_iter().all(|text| is_among(words, text)))
+            Some(texts.iter().all(|text| is_among(words, text)))
         }
-        SafeSetting::AllBut(words) => Some(!texts(value)?.into_iter().any(|text| is_among(words, text))),
+        SafeSetting::AllBut(words) => Some(!texts(value)?.iter().any(|text| is_among(words, text))),
         // Its settings are compared with each other.
         SafeSetting::Order(_) => None,
-        SafeSetting::Present => Some(!is_empty(value)),
+        SafeSetting::Present => Some(!is_empty(value) && !is_off(value)),
         SafeSetting::Absent => Some(is_empty(value)),
         SafeSetting::AtLeast(least) => bound(*least, Ordering::Less),
         SafeSetting::AtMost(most) => bound(*most, Ordering::Greater),
+    }
+}
+
+/// Whether blocks are there and say themselves that they are off.
+fn is_off(value: &Value<'_>) -> bool {
+    let says_off = |block: &Value<'_>| {
+        ["enabled", "enable"].iter().any(|name| block.get(name) == Some(&Value::Bool(false)))
+    };
+    match value {
+        Value::Array(blocks) => !blocks.is_empty() && blocks.iter().all(says_off),
+        block => says_off(block),
     }
 }
 
@@ -259,10 +306,15 @@ fn amount(value: &Value<'_>) -> Option<Quantity> {
 }
 
 /// The text that a value is, or the texts that it contains; `None` where it is or contains anything else.
-fn texts<'v>(value: &'v Value<'_>) -> Option<Vec<&'v str>> {
+fn texts(value: &Value<'_>) -> Option<Vec<String>> {
+    let text = |value: &Value<'_>| match value {
+        Value::String(text) => Some(text.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
     match value {
-        Value::Array(elements) => elements.iter().map(Value::as_str).collect(),
-        value => value.as_str().map(|text| vec![text]),
+        Value::Array(elements) => elements.iter().map(text).collect(),
+        value => text(value).map(|text| vec![text]),
     }
 }
 
@@ -424,6 +476,97 @@ mod tests {
         assert!(turned(&log, on, "{}", "{}").is_some());
         assert_eq!(turned(&log, on, r#"{"log": [{"bucket": "c"}]}"#, "{}"), None);
         assert_eq!(turned(&log, r#"{"log": []}"#, r#"{"log": []}"#, "{}"), None);
+    }
+
+    #[test]
+    fn a_block_that_must_not_be_there_turns_when_it_comes() {
+        let remote = switch(&["remote"], SafeSetting::Absent, Unset::Strong);
+        let on = r#"{"remote": [{"key": "k"}]}"#;
+        assert_eq!(turned(&remote, "{}", on, "{}").unwrap(), "`remote` is added");
+        assert_eq!(turned(&remote, on, "{}", "{}"), None);
+        let port = switch(&["port"], SafeSetting::Absent, Unset::Strong);
+        assert_eq!(turned(&port, "{}", r#"{"port": 22}"#, "{}").unwrap(), "`port` is set to `22`");
+    }
+
+    #[test]
+    fn numbers_and_lengths_turn_where_they_cross_the_bound() {
+        let two = switch(&["nodes"], SafeSetting::AtLeast(2.0), Unset::ProviderDecides);
+        let nodes = |nodes: &str| format!(r#"{{"nodes": {nodes}}}"#);
+        let found = |before: &str, after: &str| turned(&two, &nodes(before), &nodes(after), "{}");
+        assert_eq!(found("3", "1").unwrap(), "`nodes` changes from `3` to `1`");
+        assert_eq!(found(r#"["a", "b"]"#, r#"["a"]"#).unwrap(), "`nodes` changes from `a`, `b` to `a`");
+        assert_eq!((found("3", "2"), found("1", "0")), (None, None));
+        let hops = switch(&["nodes"], SafeSetting::AtMost(2.0), Unset::ProviderDecides);
+        assert!(turned(&hops, &nodes("1"), &nodes("3"), "{}").is_some());
+    }
+
+    #[test]
+    fn words_in_order_turn_towards_the_first() {
+        let words = ["OFF", "OPTIONAL", "ON"].map(ToOwned::to_owned).to_vec();
+        let mode = switch(&["mfa"], SafeSetting::Order(words), Unset::Weak);
+        let mfa = |word: &str| format!(r#"{{"mfa": "{word}"}}"#);
+        let found = |before: &str, after: &str| turned(&mode, &mfa(before), &mfa(after), "{}");
+        assert_eq!(found("ON", "OPTIONAL").unwrap(), "`mfa` changes from `ON` to `OPTIONAL`");
+        assert!(found("optional", "off").is_some());
+        assert_eq!((found("OFF", "ON"), found("ON", "OTHER")), (None, None));
+        assert_eq!(turned(&mode, &mfa("ON"), "{}", "{}").unwrap(), "`mfa` is no longer set (now `ON`)");
+    }
+
+    #[test]
+    fn a_list_is_as_safe_as_its_least_safe_word() {
+        let not_all = switch(&["from"], SafeSetting::AllBut(vec!["*".to_owned()]), Unset::Strong);
+        let from = |words: &str| format!(r#"{{"from": [{words}]}}"#);
+        let found = |before: &str, after: &str| turned(&not_all, &from(before), &from(after), "{}");
+        assert_eq!(found(r#""a""#, r#""a", "*""#).unwrap(), "`from` changes from `a` to `a`, `*`");
+        assert!(turned(&not_all, "{}", &from(r#""*""#), "{}").is_some());
+        assert_eq!((found(r#""*""#, r#""*", "b""#), found(r#""a""#, "")), (None, None));
+        let weak =
+            switch(&["from"], SafeSetting::AllBut(vec!["1.0".to_owned(), "2".to_owned()]), Unset::Strong);
+        assert!(turned(&weak, &from(r#""1.0""#), &from(r#""1.0", 2"#), "{}").is_some(), "one more");
+    }
+
+    #[test]
+    fn one_of_several_blocks_turns() {
+        let blocks = |locks: &[&str]| {
+            let blocks: Vec<String> = locks.iter().map(|lock| format!(r#"{{"lock": {lock}}}"#)).collect();
+            format!(r#"{{"guard": [{}]}}"#, blocks.join(","))
+        };
+        let found = |before: &[&str], after: &[&str]| turned(&lock(), &blocks(before), &blocks(after), "{}");
+        assert!(found(&["true", "true", "false"], &["true", "false", "false"]).is_some());
+        assert_eq!(found(&["true", "false"], &["false"]), None, "the safe one is gone");
+        assert_eq!(found(&["true", "false"], &["true", "false", "false"]), None);
+    }
+
+    #[test]
+    fn what_no_block_has_any_more_is_removed() {
+        let login = switch(&["action", "login"], SafeSetting::Present, Unset::Weak);
+        let actions = |actions: &[&str]| format!(r#"{{"action": [{}]}}"#, actions.join(","));
+        let (asks, forwards) = (r#"{"login": [{"issuer": "i"}]}"#, r#"{"login": []}"#);
+        assert_eq!(
+            turned(&login, &actions(&[asks, forwards]), &actions(&[forwards]), "{}").unwrap(),
+            "`action[0].login` is removed"
+        );
+        assert_eq!(turned(&login, &actions(&[asks, forwards]), &actions(&[asks]), "{}"), None);
+        let off = switch(&["log"], SafeSetting::Present, Unset::Weak);
+        assert_eq!(turned(&off, r#"{"log": [{"enabled": false}]}"#, r#"{"log": []}"#, "{}"), None);
+    }
+
+    #[test]
+    fn what_is_in_a_block_goes_along_with_it() {
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#,
+            update(
+                "azurerm_storage_account.a",
+                r#"{"immutability_policy": [{"state": "Locked"}]}"#,
+                "{}",
+                "{}"
+            )
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let wording = Wording { certain: "is weaker", unknown: "may be weaker" };
+        let found = turned_off(&plan, &super::super::tables::PROTECTION_OFF, &wording);
+        let messages: Vec<_> = found.into_iter().map(|finding| finding.message).collect();
+        assert_eq!(messages, ["azurerm_storage_account.a is weaker: `immutability_policy` is removed"]);
     }
 
     #[test]
