@@ -2,6 +2,7 @@
 //!
 //! One TOML file is the table of one guard; `policies/change/README.md` describes the format.
 
+mod expand;
 mod read;
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ pub struct ChangeTable {
     pub exceptions: Vec<Row<String>>,
     /// Attributes with a safe and an unsafe setting (`[[switch]]`).
     pub switches: Vec<Row<Switch>>,
+    /// Settings that have their name in an attribute (`[[parameter]]`).
+    pub parameters: Vec<Row<NamedSetting>>,
     /// Attributes that say how long something is kept (`[[period]]`).
     pub periods: Vec<Row<Period>>,
     /// Attributes that the guard reads in its own way (`[[attribute]]`).
@@ -32,6 +35,10 @@ pub struct Row<T> {
     pub line: usize,
     /// The types; none for every type that has the attribute.
     pub types: Vec<String>,
+    /// The types that the patterns of the entry leave out; empty once they are expanded.
+    pub except: Vec<String>,
+    /// Whether wildcards of the entry matched what it is about.
+    pub by_name: bool,
     /// Why the schemas do not know the types; `None` where they must.
     pub unchecked: Option<String>,
     /// What the entry says of them.
@@ -45,6 +52,8 @@ pub struct TypeFacts {
     pub group: Option<Group>,
     /// Its switches.
     pub switches: Vec<Switch>,
+    /// Its settings that have their name in an attribute.
+    pub parameters: Vec<NamedSetting>,
     /// Its periods.
     pub periods: Vec<Period>,
     /// Its marked attributes.
@@ -76,6 +85,19 @@ pub struct Switch {
     pub unset: Unset,
 }
 
+/// A setting whose name stands in the attribute `name` or `key`, and whose value in the attribute `value` beside it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NamedSetting {
+    /// The way to the blocks; empty where the resource is the setting.
+    pub list: NamePath,
+    /// The names, of which each is a setting of its own.
+    pub names: Vec<String>,
+    /// Which values are safe.
+    pub safe: SafeSetting,
+    /// What it means that the setting is not there.
+    pub unset: Unset,
+}
+
 /// Which settings of a switch are safe.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum SafeSetting {
@@ -85,8 +107,16 @@ pub enum SafeSetting {
     Words(Vec<String>),
     /// Every word but these, in any case (`weak = ["NONE"]`).
     AllBut(Vec<String>),
+    /// The later ones of these words, in any case (`order = ["OFF", "OPTIONAL", "ON"]`).
+    Order(Vec<String>),
     /// Any: the attribute or block must be there (`strong = "present"`).
     Present,
+    /// None: the attribute or block must not be there (`strong = "absent"`).
+    Absent,
+    /// This number or more (`strong = { at-least = 2 }`).
+    AtLeast(f64),
+    /// This number or less (`strong = { at-most = 3600 }`).
+    AtMost(f64),
 }
 
 /// What it means that a switch is not set.
@@ -112,18 +142,18 @@ pub struct Period {
     pub zero_is_forever: bool,
     /// From how much on less is no matter.
     pub enough: Option<f64>,
-    /// Which of two amounts is the worse one.
-    pub worse: Worse,
+    /// Which way the period becomes weaker.
+    pub weaker: Weaker,
 }
 
-/// Which of two amounts of a period is the worse one.
+/// Which way a number becomes weaker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Worse {
-    /// The smaller one: less is kept, or demanded.
+pub enum Weaker {
+    /// Less is weaker, such as the days that a log is kept.
     #[default]
     Less,
-    /// The greater one: keys are rotated less often, sessions last longer.
+    /// More is weaker, such as the hours that a session lasts.
     More,
 }
 
@@ -178,6 +208,8 @@ pub enum Mark {
     NetworkGroups,
     /// The role that an object acts as, or the instance profile with it: its name or ARN.
     Role,
+    /// A list of what is exempt from a guard.
+    Exceptions,
 }
 
 /// How a resource type describes the network traffic that it lets in.
@@ -239,6 +271,7 @@ impl ChangeTable {
         let mut types: Vec<&str> = Vec::new();
         types.extend(names(&self.groups));
         types.extend(names(&self.switches));
+        types.extend(names(&self.parameters));
         types.extend(names(&self.periods));
         types.extend(names(&self.attributes));
         types.extend(names(&self.openings));
@@ -252,6 +285,7 @@ impl ChangeTable {
         TypeFacts {
             group: entries(&self.groups, resource_type).next(),
             switches: entries(&self.switches, resource_type).collect(),
+            parameters: entries(&self.parameters, resource_type).collect(),
             periods: entries(&self.periods, resource_type).collect(),
             attributes: entries(&self.attributes, resource_type).collect(),
             opening: entries(&self.openings, resource_type).next(),

@@ -1,6 +1,6 @@
 //! Checks the tables of the change guards against the provider schemas, and embeds them by resource type.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
@@ -38,7 +38,52 @@ pub(crate) fn read(directory: &Path, problems: &mut Vec<String>) -> Result<Table
             }
         }
     }
+    each_once(&mut tables);
     Ok(tables)
+}
+
+/// The tables that judge an attribute by its change. Others ask the same attributes something else.
+const JUDGING: [&str; 12] = [
+    "access-restriction-removed",
+    "alarm-removed",
+    "audit-trail-weakened",
+    "encryption-off",
+    "exposure-flag",
+    "hardening-off",
+    "iam-widened",
+    "monitoring-reduced",
+    "own-key-dropped",
+    "protection-off",
+    "resilience-reduced",
+    "retention-lowered",
+];
+
+/// Leaves what several tables say of one attribute to one of them, so that a change has one finding: to an entry that
+/// names the attribute before one whose wildcards match it, and otherwise to the first.
+fn each_once(tables: &mut Tables) {
+    let of_every_type: BTreeSet<Vec<String>> = judging(tables)
+        .flat_map(|(_, table)| &table.switches)
+        .filter(|row| row.types.is_empty())
+        .map(|row| row.entry.attribute.clone())
+        .collect();
+    let mut told: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
+    for is_by_name in [false, true] {
+        for name in JUDGING {
+            let Some(table) = tables.get_mut(name) else { continue };
+            for row in table.switches.iter_mut().filter(|row| row.by_name == is_by_name) {
+                let attribute = &row.entry.attribute;
+                row.types.retain(|own| {
+                    let is_first = told.insert((own.clone(), attribute.clone()));
+                    !is_by_name || (is_first && !of_every_type.contains(attribute))
+                });
+            }
+            table.switches.retain(|row| !row.by_name || !row.types.is_empty());
+        }
+    }
+}
+
+fn judging(tables: &Tables) -> impl Iterator<Item = (&String, &ChangeTable)> {
+    tables.iter().filter(|(name, _)| JUDGING.contains(&name.as_str()))
 }
 
 /// What in a table contradicts the schemas, with the line of the entry. An entry is checked as a guardrail that tests
@@ -53,7 +98,12 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     }));
     problems.extend(misfits(&table.exceptions, every_type, |_| anything()));
     problems.extend(misfits(&table.switches, every_type, |switch| {
-        vec![vec![at(&switch.attribute, setting_test(switch))]]
+        vec![setting_tests(switch).into_iter().map(|test| at(&switch.attribute, test)).collect()]
+    }));
+    problems.extend(misfits(&table.parameters, every_type, |setting| {
+        let in_list =
+            |name: &str| at(&[setting.list.as_slice(), &[name.to_owned()]].concat(), AttributeTest::Present);
+        vec![vec![in_list("name"), in_list("key")], vec![in_list("value")]]
     }));
     problems.extend(misfits(&table.periods, every_type, |period| {
         vec![vec![at(&period.attribute, AttributeTest::AtLeast(Quantity::Number(1.0)))]]
@@ -67,7 +117,8 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
             | Mark::Wildcards
             | Mark::Accounts
             | Mark::NetworkGroups
-            | Mark::Role => text_or_list(),
+            | Mark::Role
+            | Mark::Exceptions => text_or_list(),
             Mark::Filters => AttributeTest::Present,
         };
         vec![vec![at(&marked.attribute, test)]]
@@ -84,7 +135,8 @@ fn misfits<T>(
     predicates: impl Fn(&T) -> Vec<Vec<Predicate>>,
 ) -> Vec<(usize, String)> {
     let mut problems = Vec::new();
-    for row in rows.iter().filter(|row| row.unchecked.is_none()) {
+    // What wildcards matched comes from the schemas.
+    for row in rows.iter().filter(|row| row.unchecked.is_none() && !row.by_name) {
         for alternatives in predicates(&row.entry) {
             let contradictions = |resource_type: &str| {
                 let each = alternatives.iter().map(|one| predicate_contradictions(resource_type, one));
@@ -131,13 +183,21 @@ fn at(path: &[String], test: AttributeTest) -> Predicate {
     }
 }
 
-fn setting_test(switch: &Switch) -> AttributeTest {
+/// Tests of which one has to fit the attribute.
+fn setting_tests(switch: &Switch) -> Vec<AttributeTest> {
+    let number = |bound: f64| Quantity::Number(bound);
     match &switch.safe {
-        SafeSetting::Flag(flag) => AttributeTest::Is(Literal::Bool(*flag)),
+        SafeSetting::Flag(flag) => vec![AttributeTest::Is(Literal::Bool(*flag))],
         SafeSetting::Words(words) | SafeSetting::AllBut(words) => {
-            AttributeTest::In(words.iter().cloned().map(Literal::Text).collect())
+            let words: Vec<Literal> = words.iter().cloned().map(Literal::Text).collect();
+            vec![AttributeTest::In(words.clone()), AttributeTest::Contains(words)]
         }
-        SafeSetting::Present => AttributeTest::Present,
+        SafeSetting::Order(words) => {
+            vec![AttributeTest::In(words.iter().cloned().map(Literal::Text).collect())]
+        }
+        SafeSetting::Present | SafeSetting::Absent => vec![AttributeTest::Present],
+        SafeSetting::AtLeast(bound) => vec![AttributeTest::AtLeast(number(*bound)), text_or_list()],
+        SafeSetting::AtMost(bound) => vec![AttributeTest::AtMost(number(*bound)), text_or_list()],
     }
 }
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, OpeningLayout, Period, PeriodUnit, Ports,
-    Row, SafeSetting, Sources, Switch, Unset, Worse,
+    ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting, OpeningLayout, Period,
+    PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Unset, Weaker, expand,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -32,6 +32,8 @@ struct RawTable {
     except: Vec<Spanned<RawException>>,
     #[serde(default)]
     switch: Vec<Spanned<RawSwitch>>,
+    #[serde(default)]
+    parameter: Vec<Spanned<RawParameter>>,
     #[serde(default)]
     period: Vec<Spanned<RawPeriod>>,
     #[serde(default)]
@@ -62,8 +64,22 @@ struct RawException {
 #[serde(deny_unknown_fields)]
 struct RawSwitch {
     types: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
     attribute: String,
     strong: Option<RawStrong>,
+    weak: Option<Vec<String>>,
+    order: Option<Vec<String>>,
+    unset: Option<RawUnset>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawParameter {
+    types: Vec<String>,
+    list: Option<String>,
+    names: Vec<String>,
+    strong: Option<Vec<String>>,
     weak: Option<Vec<String>>,
     unset: Option<RawUnset>,
 }
@@ -73,13 +89,22 @@ struct RawSwitch {
 enum RawStrong {
     Flag(bool),
     Words(Vec<String>),
-    Word(RawPresent),
+    Presence(RawPresence),
+    Bound(RawBound),
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum RawPresent {
+enum RawPresence {
     Present,
+    Absent,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RawBound {
+    AtLeast(f64),
+    AtMost(f64),
 }
 
 #[derive(Deserialize)]
@@ -93,12 +118,14 @@ enum RawUnset {
 #[serde(deny_unknown_fields)]
 struct RawPeriod {
     types: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
     attribute: String,
     unit: PeriodUnit,
     zero: Option<RawZero>,
     enough: Option<f64>,
     #[serde(default)]
-    worse: Worse,
+    weaker: Weaker,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +138,8 @@ enum RawZero {
 #[serde(deny_unknown_fields)]
 struct RawAttribute {
     types: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
     attribute: String,
     mark: Mark,
 }
@@ -152,85 +181,132 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
     let raw: RawTable = toml::from_str(text).map_err(|source| {
         error(line(source.span().map_or(0, |span| span.start)), source.message().to_owned())
     })?;
-    let table = ChangeTable {
+    let mut table = ChangeTable {
         groups: rows(raw.types, &line, |raw| {
-            Ok((Some(raw.names), raw.unchecked, Group { loss: raw.loss, subject: raw.subject }))
+            let group = Group { loss: raw.loss, subject: raw.subject };
+            Ok(Read { unchecked: raw.unchecked, ..Read::of(Some(raw.names), group) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
         exceptions: rows(raw.except, &line, |raw| {
             if raw.because.trim().is_empty() {
                 return Err("`because` gives no reason".to_owned());
             }
-            Ok((Some(raw.names), raw.unchecked, raw.because))
+            Ok(Read { unchecked: raw.unchecked, ..Read::of(Some(raw.names), raw.because) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
         switches: rows(raw.switch, &line, switch).map_err(|(line, problem)| error(line, problem))?,
+        parameters: rows(raw.parameter, &line, parameter).map_err(|(line, problem)| error(line, problem))?,
         periods: rows(raw.period, &line, period).map_err(|(line, problem)| error(line, problem))?,
         attributes: rows(raw.attribute, &line, |raw| {
-            let attribute = name_path(&raw.attribute)?;
-            Ok((raw.types, None, MarkedAttribute { attribute, mark: raw.mark }))
+            let attribute = pattern_path(&raw.attribute)?;
+            let entry = MarkedAttribute { attribute, mark: raw.mark };
+            Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
         openings: rows(raw.opening, &line, opening).map_err(|(line, problem)| error(line, problem))?,
     };
     unique(&table).map_err(|(line, problem)| error(line, problem))?;
+    expand::expand(&mut table).map_err(|(line, problem)| error(line, problem))?;
     Ok(table)
 }
 
-/// What a raw entry becomes: its types (`None` for every type), why they are not checked, and the entry.
-type Read<T> = Result<(Option<Vec<String>>, Option<String>, T), String>;
+/// What a raw entry becomes.
+struct Read<T> {
+    /// Its types; `None` for every type.
+    types: Option<Vec<String>>,
+    /// The types that a pattern leaves out.
+    except: Vec<String>,
+    /// Why the types are not checked.
+    unchecked: Option<String>,
+    entry: T,
+}
+
+impl<T> Read<T> {
+    const fn of(types: Option<Vec<String>>, entry: T) -> Self {
+        Self { types, except: Vec::new(), unchecked: None, entry }
+    }
+}
 
 fn rows<R, T>(
     raw: Vec<Spanned<R>>,
     line: &dyn Fn(usize) -> usize,
-    read: impl Fn(R) -> Read<T>,
+    read: impl Fn(R) -> Result<Read<T>, String>,
 ) -> Result<Vec<Row<T>>, (usize, String)> {
     raw.into_iter()
         .map(|spanned| {
             let line = line(spanned.span().start);
-            let (types, unchecked, entry) = read(spanned.into_inner()).map_err(|problem| (line, problem))?;
+            let Read { types, except, unchecked, entry } =
+                read(spanned.into_inner()).map_err(|problem| (line, problem))?;
             if types.as_ref().is_some_and(Vec::is_empty) {
                 return Err((line, "the list of resource types is empty".to_owned()));
             }
-            Ok(Row { line, types: types.unwrap_or_default(), unchecked, entry })
+            Ok(Row { line, types: types.unwrap_or_default(), except, by_name: false, unchecked, entry })
         })
         .collect()
 }
 
-fn switch(raw: RawSwitch) -> Read<Switch> {
+fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
     let safe = match (raw.strong, raw.weak) {
+        (None, None) if raw.order.as_ref().is_some_and(|words| words.len() > 1) => {
+            SafeSetting::Order(raw.order.clone().unwrap_or_default())
+        }
+        _ if raw.order.is_some() => {
+            return Err(format!("switch `{}`: `order` stands alone, with two words or more", raw.attribute));
+        }
         (Some(RawStrong::Flag(flag)), None) => SafeSetting::Flag(flag),
         (Some(RawStrong::Words(words)), None) => SafeSetting::Words(words),
-        (Some(RawStrong::Word(RawPresent::Present)), None) => SafeSetting::Present,
+        (Some(RawStrong::Presence(RawPresence::Present)), None) => SafeSetting::Present,
+        (Some(RawStrong::Presence(RawPresence::Absent)), None) => SafeSetting::Absent,
+        (Some(RawStrong::Bound(RawBound::AtLeast(least))), None) => SafeSetting::AtLeast(least),
+        (Some(RawStrong::Bound(RawBound::AtMost(most))), None) => SafeSetting::AtMost(most),
         (None, Some(words)) => SafeSetting::AllBut(words),
         (Some(_), Some(_)) | (None, None) => {
-            return Err(format!("switch `{}`: give either `strong` or `weak`", raw.attribute));
+            return Err(format!("switch `{}`: give either `strong`, `weak` or `order`", raw.attribute));
         }
     };
     let unset = match (raw.unset, &safe) {
-        (Some(_), SafeSetting::Present) => {
+        (Some(_), SafeSetting::Present | SafeSetting::Absent) => {
             return Err(format!(
-                "switch `{}`: `unset` has no meaning with `strong = \"present\"`",
+                "switch `{}`: `unset` has no meaning where `strong` is about presence",
                 raw.attribute
             ));
         }
         (None, SafeSetting::Present) | (Some(RawUnset::Weak), _) => Unset::Weak,
-        (Some(RawUnset::Strong), _) => Unset::Strong,
+        (None, SafeSetting::Absent) | (Some(RawUnset::Strong), _) => Unset::Strong,
         (None, _) => Unset::ProviderDecides,
     };
-    Ok((raw.types, None, Switch { attribute: name_path(&raw.attribute)?, safe, unset }))
+    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset };
+    Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
 }
 
-fn period(raw: RawPeriod) -> Read<Period> {
+fn parameter(raw: RawParameter) -> Result<Read<NamedSetting>, String> {
+    let safe = match (raw.strong, raw.weak) {
+        (Some(words), None) => SafeSetting::Words(words),
+        (None, Some(words)) => SafeSetting::AllBut(words),
+        (Some(_), Some(_)) | (None, None) => {
+            return Err("parameter: give either `strong` or `weak`".to_owned());
+        }
+    };
+    let unset = match raw.unset {
+        Some(RawUnset::Weak) => Unset::Weak,
+        Some(RawUnset::Strong) => Unset::Strong,
+        None => Unset::ProviderDecides,
+    };
+    let list = raw.list.as_deref().map_or(Ok(Vec::new()), name_path)?;
+    Ok(Read::of(Some(raw.types), NamedSetting { list, names: raw.names, safe, unset }))
+}
+
+fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
     let zero_is_forever = match raw.zero {
         Some(RawZero::Forever) => true,
         None => false,
     };
-    let RawPeriod { types, attribute, unit, enough, worse, .. } = raw;
-    Ok((types, None, Period { attribute: name_path(&attribute)?, unit, zero_is_forever, enough, worse }))
+    let RawPeriod { types, except, attribute, unit, enough, weaker, .. } = raw;
+    let entry = Period { attribute: pattern_path(&attribute)?, unit, zero_is_forever, enough, weaker };
+    Ok(Read { except, ..Read::of(types, entry) })
 }
 
-fn opening(raw: RawOpening) -> Read<OpeningLayout> {
+fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
     let sources = match (raw.sources, raw.resource_sources, raw.between) {
         (Some(names), None, None) => Sources::InRule(names),
         (None, Some(names), None) => Sources::InResource(names),
@@ -250,11 +326,9 @@ fn opening(raw: RawOpening) -> Read<OpeningLayout> {
     };
     let rules = raw.rules.as_deref().map_or(Ok(Vec::new()), name_path)?;
     let when = raw.when.into_iter().collect();
-    Ok((
-        Some(raw.types),
-        None,
-        OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty, object: raw.object },
-    ))
+    let entry =
+        OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty, object: raw.object };
+    Ok(Read::of(Some(raw.types), entry))
 }
 
 /// A path of names alone: tables go through every element of a list, so they have no selectors.
@@ -269,6 +343,22 @@ fn name_path(text: &str) -> Result<NamePath, String> {
         .collect()
 }
 
+/// The same, where a name may have wildcards, and `**` in front stands for any way to the rest.
+fn pattern_path(text: &str) -> Result<NamePath, String> {
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '*'))
+    };
+    if !text.contains('*') {
+        return name_path(text);
+    }
+    let names: NamePath = text.split('.').map(ToOwned::to_owned).collect();
+    let rest = if names[0] == "**" { &names[1..] } else { &names[..] };
+    match !rest.is_empty() && rest.iter().all(|name| is_name(name) && !name.contains("**")) {
+        true => Ok(names),
+        false => Err(format!("`{text}` is not a pattern of names")),
+    }
+}
+
 /// Fails where two entries are about the same thing: one of them would be without effect.
 fn unique(table: &ChangeTable) -> Result<(), (usize, String)> {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
@@ -279,9 +369,12 @@ fn unique(table: &ChangeTable) -> Result<(), (usize, String)> {
     });
     let openings = subjects("opening", &table.openings, |_| String::new());
     let switches = subjects("switch", &table.switches, |entry| entry.attribute.join("."));
+    let parameters = subjects("parameter", &table.parameters, |entry| entry.names.join(", "));
     let periods = subjects("period", &table.periods, |entry| entry.attribute.join("."));
     let attributes = subjects("attribute", &table.attributes, |entry| entry.attribute.join("."));
-    for (line, subject) in listed.chain(openings).chain(switches).chain(periods).chain(attributes) {
+    for (line, subject) in
+        listed.chain(openings).chain(switches).chain(parameters).chain(periods).chain(attributes)
+    {
         if let Some(first) = lines.get(&subject) {
             return Err((line, format!("{subject} has an entry in line {first}")));
         }
@@ -335,6 +428,11 @@ mod tests {
             [[switch]]
             attribute = "log"
             strong = "present"
+            [[parameter]]
+            types = ["aws_x"]
+            list = "parameter"
+            names = ["ssl"]
+            strong = ["on"]
             [[period]]
             attribute = "days"
             unit = "days"
@@ -357,6 +455,10 @@ mod tests {
         let own = table.facts(Some("aws_x"));
         assert!(matches!(&own.switches[0].safe, SafeSetting::AllBut(words) if words == &["NONE"]));
         assert_eq!(own.opening.unwrap().empty, Empty::OpenWithout("r".to_owned()));
+        assert_eq!(
+            (own.parameters[0].names.as_slice(), own.parameters[0].unset),
+            (&["ssl".to_owned()][..], Unset::ProviderDecides)
+        );
         assert!(own.group.is_none());
     }
 
@@ -365,13 +467,48 @@ mod tests {
         assert!(problem("[[switch]]\nattribut = 'a'").starts_with("a.toml:2: unknown field `attribut`"));
         assert_eq!(
             problem("[[switch]]\nattribute = 'a'"),
-            "a.toml:1: switch `a`: give either `strong` or `weak`"
+            "a.toml:1: switch `a`: give either `strong`, `weak` or `order`"
         );
         assert_eq!(
             problem("\n[[switch]]\nattribute = 'a[b=c]'\nstrong = true"),
             "a.toml:2: `a[b=c]`: tables have no selectors"
         );
         assert_eq!(problem("[[types]]\nnames = []"), "a.toml:1: the list of resource types is empty");
+    }
+
+    #[test]
+    fn settings_are_read_in_every_form() {
+        let safe = |setting: &str| {
+            let text = format!("[[switch]]\nattribute = 'a'\n{setting}");
+            read_change_table("a.toml", &text).unwrap().facts(None).switches.remove(0)
+        };
+        let absent = safe("strong = 'absent'");
+        assert!(matches!(absent.safe, SafeSetting::Absent) && absent.unset == Unset::Strong);
+        assert!(matches!(safe("strong = { at-least = 2 }").safe, SafeSetting::AtLeast(2.0)));
+        assert!(matches!(safe("strong = { at-most = 3 }").safe, SafeSetting::AtMost(3.0)));
+        assert!(
+            matches!(safe("order = ['OFF', 'ON']").safe, SafeSetting::Order(words) if words == ["OFF", "ON"])
+        );
+        for wrong in
+            ["order = ['OFF']", "order = ['OFF', 'ON']\nstrong = true", "strong = 'absent'\nunset = 'weak'"]
+        {
+            assert!(
+                problem(&format!("[[switch]]\nattribute = 'a'\n{wrong}")).starts_with("a.toml:1: switch `a`")
+            );
+        }
+        let weaker = |text: &str| {
+            let text = format!("[[period]]\nattribute = 'a'\nunit = 'hours'\n{text}");
+            read_change_table("a.toml", &text).unwrap().facts(None).periods.remove(0).weaker
+        };
+        assert_eq!((weaker(""), weaker("weaker = 'more'")), (Weaker::Less, Weaker::More));
+    }
+
+    #[test]
+    fn a_pattern_has_names() {
+        for wrong in ["**", "a.**.b", "**.", "**.a b*"] {
+            let text = format!("[[switch]]\nattribute = '{wrong}'\nstrong = true");
+            assert!(problem(&text).contains("is not a pattern of names"), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, shown, sight};
+use super::lists;
 use super::network_policy::loosened;
 use super::switch::{Wording, turned_off};
 use super::tables::ACCESS_RESTRICTION_REMOVED;
@@ -33,11 +34,15 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "can be reached by more than before", unknown: "may be reached by more than before" };
 
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now contains" };
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &ACCESS_RESTRICTION_REMOVED, &WORDING);
     for pair in pairs(plan) {
         found.extend(lost_filters(&pair));
         found.extend(loosened(&pair));
+        found.extend(lists::changed(&pair, &ACCESS_RESTRICTION_REMOVED, &LISTS));
     }
     found
 }

@@ -5,6 +5,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, pairs, sight};
+use super::lists;
 use super::loss::losses;
 use super::switch::{Wording, findings};
 use super::tables::ALARM_REMOVED;
@@ -33,6 +34,9 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "no longer tells anybody", unknown: "may no longer tell anybody" };
 
+const LISTS: lists::Wording =
+    lists::Wording { what: "tells fewer than before", lost: "no longer contains", gained: "now leaves out" };
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = losses(plan, &ALARM_REMOVED);
     found.extend(
@@ -40,6 +44,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             .filter(|pair| !is_by_the_clock(pair))
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
+    found.extend(pairs(plan).flat_map(|pair| lists::changed(&pair, &ALARM_REMOVED, &LISTS)));
     found
 }
 

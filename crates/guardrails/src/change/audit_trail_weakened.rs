@@ -1,11 +1,13 @@
 //! Reports audit trails, flow logs and threat detection that are destroyed, disabled or reduced.
 
 use planguard_guardrail_format::change::Mark;
-use planguard_plan::{Plan, Value, View};
+use planguard_plan::{Plan, ResourceState, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, sight};
+use super::lists;
+use super::loss::without_successor;
 use super::switch::{Wording, findings};
 use super::tables::AUDIT_TRAIL_WEAKENED;
 use super::target::destroyed_alone;
@@ -36,8 +38,13 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "records less than before", unknown: "may record less than before" };
 
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now leaves out" };
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let mut found: Vec<ChangeFinding> = destroyed_alone(plan, &AUDIT_TRAIL_WEAKENED)
+    let lost = destroyed_alone(plan, &AUDIT_TRAIL_WEAKENED).collect();
+    let mut found: Vec<ChangeFinding> = without_successor(plan, lost, &AUDIT_TRAIL_WEAKENED)
+        .into_iter()
         .map(|watcher| {
             let message = format!("{} is destroyed: it no longer records or alerts", watcher.address);
             ChangeFinding::on(watcher, message)
@@ -47,6 +54,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(findings(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
         let lists = AUDIT_TRAIL_WEAKENED.marked(&pair.resource.address.resource_type, Mark::LogKinds);
         found.extend(lists.filter_map(|list| reduced(&pair, &list.attribute)));
+        found.extend(lists::changed(&pair, &AUDIT_TRAIL_WEAKENED, &LISTS));
     }
     found
 }
@@ -64,7 +72,7 @@ fn reduced(pair: &Pair<'_>, list: &[String]) -> Option<ChangeFinding> {
         }
     }
     let lost: Vec<&str> = before.iter().flat_map(texts).filter(|log| !kept.contains(log)).collect();
-    if lost.is_empty() || names_group(pair, list) {
+    if lost.is_empty() || names_group(&pair.after, list) {
         return None;
     }
     let path = after.first()?.path().clone();
@@ -79,11 +87,11 @@ fn reduced(pair: &Pair<'_>, list: &[String]) -> Option<ChangeFinding> {
 
 /// Whether a block of Azure that names one kind of logs, or another beside it, names a group of kinds, which may contain
 /// those that are no longer named.
-fn names_group(pair: &Pair<'_>, list: &[String]) -> bool {
+pub(super) fn names_group(after: &ResourceState<'_>, list: &[String]) -> bool {
     let Some((_, block)) = list.split_last() else { return false };
     let group: Vec<&str> = block.iter().map(String::as_str).chain(["category_group"]).collect();
     !block.is_empty()
-        && places(&pair.after.root(), &group).iter().any(|place| match sight(place) {
+        && places(&after.root(), &group).iter().any(|place| match sight(place) {
             Sight::Known(name) => !is_empty(name),
             Sight::Unknown => true,
             Sight::Computed | Sight::Unset => false,
@@ -116,6 +124,33 @@ mod tests {
             findings[0].message,
             r#"module.a["x.y"].aws_cloudtrail.main is destroyed: it no longer records or alerts"#
         );
+    }
+
+    #[test]
+    fn a_trail_with_an_equal_successor_goes_on() {
+        let sink = |filter: &str| {
+            format!(
+                r#"{{"address": "google_logging_project_sink.old", "change": {{"actions": ["delete"], "after": null,
+                    "before": {{"id": "1", "name": "siem", "destination": "d", "filter": "severity>=WARNING"}}}}}},
+                   {{"address": "google_logging_project_sink.new", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"name": "siem-2", "destination": "d", "filter": "{filter}"}}}}}}"#
+            )
+        };
+        assert_eq!(find_in_changes(&GUARD, &sink("severity>=WARNING")), []);
+        assert_eq!(find_in_changes(&GUARD, &sink("severity>=ERROR")).len(), 1);
+        let setting = |new: &str| {
+            format!(
+                r#"{{"address": "azurerm_monitor_diagnostic_setting.old", "change": {{"actions": ["delete"],
+                    "after": null, "before": {{"id": "1", "name": "a", "target_resource_id": "kv",
+                        "enabled_log": [{{"category": "AuditEvent"}}]}}}}}},
+                   {{"address": "azurerm_monitor_diagnostic_setting.new", "change": {{"actions": ["create"],
+                    "before": null, "after": {{"name": "b", "target_resource_id": "kv",
+                        "enabled_log": [{new}]}}}}}}"#
+            )
+        };
+        let (audit, policy) = (r#"{"category": "AuditEvent"}"#, r#"{"category": "Policy"}"#);
+        assert_eq!(find_in_changes(&GUARD, &setting(&format!("{policy}, {audit}"))), []);
+        assert_eq!(find_in_changes(&GUARD, &setting(policy)).len(), 1);
     }
 
     #[test]

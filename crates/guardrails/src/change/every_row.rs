@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use planguard_guardrail_format::change::{
-    ChangeTable, Period, PeriodUnit, Row, SafeSetting, Switch, Unset, Worse, read_change_table,
+    ChangeTable, Period, PeriodUnit, Row, SafeSetting, Switch, Unset, Weaker, read_change_table,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -157,10 +157,16 @@ fn settings(switch: &Switch) -> Vec<(Json, Json)> {
             (json!("something"), json!([])),
             (json!("something"), json!("")),
         ],
+        SafeSetting::Absent => vec![(Json::Null, json!("something"))],
+        SafeSetting::Order(words) => {
+            words.windows(2).map(|pair| (json!(pair[1]), json!(pair[0].to_lowercase()))).collect()
+        }
+        SafeSetting::AtLeast(least) => vec![(json!(least), json!(least - 1.0))],
+        SafeSetting::AtMost(most) => vec![(json!(most), json!(most + 1.0))],
     };
     let (safe, not_safe) = pairs[0].clone();
     match (switch.unset, &switch.safe) {
-        (_, SafeSetting::Present) | (Unset::ProviderDecides, _) => {}
+        (_, SafeSetting::Present | SafeSetting::Absent) | (Unset::ProviderDecides, _) => {}
         (Unset::Weak, _) => pairs.push((safe, Json::Null)),
         (Unset::Strong, _) => pairs.push((Json::Null, not_safe)),
     }
@@ -280,9 +286,9 @@ fn every_period_that_gets_worse_is_told() {
             let period = &row.entry;
             for resource_type in types_of(row) {
                 let (more, less) = amounts(period);
-                let mut turns = match period.worse {
-                    Worse::Less => vec![(more, less.clone())],
-                    Worse::More => vec![(less.clone(), more)],
+                let mut turns = match period.weaker {
+                    Weaker::Less => vec![(more, less.clone())],
+                    Weaker::More => vec![(less.clone(), more)],
                 };
                 if period.zero_is_forever {
                     turns.push((json!(0), less));

@@ -1,10 +1,6 @@
 //! Reports hardening of machines, containers and connections that is disabled.
 
-use std::cmp::Ordering;
-
-use planguard_guardrail_format::Quantity;
-use planguard_guardrail_format::change::{Mark, Worse};
-use planguard_plan::{Plan, ResourceState, Value};
+use planguard_plan::{Plan, ResourceState};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -12,7 +8,7 @@ use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::switch::{Wording, turned_off};
 use super::tables::HARDENING_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
-use crate::engine::quantity;
+use super::{lists, numbers};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -35,61 +31,17 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "is hardened less than before", unknown: "may be hardened less than before" };
 
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer requires", gained: "now exempts" };
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &HARDENING_OFF, &WORDING);
     for pair in pairs(plan) {
-        found.extend(reduced(&pair));
-        let kind = &pair.resource.address.resource_type;
-        let lists = HARDENING_OFF.marked(kind, Mark::Requirements);
-        found.extend(lists.filter_map(|list| waived(&pair, &list.attribute)));
+        found.extend(numbers::moved(&pair, &HARDENING_OFF, WORDING.certain));
+        found.extend(lists::changed(&pair, &HARDENING_OFF, &LISTS));
         found.extend(admits_more(&pair));
     }
     found
-}
-
-/// The finding for a list of requirements that loses some and gains none: another name may be the same check.
-fn waived(pair: &Pair<'_>, list: &[String]) -> Option<ChangeFinding> {
-    let before = requirements(&pair.before, list)?;
-    let after = requirements(&pair.after, list)?;
-    let lost: Vec<String> = before
-        .iter()
-        .filter(|(value, _)| after.iter().all(|(kept, _)| kept != value))
-        .map(|(_, shown)| shown.clone().unwrap_or_else(|| "one of them".to_owned()))
-        .collect();
-    let gains = after.iter().any(|(value, _)| before.iter().all(|(old, _)| old != value));
-    // A list that is gone as a whole is a switch.
-    if lost.is_empty() || gains {
-        return None;
-    }
-    let name = list.last()?;
-    let message = format!(
-        "{} {}: `{name}` no longer requires {}",
-        pair.resource.address,
-        WORDING.certain,
-        lost.join(", ")
-    );
-    Some(ChangeFinding::on(pair.resource, message))
-}
-
-/// The requirements of one side, each with its text as messages show it; `None` if some are known only after apply.
-fn requirements<'p>(
-    state: &ResourceState<'p>,
-    list: &[String],
-) -> Option<Vec<(&'p Value<'p>, Option<String>)>> {
-    let mut found = Vec::new();
-    for place in places(&state.root(), list) {
-        match sight(&place) {
-            Sight::Known(Value::Array(_)) => {
-                for element in place.elements()? {
-                    found.push((sight(&element).known()?, shown(&element)));
-                }
-            }
-            Sight::Known(value) => found.push((value, shown(&place))),
-            Sight::Unset => {}
-            Sight::Unknown | Sight::Computed => return None,
-        }
-    }
-    Some(found)
 }
 
 /// The label of a namespace with the level of the Pod Security Standards that its pods must meet.
@@ -130,42 +82,6 @@ fn strictness(level: &str) -> Option<u8> {
         "restricted" => Some(2),
         _ => None,
     }
-}
-
-fn is_zero(quantity: Quantity) -> bool {
-    quantity == Quantity::Number(0.0) || quantity == Quantity::Seconds(0.0)
-}
-
-/// The findings for numbers that are worse than before.
-fn reduced(pair: &Pair<'_>) -> Vec<ChangeFinding> {
-    let numbers = HARDENING_OFF.periods(&pair.resource.address.resource_type);
-    numbers
-        .filter_map(|number| {
-            let known = |state: &ResourceState<'_>| match places(&state.root(), &number.attribute).as_slice()
-            {
-                [place] => match sight(place) {
-                    Sight::Known(value) => Some((quantity(value)?, shown(place)?, place.path().clone())),
-                    Sight::Unknown | Sight::Computed | Sight::Unset => None,
-                },
-                _ => None,
-            };
-            let (before, after) = (known(&pair.before)?, known(&pair.after)?);
-            let (is_worse, verb) = match number.worse {
-                Worse::Less => (Ordering::Greater, "reduced"),
-                Worse::More => (Ordering::Less, "raised"),
-            };
-            // Nothing is rotated every zero days: such a number is not set.
-            let was_set = number.worse == Worse::Less || !is_zero(before.0);
-            if !was_set || before.0.compare(after.0) != Some(is_worse) {
-                return None;
-            }
-            let message = format!(
-                "{} {}: `{}` is {verb} from {} to {}",
-                pair.resource.address, WORDING.certain, after.2, before.1, after.1
-            );
-            Some(ChangeFinding::on(pair.resource, message).at(after.2))
-        })
-        .collect()
 }
 
 #[cfg(test)]

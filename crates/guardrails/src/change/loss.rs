@@ -1,28 +1,26 @@
 //! Finds guards that a plan destroys while what they guard stays.
 
-use planguard_guardrail_format::change::Switch;
+use planguard_guardrail_format::Effect;
+use planguard_guardrail_format::change::{Mark, Switch};
 use planguard_plan::{Plan, ResourceChange, ResourceState, Side as PlanSide, Value};
 
 use super::ChangeFinding;
-use super::compare::{Sight, sight};
+use super::audit_trail_weakened::names_group;
+use super::compare::{Sight, places, sight};
 use super::reason::because_destroyed;
 use super::switch::{Side, side};
 use super::tables::Table;
 use super::target::destroyed_alone;
 use super::twin::{Place, created, says, twins};
+use crate::iam::{Document, Grant, grants_beyond};
 
 /// The findings for the objects of a table's groups that a plan destroys on their own. An object that guarded nothing is
 /// no loss, and neither is one that the plan creates again under another address.
 pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFinding> {
     let lost: Vec<&ResourceChange<'_>> =
         destroyed_alone(plan, table).filter(|guard| guarded(plan, guard, table)).collect();
-    let mut replaced: Vec<&ResourceChange<'_>> = Vec::new();
-    for place in [Place::SameBlock, Place::OtherBlock] {
-        replaced.extend(twins(plan, lost.iter().copied(), place).into_iter().map(|(old, _)| old));
-    }
-    let is_replaced = |guard: &ResourceChange<'_>| replaced.iter().any(|old| old.address == guard.address);
-    lost.into_iter()
-        .filter(|guard| !is_replaced(guard) && !is_succeeded(plan, guard, table))
+    without_successor(plan, lost, table)
+        .into_iter()
         .map(|guard| {
             let loss = table.group(&guard.address.resource_type).and_then(|group| group.loss.as_deref());
             let loss = loss.unwrap_or("what it guarded is open");
@@ -30,6 +28,20 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
             ChangeFinding::on(guard, format!("{} is destroyed{because}; {loss}", guard.address))
         })
         .collect()
+}
+
+/// The objects that the plan neither creates again under another address nor replaces by one that guards the same.
+pub(super) fn without_successor<'p>(
+    plan: &'p Plan<'p>,
+    lost: Vec<&'p ResourceChange<'p>>,
+    table: &'static Table,
+) -> Vec<&'p ResourceChange<'p>> {
+    let mut replaced: Vec<&ResourceChange<'_>> = Vec::new();
+    for place in [Place::SameBlock, Place::OtherBlock] {
+        replaced.extend(twins(plan, lost.iter().copied(), place).into_iter().map(|(old, _)| old));
+    }
+    let is_replaced = |guard: &ResourceChange<'_>| replaced.iter().any(|old| old.address == guard.address);
+    lost.into_iter().filter(|guard| !is_replaced(guard) && !is_succeeded(plan, guard, table)).collect()
 }
 
 /// Whether the plan creates another object of the type that guards the same, as the table says by what, and whose switches
@@ -48,15 +60,62 @@ pub(super) fn is_succeeded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &
                 Sight::Unknown => false,
             }
         });
+        let old = ResourceState::new(plan, guard, PlanSide::Before);
+        let is_weaker = |switch: &Switch| {
+            let was_unsafe = old.as_ref().is_some_and(|old| matches!(side(switch, old), Side::Unsafe(_)));
+            !was_unsafe && matches!(side(switch, &after), Side::Unsafe(_))
+        };
         guards_the_same
-            && told(new.change.after.as_deref(), table.switches(own_type))
-                .all(|switch| !matches!(side(switch, &after), Side::Unsafe(_)))
+            && !told(new.change.after.as_deref(), table.switches(own_type)).any(is_weaker)
+            && old.is_none_or(|old| keeps_kinds(&old, &after, table) && keeps_denials(&old, &after, table))
     })
+}
+
+/// Whether a successor has every kind of logs that the old object had.
+fn keeps_kinds(old: &ResourceState<'_>, new: &ResourceState<'_>, table: &'static Table) -> bool {
+    table.marked(&new.change.address.resource_type, Mark::LogKinds).all(|list| {
+        let after = kinds(new, &list.attribute);
+        names_group(new, &list.attribute)
+            || kinds(old, &list.attribute).iter().all(|kind| after.contains(kind))
+    })
+}
+
+/// Whether the policy of a successor denies all that the old one denied.
+fn keeps_denials(old: &ResourceState<'_>, new: &ResourceState<'_>, table: &'static Table) -> bool {
+    table.marked(&new.change.address.resource_type, Mark::PolicyDocument).all(|policy| {
+        let document = |state: &ResourceState<'_>| {
+            let text = kinds(state, &policy.attribute).first()?.as_str()?;
+            Document::parse(text).ok()
+        };
+        let documents = document(new).zip(document(old));
+        documents.is_some_and(|(new, old)| !grants_beyond(&new, &old).contains_key(&Grant::NoLongerDenied))
+    })
+}
+
+/// The values at a path that are known.
+fn kinds<'p>(state: &ResourceState<'p>, list: &[String]) -> Vec<&'p Value<'p>> {
+    places(&state.root(), list).iter().filter_map(|place| sight(place).known()).collect()
 }
 
 /// Whether an object guarded anything before: none of its switches was off.
 fn guarded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
     settings_before(plan, guard, table).iter().all(|setting| !matches!(setting, Side::Unsafe(_)))
+        && denies(plan, guard, table)
+}
+
+/// Whether a policy forbids something, as far as its text can be read. What is no policy does in its own way.
+fn denies(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
+    let Some(before) = ResourceState::new(plan, guard, PlanSide::Before) else { return true };
+    table.marked(&guard.address.resource_type, Mark::PolicyDocument).all(|policy| {
+        places(&before.root(), &policy.attribute).iter().any(|place| match sight(place) {
+            Sight::Known(text) => text.as_str().is_some_and(|text| {
+                Document::parse(text).map_or(true, |document| {
+                    document.statements.iter().any(|statement| statement.effect == Some(Effect::Deny))
+                })
+            }),
+            Sight::Unknown | Sight::Computed | Sight::Unset => false,
+        })
+    })
 }
 
 /// How the switches of an object were set before. A plan without an attribute says nothing of it.
@@ -130,6 +189,37 @@ mod tests {
         };
         assert!(found(&new("lb")).is_empty());
         assert_eq!(found(&new("another")).len(), 1);
+    }
+
+    #[test]
+    fn a_policy_is_a_guard_if_it_denies() {
+        let found = |effect: &str| {
+            let policy =
+                format!(r#"{{\"Statement\": [{{\"Effect\": \"{effect}\", \"Action\": \"s3:*\"}}]}}"#);
+            let change = format!(
+                r#"{{"address": "aws_s3_bucket_policy.a", "change": {{"actions": ["delete"], "after": null,
+                    "before": {{"id": "b", "bucket": "b", "policy": "{policy}"}}}}}}"#
+            );
+            find_in_changes(&guard_removed::GUARD, &change).len()
+        };
+        assert_eq!((found("Deny"), found("Allow")), (1, 0));
+        let policy = |action: &str| {
+            format!(
+                r#"{{\"Statement\": [{{\"Effect\": \"Deny\", \"Principal\": \"*\", \"Action\": \"{action}\", \"Resource\": \"*\"}}]}}"#
+            )
+        };
+        let renamed = |action: &str| {
+            let changes = format!(
+                r#"{{"address": "aws_s3_bucket_policy.a", "change": {{"actions": ["delete"], "after": null,
+                    "before": {{"id": "b", "bucket": "b", "policy": "{}"}}}}}},
+                   {{"address": "aws_s3_bucket_policy.b", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"bucket": "b", "policy": "{}"}}}}}}"#,
+                policy("s3:*"),
+                policy(action)
+            );
+            find_in_changes(&guard_removed::GUARD, &changes).len()
+        };
+        assert_eq!((renamed("s3:*"), renamed("s3:PutObject")), (0, 1));
     }
 
     #[test]

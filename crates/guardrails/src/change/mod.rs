@@ -21,6 +21,7 @@ mod encryption_off;
 mod every_row;
 mod example;
 mod exposure_attached;
+mod exception_created;
 mod exposure_cidr;
 mod exposure_flag;
 mod exposure_route;
@@ -34,6 +35,7 @@ mod hardening_off;
 mod hollow;
 mod iam_widened;
 mod key_destroyed;
+mod lists;
 mod live_name_deleted;
 mod loss;
 mod module_vanished;
@@ -41,9 +43,11 @@ mod monitoring_reduced;
 mod named;
 mod network;
 mod network_policy;
+mod numbers;
 mod openings;
 mod output_exposed;
 mod own_key_dropped;
+mod parameters;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -205,6 +209,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &drift_security::GUARD,
     &encryption_off::GUARD,
     &exposure_attached::GUARD,
+    &exception_created::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
     &exposure_route::GUARD,

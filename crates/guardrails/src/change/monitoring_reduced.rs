@@ -4,9 +4,10 @@ use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::pairs;
 use super::switch::{Wording, turned_off};
 use super::tables::MONITORING_REDUCED;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, lists, numbers};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -29,8 +30,16 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "is observed less than before", unknown: "may be observed less than before" };
 
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now leaves out" };
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    turned_off(plan, &MONITORING_REDUCED, &WORDING)
+    let mut found = turned_off(plan, &MONITORING_REDUCED, &WORDING);
+    for pair in pairs(plan) {
+        found.extend(numbers::moved(&pair, &MONITORING_REDUCED, WORDING.certain));
+        found.extend(lists::changed(&pair, &MONITORING_REDUCED, &LISTS));
+    }
+    found
 }
 
 #[cfg(test)]

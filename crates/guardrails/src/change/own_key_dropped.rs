@@ -1,9 +1,10 @@
 //! Reports data that is no longer encrypted with a key of one's own.
 
-use planguard_plan::Plan;
+use planguard_plan::{PathStep, Plan, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::{pairs, sight};
 use super::switch::{Wording, turned_off};
 use super::tables::OWN_KEY_DROPPED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -33,13 +34,40 @@ const WORDING: Wording = Wording {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    turned_off(plan, &OWN_KEY_DROPPED, &WORDING)
+    let mut found = turned_off(plan, &OWN_KEY_DROPPED, &WORDING);
+    found.retain(|finding| !was_the_providers(plan, finding));
+    found
+}
+
+/// What the aliases of keys start with that AWS manages.
+const OF_THE_PROVIDER: &str = "alias/aws/";
+
+/// Whether the key that is no longer named was one of the provider.
+fn was_the_providers(plan: &Plan<'_>, finding: &ChangeFinding) -> bool {
+    let Some(attribute) = &finding.attribute else { return false };
+    pairs(plan).filter(|pair| Some(&pair.resource.address) == finding.address.as_ref()).any(|pair| {
+        let key = attribute.0.iter().fold(pair.before.root(), |place, step| match step {
+            PathStep::Key(name) => place.key(name),
+            PathStep::Index(position) => place.index(*position),
+        });
+        sight(&key).known().and_then(Value::as_str).is_some_and(|key| key.contains(OF_THE_PROVIDER))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::find_in_update;
     use super::*;
+
+    #[test]
+    fn a_key_of_the_provider_is_nobodys_own() {
+        let stream = |key: &str| format!(r#"{{"kms_key_id": {key}}}"#);
+        let found = |key: &str| {
+            let before = stream(&format!("\"{key}\""));
+            find_in_update(&GUARD, "aws_kinesis_stream.a", &before, &stream("null"), "{}").len()
+        };
+        assert_eq!((found("alias/aws/kinesis"), found("alias/orders")), (0, 1));
+    }
 
     #[test]
     fn a_key_in_a_block_that_goes_is_seen_too() {

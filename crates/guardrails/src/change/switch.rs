@@ -1,11 +1,15 @@
 //! Switches: attributes that make a resource weaker when they are turned, and the comparison that sees it.
 
+use std::cmp::Ordering;
+
+use planguard_guardrail_format::Quantity;
 use planguard_guardrail_format::change::{SafeSetting, Switch, Unset};
 use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
 
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::tables::Table;
-use super::{Certainty, ChangeFinding};
+use super::{Certainty, ChangeFinding, parameters};
+use crate::engine::{is_empty, quantity};
 
 /// What a message says of a resource whose switch is turned; the attribute follows after a colon.
 pub(super) struct Wording {
@@ -16,15 +20,25 @@ pub(super) struct Wording {
 }
 
 /// The findings for every switch of a table that a plan turns to its unsafe side.
-pub(super) fn turned_off(plan: &Plan<'_>, table: &Table, wording: &Wording) -> Vec<ChangeFinding> {
+pub(super) fn turned_off(plan: &Plan<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     pairs(plan).flat_map(|pair| findings(&pair, table, wording)).collect()
 }
 
 /// The findings for every switch of a table that one change turns to its unsafe side.
-pub(super) fn findings(pair: &Pair<'_>, table: &Table, wording: &Wording) -> Vec<ChangeFinding> {
+pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     let switches = table.switches(&pair.resource.address.resource_type);
-    let turns = switches.filter_map(|switch| turn(switch, pair));
+    let turns: Vec<Turn> = switches.filter_map(|switch| turn(switch, pair)).collect();
+    let removed: Vec<AttributePath> =
+        turns.iter().filter(|turn| turn.to == To::Nothing).map(|turn| turn.attribute.clone()).collect();
+    // A block that goes takes along what is in it.
+    let goes_along = |turn: &Turn| {
+        let path = &turn.attribute.0;
+        turn.to == To::Nothing
+            && removed.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
+    };
     turns
+        .into_iter()
+        .filter(|turn| !goes_along(turn))
         .map(|turn| {
             let certainty = turn.certainty();
             let what = match certainty {
@@ -34,6 +48,7 @@ pub(super) fn findings(pair: &Pair<'_>, table: &Table, wording: &Wording) -> Vec
             let message = format!("{} {what}: {}", pair.resource.address, turn.describe());
             ChangeFinding::on(pair.resource, message).at(turn.attribute).with(certainty)
         })
+        .chain(parameters::findings(pair, table, wording))
         .collect()
 }
 
@@ -52,7 +67,7 @@ pub(super) enum Side {
 pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
     match settings(switch, state).as_slice() {
         [Placed { setting: Setting::Strong, value: Some(_), .. }] => Side::Safe,
-        [Placed { attribute, setting: Setting::Weak, value: Some(value) }] => {
+        [Placed { attribute, setting: Setting::Weak, value: Some(value), .. }] => {
             Side::Unsafe(format!("`{attribute}` is {value}"))
         }
         [Placed { attribute, setting: Setting::Removed, .. }] => {
@@ -64,27 +79,112 @@ pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
 
 /// How a change turns a switch to its unsafe side, if it does.
 ///
-/// Blocks that occur several times are judged together, since their order means nothing: the switch turns if
-/// none was unsafe before and some will be.
+/// Blocks that occur several times are judged together, since their order means nothing: the switch turns if all were safe
+/// before and some will not be, or if fewer are safe than before and more are not.
 fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
     if leaves_unset(switch, pair) {
         return None;
     }
-    let before = settings(switch, &pair.before);
-    if before.is_empty() || before.iter().any(|placed| placed.setting != Setting::Strong) {
-        return None;
+    if let SafeSetting::Order(words) = &switch.safe {
+        return lowered(words, switch, pair);
     }
+    let before = settings(switch, &pair.before);
     let after = settings(switch, &pair.after);
-    let find = |wanted: &[Setting]| after.iter().find(|placed| wanted.contains(&placed.setting));
-    let found = find(&[Setting::Weak, Setting::Removed]).or_else(|| find(&[Setting::Unknown]))?;
+    let found = [&[Setting::Weak, Setting::Removed][..], &[Setting::Unknown]]
+        .into_iter()
+        .find_map(|unsafe_settings| newly(unsafe_settings, &before, &after))
+        .or_else(|| vanished(switch, &before, &after))
+        .or_else(|| {
+            gains(switch, pair).then(|| after.iter().find(|placed| placed.setting == Setting::Weak))?
+        })?;
     let to = match found.setting {
-        Setting::Weak => To::Value(found.value.clone()),
+        Setting::Weak => match (&found.value, &switch.safe) {
+            (value, SafeSetting::Absent) => To::Something(value.clone()),
+            (Some(value), _) => To::Value(value.clone()),
+            (None, _) if found.is_sensitive => To::Secret,
+            (None, _) => To::Weaker,
+        },
         Setting::Removed => To::Nothing,
         Setting::Unknown => To::Unknown,
         Setting::Strong | Setting::Undecided => return None,
     };
-    let from = before.into_iter().find_map(|placed| placed.value);
+    let safe = before.into_iter().filter(|placed| placed.setting == Setting::Strong);
+    let from = safe.filter_map(|placed| placed.value).next();
     Some(Turn { attribute: found.attribute.clone(), from, to })
+}
+
+/// How a change lowers a setting whose words have an order, the weakest first, if it does. Of several places the weakest
+/// counts.
+fn lowered(words: &[String], switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+    let rank = |place: &View<'_, '_>| match sight(place) {
+        Sight::Known(value) => {
+            let text = value.as_str()?;
+            words.iter().position(|word| word.eq_ignore_ascii_case(text))
+        }
+        Sight::Unset => match switch.unset {
+            Unset::Weak => Some(0),
+            Unset::Strong => words.len().checked_sub(1),
+            Unset::ProviderDecides => None,
+        },
+        Sight::Unknown | Sight::Computed => None,
+    };
+    let weakest = |state: &ResourceState<'_>| {
+        let ranked = places(&state.root(), &switch.attribute).into_iter().map(|place| {
+            let is_set = sight(&place) != Sight::Unset;
+            Some((rank(&place)?, place.path().clone(), is_set, shown(&place)))
+        });
+        ranked.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(rank, ..)| *rank)
+    };
+    let (before, after) = (weakest(&pair.before)?, weakest(&pair.after)?);
+    if after.0 >= before.0 {
+        return None;
+    }
+    let (_, attribute, is_set, value) = after;
+    let to = match value {
+        Some(value) => To::Value(value),
+        None if is_set => To::Secret,
+        None => To::Nothing,
+    };
+    Some(Turn { attribute, from: before.3, to })
+}
+
+/// A place without what must be there, if one had it before and none has it any more.
+fn vanished<'s>(switch: &Switch, before: &[Placed], after: &'s [Placed]) -> Option<&'s Placed> {
+    let has_any = |places: &[Placed]| places.iter().any(|placed| placed.setting == Setting::Strong);
+    let is_lost = matches!(switch.safe, SafeSetting::Present) && has_any(before) && !has_any(after);
+    let only_removed = after.iter().all(|placed| placed.setting == Setting::Removed);
+    after.first().filter(|_| is_lost && only_removed)
+}
+
+/// Whether lists gain one more unsafe word than they had.
+fn gains(switch: &Switch, pair: &Pair<'_>) -> bool {
+    let SafeSetting::AllBut(unsafe_words) = &switch.safe else { return false };
+    let words = |state: &ResourceState<'_>| {
+        let mut words: Vec<String> = Vec::new();
+        for place in places(&state.root(), &switch.attribute) {
+            match sight(&place) {
+                Sight::Known(value @ Value::Array(_)) => words.extend(texts(value)?),
+                Sight::Unset => {}
+                Sight::Known(_) | Sight::Unknown | Sight::Computed => return None,
+            }
+        }
+        words.retain(|word| unsafe_words.iter().any(|unsafe_word| unsafe_word.eq_ignore_ascii_case(word)));
+        Some(words)
+    };
+    let (Some(before), Some(after)) = (words(&pair.before), words(&pair.after)) else { return false };
+    !before.is_empty() && after.iter().any(|word| !before.contains(word))
+}
+
+/// A place that has one of some settings after a change, if the change turned the switch there.
+fn newly<'s>(settings: &[Setting], before: &[Placed], after: &'s [Placed]) -> Option<&'s Placed> {
+    let is_among = |placed: &&Placed| settings.contains(&placed.setting);
+    let is_safe = |placed: &&Placed| placed.setting == Setting::Strong;
+    let count = |places: &[Placed], of: &dyn Fn(&&Placed) -> bool| places.iter().filter(of).count();
+    let were_safe = count(before, &is_safe);
+    let turned = were_safe > 0
+        && (were_safe == before.len()
+            || (count(after, &is_safe) < were_safe && count(after, &is_among) > count(before, &is_among)));
+    after.iter().find(is_among).filter(|_| turned)
 }
 
 /// Whether the switch cannot turn because its attribute is left out: before, which is safe only where nothing set is,
@@ -112,6 +212,7 @@ struct Placed {
     setting: Setting,
     /// The value as messages show it.
     value: Option<String>,
+    is_sensitive: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +233,8 @@ fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
         .map(|place| Placed {
             attribute: place.path().clone(),
             setting: setting(switch, place),
-            value: shown(place),
+            value: shown(place).or_else(|| shown_texts(place)),
+            is_sensitive: place.is_sensitive(),
         })
         .collect()
 }
@@ -145,8 +247,13 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
             Some(false) => Setting::Weak,
             None => Setting::Undecided,
         },
+        // How many there will be is said where it is known.
+        Sight::Unknown if matches!(switch.safe, SafeSetting::AtLeast(_) | SafeSetting::AtMost(_)) => {
+            Setting::Undecided
+        }
         // A block or name that is configured will be there, whatever its value.
         Sight::Unknown if matches!(switch.safe, SafeSetting::Present) => Setting::Undecided,
+        Sight::Unknown if matches!(switch.safe, SafeSetting::Absent) => Setting::Weak,
         Sight::Unknown => Setting::Unknown,
         Sight::Computed => Setting::Undecided,
         Sight::Unset => match switch.unset {
@@ -158,17 +265,65 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
 }
 
 /// Whether a value is safe; `None` for one that is neither safe nor unsafe.
-fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
-    let among = |words: &[String]| {
-        let text = value.as_str()?;
-        Some(words.iter().any(|word| word.eq_ignore_ascii_case(text)))
-    };
+pub(super) fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
+    let is_among = |words: &[String], text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let bound = |bound: f64, is_unsafe| Some(amount(value)?.compare(Quantity::Number(bound))? != is_unsafe);
     match safe {
         SafeSetting::Flag(wanted) => flag(value).map(|set| set == *wanted),
-        SafeSetting::Words(words) => among(words),
-        SafeSetting::AllBut(words) => among(words).map(|unsafe_word| !unsafe_word),
-        SafeSetting::Present => Some(!crate::engine::is_empty(value)),
+        // A list is as safe as the least safe of its words.
+        SafeSetting::Words(words) => {
+            let texts = texts(value).filter(|texts| !texts.is_empty())?;
+            Some(texts.iter().all(|text| is_among(words, text)))
+        }
+        SafeSetting::AllBut(words) => Some(!texts(value)?.iter().any(|text| is_among(words, text))),
+        // Its settings are compared with each other.
+        SafeSetting::Order(_) => None,
+        SafeSetting::Present => Some(!is_empty(value) && !is_off(value)),
+        SafeSetting::Absent => Some(is_empty(value)),
+        SafeSetting::AtLeast(least) => bound(*least, Ordering::Less),
+        SafeSetting::AtMost(most) => bound(*most, Ordering::Greater),
     }
+}
+
+/// Whether blocks are there and say themselves that they are off.
+fn is_off(value: &Value<'_>) -> bool {
+    let says_off = |block: &Value<'_>| {
+        ["enabled", "enable"].iter().any(|name| block.get(name) == Some(&Value::Bool(false)))
+    };
+    match value {
+        Value::Array(blocks) => !blocks.is_empty() && blocks.iter().all(says_off),
+        block => says_off(block),
+    }
+}
+
+/// The number that a value is, or how many elements a list has.
+fn amount(value: &Value<'_>) -> Option<Quantity> {
+    match value {
+        #[expect(clippy::cast_precision_loss, reason = "no plan has a list of that length")]
+        Value::Array(elements) => Some(Quantity::Number(elements.len() as f64)),
+        value => quantity(value),
+    }
+}
+
+/// The text that a value is, or the texts that it contains; `None` where it is or contains anything else.
+fn texts(value: &Value<'_>) -> Option<Vec<String>> {
+    let text = |value: &Value<'_>| match value {
+        Value::String(text) => Some(text.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    match value {
+        Value::Array(elements) => elements.iter().map(text).collect(),
+        value => text(value).map(|text| vec![text]),
+    }
+}
+
+/// The texts of a list as messages show them; `None` where there are none, many, or sensitive ones.
+fn shown_texts(place: &View<'_, '_>) -> Option<String> {
+    const MOST: usize = 4;
+    let elements = place.elements().filter(|elements| (1..=MOST).contains(&elements.len()))?;
+    let shown: Option<Vec<String>> = elements.iter().map(shown).collect();
+    shown.filter(|_| !place.is_sensitive()).map(|shown| shown.join(", "))
 }
 
 /// A boolean, which some providers write as a word.
@@ -193,8 +348,14 @@ struct Turn {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum To {
-    /// A value, as messages show it; `None` for one that they must not show.
-    Value(Option<String>),
+    /// A value, as messages show it.
+    Value(String),
+    /// A value that messages must not show.
+    Secret,
+    /// A value that is too long to show.
+    Weaker,
+    /// Something, where nothing was; its value, if messages show it.
+    Something(Option<String>),
     Nothing,
     Unknown,
 }
@@ -203,7 +364,7 @@ impl Turn {
     /// Whether the plan knows the new setting.
     fn certainty(&self) -> Certainty {
         match self.to {
-            To::Value(_) | To::Nothing => Certainty::Certain,
+            To::Value(_) | To::Secret | To::Weaker | To::Something(_) | To::Nothing => Certainty::Certain,
             To::Unknown => Certainty::DependsOnUnknown,
         }
     }
@@ -212,9 +373,12 @@ impl Turn {
     fn describe(&self) -> String {
         let attribute = &self.attribute;
         match (&self.to, &self.from) {
-            (To::Value(Some(to)), Some(from)) => format!("`{attribute}` changes from {from} to {to}"),
-            (To::Value(Some(to)), None) => format!("`{attribute}` changes to {to}"),
-            (To::Value(None), _) => format!("`{attribute}` changes to a weaker value, which is sensitive"),
+            (To::Value(to), Some(from)) => format!("`{attribute}` changes from {from} to {to}"),
+            (To::Value(to), None) => format!("`{attribute}` changes to {to}"),
+            (To::Secret, _) => format!("`{attribute}` changes to a weaker value, which is sensitive"),
+            (To::Weaker, _) => format!("`{attribute}` changes to a weaker value"),
+            (To::Something(Some(to)), _) => format!("`{attribute}` is set to {to}"),
+            (To::Something(None), _) => format!("`{attribute}` is added"),
             (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (now {from})"),
             (To::Nothing, None) => format!("`{attribute}` is removed"),
             (To::Unknown, Some(from)) => format!("`{attribute}` (now {from}) is known only after apply"),
@@ -312,6 +476,97 @@ mod tests {
         assert!(turned(&log, on, "{}", "{}").is_some());
         assert_eq!(turned(&log, on, r#"{"log": [{"bucket": "c"}]}"#, "{}"), None);
         assert_eq!(turned(&log, r#"{"log": []}"#, r#"{"log": []}"#, "{}"), None);
+    }
+
+    #[test]
+    fn a_block_that_must_not_be_there_turns_when_it_comes() {
+        let remote = switch(&["remote"], SafeSetting::Absent, Unset::Strong);
+        let on = r#"{"remote": [{"key": "k"}]}"#;
+        assert_eq!(turned(&remote, "{}", on, "{}").unwrap(), "`remote` is added");
+        assert_eq!(turned(&remote, on, "{}", "{}"), None);
+        let port = switch(&["port"], SafeSetting::Absent, Unset::Strong);
+        assert_eq!(turned(&port, "{}", r#"{"port": 22}"#, "{}").unwrap(), "`port` is set to `22`");
+    }
+
+    #[test]
+    fn numbers_and_lengths_turn_where_they_cross_the_bound() {
+        let two = switch(&["nodes"], SafeSetting::AtLeast(2.0), Unset::ProviderDecides);
+        let nodes = |nodes: &str| format!(r#"{{"nodes": {nodes}}}"#);
+        let found = |before: &str, after: &str| turned(&two, &nodes(before), &nodes(after), "{}");
+        assert_eq!(found("3", "1").unwrap(), "`nodes` changes from `3` to `1`");
+        assert_eq!(found(r#"["a", "b"]"#, r#"["a"]"#).unwrap(), "`nodes` changes from `a`, `b` to `a`");
+        assert_eq!((found("3", "2"), found("1", "0")), (None, None));
+        let hops = switch(&["nodes"], SafeSetting::AtMost(2.0), Unset::ProviderDecides);
+        assert!(turned(&hops, &nodes("1"), &nodes("3"), "{}").is_some());
+    }
+
+    #[test]
+    fn words_in_order_turn_towards_the_first() {
+        let words = ["OFF", "OPTIONAL", "ON"].map(ToOwned::to_owned).to_vec();
+        let mode = switch(&["mfa"], SafeSetting::Order(words), Unset::Weak);
+        let mfa = |word: &str| format!(r#"{{"mfa": "{word}"}}"#);
+        let found = |before: &str, after: &str| turned(&mode, &mfa(before), &mfa(after), "{}");
+        assert_eq!(found("ON", "OPTIONAL").unwrap(), "`mfa` changes from `ON` to `OPTIONAL`");
+        assert!(found("optional", "off").is_some());
+        assert_eq!((found("OFF", "ON"), found("ON", "OTHER")), (None, None));
+        assert_eq!(turned(&mode, &mfa("ON"), "{}", "{}").unwrap(), "`mfa` is no longer set (now `ON`)");
+    }
+
+    #[test]
+    fn a_list_is_as_safe_as_its_least_safe_word() {
+        let not_all = switch(&["from"], SafeSetting::AllBut(vec!["*".to_owned()]), Unset::Strong);
+        let from = |words: &str| format!(r#"{{"from": [{words}]}}"#);
+        let found = |before: &str, after: &str| turned(&not_all, &from(before), &from(after), "{}");
+        assert_eq!(found(r#""a""#, r#""a", "*""#).unwrap(), "`from` changes from `a` to `a`, `*`");
+        assert!(turned(&not_all, "{}", &from(r#""*""#), "{}").is_some());
+        assert_eq!((found(r#""*""#, r#""*", "b""#), found(r#""a""#, "")), (None, None));
+        let weak =
+            switch(&["from"], SafeSetting::AllBut(vec!["1.0".to_owned(), "2".to_owned()]), Unset::Strong);
+        assert!(turned(&weak, &from(r#""1.0""#), &from(r#""1.0", 2"#), "{}").is_some(), "one more");
+    }
+
+    #[test]
+    fn one_of_several_blocks_turns() {
+        let blocks = |locks: &[&str]| {
+            let blocks: Vec<String> = locks.iter().map(|lock| format!(r#"{{"lock": {lock}}}"#)).collect();
+            format!(r#"{{"guard": [{}]}}"#, blocks.join(","))
+        };
+        let found = |before: &[&str], after: &[&str]| turned(&lock(), &blocks(before), &blocks(after), "{}");
+        assert!(found(&["true", "true", "false"], &["true", "false", "false"]).is_some());
+        assert_eq!(found(&["true", "false"], &["false"]), None, "the safe one is gone");
+        assert_eq!(found(&["true", "false"], &["true", "false", "false"]), None);
+    }
+
+    #[test]
+    fn what_no_block_has_any_more_is_removed() {
+        let login = switch(&["action", "login"], SafeSetting::Present, Unset::Weak);
+        let actions = |actions: &[&str]| format!(r#"{{"action": [{}]}}"#, actions.join(","));
+        let (asks, forwards) = (r#"{"login": [{"issuer": "i"}]}"#, r#"{"login": []}"#);
+        assert_eq!(
+            turned(&login, &actions(&[asks, forwards]), &actions(&[forwards]), "{}").unwrap(),
+            "`action[0].login` is removed"
+        );
+        assert_eq!(turned(&login, &actions(&[asks, forwards]), &actions(&[asks]), "{}"), None);
+        let off = switch(&["log"], SafeSetting::Present, Unset::Weak);
+        assert_eq!(turned(&off, r#"{"log": [{"enabled": false}]}"#, r#"{"log": []}"#, "{}"), None);
+    }
+
+    #[test]
+    fn what_is_in_a_block_goes_along_with_it() {
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_changes": [{}]}}"#,
+            update(
+                "azurerm_storage_account.a",
+                r#"{"immutability_policy": [{"state": "Locked"}]}"#,
+                "{}",
+                "{}"
+            )
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let wording = Wording { certain: "is weaker", unknown: "may be weaker" };
+        let found = turned_off(&plan, &super::super::tables::PROTECTION_OFF, &wording);
+        let messages: Vec<_> = found.into_iter().map(|finding| finding.message).collect();
+        assert_eq!(messages, ["azurerm_storage_account.a is weaker: `immutability_policy` is removed"]);
     }
 
     #[test]

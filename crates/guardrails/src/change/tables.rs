@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use planguard_guardrail_format::change::{
-    Group, Mark, MarkedAttribute, OpeningLayout, Period, Switch, TypeFacts,
+    Group, Mark, MarkedAttribute, NamedSetting, OpeningLayout, Period, Switch, TypeFacts,
 };
 
 static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/change-tables.bin"));
@@ -45,6 +45,11 @@ impl Table {
         let own = self.of_type(resource_type).map(|facts| facts.periods.as_slice()).unwrap_or_default();
         let every = self.of_every_type().periods.iter();
         every.filter(move |period| own.iter().all(|named| named.attribute != period.attribute)).chain(own)
+    }
+
+    /// The settings of a type that have their name in an attribute.
+    pub(super) fn parameters(&self, resource_type: &str) -> &'static [NamedSetting] {
+        self.of_type(resource_type).map(|facts| facts.parameters.as_slice()).unwrap_or_default()
     }
 
     /// The attributes of a type that bear a mark.
@@ -101,7 +106,10 @@ mod tests {
             table.of_every_type();
             for name in table.types() {
                 let facts = table.of_type(name).unwrap();
-                let entries = facts.switches.len() + facts.periods.len() + facts.attributes.len();
+                let entries = facts.switches.len()
+                    + facts.parameters.len()
+                    + facts.periods.len()
+                    + facts.attributes.len();
                 assert!(entries > 0 || facts.group.is_some() || facts.opening.is_some(), "{name}");
             }
         }

@@ -63,12 +63,14 @@ const SERVING: &[&str] = &[
 /// The objects that a plan destroys, by what others call them.
 struct Targets<'p> {
     types_by_identity: HashMap<&'p str, Vec<&'p str>>,
+    types_by_name: HashMap<&'p str, Vec<&'p str>>,
 }
 
 impl<'p> Targets<'p> {
     /// The targets in a plan.
     fn of(plan: &'p Plan<'p>) -> Self {
         let mut types_by_identity: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut types_by_name: HashMap<&str, Vec<&str>> = HashMap::new();
         for resource in destroyed(plan) {
             let Some(before) = resource.change.before.as_deref() else { continue };
             if is_bucket_setting(resource, before) {
@@ -77,8 +79,20 @@ impl<'p> Targets<'p> {
             for identity in ["id", "arn", "self_link"].iter().filter_map(|name| text(before.get(name)?)) {
                 types_by_identity.entry(identity).or_default().push(&resource.address.resource_type);
             }
+            if let Some(name) = before.get("name").and_then(text) {
+                types_by_name.entry(name).or_default().push(&resource.address.resource_type);
+            }
         }
-        Self { types_by_identity }
+        Self { types_by_identity, types_by_name }
+    }
+
+    /// Whether the namespace of Kubernetes that an object is in is destroyed as well, with all that is in it.
+    fn takes_namespace(&self, resource: &ResourceChange<'_>) -> bool {
+        let metadata = resource.change.before.as_deref().and_then(|before| before.get("metadata"));
+        let block = metadata.and_then(|blocks| blocks.elements().first());
+        let namespace = block.and_then(|block| text(block.get("namespace")?));
+        let called = namespace.and_then(|name| self.types_by_identity.get(name));
+        called.is_some_and(|types| types.iter().any(|other| other.starts_with("kubernetes_namespace")))
     }
 
     /// Whether a destroyed object names, in one of its attributes, another object that the plan destroys.
@@ -86,13 +100,35 @@ impl<'p> Targets<'p> {
     /// The flow log of a network that is destroyed too, or the public access block of such a bucket, is no loss. An
     /// object of its own type is no target: its attributes contain its own id as well.
     fn take_along(&self, resource: &ResourceChange<'_>) -> bool {
+        let own_type = resource.address.resource_type.as_str();
         let attributes = resource.change.before.as_deref().map(Value::members).unwrap_or_default();
-        attributes
-            .iter()
-            .filter(|(name, _)| !SERVING.contains(&name.as_ref()))
-            .filter_map(|(_, value)| self.types_by_identity.get(text(value)?))
-            .any(|types| types.iter().any(|other| *other != resource.address.resource_type))
+        if self.takes_namespace(resource) {
+            return true;
+        }
+        attributes.iter().any(|(name, value)| {
+            let is_target = |other: &&str| *other != own_type && !SERVING.contains(&name.as_ref());
+            let is_whole = |other: &&str| is_part_of(own_type, other);
+            // Others may have the same name, so that the attribute has to say whose it is.
+            let is_named = |other: &&str| is_whole(other) || names_type(name, other);
+            let Some(called) = text(value) else { return false };
+            let of = |types: &HashMap<&str, Vec<&'p str>>| types.get(called).cloned().unwrap_or_default();
+            of(&self.types_by_identity).iter().any(|other| is_target(other) || is_whole(other))
+                || of(&self.types_by_name).iter().any(is_named)
+        })
     }
+}
+
+/// Whether objects of a type are parts of those of another: `aws_iam_role_policy` of `aws_iam_role`. What ties two objects
+/// together is part of neither.
+fn is_part_of(part: &str, whole: &str) -> bool {
+    let ties = ["_association", "_attachment"].iter().any(|ending| part.ends_with(ending));
+    !ties && part.strip_prefix(whole).is_some_and(|rest| rest.starts_with('_'))
+}
+
+/// Whether an attribute such as `network_security_group_name` names objects of a type.
+fn names_type(attribute: &str, resource_type: &str) -> bool {
+    let named = attribute.strip_suffix("_name").filter(|named| !named.is_empty());
+    named.zip(resource_type.split_once('_')).is_some_and(|(named, (_, own))| named == own)
 }
 
 /// Whether an object is one of several settings of a bucket: their id is the bucket's.
@@ -135,5 +171,42 @@ mod tests {
         let setting = r#"{"address": "aws_s3_bucket_acl.a", "change": {"actions": ["delete"],
             "before": {"id": "vpc-1", "bucket": "vpc-1"}, "after": null}}"#;
         assert!(!first_goes(setting));
+    }
+
+    #[test]
+    fn a_part_goes_with_its_whole_and_a_rule_with_the_group_that_it_names() {
+        let goes = |part: &str, attribute: &str, whole: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [
+                    {{"address": "{part}.a", "change": {{"actions": ["delete"],
+                        "before": {{"id": "1", "{attribute}": "x"}}, "after": null}}}},
+                    {{"address": "{whole}.a", "change": {{"actions": ["delete"],
+                        "before": {{"id": "2", "name": "x"}}, "after": null}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            Targets::of(&plan).take_along(&plan.resource_changes[0])
+        };
+        assert!(goes("aws_iam_role_policy", "role", "aws_iam_role"));
+        assert!(!goes("aws_iam_role_policy", "role", "aws_instance"));
+        let group = "azurerm_network_security_group";
+        assert!(goes("azurerm_network_security_rule", "network_security_group_name", group));
+        assert!(!goes("azurerm_network_security_rule", "name", group));
+        assert!(!goes("google_compute_firewall", "network", "google_compute_network_firewall_policy"));
+    }
+
+    #[test]
+    fn what_is_in_a_namespace_goes_with_it() {
+        let goes = |namespace: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [
+                    {{"address": "kubernetes_network_policy_v1.a", "change": {{"actions": ["delete"], "after": null,
+                        "before": {{"id": "pay/deny", "metadata": [{{"name": "deny", "namespace": "pay"}}]}}}}}},
+                    {{"address": "kubernetes_namespace_v1.a", "change": {{"actions": ["delete"], "after": null,
+                        "before": {{"id": "{namespace}"}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            Targets::of(&plan).take_along(&plan.resource_changes[0])
+        };
+        assert!(goes("pay") && !goes("other"));
     }
 }

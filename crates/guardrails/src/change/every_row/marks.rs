@@ -28,6 +28,7 @@ pub(super) fn of_mark(
         Mark::LogKinds | Mark::Requirements => {
             (json!(["one", "two"]), json!(["one"]), vec!["`two`"], String::new())
         }
+        Mark::Exceptions => (json!(["one"]), json!(["one", "two"]), vec!["`two`"], String::new()),
         Mark::PolicyDocument => (allow("s3:GetObject"), allow("s3:*"), vec!["`s3:*`"], String::new()),
         Mark::TrustPolicy => {
             let condition = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});

@@ -1,0 +1,57 @@
+//! Reports exceptions from guards that a plan creates.
+
+use planguard_plan::Plan;
+use planguard_rule::Severity;
+
+use super::about::About;
+use super::tables::EXCEPTION_CREATED;
+use super::twin::created;
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+
+pub(super) const GUARD: ChangeGuard = ChangeGuard {
+    info: About {
+        id: "change-exception-created",
+        title: "An exception from a guard is created",
+        severity: Severity::Medium,
+        why: "The guard stays and looks complete, but what the exception names is no longer held to it: a policy exemption, \
+              muted findings, entries that no log keeps, a snapshot that another account may read.",
+        remediation: "Put right what the guard objects to. If the exception is agreed on, waive this finding for its address, \
+                      with the date on which it ends.",
+    }
+    .rule(),
+    example: ChangeExample::of_changes(
+        r#"{"address": "azurerm_subscription_policy_exemption.a", "change": {"actions": ["create"],
+            "before": null, "after": {"exemption_category": "Waiver", "policy_assignment_id": "p"}}}"#,
+        r#"{"address": "azurerm_subscription_policy_exemption.a", "change": {"actions": ["delete"],
+            "before": {"exemption_category": "Waiver", "policy_assignment_id": "p"}, "after": null}}"#,
+    ),
+    check,
+};
+
+fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
+    created(plan)
+        .filter_map(|new| {
+            let group = EXCEPTION_CREATED.group(&new.address.resource_type)?;
+            let what = group.loss.as_deref().unwrap_or("is exempt from a guard");
+            Some(ChangeFinding::on(new, format!("{} is created: it {what}", new.address)))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::find_in_changes;
+    use super::*;
+
+    #[test]
+    fn what_is_excepted_from_what_is_said() {
+        let change = r#"{"address": "google_logging_project_exclusion.a", "change": {"actions": ["create"],
+            "before": null, "after": {"name": "a", "filter": "f"}}}"#;
+        let messages: Vec<_> =
+            find_in_changes(&GUARD, change).into_iter().map(|finding| finding.message).collect();
+        assert_eq!(
+            messages,
+            ["google_logging_project_exclusion.a is created: it keeps entries out of the logs"]
+        );
+    }
+}

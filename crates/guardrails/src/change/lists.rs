@@ -1,0 +1,109 @@
+//! Lists whose elements each guard something, or are each exempt from a guard.
+
+use planguard_guardrail_format::change::Mark;
+use planguard_plan::{ResourceState, Value};
+
+use super::ChangeFinding;
+use super::compare::{Pair, Sight, places, shown, sight};
+use super::tables::Table;
+
+/// What a message says of a resource and of its list.
+pub(super) struct Wording {
+    /// Of the resource, for example `is hardened less than before`.
+    pub(super) what: &'static str,
+    /// Of a list that loses elements, for example `no longer requires`.
+    pub(super) lost: &'static str,
+    /// Of a list of exceptions that gains elements, for example `now exempts`.
+    pub(super) gained: &'static str,
+}
+
+/// The findings for the lists of a table that lose requirements, or gain exceptions.
+pub(super) fn changed(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
+    let resource_type = &pair.resource.address.resource_type;
+    let lists = [Mark::Requirements, Mark::Exceptions]
+        .into_iter()
+        .flat_map(|mark| table.marked(resource_type, mark).map(move |list| (mark, &list.attribute)));
+    lists.filter_map(|(mark, list)| finding(pair, mark, list, wording)).collect()
+}
+
+/// The finding for a list of requirements that loses some and gains none, since another name may be the same check, or for
+/// a list of exceptions that gains some and loses none.
+fn finding(pair: &Pair<'_>, mark: Mark, list: &[String], wording: &Wording) -> Option<ChangeFinding> {
+    let before = elements(&pair.before, list)?;
+    let after = elements(&pair.after, list)?;
+    let (lost, gained) = (beyond(&before, &after), beyond(&after, &before));
+    let (changed, verb) = match mark {
+        // A list that is gone as a whole is a switch.
+        Mark::Requirements if gained.is_empty() => (lost, wording.lost),
+        Mark::Exceptions if lost.is_empty() => (gained, wording.gained),
+        _ => return None,
+    };
+    if changed.is_empty() {
+        return None;
+    }
+    let name = list.last()?;
+    let message =
+        format!("{} {}: `{name}` {verb} {}", pair.resource.address, wording.what, changed.join(", "));
+    Some(ChangeFinding::on(pair.resource, message))
+}
+
+/// An element with its text as messages show it.
+type Element<'p> = (&'p Value<'p>, Option<String>);
+
+/// The elements of one list that another does not have, as messages show them.
+fn beyond(list: &[Element<'_>], other: &[Element<'_>]) -> Vec<String> {
+    let only = list.iter().filter(|(value, _)| other.iter().all(|(own, _)| own != value));
+    only.map(|(_, shown)| shown.clone().unwrap_or_else(|| "one of them".to_owned())).collect()
+}
+
+/// The elements of one side; `None` if some are known only after apply.
+fn elements<'p>(state: &ResourceState<'p>, list: &[String]) -> Option<Vec<Element<'p>>> {
+    let mut found = Vec::new();
+    for place in places(&state.root(), list) {
+        match sight(&place) {
+            Sight::Known(Value::Array(_)) => {
+                for element in place.elements()? {
+                    found.push((sight(&element).known()?, shown(&element)));
+                }
+            }
+            Sight::Known(value) => found.push((value, shown(&place))),
+            Sight::Unset => {}
+            Sight::Unknown | Sight::Computed => return None,
+        }
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::access_restriction_removed::GUARD;
+    use super::super::testing::find_in_update;
+
+    fn found(kind: &str, list: &str, before: &str, after: &str) -> Vec<String> {
+        let rule = |values: &str| format!(r#"{{"rules": [{{"deny_rule": [{{"{list}": [{values}]}}]}}]}}"#);
+        let found = find_in_update(&GUARD, kind, &rule(before), &rule(after), "{}");
+        found.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn a_refusal_that_goes_and_an_exception_that_comes_are_named() {
+        let policy = "google_iam_deny_policy.a";
+        assert_eq!(
+            found(policy, "denied_permissions", r#""a", "b""#, r#""a""#),
+            ["google_iam_deny_policy.a can be reached by more than before: \
+              `denied_permissions` no longer contains `b`"]
+        );
+        assert_eq!(
+            found(policy, "exception_principals", r#""a""#, r#""a", "b""#),
+            [
+                "google_iam_deny_policy.a can be reached by more than before: `exception_principals` now contains `b`"
+            ]
+        );
+        assert!(found(policy, "denied_permissions", r#""a""#, r#""a", "b""#).is_empty());
+        assert!(found(policy, "exception_principals", r#""a", "b""#, r#""b""#).is_empty());
+        assert!(
+            found(policy, "exception_principals", r#""a""#, r#""b""#).is_empty(),
+            "another name for the same"
+        );
+    }
+}

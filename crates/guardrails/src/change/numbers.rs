@@ -1,0 +1,70 @@
+//! Numbers of which more is safer, or less.
+
+use std::cmp::Ordering;
+
+use planguard_guardrail_format::Quantity;
+use planguard_guardrail_format::change::Weaker;
+use planguard_plan::ResourceState;
+
+use super::ChangeFinding;
+use super::compare::{Pair, Sight, places, shown, sight};
+use super::tables::Table;
+use crate::engine::quantity;
+
+/// The findings for numbers that are on the weaker side of what they were.
+pub(super) fn moved(pair: &Pair<'_>, table: &'static Table, what: &str) -> Vec<ChangeFinding> {
+    let numbers = table.periods(&pair.resource.address.resource_type);
+    numbers
+        .filter_map(|number| {
+            let known = |state: &ResourceState<'_>| match places(&state.root(), &number.attribute).as_slice()
+            {
+                [place] => match sight(place) {
+                    Sight::Known(value) => Some((quantity(value)?, shown(place)?, place.path().clone())),
+                    Sight::Unknown | Sight::Computed | Sight::Unset => None,
+                },
+                _ => None,
+            };
+            let (before, after) = (known(&pair.before)?, known(&pair.after)?);
+            let (weaker, how) = match number.weaker {
+                Weaker::Less => (Ordering::Less, "reduced"),
+                Weaker::More => (Ordering::Greater, "raised"),
+            };
+            // Nothing is rotated every zero days: such a number is not set.
+            let was_set = number.weaker == Weaker::Less || !is_zero(before.0);
+            if !was_set || after.0.compare(before.0) != Some(weaker) {
+                return None;
+            }
+            let message = format!(
+                "{} {}: `{}` is {how} from {} to {}",
+                pair.resource.address, what, after.2, before.1, after.1
+            );
+            Some(ChangeFinding::on(pair.resource, message).at(after.2))
+        })
+        .collect()
+}
+
+fn is_zero(quantity: Quantity) -> bool {
+    quantity == Quantity::Number(0.0) || quantity == Quantity::Seconds(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hardening_off::GUARD;
+    use super::super::testing::find_in_update;
+
+    #[test]
+    fn a_session_that_lasts_longer_is_weaker() {
+        let role = |seconds: u32| format!(r#"{{"max_session_duration": {seconds}}}"#);
+        let found = |before, after| {
+            let found = find_in_update(&GUARD, "aws_iam_role.a", &role(before), &role(after), "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(3600, 43200),
+            [
+                "aws_iam_role.a is hardened less than before: `max_session_duration` is raised from `3600` to `43200`"
+            ]
+        );
+        assert!(found(43200, 3600).is_empty());
+    }
+}
