@@ -20,8 +20,8 @@ mod encryption_off;
 #[cfg(test)]
 mod every_row;
 mod example;
-mod exposure_attached;
 mod exception_created;
+mod exposure_attached;
 mod exposure_cidr;
 mod exposure_flag;
 mod exposure_route;
@@ -208,8 +208,8 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &destroy_before_create::GUARD,
     &drift_security::GUARD,
     &encryption_off::GUARD,
-    &exposure_attached::GUARD,
     &exception_created::GUARD,
+    &exposure_attached::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
     &exposure_route::GUARD,

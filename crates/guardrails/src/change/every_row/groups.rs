@@ -1,9 +1,9 @@
 //! The types that matter as a whole: what they guard, hold or let in is lost or there with the object.
 
-use planguard_guardrail_format::change::ChangeTable;
+use planguard_guardrail_format::change::{ChangeTable, Mark};
 use serde_json::{Map, Value as Json, json};
 
-use super::marks::of_mark;
+use super::marks::{document, of_mark};
 use super::{ABOUT_GROUPS, Faults, entry, given, guard_of, object, settings, tables, types_of, with};
 use crate::change::testing::find_in_changes;
 
@@ -14,6 +14,12 @@ fn guarding(rows: &ChangeTable, resource_type: &str) -> Map<String, Json> {
     for row in own.filter(|row| row.entry.attribute.len() == 1) {
         let (safe, _) = settings(&row.entry).swap_remove(0);
         all.extend(object(&row.entry.attribute, safe));
+    }
+    // A policy guards by what it denies.
+    let policies = rows.attributes.iter().filter(|row| row.entry.mark == Mark::PolicyDocument);
+    for row in policies.filter(|row| row.types.iter().any(|name| name == resource_type)) {
+        let denies = json!({"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"});
+        all.extend(object(&row.entry.attribute, document(&denies)));
     }
     all
 }
@@ -38,7 +44,7 @@ fn every_type_of_a_group_is_told() {
                 let created = entry(resource_type, &["create"], &Json::Null, &before);
                 match table.as_str() {
                     // A new object of these is what is told.
-                    "credential-created" => {
+                    "credential-created" | "exception-created" => {
                         if told(&created).len() != 1 || !told(&destroyed).is_empty() {
                             fault("is not told when it is created");
                         }
