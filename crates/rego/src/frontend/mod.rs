@@ -6,6 +6,7 @@
 mod anatomy;
 mod bound;
 mod edit;
+mod kind;
 mod network;
 pub(super) mod outline;
 mod passes;
@@ -105,7 +106,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 35] = [
+const PASSES: [Pass; 36] = [
     passes::template::edits,
     passes::bracketed_line::edits,
     passes::keyword_name::edits,
@@ -124,6 +125,7 @@ const PASSES: [Pass; 35] = [
     passes::replaced_function::edits,
     passes::replaced_rule::edits,
     passes::local_name::edits,
+    passes::operator::edits,
     passes::early_negation::edits,
     passes::walk::edits,
     passes::every_variable::edits,

@@ -20,6 +20,7 @@ pub(super) mod minus;
 pub(super) mod negated_unification;
 pub(super) mod negation;
 pub(super) mod object_pattern;
+pub(super) mod operator;
 pub(super) mod output_argument;
 pub(super) mod partial_object;
 pub(super) mod replaced_function;
