@@ -62,8 +62,8 @@ const INTEGERS: [&str; 20] = [
 ];
 
 /// Builtins whose result is a set.
-const SETS: [&str; 6] =
-    ["cast_set", "graph.reachable", "graph.reachable_paths", "intersection", "object.keys", "union"];
+const SETS: [&str; 7] =
+    ["cast_set", "graph.reachable", "graph.reachable_paths", "intersection", "object.keys", "set", "union"];
 
 /// How many definitions are followed from one to the next.
 const FOLLOWED: u8 = 6;
@@ -122,7 +122,9 @@ impl<'a, 'p> Kinds<'a, 'p> {
             },
             ExprKind::Parenthesised(inner) => self.followed(inner, left),
             ExprKind::Operation { operator, operands } => self.operation(*operator, operands, left),
-            ExprKind::Call { function, .. } => self.call(self.policy.text_of(function), left),
+            ExprKind::Call { function, arguments } => {
+                self.call(self.policy.text_of(function), arguments, left)
+            }
             ExprKind::Name => self.name(expr, left),
             ExprKind::Reference { .. } => Kind::Anything,
         }
@@ -154,7 +156,7 @@ impl<'a, 'p> Kinds<'a, 'p> {
         }
     }
 
-    fn call(&self, name: &str, left: u8) -> Kind {
+    fn call(&self, name: &str, arguments: &[Expr], left: u8) -> Kind {
         if self.rules.contains_key(name) {
             return self.rule(name, left);
         }
@@ -162,7 +164,19 @@ impl<'a, 'p> Kinds<'a, 'p> {
         if self.policy.is_rule(first) || self.policy.is_import(first) {
             return Kind::Anything;
         }
-        if INTEGERS.contains(&name) {
+        let operator = match name {
+            "plus" => Some(Operator::Add),
+            "minus" => Some(Operator::Subtract),
+            "mul" => Some(Operator::Multiply),
+            "div" => Some(Operator::Divide),
+            "rem" => Some(Operator::Remainder),
+            "or" => Some(Operator::Union),
+            "and" => Some(Operator::Intersection),
+            _ => None,
+        };
+        if let Some(operator) = operator {
+            self.operation(operator, arguments, left)
+        } else if INTEGERS.contains(&name) {
             Kind::Integer
         } else if SETS.contains(&name) {
             Kind::Set

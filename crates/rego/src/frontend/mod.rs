@@ -106,9 +106,10 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 36] = [
+const PASSES: [Pass; 37] = [
     passes::template::edits,
     passes::bracketed_line::edits,
+    passes::leading_expression::edits,
     passes::keyword_name::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,

@@ -14,6 +14,7 @@ pub(super) mod indexed_literal;
 pub(super) mod iterated_value;
 pub(super) mod keyword_name;
 pub(super) mod large_number;
+pub(super) mod leading_expression;
 pub(super) mod local_name;
 pub(super) mod membership;
 pub(super) mod minus;
