@@ -45,7 +45,7 @@ mod facts;
 use regorus::unstable::BUILTINS;
 use regorus::{Engine, Value};
 
-pub(super) use annotations::fill;
+pub(super) use annotations::{Shared, fill};
 pub(super) use conftest::{Files, prefer_files_in};
 pub(super) use lenience::Lenience;
 pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};

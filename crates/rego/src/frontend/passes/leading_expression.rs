@@ -41,7 +41,8 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
 fn is_computation(expr: &Expr) -> bool {
     match &expr.kind {
         ExprKind::Operation { operator, operands } => {
-            operands.len() == 2 && operator.family() == OperatorFamily::Computation
+            let binds = matches!(operator.family(), OperatorFamily::Assignment | OperatorFamily::Unification);
+            operands.len() >= 2 && !binds
         }
         _ => false,
     }
@@ -65,7 +66,11 @@ mod tests {
 
     #[test]
     fn what_is_computed_before_an_equals_sign_is_one_term() {
-        assert_pass(edits, "r if { x + 1 = y; not x * 2 = y }", "r if { (x + 1) = y; not (x * 2) = y }");
+        assert_pass(
+            edits,
+            "r if { x + 1 = y; not x * 2 = y; x > 2 = z }",
+            "r if { (x + 1) = y; not (x * 2) = y; (x > 2) = z }",
+        );
     }
 
     #[test]

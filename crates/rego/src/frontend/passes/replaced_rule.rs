@@ -76,7 +76,11 @@ fn is_computed(value: &Expr) -> bool {
         ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) | ExprKind::Parenthesised(_) => {
             let mut found = false;
             outside_bodies(value, &mut |part| {
-                found |= matches!(part.kind, ExprKind::Reference { .. } | ExprKind::Call { .. });
+                let kind = &part.kind;
+                found |= matches!(
+                    kind,
+                    ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. }
+                );
             });
             found
         }
