@@ -108,8 +108,8 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// searches, so the pass on searches runs twice.
 const PASSES: [Pass; 37] = [
     passes::template::edits,
-    passes::bracketed_line::edits,
     passes::leading_expression::edits,
+    passes::bracketed_line::edits,
     passes::keyword_name::edits,
     passes::spaced_head::edits,
     passes::chained_bodies::edits,

@@ -32,7 +32,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                     edits.replace(root.span.clone(), path_text(&path).as_str());
                 }
                 // One of several may hide that another is undefined.
-                let is_hidden = literal.withs.len() > 1 && is_computed(&with.value);
+                let is_hidden = literal.withs.len() > 1 && is_computed(scopes, &with.value);
                 if has_variable_index(policy, scopes, &with.value)
                     || is_a_value(policy, scopes, with)
                     || is_hidden
@@ -71,7 +71,7 @@ fn is_a_value(policy: &Policy<'_>, scopes: &Scopes<'_>, with: &With) -> bool {
 }
 
 /// Whether a replacement is put together from parts that may be undefined.
-fn is_computed(value: &Expr) -> bool {
+fn is_computed(scopes: &Scopes<'_>, value: &Expr) -> bool {
     match &value.kind {
         ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) | ExprKind::Parenthesised(_) => {
             let mut found = false;
@@ -85,11 +85,11 @@ fn is_computed(value: &Expr) -> bool {
             found
         }
         ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
-        ExprKind::Scalar(_)
-        | ExprKind::Template(_)
-        | ExprKind::Name
-        | ExprKind::Reference { .. }
-        | ExprKind::Comprehension { .. } => false,
+        // Other references may be functions.
+        ExprKind::Reference { base, .. } => scopes.declaration(base).is_some(),
+        ExprKind::Scalar(_) | ExprKind::Template(_) | ExprKind::Name | ExprKind::Comprehension { .. } => {
+            false
+        }
     }
 }
 
@@ -145,6 +145,11 @@ mod tests {
             edits,
             "r if x with input as {\"a\": y.b} with input.c as [1]",
             "r if { __pg1 := {\"a\": y.b}; x with input as __pg1 with input.c as [1] }",
+        );
+        assert_pass(
+            edits,
+            "r if { y := z; x with input as y.b with input.c as y }",
+            "r if { y := z; __pg1 := y.b; x with input as __pg1 with input.c as y }",
         );
         assert_pass(edits, "r if x with input as {\"a\": y.b}", "r if x with input as {\"a\": y.b}");
     }
