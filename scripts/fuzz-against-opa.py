@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Compares planguard with OPA on generated Rego v1 policies, and shrinks what differs.
+"""Compares planguard with OPA on generated policies, and shrinks what differs.
 
 Every policy comes from a seed, so that a difference can be found again. What differs is printed in the form of the
-facts in fixtures/rego/conformance, with OPA's answer:
+facts in fixtures/rego/conformance, with OPA's answer. The package for OPA knows Rego v1 only: each policy is also written
+in Rego v0, and planguard's answer to that is held against OPA's to the other.
 
     cargo build -p planguard-rego --example answers
     scripts/fuzz-against-opa.py --from 1 --count 5000
@@ -533,7 +534,89 @@ class Generator:
         return self.pick(references)
 
 
+def as_v0(module):
+    """The module in Rego v0: without `if`, and with brackets for the elements of sets."""
+    tokens = TOKEN.findall(module)
+    closings, written, index, head, keeps_contains = matching(tokens), [], 0, 0, False
+    while index < len(tokens):
+        token = tokens[index]
+        if index in closings:
+            written += tokens[index : closings[index] + 1]
+            index = closings[index] + 1
+            continue
+        if token == "contains" and tokens[index + 1 : index + 2] != ["("]:
+            start = index + 1
+            while start < len(tokens) and tokens[start].isspace():
+                start += 1
+            end = next((at for at in range(start, len(tokens)) if outside(closings, at, index) and (tokens[at] == "if" or ends_rule(tokens, at))), len(tokens))
+            name = "".join(written[head:]).strip()
+            if re.fullmatch(r"\w+", name):
+                written[head:] = [name, "[", "".join(tokens[index + 1 : end]).strip(), "]", " "]
+                index = end
+                continue
+            keeps_contains = True
+        if token == "if":
+            start = index + 1
+            while start < len(tokens) and tokens[start].isspace():
+                start += 1
+            closing = closings.get(start) if tokens[start : start + 1] == ["{"] else None
+            behind = "".join(tokens[closing + 1 :]) if closing is not None else ""
+            if closing is not None and re.match(r"\s*($|else\b|[ \t]*\n)", behind):
+                written += tokens[start : closing + 1]
+                index = closing + 1
+            else:
+                end = next((at for at in range(start, len(tokens)) if outside(closings, at, start) and (tokens[at] == "else" or ends_rule(tokens, at))), len(tokens))
+                written += ["{ ", "".join(tokens[start:end]).strip(), " }", " "]
+                index = end
+            continue
+        written.append(token)
+        if "\n" in token:
+            head = len(written)
+        index += 1
+    lines = "".join(written).split("\n")
+    imports = ["import future.keywords.in", "import future.keywords.every"]
+    if keeps_contains:
+        imports.append("import future.keywords.contains")
+    return "\n".join([lines[0], *imports, *lines[1:]])
+
+
+def outside(closings, at, start):
+    """Whether a token is in no brackets that open after `start`."""
+    return not any(start < opening <= at <= closing and at != opening for opening, closing in closings.items())
+
+
+def ends_rule(tokens, at):
+    return "\n" in tokens[at] and not (at + 1 < len(tokens) and tokens[at + 1] == "else")
+
+
+def serve_opa():
+    """Answers the questions on standard input, as the example `answers` does."""
+    opa = OpaHere()
+    for line in sys.stdin:
+        print(json.dumps(opa.answers(json.loads(line))), flush=True)
+    return 0
+
+
 class Opa:
+    """OPA in a process of its own, since some policies end it."""
+
+    def __init__(self):
+        OpaHere()
+        self.process = None
+
+    def answers(self, case):
+        if self.process is None:
+            self.process = subprocess.Popen([sys.executable, __file__, "--serve-opa"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            self.process.stdin.write(json.dumps(case) + "\n")
+            self.process.stdin.flush()
+            return [tuple(answer) for answer in json.loads(self.process.stdout.readline())]
+        except (OSError, ValueError):
+            self.process = None
+            return [(ERROR, None)] * len(case["queries"])
+
+
+class OpaHere:
     def __init__(self):
         try:
             from opa_bindings.engine import OpaEngine
@@ -617,11 +700,19 @@ def differences(case, opa, planguard, lenient):
     if not lenient and all(answer[0] == ERROR for answer in theirs):
         return [], theirs
     found = []
-    for query, ours, their in zip(case["queries"], planguard.answers(case), theirs):
-        kind = difference(ours, their)
+    answers = planguard.answers(case)
+    in_v0 = planguard.answers(written_in_v0(case))
+    for query, ours, of_v0, their in zip(case["queries"], answers, in_v0, theirs):
+        kind, kind_in_v0 = difference(ours, their), difference(of_v0, their)
         if kind and (lenient or kind != "lenient"):
             found.append((query, kind, ours, their))
+        elif kind_in_v0 and kind_in_v0 != "lenient":
+            found.append((query, f"v0: {kind_in_v0}", of_v0, their))
     return found, theirs
+
+
+def written_in_v0(case):
+    return {**case, "version": "v0", "modules": [as_v0(module) for module in case["modules"]]}
 
 
 class Shrinker:
@@ -700,6 +791,8 @@ def fact(name, case, query, ours, theirs):
     multiline = lambda module: "'''\n" + module.rstrip("\n") + "'''"
     lines = ["[[case]]", f"name = {json.dumps(name)}", f"modules = [{', '.join(map(multiline, case['modules']))}]"]
     lines.append(f"input = '''{json.dumps(case['input'], ensure_ascii=False)}'''")
+    if "version" in case:
+        lines.insert(2, f'version = "{case["version"]}"')
     if query != "data.main.r":
         lines.append(f'query = "{query}"')
     lines.append(f"opa = '''{text(theirs)}'''")
@@ -735,7 +828,10 @@ def main():
     parser.add_argument("--lenient", action="store_true", help="also what OPA refuses and planguard evaluates")
     parser.add_argument("--only", default="", help="kinds that begin like this")
     parser.add_argument("--record", type=int, default=0, metavar="N", help="print N facts instead")
+    parser.add_argument("--serve-opa", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve_opa:
+        return serve_opa()
     opa, planguard = Opa(), Planguard(options.answers)
     if options.record:
         return record(options, opa, planguard)
@@ -752,6 +848,8 @@ def main():
                 again, _ = differences(small, opa, planguard, options.lenient)
                 query, _, ours, their = next(one for one in again if one[1] == kind)
                 print(f"# {kind}: {ours[1] if ours[0] == ERROR else ''}\n# {their[1] if their[0] == ERROR else ''}".replace("\n# \n", "\n"))
+                if kind.startswith("v0"):
+                    small = written_in_v0(small)
                 print(fact(f"seed {seed}", small, query, ours, their), flush=True)
     print(f"{options.count} policies, {compiled} of them valid, {asked} rules")
     for kind, count in kinds.most_common():

@@ -66,6 +66,7 @@ pub enum Lint {
     UnusableResult,
     ConstantMessage,
     MissingAddress,
+    UnknownSeverity,
     UnknownFunction,
     RefusedFunction,
     ArgumentCount,
@@ -112,7 +113,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint, ordered by code.
-    pub const ALL: [Self; 53] = [
+    pub const ALL: [Self; 54] = [
         Self::NearMissName,
         Self::MisspeltPackage,
         Self::UnreadPackage,
@@ -124,6 +125,7 @@ impl Lint {
         Self::UnusableResult,
         Self::ConstantMessage,
         Self::MissingAddress,
+        Self::UnknownSeverity,
         Self::UnknownFunction,
         Self::RefusedFunction,
         Self::ArgumentCount,
@@ -258,6 +260,13 @@ impl Lint {
                 level: Level::Pedantic,
                 summary: "the result does not name its resource",
                 why: "A result with `address` is reported with its resource and source line, and can be waived for that resource alone.",
+            },
+            Self::UnknownSeverity => &LintInfo {
+                code: "PG-LN-015",
+                name: "unknown-severity",
+                level: Level::Warning,
+                summary: "the severity of a result is no severity",
+                why: "The severities are `info`, `low`, `medium`, `high` and `critical`, in any case. With another word, the result has the severity of its rule's annotation, and without one it is `medium`.",
             },
             Self::UnknownFunction => &LintInfo {
                 code: "PG-LN-020",

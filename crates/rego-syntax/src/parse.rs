@@ -173,16 +173,36 @@ impl Parser<'_> {
 
     fn rule_body(&mut self) -> Parsed<(Opening, Option<Body>)> {
         let opening = if self.eat_keyword(Keyword::If) { Opening::If } else { Opening::Nothing };
-        if self.symbol() == Some(Symbol::BraceOpen) {
-            return Ok((opening, Some(self.braced_body()?)));
+        let is_brace = self.symbol() == Some(Symbol::BraceOpen);
+        let body = match opening {
+            Opening::Nothing if is_brace => Some(self.braced_body()?),
+            Opening::Nothing => None,
+            Opening::If if is_brace => Some(self.body_or_braced_literal()?),
+            Opening::If => Some(self.bare_body()?),
+        };
+        Ok((opening, body))
+    }
+
+    fn bare_body(&mut self) -> Parsed<Body> {
+        Ok(Body { literals: vec![self.literal()?], enclosure: Enclosure::Bare })
+    }
+
+    /// Parses what is a body if it can be one, and else a literal that starts with an object or a set.
+    fn body_or_braced_literal(&mut self) -> Parsed<Body> {
+        let start = (self.next, self.depth, self.line_ends.len(), self.comments.len(), self.keywords);
+        let body = self.braced_body();
+        let goes_on = !self.starts_line()
+            && self.symbol().is_some_and(|symbol| {
+                !matches!(symbol, Symbol::BraceOpen | Symbol::BraceClose | Symbol::Semicolon)
+            });
+        if body.is_ok() && !goes_on {
+            return body;
         }
-        match opening {
-            Opening::Nothing => Ok((opening, None)),
-            Opening::If => {
-                let literals = vec![self.literal()?];
-                Ok((opening, Some(Body { literals, enclosure: Enclosure::Bare })))
-            }
-        }
+        let (line_ends, comments);
+        (self.next, self.depth, line_ends, comments, self.keywords) = start;
+        self.line_ends.truncate(line_ends);
+        self.comments.truncate(comments);
+        self.bare_body().or_else(|error| body.and(Err(error)))
     }
 
     fn braced_body(&mut self) -> Parsed<Body> {

@@ -1,7 +1,8 @@
 //! Answers queries on policies, one JSON line for each: the side of planguard in `scripts/fuzz-against-opa.py`.
 //!
 //! A line `{"modules": ["package main …"], "input": {…}, "queries": ["data.main.r"]}` is answered by the list of what
-//! each query gives: `{"value": 1}`, `{}` if it is undefined, or `{"error": "…"}`.
+//! each query gives: `{"value": 1}`, `{}` if it is undefined, or `{"error": "…"}`. The modules are in Rego v1, unless
+//! `"version": "v0"` says otherwise.
 
 use std::io::{self, BufRead, Write};
 
@@ -20,6 +21,25 @@ struct Question {
     modules: Vec<String>,
     input: Value,
     queries: Vec<String>,
+    #[serde(default)]
+    version: Version,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Version {
+    V0,
+    #[default]
+    V1,
+}
+
+impl From<Version> for RegoVersion {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::V0 => Self::V0,
+            Version::V1 => Self::V1,
+        }
+    }
 }
 
 fn main() -> io::Result<()> {
@@ -27,7 +47,8 @@ fn main() -> io::Result<()> {
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let question: Question = serde_json::from_str(&line?)?;
-        let mut options = WorkspaceOptions { version: Some(RegoVersion::V1), ..WorkspaceOptions::default() };
+        let version = Some(question.version.into());
+        let mut options = WorkspaceOptions { version, ..WorkspaceOptions::default() };
         for (index, module) in question.modules.iter().enumerate() {
             let path = directory.path().join(format!("{index}.rego"));
             std::fs::write(&path, module)?;

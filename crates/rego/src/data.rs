@@ -6,6 +6,7 @@ use regorus::Value;
 
 use super::error::{PolicyError, report};
 use super::files;
+use super::large_integers::{Marked, restore};
 use super::program::{Program, path_text};
 use super::yaml;
 
@@ -52,12 +53,22 @@ pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyE
         reason: reason.replace('\n', " "),
     };
     let is_json = path.extension().is_some_and(|extension| extension == "json");
-    let parsed = if is_json {
-        Value::from_json_str(text).map_err(|error| error.to_string())
-    } else {
-        yaml::parse(text, yaml::Booleans::Words)
-    };
+    let parsed = if is_json { json(text) } else { yaml::parse(text, yaml::Booleans::Words) };
     parsed.map_err(invalid)
+}
+
+/// Parses JSON with integers of any size.
+fn json(text: &str) -> Result<Value, String> {
+    let marked = Marked::of(text);
+    let (text, mark) = match &marked {
+        Some(marked) => (marked.text.as_str(), Some(&marked.mark)),
+        None => (text, None),
+    };
+    let mut value = Value::from_json_str(text).map_err(|error| error.to_string())?;
+    if let Some(mark) = mark {
+        restore(&mut value, mark);
+    }
+    Ok(value)
 }
 
 /// Refuses a document that is no object, and so cannot be merged at the root of `data`.

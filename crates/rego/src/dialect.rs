@@ -110,7 +110,8 @@ fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(
         RegoVersion::V0 => true,
         RegoVersion::V1 => false,
     });
-    let parsed = engine.add_policy(source.name.clone(), builtins::fill(source.engine_text()).into_owned());
+    let filled = builtins::fill(source.engine_text(), source.annotations.as_deref());
+    let parsed = engine.add_policy(source.name.clone(), filled.into_owned());
     parsed.map(drop).map_err(|error| error.to_string())
 }
 

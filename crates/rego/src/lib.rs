@@ -32,6 +32,7 @@ mod finding;
 mod frontend;
 pub mod glob;
 mod input_paths;
+mod large_integers;
 pub mod metadata;
 pub mod nesting;
 pub mod options;

@@ -1,6 +1,6 @@
 //! Parses a plan's text into the engine's value in one pass, skipping sections that no policy reads.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -9,8 +9,13 @@ use regorus::Value;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::large_integers::{self, Marked};
+
 /// A plan nests two levels for each module; a deeper value is hostile, and the engine visits values by recursion.
 pub(super) const DEPTH_LIMIT: usize = 512;
+
+/// The smallest number that the parser may have made a float of.
+const SMALLEST_LARGE: f64 = 9.2e18;
 
 /// The sections of a plan that policies can read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,22 +53,38 @@ impl Sections {
 /// The reason with line and column, if the text is not a single JSON object or nests deeper than [`DEPTH_LIMIT`].
 pub(super) fn read(text: &str, sections: &Sections) -> Result<Value, String> {
     let keys = Keys::default();
+    let value = read_with(text, sections, &keys)?;
+    if !keys.large.get() {
+        return Ok(value);
+    }
+    let Some(marked) = Marked::of(text) else { return Ok(value) };
+    read_with(&marked.text, sections, &Keys { mark: Some(marked.mark), ..Keys::default() })
+}
+
+fn read_with(text: &str, sections: &Sections, keys: &Keys) -> Result<Value, String> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     // The visitor counts levels itself: serde_json's limit of 128 is too low for valid plans.
     deserializer.disable_recursion_limit();
-    let value = Root { keys: &keys, sections }
+    let value = Root { keys, sections }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
     value.map_err(|error| error.to_string())
 }
 
-/// The keys seen so far, so that ten thousand `address` keys share one allocation.
+/// What is known of the document while it is read.
 #[derive(Default)]
-struct Keys(RefCell<HashSet<Arc<str>>>);
+struct Keys {
+    /// The keys seen so far, so that ten thousand `address` keys share one allocation.
+    seen: RefCell<HashSet<Arc<str>>>,
+    /// Whether a number may be an integer beyond 64 bits, whose digits are lost.
+    large: Cell<bool>,
+    /// What integers beyond 64 bits start with, which are then texts.
+    mark: Option<String>,
+}
 
 impl Keys {
     fn get(&self, key: &str) -> Arc<str> {
-        let mut keys = self.0.borrow_mut();
+        let mut keys = self.seen.borrow_mut();
         if let Some(known) = keys.get(key) {
             return Arc::clone(known);
         }
@@ -220,10 +241,18 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        if value.abs() >= SMALLEST_LARGE {
+            self.keys.large.set(true);
+        }
         Ok(Value::from(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        if let Some(mark) = &self.keys.mark
+            && let Some(integer) = large_integers::integer(value, mark)
+        {
+            return Ok(integer);
+        }
         Ok(Value::String(value.into()))
     }
 
@@ -276,6 +305,16 @@ mod tests {
         let text = r#"{"a": [1, -2, 3.5, 18446744073709551615, true, null, "\u00e9\n"], "a": {"b": {}}, "c": [],
             "resource_changes": [{"change": {"before": {"x": [1]}, "after": {"x": [1]}}}]}"#;
         assert_eq!(read(text, &Sections::All).unwrap(), Value::from_json_str(text).unwrap());
+    }
+
+    #[test]
+    fn integers_keep_their_digits() {
+        let text = r#"{"a": [123456789012345678901234567890], "b": "integer:1", "c": 1.5e300}"#;
+        let value = read(text, &Sections::All).unwrap();
+        let expected = Value::from_numeric_string("123456789012345678901234567890").unwrap();
+        assert_eq!(value["a"][0], expected);
+        assert_eq!(value["b"], Value::from("integer:1"));
+        assert_eq!(value["c"], Value::from(1.5e300));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use regorus::{Engine, Value};
 use sha2::{Digest, Sha256};
 
 use super::beside;
+use super::builtins::Shared;
 use super::bundle;
 use super::checks;
 use super::context::{Context, GroupContext};
@@ -380,6 +381,11 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
     });
     let mut known = LoadedNames::default();
     sources.iter().for_each(|source| known.add(source));
+    if let Some(shared) = Shared::of(sources.iter().map(|source| source.text.as_ref())) {
+        let shared = Arc::new(shared);
+        sources.iter_mut().for_each(|source| source.annotations = Some(Arc::clone(&shared)));
+    }
+    let shares: Vec<&[Source]> = sources.chunks(FILES_WORTH_A_THREAD).collect();
     let read_one = |source: &Source| match dialect {
         Dialect::Given(version) => read(source, dialect::written_in(source, version), &known),
         Dialect::EachFile => {

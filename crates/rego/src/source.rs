@@ -11,6 +11,7 @@ use planguard_rego_syntax::parse::{self, SyntaxError};
 use planguard_rego_syntax::tree::Module;
 use regorus::unstable::Span;
 
+use super::builtins::Shared;
 use super::error::{PolicyError, PolicyText};
 use super::files;
 use super::frontend::{self, RewriteError, Rewritten};
@@ -26,6 +27,8 @@ pub struct Source {
     /// The author's text.
     pub text: Arc<str>,
     pub(crate) reading: RewriteResult,
+    /// What the files that are loaded together say of packages, if a policy may ask.
+    pub(crate) annotations: Option<Arc<Shared>>,
     /// The author's text, parsed by the first who asks.
     parsed: Arc<OnceLock<Result<Module, SyntaxError>>>,
 }
@@ -73,6 +76,7 @@ impl Source {
             name: name.into(),
             text: text.into(),
             reading: RewriteResult::AsWritten,
+            annotations: None,
             parsed: Arc::default(),
         }
     }

@@ -1,8 +1,10 @@
 //! Lints of what deciding rules return: messages, or values that are ignored.
 
+use planguard_plan::text::suggest;
 use planguard_rego::convention::{DecidingRules, Results};
 use planguard_rego_syntax::tree::{self, Body, Expr, ExprKind, LiteralKind, Operator, Rule, Scalar};
 use planguard_rego_syntax::walk;
+use planguard_rule::Severity;
 
 use super::infer::member_of;
 use super::model;
@@ -138,6 +140,37 @@ fn forgotten_message<'t>(body: &Body, text: &'t str) -> Option<&'t str> {
     })
 }
 
+/// Reports a severity that is written out and is none.
+fn severity(linter: &mut Linter<'_, '_>, id: RuleId, fields: &[(Expr, Expr)], bodies: &[&Body]) {
+    let text = linter.project.file(id).text;
+    let written = fields.iter().filter(|(key, _)| key.string() == Some("severity")).map(|(_, value)| value);
+    for value in written {
+        let value = match value.kind {
+            ExprKind::Name => {
+                bodies.iter().find_map(|body| assigned(body, value.text(text), text)).unwrap_or(value)
+            }
+            _ => value,
+        };
+        if let Some(word) = value.string()
+            && let Err(error) = word.parse::<Severity>()
+        {
+            let words = Severity::ALL.map(Severity::as_str);
+            let near = suggest::nearest(&word.to_lowercase(), words).unwrap_or("medium");
+            let help = format!("write `\"{near}\"`");
+            linter.report(Lint::UnknownSeverity, id.file, value.span.clone(), error.to_string(), help);
+        }
+    }
+}
+
+/// Returns whether elements may all be texts, which are reported as one message.
+fn can_be_texts(items: &[Expr]) -> bool {
+    let can_be_text = |item: &Expr| match &item.bare().kind {
+        ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) | ExprKind::Comprehension { .. } => false,
+        _ => !model::is_other_scalar(item) && item.string().is_none_or(|text| !text.is_empty()),
+    };
+    !items.is_empty() && items.iter().all(can_be_text)
+}
+
 fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &Expr) {
     let text = linter.project.file(id).text;
     let name = rule.name(text).to_owned();
@@ -152,7 +185,9 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
     let by_msg = results == Results::StringsAndMsg;
     let any = results == Results::Any;
     let unusable = match &value.kind {
-        ExprKind::Array(_) | ExprKind::Set(_) if !any => Some("a collection".to_owned()),
+        ExprKind::Array(items) | ExprKind::Set(items) if !any && !can_be_texts(items) => {
+            Some("a collection".to_owned())
+        }
         ExprKind::Object(fields) if by_msg => {
             let has_msg = fields.iter().any(|(key, _)| match key.string() {
                 Some(key) => key == "msg",
@@ -172,6 +207,9 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
             "return a non-empty string, or an object with a string `msg`",
         );
         return;
+    }
+    if let (true, ExprKind::Object(fields)) = (by_msg, &value.kind) {
+        severity(linter, id, fields, &bodies);
     }
     if !bodies.iter().any(|body| goes_through_resources(linter, id, body)) {
         return;

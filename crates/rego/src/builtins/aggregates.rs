@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use regorus::Value;
 
 use super::arguments::Arguments;
-use super::decimal::Decimal;
-use super::operators::order;
+use super::extended::Extended;
+use super::operators::{order, sorted};
 use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
+    Builtin { name: "count", arity: 1, run: count },
     Builtin { name: "sum", arity: 1, run: sum },
     Builtin { name: "product", arity: 1, run: product },
     Builtin { name: "sort", arity: 1, run: sort },
@@ -21,56 +22,77 @@ fn elements(arguments: &[Value]) -> Result<Vec<Value>, Failure> {
     let arguments = Arguments(arguments);
     match arguments.value(0) {
         Value::Array(elements) => Ok(elements.to_vec()),
-        Value::Set(elements) => Ok(elements.iter_sorted().cloned().collect()),
+        Value::Set(elements) => Ok(sorted(elements.iter()).cloned().collect()),
         _ => Err(arguments.wrong(0, "one of {set, array}")),
     }
 }
 
-/// `sum(collection)`: the sum of the numbers. Decimals are added as they are written, so that nothing is lost in
-/// between.
-fn sum(arguments: &[Value]) -> Outcome {
-    let mut total = Value::from(0u64);
-    let mut decimal: Option<Decimal> = None;
-    for element in elements(arguments)? {
-        let Value::Number(number) = &element else {
-            return Err(Failure::unsuitable("operand 1 must be one of {set, array} of numbers"));
-        };
-        let too_large = || Failure::TooLarge("the sum is out of range".to_owned());
-        if decimal.is_none() && !number.is_integer() {
-            decimal = Some(Decimal::of(&total).ok_or_else(too_large)?);
+/// `count(collection)`: how many elements, or characters.
+fn count(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    let count = match arguments.value(0) {
+        Value::Array(elements) => elements.len(),
+        Value::Set(elements) => elements.len(),
+        Value::Object(object) => object.len(),
+        Value::String(text) => text.chars().count(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Undefined => {
+            return Err(arguments.wrong(0, "one of {array, object, set, string}"));
         }
-        match (&mut decimal, &total) {
-            (Some(sum), _) => *sum = sum.add(&Decimal::of(&element).ok_or_else(too_large)?),
-            (None, Value::Number(so_far)) => {
+    };
+    Ok(count.into())
+}
+
+/// `sum(collection)`: the sum of the numbers.
+fn sum(arguments: &[Value]) -> Outcome {
+    let elements = elements(arguments)?;
+    let too_large = || Failure::TooLarge("the sum is out of range".to_owned());
+    let mut total = Value::from(0u64);
+    if is_integral(&elements)? {
+        for element in &elements {
+            if let (Value::Number(so_far), Value::Number(number)) = (&total, element) {
                 total = so_far.add(number).map_err(|error| Failure::unsuitable(error.to_string()))?.into();
             }
-            (None, _) => {}
         }
+        return Ok(total);
     }
-    match decimal {
-        Some(sum) => sum.value().ok_or_else(|| Failure::TooLarge("the sum is out of range".to_owned())),
-        None => Ok(total),
+    let mut sum = Extended::of(&total).ok_or_else(too_large)?;
+    for element in &elements {
+        sum = sum.add(&Extended::of(element).ok_or_else(too_large)?);
     }
+    sum.value().ok_or_else(too_large)
 }
 
 /// `product(collection)`: the product of the numbers. OPA keeps 53 bits of it between two factors, and more of a
 /// factor.
 fn product(arguments: &[Value]) -> Outcome {
+    let elements = elements(arguments)?;
+    let too_large = || Failure::TooLarge("the product is out of range".to_owned());
     let mut product = Value::from(1u64);
-    for element in elements(arguments)? {
-        let (Value::Number(so_far), Value::Number(factor)) = (&product, &element) else {
+    if is_integral(&elements)? {
+        for element in &elements {
+            if let (Value::Number(so_far), Value::Number(factor)) = (&product, element) {
+                product = so_far.mul(factor).map_err(|error| Failure::unsuitable(error.to_string()))?.into();
+            }
+        }
+        return Ok(product);
+    }
+    let mut product = Extended::of(&product).ok_or_else(too_large)?;
+    for element in &elements {
+        product = product.mul_short(&Extended::of(element).ok_or_else(too_large)?);
+    }
+    product.float_value().ok_or_else(too_large)
+}
+
+/// Whether elements are integers; they must be numbers.
+fn is_integral(elements: &[Value]) -> Result<bool, Failure> {
+    let mut is_integral = true;
+    for element in elements {
+        let Value::Number(number) = element else {
             return Err(Failure::unsuitable("operand 1 must be one of {set, array} of numbers"));
         };
-        let too_large = || Failure::TooLarge("the product is out of range".to_owned());
-        product = if so_far.is_integer() && factor.is_integer() {
-            so_far.mul(factor).map_err(|error| Failure::unsuitable(error.to_string()))?.into()
-        } else {
-            let so_far = so_far.as_f64().and_then(Decimal::of_float).ok_or_else(too_large)?;
-            let factor = Decimal::of(&element).ok_or_else(too_large)?;
-            so_far.mul(&factor).value().ok_or_else(too_large)?
-        };
+        is_integral &= number.is_integer();
     }
-    Ok(product)
+    Ok(is_integral)
 }
 
 /// `sort(collection)`: the elements in their order.

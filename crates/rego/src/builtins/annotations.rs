@@ -20,16 +20,67 @@ use crate::yaml;
 /// How the names of the added rules start. The rest is taken from a digest of the answer.
 const PREFIX: &str = "__rego_m_";
 
-/// The policy without calls of the two functions.
-pub(crate) fn fill(text: &str) -> Cow<'_, str> {
+/// What the files of a policy set say of packages and documents, which other files hold as well.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shared {
+    /// Of packages and those below them, by path.
+    packages: Vec<(Vec<String>, Value)>,
+    /// Of all rules of a name, by path.
+    documents: Vec<(Vec<String>, Value)>,
+}
+
+impl Shared {
+    /// Reads the blocks of files, if one of them asks for more than its own.
+    pub(crate) fn of<'t>(texts: impl Iterator<Item = &'t str> + Clone) -> Option<Self> {
+        if !texts.clone().any(|text| text.contains("rego.metadata.chain")) {
+            return None;
+        }
+        let mut shared = Self::default();
+        for policy in texts.filter(|text| text.contains("METADATA")).filter_map(Policy::read) {
+            shared.add(&policy);
+        }
+        Some(shared)
+    }
+
+    fn add(&mut self, policy: &Policy) {
+        for (index, statement) in policy.statements.iter().enumerate() {
+            let path = || policy.package.iter().chain(&statement.name).cloned().collect::<Vec<String>>();
+            self.documents.extend(policy.scoped(index, "document").map(|block| (path(), block.clone())));
+            if statement.name.is_empty() {
+                let blocks = policy.scoped(index, "package").chain(policy.scoped(index, "subpackages"));
+                self.packages.extend(blocks.map(|block| (path(), block.clone())));
+            }
+        }
+    }
+
+    /// What is said of a package, and of those above it with all below them, the nearest first.
+    fn of_package(&self, package: &[String]) -> Vec<(&[String], &Value)> {
+        let counts = |path: &[String], block: &Value| {
+            path == package || package.starts_with(path) && block["scope"] == Value::from("subpackages")
+        };
+        let said = self.packages.iter().filter(|(path, block)| counts(path, block));
+        let mut said: Vec<(&[String], &Value)> = said.map(|(path, block)| (path.as_slice(), block)).collect();
+        said.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+        said
+    }
+}
+
+/// The policy without calls of the two functions. `shared` is what all files say, if that is known.
+pub(crate) fn fill<'t>(text: &'t str, shared: Option<&Shared>) -> Cow<'t, str> {
     if !text.contains("rego.metadata.") {
         return Cow::Borrowed(text);
     }
     let Some(policy) = Policy::read(text) else { return Cow::Borrowed(text) };
+    let own = || {
+        let mut own = Shared::default();
+        own.add(&policy);
+        own
+    };
+    let shared = shared.map_or_else(|| Cow::Owned(own()), Cow::Borrowed);
     let mut filled = text.to_owned();
     let mut rules = BTreeMap::new();
     for call in &policy.calls {
-        let answer = policy.answer(call);
+        let answer = policy.answer(call, &shared);
         let digest: String = Sha256::digest(&answer).iter().map(|byte| format!("{byte:02x}")).collect();
         let mut name = format!("{PREFIX}{digest}");
         name.truncate("rego.metadata.rule()".len());
@@ -151,35 +202,30 @@ impl Policy {
     }
 
     /// The answer to a call, as JSON.
-    fn answer(&self, call: &Call) -> String {
+    fn answer(&self, call: &Call, shared: &Shared) -> String {
         let of_rule = self.scoped(call.statement, "rule").next();
         let answer = match call.function {
             Function::Rule => of_rule.cloned().unwrap_or_else(Value::new_object),
-            Function::Chain => self.chain(call.statement, of_rule),
+            Function::Chain => self.chain(call.statement, of_rule, shared),
         };
         serde_json::to_string(&answer).unwrap_or_default()
     }
 
     /// The rule, then whatever says something of its document and its package.
-    fn chain(&self, statement: usize, of_rule: Option<&Value>) -> Value {
+    fn chain(&self, statement: usize, of_rule: Option<&Value>, shared: &Shared) -> Value {
         let name = &self.statements[statement].name;
-        let package: Vec<Value> = self.package.iter().map(|part| part.as_str().into()).collect();
-        let mut path = package.clone();
-        path.extend(name.iter().map(|part| Value::from(part.as_str())));
-        let link = |path: &[Value], annotations: Option<&Value>| {
-            let path = (Value::from("path"), Value::from(path.to_vec()));
+        let path: Vec<String> = self.package.iter().chain(name).cloned().collect();
+        let link = |path: &[String], annotations: Option<&Value>| {
+            let parts: Vec<Value> = path.iter().map(|part| part.as_str().into()).collect();
+            let path = (Value::from("path"), Value::from(parts));
             let annotations = annotations.map(|value| (Value::from("annotations"), value.clone()));
             Value::from(annotations.into_iter().chain([path]).collect::<BTreeMap<_, _>>())
         };
         let mut chain = vec![link(&path, of_rule)];
-        let same_name = (0..self.statements.len()).filter(|other| self.statements[*other].name == *name);
-        let documents = same_name.flat_map(|other| self.scoped(other, "document"));
-        chain.extend(documents.map(|annotations| link(&path, Some(annotations))));
-        let packages = (0..self.statements.len()).filter(|other| self.statements[*other].name.is_empty());
-        for other in packages {
-            let of_package = self.scoped(other, "package").chain(self.scoped(other, "subpackages"));
-            chain.extend(of_package.map(|annotations| link(&package, Some(annotations))));
-        }
+        let documents = shared.documents.iter().filter(|(other, _)| *other == path);
+        chain.extend(documents.map(|(path, annotations)| link(path, Some(annotations))));
+        let of_package = shared.of_package(&self.package).into_iter();
+        chain.extend(of_package.map(|(path, annotations)| link(path, Some(annotations))));
         chain.into()
     }
 
@@ -354,7 +400,7 @@ e := {
         let mut engine = crate::dialect::new_engine();
         for name in ["one.rego", "two.rego"] {
             let text = if name == "one.rego" { POLICY.to_owned() } else { format!("{POLICY}\n\n# Again\n") };
-            engine.add_policy(name.to_owned(), fill(&text).into_owned()).unwrap();
+            engine.add_policy(name.to_owned(), fill(&text, None).into_owned()).unwrap();
         }
         serde_json::to_value(engine.eval_rule(format!("data.a.b.{rule}")).unwrap()).unwrap()
     }
@@ -394,11 +440,11 @@ e := {
 
     #[test]
     fn everything_stays_where_it_was() {
-        let filled = fill(POLICY);
+        let filled = fill(POLICY, None);
         assert_eq!(filled.find("c\": "), POLICY.find("c\": "));
         assert_eq!(filled.find(".title"), POLICY.find(".title"));
         let kept = filled.lines().zip(POLICY.lines()).filter(|(filled, text)| filled == text).count();
         assert_eq!(kept + 7, POLICY.lines().count());
-        assert!(matches!(fill("package a\nx := \"rego\""), Cow::Borrowed(_)));
+        assert!(matches!(fill("package a\nx := \"rego\"", None), Cow::Borrowed(_)));
     }
 }

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-use crate::{dialect, shell};
+use crate::convention::Dialect;
+use crate::options::RegoVersion;
+use crate::source::Source;
+use crate::{dialect, set, shell};
 
 /// One expression and what OPA made of it.
 #[derive(Deserialize)]
@@ -44,14 +47,17 @@ fn directory() -> PathBuf {
 
 fn answer(engine: &regorus::Engine, expression: &str) -> Answer {
     let mut engine = engine.clone();
-    let query = format!("v := {expression}");
-    let results = match shell::guard(|| engine.eval_query(query, false)) {
-        Ok(results) => results,
-        Err(panic) => return Answer::Panic(panic),
-    };
+    let mut sources = [Source::new("fact.rego", format!("package facts\nv := {expression}"))];
+    set::rewrite(&mut sources, Dialect::Given(RegoVersion::V1));
+    let results = shell::guard(|| {
+        let added = sources.iter().try_for_each(|source| dialect::add(&mut engine, source, RegoVersion::V1));
+        added.map_err(|error| error.to_string())?;
+        engine.eval_query("v := data.facts.v".to_owned(), false).map_err(|error| error.to_string())
+    });
     match results {
-        Err(error) => Answer::Failure(error.to_string()),
-        Ok(results) => match results.result.first() {
+        Err(panic) => Answer::Panic(panic),
+        Ok(Err(error)) => Answer::Failure(error),
+        Ok(Ok(results)) => match results.result.first() {
             None => Answer::Undefined,
             Some(result) => match serde_json::to_value(&result.bindings["v"]) {
                 Ok(value) => Answer::Value(value),

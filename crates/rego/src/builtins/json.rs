@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use regorus::Value;
 
 use super::arguments::{Arguments, type_name};
+use super::operators::sorted;
 use super::text::{check_length, value_text};
 use super::{Builtin, Failure, Outcome};
 
@@ -83,7 +84,7 @@ fn write_value(value: &Value, lines: Lines<'_>, depth: usize, out: &mut String) 
         Value::Number(number) => out.push_str(&number.format_decimal()),
         Value::String(text) => write_string(text, out),
         Value::Array(elements) => write_all(elements.iter(), lines, depth, out)?,
-        Value::Set(elements) => write_all(elements.iter_sorted(), lines, depth, out)?,
+        Value::Set(elements) => write_all(sorted(elements.iter()), lines, depth, out)?,
         Value::Object(object) if object.is_empty() => out.push_str("{}"),
         Value::Object(object) => {
             let key =

@@ -14,6 +14,7 @@ mod crypto;
 mod decimal;
 mod deprecated;
 mod encoding;
+mod extended;
 mod glob;
 mod json;
 mod jwt;
@@ -44,10 +45,11 @@ mod facts;
 use regorus::unstable::BUILTINS;
 use regorus::{Engine, Value};
 
-pub(super) use annotations::fill;
+pub(super) use annotations::{Shared, fill};
 pub(super) use conftest::{Files, prefer_files_in};
 pub(super) use lenience::Lenience;
 pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
+pub(super) use operators::order;
 pub(super) use testing::{Place, Told, take_told};
 
 /// A function for policies.

@@ -5,12 +5,17 @@ use regorus::Value;
 use sha2::{Digest, Sha256};
 
 use super::arguments::Arguments;
+use super::decimal::Decimal;
 use super::{Builtin, Failure, Outcome};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "units.parse", arity: 1, run: parse },
     Builtin { name: "units.parse_bytes", arity: 1, run: parse_bytes },
     Builtin { name: "bits.lsh", arity: 2, run: lsh },
+    Builtin { name: "round", arity: 1, run: round },
+    Builtin { name: "ceil", arity: 1, run: ceil },
+    Builtin { name: "floor", arity: 1, run: floor },
+    Builtin { name: "format_int", arity: 2, run: format_int },
     Builtin { name: "to_number", arity: 1, run: to_number },
     Builtin { name: "rand.intn", arity: 2, run: random },
 ];
@@ -156,6 +161,49 @@ fn lsh(arguments: &[Value]) -> Outcome {
             })
         }
         _ => Err(values.wrong(0, "number")),
+    }
+}
+
+/// A number that is rounded, if it is no integer.
+fn rounded(arguments: &[Value], round: fn(f64) -> f64) -> Outcome {
+    let value = Arguments(arguments).number(0)?;
+    let fraction = match value {
+        Value::Number(number) if !number.is_integer() => number.as_f64(),
+        _ => None,
+    };
+    let Some(fraction) = fraction else { return Ok(value.clone()) };
+    Value::from_numeric_string(&format!("{:.0}", round(fraction)))
+        .map_err(|_| Failure::TooLarge("the number is out of range".to_owned()))
+}
+
+/// `round(x)`: the nearest integer, of two the one farther from zero.
+fn round(arguments: &[Value]) -> Outcome {
+    rounded(arguments, f64::round)
+}
+
+/// `ceil(x)`: the next integer that is not below the number; as in OPA, 1 for numbers between -1 and 0.
+fn ceil(arguments: &[Value]) -> Outcome {
+    rounded(arguments, |number| if number > -1.0 && number < 0.0 { 1.0 } else { number.ceil() })
+}
+
+/// `floor(x)`: the next integer that is not above the number; as in OPA, 0 for numbers between -1 and 0.
+fn floor(arguments: &[Value]) -> Outcome {
+    rounded(arguments, |number| if number > -1.0 && number < 0.0 { 0.0 } else { number.floor() })
+}
+
+/// `format_int(x, base)`: the number without its fraction, written in base 2, 8, 10 or 16.
+fn format_int(arguments: &[Value]) -> Outcome {
+    let arguments = Arguments(arguments);
+    let number = Decimal::of(arguments.number(0)?).map(|number| number.truncated());
+    let base = match arguments.number(1)? {
+        Value::Number(base) => base.as_u64().filter(|base| matches!(base, 2 | 8 | 10 | 16)),
+        _ => None,
+    };
+    let base = base.and_then(|base| u32::try_from(base).ok());
+    let base = base.ok_or_else(|| Failure::unsuitable("operand 2 must be one of {2, 8, 10, 16}"))?;
+    match number {
+        Some(number) => Ok(number.to_str_radix(base).into()),
+        None => Err(Failure::TooLarge("the number is out of range".to_owned())),
     }
 }
 

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use regorus::Value;
+use regorus::value::Object;
 
 use super::arguments::Arguments;
-use super::decimal::Decimal;
+use super::extended::Extended;
 use super::{Builtin, Failure, Outcome};
 use crate::unshared::{MOST_VALUES, is_larger};
 
@@ -52,19 +53,15 @@ macro_rules! arithmetic {
     };
 }
 
-/// Decimals are computed as they are written, so that `0.1 + 0.2` is 0.3. None if both are integers, or if they are
-/// no numbers.
-fn decimals(arguments: &[Value]) -> Option<(Decimal, Decimal)> {
+/// Two numbers, of which at least one is no integer. OPA computes with these in another way.
+fn fractions(arguments: &[Value]) -> Option<(Extended, Extended)> {
     match arguments {
         [x @ Value::Number(left), y @ Value::Number(right)] if !(left.is_integer() && right.is_integer()) => {
-            Some((Decimal::of(x)?, Decimal::of(y)?))
+            Some((Extended::of(x)?, Extended::of(y)?))
         }
         _ => None,
     }
 }
-
-/// The digits of a quotient that count.
-const QUOTIENT_DIGITS: u32 = 25;
 
 fn not_numbers(arguments: &[Value]) -> Failure {
     let first_is_number = matches!(arguments.first(), Some(Value::Number(_)));
@@ -73,7 +70,7 @@ fn not_numbers(arguments: &[Value]) -> Failure {
 
 /// `plus(x, y)`: the sum of two numbers.
 fn plus(arguments: &[Value]) -> Outcome {
-    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.add(&y).value()) {
+    if let Some(result) = fractions(arguments).and_then(|(x, y)| x.add(&y).value()) {
         return Ok(result);
     }
     arithmetic!(arguments, |x, y| x.add(y))
@@ -84,7 +81,7 @@ fn minus(arguments: &[Value]) -> Outcome {
     if let [Value::Set(x), Value::Set(y)] = arguments {
         return Ok(x.difference(y).into());
     }
-    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.sub(&y).value()) {
+    if let Some(result) = fractions(arguments).and_then(|(x, y)| x.sub(&y).value()) {
         return Ok(result);
     }
     arithmetic!(arguments, |x, y| x.sub(y))
@@ -92,7 +89,7 @@ fn minus(arguments: &[Value]) -> Outcome {
 
 /// `mul(x, y)`: the product of two numbers.
 fn mul(arguments: &[Value]) -> Outcome {
-    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.mul(&y).value()) {
+    if let Some(result) = fractions(arguments).and_then(|(x, y)| x.mul(&y).value()) {
         return Ok(result);
     }
     arithmetic!(arguments, |x, y| x.mul(y))
@@ -107,10 +104,22 @@ fn div(arguments: &[Value]) -> Outcome {
     if is_zero(arguments, 1) {
         return Err(Failure::unsuitable("divide by zero"));
     }
-    if let Some(result) = decimals(arguments).and_then(|(x, y)| x.div(&y, QUOTIENT_DIGITS)?.value()) {
-        return Ok(result);
+    if let [x @ Value::Number(left), y @ Value::Number(right)] = arguments
+        && !is_divisible(left.as_i64(), right.as_i64())
+        && let (Some(x), Some(y)) = (Extended::of(x), Extended::of(y))
+        && let Some(quotient) = x.div(&y).and_then(|quotient| quotient.value())
+    {
+        return Ok(quotient);
     }
     arithmetic!(arguments, |x, y| x.clone().divide(y))
+}
+
+/// Whether two integers of 64 bits have an integer as their quotient.
+fn is_divisible(dividend: Option<i64>, divisor: Option<i64>) -> bool {
+    match (dividend, divisor) {
+        (Some(dividend), Some(divisor)) => dividend.checked_rem(divisor) == Some(0),
+        (None, _) | (_, None) => false,
+    }
 }
 
 /// `rem(x, y)`: the remainder of dividing two integers; it has the sign of the first.
@@ -139,11 +148,47 @@ fn or(arguments: &[Value]) -> Outcome {
 }
 
 /// OPA's order of values; the engine's differs in that sets come before objects.
-pub(super) fn order(left: &Value, right: &Value) -> Ordering {
+pub(in super::super) fn order(left: &Value, right: &Value) -> Ordering {
     match (left, right) {
         (Value::Set(_), Value::Object(_)) => Ordering::Greater,
         (Value::Object(_), Value::Set(_)) => Ordering::Less,
+        (Value::Array(left), Value::Array(right)) => order_all(left.iter(), right.iter()),
+        (Value::Set(left), Value::Set(right)) => order_all(sorted(left.iter()), sorted(right.iter())),
+        (Value::Object(left), Value::Object(right)) => {
+            let entries = |object: &'_ Object| {
+                let mut entries: Vec<(Value, Value)> =
+                    object.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+                entries.sort_by(|left, right| order(&left.0, &right.0));
+                entries
+            };
+            let (left, right) = (entries(left), entries(right));
+            let pairs = left.iter().zip(&right);
+            pairs
+                .map(|(left, right)| order(&left.0, &right.0).then_with(|| order(&left.1, &right.1)))
+                .find(|ordering| ordering.is_ne())
+                .unwrap_or_else(|| left.len().cmp(&right.len()))
+        }
         _ => left.cmp(right),
+    }
+}
+
+/// The elements in OPA's order.
+pub(super) fn sorted<'v>(elements: impl Iterator<Item = &'v Value>) -> std::vec::IntoIter<&'v Value> {
+    let mut elements: Vec<&Value> = elements.collect();
+    elements.sort_by(|left, right| order(left, right));
+    elements.into_iter()
+}
+
+fn order_all<'v>(left: impl Iterator<Item = &'v Value>, right: impl Iterator<Item = &'v Value>) -> Ordering {
+    let (mut left, mut right) = (left, right);
+    loop {
+        match (left.next(), right.next()) {
+            (Some(left), Some(right)) => match order(left, right) {
+                Ordering::Equal => {}
+                ordering => return ordering,
+            },
+            (left, right) => return left.is_some().cmp(&right.is_some()),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use ::regex::Regex;
 use regorus::Value;
 
 use super::Failure;
+use super::operators::sorted;
 
 /// The longest text that a function builds, in bytes. Nothing that is meant to be read is this long, and the engine looks
 /// at its limits only between calls: a value of forty levels, each of which has the one below twice, is written in
@@ -91,12 +92,7 @@ fn write_value(value: &Value, out: &mut String) -> Result<(), Failure> {
         Value::String(text) => out.push_str(&quote(text, '"', Alphabet::Printable)),
         Value::Array(elements) => write_all('[', elements.iter(), ']', out)?,
         Value::Set(elements) if elements.is_empty() => out.push_str("set()"),
-        Value::Set(elements) => {
-            // For OPA, sets come after objects; for the engine, before them.
-            let (sets, others): (Vec<&Value>, Vec<&Value>) =
-                elements.iter_sorted().partition(|element| matches!(element, Value::Set(_)));
-            write_all('{', others.into_iter().chain(sets), '}', out)?;
-        }
+        Value::Set(elements) => write_all('{', sorted(elements.iter()), '}', out)?,
         Value::Object(object) => {
             out.push('{');
             for (index, (key, value)) in object.iter_sorted().enumerate() {

@@ -151,7 +151,27 @@ pub(super) fn result(rule: &PolicyRule, element: &Value) -> Result<PolicyFinding
                 _ => Err(Unusable::NoMessage),
             }
         }
-        other => Err(Unusable::Shape(shape(other))),
+        Value::Set(texts) => joined(rule, element, texts.iter_sorted()),
+        Value::Array(texts) => joined(rule, element, texts.iter()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Undefined => {
+            Err(Unusable::Shape(shape(element)))
+        }
+    }
+}
+
+/// The finding of texts that are one element, as in `deny contains {msg}`. OPA counts the element; conftest ignores it.
+fn joined<'v>(
+    rule: &PolicyRule,
+    element: &Value,
+    texts: impl Iterator<Item = &'v Value>,
+) -> Result<PolicyFinding, Unusable> {
+    let text = |value: &Value| match value {
+        Value::String(text) if !text.is_empty() => Some(text.to_string()),
+        _ => None,
+    };
+    match texts.map(text).collect::<Option<Vec<String>>>() {
+        Some(texts) if !texts.is_empty() => Ok(finding(rule, texts.join("; "), Map::new())),
+        Some(_) | None => Err(Unusable::Shape(shape(element))),
     }
 }
 
@@ -266,6 +286,16 @@ mod tests {
     }
 
     #[test]
+    fn texts_in_an_element_are_one_message() {
+        let value = Value::from_json_str(r#"[["a", "b"], ["c"], [], ["d", 1], [""]]"#).unwrap();
+        let found: Vec<Option<String>> = results(&rule(), &value)
+            .into_iter()
+            .map(|result| result.ok().map(|found| found.message))
+            .collect();
+        assert_eq!(found, [Some("a; b".to_owned()), Some("c".to_owned()), None, None, None]);
+    }
+
+    #[test]
     fn names_are_case_sensitive() {
         for (name, expected) in [
             ("deny", Some(RuleKind::Deny)),
@@ -334,7 +364,7 @@ mod tests {
 
     #[test]
     fn results_that_conftest_ignores_are_unusable() {
-        for json in [r#""text""#, "1", "null", "{}", r#"[""]"#, "[1]", "[true]", "[[\"a\"]]"] {
+        for json in [r#""text""#, "1", "null", "{}", r#"[""]"#, "[1]", "[true]", "[[[\"a\"]]]"] {
             let results = results(&rule(), &value(json));
             assert!(matches!(results.as_slice(), [Err(Unusable::Shape(_))]), "{json}");
         }

@@ -2,22 +2,22 @@
 
 use std::collections::HashSet;
 
-use planguard_rego_syntax::tree::{Body, Expr, ExprKind, Literal, LiteralKind, OperatorFamily, Rule, Step};
+use planguard_rego_syntax::tree::{
+    Body, Branch, Expr, ExprKind, Literal, LiteralKind, OperatorFamily, Rule, Step,
+};
 use planguard_rego_syntax::walk::outside_bodies;
 
 use super::policy::Policy;
 
-/// Returns the names that occur where a rule's bodies can bind a variable: as an index, in `=`, `:=` and `some`, and
+/// Returns the names that occur where a branch's bodies can bind a variable: as an index, in `=`, `:=` and `some`, and
 /// as the last argument of a call. Any other name has a value from elsewhere, or none.
-pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
+pub(super) fn names<'p>(policy: &Policy<'p>, rule: &Rule, branch: &Branch) -> HashSet<&'p str> {
     let mut reader = BoundNames { policy, inner: InnerBodies::Read, names: HashSet::new() };
-    for branch in &rule.branches {
-        if let Some(body) = &branch.body {
-            reader.body(body);
-        }
-        for expr in rule.head_exprs(branch) {
-            reader.expr(expr, Position::Used);
-        }
+    if let Some(body) = &branch.body {
+        reader.body(body);
+    }
+    for expr in rule.head_exprs(branch) {
+        reader.expr(expr, Position::Used);
     }
     reader.names
 }
@@ -168,8 +168,10 @@ mod tests {
         let module = parse(&text).unwrap();
         let names = RuleNames::default();
         let policy = Policy::new(&text, &module, RegoVersion::V1, &names);
-        let mut names: Vec<String> =
-            super::names(&policy, &module.rules[0]).into_iter().map(str::to_owned).collect();
+        let mut names: Vec<String> = super::names(&policy, &module.rules[0], &module.rules[0].branches[0])
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         names.sort();
         names
     }

@@ -188,9 +188,12 @@ impl<'t> Edits<'t> {
         if self.copied.get() > COPY_LIMIT {
             return String::new();
         }
-        // On one line, a semicolon replaces a separating line break.
+        // On one line, a semicolon replaces a separating line break that is still there.
         let first = self.line_ends.partition_point(|end| *end <= span.start);
+        let replaced: Vec<Span> = edits.values().map(|edit| edit.span.clone()).collect();
+        let is_replaced = |end: usize| replaced.iter().any(|span| span.start < end && end < span.end);
         let ends = self.line_ends[first..].iter().take_while(|end| **end < span.end);
+        let ends = ends.filter(|end| !is_replaced(**end));
         let semicolons: Vec<Edit> = ends.map(|end| Edit { span: *end..*end, new: ";".into() }).collect();
         edits
             .extend(semicolons.iter().map(|edit| ((edit.span.start, Rank::Closing, edit.span.end, 0), edit)));

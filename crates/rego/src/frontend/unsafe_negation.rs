@@ -29,8 +29,10 @@ struct NegationScan<'a, 'p> {
 
 impl<'m> Visitor<'m> for NegationScan<'_, '_> {
     fn rule(&mut self, rule: &'m Rule) {
-        self.bound = bound::names(self.policy, rule);
-        walk::inside_rule(self, rule);
+        for branch in &rule.branches {
+            self.bound = bound::names(self.policy, rule, branch);
+            walk::inside_branch(self, rule, branch);
+        }
     }
 
     fn literal(&mut self, literal: &'m Literal) {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_rego_syntax::tree::Operator;
 use regorus::Value;
 
+use super::super::builtins::order;
 use super::compare::{self, Answer};
 use super::machine::{Environment, Flow, Machine, Stop, Then, enough, note};
 use super::marks::{Doubt, Stands};
@@ -285,12 +286,12 @@ impl Machine<'_> {
                 [left, right],
             ) => {
                 let holds = |left: &Value, right: &Value| {
-                    let order = left.cmp(right);
+                    let ordering = order(left, right);
                     match operator {
-                        Operator::Less => order.is_lt(),
-                        Operator::LessOrEqual => order.is_le(),
-                        Operator::Greater => order.is_gt(),
-                        _ => order.is_ge(),
+                        Operator::Less => ordering.is_lt(),
+                        Operator::LessOrEqual => ordering.is_le(),
+                        Operator::Greater => ordering.is_gt(),
+                        _ => ordering.is_ge(),
                     }
                 };
                 let why = doubt();

@@ -158,7 +158,7 @@ impl<'a> Printer<'a> {
         let operand = self.operands.get(self.next)?;
         self.next += 1;
         match operand {
-            Operand::Integer(integer) => {
+            Operand::Integer(integer) | Operand::Pointed(integer) => {
                 isize::try_from(*integer).ok().filter(|number| number.unsigned_abs() <= LARGEST_NUMBER)
             }
             Operand::Large(_) | Operand::Float(_) | Operand::Text(_) | Operand::Written(_) => None,
@@ -216,6 +216,13 @@ impl<'a> Printer<'a> {
 }
 
 fn operand_under_verb(operand: &Operand, verb: char, layout: &Layout, out: &mut String) {
+    if let Operand::Pointed(integer) = operand {
+        let operand = match verb {
+            'e' | 'E' | 'f' | 'F' | 'g' | 'G' => Operand::Float(*integer as f64),
+            _ => Operand::Integer(*integer),
+        };
+        return operand_under_verb(&operand, verb, layout, out);
+    }
     match verb {
         'T' => return string::plain(operand.type_name(), layout, out),
         'p' => return bad_verb(operand, verb, layout, out),
@@ -230,7 +237,7 @@ fn operand_under_verb(operand: &Operand, verb: char, layout: &Layout, out: &mut 
             'X' => string::hexadecimal(text, true, layout, out),
             _ => bad_verb(operand, verb, layout, out),
         },
-        Operand::Integer(integer) => match (Base::of(verb), verb) {
+        Operand::Integer(integer) | Operand::Pointed(integer) => match (Base::of(verb), verb) {
             (Some(base), _) => integer::small(*integer, base, layout, out),
             (None, 'c') => integer::code(*integer, layout, out),
             (None, 'q') => integer::quoted_code(*integer, layout, out),

@@ -9,6 +9,7 @@ mod string;
 use regorus::Value;
 
 use super::arguments::Arguments;
+use super::extended;
 use super::text::value_text;
 use super::{Builtin, Failure, Outcome};
 
@@ -40,6 +41,9 @@ pub(super) enum Operand {
     /// The decimal digits of an integer beyond 64 bits, perhaps with a sign, and the same as a number.
     Large(Value),
     Float(f64),
+    /// An integer that is written with a point, such as `101.00`. OPA 1.19 takes it for a float and OPA 1.20 for an
+    /// integer; here it is what a verb asks for, so that both `%.2f` and `%d` print it.
+    Pointed(i64),
     Text(String),
     /// A number that Go keeps as it was written, and takes for a text.
     Written(String),
@@ -50,9 +54,9 @@ impl Operand {
         Ok(match value {
             Value::Number(number) => {
                 if !number.is_integer() {
-                    Self::Float(value.as_f64().unwrap_or(f64::NAN))
+                    Self::Float(value.as_f64().map_or(f64::NAN, extended::as_written))
                 } else if let Some(integer) = number.as_i64() {
-                    Self::Integer(integer)
+                    if is_float(value) { Self::Pointed(integer) } else { Self::Integer(integer) }
                 } else {
                     Self::Large(value.clone())
                 }
@@ -70,11 +74,39 @@ impl Operand {
     /// The name of the operand's type in Go.
     fn type_name(&self) -> &'static str {
         match self {
-            Self::Integer(_) => "int64",
+            Self::Integer(_) | Self::Pointed(_) => "int64",
             Self::Large(_) => "*big.Int",
             Self::Float(_) => "float64",
             Self::Text(_) => "string",
             Self::Written(_) => "json.Number",
         }
+    }
+}
+
+/// Whether the engine has a number as a float, which it never makes of an integer.
+fn is_float(value: &Value) -> bool {
+    match (value, Value::from(0.5)) {
+        (Value::Number(number), Value::Number(float)) => {
+            std::mem::discriminant(number) == std::mem::discriminant(&float)
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(format: &str, number: &str) -> String {
+        let values = Value::from(vec![Value::from_json_str(number).unwrap()]);
+        sprintf(&[format.into(), values]).unwrap().as_string().unwrap().to_string()
+    }
+
+    #[test]
+    fn an_amount_in_full_units_keeps_its_decimals() {
+        assert_eq!(printed("$%.2f", "101.00"), "$101.00");
+        assert_eq!(printed("%d", "101.00"), "101");
+        assert_eq!(printed("%v", "101.00"), "101");
+        assert_eq!(printed("$%.2f", "101"), "$%!f(int64=101)");
     }
 }

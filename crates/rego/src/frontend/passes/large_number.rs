@@ -1,24 +1,25 @@
-//! Replaces a number that is beyond the engine's range and only compared.
+//! Replaces a number that is beyond the range of floats.
 //!
-//! OPA's numbers have no limit; policies use `1e400` as a bound that nothing reaches. The engine rejects it. Every
-//! number that the engine has is on the same side of it as of the largest one, if that counts as being before it.
+//! OPA's numbers have no limit; policies use `1e400` as a bound that nothing reaches. The engine has integers of any
+//! size, but rejects them in a policy. A bound becomes the largest float, which has the same numbers on each side if it
+//! counts as being before the bound; other numbers are read from a text.
 //!
 //! ```text
-//! x < 1e400
-//! x <= 1.7976931348623157e308
+//! x < 1e400; y := 1e400
+//! x <= 1.7976931348623157e308; y := to_number("1e400")
 //! ```
 
 use planguard_rego_syntax::tree::{Expr, ExprKind, Operator, Scalar};
-use planguard_rego_syntax::walk::each_expr;
+use planguard_rego_syntax::walk::{Visitor, each_expr, inside_branch, inside_expr};
 
 use super::super::edit::Edits;
 use super::super::policy::Policy;
 
-/// The largest number of the engine.
+/// The largest float.
 const LARGEST: &str = "1.7976931348623157e308";
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
-    let mut edits = policy.edits();
+    let (mut edits, mut bounds) = (policy.edits(), Vec::new());
     each_expr(policy.module, &mut |expr| {
         let ExprKind::Operation { operator, operands } = &expr.kind else { return };
         let [left, right] = operands.as_slice() else { return };
@@ -35,8 +36,49 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         };
         edits.replace(number.span.clone(), format!("{sign}{LARGEST}").as_str());
         edits.replace(left.span.end..right.span.start, format!(" {} ", text(operator)).as_str());
+        bounds.push(number.span.start);
     });
+    if !policy.is_rule(READ) {
+        let mut others = Others { bounds: &bounds, edits: &mut edits };
+        for rule in policy.module.rules.iter().filter(|rule| !rule.is_default) {
+            // Patterns of arguments stay as they are: nothing is called there.
+            for branch in &rule.branches {
+                inside_branch(&mut others, rule, branch);
+            }
+        }
+    }
     edits
+}
+
+/// The function that reads a number.
+const READ: &str = "to_number";
+
+/// Numbers beyond this are not written out.
+const LARGEST_EXPONENT: u32 = 5_000;
+
+/// Replaces the numbers that are no bounds.
+struct Others<'a, 'p> {
+    bounds: &'a [usize],
+    edits: &'a mut Edits<'p>,
+}
+
+impl<'m> Visitor<'m> for Others<'_, '_> {
+    fn expr(&mut self, expr: &'m Expr) {
+        if let ExprKind::Scalar(Scalar::Number(number)) = &expr.kind
+            && bound_of(expr).is_some()
+            && !self.bounds.contains(&expr.span.start)
+            && is_short(number)
+        {
+            self.edits.replace(expr.span.clone(), format!("{READ}(\"{number}\")").as_str());
+        }
+        inside_expr(self, expr);
+    }
+}
+
+/// Whether a number can be written out.
+fn is_short(number: &str) -> bool {
+    let exponent = number.split_once(['e', 'E']).map_or("0", |(_, exponent)| exponent);
+    exponent.trim_start_matches('+').parse::<u32>().is_ok_and(|exponent| exponent <= LARGEST_EXPONENT)
 }
 
 /// The side on which a number is beyond the engine's range.
@@ -108,10 +150,14 @@ mod tests {
 
     #[test]
     fn other_numbers_and_uses_are_unchanged() {
-        for rule in
-            ["r if x < 1e308", "r if x == 1e400", "r := 1e400", "r if 1e400 < 1e401", "r if x + 1e400"]
-        {
+        for rule in ["r if x < 1e308", "r := 1e400000000", "f(1e400) := 1", "default r := 1e400"] {
             assert_pass(edits, rule, rule);
         }
+    }
+
+    #[test]
+    fn a_value_is_read_from_a_text() {
+        assert_pass(edits, "r if x == 1e400", "r if x == to_number(\"1e400\")");
+        assert_pass(edits, "r := -1e400 + x", "r := to_number(\"-1e400\") + x");
     }
 }

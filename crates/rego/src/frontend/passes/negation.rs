@@ -25,8 +25,8 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let scopes = policy.scopes();
     let mut pass = Pass { policy, scopes, edits: policy.edits(), found: HashSet::new() };
     for rule in &policy.module.rules {
-        pass.found = bound::names(policy, rule);
         for branch in &rule.branches {
+            pass.found = bound::names(policy, rule, branch);
             if let Some(body) = &branch.body {
                 pass.body(body);
             }

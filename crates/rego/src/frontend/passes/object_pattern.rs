@@ -260,6 +260,11 @@ impl Pass<'_, '_> {
             test.push(&self.edits.copy(&key.span));
         }
         test.push("}");
+        let is_constant = |(key, _): &(Expr, Expr)| matches!(key.kind, ExprKind::Scalar(_));
+        if fields.len() > 1 && !fields.iter().all(is_constant) && !self.policy.is_rule("count") {
+            // Two keys that are equal count twice in a pattern, which then matches nothing.
+            test.push(&format!("; count({name}) == {}", fields.len()));
+        }
         test
     }
 
@@ -304,7 +309,7 @@ mod tests {
         assert_pass(
             edits,
             "r if {\n  {\"n\": x, y: 1} = input.a[_] with input as 1\n}",
-            "r if {\n  __pg1 := input.a[_] with input as 1; {__pg2 | _ = __pg1[__pg2]} == {\"n\", y}; {\"n\": x, y: 1} = __pg1 with input as 1\n}",
+            "r if {\n  __pg1 := input.a[_] with input as 1; {__pg2 | _ = __pg1[__pg2]} == {\"n\", y}; count(__pg1) == 2; {\"n\": x, y: 1} = __pg1 with input as 1\n}",
         );
         assert_pass(
             edits,

@@ -31,7 +31,12 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                     path.push(policy.text_of(root).to_owned());
                     edits.replace(root.span.clone(), path_text(&path).as_str());
                 }
-                if has_variable_index(policy, scopes, &with.value) || is_a_value(policy, scopes, with) {
+                // One of several may hide that another is undefined.
+                let is_hidden = literal.withs.len() > 1 && is_computed(scopes, &with.value);
+                if has_variable_index(policy, scopes, &with.value)
+                    || is_a_value(policy, scopes, with)
+                    || is_hidden
+                {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&with.value.span), &with.value.span);
@@ -63,6 +68,29 @@ fn is_a_value(policy: &Policy<'_>, scopes: &Scopes<'_>, with: &With) -> bool {
         }
     }
     replaces_data && !policy.is_function(&path)
+}
+
+/// Whether a replacement is put together from parts that may be undefined.
+fn is_computed(scopes: &Scopes<'_>, value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) | ExprKind::Parenthesised(_) => {
+            let mut found = false;
+            outside_bodies(value, &mut |part| {
+                let kind = &part.kind;
+                found |= matches!(
+                    kind,
+                    ExprKind::Reference { .. } | ExprKind::Call { .. } | ExprKind::Operation { .. }
+                );
+            });
+            found
+        }
+        ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
+        // Other references may be functions.
+        ExprKind::Reference { base, .. } => scopes.declaration(base).is_some(),
+        ExprKind::Scalar(_) | ExprKind::Template(_) | ExprKind::Name | ExprKind::Comprehension { .. } => {
+            false
+        }
+    }
 }
 
 fn has_variable_index(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
@@ -109,6 +137,21 @@ mod tests {
             "mock(x) := 1\nr if x with data.lib.f as mock",
         );
         assert_pass(edits, "r if { y := z; x with input as y }", "r if { y := z; x with input as y }");
+    }
+
+    #[test]
+    fn of_several_values_each_is_evaluated_first() {
+        assert_pass(
+            edits,
+            "r if x with input as {\"a\": y.b} with input.c as [1]",
+            "r if { __pg1 := {\"a\": y.b}; x with input as __pg1 with input.c as [1] }",
+        );
+        assert_pass(
+            edits,
+            "r if { y := z; x with input as y.b with input.c as y }",
+            "r if { y := z; __pg1 := y.b; x with input as __pg1 with input.c as y }",
+        );
+        assert_pass(edits, "r if x with input as {\"a\": y.b}", "r if x with input as {\"a\": y.b}");
     }
 
     #[test]

@@ -1,0 +1,356 @@
+//! Numbers as OPA computes with them: binary fractions of 64 bits, of which the engine keeps 53.
+//!
+//! For OPA, `0.1 + 0.2` is 0.3, and `1.1 + 2.2` is 3.3000000000000000002, which is more than 3.3. The engine has no
+//! number of that length. What differs from a short decimal by less than the engine can tell is therefore the engine's
+//! next number on that side of it, so that comparisons come out as in OPA; read again, it is what it stands for.
+
+use std::cmp::Ordering;
+
+use num_bigint::{BigInt, BigUint, Sign};
+use regorus::Value;
+
+use super::decimal::{Decimal, LARGEST_EXPONENT};
+
+/// The bits of a number.
+const BITS: u64 = 64;
+
+/// The bits of a float.
+const FLOAT_BITS: u64 = 53;
+
+/// Decimals of up to so many digits are each another float.
+const SHORT: usize = 15;
+
+/// A float next to a decimal of up to so many digits stands for a number near the decimal. With more digits, too many
+/// floats would be next to one.
+const NEAR: usize = 12;
+
+/// `mantissa` times two to the power of `exponent`; the mantissa has [`BITS`] bits, or the number is zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Extended {
+    negative: bool,
+    mantissa: BigUint,
+    exponent: i64,
+    origin: Origin,
+}
+
+/// What is known of a number's last bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// They are those that OPA has.
+    Exact,
+    /// The engine has kept too few: the number is that of the engine.
+    Rounded,
+}
+
+impl Origin {
+    fn with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Exact, Self::Exact) => Self::Exact,
+            (Self::Rounded, _) | (_, Self::Rounded) => Self::Rounded,
+        }
+    }
+}
+
+/// Whether digits below a mantissa were left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Below {
+    Nothing,
+    Something,
+}
+
+impl Below {
+    fn of(remainder: &BigUint) -> Self {
+        if *remainder == BigUint::ZERO { Self::Nothing } else { Self::Something }
+    }
+}
+
+impl Extended {
+    /// The number of the engine, with what it stands for.
+    pub(super) fn of(value: &Value) -> Option<Self> {
+        let Value::Number(number) = value else { return None };
+        if number.is_integer() {
+            return Some(Self::of_integer(&number.format_decimal().parse().ok()?));
+        }
+        let float = number.as_f64()?;
+        if let Some(short) = written(float, SHORT) {
+            return Some(Self::of_decimal(&short));
+        }
+        let (below, above) = (written(float.next_down(), NEAR), written(float.next_up(), NEAR));
+        match (below, above) {
+            (Some(below), None) => Some(Self::of_decimal(&below).next(Ordering::Greater)),
+            (None, Some(above)) => Some(Self::of_decimal(&above).next(Ordering::Less)),
+            (None, None) | (Some(_), Some(_)) => Self::of_float(float),
+        }
+    }
+
+    fn of_integer(integer: &BigInt) -> Self {
+        let negative = integer.sign() == Sign::Minus;
+        Self::rounded(negative, integer.magnitude(), 0, Below::Nothing, Origin::Exact)
+    }
+
+    /// The product with a number that has as many bits as a float, and as many bits of it.
+    pub(super) fn mul_short(&self, other: &Self) -> Self {
+        let product = &self.mantissa * &other.mantissa;
+        let exponent = self.exponent.saturating_add(other.exponent);
+        let negative = self.negative != other.negative;
+        Self::with_bits(FLOAT_BITS, negative, &product, exponent, Below::Nothing, Origin::Exact)
+    }
+
+    fn of_decimal(decimal: &Decimal) -> Self {
+        let (digits, exponent) = decimal.parts();
+        let (negative, magnitude) = (digits.sign() == Sign::Minus, digits.magnitude());
+        let power = BigUint::from(10u32).pow(exponent.unsigned_abs());
+        if exponent >= 0 {
+            return Self::rounded(negative, &(magnitude * power), 0, Below::Nothing, Origin::Exact);
+        }
+        let (quotient, exponent, below) = quotient(magnitude, 0, &power, 0);
+        Self::rounded(negative, &quotient, exponent, below, Origin::Exact)
+    }
+
+    fn of_float(float: f64) -> Option<Self> {
+        let exact = Decimal::of_float(float)?;
+        Some(Self { origin: Origin::Rounded, ..Self::of_decimal(&exact) })
+    }
+
+    /// The number to the nearest mantissa, of two the even one.
+    fn rounded(negative: bool, magnitude: &BigUint, exponent: i64, below: Below, origin: Origin) -> Self {
+        Self::with_bits(BITS, negative, magnitude, exponent, below, origin)
+    }
+
+    fn with_bits(
+        bits: u64,
+        negative: bool,
+        magnitude: &BigUint,
+        exponent: i64,
+        below: Below,
+        origin: Origin,
+    ) -> Self {
+        if *magnitude == BigUint::ZERO {
+            return Self { negative: false, mantissa: BigUint::ZERO, exponent: 0, origin };
+        }
+        let Some(extra) = magnitude.bits().checked_sub(bits).filter(|extra| *extra > 0) else {
+            let missing = BITS.saturating_sub(magnitude.bits());
+            let exponent = exponent.saturating_sub_unsigned(missing);
+            return Self { negative, mantissa: magnitude << missing, exponent, origin };
+        };
+        let mut mantissa = magnitude >> extra;
+        let rest = magnitude - (&mantissa << extra);
+        let half = BigUint::from(1u32) << (extra - 1);
+        let up = match rest.cmp(&half) {
+            Ordering::Less => false,
+            Ordering::Greater => true,
+            Ordering::Equal => below == Below::Something || mantissa.bit(0),
+        };
+        if up {
+            mantissa += 1u32;
+        }
+        let exponent = exponent.saturating_add_unsigned(extra);
+        // All mantissas are written with as many bits, and a carry has made one more.
+        let missing = BITS.abs_diff(mantissa.bits());
+        if mantissa.bits() > BITS {
+            return Self {
+                negative,
+                mantissa: mantissa >> missing,
+                exponent: exponent.saturating_add_unsigned(missing),
+                origin,
+            };
+        }
+        let exponent = exponent.saturating_sub_unsigned(missing);
+        Self { negative, mantissa: mantissa << missing, exponent, origin }
+    }
+
+    /// The next number on that side.
+    fn next(self, side: Ordering) -> Self {
+        let outwards = (side == Ordering::Less) == self.negative;
+        let (magnitude, exponent) = if outwards {
+            (&self.mantissa + 1u32, self.exponent)
+        } else if self.mantissa == BigUint::from(1u32) << (BITS - 1) {
+            ((&self.mantissa << 1u32) - 1u32, self.exponent.saturating_sub(1))
+        } else {
+            (&self.mantissa - 1u32, self.exponent)
+        };
+        Self::rounded(self.negative, &magnitude, exponent, Below::Nothing, self.origin)
+    }
+
+    fn is_zero(&self) -> bool {
+        self.mantissa == BigUint::ZERO
+    }
+
+    fn signed(&self) -> BigInt {
+        let sign = if self.negative { Sign::Minus } else { Sign::Plus };
+        BigInt::from_biguint(sign, self.mantissa.clone())
+    }
+
+    pub(super) fn add(&self, other: &Self) -> Self {
+        let origin = self.origin.with(other.origin);
+        if self.is_zero() || other.is_zero() {
+            let sum = if self.is_zero() { other } else { self };
+            return Self { origin, ..sum.clone() };
+        }
+        let exponent = self.exponent.min(other.exponent);
+        let scaled = |number: &Self| number.signed() << number.exponent.abs_diff(exponent);
+        let sum = scaled(self) + scaled(other);
+        let negative = sum.sign() == Sign::Minus;
+        Self::rounded(negative, sum.magnitude(), exponent, Below::Nothing, origin)
+    }
+
+    pub(super) fn sub(&self, other: &Self) -> Self {
+        self.add(&Self { negative: !other.negative, ..other.clone() })
+    }
+
+    pub(super) fn mul(&self, other: &Self) -> Self {
+        let origin = self.origin.with(other.origin);
+        let exponent = self.exponent.saturating_add(other.exponent);
+        let product = &self.mantissa * &other.mantissa;
+        Self::rounded(self.negative != other.negative, &product, exponent, Below::Nothing, origin)
+    }
+
+    /// The quotient, or none for a divisor of zero.
+    pub(super) fn div(&self, other: &Self) -> Option<Self> {
+        if other.is_zero() {
+            return None;
+        }
+        let origin = self.origin.with(other.origin);
+        let (quotient, exponent, below) =
+            quotient(&self.mantissa, self.exponent, &other.mantissa, other.exponent);
+        Some(Self::rounded(self.negative != other.negative, &quotient, exponent, below, origin))
+    }
+
+    /// The number for the engine, unless it is too large for one.
+    pub(super) fn value(&self) -> Option<Value> {
+        let float = self.float();
+        let Some(short) = written(float, SHORT) else { return float.is_finite().then(|| float.into()) };
+        let side = match (self.origin, written(float, NEAR)) {
+            (Origin::Exact, Some(near)) => self.cmp_magnitude(&Self::of_decimal(&near)),
+            (Origin::Exact, None) | (Origin::Rounded, _) => Ordering::Equal,
+        };
+        match (side, self.negative) {
+            (Ordering::Equal, _) => short.value(),
+            (Ordering::Greater, false) | (Ordering::Less, true) => Some(float.next_up().into()),
+            (Ordering::Less, false) | (Ordering::Greater, true) => Some(float.next_down().into()),
+        }
+    }
+
+    /// The number for the engine, of a number with as many bits as a float.
+    pub(super) fn float_value(&self) -> Option<Value> {
+        let float = self.float();
+        let written = written(float, SHORT);
+        written.and_then(|decimal| decimal.value()).or_else(|| float.is_finite().then(|| float.into()))
+    }
+
+    fn cmp_magnitude(&self, other: &Self) -> Ordering {
+        match (self.is_zero(), other.is_zero()) {
+            (true, true) => Ordering::Equal,
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (false, false) => {
+                self.exponent.cmp(&other.exponent).then_with(|| self.mantissa.cmp(&other.mantissa))
+            }
+        }
+    }
+
+    /// The nearest number of the engine.
+    fn float(&self) -> f64 {
+        let mut mantissa = u64::try_from(&self.mantissa).unwrap_or(u64::MAX) as f64;
+        let mut exponent = i32::try_from(self.exponent).unwrap_or(i32::MAX);
+        // In two steps, since neither factor may leave the range where the result does not.
+        while exponent != 0 {
+            let step = exponent.clamp(-1_000, 1_000);
+            mantissa *= 2f64.powi(step);
+            exponent -= step;
+            if mantissa == 0.0 || mantissa.is_infinite() {
+                break;
+            }
+        }
+        if self.negative { -mantissa } else { mantissa }
+    }
+}
+
+/// A float as OPA would hand it to Go: what stands for a number next to a short decimal is that decimal, of which it
+/// differs too little for a float.
+pub(super) fn as_written(float: f64) -> f64 {
+    if written(float, SHORT).is_some() {
+        return float;
+    }
+    let (below, above) = (float.next_down(), float.next_up());
+    match (written(below, NEAR), written(above, NEAR)) {
+        (Some(_), None) => below,
+        (None, Some(_)) => above,
+        (None, None) | (Some(_), Some(_)) => float,
+    }
+}
+
+/// A quotient of enough bits, its exponent, and whether a remainder is left.
+fn quotient(
+    dividend: &BigUint,
+    exponent: i64,
+    divisor: &BigUint,
+    exponent_of_divisor: i64,
+) -> (BigUint, i64, Below) {
+    let shift = (BITS + 2 + divisor.bits()).saturating_sub(dividend.bits());
+    let dividend = dividend << shift;
+    let quotient = &dividend / divisor;
+    let below = Below::of(&(dividend - &quotient * divisor));
+    let exponent = exponent.saturating_sub(exponent_of_divisor).saturating_sub_unsigned(shift);
+    (quotient, exponent, below)
+}
+
+/// The decimal that a float is written as, if it has no more than so many digits.
+fn written(float: f64, most: usize) -> Option<Decimal> {
+    if !float.is_finite() {
+        return None;
+    }
+    let text = format!("{float:e}");
+    let (digits, exponent) = text.split_once('e')?;
+    let count = digits.bytes().filter(u8::is_ascii_digit).count();
+    let exponent: i32 = exponent.parse().ok()?;
+    (count <= most && exponent.unsigned_abs() <= LARGEST_EXPONENT.unsigned_abs())
+        .then(|| Decimal::read(&text))
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Value {
+        Value::from_numeric_string(text).unwrap()
+    }
+
+    fn computed(left: &str, operator: char, right: &str) -> Value {
+        applied(&number(left), operator, &number(right))
+    }
+
+    fn applied(left: &Value, operator: char, right: &Value) -> Value {
+        let (left, right) = (Extended::of(left).unwrap(), Extended::of(right).unwrap());
+        let result = match operator {
+            '+' => left.add(&right),
+            '-' => left.sub(&right),
+            '*' => left.mul(&right),
+            _ => left.div(&right).unwrap(),
+        };
+        result.value().unwrap()
+    }
+
+    #[test]
+    fn results_compare_as_those_of_opa() {
+        assert_eq!(computed("0.1", '+', "0.2"), number("0.3"));
+        assert_eq!(computed("100", '*', "1.1"), number("110"));
+        assert!(computed("1.1", '+', "2.2") > number("3.3"));
+        assert!(computed("-1.1", '-', "2.2") < number("-3.3"));
+        assert_eq!(applied(&computed("1.1", '+', "2.2"), '*', &number("10")), number("33"));
+        assert_eq!(applied(&computed("1", '/', "3"), '*', &number("3")), number("1"));
+        assert_eq!(computed("3", '/', "10"), number("0.3"));
+    }
+
+    #[test]
+    fn zero_and_far_numbers_are_computed() {
+        assert_eq!(computed("0.5", '-', "0.5"), number("0"));
+        assert_eq!(computed("0", '*', "1.5"), number("0"));
+        assert_eq!(computed("1e300", '+', "0.5"), number("1e300"));
+        assert!(computed("1.5e-300", '*', "1.5e-300") > number("0"));
+        let large = Extended::of(&number("1.5e300")).unwrap();
+        assert!(large.mul(&large).value().is_none());
+        assert!(large.div(&Extended::of(&number("0")).unwrap()).is_none());
+    }
+}
