@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures many scanning policies on a large plan: planguard beside OPA and conftest, as far as they are there.
+"""Measures many Rego policies on a large plan: planguard beside OPA and conftest, as far as they are there.
 
 Each run is a process of its own, from start to exit. Nothing here passes or fails. See README.md beside this file.
 """
@@ -16,27 +16,22 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True  # nothing is left beside the scripts
+import rego_rows
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LOOKS = [
-    ("aws_s3_bucket", "force_destroy", "true"),
-    ("aws_kms_key", "enable_key_rotation", "false"),
-    ("aws_db_instance", "publicly_accessible", "true"),
-    ("azurerm_storage_account", "https_traffic_only_enabled", "false"),
-    ("google_compute_instance", "can_ip_forward", "true"),
-    ("aws_instance", "monitoring", "false"),
-    ("aws_ebs_volume", "encrypted", "false"),
-    ("aws_security_group", "revoke_rules_on_delete", "true"),
-    ("aws_lambda_function", "publish", "true"),
-    ("aws_sqs_queue", "fifo_queue", "true"),
-]
+PLACEHOLDER = "(sensitive value)"
 
 
 def main():
     arguments = parse_arguments()
     if arguments.opa_binding:
         return evaluate_with_binding(*arguments.opa_binding)
+    if arguments.opa_row:
+        return evaluate_row_with_binding(*arguments.opa_row)
     with tempfile.TemporaryDirectory(prefix="planguard-bench-") as directory:
-        measure_all(pathlib.Path(directory), arguments)
+        measured = measure_rows if arguments.rows is not None else measure_all
+        measured(pathlib.Path(directory), arguments)
 
 
 def parse_arguments():
@@ -47,24 +42,116 @@ def parse_arguments():
     parser.add_argument("--policies", type=int, nargs="+", default=[100, 500], help="default: 100 500")
     parser.add_argument("--megabytes", type=int, nargs="+", default=[10, 100], help="sizes of plans (default: 10 100)")
     parser.add_argument("--others-up-to", type=int, default=10, metavar="MB", help="largest plan for OPA and conftest")
+    parser.add_argument("--rows", nargs="*", metavar="WORD", help="measure the rows of rego_rows.py (that have a WORD in"
+                        " their name) instead: policies of many kinds, beside OPA")
+    parser.add_argument("--opa-row", nargs=2, metavar=("DIRECTORY", "PLAN"), help=argparse.SUPPRESS)
     parser.add_argument("--opa-binding", nargs=2, metavar=("POLICIES", "PLAN"), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def measure_all(directory, arguments):
+def build(arguments):
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
     if not arguments.no_build:
         command = ["cargo", "build", "--release", "--locked", "--bins", "--examples"]
         subprocess.run(command, cwd=ROOT, check=True)
+    return target
+
+
+def generate_plan(target, size, path):
+    with path.open("wb") as out:
+        subprocess.run([target / "examples" / "generate-plan", "--bytes", str(size)], stdout=out, check=True)
+
+
+def measure_rows(directory, arguments):
+    """CPU time of each row of rego_rows.py: whole processes of planguard, and OPA's library within its process."""
+    target = build(arguments)
+    builds = arguments.planguard or [target / "planguard"]
+    has_opa = importlib.util.find_spec("opa_bindings") is not None
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, CPU time in ms: min, median\n")
+    print(f"{'row':26} {'plan':>7} " + " ".join(f"{f'planguard {n + 1}':>17}" for n in range(len(builds)))
+          + f" {'OPA: load + eval':>17}  OPA / planguard (min); findings")
+    for number, row in enumerate(rego_rows.ROWS):
+        if arguments.rows and not any(word in row.name for word in arguments.rows):
+            continue
+        plan = directory / f"{row.plan_bytes}.json"
+        if not plan.exists():
+            generate_plan(target, row.plan_bytes, plan)
+        own = directory / str(number)
+        given = row.write(own)
+        commands = [[program, "check", "--no-builtin", "--format", "json", *given, plan] for program in builds]
+        found = [messages_of_planguard(command, row) for command in commands]
+        (own / "row.json").write_text(json.dumps([list(map(str, row.sources(own)[0])), row.sources(own)[1], row.package()]))
+        by_opa = [sys.executable, __file__, "--opa-row", own, plan]
+        times, opa = [[] for _ in builds], []
+        for _ in range(arguments.rounds):
+            for at, command in enumerate(commands):
+                times[at].append(run(command)[1])
+            if has_opa:
+                answer = json.loads(subprocess.run(by_opa, capture_output=True, check=True).stdout)
+                opa.append(answer["cpu"])
+        if has_opa:
+            found.append(answer["messages"])
+        for other in found[1:]:
+            if not same_messages(found[0], other):
+                sys.exit(f"{row.name}: the findings differ: {len(found[0])} and {len(other)}")
+        columns = [f"{min(own) * 1e3:8.0f} {statistics.median(own) * 1e3:8.0f}" for own in [*times, *([opa] if opa else [])]]
+        ratios = ", ".join(f"{min(opa) / min(own):.2f}" for own in times) if opa else "-"
+        print(f"{row.name:26} {row.plan_bytes / 1e6:5.1f}MB " + " ".join(columns) + f"  {ratios}; {len(found[0])}", flush=True)
+
+
+def messages_of_planguard(command, row):
+    """What planguard finds, without what it adds for values that are known only after apply: OPA knows of none. Packs
+    look at these values themselves."""
+    process = subprocess.run(command, capture_output=True, check=False)
+    if process.returncode not in (0, 1):
+        sys.exit(f"{command} ended with {process.returncode}")
+    findings = [finding for plan in json.loads(process.stdout)["plans"] for finding in plan["findings"]]
+    return sorted(finding["message"] for finding in findings if row.pack or not finding.get("undetermined"))
+
+
+def same_messages(ours, theirs):
+    """Whether both have found the same. A message in which planguard hides a value counts, whatever its text."""
+    hidden = sum(PLACEHOLDER in message for message in ours)
+    return len(ours) == len(theirs) and len(set(ours) & set(theirs)) >= len(set(ours)) - hidden
+
+
+def evaluate_row_with_binding(directory, plan):
+    """Runs in a process of its own. Its CPU time is that of loading and of the evaluation, which reads the plan."""
+    from opa_bindings import engine as binding
+
+    files, data, package = json.loads((pathlib.Path(directory) / "row.json").read_text())
+    texts = [(name, pathlib.Path(name).read_text()) for name in files]
+    text, packages = pathlib.Path(plan).read_bytes(), [package.encode()]
+    started = time.process_time()
+    engine = binding.OpaEngine()
+    if data:
+        engine.add_data(data)
+    for name, source in texts:
+        engine.add_policy(name, source)
+    answer = engine._call(engine._lib.OpaEvalDocument, packages[0], text, 0, 0)
+    cpu = time.process_time() - started
+    document = answer["result"][0]["expressions"][0]["value"]
+    print(json.dumps({"cpu": cpu, "messages": sorted(messages_in(document))}))
+
+
+def messages_in(document):
+    """The messages of all rules called deny or warn, and of those of packages below."""
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from messages_in(value)
+        elif name.split("_")[0] in ("deny", "warn") and isinstance(value, list):
+            yield from (one if isinstance(one, str) else one["msg"] for one in value)
+
+
+def measure_all(directory, arguments):
+    target = build(arguments)
     builds = arguments.planguard or [target / "planguard"]
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}\n")
     print(f"{'plan':>6} {'policies':>8} {'of':8} {'program':14} {'wall min':>9} {'median':>9} {'user+sys':>9}"
           f" {'peak MB':>8}  this / planguard: wall, user+sys, peak; findings")
     for megabytes in arguments.megabytes:
         plan = directory / f"{megabytes}.json"
-        with plan.open("wb") as out:
-            generator = target / "examples" / "generate-plan"
-            subprocess.run([generator, "--bytes", f"{megabytes}000000"], stdout=out, check=True)
+        generate_plan(target, megabytes * 1_000_000, plan)
         for count in arguments.policies:
             for packages in ("one", "each"):
                 policies = directory / f"{packages}-{count}"
@@ -92,27 +179,10 @@ def programs(builds, plan, policies, packages, others):
 
 
 def write_policies(directory, count, packages):
-    """Writes policies in the usual form: a scan, a test of the type, and what is wrong with a resource."""
     directory.mkdir()
     for number in range(count):
-        resource_type, attribute, wrong = LOOKS[number % len(LOOKS)]
         package = "main" if packages == "one" else f"main.p{number}"
-        (directory / f"policy_{number:03}.rego").write_text(
-            f"package {package}\n\n"
-            "deny contains message if {\n"
-            "\tsome change in input.resource_changes\n"
-            f'\tchange.type == "{resource_type}"\n'
-            '\tsome action in change.change.actions\n\taction in ["create", "update"]\n'
-            f"\tchange.change.after.{attribute} == {wrong}\n"
-            f'\tmessage := sprintf("%s: {attribute} is {wrong} (policy {number})", [change.address])\n'
-            "}\n\n"
-            "deny contains message if {\n"
-            "\tchange := input.resource_changes[_]\n"
-            f'\tchange.type == "{resource_type}"\n'
-            '\tchange.change.actions[_] == "delete"\n'
-            f'\tmessage := sprintf("%s: is deleted (policy {number})", [change.address])\n'
-            "}\n"
-        )
+        (directory / f"policy_{number:03}.rego").write_text(rego_rows.scan(number, package))
 
 
 def evaluate_with_binding(policies, plan):

@@ -6,6 +6,7 @@ use miette::{NamedSource, SourceSpan};
 use regorus::unstable::{Module, Ref, Span};
 
 use super::error::PolicyText;
+use super::frontend::parts;
 use super::query;
 use super::source::{Source, file_of};
 use super::syntax::{self, Fact, Form, Reference, Step};
@@ -130,7 +131,8 @@ impl<'a> Program<'a> {
     fn add(&mut self, module: usize, rule: &'a Ref<regorus::unstable::Rule>) {
         let Some(head) = syntax::head(rule) else { return };
         let mut path = self.packages[module].clone();
-        path.push(head.name.root.to_owned());
+        let name = parts::whole(head.name.root);
+        path.push(name.to_owned());
         path.extend(head.name.fixed_steps().map(str::to_owned));
         let is_function = head.form == Form::Function;
         let index = self.rules.len();
@@ -160,7 +162,7 @@ impl<'a> Program<'a> {
         self.rules.push(RuleFacts {
             module,
             document,
-            name: head.name.root,
+            name,
             steps: head.name.steps,
             form: head.form,
             value: head.value,
@@ -327,6 +329,16 @@ impl<'a> Program<'a> {
             return Some(start.into_iter().chain(steps[index + 1..].iter().cloned()).collect());
         }
         None
+    }
+
+    /// Returns whether nothing else is defined at the path of a document or below. Otherwise its path has a larger value
+    /// than the document itself.
+    pub(super) fn stands_alone(&self, document: usize) -> bool {
+        let path = &self.documents[document].path;
+        let below = self.by_path.range(path.clone()..).take_while(|(other, _)| other.starts_with(path));
+        below.count() == 1
+            && !(1..path.len()).any(|length| self.by_path.contains_key(&path[..length]))
+            && !self.packages.iter().any(|package| package.starts_with(path))
     }
 
     /// Returns every document that `roots` depend on, including the roots.

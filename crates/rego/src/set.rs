@@ -19,11 +19,12 @@ use super::convention::{
     Choice, Decider, Dialect, Group, PlanPlace, Reading, conftest, plan_keys, regula_view,
 };
 use super::coverage::{Coverage, CoverageMode};
+use super::cpu_time::Watch;
 use super::data::{self, DataDocument};
 use super::data_paths;
 use super::dialect;
 use super::error::{PolicyError, report};
-use super::frontend::{self, LoadedNames, RewriteError, Rewritten};
+use super::frontend::{self, LoadedNames, RewriteError, Rewritten, parts};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
 use super::nesting;
@@ -210,15 +211,26 @@ impl PolicySet {
     }
 }
 
-/// Runs `work` on a thread with a large stack and limited memory, and waits at most a minute for it.
+/// Runs `work` on a thread with a large stack and limited memory, and waits until the thread has had a minute of CPU
+/// time: what is loaded must not depend on what else the machine does.
 ///
 /// # Errors
 ///
 /// [`PolicyError::NoThread`] if the system cannot start a thread, [`PolicyError::LoadAbandoned`] if `work` panics or
 /// takes too long.
 pub fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, PolicyError> {
+    within(LOAD_LIMIT, work)
+}
+
+fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PolicyError> {
     let (send, receive) = mpsc::channel();
+    let watch = Watch::default();
+    let watched = watch.clone();
     let started = shell::detach(move || {
+        watched.over_this_thread();
         let loaded = shell::guard(|| {
             let _memory = Memory::reserve(LOAD_MEMORY);
             work()
@@ -228,10 +240,10 @@ pub fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     });
     started.map_err(|reason| PolicyError::NoThread { reason })?;
     let abandoned = |reason| Err(PolicyError::LoadAbandoned { reason });
-    match receive.recv_timeout(LOAD_LIMIT) {
+    match watch.wait(&receive, limit) {
         Ok(Ok(loaded)) => Ok(loaded),
         Ok(Err(panic)) => abandoned(format!("the engine crashed: {panic}")),
-        Err(_) => abandoned(format!("it took longer than {} s", LOAD_LIMIT.as_secs())),
+        Err(_) => abandoned(format!("it took longer than {} s", limit.as_secs())),
     }
 }
 
@@ -279,7 +291,12 @@ pub(super) fn load(
             false
         }
     });
-    rewrite(&mut sources, dialect);
+    let known = match options.coverage {
+        CoverageMode::Off => LoadedNames::of_values(),
+        // The parts of a set would be counted as well.
+        CoverageMode::Lines => LoadedNames::default(),
+    };
+    rewrite_knowing(known, &mut sources, dialect, &read_as);
     let Some((mut engine, modules)) = compile(dialect, &mut sources, documents, &mut errors) else {
         return Err(errors);
     };
@@ -372,6 +389,11 @@ pub(super) type ReadAs<'f> = dyn Fn(&Source, RegoVersion, &LoadedNames) -> sourc
 
 /// As [`rewrite`], with `read` as the front end.
 pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
+    rewrite_knowing(LoadedNames::default(), sources, dialect, read);
+}
+
+/// As [`rewrite_by`], with what is known before the files are read.
+fn rewrite_knowing(mut known: LoadedNames, sources: &mut [Source], dialect: Dialect, read: &ReadAs<'_>) {
     let shares: Vec<&[Source]> = sources.chunks(FILES_WORTH_A_THREAD).collect();
     // What is parsed here is known to all who look at the files later.
     threads::map(&shares, Stack::Policy, |share| {
@@ -379,7 +401,6 @@ pub(super) fn rewrite_by(sources: &mut [Source], dialect: Dialect, read: &ReadAs
             let _parsed = source.module();
         });
     });
-    let mut known = LoadedNames::default();
     sources.iter().for_each(|source| known.add(source));
     if let Some(shared) = Shared::of(sources.iter().map(|source| source.text.as_ref())) {
         let shared = Arc::new(shared);
@@ -452,7 +473,8 @@ pub fn compile(
             return None;
         }
         let modules = engine.get_modules().clone();
-        let problems = checks::check(&Program::new(&modules, sources));
+        let program = Program::new(&modules, sources);
+        let problems = checks::check(&program);
         for error in problems.errors {
             // A function is also unknown when its file was left out, which has been reported.
             if first_round || is_about_recursion(&error) {
@@ -461,13 +483,16 @@ pub fn compile(
         }
         first_round = false;
         if !problems.unsafe_files.is_empty() {
+            drop(program);
             sources.retain(|source| !problems.unsafe_files.contains(&source.name));
             continue;
         }
-        if data::shadows(&Program::new(&modules, sources), documents, errors) {
+        if data::shadows(&program, documents, errors) {
             return None;
         }
+        drop(program);
         add_data(&mut engine, documents, errors);
+        parts::unite(&mut engine, &modules);
         // The first evaluation makes the engine prepare the policies; its clones share the result.
         let Err(message) = engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())
         else {
@@ -608,6 +633,16 @@ const _: fn() = || {
 mod tests {
     use super::super::policies::Policies;
     use super::*;
+
+    #[test]
+    fn loading_that_computes_without_end_is_abandoned() {
+        let (end, ended) = mpsc::channel::<()>();
+        let computes = move || while ended.try_recv() != Err(mpsc::TryRecvError::Disconnected) {};
+        let abandoned = within(Duration::ZERO, computes);
+        drop(end);
+        let Err(PolicyError::LoadAbandoned { reason }) = abandoned else { panic!("{abandoned:?}") };
+        assert_eq!(reason, "it took longer than 0 s");
+    }
 
     #[test]
     fn a_path_that_is_missing_is_reported_once() {

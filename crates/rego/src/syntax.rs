@@ -103,7 +103,7 @@ pub(super) fn reference(expr: &Expr) -> Option<Reference<'_>> {
 /// Returns the collection of a call that the front end inserted for a scan.
 fn scanned<'a>(function: &Expr, params: &'a [Ref<Expr>]) -> Option<&'a Expr> {
     let Expr::Var { span, .. } = function else { return None };
-    let is_scan = matches!(span.text(), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY);
+    let is_scan = builtins::SCANS.contains(&span.text());
     params.first().filter(|_| is_scan).map(AsRef::as_ref)
 }
 

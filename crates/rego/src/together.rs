@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use regorus::{Engine, Value};
 
-use super::program::{Meaning, Program, RuleFacts, path_text};
+use super::program::{Meaning, Program, path_text};
 use super::syntax::{Fact, Form, Step};
 
 /// The largest number of rules in a group. If one of them fails, the time spent on the others is lost.
@@ -31,7 +31,7 @@ impl Together {
         let mut first_with: HashMap<usize, usize> = HashMap::new();
         let mut groups = Groups((0..deciding.len()).collect());
         for (index, document) in deciding.iter().enumerate() {
-            if !stands_alone(program, *document) {
+            if !program.stands_alone(*document) {
                 continue;
             }
             for helper in program.reachable([*document]) {
@@ -145,17 +145,6 @@ fn costly(program: &Program<'_>) -> Vec<bool> {
         costly[rule.document] |= !is_short && rule.form != Form::Function;
     }
     costly
-}
-
-/// Returns whether nothing else is defined at the path of a document or below. Otherwise its path has a larger value
-/// than the document itself.
-fn stands_alone(program: &Program<'_>, document: usize) -> bool {
-    let path = &program.documents[document].path;
-    let others = program.documents.iter().enumerate().filter(|(index, _)| *index != document);
-    let is_apart = |other: &[String]| !other.starts_with(path) && !path.starts_with(other);
-    let mut packages = program.rules.iter().map(|rule: &RuleFacts<'_>| program.package(rule));
-    let mut others = others.map(|(_, other)| other.path.as_slice());
-    others.all(is_apart) && packages.all(|package| !package.starts_with(&path[1..]))
 }
 
 #[cfg(test)]

@@ -29,8 +29,10 @@ _configurations := [place |
 # custom:
 #   example: |
 #     {module.prefix | some module in references.modules} == {"", "module.web."}
-modules := [module |
-	walk(_configurations[0], [path, found])
+modules := [module | some module in _modules_of(_configurations[0])]
+
+_modules_of(configuration) := [module |
+	walk(configuration, [path, found])
 	path[0] == "root_module"
 	every index, step in path { _leads_to_modules(index, step) }
 	count(path) % 3 == 1

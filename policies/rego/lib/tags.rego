@@ -35,17 +35,17 @@ _places(change) := _of_google if {
 # custom:
 #   example: |
 #     tags.of(changes.created[0]) == {"owner": "data", "stage":"prod"}
-of(change) := object.union_n(array.concat(
-	_constant_default_tags(change),
-	array.concat(
-		[found |
-			some place in _places(change)
-			found := object.get(changes.state(change), place, null)
-			is_object(found)
-		],
-		[_blocks(change)],
-	),
-))
+of(change) := object.union_n(array.concat(_constant_default_tags(change), _own(change)))
+
+# The tags of the attributes, and those of blocks.
+_own(change) := array.concat(
+	[found |
+		some place in _places(change)
+		found := object.get(changes.state(change), place, null)
+		is_object(found)
+	],
+	[_blocks(change)],
+)
 
 _blocks(change) := object.union_n([{block.key: object.get(block, "value", "")} |
 	some block in _list(object.get(changes.state(change), "tag", null))

@@ -90,18 +90,26 @@ known := {
 
 _attributes := object.union(known, settings.attributes)
 
-_path(change) := split(object.get(_attributes, change.type, "name"), ".")
-
-_patterns(change) := {settings.patterns[change.type]} if {
-	settings.patterns[change.type]
-} else := {pattern |
-	some type, pattern in settings.patterns
-	wildcards.matches(type, change.type)
-}
-
 _chosen := selection.resulting(settings)
 
-_fits(pattern, name) if regex.match(concat("", ["^(?:", pattern, ")$"]), name)
+_types := {change.type | some change in _chosen}
+
+# The path of the attribute with the name, by type.
+_paths := {type: split(object.get(_attributes, type, "name"), ".") | some type in _types}
+
+# The patterns of names, by type.
+_patterns := {type: _patterns_of(type) | some type in _types}
+
+_patterns_of(type) := {settings.patterns[type]} if {
+	settings.patterns[type]
+} else := {pattern |
+	some wildcard, pattern in settings.patterns
+	wildcards.matches(wildcard, type)
+}
+
+_whole(pattern) := concat("", ["^(?:", pattern, ")$"])
+
+_label := _whole(settings.labels)
 
 # METADATA
 # title: Resource name does not match
@@ -111,10 +119,10 @@ _fits(pattern, name) if regex.match(concat("", ["^(?:", pattern, ")$"]), name)
 #   remediation: Change the name so that it matches the pattern.
 deny_name contains findings.about(change, "medium", message) if {
 	some change in _chosen
-	some pattern in _patterns(change)
-	name := changes.attribute(change, _path(change), null)
+	some pattern in _patterns[change.type]
+	name := changes.attribute(change, _paths[change.type], null)
 	is_string(name)
-	not _fits(pattern, name)
+	not regex.match(_whole(pattern), name)
 	message := sprintf("has the name `%s`, which does not match `%s`", [name, pattern])
 }
 
@@ -126,7 +134,7 @@ deny_name contains findings.about(change, "medium", message) if {
 #   remediation: Rename the resource and add a `moved` block, so that it is not replaced.
 deny_label contains findings.about(change, "low", sprintf("has the name `%s` in the configuration, which does not match `%s`", [change.name, settings.labels])) if {
 	some change in _chosen
-	not _fits(settings.labels, change.name)
+	not regex.match(_label, change.name)
 }
 
 # METADATA
@@ -138,7 +146,7 @@ deny_label contains findings.about(change, "low", sprintf("has the name `%s` in 
 deny_module contains findings.about(call, "low", sprintf("has the name `%s`, which does not match `%s`", [call.name, settings.modules])) if {
 	some call in references.calls
 	not wildcards.matches_any(settings.except, call.address)
-	not _fits(settings.modules, call.name)
+	not regex.match(_whole(settings.modules), call.name)
 }
 
 # METADATA
@@ -149,6 +157,6 @@ deny_module contains findings.about(call, "low", sprintf("has the name `%s`, whi
 #   remediation: Set the name to a value that is known at plan time.
 deny_unknown contains findings.undetermined(findings.about(change, "low", "has a name that is known only after apply")) if {
 	some change in _chosen
-	count(_patterns(change)) > 0
-	unknown.is_unknown(change, _path(change))
+	count(_patterns[change.type]) > 0
+	unknown.is_unknown(change, _paths[change.type])
 }

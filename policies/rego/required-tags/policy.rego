@@ -69,13 +69,32 @@ defaults := {"scope": "all", "types": ["*"], "except_types": [], "except": [], "
 
 settings := object.union(defaults, data.planguard.params["required-tags"])
 
-# Each resource with each tag that it needs.
-_asked contains [change, key, rule] if {
+# Each resource that can have tags, with what is known of them.
+_tagged := [tagged |
 	some change in selection.resulting(settings)
 	tags.are_possible(change)
+	tagged := {
+		"change": change,
+		"tags": tags.of(change),
+		"unknown_keys": tags.unknown_keys(change),
+		"are_unknown": tags.are_unknown(change),
+	}
+]
+
+# Each of them with each tag that it needs.
+_asked := [asked |
+	some tagged in _tagged
 	some key, rule in settings.tags
-	wildcards.matches_any(object.get(rule, "types", ["*"]), change.type)
-}
+	wildcards.matches_any(object.get(rule, "types", ["*"]), tagged.change.type)
+	asked := {
+		"change": tagged.change,
+		"key": key,
+		"rule": rule,
+		"values": _values(tagged.tags, key),
+		"is_open": _is_open(tagged.unknown_keys, key),
+		"are_unknown": tagged.are_unknown,
+	}
+]
 
 # METADATA
 # title: Required tag is missing
@@ -83,12 +102,12 @@ _asked contains [change, key, rule] if {
 # custom:
 #   severity: medium
 #   remediation: Add the tag to the resource or to the default tags of its provider.
-deny_missing contains findings.about(change, "medium", sprintf("has no tag `%s`", [key])) if {
-	some [change, key, rule] in _asked
-	not object.get(rule, "optional", false)
-	not tags.are_unknown(change)
-	not _is_open(change, key)
-	count(_values(change, key)) == 0
+deny_missing contains findings.about(asked.change, "medium", sprintf("has no tag `%s`", [asked.key])) if {
+	some asked in _asked
+	count(asked.values) == 0
+	not object.get(asked.rule, "optional", false)
+	not asked.are_unknown
+	not asked.is_open
 }
 
 # METADATA
@@ -97,11 +116,11 @@ deny_missing contains findings.about(change, "medium", sprintf("has no tag `%s`"
 # custom:
 #   severity: medium
 #   remediation: Set the tag to an allowed value.
-deny_value contains findings.about(change, "medium", message) if {
-	some [change, key, rule] in _asked
-	some value in _values(change, key)
-	reason := _wrong(rule, value)
-	message := sprintf("has the tag `%s` with the value `%s`, %s", [key, value, reason])
+deny_value contains findings.about(asked.change, "medium", message) if {
+	some asked in _asked
+	some value in asked.values
+	reason := _wrong(asked.rule, value)
+	message := sprintf("has the tag `%s` with the value `%s`, %s", [asked.key, value, reason])
 }
 
 # METADATA
@@ -110,28 +129,35 @@ deny_value contains findings.about(change, "medium", message) if {
 # custom:
 #   severity: low
 #   remediation: Set the tag to a value that is known at plan time.
-deny_unknown contains findings.undetermined(findings.about(change, "low", sprintf("has a tag `%s` that is known only after apply", [key]))) if {
-	some [change, key, _] in _asked
-	_is_open(change, key)
+deny_unknown contains findings.undetermined(findings.about(asked.change, "low", sprintf("has a tag `%s` that is known only after apply", [asked.key]))) if {
+	some asked in _asked
+	asked.is_open
 }
 
-deny_unknown contains findings.undetermined(findings.about(change, "low", message)) if {
-	some [change, key, rule] in _asked
-	tags.are_unknown(change)
-	not _is_open(change, key)
-	not object.get(rule, "optional", false)
-	count(_values(change, key)) == 0
-	message := sprintf("may have no tag `%s`: its tags are known only after apply", [key])
+deny_unknown contains findings.undetermined(findings.about(asked.change, "low", message)) if {
+	some asked in _asked
+	count(asked.values) == 0
+	asked.are_unknown
+	not asked.is_open
+	not object.get(asked.rule, "optional", false)
+	message := sprintf("may have no tag `%s`: its tags are known only after apply", [asked.key])
 }
 
-_is_open(change, key) if {
-	some other in tags.unknown_keys(change)
+default _is_open(_, _) := false
+
+_is_open(unknown_keys, key) if {
+	some other in unknown_keys
 	_folded(other) == _folded(key)
 }
 
-_values(change, key) := {value |
-	some other, value in tags.of(change)
+_values(of, key) := {value |
+	some other, value in of
 	_folded(other) == _folded(key)
+	value != null
+} if {
+	settings.ignore_case
+} else := {value |
+	value := of[key]
 	value != null
 }
 

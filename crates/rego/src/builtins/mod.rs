@@ -15,6 +15,7 @@ mod decimal;
 mod deprecated;
 mod encoding;
 mod extended;
+mod filter;
 mod glob;
 mod json;
 mod jwt;
@@ -23,8 +24,11 @@ mod layout;
 mod lenience;
 mod net;
 mod numbers;
+mod of_library;
 mod of_type;
+mod of_value;
 mod operators;
+mod parts;
 mod patch;
 mod regex;
 mod schema;
@@ -47,10 +51,17 @@ use regorus::{Engine, Value};
 
 pub(super) use annotations::{Shared, fill};
 pub(super) use conftest::{Files, prefer_files_in};
+pub(super) use filter::{Condition, FILTERED, Term};
 pub(super) use lenience::Lenience;
+pub(super) use of_library::OF_LIBRARY;
 pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};
+pub(super) use of_value::{OF_VALUE, WALK_TO};
 pub(super) use operators::order;
+pub(super) use parts::UNITED;
 pub(super) use testing::{Place, Told, take_told};
+
+/// What the front end calls in the place of a collection that is scanned, with the collection as the first argument.
+pub(super) const SCANS: [&str; 4] = [FILTERED, OF_TYPE, OF_TYPE_BY_KEY, OF_VALUE];
 
 /// A function for policies.
 pub struct Builtin {
@@ -110,7 +121,11 @@ const FAMILIES: &[&[Builtin]] = &[
     time::FUNCTIONS,
     tracing::FUNCTIONS,
     conftest::FUNCTIONS,
+    filter::FUNCTIONS,
+    of_library::FUNCTIONS,
     of_type::FUNCTIONS,
+    of_value::FUNCTIONS,
+    parts::FUNCTIONS,
     testing::FUNCTIONS,
 ];
 

@@ -4,6 +4,9 @@ use super::files;
 use crate::convention::library::needed;
 use crate::source::Source;
 
+/// The start of the names of embedded files.
+const OWN: &str = "<planguard>/";
+
 /// A Rego file embedded in the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BundledFile {
@@ -16,7 +19,7 @@ pub struct BundledFile {
 impl BundledFile {
     /// Returns the file as a source, under a name that no file of a user has.
     pub(super) fn source(&self) -> Source {
-        Source::new(format!("<planguard>/{}", self.path), self.text)
+        Source::new(format!("{OWN}{}", self.path), self.text)
     }
 
     /// Returns the file's name without directories.
@@ -47,6 +50,12 @@ pub fn complete_for(sources: &mut Vec<Source>, asked: &str) {
     let place = sources.len() - 1;
     complete(sources);
     sources.remove(place);
+}
+
+/// Returns whether a policy is a file of the library as it comes with planguard.
+pub fn is_own(source: &Source) -> bool {
+    source.name.starts_with(OWN)
+        && library().iter().any(|file| source.name[OWN.len()..] == *file.path && *source.text == *file.text)
 }
 
 /// Returns whether a package belongs to the library, in any file. The library finds the plan wherever a platform puts

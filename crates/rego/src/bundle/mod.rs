@@ -14,4 +14,4 @@ pub use outline::{Outline, OutlinedRule, outline};
 pub use packs::{PackError, RegoPack, RegoPacks, rego_packs, rule_id, toml_parameters};
 pub use signature::{LibraryArgument, LibraryResult, LibrarySignature, Taken, signatures};
 
-pub use library::{complete, complete_for, is_of_library};
+pub use library::{complete, complete_for, is_of_library, is_own};

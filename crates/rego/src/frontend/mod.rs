@@ -9,6 +9,7 @@ mod edit;
 mod kind;
 mod network;
 pub(super) mod outline;
+pub(super) mod parts;
 mod passes;
 mod policy;
 mod preparation;
@@ -19,15 +20,18 @@ pub(super) use self::anatomy::{
     BodyAnatomy, ExprAnatomy, ExprAnatomyKind, FileAnatomy, LiteralAnatomy, LiteralAnatomyKind, RuleAnatomy,
     anatomy,
 };
+use std::collections::HashMap;
+
 use self::edit::{EditError, Edits, Shifts};
 pub(super) use self::network::network_for_tests;
-use self::policy::{Policy, RuleNames};
+use self::policy::{Author, Policy, RuleNames};
 pub(super) use self::preparation::Preparation;
 pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
 use planguard_rego_syntax::parse::{self, SyntaxError};
 use planguard_rego_syntax::token;
 use planguard_rego_syntax::tree::Module;
 
+use super::bundle::is_own;
 use super::options::RegoVersion;
 use super::source::Source;
 
@@ -50,6 +54,8 @@ impl Rewritten {
 #[derive(Debug, Default)]
 pub(super) struct LoadedNames {
     rules: RuleNames,
+    /// The number of each file.
+    files: HashMap<String, usize>,
 }
 
 /// A policy that the front end cannot rewrite.
@@ -92,10 +98,18 @@ impl RewriteError {
 }
 
 impl LoadedNames {
+    /// The names of policies of which only the values of rules are asked, so that a set may be evaluated in parts.
+    pub(super) fn of_values() -> Self {
+        Self { rules: RuleNames::of_values(), ..Self::default() }
+    }
+
     /// Adds the rules of a policy, if it can be parsed.
     pub(super) fn add(&mut self, source: &Source) {
         if let Ok(module) = source.module() {
+            let author = if is_own(source) { Author::Planguard } else { Author::User };
             self.rules.add(module, &source.text);
+            self.rules.add_author(module, author);
+            self.files.insert(source.name.clone(), self.files.len());
         }
     }
 }
@@ -129,6 +143,7 @@ const PASSES: [Pass; 37] = [
     passes::operator::edits,
     passes::early_negation::edits,
     passes::walk::edits,
+    passes::walked_key::edits,
     passes::every_variable::edits,
     passes::wildcard_pattern::edits,
     passes::head_value::edits,
@@ -143,7 +158,16 @@ const PASSES: [Pass; 37] = [
     passes::indexed_literal::edits,
     passes::settled_index::edits,
     passes::membership::edits,
-    passes::typed_scan::edits,
+];
+
+/// Passes that change nothing but how long an evaluation takes. What one of them changes, no other looks at, so that the
+/// policy is not parsed between them.
+const FASTER: [for<'a, 'p> fn(&'a Policy<'p>, &mut Edits<'p>); 5] = [
+    passes::typed_scan::add,
+    passes::joined_scan::add,
+    passes::filtered_scan::add,
+    passes::library_call::add,
+    passes::parted_set::add,
 ];
 
 /// Rewrites a policy; returns `None` if nothing changes.
@@ -180,7 +204,39 @@ fn rewrite_after(
     if let Some(place) = unsafe_negation::find(&policy) {
         return Err(RewriteError { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
     }
+    let rewritten = made_faster(rewritten, module.as_ref().unwrap_or(written), source, version, known)?;
     Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
+}
+
+/// Applies the passes that change only how long an evaluation takes. Only the engine parses the result.
+fn made_faster(
+    rewritten: Rewritten,
+    module: &Module,
+    source: &Source,
+    version: RegoVersion,
+    known: &LoadedNames,
+) -> Result<Rewritten, RewriteError> {
+    let file = known.files.get(&source.name).copied().unwrap_or_default();
+    let faster = {
+        let policy = Policy::new(&rewritten.text, module, version, &known.rules).in_file(file);
+        let mut edits = policy.edits();
+        FASTER.iter().for_each(|add| add(&policy, &mut edits));
+        edits.apply().map_err(|error| error_of(error, &rewritten))?
+    };
+    Ok(match faster {
+        Some((text, shifts)) => {
+            let shifts = rewritten.shifts.into_iter().chain([shifts]).collect();
+            Rewritten { text, shifts }
+        }
+        None => rewritten,
+    })
+}
+
+fn error_of(error: EditError, rewritten: &Rewritten) -> RewriteError {
+    match error {
+        EditError::CopyLimitExceeded => RewriteError::form(0),
+        EditError::Overlap(place) => RewriteError::form(rewritten.original(place)),
+    }
 }
 
 /// Returns the rewritten text and its module; no module if no pass changes what is written.
@@ -204,10 +260,7 @@ fn through_passes(
             && let Some(pass) = passes.next()
         {
             policy.take_names_back();
-            changed = pass(&policy).apply().map_err(|error| match error {
-                EditError::CopyLimitExceeded => RewriteError::form(0),
-                EditError::Overlap(place) => RewriteError::form(rewritten.original(place)),
-            })?;
+            changed = pass(&policy).apply().map_err(|error| error_of(error, &rewritten))?;
         }
         let Some((text, shifts)) = changed else { break };
         module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);
@@ -250,7 +303,8 @@ mod tests {
         let mut known = LoadedNames::default();
         known.add(&source);
         let written = source.module().map_err(RewriteError::of_syntax)?;
-        let (rewritten, _) = through_passes(|policy| policy.edits(), &source, written, version, &known)?;
+        let (rewritten, module) = through_passes(|policy| policy.edits(), &source, written, version, &known)?;
+        let rewritten = made_faster(rewritten, module.as_ref().unwrap_or(written), &source, version, &known)?;
         Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
     }
 
@@ -272,6 +326,24 @@ mod tests {
                     \tnot rc.type == \"x\"\n\twalk(rc, [path, value])\n\
                     \tmsg := sprintf(\"%s\", [rc.address])\n}\n";
         assert!(rewritten(text).is_none());
+    }
+
+    /// Whatever makes an evaluation faster is written at once, after which only the engine parses.
+    #[test]
+    fn a_policy_is_parsed_once_however_many_scans_it_has() {
+        for count in [1, 10] {
+            let scans = |number: usize| {
+                format!(
+                    "deny contains msg if {{ some x in input.resource_changes; x.type == \"t{number}\"; \
+                     count([y | some y in input.resource_changes; y.name == x.name]) == 1; msg := x.n }}\n"
+                )
+            };
+            let text = format!("package main\n{}", (0..count).map(scans).collect::<String>());
+            let new = rewritten(&text).unwrap();
+            assert_eq!(new.shifts.len(), 1);
+            assert_eq!(new.text.matches("__pg_of_type(").count(), count);
+            assert_eq!(new.text.matches("__pg_of_value(").count(), count);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use planguard_rego_syntax::walk::{each_body, outside_bodies};
 use super::super::options::RegoVersion;
 use super::edit::Edits;
 use super::outline::is_test_name;
+use super::parts::PartedSets;
 
 /// The names of all rules, by package.
 #[derive(Debug, Default)]
@@ -19,23 +20,40 @@ pub(super) struct RuleNames {
     packages: BTreeMap<Vec<String>, Names>,
     /// The paths that `with` replaces in any policy.
     replaced: BTreeSet<Vec<String>>,
+    /// The packages of the library that comes with planguard, as far as nobody adds to them.
+    of_library: BTreeMap<Vec<String>, Author>,
+    /// The sets that are evaluated in parts.
+    pub(super) parts: PartedSets,
+}
+
+/// Who wrote a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Author {
+    Planguard,
+    User,
 }
 
 #[derive(Debug, Default)]
 struct Names {
     values: BTreeSet<String>,
     functions: BTreeSet<String>,
+    /// The names of several rules.
+    repeated: BTreeSet<String>,
 }
 
 impl RuleNames {
     /// Adds the rules of a policy.
     pub(super) fn add(&mut self, module: &Module, text: &str) {
         let names = self.packages.entry(module.package.clone()).or_default();
+        let mut repeated = BTreeSet::new();
         for rule in &module.rules {
             let is_function = rule.head.arguments.is_some();
             let names = if is_function { &mut names.functions } else { &mut names.values };
-            names.insert(rule.name(text).to_owned());
+            if !names.insert(rule.name(text).to_owned()) {
+                repeated.insert(rule.name(text).to_owned());
+            }
         }
+        self.packages.entry(module.package.clone()).or_default().repeated.extend(repeated);
         let imports = Imports::of(module);
         each_body(module, &mut |body| {
             for with in body.literals.iter().flat_map(|literal| &literal.withs) {
@@ -51,6 +69,23 @@ impl RuleNames {
                 self.replaced.insert(path);
             }
         });
+        self.parts.add(module, text, &imports);
+    }
+}
+
+impl RuleNames {
+    /// The names of policies of which only the values of rules are asked: neither the lines that are reached, nor the
+    /// names of rules.
+    pub(super) fn of_values() -> Self {
+        Self { parts: PartedSets::allowed(), ..Self::default() }
+    }
+
+    /// Notes who wrote a policy.
+    pub(super) fn add_author(&mut self, module: &Module, author: Author) {
+        let known = self.of_library.entry(module.package.clone()).or_insert(author);
+        if author == Author::User {
+            *known = author;
+        }
     }
 }
 
@@ -64,6 +99,8 @@ pub(super) struct Policy<'p> {
     imports: Imports<'p>,
     /// What the policy declares, read for the first pass that asks.
     scopes: OnceCell<Scopes<'p>>,
+    /// The number of the policy's file.
+    pub file: usize,
     /// The number of the first generated name, and of the next.
     first_name: usize,
     next_name: Cell<usize>,
@@ -82,7 +119,12 @@ impl<'p> Policy<'p> {
         let first_name = used.max().unwrap_or(0).saturating_add(1);
         let imports = Imports::of(module);
         let (scopes, next_name) = (OnceCell::new(), Cell::new(first_name));
-        Self { text, module, version, rules, imports, scopes, first_name, next_name }
+        Self { text, module, version, rules, imports, scopes, file: 0, first_name, next_name }
+    }
+
+    /// Says which file the policy is, of those that are loaded together.
+    pub(super) fn in_file(self, file: usize) -> Self {
+        Self { file, ..self }
     }
 
     /// Returns what the policy declares.
@@ -127,6 +169,33 @@ impl<'p> Policy<'p> {
             let path: Vec<String> = self.module.package.iter().cloned().chain([name.to_owned()]).collect();
             self.rules.replaced.contains(&path)
         }
+    }
+
+    /// Returns whether a path from `data` on is that of a function of the library as it comes with planguard, which no
+    /// `with` replaces.
+    pub(super) fn is_of_library(&self, path: &[String]) -> bool {
+        let Some((_, package)) = path.split_last() else { return false };
+        self.rules.of_library.get(package) == Some(&Author::Planguard)
+            && self.is_function(path)
+            && !self.rules.replaced.iter().any(|replaced| path.starts_with(replaced))
+    }
+
+    /// Returns whether only the values of rules are asked.
+    pub(super) fn is_only_asked_for_values(&self) -> bool {
+        self.rules.parts.are_allowed()
+    }
+
+    /// Returns whether the policy's package has one rule of that name, a function.
+    pub(super) fn has_one_rule(&self, name: &str) -> bool {
+        let names = self.rules.packages.get(&self.module.package);
+        names.is_some_and(|names| {
+            names.functions.contains(name) && !names.values.contains(name) && !names.repeated.contains(name)
+        })
+    }
+
+    /// Returns whether a set of the policy's package is evaluated in parts.
+    pub(super) fn is_parted(&self, name: &str) -> bool {
+        self.rules.parts.includes(&self.module.package, name, &self.rules.replaced)
     }
 
     /// Returns the names of the packages directly below a path that have a rule, if some package below the path has

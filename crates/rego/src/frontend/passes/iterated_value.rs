@@ -112,7 +112,8 @@ fn may_be_anything(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> Cer
         }
         // Written by a later pass, which runs after this one.
         ExprKind::Call { function, .. }
-            if matches!(policy.text_of(function), builtins::OF_TYPE | builtins::OF_TYPE_BY_KEY) =>
+            if policy.text_of(function) == builtins::WALK_TO
+                || builtins::SCANS.contains(&policy.text_of(function)) =>
         {
             Certainty::Collection
         }

@@ -23,16 +23,8 @@ use super::super::super::builtins::{OF_TYPE, OF_TYPE_BY_KEY};
 use super::super::edit::Edits;
 use super::super::policy::Policy;
 
-pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
-    let mut edits = policy.edits();
-    let outermost: HashSet<Option<usize>> = policy
-        .module
-        .rules
-        .iter()
-        .flat_map(|rule| &rule.branches)
-        .filter_map(|branch| branch.body.as_ref())
-        .map(start)
-        .collect();
+pub(in super::super) fn add<'p>(policy: &Policy<'p>, edits: &mut Edits<'p>) {
+    let outermost = outermost(policy);
     let pass = Pass { policy, scopes: policy.scopes() };
     each_body(policy.module, &mut |body| {
         let is_outermost = outermost.contains(&start(body));
@@ -52,38 +44,43 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             edits.insert(scan.collection.end, format!(", {types})").as_str());
         }
     });
-    edits
+}
+
+/// The bodies of rules, by their start.
+pub(super) fn outermost(policy: &Policy<'_>) -> HashSet<Option<usize>> {
+    let branches = policy.module.rules.iter().flat_map(|rule| &rule.branches);
+    branches.filter_map(|branch| branch.body.as_ref()).map(start).collect()
 }
 
 /// Bodies are identified by the start of their first literal.
-fn start(body: &Body) -> Option<usize> {
+pub(super) fn start(body: &Body) -> Option<usize> {
     body.literals.first().map(|literal| literal.span.start)
 }
 
 /// A literal that iterates over a collection.
-struct Scan<'a> {
+pub(super) struct Scan<'a> {
     /// The collection, a constant path.
-    collection: Span,
+    pub(super) collection: Span,
     /// The variable or `_` for the keys, if any.
-    key: Option<&'a Expr>,
-    element: Element<'a>,
+    pub(super) key: Option<&'a Expr>,
+    pub(super) element: Element<'a>,
 }
 
 /// The use of the elements of a collection.
-enum Element<'a> {
+pub(super) enum Element<'a> {
     /// They are assigned to a variable.
     Named(&'a Expr),
     /// Their type is compared directly.
     Compared { types: String },
 }
 
-struct Pass<'a, 'p> {
-    policy: &'a Policy<'p>,
-    scopes: &'a Scopes<'p>,
+pub(super) struct Pass<'a, 'p> {
+    pub(super) policy: &'a Policy<'p>,
+    pub(super) scopes: &'a Scopes<'p>,
 }
 
 impl<'a> Pass<'a, '_> {
-    fn scan(&self, literal: &'a Literal) -> Option<Scan<'a>> {
+    pub(super) fn scan(&self, literal: &'a Literal) -> Option<Scan<'a>> {
         if !literal.withs.is_empty() {
             return None;
         }
@@ -200,7 +197,7 @@ impl<'a> Pass<'a, '_> {
     }
 
     /// Returns the types that the elements of a scan must have, if they are tested before any other effect.
-    fn types(&self, scan: &Scan<'a>, after: &[Literal]) -> Option<String> {
+    pub(super) fn types(&self, scan: &Scan<'a>, after: &[Literal]) -> Option<String> {
         let name = match &scan.element {
             Element::Compared { types } => return Some(types.clone()),
             Element::Named(name) => *name,
@@ -253,7 +250,7 @@ impl<'a> Pass<'a, '_> {
         self.is_type(step) && self.is_same(name, base)
     }
 
-    fn is_same(&self, name: &Expr, other: &Expr) -> bool {
+    pub(super) fn is_same(&self, name: &Expr, other: &Expr) -> bool {
         let declared = |expr| self.scopes.declaration(expr).map(std::ptr::from_ref);
         matches!(other.kind, ExprKind::Name)
             && self.policy.text_of(name) == self.policy.text_of(other)
@@ -302,7 +299,7 @@ impl<'a> Pass<'a, '_> {
 
     /// Returns whether a literal can neither fail nor print, so it does not matter for how many resources it is
     /// evaluated.
-    fn is_harmless(&self, literal: &Literal) -> bool {
+    pub(super) fn is_harmless(&self, literal: &Literal) -> bool {
         match &literal.kind {
             LiteralKind::Declaration(_) => true,
             LiteralKind::Expression(expr) | LiteralKind::Negation(expr) => match &expr.bare().kind {
@@ -359,7 +356,7 @@ impl<'a> Pass<'a, '_> {
 
     /// Returns whether this literal binds the variables of a scan. Otherwise the function would be called once for
     /// each of their values, or a literal that waits for them could be evaluated in between.
-    fn starts_here(&self, scan: &Scan<'_>, before: &[Literal], is_outermost: bool) -> bool {
+    pub(super) fn starts_here(&self, scan: &Scan<'_>, before: &[Literal], is_outermost: bool) -> bool {
         let element = match scan.element {
             Element::Named(name) => Some(name),
             Element::Compared { .. } => None,
@@ -391,7 +388,7 @@ impl<'a> Pass<'a, '_> {
     }
 }
 
-fn is_text(expr: &Expr) -> bool {
+pub(super) fn is_text(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Scalar(Scalar::Text(_) | Scalar::RawText(_)))
 }
 
@@ -412,9 +409,16 @@ mod tests {
 
     use super::super::super::super::dialect;
     use super::super::super::super::options::RegoVersion;
+    use super::super::super::edit::Edits;
     use super::super::super::policy::{Policy, RuleNames};
     use super::super::super::tests::assert_pass;
-    use super::edits;
+    use super::add;
+
+    fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
+        let mut edits = policy.edits();
+        add(policy, &mut edits);
+        edits
+    }
 
     fn assert_scan(body: &str, expected: &str) {
         assert_pass(edits, &format!("r if {{ {body} }}"), &format!("r if {{ {expected} }}"));
