@@ -14,6 +14,7 @@ mod gate;
 mod generated;
 mod hostile_text;
 mod invalid;
+mod integrations;
 mod isolation;
 mod lint;
 mod lint_seeded;
