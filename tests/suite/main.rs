@@ -33,6 +33,7 @@ mod properties;
 mod real_plans;
 mod rego;
 mod rooms;
+mod runtask;
 mod sarif;
 mod secrets;
 mod settings;
