@@ -24,9 +24,9 @@ use std::sync::{Arc, OnceLock};
 use by_address::ByAddress;
 pub use error::CheckError;
 use guardrails::Drifted;
-use room::Room;
 pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
+use room::Room;
 
 use planguard_plan::input::{
     Batch, Candidate, Document, Origin, Partition, ReadOptions, Reading, Source, discover,
@@ -44,7 +44,8 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
 use crate::known_rules::KnownRules;
 use crate::report::{
-    ApprovalsReport, BaselineReport, Counts, Files, Notice, PartReport, PlanReport, Report, SkippedFile, WaiverReport,
+    ApprovalsReport, BaselineReport, Counts, Files, Notice, PartReport, PlanReport, Report, SkippedFile,
+    WaiverReport,
 };
 use crate::risk::Risk;
 use crate::waivers::{Applied, UsedComments};
@@ -100,7 +101,8 @@ pub fn run(
     let results = std::mem::take(&mut batch.documents);
     let mut report = report(&batch, results, linted, rules, options);
     // A part may have no plans if others have some.
-    let others_have = report.plans.is_empty() && part.as_ref().is_some_and(|part| part.others_have_plans(read));
+    let others_have =
+        report.plans.is_empty() && part.as_ref().is_some_and(|part| part.others_have_plans(read));
     report.part = part.map(|divided| divided.report(&batch));
     if others_have {
         report.order();
@@ -194,7 +196,9 @@ fn report<D>(
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
         report.problems.extend(linted.problems);
         report.notices.extend(linted.notices);
-        report.notices.extend(policies.skipped().iter().map(|skipped| Notice::new("PG-CK-101", &skipped.to_string())));
+        report
+            .notices
+            .extend(policies.skipped().iter().map(|skipped| Notice::new("PG-CK-101", &skipped.to_string())));
     }
     let mut applied = Applied::default();
     let mut comments = UsedComments::default();

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use planguard_guardrail_format::Guardrail;
-use planguard_guardrails::{builtins, embedded};
 use planguard_guardrails::change::{ChangeOptions, GUARDS};
+use planguard_guardrails::{builtins, embedded};
 use planguard_plan::input::Partition;
 use planguard_rego::Policies;
 use sha2::{Digest as _, Sha256};

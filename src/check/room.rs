@@ -36,10 +36,8 @@ impl Room {
     /// Waits until there is room for a document of this many bytes.
     pub(super) fn enter(&self, bytes: u64) -> Held<'_> {
         let fits = |taken: &mut u64| *taken == 0 || taken.saturating_add(bytes) <= self.most;
-        let mut taken = self
-            .left
-            .wait_while(self.taken(), |taken| !fits(taken))
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut taken =
+            self.left.wait_while(self.taken(), |taken| !fits(taken)).unwrap_or_else(PoisonError::into_inner);
         *taken = taken.saturating_add(bytes);
         Held { room: self, bytes }
     }

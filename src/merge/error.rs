@@ -14,7 +14,9 @@ pub enum MergeError {
     #[error("cannot read the report {}: {reason}", file.display())]
     #[diagnostic(
         code("PG-MG-001"),
-        help("name the files that `planguard check --format json --output FILE` wrote, or a directory with them")
+        help(
+            "name the files that `planguard check --format json --output FILE` wrote, or a directory with them"
+        )
     )]
     Unreadable {
         /// The file.
@@ -86,7 +88,9 @@ pub enum MergeError {
     #[error("{one} and {other} are parts of different runs: they divide different files")]
     #[diagnostic(
         code("PG-MG-008"),
-        help("all jobs need the same directory of plans and the same number of parts; compare `part` in the reports")
+        help(
+            "all jobs need the same directory of plans and the same number of parts; compare `part` in the reports"
+        )
     )]
     OtherFiles {
         /// The first report.

@@ -24,7 +24,8 @@ pub(super) fn merged(all: Vec<Vec<WaiverReport>>) -> Vec<WaiverReport> {
 }
 
 fn is_same(one: &WaiverReport, other: &WaiverReport) -> bool {
-    WaiverReport { became: Use::Unused, ..one.clone() } == WaiverReport { became: Use::Unused, ..other.clone() }
+    WaiverReport { became: Use::Unused, ..one.clone() }
+        == WaiverReport { became: Use::Unused, ..other.clone() }
 }
 
 /// What became of a waiver of which this became in two runs.

@@ -20,7 +20,7 @@ fn plans() -> PathBuf {
 /// A directory with plans, one that nobody may merge, and settings with waivers, of which one accepts findings in several
 /// plans, one is for nothing, and one has expired.
 fn project() -> TempDir {
-    let project = tempfile::tempdir().unwrap();
+    let project = tempfile::tempdir().expect("a directory");
     let bucket = |name: &str| {
         format!(
             r#"{{"format_version": "1.2", "terraform_version": "1.12.2", "planned_values": {{}}, "resource_changes": [{{
@@ -29,15 +29,17 @@ fn project() -> TempDir {
                     "after": {{"associate_public_ip_address": true, "monitoring": true}}}}}}]}}"#
         )
     };
-    fs::create_dir(project.path().join("plans")).unwrap();
+    fs::create_dir(project.path().join("plans")).expect("a directory");
     for name in ["a", "b", "c", "d", "e"] {
-        fs::write(project.path().join(format!("plans/{name}.json")), bucket(name)).unwrap();
+        fs::write(project.path().join(format!("plans/{name}.json")), bucket(name)).expect("a file");
     }
-    fs::write(project.path().join("plans/cut.json"), &bucket("cut")[..90]).unwrap();
+    fs::write(project.path().join("plans/cut.json"), &bucket("cut")[..90]).expect("a file");
     fs::write(project.path().join("plans/state.json"), r#"{"version": 4, "serial": 1, "lineage": "x"}"#)
-        .unwrap();
+        .expect("a file");
     let waiver = |rule: &str, address: &str, expires: &str| {
-        format!("[[waivers]]\nrule = \"{rule}\"\naddress = \"{address}\"\nreason = \"r\"\nexpires = {expires}\n\n")
+        format!(
+            "[[waivers]]\nrule = \"{rule}\"\naddress = \"{address}\"\nreason = \"r\"\nexpires = {expires}\n\n"
+        )
     };
     let settings = [
         waiver("aws-instance-public-ip", "aws_instance.b", "2001-01-31"),
@@ -45,7 +47,7 @@ fn project() -> TempDir {
         waiver("aws-instance-public-ip", "aws_instance.c", "2999-01-31"),
         waiver("aws-instance-public-ip", "aws_instance.nowhere", "2999-01-31"),
     ];
-    fs::write(project.path().join("planguard.toml"), settings.concat()).unwrap();
+    fs::write(project.path().join("planguard.toml"), settings.concat()).expect("a file");
     project
 }
 
@@ -80,7 +82,9 @@ fn the_merged_report_is_that_of_one_run() {
     let project = project();
     let fixtures = plans();
     let fixtures = fixtures.to_str().unwrap();
-    for plans in [vec!["plans"], vec![fixtures], vec!["plans/a.json", "plans/d.json"], vec!["plans", fixtures]] {
+    for plans in
+        [vec!["plans"], vec![fixtures], vec!["plans/a.json", "plans/d.json"], vec!["plans", fixtures]]
+    {
         // More parts than there are plans leave some without any.
         let most = if plans == ["plans"] { 12 } else { PARTS };
         for of in [1, most] {
@@ -98,7 +102,7 @@ fn the_merged_report_is_that_of_one_run() {
 /// What the merged report says of a run, by the codes of its problems.
 fn codes(project: &TempDir, reports: &[String], arguments: &[&str]) -> Vec<String> {
     let (code, json, _) = merged(project, reports, &[arguments, &["--format", "json"]].concat());
-    let report = read(&json).unwrap();
+    let report = read(&json).expect("a report");
     assert_eq!(code, Some(if report.problems.is_empty() { 1 } else { 2 }), "{json}");
     report.problems.iter().map(|problem| problem.code.unescaped().to_owned()).collect()
 }
@@ -125,9 +129,11 @@ fn what_is_missing_or_made_otherwise_leaves_the_verdict_undecided() {
     let twice = [reports.clone(), vec!["copy.json".to_owned()]].concat();
     assert_eq!(codes(&project, &twice, &[]), ["PG-MG-006", "PG-MG-012", "PG-MG-012"]);
     // A file that is gone, one that is no report, and a directory without any.
-    for (name, text, code) in
-        [("gone.json", None, "PG-MG-001"), ("plans/a.json", None, "PG-MG-002"), ("half.json", Some(()), "PG-MG-002")]
-    {
+    for (name, text, code) in [
+        ("gone.json", None, "PG-MG-001"),
+        ("plans/a.json", None, "PG-MG-002"),
+        ("half.json", Some(()), "PG-MG-002"),
+    ] {
         if text.is_some() {
             let whole = fs::read_to_string(project.path().join(&reports[2])).unwrap();
             fs::write(project.path().join(name), &whole[..whole.len() / 2]).unwrap();
@@ -231,8 +237,11 @@ fn workspaces_of_a_matrix_are_merged() {
         let directory = project.path().join(name);
         fs::create_dir(&directory).unwrap();
         fs::copy(project.path().join(format!("plans/{name}.json")), directory.join("tfplan.json")).unwrap();
-        fs::write(directory.join("planguard.toml"), format!("[check]\nfail-on = \"{}\"\n", ["high", "low"][usize::from(name == "b")]))
-            .unwrap();
+        fs::write(
+            directory.join("planguard.toml"),
+            format!("[check]\nfail-on = \"{}\"\n", ["high", "low"][usize::from(name == "b")]),
+        )
+        .unwrap();
         run(planguard(&directory, &["check", "tfplan.json", "--format", "json", "--output", "report.json"]));
     }
     let reports = ["a/report.json".to_owned(), "b/report.json".to_owned()];
@@ -252,7 +261,8 @@ fn a_job_without_a_number_is_told_so() {
     let (code, _, error) = run(command);
     assert_eq!(code, Some(2));
     assert!(error.contains("JOB_COMPLETION_INDEX is not set"), "{error}");
-    let mut command = planguard(project.path(), &["check", "plans", "--partition", "kubernetes", "--format", "json"]);
+    let mut command =
+        planguard(project.path(), &["check", "plans", "--partition", "kubernetes", "--format", "json"]);
     command.env("JOB_COMPLETION_INDEX", "1").env("PLANGUARD_PARTITIONS", "3");
     let (_, json, _) = run(command);
     assert_eq!(read(&json).unwrap().part.unwrap().partition.to_string(), "2/3");

@@ -49,7 +49,12 @@ impl Problem {
 
 impl Problem {
     /// A problem as a report tells it.
-    pub const fn told(code: SafeText, message: SafeText, help: Option<SafeText>, plan: Option<SafeText>) -> Self {
+    pub const fn told(
+        code: SafeText,
+        message: SafeText,
+        help: Option<SafeText>,
+        plan: Option<SafeText>,
+    ) -> Self {
         Self { code, message, help, plan, source: None, labels: Vec::new() }
     }
 

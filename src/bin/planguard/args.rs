@@ -18,6 +18,7 @@ use planguard::settings::{
 };
 
 use crate::baseline::{BASELINE_HELP, BaselineArguments};
+use crate::completions::{CompletionsArguments, ManArguments};
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
@@ -109,6 +110,11 @@ pub(crate) enum Command {
     New(Later<NewArguments>),
     /// Set up planguard in a project: settings, a first policy with its tests, a CI pipeline
     Init(Later<InitArguments>),
+    /// Print the completions of a shell
+    #[command(after_help = crate::completions::HELP)]
+    Completions(Later<CompletionsArguments>),
+    /// Write the manual's pages
+    Man(Later<ManArguments>),
 }
 
 /// The command line as clap knows it.

@@ -3,6 +3,7 @@
 mod args;
 mod baseline;
 mod check;
+mod completions;
 mod eval;
 mod fixture;
 mod format;
@@ -53,6 +54,8 @@ fn main() -> ExitCode {
         Command::Check(check) => isolation::run(&check.isolation, &output, || check::run(check, &output)),
         Command::Plan(arguments) => plan::run(arguments, &output),
         Command::Baseline(arguments) => baseline::run(arguments, &output),
+        Command::Completions(arguments) => completions::completions(arguments, &output),
+        Command::Man(arguments) => completions::man(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),

@@ -47,9 +47,7 @@ impl<D> Reading<D> {
     pub fn map<R>(self, mut work: impl FnMut(D) -> R) -> Reading<R> {
         match self {
             Self::Plan(document) => Reading::Plan(work(document)),
-            Self::Lines(lines) => {
-                Reading::Lines(lines.into_iter().map(|line| line.map(&mut work)).collect())
-            }
+            Self::Lines(lines) => Reading::Lines(lines.into_iter().map(|line| line.map(&mut work)).collect()),
             Self::Skipped(skipped) => Reading::Skipped(skipped),
         }
     }

@@ -98,7 +98,8 @@ pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
 impl Discovery {
     /// The SHA-256 of the names and sizes of all files, by which parts recognize that they share the same files.
     pub fn files_sha256(&self) -> Sha256Digest {
-        let lines = self.files.iter().map(|candidate| format!("{} {:?}\0", candidate.origin, candidate.size()));
+        let lines =
+            self.files.iter().map(|candidate| format!("{} {:?}\0", candidate.origin, candidate.size()));
         Sha256Digest::of(lines.collect::<String>().as_bytes())
     }
 

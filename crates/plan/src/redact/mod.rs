@@ -387,7 +387,8 @@ impl Redactor {
         };
         if self.forms == CredentialForms::Replaced && text.len() >= credential::SHORTEST {
             spans.extend(credential::places(text));
-            let of_decoded = |decoded: &[u8]| str::from_utf8(decoded).map(credential::places).unwrap_or_default();
+            let of_decoded =
+                |decoded: &[u8]| str::from_utf8(decoded).map(credential::places).unwrap_or_default();
             spans.extend(encoded::spans(text, credential::SHORTEST, &of_decoded));
         }
         if !spans.is_empty() {
@@ -438,7 +439,8 @@ mod tests {
     /// A credential that nobody marked is written into the configuration: a finding says so, and does not tell it.
     #[test]
     fn what_only_credentials_look_like_is_replaced() {
-        let plan = Plan::parse(r#"{"format_version": "1.2", "planned_values": {}, "resource_changes": []}"#).unwrap();
+        let plan = Plan::parse(r#"{"format_version": "1.2", "planned_values": {}, "resource_changes": []}"#)
+            .unwrap();
         let redactor = Redactor::for_plan(&plan).unwrap();
         for (text, wanted) in [
             ("\"sk_live_51HhYq2eZvKYlo2C0aBcDeFg\"", "\"sk_live_(sensitive value)\""),
@@ -452,7 +454,10 @@ mod tests {
         let encoded = "ZXhwb3J0IFRPS0VOPWdocF8wMTIzNDU2Nzg5YWJjZGVmZ2hpakFCQ0RFRkdISUowMTIzNDUK";
         assert!(redactor.text(encoded).unescaped().contains(PLACEHOLDER));
         // The example of a rule is no plan's.
-        assert_eq!(Redactor::default().text("ghp_0123456789abcdefghijABCDEFGHIJ012345").unescaped().len(), 40);
+        assert_eq!(
+            Redactor::default().text("ghp_0123456789abcdefghijABCDEFGHIJ012345").unescaped().len(),
+            40
+        );
     }
 
     #[test]

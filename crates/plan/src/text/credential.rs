@@ -48,11 +48,11 @@ impl Form {
                 match self.marker {
                     // All up to the end of the key, or of the text if that is missing.
                     PRIVATE_KEY => {
-                        let rest = &text[found.end()..];
+                        let rest = text.get(found.end()..)?;
                         Some(found.end()..found.end() + rest.find("-----END").unwrap_or(rest.len()))
                     }
                     // The password, and not the `@` behind it.
-                    IN_URL => Some(secret + text[secret..].find(':')? + 1..found.end() - 1),
+                    IN_URL => Some(secret + text.get(secret..)?.find(':')? + 1..found.end() - 1),
                     _ => Some(secret..found.end()),
                 }
             })

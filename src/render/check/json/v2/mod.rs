@@ -541,4 +541,3 @@ struct Notice {
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
 }
-

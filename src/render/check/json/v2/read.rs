@@ -12,8 +12,9 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{
-    Baseline, Changes, Counts, Coverage, Drift, DriftFate, Enforcement, Finding, FindingWaiver, Location, Part, Plan,
-    Problem, Report, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Source, Verdict, Waiver, WaiverState,
+    Baseline, Changes, Counts, Coverage, Drift, DriftFate, Enforcement, Finding, FindingWaiver, Location,
+    Part, Plan, Problem, Report, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Source, Verdict, Waiver,
+    WaiverState,
 };
 use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
@@ -98,7 +99,8 @@ fn parts(version: &str) -> Option<(u32, u32)> {
 
 impl Report {
     fn into_report(self) -> Result<report::Report, ReadError> {
-        let (said, exit_code, complete) = (verdict::Verdict::from(&self.verdict), self.exit_code, self.complete);
+        let (said, exit_code, complete) =
+            (verdict::Verdict::from(&self.verdict), self.exit_code, self.complete);
         let rules = &self.rules;
         let plans = self.plans.iter().map(|plan| plan.read(rules)).collect::<Result<Vec<_>, _>>()?;
         let report = report::Report {
@@ -156,13 +158,18 @@ impl Report {
                 return Err(ReadError::contradictory(what));
             }
         }
-        if report.verdict() != said || report.exit_code() != exit_code || report.problems.is_empty() != complete {
+        if report.verdict() != said
+            || report.exit_code() != exit_code
+            || report.problems.is_empty() != complete
+        {
             return Err(ReadError::contradictory("the verdict does not follow from the plans and problems"));
         }
         if report.part.is_some() != report.plans.iter().all(|plan| plan.position.is_some())
             && !report.plans.is_empty()
         {
-            return Err(ReadError::contradictory("the places of plans are for parts, and for all of their plans"));
+            return Err(ReadError::contradictory(
+                "the places of plans are for parts, and for all of their plans",
+            ));
         }
         Ok(report)
     }
@@ -180,8 +187,9 @@ impl From<&Verdict> for verdict::Verdict {
 
 impl Part {
     fn read(&self) -> Result<report::PartReport, ReadError> {
-        let partition = Partition::new(self.part, self.of)
-            .ok_or_else(|| ReadError::contradictory(format!("there is no part {} of {}", self.part, self.of)))?;
+        let partition = Partition::new(self.part, self.of).ok_or_else(|| {
+            ReadError::contradictory(format!("there is no part {} of {}", self.part, self.of))
+        })?;
         Ok(report::PartReport {
             partition,
             files: self.files,
@@ -230,7 +238,8 @@ impl Changes {
 
 impl Counts {
     const fn read(&self) -> report::Counts {
-        let Self { resources, rules, rules_matching_nothing, passed, undetermined, fixed, exceptions } = *self;
+        let Self { resources, rules, rules_matching_nothing, passed, undetermined, fixed, exceptions } =
+            *self;
         report::Counts { resources, rules, rules_matching_nothing, passed, undetermined, fixed, exceptions }
     }
 }
@@ -260,7 +269,9 @@ impl Rule {
 
 /// The rule of a finding.
 fn rule<'r>(rules: &'r Rules, id: &str) -> Result<&'r Rule, ReadError> {
-    rules.get(id).ok_or_else(|| ReadError::contradictory(format!("a finding has the rule {id}, which is not there")))
+    rules
+        .get(id)
+        .ok_or_else(|| ReadError::contradictory(format!("a finding has the rule {id}, which is not there")))
 }
 
 fn line(number: u64) -> Result<usize, ReadError> {

@@ -7,9 +7,10 @@ use planguard_plan::redact::SafeText;
 use planguard_rule as severity;
 
 use super::{
-    Approvals, Baseline, Changes, Counts, Coverage, Directory, Drift, DriftFate, Enforcement, Environment, Files,
-    Finding, FindingWaiver, Location, Notice, Part, Plan, Problem, Report, Risk, Rule, RuleKind, SCHEMA_VERSION,
-    Severity, Share, Skipped, Source, UnknownType, UnusedEntry, Verdict, Waiver, WaiverState, Weakening,
+    Approvals, Baseline, Changes, Counts, Coverage, Directory, Drift, DriftFate, Enforcement, Environment,
+    Files, Finding, FindingWaiver, Location, Notice, Part, Plan, Problem, Report, Risk, Rule, RuleKind,
+    SCHEMA_VERSION, Severity, Share, Skipped, Source, UnknownType, UnusedEntry, Verdict, Waiver, WaiverState,
+    Weakening,
 };
 use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
