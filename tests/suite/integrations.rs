@@ -177,6 +177,34 @@ mod scripts {
         }
     }
 
+    /// What Atlantis is told of a plan, and whether the step ends with an error.
+    #[test]
+    fn the_step_for_atlantis_fails_by_its_output_and_errs_if_incomplete() {
+        let example = fs::read_to_string(repository().join("examples/atlantis/repos.yaml")).unwrap();
+        let (_, rest) = example.split_once("- run: ").unwrap();
+        let (directory, trusted) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let settings = trusted.path().to_str().unwrap();
+        let command = rest.lines().next().unwrap().replace("/etc/planguard", settings);
+        let program = Path::new(env!("CARGO_BIN_EXE_planguard")).parent().unwrap();
+        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+        let step = |plan: &Path| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("{{ {command}; }} 2>&1")]).current_dir(directory.path());
+            shell.stdin(Stdio::null()).env("PATH", &path).env("SHOWFILE", plan).env_remove("GITHUB_ACTIONS");
+            let (code, output, _) = run(shell);
+            (code, output.to_lowercase().contains("fail"), output)
+        };
+        let plans = repository().join("fixtures/plans");
+        let (code, fails, output) = step(&plans.join("all-clean/plan.json"));
+        assert_eq!((code, fails, output.as_str()), (Some(0), false, "PASS\n"));
+        let (code, fails, output) = step(&plans.join("already-there/plan.json"));
+        assert_eq!((code, fails), (Some(0), true), "{output}");
+        assert!(output.ends_with("\nDENIED\n"), "{output}");
+        let (code, fails, output) = step(&directory.path().join("none.json"));
+        assert_eq!((code, fails), (Some(2), true), "{output}");
+        assert!(output.contains("none.json"), "{output}");
+    }
+
     /// The scripts of the action's steps.
     fn steps() -> Vec<String> {
         let action = fs::read_to_string(repository().join("action.yml")).unwrap();
