@@ -152,7 +152,8 @@ mod tests {
         ) else {
             panic!()
         };
-        assert_eq!(error, RunTaskError::Shape { line: 1, column: 93 });
+        // Where the key stands whose value has another type, and nothing of the value.
+        assert_eq!(error, RunTaskError::Shape { line: 1, column: 95 });
         assert!(!error.to_string().contains("s3cr3t"));
     }
 }

@@ -16,7 +16,7 @@ fn repository() -> &'static Path {
 
 /// A project that `planguard init` made.
 fn initialised(system: &str) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
     let (code, stdout, stderr) = run(planguard(directory.path(), &["init", "--ci", system]));
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     let script = format!(".{system}/install-planguard.sh");
@@ -29,6 +29,7 @@ fn initialised(system: &str) -> TempDir {
 }
 
 /// A program, if it is installed: on the path, or where `.ci/run` puts it. Tests say so if they are skipped.
+#[expect(clippy::print_stdout, reason = "a test that was skipped must say so")]
 fn tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let own = repository().join("target/tools/bin");
@@ -92,16 +93,16 @@ mod scripts {
         let files = directory.join("files");
         for program in programs {
             let file = files.join(program);
-            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::create_dir_all(file.parent().expect("a directory")).expect("a directory");
             // The real program, started by a small one.
             fs::write(&file, format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_planguard")))
-                .unwrap();
-            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+                .expect("text");
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("a file");
         }
         let archive = directory.join("planguard.tar.gz");
         let status = Command::new("tar").arg("-czf").arg(&archive).arg("-C").arg(&files).arg(".").status();
-        assert!(status.unwrap().success());
-        let digest = Sha256::digest(fs::read(&archive).unwrap());
+        assert!(status.expect("a status").success());
+        let digest = Sha256::digest(fs::read(&archive).expect("a file"));
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         (format!("file://{}", archive.display()), hex)
     }
@@ -207,7 +208,7 @@ mod scripts {
 
     /// The scripts of the action's steps.
     fn steps() -> Vec<String> {
-        let action = fs::read_to_string(repository().join("action.yml")).unwrap();
+        let action = fs::read_to_string(repository().join("action.yml")).expect("a file");
         let scripts = action.split("\n      run: |\n").skip(1);
         scripts
             .map(|text| {

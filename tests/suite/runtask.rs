@@ -33,9 +33,9 @@ fn asks() -> String {
 
 /// A directory with a payload, and the report of a check on a plan of this repository.
 fn checked(plan: &str, arguments: &[&str]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().expect("a directory");
     let plan = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans").join(plan).join("plan.json");
-    fs::copy(plan, directory.path().join("plan.json")).unwrap();
+    fs::copy(plan, directory.path().join("plan.json")).expect("a directory");
     report(directory.path(), arguments);
     directory
 }
@@ -43,7 +43,7 @@ fn checked(plan: &str, arguments: &[&str]) -> TempDir {
 fn report(directory: &Path, arguments: &[&str]) {
     let own = ["check", "plan.json", "--format", "json", "--output", "report.json"];
     let _ = run(planguard(directory, &[&own[..], arguments].concat()));
-    fs::write(directory.join("payload.json"), asks()).unwrap();
+    fs::write(directory.join("payload.json"), asks()).expect("a directory");
 }
 
 fn render(directory: &Path) -> (Option<i32>, String, String) {
@@ -51,9 +51,9 @@ fn render(directory: &Path) -> (Option<i32>, String, String) {
 }
 
 fn status(text: &str) -> String {
-    let value: Value = serde_json::from_str(text).unwrap();
+    let value: Value = serde_json::from_str(text).expect("the report is JSON");
     assert_eq!(value["data"]["type"], "task-results");
-    value["data"]["attributes"]["status"].as_str().unwrap().to_owned()
+    value["data"]["attributes"]["status"].as_str().expect("a status").to_owned()
 }
 
 #[test]
