@@ -31,10 +31,12 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     }
     for listed in findings(report).iter().filter(|listed| listed.finding.enforcement.denies()) {
         let plan = several.then_some(listed.plan);
-        let each = std::slice::from_ref(listed.finding);
-        let shares = &listed.finding.shares;
-        let each = if shares.is_empty() { each } else { shares.as_slice() };
-        lines.extend(each.iter().filter(|share| share.enforcement.denies()).map(|share| line(share, plan)));
+        let shares = listed.finding.shares.iter().filter(|share| share.enforcement.denies());
+        lines.extend(shares.map(|share| line(share, plan)));
+        // Nothing that denies is without a line.
+        if listed.finding.shares.iter().all(|share| !share.enforcement.denies()) {
+            lines.insert(line(listed.finding, plan));
+        }
     }
     let mut text: String = lines.into_iter().collect();
     text.push_str(verdict_line::name(report.verdict()));
