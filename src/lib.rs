@@ -18,6 +18,7 @@ pub mod render;
 pub mod report;
 pub mod risk;
 pub mod run;
+pub mod runtask;
 pub mod scaffold;
 pub mod settings;
 pub mod sources;

@@ -155,7 +155,7 @@ fn pages_for_authors_tell_the_truth() {
         .map(|entry| entry.expect("readable").into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
-    let others = ["docs/environments.md", "docs/many-plans.md"];
+    let others = ["docs/ci.md", "docs/environments.md", "docs/many-plans.md"];
     pages.extend(others.map(|page| Path::new(env!("CARGO_MANIFEST_DIR")).join(page)));
     pages.sort();
     let mut stale = Vec::new();

@@ -191,7 +191,7 @@ planguard check tfplan.json --format sarif --output planguard.sarif --output rep
 - A file is written as a whole or not at all. If that fails, the run is undecided (exit code 2, `PG-CL-007`); a missing \
 directory is reported before plans are read.
 - No format changes the exit code.
-- Every format with a verdict says which [environment](environments.md) it is for, which approvals are missing, and the \
+- Every format with a verdict, except for `lines`, says which [environment](environments.md) it is for, which approvals are missing, and the \
 [risk score](risk.md). `--audit` is no format: it [adds to a log](environments.md#the-audit-log).
 
 `sarif`: upload it to code scanning. A result is at the line of the configuration if it is known, else at the plan; its \

@@ -33,6 +33,7 @@ use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
 use crate::partition::PartitionArgument;
 use crate::plan::PlanArguments;
+use crate::runtask::RunTaskArguments;
 use crate::test::TestArguments;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
@@ -91,6 +92,9 @@ pub(crate) enum Command {
     Lint(Later<LintArguments>),
     /// List the built-in rules, or explain one
     Rules(Later<RulesArguments>),
+    /// Answer a run task of HCP Terraform
+    #[command(after_help = crate::runtask::HELP)]
+    Runtask(Later<RunTaskArguments>),
     /// Run the tests of policies and guardrails
     #[command(after_help = crate::test::HELP)]
     Test(Later<TestArguments>),

@@ -22,6 +22,7 @@ mod outputs;
 mod partition;
 mod plan;
 mod rules;
+mod runtask;
 mod settings;
 mod test;
 mod waive;
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
         Command::Init(init) => new::init(init, &output),
         Command::Lint(lint) => lint::run(lint, &output),
         Command::Rules(rules) => rules::run(rules, &output),
+        Command::Runtask(arguments) => runtask::run(arguments, &output),
         Command::Test(test) => isolation::run(&test.isolation, &output, || test::run(test, &output)),
         Command::Waive(waiver) => waive::waive(waiver, &output),
         Command::Waivers(waivers) => waive::list(waivers, &output),

@@ -108,7 +108,8 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, MergeError> {
     if files.is_empty() { Err(MergeError::Nothing { directory: path.to_owned() }) } else { Ok(files) }
 }
 
-fn read(file: &Path) -> Result<Named, MergeError> {
+/// Reads a report.
+pub(crate) fn read(file: &Path) -> Result<Named, MergeError> {
     let unreadable = |reason: String| MergeError::Unreadable { file: file.to_owned(), reason };
     let metadata = fs::metadata(file).map_err(|error| unreadable(error.to_string()))?;
     if !metadata.is_file() {

@@ -81,13 +81,22 @@ pub(crate) fn run(arguments: &NewArguments, output: &Output) -> ExitCode {
 pub(crate) fn init(arguments: &InitArguments, output: &Output) -> ExitCode {
     let directory = &arguments.directory;
     let pipeline = arguments.ci.unwrap_or_else(|| pipeline_of(directory));
-    let next = "\
+    let mut next = "\
 Next:
   planguard test policies
   planguard lint policies
   terraform plan -out=tfplan && terraform show -json tfplan | planguard check -
-";
-    finish(Ok(project(pipeline)), directory, next, output)
+"
+    .to_owned();
+    if let Some(script) = pipeline.install_script() {
+        let script = in_directory(directory, script);
+        next.push_str(&format!(
+            "\nNo release of planguard is published yet. The pipeline fails until {} names a commit to build\n\
+             (git_url and git_rev) or, later, the archive of a release with its checksum.\n",
+            script.display()
+        ));
+    }
+    finish(Ok(project(pipeline)), directory, &next, output)
 }
 
 fn finish(

@@ -7,10 +7,12 @@ mod gitlab;
 mod gitlab_terraform;
 mod json;
 mod junit;
+mod lines;
 mod listing;
 mod markdown;
 mod openmetrics;
 mod rules;
+mod run_task;
 #[cfg(test)]
 pub(crate) mod sample;
 mod sarif;
@@ -19,6 +21,7 @@ mod text;
 mod verdict_line;
 
 pub use json::{ReadError, read};
+pub use run_task::callback;
 
 use super::{Format, Formats, Layout, RenderError};
 use crate::report::Report;
@@ -35,6 +38,7 @@ pub static FORMATS: Formats<Report> = Formats::new(&[
     gitlab_terraform::FORMAT,
     azure::FORMAT,
     tap::FORMAT,
+    lines::FORMAT,
     csv::FORMAT,
     openmetrics::FORMAT,
 ]);

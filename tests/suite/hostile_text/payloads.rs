@@ -171,6 +171,7 @@ fn no_payload_acts_in_any_format() {
                 "gitlab-terraform" => seen.as_numbers_of_changes(),
                 "azure" => seen.as_azure(),
                 "tap" => seen.as_tap(),
+                "lines" => seen.as_lines(),
                 "csv" => seen.as_csv(),
                 "openmetrics" => seen.as_openmetrics(),
                 other => panic!("{other} has no reader here"),
@@ -410,6 +411,22 @@ impl Seen<'_> {
             }
         }
         assert!(last.starts_with("DENIED: ") || last.starts_with("INCOMPLETE: "), "{}: {last}", self.what);
+    }
+
+    /// No text starts a line of its own, or is taken for the verdict.
+    fn as_lines(&self) {
+        let lines: Vec<&str> = self.text.lines().collect();
+        let (last, items) = lines.split_last().expect("a verdict");
+        assert!(["DENIED", "INCOMPLETE"].contains(last), "{}: {last}", self.what);
+        let findings = self.report.plans.iter().flat_map(|plan| &plan.findings);
+        let most = findings.map(|finding| finding.shares.len().max(1)).sum::<usize>() + self.problems();
+        assert!(!items.is_empty() && items.len() <= most, "{}", self.what);
+        for line in items {
+            let words = line.strip_prefix("FAIL ").and_then(|line| line.split_once('['));
+            let words = words.map(|(word, _)| word);
+            let known = ["error", "critical", "high", "medium", "low", "info"];
+            assert!(words.is_some_and(|word| known.contains(&word)), "{}: {line}", self.what);
+        }
     }
 
     /// A harness sees exactly planguard's own points.
