@@ -42,6 +42,8 @@ pub struct Report {
     pub approvals: Option<ApprovalsReport>,
     /// The SHA-256 of the settings that count, if the report goes where it is shown.
     pub settings_sha256: Option<SafeText>,
+    /// The SHA-256 of all that decided, if the report goes where it is shown.
+    pub rules_sha256: Option<SafeText>,
     /// How long the run took, if it was measured.
     pub duration: Option<Duration>,
 }
@@ -269,6 +271,8 @@ pub struct PlanReport {
     pub origin: SafeText,
     /// The SHA-256 of the document.
     pub sha256: SafeText,
+    /// Of a binary plan, the SHA-256 of the JSON that Terraform printed for it.
+    pub shown_sha256: Option<SafeText>,
     /// `format_version`.
     pub format_version: SafeText,
     /// The version of Terraform or OpenTofu.

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use planguard_guardrail_format::Guardrail;
-use planguard_guardrails::builtins;
 use planguard_guardrails::change::{ChangeOptions, GUARDS};
+use planguard_guardrails::{builtins, embedded};
 use planguard_rego::Policies;
+use sha2::{Digest as _, Sha256};
 
 use super::lints::PolicyLints;
 use crate::approvals::Approvals;
@@ -37,6 +38,32 @@ pub struct Rules {
     pub sources: Sources,
     /// How the policies of the user are linted; `None` if there are none.
     pub lints: Option<PolicyLints>,
+}
+
+impl Rules {
+    /// The SHA-256 of all that decides: the version, the built-in rules, the settings, whose digest this is, and what they
+    /// name. Approvals are part of a run and not of its rules.
+    pub fn sha256(&self, settings: &str) -> String {
+        let Self {
+            packs: _,
+            guardrails,
+            policies,
+            overrides: _,
+            waivers: _,
+            baseline,
+            approvals: _,
+            sources: _,
+            lints: _,
+        } = self;
+        let policies = policies.as_ref().map(Policies::sha256).unwrap_or_default();
+        let digest = Sha256::new()
+            .chain_update(env!("CARGO_PKG_VERSION"))
+            .chain_update(embedded().concat())
+            .chain_update(settings)
+            .chain_update(policies)
+            .chain_update(format!("{guardrails:?}{baseline:?}"));
+        digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// The enabled packs of built-in guardrails.

@@ -1,4 +1,4 @@
-//! The pages for policy authors, and that about environments: each is followed to the letter, in a directory of its own.
+//! The pages for policy authors, and those about attestations and environments: each is followed to the letter, in a directory of its own.
 //!
 //! A fence with a `title` is a file that the reader writes, ```` ```console ```` is what the reader types and sees.
 //! `<!-- copy FIXTURE NAME -->` puts a file of this repository there, and `<!-- exit N -->` before a console says how
@@ -155,7 +155,9 @@ fn pages_for_authors_tell_the_truth() {
         .map(|entry| entry.expect("readable").into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
-    pages.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/environments.md"));
+    for page in ["attest.md", "environments.md"] {
+        pages.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page));
+    }
     pages.sort();
     let mut stale = Vec::new();
     for page in pages {

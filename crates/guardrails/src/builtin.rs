@@ -10,6 +10,11 @@ include!(concat!(env!("OUT_DIR"), "/guardrails.rs"));
 static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guardrails.bin"));
 static CASES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.bin"));
 
+/// The bytes of all that is embedded and decides: the guardrails, and the tables of the change guards.
+pub fn embedded() -> [&'static [u8]; 2] {
+    [DEFINITIONS, super::change::tables()]
+}
+
 /// Where a guardrail is in the embedded data.
 struct Entry {
     id: &'static str,

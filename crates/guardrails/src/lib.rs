@@ -18,7 +18,7 @@ mod user;
 
 pub use planguard_guardrail_format as definition;
 
-pub use builtin::{Builtin, builtins};
+pub use builtin::{Builtin, builtins, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use engine::{Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate};
 pub use engine::{credentials, decoded, is_named_credential};

@@ -60,6 +60,7 @@ pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
 pub use drift_security::{DRIFT_GUARD, Drift, drift};
 pub use example::{ChangeExample, ExampleSection};
 pub(crate) use network::{Traffic, services};
+pub(crate) use tables::embedded as tables;
 
 use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
 use planguard_rule::RuleInfo;

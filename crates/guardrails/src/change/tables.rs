@@ -12,6 +12,11 @@ static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/change-tables.bi
 // One static for each file, for example `STATEFUL` for `stateful.toml`. A table that no guard uses is dead code.
 include!(concat!(env!("OUT_DIR"), "/change-tables.rs"));
 
+/// The tables as they are embedded.
+pub(crate) fn embedded() -> &'static [u8] {
+    BYTES
+}
+
 /// The table of one guard, as the build script embedded it.
 pub(super) struct Table {
     /// The types that the table names, sorted, and where the facts about each are in `BYTES`.
