@@ -94,7 +94,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::super::key::tests::{PUBLIC, public, signer};
-    use super::super::statement::tests::statement;
+    use super::super::of_report::tests::statement;
     use super::*;
 
     fn sealed() -> Value {
@@ -222,6 +222,23 @@ mod tests {
         ] {
             let opened = open(&text, &public());
             assert_eq!(code(opened), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_an_envelope_can_be_left_out_or_exchanged() {
+        let text = seal(&statement(), &signer()).unwrap();
+        let text = text.trim_end();
+        for end in 0..text.len() {
+            assert_eq!(code(open(&text[..end], &public())), "PG-AT-014", "{end}");
+        }
+        // To verify takes long without optimisation, so that only some letters of the payload and the signature are exchanged.
+        let letters = text.char_indices().filter(|(_, letter)| letter.is_ascii_alphanumeric()).step_by(61);
+        let hint = text.find("\"keyid\": ").unwrap()..text.find("\"sig\": ").unwrap();
+        for (at, letter) in letters.filter(|(at, _)| !hint.contains(at)) {
+            let other = if letter == 'A' { 'B' } else { 'A' };
+            let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            assert!(open(&changed, &public()).is_err(), "{changed}");
         }
     }
 

@@ -4,22 +4,26 @@
 //! `verify` compares it with what is to be applied. An attestation is read strictly: what no version of planguard writes
 //! is refused, not skipped.
 
+mod digest;
 mod envelope;
 mod error;
 mod key;
 mod lifetime;
+mod of_report;
 mod statement;
 mod strict;
 mod time;
 mod verify;
 
+pub use digest::Digest;
 pub use envelope::{open, seal};
 pub use error::{AttestationError, NotAccepted, Refusal};
 pub use key::{KeyId, KeySource, PUBLIC_KEY, PublicKey, SIGNING_KEY, Signer, exposed};
 pub use lifetime::Lifetime;
+pub use of_report::{Binary, Made};
 pub use statement::{
-    ApprovalsMade, Binary, Binding, Digest, Effect, FindingCount, Made, Predicate, Statement, Subject,
-    SubjectDigest, SubjectName, Verdict, WaiverUse,
+    ApprovalsMade, Binding, Effect, FindingCount, Predicate, Statement, Subject, SubjectDigest, SubjectName,
+    Verdict, WaiverUse,
 };
 pub use time::Time;
 pub use verify::{Expected, PlanFile};
@@ -43,7 +47,7 @@ pub(crate) mod sample {
 
     /// A statement whose texts are all this one.
     pub(crate) fn hostile(text: &str) -> Statement {
-        let mut statement = super::statement::tests::statement();
+        let mut statement = super::of_report::tests::statement();
         let some = || Some(text.to_owned());
         let predicate = &mut statement.predicate;
         predicate.planguard_version = text.to_owned();

@@ -72,7 +72,7 @@ impl Statement {
 mod tests {
     use miette::Diagnostic as _;
 
-    use super::super::statement::tests::{digest, statement};
+    use super::super::of_report::tests::{digest, statement};
     use super::super::{SubjectDigest, Verdict};
     use super::*;
 

@@ -375,6 +375,19 @@ fn a_binary_plan_is_bound_to_what_was_checked() {
     }
 }
 
+/// What has the digest must be what was shown.
+#[cfg(unix)]
+#[test]
+fn a_plan_that_changes_while_it_is_converted_is_not_checked() {
+    let directory = project();
+    terraform(&directory, "all-clean");
+    let script = read(&directory, "terraform") + "for plan; do :; done\nprintf x >> \"$plan\"\n";
+    write(&directory, "terraform", &script);
+    let (code, report, _) = attest(&directory, "tfplan --terraform ./terraform");
+    assert_eq!(code, Some(2), "{report}");
+    assert!(report.contains("PG-IN-044") && !directory.path().join(NAME).exists(), "{report}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_private_key_that_everybody_can_read_is_told() {
