@@ -47,6 +47,10 @@ pub enum NotCounted {
 }
 
 impl NotCounted {
+    /// Every reason.
+    pub const ALL: [Self; 5] =
+        [Self::Author, Self::OtherGroup, Self::EarlierCommit, Self::ChangesRequested, Self::Dismissed];
+
     /// The reason in words.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ pub mod finding;
 mod fingerprint;
 pub mod fixture;
 pub mod known_rules;
+pub mod merge;
 pub mod overrides;
 pub mod pattern;
 pub mod render;

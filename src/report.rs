@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use planguard_plan::ChangeSummary;
+use planguard_plan::input::Partition;
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 
@@ -44,8 +45,23 @@ pub struct Report {
     pub settings_sha256: Option<SafeText>,
     /// The SHA-256 of all that decided, if the report goes where it is shown.
     pub rules_sha256: Option<SafeText>,
+    /// The part of the files that were checked, if a run is divided.
+    pub part: Option<PartReport>,
     /// How long the run took, if it was measured.
     pub duration: Option<Duration>,
+}
+
+/// One of several runs that share the files to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartReport {
+    /// Which one of how many.
+    pub partition: Partition,
+    /// How many files all parts have together.
+    pub files: usize,
+    /// The SHA-256 of the names and sizes of all these files.
+    pub files_sha256: SafeText,
+    /// The directories that were searched, and how many of their files in this part were plans or could not be read.
+    pub directories: Vec<(SafeText, usize)>,
 }
 
 /// The environment of a run.
@@ -169,7 +185,7 @@ impl WaiverReport {
         };
         let place = format!("{}:{}", self.file.unescaped(), self.line);
         let message = format!("{place}: the waiver for {what} {message}");
-        Some(Notice { code: SafeText::fixed(code), message: Redactor::default().text(&message) })
+        Some(Notice::new(code, &message))
     }
 }
 
@@ -293,6 +309,8 @@ pub struct PlanReport {
     pub drift: Vec<Drift>,
     /// Whether the whole plan could be checked.
     pub complete: bool,
+    /// The place of its file among those of all parts, counted from 0, if the run is one of several parts.
+    pub position: Option<usize>,
 }
 
 /// Something that was changed outside of Terraform and matters.
@@ -386,12 +404,19 @@ pub struct Notice {
     pub code: SafeText,
     /// The message.
     pub message: SafeText,
+    /// The plan that it is about, if it is about one.
+    pub plan: Option<SafeText>,
 }
 
 impl Notice {
     /// A notice that no text of a plan is part of.
     pub fn new(code: &'static str, message: &str) -> Self {
-        Self { code: SafeText::fixed(code), message: Redactor::default().text(message) }
+        Self::of(SafeText::fixed(code), Redactor::default().text(message))
+    }
+
+    /// A notice with this code and message.
+    pub const fn of(code: SafeText, message: SafeText) -> Self {
+        Self { code, message, plan: None }
     }
 }
 
@@ -400,6 +425,14 @@ impl Report {
     pub fn verdict(&self) -> Verdict {
         let denied = self.plans.iter().map(PlanReport::verdict).max().unwrap_or(Verdict::Pass);
         if self.problems.is_empty() { denied } else { Verdict::Undecided }
+    }
+
+    /// Orders what is said of plans by their names, behind what is said of the run: a report does not depend on which
+    /// process checked which plan.
+    pub(crate) fn order(&mut self) {
+        self.problems.sort_by(|one, other| one.plan.cmp(&other.plan));
+        self.notices.sort_by(|one, other| one.plan.cmp(&other.plan));
+        self.skipped.sort_by(|one, other| one.file.cmp(&other.file));
     }
 
     /// Replaces the start of paths, wherever one is named.

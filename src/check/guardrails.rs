@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_guardrail_format::Guardrail;
 use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
 use planguard_guardrails::{
-    Builtin, Evaluation, Evidence, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
+    Builtin, Element, Evaluation, Evidence, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
 };
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
@@ -26,6 +26,9 @@ const SHARE: usize = 256;
 
 /// Where the words for ports belong in a message, until they are known.
 const PORTS: &str = "\0";
+
+/// How many actions of a statement a message names.
+const MOST_ACTIONS: usize = 3;
 
 /// The result of judging some of the resource changes.
 #[derive(Default)]
@@ -138,6 +141,62 @@ impl PlanCheck<'_> {
         self.counts.rules_matching_nothing += switched_on - met.len();
     }
 
+    /// Which statements of a policy decide, and with which actions; `None` where that goes without saying.
+    fn statement_words(&self, element: &Element) -> Option<SafeText> {
+        let mut statements: Vec<(&StatementPlace, Vec<&str>)> = Vec::new();
+        for place in element.statement.iter().chain(&element.together) {
+            let same = statements
+                .iter_mut()
+                .find(|(other, _)| (other.document, other.position) == (place.document, place.position));
+            let actions = match same {
+                Some((_, actions)) => actions,
+                None => {
+                    statements.push((place, Vec::new()));
+                    let Some((_, actions)) = statements.last_mut() else { continue };
+                    actions
+                }
+            };
+            let new: Vec<&str> =
+                place.actions.iter().map(String::as_str).filter(|new| !actions.contains(new)).collect();
+            actions.extend(new);
+        }
+        let plain = Redactor::default();
+        let mut parts: Vec<SafeText> = Vec::new();
+        for (place, actions) in statements {
+            let mut part: Vec<SafeText> = Vec::new();
+            for action in actions.iter().take(MOST_ACTIONS) {
+                let link = if part.is_empty() { "`" } else { ", `" };
+                part.extend([plain.text(link), self.redactor.text(action), SafeText::fixed("`")]);
+            }
+            if actions.len() > MOST_ACTIONS {
+                part.push(plain.text(&format!(" and {} more", actions.len() - MOST_ACTIONS)));
+            }
+            let link = if part.is_empty() { "statement " } else { " in statement " };
+            match &place.sid {
+                _ if place.of < 2 => {}
+                Some(sid) => {
+                    part.extend([
+                        plain.text(&format!("{link}`")),
+                        self.redactor.text(sid),
+                        SafeText::fixed("`"),
+                    ]);
+                }
+                None => part.push(plain.text(&format!("{link}{} of {}", place.position + 1, place.of))),
+            }
+            if !part.is_empty() {
+                parts.push(SafeText::concat(part.iter().collect::<Vec<_>>()));
+            }
+        }
+        let mut words: Vec<SafeText> = Vec::new();
+        for part in parts {
+            if !words.is_empty() {
+                words.push(SafeText::fixed(", and "));
+            }
+            words.push(part);
+        }
+        (!words.is_empty()).then(|| SafeText::concat(words.iter().collect::<Vec<_>>()))
+    }
+
     fn guardrail(
         &self,
         guardrail: &Guardrail,
@@ -218,13 +277,19 @@ impl PlanCheck<'_> {
             ]),
             None => words.text(&message),
         };
-        let statement = evidence.as_ref().and_then(|evidence| evidence.element.statement.as_ref());
-        let message = match statement.and_then(statement_words) {
-            Some((before, sid, after)) => SafeText::concat([
+        let element = evidence.as_ref().map(|evidence| &evidence.element);
+        let message = match element.and_then(|element| self.statement_words(element)) {
+            Some(statements) => {
+                SafeText::concat([&message, &SafeText::fixed(" ("), &statements, &SafeText::fixed(")")])
+            }
+            None => message,
+        };
+        let message = match element.and_then(|element| element.variable.as_ref()) {
+            Some(name) => SafeText::concat([
                 &message,
-                &words.text(&before),
-                &self.redactor.text(&sid.unwrap_or_default()),
-                &words.text(after),
+                &SafeText::fixed(" (`"),
+                &self.redactor.text(name),
+                &SafeText::fixed("`)"),
             ]),
             None => message,
         };
@@ -349,15 +414,6 @@ fn cause(
         }
     };
     Some(Cause { kind, place, attribute: path(), ports })
-}
-
-/// Which of several statements of a policy a finding means: what is in front of its `Sid`, that, and what is behind it.
-fn statement_words(statement: &StatementPlace) -> Option<(String, Option<String>, &'static str)> {
-    match &statement.sid {
-        _ if statement.of < 2 => None,
-        Some(sid) => Some((" (statement `".to_owned(), Some(sid.clone()), "`)")),
-        None => Some((format!(" (statement {} of {})", statement.position + 1, statement.of), None, "")),
-    }
 }
 
 /// Returns a message with its verb after "may": `db is public` becomes `db may be public`.

@@ -68,7 +68,7 @@ fn told_notice(lint: Lint, findings: &[&LintFinding]) -> Notice {
     } else {
         format!("{count} findings of the lint {} ({places}), the first: {message}; {help}", lint.info().name)
     };
-    Notice { code: SafeText::fixed(lint.info().code), message: Redactor::default().text(&message) }
+    Notice::new(lint.info().code, &message)
 }
 
 fn places(findings: &[&LintFinding]) -> String {
@@ -85,5 +85,5 @@ fn accepted_notice(lint: Lint, said: &str, findings: &[&LintFinding]) -> Notice 
     let (count, name) = (findings.len(), lint.info().name);
     let what = if count == 1 { "finding" } else { "findings" };
     let message = format!("{count} {what} of the lint {name} accepted ({}): {said}", places(findings));
-    Notice { code: SafeText::fixed(lint.info().code), message: Redactor::default().text(&message) }
+    Notice::new(lint.info().code, &message)
 }

@@ -13,6 +13,7 @@ mod origins;
 mod place;
 mod policies;
 mod risk;
+mod room;
 mod whole_plan;
 mod workspace;
 
@@ -25,9 +26,10 @@ pub use error::CheckError;
 use guardrails::Drifted;
 pub use lints::PolicyLints;
 pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
+use room::Room;
 
 use planguard_plan::input::{
-    Batch, Discovery, Document, InputError, Origin, ReadOptions, Reading, Source, discover,
+    Batch, Candidate, Document, Origin, Partition, ReadOptions, Reading, Source, discover,
 };
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
@@ -42,7 +44,8 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
 use crate::known_rules::KnownRules;
 use crate::report::{
-    ApprovalsReport, BaselineReport, Counts, Files, Notice, PlanReport, Report, SkippedFile, WaiverReport,
+    ApprovalsReport, BaselineReport, Counts, Files, Notice, PartReport, PlanReport, Report, SkippedFile,
+    WaiverReport,
 };
 use crate::risk::Risk;
 use crate::waivers::{Applied, UsedComments};
@@ -58,7 +61,8 @@ pub enum Progress {
     Checked,
 }
 
-/// Reads and checks all documents of the sources.
+/// Reads and checks all documents of the sources. Each is dropped after its check, so that memory depends on the
+/// largest documents and not on their number.
 pub fn run(
     sources: &[Source],
     read: &ReadOptions,
@@ -66,20 +70,46 @@ pub fn run(
     options: &CheckOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Report {
-    let discovery = discover(sources, read);
+    let found = discover(sources, read);
+    let (discovery, part) = match options.partition {
+        Some(partition) => {
+            let files = found.files.len();
+            let files_sha256 = SafeText::digest(&found.files_sha256());
+            let (here, others) = found.part(partition);
+            (here, Some(Divided { partition, files, files_sha256, others }))
+        }
+        None => (found, None),
+    };
     progress(Progress::Found(discovery.files.len()));
-    let batch = read_all(discovery, read, progress);
-    check(&batch, rules, options, progress)
-}
-
-fn read_all(discovery: Discovery, options: &ReadOptions, progress: &(dyn Fn(Progress) + Sync)) -> Batch {
-    let outcomes: Vec<Result<Reading, InputError>> =
+    let room = Room::default();
+    let (linted, outcomes) = beside_lints(rules, || {
         threads::map(&discovery.files, Stack::Plan, |candidate| {
-            let outcome = candidate.read(options);
+            let mut held = room.enter(candidate.size().unwrap_or_default());
+            let reading = candidate.read(read);
             progress(Progress::Read);
+            let outcome = reading.map(|reading| {
+                reading.map(|document| {
+                    held.has(document.text().len() as u64);
+                    check_document(&document, rules, options)
+                })
+            });
+            progress(Progress::Checked);
             outcome
-        });
-    discovery.conclude(outcomes)
+        })
+    });
+    let mut batch = discovery.conclude(outcomes);
+    let results = std::mem::take(&mut batch.documents);
+    let mut report = report(&batch, results, linted, rules, options);
+    // A part may have no plans if others have some.
+    let others_have =
+        report.plans.is_empty() && part.as_ref().is_some_and(|part| part.others_have_plans(read));
+    report.part = part.map(|divided| divided.report(&batch));
+    if others_have {
+        report.order();
+    } else {
+        conclude(&mut report);
+    }
+    report
 }
 
 /// Checks the documents of a batch, and reports its skipped and rejected files.
@@ -89,21 +119,68 @@ pub fn check(
     options: &CheckOptions,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Report {
-    let plain = Redactor::default();
-    let check_all = || {
+    let (linted, results) = beside_lints(rules, || {
         threads::map(&batch.documents, Stack::Plan, |document| {
-            let outcome = check_document(document, rules, options);
+            let result = check_document(document, rules, options);
             progress(Progress::Checked);
-            outcome
+            result
         })
-    };
-    let (linted, outcomes) = match (&rules.policies, &rules.lints) {
+    });
+    let mut report = report(batch, results, linted, rules, options);
+    conclude(&mut report);
+    report
+}
+
+/// What a part has to know of the whole.
+struct Divided {
+    partition: Partition,
+    /// How many files all parts have together.
+    files: usize,
+    files_sha256: SafeText,
+    /// The files of other parts.
+    others: Vec<Candidate>,
+}
+
+impl Divided {
+    /// Whether other parts have plans, or what should be plans.
+    fn others_have_plans(&self, read: &ReadOptions) -> bool {
+        self.others.iter().any(|candidate| !matches!(candidate.read(read), Ok(Reading::Skipped(_))))
+    }
+
+    fn report<D>(self, batch: &Batch<D>) -> PartReport {
+        let plain = Redactor::default();
+        let directories = batch.directories.iter();
+        PartReport {
+            partition: self.partition,
+            files: self.files,
+            files_sha256: self.files_sha256,
+            directories: directories
+                .map(|directory| (plain.text(&directory.path.to_string_lossy()), directory.files))
+                .collect(),
+        }
+    }
+}
+
+/// Checks plans, and lints the policies that they are checked with at the same time.
+fn beside_lints<R>(rules: &Rules, check_all: impl FnOnce() -> R) -> (lints::Linted, R) {
+    match (&rules.policies, &rules.lints) {
         (Some(policies), Some(lints)) => {
             threads::both(Stack::Plan, || lints::look(policies, lints), check_all)
         }
         (Some(policies), None) => (lints::errors_of(policies), check_all()),
         (None, _) => (lints::Linted::default(), check_all()),
-    };
+    }
+}
+
+/// The report of all documents, and of the files of a batch that are none.
+fn report<D>(
+    batch: &Batch<D>,
+    results: Vec<DocumentResult>,
+    linted: lints::Linted,
+    rules: &Rules,
+    options: &CheckOptions,
+) -> Report {
+    let plain = Redactor::default();
     let mut report = Report { report_only: options.report_only, ..Report::default() };
     report.problems.extend(batch.errors.iter().map(|error| {
         let origin = plain.text(&error.origin().to_string());
@@ -114,26 +191,28 @@ pub fn check(
         reason: plain.text(&skipped.reason.to_string()),
     }));
     report.files =
-        Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories };
+        Files { plans: batch.plan_files, other: batch.other_files, directories: batch.directories.len() };
     if let Some(policies) = &rules.policies {
         report.policies_sha256 = (!policies.sets().is_empty()).then(|| plain.text(policies.sha256()));
         report.problems.extend(linted.problems);
         report.notices.extend(linted.notices);
-        report.notices.extend(policies.skipped().iter().map(|skipped| Notice {
-            code: SafeText::fixed("PG-CK-101"),
-            message: plain.text(&skipped.to_string()),
-        }));
+        report
+            .notices
+            .extend(policies.skipped().iter().map(|skipped| Notice::new("PG-CK-101", &skipped.to_string())));
     }
     let mut applied = Applied::default();
     let mut comments = UsedComments::default();
     let mut baseline = BaselineUse::default();
-    for outcome in outcomes {
-        applied.add(outcome.waivers);
-        comments.add(outcome.comments);
-        baseline.add(outcome.baseline);
-        report.plans.extend(outcome.plan);
-        report.problems.extend(outcome.problems);
-        report.notices.extend(outcome.notices);
+    for (index, mut result) in results.into_iter().enumerate() {
+        if let Some(plan) = &mut result.plan {
+            plan.position = batch.positions.get(index).copied();
+        }
+        applied.add(result.waivers);
+        comments.add(result.comments);
+        baseline.add(result.baseline);
+        report.plans.extend(result.plan);
+        report.problems.extend(result.problems);
+        report.notices.extend(result.notices);
     }
     report.approvals = rules.approvals.as_ref().map(ApprovalsReport::new);
     report.waivers = rules.waivers.uses(&applied).into_iter().map(WaiverReport::new).collect();
@@ -145,13 +224,19 @@ pub fn check(
         baseline.unused.clear();
     }
     report.notices.extend(report.baseline.as_ref().and_then(BaselineReport::notice));
+    report
+}
+
+/// Adds what is wrong with a report on nothing, or by no rules, and orders what was said.
+pub(crate) fn conclude(report: &mut Report) {
+    let plain = Redactor::default();
     if report.plans.iter().any(|plan| plan.counts.rules == 0) && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoRules, None, &plain));
     }
     if report.plans.is_empty() && report.problems.is_empty() {
         report.problems.push(Problem::new(&CheckError::NoPlans, None, &plain));
     }
-    report
+    report.order();
 }
 
 /// The result of one document.
@@ -177,7 +262,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
         }
         let code = miette::Diagnostic::code(&notice).map(|code| code.to_string()).unwrap_or_default();
         let message = plain.text(&format!("{}: {notice}", origin.unescaped()));
-        outcome.notices.push(Notice { code: plain.text(&code), message });
+        outcome.notices.push(Notice::of(plain.text(&code), message));
     }
     // A crash on one plan must neither pass nor hide the findings of others.
     let checked = catch_unwind(AssertUnwindSafe(|| check_plan(document, rules, options, &origin)));
@@ -194,6 +279,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
         plan.complete = outcome.problems.is_empty();
     }
     outcome.notices.extend(checked.notices);
+    outcome.notices.iter_mut().for_each(|notice| notice.plan = Some(origin.clone()));
     outcome.waivers = checked.waivers;
     outcome.comments = checked.comments;
     outcome.baseline = checked.baseline;
@@ -373,6 +459,7 @@ fn check_plan(
         drift,
         // Computed after all problems are collected.
         complete: false,
+        position: None,
     };
     let baseline = baseline.unwrap_or_default();
     DocumentResult { plan: Some(report), problems, notices, waivers, comments, baseline }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use planguard_guardrail_format::Guardrail;
 use planguard_guardrails::change::{ChangeOptions, GUARDS};
 use planguard_guardrails::{builtins, embedded};
+use planguard_plan::input::Partition;
 use planguard_rego::Policies;
 use sha2::{Digest as _, Sha256};
 
@@ -128,6 +129,8 @@ pub struct CheckOptions {
     pub strict: bool,
     /// Whether denials are reported without affecting the exit code.
     pub report_only: bool,
+    /// The part of the files that are checked; `None` for all of them.
+    pub partition: Option<Partition>,
 }
 
 /// The treatment of plans that failed: resources are missing from them.

@@ -28,7 +28,7 @@ impl PlanCheck<'_> {
             self.problems.push(Problem::new(error, Some(self.origin), self.redactor));
         }
         for print in &evaluation.prints {
-            self.notices.push(Notice { code: SafeText::fixed("print"), message: self.redactor.text(print) });
+            self.notices.push(Notice::of(SafeText::fixed("print"), self.redactor.text(print)));
         }
         if !evaluation.not_told.is_empty() {
             let rules = evaluation.not_told.join(", ");

@@ -65,6 +65,6 @@ impl PlanCheck<'_> {
 
     fn told(&mut self, code: &'static str, message: SafeText) {
         let message = SafeText::concat([self.origin, &SafeText::fixed(": "), &message]);
-        self.notices.push(Notice { code: SafeText::fixed(code), message });
+        self.notices.push(Notice::of(SafeText::fixed(code), message));
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rego::Convention;
 
 use super::conftest::{self, ConftestSettings};
@@ -331,5 +330,5 @@ fn conftest_notice(found: &ConftestSettings, path: &str, higher: &Said) -> Notic
 }
 
 fn notice(code: &'static str, message: &str) -> Notice {
-    Notice { code: SafeText::fixed(code), message: Redactor::default().text(message) }
+    Notice::new(code, message)
 }

@@ -112,6 +112,19 @@ pub struct Period {
     pub zero_is_forever: bool,
     /// From how much on less is no matter.
     pub enough: Option<f64>,
+    /// Which of two amounts is the worse one.
+    pub worse: Worse,
+}
+
+/// Which of two amounts of a period is the worse one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Worse {
+    /// The smaller one: less is kept, or demanded.
+    #[default]
+    Less,
+    /// The greater one: keys are rotated less often, sessions last longer.
+    More,
 }
 
 /// What a period counts.
@@ -159,6 +172,12 @@ pub enum Mark {
     Wildcards,
     /// What names the rules of a web application firewall.
     Filters,
+    /// The accounts that something is shared with: an identifier, or a list of them.
+    Accounts,
+    /// What names the groups of network rules that an object is in: an identifier, or a list of them.
+    NetworkGroups,
+    /// The role that an object acts as, or the instance profile with it: its name or ARN.
+    Role,
 }
 
 /// How a resource type describes the network traffic that it lets in.

@@ -61,7 +61,13 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     problems.extend(misfits(&table.attributes, every_type, |marked| {
         let test = match marked.mark {
             Mark::PolicyDocument | Mark::TrustPolicy => text(),
-            Mark::LogKinds | Mark::Requirements | Mark::ManagedPolicies | Mark::Wildcards => text_or_list(),
+            Mark::LogKinds
+            | Mark::Requirements
+            | Mark::ManagedPolicies
+            | Mark::Wildcards
+            | Mark::Accounts
+            | Mark::NetworkGroups
+            | Mark::Role => text_or_list(),
             Mark::Filters => AttributeTest::Present,
         };
         vec![vec![at(&marked.attribute, test)]]

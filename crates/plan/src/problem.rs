@@ -48,6 +48,16 @@ impl Problem {
 }
 
 impl Problem {
+    /// A problem as a report tells it.
+    pub const fn told(
+        code: SafeText,
+        message: SafeText,
+        help: Option<SafeText>,
+        plan: Option<SafeText>,
+    ) -> Self {
+        Self { code, message, help, plan, source: None, labels: Vec::new() }
+    }
+
     /// Replaces the start of paths, wherever one is named.
     pub fn rename(&mut self, from: &str, to: &str) {
         self.message = self.message.replaced(from, to);

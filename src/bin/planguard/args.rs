@@ -10,7 +10,7 @@ use planguard::enforcement::{Gate, UnknownPolicy};
 use planguard::input::{OnWrapperLines, ReadOptions};
 use planguard::rego::Namespaces;
 use planguard::render::rules::RulesReport;
-use planguard::render::{self, Format};
+use planguard::render::{self, Detail, Format};
 use planguard::rule::{Category, words};
 use planguard::settings::{
     ChosenConvention, ChosenRegoVersion, Origin, Percent, Said, Seconds, Settings, ShowProgram, Sourced,
@@ -19,6 +19,7 @@ use planguard::settings::{
 
 use crate::attest::AttestArguments;
 use crate::baseline::{BASELINE_HELP, BaselineArguments};
+use crate::completions::{CompletionsArguments, ManArguments};
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
@@ -28,8 +29,10 @@ use crate::isolation::IsolationArguments;
 use crate::later::{Later, later};
 use crate::lib_command::LibArguments;
 use crate::lint::LintArguments;
+use crate::merge::MergeArguments;
 use crate::new::{InitArguments, NewArguments};
 use crate::outputs::Outputs;
+use crate::partition::PartitionArgument;
 use crate::plan::PlanArguments;
 use crate::test::TestArguments;
 use crate::verify::VerifyArguments;
@@ -102,12 +105,20 @@ pub(crate) enum Command {
     /// Accept the findings of a rule on a resource, with a reason and an end
     #[command(after_help = WAIVE_HELP)]
     Waive(Later<WaiveArguments>),
+    /// Merge the JSON reports of several runs into one report and verdict
+    #[command(after_help = crate::merge::HELP)]
+    Merge(Later<MergeArguments>),
     /// List the waivers, and the findings that each accepts
     Waivers(Later<WaiversArguments>),
     /// Create a policy or a guardrail with its tests
     New(Later<NewArguments>),
     /// Set up planguard in a project: settings, a first policy with its tests, a CI pipeline
     Init(Later<InitArguments>),
+    /// Print the completions of a shell
+    #[command(after_help = crate::completions::HELP)]
+    Completions(Later<CompletionsArguments>),
+    /// Write the manual's pages
+    Man(Later<ManArguments>),
 }
 
 /// The command line as clap knows it.
@@ -298,6 +309,10 @@ pub(crate) struct CheckArguments {
 
     #[command(flatten)]
     pub(crate) gate: GateArguments,
+    /// Check one part of the plans, as K/N or as a system numbers its jobs: kubernetes, aws-batch, gitlab, github.
+    /// `planguard merge` decides by the JSON reports of all parts
+    #[arg(long, value_name = "K/N|SYSTEM", help_heading = "Input")]
+    pub(crate) partition: Option<PartitionArgument>,
     #[command(flatten)]
     pub(crate) isolation: IsolationArguments,
 }
@@ -479,6 +494,16 @@ words! {
         #[default]
         New = "new": "new findings; pre-existing ones as a line per rule",
         All = "all": "all findings, of all plans, with all instances",
+    }
+}
+
+impl Show {
+    /// How much the text report shows.
+    pub(crate) const fn detail(self) -> Detail {
+        match self {
+            Self::New => Detail::Failures,
+            Self::All => Detail::Everything,
+        }
     }
 }
 

@@ -11,26 +11,28 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
 use planguard::check::{CheckOptions, Rules};
 use planguard::check::{Progress, run as check};
-use planguard::input::{ReadOptions, Source, Terraform};
+use planguard::input::{Partition, ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::monthly_increase;
-use planguard::render::{self, Detail};
+use planguard::render;
 use planguard::report::{EnvironmentReport, Notice, Report};
 use planguard::settings::{Origin, Place, Resolution, Settings};
 use planguard::waivers::Comments;
 
 use crate::UNDECIDED;
-use crate::args::{CheckArguments, GateArguments, Show};
+use crate::args::{CheckArguments, GateArguments};
 use crate::attest::{Asked, Attester};
 use crate::found;
 use crate::github::Step;
 use crate::output::{Output, goes_to_file};
 use crate::outputs::OutputError;
+use crate::partition::PartitionArgument;
 use crate::settings::{printed, problems, resolution, run_variables};
 
 pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> ExitCode {
     let gate = &arguments.gate;
+    let part = arguments.partition.map(|PartitionArgument(part)| part);
     if !arguments.plans.is_empty() || gate.sources.print_settings.is_some() {
         if arguments.plans.iter().any(|plan| plan == "-") && io::stdin().is_terminal() {
             output.notice(&Notice::new(
@@ -38,13 +40,13 @@ pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> 
                 "waiting for a plan on standard input: paste its JSON, then press Ctrl-D",
             ));
         }
-        return check_plans(&arguments.plans, gate, asked, None, output);
+        return check_plans(&arguments.plans, gate, asked, None, part, output);
     }
     match found::plan_in(Path::new(".")) {
         Ok(plan) => {
             let message = format!("checking {}, the plan in the working directory", plan.display());
             output.notice(&Notice::new("PG-CL-102", &message));
-            check_plans(&[plan.into_os_string()], gate, asked, None, output)
+            check_plans(&[plan.into_os_string()], gate, asked, None, part, output)
         }
         Err(error) => {
             output.problem(&problem(&error));
@@ -53,12 +55,13 @@ pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> 
     }
 }
 
-/// Checks plans, and prints the report. `shown_by` converts binary plans, whatever the settings say.
+/// Checks plans, or one part of them, and prints the report. `shown_by` converts binary plans, whatever the settings say.
 pub(crate) fn check_plans(
     plans: &[OsString],
     arguments: &GateArguments,
     asked: Asked,
     shown_by: Option<Terraform>,
+    partition: Option<Partition>,
     output: &Output,
 ) -> ExitCode {
     let started = Instant::now();
@@ -107,6 +110,7 @@ pub(crate) fn check_plans(
     let mut options = CheckOptions {
         errored: arguments.on_errored_plan(),
         report_only: arguments.report_only,
+        partition,
         ..settings.check_options()
     };
     if let Some(costs) = &settings.infracost.value {
@@ -218,10 +222,7 @@ fn print(
     output: &Output,
 ) -> ExitCode {
     let outputs = &arguments.outputs;
-    let detail = match arguments.show {
-        Show::New => Detail::Failures,
-        Show::All => Detail::Everything,
-    };
+    let detail = arguments.show.detail();
     let lost = outputs.write_files(report, output.file_layout(detail));
     report.problems.extend(lost.iter().map(|error| problem(error)));
     if let Some(file) = &arguments.audit

@@ -4,6 +4,7 @@ mod args;
 mod attest;
 mod baseline;
 mod check;
+mod completions;
 mod eval;
 mod fixture;
 mod format;
@@ -15,9 +16,11 @@ mod isolation;
 mod later;
 mod lib_command;
 mod lint;
+mod merge;
 mod new;
 mod output;
 mod outputs;
+mod partition;
 mod plan;
 mod rules;
 mod settings;
@@ -56,9 +59,12 @@ fn main() -> ExitCode {
         Command::Attest(check) => isolation::run(&check.isolation, &output, || attest::run(check, &output)),
         Command::Plan(arguments) => plan::run(arguments, &output),
         Command::Baseline(arguments) => baseline::run(arguments, &output),
+        Command::Completions(arguments) => completions::completions(arguments, &output),
+        Command::Man(arguments) => completions::man(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
+        Command::Merge(arguments) => merge::run(arguments, &output),
         Command::New(new) => new::run(new, &output),
         Command::Init(init) => new::init(init, &output),
         Command::Lint(lint) => lint::run(lint, &output),

@@ -108,7 +108,8 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
     make_plan(&program, directory, &file, &arguments.terraform_arguments)?;
     let shown_by = Terraform { program: program.clone(), directory: Some(directory.clone()) };
     let shown = arguments.out.as_ref().unwrap_or(&file).clone();
-    let code = check_plans(&[shown.into_os_string()], &arguments.gate, Asked::ByFlag, Some(shown_by), output);
+    let code =
+        check_plans(&[shown.into_os_string()], &arguments.gate, Asked::ByFlag, Some(shown_by), None, output);
     if code == ExitCode::SUCCESS {
         if let Some(temporary) = temporary {
             // What was checked is what will be applied.

@@ -54,6 +54,13 @@ fn verdict(report: &Report, plan: &PlanReport) -> TestCase {
         format!("environment: {} ({})", environment.name.for_document(), environment.why.for_document())
     }));
     said.extend(approval_words(report));
+    if !plan.drift.is_empty() {
+        said.push("drift: changed outside of Terraform".to_owned());
+        let drift = plan.drift.iter();
+        said.extend(
+            drift.map(|drift| format!("  {}: {}", drift.became.words(), drift.message.for_document())),
+        );
+    }
     case.set_system_out(said.join("\n"));
     case
 }
@@ -120,6 +127,23 @@ mod tests {
             panic!("{read:?}")
         };
         assert!(message.as_ref().unwrap().starts_with("a <b> & \"c\" ]]> \\u{1b}[1m"), "{message:?}");
+    }
+
+    #[test]
+    fn drift_is_told_and_fails_nothing() {
+        let mut plan = sample::plan("p", Vec::new());
+        plan.drift = sample::drift();
+        let text = render(&sample::report(vec![plan]), PLAIN).unwrap();
+        let read = Document::deserialize_from_str(&text).unwrap();
+        assert_eq!((read.tests, read.failures, read.errors), (1, 0, 0));
+        let said = read.test_suites[0].test_cases[0].system_out.as_ref().unwrap();
+        assert!(
+            said.ends_with(
+                "drift: changed outside of Terraform\n  kept by this plan: aws_x.a was changed: `ingress`\n  \
+                 put back by this plan: aws_x.b allows port 22 (SSH)"
+            ),
+            "{said:?}"
+        );
     }
 
     #[test]

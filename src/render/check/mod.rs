@@ -18,6 +18,8 @@ mod tap;
 mod text;
 mod verdict_line;
 
+pub use json::{ReadError, read};
+
 use super::{Format, Formats, Layout, RenderError};
 use crate::report::Report;
 

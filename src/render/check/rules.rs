@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use planguard_guardrails::catalogue;
 use planguard_plan::redact::SafeText;
-use planguard_rule::{RuleInfo, Severity};
+use planguard_rule::{Category, RuleInfo, Severity};
 
 use crate::finding::{Finding, RuleKind};
 use crate::report::Report;
@@ -14,6 +14,7 @@ use crate::report::Report;
 pub(super) struct ReportedRule<'r> {
     pub(super) title: Option<&'r SafeText>,
     pub(super) kind: RuleKind,
+    pub(super) category: Option<Category>,
     /// The highest severity of its findings.
     pub(super) severity: Severity,
     /// The remedy of its first finding, if all of its findings have one.
@@ -28,6 +29,7 @@ pub(super) fn of_report(report: &Report) -> BTreeMap<&SafeText, ReportedRule<'_>
         let rule = rules.entry(&finding.rule.id).or_insert_with(|| ReportedRule {
             title: finding.rule.title.as_ref(),
             kind: finding.rule.kind,
+            category: finding.rule.category,
             severity: finding.severity,
             remediation: finding.remediation.as_ref(),
         });

@@ -8,7 +8,7 @@ use crate::finding::{
     Certainty, Finding, FindingRule, FindingWaiver, Origin, RuleKind, SourceLine, SourcePlace,
     SourcePrecision, Subject, WaiverState,
 };
-use crate::report::{BaselineReport, Counts, Coverage, PlanReport, Report};
+use crate::report::{BaselineReport, Counts, Coverage, Drift, DriftFate, PlanReport, Report};
 use crate::risk::Risk;
 
 /// A text of a plan.
@@ -73,6 +73,20 @@ pub(crate) fn waived(rule: &str, address: &str) -> Finding {
     Finding { enforcement: Enforcement::Waived, waiver: Some(waiver), ..finding(rule, address) }
 }
 
+/// Drift that a plan keeps, and drift that it puts back.
+pub(crate) fn drift() -> Vec<Drift> {
+    let drift = |address: &str, attribute: Option<&str>, message: &str, became| Drift {
+        address: text(address),
+        attribute: attribute.map(text),
+        message: text(message),
+        became,
+    };
+    vec![
+        drift("aws_x.a", Some("ingress"), "aws_x.a was changed: `ingress`", DriftFate::Kept),
+        drift("aws_x.b", None, "aws_x.b allows port 22 (SSH)", DriftFate::PutBack),
+    ]
+}
+
 /// The report of a plan with these findings.
 pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
     PlanReport {
@@ -89,6 +103,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         findings,
         drift: Vec::new(),
         complete: true,
+        position: None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, WaiverState};
 use crate::render::sarif::{self, Run, message, uri};
 use crate::render::{Format, Layout, RenderError, markdown};
-use crate::report::{BaselineReport, Report};
+use crate::report::{BaselineReport, Drift, PlanReport, Report};
 
 pub(super) const FORMAT: Format<Report> = Format {
     name: "sarif",
@@ -35,6 +35,9 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
             "message": message(notice.message.unescaped()),
         })
     });
+    // Code scanning makes an alert of every result, of whatever kind. What the plan keeps is one already, as a finding.
+    let drift =
+        report.plans.iter().flat_map(|plan| plan.drift.iter().map(move |drift| self::drift(plan, drift)));
     // With what the verdict rests on: environment, approvals, risk.
     let verdict = json!({
         "level": "note",
@@ -56,11 +59,29 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
             .iter()
             .map(sarif::notification)
             .chain(notices)
+            .chain(drift)
             .chain([verdict])
             .collect(),
         is_complete: report.problems.is_empty(),
     };
     Ok(sarif::log(&run)?)
+}
+
+/// What was changed outside of Terraform.
+fn drift(plan: &PlanReport, drift: &Drift) -> Value {
+    json!({
+        "level": "note",
+        "descriptor": { "id": "drift" },
+        "message": message(&format!("{}: {}", drift.became.words(), drift.message.unescaped())),
+        "locations": [{
+            "physicalLocation": { "artifactLocation": { "uri": uri(plan.origin.unescaped()) } },
+            "logicalLocations": [{ "fullyQualifiedName": drift.address.unescaped(), "kind": "resource" }],
+        }],
+        "properties": {
+            "became": drift.became.as_str(),
+            "attribute": drift.attribute.as_ref().map(SafeText::unescaped),
+        },
+    })
 }
 
 /// The number by which code scanning sorts: above 9 is critical, from 7 high, from 4 medium, above 0 low.
@@ -260,6 +281,21 @@ mod tests {
         assert_eq!((&invocation["executionSuccessful"], &invocation["exitCode"]), (&false.into(), &2.into()));
         assert_eq!(invocation["toolExecutionNotifications"][0]["descriptor"]["id"], "PG-IN-001");
         assert_eq!(run["results"].as_array().unwrap().len(), 7);
+    }
+
+    #[test]
+    fn drift_is_told_and_is_no_alert() {
+        let mut plan = sample::plan("p.json", Vec::new());
+        plan.drift = sample::drift();
+        let run = run(&sample::report(vec![plan]));
+        assert_eq!(run["results"], json!([]));
+        let told = run["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
+        let told: Vec<&Value> = told.iter().filter(|one| one["descriptor"]["id"] == "drift").collect();
+        assert_eq!(told[0]["message"]["text"], "kept by this plan: aws_x.a was changed: `ingress`");
+        assert_eq!(told[1]["message"]["text"], "put back by this plan: aws_x.b allows port 22 (SSH)");
+        assert_eq!(told[1]["level"], "note");
+        assert_eq!(told[1]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"], "aws_x.b");
+        assert_eq!(told[1]["properties"], json!({ "became": "put-back", "attribute": null }));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::{
     ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, OpeningLayout, Period, PeriodUnit, Ports,
-    Row, SafeSetting, Sources, Switch, Unset,
+    Row, SafeSetting, Sources, Switch, Unset, Worse,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -97,6 +97,8 @@ struct RawPeriod {
     unit: PeriodUnit,
     zero: Option<RawZero>,
     enough: Option<f64>,
+    #[serde(default)]
+    worse: Worse,
 }
 
 #[derive(Deserialize)]
@@ -224,8 +226,8 @@ fn period(raw: RawPeriod) -> Read<Period> {
         Some(RawZero::Forever) => true,
         None => false,
     };
-    let RawPeriod { types, attribute, unit, enough, .. } = raw;
-    Ok((types, None, Period { attribute: name_path(&attribute)?, unit, zero_is_forever, enough }))
+    let RawPeriod { types, attribute, unit, enough, worse, .. } = raw;
+    Ok((types, None, Period { attribute: name_path(&attribute)?, unit, zero_is_forever, enough, worse }))
 }
 
 fn opening(raw: RawOpening) -> Read<OpeningLayout> {

@@ -6,6 +6,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, shown, sight};
+use super::network_policy::loosened;
 use super::switch::{Wording, turned_off};
 use super::tables::ACCESS_RESTRICTION_REMOVED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -34,7 +35,10 @@ const WORDING: Wording =
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &ACCESS_RESTRICTION_REMOVED, &WORDING);
-    found.extend(pairs(plan).flat_map(|pair| lost_filters(&pair)));
+    for pair in pairs(plan) {
+        found.extend(lost_filters(&pair));
+        found.extend(loosened(&pair));
+    }
     found
 }
 

@@ -1,9 +1,10 @@
 //! Reports credentials that a plan creates and that do not expire.
 
-use planguard_plan::Plan;
+use planguard_plan::{Plan, ResourceChange, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::shown;
 use super::tables::CREDENTIAL_CREATED;
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -32,10 +33,26 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     created(plan)
         .filter(|new| CREDENTIAL_CREATED.group(&new.address.resource_type).is_some())
         .map(|new| {
-            let message = format!("{} is a new credential that does not expire", new.address);
+            let of = owner(plan, new).map(|owner| format!(" of {owner}")).unwrap_or_default();
+            let message = format!("{} is a new credential{of} that does not expire", new.address);
             ChangeFinding::on(new, message)
         })
         .collect()
+}
+
+/// Attributes that name whom a credential is for.
+const OWNERS: &[&str] = &["user", "user_name", "service_account_id"];
+
+/// Whom a new credential is for, as messages show it: the known name, or the object of the plan.
+fn owner(plan: &Plan<'_>, new: &ResourceChange<'_>) -> Option<String> {
+    let state = ResourceState::new(plan, new, Side::After)?;
+    OWNERS.iter().find_map(|name| {
+        let place = state.root().key(name);
+        shown(&place).or_else(|| {
+            let found = state.references(place.path())?;
+            found.resources.first().filter(|_| !place.is_sensitive()).map(|owner| owner.address.clone())
+        })
+    })
 }
 
 #[cfg(test)]
@@ -55,6 +72,11 @@ mod tests {
         let old = r#"{"service_account_id": "a"}"#;
         assert_eq!(found(r#""create""#, "", "null"), 1);
         assert_eq!(found(r#""delete", "create""#, "", old), 0);
+        let named = find_in_changes(
+            &GUARD,
+            r#"{"address": "aws_iam_access_key.k", "change": {"actions": ["create"], "before": null, "after": {"user": "ci"}}}"#,
+        );
+        assert_eq!(named[0].message, "aws_iam_access_key.k is a new credential of `ci` that does not expire");
         assert_eq!(found(r#""no-op""#, r#""importing": {"id": "k"},"#, old), 0);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use planguard_guardrail_format::change::Mark;
+use planguard_guardrail_format::Quantity;
+use planguard_guardrail_format::change::{Mark, Worse};
 use planguard_plan::{Plan, ResourceState, Value};
 use planguard_rule::Severity;
 
@@ -131,7 +132,11 @@ fn strictness(level: &str) -> Option<u8> {
     }
 }
 
-/// The findings for numbers that are smaller than before.
+fn is_zero(quantity: Quantity) -> bool {
+    quantity == Quantity::Number(0.0) || quantity == Quantity::Seconds(0.0)
+}
+
+/// The findings for numbers that are worse than before.
 fn reduced(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let numbers = HARDENING_OFF.periods(&pair.resource.address.resource_type);
     numbers
@@ -145,11 +150,17 @@ fn reduced(pair: &Pair<'_>) -> Vec<ChangeFinding> {
                 _ => None,
             };
             let (before, after) = (known(&pair.before)?, known(&pair.after)?);
-            if before.0.compare(after.0) != Some(Ordering::Greater) {
+            let (is_worse, verb) = match number.worse {
+                Worse::Less => (Ordering::Greater, "reduced"),
+                Worse::More => (Ordering::Less, "raised"),
+            };
+            // Nothing is rotated every zero days: such a number is not set.
+            let was_set = number.worse == Worse::Less || !is_zero(before.0);
+            if !was_set || before.0.compare(after.0) != Some(is_worse) {
                 return None;
             }
             let message = format!(
-                "{} {}: `{}` is reduced from {} to {}",
+                "{} {}: `{}` is {verb} from {} to {}",
                 pair.resource.address, WORDING.certain, after.2, before.1, after.1
             );
             Some(ChangeFinding::on(pair.resource, message).at(after.2))
@@ -232,5 +243,23 @@ mod tests {
              `required_pull_request_reviews[0].required_approving_review_count` is reduced from `2` to `1`"
         );
         assert_eq!(find_in_update(&GUARD, address, &protection(1), &protection(2), "{}"), []);
+    }
+
+    #[test]
+    fn a_longer_time_between_rotations_is_worse() {
+        let key =
+            |days: u32| format!(r#"{{"enable_key_rotation": true, "rotation_period_in_days": {days}}}"#);
+        let found = find_in_update(&GUARD, "aws_kms_key.a", &key(90), &key(365), "{}");
+        assert_eq!(
+            found[0].message,
+            "aws_kms_key.a is hardened less than before: `rotation_period_in_days` is raised from `90` to `365`"
+        );
+        assert_eq!(find_in_update(&GUARD, "aws_kms_key.a", &key(365), &key(90), "{}"), []);
+        assert_eq!(find_in_update(&GUARD, "aws_kms_key.a", &key(0), &key(365), "{}"), []);
+        let key = |period: &str| format!(r#"{{"rotation_period": "{period}"}}"#);
+        let address = "google_kms_crypto_key.a";
+        let found = find_in_update(&GUARD, address, &key("2592000s"), &key("31536000s"), "{}");
+        assert_eq!(found.len(), 1);
+        assert_eq!(find_in_update(&GUARD, address, &key("31536000s"), &key("2592000s"), "{}"), []);
     }
 }

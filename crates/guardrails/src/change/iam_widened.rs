@@ -1,6 +1,7 @@
 //! Reports policies, roles and bindings that grant more than before in a way that matters.
 
 use planguard_guardrail_format::change::Mark;
+use planguard_plan::text::wildcard;
 use planguard_plan::{AttributePath, Plan, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
@@ -37,6 +38,11 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 /// Ends of the ARNs of managed policies that allow everything, or to grant oneself everything.
 const POWERFUL_POLICIES: &[&str] =
     &[":policy/AdministratorAccess", ":policy/IAMFullAccess", ":policy/PowerUserAccess"];
+
+/// Whether an ARN is that of a managed policy which allows everything, or to grant oneself everything.
+pub(super) fn is_powerful_policy(arn: &str) -> bool {
+    POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending))
+}
 
 /// Roles that allow everything, or to grant oneself everything.
 const POWERFUL_ROLES: &[&str] = &[
@@ -80,8 +86,13 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
         let attached = marked(Mark::ManagedPolicies).filter_map(|path| attachment_finding(pair, path));
         return documents.chain(trust).chain(attached).chain(switches).collect();
     }
-    let wildcards = marked(Mark::Wildcards).filter_map(|path| wildcard_finding(pair, path));
-    wildcards.chain(binding_finding(pair)).chain(switches).collect()
+    let mut found: Vec<ChangeFinding> =
+        marked(Mark::Wildcards).filter_map(|path| wildcard_finding(pair, path)).collect();
+    if found.is_empty() {
+        found.extend(role_definition_finding(pair));
+    }
+    found.extend(binding_finding(pair).into_iter().chain(switches));
+    found
 }
 
 /// Whether this guard reports a grant of a trust policy. Another one reports who may assume the role.
@@ -157,9 +168,7 @@ fn document(state: &ResourceState<'_>, path: &[String]) -> Result<Option<Documen
 
 /// The finding for a powerful managed policy that is attached now and was not before.
 fn attachment_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
-    let powerful = |state: &ResourceState<'_>| {
-        first_element(state, path, |arn| POWERFUL_POLICIES.iter().any(|ending| arn.ends_with(ending)))
-    };
+    let powerful = |state: &ResourceState<'_>| first_element(state, path, is_powerful_policy);
     if powerful(&pair.before).is_some() {
         return None;
     }
@@ -194,6 +203,47 @@ fn wildcard_finding(pair: &Pair<'_>, path: &[String]) -> Option<ChangeFinding> {
     let (attribute, _) = wildcard(&pair.after)?;
     let message = format!("{} grants more than before: `{attribute}` is `*`", pair.resource.address);
     Some(ChangeFinding::on(pair.resource, message).at(attribute))
+}
+
+/// The action with which roles are assigned in Azure, in lower case.
+const ASSIGN_ROLES: &str = "microsoft.authorization/roleassignments/write";
+
+/// A custom role of Azure whose holders can assign roles, themselves included, and could not before.
+fn role_definition_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
+    if pair.resource.address.resource_type != "azurerm_role_definition" || assigns(&pair.before)?.is_some() {
+        return None;
+    }
+    let action = assigns(&pair.after)??;
+    let attribute = action.path().clone();
+    let named = shown(&action).map(|action| format!(" is {action}")).unwrap_or_default();
+    let message = format!(
+        "{} grants more than before: `{attribute}`{named}, and no action of `not_actions` excludes that its holder \
+         assigns roles",
+        pair.resource.address
+    );
+    Some(ChangeFinding::on(pair.resource, message).at(attribute))
+}
+
+/// The action that allows to assign roles and that nothing excludes; `None` if actions are known only after apply.
+fn assigns<'p, 's>(state: &'s ResourceState<'p>) -> Option<Option<View<'p, 's>>> {
+    for block in state.root().key("permissions").elements()? {
+        let matching = |name: &str| {
+            let list = block.key(name);
+            let actions = match sight(&list) {
+                Sight::Unset | Sight::Computed => Vec::new(),
+                Sight::Known(_) | Sight::Unknown => list.elements()?,
+            };
+            let matches = |action: &View<'_, '_>| {
+                let text = action.raw().and_then(Value::as_str).map(str::to_ascii_lowercase);
+                text.is_some_and(|text| wildcard::matches(&text, ASSIGN_ROLES))
+            };
+            Some(actions.into_iter().find(matches))
+        };
+        if let (Some(action), None) = (matching("actions")?, matching("not_actions")?) {
+            return Some(Some(action));
+        }
+    }
+    Some(None)
 }
 
 /// Bindings of Google and role assignments of Azure: who has which role.
@@ -434,6 +484,31 @@ mod tests {
         let address = "google_storage_bucket_iam_policy.a";
         assert_eq!(find_in_update(&GUARD, address, &data("user:a"), &data("allUsers"), "{}").len(), 1);
         assert_eq!(find_in_update(&GUARD, address, &data("allUsers"), &data("allUsers"), "{}"), []);
+    }
+
+    #[test]
+    fn a_custom_role_of_azure_that_can_assign_roles_is_found() {
+        let role = |actions: &str, excluded: &str| {
+            format!(r#"{{"permissions": [{{"actions": [{actions}], "not_actions": [{excluded}]}}]}}"#)
+        };
+        let of = |before: &str, after: &str| {
+            let found = find_in_update(&GUARD, "azurerm_role_definition.a", before, after, "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let read = role(r#""*/read""#, "");
+        let message = |action: &str| {
+            format!(
+                "azurerm_role_definition.a grants more than before: `permissions[0].actions[0]` is `{action}`, and no \
+                 action of `not_actions` excludes that its holder assigns roles"
+            )
+        };
+        let authorization = role(r#""Microsoft.Authorization/*""#, "");
+        assert_eq!(of(&read, &authorization), [message("Microsoft.Authorization/*")]);
+        assert!(of(&authorization, &read).is_empty());
+        let excluding = role(r#""*""#, r#""Microsoft.Authorization/*/Write""#);
+        assert_eq!(of(&excluding, &role(r#""*""#, "")), [message("*")]);
+        assert!(of(&role(r#""*""#, ""), &excluding).is_empty());
+        assert!(of(&read, &role(r#""*/write""#, r#""Microsoft.Authorization/*/Write""#)).is_empty());
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub(super) fn settings_before(
 }
 
 /// The switches whose attribute an object has.
-fn told<'p>(
+pub(super) fn told<'p>(
     object: Option<&'p Value<'p>>,
     switches: impl Iterator<Item = &'static Switch>,
 ) -> impl Iterator<Item = &'static Switch> {

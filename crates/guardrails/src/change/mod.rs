@@ -4,6 +4,7 @@
 mod about;
 mod access_restriction_removed;
 mod action_invoked;
+mod admin_role_attached;
 mod alarm_removed;
 mod audit_trail_weakened;
 mod backup_removed;
@@ -16,11 +17,16 @@ mod deferred;
 mod destroy_before_create;
 mod drift_security;
 mod encryption_off;
+#[cfg(test)]
+mod every_row;
 mod example;
+mod exposure_attached;
 mod exposure_cidr;
 mod exposure_flag;
 mod exposure_route;
+mod exposure_service;
 mod exposure_split;
+mod exposure_target;
 mod final_snapshot_lost;
 mod forgotten;
 mod guard_removed;
@@ -32,7 +38,9 @@ mod live_name_deleted;
 mod loss;
 mod module_vanished;
 mod monitoring_reduced;
+mod named;
 mod network;
+mod network_policy;
 mod openings;
 mod output_exposed;
 mod own_key_dropped;
@@ -44,6 +52,7 @@ mod renamed;
 mod resilience_reduced;
 mod retention_lowered;
 mod secret_added;
+mod shared_with_account;
 mod stateful;
 mod stateful_delete;
 mod stateful_replace;
@@ -183,6 +192,7 @@ pub fn holds_data(resource_type: &str) -> bool {
 pub const GUARDS: &[&ChangeGuard] = &[
     &access_restriction_removed::GUARD,
     &action_invoked::GUARD,
+    &admin_role_attached::GUARD,
     &alarm_removed::GUARD,
     &audit_trail_weakened::GUARD,
     &backup_removed::GUARD,
@@ -194,10 +204,13 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &destroy_before_create::GUARD,
     &drift_security::GUARD,
     &encryption_off::GUARD,
+    &exposure_attached::GUARD,
     &exposure_cidr::GUARD,
     &exposure_flag::GUARD,
     &exposure_route::GUARD,
+    &exposure_service::GUARD,
     &exposure_split::GUARD,
+    &exposure_target::GUARD,
     &final_snapshot_lost::GUARD,
     &forgotten::GUARD,
     &guard_removed::GUARD,
@@ -216,6 +229,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &resilience_reduced::GUARD,
     &retention_lowered::GUARD,
     &secret_added::GUARD,
+    &shared_with_account::GUARD,
     &stateful_delete::GUARD,
     &stateful_replace::GUARD,
     &trust_foreign_principal::GUARD,
@@ -241,6 +255,9 @@ mod tests {
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
+            if path.is_dir() {
+                continue;
+            }
             let text = std::fs::read_to_string(&path).unwrap();
             if text.lines().any(|line| line.starts_with("pub(super) const GUARD: ChangeGuard")) {
                 let name = path.file_stem().unwrap().to_str().unwrap();

@@ -2,10 +2,13 @@
 
 use std::net::IpAddr;
 
-use planguard_plan::{OutputChange, Plan, Value};
+use planguard_plan::{Mode, OutputChange, Plan, ResourceChange, ResourceState, Side, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::loss::told;
+use super::switch;
+use super::tables::EXPOSURE_FLAG;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSection};
 use crate::engine::{is_named_credential, token};
 use crate::special_ranges::includes_public;
@@ -32,8 +35,10 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let changes = plan.output_changes.iter();
-    let found =
-        changes.filter_map(|(name, change)| Some((name, exposed(name, change, is_marked(plan, name))?)));
+    let found = changes.filter_map(|(name, change)| {
+        let exposed = exposed(name, change, is_marked(plan, name));
+        Some((name, exposed.or_else(|| endpoint_of_another(plan, name, change))?))
+    });
     found
         .map(|(name, what)| ChangeFinding {
             address: format!("output.{name}").parse().ok(),
@@ -74,10 +79,140 @@ fn exposed(name: &str, change: &OutputChange<'_>, in_configuration: Option<bool>
     if holds_credential(name, after, &named) {
         return Some("shows a credential, and is not sensitive".to_owned());
     }
-    let (was, is) = (address(change.before.as_ref()?)?, address(after)?);
-    let is_public = |address: IpAddr| includes_public(&(address..=address));
-    (!is_public(was) && is_public(is))
-        .then(|| format!("changes from the private address {was} to the public address {is}"))
+    let (was, is) = (change.before.as_ref()?.as_str()?, after.as_str()?);
+    match (address(was), address(is)) {
+        (Some(was), Some(is)) => {
+            let is_public = |address: IpAddr| includes_public(&(address..=address));
+            (!is_public(was) && is_public(is))
+                .then(|| format!("changes from the private address {was} to the public address {is}"))
+        }
+        _ => {
+            let (was, is) = (host(was)?, host(is)?);
+            (is_private_name(&was) && !is_private_name(&is))
+                .then(|| format!("changes from the private name `{was}` to the public name `{is}`"))
+        }
+    }
+}
+
+/// Attributes with the address or the name by which an object is reached.
+const ENDPOINTS: &[&str] = &[
+    "address",
+    "dns_name",
+    "domain_name",
+    "endpoint",
+    "fqdn",
+    "hostname",
+    "invoke_url",
+    "ip_address",
+    "private_dns",
+    "private_ip",
+    "public_dns",
+    "public_ip",
+    "url",
+];
+
+/// What an output shows that was the endpoint of one object, which is private, and is that of another one, which is public.
+fn endpoint_of_another(plan: &Plan<'_>, name: &str, change: &OutputChange<'_>) -> Option<String> {
+    let masks = [&change.before_sensitive, &change.after_sensitive];
+    if masks.into_iter().flatten().any(marks_something) || change.before == change.after {
+        return None;
+    }
+    let with = |side: Side, text: &str| {
+        plan.resource_changes.iter().find(|object| {
+            let values = match side {
+                Side::Before => object.change.before.as_deref(),
+                Side::After => object.change.after.as_deref(),
+            };
+            let endpoints =
+                values.into_iter().flat_map(|values| ENDPOINTS.iter().filter_map(|name| values.get(name)));
+            object.address.mode == Mode::Managed && endpoints.filter_map(Value::as_str).any(|own| own == text)
+        })
+    };
+    let old = with(Side::Before, change.before.as_ref()?.as_str()?)?;
+    let new = match change.after.as_ref().and_then(Value::as_str) {
+        Some(text) => with(Side::After, text)?,
+        None => referred_to(plan, name)?,
+    };
+    let (Reach::Private, Reach::Public(why)) =
+        (reach(plan, old, Side::Before), reach(plan, new, Side::After))
+    else {
+        return None;
+    };
+    // That one object becomes public, another guard reports.
+    (old.address != new.address).then(|| {
+        format!(
+            "shows how to reach {}, which is public ({why}), instead of {}, which is not",
+            new.address, old.address
+        )
+    })
+}
+
+/// The one object that an output refers to.
+fn referred_to<'p>(plan: &'p Plan<'p>, name: &str) -> Option<&'p ResourceChange<'p>> {
+    let configuration = plan.configuration.as_ref()?;
+    let root = configuration.modules().iter().position(|module| module.path.is_empty())?;
+    let output = configuration.modules()[root].outputs.iter().find(|output| output.name == name)?;
+    let found = configuration.resolve(root, output.expression.as_ref()?, None);
+    let block = &found.resources.first()?.address;
+    if found.resources.iter().any(|other| other.address != *block) {
+        return None;
+    }
+    let mut objects =
+        plan.resource_changes.iter().filter(|object| object.address.configuration_address() == *block);
+    let first = objects.next()?;
+    objects.next().is_none().then_some(first)
+}
+
+/// Whether an object can be reached from the internet, as its own settings say.
+enum Reach {
+    Private,
+    /// With the setting that says so.
+    Public(String),
+    Unclear,
+}
+
+fn reach(plan: &Plan<'_>, object: &ResourceChange<'_>, side: Side) -> Reach {
+    let Some(state) = ResourceState::new(plan, object, side) else { return Reach::Unclear };
+    let mut reach = Reach::Unclear;
+    let values = match side {
+        Side::Before => object.change.before.as_deref(),
+        Side::After => object.change.after.as_deref(),
+    };
+    for switch in told(values, EXPOSURE_FLAG.switches(&object.address.resource_type)) {
+        match switch::side(switch, &state) {
+            switch::Side::Unsafe(why) => return Reach::Public(why),
+            switch::Side::Safe => reach = Reach::Private,
+            switch::Side::Undecided => {}
+        }
+    }
+    reach
+}
+
+/// The name of a host in a text that is one, with a port or as a URL.
+fn host(text: &str) -> Option<String> {
+    let text = text.trim().split_once("://").map_or(text.trim(), |(_, rest)| rest);
+    let text = text.split(['/', '?', '#']).next()?;
+    let host = text.rsplit('@').next()?.split(':').next()?.to_ascii_lowercase();
+    let is_label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let top = host.rsplit('.').next()?;
+    let is_host = host.contains('.')
+        && host.split('.').all(is_label)
+        && top.len() > 1
+        && top.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_host.then_some(host)
+}
+
+/// Whether a name is one that only private networks resolve, or that resolves to private addresses.
+fn is_private_name(host: &str) -> bool {
+    const ENDINGS: &[&str] =
+        &[".corp", ".home.arpa", ".internal", ".intranet", ".lan", ".local", ".localdomain", ".svc"];
+    ENDINGS.iter().any(|ending| host.ends_with(ending))
+        || host.contains(".privatelink.")
+        || host.contains(".vpce.")
+        || host.starts_with("internal-") && host.ends_with(".elb.amazonaws.com")
 }
 
 /// Whether a mask marks a part of a value.
@@ -111,8 +246,8 @@ fn holds_credential(name: &str, value: &Value<'_>, is_one: &dyn Fn(&str, &str) -
     }
 }
 
-fn address(value: &Value<'_>) -> Option<IpAddr> {
-    value.as_str()?.trim().parse().ok()
+fn address(text: &str) -> Option<IpAddr> {
+    text.trim().parse().ok()
 }
 
 #[cfg(test)]
@@ -203,5 +338,53 @@ mod tests {
         ] {
             assert_eq!(message(name, change), None, "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_that_becomes_public_is_told() {
+        let of = |before: &str, after: &str| {
+            message("url", &format!(r#""actions": ["update"], "before": "{before}", "after": "{after}""#))
+        };
+        assert_eq!(
+            of("internal-app-1.eu-west-1.elb.amazonaws.com", "https://app-2.eu-west-1.elb.amazonaws.com/x"),
+            Some(
+                "output `url` changes from the private name `internal-app-1.eu-west-1.elb.amazonaws.com` to the public \
+                 name `app-2.eu-west-1.elb.amazonaws.com`"
+                    .to_owned()
+            )
+        );
+        assert_eq!(of("app.svc.cluster.local:80", "db.corp"), None);
+        assert_eq!(
+            of("app-2.eu-west-1.elb.amazonaws.com", "internal-app-1.eu-west-1.elb.amazonaws.com"),
+            None
+        );
+        assert_eq!(of("v1.local", "1.2.3"), None);
+    }
+
+    #[test]
+    fn the_endpoint_of_another_object_is_told_if_that_one_is_public() {
+        let plan = |public: bool, output: &str| {
+            let object = |name: &str, public: bool, endpoint: &str| {
+                let values = format!(r#"{{"publicly_accessible": {public}, "endpoint": {endpoint}}}"#);
+                format!(
+                    r#"{{"address": "aws_db_instance.{name}", "change": {{"actions": ["no-op"], "before": {values}, "after": {values}}}}}"#
+                )
+            };
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{}, {}], "output_changes": {{"db": {{"actions": ["update"],
+                    "before": "a.rds.amazonaws.com:5432", {output}}}}},
+                    "configuration": {{"root_module": {{"outputs": {{"db": {{"expression": {{"references": ["aws_db_instance.b.endpoint", "aws_db_instance.b"]}}}}}},
+                        "resources": [{{"address": "aws_db_instance.b", "mode": "managed", "type": "aws_db_instance", "name": "b"}}]}}}}}}"#,
+                object("a", false, r#""a.rds.amazonaws.com:5432""#),
+                object("b", public, r#""b.rds.amazonaws.com:5432""#),
+            );
+            find(&GUARD, &text).pop().map(|finding| finding.message)
+        };
+        let told = "output `db` shows how to reach aws_db_instance.b, which is public (`publicly_accessible` is `true`), \
+                    instead of aws_db_instance.a, which is not";
+        let known = r#""after": "b.rds.amazonaws.com:5432""#;
+        assert_eq!(plan(true, known).as_deref(), Some(told));
+        assert_eq!(plan(true, r#""after_unknown": true"#).as_deref(), Some(told));
+        assert_eq!(plan(false, known), None);
     }
 }

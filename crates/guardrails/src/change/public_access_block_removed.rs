@@ -1,14 +1,17 @@
 //! Reports public access blocks that are destroyed or weakened.
 
-use planguard_plan::{Plan, ResourceChange};
+use planguard_guardrail_format::{Effect, Truth};
+use planguard_plan::{AttributePath, Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::pairs;
 use super::loss::settings_before;
-use super::switch::{Side, Wording, turned_off};
+use super::switch::{self, Side, Wording};
 use super::tables::PUBLIC_ACCESS_BLOCK_REMOVED;
 use super::target::destroyed_alone;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::iam::{Document, Statement, is_for_anyone, is_not_narrowed};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -38,14 +41,110 @@ const WORDING: Wording = Wording {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let mut found = turned_off(plan, &PUBLIC_ACCESS_BLOCK_REMOVED, &WORDING);
+    let mut found = Vec::new();
+    for pair in pairs(plan) {
+        let weaker = switch::findings(&pair, &PUBLIC_ACCESS_BLOCK_REMOVED, &WORDING);
+        found.extend(weaker.into_iter().map(|finding| {
+            let setting = finding.attribute.as_ref().and_then(AttributePath::last_key);
+            let grant =
+                setting.and_then(Overridden::by).and_then(|kind| opened(plan, pair.resource, &[kind]));
+            match grant.filter(|_| finding.certainty == Certainty::Certain) {
+                Some(grant) => {
+                    let message = format!("{}; {grant}", finding.message);
+                    ChangeFinding { message, ..finding }
+                }
+                None => finding,
+            }
+        }));
+    }
     let blocks = destroyed_alone(plan, &PUBLIC_ACCESS_BLOCK_REMOVED);
     found.extend(blocks.filter(|block| blocked(plan, block)).map(|block| {
-        let message = format!("{} is destroyed: what it blocked can be made public", block.address);
-        ChangeFinding::on(block, message)
+        let opened = opened(plan, block, &[Overridden::Policy, Overridden::Acl]);
+        let opened = opened.unwrap_or_else(|| "what it blocked can be made public".to_owned());
+        ChangeFinding::on(block, format!("{} is destroyed: {opened}", block.address))
     }));
     found
 }
+
+/// What a setting of a block overrides while it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overridden {
+    Policy,
+    Acl,
+}
+
+impl Overridden {
+    /// What a setting overrides. The other two settings refuse new grants, and leave those that exist.
+    fn by(setting: &str) -> Option<Self> {
+        match setting {
+            "restrict_public_buckets" => Some(Self::Policy),
+            "ignore_public_acls" => Some(Self::Acl),
+            _ => None,
+        }
+    }
+}
+
+/// What is public of a bucket as soon as nothing overrides it, as a clause: a policy or an ACL that the plan keeps.
+fn opened(plan: &Plan<'_>, block: &ResourceChange<'_>, kinds: &[Overridden]) -> Option<String> {
+    let bucket = match block.address.resource_type.as_str() {
+        "aws_s3_account_public_access_block" => None,
+        "aws_s3_bucket_public_access_block" => {
+            Some(block.change.before.as_deref()?.get("bucket").and_then(Value::as_str)?)
+        }
+        _ => return None,
+    };
+    let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
+    let named = managed.filter(|change| {
+        let name = change.change.after.as_deref().and_then(|after| after.get("bucket")?.as_str());
+        name.is_some() && (bucket.is_none() || name == bucket)
+    });
+    let mut grants: Vec<(&ResourceChange<'_>, String)> =
+        named.filter_map(|change| Some((change, public_grant(change, kinds)?))).collect();
+    // A provider reads policies and ACLs that are resources of their own back into their bucket.
+    let own = grants.iter().filter(|(change, _)| change.address.resource_type != BUCKET);
+    let own: Vec<String> = own.map(|(_, grant)| grant.clone()).collect();
+    grants.retain(|(change, grant)| change.address.resource_type != BUCKET || !own.contains(grant));
+    let grants: Vec<String> =
+        grants.iter().map(|(change, grant)| format!("{} {grant}", change.address)).collect();
+    (!grants.is_empty()).then(|| format!("{}, which it overrode until now", grants.join(", and ")))
+}
+
+/// What a bucket, its policy or its ACL grants to everyone.
+fn public_grant(change: &ResourceChange<'_>, kinds: &[Overridden]) -> Option<String> {
+    let (of_policy, of_acl) = match change.address.resource_type.as_str() {
+        BUCKET => (true, true),
+        "aws_s3_bucket_policy" => (true, false),
+        "aws_s3_bucket_acl" => (false, true),
+        _ => return None,
+    };
+    let after = change.change.after.as_deref()?;
+    let is_shown = !change.change.after_sensitive.as_ref().is_some_and(Value::has_true_leaf);
+    let text = |name: &str| after.get(name).and_then(Value::as_str);
+    if of_policy && kinds.contains(&Overridden::Policy) {
+        let document = text("policy").and_then(|text| Document::parse(text).ok()).unwrap_or_default();
+        let is_public = |statement: &&Statement| {
+            statement.effect == Some(Effect::Allow)
+                && is_for_anyone(statement) == Truth::True
+                && is_not_narrowed(&document, statement) == Truth::True
+        };
+        if let Some(statement) = document.statements.iter().find(is_public) {
+            let actions =
+                statement.actions.these.as_ref().map(|these| these.known.as_slice()).unwrap_or_default();
+            let actions: Vec<String> = actions.iter().take(3).map(|action| format!("`{action}`")).collect();
+            let actions =
+                if is_shown && !actions.is_empty() { actions.join(", ") } else { "access".to_owned() };
+            return Some(format!("allows anyone {actions}"));
+        }
+    }
+    let acl = text("acl").filter(|acl| PUBLIC_ACLS.contains(acl));
+    let acl = acl.filter(|_| of_acl && kinds.contains(&Overridden::Acl))?;
+    Some(format!("has the ACL `{acl}`"))
+}
+
+const BUCKET: &str = "aws_s3_bucket";
+
+/// Canned ACLs that grant something to everyone, or to everyone with an account of AWS.
+const PUBLIC_ACLS: &[&str] = &["authenticated-read", "public-read", "public-read-write"];
 
 /// Whether an object blocked anything before: one of its settings was not off.
 fn blocked(plan: &Plan<'_>, block: &ResourceChange<'_>) -> bool {
@@ -55,7 +154,6 @@ fn blocked(plan: &Plan<'_>, block: &ResourceChange<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Certainty;
     use super::super::testing::{find_in_changes, find_in_update};
     use super::*;
 
@@ -115,5 +213,56 @@ mod tests {
         let inherited = r#"{"public_access_prevention": "inherited"}"#;
         assert_eq!(find_in_update(&GUARD, address, enforced, inherited, "{}").len(), 1);
         assert_eq!(find_in_update(&GUARD, address, inherited, enforced, "{}"), []);
+    }
+
+    #[test]
+    fn what_the_block_overrode_is_named() {
+        let settings = |restrict: bool, ignore: bool| {
+            format!(
+                r#"{{"bucket": "b", "id": "b", "block_public_acls": true, "block_public_policy": true,
+                    "ignore_public_acls": {ignore}, "restrict_public_buckets": {restrict}}}"#
+            )
+        };
+        let text = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}]}"#;
+        let policy = serde_json::json!({"bucket": "b", "policy": text});
+        let kept = |address: &str, values: &str| {
+            format!(
+                r#"{{"address": "{address}", "change": {{"actions": ["no-op"], "before": {values}, "after": {values}}}}}"#
+            )
+        };
+        let others = format!(
+            "{}, {}, {}",
+            kept("aws_s3_bucket.b", &policy.to_string()),
+            kept("aws_s3_bucket_policy.p", &policy.to_string()),
+            kept("aws_s3_bucket_acl.a", r#"{"bucket": "b", "acl": "public-read"}"#)
+        );
+        let messages = |actions: &str, after: &str| {
+            let block = format!(
+                r#"{{"address": "aws_s3_bucket_public_access_block.b", "change": {{"actions": ["{actions}"],
+                    "before": {}, "after": {after}}}}}"#,
+                settings(true, true)
+            );
+            let found = find_in_changes(&GUARD, &format!("{block}, {others}"));
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let name = "aws_s3_bucket_public_access_block.b";
+        assert_eq!(
+            messages("delete", "null"),
+            [format!(
+                "{name} is destroyed: aws_s3_bucket_policy.p allows anyone `s3:GetObject`, and aws_s3_bucket_acl.a has the ACL `public-read`, which it overrode until now"
+            )]
+        );
+        assert_eq!(
+            messages("update", &settings(false, true)),
+            [format!(
+                "{name} blocks less public access than before: `restrict_public_buckets` changes from `true` to `false`; aws_s3_bucket_policy.p allows anyone `s3:GetObject`, which it overrode until now"
+            )]
+        );
+        assert_eq!(
+            messages("update", &settings(true, false)),
+            [format!(
+                "{name} blocks less public access than before: `ignore_public_acls` changes from `true` to `false`; aws_s3_bucket_acl.a has the ACL `public-read`, which it overrode until now"
+            )]
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! Reports objects that are destroyed and created again because the keys of their block changed.
 
-use planguard_plan::{ActionReason, Plan, ResourceChange};
+use std::collections::BTreeMap;
+
+use planguard_plan::{ActionReason, Address, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -38,8 +40,50 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let rekeyed = destroyed(plan).filter(|resource| lost_its_key(resource));
-    twins(plan, rekeyed, Place::SameBlock).into_iter().map(recreated).collect()
+    let mut modules: BTreeMap<(String, String), Vec<(&ResourceChange<'_>, &ResourceChange<'_>)>> =
+        BTreeMap::new();
+    for pair in twins(plan, rekeyed, Place::SameBlock) {
+        modules
+            .entry((pair.0.address.module_address(), pair.1.address.module_address()))
+            .or_default()
+            .push(pair);
+    }
+    modules.into_iter().flat_map(|((old, new), pairs)| findings(&old, &new, pairs)).collect()
 }
+
+/// The findings for the objects that go from one module to another: a single one where the module got another key, which
+/// is one cause.
+fn findings(
+    old: &str,
+    new: &str,
+    pairs: Vec<(&ResourceChange<'_>, &ResourceChange<'_>)>,
+) -> Vec<ChangeFinding> {
+    let kept_own_key =
+        |(old, new): &(&ResourceChange<'_>, &ResourceChange<'_>)| old.address.key == new.address.key;
+    match pairs.as_slice() {
+        [first, _, ..] if old != new && pairs.iter().all(kept_own_key) => {
+            let named: Vec<String> = pairs
+                .iter()
+                .take(MOST_NAMED)
+                .map(|(old, _)| Address { modules: Vec::new(), ..old.address.clone() }.to_string())
+                .collect();
+            let more = match pairs.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            let message = format!(
+                "{old} is destroyed and created again as {new}, with {} objects: {}{more}",
+                pairs.len(),
+                named.join(", ")
+            );
+            vec![ChangeFinding::on(first.0, message)]
+        }
+        _ => pairs.into_iter().map(recreated).collect(),
+    }
+}
+
+/// How many objects of a module a message names.
+const MOST_NAMED: usize = 3;
 
 /// Whether the block exists, but not with this key. A key of a module counts too: for its resources Terraform gives
 /// the reason that their module is gone.
@@ -86,6 +130,27 @@ mod tests {
         assert_eq!(
             findings[0].message,
             r#"module.net[0].aws_subnet.a is destroyed and created again as module.net["eu.west"].aws_subnet.a"#
+        );
+    }
+
+    #[test]
+    fn a_module_under_another_key_is_told_once() {
+        let entries: Vec<String> = ["a", "b", "c", "d"]
+            .iter()
+            .map(|name| {
+                format!(
+                    r#"{{"address": "module.net[\"x\"].aws_subnet.{name}", "action_reason": "delete_because_no_module",
+                        "change": {{"actions": ["delete"], "before": {{"cidr_block": "{name}", "az": "a"}}, "after": null}}}},
+                       {{"address": "module.net[\"y\"].aws_subnet.{name}",
+                        "change": {{"actions": ["create"], "before": null, "after": {{"cidr_block": "{name}", "az": "a"}}}}}}"#
+                )
+            })
+            .collect();
+        let found = find_in_changes(&GUARD, &entries.join(","));
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            found[0].message,
+            r#"module.net["x"] is destroyed and created again as module.net["y"], with 4 objects: aws_subnet.a, aws_subnet.b, aws_subnet.c and 1 more"#
         );
     }
 

@@ -247,8 +247,10 @@ fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evide
         | AttributeTest::Absent
         | AttributeTest::Matches(_)
         | AttributeTest::Contains(_)
-        | AttributeTest::Secret
         | AttributeTest::LiteralInConfiguration => {}
+        AttributeTest::Secret => {
+            evidence.element.variable = secret::name_of_secret(value).map(ToOwned::to_owned)
+        }
     }
 }
 

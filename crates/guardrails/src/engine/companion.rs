@@ -316,7 +316,7 @@ fn known_text<'p>(place: &View<'p, '_>) -> Option<&'p str> {
 
 /// Whether an instance that refers to a block means this instance of it. A key in the reference decides;
 /// without one, the instances are those that share the key of `count` or `for_each`.
-pub(super) fn is_same_instance(referred: &Address, referring: &Address, key: Option<&str>) -> bool {
+pub(crate) fn is_same_instance(referred: &Address, referring: &Address, key: Option<&str>) -> bool {
     if let Some(key) = key {
         return referred.key.as_ref().is_none_or(|own| own.to_string() == key);
     }

@@ -18,6 +18,7 @@ use planguard_plan::{Attribute, ResourceState, Value, View};
 use planguard_rule::Severity;
 
 pub use companion::PlanIndex;
+pub(crate) use companion::is_same_instance;
 pub(crate) use hard_coded::is_hard_coded;
 pub(crate) use literal::{is_empty, quantity};
 pub use open_ports::OpenPorts;
@@ -93,6 +94,19 @@ pub struct Element {
     /// The statement of the policy that is the attribute; `None` if the attribute is no policy, or not one statement
     /// decides.
     pub statement: Option<StatementPlace>,
+    /// The other statements that are wrong only together with it; the same one where it has several actions that are.
+    pub together: Vec<StatementPlace>,
+    /// The name of the value in a map that is a credential.
+    pub variable: Option<String>,
+}
+
+impl Element {
+    /// Adds the statements of an answer that holds as well.
+    fn join(&mut self, other: Self) {
+        if self.statement.is_some() {
+            self.together.extend(other.statement.into_iter().chain(other.together));
+        }
+    }
 }
 
 /// A statement of a policy document.
@@ -106,6 +120,8 @@ pub struct StatementPlace {
     pub of: usize,
     /// Its `Sid`, if it has one.
     pub sid: Option<String>,
+    /// Its actions that a test asks for, as they are written; none where it allows all.
+    pub actions: Vec<String>,
 }
 
 impl Evidence {
@@ -285,8 +301,12 @@ fn fold(answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth
             continue;
         };
         let Answer { truth, evidence, ports } = answer;
-        if kept.evidence.is_none() {
-            *kept = Answer { truth, evidence, ports: kept.ports.take() };
+        match (&mut kept.evidence, evidence) {
+            (None, evidence) => *kept = Answer { truth, evidence, ports: kept.ports.take() },
+            (Some(first), Some(other)) if otherwise == Truth::True && first.path == other.path => {
+                first.element.join(other.element);
+            }
+            (Some(_), Some(_) | None) => {}
         }
         kept.ports = kept.ports.take().or(ports);
     }

@@ -21,7 +21,16 @@ pub(super) fn place_in_text(text: &str, test: &StatementTest) -> Option<Statemen
     let meets = |statement: &Statement| statement_matches(&document, statement, test) == Truth::True;
     let position = document.statements.iter().position(meets)?;
     let sid = sid(text, position);
-    Some(StatementPlace { document: 0, position, of: document.statements.len(), sid })
+    let actions = asked_actions(document.statements.get(position)?, test);
+    Some(StatementPlace { document: 0, position, of: document.statements.len(), sid, actions })
+}
+
+/// The actions of a statement that a test asks for, as they are written. `*` is no action to name.
+fn asked_actions(statement: &Statement, test: &StatementTest) -> Vec<String> {
+    let named = statement.actions.these.iter().flat_map(|these| &these.known);
+    let is_asked =
+        |named: &&String| test.actions.iter().any(|asked| wildcard::matches_in_any_case(named, asked));
+    named.filter(|named| !means_everything(named)).filter(is_asked).cloned().collect()
 }
 
 /// Whether a document has a statement that meets a test.
@@ -205,7 +214,8 @@ impl Evaluator<'_, '_> {
                 }
                 Attribute::Unknown | Attribute::Unset => None,
             };
-            Some(StatementPlace { document: number, position, of: document.statements.len(), sid })
+            let actions = asked_actions(document.statements.get(position)?, test);
+            Some(StatementPlace { document: number, position, of: document.statements.len(), sid, actions })
         })
     }
 

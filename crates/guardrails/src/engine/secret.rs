@@ -6,107 +6,13 @@ use std::sync::OnceLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use planguard_plan::Value;
+use planguard_plan::text::credential::{self, FORMS, Form, IN_URL, PRIVATE_KEY};
 use regex_lite::Regex;
-
-/// A format of credentials, with a text that all of them contain: searching for that is quick, and most texts never
-/// need the expression.
-struct Form {
-    /// What it is, with its article, as part of a sentence.
-    name: &'static str,
-    marker: &'static str,
-    expression: &'static str,
-    compiled: OnceLock<Option<Regex>>,
-}
-
-impl Form {
-    const fn new(name: &'static str, marker: &'static str, expression: &'static str) -> Self {
-        Self { name, marker, expression, compiled: OnceLock::new() }
-    }
-
-    fn compiled(&self) -> Option<&Regex> {
-        // The expressions are constant, and a test compiles all of them.
-        self.compiled.get_or_init(|| Regex::new(self.expression).ok()).as_ref()
-    }
-
-    fn is_in(&self, text: &str) -> bool {
-        text.contains(self.marker) && self.compiled().is_some_and(|expression| expression.is_match(text))
-    }
-
-    /// Where the secret parts of such credentials are in a text.
-    fn places(&self, text: &str) -> Vec<Range<usize>> {
-        if !text.contains(self.marker) {
-            return Vec::new();
-        }
-        let found = self.compiled().into_iter().flat_map(|expression| expression.find_iter(text));
-        found
-            .filter_map(|found| {
-                let secret = found.start() + found.as_str().find(self.marker)? + self.marker.len();
-                match self.marker {
-                    // All up to the end of the key, or of the text if that is missing.
-                    PRIVATE_KEY => {
-                        let rest = &text[found.end()..];
-                        Some(found.end()..found.end() + rest.find("-----END").unwrap_or(rest.len()))
-                    }
-                    // The password, and not the `@` behind it.
-                    IN_URL => Some(secret + text[secret..].find(':')? + 1..found.end() - 1),
-                    _ => Some(secret..found.end()),
-                }
-            })
-            .collect()
-    }
-}
-
-/// Formats that only credentials have, from the issuers' documentation.
-static FORMS: [Form; 31] = [
-    // AWS access key ids of users and of sessions.
-    Form::new("an AWS access key", "AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
-    Form::new("an AWS session key", "ASIA", r"\bASIA[0-9A-Z]{16}\b"),
-    Form::new("a private key", PRIVATE_KEY, r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    Form::new("an age key", "AGE-SECRET-KEY-1", r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b"),
-    Form::new("a GitHub token", "ghp_", r"\bghp_[A-Za-z0-9]{36}\b"),
-    Form::new("a GitHub token", "gho_", r"\bgho_[A-Za-z0-9]{36}\b"),
-    Form::new("a GitHub token", "ghu_", r"\bghu_[A-Za-z0-9]{36}\b"),
-    Form::new("a GitHub token", "ghs_", r"\bghs_[A-Za-z0-9]{36}\b"),
-    Form::new("a GitHub token", "ghr_", r"\bghr_[A-Za-z0-9]{36}\b"),
-    Form::new("a GitHub token", "github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{60,}"),
-    Form::new("a GitLab token", "glpat-", r"\bglpat-[A-Za-z0-9_-]{20}"),
-    Form::new("a Slack token", "xox", r"\bxox[abposr]-[0-9A-Za-z-]{10,}"),
-    Form::new(
-        "a Slack webhook",
-        "hooks.slack.com/services/",
-        r"\bhooks\.slack\.com/services/T[A-Z0-9]{8,}/B[A-Z0-9]{8,}/[A-Za-z0-9]{20,}",
-    ),
-    Form::new("a Stripe key", "k_live_", r"\b[sr]k_live_[0-9A-Za-z]{20,}"),
-    Form::new("a Google API key", "AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
-    Form::new("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-    Form::new("a PyPI token", "pypi-AgE", r"\bpypi-AgE[A-Za-z0-9_-]{50,}"),
-    Form::new("a SendGrid key", "SG.", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
-    Form::new("a Vault token", "hvs.", r"\bhvs\.[A-Za-z0-9_-]{24,}"),
-    Form::new("an HCP Terraform token", ".atlasv1.", r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70}"),
-    Form::new("a DigitalOcean token", "dop_v1_", r"\bdop_v1_[a-f0-9]{64}\b"),
-    Form::new("a Docker token", "dckr_pat_", r"\bdckr_pat_[A-Za-z0-9_-]{27}"),
-    Form::new("a Databricks token", "dapi", r"\bdapi[a-f0-9]{32}\b"),
-    Form::new("a Grafana token", "glsa_", r"\bglsa_[A-Za-z0-9]{32}_[a-f0-9]{8}\b"),
-    Form::new("an OpenAI key", "T3BlbkFJ", r"\bsk-[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}"),
-    Form::new("an Anthropic key", "sk-ant-", r"\bsk-ant-[a-z0-9]+-[A-Za-z0-9_-]{40,}"),
-    Form::new("a Hugging Face token", "hf_", r"\bhf_[A-Za-z]{34}\b"),
-    Form::new("a New Relic key", "NRAK-", r"\bNRAK-[A-Z0-9]{27}\b"),
-    Form::new("a Shopify token", "shpat_", r"\bshpat_[a-fA-F0-9]{32}\b"),
-    Form::new("an Azure storage key", "AccountKey=", r"\bAccountKey=[A-Za-z0-9+/]{86}=="),
-    // user:password@host in a URL.
-    Form::new("a password in a URL", IN_URL, r"\b[a-z][a-z0-9+.-]*://[^\s:/@$<{]+:[^\s:/@$<{]{3,}@"),
-];
-
-/// What all private keys in text contain.
-const PRIVATE_KEY: &str = "PRIVATE KEY";
-
-/// What all URLs contain.
-const IN_URL: &str = "://";
 
 /// The name of the first private key or token in a text, or in what it encodes as Base64. Only formats that nothing
 /// else has count, and only values that are not made up: `ghp_xxxxxxxx…` is an example.
 pub(crate) fn token(text: &str) -> Option<&'static str> {
-    /// The shortest format: `AKIA` and 16 characters. Most texts of a plan are shorter.
+    /// The shortest format of a token: `AKIA` and 16 characters. Most texts of a plan are shorter.
     const SHORTEST: usize = 20;
     if text.len() < SHORTEST {
         return None;
@@ -116,8 +22,7 @@ pub(crate) fn token(text: &str) -> Option<&'static str> {
 
 fn token_in(text: &str) -> Option<&'static str> {
     let real = |form: &&Form| {
-        let found = form.compiled().into_iter().flat_map(|expression| expression.find_iter(text));
-        let mut real = found.filter(|found| match form.marker {
+        let mut real = form.found(text).filter(|found| match form.marker {
             PRIVATE_KEY => has_body(&text[found.end()..]),
             _ => !found.as_str().ends_with("EXAMPLE") && is_random(found.as_str()),
         });
@@ -202,9 +107,26 @@ pub(super) fn holds_secret(value: &Value<'_>) -> bool {
     }
 }
 
+/// The name of the first value in a map, or in a list of objects with a name and a value, that is a credential.
+pub(super) fn name_of_secret<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match value {
+        Value::Array(elements) => {
+            let wrong = elements.iter().find(|element| holds_secret(element))?;
+            wrong.get("name").and_then(Value::as_str).or_else(|| name_of_secret(wrong))
+        }
+        Value::Object(object) => {
+            let wrong = object.members().iter().find(|(name, value)| {
+                value.as_str().is_some_and(|value| is_named_credential(name, value)) || holds_secret(value)
+            });
+            wrong.map(|(name, _)| name.as_ref())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
 /// Where credentials are in a text: only their secret part, not the format by which they are recognised.
 pub fn credentials(text: &str) -> Vec<Range<usize>> {
-    let mut places: Vec<Range<usize>> = FORMS.iter().flat_map(|form| form.places(text)).collect();
+    let mut places = credential::places(text);
     let assigned = assignment().into_iter().flat_map(|expression| expression.captures_iter(text));
     places.extend(
         assigned
@@ -354,12 +276,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_expressions_compile_and_contain_their_markers() {
+    fn the_expression_for_assignments_compiles() {
         assert!(assignment().is_some());
-        for form in &FORMS {
-            assert!(Regex::new(form.expression).is_ok(), "{}", form.expression);
-            assert!(form.expression.replace('\\', "").contains(form.marker), "{}", form.expression);
-        }
     }
 
     fn holds(text: &str) -> bool {
@@ -385,6 +303,21 @@ mod tests {
         ] {
             assert!(holds(text), "{text}");
         }
+    }
+
+    #[test]
+    fn the_variable_with_a_credential_is_named() {
+        let name = |text: &str| {
+            let value = crate::unreadable::json(text).unwrap();
+            name_of_secret(&value).map(ToOwned::to_owned)
+        };
+        assert_eq!(
+            name(r#"{"REGION": "eu", "DB_PASSWORD": "hunter2-and-more"}"#).as_deref(),
+            Some("DB_PASSWORD")
+        );
+        let listed = r#"[{"name": "A", "value": "b"}, {"name": "API_KEY", "value": "hunter2-and-more"}]"#;
+        assert_eq!(name(listed).as_deref(), Some("API_KEY"));
+        assert_eq!(name(r#"{"REGION": "eu"}"#), None);
     }
 
     #[test]

@@ -32,15 +32,26 @@ pub struct Candidate {
     pub(super) mention: Mention,
 }
 
-/// The result of reading a candidate.
+/// The result of reading a candidate: documents, or what was made of them.
 #[derive(Debug)]
-pub enum Reading {
+pub enum Reading<D = Document> {
     /// A plan.
-    Plan(Document),
+    Plan(D),
     /// One plan per line, each read or rejected.
-    Lines(Vec<Result<Document, InputError>>),
+    Lines(Vec<Result<D, InputError>>),
     /// A document of another kind, found in a directory.
     Skipped(Skipped),
+}
+
+impl<D> Reading<D> {
+    /// Applies `work` to every document, and drops each before the next.
+    pub fn map<R>(self, mut work: impl FnMut(D) -> R) -> Reading<R> {
+        match self {
+            Self::Plan(document) => Reading::Plan(work(document)),
+            Self::Lines(lines) => Reading::Lines(lines.into_iter().map(|line| line.map(&mut work)).collect()),
+            Self::Skipped(skipped) => Reading::Skipped(skipped),
+        }
+    }
 }
 
 impl Candidate {
@@ -52,6 +63,12 @@ impl Candidate {
     /// Whether it was named or found.
     pub const fn mention(&self) -> Mention {
         self.mention
+    }
+
+    /// How many bytes its file has; `None` for what has no size, such as a pipe.
+    pub fn size(&self) -> Option<u64> {
+        let metadata = self.origin.path()?.metadata().ok()?;
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// Reads it whole.

@@ -1,14 +1,15 @@
 //! Finds the files to read in the sources that the user names, and sorts the results.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::candidate::{Candidate, Reading};
 use super::document::Document;
 use super::error::InputError;
 use super::options::ReadOptions;
-use super::origin::Origin;
-use super::problem::Problem;
+use super::partition::Partition;
 use super::search::Search;
+use super::sha256::Sha256Digest;
 use super::skipped::Skipped;
 use super::source::Source;
 
@@ -24,6 +25,8 @@ pub struct Discovery {
     /// Files in directories that do not look like plans.
     pub other_files: usize,
     pub(super) directories: Vec<Directory>,
+    /// The places of `files` among those of all parts, if these are one part.
+    positions: Option<Vec<usize>>,
 }
 
 /// A directory that the user named, with the positions of its candidates.
@@ -31,13 +34,25 @@ pub struct Discovery {
 pub(super) struct Directory {
     pub(super) path: PathBuf,
     pub(super) candidates: Vec<usize>,
+    /// How many candidates other parts have.
+    pub(super) elsewhere: usize,
 }
 
-/// The results of reading the sources: each file named or found is in one of the lists.
-#[derive(Debug, Default)]
-pub struct Batch {
+/// A directory that the user named, and what was in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchedDirectory {
+    /// The directory.
+    pub path: PathBuf,
+    /// How many of its files were read as plans or rejected. Files of other parts do not count.
+    pub files: usize,
+}
+
+/// The results of reading the sources: each file named or found is in one of the lists. In the place of documents there
+/// can be what was made of each.
+#[derive(Debug)]
+pub struct Batch<D = Document> {
     /// The plans.
-    pub documents: Vec<Document>,
+    pub documents: Vec<D>,
     /// Skipped files.
     pub skipped: Vec<Skipped>,
     /// Rejected files.
@@ -46,8 +61,24 @@ pub struct Batch {
     pub plan_files: usize,
     /// How many files in directories do not look like plans.
     pub other_files: usize,
-    /// How many directories were searched.
-    pub directories: usize,
+    /// The directories that were searched.
+    pub directories: Vec<SearchedDirectory>,
+    /// The place of each document's file among those of all parts, if the files are those of one part; otherwise empty.
+    pub positions: Vec<usize>,
+}
+
+impl<D> Default for Batch<D> {
+    fn default() -> Self {
+        Self {
+            documents: Vec::new(),
+            skipped: Vec::new(),
+            errors: Vec::new(),
+            plan_files: 0,
+            other_files: 0,
+            directories: Vec::new(),
+            positions: Vec::new(),
+        }
+    }
 }
 
 /// Expands the sources into the files to read.
@@ -65,6 +96,42 @@ pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
 }
 
 impl Discovery {
+    /// The SHA-256 of the names and sizes of all files, by which parts recognize that they share the same files.
+    pub fn files_sha256(&self) -> Sha256Digest {
+        let lines =
+            self.files.iter().map(|candidate| format!("{} {:?}\0", candidate.origin, candidate.size()));
+        Sha256Digest::of(lines.collect::<String>().as_bytes())
+    }
+
+    /// Keeps the files of one part, and returns those of the others. What the search itself skipped and rejected belongs
+    /// to the first part.
+    pub fn part(self, partition: Partition) -> (Self, Vec<Candidate>) {
+        let (mut files, mut positions, mut new_index) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut others = Vec::new();
+        for (position, candidate) in self.files.into_iter().enumerate() {
+            if partition.has(position) {
+                new_index.insert(position, files.len());
+                files.push(candidate);
+                positions.push(position);
+            } else {
+                others.push(candidate);
+            }
+        }
+        let directories = self.directories.into_iter().map(|Directory { path, candidates, elsewhere }| {
+            let here: Vec<usize> =
+                candidates.iter().filter_map(|position| new_index.get(position).copied()).collect();
+            Directory { path, elsewhere: elsewhere + candidates.len() - here.len(), candidates: here }
+        });
+        let directories = directories.collect();
+        let positions = Some(positions);
+        let here = if partition.part() == 1 {
+            Self { files, positions, directories, ..self }
+        } else {
+            Self { files, positions, directories, skipped: Vec::new(), errors: Vec::new(), other_files: 0 }
+        };
+        (here, others)
+    }
+
     /// Reads all candidates one after the other and sorts the results.
     pub fn read_all(self, options: &ReadOptions) -> Batch {
         let outcomes = self.files.iter().map(|candidate| candidate.read(options)).collect();
@@ -76,7 +143,7 @@ impl Discovery {
     ///
     /// # Panics
     /// If there are more or fewer outcomes than files.
-    pub fn conclude(self, outcomes: Vec<Result<Reading, InputError>>) -> Batch {
+    pub fn conclude<D>(self, outcomes: Vec<Result<Reading<D>, InputError>>) -> Batch<D> {
         assert_eq!(outcomes.len(), self.files.len(), "one outcome for each file");
         let skipped_at: Vec<bool> =
             outcomes.iter().map(|outcome| matches!(outcome, Ok(Reading::Skipped(_)))).collect();
@@ -86,9 +153,11 @@ impl Discovery {
             errors: self.errors,
             plan_files: 0,
             other_files: self.other_files,
-            directories: self.directories.len(),
+            directories: Vec::new(),
+            positions: Vec::new(),
         };
-        for outcome in outcomes {
+        for (index, outcome) in outcomes.into_iter().enumerate() {
+            let before = batch.documents.len();
             match outcome {
                 Ok(Reading::Plan(document)) => {
                     batch.plan_files += 1;
@@ -106,11 +175,17 @@ impl Discovery {
                 Ok(Reading::Skipped(skipped)) => batch.skipped.push(skipped),
                 Err(error) => batch.errors.push(error),
             }
-        }
-        for Directory { path, candidates } in self.directories {
-            if candidates.iter().all(|&index| skipped_at.get(index).is_none_or(|skipped| *skipped)) {
-                batch.errors.push(InputError::new(Origin::File(path), Problem::NothingFound));
+            if let Some(position) = self.positions.as_ref().and_then(|positions| positions.get(index)) {
+                batch.positions.extend((before..batch.documents.len()).map(|_| *position));
             }
+        }
+        for Directory { path, candidates, elsewhere } in self.directories {
+            let is_read = |&&index: &&usize| skipped_at.get(index).is_some_and(|skipped| !skipped);
+            let files = candidates.iter().filter(is_read).count();
+            if files == 0 && elsewhere == 0 {
+                batch.errors.push(InputError::nothing_in(path.clone()));
+            }
+            batch.directories.push(SearchedDirectory { path, files });
         }
         batch
     }
@@ -125,6 +200,8 @@ mod tests {
 
     use super::*;
     use crate::input::decode::sample_zip;
+    use crate::input::origin::Origin;
+    use crate::input::problem::Problem;
     use crate::input::{OtherKind, SkipReason};
 
     const PLAN: &str = r#"{"format_version":"1.2","resource_changes":[]}"#;

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::PathBuf;
 
 use miette::Diagnostic;
 
@@ -19,6 +20,11 @@ pub struct InputError {
 impl InputError {
     pub(super) const fn new(origin: Origin, problem: Problem) -> Self {
         Self { origin, problem }
+    }
+
+    /// A directory in which there is no plan.
+    pub const fn nothing_in(directory: PathBuf) -> Self {
+        Self::new(Origin::File(directory), Problem::NothingFound)
     }
 
     /// The input.

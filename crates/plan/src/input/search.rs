@@ -109,7 +109,7 @@ impl Search {
         }
         // A directory that could not be searched has its error already.
         if !candidates.is_empty() || self.found.errors.len() == errors_before {
-            self.found.directories.push(Directory { path: root.to_owned(), candidates });
+            self.found.directories.push(Directory { path: root.to_owned(), candidates, elsewhere: 0 });
         }
     }
 

@@ -17,7 +17,7 @@ use crate::input::Sha256Digest;
 use crate::model::{
     Actions, Address, AttributePath, PathStep, Plan, PlanError, common_among, names_among, sensitive_values,
 };
-use crate::text::escape;
+use crate::text::{credential, escape};
 
 /// The replacement of a sensitive value.
 pub const PLACEHOLDER: &str = "(sensitive value)";
@@ -121,6 +121,18 @@ pub struct Redactor {
     names: BTreeSet<String>,
     /// The addresses of the plan in which a sensitive value occurs; few plans have any.
     addresses: Option<AhoCorasick>,
+    /// Whether private keys and tokens of providers are replaced wherever they occur, marked or not.
+    forms: CredentialForms,
+}
+
+/// What becomes of what only credentials look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum CredentialForms {
+    /// It stays: the text is no plan's, such as the example of a rule.
+    #[default]
+    Shown,
+    /// It is replaced. Whoever wrote a credential into a configuration did not mark it.
+    Replaced,
 }
 
 #[derive(Debug, Default)]
@@ -244,7 +256,7 @@ impl Redactor {
             long.extend(lines.filter(|line| line.chars().count() >= SHORTEST_TAINT).map(ToOwned::to_owned));
         }
         short_values.iter().for_each(|value| add_forms(value, &mut short));
-        Self { search: Search::of(long, short), names: BTreeSet::new(), addresses: None }
+        Self { search: Search::of(long, short), ..Self::default() }
     }
 
     /// The redactor for what is told of a plan.
@@ -258,6 +270,7 @@ impl Redactor {
     fn with_names(plan: &Plan<'_>, sensitive: &BTreeSet<String>) -> Self {
         let names = names_among(plan, sensitive);
         let mut redactor = Self::with_short(sensitive, &short_unless_named(plan, sensitive, &names));
+        redactor.forms = CredentialForms::Replaced;
         if matches!(redactor.search, Search::Nothing) {
             return redactor;
         }
@@ -362,14 +375,22 @@ impl Redactor {
 
     /// Replaces what is sensitive in a text and counts, which encoded values always do.
     fn redacted(&self, text: &str, counts: impl Fn(&Range<usize>) -> bool) -> SafeText {
-        let shortest = match &self.search {
-            Search::Nothing => return SafeText::plain(text),
+        let mut spans = match &self.search {
+            Search::Nothing => Vec::new(),
             Search::Everything => return SafeText::fixed(PLACEHOLDER),
-            Search::Values(values) => values.shortest,
+            Search::Values(values) => {
+                let mut spans = self.plain_spans(text.as_bytes());
+                spans.retain(counts);
+                spans.extend(encoded::spans(text, values.shortest, &|decoded| self.plain_spans(decoded)));
+                spans
+            }
         };
-        let mut spans = self.plain_spans(text.as_bytes());
-        spans.retain(counts);
-        spans.extend(encoded::spans(text, shortest, &|decoded| self.plain_spans(decoded)));
+        if self.forms == CredentialForms::Replaced && text.len() >= credential::SHORTEST {
+            spans.extend(credential::places(text));
+            let of_decoded =
+                |decoded: &[u8]| str::from_utf8(decoded).map(credential::places).unwrap_or_default();
+            spans.extend(encoded::spans(text, credential::SHORTEST, &of_decoded));
+        }
         if !spans.is_empty() {
             let kept = self.kept_spans(text);
             spans.retain(|span| !kept.iter().any(|kept| kept.start <= span.start && span.end <= kept.end));
@@ -413,6 +434,30 @@ mod tests {
             "a (sensitive value), b (sensitive value)"
         );
         assert_eq!(redactor.text("shorter stays").unescaped(), "shorter stays");
+    }
+
+    /// A credential that nobody marked is written into the configuration: a finding says so, and does not tell it.
+    #[test]
+    fn what_only_credentials_look_like_is_replaced() {
+        let plan = Plan::parse(r#"{"format_version": "1.2", "planned_values": {}, "resource_changes": []}"#)
+            .unwrap();
+        let redactor = Redactor::for_plan(&plan).unwrap();
+        for (text, wanted) in [
+            ("\"sk_live_51HhYq2eZvKYlo2C0aBcDeFg\"", "\"sk_live_(sensitive value)\""),
+            ("a postgres://u:hunter2hunter2@db/x b", "a postgres://u:(sensitive value)@db/x b"),
+            ("-----BEGIN PRIVATE KEY-----\\nMIIE", "-----BEGIN PRIVATE KEY-----(sensitive value)"),
+            ("an ordinary text of some length", "an ordinary text of some length"),
+        ] {
+            assert_eq!(redactor.text(text).unescaped(), wanted);
+        }
+        // `export TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345`.
+        let encoded = "ZXhwb3J0IFRPS0VOPWdocF8wMTIzNDU2Nzg5YWJjZGVmZ2hpakFCQ0RFRkdISUowMTIzNDUK";
+        assert!(redactor.text(encoded).unescaped().contains(PLACEHOLDER));
+        // The example of a rule is no plan's.
+        assert_eq!(
+            Redactor::default().text("ghp_0123456789abcdefghijABCDEFGHIJ012345").unescaped().len(),
+            40
+        );
     }
 
     #[test]

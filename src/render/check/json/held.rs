@@ -1,12 +1,14 @@
 //! What a verdict rests on beside findings, in the JSON report: the environment, approvals and risk scores.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::v2::text;
+use super::v2::{ReadError, safe, text};
+use crate::approvals::NotCounted as Reason;
+use crate::risk::{RiskFactor, RiskPart as OfRisk};
 use crate::{report, risk};
 
 /// The environment of a run.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Environment {
     name: String,
@@ -15,7 +17,7 @@ pub(super) struct Environment {
 }
 
 /// The approvals of a run.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Approvals {
     /// How many are needed.
@@ -31,17 +33,17 @@ pub(super) struct Approvals {
 }
 
 /// A review that does not count as an approval.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct NotCounted {
     /// Who.
     by: String,
     /// Why.
-    reason: &'static str,
+    reason: String,
 }
 
 /// The risk score of a plan: the sum of the points of its parts, which docs/risk.md describes.
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Risk {
     score: usize,
@@ -49,11 +51,11 @@ pub(super) struct Risk {
 }
 
 /// A part of a risk score.
-#[derive(Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct RiskPart {
     /// What has points, such as `destroy` or `exposure-high`.
-    part: &'static str,
+    part: String,
     /// How often.
     number: usize,
     /// All points of the part.
@@ -63,6 +65,12 @@ struct RiskPart {
 impl Environment {
     pub(super) fn of(environment: &report::EnvironmentReport) -> Self {
         Self { name: text(&environment.name), why: text(&environment.why) }
+    }
+}
+
+impl From<Environment> for report::EnvironmentReport {
+    fn from(environment: Environment) -> Self {
+        Self { name: safe(&environment.name), why: safe(&environment.why) }
     }
 }
 
@@ -76,19 +84,50 @@ impl Approvals {
             not_counted: approvals
                 .not_counted
                 .iter()
-                .map(|(by, reason)| NotCounted { by: text(by), reason: reason.as_str() })
+                .map(|(by, reason)| NotCounted { by: text(by), reason: reason.as_str().to_owned() })
                 .collect(),
         }
+    }
+}
+
+impl TryFrom<Approvals> for report::ApprovalsReport {
+    type Error = ReadError;
+
+    fn try_from(approvals: Approvals) -> Result<Self, ReadError> {
+        let texts = |texts: &[String]| texts.iter().map(|text| safe(text)).collect();
+        let not_counted = approvals.not_counted.iter().map(|NotCounted { by, reason }| {
+            let known = Reason::ALL.into_iter().find(|known| known.as_str() == reason);
+            Ok((safe(by), known.ok_or_else(|| ReadError::unknown("reason", reason))?))
+        });
+        Ok(Self {
+            needed: approvals.needed,
+            missing: approvals.missing,
+            from: texts(&approvals.from),
+            counted: texts(&approvals.counted),
+            not_counted: not_counted.collect::<Result<_, _>>()?,
+        })
     }
 }
 
 impl Risk {
     pub(super) fn of(risk: &risk::Risk) -> Self {
         let part = |part: &risk::RiskPart| RiskPart {
-            part: part.factor.as_str(),
+            part: part.factor.as_str().to_owned(),
             number: part.number,
             points: part.points(),
         };
         Self { score: risk.score(), parts: risk.parts.iter().map(part).collect() }
+    }
+}
+
+impl TryFrom<Risk> for risk::Risk {
+    type Error = ReadError;
+
+    fn try_from(risk: Risk) -> Result<Self, ReadError> {
+        let parts = risk.parts.iter().map(|RiskPart { part, number, points: _ }| {
+            let factor = RiskFactor::all().find(|factor| factor.as_str() == part);
+            Ok(OfRisk { factor: factor.ok_or_else(|| ReadError::unknown("part", part))?, number: *number })
+        });
+        Ok(Self { parts: parts.collect::<Result<_, _>>()? })
     }
 }

@@ -6,6 +6,8 @@ mod v2;
 use crate::render::{Format, Layout, RenderError, json};
 use crate::report::Report;
 
+pub use v2::ReadError;
+
 pub(super) const FORMAT: Format<Report> =
     Format { name: "json", former: None, help: "see docs/report.schema.json", extension: "json", render };
 
@@ -14,6 +16,17 @@ const LEVELS: usize = 4;
 
 fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     Ok(json::shallow(&v2::Report::of(report), LEVELS)?)
+}
+
+/// Reads a report that this format wrote, or that of an earlier version with the same major number.
+///
+/// What the format does not have is missing: the time that the run took, and the source text of problems.
+///
+/// # Errors
+///
+/// If it is no such report, or contradicts itself: its verdict is not the one that its findings and problems give.
+pub fn read(text: &str) -> Result<Report, ReadError> {
+    v2::read(text)
 }
 
 #[cfg(test)]

@@ -1,29 +1,30 @@
-//! Version 2 of the JSON report, documented in `docs/report.schema.json`.
+//! Version 2 of the JSON report, documented in `docs/report.schema.json`. `write` makes it of a report, and `read` makes a
+//! report of it.
+
+mod read;
+mod write;
 
 use std::collections::BTreeMap;
 
-use planguard_plan::ChangeSummary;
-use planguard_plan::redact::SafeText;
-use planguard_rule as severity;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::held::{Approvals, Environment, Risk};
 
-use crate::render::check::rules::{self, ReportedRule};
-use crate::waivers::Use;
-use crate::{enforcement, finding, report, verdict};
+pub use read::ReadError;
+pub(super) use read::{read, safe};
+pub(super) use write::text;
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.2";
+const SCHEMA_VERSION: &str = "2.3";
 
 /// A run of planguard.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct Report {
     /// The version of this format: a new minor version adds fields, a new major version is another document.
-    schema_version: &'static str,
+    schema_version: String,
     /// The version of planguard.
-    planguard_version: &'static str,
+    planguard_version: String,
     /// The verdict.
     verdict: Verdict,
     /// The process's exit code.
@@ -45,6 +46,12 @@ pub(super) struct Report {
     approvals: Option<Approvals>,
     /// The SHA-256 of the settings that count, wherever they were set.
     settings_sha256: Option<String>,
+    /// The SHA-256 of all that decided: the version, the built-in rules, the settings, and what they name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules_sha256: Option<String>,
+    /// The part of the plans that were checked; left out if it is all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<Part>,
     /// The waivers of the settings.
     waivers: Vec<Waiver>,
     /// The baseline; null if there is none.
@@ -63,8 +70,34 @@ pub(super) struct Report {
     notices: Vec<Notice>,
 }
 
+/// One of several runs that share the files to check.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Part {
+    /// Which one, counted from 1.
+    part: usize,
+    /// How many there are.
+    of: usize,
+    /// How many files all of them have together.
+    files: usize,
+    /// The SHA-256 of the names and sizes of these files.
+    files_sha256: String,
+    /// The directories that were searched.
+    directories: Vec<Directory>,
+}
+
+/// A directory that was searched.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Directory {
+    /// The directory.
+    directory: String,
+    /// How many of its files that this run has were read as plans, or could not be read.
+    files: usize,
+}
+
 /// A setting that lets through what its default would deny.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Weakening {
     /// The setting as the file has it, such as `check.builtin = false`.
@@ -77,7 +110,7 @@ struct Weakening {
 }
 
 /// One plan.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Plan {
     /// Where the plan came from, as it was named.
@@ -103,11 +136,19 @@ struct Plan {
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
     /// What was changed outside of Terraform and matters.
+    #[serde(default)]
     drift: Vec<Drift>,
+    /// Of a part: the lines of the configuration that findings point to: for each file, the number of a line and its
+    /// text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    source_lines: BTreeMap<String, BTreeMap<usize, String>>,
+    /// The place of its file among those of all parts, counted from 0; left out if the run is no part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<usize>,
 }
 
 /// Something that was changed outside of Terraform and matters.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Drift {
     /// The address of the object.
@@ -122,7 +163,7 @@ struct Drift {
 }
 
 /// What a plan does with what was changed outside of Terraform.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 enum DriftFate {
@@ -133,7 +174,7 @@ enum DriftFate {
 }
 
 /// How many managed objects the plan touches. A replacement counts in `add`, in `destroy` and in `replace`.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Changes {
     add: usize,
@@ -148,7 +189,7 @@ struct Changes {
 }
 
 /// How much was checked.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Counts {
     /// Resource instances in the plan, unchanged ones included.
@@ -168,17 +209,20 @@ struct Counts {
 }
 
 /// How many files were read.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Files {
     /// Files that were read as plans. A file with one plan per line counts once.
     plans: usize,
     /// Files in directories that do not look like plans.
     other: usize,
+    /// Directories that were searched.
+    #[serde(default)]
+    directories: usize,
 }
 
 /// How much of what the plan changes is of a type that a guardrail knows.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Coverage {
     /// Managed resources that the plan does not leave unchanged.
@@ -190,7 +234,7 @@ struct Coverage {
 }
 
 /// A resource type that no guardrail knows.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnknownType {
     r#type: String,
@@ -199,7 +243,7 @@ struct UnknownType {
 }
 
 /// A finding of a rule. A member without a value is left out.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Finding {
     /// The id of the rule, which `rules` describes.
@@ -209,10 +253,10 @@ struct Finding {
     /// What it does to the verdict.
     enforcement: Enforcement,
     /// Whether it depends on values known after apply; left out if it is certain.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     undetermined: bool,
     /// Whether the object fails the rule before the plan as well; left out if the plan introduces the failure.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pre_existing: bool,
     /// The address of the resource; left out if the finding is about the whole plan.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,7 +277,7 @@ struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<String>,
     /// The resources whose attributes decide an undetermined outcome at apply.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     depends_on: Vec<String>,
     /// What is wrong.
     message: String,
@@ -247,21 +291,21 @@ struct Finding {
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<Source>,
     /// Other keys that a policy gives for it.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
     /// The waiver that accepts it, or did until it expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiver: Option<FindingWaiver>,
     /// The people who approved it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     approved_by: Vec<String>,
     /// What each rule finds, if several find the same cause: `rule` and the other members are those of the strictest.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     shares: Vec<Share>,
 }
 
 /// What one of several rules finds.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Share {
     /// The id of the rule, which `rules` describes.
@@ -279,7 +323,7 @@ struct Share {
 }
 
 /// Where the configuration defines what a finding is about.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Source {
     file: String,
@@ -288,12 +332,18 @@ struct Source {
     /// The first character in the line and the one behind the last, counted from 1.
     columns: [usize; 2],
     /// Whether it is a block around the attribute; left out if it is the attribute.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     around: bool,
+    /// Of a part: the head of the resource's block, if it is another line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<Location>,
+    /// Of a part: where the value comes from, if it is a copy: local values, arguments of modules and variables, the nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    from: Vec<Location>,
 }
 
 /// The waiver of a finding.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct FindingWaiver {
     /// Whether it expired, and accepts the finding no longer.
@@ -309,7 +359,7 @@ struct FindingWaiver {
 }
 
 /// A waiver, and what became of it.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Waiver {
     /// The rules that it means, as it is written.
@@ -328,12 +378,15 @@ struct Waiver {
     line: usize,
     /// What became of it.
     state: WaiverState,
+    /// The rule that may have been meant, if no rule has such an id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<String>,
     /// The findings that it accepts, or no longer accepts if it expired.
     findings: usize,
 }
 
 /// What became of a waiver.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum WaiverState {
@@ -352,7 +405,7 @@ enum WaiverState {
 }
 
 /// The findings that the project had when it began with planguard.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Baseline {
     file: String,
@@ -363,7 +416,7 @@ struct Baseline {
 }
 
 /// An entry of a baseline that is not used.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct UnusedEntry {
     /// The plan that it is for; null if it is for any.
@@ -375,7 +428,7 @@ struct UnusedEntry {
 }
 
 /// A rule that has findings.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Rule {
     /// A one-line description.
@@ -383,13 +436,16 @@ struct Rule {
     title: Option<String>,
     /// What kind of rule it is.
     kind: RuleKind,
+    /// The category of harm, such as `exposure`, if the rule names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
     /// How to fix its findings, unless a finding has a remedy of its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     remediation: Option<String>,
 }
 
 /// May the plan be merged?
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Verdict {
@@ -402,7 +458,7 @@ enum Verdict {
 }
 
 /// The severity of a finding.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Severity {
@@ -414,7 +470,7 @@ enum Severity {
 }
 
 /// What a finding does to the verdict.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Enforcement {
@@ -432,7 +488,7 @@ enum Enforcement {
 }
 
 /// What kind of rule a finding comes from.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 enum RuleKind {
@@ -445,7 +501,7 @@ enum RuleKind {
 }
 
 /// A place in a source file.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Location {
     file: String,
@@ -454,7 +510,7 @@ struct Location {
 }
 
 /// A file that was skipped.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Skipped {
     file: String,
@@ -462,7 +518,7 @@ struct Skipped {
 }
 
 /// An error that kept planguard from checking everything.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Problem {
     /// A stable code, for example `PG-IN-003`.
@@ -475,292 +531,13 @@ struct Problem {
 }
 
 /// A note that does not affect the verdict.
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Notice {
     /// A stable code; `print` for what a policy printed.
     code: String,
     message: String,
-}
-
-/// The rules that findings refer to.
-type Rules<'r> = BTreeMap<&'r SafeText, ReportedRule<'r>>;
-
-pub(super) fn text(text: &SafeText) -> String {
-    text.unescaped().to_owned()
-}
-
-fn optional(value: Option<&SafeText>) -> Option<String> {
-    value.map(text)
-}
-
-impl Report {
-    pub(super) fn of(report: &report::Report) -> Self {
-        let verdict = report.verdict();
-        let rules = rules::of_report(report);
-        Self {
-            schema_version: SCHEMA_VERSION,
-            planguard_version: env!("CARGO_PKG_VERSION"),
-            verdict: Verdict::of(verdict),
-            exit_code: report.exit_code(),
-            complete: report.problems.is_empty(),
-            report_only: report.report_only,
-            policies_sha256: optional(report.policies_sha256.as_ref()),
-            trusted: optional(report.trust.place.as_ref()),
-            weakenings: report
-                .trust
-                .weakenings
-                .iter()
-                .map(|weakening| Weakening {
-                    setting: text(&weakening.setting),
-                    effect: text(&weakening.effect),
-                    file: text(&weakening.file),
-                    line: weakening.line,
-                })
-                .collect(),
-            environment: report.environment.as_ref().map(Environment::of),
-            approvals: report.approvals.as_ref().map(Approvals::of),
-            settings_sha256: optional(report.settings_sha256.as_ref()),
-            waivers: report.waivers.iter().map(Waiver::of).collect(),
-            baseline: report.baseline.as_ref().map(Baseline::of),
-            plans: report.plans.iter().map(|plan| Plan::of(plan, &rules)).collect(),
-            rules: rules.iter().map(|(id, rule)| (text(id), Rule::of(rule))).collect(),
-            skipped: report
-                .skipped
-                .iter()
-                .map(|skipped| Skipped { file: text(&skipped.file), reason: text(&skipped.reason) })
-                .collect(),
-            files: Files { plans: report.files.plans, other: report.files.other },
-            problems: report
-                .problems
-                .iter()
-                .map(|problem| Problem {
-                    code: text(&problem.code),
-                    message: text(&problem.message),
-                    help: optional(problem.help.as_ref()),
-                    file: optional(problem.plan.as_ref()),
-                })
-                .collect(),
-            notices: report
-                .notices
-                .iter()
-                .map(|notice| Notice { code: text(&notice.code), message: text(&notice.message) })
-                .collect(),
-        }
-    }
-}
-
-impl Verdict {
-    const fn of(verdict: verdict::Verdict) -> Self {
-        match verdict {
-            verdict::Verdict::Pass => Self::Pass,
-            verdict::Verdict::Denied => Self::Denied,
-            verdict::Verdict::Undecided => Self::Undecided,
-        }
-    }
-}
-
-impl Plan {
-    fn of(plan: &report::PlanReport, rules: &Rules<'_>) -> Self {
-        Self {
-            file: text(&plan.origin),
-            sha256: text(&plan.sha256),
-            format_version: text(&plan.format_version),
-            terraform_version: optional(plan.terraform_version.as_ref()),
-            workspace: optional(plan.workspace.as_ref()),
-            verdict: Verdict::of(plan.verdict()),
-            changes: Changes::of(plan.summary),
-            counts: Counts::of(plan.counts),
-            coverage: Coverage::of(&plan.coverage),
-            risk: Risk::of(&plan.risk),
-            findings: plan.findings.iter().map(|finding| Finding::of(finding, rules)).collect(),
-            drift: plan.drift.iter().map(Drift::of).collect(),
-        }
-    }
-}
-
-impl Rule {
-    fn of(rule: &ReportedRule<'_>) -> Self {
-        Self {
-            title: optional(rule.title),
-            kind: match rule.kind {
-                finding::RuleKind::Guardrail => RuleKind::Guardrail,
-                finding::RuleKind::Change => RuleKind::Change,
-                finding::RuleKind::Policy => RuleKind::Policy,
-            },
-            remediation: optional(rule.remediation),
-        }
-    }
-}
-
-impl Changes {
-    const fn of(summary: ChangeSummary) -> Self {
-        let ChangeSummary { add, change, destroy, replace, import, moved, forget, unchanged, read } = summary;
-        Self { add, change, destroy, replace, import, r#move: moved, forget, unchanged, read }
-    }
-}
-
-impl Counts {
-    const fn of(counts: report::Counts) -> Self {
-        let report::Counts {
-            resources,
-            rules,
-            rules_matching_nothing,
-            passed,
-            undetermined,
-            fixed,
-            exceptions,
-        } = counts;
-        Self { resources, rules, rules_matching_nothing, passed, undetermined, fixed, exceptions }
-    }
-}
-
-impl Coverage {
-    fn of(coverage: &report::Coverage) -> Self {
-        Self {
-            changed: coverage.changed,
-            unknown: coverage.unknown(),
-            unknown_types: coverage
-                .unknown_types
-                .iter()
-                .map(|(name, number)| UnknownType { r#type: text(name), changed: *number })
-                .collect(),
-        }
-    }
-}
-
-impl Finding {
-    fn of(finding: &finding::Finding, rules: &Rules<'_>) -> Self {
-        let subject = finding.subject.as_ref();
-        let other = |rule: &ReportedRule<'_>| optional(rule.other_remediation(finding));
-        Self {
-            rule: text(&finding.rule.id),
-            severity: finding.severity.into(),
-            enforcement: finding.enforcement.into(),
-            undetermined: finding.certainty == finding::Certainty::DependsOnUnknown,
-            pre_existing: finding.origin == finding::Origin::AlreadyThere,
-            address: subject.map(|subject| text(&subject.address)),
-            deposed: optional(subject.and_then(|subject| subject.deposed.as_ref())),
-            actions: optional(subject.and_then(|subject| subject.actions.as_ref())),
-            attribute: optional(finding.attribute.as_ref()),
-            value: optional(finding.value.as_ref()),
-            before: optional(finding.before.as_ref()),
-            depends_on: finding.depends_on.iter().map(text).collect(),
-            message: text(&finding.message),
-            remediation: rules.get(&finding.rule.id).and_then(other),
-            location: finding
-                .location
-                .as_ref()
-                .map(|location| Location { file: text(&location.file), line: location.line }),
-            source: finding.source.as_deref().map(|place| Source {
-                file: text(&place.at.file),
-                line: place.at.line,
-                columns: [place.column, place.end_column],
-                around: place.precision == finding::SourcePrecision::Block,
-            }),
-            metadata: finding.metadata.iter().map(|(key, value)| (text(key), text(value))).collect(),
-            waiver: finding.waiver.as_ref().map(|waiver| FindingWaiver {
-                expired: waiver.state == finding::WaiverState::Expired,
-                reason: text(&waiver.reason),
-                owner: optional(waiver.owner.as_ref()),
-                ticket: optional(waiver.ticket.as_ref()),
-                expires: optional(waiver.expires.as_ref()),
-                file: text(&waiver.file),
-                line: waiver.line,
-            }),
-            approved_by: finding.approved_by.iter().map(text).collect(),
-            shares: finding.shares.iter().map(Share::of).collect(),
-        }
-    }
-}
-
-impl Drift {
-    fn of(drift: &report::Drift) -> Self {
-        Self {
-            address: text(&drift.address),
-            attribute: optional(drift.attribute.as_ref()),
-            message: text(&drift.message),
-            became: match drift.became {
-                report::DriftFate::Kept => DriftFate::Kept,
-                report::DriftFate::PutBack => DriftFate::PutBack,
-            },
-        }
-    }
-}
-
-impl Share {
-    fn of(share: &finding::Finding) -> Self {
-        Self {
-            rule: text(&share.rule.id),
-            severity: share.severity.into(),
-            enforcement: share.enforcement.into(),
-            address: optional(share.subject.as_ref().map(|subject| &subject.address)),
-            attribute: optional(share.attribute.as_ref()),
-            message: text(&share.message),
-        }
-    }
-}
-
-impl From<severity::Severity> for Severity {
-    fn from(severity: severity::Severity) -> Self {
-        match severity {
-            severity::Severity::Info => Self::Info,
-            severity::Severity::Low => Self::Low,
-            severity::Severity::Medium => Self::Medium,
-            severity::Severity::High => Self::High,
-            severity::Severity::Critical => Self::Critical,
-        }
-    }
-}
-
-impl From<enforcement::Enforcement> for Enforcement {
-    fn from(enforcement: enforcement::Enforcement) -> Self {
-        match enforcement {
-            enforcement::Enforcement::Deny => Self::Deny,
-            enforcement::Enforcement::Approve => Self::Approve,
-            enforcement::Enforcement::Approved => Self::Approved,
-            enforcement::Enforcement::Warn => Self::Warn,
-            enforcement::Enforcement::Waived => Self::Waived,
-            enforcement::Enforcement::Baseline => Self::Baseline,
-            enforcement::Enforcement::Off => Self::Off,
-        }
-    }
-}
-
-impl Baseline {
-    fn of(baseline: &report::BaselineReport) -> Self {
-        let unused = baseline.unused.iter().map(|entry| UnusedEntry {
-            plan: optional(entry.plan.as_ref()),
-            rule: text(&entry.rule),
-            address: optional(entry.address.as_ref()),
-            attribute: optional(entry.attribute.as_ref()),
-        });
-        Self { file: text(&baseline.file), findings: baseline.accepted, unused: unused.collect() }
-    }
-}
-
-impl Waiver {
-    fn of(waiver: &report::WaiverReport) -> Self {
-        let (state, findings) = match waiver.became {
-            Use::Accepted(findings) => (WaiverState::Used, findings),
-            Use::Expired(findings) => (WaiverState::Expired, findings),
-            Use::Shadowed => (WaiverState::Shadowed, 0),
-            Use::Unused => (WaiverState::Unused, 0),
-            Use::OtherEnvironment => (WaiverState::OtherEnvironment, 0),
-            Use::UnknownRule { .. } => (WaiverState::UnknownRule, 0),
-        };
-        Self {
-            rule: text(&waiver.rule),
-            address: optional(waiver.address.as_ref()),
-            environment: optional(waiver.environment.as_ref()),
-            reason: text(&waiver.reason),
-            owner: optional(waiver.owner.as_ref()),
-            ticket: optional(waiver.ticket.as_ref()),
-            expires: optional(waiver.expires.as_ref()),
-            file: text(&waiver.file),
-            line: waiver.line,
-            state,
-            findings,
-        }
-    }
+    /// The plan that it concerns; left out if it concerns the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
 }
