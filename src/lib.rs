@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod approvals;
+pub mod attestation;
 pub mod audit;
 pub mod baseline;
 pub mod cases;

@@ -287,6 +287,8 @@ pub struct PlanReport {
     pub origin: SafeText,
     /// The SHA-256 of the document.
     pub sha256: SafeText,
+    /// Of a binary plan, the SHA-256 of the JSON that Terraform printed for it.
+    pub shown_sha256: Option<SafeText>,
     /// `format_version`.
     pub format_version: SafeText,
     /// The version of Terraform or OpenTofu.

@@ -443,6 +443,7 @@ fn check_plan(
     let report = PlanReport {
         origin: origin.clone(),
         sha256: SafeText::digest(&document.sha256()),
+        shown_sha256: document.shown_sha256().as_ref().map(SafeText::digest),
         format_version: redactor.text(&plan.format_version),
         terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
         workspace: document

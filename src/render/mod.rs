@@ -3,6 +3,7 @@
 //! A renderer gets a finished report and decides nothing. Texts of a plan or a policy come as
 //! [`SafeText`](planguard_plan::redact::SafeText), without what is sensitive; the renderer escapes them for its medium.
 
+pub mod attestation;
 pub mod audit;
 pub mod baseline;
 pub mod check;

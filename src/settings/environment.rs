@@ -6,6 +6,7 @@ use planguard_plan::text::suggest;
 
 use super::SettingsError;
 use super::table::{NAMES, Said};
+use crate::attestation::{PUBLIC_KEY, SIGNING_KEY};
 
 /// What the variables of planguard start with.
 const PREFIX: &str = "PLANGUARD_";
@@ -22,8 +23,8 @@ pub(super) const ENVIRONMENT: &str = "PLANGUARD_ENV";
 /// The variable that names the file with reviews.
 pub(super) const APPROVALS: &str = "PLANGUARD_APPROVALS";
 
-/// The variables that say which settings count and who approved them, and are none themselves.
-const PLACES: [&str; 4] = [CONFIG, TRUSTED, ENVIRONMENT, APPROVALS];
+/// The variables that say which settings count, who approved them and what signs, and are none themselves.
+const PLACES: [&str; 6] = [CONFIG, TRUSTED, ENVIRONMENT, APPROVALS, SIGNING_KEY, PUBLIC_KEY];
 
 /// What the variables say, with what is wrong with them. An empty variable counts as unset, as CI systems leave it
 /// where nothing was entered.

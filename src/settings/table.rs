@@ -326,7 +326,19 @@ impl Settings {
 
     /// The SHA-256 of the settings that count, wherever they were set. `shown` names paths as people would.
     pub fn sha256(&self, shown: &dyn Fn(&str) -> String) -> String {
-        let entries = self.entries().into_iter().map(|Entry { name, value, .. }| match value {
+        self.digest(&self.entries(), shown)
+    }
+
+    /// The SHA-256 of the settings that decide. The program that converts binary plans is not among them: it may be another one
+    /// in another job that has the same rules.
+    pub fn deciding_sha256(&self, shown: &dyn Fn(&str) -> String) -> String {
+        let mut entries = self.entries();
+        entries.retain(|entry| entry.name != "check.terraform");
+        self.digest(&entries, shown)
+    }
+
+    fn digest(&self, entries: &[Entry], shown: &dyn Fn(&str) -> String) -> String {
+        let entries = entries.iter().map(|Entry { name, value, .. }| match value {
             Some(value) => format!("{name} = {}\n", shown(&value.to_string())),
             None => format!("{name}\n"),
         });

@@ -8,6 +8,7 @@ sed -i -E \
     -e 's/[0-9]+ of [0-9]+ rules? apply to this plan/[..] rules apply to this plan/' \
     -e 's/"(rules|rules_matching_nothing|passed)": [0-9]+,/"\1": [..],/' \
     -e 's/"sha256": "[0-9a-f]{64}"/"sha256": "[..]"/' \
+    -e 's/"rules_sha256": "[0-9a-f]{64}"/"rules_sha256": "[..]"/' \
     -e 's/"settings_sha256": "[0-9a-f]{64}"/"settings_sha256": "[..]"/' \
     -e 's/"planguard_version": "[^"]+"/"planguard_version": "[..]"/' \
     -e 's/: No such file or directory \(os error 2\)/: [..]/' \

@@ -1,4 +1,4 @@
-//! The pages for policy authors, and that about environments: each is followed to the letter, in a directory of its own.
+//! The pages for policy authors, and those about attestations and environments: each is followed to the letter, in a directory of its own.
 //!
 //! A fence with a `title` is a file that the reader writes, ```` ```console ```` is what the reader types and sees.
 //! `<!-- copy FIXTURE NAME -->` puts a file of this repository there, and `<!-- exit N -->` before a console says how
@@ -155,7 +155,7 @@ fn pages_for_authors_tell_the_truth() {
         .map(|entry| entry.expect("readable").into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
         .collect();
-    let others = ["docs/ci.md", "docs/environments.md", "docs/many-plans.md"];
+    let others = ["docs/attest.md", "docs/ci.md", "docs/environments.md", "docs/many-plans.md"];
     pages.extend(others.map(|page| Path::new(env!("CARGO_MANIFEST_DIR")).join(page)));
     pages.sort();
     let mut stale = Vec::new();

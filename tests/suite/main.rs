@@ -1,5 +1,6 @@
 //! All integration tests that need no process of their own, in one binary: linking is what takes time.
 
+mod attest;
 mod baseline;
 mod binary_plans;
 mod canary;

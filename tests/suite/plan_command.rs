@@ -76,6 +76,23 @@ fn a_plan_that_passes_is_kept_and_its_application_is_named() {
 
 #[cfg(unix)]
 #[test]
+fn the_plan_that_passed_is_the_one_that_is_attested() {
+    let directory = project("all-clean", 0);
+    let key = |name: &str| {
+        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/attestation");
+        keys.join(name).to_string_lossy().into_owned()
+    };
+    let signed = ["--out", "kept.tfplan", "--attest", "a.json", "--key", &key("signing.pem")];
+    let (code, _, said) = plan(&directory, &signed);
+    assert_eq!(code, Some(0), "{said}");
+    let verify = ["verify", "kept.tfplan", "--attestation", "a.json", "--key", &key("public.pem")];
+    let (code, report, said) = planguard(&directory, &verify);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(report.contains("ACCEPTED: kept.tfplan"), "{report}");
+}
+
+#[cfg(unix)]
+#[test]
 fn a_plan_that_is_denied_is_not_kept() {
     let directory = project("drift", 0);
     let (code, _, said) = plan(&directory, &["--out", "kept.tfplan"]);

@@ -17,6 +17,7 @@ use planguard::settings::{
     namespaces,
 };
 
+use crate::attest::AttestArguments;
 use crate::baseline::{BASELINE_HELP, BaselineArguments};
 use crate::completions::{CompletionsArguments, ManArguments};
 use crate::eval::{EVAL_HELP, EvalArguments};
@@ -35,6 +36,7 @@ use crate::partition::PartitionArgument;
 use crate::plan::PlanArguments;
 use crate::runtask::RunTaskArguments;
 use crate::test::TestArguments;
+use crate::verify::VerifyArguments;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
 use crate::words::{chosen, word};
 
@@ -76,6 +78,12 @@ pub(crate) enum Command {
     /// Plan with terraform or tofu, check the plan, and say how to apply it
     #[command(after_help = crate::plan::HELP)]
     Plan(Later<PlanArguments>),
+    /// Check a plan, and sign what was decided, so that only this plan is applied
+    #[command(after_help = crate::attest::HELP)]
+    Attest(Later<CheckArguments>),
+    /// Accept a plan that is to be applied if it is the one that was checked and passed
+    #[command(after_help = crate::verify::HELP)]
+    Verify(Later<VerifyArguments>),
     /// Write the present findings to a file, and let `check` accept them
     #[command(after_help = BASELINE_HELP)]
     Baseline(Later<BaselineArguments>),
@@ -125,7 +133,19 @@ pub(crate) fn command() -> clap::Command {
         let hidden = ["namespace", "all_namespaces", "convention", "context", "infracost"];
         hide(later::<TestArguments>(test), &hidden)
     };
+    let verify = |verify| {
+        hide(later::<VerifyArguments>(verify), &crate::verify::HIDDEN).mut_arg("key", |key| {
+            key.help("Verify with this public key: ed25519, PEM [env: PLANGUARD_PUBLIC_KEY, the key itself]")
+        })
+    };
+    let attest = |attest| {
+        later::<CheckArguments>(attest).mut_arg("attest", |file| {
+            file.help("Write the signed statement to this file [default: planguard-attestation.json]")
+        })
+    };
     Arguments::command()
+        .mut_subcommand("attest", |subcommand| subcommand.defer(attest))
+        .mut_subcommand("verify", |subcommand| subcommand.defer(verify))
         .mut_subcommand("lint", |subcommand| subcommand.defer(lint))
         .mut_subcommand("test", |subcommand| subcommand.defer(test))
 }
@@ -370,6 +390,8 @@ pub(crate) struct GateArguments {
     /// Append a line of JSON for each verdict, waiver and approval to a file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) audit: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) attest: AttestArguments,
     #[command(flatten)]
     pub(crate) outputs: Outputs,
     /// Which findings the text report shows in full

@@ -9,7 +9,7 @@ use std::time::Instant;
 use chrono::Utc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
-use planguard::check::CheckOptions;
+use planguard::check::{CheckOptions, Rules};
 use planguard::check::{Progress, run as check};
 use planguard::input::{Partition, ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
@@ -17,11 +17,12 @@ use planguard::redact::Redactor;
 use planguard::rego::monthly_increase;
 use planguard::render;
 use planguard::report::{EnvironmentReport, Notice, Report};
-use planguard::settings::{Origin, Place, Settings};
+use planguard::settings::{Origin, Place, Resolution, Settings};
 use planguard::waivers::Comments;
 
 use crate::UNDECIDED;
 use crate::args::{CheckArguments, GateArguments};
+use crate::attest::{Asked, Attester};
 use crate::found;
 use crate::github::Step;
 use crate::output::{Output, goes_to_file};
@@ -29,7 +30,7 @@ use crate::outputs::OutputError;
 use crate::partition::PartitionArgument;
 use crate::settings::{printed, problems, resolution, run_variables};
 
-pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
+pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> ExitCode {
     let gate = &arguments.gate;
     let part = arguments.partition.map(|PartitionArgument(part)| part);
     if !arguments.plans.is_empty() || gate.sources.print_settings.is_some() {
@@ -39,13 +40,13 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
                 "waiting for a plan on standard input: paste its JSON, then press Ctrl-D",
             ));
         }
-        return check_plans(&arguments.plans, gate, None, part, output);
+        return check_plans(&arguments.plans, gate, asked, None, part, output);
     }
     match found::plan_in(Path::new(".")) {
         Ok(plan) => {
             let message = format!("checking {}, the plan in the working directory", plan.display());
             output.notice(&Notice::new("PG-CL-102", &message));
-            check_plans(&[plan.into_os_string()], gate, None, part, output)
+            check_plans(&[plan.into_os_string()], gate, asked, None, part, output)
         }
         Err(error) => {
             output.problem(&problem(&error));
@@ -58,19 +59,13 @@ pub(crate) fn run(arguments: &CheckArguments, output: &Output) -> ExitCode {
 pub(crate) fn check_plans(
     plans: &[OsString],
     arguments: &GateArguments,
+    asked: Asked,
     shown_by: Option<Terraform>,
     partition: Option<Partition>,
     output: &Output,
 ) -> ExitCode {
     let started = Instant::now();
-    let place = Place::Trusted(arguments.trusted.clone());
-    let mut resolution = resolution(
-        arguments.said(),
-        arguments.guardrails.params.clone(),
-        &arguments.sources,
-        place,
-        arguments.run.held(),
-    );
+    let mut resolution = resolved(arguments);
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
     }
@@ -78,13 +73,17 @@ pub(crate) fn check_plans(
         output.problem(&problem(&error));
         return ExitCode::from(UNDECIDED);
     }
+    let attester = match Attester::new(arguments, asked, plans) {
+        Ok(attester) => attester,
+        Err(error) => {
+            output.problem(&problem(&error));
+            return ExitCode::from(UNDECIDED);
+        }
+    };
     // The run goes on without what is wrong with the settings, so that everything else is reported too, and is
     // undecided.
     let mut problems = problems(&resolution);
-    if arguments.no_waivers {
-        resolution.settings.waivers.clear();
-        resolution.settings.baseline.value = None;
-    }
+    without_waivers(&mut resolution, arguments);
     let settings = &resolution.settings;
     let read = ReadOptions {
         terraform: shown_by.or_else(|| settings.terraform()),
@@ -132,24 +131,76 @@ pub(crate) fn check_plans(
     });
     bar.finish_and_clear();
     report.problems.splice(0..0, problems);
-    report.notices.splice(0..0, resolution.notices);
+    report.notices.splice(0..0, resolution.notices.iter().cloned());
     report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
     report.environment = resolution.environment.as_ref().map(EnvironmentReport::new);
     // To write all settings out takes as long as to check a small plan.
-    if arguments.audit.is_some() || arguments.outputs.has(render::check::WHOLE.name) {
-        let shown = |text: &str| {
-            resolution.trusted.as_ref().map_or_else(|| text.to_owned(), |trusted| trusted.shown(text))
-        };
-        let digest = settings.sha256(&shown);
+    if arguments.audit.is_some() || arguments.outputs.has(render::check::WHOLE.name) || attester.is_some() {
         let plain = Redactor::default();
-        report.rules_sha256 = Some(plain.text(&rules.sha256(&digest)));
-        report.settings_sha256 = Some(plain.text(&digest));
+        report.settings_sha256 = Some(plain.text(&settings.sha256(&paths_shown(&resolution))));
+        report.rules_sha256 = Some(plain.text(&rules_digest(&rules, &resolution)));
     }
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
     }
     report.duration = Some(started.elapsed());
-    print(&mut report, arguments, output)
+    print(&mut report, arguments, attester.as_ref().map(|attester| (attester, &read)), output)
+}
+
+/// The settings that the arguments, the variables and the files say.
+fn resolved(arguments: &GateArguments) -> Resolution {
+    resolution(
+        arguments.said(),
+        arguments.guardrails.params.clone(),
+        &arguments.sources,
+        Place::Trusted(arguments.trusted.clone()),
+        arguments.run.held(),
+    )
+}
+
+/// Forgets what accepts findings, if the arguments say so.
+fn without_waivers(resolution: &mut Resolution, arguments: &GateArguments) {
+    if arguments.no_waivers {
+        resolution.settings.waivers.clear();
+        resolution.settings.baseline.value = None;
+    }
+}
+
+/// Names paths of the trusted place as people would.
+fn paths_shown(resolution: &Resolution) -> impl Fn(&str) -> String {
+    move |text| resolution.trusted.as_ref().map_or_else(|| text.to_owned(), |trusted| trusted.shown(text))
+}
+
+/// The digest of all that decides.
+fn rules_digest(rules: &Rules, resolution: &Resolution) -> String {
+    rules.sha256(&resolution.settings.deciding_sha256(&paths_shown(resolution)))
+}
+
+/// With what a check with these arguments would decide.
+pub(crate) struct Decided {
+    /// The digest of its rules.
+    pub(crate) rules_sha256: String,
+    /// What is wrong with them.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// The rules of a check with these arguments, which checks nothing.
+///
+/// # Errors
+///
+/// The exit code, if the arguments ask for something else.
+pub(crate) fn decided(arguments: &GateArguments, output: &Output) -> Result<Decided, ExitCode> {
+    let mut resolution = resolved(arguments);
+    if let Some(code) = printed(&resolution, &arguments.sources, output) {
+        return Err(code);
+    }
+    let mut problems = problems(&resolution);
+    without_waivers(&mut resolution, arguments);
+    let settings = &resolution.settings;
+    let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));
+    let mut rules = settings.rules(run_variables(), &mut report_problem);
+    rules.baseline = settings.read_baseline(&mut report_problem);
+    Ok(Decided { rules_sha256: rules_digest(&rules, &resolution), problems })
 }
 
 /// A problem that no text of a plan is part of.
@@ -162,7 +213,14 @@ fn problem(diagnostic: &dyn Diagnostic) -> Problem {
 ///
 /// The text report has the problems itself. They are not printed twice: a terminal and a CI log show both streams. Only
 /// if the report goes to a file are they on standard error as well.
-fn print(report: &mut Report, arguments: &GateArguments, output: &Output) -> ExitCode {
+///
+/// The attestation is the last file: it states the verdict with all that went wrong before.
+fn print(
+    report: &mut Report,
+    arguments: &GateArguments,
+    attester: Option<(&Attester<'_>, &ReadOptions)>,
+    output: &Output,
+) -> ExitCode {
     let outputs = &arguments.outputs;
     let detail = arguments.show.detail();
     let lost = outputs.write_files(report, output.file_layout(detail));
@@ -171,6 +229,12 @@ fn print(report: &mut Report, arguments: &GateArguments, output: &Output) -> Exi
         && let Err(error) = audit(report, file)
     {
         report.problems.push(problem(&error));
+    }
+    if let Some((attester, read)) = attester {
+        match attester.attest(report, read) {
+            Ok(notices) => report.notices.extend(notices),
+            Err(error) => report.problems.push(problem(&error)),
+        }
     }
     for notice in &report.notices {
         output.notice(notice);

@@ -1,6 +1,7 @@
 //! The command line of planguard: arguments in, report and exit code out.
 
 mod args;
+mod attest;
 mod baseline;
 mod check;
 mod completions;
@@ -25,6 +26,7 @@ mod rules;
 mod runtask;
 mod settings;
 mod test;
+mod verify;
 mod waive;
 mod watch;
 mod words;
@@ -35,6 +37,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 
 use args::{Arguments, Command};
+use attest::Asked;
 use output::Output;
 
 /// The exit code of a command that SIGINT ended.
@@ -51,7 +54,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
-        Command::Check(check) => isolation::run(&check.isolation, &output, || check::run(check, &output)),
+        Command::Check(check) => {
+            isolation::run(&check.isolation, &output, || check::run(check, Asked::ByFlag, &output))
+        }
+        Command::Attest(check) => isolation::run(&check.isolation, &output, || attest::run(check, &output)),
         Command::Plan(arguments) => plan::run(arguments, &output),
         Command::Baseline(arguments) => baseline::run(arguments, &output),
         Command::Completions(arguments) => completions::completions(arguments, &output),
@@ -66,6 +72,7 @@ fn main() -> ExitCode {
         Command::Rules(rules) => rules::run(rules, &output),
         Command::Runtask(arguments) => runtask::run(arguments, &output),
         Command::Test(test) => isolation::run(&test.isolation, &output, || test::run(test, &output)),
+        Command::Verify(arguments) => verify::run(arguments, &output),
         Command::Waive(waiver) => waive::waive(waiver, &output),
         Command::Waivers(waivers) => waive::list(waivers, &output),
     });

@@ -76,25 +76,11 @@ impl Outputs {
     /// The first file whose directory is missing, that is a directory itself, or that is one of these plans; or if the
     /// audit log is the file of a report.
     pub(crate) fn examine(&self, plans: &[OsString], audit: Option<&Path>) -> Result<(), OutputError> {
-        let real = |path: &Path| fs::canonicalize(path).ok();
         if let Some(audit) = audit.filter(|audit| self.writes(audit)) {
             return Err(OutputError::IsReport { file: audit.to_owned() });
         }
-        for file in self.files.iter().map(|(_, file)| file.as_path()).chain(audit) {
-            let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
-            if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
-                let directory = directory.to_owned();
-                return Err(OutputError::NoDirectory { file: file.to_owned(), directory });
-            }
-            if file.is_dir() {
-                return Err(OutputError::IsDirectory { file: file.to_owned() });
-            }
-            let is_file = |plan: &Path| plan.is_file() && real(plan) == real(file);
-            if plans.iter().any(|plan| is_file(Path::new(plan))) {
-                return Err(OutputError::IsPlan { file: file.to_owned() });
-            }
-        }
-        Ok(())
+        let mut files = self.files.iter().map(|(_, file)| file.as_path()).chain(audit);
+        files.try_for_each(|file| examine_file(file, plans))
     }
 
     /// Writes the files, and returns what could not be written. A file is written as a whole or not at all.
@@ -142,6 +128,28 @@ impl Outputs {
             )),
         }
     }
+}
+
+/// What is certain to keep a file from being written.
+///
+/// # Errors
+///
+/// If its directory is missing, if it is a directory itself, or if it is one of these plans.
+pub(crate) fn examine_file(file: &Path, plans: &[OsString]) -> Result<(), OutputError> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(directory) = directory.filter(|directory| !directory.is_dir()) {
+        let directory = directory.to_owned();
+        return Err(OutputError::NoDirectory { file: file.to_owned(), directory });
+    }
+    if file.is_dir() {
+        return Err(OutputError::IsDirectory { file: file.to_owned() });
+    }
+    let is_file = |plan: &Path| plan.is_file() && real(plan) == real(file);
+    if plans.iter().any(|plan| is_file(Path::new(plan))) {
+        return Err(OutputError::IsPlan { file: file.to_owned() });
+    }
+    Ok(())
 }
 
 fn by_extension(path: &Path) -> Result<&'static Format<Report>, String> {

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use clap::Args;
 use miette::Diagnostic;
-use planguard::input::Terraform;
+use planguard::input::{SIGNING_KEY, Terraform};
 use planguard::plan::text::escape::for_terminal;
 use planguard::plan::text::shell;
 use planguard::problem::Problem;
@@ -18,6 +18,7 @@ use thiserror::Error;
 
 use crate::UNDECIDED;
 use crate::args::GateArguments;
+use crate::attest::Asked;
 use crate::check::check_plans;
 use crate::held::Held;
 use crate::output::{Output, write_to_stderr};
@@ -107,7 +108,8 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
     make_plan(&program, directory, &file, &arguments.terraform_arguments)?;
     let shown_by = Terraform { program: program.clone(), directory: Some(directory.clone()) };
     let shown = arguments.out.as_ref().unwrap_or(&file).clone();
-    let code = check_plans(&[shown.into_os_string()], &arguments.gate, Some(shown_by), None, output);
+    let code =
+        check_plans(&[shown.into_os_string()], &arguments.gate, Asked::ByFlag, Some(shown_by), None, output);
     if code == ExitCode::SUCCESS {
         if let Some(temporary) = temporary {
             // What was checked is what will be applied.
@@ -151,6 +153,7 @@ fn make_plan(program: &Path, directory: &Path, file: &Path, arguments: &[OsStrin
         .arg(out)
         .args(plain)
         .args(arguments)
+        .env_remove(SIGNING_KEY)
         .stdout(Stdio::piped())
         .spawn()
         .map_err(|error| PlanError::NotStarted { program: program.to_owned(), reason: error.to_string() })?;
@@ -187,7 +190,12 @@ fn program_for(directory: &Path) -> Option<PathBuf> {
     let order = if is_tofu { ["tofu", "terraform"] } else { ["terraform", "tofu"] };
     let starts = |program: &&str| {
         let mut command = Command::new(program);
-        command.arg("-version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .arg("-version")
+            .env_remove(SIGNING_KEY)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
     order.into_iter().find(starts).map(PathBuf::from)

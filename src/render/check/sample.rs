@@ -92,6 +92,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
     PlanReport {
         origin: text(origin),
         sha256: text("00"),
+        shown_sha256: None,
         format_version: text("1.2"),
         terraform_version: Some(text("1.11.4")),
         workspace: None,

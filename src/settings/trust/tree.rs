@@ -8,6 +8,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use planguard_plan::input::SIGNING_KEY;
 use tempfile::TempDir;
 
 /// As many links as Linux follows before it gives up.
@@ -48,6 +49,7 @@ pub(super) fn git<A: AsRef<OsStr>>(directory: &Path, arguments: &[A]) -> Result<
         .arg("-C")
         .arg(directory)
         .args(arguments)
+        .env_remove(SIGNING_KEY)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| TreeError::Git(error.to_string()))?;
@@ -227,6 +229,7 @@ impl Objects {
             .arg("-C")
             .arg(repository)
             .args(["cat-file", "--batch"])
+            .env_remove(SIGNING_KEY)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

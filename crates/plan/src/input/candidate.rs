@@ -12,6 +12,7 @@ use super::error::InputError;
 use super::options::ReadOptions;
 use super::origin::Origin;
 use super::problem::{Problem, SizeStage, SpecialKind};
+use super::sha256::Sha256Digest;
 use super::skipped::{SkipReason, Skipped};
 use super::terraform;
 
@@ -120,8 +121,13 @@ impl Candidate {
         match (&options.terraform, self.origin.path()) {
             (Some(program), Some(path)) if path.is_file() && is_binary_plan(&bytes) => {
                 let shown = Draft::decode(terraform::show(program, path, cap)?, options)?;
-                let sha256 = super::sha256::Sha256Digest::of(&bytes);
-                Ok(Draft { sha256, producer: Producer::Terraform, ..shown })
+                let sha256 = Sha256Digest::of(&bytes);
+                // The program read the file once more: what it showed must be what has the fingerprint.
+                if Sha256Digest::of_file(path).map_err(Problem::Unreadable)? != sha256 {
+                    return Err(Problem::Changed);
+                }
+                let shown_sha256 = Some(shown.sha256);
+                Ok(Draft { sha256, shown_sha256, producer: Producer::Terraform, ..shown })
             }
             _ => Draft::decode(bytes, options),
         }

@@ -25,6 +25,7 @@ pub struct Document {
     decoding: Decoding,
     format_version: FormatVersion,
     sha256: Sha256Digest,
+    shown_sha256: Option<Sha256Digest>,
 }
 
 impl Document {
@@ -87,6 +88,11 @@ impl Document {
         self.sha256
     }
 
+    /// Of a binary plan, the fingerprint of the JSON that Terraform printed for it.
+    pub const fn shown_sha256(&self) -> Option<Sha256Digest> {
+        self.shown_sha256
+    }
+
     /// Warnings about how the document was read.
     pub fn notices(&self) -> Vec<Notice> {
         let mut notices = Vec::new();
@@ -110,6 +116,8 @@ impl Document {
 pub(super) struct Draft {
     pub(super) decoded: Decoded,
     pub(super) sha256: Sha256Digest,
+    /// Of a binary plan, the fingerprint of the JSON that Terraform printed.
+    pub(super) shown_sha256: Option<Sha256Digest>,
     pub(super) producer: Producer,
 }
 
@@ -117,7 +125,7 @@ impl Draft {
     pub(super) fn decode(bytes: Vec<u8>, options: &ReadOptions) -> Result<Self, Problem> {
         let sha256 = Sha256Digest::of(&bytes);
         let decoded = decode::decode(bytes, options.size_cap)?;
-        Ok(Self { decoded, sha256, producer: Producer::AsRead })
+        Ok(Self { decoded, sha256, shown_sha256: None, producer: Producer::AsRead })
     }
 
     /// The document, or what it is instead, with its text.
@@ -126,7 +134,8 @@ impl Draft {
         origin: &Origin,
         options: &ReadOptions,
     ) -> Result<Document, (Problem, String)> {
-        let Self { decoded: Decoded { text, start, encoding, compression }, sha256, producer } = self;
+        let Self { decoded, sha256, shown_sha256, producer } = self;
+        let Decoded { text, start, encoding, compression } = decoded;
         match recognise(text.get(start..).unwrap_or_default(), options.wrapper_lines) {
             Ok(recognised) => Ok(Document {
                 origin: origin.clone(),
@@ -140,6 +149,7 @@ impl Draft {
                 },
                 format_version: recognised.format_version,
                 sha256,
+                shown_sha256,
             }),
             Err(problem) => Err((problem, text)),
         }

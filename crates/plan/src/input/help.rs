@@ -135,6 +135,7 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
              Terraform, or run there: {}",
             show(origin)
         ),
+        Problem::Changed => "check it again when nothing writes to it any more".to_owned(),
     }
 }
 

@@ -36,7 +36,7 @@ pub use document::Document;
 pub use error::InputError;
 pub use format_version::{FormatVersion, NEWEST_KNOWN};
 pub use notice::Notice;
-pub use options::{DEFAULT_SIZE_CAP, OnWrapperLines, ReadOptions, Terraform};
+pub use options::{DEFAULT_SIZE_CAP, OnWrapperLines, ReadOptions, SIGNING_KEY, Terraform};
 pub use origin::Origin;
 pub use partition::{NoPartition, Partition};
 pub use position::Position;

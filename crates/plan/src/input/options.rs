@@ -6,6 +6,10 @@ use std::path::PathBuf;
 /// plans that users report are a few hundred megabytes.
 pub const DEFAULT_SIZE_CAP: u64 = 1 << 30;
 
+/// The variable with the private key that signs attestations. No program that planguard starts gets it: it may run code of
+/// the change under review.
+pub const SIGNING_KEY: &str = "PLANGUARD_SIGNING_KEY";
+
 /// What to do with the lines that old versions of the setup-terraform wrapper put around the JSON.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnWrapperLines {

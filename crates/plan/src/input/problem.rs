@@ -235,6 +235,10 @@ pub enum Problem {
         /// The target's path.
         path: PathBuf,
     },
+    /// A binary plan that was not the same before and after it was converted.
+    #[error("is a binary plan file that changed while it was converted")]
+    #[diagnostic(code("PG-IN-044"))]
+    Changed,
 }
 
 fn last_words(stderr: &[String]) -> String {
@@ -289,7 +293,8 @@ impl Problem {
             | Self::NotJson(_)
             | Self::NothingFound
             | Self::TerraformNotRun { .. }
-            | Self::TerraformFailed { .. } => None,
+            | Self::TerraformFailed { .. }
+            | Self::Changed => None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use super::decode::within;
-use super::options::Terraform;
+use super::options::{SIGNING_KEY, Terraform};
 use super::problem::{Problem, SizeStage};
 
 /// How much of the program's standard error is reported: its last lines are enough to find the cause,
@@ -54,6 +54,7 @@ fn run(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure>
         // Arguments from the environment could change its output.
         .env_remove("TF_CLI_ARGS")
         .env_remove("TF_CLI_ARGS_show")
+        .env_remove(SIGNING_KEY)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -123,7 +123,9 @@ pub(in super::super) fn whole(name: &str) -> &str {
 
 /// Adds the policies that unite parts to an engine, if there are parts.
 pub(in super::super) fn unite(engine: &mut Engine, modules: &[unstable::Ref<unstable::Module>]) {
-    let mut packages: BTreeMap<Vec<String>, (&str, BTreeMap<&str, Vec<&str>>)> = BTreeMap::new();
+    /// The text of a package, and the parts of its sets.
+    type InParts<'m> = (&'m str, BTreeMap<&'m str, Vec<&'m str>>);
+    let mut packages: BTreeMap<Vec<String>, InParts<'_>> = BTreeMap::new();
     for module in modules {
         for rule in &module.policy {
             let Some(head) = syntax::head(rule) else { continue };

@@ -208,6 +208,8 @@ impl Plan {
         Ok(report::PlanReport {
             origin: safe(&self.file),
             sha256: safe(&self.sha256),
+            // Only the run that reads a binary plan says what was shown of it.
+            shown_sha256: None,
             format_version: safe(&self.format_version),
             terraform_version: optional(self.terraform_version.as_ref()),
             workspace: optional(self.workspace.as_ref()),
