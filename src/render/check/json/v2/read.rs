@@ -492,13 +492,13 @@ mod tests {
         });
         report.rules_sha256 = Some(safe("cd"));
         report.report_only = true;
+        report.plans[0].findings[0].rule.category = Some(Category::Exposure);
         for (position, plan) in report.plans.iter_mut().enumerate() {
             plan.position = Some(3 * position + 1);
             let other = Found { severity: severity::Severity::Low, ..sample::finding("c", "d.e") };
             let shares = vec![plan.findings[0].clone(), other];
             plan.findings[0].shares = shares;
         }
-        report.plans[0].findings[0].rule.category = Some(Category::Exposure);
         report
     }
 
@@ -533,6 +533,7 @@ mod tests {
             (&written.replace("\"category\": \"exposure\"", "\"category\": \"x\""), "`x` is no category"),
             (&written[..written.len() / 2], "EOF while parsing"),
         ] {
+            assert_ne!(text, written, "{wanted}");
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(wanted), "{wanted}: {error}");
         }
