@@ -1,5 +1,6 @@
 //! Tells what an expression can be, as far as its text says.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use planguard_rego_syntax::resolve::Meaning;
@@ -68,6 +69,10 @@ const SETS: [&str; 7] =
 /// How many definitions are followed from one to the next.
 const FOLLOWED: u8 = 6;
 
+/// How many expressions are looked at for one: definitions may be used often, each by many others. The longest chain of
+/// operators has half as many.
+const STEPS: usize = 2_000;
+
 /// The definitions of a policy's names.
 pub(super) struct Kinds<'a, 'p> {
     policy: &'a Policy<'p>,
@@ -75,6 +80,8 @@ pub(super) struct Kinds<'a, 'p> {
     /// What each variable is assigned, by its declaration.
     assigned: HashMap<usize, &'a Expr>,
     rules: HashMap<&'p str, Vec<&'a Rule>>,
+    /// How many more expressions are looked at for the one that is asked about.
+    steps: Cell<usize>,
 }
 
 impl<'a, 'p> Kinds<'a, 'p> {
@@ -96,15 +103,18 @@ impl<'a, 'p> Kinds<'a, 'p> {
         for rule in &policy.module.rules {
             rules.entry(rule.name(policy.text)).or_default().push(rule);
         }
-        Self { policy, scopes, assigned, rules }
+        Self { policy, scopes, assigned, rules, steps: Cell::new(STEPS) }
     }
 
     pub(super) fn kind(&self, expr: &Expr) -> Kind {
+        self.steps.set(STEPS);
         self.followed(expr, FOLLOWED)
     }
 
+    /// `left` is how many more definitions are followed.
     fn followed(&self, expr: &Expr, left: u8) -> Kind {
-        let Some(left) = left.checked_sub(1) else { return Kind::Anything };
+        let Some(steps) = self.steps.get().checked_sub(1) else { return Kind::Anything };
+        self.steps.set(steps);
         match &expr.kind {
             ExprKind::Scalar(Scalar::Number(number)) => match number.parse::<i64>() {
                 Ok(_) => Kind::Integer,
@@ -145,13 +155,16 @@ impl<'a, 'p> Kinds<'a, 'p> {
         if operator.family() != OperatorFamily::Computation {
             return Kind::Simple;
         }
-        let kinds = || operands.iter().map(|operand| self.followed(operand, left));
         match operator {
-            Operator::Union | Operator::Intersection => Kind::Set,
-            Operator::Subtract if kinds().any(|kind| kind == Kind::Set) => Kind::Set,
-            Operator::Divide => Kind::Number,
-            Operator::Subtract if kinds().any(|kind| kind == Kind::Anything) => Kind::Anything,
-            _ if kinds().all(|kind| kind == Kind::Integer) => Kind::Integer,
+            Operator::Union | Operator::Intersection => return Kind::Set,
+            Operator::Divide => return Kind::Number,
+            _ => {}
+        }
+        let kinds: Vec<Kind> = operands.iter().map(|operand| self.followed(operand, left)).collect();
+        match operator {
+            Operator::Subtract if kinds.contains(&Kind::Set) => Kind::Set,
+            Operator::Subtract if kinds.contains(&Kind::Anything) => Kind::Anything,
+            _ if kinds.iter().all(|kind| *kind == Kind::Integer) => Kind::Integer,
             _ => Kind::Number,
         }
     }
@@ -188,6 +201,7 @@ impl<'a, 'p> Kinds<'a, 'p> {
     fn name(&self, name: &Expr, left: u8) -> Kind {
         match self.policy.meaning(self.scopes, name) {
             Meaning::Local(declaration) => {
+                let Some(left) = left.checked_sub(1) else { return Kind::Anything };
                 self.assigned.get(&declaration).map_or(Kind::Anything, |value| self.followed(value, left))
             }
             Meaning::Rule => self.rule(self.policy.text_of(name), left),
@@ -196,6 +210,7 @@ impl<'a, 'p> Kinds<'a, 'p> {
     }
 
     fn rule(&self, name: &str, left: u8) -> Kind {
+        let Some(left) = left.checked_sub(1) else { return Kind::Anything };
         let rules = self.rules.get(name).map_or(&[][..], Vec::as_slice);
         let kinds = rules.iter().map(|rule| self.defined(rule, left));
         kinds.reduce(Kind::or).unwrap_or(Kind::Anything)
