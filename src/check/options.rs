@@ -43,8 +43,8 @@ pub struct Rules {
 
 impl Rules {
     /// The SHA-256 of all that decides: the version, the built-in rules, the settings, whose digest this is, and what they
-    /// name. Approvals are part of a run and not of its rules.
-    pub fn sha256(&self, settings: &str) -> String {
+    /// name, and what a plan that ended with errors is worth. Approvals are part of a run and not of its rules.
+    pub fn sha256(&self, settings: &str, errored: OnErroredPlan) -> String {
         let Self {
             packs: _,
             guardrails,
@@ -62,7 +62,7 @@ impl Rules {
             .chain_update(embedded().concat())
             .chain_update(settings)
             .chain_update(policies)
-            .chain_update(format!("{guardrails:?}{baseline:?}"));
+            .chain_update(format!("{guardrails:?}{baseline:?}{errored:?}"));
         digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

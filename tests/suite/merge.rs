@@ -167,6 +167,7 @@ fn parts_of_other_rules_or_files_are_refused() {
     other(&["--fail-on", "high"], "PG-MG-009");
     other(&["--max-destroys", "3"], "PG-MG-009");
     other(&["--no-waivers"], "PG-MG-009");
+    other(&["--allow-errored"], "PG-MG-009");
     other(&["--report-only"], "PG-MG-011");
     // A policy and a guardrail count by what they say, and not by their name.
     let policy = project.path().join("p.rego");

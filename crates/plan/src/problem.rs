@@ -48,6 +48,11 @@ impl Problem {
 }
 
 impl Problem {
+    /// A problem that no text of a plan is part of.
+    pub fn plain(diagnostic: &dyn Diagnostic) -> Self {
+        Self::new(diagnostic, None, &Redactor::default())
+    }
+
     /// A problem as a report tells it.
     pub const fn told(
         code: SafeText,

@@ -13,7 +13,6 @@ use planguard::attestation::{
 use planguard::input::{ReadOptions, Reading, Source, discover};
 use planguard::plan::input::Sha256Digest;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::render::attestation::written;
 use planguard::report::{Notice, Report};
 use planguard::whole_file;
@@ -166,9 +165,7 @@ impl<'a> Attester<'a> {
                 return Err(unreadable("it is not a binary plan".to_owned()));
             }
             Err(error) => {
-                return Err(unreadable(
-                    Problem::new(&error, None, &Redactor::default()).message.unescaped().to_owned(),
-                ));
+                return Err(unreadable(Problem::plain(&error).message.unescaped().to_owned()));
             }
         };
         match document.shown_sha256() {

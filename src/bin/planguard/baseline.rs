@@ -11,7 +11,6 @@ use planguard::check::run as check;
 use planguard::input::Source;
 use planguard::plan::text::escape::for_terminal;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::render::baseline::summary;
 use planguard::settings::Settings;
 
@@ -80,7 +79,7 @@ fn write(
 ) -> Result<String, BaselineError> {
     let mut is_complete = true;
     let mut report_problem = |diagnostic: &dyn Diagnostic| {
-        output.problem(&problem(diagnostic));
+        output.problem(&Problem::plain(diagnostic));
         is_complete = false;
     };
     let mut rules = settings.rules(run_variables(), &mut report_problem);
@@ -105,10 +104,6 @@ fn write(
 }
 
 fn failed(error: &dyn Diagnostic, output: &Output) -> ExitCode {
-    output.problem(&problem(error));
+    output.problem(&Problem::plain(error));
     ExitCode::from(UNDECIDED)
-}
-
-fn problem(diagnostic: &dyn Diagnostic) -> Problem {
-    Problem::new(diagnostic, None, &Redactor::default())
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use chrono::Utc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
-use planguard::check::{CheckOptions, Rules};
+use planguard::check::{CheckOptions, OnErroredPlan, Rules};
 use planguard::check::{Progress, run as check};
 use planguard::input::{Partition, ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
@@ -24,8 +24,7 @@ use crate::UNDECIDED;
 use crate::args::{CheckArguments, GateArguments};
 use crate::attest::{Asked, Attester};
 use crate::found;
-use crate::github::Step;
-use crate::output::{Output, goes_to_file};
+use crate::output::Output;
 use crate::outputs::OutputError;
 use crate::partition::PartitionArgument;
 use crate::settings::{printed, problems, resolution, run_variables};
@@ -49,7 +48,7 @@ pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> 
             check_plans(&[plan.into_os_string()], gate, asked, None, part, output)
         }
         Err(error) => {
-            output.problem(&problem(&error));
+            output.problem(&Problem::plain(&error));
             ExitCode::from(UNDECIDED)
         }
     }
@@ -70,13 +69,13 @@ pub(crate) fn check_plans(
         return code;
     }
     if let Err(error) = arguments.outputs.examine(plans, arguments.audit.as_deref()) {
-        output.problem(&problem(&error));
+        output.problem(&Problem::plain(&error));
         return ExitCode::from(UNDECIDED);
     }
     let attester = match Attester::new(arguments, asked, plans) {
         Ok(attester) => attester,
         Err(error) => {
-            output.problem(&problem(&error));
+            output.problem(&Problem::plain(&error));
             return ExitCode::from(UNDECIDED);
         }
     };
@@ -89,7 +88,7 @@ pub(crate) fn check_plans(
         terraform: shown_by.or_else(|| settings.terraform()),
         ..arguments.input.read_options(settings)
     };
-    let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));
+    let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(Problem::plain(diagnostic));
     let mut rules = settings.rules(run_variables(), &mut report_problem);
     rules.baseline = settings.read_baseline(&mut report_problem);
     rules.waivers = rules.waivers.with_comments(match (arguments.no_waivers, &resolution.trusted) {
@@ -138,7 +137,8 @@ pub(crate) fn check_plans(
     if arguments.audit.is_some() || arguments.outputs.has(render::check::WHOLE.name) || attester.is_some() {
         let plain = Redactor::default();
         report.settings_sha256 = Some(plain.text(&settings.sha256(&paths_shown(&resolution))));
-        report.rules_sha256 = Some(plain.text(&rules_digest(&rules, &resolution)));
+        report.rules_sha256 =
+            Some(plain.text(&rules_digest(&rules, &resolution, arguments.on_errored_plan())));
     }
     if let Some(trusted) = &resolution.trusted {
         trusted.name_in(&mut report);
@@ -172,8 +172,8 @@ fn paths_shown(resolution: &Resolution) -> impl Fn(&str) -> String {
 }
 
 /// The digest of all that decides.
-fn rules_digest(rules: &Rules, resolution: &Resolution) -> String {
-    rules.sha256(&resolution.settings.deciding_sha256(&paths_shown(resolution)))
+fn rules_digest(rules: &Rules, resolution: &Resolution, errored: OnErroredPlan) -> String {
+    rules.sha256(&resolution.settings.deciding_sha256(&paths_shown(resolution)), errored)
 }
 
 /// With what a check with these arguments would decide.
@@ -197,22 +197,14 @@ pub(crate) fn decided(arguments: &GateArguments, output: &Output) -> Result<Deci
     let mut problems = problems(&resolution);
     without_waivers(&mut resolution, arguments);
     let settings = &resolution.settings;
-    let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(problem(diagnostic));
+    let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(Problem::plain(diagnostic));
     let mut rules = settings.rules(run_variables(), &mut report_problem);
     rules.baseline = settings.read_baseline(&mut report_problem);
-    Ok(Decided { rules_sha256: rules_digest(&rules, &resolution), problems })
+    Ok(Decided { rules_sha256: rules_digest(&rules, &resolution, arguments.on_errored_plan()), problems })
 }
 
-/// A problem that no text of a plan is part of.
-fn problem(diagnostic: &dyn Diagnostic) -> Problem {
-    Problem::new(diagnostic, None, &Redactor::default())
-}
-
-/// Prints the report, and to standard error what a person has to know beside it. Files come first: one that cannot be
-/// written leaves the run undecided, and what is printed says so.
-///
-/// The text report has the problems itself. They are not printed twice: a terminal and a CI log show both streams. Only
-/// if the report goes to a file are they on standard error as well.
+/// Writes the files and prints the report. Files come first: one that cannot be written leaves the run undecided, and what
+/// is printed says so.
 ///
 /// The attestation is the last file: it states the verdict with all that went wrong before.
 fn print(
@@ -224,26 +216,19 @@ fn print(
     let outputs = &arguments.outputs;
     let detail = arguments.show.detail();
     let lost = outputs.write_files(report, output.file_layout(detail));
-    report.problems.extend(lost.iter().map(|error| problem(error)));
+    report.problems.extend(lost.iter().map(|error| Problem::plain(error)));
     if let Some(file) = &arguments.audit
         && let Err(error) = audit(report, file)
     {
-        report.problems.push(problem(&error));
+        report.problems.push(Problem::plain(&error));
     }
     if let Some((attester, read)) = attester {
         match attester.attest(report, read) {
             Ok(notices) => report.notices.extend(notices),
-            Err(error) => report.problems.push(problem(&error)),
+            Err(error) => report.problems.push(Problem::plain(&error)),
         }
     }
-    for notice in &report.notices {
-        output.notice(notice);
-    }
-    if !render::check::shows_problems(outputs.stdout()) || goes_to_file() {
-        report.problems.iter().for_each(|problem| output.problem(problem));
-    }
-    Step::new(arguments.annotations(), outputs).report(report, output);
-    output.report(report, outputs.stdout(), detail, report.exit_code())
+    outputs.print(report, arguments.annotations(), detail, output)
 }
 
 /// Appends to the audit log what the run decided. A verdict that is in no log is none.

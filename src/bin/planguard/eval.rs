@@ -318,7 +318,7 @@ fn read(
     let options = arguments.input.read_options(settings);
     let mut batch = discover(&[Source::from(plan.clone())], &options).read_all(&options);
     for error in &batch.errors {
-        output.problem(&Problem::new(error, None, &Redactor::default()));
+        output.problem(&Problem::plain(error));
     }
     if !batch.errors.is_empty() {
         return None;

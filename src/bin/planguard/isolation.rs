@@ -11,7 +11,6 @@ use std::{env, io};
 use clap::Args;
 use miette::Diagnostic;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard_threads as threads;
 use thiserror::Error;
 
@@ -74,7 +73,7 @@ pub(crate) fn run(
     match decided {
         Ok(()) => command(),
         Err(error) => {
-            output.problem(&Problem::new(&error, None, &Redactor::default()));
+            output.problem(&Problem::plain(&error));
             ExitCode::from(UNDECIDED)
         }
     }

@@ -5,16 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use miette::Diagnostic;
 use planguard::merge::{MergeError, MergeOptions, Named, OnDifferentRules, merge};
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::render;
 
 use crate::UNDECIDED;
 use crate::args::Show;
-use crate::github::{Annotations, Step};
-use crate::output::{Output, goes_to_file};
+use crate::github::Annotations;
+use crate::output::Output;
 use crate::outputs::Outputs;
 use crate::words::word;
 
@@ -60,7 +58,7 @@ pub(crate) fn run(arguments: &MergeArguments, output: &Output) -> ExitCode {
     }
     let names: Vec<_> = files.iter().map(|file| file.clone().into_os_string()).collect();
     if let Err(error) = outputs.examine(&names, None) {
-        output.problem(&problem(&error));
+        output.problem(&Problem::plain(&error));
         return ExitCode::from(UNDECIDED);
     }
     let mut reports = Vec::new();
@@ -80,14 +78,9 @@ pub(crate) fn run(arguments: &MergeArguments, output: &Output) -> ExitCode {
     let mut report = merge(reports, unread, &options);
     let detail = arguments.show.detail();
     let lost = outputs.write_files(&report, output.file_layout(detail));
-    report.problems.extend(lost.iter().map(|error| problem(error)));
-    report.notices.iter().for_each(|notice| output.notice(notice));
-    if !render::check::shows_problems(outputs.stdout()) || goes_to_file() {
-        report.problems.iter().for_each(|problem| output.problem(problem));
-    }
+    report.problems.extend(lost.iter().map(|error| Problem::plain(error)));
     let annotations = if arguments.no_annotations { Annotations::Refused } else { Annotations::Wanted };
-    Step::new(annotations, outputs).report(&report, output);
-    output.report(&report, outputs.stdout(), detail, report.exit_code())
+    outputs.print(&report, annotations, detail, output)
 }
 
 /// The reports that a path names: a file, or the files of a directory, by their names.
@@ -120,8 +113,4 @@ pub(crate) fn read(file: &Path) -> Result<Named, MergeError> {
     let report = render::check::read(&text)
         .map_err(|source| MergeError::NoReport { file: file.to_owned(), source })?;
     Ok(Named { name: file.display().to_string(), report })
-}
-
-fn problem(diagnostic: &dyn Diagnostic) -> Problem {
-    Problem::new(diagnostic, None, &Redactor::default())
 }

@@ -8,7 +8,6 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use planguard::plan::text::escape::for_terminal;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::scaffold::{
     GuardrailId, Pipeline, PolicyName, ResourceType, Scaffold, ScaffoldError, guardrail, policy, project,
 };
@@ -117,7 +116,7 @@ fn finish(
             output.finish(&for_terminal(&text), 0)
         }
         Err(error) => {
-            output.problem(&Problem::new(&error, None, &Redactor::default()));
+            output.problem(&Problem::plain(&error));
             ExitCode::from(UNDECIDED)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
+use std::process::ExitCode;
 use std::{fs, io};
 
 use clap::builder::ValueParser;
@@ -9,11 +10,13 @@ use clap::error::{Error, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use miette::Diagnostic;
 use planguard::plan::text::escape;
-use planguard::render::{Format, Formats, Layout, RenderError, check};
+use planguard::render::{Detail, Format, Formats, Layout, RenderError, check};
 use planguard::report::Report;
 use planguard::whole_file;
 
 use crate::format::FormatParser;
+use crate::github::{Annotations, Step};
+use crate::output::{Output, goes_to_file};
 
 const FORMATS: &Formats<Report> = &check::FORMATS;
 
@@ -54,11 +57,6 @@ pub(crate) enum OutputError {
 }
 
 impl Outputs {
-    /// The format on standard output.
-    pub(crate) const fn stdout(&self) -> &'static Format<Report> {
-        self.stdout
-    }
-
     /// Whether a format is among them.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.stdout.name == name || self.files.iter().any(|(format, _)| format.name == name)
@@ -91,6 +89,24 @@ impl Outputs {
                 .map_err(|reason| OutputError::Refused { file: file.clone(), reason })
         };
         self.files.iter().filter_map(|output| write(output).err()).collect()
+    }
+
+    /// Prints the report, and to standard error what a person has to know beside it. The text report has the problems
+    /// itself. They are not printed twice: a terminal and a CI log show both streams. Only if the report goes to a file are
+    /// they on standard error as well.
+    pub(crate) fn print(
+        &self,
+        report: &Report,
+        annotations: Annotations,
+        detail: Detail,
+        output: &Output,
+    ) -> ExitCode {
+        report.notices.iter().for_each(|notice| output.notice(notice));
+        if !check::shows_problems(self.stdout) || goes_to_file() {
+            report.problems.iter().for_each(|problem| output.problem(problem));
+        }
+        Step::new(annotations, self).report(report, output);
+        output.report(report, self.stdout, detail, report.exit_code())
     }
 
     /// Pairs formats with files by their order on the command line.

@@ -12,7 +12,6 @@ use planguard::input::{SIGNING_KEY, Terraform};
 use planguard::plan::text::escape::for_terminal;
 use planguard::plan::text::shell;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::settings::{Place, ShowProgram};
 use thiserror::Error;
 
@@ -78,7 +77,7 @@ pub(crate) fn run(arguments: &PlanArguments, output: &Output) -> ExitCode {
     match plan_and_check(arguments, output) {
         Ok(code) => code,
         Err(error) => {
-            output.problem(&Problem::new(&error, None, &Redactor::default()));
+            output.problem(&Problem::plain(&error));
             ExitCode::from(UNDECIDED)
         }
     }

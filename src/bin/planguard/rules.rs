@@ -10,7 +10,6 @@ use planguard::guardrails::definition::unknown_type;
 use planguard::guardrails::{CatalogueEntry, catalogue, remedy};
 use planguard::plan::text::suggest;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::rego::{RegoPack, rego_packs, rule_id};
 use planguard::render::Detail;
 use planguard::render::rules::RulesReport;
@@ -48,7 +47,7 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
     match report(arguments, catalogue()) {
         Ok(report) => output.report(&report, arguments.format, Detail::default(), 0),
         Err(error) => {
-            output.problem(&Problem::new(&error, None, &Redactor::default()));
+            output.problem(&Problem::plain(&error));
             ExitCode::from(UNDECIDED)
         }
     }

@@ -7,14 +7,12 @@ use std::process::ExitCode;
 
 use chrono::Utc;
 use clap::{ArgGroup, Args};
-use miette::Diagnostic;
 use planguard::attestation::{
     AttestationError, Expected, KeySource, Lifetime, NotAccepted, PUBLIC_KEY, PlanFile, PublicKey, Statement,
     SubjectName, Time, open,
 };
 use planguard::plan::input::Sha256Digest;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::render::attestation::{accepted, refused};
 use planguard::report::Notice;
 
@@ -96,7 +94,7 @@ pub(crate) fn run(arguments: &VerifyArguments, output: &Output) -> ExitCode {
                 NotAccepted::Refused(_) => planguard::verdict::Verdict::Denied.exit_code(),
                 NotAccepted::Undecided(_) => UNDECIDED,
             };
-            output.problem(&problem(&error));
+            output.problem(&Problem::plain(&error));
             match &error {
                 NotAccepted::Refused(refusal) => output.finish(&refused(std::slice::from_ref(refusal)), code),
                 NotAccepted::Undecided(_) => ExitCode::from(code),
@@ -137,7 +135,7 @@ fn verify(arguments: &VerifyArguments, output: &Output) -> Result<Outcome, NotVe
         }
         return Ok(Outcome { text: accepted(&statement, &expected, key.id()), code: 0 });
     }
-    refusals.iter().for_each(|refusal| output.problem(&problem(refusal)));
+    refusals.iter().for_each(|refusal| output.problem(&Problem::plain(refusal)));
     Ok(Outcome { text: refused(&refusals), code: planguard::verdict::Verdict::Denied.exit_code() })
 }
 
@@ -175,8 +173,4 @@ fn without_binary(statement: &Statement, files: &[PlanFile]) -> Option<Notice> {
     let message =
         "only the JSON of the plan was verified; `terraform apply` reads the binary plan: name it as well";
     (!has_binary).then(|| Notice::new("PG-AT-103", message))
-}
-
-fn problem(diagnostic: &dyn Diagnostic) -> Problem {
-    Problem::new(diagnostic, None, &Redactor::default())
 }

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use chrono::{NaiveDate, Utc};
 use clap::Args;
-use miette::Diagnostic;
 use planguard::check::run as check;
 use planguard::environments::NONE;
 use planguard::input::Source;
@@ -14,7 +13,6 @@ use planguard::known_rules::KnownRules;
 use planguard::pattern::Pattern;
 use planguard::plan::text::escape::for_terminal;
 use planguard::problem::Problem;
-use planguard::redact::Redactor;
 use planguard::render::waivers::{FORMATS, WaiverList};
 use planguard::render::{Detail, Format};
 use planguard::report::Report;
@@ -108,7 +106,7 @@ pub(crate) fn waive(arguments: &WaiveArguments, output: &Output) -> ExitCode {
             Err(code) => return code,
         };
     let mut problems = Vec::new();
-    let rules = settings.rules(run_variables(), &mut |diagnostic| problems.push(problem(diagnostic)));
+    let rules = settings.rules(run_variables(), &mut |diagnostic| problems.push(Problem::plain(diagnostic)));
     problems.iter().for_each(|problem| output.problem(problem));
     let path = match files(&arguments.sources) {
         Files::Named(path) => path,
@@ -130,7 +128,7 @@ pub(crate) fn waive(arguments: &WaiveArguments, output: &Output) -> ExitCode {
             output.finish(&for_terminal(&text), 0)
         }
         Err(error) => {
-            output.problem(&problem(&error));
+            output.problem(&Problem::plain(&error));
             ExitCode::from(UNDECIDED)
         }
     }
@@ -154,7 +152,8 @@ pub(crate) fn list(arguments: &WaiversArguments, output: &Output) -> ExitCode {
 /// What the waivers accept in the plans; without plans, the waivers alone.
 fn report(arguments: &WaiversArguments, settings: &Settings) -> Report {
     let mut problems = Vec::new();
-    let mut rules = settings.rules(run_variables(), &mut |diagnostic| problems.push(problem(diagnostic)));
+    let mut rules =
+        settings.rules(run_variables(), &mut |diagnostic| problems.push(Problem::plain(diagnostic)));
     rules.waivers = rules.waivers.with_comments(settings.comments()).with_environment(arguments.env.clone());
     let mut report = if arguments.plans.is_empty() {
         Report { waivers: rules.waivers.without_plans(), ..Report::default() }
@@ -165,8 +164,4 @@ fn report(arguments: &WaiversArguments, settings: &Settings) -> Report {
     };
     report.problems.splice(0..0, problems);
     report
-}
-
-fn problem(diagnostic: &dyn Diagnostic) -> Problem {
-    Problem::new(diagnostic, None, &Redactor::default())
 }
