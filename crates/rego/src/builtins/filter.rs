@@ -4,6 +4,7 @@
 //! engine evaluates the same conditions again for what is kept. An element is left out only if it certainly fails a
 //! condition; where the engine has an error to report, or finds something by another way, the element is kept.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,7 +14,7 @@ use regorus::Value;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::Arguments;
-use super::{Builtin, Failure, Outcome};
+use super::{Builtin, Failure, Outcome, of_library};
 
 /// `__pg_filtered(collection, conditions)`: the elements of an array that may fulfil the conditions, in their order.
 pub(in super::super) const FILTERED: &str = "__pg_filtered";
@@ -33,17 +34,23 @@ pub(in super::super) enum Condition {
     OneOf(Term, Vec<serde_json::Value>),
     Not(Box<Self>),
     All(Vec<Self>),
+    /// A value of a collection fulfils all conditions, in which it is [`Term::Member`].
+    Any(Term, Vec<Self>),
 }
 
 /// A value of an element.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in super::super) enum Term {
     Element,
+    /// The value of the collection of the [`Condition::Any`] around it. None is within another.
+    Member,
     Constant(serde_json::Value),
     /// What is below keys.
     At(Box<Self>, Vec<String>),
     /// `object.get` with a constant key or path.
     Get(Box<Self>, Vec<String>, Box<Self>),
+    /// What a function that stands for one of the library answers.
+    Answer(String, Vec<Self>),
 }
 
 /// Conditions as they are evaluated.
@@ -55,13 +62,25 @@ enum Test {
     OneOf(Source, Vec<Value>),
     Not(Box<Self>),
     All(Vec<Self>),
+    Any(Source, Vec<Self>),
 }
 
 enum Source {
     Element,
+    Member,
     Constant(Value),
     At(Box<Self>, Vec<Value>),
     Get(Box<Self>, Vec<Value>, Box<Self>),
+    /// `None` is no function here.
+    Answer(Option<fn(&[Value]) -> Outcome>, Vec<Self>),
+}
+
+/// What the terms of a condition stand for.
+#[derive(Clone, Copy)]
+struct Subject<'v> {
+    element: &'v Value,
+    /// Undefined outside of [`Test::Any`].
+    member: &'v Value,
 }
 
 /// Only the engine knows the answer.
@@ -79,6 +98,7 @@ impl From<Condition> for Test {
             }
             Condition::Not(inner) => Self::Not(Box::new((*inner).into())),
             Condition::All(inner) => Self::All(inner.into_iter().map(Self::from).collect()),
+            Condition::Any(of, inner) => Self::Any(of.into(), inner.into_iter().map(Self::from).collect()),
         }
     }
 }
@@ -88,10 +108,18 @@ impl From<Term> for Source {
         let keys = |keys: Vec<String>| keys.into_iter().map(Value::from).collect();
         match term {
             Term::Element => Self::Element,
+            Term::Member => Self::Member,
             Term::Constant(value) => Self::Constant(value.into()),
             Term::At(base, path) => Self::At(Box::new((*base).into()), keys(path)),
             Term::Get(base, path, otherwise) => {
                 Self::Get(Box::new((*base).into()), keys(path), Box::new((*otherwise).into()))
+            }
+            Term::Answer(function, arguments) => {
+                let found = of_library::FUNCTIONS.iter().find(|builtin| builtin.name == function);
+                Self::Answer(
+                    found.map(|builtin| builtin.run),
+                    arguments.into_iter().map(Self::from).collect(),
+                )
             }
         }
     }
@@ -99,50 +127,103 @@ impl From<Term> for Source {
 
 impl Test {
     /// Returns whether an element fulfils the condition.
-    fn holds(&self, element: &Value) -> Result<bool, Untold> {
+    fn holds(&self, subject: Subject<'_>) -> Result<bool, Untold> {
         Ok(match self {
-            Self::Holds(term) => !matches!(term.value(element)?, Value::Undefined | Value::Bool(false)),
-            Self::Defined(term) => *term.value(element)? != Value::Undefined,
-            Self::Equal(left, right) => match (left.value(element)?, right.value(element)?) {
-                (Value::Undefined, _) | (_, Value::Undefined) => false,
-                (left, right) => left == right,
-            },
-            Self::Differs(left, right) => match (left.value(element)?, right.value(element)?) {
-                (Value::Undefined, _) | (_, Value::Undefined) => false,
-                (left, right) => left != right,
-            },
-            Self::OneOf(term, values) => values.contains(term.value(element)?),
-            Self::Not(inner) => !inner.holds(element)?,
-            Self::All(inner) => {
-                for test in inner {
-                    if !test.holds(element)? {
-                        return Ok(false);
-                    }
-                }
-                true
+            Self::Holds(term) => !matches!(*term.value(subject)?, Value::Undefined | Value::Bool(false)),
+            Self::Defined(term) => *term.value(subject)? != Value::Undefined,
+            Self::Equal(left, right) => {
+                both(left, right, subject)?.is_some_and(|(left, right)| left == right)
             }
+            Self::Differs(left, right) => {
+                both(left, right, subject)?.is_some_and(|(left, right)| left != right)
+            }
+            Self::OneOf(term, values) => values.contains(&*term.value(subject)?),
+            Self::Not(inner) => !inner.holds(subject)?,
+            Self::All(inner) => all_hold(inner, subject)?,
+            Self::Any(of, inner) => match &*of.value(subject)? {
+                Value::Array(members) => any_holds(members.iter(), inner, subject)?,
+                Value::Set(members) => any_holds(members.iter(), inner, subject)?,
+                Value::Object(members) => {
+                    any_holds(members.iter().map(|(_, member)| member), inner, subject)?
+                }
+                Value::Undefined => false,
+                // The engine reports what has no members.
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(Untold),
+            },
         })
     }
 }
 
+/// The values of both, if both have one.
+fn both<'v>(
+    left: &'v Source,
+    right: &'v Source,
+    subject: Subject<'v>,
+) -> Result<Option<(Cow<'v, Value>, Cow<'v, Value>)>, Untold> {
+    let (left, right) = (left.value(subject)?, right.value(subject)?);
+    Ok((*left != Value::Undefined && *right != Value::Undefined).then_some((left, right)))
+}
+
+fn all_hold(tests: &[Test], subject: Subject<'_>) -> Result<bool, Untold> {
+    for test in tests {
+        if !test.holds(subject)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a member is found by the conditions; what only the engine knows about one may be an error, whatever holds for
+/// the others.
+fn any_holds<'v>(
+    members: impl Iterator<Item = &'v Value>,
+    tests: &[Test],
+    subject: Subject<'v>,
+) -> Result<bool, Untold> {
+    let mut found = false;
+    for member in members {
+        found |= all_hold(tests, Subject { member, ..subject })?;
+    }
+    Ok(found)
+}
+
 impl Source {
-    fn value<'v>(&'v self, element: &'v Value) -> Result<&'v Value, Untold> {
+    /// The value; every part of it that has none leaves it without one.
+    fn value<'v>(&'v self, subject: Subject<'v>) -> Result<Cow<'v, Value>, Untold> {
         match self {
-            Self::Element => Ok(element),
-            Self::Constant(value) => Ok(value),
-            Self::At(base, path) => below(base.value(element)?, path),
+            Self::Element => Ok(Cow::Borrowed(subject.element)),
+            Self::Member => Ok(Cow::Borrowed(subject.member)),
+            Self::Constant(value) => Ok(Cow::Borrowed(value)),
+            Self::At(base, path) => match base.value(subject)? {
+                Cow::Borrowed(base) => below(base, path).map(Cow::Borrowed),
+                Cow::Owned(base) => below(&base, path).map(|found| Cow::Owned(found.clone())),
+            },
             Self::Get(base, path, otherwise) => {
-                let otherwise = otherwise.value(element)?;
-                match (base.value(element)?, otherwise) {
-                    // An argument without a value leaves the call without one.
-                    (Value::Undefined, _) | (_, Value::Undefined) => Ok(&Value::Undefined),
-                    (base @ Value::Object(_), otherwise) => Ok(match below(base, path)? {
-                        Value::Undefined => otherwise,
-                        found => found,
-                    }),
-                    // The engine reports what is no object.
-                    _ => Err(Untold),
+                let (base, otherwise) = (base.value(subject)?, otherwise.value(subject)?);
+                if *base == Value::Undefined || *otherwise == Value::Undefined {
+                    return Ok(Cow::Owned(Value::Undefined));
                 }
+                // The engine reports what is no object.
+                if !matches!(*base, Value::Object(_)) {
+                    return Err(Untold);
+                }
+                let found = match base {
+                    Cow::Borrowed(base) => Cow::Borrowed(below(base, path)?),
+                    Cow::Owned(base) => Cow::Owned(below(&base, path)?.clone()),
+                };
+                Ok(if *found == Value::Undefined { otherwise } else { found })
+            }
+            Self::Answer(function, arguments) => {
+                let mut given = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    let value = argument.value(subject)?.into_owned();
+                    if value == Value::Undefined {
+                        return Ok(Cow::Owned(Value::Undefined));
+                    }
+                    given.push(value);
+                }
+                let answer = function.map(|run| run(&given));
+                answer.and_then(Result::ok).map(Cow::Owned).ok_or(Untold)
             }
         }
     }
@@ -187,6 +268,7 @@ fn filtered(arguments: &[Value]) -> Outcome {
         return Ok(collection.clone());
     };
     let test = test(conditions)?;
-    let kept = elements.iter().filter(|element| test.holds(element).unwrap_or(true));
-    Ok(kept.cloned().collect::<Vec<Value>>().into())
+    let may_hold =
+        |element: &&Value| test.holds(Subject { element, member: &Value::Undefined }).unwrap_or(true);
+    Ok(elements.iter().filter(may_hold).cloned().collect::<Vec<Value>>().into())
 }

@@ -1,7 +1,7 @@
 //! Leaves out of a scan the elements that fail the conditions right after it.
 //!
 //! The engine takes about a microsecond for each condition and element. What is written with comparisons, paths,
-//! `object.get` and simple functions of the policy, the inserted function tests in a fraction of that. The conditions stay
+//! `object.get`, functions of the library and simple functions of the policy, the inserted function tests in a fraction of that. The conditions stay
 //! in place, and are evaluated for what is kept. See `builtins/filter.rs` for what is certain to fail.
 //!
 //! ```text
@@ -9,18 +9,18 @@
 //! some rc in __pg_filtered(input.resource_changes, "[{\"Not\":…}]"); not rc.change.after.tags
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use planguard_rego_syntax::tree::{
-    BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Rule, Scalar,
+    Branch, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Rule, Scalar,
 };
-use planguard_rego_syntax::walk::each_body;
+use planguard_rego_syntax::walk::{each_body, each_expr};
 
 use super::super::super::builtins::{Condition, FILTERED, Term};
 use super::super::edit::Edits;
 use super::super::policy::Policy;
-use super::joined_scan;
 use super::typed_scan::{Element, Pass, outermost, start};
+use super::{joined_scan, library_call};
 
 /// How deep functions that call functions are read.
 const DEPTH: usize = 4;
@@ -45,8 +45,12 @@ pub(in super::super) fn add<'p>(policy: &Policy<'p>, edits: &mut Edits<'p>) {
                 continue;
             }
             let Some(element) = pass.scopes.index(name) else { continue };
-            let mut reader =
-                Reader { pass: &pass, known: HashMap::from([(element, Term::Element)]), depth: 0 };
+            let mut reader = Reader {
+                pass: &pass,
+                known: HashMap::from([(element, Term::Element)]),
+                depth: 0,
+                within: Within::Element,
+            };
             let conditions = reader.conditions(after);
             if conditions.is_empty() {
                 continue;
@@ -65,14 +69,28 @@ struct Reader<'r, 'a, 'p> {
     /// What the variables stand for, by declaration.
     known: HashMap<usize, Term>,
     depth: usize,
+    within: Within,
+}
+
+/// What the conditions that are read are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    /// The element of the scan.
+    Element,
+    /// Also a member of a collection of the element, [`Term::Member`].
+    Member,
 }
 
 impl Reader<'_, '_, '_> {
     /// The conditions up to the first literal that might do more than hold or fail.
     fn conditions(&mut self, literals: &[Literal]) -> Vec<Condition> {
         let mut conditions = Vec::new();
-        for literal in literals {
+        for (position, literal) in literals.iter().enumerate() {
             if !literal.withs.is_empty() {
+                break;
+            }
+            if let Some(of) = self.search(literal) {
+                conditions.push(Condition::Any(of, self.conditions(&literals[position + 1..])));
                 break;
             }
             match self.condition(literal) {
@@ -82,6 +100,35 @@ impl Reader<'_, '_, '_> {
             }
         }
         conditions
+    }
+
+    /// The conditions, if all literals are some.
+    fn all(&mut self, literals: &[Literal]) -> Option<Vec<Condition>> {
+        let mut conditions = Vec::new();
+        for (position, literal) in literals.iter().enumerate() {
+            if !literal.withs.is_empty() {
+                return None;
+            }
+            if let Some(of) = self.search(literal) {
+                conditions.push(Condition::Any(of, self.all(&literals[position + 1..])?));
+                break;
+            }
+            conditions.push(self.condition(literal)?);
+        }
+        Some(conditions)
+    }
+
+    /// The collection of `some x in collection`. From here on the reader knows its members.
+    fn search(&mut self, literal: &Literal) -> Option<Term> {
+        let LiteralKind::SomeIn { patterns, collection } = &literal.kind else { return None };
+        let [member] = patterns.as_slice() else { return None };
+        if self.within == Within::Member || !matches!(member.kind, ExprKind::Name) {
+            return None;
+        }
+        let of = self.term(collection.bare())?;
+        self.known.insert(self.pass.scopes.index(member)?, Term::Member);
+        self.within = Within::Member;
+        Some(of)
     }
 
     fn condition(&mut self, literal: &Literal) -> Option<Condition> {
@@ -125,10 +172,10 @@ impl Reader<'_, '_, '_> {
                     values.iter().map(|value| self.constant(value)).collect();
                 Some(Condition::OneOf(self.term(value.bare())?, values?))
             }
-            ExprKind::Call { function, .. } if self.is_object_get(function) => {
-                Some(Condition::Holds(self.term(expr)?))
-            }
-            ExprKind::Call { function, arguments } => self.call(function, arguments),
+            ExprKind::Call { function, arguments } => match self.term(expr) {
+                Some(term) => Some(Condition::Holds(term)),
+                None => self.call(function, arguments),
+            },
             ExprKind::Name | ExprKind::Reference { .. } => Some(Condition::Holds(self.term(expr)?)),
             ExprKind::Scalar(_)
             | ExprKind::Template(_)
@@ -142,7 +189,33 @@ impl Reader<'_, '_, '_> {
     }
 
     /// What a function demands that is one rule with one body and no value, all of it conditions.
-    fn call(&mut self, function: &Expr, arguments: &[Expr]) -> Option<Condition> {
+    fn call(&self, function: &Expr, arguments: &[Expr]) -> Option<Condition> {
+        let rule = self.called(function)?;
+        let (parameters, body) = test_function(rule)?;
+        let (known, arguments) = self.given(parameters, arguments)?;
+        // A call is not made with an argument that has no value.
+        let mut conditions: Vec<Condition> = arguments.into_iter().map(Condition::Defined).collect();
+        conditions.extend(self.inside(known).all(body)?);
+        Some(Condition::All(conditions))
+    }
+
+    /// The value of a function that is one rule without a body, and reads all its parameters: terms have no value if a
+    /// part of them has none, as a call.
+    fn answer(&self, function: &Expr, arguments: &[Expr]) -> Option<Term> {
+        let (parameters, value) = value_function(self.called(function)?)?;
+        let (known, _) = self.given(parameters, arguments)?;
+        let mut read = HashSet::new();
+        each_expr(value, &mut |part| {
+            if matches!(part.kind, ExprKind::Name) {
+                read.extend(self.pass.scopes.index(part));
+            }
+        });
+        let reads_all = known.keys().all(|parameter| read.contains(parameter));
+        if reads_all { self.inside(known).term(value.bare()) } else { None }
+    }
+
+    /// The only rule of a function of this policy that nothing replaces.
+    fn called(&self, function: &Expr) -> Option<&Rule> {
         let policy = self.pass.policy;
         let name = policy.text_of(function);
         if !matches!(function.kind, ExprKind::Name)
@@ -154,29 +227,27 @@ impl Reader<'_, '_, '_> {
         {
             return None;
         }
-        let rule = policy.module.rules.iter().find(|rule| rule.name(policy.text) == name)?;
-        let (parameters, body) = simple_function(rule)?;
+        policy.module.rules.iter().find(|rule| rule.name(policy.text) == name)
+    }
+
+    /// What the parameters of a function stand for in a call, and its arguments.
+    fn given(&self, parameters: &[Expr], arguments: &[Expr]) -> Option<(HashMap<usize, Term>, Vec<Term>)> {
         if parameters.len() != arguments.len() {
             return None;
         }
-        let (mut known, mut conditions) = (HashMap::new(), Vec::new());
-        for (parameter, argument) in parameters.iter().zip(arguments) {
-            let declaration = matches!(parameter.kind, ExprKind::Name)
-                .then(|| self.pass.scopes.index(parameter))
-                .flatten()?;
-            let argument = self.term(argument.bare())?;
-            // A call is not made with an argument that has no value.
-            conditions.push(Condition::Defined(argument.clone()));
-            known.insert(declaration, argument);
-        }
-        let mut inner = Reader { pass: self.pass, known, depth: self.depth + 1 };
-        for literal in body {
-            if !literal.withs.is_empty() {
-                return None;
-            }
-            conditions.push(inner.condition(literal)?);
-        }
-        Some(Condition::All(conditions))
+        let arguments: Vec<Term> =
+            arguments.iter().map(|argument| self.term(argument.bare())).collect::<Option<_>>()?;
+        let declared = parameters.iter().map(|parameter| {
+            matches!(parameter.kind, ExprKind::Name).then(|| self.pass.scopes.index(parameter)).flatten()
+        });
+        let known =
+            declared.zip(&arguments).map(|(parameter, argument)| Some((parameter?, argument.clone())));
+        Some((known.collect::<Option<_>>()?, arguments))
+    }
+
+    /// The reader of a function's body.
+    fn inside(&self, known: HashMap<usize, Term>) -> Self {
+        Self { pass: self.pass, known, depth: self.depth + 1, within: self.within }
     }
 
     fn is_object_get(&self, function: &Expr) -> bool {
@@ -206,6 +277,14 @@ impl Reader<'_, '_, '_> {
                 let (object, otherwise) = (self.term(object.bare())?, self.term(otherwise.bare())?);
                 Some(Term::Get(Box::new(object), path, Box::new(otherwise)))
             }
+            ExprKind::Call { function, arguments } => match library_call::counterpart(policy, function) {
+                Some(builtin) => {
+                    let arguments: Option<Vec<Term>> =
+                        arguments.iter().map(|argument| self.term(argument.bare())).collect();
+                    Some(Term::Answer(builtin.to_owned(), arguments?))
+                }
+                None => self.answer(function, arguments),
+            },
             _ => self.constant(expr).map(Term::Constant),
         }
     }
@@ -224,15 +303,26 @@ impl Reader<'_, '_, '_> {
 }
 
 /// The parameters and the body of a function that only holds or not.
-fn simple_function(rule: &Rule) -> Option<(&[Expr], &[Literal])> {
+fn test_function(rule: &Rule) -> Option<(&[Expr], &[Literal])> {
+    let (parameters, branch) = simple_function(rule)?;
+    let body = branch.body.as_ref()?;
+    rule.head.value.is_none().then_some((parameters, body.literals.as_slice()))
+}
+
+/// The parameters and the value of a function without a body.
+fn value_function(rule: &Rule) -> Option<(&[Expr], &Expr)> {
+    let (parameters, branch) = simple_function(rule)?;
+    branch.body.is_none().then_some((parameters, rule.head.value.as_ref()?))
+}
+
+fn simple_function(rule: &Rule) -> Option<(&[Expr], &Branch)> {
     let [branch] = rule.branches.as_slice() else { return None };
     let is_simple = matches!(rule.head.name.kind, ExprKind::Name)
         && matches!(branch.kind, BranchKind::First)
         && !rule.is_default
-        && rule.head.key.is_none()
-        && rule.head.value.is_none();
-    let (parameters, body) = (rule.head.arguments.as_ref()?, branch.body.as_ref()?);
-    is_simple.then_some((parameters.as_slice(), body.literals.as_slice()))
+        && rule.head.key.is_none();
+    let parameters = rule.head.arguments.as_ref()?;
+    is_simple.then_some((parameters.as_slice(), branch))
 }
 
 #[cfg(test)]
@@ -243,7 +333,7 @@ mod tests {
 
     use super::super::super::super::dialect;
     use super::super::super::super::options::RegoVersion;
-    use super::super::super::policy::{Policy, RuleNames};
+    use super::super::super::policy::{Author, Policy, RuleNames};
     use super::add;
 
     fn rewritten(text: &str) -> Option<String> {
@@ -279,6 +369,14 @@ mod tests {
                 r#"[{"Equal":[{"Get":["Element",["a","b"],{"Constant":{}}]},{"Constant":["c"]}]}]"#,
             ),
             ("x.b[_] == 1; x.c", r#"[{"Holds":{"At":["Element",["c"]]}}]"#),
+            (
+                "some y in x.b; y.c; not y in [\"u\"]; y.d > 1",
+                r#"[{"Any":[{"At":["Element",["b"]]},[{"Holds":{"At":["Member",["c"]]}},{"Not":{"OneOf":["Member",["u"]]}}]]}]"#,
+            ),
+            (
+                "some y in x.b; y.c; some z in y.d; z.e",
+                r#"[{"Any":[{"At":["Element",["b"]]},[{"Holds":{"At":["Member",["c"]]}}]]}]"#,
+            ),
         ] {
             let rules = format!("r if {{ some x in input.a; {body} }}");
             let found = conditions(&rules);
@@ -299,6 +397,9 @@ mod tests {
             "f(y, z) if { y.m == z }\nf(y, z) if { y.n == z }",
             "default f(_, _) := false\nf(y, z) if { y.m == z }",
             "f(y, z) := y if { y.m == z }",
+            "f(y, z) := y.m",
+            "f(y, z) := \"c\"",
+            "f(y, z) if { some a in y.m; some b in a; b == z }",
             "f(y, z) if { y.m == z } else := false",
             "f(y, z) if { y.m[_] == z }",
             "f(y, \"k\") if { y.m == 1 }",
@@ -311,6 +412,47 @@ mod tests {
     }
 
     #[test]
+    fn functions_that_search_or_have_a_value_are_read() {
+        for (functions, expected) in [
+            (
+                "f(y, z) if { some a in y.m; a == z }",
+                r#"[{"All":[{"Defined":"Element"},{"Defined":{"Constant":"k"}},{"Any":[{"At":["Element",["m"]]},[{"Equal":["Member",{"Constant":"k"}]}]]}]}]"#,
+            ),
+            (
+                "f(y, z) := object.get(y.m, \"n\", z)",
+                r#"[{"Holds":{"Get":[{"At":["Element",["m"]]},["n"],{"Constant":"k"}]}}]"#,
+            ),
+        ] {
+            let found = conditions(&format!("r if {{ some x in input.a; f(x, \"k\") }}\n{functions}"));
+            assert_eq!(found.as_deref(), Some(expected), "{functions}");
+        }
+    }
+
+    #[test]
+    fn functions_of_the_library_are_asked() {
+        let library = "package planguard.lib.changes\nis_touched(change) if change";
+        let text = "package main\nimport data.planguard.lib.changes\n\
+                    r if { some x in input.a; not changes.is_touched(x) }";
+        let mut names = RuleNames::of_values();
+        for (text, author) in [(library, Author::Planguard), (text, Author::User)] {
+            let module = parse(text).unwrap();
+            names.add(&module, text);
+            names.add_author(&module, author);
+        }
+        let module = parse(text).unwrap();
+        let policy = Policy::new(text, &module, RegoVersion::V1, &names);
+        let mut edits = policy.edits();
+        add(&policy, &mut edits);
+        let new = edits.apply().unwrap().unwrap().0;
+        assert!(
+            new.contains(
+                r#"[{\"Not\":{\"Holds\":{\"Answer\":[\"__pg_changes_is_touched\",[\"Element\"]]}}}]"#
+            ),
+            "{new}"
+        );
+    }
+
+    #[test]
     fn other_forms_are_unchanged() {
         for body in [
             "some x in input.a; f(x); x.b",
@@ -318,7 +460,7 @@ mod tests {
             "some x in input.a; x.b > 1",
             "some x in input.a; x.b == 1",
             "some i, x in input.a; x.b",
-            "some x in input.a; some y in x.b; y.c",
+            "some x in input.a; some i, y in x.b; y.c",
             "some x in input.a; x.type == \"x\"; x.b",
             "some x in input.a; input.b == x.c",
         ] {
@@ -361,6 +503,12 @@ mod tests {
             "y := x.a; y.b",
             "f(x)",
             "not f(x.a)",
+            "g(x).c == \"b\"",
+            "not g(x)",
+            "h(x)",
+            "not h(x.a)",
+            "some m in x.a; m == \"b\"",
+            "some n in x.b; not n.c; print(n)",
             "object.get(x, [\"a\", \"b\"], \"c\") != \"c\"",
             "x == x.a",
             "x.a.b.c == [\"b\"]",
@@ -389,7 +537,8 @@ mod tests {
                 })
                 .collect();
             let text = format!(
-                "package main\nf(v) if {{ v.a; w := v.b; w != \"c\" }}\nfound := [x | {scan}; {}]",
+                "package main\nf(v) if {{ v.a; w := v.b; w != \"c\" }}\ng(v) := v.a.b\n\
+                 h(v) if {{ some w in v.b; w in [\"b\", null] }}\nfound := [x | {scan}; {}]",
                 conditions.join("; ")
             );
             let Some(new) = rewritten(&text) else { return Ok(()) };

@@ -34,7 +34,8 @@ pub(in super::super) fn add<'p>(policy: &Policy<'p>, edits: &mut Edits<'p>) {
     });
 }
 
-fn counterpart(policy: &Policy<'_>, function: &Expr) -> Option<&'static str> {
+/// The name of what stands for a function, if it is one of the library.
+pub(super) fn counterpart(policy: &Policy<'_>, function: &Expr) -> Option<&'static str> {
     let path = path(policy, function)?;
     let [data, planguard, lib, package, name] = path.as_slice() else { return None };
     let of = OF_LIBRARY.iter().find(|of| of.package == package && of.function == name)?;
