@@ -64,7 +64,7 @@ const CONTAINS: &[Lint] = &[Lint::MissingContains];
 const POLICIES: usize = 8;
 
 /// Each is made at the first place of a policy where its text stands.
-const MISTAKES: [Mistake; 54] = [
+const MISTAKES: [Mistake; 55] = [
     mistake("path", ".resource_changes", ".resource_change", PATH),
     mistake("path", ".resource_changes", ".resources_changes", PATH),
     mistake("path", ".resource_changes", ".resourceChanges", PATH),
@@ -94,6 +94,7 @@ const MISTAKES: [Mistake; 54] = [
     mistake("contains", "deny contains msg if", "deny[msg] if", CONTAINS),
     mistake("contains", "deny contains msg if", "deny if", CONTAINS),
     mistake("contains", "warn contains msg if", "warn[msg] if", CONTAINS),
+    mistake("key", "\"address\": ", "\"adress\": ", &[Lint::MisspeltResultKey]),
     mistake("value", "\"delete\" in", "\"destroy\" in", VALUE),
     mistake("value", "\"create\" in", "\"created\" in", VALUE),
     mistake("value", "== \"delete\"", "== \"deleted\"", VALUE),

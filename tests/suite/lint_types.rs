@@ -32,6 +32,7 @@ fn look(files: &[(&str, String)]) -> Vec<String> {
                 | Lint::ComputedAttribute
                 | Lint::WrongNesting
                 | Lint::UnknownInput
+                | Lint::WrongArgumentType
         )
     };
     let found = report.findings.iter().filter(|finding| of_schemas(finding.lint));
@@ -117,6 +118,28 @@ fn wildcards_of_types_match_a_type() {
     let far = "some rc in selection.resulting({\"types\": [\"aws_quite_another_*\"]}); rc.address";
     let [found] = &look(&rule(far, ""))[..] else { panic!("one finding") };
     assert!(found.starts_with("main unlisted-type: no resource type of provider version"), "{found}");
+}
+
+#[test]
+fn a_text_in_the_place_of_a_list_is_named() {
+    for (body, name, written) in [
+        (
+            "some rc in changes.managed; wildcards.matches_any(\"aws_vpc*\", rc.type)",
+            "wildcards.matches_any",
+            "\"aws_vpc*\"",
+        ),
+        ("some rc in changes.managed; unknown.is_unknown(rc, \"tags\")", "unknown.is_unknown", "\"tags\""),
+    ] {
+        let files = rule(body, "");
+        let expected = format!(
+            "main wrong-argument-type: `{name}` reads a list or a set, and `{written}` is a string; write `[{written}]`"
+        );
+        assert_eq!(look(&files), [expected], "{body}");
+    }
+    assert_eq!(
+        look(&rule("some rc in changes.managed; wildcards.matches_any({\"aws_vpc*\"}, rc.type)", "")),
+        [""; 0]
+    );
 }
 
 #[test]

@@ -67,6 +67,7 @@ pub enum Lint {
     ConstantMessage,
     MissingAddress,
     UnknownSeverity,
+    MisspeltResultKey,
     UnknownFunction,
     RefusedFunction,
     ArgumentCount,
@@ -113,7 +114,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint, ordered by code.
-    pub const ALL: [Self; 54] = [
+    pub const ALL: [Self; 55] = [
         Self::NearMissName,
         Self::MisspeltPackage,
         Self::UnreadPackage,
@@ -126,6 +127,7 @@ impl Lint {
         Self::ConstantMessage,
         Self::MissingAddress,
         Self::UnknownSeverity,
+        Self::MisspeltResultKey,
         Self::UnknownFunction,
         Self::RefusedFunction,
         Self::ArgumentCount,
@@ -267,6 +269,13 @@ impl Lint {
                 level: Level::Warning,
                 summary: "the severity of a result is no severity",
                 why: "The severities are `info`, `low`, `medium`, `high` and `critical`, in any case. With another word, the result has the severity of its rule's annotation, and without one it is `medium`.",
+            },
+            Self::MisspeltResultKey => &LintInfo {
+                code: "PG-LN-016",
+                name: "misspelt-result-key",
+                level: Level::Warning,
+                summary: "a key of a result resembles one that is read",
+                why: "A result's `address` names the resource, `severity` ranks it, `title`, `remediation` and `docs` explain it. Other keys are kept and not understood: with `adress`, the finding is about no resource, and no waiver for the resource applies.",
             },
             Self::UnknownFunction => &LintInfo {
                 code: "PG-LN-020",

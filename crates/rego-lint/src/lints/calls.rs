@@ -41,6 +41,18 @@ const STRINGS: [(&str, &[usize]); 14] = [
     ("substring", &[0]),
 ];
 
+/// Functions of the library that read a list or a set, by package and name, and the position of it. With a text they hold
+/// for nothing.
+const COLLECTIONS: [(&str, &str, usize); 7] = [
+    ("network", "is_within", 1),
+    ("tags", "missing", 1),
+    ("unknown", "has_unknown", 1),
+    ("unknown", "is_sensitive", 1),
+    ("unknown", "is_unknown", 1),
+    ("unknown", "state", 1),
+    ("wildcards", "matches_any", 0),
+];
+
 pub(super) fn lint(linter: &mut Linter<'_, '_>) {
     for id in linter.project.ids().collect::<Vec<_>>() {
         let env = linter.inference.env(id);
@@ -102,6 +114,18 @@ fn call(
             "fix the number of arguments".to_owned(),
         );
         return;
+    }
+    if let Some(position) = wants_collection(linter, id, function)
+        && let Some(argument) = arguments.get(position)
+        && given(env, argument, guards) == Some("a string")
+    {
+        let written = argument.text(text);
+        say(
+            Lint::WrongArgumentType,
+            &argument.span,
+            format!("`{name}` reads a list or a set, and `{written}` is a string"),
+            format!("write `[{written}]`"),
+        );
     }
     if own.is_some() {
         return;
@@ -214,6 +238,14 @@ fn call(
         let message = format!("`{name}` may fail on `{}`", argument.text(text));
         say(Lint::UncheckedConversion, &expr.span, message, help.to_owned());
     }
+}
+
+/// The position of the argument of a function of the library that is a list or a set.
+fn wants_collection(linter: &Linter<'_, '_>, id: RuleId, function: &Expr) -> Option<usize> {
+    let path = linter.project.data_path(id.file, function)?;
+    let [data @ .., package, name] = path.as_slice() else { return None };
+    let known = COLLECTIONS.iter().find(|(known, of, _)| known == package && of == name);
+    known.filter(|_| data == ["planguard", "lib"] || data == ["data", "planguard", "lib"]).map(|(.., at)| *at)
 }
 
 fn help_for(name: &str, kind: &str) -> &'static str {

@@ -162,6 +162,41 @@ fn severity(linter: &mut Linter<'_, '_>, id: RuleId, fields: &[(Expr, Expr)], bo
     }
 }
 
+/// The keys of a result object that planguard reads.
+const KEYS: [&str; 10] = [
+    "msg",
+    "address",
+    "resource_address",
+    "resource",
+    "severity",
+    "title",
+    "remediation",
+    "docs",
+    "url",
+    "undetermined",
+];
+
+/// Keys that authors add for themselves and that are near one of [`KEYS`].
+const OF_AUTHORS: [&str; 3] = ["resources", "urls", "message"];
+
+/// Reports keys that are nearly one that is read, unless the right one stands beside it.
+fn misspelt_keys(linter: &mut Linter<'_, '_>, id: RuleId, fields: &[(Expr, Expr)]) {
+    let has = |wanted: &str| fields.iter().any(|(key, _)| key.string() == Some(wanted));
+    for (key, _) in fields {
+        let Some(written) = key.string() else { continue };
+        if KEYS.contains(&written) || OF_AUTHORS.contains(&written) {
+            continue;
+        }
+        if let Some(near) = suggest::nearest(written, KEYS)
+            && !has(near)
+        {
+            let message = format!("a result has no key `{written}` that planguard reads");
+            let help = format!("write `\"{near}\"`");
+            linter.report(Lint::MisspeltResultKey, id.file, key.span.clone(), message, help);
+        }
+    }
+}
+
 /// Returns whether elements may all be texts, which are reported as one message.
 fn can_be_texts(items: &[Expr]) -> bool {
     let can_be_text = |item: &Expr| match &item.bare().kind {
@@ -210,6 +245,7 @@ fn member_of_set(linter: &mut Linter<'_, '_>, id: RuleId, rule: &Rule, member: &
     }
     if let (true, ExprKind::Object(fields)) = (by_msg, &value.kind) {
         severity(linter, id, fields, &bodies);
+        misspelt_keys(linter, id, fields);
     }
     if !bodies.iter().any(|body| goes_through_resources(linter, id, body)) {
         return;
