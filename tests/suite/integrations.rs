@@ -57,6 +57,8 @@ fn zizmor_finds_nothing() {
         project.path().join(".github/workflows/planguard.yml"),
         repository().join("action.yml"),
         repository().join("examples/github/parts.yml"),
+        repository().join(".github/workflows/ci.yml"),
+        repository().join(".github/workflows/release.yml"),
     ] {
         assert_finds_nothing(&zizmor, &[&strict[..], &[file.to_str().unwrap()]].concat(), project.path());
     }
@@ -69,6 +71,7 @@ fn files_are_as_their_schemas_say() {
     let files = [
         ("vendor.github-workflows", github.path().join(".github/workflows/planguard.yml")),
         ("vendor.github-workflows", repository().join("examples/github/parts.yml")),
+        ("vendor.github-workflows", repository().join(".github/workflows/release.yml")),
         ("vendor.github-actions", repository().join("action.yml")),
         ("vendor.gitlab-ci", gitlab.path().join(".gitlab/planguard.yml")),
         ("vendor.gitlab-ci", repository().join("examples/gitlab/parts.yml")),

@@ -41,6 +41,7 @@ mod sarif;
 mod secrets;
 mod settings;
 mod shared;
+mod shipping;
 mod silent_passes;
 mod sources;
 mod streams;
