@@ -90,7 +90,7 @@ impl<'p> PlanIndex<'p> {
         self.documents.get(text.to_owned(), || Document::parse(text))
     }
 
-    pub(super) fn plan(&self) -> &'p Plan<'p> {
+    pub(crate) fn plan(&self) -> &'p Plan<'p> {
         self.plan
     }
 
