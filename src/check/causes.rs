@@ -174,6 +174,26 @@ fn of_shift(first: &Finding, group: &[Finding]) -> SafeText {
     text
 }
 
+/// Whether a finding says of a setting what the change of the setting says. Where several settings change, one clause each
+/// is enough.
+fn is_told_by_change(share: &Finding, group: &[Finding]) -> bool {
+    let is_change = |other: &&Finding| other.rule.kind == RuleKind::Change && other.attribute.is_some();
+    share.rule.kind == RuleKind::Guardrail
+        && group.iter().filter(is_change).count() > 1
+        && group.iter().filter(is_change).any(|change| change.attribute == share.attribute)
+}
+
+/// What a finding of the same change guard says of another setting, without the words before the colon that both have.
+fn same_lead(first: &Finding, share: &Finding) -> Option<SafeText> {
+    if first.rule.kind != RuleKind::Change || first.rule.id != share.rule.id {
+        return None;
+    }
+    let (lead, _) = first.message.unescaped().split_once(": ")?;
+    let rest = share.message.unescaped().strip_prefix(lead)?.strip_prefix(": ")?;
+    // It was escaped when the whole was.
+    Some(Redactor::default().text(rest))
+}
+
 /// What several findings say together.
 fn message(first: &Finding, group: &[Finding]) -> SafeText {
     let plain = Redactor::default();
@@ -209,6 +229,20 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
     for share in group.iter().skip(1) {
         // The ports are in the message, and how they changed is in the values.
         if told_by_ports && (ports(share).is_some() || share.rule.kind == RuleKind::Change) {
+            continue;
+        }
+        if is_told_by_change(share, group) {
+            continue;
+        }
+        // The change says the same, and of which setting.
+        if let Some(rest) = share.message.unescaped().strip_prefix(first.message.unescaped())
+            && rest.starts_with(": ")
+        {
+            parts.push(plain.text(rest));
+            continue;
+        }
+        if let Some(next) = same_lead(first, share) {
+            parts.push(SafeText::concat([&SafeText::fixed(", "), &next]));
             continue;
         }
         let words = share.message.unescaped();

@@ -56,7 +56,8 @@ impl PlanCheck<'_> {
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
         // A change is always new.
         let origin = Origin::Introduced;
-        let (severity, enforcement) = self.effect(&guard.info, guard.info.severity, found.certainty, origin);
+        let own = found.severity.unwrap_or(guard.info.severity);
+        let (severity, enforcement) = self.effect(&guard.info, own, found.certainty, origin);
         if enforcement == Enforcement::Off || self.is_reported(guard, &found, enforcement) {
             return;
         }

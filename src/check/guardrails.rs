@@ -295,7 +295,7 @@ impl PlanCheck<'_> {
         };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
-                self.sources(sides, &evidence.path)
+                self.sources(sides, &evidence.path, index)
             }
             (Certainty::Certain | Certainty::DependsOnUnknown, _) => Vec::new(),
         };
@@ -329,12 +329,15 @@ impl PlanCheck<'_> {
         judged.findings.push(finding);
     }
 
-    /// Returns the resources that the expression of an attribute reads.
-    fn sources(&self, sides: &Sides<'_>, path: &AttributePath) -> Vec<SafeText> {
+    /// Returns what the expression of an attribute reads that is known only after apply; all that it reads, where the plan
+    /// does not tell.
+    fn sources(&self, sides: &Sides<'_>, path: &AttributePath, index: &PlanIndex<'_>) -> Vec<SafeText> {
         let resources = sides.after.and_then(|state| state.references(path)).map(|found| found.resources);
+        let resources = resources.unwrap_or_default();
+        let are_all_known = resources.iter().all(|reference| index.is_known(reference));
         let mut sources: Vec<SafeText> = resources
-            .unwrap_or_default()
             .iter()
+            .filter(|reference| are_all_known || !index.is_known(reference))
             // The configuration's own names.
             .map(|reference| Redactor::default().text(&reference.to_string()))
             .collect();

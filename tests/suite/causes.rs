@@ -329,3 +329,51 @@ fn what_a_change_opens_is_one_finding_with_what_is_open_then() {
         ]
     );
 }
+
+/// A resource change that updates an object.
+fn updated(address: &str, before: &Value, after: &Value) -> Value {
+    json!({"address": address, "change": {"actions": ["update"], "before": before, "after": after, "after_unknown": {}}})
+}
+
+#[test]
+fn each_setting_of_a_weakened_block_is_told_once() {
+    let settings = |policy: bool| {
+        json!({"bucket": "b", "block_public_acls": true, "ignore_public_acls": true,
+            "block_public_policy": policy, "restrict_public_buckets": policy})
+    };
+    let address = "aws_s3_bucket_public_access_block.b";
+    let (_, report) = check(&[updated(address, &settings(true), &settings(false))], "", &[]);
+    let findings = open(&report);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(
+        findings[0]["message"],
+        "aws_s3_bucket_public_access_block.b blocks less public access than before: `block_public_policy` changes \
+         from `true` to `false`, `restrict_public_buckets` changes from `true` to `false`"
+    );
+    assert_eq!(rules(&findings[0]).len(), 4);
+}
+
+#[test]
+fn a_change_that_says_what_a_guardrail_says_adds_the_setting_alone() {
+    let service = |public: bool| json!({"network_configuration": [{"assign_public_ip": public}]});
+    let (_, report) = check(&[updated("aws_ecs_service.s", &service(false), &service(true))], "", &[]);
+    let findings = open(&report);
+    let finding = findings.iter().find(|finding| rules(finding).contains(&"change-exposure-flag"));
+    assert_eq!(
+        finding.expect("a finding")["message"],
+        "aws_ecs_service.s assigns public IP addresses to its tasks: `network_configuration[0].assign_public_ip` \
+         changes from `false` to `true`"
+    );
+}
+
+#[test]
+fn undetermined_rules_are_counted_with_the_findings_that_they_are() {
+    let unknown = json!({"address": "aws_ecs_task_definition.t", "change": {"actions": ["create"], "before": null,
+        "after": {"family": "web"}, "after_unknown": {"container_definitions": true}}});
+    let directory = tempdir().expect("a directory");
+    let plan = json!({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": [unknown],
+        "planned_values": {"root_module": {}}, "configuration": {"root_module": {}}});
+    std::fs::write(directory.path().join("plan.json"), plan.to_string()).expect("the plan");
+    let (_, stdout, stderr) = process::run(process::planguard(directory.path(), &["check", "plan.json"]));
+    assert!(stdout.contains("; 2 undetermined in 1 finding\n"), "{stdout}{stderr}");
+}

@@ -14,6 +14,7 @@ use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, ExampleSec
 use super::{exposure_cidr, iam_widened};
 use crate::Builtin;
 use crate::effective::{Effective, can_have_drifted};
+use crate::engine::PlanIndex;
 
 /// The id of the guard.
 pub const DRIFT_GUARD: &str = "change-drift-security";
@@ -64,6 +65,7 @@ pub fn drift(plan: &Plan<'_>) -> Drift {
         return all;
     }
     let effective = Effective::new(plan);
+    let index = PlanIndex::new(plan);
     let planned = planned(plan);
     for pair in pairs_of(plan, &plan.resource_drift) {
         let own = effective.own(pair.resource);
@@ -73,7 +75,7 @@ pub fn drift(plan: &Plan<'_>) -> Drift {
         let planned = own.as_ref().or(planned);
         // What is moved has its new address in findings.
         let named = planned.unwrap_or(drift);
-        let mut found = between(plan, named, (drift, Side::Before), (drift, Side::After));
+        let mut found = between(&index, named, (drift, Side::Before), (drift, Side::After));
         found.retain(|finding| finding.attribute.as_ref().is_none_or(|path| can_have_drifted(drift, path)));
         match planned {
             None => all.kept.extend(found),
@@ -81,7 +83,7 @@ pub fn drift(plan: &Plan<'_>) -> Drift {
             // The change guards judge what takes its place.
             Some(planned) if planned.change.actions.deletes() || planned.change.actions.forgets() => {}
             Some(planned) => {
-                let remaining = between(plan, named, (drift, Side::Before), (planned, Side::After));
+                let remaining = between(&index, named, (drift, Side::Before), (planned, Side::After));
                 let remains =
                     |finding: &ChangeFinding| remaining.iter().any(|other| other.message == finding.message);
                 let (kept, restored): (Vec<_>, Vec<_>) = found.into_iter().partition(remains);
@@ -121,18 +123,18 @@ fn planned<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p Address, &'p ResourceChange<'
 
 /// The settings that are weaker on the second side than on the first one, as findings on `named`.
 fn between(
-    plan: &Plan<'_>,
+    index: &PlanIndex<'_>,
     named: &ResourceChange<'_>,
     (first, first_side): (&ResourceChange<'_>, Side),
     (second, second_side): (&ResourceChange<'_>, Side),
 ) -> Vec<ChangeFinding> {
-    let before = ResourceState::new(plan, first, first_side);
-    let after = ResourceState::new(plan, second, second_side);
+    let before = ResourceState::new(index.plan(), first, first_side);
+    let after = ResourceState::new(index.plan(), second, second_side);
     let Some((before, after)) = before.zip(after) else { return Vec::new() };
-    findings(&Pair { resource: named, before, after })
+    findings(&Pair { resource: named, before, after }, index)
 }
 
-fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
+fn findings(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Vec<ChangeFinding> {
     let tables = [&ENCRYPTION_OFF, &EXPOSURE_FLAG, &PROTECTION_OFF, &PUBLIC_ACCESS_BLOCK_REMOVED];
     let mut found: Vec<ChangeFinding> =
         tables.iter().flat_map(|table| switch::findings(pair, table, &WORDING)).collect();
@@ -141,7 +143,7 @@ fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
         ..finding
     };
     found.extend(exposure_cidr::findings(pair).into_iter().map(outside));
-    found.extend(iam_widened::findings(pair).into_iter().map(outside));
+    found.extend(iam_widened::findings(pair, index).into_iter().map(outside));
     found
 }
 

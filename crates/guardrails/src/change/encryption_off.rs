@@ -1,10 +1,11 @@
 //! Reports encryption at rest or in transit that is disabled or weakened.
 
-use planguard_plan::Plan;
+use planguard_plan::{AttributePath, Plan};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::switch::{Wording, turned_off};
+use super::compare::{Pair, pairs, sight};
+use super::switch::{self, Wording};
 use super::tables::ENCRYPTION_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
@@ -32,7 +33,41 @@ const WORDING: Wording =
     Wording { certain: "is encrypted less than before", unknown: "may be encrypted less than before" };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    turned_off(plan, &ENCRYPTION_OFF, &WORDING)
+    pairs(plan).flat_map(|pair| of_pair(&pair)).collect()
+}
+
+/// Types of listeners of load balancers.
+const LISTENERS: &[&str] = &["aws_alb_listener", "aws_lb_listener"];
+
+fn of_pair(pair: &Pair<'_>) -> Vec<ChangeFinding> {
+    let mut found = switch::findings(pair, &ENCRYPTION_OFF, &WORDING);
+    let is_listener = LISTENERS.contains(&pair.resource.address.resource_type.as_str());
+    if is_listener {
+        // Only a listener for plain HTTP has something to redirect.
+        let protocol = pair.after.root().key("protocol");
+        let is_plain = sight(&protocol).known().is_none_or(|protocol| protocol.as_str() == Some("HTTP"));
+        found.retain(|finding| is_plain || !is_of(finding, "default_action"));
+    }
+    let accepts_both = |finding: &ChangeFinding| {
+        is_listener
+            || finding
+                .attribute
+                .as_ref()
+                .is_some_and(|path| path.last_key() == Some("viewer_protocol_policy"))
+    };
+    found
+        .into_iter()
+        .map(|finding| match accepts_both(&finding) {
+            // As the guardrails about what a client may use: whoever uses HTTPS is still encrypted.
+            true => finding.weighing(Severity::High),
+            false => finding,
+        })
+        .collect()
+}
+
+/// Whether a finding is about an attribute or what is in it.
+fn is_of(finding: &ChangeFinding, attribute: &str) -> bool {
+    finding.attribute.as_ref().and_then(AttributePath::first_key) == Some(attribute)
 }
 
 #[cfg(test)]
@@ -59,6 +94,42 @@ mod tests {
             findings[0].message,
             r#"aws_msk_cluster.a["x.y"] is encrypted less than before: `encryption_info[0].encryption_in_transit[0].client_broker` changes from `TLS` to `TLS_PLAINTEXT`"#
         );
+    }
+
+    #[test]
+    fn what_clients_may_use_weighs_as_in_the_guardrails() {
+        let viewer = |policy: &str| {
+            format!(r#"{{"default_cache_behavior": [{{"viewer_protocol_policy": "{policy}"}}]}}"#)
+        };
+        let found = find_in_update(
+            &GUARD,
+            "aws_cloudfront_distribution.a",
+            &viewer("redirect-to-https"),
+            &viewer("allow-all"),
+            "{}",
+        );
+        assert_eq!(found[0].severity, Some(Severity::High));
+        let listener = |protocol: &str, action: &str| {
+            format!(r#"{{"protocol": "{protocol}", "default_action": [{{"type": "{action}"}}]}}"#)
+        };
+        let found = |before: &str, after: &str| {
+            let found = find_in_update(&GUARD, "aws_lb_listener.a", before, after, "{}").into_iter();
+            found.map(|finding| (finding.severity, finding.message)).collect::<Vec<_>>()
+        };
+        let weaker = |what: &str| {
+            let words = format!("aws_lb_listener.a is encrypted less than before: {what}");
+            [(Some(Severity::High), words)]
+        };
+        assert_eq!(
+            found(&listener("HTTP", "redirect"), &listener("HTTP", "forward")),
+            weaker("`default_action[0].type` changes from `redirect` to `forward`")
+        );
+        assert_eq!(
+            found(&listener("HTTPS", "forward"), &listener("HTTP", "forward")),
+            weaker("`protocol` changes from `HTTPS` to `HTTP`")
+        );
+        assert_eq!(found(&listener("HTTP", "redirect"), &listener("HTTPS", "forward")), []);
+        assert_eq!(found(&listener("HTTP", "forward"), &listener("HTTP", "redirect")), []);
     }
 
     #[test]

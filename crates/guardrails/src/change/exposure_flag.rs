@@ -4,7 +4,8 @@ use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::switch::{Wording, turned_off};
+use super::compare::pairs;
+use super::switch::{Wording, findings};
 use super::tables::EXPOSURE_FLAG;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
@@ -31,8 +32,25 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 const WORDING: Wording =
     Wording { certain: "becomes publicly accessible", unknown: "may become publicly accessible" };
 
+/// Tasks get public addresses; what reaches them, their security groups say.
+const OF_TASKS: Wording = Wording {
+    certain: "assigns public IP addresses to its tasks",
+    unknown: "may assign public IP addresses to its tasks",
+};
+
+/// Types that run tasks of ECS.
+const WITH_TASKS: &[&str] = &["aws_ecs_service", "aws_ecs_task_set"];
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    turned_off(plan, &EXPOSURE_FLAG, &WORDING)
+    pairs(plan)
+        .flat_map(|pair| match WITH_TASKS.contains(&pair.resource.address.resource_type.as_str()) {
+            true => {
+                let found = findings(&pair, &EXPOSURE_FLAG, &OF_TASKS).into_iter();
+                found.map(|finding| finding.weighing(Severity::High)).collect()
+            }
+            false => findings(&pair, &EXPOSURE_FLAG, &WORDING),
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -53,6 +71,18 @@ mod tests {
         assert_eq!(
             findings[0].message,
             r#"module.a["b.c"].aws_eks_cluster.main becomes publicly accessible: `vpc_config[0].endpoint_public_access` changes from `false` to `true`"#
+        );
+    }
+
+    #[test]
+    fn tasks_get_addresses_and_are_not_open_for_that() {
+        let network =
+            |public: bool| format!(r#"{{"network_configuration": [{{"assign_public_ip": {public}}}]}}"#);
+        let found = find_in_update(&GUARD, "aws_ecs_service.a", &network(false), &network(true), "{}");
+        assert_eq!(found[0].severity, Some(Severity::High));
+        assert_eq!(
+            found[0].message,
+            "aws_ecs_service.a assigns public IP addresses to its tasks: `network_configuration[0].assign_public_ip` changes from `false` to `true`"
         );
     }
 

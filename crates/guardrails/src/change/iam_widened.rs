@@ -10,6 +10,7 @@ use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::PlanIndex;
 use crate::iam::{Document, Grant, grants_beyond};
 use crate::unreadable::{self, Unreadable};
 
@@ -72,23 +73,24 @@ const RULES_OF_ANOTHER_KIND: &[&str] = &[
 const EVERYONE: &[&str] = &["allUsers", "allAuthenticatedUsers"];
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    pairs(plan).flat_map(|pair| findings(&pair)).collect()
+    let index = PlanIndex::new(plan);
+    pairs(plan).flat_map(|pair| findings(&pair, &index)).collect()
 }
 
 const WORDING: Wording =
     Wording { certain: "grants more than before", unknown: "may grant more than before" };
 
 /// What a change grants beyond what was granted.
-pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
+pub(super) fn findings(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Vec<ChangeFinding> {
     let resource_type = &pair.resource.address.resource_type;
     let marked = |mark| IAM_WIDENED.marked(resource_type, mark).map(|marked| marked.attribute.as_slice());
     let switches = switch::findings(pair, &IAM_WIDENED, &WORDING).into_iter();
     // Other providers keep other things under the names that every type of AWS shares.
     if resource_type.starts_with("aws_") {
         let documents =
-            marked(Mark::PolicyDocument).filter_map(|path| document_finding(pair, path, |_| true));
+            marked(Mark::PolicyDocument).filter_map(|path| document_finding(pair, index, path, |_| true));
         let trust = marked(Mark::TrustPolicy)
-            .filter_map(|path| document_finding(pair, path, is_of_trust))
+            .filter_map(|path| document_finding(pair, index, path, is_of_trust))
             // What is not known, the guard of trust policies reports.
             .filter(|finding| finding.certainty == Certainty::Certain);
         let attached = marked(Mark::ManagedPolicies).filter_map(|path| attachment_finding(pair, path));
@@ -115,6 +117,7 @@ const fn is_of_trust(grant: Grant) -> bool {
 
 fn document_finding(
     pair: &Pair<'_>,
+    index: &PlanIndex<'_>,
     path: &[String],
     is_reported: impl Fn(Grant) -> bool,
 ) -> Option<ChangeFinding> {
@@ -137,19 +140,33 @@ fn document_finding(
             );
         }
     };
-    if after.iter().any(|place| sight(place) == Sight::Unknown) {
+    let mut sensitive = after.iter().chain(&places(&pair.before.root(), path)).any(View::is_sensitive);
+    let mut granted = granted;
+    let mut are_all = true;
+    for place in after.iter().filter(|place| sight(place) == Sight::Unknown) {
+        // Data sources build it at apply, and most of them is known already.
+        match index.known_statements(place) {
+            Some(known) => {
+                are_all &= known.are_all;
+                sensitive |= known.are_sensitive;
+                granted.get_or_insert_default().statements.extend(known.document.statements);
+            }
+            None => are_all = false,
+        }
+    }
+    let mut grants = grants_beyond(&granted.unwrap_or_default(), &before);
+    // What is not known may deny it as before.
+    grants.retain(|grant, _| is_reported(*grant) && (are_all || *grant != Grant::NoLongerDenied));
+    if grants.is_empty() && !are_all {
         let message =
             format!("{address} may grant more than before: `{attribute}` is known only after apply");
         return Some(
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
         );
     }
-    let mut grants = grants_beyond(&granted?, &before);
-    grants.retain(|grant, _| is_reported(*grant));
     if grants.is_empty() {
         return None;
     }
-    let sensitive = after.iter().chain(&places(&pair.before.root(), path)).any(View::is_sensitive);
     let what: Vec<String> = grants
         .into_iter()
         .map(|(grant, subjects)| match sensitive {
@@ -363,7 +380,7 @@ fn policy_data(text: &str) -> Result<Vec<(String, String)>, Unreadable> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{find_in_changes, find_in_update};
+    use super::super::testing::{find, find_in_changes, find_in_update, update};
     use super::*;
 
     fn policy(statements: &str) -> String {
@@ -403,6 +420,53 @@ mod tests {
         };
         assert_eq!(google(whole, cut)[0].certainty, Certainty::DependsOnUnknown);
         assert!(google(cut, cut).is_empty());
+    }
+
+    /// What is found where a data source that is read at apply gives the policy, with these statements.
+    fn of_data_source(statements: &str, unknown: &str) -> Vec<ChangeFinding> {
+        let before = policy(
+            r#"[{"Effect": "Allow", "Action": "a:B", "Resource": "arn:a", "Principal": {"AWS": "arn:r"},
+                "Condition": {"StringEquals": {"aws:SourceArn": "arn:d"}}}, {"Effect": "Deny", "Action": "c:D", "Resource": "*", "Principal": {"AWS": ["*"]}}]"#,
+        );
+        let changed = update("aws_kms_key.k", &before, "{}", r#"{"policy": true}"#);
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_changes": [{changed},
+                {{"address": "data.aws_iam_policy_document.k", "mode": "data", "type": "aws_iam_policy_document", "name": "k",
+                  "change": {{"actions": ["read"], "before": null, "after": {{"statement": [{statements}]}},
+                  "after_unknown": {{"json": true, "statement": [{unknown}]}}}}}}],
+                "configuration": {{"root_module": {{"resources": [
+                  {{"address": "aws_kms_key.k", "mode": "managed", "type": "aws_kms_key", "name": "k", "expressions": {{"policy":
+                    {{"references": ["data.aws_iam_policy_document.k.json", "data.aws_iam_policy_document.k"]}}}}}},
+                  {{"address": "data.aws_iam_policy_document.k", "mode": "data", "type": "aws_iam_policy_document", "name": "k",
+                    "expressions": {{"statement": [{{"actions": {{}}, "resources": {{"references": ["aws_x.a.arn", "aws_x.a"]}}}}]}}}}]}}}}}}"#
+        );
+        find(&GUARD, &text)
+    }
+
+    #[test]
+    fn what_a_data_source_read_at_apply_says_already_is_compared() {
+        let same = r#"{"actions": ["a:B"], "effect": null, "resources": ["arn:a"], "principals": [{"type": "AWS", "identifiers": ["arn:r"]}],
+            "condition": [{"test": "StringEquals", "variable": "AWS:SourceArn", "values": ["arn:d"]}]}"#;
+        let denied = r#"{"actions": ["c:D"], "effect": "Deny", "resources": ["*"], "principals": [{"type": "AWS", "identifiers": ["*"]}]}"#;
+        assert_eq!(of_data_source(&format!("{same}, {denied}"), ""), []);
+        let messages = |statements: &str, unknown: &str| {
+            let found = of_data_source(statements, unknown).into_iter();
+            found.map(|finding| (finding.certainty, finding.message)).collect::<Vec<_>>()
+        };
+        let not_denied = "aws_kms_key.k grants more than before in `policy`: `c:D` is no longer denied";
+        assert_eq!(messages(same, ""), [(Certainty::Certain, not_denied.to_owned())]);
+        let open = r#"{"actions": ["iam:PassRole"], "resources": ["*"], "principals": [{"type": "AWS", "identifiers": ["arn:r"]}]}"#;
+        let elsewhere = r#"{"actions": ["a:B"], "resources": [null]}"#;
+        let escalation = "aws_kms_key.k grants more than before in `policy`: `iam:PassRole` is allowed, with which more rights can be gained";
+        assert_eq!(
+            messages(&format!("{elsewhere}, {open}"), r#"{"resources": [true]}, {}"#),
+            [(Certainty::Certain, escalation.to_owned())]
+        );
+        let open_to_question = "aws_kms_key.k may grant more than before: `policy` is known only after apply";
+        assert_eq!(
+            messages(&format!("{elsewhere}, {denied}"), r#"{"resources": [true]}, {}"#),
+            [(Certainty::DependsOnUnknown, open_to_question.to_owned())]
+        );
     }
 
     #[test]

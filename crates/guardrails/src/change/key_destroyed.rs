@@ -4,6 +4,7 @@ use planguard_plan::{Mode, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::pending;
 use super::switch::{Wording, turned_off};
 use super::tables::KEY_DESTROYED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -16,7 +17,9 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         why: "Data that is encrypted with the key (disks, buckets, backups and secrets, also in other \
               accounts) cannot be read without it. Destroying the key destroys all of that data.",
         remediation: "Keep the key, and rotate it instead of replacing it. To remove it, first encrypt its \
-                      data with another key and disable this one for a while; then waive this finding.",
+                      data with another key and disable this one for a while; then waive this finding. AWS keeps a key \
+                      for `deletion_window_in_days`, 30 by default; `aws kms cancel-key-deletion` restores it \
+                      until then.",
     }
     .rule(),
     example: ChangeExample::of_changes(
@@ -37,12 +40,12 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             && KEY_DESTROYED.group(&resource.address.resource_type).is_some()
     };
     let keys = plan.resource_changes.iter().filter(is_key);
-    let mut found: Vec<ChangeFinding> = keys.filter_map(destroyed_key).collect();
+    let mut found: Vec<ChangeFinding> = keys.filter_map(|key| destroyed_key(plan, key)).collect();
     found.extend(turned_off(plan, &KEY_DESTROYED, &WORDING));
     found
 }
 
-fn destroyed_key(resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
+fn destroyed_key(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
     let address = &resource.address;
     let actions = &resource.change.actions;
     if !actions.deletes() {
@@ -53,7 +56,10 @@ fn destroyed_key(resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
         None if actions.creates() => format!("{address} is replaced and the old key is destroyed"),
         None => format!("{address} is destroyed"),
     };
-    Some(ChangeFinding::on(resource, format!("{what}: data encrypted with it can no longer be read")))
+    let kept = pending::kept_for(plan, resource);
+    let kept = kept.map(|kept| format!(", unless the deletion is canceled: it waits {kept}"));
+    let lost = "data encrypted with it can no longer be read";
+    Some(ChangeFinding::on(resource, format!("{what}: {lost}{}", kept.unwrap_or_default())))
 }
 
 #[cfg(test)]
@@ -68,6 +74,25 @@ mod tests {
         let keys = KEY_DESTROYED.types().filter(|name| KEY_DESTROYED.group(name).is_some());
         let twice: Vec<_> = keys.filter(|name| is_stateful(name)).collect();
         assert!(twice.is_empty(), "{twice:?}");
+    }
+
+    #[test]
+    fn says_how_long_the_deletion_can_be_canceled() {
+        let message = |resource_type: &str, before: &str| {
+            let entry = format!(
+                r#"{{"address": "{resource_type}.a", "change": {{"actions": ["delete"], "before": {before}, "after": null}}}}"#
+            );
+            find_in_changes(&GUARD, &entry).remove(0).message
+        };
+        assert_eq!(
+            message("aws_kms_key", r#"{"deletion_window_in_days": 7}"#),
+            "aws_kms_key.a is destroyed: data encrypted with it can no longer be read, unless the deletion is canceled: it waits for 7 days (`deletion_window_in_days`)"
+        );
+        assert!(
+            message("aws_kms_key", "{}")
+                .ends_with("it waits for 30 days (`deletion_window_in_days` is not set)")
+        );
+        assert!(message("oci_kms_key", "{}").ends_with("can no longer be read"));
     }
 
     #[test]

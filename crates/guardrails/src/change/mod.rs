@@ -48,6 +48,7 @@ mod openings;
 mod output_exposed;
 mod own_key_dropped;
 mod parameters;
+mod pending;
 mod protection_off;
 mod public_access_block_removed;
 mod reason;
@@ -76,7 +77,7 @@ pub(crate) use network::{Traffic, services};
 pub(crate) use tables::embedded as tables;
 
 use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
-use planguard_rule::RuleInfo;
+use planguard_rule::{RuleInfo, Severity};
 
 /// A guardrail written in Rust.
 #[derive(Debug)]
@@ -123,6 +124,8 @@ pub struct ChangeFinding {
     pub role: AttributeRole,
     /// Whether it is certain, or depends on a value known only after apply.
     pub certainty: Certainty,
+    /// Its severity, where that is not the one of its guard.
+    pub severity: Option<Severity>,
     /// What is wrong, in one sentence that names the resource. Contains no value that the plan marks as
     /// sensitive, except network ranges and ports.
     pub message: String,
@@ -155,6 +158,7 @@ impl ChangeFinding {
             attribute: None,
             role: AttributeRole::Wrong,
             certainty: Certainty::Certain,
+            severity: None,
             message,
         }
     }
@@ -167,6 +171,7 @@ impl ChangeFinding {
             attribute: None,
             role: AttributeRole::Wrong,
             certainty: Certainty::Certain,
+            severity: None,
             message,
         }
     }
@@ -174,6 +179,11 @@ impl ChangeFinding {
     /// The same finding, about an attribute.
     fn at(self, attribute: AttributePath) -> Self {
         Self { attribute: Some(attribute), ..self }
+    }
+
+    /// The same finding, with another severity than its guard has.
+    fn weighing(self, severity: Severity) -> Self {
+        Self { severity: Some(severity), ..self }
     }
 
     /// The same finding, with another certainty.

@@ -9,7 +9,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::Builtin;
-use crate::engine::{is_hard_coded, token};
+use crate::engine::{Outcome, PlanIndex, evaluate, is_hard_coded, token};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -34,11 +34,12 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let changes = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
-    changes.filter_map(|change| finding(plan, change)).collect()
+    let index = PlanIndex::new(plan);
+    changes.filter_map(|change| finding(&index, change)).collect()
 }
 
 /// The finding for the first new token of a resource: whoever removes it sees the next one.
-fn finding(plan: &Plan<'_>, change: &ResourceChange<'_>) -> Option<ChangeFinding> {
+fn finding(index: &PlanIndex<'_>, change: &ResourceChange<'_>) -> Option<ChangeFinding> {
     let after = change.change.after.as_deref()?;
     if change.change.before.as_deref() == Some(after) {
         return None;
@@ -49,8 +50,8 @@ fn finding(plan: &Plan<'_>, change: &ResourceChange<'_>) -> Option<ChangeFinding
     }
     let before = change.change.before.as_deref().map(tokens).unwrap_or_default();
     let old: HashSet<&str> = before.iter().map(|token| token.text).collect();
-    let judged = attributes_of_other_rules(&change.address.resource_type);
-    let state = ResourceState::new(plan, change, Side::After)?;
+    let state = ResourceState::new(index.plan(), change, Side::After)?;
+    let judged = attributes_of_other_rules(&state, index);
     let token = found.into_iter().filter(|token| !old.contains(token.text)).find(|token| {
         let [PathStep::Key(attribute), ..] = token.path.0.as_slice() else { return false };
         !judged.contains(attribute) && is_written(&place(&state.root(), &token.path))
@@ -122,11 +123,17 @@ fn collect<'v>(value: &'v Value<'_>, path: &AttributePath, found: &mut Vec<Token
     }
 }
 
-/// The top attributes of a type that a guardrail searches for credentials: one secret is one finding.
-fn attributes_of_other_rules(resource_type: &str) -> HashSet<String> {
+/// The top attributes of a resource that a guardrail searches for credentials: one secret is one finding. A guardrail that
+/// does not apply to the resource searches nothing.
+fn attributes_of_other_rules(state: &ResourceState<'_>, index: &PlanIndex<'_>) -> HashSet<String> {
     let mut names = HashSet::new();
-    for builtin in Builtin::for_type(resource_type).filter(|builtin| builtin.pack() == "default") {
-        let (Test::Fail(test) | Test::Require(test)) = builtin.definition().test;
+    let own = Builtin::for_type(&state.change.address.resource_type);
+    for builtin in own.filter(|builtin| builtin.pack() == "default") {
+        let guardrail = builtin.definition();
+        if evaluate(&guardrail, state, index).outcome == Outcome::NotApplicable {
+            continue;
+        }
+        let (Test::Fail(test) | Test::Require(test)) = guardrail.test;
         searched(&test, None, &mut names);
     }
     names
@@ -217,5 +224,16 @@ mod tests {
         let user_data = |text: &str| format!(r#"{{"user_data": "{text}"}}"#);
         let instance = find_in_update(&GUARD, "aws_instance.a", &user_data("x"), &user_data(TOKEN), "{}");
         assert_eq!(instance, []);
+    }
+
+    #[test]
+    fn a_rule_that_does_not_apply_searches_nothing() {
+        let parameter = |kind: &str, value: &str| format!(r#"{{"type": "{kind}", "value": "{value}"}}"#);
+        let found = |kind: &str| {
+            let (before, after) = (parameter(kind, "x"), parameter(kind, TOKEN));
+            find_in_update(&GUARD, "aws_ssm_parameter.a", &before, &after, "{}").len()
+        };
+        assert_eq!(found("String"), 1);
+        assert_eq!(found("SecureString"), 0);
     }
 }

@@ -1,26 +1,58 @@
 //! Resource types that hold data or identity: once destroyed, no apply brings back what they held.
 
 use planguard_plan::{Plan, ResourceChange, ResourceState, Side};
+use planguard_rule::Severity;
 
-use super::switch;
 use super::tables::{DESTROY_REFUSED, KEPT_ON_DESTROY, STATEFUL};
+use super::{pending, switch};
 
-/// What is lost when an object is destroyed, as a clause; `None` where that is nothing: its type holds nothing, or the
-/// provider keeps it.
-pub(super) fn loss_of(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<String> {
+/// What happens to the data of an object that a plan destroys, as a clause.
+pub(super) enum Loss {
+    /// It is lost.
+    Certain(String),
+    /// The provider destroys the object only if it is empty, and fails otherwise.
+    OfEmpty(String),
+}
+
+impl Loss {
+    /// The severity of a finding about it, where that is not the one of its guard: what is refused is not lost.
+    pub(super) const fn severity(&self) -> Option<Severity> {
+        match self {
+            Self::Certain(_) => None,
+            Self::OfEmpty(_) => Some(Severity::Medium),
+        }
+    }
+}
+
+impl std::fmt::Display for Loss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Certain(words) | Self::OfEmpty(words)) = self;
+        f.write_str(words)
+    }
+}
+
+/// What is lost when an object is destroyed; `None` where that is nothing: its type holds nothing, or the provider keeps
+/// it.
+pub(super) fn loss_of(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<Loss> {
     let resource_type = &resource.address.resource_type;
     let loss = loss(resource_type)?;
-    let Some(before) = ResourceState::new(plan, resource, Side::Before) else { return Some(loss.to_owned()) };
+    let certain = |words: &str| {
+        let kept = pending::kept_for(plan, resource);
+        Some(Loss::Certain(
+            kept.map_or_else(|| words.to_owned(), |kept| format!("{words}; it can be restored {kept}")),
+        ))
+    };
+    let Some(before) = ResourceState::new(plan, resource, Side::Before) else { return certain(loss) };
     let is_kept = |switch| switch::side(switch, &before) == switch::Side::Safe;
     if KEPT_ON_DESTROY.switches(resource_type).any(is_kept) {
         return None;
     }
-    let Some(switch) = DESTROY_REFUSED.switches(resource_type).next() else { return Some(loss.to_owned()) };
+    let Some(switch) = DESTROY_REFUSED.switches(resource_type).next() else { return certain(loss) };
     let attribute = switch.attribute.join(".");
     Some(match switch::side(switch, &before) {
-        switch::Side::Unsafe(why) => format!("{loss} ({why})"),
+        switch::Side::Unsafe(why) => Loss::Certain(format!("{loss} ({why})")),
         switch::Side::Safe | switch::Side::Undecided => {
-            format!("the provider refuses unless it is empty: `{attribute}` is not `true`")
+            Loss::OfEmpty(format!("the provider refuses unless it is empty: `{attribute}` is not `true`"))
         }
     })
 }

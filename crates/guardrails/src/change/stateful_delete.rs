@@ -49,7 +49,7 @@ fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFindi
     let because = because_destroyed(resource);
     let snapshot = final_snapshot_lost::of_destroyed(plan, resource).map(|when| format!(" {when}"));
     let message = format!("{object} is destroyed{because}; {loss}{}", snapshot.unwrap_or_default());
-    Some(ChangeFinding::on(resource, message))
+    Some(ChangeFinding { severity: loss.severity(), ..ChangeFinding::on(resource, message) })
 }
 
 #[cfg(test)]
@@ -99,6 +99,31 @@ mod tests {
             "aws_s3_bucket.a is destroyed; its objects are destroyed (`force_destroy` is `true`)"
         );
         assert!(destroyed("aws_ecr_repository", r#"{"force_delete": false}"#).unwrap().contains("refuses"));
+    }
+
+    #[test]
+    fn what_the_provider_refuses_weighs_less_than_what_is_lost() {
+        let severity = |before: &str| {
+            let entry = format!(
+                r#"{{"address": "aws_s3_bucket.a", "change": {{"actions": ["delete"], "before": {before}, "after": null}}}}"#
+            );
+            find_in_changes(&GUARD, &entry)[0].severity
+        };
+        assert_eq!(severity(r#"{"force_destroy": false}"#), Some(Severity::Medium));
+        assert_eq!(severity(r#"{"force_destroy": true}"#), None);
+    }
+
+    #[test]
+    fn says_how_long_a_secret_can_be_restored() {
+        let secret = |before| destroyed("aws_secretsmanager_secret", before).unwrap();
+        assert!(
+            secret(r#"{"recovery_window_in_days": 7}"#)
+                .ends_with("it can be restored for 7 days (`recovery_window_in_days`)")
+        );
+        assert!(
+            secret("{}").ends_with("it can be restored for 30 days (`recovery_window_in_days` is not set)")
+        );
+        assert!(secret(r#"{"recovery_window_in_days": 0}"#).ends_with("is destroyed"));
     }
 
     #[test]

@@ -52,6 +52,7 @@ fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFindi
     Some(ChangeFinding {
         attribute: resource.change.replace_paths.first().cloned(),
         role: AttributeRole::Reason,
+        severity: loss.severity(),
         ..ChangeFinding::on(resource, message)
     })
 }

@@ -9,6 +9,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, sight};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::PlanIndex;
 use crate::iam::{Document, Principal, Statement, accounts_left, allowed_principals, narrow, new_principals};
 use crate::unreadable::Unreadable;
 
@@ -35,22 +36,30 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    pairs(plan).filter_map(|pair| finding(&pair)).collect()
+    let index = PlanIndex::new(plan);
+    pairs(plan).filter_map(|pair| finding(&pair, &index)).collect()
 }
 
-fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
+fn finding(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Option<ChangeFinding> {
     let before = trust(&pair.before).transpose()?;
     let root = pair.after.root();
     let place = root.key("assume_role_policy");
     let attribute = place.path().clone();
     let address = &pair.resource.address;
-    if sight(&place) == Sight::Unknown {
+    // A data source may build it at apply, and all of its statements be known already.
+    let known = (sight(&place) == Sight::Unknown).then(|| index.known_statements(&place)).flatten();
+    let known = known.filter(|known| known.are_all);
+    if sight(&place) == Sight::Unknown && known.is_none() {
         let message = format!("{address} may trust more principals: `{attribute}` is known only after apply");
         return Some(
             ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown),
         );
     }
-    let after = trust(&pair.after).transpose()?;
+    let is_sensitive = place.is_sensitive() || known.as_ref().is_some_and(|known| known.are_sensitive);
+    let after = match known {
+        Some(known) => Ok(known.document),
+        None => trust(&pair.after).transpose()?,
+    };
     let (before, after) = match before.and_then(|before| Ok((before, after?))) {
         Ok(documents) => documents,
         // The same text trusts the same principals, whoever they are.
@@ -72,7 +81,7 @@ fn finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
         Some((allowed.0.id.text().unwrap_or_default(), new))
     });
     let (principal, trusted) = foreign.next()?;
-    let who = match (trusted, place.is_sensitive()) {
+    let who = match (trusted, is_sensitive) {
         (Trusted::Anyone, _) => "anyone".to_owned(),
         (Trusted::Account(_), true) => "a principal of another account".to_owned(),
         (Trusted::Account(account), false) if principal == account || principal == "*" => {

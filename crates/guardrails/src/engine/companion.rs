@@ -8,7 +8,8 @@ use crate::iam::Document;
 use crate::unreadable::Unreadable;
 use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Truth};
 use planguard_plan::{
-    Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side, View,
+    Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side,
+    Value, View,
 };
 
 use super::{Answer, Evaluator, account_wide, place};
@@ -90,7 +91,7 @@ impl<'p> PlanIndex<'p> {
         self.documents.get(text.to_owned(), || Document::parse(text))
     }
 
-    pub(super) fn plan(&self) -> &'p Plan<'p> {
+    pub(crate) fn plan(&self) -> &'p Plan<'p> {
         self.plan
     }
 
@@ -114,6 +115,26 @@ impl<'p> PlanIndex<'p> {
             blocks
         });
         blocks.get(address).cloned().unwrap_or_default()
+    }
+
+    /// Whether a plan knows the attribute that a reference names, in every instance of its block. What a plan has no change
+    /// of is known if it is a data source: that was read before.
+    pub fn is_known(&self, reference: &ResolvedReference) -> bool {
+        let instances = self.of_block(&reference.address);
+        let name = reference.attribute.split(['.', '[']).next().unwrap_or_default();
+        if instances.is_empty() {
+            let is_data = reference.address.starts_with("data.") || reference.address.contains(".data.");
+            return is_data && !self.plan.resource_changes.is_empty();
+        }
+        !name.is_empty()
+            && instances.iter().all(|change| {
+                let mask = change.change.after_unknown.as_ref();
+                let is_unknown = mask.is_some_and(|mask| {
+                    *mask == Value::Bool(true) || mask.get(name).is_some_and(Value::has_true_leaf)
+                });
+                let has_value = change.change.after.as_deref().is_some_and(|after| after.get(name).is_some());
+                has_value && !is_unknown
+            })
     }
 
     fn referrers(&self, side: Side, resource_type: &str, by: &PathPattern) -> Arc<Referrers<'p>> {
@@ -325,4 +346,30 @@ pub(crate) fn is_same_instance(referred: &Address, referring: &Address, key: Opt
     };
     let (own, others) = (keys(referred), keys(referring));
     others.is_empty() || own.iter().all(|key| others.contains(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reference_names_is_known_unless_an_instance_lacks_it() {
+        let text = r#"{"format_version": "1.2", "resource_changes": [
+            {"address": "aws_x.a", "change": {"actions": ["create"], "before": null, "after": {"name": "n"},
+                "after_unknown": {"arn": true}}}]}"#;
+        let plan = Plan::parse(text).unwrap();
+        let index = PlanIndex::new(&plan);
+        let is_known = |address: &str, attribute: &str| {
+            index.is_known(&ResolvedReference {
+                address: address.to_owned(),
+                attribute: attribute.to_owned(),
+                key: None,
+            })
+        };
+        assert!(is_known("aws_x.a", "name"));
+        assert!(is_known("data.aws_y.b", "id"));
+        for (address, attribute) in [("aws_x.a", "arn"), ("aws_x.a", ""), ("aws_x.b", "name")] {
+            assert!(!is_known(address, attribute), "{address}.{attribute}");
+        }
+    }
 }

@@ -4,10 +4,10 @@ use planguard_guardrail_format::{
     ActionForm, ConditionTest, ConditionsTest, PrincipalTest, StatementTest, Truth,
 };
 use planguard_plan::text::wildcard;
-use planguard_plan::{Attribute, Mode, Resolution, ResourceState, Side, Value, View};
+use planguard_plan::{Attribute, Mode, ResourceState, Side, Value, View};
 
 use super::companion::is_same_instance;
-use super::{Evaluator, StatementPlace};
+use super::{Evaluator, PlanIndex, StatementPlace};
 use crate::iam::{
     Comparison, Condition, Document, Listed, Operator, Principal, PrincipalKind, Statement, Values,
     is_for_anyone, is_not_narrowed,
@@ -182,16 +182,16 @@ impl Evaluator<'_, '_> {
     /// Whether the `aws_iam_policy_document` data sources behind an unknown policy have such a statement:
     /// they are read at apply, because some ARN in them is unknown, but most of them is known already.
     pub(super) fn statement_of_data_source(&self, test: &StatementTest, place: &View<'_, '_>) -> Truth {
-        let Some(found) = place.state().references(place.path()) else { return Truth::Unknown };
-        let sources = self.policy_documents(&found, place);
+        let Some(found) = self.index.sources_of_policy(place) else { return Truth::Unknown };
         // Other parts of the policy may add statements, so only a match is certain.
-        sources
+        found
+            .sources
             .iter()
             .map(|source| statements_in_blocks(source, test))
             .find(|truth| *truth == Truth::True)
-            .unwrap_or_else(|| {
-                let whole = sources.len() == 1 && found.resources.len() == 1 && found.unresolved.is_empty();
-                if whole { statements_in_blocks(&sources[0], test) } else { Truth::Unknown }
+            .unwrap_or_else(|| match found.sources.as_slice() {
+                [source] if found.are_all => statements_in_blocks(source, test),
+                _ => Truth::Unknown,
             })
     }
 
@@ -201,9 +201,8 @@ impl Evaluator<'_, '_> {
         test: &StatementTest,
         place: &View<'_, '_>,
     ) -> Option<StatementPlace> {
-        let found = place.state().references(place.path())?;
-        let sources = self.policy_documents(&found, place);
-        sources.iter().enumerate().find_map(|(number, source)| {
+        let found = self.index.sources_of_policy(place)?;
+        found.sources.iter().enumerate().find_map(|(number, source)| {
             let blocks = source.root().key("statement");
             let document = Document::of_blocks(&blocks)?;
             let meets = |statement: &Statement| statement_matches(&document, statement, test) == Truth::True;
@@ -218,15 +217,55 @@ impl Evaluator<'_, '_> {
             Some(StatementPlace { document: number, position, of: document.statements.len(), sid, actions })
         })
     }
+}
+
+/// The `aws_iam_policy_document` data sources behind an unknown policy.
+struct Sources<'p> {
+    sources: Vec<ResourceState<'p>>,
+    /// Whether the policy is made of one of them and nothing else.
+    are_all: bool,
+}
+
+/// What a plan knows of a policy that data sources build during apply.
+pub(crate) struct KnownStatements {
+    /// The statements of which every part is known.
+    pub(crate) document: Document,
+    /// Whether the policy has no other ones.
+    pub(crate) are_all: bool,
+    /// Whether any of them must not be shown.
+    pub(crate) are_sensitive: bool,
+}
+
+impl<'p> PlanIndex<'p> {
+    /// What is known of a policy that is known only after apply; `None` where no data source behind it says anything.
+    pub(crate) fn known_statements(&self, place: &View<'_, '_>) -> Option<KnownStatements> {
+        let found = self.sources_of_policy(place)?;
+        let mut known =
+            KnownStatements { document: Document::default(), are_all: found.are_all, are_sensitive: false };
+        for source in &found.sources {
+            let root = source.root();
+            let statements = Document::of_blocks(&root.key("statement")).filter(|_| !inherits(&root));
+            let Some(Document { statements }) = statements else {
+                known.are_all = false;
+                continue;
+            };
+            let marks = source.change.change.after_sensitive.as_ref();
+            known.are_sensitive |= marks.is_some_and(Value::has_true_leaf);
+            known.are_all &= statements.iter().all(Statement::is_known);
+            known.document.statements.extend(statements.into_iter().filter(Statement::is_known));
+        }
+        (!found.sources.is_empty()).then_some(known)
+    }
 
     /// The `aws_iam_policy_document` data sources among what an attribute refers to.
-    fn policy_documents(&self, found: &Resolution<'_>, place: &View<'_, '_>) -> Vec<ResourceState<'_>> {
+    fn sources_of_policy(&self, place: &View<'_, '_>) -> Option<Sources<'p>> {
         let state = place.state();
-        found
+        let found = state.references(place.path())?;
+        let sources: Vec<ResourceState<'p>> = found
             .resources
             .iter()
             .flat_map(|reference| {
-                let instances = self.index.of_block(&reference.address).into_iter();
+                let instances = self.of_block(&reference.address).into_iter();
                 instances.map(move |change| (change, reference.key.as_deref()))
             })
             .filter(|(change, key)| {
@@ -235,21 +274,27 @@ impl Evaluator<'_, '_> {
                     && is_same_instance(&change.address, &state.change.address, *key)
             })
             .map(|(change, _)| change)
-            .filter_map(|change| ResourceState::new(self.index.plan(), change, Side::After))
-            .collect()
+            .filter_map(|change| ResourceState::new(self.plan(), change, Side::After))
+            .collect();
+        let are_all = sources.len() == 1 && found.resources.len() == 1 && found.unresolved.is_empty();
+        Some(Sources { sources, are_all })
     }
 }
 
 fn statements_in_blocks(source: &ResourceState<'_>, test: &StatementTest) -> Truth {
     let root = source.root();
-    let inherited = ["source_policy_documents", "override_policy_documents", "source_json", "override_json"]
-        .iter()
-        .any(|name| !matches!(root.key(name).attribute(), Attribute::Unset));
     let Some(document) = Document::of_blocks(&root.key("statement")) else { return Truth::Unknown };
     match matches(&document, test) {
-        Truth::False if inherited => Truth::Unknown,
+        Truth::False if inherits(&root) => Truth::Unknown,
         own => own,
     }
+}
+
+/// Whether a data source adds statements of other documents to its own, or puts them in their place.
+fn inherits(root: &View<'_, '_>) -> bool {
+    ["source_policy_documents", "override_policy_documents", "source_json", "override_json"]
+        .iter()
+        .any(|name| !matches!(root.key(name).attribute(), Attribute::Unset))
 }
 
 #[cfg(test)]

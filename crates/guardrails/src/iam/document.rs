@@ -112,7 +112,12 @@ impl Document {
         let Some(statements) = value.get("Statement") else {
             return match value {
                 Value::Null => Ok(Self::default()),
-                Value::Object(object) if object.members().is_empty() => Ok(Self::default()),
+                // A version or an id alone grants nothing either.
+                Value::Object(object)
+                    if object.members().iter().all(|(name, _)| matches!(name.as_ref(), "Version" | "Id")) =>
+                {
+                    Ok(Self::default())
+                }
                 _ => Err(Unreadable::NoStatement),
             };
         };
@@ -136,6 +141,19 @@ impl Statement {
             resources: Listed::read(value, "Resource", "NotResource", texts),
             conditions: Conditions::read(value.get("Condition")),
         })
+    }
+
+    /// Whether every part of it is known.
+    pub(crate) fn is_known(&self) -> bool {
+        let are_known = |values: &Values<Principal>| {
+            values.known.iter().all(|principal| principal.kind.is_some() && principal.id.text().is_some())
+        };
+        self.effect.is_some()
+            && self.principals.is_complete()
+            && [&self.principals.these, &self.principals.all_but].into_iter().flatten().all(are_known)
+            && self.actions.is_complete()
+            && self.resources.is_complete()
+            && self.conditions.are_known()
     }
 
     fn of_block(block: &View<'_, '_>) -> Option<Self> {
@@ -167,6 +185,11 @@ impl<T> Listed<T> {
     fn read(statement: &Value<'_>, these: &str, all_but: &str, read: impl Fn(&Value<'_>) -> Vec<T>) -> Self {
         let values = |key: &str| statement.get(key).map(|value| Values::complete(read(value)));
         Self { these: values(these), all_but: values(all_but) }
+    }
+
+    /// Whether no values are known only after apply.
+    fn is_complete(&self) -> bool {
+        [&self.these, &self.all_but].into_iter().flatten().all(|values| values.complete)
     }
 
     /// A list without elements counts as absent, since blocks do not tell the two apart.
@@ -257,6 +280,14 @@ fn principals_of_blocks(blocks: &View<'_, '_>) -> Values<Principal> {
 }
 
 impl Conditions {
+    /// Whether every condition and every part of it is known.
+    fn are_known(&self) -> bool {
+        let is_known = |condition: &Condition| {
+            condition.operator.is_some() && condition.key.is_some() && condition.values.complete
+        };
+        !self.may_have_more && self.known.iter().all(is_known)
+    }
+
     fn read(value: Option<&Value<'_>>) -> Self {
         let mut known = Vec::new();
         let whole = value.filter(|value| !crate::engine::is_empty(value));
@@ -337,7 +368,10 @@ fn texts_of_list(list: &View<'_, '_>) -> Values<String> {
     let mut values = Values { known: Vec::new(), complete: true };
     for element in &elements {
         match element.attribute() {
-            Attribute::Known(value) => values.known.extend(value.as_str().map(ToOwned::to_owned)),
+            // The data source writes `&{` for what is `${` in the document, which Terraform would interpolate.
+            Attribute::Known(value) => {
+                values.known.extend(value.as_str().map(|text| text.replace("&{", "${")));
+            }
             Attribute::Unknown => values.complete = false,
             Attribute::Unset => {}
         }
@@ -397,7 +431,7 @@ mod tests {
         for text in ["[]", r#"{"statements": []}"#, "7"] {
             assert_eq!(Document::parse(text), Err(Unreadable::NoStatement), "{text}");
         }
-        for text in ["", " \n", "{}", "null"] {
+        for text in ["", " \n", "{}", "null", r#"{"Version": "2012-10-17"}"#] {
             assert_eq!(Document::parse(text), Ok(Document::default()), "{text}");
         }
         let text = r#"{"Statement": [3, {"Effect": "Perhaps"}]}"#;

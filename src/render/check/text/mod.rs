@@ -25,7 +25,7 @@ use super::listing::approved_by;
 use super::verdict_line::{approvals_words, severities};
 
 use crate::enforcement::Enforcement;
-use crate::finding::{Finding, FindingWaiver, Origin, WaiverState};
+use crate::finding::{Certainty, Finding, FindingWaiver, Origin, WaiverState};
 use crate::render::colour::Style;
 use crate::render::diagnostic::Snippets;
 use crate::render::layout::count;
@@ -461,6 +461,12 @@ fn counts_words(plan: &PlanReport) -> String {
         if applied == 1 { "applies" } else { "apply" },
         counts.undetermined
     );
+    // Rules that depend on one attribute are one finding.
+    let undetermined =
+        plan.findings.iter().filter(|finding| finding.certainty == Certainty::DependsOnUnknown).count();
+    if (1..counts.undetermined).contains(&undetermined) {
+        let _ = write!(line, " in {}", count(undetermined, "finding", "findings"));
+    }
     if counts.fixed > 0 {
         let _ = write!(line, "; {} fixed by this plan", counts.fixed);
     }
