@@ -120,7 +120,20 @@ fn parse(path: &Path, text: &str) -> Result<ConftestSettings, SettingsError> {
                 let off = matches!(value.get_ref(), Value::Boolean(false))
                     || value.get_ref().as_array().is_some_and(Vec::is_empty);
                 if !off {
-                    return Err(invalid(format!("planguard does not support `{name}`"), key.span()));
+                    let instead = match name.as_str() {
+                        "combine" => {
+                            "a policy sees one plan at a time; write its rules about `input`, and check all plans in one run \
+                             with `planguard check DIR`"
+                        }
+                        _ => {
+                            "planguard fetches nothing; fetch the policies in a step before, and name their directory or \
+                             bundle in `policy`"
+                        }
+                    };
+                    return Err(invalid(
+                        format!("planguard does not support `{name}`: {instead}"),
+                        key.span(),
+                    ));
                 }
             }
             Meaning::Nothing => ignored.push(name),

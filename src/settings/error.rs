@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
+use planguard_rego::opa_bundle::TrustError;
 use thiserror::Error;
 
 use crate::run::RunError;
@@ -26,6 +27,10 @@ pub enum SettingsError {
         /// What the system says.
         reason: String,
     },
+    /// The key of bundles cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    BundleKey(#[from] TrustError),
     /// A settings file is not TOML, or has an unknown key or an invalid value.
     #[error("{}: {reason}", path.display())]
     #[diagnostic(code("PG-CF-002"), help("{help}"))]

@@ -312,6 +312,8 @@ from = ["platform"]
 
 [policies]
 paths = ["policies", "/etc/policies"]
+bundle-key = "bundle.pem"
+bundle-scope = "production"
 convention = "spacelift"
 namespaces = ["*"]
 data = ["data.yaml"]
@@ -358,15 +360,17 @@ platform = ["alice", "@bob"]
             "approve.count = 2 (team/planguard.toml:22)",
             r#"approve.from = ["platform"] (team/planguard.toml:23)"#,
             r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:26)"#,
-            r#"policies.convention = "spacelift" (team/planguard.toml:27)"#,
-            r#"policies.namespaces = ["*"] (team/planguard.toml:28)"#,
-            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:29)"#,
-            r#"policies.context = "team/run.json" (team/planguard.toml:30)"#,
-            r#"policies.infracost = "team/costs.json" (team/planguard.toml:31)"#,
-            r#"policies.rego-version = "v0" (team/planguard.toml:32)"#,
-            "policies.timeout = 30 (team/planguard.toml:33)",
-            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:35)"#,
-            r#"groups.platform = ["alice", "bob"] (team/planguard.toml:39)"#,
+            r#"policies.bundle-key = "team/bundle.pem" (team/planguard.toml:27)"#,
+            r#"policies.bundle-scope = "production" (team/planguard.toml:28)"#,
+            r#"policies.convention = "spacelift" (team/planguard.toml:29)"#,
+            r#"policies.namespaces = ["*"] (team/planguard.toml:30)"#,
+            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:31)"#,
+            r#"policies.context = "team/run.json" (team/planguard.toml:32)"#,
+            r#"policies.infracost = "team/costs.json" (team/planguard.toml:33)"#,
+            r#"policies.rego-version = "v0" (team/planguard.toml:34)"#,
+            "policies.timeout = 30 (team/planguard.toml:35)",
+            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:37)"#,
+            r#"groups.platform = ["alice", "bob"] (team/planguard.toml:41)"#,
         ];
         assert_eq!(printed, wanted);
     }

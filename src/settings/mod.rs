@@ -7,6 +7,7 @@
 //! `weakening` finds what a file of the project makes weaker than the defaults.
 
 mod approve;
+mod bundles;
 mod conftest;
 mod environment;
 mod environments;

@@ -242,6 +242,10 @@ settings! {
 
     /// Files and directories with Rego policies.
     "policies"."paths" / "PLANGUARD_POLICY" => paths: Vec<PathBuf> = Vec::new();
+    /// The file with the key that signed bundles are verified with.
+    "policies"."bundle-key" / "PLANGUARD_BUNDLE_KEY" => bundle_key: Option<PathBuf> = None;
+    /// The scope that bundles have to be signed for.
+    "policies"."bundle-scope" / "PLANGUARD_BUNDLE_SCOPE" => bundle_scope: String = String::new();
     /// The platform that the policies are written for.
     "policies"."convention" / "PLANGUARD_CONVENTION" => convention: ChosenConvention = Chosen::Auto;
     /// The packages that are evaluated.

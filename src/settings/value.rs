@@ -315,6 +315,25 @@ fn strings(value: &Toml) -> Result<Vec<String>, InvalidValue> {
     array.iter().map(element).collect()
 }
 
+/// A text of any form.
+impl SettingValue for String {
+    fn schema() -> Json {
+        json!({ "type": "string" })
+    }
+
+    fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
+        value.as_str().map(str::to_owned).ok_or_else(|| InvalidValue::instead(value, "a string"))
+    }
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        Ok(text.to_owned())
+    }
+
+    fn to_toml(&self) -> Option<Toml> {
+        (!self.is_empty()).then(|| Toml::String(self.clone()))
+    }
+}
+
 impl SettingValue for Vec<String> {
     fn schema() -> Json {
         text_list()

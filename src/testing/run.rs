@@ -9,6 +9,7 @@ use miette::Diagnostic;
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::Redactor;
 use planguard_rego::CoverageMode;
+use planguard_rego::opa_bundle;
 use planguard_rego::testing::{Measure, RegoTestOptions, RegoTests};
 use regex::Regex;
 
@@ -111,7 +112,8 @@ pub fn run(options: &TestOptions) -> TestReport {
 /// error.
 fn is_read(file: &Path) -> bool {
     let extension = file.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| matches!(extension, "rego" | "toml" | "json" | "yaml" | "yml"))
+    opa_bundle::is_bundle(file)
+        || extension.is_some_and(|extension| matches!(extension, "rego" | "toml" | "json" | "yaml" | "yml"))
 }
 
 /// Reports a run without tests, which must not pass. Files that could not be loaded are already reported.

@@ -3,6 +3,7 @@
 mod attest;
 mod baseline;
 mod binary_plans;
+mod bundles;
 mod canary;
 mod cases;
 mod causes;

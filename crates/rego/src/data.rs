@@ -1,12 +1,14 @@
 //! Reads the documents that policies see as `data`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use regorus::Value;
 
 use super::error::{PolicyError, report};
 use super::files;
 use super::large_integers::{Marked, restore};
+use super::opa_bundle::{self, BundleError};
 use super::program::{Program, path_text};
 use super::yaml;
 
@@ -32,7 +34,12 @@ impl DataDocument {
 /// Reads every document below `paths`.
 pub fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<DataDocument> {
     let mut documents = Vec::new();
-    for path in files::find(paths, &["json", "yaml", "yml"], errors) {
+    let (bundles, paths): (Vec<_>, Vec<_>) =
+        paths.iter().cloned().partition(|path| opa_bundle::is_bundle(path));
+    // Its documents have places of their own, and policies may be among them.
+    errors
+        .extend(bundles.into_iter().map(|path| PolicyError::Bundle(Arc::new(BundleError::AsData { path }))));
+    for path in files::find(&paths, &["json", "yaml", "yml"], errors) {
         let document = files::read(&path).and_then(|text| {
             let value = parse(&path, &text)?;
             let document = DataDocument { path: path.clone(), text, value };

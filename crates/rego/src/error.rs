@@ -6,6 +6,8 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use super::opa_bundle::BundleError;
+
 /// The name and text of a policy file, for snippets.
 pub type PolicyText = Arc<NamedSource<Arc<str>>>;
 
@@ -43,6 +45,24 @@ pub enum PolicyError {
         /// Its target.
         target: PathBuf,
     },
+
+    /// An address instead of a path.
+    #[error("{} is an address, and planguard fetches nothing", path.display())]
+    #[diagnostic(
+        code("PG-RG-113"),
+        help(
+            "fetch it in a step before (git clone, curl), and pass the directory or the bundle with --policy"
+        )
+    )]
+    Address {
+        /// The address.
+        path: PathBuf,
+    },
+
+    /// A bundle that is refused.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Bundle(Arc<BundleError>),
 
     /// A device, pipe or socket where a file was expected.
     #[error("{} is not a regular file", path.display())]

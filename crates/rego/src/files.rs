@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::error::PolicyError;
+use super::opa_bundle;
 
 /// The maximum size of a file, far beyond any hand-written policy or data document.
 const SIZE_LIMIT: u64 = 8 << 20;
@@ -17,6 +18,9 @@ const SIZE_LIMIT: u64 = 8 << 20;
 pub(super) fn find(paths: &[PathBuf], extensions: &[&str], errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
+    if let Err(error) = opa_bundle::check_roots(paths) {
+        errors.push(error);
+    }
     for path in paths {
         for file in find_below(path, extensions, errors) {
             // A file with two names would declare every rule twice.
@@ -28,14 +32,32 @@ pub(super) fn find(paths: &[PathBuf], extensions: &[&str], errors: &mut Vec<Poli
     found
 }
 
+/// Returns whether this is the address of something to fetch, as conftest and Terraform write it.
+fn is_address(path: &Path) -> bool {
+    let text = path.to_string_lossy();
+    ["git::", "git@", "oci://", "http://", "https://", "http:/", "https:/", "s3::", "gcs::", "hg::"]
+        .iter()
+        .any(|start| text.starts_with(start))
+}
+
 fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
     let kind = match fs::metadata(root) {
         Ok(metadata) => metadata.file_type(),
+        Err(_) if is_address(root) => {
+            errors.push(PolicyError::Address { path: root.to_owned() });
+            return Vec::new();
+        }
         Err(error) => {
             errors.push(PolicyError::Unreadable { path: root.to_owned(), reason: error.to_string() });
             return Vec::new();
         }
     };
+    if opa_bundle::is_bundle(root) {
+        return opa_bundle::find(root, extensions).unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
+    }
     if kind.is_file() {
         return vec![root.to_owned()];
     }
@@ -100,10 +122,16 @@ fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
 pub(super) fn read(path: &Path) -> Result<String, PolicyError> {
     let unreadable =
         |error: std::io::Error| PolicyError::Unreadable { path: path.to_owned(), reason: error.to_string() };
-    let file = File::open(path).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    // Reading one byte more than allowed detects a file beyond the limit, even if it grows meanwhile.
-    file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    let bytes = match opa_bundle::read(path) {
+        Some(bytes) => bytes?,
+        None => {
+            let file = File::open(path).map_err(unreadable)?;
+            let mut bytes = Vec::new();
+            // Reading one byte more than allowed detects a file beyond the limit, even if it grows meanwhile.
+            file.take(SIZE_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+            bytes
+        }
+    };
     if bytes.len() as u64 > SIZE_LIMIT {
         return Err(PolicyError::TooLarge { path: path.to_owned(), limit: SIZE_LIMIT });
     }
@@ -131,6 +159,19 @@ mod tests {
         let names: Vec<_> = found.iter().map(|path| path.strip_prefix(directory.path()).unwrap()).collect();
         assert_eq!(names, [Path::new("a.rego"), Path::new("b/a.rego"), Path::new("z.rego")]);
         assert!(errors.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_fetched() {
+        for address in [
+            "git::https://example.com/policies?ref=v1",
+            "https://example.com/b.tar.gz",
+            "oci://example.com/p",
+        ] {
+            let mut errors = Vec::new();
+            assert!(find(&[address.into()], &["rego"], &mut errors).is_empty());
+            assert!(matches!(errors.as_slice(), [PolicyError::Address { .. }]), "{errors:?}");
+        }
     }
 
     #[cfg(unix)]

@@ -35,6 +35,7 @@ mod input_paths;
 mod large_integers;
 pub mod metadata;
 pub mod nesting;
+pub mod opa_bundle;
 pub mod options;
 mod plan_index;
 pub mod plan_shape;

@@ -186,12 +186,18 @@ pub(crate) struct SourceArguments {
 /// Which policies there are, and how they are read.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PolicyArguments {
-    /// Load Rego policies from a file or directory (repeatable)
+    /// Load Rego policies from a file, a directory or a bundle of OPA (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) policy: Vec<PathBuf>,
     /// Load JSON or YAML documents into `data` from a file or directory (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) data: Vec<PathBuf>,
+    /// Refuse bundles that are not signed with this key: a public key (PEM, JSON Web Key) or the secret of HS256
+    #[arg(long, alias = "verification-key", value_name = "FILE", help_heading = "Policies")]
+    pub(crate) bundle_key: Option<PathBuf>,
+    /// The scope that bundles have to be signed for [default: none]
+    #[arg(long, value_name = "SCOPE", help_heading = "Policies")]
+    pub(crate) bundle_scope: Option<String>,
     /// Evaluate the packages that match; * and ? are wildcards (repeatable) [default: main]
     #[arg(short, long, value_name = "PACKAGE", conflicts_with = "all_namespaces", help_heading = "Policies")]
     pub(crate) namespace: Vec<String>,
@@ -226,6 +232,8 @@ impl PolicyArguments {
         Said {
             paths: list("--policy", &self.policy),
             data: list("--data", &self.data),
+            bundle_key: flag("--bundle-key", self.bundle_key.clone().map(Some)),
+            bundle_scope: flag("--bundle-scope", self.bundle_scope.clone()),
             namespaces,
             convention: flag("--convention", self.convention),
             rego_version: flag("--rego-version", self.rego_version),

@@ -36,7 +36,7 @@ pub(crate) fn resolution(
     let files = files(sources);
     let variables = env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())));
-    resolve(Sources {
+    let mut resolution = resolve(Sources {
         flags,
         parameters,
         files,
@@ -45,7 +45,10 @@ pub(crate) fn resolution(
         approvals: held.approvals,
         variables: variables.collect(),
         directory: env::current_dir().unwrap_or_default(),
-    })
+    });
+    // Before anything reads policies.
+    resolution.verify_bundles();
+    resolution
 }
 
 /// Prints the settings if the user asks for them, which ends the command.

@@ -46,6 +46,9 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
 
 fn line(finding: &Finding, plan: Option<&PlanReport>) -> String {
     let plan = plan.map(|plan| format!("{}: ", plan.origin.for_terminal_line())).unwrap_or_default();
+    // Most messages begin with the address of the object that the line already has.
+    let after = finding.subject.as_ref().and_then(|subject| finding.message.after(&subject.address));
+    let message = after.as_ref().unwrap_or(&finding.message);
     let subject = finding.subject.as_ref().map(|subject| {
         let deposed = subject.deposed.as_ref().map(|key| format!(" (deposed {})", key.for_terminal_line()));
         format!(" {}{}", subject.address.for_terminal_line(), deposed.unwrap_or_default())
@@ -55,7 +58,7 @@ fn line(finding: &Finding, plan: Option<&PlanReport>) -> String {
         finding.severity,
         finding.rule.id.for_terminal_line(),
         subject.unwrap_or_default(),
-        finding.message.for_terminal_line()
+        message.for_terminal_line()
     )
 }
 
@@ -80,7 +83,7 @@ mod tests {
     fn a_line_stays_when_other_findings_come_and_go() {
         let one = sample::finding("b", "x.one");
         let alone = lines(vec![one.clone()]);
-        assert_eq!(alone, ["FAIL high[b] x.one: x.one is public", "DENIED"]);
+        assert_eq!(alone, ["FAIL high[b] x.one: is public", "DENIED"]);
         let others =
             [sample::finding("a", "x.one"), sample::finding("b", "x.another"), sample::waived("b", "x.z")];
         let among = lines(others.iter().cloned().chain([one.clone()]).collect());

@@ -130,7 +130,7 @@ impl Trusted {
         }
     }
 
-    /// `said` with what stands for its policies, data, guardrails and baseline. Descriptions of the run are the pipeline's own.
+    /// `said` with what stands for its policies, data, guardrails, baseline and key of bundles. Descriptions of the run are the pipeline's own.
     pub(super) fn said(&self, mut said: Said, errors: &mut Vec<SettingsError>) -> Said {
         for list in [&mut said.paths, &mut said.data, &mut said.guardrails].into_iter().flatten() {
             for path in &mut list.value {
@@ -140,7 +140,8 @@ impl Trusted {
                 }
             }
         }
-        if let Some(Sourced { value: Some(path), .. }) = &mut said.baseline {
+        for file in [&mut said.baseline, &mut said.bundle_key] {
+            let Some(Sourced { value: Some(path), .. }) = file else { continue };
             match self.path(path) {
                 Ok(there) => *path = there,
                 Err(error) => errors.push(error),
@@ -151,9 +152,9 @@ impl Trusted {
 
     /// Makes sure that every path of the settings that lies in this place is there.
     pub(super) fn complete(&self, settings: &Settings, errors: &mut Vec<SettingsError>) {
-        let Settings { paths, data, guardrails, context, infracost, baseline, .. } = settings;
+        let Settings { paths, data, guardrails, context, infracost, baseline, bundle_key, .. } = settings;
         let lists = [&paths.value, &data.value, &guardrails.value];
-        let files = [&context.value, &infracost.value, &baseline.value];
+        let files = [&context.value, &infracost.value, &baseline.value, &bundle_key.value];
         for path in lists.into_iter().flatten().chain(files.into_iter().flatten()) {
             if self.tree.is_none() || !path.starts_with(&self.root) {
                 continue;

@@ -52,6 +52,7 @@ use regorus::{Engine, Value};
 pub(super) use annotations::{Shared, fill};
 pub(super) use conftest::{Files, prefer_files_in};
 pub(super) use filter::{Condition, FILTERED, Term};
+pub(crate) use jwt::SignedBy;
 pub(super) use lenience::Lenience;
 pub(super) use of_library::OF_LIBRARY;
 pub(super) use of_type::{OF_TYPE, OF_TYPE_BY_KEY};

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::platform::Loading;
 use super::{Convention, Group, recognise};
 use crate::error::PolicyError;
+use crate::opa_bundle;
 use crate::options::{Namespaces, PolicyOptions};
 use crate::policies::SkippedPolicy;
 use crate::source::{self, Source};
@@ -46,7 +47,8 @@ pub struct Located {
 impl Location {
     /// Reads the policies of a path. A settings file stands for its directory.
     fn read(path: &Path, errors: &mut Vec<PolicyError>) -> Self {
-        let is_policy = path.extension().is_some_and(|extension| extension == "rego");
+        let is_policy =
+            path.extension().is_some_and(|extension| extension == "rego") || opa_bundle::is_bundle(path);
         let root = if path.is_file() {
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
         } else {

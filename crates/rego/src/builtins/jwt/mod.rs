@@ -1,6 +1,7 @@
 //! Decodes, verifies and signs JSON Web Tokens (RFC 7519).
 
 mod constraints;
+mod holder;
 mod sign;
 mod signed;
 
@@ -13,6 +14,8 @@ use sha2::{Sha256, Sha384, Sha512};
 use super::arguments::Arguments;
 use super::keys::{Hash, Scheme};
 use super::{Builtin, Failure, Outcome};
+
+pub(crate) use holder::SignedBy;
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "io.jwt.decode", arity: 1, run: decode },
