@@ -9,6 +9,7 @@ use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
+use super::grant_created::new_grants;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::iam::{Document, Grant, grants_beyond};
 use crate::unreadable::{self, Unreadable};
@@ -72,7 +73,9 @@ const RULES_OF_ANOTHER_KIND: &[&str] = &[
 const EVERYONE: &[&str] = &["allUsers", "allAuthenticatedUsers"];
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    pairs(plan).flat_map(|pair| findings(&pair)).collect()
+    let mut found: Vec<ChangeFinding> = pairs(plan).flat_map(|pair| findings(&pair)).collect();
+    found.extend(new_grants(plan));
+    found
 }
 
 const WORDING: Wording =
@@ -99,7 +102,11 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     if found.is_empty() {
         found.extend(role_definition_finding(pair));
     }
-    found.extend(binding_finding(pair).into_iter().chain(switches));
+    match binding_finding(pair) {
+        // It says who gets the role as well.
+        Some(finding) => found.push(finding),
+        None => found.extend(switches),
+    }
     found
 }
 
@@ -559,7 +566,7 @@ mod tests {
         let found = find_in_update(&GUARD, "aws_iam_role.a", role, r#"{"permissions_boundary": null}"#, "{}");
         assert_eq!(
             found[0].message,
-            "aws_iam_role.a grants more than before: `permissions_boundary` is no longer set (now `arn:aws:iam::1:policy/limit`)"
+            "aws_iam_role.a grants more than before: `permissions_boundary` is no longer set (was `arn:aws:iam::1:policy/limit`)"
         );
         assert_eq!(
             find_in_update(&GUARD, "aws_iam_role.a", r#"{"permissions_boundary": null}"#, role, "{}"),
