@@ -7,9 +7,9 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::grant_created::new_grants;
 use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
-use super::grant_created::new_grants;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::iam::{Document, Grant, grants_beyond};
 use crate::unreadable::{self, Unreadable};
