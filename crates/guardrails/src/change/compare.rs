@@ -106,7 +106,7 @@ fn marks(mask: &Value<'_>, path: &AttributePath) -> bool {
 /// The value at a place as messages show it: a boolean, a number or a short text, in backticks. `None` where
 /// there is none, where it is sensitive, and where it is too long to help.
 pub(super) fn shown(place: &View<'_, '_>) -> Option<String> {
-    const LONGEST: usize = 60;
+    const LONGEST: usize = 80;
     if place.is_sensitive() {
         return None;
     }

@@ -91,7 +91,7 @@ mod tests {
         let address = "azurerm_key_vault.a";
         let before = r#"{"network_acls": [{"default_action": "Deny"}]}"#;
         let findings = find_in_update(&GUARD, address, before, r#"{"network_acls": []}"#, "{}");
-        assert!(findings[0].message.ends_with("is no longer set (now `Deny`)"));
+        assert!(findings[0].message.ends_with("is no longer set (was `Deny`)"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::grant_created::new_grants;
 use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -74,7 +75,9 @@ const EVERYONE: &[&str] = &["allUsers", "allAuthenticatedUsers"];
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let index = PlanIndex::new(plan);
-    pairs(plan).flat_map(|pair| findings(&pair, &index)).collect()
+    let mut found: Vec<ChangeFinding> = pairs(plan).flat_map(|pair| findings(&pair, &index)).collect();
+    found.extend(new_grants(plan));
+    found
 }
 
 const WORDING: Wording =
@@ -101,7 +104,11 @@ pub(super) fn findings(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Vec<ChangeFind
     if found.is_empty() {
         found.extend(role_definition_finding(pair));
     }
-    found.extend(binding_finding(pair).into_iter().chain(switches));
+    match binding_finding(pair) {
+        // It says who gets the role as well.
+        Some(finding) => found.push(finding),
+        None => found.extend(switches),
+    }
     found
 }
 
@@ -623,7 +630,7 @@ mod tests {
         let found = find_in_update(&GUARD, "aws_iam_role.a", role, r#"{"permissions_boundary": null}"#, "{}");
         assert_eq!(
             found[0].message,
-            "aws_iam_role.a grants more than before: `permissions_boundary` is no longer set (now `arn:aws:iam::1:policy/limit`)"
+            "aws_iam_role.a grants more than before: `permissions_boundary` is no longer set (was `arn:aws:iam::1:policy/limit`)"
         );
         assert_eq!(
             find_in_update(&GUARD, "aws_iam_role.a", r#"{"permissions_boundary": null}"#, role, "{}"),

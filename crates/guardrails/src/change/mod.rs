@@ -30,6 +30,7 @@ mod exposure_split;
 mod exposure_target;
 mod final_snapshot_lost;
 mod forgotten;
+mod grant_created;
 mod guard_removed;
 mod hardening_off;
 mod hollow;

@@ -1,9 +1,12 @@
 //! Reports copies in other zones and regions that are given up.
 
-use planguard_plan::Plan;
+use std::collections::BTreeMap;
+
+use planguard_plan::{Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::reason::because_destroyed;
 use super::switch::{Wording, turned_off};
 use super::tables::RESILIENCE_REDUCED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -32,13 +35,107 @@ const WORDING: Wording = Wording {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    turned_off(plan, &RESILIENCE_REDUCED, &WORDING)
+    let mut found = turned_off(plan, &RESILIENCE_REDUCED, &WORDING);
+    found.extend(last_of_several(plan));
+    found
+}
+
+/// The findings for objects of which there were several, and of which a plan leaves one.
+fn last_of_several(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+    let mut groups: BTreeMap<String, Vec<&ResourceChange<'_>>> = BTreeMap::new();
+    let objects = plan.resource_changes.iter();
+    for object in objects.filter(|object| object.address.mode == Mode::Managed && object.deposed.is_none()) {
+        if let Some(copies) = copies_of(object) {
+            groups.entry(copies).or_default().push(object);
+        }
+    }
+    let findings = groups.into_values().filter_map(|copies| {
+        let before = copies.iter().filter(|copy| copy.exists_before()).count();
+        let mut after = copies.iter().filter(|copy| copy.exists_after());
+        let (left, None) = (after.next()?, after.next()) else { return None };
+        let mut gone = copies.iter().filter(|copy| copy.change.actions.only_deletes());
+        let first = gone.next().filter(|_| before > 1)?;
+        let message = format!(
+            "{} {}: of {before} copies, {} is left; {} is destroyed{}{}",
+            first.address,
+            WORDING.certain,
+            left.address,
+            first.address,
+            because_destroyed(first),
+            match gone.count() {
+                0 => String::new(),
+                1 => ", and so is another".to_owned(),
+                others => format!(", and so are {others} others"),
+            }
+        );
+        Some(ChangeFinding::on(first, message))
+    });
+    findings.collect()
+}
+
+/// What an object is a copy of: the same block, or what its type names as its subject. `None` for an object that has no
+/// copies.
+fn copies_of(object: &ResourceChange<'_>) -> Option<String> {
+    let subject = RESILIENCE_REDUCED.group(&object.address.resource_type)?.subject.first();
+    let Some(name) = subject else {
+        return Some(planguard_plan::Address { key: None, ..object.address.clone() }.to_string());
+    };
+    // A copy that comes may not know yet what it is a copy of.
+    let side = |value: Option<&Value<'_>>| value?.get(name)?.as_str().map(ToOwned::to_owned);
+    let whole = side(object.change.before.as_deref()).or_else(|| side(object.change.after.as_deref()))?;
+    Some(format!("{} {whole}", object.address.resource_type))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::find_in_update;
+    use super::super::testing::{find_in_changes, find_in_update};
     use super::*;
+
+    fn nat(key: u8, actions: &str) -> String {
+        let side = format!(r#"{{"subnet_id": "subnet-{key}"}}"#);
+        let (before, after) = match actions {
+            "delete" => (side.as_str(), "null"),
+            "create" => ("null", side.as_str()),
+            _ => (side.as_str(), side.as_str()),
+        };
+        format!(
+            r#"{{"address": "module.vpc.aws_nat_gateway.this[{key}]", "action_reason": "delete_because_count_index",
+                "change": {{"actions": ["{actions}"], "before": {before}, "after": {after}}}}}"#
+        )
+    }
+
+    #[test]
+    fn the_last_of_several_copies_is_told() {
+        let of = |actions: &[&str]| {
+            let entries: Vec<String> = (0..).zip(actions).map(|(key, actions)| nat(key, actions)).collect();
+            let found = find_in_changes(&GUARD, &entries.join(","));
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(&["no-op", "delete", "delete"]),
+            [
+                "module.vpc.aws_nat_gateway.this[1] survives fewer failures than before: of 3 copies, module.vpc.aws_nat_gateway.this[0] is left; module.vpc.aws_nat_gateway.this[1] is destroyed because `count` was reduced, and so is another"
+            ]
+        );
+        assert_eq!(of(&["no-op", "no-op", "delete"]), [""; 0], "two are left");
+        assert_eq!(of(&["delete", "delete", "delete"]), [""; 0], "none is left, and nothing that it serves");
+        assert_eq!(of(&["no-op", "create", "create"]), [""; 0]);
+        assert_eq!(of(&["no-op", "no-op", "no-op"]), [""; 0]);
+    }
+
+    #[test]
+    fn copies_in_several_blocks_belong_to_one_cluster() {
+        let instance = |name: &str, cluster: &str, actions: &str, after: &str| {
+            format!(
+                r#"{{"address": "aws_rds_cluster_instance.{name}", "change": {{"actions": ["{actions}"],
+                    "before": {{"cluster_identifier": "{cluster}"}}, "after": {after}}}}}"#
+            )
+        };
+        let writer = instance("writer", "a", "no-op", r#"{"cluster_identifier": "a"}"#);
+        let found = |other: String| find_in_changes(&GUARD, &format!("{writer},{other}")).len();
+        assert_eq!(found(instance("reader", "a", "delete", "null")), 1);
+        assert_eq!(found(instance("reader", "b", "delete", "null")), 0);
+    }
 
     #[test]
     fn a_copy_that_is_given_up_is_named() {

@@ -379,7 +379,7 @@ impl Turn {
             (To::Weaker, _) => format!("`{attribute}` changes to a weaker value"),
             (To::Something(Some(to)), _) => format!("`{attribute}` is set to {to}"),
             (To::Something(None), _) => format!("`{attribute}` is added"),
-            (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (now {from})"),
+            (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (was {from})"),
             (To::Nothing, None) => format!("`{attribute}` is removed"),
             (To::Unknown, Some(from)) => format!("`{attribute}` (now {from}) is known only after apply"),
             (To::Unknown, None) => format!("`{attribute}` is known only after apply"),
@@ -420,7 +420,7 @@ mod tests {
         );
         assert_eq!(
             turned(r#"{"guard": [{"lock": null}]}"#, "{}").unwrap(),
-            "`guard[0].lock` is no longer set (now `true`)"
+            "`guard[0].lock` is no longer set (was `true`)"
         );
         assert!(turned(r#"{"guard": []}"#, "{}").unwrap().contains("no longer set"));
         assert_eq!(
@@ -509,7 +509,7 @@ mod tests {
         assert_eq!(found("ON", "OPTIONAL").unwrap(), "`mfa` changes from `ON` to `OPTIONAL`");
         assert!(found("optional", "off").is_some());
         assert_eq!((found("OFF", "ON"), found("ON", "OTHER")), (None, None));
-        assert_eq!(turned(&mode, &mfa("ON"), "{}", "{}").unwrap(), "`mfa` is no longer set (now `ON`)");
+        assert_eq!(turned(&mode, &mfa("ON"), "{}", "{}").unwrap(), "`mfa` is no longer set (was `ON`)");
     }
 
     #[test]

@@ -71,6 +71,34 @@ fn every_type_of_a_group_is_told() {
                         }
                         continue;
                     }
+                    "iam-widened" => {
+                        let own = rows.switches.iter();
+                        let mut own = own.filter(|one| one.types.iter().any(|name| name == resource_type));
+                        let Some(switch) = own.next() else {
+                            fault("has no switch in this table");
+                            continue;
+                        };
+                        let (good, bad) = settings(&switch.entry).swap_remove(0);
+                        let created = |value: Json| {
+                            let mut after = before.clone();
+                            let own = object(&switch.entry.attribute, value);
+                            after.as_object_mut().unwrap().extend(own);
+                            told(&entry(resource_type, &["create"], &Json::Null, &after)).len()
+                        };
+                        if (created(good), created(bad)) != (0, 1) {
+                            fault("is not told when it is created");
+                        }
+                        continue;
+                    }
+                    "resilience-reduced" => {
+                        let two = destroyed.replace(".it\"", ".it[1]\"");
+                        let one = entry(resource_type, &["no-op"], &before, &before);
+                        let one = one.replace(".it\"", ".it[0]\"");
+                        if told(&format!("{one}, {two}")).len() != 1 || !told(&two).is_empty() {
+                            fault("is not told when one of two is left");
+                        }
+                        continue;
+                    }
                     "destroy-before-create" => {
                         let replaced =
                             |actions: &[&str]| told(&entry(resource_type, actions, &before, &before)).len();
