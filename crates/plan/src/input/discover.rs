@@ -86,7 +86,8 @@ impl<D> Default for Batch<D> {
 /// In directories, files named `*.json` and `*.json.gz` are read, and every other file that looks like a plan by its
 /// first bytes. Hidden directories and `node_modules` are skipped. Links are followed within what the user names; a link
 /// to a plan or a directory outside of it is an error, since what it points to would not be read. A file that is found
-/// twice is read once. No sources give an empty discovery: the caller decides what a run without plans means.
+/// twice is read once. A path that does not exist and has `*`, `?` or `[` is a pattern; what it matches is named, and it is
+/// an error if that is nothing. No sources give an empty discovery: the caller decides what a run without plans means.
 pub fn discover(sources: &[Source], options: &ReadOptions) -> Discovery {
     let mut search = Search::within(sources, options);
     for source in sources {
@@ -250,6 +251,42 @@ mod tests {
         let skipped =
             [SkipReason::HiddenDirectory, SkipReason::InstalledPackages, SkipReason::TextNamedAsPlan];
         assert_eq!(reasons(&discovery.skipped), skipped);
+    }
+
+    #[test]
+    fn patterns_name_what_they_match() {
+        let root = tree(&[
+            ("a/plan.json", PLAN),
+            ("b/plan.json", PLAN),
+            ("b/other.json", "{}"),
+            ("c/d/plan.json", PLAN),
+            (".hidden/plan.json", PLAN),
+            ("[x].json", PLAN),
+            ("x.json", PLAN),
+        ]);
+        let found = |pattern: &str| names(&look_in(&[&root.path().join(pattern)]), &root);
+        assert_eq!(found("*/plan.json"), ["a/plan.json", "b/plan.json"]);
+        assert_eq!(found("**/plan.json"), ["a/plan.json", "b/plan.json", "c/d/plan.json"]);
+        assert_eq!(found("?"), ["a/plan.json", "b/other.json", "b/plan.json", "c/d/plan.json"]);
+        assert_eq!(found("[ab]/p*.json"), ["a/plan.json", "b/plan.json"]);
+        // A file of that name comes first.
+        assert_eq!(found("[x].json"), ["[x].json"]);
+        // As strict as what is named without a pattern.
+        let batch = look_in(&[&root.path().join("b/o*.json")]).read_all(&ReadOptions::default());
+        assert!(matches!(batch.errors[0].problem(), Problem::NoPlanKeys));
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_is_an_error() {
+        let root = tree(&[("a/plan.json", PLAN)]);
+        let error = |pattern: &str| {
+            let mut found = look_in(&[&root.path().join(pattern)]);
+            assert!(found.files.is_empty());
+            found.errors.pop().unwrap()
+        };
+        assert!(matches!(error("*/tfplan.json").problem(), Problem::NoMatch));
+        assert!(matches!(error("[x].json").problem(), Problem::NoMatch));
+        assert!(matches!(error("a**/plan.json").problem(), Problem::InvalidPattern { .. }));
     }
 
     #[test]

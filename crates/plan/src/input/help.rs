@@ -135,6 +135,12 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
              Terraform, or run there: {}",
             show(origin)
         ),
+        Problem::NoMatch => "name files or directories with plans; `*` and `?` match within a name, `**` matches directories, \
+                             and none of them what begins with a dot"
+            .to_owned(),
+        Problem::InvalidPattern { .. } => {
+            "correct the pattern: `**` stands alone between slashes, and `[` has a `]`".to_owned()
+        }
         Problem::Changed => "check it again when nothing writes to it any more".to_owned(),
     }
 }

@@ -239,6 +239,17 @@ pub enum Problem {
     #[error("is a binary plan file that changed while it was converted")]
     #[diagnostic(code("PG-IN-044"))]
     Changed,
+    /// A path with `*`, `?` or `[`, which no file has.
+    #[error("is a pattern that matches nothing")]
+    #[diagnostic(code("PG-IN-045"))]
+    NoMatch,
+    /// A path that is neither a file nor a pattern.
+    #[error("is no file, and no pattern: {reason}")]
+    #[diagnostic(code("PG-IN-046"))]
+    InvalidPattern {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
 }
 
 fn last_words(stderr: &[String]) -> String {
@@ -292,6 +303,8 @@ impl Problem {
             | Self::TextBeforeJson
             | Self::NotJson(_)
             | Self::NothingFound
+            | Self::NoMatch
+            | Self::InvalidPattern { .. }
             | Self::TerraformNotRun { .. }
             | Self::TerraformFailed { .. }
             | Self::Changed => None,

@@ -1,10 +1,11 @@
 //! Searches directories for plans: follows links, skips what belongs to other programs, and looks into files.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::FileType;
+use std::fs::{FileType, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use glob::MatchOptions;
 use walkdir::{DirEntry, WalkDir};
 
 use super::candidate::{Candidate, Mention, special_kind};
@@ -25,6 +26,11 @@ pub(super) struct Search {
     /// What the user names, in its canonical form.
     named: Vec<PathBuf>,
     size_cap: u64,
+}
+
+/// The text of a path with characters that stand for others.
+fn pattern(path: &Path) -> Option<&str> {
+    path.to_str().filter(|text| text.contains(['*', '?', '[']))
 }
 
 #[derive(PartialEq, Eq, Hash)]
@@ -53,20 +59,60 @@ impl Search {
             Source::Stdin => {
                 self.add(Place::Stdin, Origin::Stdin, Mention::Named);
             }
-            Source::Path(path) => match path.metadata() {
-                Ok(metadata) if metadata.is_dir() => self.directory(path),
-                Ok(metadata) => {
-                    // A pipe's name may have no canonical form (`/dev/fd/63`).
-                    let place = if metadata.is_file() { path.canonicalize() } else { Ok(path.clone()) };
-                    match place {
-                        Ok(place) => {
-                            self.add(Place::Path(place), Origin::File(path.clone()), Mention::Named);
-                        }
-                        Err(error) => self.unreadable(path, error),
-                    }
+            Source::Path(path) => match (path.metadata(), pattern(path)) {
+                (Err(error), Some(pattern)) if error.kind() == io::ErrorKind::NotFound => {
+                    self.matching(path, pattern);
                 }
-                Err(error) => self.unreadable(path, error),
+                (metadata, _) => self.path(path, metadata),
             },
+        }
+    }
+
+    fn path(&mut self, path: &Path, metadata: io::Result<Metadata>) {
+        match metadata {
+            Ok(metadata) if metadata.is_dir() => self.directory(path),
+            Ok(metadata) => {
+                // A pipe's name may have no canonical form (`/dev/fd/63`).
+                let place = if metadata.is_file() { path.canonicalize() } else { Ok(path.to_owned()) };
+                match place {
+                    Ok(place) => {
+                        self.add(Place::Path(place), Origin::File(path.to_owned()), Mention::Named);
+                    }
+                    Err(error) => self.unreadable(path, error),
+                }
+            }
+            Err(error) => self.unreadable(path, error),
+        }
+    }
+
+    /// What a pattern matches is named by the user, as if a shell had expanded it.
+    fn matching(&mut self, path: &Path, pattern: &str) {
+        let options = MatchOptions { require_literal_leading_dot: true, ..MatchOptions::new() };
+        let fail = |problem| InputError::new(Origin::File(path.to_owned()), problem);
+        let matches = match glob::glob_with(pattern, options) {
+            Ok(matches) => matches,
+            Err(error) => {
+                self.found.errors.push(fail(Problem::InvalidPattern { reason: error.msg }));
+                return;
+            }
+        };
+        let mut names = Vec::new();
+        let errors_before = self.found.errors.len();
+        for found in matches {
+            match found {
+                Ok(name) => names.push(name),
+                Err(error) => {
+                    let path = error.path().to_owned();
+                    self.unreadable(&path, error.into());
+                }
+            }
+        }
+        if names.is_empty() && self.found.errors.len() == errors_before {
+            self.found.errors.push(fail(Problem::NoMatch));
+        }
+        self.named.extend(names.iter().filter_map(|name| name.canonicalize().ok()));
+        for name in names {
+            self.path(&name, name.metadata());
         }
     }
 
