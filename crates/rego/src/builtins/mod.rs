@@ -46,6 +46,9 @@ mod urlquery;
 #[cfg(test)]
 mod facts;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use regorus::unstable::BUILTINS;
 use regorus::{Engine, Value};
 
@@ -169,7 +172,9 @@ pub(super) fn arity(name: &str) -> Option<usize> {
 /// # Errors
 /// What the function says of its arguments.
 pub fn answer(name: &str, arguments: &[serde_json::Value]) -> Option<Result<serde_json::Value, String>> {
-    let builtin = all().find(|builtin| builtin.name == name)?;
+    static BY_NAME: LazyLock<HashMap<&str, &Builtin>> =
+        LazyLock::new(|| all().map(|builtin| (builtin.name, builtin)).collect());
+    let builtin = BY_NAME.get(name)?;
     if usize::from(builtin.arity) != arguments.len() {
         return None;
     }
@@ -181,7 +186,9 @@ pub fn answer(name: &str, arguments: &[serde_json::Value]) -> Option<Result<serd
 /// What a function of ours answers, where unsuitable arguments are undefined as in OPA. The outer `None` means that there
 /// is no such function, the inner one that it has no answer where OPA has one.
 pub(super) fn quietly(name: &str, arguments: &[Value]) -> Option<Option<Value>> {
-    let builtin = all().find(|builtin| builtin.name == name)?;
+    static BY_NAME: LazyLock<HashMap<&str, &Builtin>> =
+        LazyLock::new(|| all().map(|builtin| (builtin.name, builtin)).collect());
+    let builtin = BY_NAME.get(name)?;
     if usize::from(builtin.arity) != arguments.len() {
         return Some(None);
     }

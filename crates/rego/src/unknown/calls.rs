@@ -22,6 +22,18 @@ impl Calls {
         if matches!(name, "print" | "trace") {
             return Some(Value::Bool(true));
         }
+        // Most calls read one member or ask for the kind of a resource: all of it need not be searched for marks.
+        match (name, values) {
+            ("object.get", [object @ Value::Object(_), key, default]) => {
+                return Some(got(object, key, default, marks));
+            }
+            (
+                "is_string" | "is_number" | "is_boolean" | "is_null" | "is_array" | "is_set" | "is_object"
+                | "type_name",
+                [value],
+            ) if marks.why_unknown(value).is_none() => return self.known(name, values),
+            _ => {}
+        }
         let doubt = values.iter().fold(Doubt::NONE, |all, value| all.and(&marks.doubt_in(value)));
         if doubt.is_none() {
             return self.known(name, values);
@@ -31,11 +43,6 @@ impl Calls {
         let size = marks.doubt_of_size(first);
         match (name, values) {
             ("count" | "array.reverse", [_]) if size.is_none() => self.known(name, values),
-            (
-                "is_string" | "is_number" | "is_boolean" | "is_null" | "is_array" | "is_set" | "is_object"
-                | "type_name",
-                [_],
-            ) if is_known_inside => self.known(name, values),
             ("count", [collection]) => match marks.count(collection) {
                 Some((least, most)) => Some(marks.unknown_as(&size, Stands::Count(least, most))),
                 None => Some(marks.unknown(&doubt)),

@@ -12,7 +12,7 @@
 use std::collections::{HashMap, HashSet};
 
 use planguard_rego_syntax::tree::{
-    Branch, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Rule, Scalar,
+    Branch, BranchKind, Expr, ExprKind, Literal, LiteralKind, Operator, OperatorFamily, Rule, Scalar, Step,
 };
 use planguard_rego_syntax::walk::{each_body, each_expr};
 
@@ -118,17 +118,49 @@ impl Reader<'_, '_, '_> {
         Some(conditions)
     }
 
-    /// The collection of `some x in collection`. From here on the reader knows its members.
+    /// The collection of `some x in collection` and of `x := collection[_]`. From here on the reader knows its members.
     fn search(&mut self, literal: &Literal) -> Option<Term> {
-        let LiteralKind::SomeIn { patterns, collection } = &literal.kind else { return None };
-        let [member] = patterns.as_slice() else { return None };
-        if self.within == Within::Member || !matches!(member.kind, ExprKind::Name) {
+        if self.within == Within::Member {
             return None;
         }
-        let of = self.term(collection.bare())?;
+        let (member, of) = match &literal.kind {
+            LiteralKind::SomeIn { patterns, collection } => {
+                let [member] = patterns.as_slice() else { return None };
+                (member, self.term(collection.bare())?)
+            }
+            LiteralKind::Expression(expr) => {
+                let ExprKind::Operation { operator, operands } = &expr.bare().kind else { return None };
+                let ([member, searched], OperatorFamily::Assignment) =
+                    (operands.as_slice(), operator.family())
+                else {
+                    return None;
+                };
+                let ExprKind::Reference { base, steps } = &searched.bare().kind else { return None };
+                let Some((Step::Index(index), fixed)) = steps.split_last() else { return None };
+                let is_any = matches!(index.kind, ExprKind::Name) && self.pass.policy.text_of(index) == "_";
+                (member, is_any.then(|| self.at(base, fixed)).flatten()?)
+            }
+            LiteralKind::Declaration(_) | LiteralKind::Every { .. } | LiteralKind::Negation(_) => {
+                return None;
+            }
+        };
+        if !matches!(member.kind, ExprKind::Name) {
+            return None;
+        }
         self.known.insert(self.pass.scopes.index(member)?, Term::Member);
         self.within = Within::Member;
         Some(of)
+    }
+
+    /// What is below keys.
+    fn at(&self, base: &Expr, steps: &[Step]) -> Option<Term> {
+        let base = self.term(base.bare())?;
+        if steps.is_empty() {
+            return Some(base);
+        }
+        let keys: Option<Vec<String>> =
+            steps.iter().map(|step| step.key(self.pass.policy.text).map(str::to_owned)).collect();
+        Some(Term::At(Box::new(base), keys?))
     }
 
     fn condition(&mut self, literal: &Literal) -> Option<Condition> {
@@ -259,11 +291,7 @@ impl Reader<'_, '_, '_> {
         let policy = self.pass.policy;
         match &expr.kind {
             ExprKind::Name => self.known.get(&self.pass.scopes.index(expr)?).cloned(),
-            ExprKind::Reference { base, steps } => {
-                let keys: Option<Vec<String>> =
-                    steps.iter().map(|step| step.key(policy.text).map(str::to_owned)).collect();
-                Some(Term::At(Box::new(self.term(base.bare())?), keys?))
-            }
+            ExprKind::Reference { base, steps } => self.at(base, steps),
             ExprKind::Call { function, arguments } if self.is_object_get(function) => {
                 let [object, key, otherwise] = arguments.as_slice() else { return None };
                 let path = match &key.bare().kind {
@@ -372,6 +400,10 @@ mod tests {
             (
                 "some y in x.b; y.c; not y in [\"u\"]; y.d > 1",
                 r#"[{"Any":[{"At":["Element",["b"]]},[{"Holds":{"At":["Member",["c"]]}},{"Not":{"OneOf":["Member",["u"]]}}]]}]"#,
+            ),
+            (
+                "y := x.b[_]; y.c",
+                r#"[{"Any":[{"At":["Element",["b"]]},[{"Holds":{"At":["Member",["c"]]}}]]}]"#,
             ),
             (
                 "some y in x.b; y.c; some z in y.d; z.e",
@@ -509,6 +541,7 @@ mod tests {
             "not h(x.a)",
             "some m in x.a; m == \"b\"",
             "some n in x.b; not n.c; print(n)",
+            "k := x.a[_]; not k.b",
             "object.get(x, [\"a\", \"b\"], \"c\") != \"c\"",
             "x == x.a",
             "x.a.b.c == [\"b\"]",
