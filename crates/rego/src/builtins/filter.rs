@@ -131,12 +131,8 @@ impl Test {
         Ok(match self {
             Self::Holds(term) => !matches!(*term.value(subject)?, Value::Undefined | Value::Bool(false)),
             Self::Defined(term) => *term.value(subject)? != Value::Undefined,
-            Self::Equal(left, right) => {
-                both(left, right, subject)?.is_some_and(|(left, right)| left == right)
-            }
-            Self::Differs(left, right) => {
-                both(left, right, subject)?.is_some_and(|(left, right)| left != right)
-            }
+            Self::Equal(left, right) => holds_for_both(left, right, subject, |left, right| left == right)?,
+            Self::Differs(left, right) => holds_for_both(left, right, subject, |left, right| left != right)?,
             Self::OneOf(term, values) => values.contains(&*term.value(subject)?),
             Self::Not(inner) => !inner.holds(subject)?,
             Self::All(inner) => all_hold(inner, subject)?,
@@ -154,14 +150,15 @@ impl Test {
     }
 }
 
-/// The values of both, if both have one.
-fn both<'v>(
-    left: &'v Source,
-    right: &'v Source,
-    subject: Subject<'v>,
-) -> Result<Option<(Cow<'v, Value>, Cow<'v, Value>)>, Untold> {
+/// Whether both have a value, and a relation holds between them.
+fn holds_for_both(
+    left: &Source,
+    right: &Source,
+    subject: Subject<'_>,
+    holds: fn(&Value, &Value) -> bool,
+) -> Result<bool, Untold> {
     let (left, right) = (left.value(subject)?, right.value(subject)?);
-    Ok((*left != Value::Undefined && *right != Value::Undefined).then_some((left, right)))
+    Ok(*left != Value::Undefined && *right != Value::Undefined && holds(&left, &right))
 }
 
 fn all_hold(tests: &[Test], subject: Subject<'_>) -> Result<bool, Untold> {
