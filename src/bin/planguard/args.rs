@@ -20,6 +20,7 @@ use planguard::settings::{
 use crate::attest::AttestArguments;
 use crate::baseline::{BASELINE_HELP, BaselineArguments};
 use crate::completions::{CompletionsArguments, ManArguments};
+use crate::conftest_flags::ConftestFlags;
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
@@ -327,6 +328,8 @@ pub(crate) struct CheckArguments {
     pub(crate) partition: Option<PartitionArgument>,
     #[command(flatten)]
     pub(crate) isolation: IsolationArguments,
+    #[command(flatten)]
+    pub(crate) of_conftest: ConftestFlags,
 }
 
 /// How plans are checked.

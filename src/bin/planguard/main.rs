@@ -5,6 +5,7 @@ mod attest;
 mod baseline;
 mod check;
 mod completions;
+mod conftest_flags;
 mod eval;
 mod fixture;
 mod format;
@@ -54,9 +55,9 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
-        Command::Check(check) => {
+        Command::Check(check) => check.of_conftest.refuse(&output).unwrap_or_else(|| {
             isolation::run(&check.isolation, &output, || check::run(check, Asked::ByFlag, &output))
-        }
+        }),
         Command::Attest(check) => isolation::run(&check.isolation, &output, || attest::run(check, &output)),
         Command::Plan(arguments) => plan::run(arguments, &output),
         Command::Baseline(arguments) => baseline::run(arguments, &output),
