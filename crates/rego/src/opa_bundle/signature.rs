@@ -110,7 +110,11 @@ impl Trust {
         let Payload { files: signed, scope } = serde_json::from_slice(&payload)
             .map_err(|_| refused("it does not list files with their digests"))?;
         if scope != self.scope {
-            let reason = format!("it is for the scope `{scope}`, and `{}` is wanted", self.scope);
+            let reason = match (scope.as_str(), self.scope.as_str()) {
+                ("", wanted) => format!("it is for no scope, and `{wanted}` is wanted"),
+                (scope, "") => format!("it is for the scope `{scope}`, and --bundle-scope names none"),
+                (scope, wanted) => format!("it is for the scope `{scope}`, and `{wanted}` is wanted"),
+            };
             return Err(refused(&reason));
         }
         let changed = |entry: &str, reason| BundleError::Changed {

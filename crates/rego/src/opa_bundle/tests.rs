@@ -198,7 +198,14 @@ fn what_somebody_else_signed_is_refused() {
     assert!(reason("confused.tar.gz", &key("rsa.pem", "")).contains("the given key is a public key"));
     assert!(reason("none.tar.gz", &key("rsa.pem", "")).contains("`none`"));
     assert!(reason("rs256.tar.gz", &key("secret.txt", "")).contains("the given key is a secret"));
-    assert!(reason("scope.tar.gz", &key("rsa.pem", "")).contains("`write`"));
+    assert!(
+        reason("scope.tar.gz", &key("rsa.pem", ""))
+            .contains("it is for the scope `write`, and --bundle-scope names none")
+    );
+    assert!(
+        reason("rs256.tar.gz", &key("rsa.pem", "write"))
+            .contains("it is for no scope, and `write` is wanted")
+    );
     assert!(verified("scope.tar.gz", &key("rsa.pem", "write")).is_ok());
     assert!(matches!(verified("unsigned.tar.gz", &key("rsa.pem", "")), Err(BundleError::NotSigned { .. })));
 }
