@@ -22,6 +22,7 @@ pub mod run;
 pub mod runtask;
 pub mod scaffold;
 pub mod settings;
+pub mod show;
 pub mod sources;
 pub mod testing;
 pub mod verdict;

@@ -22,6 +22,7 @@ mod markdown;
 pub mod rules;
 mod sarif;
 pub mod settings;
+pub mod show;
 pub mod test;
 pub mod waivers;
 mod workflow_command;

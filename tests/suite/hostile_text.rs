@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use planguard::plan::text::escape::hides_or_steers;
-use planguard::render::{check, coverage, eval, lint, rules, test, waivers};
+use planguard::render::{check, coverage, eval, lint, rules, show, test, waivers};
 use serde_json::{Value, json};
 
 /// What a plan's or a policy's text may contain.
@@ -168,6 +168,19 @@ fn a_narrow_report_of_everything_is_tame() {
             let output = command.output().expect("planguard starts");
             assert_tame(&output.stdout, columns, &[]);
             assert!(String::from_utf8_lossy(&output.stdout).contains("owned"));
+        }
+    }
+}
+
+/// So is what a plan does, with its text as a value, as the key of a map and on lines.
+#[test]
+fn show_is_tame_in_every_format() {
+    let project = project();
+    for format in show::FORMATS.all() {
+        for detail in ["new", "all"] {
+            let arguments = ["show", "plan.json", "--show", detail, "--format", format.name];
+            let text = run(project.path(), &arguments);
+            assert!(text.contains("owned"), "{}: {text}", format.name);
         }
     }
 }

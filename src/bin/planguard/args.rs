@@ -36,6 +36,7 @@ use crate::outputs::Outputs;
 use crate::partition::PartitionArgument;
 use crate::plan::PlanArguments;
 use crate::runtask::RunTaskArguments;
+use crate::show::ShowArguments;
 use crate::test::TestArguments;
 use crate::verify::VerifyArguments;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
@@ -104,6 +105,9 @@ pub(crate) enum Command {
     /// Answer a run task of HCP Terraform
     #[command(after_help = crate::runtask::HELP)]
     Runtask(Later<RunTaskArguments>),
+    /// Show what a plan does
+    #[command(after_help = crate::show::HELP)]
+    Show(Later<ShowArguments>),
     /// Run the tests of policies and guardrails
     #[command(after_help = crate::test::HELP)]
     Test(Later<TestArguments>),

@@ -26,6 +26,7 @@ mod plan;
 mod rules;
 mod runtask;
 mod settings;
+mod show;
 mod test;
 mod verify;
 mod waive;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         Command::Lint(lint) => lint::run(lint, &output),
         Command::Rules(rules) => rules::run(rules, &output),
         Command::Runtask(arguments) => runtask::run(arguments, &output),
+        Command::Show(arguments) => show::run(arguments, &output),
         Command::Test(test) => isolation::run(&test.isolation, &output, || test::run(test, &output)),
         Command::Verify(arguments) => verify::run(arguments, &output),
         Command::Waive(waiver) => waive::waive(waiver, &output),

@@ -25,7 +25,7 @@ mod value;
 
 pub use actions::{Actions, ReplaceOrder, Verb};
 pub use address::{Address, AddressError, InstanceKey, Mode, ModuleStep};
-pub use attribute::{Attribute, ResourceState, Side, View};
+pub use attribute::{Attribute, Mask, ResourceState, Side, View};
 pub use attribute_path::{AttributePath, PathStep};
 pub use change::{ActionReason, Change, Importing, ResourceChange};
 pub use configuration::{ConfigModule, ConfigResource, Configuration, ModuleCall, ProviderConfig};
