@@ -11,6 +11,7 @@ pub mod environments;
 pub mod finding;
 mod fingerprint;
 pub mod fixture;
+pub mod graph;
 pub mod known_rules;
 pub mod merge;
 pub mod overrides;

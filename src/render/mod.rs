@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod eval;
 pub mod fixture;
 mod format;
+pub mod graph;
 pub mod hcl;
 mod json;
 mod junit;

@@ -16,6 +16,7 @@ pub use difference::{Body, Entry, Form, Line, Members, What};
 pub use error::ShowError;
 pub use folding::Group;
 pub use object::{Deed, Object};
+pub(crate) use object::{deed, does_something};
 pub use outside::{Drifted, Outside};
 
 use difference::Differ;

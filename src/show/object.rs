@@ -33,6 +33,22 @@ pub enum Deed {
     Other(SafeText),
 }
 
+impl Deed {
+    /// How much a reviewer must look at it: what takes something away comes first.
+    pub const fn weight(&self) -> u8 {
+        match self {
+            Self::Other(_) => 7,
+            Self::Destroy => 6,
+            Self::Replace(_) => 5,
+            Self::Forget | Self::ForgetAndCreate => 4,
+            Self::Update => 3,
+            Self::Create => 2,
+            Self::Keep => 1,
+            Self::Read | Self::Open => 0,
+        }
+    }
+}
+
 /// An object and what is done with it.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -61,7 +77,7 @@ pub struct Object {
 }
 
 /// Whether the plan does anything with an object.
-pub(super) fn does_something(change: &ResourceChange<'_>) -> bool {
+pub(crate) fn does_something(change: &ResourceChange<'_>) -> bool {
     !change.change.actions.is_no_op()
         || change.previous_address.is_some()
         || change.change.importing.is_some()
@@ -97,7 +113,8 @@ impl Object {
     }
 }
 
-fn deed(change: &ResourceChange<'_>, redactor: &Redactor) -> Deed {
+/// What a plan does with an object.
+pub(crate) fn deed(change: &ResourceChange<'_>, redactor: &Redactor) -> Deed {
     let actions = &change.change.actions;
     if let Some(unknown) = actions.unknown().next() {
         return Deed::Other(redactor.text(unknown));

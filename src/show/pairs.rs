@@ -111,13 +111,14 @@ fn likeness(old: &Value<'_>, new: &Value<'_>) -> Option<usize> {
     (same * 2 >= all && same > 0).then_some(same)
 }
 
-/// Pairs in the order of the second list; what has no partner there stands before what came behind it.
+/// Pairs in the order of the second list; what has no partner there stands before what is added or came behind it.
 fn arranged(old: usize, partner: &[Option<usize>]) -> Vec<Pair> {
     let taken: BTreeSet<usize> = partner.iter().flatten().copied().collect();
     let mut removed = (0..old).filter(|position| !taken.contains(position)).peekable();
     let mut pairs = Vec::with_capacity(old.max(partner.len()));
     for (new, old) in partner.iter().enumerate() {
-        while let Some(gone) = removed.next_if(|gone| old.is_some_and(|old| *gone < old)) {
+        let next = partner.iter().skip(new).find_map(|partner| *partner).unwrap_or(usize::MAX);
+        while let Some(gone) = removed.next_if(|gone| *gone < next) {
             pairs.push((Some(gone), None));
         }
         pairs.push((*old, Some(new)));
@@ -145,6 +146,10 @@ mod tests {
         assert_eq!(
             pairs_of("[1, 2, 3]", "[1, 3, 4]", Order::Kept),
             [(Some(0), Some(0)), (Some(1), None), (Some(2), Some(1)), (None, Some(2))]
+        );
+        assert_eq!(
+            pairs_of("[1, 2]", "[1, 3]", Order::Kept),
+            [(Some(0), Some(0)), (Some(1), None), (None, Some(1))]
         );
         assert_eq!(pairs_of("[1, 2]", "[2, 1]", Order::None), [(Some(1), Some(0)), (Some(0), Some(1))]);
         let moved = pairs_of("[1, 2]", "[2, 1]", Order::Kept);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use planguard::plan::text::escape::hides_or_steers;
-use planguard::render::{check, coverage, eval, lint, rules, show, test, waivers};
+use planguard::render::{check, coverage, eval, graph, lint, rules, show, test, waivers};
 use serde_json::{Value, json};
 
 /// What a plan's or a policy's text may contain.
@@ -183,6 +183,39 @@ fn show_is_tame_in_every_format() {
             assert!(text.contains("owned"), "{}: {text}", format.name);
         }
     }
+}
+
+/// The addresses of a picture are what the keys and the names of a plan make of them.
+#[test]
+fn graph_is_tame_in_every_format() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let name = "evil<script>\"'#;%0A::error::x\u{202e}";
+    let resource = |name: &str| {
+        json!({ "mode": "managed", "type": "x", "name": name, "expressions": {
+        "a": { "references": ["local.l", format!("local.{name}")] } } })
+    };
+    let plan = json!({
+        "format_version": "1.2", "planned_values": {}, "resource_changes": [],
+        "configuration": { "root_module": { "resources": [resource("a")],
+            "module_calls": { name: { "module": { "resources": [resource("b")] } } } } },
+        "prior_state": { "format_version": "1.0", "values": { "root_module": { "resources": [] } } },
+    });
+    let mut plan = plan;
+    plan["resource_changes"] = json!([{
+        "address": "x.a", "mode": "managed", "type": "x", "name": "a",
+        "change": { "actions": ["create"], "before": null, "after": {}, "after_unknown": {} },
+    }]);
+    fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
+    for format in graph::FORMATS.all() {
+        for by in ["auto", "module", "block"] {
+            let text = run(directory.path(), &["graph", "plan.json", "--by", by, "--format", format.name]);
+            assert!(format.name == "json" || !text.contains("<script>"), "{}: {text}", format.name);
+            if format.extension == "svg" {
+                roxmltree::Document::parse(&text).expect("XML");
+            }
+        }
+    }
+    run(directory.path(), &["graph", "plan.json", "--focus", name]);
 }
 
 #[test]

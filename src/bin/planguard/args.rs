@@ -25,6 +25,7 @@ use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::github::Annotations;
+use crate::graph::GraphArguments;
 use crate::held::RunArguments;
 use crate::isolation::IsolationArguments;
 use crate::later::{Later, later};
@@ -95,6 +96,9 @@ pub(crate) enum Command {
     /// Make a small test plan from a real one, with secrets and identifiers removed
     #[command(after_help = FIXTURE_HELP)]
     Fixture(Later<FixtureArguments>),
+    /// Draw what depends on what in a plan, and what is done with it
+    #[command(after_help = crate::graph::HELP)]
+    Graph(Later<GraphArguments>),
     /// Write the Rego library for policies to files, for use with OPA
     Lib(Later<LibArguments>),
     /// Find mistakes in policies

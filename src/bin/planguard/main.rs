@@ -11,6 +11,7 @@ mod fixture;
 mod format;
 mod found;
 mod github;
+mod graph;
 mod held;
 mod interactive;
 mod isolation;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => completions::man(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
+        Command::Graph(arguments) => graph::run(arguments, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::Merge(arguments) => merge::run(arguments, &output),
         Command::New(new) => new::run(new, &output),

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Args;
-use planguard::input::{Source, discover};
+use planguard::input::{Document, Source, discover};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::render::{Format, show as render};
-use planguard::settings::Settings;
+use planguard::settings::Said;
 use planguard::show::{PlanView, ShowError};
 
 use crate::UNDECIDED;
@@ -51,33 +51,48 @@ pub(crate) struct ShowArguments {
 }
 
 pub(crate) fn run(arguments: &ShowArguments, output: &Output) -> ExitCode {
-    let said = arguments.input.said(planguard::settings::Said::default());
-    let settings = match settings(said, None, &arguments.sources, output) {
-        Ok(settings) => settings,
-        Err(code) => return code,
-    };
-    match view(arguments, &settings) {
+    let shown = document(arguments.plan.as_ref(), &arguments.input, &arguments.sources, output).and_then(
+        |document| {
+            PlanView::of(&document).map_err(|error| {
+                output.problem(&Problem::plain(&error));
+                ExitCode::from(UNDECIDED)
+            })
+        },
+    );
+    match shown {
         Ok(view) => output.report(&view, arguments.format, arguments.show.detail(), 0),
-        Err(problems) => {
-            problems.iter().for_each(|problem| output.problem(problem));
-            ExitCode::from(UNDECIDED)
-        }
+        Err(code) => code,
     }
 }
 
-fn view(arguments: &ShowArguments, settings: &Settings) -> Result<PlanView, Vec<Problem>> {
-    let plan = match &arguments.plan {
-        Some(plan) => plan.clone(),
-        None => plan_in(Path::new(".")).map_err(|error| vec![Problem::plain(&error)])?.into_os_string(),
+/// The one plan that is named, or that is in the working directory. What is wrong with it is printed.
+///
+/// # Errors
+/// The exit code of a run without a plan.
+pub(crate) fn document(
+    plan: Option<&OsString>,
+    input: &InputArguments,
+    sources: &SourceArguments,
+    output: &Output,
+) -> Result<Document, ExitCode> {
+    let settings = settings(input.said(Said::default()), None, sources, output)?;
+    let failed = |problems: Vec<Problem>| {
+        problems.iter().for_each(|problem| output.problem(problem));
+        ExitCode::from(UNDECIDED)
     };
-    let plain = Redactor::default();
-    let options = arguments.input.read_options(settings);
+    let plan = match plan {
+        Some(plan) => plan.clone(),
+        None => plan_in(Path::new(".")).map_err(|error| failed(vec![Problem::plain(&error)]))?.into(),
+    };
+    let options = input.read_options(&settings);
     let batch = discover(&[Source::from(plan)], &options).read_all(&options);
     if !batch.errors.is_empty() {
-        return Err(batch.errors.iter().map(|error| Problem::new(error, None, &plain)).collect());
+        let plain = Redactor::default();
+        return Err(failed(batch.errors.iter().map(|error| Problem::new(error, None, &plain)).collect()));
     }
-    match batch.documents.as_slice() {
-        [document] => PlanView::of(document).map_err(|error| vec![Problem::plain(&error)]),
-        several => Err(vec![Problem::plain(&ShowError::Several { count: several.len() })]),
+    let mut documents = batch.documents;
+    match (documents.pop(), documents.len()) {
+        (Some(document), 0) => Ok(document),
+        (_, others) => Err(failed(vec![Problem::plain(&ShowError::Several { count: others + 1 })])),
     }
 }

@@ -8,7 +8,7 @@ use super::text;
 use super::words::{glyph, plan_line, verb};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError, markdown};
-use crate::show::{Deed, Group, PlanView};
+use crate::show::{Group, PlanView};
 
 pub(super) const FORMAT: Format<PlanView> = Format {
     name: "markdown",
@@ -39,7 +39,7 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
         .iter()
         .flat_map(|module| module.groups.iter().map(move |group| (&module.address, group)))
         .collect();
-    groups.sort_by_key(|(_, group)| rank(&group.first.deed));
+    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.first.deed.weight()));
     if !groups.is_empty() {
         text.push_str("| | object | what |\n|---|---|---|\n");
     }
@@ -101,20 +101,6 @@ impl Left {
             let more = count(self.number, &format!("more {one}"), &format!("more {many}"));
             let _ = writeln!(text, "\nand {more}");
         }
-    }
-}
-
-/// What a reviewer must see first.
-const fn rank(deed: &Deed) -> u8 {
-    match deed {
-        Deed::Other(_) => 0,
-        Deed::Destroy => 1,
-        Deed::Replace(_) => 2,
-        Deed::Forget | Deed::ForgetAndCreate => 3,
-        Deed::Update => 4,
-        Deed::Create => 5,
-        Deed::Keep => 6,
-        Deed::Read | Deed::Open => 7,
     }
 }
 

@@ -228,7 +228,11 @@ impl Page {
         let label = if name.is_empty() { String::new() } else { format!("{name:<width$} = ") };
         match &entry.body {
             Body::Value { before, after } => {
-                let text = self.values(before.as_ref(), after.as_ref());
+                // An element is gone; an attribute is null.
+                let is_element = name.is_empty() && after.is_none();
+                let after = if is_element { before.as_ref() } else { after.as_ref() };
+                let before = before.as_ref().filter(|_| !is_element);
+                let text = self.values(before, after);
                 self.line(indent, &format!("{mark} {label}{text}{forces}"));
             }
             Body::Sensitive => {

@@ -74,8 +74,13 @@ pub(super) fn plan_line(view: &PlanView) -> String {
 /// What that line does not tell apart or leaves out; empty if it does neither.
 pub(super) fn beside_line(view: &PlanView) -> String {
     let ChangeSummary { replace, moved, forget, read, unchanged, .. } = view.summary;
-    let counted =
-        [(replace, "replaced"), (moved, "moved"), (read, "read during apply"), (unchanged, "unchanged")];
+    let counted = [
+        (replace, "replaced"),
+        (forget, "no longer managed"),
+        (moved, "moved"),
+        (read, "read during apply"),
+        (unchanged, "unchanged"),
+    ];
     let parts: Vec<String> = counted
         .into_iter()
         .filter(|(number, _)| *number > 0)
