@@ -189,33 +189,32 @@ fn show_is_tame_in_every_format() {
 #[test]
 fn graph_is_tame_in_every_format() {
     let directory = tempfile::tempdir().expect("a directory");
-    let name = "evil<script>\"'#;%0A::error::x\u{202e}";
-    let resource = |name: &str| {
-        json!({ "mode": "managed", "type": "x", "name": name, "expressions": {
-        "a": { "references": ["local.l", format!("local.{name}")] } } })
+    let evil = "evil<script>\"'#;%0A::error::owned\u{202e}";
+    let resource = |name: &str, mode: &str| {
+        let references = json!(["local.l", format!("local.{evil}")]);
+        json!({ "mode": mode, "type": "x", "name": name, "expressions": { "a": { "references": references } } })
     };
+    let change = json!({ "actions": ["create"], "before": null, "after": { "a": 1 }, "after_unknown": {} });
     let plan = json!({
-        "format_version": "1.2", "planned_values": {}, "resource_changes": [],
-        "configuration": { "root_module": { "resources": [resource("a")],
-            "module_calls": { name: { "module": { "resources": [resource("b")] } } } } },
+        "format_version": "1.2", "planned_values": {},
+        "resource_changes": [{ "address": "x.a", "mode": "managed", "type": "x", "name": "a", "change": change }],
+        "configuration": { "root_module": { "resources": [resource("a", "managed")],
+            "module_calls": { evil: { "module": { "resources": [resource("b", "data")] } } } } },
         "prior_state": { "format_version": "1.0", "values": { "root_module": { "resources": [] } } },
     });
-    let mut plan = plan;
-    plan["resource_changes"] = json!([{
-        "address": "x.a", "mode": "managed", "type": "x", "name": "a",
-        "change": { "actions": ["create"], "before": null, "after": {}, "after_unknown": {} },
-    }]);
     fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
     for format in graph::FORMATS.all() {
         for by in ["auto", "module", "block"] {
             let text = run(directory.path(), &["graph", "plan.json", "--by", by, "--format", format.name]);
-            assert!(format.name == "json" || !text.contains("<script>"), "{}: {text}", format.name);
+            let is_markup = matches!(format.name, "svg" | "mermaid");
+            assert!(!is_markup || !text.contains("<script>"), "{}: {text}", format.name);
+            assert!(by == "block" || text.contains("owned"), "{}: {text}", format.name);
             if format.extension == "svg" {
                 roxmltree::Document::parse(&text).expect("XML");
             }
         }
     }
-    run(directory.path(), &["graph", "plan.json", "--focus", name]);
+    run(directory.path(), &["graph", "plan.json", "--focus", evil]);
 }
 
 #[test]
