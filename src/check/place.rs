@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use planguard_plan::redact::SafeText;
-use planguard_plan::{AttributePath, PathStep, ResourceChange, ResourceState, Side, Value, View};
+use planguard_plan::{AttributePath, PathStep, ResourceChange, ResourceState, Side, View};
 use planguard_source::{Configuration, Precision, Sought, Spot, Tool};
 
 use super::PlanCheck;
@@ -92,27 +92,9 @@ impl PlanCheck<'_> {
             planguard_plan::Attribute::Unknown => Some(SafeText::fixed("(known after apply)")),
             planguard_plan::Attribute::Unset => Some(SafeText::fixed("(not set)")),
             planguard_plan::Attribute::Known(value) => {
-                let text = written(value);
+                let text = value.written();
                 (text.chars().count() <= LONGEST).then(|| self.redactor.text(&text))
             }
-        }
-    }
-}
-
-/// A value as JSON, which is also how HCL writes what is short.
-fn written(value: &Value<'_>) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(truth) => truth.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => serde_json::Value::from(text.as_ref()).to_string(),
-        Value::Array(elements) => {
-            format!("[{}]", elements.iter().map(written).collect::<Vec<_>>().join(", "))
-        }
-        Value::Object(object) => {
-            let members = object.members().iter();
-            let members = members.map(|(name, value)| format!("{name} = {}", written(value)));
-            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
         }
     }
 }

@@ -10,7 +10,9 @@ use planguard::finding::RuleKind;
 use planguard::guardrails::{CatalogueEntry, catalogue};
 use planguard::rego::convention::manual;
 use planguard::rego::{Outline, library, outline, rego_packs};
-use planguard::render::{Formats, check, coverage, eval, lint, rules, rules::markdown, settings, test};
+use planguard::render::{
+    Formats, check, coverage, eval, graph, lint, rules, rules::markdown, settings, show, test,
+};
 
 /// Compares a file with what it must hold, or writes it.
 fn assert_current(path: &Path, text: &str) {
@@ -247,6 +249,8 @@ fn the_manual_of_formats_is_current() {
     formats(&mut text, "planguard test", &test::FORMATS);
     formats(&mut text, "planguard test --coverage-output FILE --coverage-format", &coverage::FORMATS);
     formats(&mut text, "planguard rules", &rules::FORMATS);
+    formats(&mut text, "planguard show", &show::FORMATS);
+    formats(&mut text, "planguard graph", &graph::FORMATS);
     formats(&mut text, "planguard check --print-settings", &settings::FORMATS);
     assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md"), &text);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use planguard::plan::text::escape::hides_or_steers;
-use planguard::render::{check, coverage, eval, lint, rules, test, waivers};
+use planguard::render::{check, coverage, eval, graph, lint, rules, show, test, waivers};
 use serde_json::{Value, json};
 
 /// What a plan's or a policy's text may contain.
@@ -170,6 +170,51 @@ fn a_narrow_report_of_everything_is_tame() {
             assert!(String::from_utf8_lossy(&output.stdout).contains("owned"));
         }
     }
+}
+
+/// So is what a plan does, with its text as a value, as the key of a map and on lines.
+#[test]
+fn show_is_tame_in_every_format() {
+    let project = project();
+    for format in show::FORMATS.all() {
+        for detail in ["new", "all"] {
+            let arguments = ["show", "plan.json", "--show", detail, "--format", format.name];
+            let text = run(project.path(), &arguments);
+            assert!(text.contains("owned"), "{}: {text}", format.name);
+        }
+    }
+}
+
+/// The addresses of a picture are what the keys and the names of a plan make of them.
+#[test]
+fn graph_is_tame_in_every_format() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let evil = "evil<script>\"'#;%0A::error::owned\u{202e}";
+    let resource = |name: &str, mode: &str| {
+        let references = json!(["local.l", format!("local.{evil}")]);
+        json!({ "mode": mode, "type": "x", "name": name, "expressions": { "a": { "references": references } } })
+    };
+    let change = json!({ "actions": ["create"], "before": null, "after": { "a": 1 }, "after_unknown": {} });
+    let plan = json!({
+        "format_version": "1.2", "planned_values": {},
+        "resource_changes": [{ "address": "x.a", "mode": "managed", "type": "x", "name": "a", "change": change }],
+        "configuration": { "root_module": { "resources": [resource("a", "managed")],
+            "module_calls": { evil: { "module": { "resources": [resource("b", "data")] } } } } },
+        "prior_state": { "format_version": "1.0", "values": { "root_module": { "resources": [] } } },
+    });
+    fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
+    for format in graph::FORMATS.all() {
+        for by in ["auto", "module", "block"] {
+            let text = run(directory.path(), &["graph", "plan.json", "--by", by, "--format", format.name]);
+            let is_markup = matches!(format.name, "svg" | "mermaid");
+            assert!(!is_markup || !text.contains("<script>"), "{}: {text}", format.name);
+            assert!(by == "block" || text.contains("owned"), "{}: {text}", format.name);
+            if format.extension == "svg" {
+                roxmltree::Document::parse(&text).expect("XML");
+            }
+        }
+    }
+    run(directory.path(), &["graph", "plan.json", "--focus", evil]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod secrets;
 mod settings;
 mod shared;
 mod shipping;
+mod show;
 mod silent_passes;
 mod sources;
 mod streams;

@@ -18,8 +18,9 @@ pub mod text;
 pub use model::{
     ActionInvocation, ActionReason, Actions, Address, AddressError, Attribute, AttributePath, Change,
     ChangeSummary, Check, CheckStatus, ConfigModule, ConfigResource, Configuration, Contradiction,
-    DeferredChange, DuplicateKeys, Holds, Importing, InstanceKey, MAX_DEPTH, Mode, ModuleCall, ModuleStep,
-    Object, OutputChange, Owner, PathStep, Plan, PlanError, ProviderConfig, RelevantAttribute, ReplaceOrder,
-    Resolution, ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, SetBy, ShapeError,
-    Side, SideProblem, UnknownValue, Value, Verb, View, Witness, mirrored, sensitive_values,
+    DeferredChange, Dependencies, Dependency, DependencyEnd, DuplicateKeys, Holds, Importing, InstanceKey,
+    MAX_DEPTH, Mask, Mode, ModuleCall, ModuleStep, Object, OutputChange, Owner, PathStep, Plan, PlanError,
+    Provenance, ProviderConfig, RelevantAttribute, ReplaceOrder, Resolution, ResolvedReference,
+    ResourceChange, ResourceState, RootVariable, Section, SetBy, ShapeError, Side, SideProblem, UnknownValue,
+    Value, Verb, View, Witness, mirrored, sensitive_values,
 };

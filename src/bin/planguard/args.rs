@@ -25,6 +25,7 @@ use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
 use crate::github::Annotations;
+use crate::graph::GraphArguments;
 use crate::held::RunArguments;
 use crate::isolation::IsolationArguments;
 use crate::later::{Later, later};
@@ -36,6 +37,7 @@ use crate::outputs::Outputs;
 use crate::partition::PartitionArgument;
 use crate::plan::PlanArguments;
 use crate::runtask::RunTaskArguments;
+use crate::show::ShowArguments;
 use crate::test::TestArguments;
 use crate::verify::VerifyArguments;
 use crate::waive::{WAIVE_HELP, WaiveArguments, WaiversArguments};
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     /// Make a small test plan from a real one, with secrets and identifiers removed
     #[command(after_help = FIXTURE_HELP)]
     Fixture(Later<FixtureArguments>),
+    /// Draw what depends on what in a plan, and what is done with it
+    #[command(after_help = crate::graph::HELP)]
+    Graph(Later<GraphArguments>),
     /// Write the Rego library for policies to files, for use with OPA
     Lib(Later<LibArguments>),
     /// Find mistakes in policies
@@ -104,6 +109,9 @@ pub(crate) enum Command {
     /// Answer a run task of HCP Terraform
     #[command(after_help = crate::runtask::HELP)]
     Runtask(Later<RunTaskArguments>),
+    /// Show what a plan does
+    #[command(after_help = crate::show::HELP)]
+    Show(Later<ShowArguments>),
     /// Run the tests of policies and guardrails
     #[command(after_help = crate::test::HELP)]
     Test(Later<TestArguments>),

@@ -11,6 +11,7 @@ mod fixture;
 mod format;
 mod found;
 mod github;
+mod graph;
 mod held;
 mod interactive;
 mod isolation;
@@ -26,6 +27,7 @@ mod plan;
 mod rules;
 mod runtask;
 mod settings;
+mod show;
 mod test;
 mod verify;
 mod waive;
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => completions::man(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
+        Command::Graph(arguments) => graph::run(arguments, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::Merge(arguments) => merge::run(arguments, &output),
         Command::New(new) => new::run(new, &output),
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Command::Lint(lint) => lint::run(lint, &output),
         Command::Rules(rules) => rules::run(rules, &output),
         Command::Runtask(arguments) => runtask::run(arguments, &output),
+        Command::Show(arguments) => show::run(arguments, &output),
         Command::Test(test) => isolation::run(&test.isolation, &output, || test::run(test, &output)),
         Command::Verify(arguments) => verify::run(arguments, &output),
         Command::Waive(waiver) => waive::waive(waiver, &output),

@@ -13,18 +13,15 @@ pub(super) fn because_replaced(resource: &ResourceChange<'_>) -> String {
 }
 
 fn why_destroyed(resource: &ResourceChange<'_>) -> Option<&'static str> {
-    match resource.action_reason.as_ref()? {
-        ActionReason::DeleteBecauseNoResourceConfig => Some("its block was removed from the configuration"),
-        ActionReason::DeleteBecauseNoModule => Some("its module was removed from the configuration"),
-        ActionReason::DeleteBecauseCountIndex => Some("`count` was reduced"),
-        ActionReason::DeleteBecauseEachKey => Some("its key was removed from `for_each`"),
-        ActionReason::DeleteBecauseWrongRepetition => {
-            Some("`count` or `for_each` was added to or removed from its block")
-        }
-        ActionReason::DeleteBecauseNoMoveTarget => {
-            Some("a `moved` block points to a block that does not exist")
-        }
-        ActionReason::DeleteBecauseEnabledFalse => Some("`enabled` is false"),
+    let reason = resource.action_reason.as_ref()?;
+    match reason {
+        ActionReason::DeleteBecauseNoResourceConfig
+        | ActionReason::DeleteBecauseNoModule
+        | ActionReason::DeleteBecauseCountIndex
+        | ActionReason::DeleteBecauseEachKey
+        | ActionReason::DeleteBecauseWrongRepetition
+        | ActionReason::DeleteBecauseNoMoveTarget
+        | ActionReason::DeleteBecauseEnabledFalse => reason.clause(),
         ActionReason::ReplaceBecauseCannotUpdate
         | ActionReason::ReplaceBecauseTainted
         | ActionReason::ReplaceByRequest
@@ -40,9 +37,11 @@ fn why_destroyed(resource: &ResourceChange<'_>) -> Option<&'static str> {
 /// Names the attributes that force a replacement, unless it has another reason.
 fn why_replaced(resource: &ResourceChange<'_>) -> Option<String> {
     match &resource.action_reason {
-        Some(ActionReason::ReplaceBecauseTainted) => Some("it is tainted".to_owned()),
-        Some(ActionReason::ReplaceByRequest) => Some("`-replace` requests it".to_owned()),
-        Some(ActionReason::ReplaceByTriggers) => Some("its `replace_triggered_by` was triggered".to_owned()),
+        Some(
+            reason @ (ActionReason::ReplaceBecauseTainted
+            | ActionReason::ReplaceByRequest
+            | ActionReason::ReplaceByTriggers),
+        ) => reason.clause().map(ToOwned::to_owned),
         Some(_) | None => {
             let mut attributes: Vec<String> =
                 resource.change.replace_paths.iter().map(|path| format!("`{path}`")).collect();

@@ -179,16 +179,20 @@ impl<'p> Expressions<'p> {
     }
 }
 
-/// Which part of a value is marked.
+/// Which part of a value is marked, as unknown or as sensitive.
 #[derive(Clone, Copy, Debug)]
-enum Mask<'p> {
+pub enum Mask<'p> {
+    /// Nothing.
     Nothing,
+    /// All of it.
     Whole,
+    /// The parts at which this value is `true`.
     Parts(&'p Value<'p>),
 }
 
 impl<'p> Mask<'p> {
-    fn of(value: Option<&'p Value<'p>>) -> Self {
+    /// The mask that a plan writes beside a value.
+    pub fn of(value: Option<&'p Value<'p>>) -> Self {
         match value {
             Some(Value::Bool(true)) => Self::Whole,
             Some(parts @ (Value::Array(_) | Value::Object(_))) => Self::Parts(parts),
@@ -198,21 +202,26 @@ impl<'p> Mask<'p> {
         }
     }
 
-    fn key(self, name: &str) -> Self {
+    /// The mask of a member.
+    #[must_use]
+    pub fn key(self, name: &str) -> Self {
         match self {
             Self::Nothing | Self::Whole => self,
             Self::Parts(parts) => Self::of(parts.get(name)),
         }
     }
 
-    fn index(self, position: usize) -> Self {
+    /// The mask of an element.
+    #[must_use]
+    pub fn index(self, position: usize) -> Self {
         match self {
             Self::Nothing | Self::Whole => self,
             Self::Parts(parts) => Self::of(parts.elements().get(position)),
         }
     }
 
-    fn marks_something(self) -> bool {
+    /// Whether anything is marked.
+    pub fn marks_something(self) -> bool {
         match self {
             Self::Nothing => false,
             Self::Whole => true,

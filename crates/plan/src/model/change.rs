@@ -143,6 +143,30 @@ pub enum ActionReason {
 }
 
 impl ActionReason {
+    /// The reason as the clause behind `because`; `None` for one that the attributes of a change tell, or that is not
+    /// known.
+    pub const fn clause(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::ReplaceBecauseTainted => "it is tainted",
+            Self::ReplaceByRequest => "`-replace` requests it",
+            Self::ReplaceByTriggers => "its `replace_triggered_by` was triggered",
+            Self::DeleteBecauseNoResourceConfig => "its block was removed from the configuration",
+            Self::DeleteBecauseNoModule => "its module was removed from the configuration",
+            Self::DeleteBecauseCountIndex => "`count` was reduced",
+            Self::DeleteBecauseEachKey => "its key was removed from `for_each`",
+            Self::DeleteBecauseWrongRepetition => {
+                "`count` or `for_each` was added to or removed from its block"
+            }
+            Self::DeleteBecauseNoMoveTarget => "a `moved` block points to a block that does not exist",
+            Self::DeleteBecauseEnabledFalse => "`enabled` is false",
+            Self::ReadBecauseConfigUnknown => "its configuration depends on values known after apply",
+            Self::ReadBecauseDependencyPending => "it depends on something that changes",
+            Self::ReadBecauseCheckNested => "it belongs to a check",
+            Self::ForgotBecauseLifecycle => "`destroy = false` says so",
+            Self::ReplaceBecauseCannotUpdate | Self::Other(_) => return None,
+        })
+    }
+
     fn parse(word: &str) -> Self {
         match word {
             "replace_because_cannot_update" => Self::ReplaceBecauseCannotUpdate,

@@ -52,6 +52,8 @@ pub struct ConfigResource<'a> {
     pub provisioners: Vec<Cow<'a, str>>,
     /// The expressions of its provisioners.
     pub(super) provisioner_expressions: Vec<Value<'a>>,
+    /// What it names in `depends_on`.
+    pub(super) depends_on: Vec<Cow<'a, str>>,
 }
 
 /// A `module` block.
@@ -69,6 +71,8 @@ pub struct ModuleCall<'a> {
     pub repetition: Option<Value<'a>>,
     /// The position of the called module, if it is in the plan.
     pub(super) module: Option<usize>,
+    /// What it names in `depends_on`.
+    pub(super) depends_on: Vec<Cow<'a, str>>,
 }
 
 /// A `variable` block.
@@ -166,6 +170,7 @@ impl<'a> Configuration<'a> {
                 expressions: call_fields.take("expressions"),
                 repetition: call_fields.take_repetition(),
                 module,
+                depends_on: call_fields.take_texts("depends_on"),
             });
         }
         if let Some(module) = self.modules.get_mut(position) {
@@ -300,6 +305,7 @@ impl<'a> ConfigResource<'a> {
             repetition: fields.take_repetition(),
             provisioners,
             provisioner_expressions,
+            depends_on: fields.take_texts("depends_on"),
         })
     }
 }
@@ -366,6 +372,16 @@ impl<'a> Fields<'a> {
                 Vec::new()
             }
         }
+    }
+
+    fn take_texts(&mut self, name: &str) -> Vec<Cow<'a, str>> {
+        let elements = self.take_elements(name).into_iter();
+        elements
+            .filter_map(|element| match element {
+                Value::String(text) => Some(text),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
+            })
+            .collect()
     }
 
     fn take_members(&mut self, name: &str) -> Vec<(Cow<'a, str>, Value<'a>)> {

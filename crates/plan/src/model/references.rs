@@ -54,6 +54,14 @@ impl Configuration<'_> {
         walk.resolution
     }
 
+    /// Resolves a reference as `depends_on` writes it, in the module at `module`. A whole module stays unresolved.
+    pub(super) fn resolve_reference(&self, module: usize, reference: &str) -> Resolution<'_> {
+        let mut walk =
+            Walk { configuration: self, resolution: Resolution::default(), visited: HashSet::new() };
+        walk.reference(module, reference, None);
+        walk.resolution
+    }
+
     /// The objects that an expression in the module at `module` names, by their addresses in the configuration: each
     /// reference is followed through variables and outputs as long as these are one reference themselves. A reference
     /// that ends at something else is returned as written, after the path of its module.

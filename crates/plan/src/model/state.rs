@@ -52,6 +52,9 @@ pub(super) struct StateResource<'a> {
     mode: Option<Cow<'a, str>>,
     #[serde(borrow, rename = "type")]
     pub(super) resource_type: Option<Cow<'a, str>>,
+    /// What it depended on when it was last applied, by addresses of blocks; also through others.
+    #[serde(borrow)]
+    pub(super) depends_on: Option<Vec<Cow<'a, str>>>,
     #[serde(borrow)]
     deposed_key: Option<Cow<'a, str>>,
     #[serde(borrow, default)]

@@ -72,6 +72,24 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The value as HCL writes what is short: JSON, but for the members of objects.
+    pub fn written(&self) -> String {
+        match self {
+            Self::Null => "null".to_owned(),
+            Self::Bool(truth) => truth.to_string(),
+            Self::Number(number) => number.to_string(),
+            Self::String(text) => serde_json::Value::from(text.as_ref()).to_string(),
+            Self::Array(elements) => {
+                format!("[{}]", elements.iter().map(Self::written).collect::<Vec<_>>().join(", "))
+            }
+            Self::Object(object) => {
+                let members = object.members().iter();
+                let members = members.map(|(name, value)| format!("{name} = {}", value.written()));
+                format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+
     /// Reads a value from one section of a plan.
     ///
     /// # Errors

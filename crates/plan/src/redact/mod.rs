@@ -15,7 +15,8 @@ pub use short::stands_alone;
 
 use crate::input::Sha256Digest;
 use crate::model::{
-    Actions, Address, AttributePath, PathStep, Plan, PlanError, common_among, names_among, sensitive_values,
+    Actions, Address, AttributePath, InstanceKey, PathStep, Plan, PlanError, common_among, names_among,
+    sensitive_values,
 };
 use crate::text::{credential, escape};
 
@@ -45,6 +46,16 @@ impl SafeText {
     /// that equals the name of a module says nothing of it.
     pub fn address(address: &Address) -> Self {
         Self::plain(&address.to_string())
+    }
+
+    /// The address of the module of an object; empty for the root module.
+    pub fn module(address: &Address) -> Self {
+        Self::plain(&address.module_address())
+    }
+
+    /// The key of an instance, in brackets.
+    pub fn instance_key(key: &InstanceKey) -> Self {
+        Self::plain(&key.to_string())
     }
 
     /// What the plan does with an object. The words are Terraform's.
@@ -77,6 +88,11 @@ impl SafeText {
     /// What the text has behind another text and a space; `None` if it does not start so.
     pub fn after(&self, start: &Self) -> Option<Self> {
         self.0.strip_prefix(start.unescaped())?.strip_prefix(' ').map(Self::plain)
+    }
+
+    /// The lines of the text, without the characters that end them.
+    pub fn lines(&self) -> Vec<Self> {
+        self.0.lines().map(Self::plain).collect()
     }
 
     /// The text with spaces behind it, so that it has at least this many characters.

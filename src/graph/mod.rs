@@ -1,0 +1,143 @@
+//! A plan as a picture of boxes and arrows: modules or blocks, what is done with them, and what depends on what.
+
+mod affected;
+mod boxes;
+mod error;
+mod layout;
+mod select;
+
+use planguard_plan::input::Document;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::{Plan, PlanError};
+
+pub use affected::Affected;
+pub use error::GraphError;
+pub(crate) use layout::MOST_CHARACTERS;
+pub use layout::{Picture, Route, Spot};
+
+use boxes::Blocks;
+
+use crate::show::Deed;
+
+/// What a picture shows.
+#[derive(Clone, Debug, Default)]
+pub struct GraphOptions {
+    /// What stands for a box.
+    pub by: By,
+    /// Show only what is near this block or module: an address without keys.
+    pub focus: Option<String>,
+    /// How many arrows away from it.
+    pub hops: usize,
+    /// Leave out what the plan does nothing with.
+    pub changed: bool,
+}
+
+/// What stands for a box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum By {
+    /// Modules if the plan has some, or else blocks.
+    #[default]
+    Auto,
+    /// Modules.
+    Module,
+    /// Blocks of resources and data sources.
+    Block,
+}
+
+/// A picture of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// The origin of the plan.
+    pub origin: SafeText,
+    /// The boxes, in the order of their addresses.
+    pub boxes: Vec<GraphBox>,
+    /// The arrows, from what depends to what it depends on.
+    pub arrows: Vec<Arrow>,
+    /// References that the plan cannot resolve, with the number of blocks that have them.
+    pub unresolved: Vec<(SafeText, usize)>,
+    /// Whether the plan has a configuration. Without one, only the state tells what depends on what.
+    pub has_configuration: bool,
+    /// How many boxes the options leave out.
+    pub left_out: usize,
+    /// What depends on what is destroyed or replaced.
+    pub affected: Vec<Affected>,
+}
+
+/// A module or block.
+#[derive(Clone, Debug)]
+pub struct GraphBox {
+    /// Its address without keys; empty for the root module.
+    pub address: SafeText,
+    /// What stands for it in a picture.
+    pub label: SafeText,
+    /// The module that it is in, without keys; empty for the root module.
+    pub module: SafeText,
+    /// What it is.
+    pub kind: BoxKind,
+    /// How many objects it has in this plan.
+    pub instances: usize,
+    /// What is done with how many of them; the rest stays as it is.
+    pub deeds: Vec<(Deed, usize)>,
+}
+
+impl GraphBox {
+    /// What of it a reviewer must look at most; `None` if nothing is done.
+    pub fn worst(&self) -> Option<&Deed> {
+        self.deeds.iter().map(|(deed, _)| deed).max_by_key(|deed| deed.weight())
+    }
+}
+
+/// What a box is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BoxKind {
+    /// A module with all that is in it.
+    Module,
+    /// A block of a resource.
+    Resource,
+    /// A block of a data source.
+    Data,
+}
+
+/// That something depends on something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrow {
+    /// The position of the box that depends.
+    pub from: usize,
+    /// The position of the box that it depends on.
+    pub to: usize,
+    /// How many dependencies between blocks it stands for.
+    pub count: usize,
+    /// Whether only the state tells of it.
+    pub only_state: bool,
+}
+
+impl Graph {
+    /// Draws a plan.
+    ///
+    /// # Errors
+    /// The document is not a plan, its parts contradict each other, or nothing has the address of `focus`.
+    pub fn of(document: &Document, options: &GraphOptions) -> Result<Self, GraphError> {
+        let origin = Redactor::default().text(&document.origin().to_string());
+        let failed = |source| GraphError::Plan { plan: origin.unescaped().to_owned(), source };
+        let plan = Plan::parse(document.text()).map_err(failed)?;
+        let contradictions = plan.contradictions();
+        if !contradictions.is_empty() {
+            return Err(failed(PlanError::Contradictory(contradictions)));
+        }
+        let redactor = Redactor::for_plan(&plan).map_err(failed)?;
+        let dependencies = plan.dependencies();
+        let blocks = Blocks::of(&plan, &dependencies, &redactor);
+        let mut graph = select::drawn(&blocks, options, &redactor)?;
+        graph.affected = affected::affected(&blocks, &redactor);
+        graph.unresolved =
+            dependencies.unresolved.iter().map(|(name, number)| (redactor.text(name), *number)).collect();
+        graph.has_configuration = dependencies.has_configuration;
+        graph.origin = origin;
+        Ok(graph)
+    }
+
+    /// Places the boxes in layers, those that depend on others above them. The same graph has the same picture, always.
+    pub fn picture(&self) -> Picture {
+        layout::picture(self)
+    }
+}

@@ -1,0 +1,13 @@
+//! What `planguard graph` prints.
+
+mod dot;
+mod json;
+mod mermaid;
+mod svg;
+mod words;
+
+use super::Formats;
+use crate::graph::Graph;
+
+/// The formats of the picture.
+pub static FORMATS: Formats<Graph> = Formats::new(&[svg::FORMAT, dot::FORMAT, mermaid::FORMAT, json::FORMAT]);

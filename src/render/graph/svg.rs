@@ -1,0 +1,122 @@
+//! The picture by itself: one file without scripts, links and fonts, readable in light and dark.
+
+use std::fmt::Write as _;
+
+use super::words::{Class, deeds, notes};
+use crate::graph::{Arrow, BoxKind, Graph, GraphBox, MOST_CHARACTERS, Route, Spot};
+use crate::render::{Format, Layout, RenderError};
+
+pub(super) const FORMAT: Format<Graph> =
+    Format { name: "svg", former: None, help: "a picture for a browser", extension: "svg", render };
+
+/// The height of a line of notes.
+const NOTE: i64 = 18;
+
+fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
+    let picture = graph.picture();
+    let notes = notes(graph);
+    let below = i64::try_from(notes.len()).unwrap_or_default() * NOTE;
+    let (width, height) = (picture.width.max(640), picture.height + below);
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
+         role=\"img\" aria-labelledby=\"title\">\n<title id=\"title\">{}</title>\n",
+        escaped(&format!("What depends on what in {}", graph.origin.for_document()))
+    );
+    text.push_str(&style());
+    text.push_str(
+        "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
+         orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" class=\"tip\"/></marker></defs>\n",
+    );
+    for (arrow, route) in graph.arrows.iter().zip(&picture.arrows) {
+        text.push_str(&line(graph, arrow, route));
+    }
+    for (shown, spot) in graph.boxes.iter().zip(&picture.boxes) {
+        text.push_str(&drawn(shown, spot));
+    }
+    for (number, note) in notes.iter().enumerate() {
+        let y = picture.height + i64::try_from(number).unwrap_or_default() * NOTE;
+        let _ = writeln!(text, "<text x=\"24\" y=\"{y}\" class=\"note\">{}</text>", escaped(note));
+    }
+    text.push_str("</svg>\n");
+    Ok(text)
+}
+
+fn style() -> String {
+    let mut style = String::from(
+        "<style>text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#1f2328}\
+         .deeds{font:12px ui-monospace,monospace}.note{font-size:12px;fill:#57606a}\
+         .line{fill:none;stroke:#8c959f;stroke-width:1.2}.state{stroke-dasharray:5 4}.tip{fill:#8c959f}\
+         rect{stroke-width:1.5}",
+    );
+    for class in Class::ALL {
+        let (fill, edge) = class.colours();
+        let _ = write!(style, ".{}{{fill:{fill};stroke:{edge}}}", class.name());
+    }
+    style.push_str(
+        "@media(prefers-color-scheme:dark){svg{background:#0d1117}.note{fill:#9198a1}.line{stroke:#6e7681}\
+         .tip{fill:#6e7681}}</style>\n",
+    );
+    style
+}
+
+fn line(graph: &Graph, arrow: &Arrow, route: &Route) -> String {
+    let Some(((x, y), rest)) = route.split_first() else { return String::new() };
+    let mut path = format!("M{x} {y}");
+    let mut before = (*x, *y);
+    for (x, y) in rest {
+        // A curve that leaves and arrives upright.
+        let middle = (before.1 + y) / 2;
+        let _ = write!(path, "C{} {middle} {x} {middle} {x} {y}", before.0);
+        before = (*x, *y);
+    }
+    let state = if arrow.only_state { " state" } else { "" };
+    let name = |position: usize| {
+        graph.boxes.get(position).map(|shown| shown.label.for_document()).unwrap_or_default()
+    };
+    let number = if arrow.count > 1 { format!(" ({} dependencies)", arrow.count) } else { String::new() };
+    let how = if arrow.only_state { ", as its state recorded" } else { "" };
+    let title = format!("{} depends on {}{number}{how}", name(arrow.from), name(arrow.to));
+    format!(
+        "<path d=\"{path}\" class=\"line{state}\" marker-end=\"url(#tip)\"><title>{}</title></path>\n",
+        escaped(&title)
+    )
+}
+
+fn drawn(shown: &GraphBox, spot: &Spot) -> String {
+    let Spot { x, y, width, height } = *spot;
+    let class = Class::of(shown).name();
+    let label = shown.label.for_terminal_line();
+    let cut: String = if label.chars().count() > MOST_CHARACTERS {
+        label.chars().take(MOST_CHARACTERS - 1).chain(['…']).collect()
+    } else {
+        label
+    };
+    let corner = match shown.kind {
+        BoxKind::Module => 2,
+        BoxKind::Resource => 8,
+        BoxKind::Data => 20,
+    };
+    let address = if shown.address.unescaped().is_empty() { &shown.label } else { &shown.address };
+    let title = format!("{}: {}", address.for_document(), deeds(shown));
+    format!(
+        "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{corner}\" class=\"{class}\"/>\
+         <text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\
+         <text x=\"{}\" y=\"{}\" text-anchor=\"middle\" class=\"deeds\">{}</text></g>\n",
+        escaped(&title),
+        x + width / 2,
+        y + 18,
+        escaped(&cut),
+        x + width / 2,
+        y + 35,
+        escaped(&deeds(shown)),
+    )
+}
+
+/// Text in XML. What steers a reader is escaped already.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\n', " ")
+}

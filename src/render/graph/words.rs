@@ -1,0 +1,108 @@
+//! What the formats say of a box, and the classes that colour it.
+
+use crate::graph::{BoxKind, Graph, GraphBox};
+use crate::render::layout::count;
+use crate::show::Deed;
+
+/// The classes of boxes, by what of them a reviewer must look at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    Destroy,
+    Replace,
+    Forget,
+    Update,
+    Create,
+    Same,
+    Strange,
+}
+
+impl Class {
+    pub(super) const ALL: [Self; 7] =
+        [Self::Destroy, Self::Replace, Self::Forget, Self::Update, Self::Create, Self::Same, Self::Strange];
+
+    pub(super) fn of(shown: &GraphBox) -> Self {
+        match shown.worst() {
+            Some(Deed::Destroy) => Self::Destroy,
+            Some(Deed::Replace(_)) => Self::Replace,
+            Some(Deed::Forget | Deed::ForgetAndCreate) => Self::Forget,
+            Some(Deed::Update) => Self::Update,
+            Some(Deed::Create) => Self::Create,
+            Some(Deed::Other(_)) => Self::Strange,
+            Some(Deed::Keep | Deed::Read | Deed::Open) | None => Self::Same,
+        }
+    }
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Destroy => "destroy",
+            Self::Replace => "replace",
+            Self::Forget => "forget",
+            Self::Update => "update",
+            Self::Create => "create",
+            Self::Same => "same",
+            Self::Strange => "strange",
+        }
+    }
+
+    /// The colours of the box and of its edge. The text on it is dark; the contrast is above 7 to 1.
+    pub(super) const fn colours(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Destroy => ("#ffd7d5", "#cf222e"),
+            Self::Replace => ("#ffe1cc", "#bc4c00"),
+            Self::Forget => ("#eadcff", "#8250df"),
+            Self::Update => ("#fff3c4", "#9a6700"),
+            Self::Create => ("#d3f5da", "#1a7f37"),
+            Self::Same => ("#f6f8fa", "#8c959f"),
+            Self::Strange => ("#ffffff", "#cf222e"),
+        }
+    }
+}
+
+/// What is done in a box: `+2 ~1 -1`, or `12 unchanged`.
+pub(super) fn deeds(shown: &GraphBox) -> String {
+    let mut numbers: Vec<(&'static str, usize)> = Vec::new();
+    for (deed, number) in &shown.deeds {
+        let glyph = match deed {
+            Deed::Create => "+",
+            Deed::Update => "~",
+            Deed::Destroy => "-",
+            Deed::Replace(_) => "±",
+            Deed::Forget | Deed::ForgetAndCreate => ".",
+            Deed::Keep => "=",
+            Deed::Read | Deed::Open => continue,
+            Deed::Other(_) => "?",
+        };
+        match numbers.iter_mut().find(|(known, _)| *known == glyph) {
+            Some((_, known)) => *known += number,
+            None => numbers.push((glyph, *number)),
+        }
+    }
+    if !numbers.is_empty() {
+        let parts: Vec<String> = numbers.iter().map(|(glyph, number)| format!("{glyph}{number}")).collect();
+        return parts.join(" ");
+    }
+    match (shown.kind, shown.instances) {
+        (BoxKind::Data, _) => "data source".to_owned(),
+        (_, 0 | 1) => "unchanged".to_owned(),
+        (_, several) => format!("{several} unchanged"),
+    }
+}
+
+/// What the picture cannot show, one sentence a line.
+pub(super) fn notes(graph: &Graph) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !graph.has_configuration {
+        notes
+            .push("The plan has no configuration: arrows are only those that its state recorded.".to_owned());
+    }
+    if !graph.unresolved.is_empty() {
+        let references = count(graph.unresolved.len(), "reference", "references");
+        notes.push(format!(
+            "{references} could not be followed (locals are not in a plan): arrows may be missing."
+        ));
+    }
+    if graph.left_out > 0 {
+        notes.push(format!("{} not drawn.", count(graph.left_out, "box is", "boxes are")));
+    }
+    notes
+}

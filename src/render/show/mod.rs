@@ -1,0 +1,12 @@
+//! What `planguard show` prints.
+
+mod json;
+mod markdown;
+mod text;
+mod words;
+
+use super::Formats;
+use crate::show::PlanView;
+
+/// The formats of the picture of a plan.
+pub static FORMATS: Formats<PlanView> = Formats::new(&[text::FORMAT, markdown::FORMAT, json::FORMAT]);

@@ -1,0 +1,583 @@
+//! The picture of a plan for a terminal, in the manner of Terraform: a tree by module, with glyphs and colours.
+
+use planguard_plan::redact::SafeText;
+
+use super::words::{beside_line, glyph, mark, plan_line, verb};
+use crate::render::colour::{Colour, Style};
+use crate::render::layout::count;
+use crate::render::{Detail, Format, Layout, RenderError};
+use crate::show::{Body, Deed, Drifted, Entry, Form, Group, Line, Members, PlanView, What};
+
+pub(super) const FORMAT: Format<PlanView> =
+    Format { name: "text", former: None, help: "for people", extension: "txt", render };
+
+/// A longer value is cut, unless everything is shown.
+const LONGEST_VALUE: usize = 160;
+
+/// Lines of the attributes of one object that is created; more are counted, unless everything is shown.
+const MOST_LINES: usize = 40;
+
+/// Keys of a group that are listed.
+const MOST_KEYS: usize = 8;
+
+/// The same picture in the format that is the default; other formats of people use its lines.
+fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
+    Ok(Page::of(view, layout).lines.into_iter().flat_map(|line| [line, "\n".to_owned()]).collect())
+}
+
+/// The lines of a difference without colours, for a format that shows them as code.
+pub(super) fn difference(group: &Group, detail: Detail) -> Vec<String> {
+    let mut page = Page::new(Layout { colour: Colour::Off, width: usize::MAX, detail });
+    page.attributes(group, 0);
+    page.lines
+}
+
+/// The same for outputs and for what was changed outside of Terraform.
+pub(super) fn entries(entries: &[Entry], detail: Detail) -> Vec<String> {
+    let mut page = Page::new(Layout { colour: Colour::Off, width: usize::MAX, detail });
+    page.entries(entries, 0);
+    page.lines
+}
+
+struct Page {
+    lines: Vec<String>,
+    layout: Layout,
+}
+
+impl Page {
+    const fn new(layout: Layout) -> Self {
+        Self { lines: Vec::new(), layout }
+    }
+
+    fn of(view: &PlanView, layout: Layout) -> Self {
+        let mut page = Self::new(layout);
+        page.heading(view);
+        page.outside(view);
+        for module in &view.modules {
+            let address = module.address.for_terminal_line();
+            if !address.is_empty() {
+                page.gap();
+                page.lines.push(page.layout.colour.paint(Style::Heading, &address));
+            }
+            let indent = if address.is_empty() { 0 } else { 2 };
+            for group in &module.groups {
+                page.group(group, indent);
+            }
+        }
+        page.outputs(view);
+        page.others(view);
+        page.gap();
+        let line = page.layout.colour.paint(Style::Heading, &plan_line(view));
+        page.line(0, &line);
+        let beside = beside_line(view);
+        if !beside.is_empty() {
+            page.faint(0, &beside);
+        }
+        page
+    }
+
+    fn everything(&self) -> bool {
+        self.layout.detail == Detail::Everything
+    }
+
+    fn gap(&mut self) {
+        if self.lines.last().is_some_and(|line| !line.is_empty()) {
+            self.lines.push(String::new());
+        }
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        self.lines.push(format!("{:indent$}{text}", ""));
+    }
+
+    fn faint(&mut self, indent: usize, text: &str) {
+        let painted = self.layout.colour.paint(Style::Faint, text);
+        self.line(indent, &painted);
+    }
+
+    fn heading(&mut self, view: &PlanView) {
+        let mut heading = self.layout.colour.paint(Style::Heading, &view.origin.for_terminal_line());
+        if let Some(version) = &view.terraform_version {
+            heading.push_str(&format!(" · Terraform or OpenTofu {}", version.for_terminal_line()));
+        }
+        self.lines.push(heading);
+        for (is_so, text) in [
+            (view.errored, "planning failed: objects are missing from this plan"),
+            (view.partial && !view.errored, "the plan does not cover all of the configuration"),
+        ] {
+            if is_so {
+                let painted = self.layout.colour.paint(Style::Bad, text);
+                self.lines.push(painted);
+            }
+        }
+        self.gap();
+    }
+
+    fn outside(&mut self, view: &PlanView) {
+        if view.outside.is_empty() {
+            return;
+        }
+        let title = self.layout.colour.paint(Style::Heading, "Changed outside of Terraform");
+        self.line(0, &title);
+        let shown = |page: &mut Self, drifted: &Drifted| {
+            let (glyph, colour) = if drifted.deleted { ("-", Style::Bad) } else { ("~", Style::Notable) };
+            let glyph = page.layout.colour.paint(colour, glyph);
+            let deleted = if drifted.deleted { "  was deleted" } else { "" };
+            page.line(2, &format!("{glyph} {}{deleted}", drifted.address.for_terminal_line()));
+            if !drifted.deleted {
+                page.entries(&drifted.entries, 6);
+            }
+        };
+        view.outside.relevant.iter().for_each(|drifted| shown(self, drifted));
+        if self.everything() {
+            view.outside.others.iter().for_each(|drifted| shown(self, drifted));
+        } else if !view.outside.others.is_empty() {
+            for drifted in view.outside.others.iter().take(MOST_KEYS) {
+                let names: Vec<String> =
+                    drifted.entries.iter().map(|entry| entry.name.for_terminal_line()).collect();
+                let what = if drifted.deleted { "was deleted".to_owned() } else { names.join(", ") };
+                self.faint(2, &format!("  {}: {what}", drifted.address.for_terminal_line()));
+            }
+            let more = view.outside.others.len().saturating_sub(MOST_KEYS);
+            if more > 0 {
+                self.faint(2, &format!("  and {}", count(more, "more object", "more objects")));
+            }
+            self.faint(2, "  (no value of the plan depends on these; --show all shows them)");
+        }
+        if view.outside.noise > 0 {
+            let objects = count(view.outside.noise, "object", "objects");
+            self.faint(2, &format!("  ({objects} in what only the provider sets)"));
+        }
+        self.gap();
+    }
+
+    fn group(&mut self, group: &Group, indent: usize) {
+        self.gap();
+        let object = &group.first;
+        let style = style(&object.deed);
+        let glyph = self.layout.colour.paint(style, glyph(&object.deed));
+        let name = if group.keys.is_empty() {
+            let deposed =
+                object.deposed.as_ref().map(|key| format!(" (deposed object {})", key.for_terminal_line()));
+            object.name.for_terminal_line() + &deposed.unwrap_or_default()
+        } else {
+            let name = object.name.for_terminal_line();
+            let key = object.key.for_terminal_line();
+            let block = name.strip_suffix(&key).unwrap_or(&name);
+            let most = if self.everything() { usize::MAX } else { MOST_KEYS };
+            let listed: Vec<String> = group.keys.iter().take(most).map(SafeText::for_terminal_line).collect();
+            let more = if group.keys.len() > listed.len() { ", …" } else { "" };
+            format!("{block} × {}: {}{more}", group.keys.len(), listed.join(", "))
+        };
+        let name = self.layout.colour.paint(Style::Heading, &name);
+        let because =
+            object.reason.as_ref().map(|reason| format!(", because {}", reason.for_terminal_line()));
+        self.line(indent, &format!("{glyph} {name}  {}{}", verb(object), because.unwrap_or_default()));
+        for (label, text) in [("moved from", &object.moved_from), ("imported by", &object.imported_by)] {
+            if let Some(text) = text {
+                self.faint(indent + 6, &format!("{label} {}", text.for_terminal_line()));
+            }
+        }
+        self.attributes(group, indent + 6);
+    }
+
+    /// The attributes of a group that differ. Those of what is destroyed are not shown: nothing of it remains.
+    fn attributes(&mut self, group: &Group, indent: usize) {
+        let object = &group.first;
+        if !self.everything() && object.deed == Deed::Destroy {
+            return;
+        }
+        let mut inner = Self::new(self.layout);
+        inner.entries(&object.entries, indent);
+        let is_long = inner.lines.len() > MOST_LINES && object.deed == Deed::Create;
+        if is_long && !self.everything() {
+            let more = inner.lines.len() - MOST_LINES;
+            inner.lines.truncate(MOST_LINES);
+            inner.faint(
+                indent,
+                &format!("… and {}; --show all shows them", count(more, "more line", "more lines")),
+            );
+        }
+        self.lines.append(&mut inner.lines);
+        let same = if object.deed == Deed::Create { 0 } else { object.same };
+        self.counts(object.computed, same, ("attribute", "attributes"), indent);
+    }
+
+    fn entries(&mut self, entries: &[Entry], indent: usize) {
+        let everything = self.everything();
+        let entries: Vec<&Entry> =
+            entries.iter().filter(|entry| everything || !entry.adds_nothing()).collect();
+        let width = entries
+            .iter()
+            .filter(|entry| !matches!(&entry.body, Body::Members(members) if members.form == Form::Blocks))
+            .map(|entry| entry.name.for_terminal_line().chars().count())
+            .max()
+            .unwrap_or_default();
+        entries.into_iter().for_each(|entry| self.entry(entry, indent, width));
+    }
+
+    fn entry(&mut self, entry: &Entry, indent: usize, width: usize) {
+        let style = entry_style(entry.what);
+        let mark = self.layout.colour.paint(style, mark(entry.what));
+        let forces = if entry.forces_replacement {
+            self.layout.colour.paint(Style::Bad, "  # forces replacement")
+        } else {
+            String::new()
+        };
+        let name = entry.name.for_terminal_line();
+        let label = if name.is_empty() { String::new() } else { format!("{name:<width$} = ") };
+        match &entry.body {
+            Body::Value { before, after } => {
+                // An element is gone; an attribute is null.
+                let is_element = name.is_empty() && after.is_none();
+                let after = if is_element { before.as_ref() } else { after.as_ref() };
+                let before = before.as_ref().filter(|_| !is_element);
+                let text = self.values(before, after);
+                self.line(indent, &format!("{mark} {label}{text}{forces}"));
+            }
+            Body::Sensitive => {
+                let text = match entry.what {
+                    What::Changed => "(sensitive value, changed)",
+                    What::Added | What::Removed => "(sensitive value)",
+                };
+                self.line(indent, &format!("{mark} {label}{text}{forces}"));
+            }
+            Body::Varies => self.line(indent, &format!("{mark} {label}(another value in each){forces}")),
+            Body::Rewritten => {
+                self.line(
+                    indent,
+                    &format!("{mark} {label}(the same document, written in another way){forces}"),
+                );
+            }
+            Body::Lines(lines) => {
+                self.line(indent, &format!("{mark} {label}<<text{forces}"));
+                self.text_lines(lines, indent + 4);
+            }
+            Body::Members(members) if members.form == Form::Blocks => self.blocks(entry, members, indent),
+            Body::Members(members) => {
+                let (open, close) = match members.form {
+                    Form::List => ("[", "]"),
+                    Form::Document => ("JSON {", "}"),
+                    Form::Map | Form::Blocks => ("{", "}"),
+                };
+                self.line(indent, &format!("{mark} {label}{open}{forces}"));
+                self.members(members, indent + 4);
+                self.line(indent + 2, close);
+            }
+        }
+    }
+
+    /// Nested blocks: one `name { … }` for each that differs. A single one has its members as entries.
+    fn blocks(&mut self, entry: &Entry, members: &Members, indent: usize) {
+        let name = entry.name.for_terminal_line();
+        let is_list = members.entries.iter().all(|element| element.name.unescaped().is_empty());
+        let block = |page: &mut Self, what: What, members: &Members, is_forcing: bool| {
+            let mark = page.layout.colour.paint(entry_style(what), mark(what));
+            let forces = if is_forcing { "  # forces replacement" } else { "" };
+            page.line(indent, &format!("{mark} {name} {{{forces}"));
+            page.members(members, indent + 4);
+            page.line(indent + 2, "}");
+        };
+        if !is_list {
+            block(self, entry.what, members, entry.forces_replacement);
+            return;
+        }
+        for element in &members.entries {
+            let is_forcing = element.forces_replacement || entry.forces_replacement;
+            match &element.body {
+                Body::Members(members) => block(self, element.what, members, is_forcing),
+                Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => {
+                    let named = Entry { name: entry.name.clone(), ..element.clone() };
+                    self.entry(&named, indent, 0);
+                }
+            }
+        }
+        if members.same > 0 {
+            let blocks = count(members.same, "block", "blocks");
+            self.faint(indent, &format!("({blocks} `{name}` unchanged)"));
+        }
+    }
+
+    fn members(&mut self, members: &Members, indent: usize) {
+        self.entries(&members.entries, indent);
+        let words = match members.form {
+            Form::List => ("element", "elements"),
+            Form::Blocks => ("attribute", "attributes"),
+            Form::Map | Form::Document => ("member", "members"),
+        };
+        self.counts(members.computed, members.same, words, indent);
+    }
+
+    /// What is not listed.
+    fn counts(&mut self, computed: usize, same: usize, (one, many): (&str, &str), indent: usize) {
+        let counted = [(computed, "known after apply"), (same, "unchanged")];
+        let parts: Vec<String> = counted
+            .into_iter()
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, words)| format!("{} {words}", count(number, one, many)))
+            .collect();
+        if !parts.is_empty() {
+            self.faint(indent, &format!("({})", parts.join(", ")));
+        }
+    }
+
+    fn text_lines(&mut self, lines: &[Line], indent: usize) {
+        for line in lines {
+            match line {
+                Line::Same(text) => self.line(indent, &format!("| {}", self.cut(&text.for_terminal_line()))),
+                Line::Added(text) => {
+                    let mark = self.layout.colour.paint(Style::Good, "+");
+                    self.line(indent, &format!("{mark} {}", self.cut(&text.for_terminal_line())));
+                }
+                Line::Removed(text) => {
+                    let mark = self.layout.colour.paint(Style::Bad, "-");
+                    self.line(indent, &format!("{mark} {}", self.cut(&text.for_terminal_line())));
+                }
+                Line::Gap => self.faint(indent, "  …"),
+            }
+        }
+    }
+
+    fn values(&self, before: Option<&SafeText>, after: Option<&SafeText>) -> String {
+        let text = |value: &SafeText| self.cut(&value.for_terminal_line());
+        match (before, after) {
+            (Some(before), Some(after)) => format!("{} -> {}", text(before), text(after)),
+            (Some(before), None) => format!("{} -> null", text(before)),
+            (None, Some(after)) => text(after),
+            (None, None) => "null".to_owned(),
+        }
+    }
+
+    /// The start of a long text.
+    fn cut(&self, text: &str) -> String {
+        match text.char_indices().nth(LONGEST_VALUE) {
+            Some((end, _)) if !self.everything() => {
+                let more = text.chars().count() - LONGEST_VALUE;
+                format!(
+                    "{}… ({})",
+                    text.get(..end).unwrap_or_default(),
+                    count(more, "more character", "more characters")
+                )
+            }
+            Some(_) | None => text.to_owned(),
+        }
+    }
+
+    fn outputs(&mut self, view: &PlanView) {
+        if view.outputs.is_empty() {
+            return;
+        }
+        self.gap();
+        let title = self.layout.colour.paint(Style::Heading, "Outputs");
+        self.line(0, &title);
+        self.entries(&view.outputs, 2);
+    }
+
+    fn others(&mut self, view: &PlanView) {
+        if !view.deferred.is_empty() {
+            self.gap();
+            let title = self.layout.colour.paint(Style::Heading, "Deferred to a later plan");
+            self.line(0, &title);
+            for deferred in &view.deferred {
+                let (address, reason) =
+                    (deferred.address.for_terminal_line(), deferred.reason.for_terminal_line());
+                self.line(2, &format!("{address}, because {reason}"));
+            }
+        }
+        if !view.invocations.is_empty() {
+            self.gap();
+            let title = self.layout.colour.paint(Style::Heading, "Actions of providers");
+            self.line(0, &title);
+            for action in &view.invocations {
+                let when = action.when.as_ref().map(|when| format!("  {}", when.for_terminal_line()));
+                let later = if action.deferred { " (deferred to a later plan)" } else { "" };
+                self.line(
+                    2,
+                    &format!("{}{}{later}", action.address.for_terminal_line(), when.unwrap_or_default()),
+                );
+            }
+        }
+        if !view.failed_checks.is_empty() {
+            self.gap();
+            let title = self.layout.colour.paint(Style::Heading, "Checks that fail");
+            self.line(0, &title);
+            for check in &view.failed_checks {
+                let how = if check.errored { "cannot be evaluated" } else { "fails" };
+                self.line(2, &format!("{}  {how}", check.address.for_terminal_line()));
+                for problem in &check.problems {
+                    self.line(6, &format!("| {}", problem.for_terminal_line()));
+                }
+            }
+        }
+    }
+}
+
+const fn style(deed: &Deed) -> Style {
+    match deed {
+        Deed::Create => Style::Good,
+        Deed::Update | Deed::Forget | Deed::ForgetAndCreate | Deed::Other(_) => Style::Notable,
+        Deed::Destroy | Deed::Replace(_) => Style::Bad,
+        Deed::Read | Deed::Open | Deed::Keep => Style::Faint,
+    }
+}
+
+const fn entry_style(what: What) -> Style {
+    match what {
+        What::Added => Style::Good,
+        What::Removed => Style::Bad,
+        What::Changed => Style::Notable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::input::Document;
+
+    use super::*;
+    use crate::render::layout::sample::PLAIN;
+
+    /// The picture of a plan of these changes, and of other sections.
+    fn shown(changes: &str, sections: &str) -> String {
+        let plan = format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {{}}, {sections}
+                "resource_changes": [{changes}]}}"#
+        );
+        let document = Document::from_text("plan.json", &plan).unwrap();
+        render(&PlanView::of(&document).unwrap(), PLAIN).unwrap()
+    }
+
+    /// An update of an object with these sides and further members of `change`.
+    fn update(address: &str, before: &str, after: &str, more: &str) -> String {
+        format!(
+            r#"{{"address": "{address}", "change": {{"actions": ["update"], "before": {before}, "after": {after},
+                "after_unknown": {{}}{more}}}}}"#
+        )
+    }
+
+    #[test]
+    fn documents_blocks_and_texts_are_compared_as_what_they_are() {
+        let policy = |action: &str, extra: &str| {
+            format!(
+                r#"{{\"Statement\":[{extra}{{\"Sid\":\"Read\",\"Effect\":\"Allow\",\"Action\":{action},\"Resource\":\"*\"}}]}}"#
+            )
+        };
+        let extra = r#"{\"Sid\":\"All\",\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"},"#;
+        let before = format!(r#"{{"policy": "{}", "name": "p"}}"#, policy(r#"[\"s3:GetObject\"]"#, ""));
+        let after = format!(
+            r#"{{"policy": "{}", "name": "p"}}"#,
+            policy(r#"[\"s3:GetObject\",\"s3:PutObject\"]"#, extra)
+        );
+        let group = update(
+            "aws_security_group.g",
+            r#"{"ingress": [{"from_port": 443, "cidr_blocks": ["10.0.0.0/8"], "protocol": "tcp"},
+                {"from_port": 22, "cidr_blocks": ["10.0.0.0/8"], "protocol": "tcp"}], "description": "a"}"#,
+            r#"{"ingress": [{"from_port": 22, "cidr_blocks": ["0.0.0.0/0"], "protocol": "tcp"},
+                {"from_port": 443, "cidr_blocks": ["10.0.0.0/8"], "protocol": "tcp"}], "description": "a"}"#,
+            "",
+        );
+        let script = update(
+            "aws_instance.i",
+            r#"{"user_data": "set -e\na\nb\nc\nd\ne\nf\n"}"#,
+            r#"{"user_data": "set -e\na\nb\nc\nx\ne\nf\n"}"#,
+            "",
+        );
+        let rewritten = update(
+            "aws_sns_topic_policy.t",
+            r#"{"policy": "{\"a\":1}"}"#,
+            r#"{"policy": "{ \"a\": 1 }"}"#,
+            "",
+        );
+        let all = [update("aws_iam_policy.p", &before, &after, ""), group, script, rewritten].join(",");
+        insta::assert_snapshot!(shown(&all, ""));
+    }
+
+    #[test]
+    fn sensitive_values_are_told_and_not_shown() {
+        let text = shown(
+            &update(
+                "aws_db_instance.d",
+                r#"{"password": "hunter2hunter2", "tags": {"a": "1", "token": "abcdefgh"}, "plain": "x", "was": "secret-before"}"#,
+                r#"{"password": "hunter3hunter3", "tags": {"a": "2", "token": "ijklmnop"}, "plain": "hunter2hunter2", "was": "shown after"}"#,
+                r#", "before_sensitive": {"password": true, "tags": {"token": true}, "was": true},
+                   "after_sensitive": {"password": true, "tags": {"token": true}}"#,
+            ),
+            r#""output_changes": {"o": {"actions": ["update"], "before": "old-secret", "after": "new-secret",
+                "after_unknown": false, "before_sensitive": true, "after_sensitive": true}},"#,
+        );
+        for secret in
+            ["hunter", "abcdefgh", "ijklmnop", "secret-before", "old-secret", "new-secret", "shown after"]
+        {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn every_deed_has_its_words() {
+        let change = |address: &str, actions: &str, more: &str, inside: &str| {
+            format!(
+                r#"{{"address": "{address}"{more}, "change": {{"actions": [{actions}], "before": {{"a": 1}},
+                    "after": {{"a": 2}}, "after_unknown": {{"id": true}}{inside}}}}}"#
+            )
+        };
+        let kept = |address: &str, more: &str, inside: &str| {
+            format!(
+                r#"{{"address": "{address}"{more}, "change": {{"actions": ["no-op"], "before": {{"a": 1}},
+                    "after": {{"a": 1}}, "after_unknown": {{}}{inside}}}}}"#
+            )
+        };
+        let deleted = |address: &str, more: &str| {
+            format!(
+                r#"{{"address": "{address}"{more}, "change": {{"actions": ["delete"], "before": {{"a": 1}},
+                    "after": null, "after_unknown": {{}}}}}}"#
+            )
+        };
+        let created = |address: &str, value: u8| {
+            format!(
+                r#"{{"address": "{address}", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"a": {value}, "b": "same", "empty": ""}}, "after_unknown": {{"id": true}}}}}}"#
+            )
+        };
+        let all = [
+            deleted("x_a.removed", r#", "action_reason": "delete_because_no_resource_config""#),
+            deleted("x_a.old", r#", "deposed": "ab12""#),
+            change("module.m.x_a.r", r#""delete", "create""#, "", r#", "replace_paths": [["a"]]"#),
+            change(
+                "module.m.x_a.t",
+                r#""create", "delete""#,
+                r#", "action_reason": "replace_because_tainted""#,
+                "",
+            ),
+            kept("x_a.moved", r#", "previous_address": "x_a.before""#, ""),
+            kept("x_a.imported", "", r#", "importing": {"id": "i-1"}"#),
+            kept("x_a.unchanged", "", ""),
+            deleted("x_a.forgotten", "").replace("delete", "forget"),
+            change("data.x_a.d", r#""read""#, r#", "action_reason": "read_because_config_unknown""#, ""),
+            change("x_a.strange", r#""teleport""#, "", ""),
+            created("x_a.many[0]", 1),
+            created("x_a.many[1]", 2),
+            created("x_a.many[2]", 3),
+        ];
+        let sections = r#""errored": true, "checks": [{"address": {"kind": "check", "to_display": "check.c"}, "status": "fail",
+                "instances": [{"address": {"to_display": "check.c"}, "status": "fail", "problems": [{"message": "no\n::answer"}]}]}],
+            "action_invocations": [{"address": "action.x_do.a", "type": "x_do", "name": "a",
+                "lifecycle_action_trigger": {"triggering_resource_address": "x_a.b", "action_trigger_event": "AfterCreate"}}],
+            "deferred_changes": [{"reason": "instance_count_unknown", "resource_change": {"address": "x_a.later", "index_unknown": true,
+                "change": {"actions": ["create"], "before": null, "after": {}, "after_unknown": {}}}}],
+            "resource_drift": [
+                {"address": "x_a.b", "change": {"actions": ["update"], "before": {"a": 1, "t": null}, "after": {"a": 2, "t": []}}},
+                {"address": "x_a.c", "change": {"actions": ["update"], "before": {"t": null}, "after": {"t": []}}},
+                {"address": "x_a.gone", "change": {"actions": ["delete"], "before": {"a": 1}, "after": null}}],
+            "relevant_attributes": [{"resource": "x_a.b", "attribute": ["a"]}],"#;
+        insta::assert_snapshot!(shown(&all.join(","), sections));
+    }
+
+    #[test]
+    fn nothing_is_no_change() {
+        insta::assert_snapshot!(shown("", ""), @r"
+        plan.json · Terraform or OpenTofu 1.11.4
+
+        No changes.
+        ");
+    }
+}

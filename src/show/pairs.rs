@@ -1,0 +1,187 @@
+//! Which elements of two lists belong together: the same ones, and then those that are most alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use planguard_plan::Value;
+use similar::{Algorithm, DiffTag, capture_diff_slices};
+
+/// Whether the order of elements means something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// A list.
+    Kept,
+    /// A set.
+    None,
+}
+
+/// Longer lists are compared as sets: to find the shortest difference takes time with the product of the lengths.
+const LONGEST_LIST: usize = 2_000;
+
+/// The most comparisons of elements that differ.
+const MOST_COMPARISONS: usize = 10_000;
+
+/// Members that tell objects apart, whatever else is in them.
+const NAMES: [&str; 8] = ["Sid", "sid", "name", "Name", "key", "id", "Id", "rule_number"];
+
+/// A pair of positions: before and after.
+type Pair = (Option<usize>, Option<usize>);
+
+/// The elements of two lists in pairs, in the order of the second; every element is in one pair.
+pub(super) fn pairs(before: &[Value<'_>], after: &[Value<'_>], order: Order) -> Vec<Pair> {
+    let mut numbers = BTreeMap::new();
+    let mut number = |value: &Value<'_>| {
+        let next = numbers.len();
+        *numbers.entry(value.written()).or_insert(next)
+    };
+    let old: Vec<usize> = before.iter().map(&mut number).collect();
+    let new: Vec<usize> = after.iter().map(&mut number).collect();
+    let mut partner = if order == Order::Kept && old.len().max(new.len()) <= LONGEST_LIST {
+        in_order(&old, &new)
+    } else {
+        in_any_order(&old, &new)
+    };
+    alike(before, after, &mut partner);
+    arranged(old.len(), &partner)
+}
+
+/// For each position after, the position before that is the same.
+fn in_order(old: &[usize], new: &[usize]) -> Vec<Option<usize>> {
+    let mut partner = vec![None; new.len()];
+    for operation in capture_diff_slices(Algorithm::Myers, old, new) {
+        if operation.tag() == DiffTag::Equal {
+            for (old, new) in operation.old_range().zip(operation.new_range()) {
+                if let Some(place) = partner.get_mut(new) {
+                    *place = Some(old);
+                }
+            }
+        }
+    }
+    partner
+}
+
+fn in_any_order(old: &[usize], new: &[usize]) -> Vec<Option<usize>> {
+    let mut places: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (position, number) in old.iter().enumerate().rev() {
+        places.entry(*number).or_default().push(position);
+    }
+    new.iter().map(|number| places.get_mut(number)?.pop()).collect()
+}
+
+/// Gives elements without a partner the one that is most like them.
+fn alike(before: &[Value<'_>], after: &[Value<'_>], partner: &mut [Option<usize>]) {
+    let taken: BTreeSet<usize> = partner.iter().flatten().copied().collect();
+    let mut left: Vec<usize> = (0..before.len()).filter(|position| !taken.contains(position)).collect();
+    let lonely: Vec<usize> =
+        partner.iter().enumerate().filter(|(_, partner)| partner.is_none()).map(|(new, _)| new).collect();
+    if left.len() * lonely.len() > MOST_COMPARISONS {
+        return;
+    }
+    for new in lonely {
+        let Some(value) = after.get(new) else { continue };
+        let scored = left.iter().enumerate().filter_map(|(place, old)| {
+            let likeness = likeness(before.get(*old)?, value)?;
+            Some((likeness, std::cmp::Reverse(place)))
+        });
+        if let Some((_, std::cmp::Reverse(place))) = scored.max() {
+            let old = left.remove(place);
+            if let Some(partner) = partner.get_mut(new) {
+                *partner = Some(old);
+            }
+        }
+    }
+}
+
+/// How much two objects are alike; `None` if they are two different ones.
+fn likeness(old: &Value<'_>, new: &Value<'_>) -> Option<usize> {
+    let (Value::Object(old), Value::Object(new)) = (old, new) else { return None };
+    for name in NAMES {
+        if let (Some(Value::String(left)), Some(Value::String(right))) = (old.get(name), new.get(name)) {
+            return (left == right).then_some(usize::MAX);
+        }
+    }
+    let is_set = |value: &Value<'_>| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(elements) => !elements.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
+    };
+    let set = old.members().iter().filter(|(_, value)| is_set(value));
+    let same = set.clone().filter(|(name, value)| new.get(name) == Some(value)).count();
+    let all = set.count().max(new.members().iter().filter(|(_, value)| is_set(value)).count());
+    (same * 2 >= all && same > 0).then_some(same)
+}
+
+/// Pairs in the order of the second list; what has no partner there stands before what is added or came behind it.
+fn arranged(old: usize, partner: &[Option<usize>]) -> Vec<Pair> {
+    let taken: BTreeSet<usize> = partner.iter().flatten().copied().collect();
+    let mut removed = (0..old).filter(|position| !taken.contains(position)).peekable();
+    let mut pairs = Vec::with_capacity(old.max(partner.len()));
+    for (new, old) in partner.iter().enumerate() {
+        let next = partner.iter().skip(new).find_map(|partner| *partner).unwrap_or(usize::MAX);
+        while let Some(gone) = removed.next_if(|gone| *gone < next) {
+            pairs.push((Some(gone), None));
+        }
+        pairs.push((*old, Some(new)));
+    }
+    pairs.extend(removed.map(|gone| (Some(gone), None)));
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::DuplicateKeys;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pairs_of(before: &str, after: &str, order: Order) -> Vec<Pair> {
+        let duplicates = DuplicateKeys::default();
+        let read = |text| Value::parse(text, &duplicates).unwrap();
+        let (before, after) = (read(before), read(after));
+        pairs(before.elements(), after.elements(), order)
+    }
+
+    #[test]
+    fn the_same_elements_are_pairs_and_like_ones_too() {
+        assert_eq!(
+            pairs_of("[1, 2, 3]", "[1, 3, 4]", Order::Kept),
+            [(Some(0), Some(0)), (Some(1), None), (Some(2), Some(1)), (None, Some(2))]
+        );
+        assert_eq!(
+            pairs_of("[1, 2]", "[1, 3]", Order::Kept),
+            [(Some(0), Some(0)), (Some(1), None), (None, Some(1))]
+        );
+        assert_eq!(pairs_of("[1, 2]", "[2, 1]", Order::None), [(Some(1), Some(0)), (Some(0), Some(1))]);
+        let moved = pairs_of("[1, 2]", "[2, 1]", Order::Kept);
+        assert_eq!(moved.len(), 3, "{moved:?}");
+        // One of two statements has another action.
+        assert_eq!(
+            pairs_of(
+                r#"[{"Sid": "a", "Action": "x", "R": 1}, {"Effect": "Allow", "Action": "y", "R": 1}]"#,
+                r#"[{"Effect": "Allow", "Action": "z", "R": 1}, {"Sid": "a", "Action": "q", "R": 2}]"#,
+                Order::None
+            ),
+            [(Some(1), Some(0)), (Some(0), Some(1))]
+        );
+        assert_eq!(pairs_of(r#"[{"a": 1, "b": 2}]"#, r#"[{"a": 3, "b": 4}]"#, Order::None).len(), 2);
+    }
+
+    proptest! {
+        #[test]
+        fn every_element_is_in_one_pair(before in proptest::collection::vec(0_u8..5, 0..12), after in proptest::collection::vec(0_u8..5, 0..12), set: bool) {
+            let text = |list: &[u8]| serde_json::to_string(list).unwrap();
+            let order = if set { Order::None } else { Order::Kept };
+            let pairs = pairs_of(&text(&before), &text(&after), order);
+            let mut old: Vec<usize> = pairs.iter().filter_map(|(old, _)| *old).collect();
+            old.sort_unstable();
+            prop_assert_eq!(old, (0..before.len()).collect::<Vec<_>>());
+            let new: Vec<usize> = pairs.iter().filter_map(|(_, new)| *new).collect();
+            prop_assert_eq!(new, (0..after.len()).collect::<Vec<_>>());
+            for (old, new) in pairs {
+                if let (Some(old), Some(new)) = (old, new) {
+                    prop_assert_eq!(before[old], after[new]);
+                }
+            }
+        }
+    }
+}
