@@ -161,7 +161,7 @@ fn holds_policies(directory: &Path) -> bool {
 }
 
 fn all_packs() -> Vec<&'static str> {
-    Packs::names().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
+    Packs::choices().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
 }
 
 /// The known rules by their names in cases.

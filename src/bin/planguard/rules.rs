@@ -108,7 +108,10 @@ fn hint(id: &str, all: &[CatalogueEntry]) -> String {
         pack.rules().into_iter().map(move |rule| path(&rule.name)).chain([pack.name.to_owned()])
     });
     let own = all.iter().map(|entry| entry.info.id.to_string()).chain([PLAN_RISK.to_owned()]);
-    let ids: Vec<String> = own.chain(of_packs).collect();
+    let mut ids: Vec<String> = own.chain(of_packs).collect();
+    let foreign = all.iter().flat_map(|entry| entry.info.also.by_tool()).flat_map(|(_, ids)| ids);
+    // The text of an own id never looks like that of another tool.
+    ids.extend(foreign.map(ToString::to_string).collect::<BTreeSet<_>>());
     if let Some(near) = suggest::nearest(id, ids.iter().map(String::as_str)) {
         return format!("did you mean {near}?");
     }
@@ -128,7 +131,7 @@ fn known_values(arguments: &RulesArguments, all: &[CatalogueEntry]) -> Result<()
         arguments.provider.as_deref().is_none_or(|wanted| is_of_provider(entry, wanted))
     };
     let services: BTreeSet<&str> = all.iter().filter(is_wanted).filter_map(|entry| entry.service).collect();
-    let mut packs = Packs::names();
+    let mut packs = Packs::choices();
     packs.extend(rego_packs().iter().map(|pack| pack.name));
     // The name by which Terraform knows the provider.
     let mut known_providers = providers.clone();
@@ -164,7 +167,10 @@ fn is_of_provider(entry: &CatalogueEntry, wanted: &str) -> bool {
 fn is_chosen(entry: &CatalogueEntry, arguments: &RulesArguments) -> bool {
     arguments.provider.as_deref().is_none_or(|wanted| is_of_provider(entry, wanted))
         && arguments.service.as_deref().is_none_or(|wanted| entry.service == Some(wanted))
-        && arguments.pack.as_ref().is_none_or(|wanted| entry.info.pack == wanted.as_str())
+        && arguments
+            .pack
+            .as_ref()
+            .is_none_or(|wanted| wanted == Packs::ALL || entry.info.pack == wanted.as_str())
         && arguments.severity.is_none_or(|wanted| entry.info.severity == wanted)
         && arguments.category.is_none_or(|wanted| entry.info.category == wanted)
         && arguments.resource_type.as_ref().is_none_or(|wanted| entry.resources.contains(wanted))
