@@ -15,12 +15,15 @@ mod special_ranges;
 mod truths;
 mod unreadable;
 mod user;
+mod yaml;
 
 pub use planguard_guardrail_format as definition;
 
 pub use builtin::{Builtin, builtins, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
-pub use engine::{Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate};
+pub use engine::{
+    Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate, judged_state,
+};
 pub use engine::{credentials, decoded, is_named_credential};
 pub use judge::{Judgement, judge};
 pub use unreadable::Unreadable;

@@ -13,6 +13,7 @@ mod lost;
 mod mirror;
 mod output;
 mod planning;
+mod provider;
 mod read;
 mod references;
 mod section;
