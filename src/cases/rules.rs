@@ -216,8 +216,7 @@ impl<'r> KnownRules<'r> {
 
     fn help(&self, rule: &str) -> String {
         let former = builtins().find_map(|builtin| {
-            let info = builtin.definition().info;
-            info.aliases.iter().any(|alias| alias == rule).then(|| builtin.id())
+            builtin.info().aliases.iter().any(|alias| alias == rule).then(|| builtin.id())
         });
         if let Some(id) = former {
             return format!("use its new id `{id}`");

@@ -516,7 +516,50 @@ fn infinitive(verb: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use planguard_guardrails::{Builtin, decoded_on_this_thread};
+    use planguard_plan::input::Document;
+
     use super::possibly;
+    use crate::check::{CheckOptions, Packs, Rules, check_document};
+
+    /// How many guardrails a check decodes for a plan with so many objects of each type.
+    fn decoded(types: &[&str], objects: usize, packs: &Packs) -> usize {
+        let changes = types.iter().flat_map(|name| {
+            (0..objects).map(move |number| {
+                format!(
+                    r#"{{"address": "{name}.a{number}", "change": {{"actions": ["create"], "before": null,
+                        "after": {{}}, "after_unknown": {{}}}}}}"#
+                )
+            })
+        });
+        let changes = changes.collect::<Vec<_>>().join(", ");
+        let text = format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {{}},
+                "resource_changes": [{changes}], "configuration": {{"root_module": {{}}}}}}"#
+        );
+        let document = Document::from_text("plan", text).unwrap();
+        let rules = Rules { packs: packs.clone(), ..Rules::default() };
+        let before = decoded_on_this_thread();
+        check_document(&document, &rules, &CheckOptions::default());
+        decoded_on_this_thread() - before
+    }
+
+    #[test]
+    fn a_run_decodes_the_guardrails_of_its_types_and_packs_once() {
+        let enabled = |name: &str, packs: &Packs| {
+            Builtin::for_type(name).filter(|builtin| packs.contains(builtin.pack())).count()
+        };
+        let (default, all) = (Packs::default(), Packs::none().with(Packs::ALL));
+        let types = ["aws_s3_bucket", "aws_db_instance", "azurerm_storage_account"];
+        for packs in [&default, &all] {
+            let expected: usize = types.iter().map(|name| enabled(name, packs)).sum();
+            assert_eq!(decoded(&types, 1, packs), expected);
+            assert_eq!(decoded(&types, 40, packs), expected);
+        }
+        assert!(decoded(&types, 1, &default) < decoded(&types, 1, &all));
+        assert_eq!(decoded(&["random_id"], 1, &all), 0);
+        assert_eq!(decoded(&[], 1, &all), 0);
+    }
 
     #[test]
     fn verbs_follow_may() {

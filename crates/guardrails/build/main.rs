@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use planguard_guardrail_format::{
     Case, Definition, Expectation, Guardrail, contradictions, read_definitions,
 };
@@ -123,7 +126,10 @@ fn embed(guardrails: &BTreeMap<String, BuiltGuardrail>, out: &Path) -> Result<()
         writeln!(index, "    ({resource_type:?}, &{positions:?}),")?;
     }
     fs::write(out.join("guardrails.bin"), definitions)?;
-    fs::write(out.join("cases.bin"), cases)?;
+    // Nothing but explanations and tests reads the cases, which are most of the data.
+    let mut deflater = DeflateEncoder::new(fs::File::create(out.join("cases.bin"))?, Compression::best());
+    deflater.write_all(&cases)?;
+    deflater.finish()?;
     fs::write(
         out.join("guardrails.rs"),
         format!(

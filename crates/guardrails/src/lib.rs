@@ -19,7 +19,7 @@ mod yaml;
 
 pub use planguard_guardrail_format as definition;
 
-pub use builtin::{Builtin, builtins, embedded};
+pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use engine::{
     Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate, judged_state,
