@@ -6,6 +6,9 @@
 mod builtin;
 mod catalogue;
 pub mod change;
+mod concerns;
+#[cfg(test)]
+mod duplicates;
 pub mod effective;
 mod engine;
 mod iam;
@@ -21,6 +24,7 @@ pub use planguard_guardrail_format as definition;
 
 pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
+pub use concerns::{Concern, ConcernAnswer, LeftOut, concerns};
 pub use engine::{
     Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate, judged_state,
 };
