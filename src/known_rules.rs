@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use planguard_guardrails::builtins;
 use planguard_guardrails::change::GUARDS;
+use planguard_guardrails::{Builtin, builtins};
 use planguard_plan::text::suggest;
 use planguard_rego::{rego_packs, rule_id};
 use planguard_rule::RuleInfo;
@@ -22,7 +22,7 @@ pub struct KnownRules {
 impl KnownRules {
     /// The built-in rules, and those of a run.
     pub fn of(rules: &Rules) -> Self {
-        let infos = builtins().map(|builtin| builtin.definition().info);
+        let infos = builtins().map(Builtin::info);
         let change = GUARDS.iter().map(|guard| guard.info.clone());
         let own = rules.guardrails.iter().map(|guardrail| guardrail.info.clone());
         let mut known: Vec<(String, Vec<String>)> =

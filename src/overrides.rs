@@ -137,11 +137,9 @@ impl Overrides {
         if written.is_empty() {
             return Vec::new();
         }
-        let builtin = builtins().map(Builtin::definition);
-        let guardrails: Vec<Guardrail> = builtin
-            .chain(rules.guardrails.iter().cloned())
-            .filter(|guardrail| ids.contains(guardrail.info.id.as_ref()))
-            .collect();
+        let builtin = builtins().filter(|builtin| ids.contains(builtin.id())).map(Builtin::definition);
+        let own = rules.guardrails.iter().filter(|guardrail| ids.contains(guardrail.info.id.as_ref()));
+        let guardrails: Vec<Guardrail> = builtin.chain(own.cloned()).collect();
         let mut mistakes = Vec::new();
         for (name, value) in written {
             let has_it =

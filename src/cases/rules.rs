@@ -161,7 +161,7 @@ fn holds_policies(directory: &Path) -> bool {
 }
 
 fn all_packs() -> Vec<&'static str> {
-    Packs::names().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
+    Packs::choices().into_iter().chain(rego_packs().iter().map(|pack| pack.name)).collect()
 }
 
 /// The known rules by their names in cases.
@@ -216,8 +216,7 @@ impl<'r> KnownRules<'r> {
 
     fn help(&self, rule: &str) -> String {
         let former = builtins().find_map(|builtin| {
-            let info = builtin.definition().info;
-            info.aliases.iter().any(|alias| alias == rule).then(|| builtin.id())
+            builtin.info().aliases.iter().any(|alias| alias == rule).then(|| builtin.id())
         });
         if let Some(id) = former {
             return format!("use its new id `{id}`");

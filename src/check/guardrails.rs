@@ -3,12 +3,14 @@
 //! What separate resources give an object is judged on them. The state before an object was changed outside of Terraform
 //! counts as before: what somebody made by hand is new with this plan, which keeps it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_guardrail_format::Guardrail;
+use planguard_guardrail_format::{Guardrail, Once, Scope};
 use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
 use planguard_guardrails::{
     Builtin, Element, Evaluation, Evidence, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
+    judged_state,
 };
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
@@ -34,6 +36,8 @@ const MOST_ACTIONS: usize = 3;
 #[derive(Default)]
 struct Judged {
     findings: Vec<Finding>,
+    /// Those of guardrails that find something only once.
+    once: Vec<(OnceKey, Finding)>,
     passed: usize,
     undetermined: usize,
     fixed: usize,
@@ -42,6 +46,9 @@ struct Judged {
     /// What would be reported of these, had the plan not put it back.
     put_back: Vec<(Drifted, SafeText)>,
 }
+
+/// A rule and the part of the plan in which it finds something only once.
+type OnceKey = (String, String);
 
 /// An object and the attribute of it that was changed outside of Terraform.
 pub(super) type Drifted = (String, String);
@@ -78,6 +85,12 @@ impl PlanCheck<'_> {
                 Mode::Ephemeral | Mode::Action => continue,
             };
             by_type.entry(written).or_default().push(change);
+        }
+        let providers = plan.provider_changes();
+        let types = plan.configuration.iter().flat_map(|all| all.providers());
+        let types = types.filter(|provider| !provider.expressions.members().is_empty());
+        for (provider, block) in types.zip(&providers) {
+            by_type.entry(provider.type_name()).or_default().push(block);
         }
         let packs = &self.rules.packs;
         let own = &self.rules.guardrails;
@@ -125,8 +138,21 @@ impl PlanCheck<'_> {
             }
             judged
         });
+        let mut once: BTreeMap<OnceKey, Finding> = BTreeMap::new();
         for judged in judged {
             self.findings.extend(judged.findings);
+            for (key, finding) in judged.once {
+                match once.entry(key) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(finding);
+                    }
+                    // The strictest is told; of equals the first, in the order of the plan.
+                    Entry::Occupied(mut entry) if finding.enforcement < entry.get().enforcement => {
+                        entry.insert(finding);
+                    }
+                    Entry::Occupied(_) => {}
+                }
+            }
             self.counts.passed += judged.passed;
             self.counts.undetermined += judged.undetermined;
             self.counts.fixed += judged.fixed;
@@ -136,6 +162,7 @@ impl PlanCheck<'_> {
                 *strictest = enforcement.min(*strictest);
             }
         }
+        self.findings.extend(once.into_values());
         let switched_on = builtins().filter(|builtin| packs.contains(builtin.pack())).count() + own.len();
         self.counts.rules += switched_on;
         self.counts.rules_matching_nothing += switched_on - met.len();
@@ -205,7 +232,16 @@ impl PlanCheck<'_> {
         judged: &mut Judged,
     ) {
         let change = sides.change;
-        let after = sides.after.as_ref().map(|state| evaluate(guardrail, state, index));
+        let judged_on_change = guardrail.scope == Scope::Change;
+        if judged_on_change && change.deposed.is_some() {
+            // What becomes of a left-over is nothing that happens to the object.
+            return;
+        }
+        let after = match guardrail.scope {
+            Scope::State => sides.after,
+            Scope::Change => judged_state(guardrail, self.plan, change),
+        };
+        let after = after.map(|state| evaluate(guardrail, &state, index));
         let (evaluation, certainty) = match after {
             Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
             Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
@@ -214,20 +250,24 @@ impl PlanCheck<'_> {
             }
             Some(Evaluation { outcome: outcome @ (Outcome::Pass | Outcome::NotApplicable), .. }) => {
                 judged.passed += usize::from(outcome == Outcome::Pass);
-                if !change.change.actions.is_no_op() {
+                if !change.change.actions.is_no_op() && !judged_on_change {
                     sides.count_fixed(guardrail, index, judged);
                 }
                 return;
             }
             None => {
                 // A forgotten object is unchanged.
-                if change.change.actions.deletes() {
+                if change.change.actions.deletes() && !judged_on_change {
                     sides.count_fixed(guardrail, index, judged);
                 }
                 return;
             }
         };
-        let before = sides.fails_before(guardrail, index);
+        let before = match guardrail.scope {
+            Scope::State => sides.fails_before(guardrail, index),
+            // A change is new.
+            Scope::Change => Before::Passes,
+        };
         let origin = match before {
             Before::Fails => Origin::AlreadyThere,
             Before::Passes | Before::FailsSinceDrift => Origin::Introduced,
@@ -326,7 +366,25 @@ impl PlanCheck<'_> {
             cause,
             shares: Vec::new(),
         };
-        judged.findings.push(finding);
+        match guardrail.once {
+            None => judged.findings.push(finding),
+            Some(once) => {
+                judged.once.push(((guardrail.info.id.to_string(), self.part_of(change, once)), finding));
+            }
+        }
+    }
+
+    /// The part of the plan that a change belongs to.
+    fn part_of(&self, change: &ResourceChange<'_>, once: Once) -> String {
+        match once {
+            Once::Plan => String::new(),
+            Once::Module => change.address.module_address(),
+            Once::Provider => {
+                let block = self.plan.configuration.as_ref().and_then(|all| all.resource(&change.address));
+                let key = block.and_then(|(_, block)| block.provider_config_key.as_deref());
+                key.or(change.provider_name.as_deref()).unwrap_or_default().to_owned()
+            }
+        }
     }
 
     /// Returns what the expression of an attribute reads that is known only after apply; all that it reads, where the plan
@@ -458,7 +516,50 @@ fn infinitive(verb: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use planguard_guardrails::{Builtin, decoded_on_this_thread};
+    use planguard_plan::input::Document;
+
     use super::possibly;
+    use crate::check::{CheckOptions, Packs, Rules, check_document};
+
+    /// How many guardrails a check decodes for a plan with so many objects of each type.
+    fn decoded(types: &[&str], objects: usize, packs: &Packs) -> usize {
+        let changes = types.iter().flat_map(|name| {
+            (0..objects).map(move |number| {
+                format!(
+                    r#"{{"address": "{name}.a{number}", "change": {{"actions": ["create"], "before": null,
+                        "after": {{}}, "after_unknown": {{}}}}}}"#
+                )
+            })
+        });
+        let changes = changes.collect::<Vec<_>>().join(", ");
+        let text = format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {{}},
+                "resource_changes": [{changes}], "configuration": {{"root_module": {{}}}}}}"#
+        );
+        let document = Document::from_text("plan", text).unwrap();
+        let rules = Rules { packs: packs.clone(), ..Rules::default() };
+        let before = decoded_on_this_thread();
+        check_document(&document, &rules, &CheckOptions::default());
+        decoded_on_this_thread() - before
+    }
+
+    #[test]
+    fn a_run_decodes_the_guardrails_of_its_types_and_packs_once() {
+        let enabled = |name: &str, packs: &Packs| {
+            Builtin::for_type(name).filter(|builtin| packs.contains(builtin.pack())).count()
+        };
+        let (default, all) = (Packs::default(), Packs::none().with(Packs::ALL));
+        let types = ["aws_s3_bucket", "aws_db_instance", "azurerm_storage_account"];
+        for packs in [&default, &all] {
+            let expected: usize = types.iter().map(|name| enabled(name, packs)).sum();
+            assert_eq!(decoded(&types, 1, packs), expected);
+            assert_eq!(decoded(&types, 40, packs), expected);
+        }
+        assert!(decoded(&types, 1, &default) < decoded(&types, 1, &all));
+        assert_eq!(decoded(&["random_id"], 1, &all), 0);
+        assert_eq!(decoded(&[], 1, &all), 0);
+    }
 
     #[test]
     fn verbs_follow_may() {

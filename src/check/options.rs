@@ -75,21 +75,37 @@ impl Packs {
     /// The packs that are enabled by default.
     pub const ON_BY_DEFAULT: [&'static str; 2] = ["default", "monitoring"];
 
+    /// The name that stands for every pack.
+    pub const ALL: &'static str = "all";
+
     /// Returns no packs.
     pub const fn none() -> Self {
         Self(BTreeSet::new())
     }
 
-    /// Adds a pack.
+    /// Adds a pack, or every pack.
     #[must_use]
     pub fn with(mut self, pack: &str) -> Self {
-        self.0.insert(pack.to_owned());
+        if pack == Self::ALL {
+            self.0.extend(Self::names().into_iter().map(ToOwned::to_owned));
+        } else {
+            self.0.insert(pack.to_owned());
+        }
         self
     }
 
-    /// Returns whether a built-in rule belongs to a pack of this name.
+    /// Returns whether a built-in rule belongs to a pack of this name, or the name stands for every pack.
     pub fn exists(pack: &str) -> bool {
-        builtins().any(|builtin| builtin.pack() == pack) || GUARDS.iter().any(|guard| guard.info.pack == pack)
+        pack == Self::ALL
+            || builtins().any(|builtin| builtin.pack() == pack)
+            || GUARDS.iter().any(|guard| guard.info.pack == pack)
+    }
+
+    /// Returns what enables packs of built-in rules: their names, and the name of all of them.
+    pub fn choices() -> BTreeSet<&'static str> {
+        let mut choices = Self::names();
+        choices.insert(Self::ALL);
+        choices
     }
 
     /// Returns the packs of all built-in rules.

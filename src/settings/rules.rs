@@ -143,7 +143,7 @@ impl Settings {
                 let enabled = policies.enable(name, parameters);
                 enabled.unwrap_or_else(|errors| errors.iter().for_each(|error| report(error)));
             } else if !of_guardrails {
-                report(&PackError::unknown(name, Packs::names()));
+                report(&PackError::unknown(name, Packs::choices()));
             }
         }
         for (pack, parameters) in &self.parameters {

@@ -9,6 +9,7 @@ mod cases;
 mod causes;
 mod cli;
 mod completions;
+mod coverage;
 mod docs;
 mod drift;
 mod environments;

@@ -153,3 +153,121 @@ fn a_misspelt_type_of_a_list_of_rules_is_named() {
     assert_eq!(code, Some(2));
     assert!(said.contains("no rule matches these filters"), "{said}");
 }
+
+/// A guardrail with this id and these lines, and what it says of a resource.
+fn guardrail(id: &str, lines: &str) -> String {
+    format!(
+        "[[guardrail]]\nid = \"own-{id}\"\ntitle = \"t\"\nseverity = \"high\"\ncategory = \"resilience\"\npack = \"default\"\n\
+         why = \"w\"\nremediation = \"r\"\n{lines}\n"
+    )
+}
+
+/// The findings of guardrails on a plan: the id and the address.
+fn findings(guardrails: &str, plan: &str) -> Vec<String> {
+    let directory = tempfile::tempdir().expect("a directory");
+    fs::write(directory.path().join("plan.json"), plan).expect("the plan");
+    fs::write(directory.path().join("own.toml"), guardrails).expect("the guardrail");
+    let arguments = ["check", "plan.json", "--no-builtin", "--guardrails", "own.toml", "--format", "json"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_planguard"));
+    let output = command.args(arguments).current_dir(directory.path()).output().expect("planguard starts");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let findings = report["plans"][0]["findings"].as_array().unwrap_or_else(|| panic!("{report:#}"));
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let mut lines: Vec<String> =
+        findings.iter().map(|one| format!("{} {}", text(&one["rule"]), text(&one["address"]))).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn what_is_said_once_is_said_once_in_the_plan_module_or_provider() {
+    let lacks = |once: &str| {
+        guardrail(
+            once,
+            &format!(
+                "resources = [\"aws_vpc\"]\nonce = \"{once}\"\nmessage = \"the plan has no detector\"\n\
+                 fail = {{ not = {{ plan_has = \"aws_guardduty_detector\" }} }}"
+            ),
+        )
+    };
+    let all = format!("{}{}{}", lacks("plan"), lacks("module"), lacks("provider"));
+    let vpc = |address: &str| {
+        format!(
+            r#"{{"address": "{address}", "provider_name": "registry.terraform.io/hashicorp/aws",
+                "change": {{"actions": ["create"], "before": null, "after": {{"cidr_block": "10.0.0.0/16"}},
+                    "after_unknown": {{}}}}}}"#
+        )
+    };
+    let block = |name: &str, provider: &str| {
+        format!(
+            r#"{{"mode": "managed", "type": "aws_vpc", "name": "{name}", "provider_config_key": "{provider}",
+                "expressions": {{"cidr_block": {{}}}}}}"#
+        )
+    };
+    let plan = |more: &str| {
+        format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {{"root_module": {{}}}},
+            "resource_changes": [{}, {}, {}{more}], "configuration": {{"root_module": {{"resources": [{}, {}],
+            "module_calls": {{"m": {{"module": {{"resources": [{}]}}}}}}}}}}}}"#,
+            vpc("aws_vpc.a"),
+            vpc("aws_vpc.b"),
+            vpc("module.m.aws_vpc.a"),
+            block("a", "aws"),
+            block("b", "aws.eu"),
+            block("a", "aws"),
+        )
+    };
+    assert_eq!(
+        findings(&all, &plan("")),
+        [
+            "own-module aws_vpc.a",
+            "own-module module.m.aws_vpc.a",
+            "own-plan aws_vpc.a",
+            "own-provider aws_vpc.a",
+            "own-provider aws_vpc.b",
+        ]
+    );
+    let detector = r#", {"address": "module.m.aws_guardduty_detector.d",
+        "change": {"actions": ["no-op"], "before": {"enable": true}, "after": {"enable": true}, "after_unknown": {}}}"#;
+    assert_eq!(findings(&all, &plan(detector)), [""; 0]);
+}
+
+#[test]
+fn guardrails_judge_provider_blocks_and_changes() {
+    let all = guardrail(
+        "key",
+        "resources = [\"provider.aws\"]\nmessage = \"{address} has a key\"\n\
+         fail = { attribute = \"access_key\", present = true, unknown = \"passes\" }",
+    ) + &guardrail(
+        "off",
+        "resources = [\"aws_cloudtrail\"]\nmessage = \"{address} stops\"\nfail = { any = [{ actions = [\"delete\"] },\n\
+         { all = [{ was = { attribute = \"enable_logging\", is = true } },\n\
+         { becomes = { attribute = \"enable_logging\", is = false } }] }] }",
+    );
+    let trail = |name: &str, action: &str, before: &str, after: &str| {
+        format!(
+            r#"{{"address": "aws_cloudtrail.{name}", "change": {{"actions": ["{action}"], "before": {before}, "after": {after},
+                "after_unknown": {{}}}}}}"#
+        )
+    };
+    let (on, off) = (r#"{"enable_logging": true}"#, r#"{"enable_logging": false}"#);
+    let changes = [
+        trail("stopped", "update", on, off),
+        trail("off", "no-op", off, off),
+        trail("new", "create", "null", off),
+        trail("gone", "delete", off, "null"),
+        trail("started", "update", off, on),
+    ];
+    let plan = format!(
+        r#"{{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {{"root_module": {{}}}},
+            "resource_changes": [{}], "configuration": {{"root_module": {{}}, "provider_config": {{
+            "aws": {{"name": "aws", "expressions": {{"region": {{"constant_value": "eu-west-1"}}}}}},
+            "aws.eu": {{"name": "aws", "expressions": {{"access_key": {{"constant_value": "A"}}}}}},
+            "module.m:aws": {{"name": "aws", "expressions": {{"access_key": {{"references": ["var.k"]}}}}}}}}}}}}"#,
+        changes.join(", ")
+    );
+    assert_eq!(
+        findings(&all, &plan),
+        ["own-key provider.aws.eu", "own-off aws_cloudtrail.gone", "own-off aws_cloudtrail.stopped",]
+    );
+}

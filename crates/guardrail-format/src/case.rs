@@ -74,10 +74,18 @@ impl Case {
     }
 }
 
+/// When the plans of cases were made.
+const TODAY: &str = "2026-01-01T00:00:00Z";
+
 /// A plan that holds these resources and nothing else.
 pub fn complete(resources: &[CaseResource]) -> Value {
     let mut root = Map::new();
+    let mut providers = Map::new();
     for resource in resources {
+        if let Some((key, block)) = resource.provider_block() {
+            providers.insert(key, block);
+            continue;
+        }
         let mut module = &mut root;
         for step in &resource.modules {
             module = step.within(module);
@@ -89,13 +97,18 @@ pub fn complete(resources: &[CaseResource]) -> Value {
             blocks.push(block);
         }
     }
-    let changes: Vec<Value> = resources.iter().map(CaseResource::change).collect();
+    let changes: Vec<Value> = resources
+        .iter()
+        .filter(|resource| resource.provider_block().is_none())
+        .map(CaseResource::change)
+        .collect();
     json!({
         "format_version": "1.2",
         "terraform_version": "1.11.4",
         "planned_values": {"root_module": {}},
         "resource_changes": changes,
-        "configuration": {"root_module": root},
+        "timestamp": TODAY,
+        "configuration": {"provider_config": providers, "root_module": root},
     })
 }
 
@@ -179,6 +192,20 @@ fn after_key(text: &str) -> Option<usize> {
     None
 }
 
+/// The expressions of a value that is written in a provider block: blocks are lists of tables.
+fn constants(value: &Value) -> Value {
+    match value {
+        Value::Array(blocks) if !blocks.is_empty() && blocks.iter().all(Value::is_object) => {
+            let block = |block: &Value| {
+                let members = block.as_object().into_iter().flatten();
+                members.map(|(name, value)| (name.clone(), constants(value))).collect::<Map<_, _>>().into()
+            };
+            Value::Array(blocks.iter().map(block).collect())
+        }
+        value => json!({"constant_value": value}),
+    }
+}
+
 /// A resource change in few words, and what follows from them.
 #[derive(Clone, Debug)]
 pub struct CaseResource {
@@ -229,8 +256,27 @@ impl CaseResource {
         format!("{}.{}", self.type_as_written(), self.name)
     }
 
+    /// Its key and its block in the configuration of the plan, if it is a provider block. What `after` has is written in
+    /// the block, as far as `expressions` does not say otherwise.
+    fn provider_block(&self) -> Option<(String, Value)> {
+        let name = self.resource_type.strip_prefix("provider.")?;
+        let mut expressions =
+            self.raw.expressions.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+        for (argument, value) in self.raw.after.as_ref().and_then(Value::as_object).into_iter().flatten() {
+            expressions.entry(argument.clone()).or_insert_with(|| constants(value));
+        }
+        let key = match &self.raw.resource_name {
+            Some(alias) => format!("{name}.{alias}"),
+            None => name.to_owned(),
+        };
+        Some((key, json!({"name": name, "expressions": expressions})))
+    }
+
     /// Its address: the type and the name, in its module, with its key.
     pub fn address(&self) -> String {
+        if let Some((key, _)) = self.provider_block() {
+            return format!("provider.{key}");
+        }
         let module = self.raw.module.as_ref().map_or_else(String::new, |module| format!("{module}."));
         let key = self.raw.key.as_ref().map_or_else(String::new, |key| format!("[{key}]"));
         format!("{module}{}{key}", self.block())

@@ -8,6 +8,7 @@ mod case_file;
 mod case_schema;
 mod cause;
 pub mod change;
+mod moment;
 mod parameter;
 mod path;
 mod pattern;
@@ -17,6 +18,7 @@ mod raw;
 mod read;
 mod schema;
 mod statement;
+mod types;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +26,14 @@ pub use case::{Case, Expectation};
 pub use case::{CaseResource, complete};
 pub use case_file::is_case_file;
 pub use cause::IfUnset;
+pub use moment::Moment;
 pub use parameter::{Parameter, ParameterKind, ParameterValue, Weaker};
 pub use path::{PathPattern, PatternStep};
 pub use pattern::Pattern;
 pub use predicate::{
-    AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, ElementsPredicate, Literal,
-    PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport, Truth,
+    ActionWord, AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, CountPredicate,
+    CountTest, ElementsPredicate, Literal, PortRange, PortSource, PortsPredicate, Predicate, Quantifier,
+    RangePredicate, Transport, Truth,
 };
 pub use quantity::{Quantity, Version};
 pub use raw::RawCaseResource;
@@ -44,7 +48,7 @@ use planguard_rule::RuleInfo;
 pub struct Guardrail {
     /// What it says of itself.
     pub info: RuleInfo,
-    /// The resource types that it judges; a data source is written `data.TYPE`.
+    /// The resource types that it judges; a data source is written `data.TYPE`, a provider block `provider.NAME`.
     pub resources: Vec<String>,
     /// What a finding says; `{address}` stands for the resource's address, and `{ports: WORDS}` for the open ports.
     /// [`Guardrail::says`] fills them in.
@@ -59,6 +63,31 @@ pub struct Guardrail {
     pub test: Test,
     /// What of it a project may set.
     pub parameters: Vec<Parameter>,
+    /// What it looks at.
+    pub scope: Scope,
+    /// Where it has at most one finding; `None` if it has one for each resource.
+    pub once: Option<Once>,
+}
+
+/// What a guardrail looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// The state of a resource, on either side of a change.
+    State,
+    /// The change itself: what was, what becomes of it, and the action.
+    Change,
+}
+
+/// Where a guardrail has at most one finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Once {
+    /// In the plan.
+    Plan,
+    /// In each module.
+    Module,
+    /// For each configuration of a provider.
+    Provider,
 }
 
 /// How a guardrail tells right from wrong.
@@ -80,7 +109,7 @@ impl Guardrail {
     /// The provider whose resources it judges: what stands before the first underscore of the type.
     pub fn provider(&self) -> &str {
         let first = self.resources.first().map_or("", String::as_str);
-        let resource_type = first.strip_prefix("data.").unwrap_or(first);
-        resource_type.split('_').next().unwrap_or_default()
+        let resource_type = ["data.", "provider."].iter().find_map(|prefix| first.strip_prefix(prefix));
+        resource_type.unwrap_or(first).split('_').next().unwrap_or_default()
     }
 }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::cause::without_ports;
-use super::predicate::{AttributeTest, CidrTest, Literal, PortRange, Predicate};
+use super::predicate::{AttributeTest, CidrTest, Companion, CountTest, Literal, PortRange, Predicate};
 use super::quantity::Quantity;
 use super::{Guardrail, Test};
 
@@ -222,8 +222,29 @@ impl Predicate {
             Self::Not(inner) => inner.set(name, value),
             Self::Elements(elements) => elements.condition.set(name, value),
             Self::Document { condition, .. } => condition.set(name, value),
-            Self::Companion(companion) => {
-                companion.condition.iter_mut().for_each(|condition| condition.set(name, value));
+            Self::Companion(Companion { condition, .. }) | Self::PlanHas { condition, .. } => {
+                condition.iter_mut().for_each(|condition| condition.set(name, value));
+            }
+            Self::Was(inner) | Self::Becomes(inner) => inner.set(name, value),
+            Self::Actions(_) => {}
+            Self::Count(count) => {
+                count.condition.iter_mut().for_each(|condition| condition.set(name, value));
+                if let (true, ParameterValue::Number(number)) =
+                    (count.parameter.as_deref() == Some(name), value)
+                {
+                    count.test = match count.test {
+                        CountTest::AtLeast(_) => CountTest::AtLeast(*number),
+                        CountTest::AtMost(_) => CountTest::AtMost(*number),
+                        CountTest::Is(wanted) => CountTest::Is(wanted),
+                    };
+                }
+            }
+            Self::Range(range) => {
+                if let (true, ParameterValue::Ranges(ranges)) =
+                    (range.parameter.as_deref() == Some(name), value)
+                {
+                    range.test = CidrTest::of_ranges(ranges);
+                }
             }
             Self::Ports(ports) => {
                 if let (true, ParameterValue::Ports(wanted)) =
@@ -247,9 +268,16 @@ impl Predicate {
             Self::Not(inner) => inner.parameters(found),
             Self::Elements(elements) => elements.condition.parameters(found),
             Self::Document { condition, .. } => condition.parameters(found),
-            Self::Companion(companion) => {
-                companion.condition.iter().for_each(|condition| condition.parameters(found));
+            Self::Companion(Companion { condition, .. }) | Self::PlanHas { condition, .. } => {
+                condition.iter().for_each(|condition| condition.parameters(found));
             }
+            Self::Was(inner) | Self::Becomes(inner) => inner.parameters(found),
+            Self::Actions(_) => {}
+            Self::Count(count) => {
+                count.condition.iter().for_each(|condition| condition.parameters(found));
+                found.extend(count.parameter.as_deref());
+            }
+            Self::Range(range) => found.extend(range.parameter.as_deref()),
             Self::Ports(ports) => found.extend(ports.parameter.as_deref()),
             Self::Attribute(attribute) => found.extend(attribute.parameter.as_deref()),
         }

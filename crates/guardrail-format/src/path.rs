@@ -1,4 +1,5 @@
-//! Paths in guardrails: `metadata_options.http_tokens`, `database_flags[name=log_connections].value`.
+//! Paths in guardrails: `metadata_options.http_tokens`, `database_flags[name=log_connections].value`,
+//! `metadata.annotations."a.b/c"`.
 
 use std::fmt;
 
@@ -30,11 +31,23 @@ impl PathPattern {
     /// An empty name, a bracket that does not close, or a selector without `=`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut steps = Vec::new();
-        for part in split_outside_brackets(text) {
+        for part in parts(text) {
+            if let Some(quoted) = part.strip_prefix('"') {
+                let name =
+                    quoted.strip_suffix('"').ok_or_else(|| format!("`{text}`: `\"` does not close"))?;
+                if name.is_empty() || name.contains('"') {
+                    return Err(format!("`{text}`: a quoted name is not empty and has no quotes inside"));
+                }
+                steps.push(PatternStep::Key(name.to_owned()));
+                continue;
+            }
             let (name, selectors) =
                 part.split_once('[').map_or((part, None), |(name, rest)| (name, Some(rest)));
-            if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
-                return Err(format!("`{text}` is not a path: `{name}` is not a name"));
+            if name.is_empty() || !is_plain(name) {
+                return Err(format!(
+                    "`{text}` is not a path: `{name}` is not a name; a key with other characters is quoted, as in \
+                     'annotations.\"a.b/c\"'"
+                ));
             }
             steps.push(PatternStep::Key(name.to_owned()));
             if let Some(selector) = selectors {
@@ -49,15 +62,23 @@ impl PathPattern {
     }
 }
 
-fn split_outside_brackets(text: &str) -> impl Iterator<Item = &str> {
+/// Whether a name is written without quotes.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+}
+
+/// The parts of a path: what is between dots that are neither in brackets nor in quotes.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0usize;
+    let mut is_quoted = false;
     text.split(move |character| {
         match character {
-            '[' => depth += 1,
-            ']' => depth = depth.saturating_sub(1),
+            '"' if depth == 0 => is_quoted = !is_quoted,
+            '[' if !is_quoted => depth += 1,
+            ']' if !is_quoted => depth = depth.saturating_sub(1),
             _ => {}
         }
-        character == '.' && depth == 0
+        character == '.' && depth == 0 && !is_quoted
     })
 }
 
@@ -65,8 +86,11 @@ impl fmt::Display for PathPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {
             match step {
-                PatternStep::Key(name) if position == 0 => f.write_str(name)?,
-                PatternStep::Key(name) => write!(f, ".{name}")?,
+                PatternStep::Key(name) => {
+                    let dot = if position == 0 { "" } else { "." };
+                    let quote = if is_plain(name) { "" } else { "\"" };
+                    write!(f, "{dot}{quote}{name}{quote}")?;
+                }
                 PatternStep::Select { key, value } => write!(f, "[{key}={value}]")?,
             }
         }
@@ -80,14 +104,21 @@ mod tests {
 
     #[test]
     fn paths_read_and_print() {
-        for text in ["a", "a.b_c", "settings.database_flags[name=log.min].value", "flags[name=x]"] {
+        for text in [
+            "a",
+            "a.b_c",
+            "settings.database_flags[name=log.min].value",
+            "flags[name=x]",
+            "metadata.annotations.\"a.b/c:d\"",
+            "\"a[b\".c",
+        ] {
             assert_eq!(PathPattern::parse(text).unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn what_is_no_path_is_refused() {
-        for text in ["", "a..b", ".a", "a[", "a[x]", "a b", "a[x=y"] {
+        for text in ["", "a..b", ".a", "a[", "a[x]", "a b", "a[x=y", "a.\"b", "a.\"\"", "a.\"b\"c", "a.b/c"] {
             assert!(PathPattern::parse(text).is_err(), "{text}");
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::moment::Moment;
 use super::path::PathPattern;
 use super::pattern::Pattern;
 use super::quantity::{Quantity, Version};
@@ -48,7 +49,9 @@ pub enum Predicate {
     Attribute(AttributePredicate),
     /// A condition on the elements of a list, a set or blocks.
     Elements(ElementsPredicate),
-    /// A condition on the JSON document that an attribute holds as text.
+    /// How many elements a list, a set or blocks have.
+    Count(CountPredicate),
+    /// A condition on the JSON or YAML document that an attribute holds as text.
     Document {
         /// The attribute.
         paths: Vec<PathPattern>,
@@ -61,8 +64,106 @@ pub enum Predicate {
     },
     /// A range of ports.
     Ports(PortsPredicate),
+    /// A range of addresses that two attributes bound.
+    Range(RangePredicate),
     /// Another resource of the plan that belongs to this one.
     Companion(Companion),
+    /// Any resource of the plan, whatever it belongs to.
+    PlanHas {
+        /// Its possible types.
+        types: Vec<String>,
+        /// What must hold of it; anything if `None`.
+        condition: Option<Box<Self>>,
+    },
+    /// A condition on the object before the change; it does not hold of an object that is created.
+    Was(Box<Self>),
+    /// A condition on the object after the change; it does not hold of an object that is destroyed.
+    Becomes(Box<Self>),
+    /// What the plan does with the object is one of these.
+    Actions(Vec<ActionWord>),
+}
+
+impl Predicate {
+    /// Whether it looks at a change, and not at one side of it.
+    pub fn is_about_change(&self) -> bool {
+        match self {
+            Self::Was(_) | Self::Becomes(_) | Self::Actions(_) => true,
+            Self::All(some) | Self::Any(some) => some.iter().any(Self::is_about_change),
+            Self::Not(inner) => inner.is_about_change(),
+            Self::Elements(elements) => elements.condition.is_about_change(),
+            Self::Document { condition, .. } => condition.is_about_change(),
+            Self::Count(count) => count.condition.as_ref().is_some_and(|inner| inner.is_about_change()),
+            Self::Companion(Companion { condition, .. }) | Self::PlanHas { condition, .. } => {
+                condition.as_ref().is_some_and(|inner| inner.is_about_change())
+            }
+            Self::Attribute(_) | Self::Ports(_) | Self::Range(_) => false,
+        }
+    }
+}
+
+/// What a plan does with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ActionWord {
+    /// It is created, and nothing is destroyed for it.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is destroyed, and nothing takes its place.
+    Delete,
+    /// It is destroyed and created again, in either order.
+    Replace,
+    /// It stays, and is no longer managed.
+    Forget,
+    /// It is brought under management by an `import` block.
+    Import,
+    /// Nothing changes.
+    NoOp,
+}
+
+/// How many elements a list may have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CountPredicate {
+    /// The list under its present and its former names; the first that is set counts.
+    pub paths: Vec<PathPattern>,
+    /// Which elements count; all of them if `None`.
+    pub condition: Option<Box<Predicate>>,
+    /// How many there must be.
+    pub test: CountTest,
+    /// The parameter that the number is taken from.
+    pub parameter: Option<String>,
+    /// The answer where the list is not set, if it is another one than for no elements.
+    pub unset: Option<Truth>,
+    /// The answer where it is unknown how many elements there will be.
+    pub unknown: Option<Truth>,
+}
+
+/// A number of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CountTest {
+    /// So many.
+    Is(f64),
+    /// So many or more.
+    AtLeast(f64),
+    /// So many or fewer.
+    AtMost(f64),
+}
+
+/// A range of addresses that is written as its first and its last address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RangePredicate {
+    /// The attribute with the first address.
+    pub start: PathPattern,
+    /// The attribute with the last address.
+    pub end: PathPattern,
+    /// Which ranges are meant.
+    pub test: CidrTest,
+    /// The parameter that the test takes its value from.
+    pub parameter: Option<String>,
+    /// The answer where an address is not set.
+    pub unset: Option<Truth>,
+    /// The answer where an address is unknown, where [`Truth::Unknown`] is wrong.
+    pub unknown: Option<Truth>,
 }
 
 /// A test of one attribute.
@@ -114,6 +215,14 @@ pub enum AttributeTest {
     LiteralInConfiguration,
     /// It is a version before this one.
     OlderThan(Version),
+    /// It equals another attribute at the same place.
+    SameAs(PathPattern),
+    /// It is set, and so is another attribute at the same place, to something else.
+    DiffersFrom(PathPattern),
+    /// It is a date before this one.
+    BeforeDate(Moment),
+    /// It is a date so many seconds after the plan was made, or earlier.
+    ExpiresWithin(f64),
 }
 
 /// A value that people write in a guardrail.

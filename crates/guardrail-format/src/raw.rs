@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
+use super::Once;
 use super::case::Expectation;
 use super::parameter::{ParameterKind, Weaker};
+use super::predicate::ActionWord;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +36,7 @@ pub(crate) struct RawGuardrail {
     pub message: String,
     pub cause: Option<String>,
     pub if_unset: Option<RawIfUnset>,
+    pub once: Option<Once>,
     pub why: String,
     pub remediation: String,
     #[serde(default)]
@@ -120,8 +123,13 @@ pub(crate) struct RawPredicate {
     pub secret: Option<bool>,
     pub literal: Option<bool>,
     pub older_than: Option<String>,
+    pub same_as: Option<String>,
+    pub differs_from: Option<String>,
+    pub before_date: Option<toml::Value>,
+    pub expires_within: Option<String>,
     pub some: Option<Texts>,
     pub each: Option<Texts>,
+    pub count: Option<Texts>,
     pub document: Option<Texts>,
     #[serde(rename = "where")]
     pub condition: Option<Box<Self>>,
@@ -129,10 +137,15 @@ pub(crate) struct RawPredicate {
     pub from: Option<String>,
     pub to: Option<String>,
     pub ranges: Option<Texts>,
+    pub range: Option<Texts>,
     pub protocol: Option<String>,
     pub transport: Option<String>,
     pub related: Option<Texts>,
     pub refers_to: Option<Texts>,
+    pub plan_has: Option<Texts>,
+    pub was: Option<Box<Self>>,
+    pub becomes: Option<Box<Self>>,
+    pub actions: Option<Vec<ActionWord>>,
     pub by: Option<String>,
     pub on: Option<Texts>,
     pub unset: Option<RawSide>,

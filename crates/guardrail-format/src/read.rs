@@ -10,7 +10,8 @@ use super::parameter::Parameter;
 use super::predicate::Truth;
 use super::raw::{RawFile, RawGuardrail, RawIfUnset, RawParameter, RawPredicate, RawSide, RawUnknown};
 use super::schema::Contradiction;
-use super::{Guardrail, Predicate, Test};
+use super::types;
+use super::{Guardrail, Once, Predicate, Scope, Test};
 
 mod leaf;
 
@@ -90,15 +91,15 @@ fn definition(
     if !is_kebab_case(&raw.id) {
         return Err("an id is written in kebab case: lower-case words joined by `-`".to_owned());
     }
-    let Some(first_type) = raw.resources.first().cloned() else {
+    if raw.resources.is_empty() {
         return Err("`resources` names no type".to_owned());
-    };
+    }
     for text in [&raw.title, &raw.message, &raw.why, &raw.remediation] {
         if text.trim().is_empty() {
             return Err("`title`, `message`, `why` and `remediation` must say something".to_owned());
         }
     }
-    check_placeholders(&raw.message)?;
+    check_placeholders(&raw.message, raw.once)?;
     if let Some(cause) = raw.cause.as_ref().filter(|cause| !is_kebab_case(cause)) {
         return Err(format!("`cause` is written in kebab case, not `{cause}`"));
     }
@@ -141,13 +142,21 @@ fn definition(
         when: raw.when.map(|when| predicate(when, when_context)).transpose()?,
         test,
         parameters: Vec::new(),
+        scope: Scope::State,
+        once: raw.once,
     };
     let mut used = Vec::new();
     guardrail.predicates().for_each(|predicate| predicate.parameters(&mut used));
     if let Some(unused) = parameters.iter().find(|parameter| !used.contains(&parameter.name.as_str())) {
         return Err(format!("no test uses the parameter `{}`", unused.name));
     }
-    let guardrail = Guardrail { parameters, ..guardrail };
+    let scope = match guardrail.predicates().any(Predicate::is_about_change) {
+        true => Scope::Change,
+        false => Scope::State,
+    };
+    let resources = types::expand(&guardrail)?;
+    let first_type = resources.first().cloned().unwrap_or_default();
+    let guardrail = Guardrail { parameters, scope, resources, ..guardrail };
     let (mut cases, mut case_contradictions) = (Vec::with_capacity(raw.cases.len()), Vec::new());
     for case in raw.cases {
         let line = line_of(case.span().start);
@@ -175,7 +184,7 @@ fn parameter((name, raw): (String, RawParameter)) -> Result<Parameter, String> {
         return Err(wrong("`about` must say something".to_owned()));
     }
     if let Some(message) = &raw.message {
-        check_placeholders(&message.replace("{value}", "")).map_err(&wrong)?;
+        check_placeholders(&message.replace("{value}", ""), None).map_err(&wrong)?;
     }
     let default = raw.kind.read(&raw.default).map_err(|problem| wrong(format!("`default`: {problem}")))?;
     let about = raw.about.trim().to_owned();
@@ -193,13 +202,14 @@ fn is_kebab_case(id: &str) -> bool {
     })
 }
 
-fn check_placeholders(message: &str) -> Result<(), String> {
+/// What is said once of a plan or a module need not name a resource.
+fn check_placeholders(message: &str, once: Option<Once>) -> Result<(), String> {
     let message = without_ports(message);
     let rest = message.replace("{address}", "");
     if rest.contains(['{', '}']) {
         return Err("`message` knows two placeholders: {address} and {ports: WORDS}".to_owned());
     }
-    if rest.len() == message.len() {
+    if rest.len() == message.len() && once.is_none() {
         return Err("`message` must name the resource: {address}".to_owned());
     }
     Ok(())
@@ -275,8 +285,12 @@ fn predicate(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, S
         "all" | "any" | "not" => &[],
         "some" | "each" => &["where", "unset", "unknown"],
         "document" => &["where", "unset", "unknown"],
+        "count" => &["where", "is", "at_least", "at_most", "unset", "unknown"],
+        "range" => &["cidr", "unset", "unknown"],
         "ports" => &["from", "to", "ranges", "protocol", "transport", "unset"],
         "related" | "refers_to" => &["by", "on", "where"],
+        "plan_has" => &["where"],
+        "was" | "becomes" | "actions" => &[],
         _ => leaf::KEYS,
     };
     if let Some(extra) = set.iter().find(|key| **key != head && !allowed.contains(key)) {
@@ -297,18 +311,49 @@ fn predicate(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, S
     if let Some(not) = raw.not {
         return Ok(Predicate::Not(Box::new(predicate(*not, context.negated())?)));
     }
+    if let Some(was) = raw.was {
+        return Ok(Predicate::Was(Box::new(predicate(*was, context)?)));
+    }
+    if let Some(becomes) = raw.becomes {
+        return Ok(Predicate::Becomes(Box::new(predicate(*becomes, context)?)));
+    }
+    if let Some(actions) = raw.actions {
+        return match actions.is_empty() {
+            true => Err("`actions` is empty".to_owned()),
+            false => Ok(Predicate::Actions(actions)),
+        };
+    }
     match head {
         "some" | "each" => leaf::elements(&mut raw, context),
         "document" => leaf::document(&mut raw, context),
+        "count" => leaf::count(raw, context),
+        "range" => leaf::range(raw, context),
         "ports" => leaf::ports(raw, context),
         "related" | "refers_to" => leaf::companion(&mut raw, context),
+        "plan_has" => leaf::plan_has(&mut raw, context),
         _ => leaf::attribute(raw, context),
     }
 }
 
 /// The keys that say what kind of predicate a table holds.
-const HEADS: &[&str] =
-    &["all", "any", "not", "attribute", "some", "each", "document", "ports", "related", "refers_to"];
+const HEADS: &[&str] = &[
+    "all",
+    "any",
+    "not",
+    "attribute",
+    "some",
+    "each",
+    "count",
+    "document",
+    "ports",
+    "range",
+    "related",
+    "refers_to",
+    "plan_has",
+    "was",
+    "becomes",
+    "actions",
+];
 
 impl RawPredicate {
     /// The keys that are written.
@@ -333,18 +378,28 @@ impl RawPredicate {
             ("secret", self.secret.is_some()),
             ("literal", self.literal.is_some()),
             ("older_than", self.older_than.is_some()),
+            ("same_as", self.same_as.is_some()),
+            ("differs_from", self.differs_from.is_some()),
+            ("before_date", self.before_date.is_some()),
+            ("expires_within", self.expires_within.is_some()),
             ("some", self.some.is_some()),
             ("each", self.each.is_some()),
+            ("count", self.count.is_some()),
             ("document", self.document.is_some()),
             ("where", self.condition.is_some()),
             ("ports", self.ports.is_some()),
             ("from", self.from.is_some()),
             ("to", self.to.is_some()),
             ("ranges", self.ranges.is_some()),
+            ("range", self.range.is_some()),
             ("protocol", self.protocol.is_some()),
             ("transport", self.transport.is_some()),
             ("related", self.related.is_some()),
             ("refers_to", self.refers_to.is_some()),
+            ("plan_has", self.plan_has.is_some()),
+            ("was", self.was.is_some()),
+            ("becomes", self.becomes.is_some()),
+            ("actions", self.actions.is_some()),
             ("by", self.by.is_some()),
             ("on", self.on.is_some()),
             ("unset", self.unset.is_some()),
@@ -421,6 +476,41 @@ mod tests {
             (
                 "fail = { attribute = \"a\", statement = { conditions = { some = { key = \"(\" } } } }",
                 "x.toml:2: guardrail `aws-x`: `(` is not a regular",
+            ),
+            (
+                "fail = { count = \"a\" }",
+                "x.toml:2: guardrail `aws-x`: `count` needs one of `is`, `at_least` and `at_most`",
+            ),
+            (
+                "fail = { count = \"a\", at_least = 1.5 }",
+                "x.toml:2: guardrail `aws-x`: `at_least` of `count` is a number of elements, not 1.5",
+            ),
+            (
+                "fail = { range = [\"a\"], cidr = \"any\" }",
+                "x.toml:2: guardrail `aws-x`: `range` is the attributes of the first and the last address",
+            ),
+            ("fail = { range = [\"a\", \"b\"] }", "x.toml:2: guardrail `aws-x`: `range` needs `cidr`"),
+            (
+                "fail = { attribute = \"a\", before_date = \"soon\" }",
+                "x.toml:2: guardrail `aws-x`: `soon` is not a date, such as 2026-01-31",
+            ),
+            (
+                "fail = { attribute = \"a\", expires_within = \"90\" }",
+                "x.toml:2: guardrail `aws-x`: `expires_within` is a span of time such as \"90d\" or \"P90D\", not `90`",
+            ),
+            ("fail = { actions = [] }", "x.toml:2: guardrail `aws-x`: `actions` is empty"),
+            (
+                "fail = { actions = [\"destroy\"] }",
+                "x.toml:12: unknown variant `destroy`, expected one of `create`",
+            ),
+            ("fail = { plan_has = [] }", "x.toml:2: guardrail `aws-x`: `plan_has` names no type"),
+            (
+                "fail = { attribute = \"a.b/c\", is = 1 }",
+                "x.toml:2: guardrail `aws-x`: `a.b/c` is not a path: `b/c` is not a name; a key with other characters",
+            ),
+            (
+                "once = \"account\"\nfail = { attribute = \"a\", is = 1 }",
+                "x.toml:12: unknown variant `account`",
             ),
             (
                 "cause = \"Network access\"\nfail = { attribute = \"a\", is = 1 }",

@@ -83,7 +83,7 @@ pub fn unknown_type(resource_type: &str) -> Option<Contradiction> {
 
 /// How a guardrail contradicts the schemas. Its attributes are checked only if all of its types have schemas.
 pub fn contradictions(guardrail: &Guardrail) -> Vec<Contradiction> {
-    let mut check = Check { problems: Vec::new() };
+    let mut check = Check { problems: Vec::new(), names: Names::EachSomewhere };
     let roots: Vec<Place> = guardrail.resources.iter().filter_map(|name| check.known_type(name)).collect();
     if roots.len() == guardrail.resources.len() {
         for predicate in guardrail.predicates() {
@@ -95,11 +95,29 @@ pub fn contradictions(guardrail: &Guardrail) -> Vec<Contradiction> {
 
 /// How a predicate on a resource type contradicts the schemas.
 pub fn predicate_contradictions(resource_type: &str, predicate: &Predicate) -> Vec<Contradiction> {
-    let mut check = Check { problems: Vec::new() };
+    let mut check = Check { problems: Vec::new(), names: Names::EachSomewhere };
     if let Some(place) = check.known_type(resource_type) {
         check.predicate(predicate, &Scope { places: vec![place] });
     }
     check.problems
+}
+
+/// Whether a resource type has the attributes of a predicate, each under one of its names.
+pub(crate) fn fits(resource_type: &str, predicate: &Predicate) -> bool {
+    let mut check = Check { problems: Vec::new(), names: Names::OneOf };
+    if let Some(place) = check.known_type(resource_type) {
+        check.predicate(predicate, &Scope { places: vec![place] });
+    }
+    check.problems.is_empty()
+}
+
+/// What of the names of one attribute must exist.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// Each of them, in one of the types.
+    EachSomewhere,
+    /// One of them.
+    OneOf,
 }
 
 /// Where a predicate is evaluated, for each of the types that it may be evaluated on.
@@ -140,10 +158,19 @@ fn schema(name: &str) -> Option<Schema> {
 
 struct Check {
     problems: Vec<Contradiction>,
+    names: Names,
 }
+
+/// What a provider block starts with where guardrails name it: `provider.aws`.
+const PROVIDER: &str = "provider.";
 
 /// The place of a type as guardrails name it.
 pub(crate) fn known_type(resource_type: &str) -> Result<Place, Contradiction> {
+    if resource_type.strip_prefix(PROVIDER).is_some_and(|name| !name.is_empty()) {
+        // The schemas do not describe the arguments of providers.
+        let node = Node::Value(Kind::Any);
+        return Ok(Place { resource_type: resource_type.to_owned(), path: Vec::new(), node });
+    }
     let Some(schema) = schema(resource_type) else {
         let name = resource_type.strip_prefix("data.").unwrap_or(resource_type);
         let resource_type = resource_type.to_owned();
@@ -167,6 +194,9 @@ impl Check {
             }
             Predicate::Not(one) => self.predicate(one, scope),
             Predicate::Attribute(attribute) => {
+                if let AttributeTest::SameAs(other) | AttributeTest::DiffersFrom(other) = &attribute.test {
+                    self.find(std::slice::from_ref(other), scope);
+                }
                 for place in self.find(&attribute.paths, scope) {
                     if let Some(problem) = misfit(&attribute.test, &place) {
                         self.problems.push(problem);
@@ -177,6 +207,24 @@ impl Check {
                 let places = self.find(&elements.paths, scope).into_iter().map(element);
                 let places = places.collect();
                 self.predicate(&elements.condition, &Scope { places });
+            }
+            Predicate::Count(count) => {
+                let places: Vec<Place> = self.find(&count.paths, scope).into_iter().map(element).collect();
+                if let Some(condition) = &count.condition {
+                    self.predicate(condition, &Scope { places });
+                }
+            }
+            Predicate::Was(inner) | Predicate::Becomes(inner) => self.predicate(inner, scope),
+            Predicate::Actions(_) => {}
+            Predicate::PlanHas { types, condition } => {
+                let places: Vec<Place> = types.iter().filter_map(|name| self.known_type(name)).collect();
+                if let Some(condition) = condition.as_ref().filter(|_| places.len() == types.len()) {
+                    self.predicate(condition, &Scope { places });
+                }
+            }
+            Predicate::Range(range) => {
+                self.find(std::slice::from_ref(&range.start), scope);
+                self.find(std::slice::from_ref(&range.end), scope);
             }
             Predicate::Document { paths, .. } => {
                 // What the document contains is not in the schema.
@@ -247,7 +295,7 @@ impl Check {
             }
         }
         for (path, used) in paths.iter().zip(used) {
-            if !used && !found.is_empty() {
+            if !used && !found.is_empty() && self.names == Names::EachSomewhere {
                 self.problems.push(missing_everywhere(path, &scope.places));
             }
         }
@@ -335,7 +383,11 @@ fn misfit(test: &AttributeTest, place: &Place) -> Option<Contradiction> {
         Node::Value(kind) => kind,
     };
     let fits = match test {
-        AttributeTest::Present | AttributeTest::Absent | AttributeTest::LiteralInConfiguration => true,
+        AttributeTest::Present
+        | AttributeTest::Absent
+        | AttributeTest::LiteralInConfiguration
+        | AttributeTest::SameAs(_)
+        | AttributeTest::DiffersFrom(_) => true,
         AttributeTest::Is(literal) => literal_fits(literal, kind),
         AttributeTest::In(literals) => literals.iter().all(|literal| literal_fits(literal, kind)),
         AttributeTest::AtLeast(_) | AttributeTest::AtMost(_) | AttributeTest::LongerThan(_) => {
@@ -344,7 +396,9 @@ fn misfit(test: &AttributeTest, place: &Place) -> Option<Contradiction> {
         AttributeTest::Matches(_)
         | AttributeTest::StartsWith(_)
         | AttributeTest::Statement(_)
-        | AttributeTest::OlderThan(_) => *kind == Kind::String,
+        | AttributeTest::OlderThan(_)
+        | AttributeTest::BeforeDate(_)
+        | AttributeTest::ExpiresWithin(_) => *kind == Kind::String,
         AttributeTest::Contains(_) => kind.is_list() || *kind == Kind::String,
         AttributeTest::Cidr(_) => match kind {
             Kind::List(element) | Kind::Set(element) => **element == Kind::String,

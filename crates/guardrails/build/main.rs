@@ -6,8 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use planguard_guardrail_format::{
     Case, Definition, Expectation, Guardrail, contradictions, read_definitions,
 };
@@ -16,9 +19,10 @@ mod change;
 
 const GUARDRAILS: &str = "../../policies/guardrails";
 const CHANGE_TABLES: &str = "../../policies/change";
+const CONCERNS: &str = "../../policies/concerns";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in [GUARDRAILS, CHANGE_TABLES, "build"] {
+    for input in [GUARDRAILS, CHANGE_TABLES, CONCERNS, "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let mut problems = Vec::new();
@@ -56,7 +60,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     change::embed(&tables, &out)?;
+    embed_concerns(&out)?;
     embed(&guardrails, &out)
+}
+
+fn pack(data: &[u8], file: &Path) -> Result<(), std::io::Error> {
+    let mut deflater = DeflateEncoder::new(fs::File::create(file)?, Compression::best());
+    deflater.write_all(data)?;
+    deflater.finish()?;
+    Ok(())
+}
+
+/// Writes the lines of all files of concerns, without their headings.
+fn embed_concerns(out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(CONCERNS)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "tsv"));
+    files.sort();
+    let mut lines = String::new();
+    for file in files {
+        let text = fs::read_to_string(&file)?;
+        for line in text.lines().skip(1) {
+            lines.push_str(line);
+            lines.push('\n');
+        }
+    }
+    pack(lines.as_bytes(), &out.join("concerns.bin"))?;
+    Ok(())
 }
 
 /// A guardrail that was read.
@@ -123,7 +153,8 @@ fn embed(guardrails: &BTreeMap<String, BuiltGuardrail>, out: &Path) -> Result<()
         writeln!(index, "    ({resource_type:?}, &{positions:?}),")?;
     }
     fs::write(out.join("guardrails.bin"), definitions)?;
-    fs::write(out.join("cases.bin"), cases)?;
+    // Nothing but explanations and tests reads the cases, which are most of the data.
+    pack(&cases, &out.join("cases.bin"))?;
     fs::write(
         out.join("guardrails.rs"),
         format!(

@@ -1,14 +1,39 @@
 //! The built-in guardrails. The build script checks and encodes them; a run decodes only those whose resource types
 //! are in the plan.
 
+use std::cell::Cell;
+use std::io::Read as _;
 use std::ops::Range;
+use std::sync::OnceLock;
 
+use flate2::read::DeflateDecoder;
 use planguard_guardrail_format::{Case, Guardrail};
+use planguard_rule::RuleInfo;
 
 include!(concat!(env!("OUT_DIR"), "/guardrails.rs"));
 
 static DEFINITIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guardrails.bin"));
+/// The cases, compressed.
 static CASES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/cases.bin"));
+
+thread_local! {
+    static DECODED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many guardrails this thread has decoded so far: tests count the work of a run by it.
+pub fn decoded_on_this_thread() -> usize {
+    DECODED.get()
+}
+
+/// All cases, unpacked when one is first asked for.
+fn cases() -> &'static [u8] {
+    static UNPACKED: OnceLock<Vec<u8>> = OnceLock::new();
+    UNPACKED.get_or_init(|| {
+        let mut unpacked = Vec::new();
+        DeflateDecoder::new(CASES).read_to_end(&mut unpacked).expect("the build packed them");
+        unpacked
+    })
+}
 
 /// The bytes of all that is embedded and decides: the guardrails, and the tables of the change guards.
 pub fn embedded() -> [&'static [u8]; 2] {
@@ -62,7 +87,17 @@ impl Builtin {
     /// # Panics
     /// Never: the build script of the same version wrote the data, and a test decodes all of it.
     pub fn definition(self) -> Guardrail {
+        DECODED.set(DECODED.get() + 1);
         postcard::from_bytes(&DEFINITIONS[self.0.definition.clone()]).expect("the build encoded it")
+    }
+
+    /// What the guardrail says of itself, without its tests.
+    ///
+    /// # Panics
+    /// Never; see [`Builtin::definition`]. It stands first in the data.
+    pub fn info(self) -> RuleInfo {
+        let data = &DEFINITIONS[self.0.definition.clone()];
+        postcard::take_from_bytes(data).expect("the build encoded it").0
     }
 
     /// Its cases.
@@ -70,7 +105,7 @@ impl Builtin {
     /// # Panics
     /// Never; see [`Builtin::definition`].
     pub fn cases(self) -> Vec<Case> {
-        postcard::from_bytes(&CASES[self.0.cases.clone()]).expect("the build encoded them")
+        postcard::from_bytes(&cases()[self.0.cases.clone()]).expect("the build encoded them")
     }
 }
 
@@ -137,6 +172,7 @@ mod tests {
                 other => other,
             };
             assert_eq!(builtin.id().split('-').next(), Some(prefix), "{}", builtin.id());
+            assert_eq!(builtin.info().remediation, guardrail.info.remediation, "{}", builtin.id());
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use planguard_guardrail_format::{Case, Expectation, Guardrail};
-use planguard_plan::{Plan, PlanError, ResourceState, Side};
+use planguard_plan::{Plan, PlanError};
 use planguard_rule::Severity;
 
-use super::engine::{Outcome, PlanIndex, evaluate};
+use super::engine::{Outcome, PlanIndex, evaluate, judged_state};
 
 /// What a guardrail says of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,9 +39,10 @@ pub fn judge(guardrail: &Guardrail, case: &Case) -> Result<Judgement, PlanError>
     let plan = Plan::parse(&case.plan)?;
     let index = PlanIndex::new(&plan);
     // The judged resource comes first in a completed case.
-    let state =
-        plan.resource_changes.first().and_then(|change| ResourceState::new(&plan, change, Side::After));
-    let Some(state) = state else {
+    let providers = plan.provider_changes();
+    // A case with a provider block is about the first one.
+    let judged = providers.first().or_else(|| plan.resource_changes.first());
+    let Some(state) = judged.and_then(|change| judged_state(guardrail, &plan, change)) else {
         return Ok(Judgement { outcome: Expectation::NotApplicable, severity: None });
     };
     let evaluation = evaluate(guardrail, &state, &index);

@@ -6,6 +6,9 @@
 mod builtin;
 mod catalogue;
 pub mod change;
+mod concerns;
+#[cfg(test)]
+mod duplicates;
 pub mod effective;
 mod engine;
 mod iam;
@@ -15,12 +18,16 @@ mod special_ranges;
 mod truths;
 mod unreadable;
 mod user;
+mod yaml;
 
 pub use planguard_guardrail_format as definition;
 
-pub use builtin::{Builtin, builtins, embedded};
+pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
-pub use engine::{Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate};
+pub use concerns::{Concern, ConcernAnswer, LeftOut, concerns};
+pub use engine::{
+    Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate, judged_state,
+};
 pub use engine::{credentials, decoded, is_named_credential};
 pub use judge::{Judgement, judge};
 pub use unreadable::Unreadable;

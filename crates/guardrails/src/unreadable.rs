@@ -15,6 +15,12 @@ pub enum Unreadable {
         /// The column in the line, counted from 1; 0 where the line is empty.
         column: usize,
     },
+    /// The text is neither JSON nor YAML.
+    #[error("is not valid YAML at line {line}")]
+    NotYaml {
+        /// The line of the text, counted from 1.
+        line: usize,
+    },
     /// The text is JSON, but no policy document.
     #[error("has no `Statement`")]
     NoStatement,
@@ -30,6 +36,23 @@ pub enum Unreadable {
     /// The text is the Base64 of compressed data.
     #[error("is compressed with gzip")]
     Compressed,
+}
+
+/// Reads the JSON document or the YAML documents that are the text of an attribute. A text that is neither an object nor
+/// a list is none.
+///
+/// # Errors
+/// The text is neither; what starts like JSON is meant to be JSON.
+pub(crate) fn documents(text: &str) -> Result<Vec<Value<'_>>, Unreadable> {
+    match json(text) {
+        Ok(document) => Ok(vec![document]),
+        Err(not_json) if text.trim_start().starts_with(['{', '[']) => Err(not_json),
+        Err(not_json) => match crate::yaml::documents(text) {
+            Ok(documents) if documents.is_empty() => Err(not_json),
+            Ok(documents) => Ok(documents),
+            Err(line) => Err(Unreadable::NotYaml { line }),
+        },
+    }
 }
 
 /// Reads the JSON that is the text of an attribute.

@@ -119,7 +119,7 @@ pub fn read_guardrail_file(path: &Path) -> Result<Vec<Definition>, Vec<Guardrail
 }
 
 /// How a definition contradicts the schemas, and how its cases do. Types of providers that have no schema are taken as they are.
-fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailError> {
+pub(crate) fn misfits(file: &str, text: &str, definition: &Definition) -> Vec<GuardrailError> {
     let own = contradictions(&definition.guardrail).into_iter().map(|found| (definition.line, found));
     let of_cases = definition.case_contradictions.iter().cloned();
     own.chain(of_cases)

@@ -264,7 +264,7 @@ impl PolicyArguments {
 /// Which guardrails and packs there are.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct GuardrailArguments {
-    /// Enable one more pack of guardrails or policies (repeatable); `planguard rules` lists them
+    /// Enable one more pack of guardrails or policies, or `all` packs of guardrails (repeatable); `planguard rules` lists them
     #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
     /// Read pack parameters from a TOML or JSON file with a table for each pack
@@ -463,7 +463,7 @@ pub(crate) struct RulesArguments {
     /// Only rules about this service of a provider, such as s3 or key-vault
     #[arg(long, value_name = "SERVICE", conflicts_with = "id")]
     pub(crate) service: Option<String>,
-    /// Only rules of this pack
+    /// Only rules of this pack; `all` for those of every pack of guardrails
     #[arg(long, value_name = "PACK", conflicts_with = "id")]
     pub(crate) pack: Option<String>,
     /// Only rules of this severity

@@ -7,7 +7,7 @@ use miette::Diagnostic;
 use planguard::check::Packs;
 use planguard::finding::RuleKind;
 use planguard::guardrails::definition::unknown_type;
-use planguard::guardrails::{CatalogueEntry, catalogue, remedy};
+use planguard::guardrails::{CatalogueEntry, Concern, ConcernAnswer, catalogue, concerns, remedy};
 use planguard::plan::text::suggest;
 use planguard::problem::Problem;
 use planguard::rego::{RegoPack, rego_packs, rule_id};
@@ -29,6 +29,17 @@ enum RulesError {
     #[error("there is no rule `{id}`")]
     #[diagnostic(code("PG-CL-004"), help("{help}"))]
     UnknownRule { id: String, help: String },
+    /// No rule looks for what the id means in another tool, for a reason.
+    #[error("no rule corresponds to {id}: {meaning}")]
+    #[diagnostic(code("PG-CL-004"), help("{reason}"))]
+    LeftOut { id: &'static str, meaning: &'static str, reason: &'static str },
+    /// No rule corresponds to what the id means in another tool.
+    #[error("no rule corresponds to {id}")]
+    #[diagnostic(
+        code("PG-CL-004"),
+        help("nobody has written one yet; docs/guardrails/coverage.md has the state")
+    )]
+    Open { id: &'static str },
     /// No rule has this value of a filter.
     #[error("there is no {what} `{value}`")]
     #[diagnostic(code("PG-CL-003"), help("{help}"))]
@@ -94,10 +105,35 @@ fn named_rule(id: &str, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesEr
     };
     let mut others: Vec<CatalogueEntry> = all.iter().filter(has).cloned().collect();
     match others.len() {
-        0 => Err(RulesError::UnknownRule { id: id.to_owned(), help: hint(id, &all) }),
+        0 => elsewhere(id, all),
         1 => Ok(RulesReport::Guardrail(Box::new(others.remove(0)))),
         _ => Ok(RulesReport::List { guardrails: others, packs: &[] }),
     }
+}
+
+/// The rules for what an id means in another tool, or the reason why there is none.
+fn elsewhere(id: &str, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesError> {
+    let known = concerns();
+    let found: Vec<(&Concern, &'static str)> = known
+        .iter()
+        .filter_map(|concern| {
+            Some((concern, concern.ids().find(|(_, other)| other.eq_ignore_ascii_case(id))?.1))
+        })
+        .collect();
+    let rules: BTreeSet<&str> = found.iter().flat_map(|(concern, _)| concern.answer.rules()).collect();
+    if !rules.is_empty() {
+        let guardrails = all.into_iter().filter(|entry| rules.contains(entry.info.id.as_ref())).collect();
+        return Ok(RulesReport::List { guardrails, packs: &[] });
+    }
+    let reason = found.iter().find_map(|(concern, id)| match concern.answer {
+        ConcernAnswer::LeftOut(reason, text) => Some((*id, reason, text)),
+        ConcernAnswer::Rules(_) | ConcernAnswer::Open => None,
+    });
+    Err(match (reason, found.first()) {
+        (Some((id, why, reason)), _) => RulesError::LeftOut { id, meaning: why.meaning(), reason },
+        (None, Some((_, id))) => RulesError::Open { id },
+        (None, None) => RulesError::UnknownRule { id: id.to_owned(), help: hint(id, &all) },
+    })
 }
 
 /// The id that was probably meant, or ids that contain what is written.
@@ -108,7 +144,12 @@ fn hint(id: &str, all: &[CatalogueEntry]) -> String {
         pack.rules().into_iter().map(move |rule| path(&rule.name)).chain([pack.name.to_owned()])
     });
     let own = all.iter().map(|entry| entry.info.id.to_string()).chain([PLAN_RISK.to_owned()]);
-    let ids: Vec<String> = own.chain(of_packs).collect();
+    let mut ids: Vec<String> = own.chain(of_packs).collect();
+    let foreign = concerns()
+        .into_iter()
+        .flat_map(|concern| concern.ids().map(|(_, id)| id.to_owned()).collect::<Vec<_>>());
+    let also = all.iter().flat_map(|entry| entry.info.also.by_tool()).flat_map(|(_, ids)| ids);
+    ids.extend(foreign.chain(also.map(ToString::to_string)).collect::<BTreeSet<_>>());
     if let Some(near) = suggest::nearest(id, ids.iter().map(String::as_str)) {
         return format!("did you mean {near}?");
     }
@@ -128,7 +169,7 @@ fn known_values(arguments: &RulesArguments, all: &[CatalogueEntry]) -> Result<()
         arguments.provider.as_deref().is_none_or(|wanted| is_of_provider(entry, wanted))
     };
     let services: BTreeSet<&str> = all.iter().filter(is_wanted).filter_map(|entry| entry.service).collect();
-    let mut packs = Packs::names();
+    let mut packs = Packs::choices();
     packs.extend(rego_packs().iter().map(|pack| pack.name));
     // The name by which Terraform knows the provider.
     let mut known_providers = providers.clone();
@@ -164,7 +205,10 @@ fn is_of_provider(entry: &CatalogueEntry, wanted: &str) -> bool {
 fn is_chosen(entry: &CatalogueEntry, arguments: &RulesArguments) -> bool {
     arguments.provider.as_deref().is_none_or(|wanted| is_of_provider(entry, wanted))
         && arguments.service.as_deref().is_none_or(|wanted| entry.service == Some(wanted))
-        && arguments.pack.as_ref().is_none_or(|wanted| entry.info.pack == wanted.as_str())
+        && arguments
+            .pack
+            .as_ref()
+            .is_none_or(|wanted| wanted == Packs::ALL || entry.info.pack == wanted.as_str())
         && arguments.severity.is_none_or(|wanted| entry.info.severity == wanted)
         && arguments.category.is_none_or(|wanted| entry.info.category == wanted)
         && arguments.resource_type.as_ref().is_none_or(|wanted| entry.resources.contains(wanted))

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use planguard_guardrails::catalogue;
+use planguard_guardrails::change::GUARDS;
+use planguard_guardrails::{Builtin, builtins};
 use planguard_plan::redact::SafeText;
 use planguard_rule::{Category, RuleInfo, Severity};
 
@@ -57,6 +58,8 @@ pub(super) fn built_in<'r>(rules: &BTreeMap<&'r SafeText, ReportedRule<'r>>) -> 
             id.unescaped() == info.id && rule.title.is_some_and(|title| title.unescaped() == info.title)
         })
     };
-    let entries = catalogue().into_iter().map(|entry| entry.info);
-    entries.filter(is_reported).map(|info| (info.id.to_string(), info)).collect()
+    let is_named = |id: &str| rules.keys().any(|named| named.unescaped() == id);
+    let guardrails = builtins().filter(|builtin| is_named(builtin.id())).map(Builtin::info);
+    let guards = GUARDS.iter().map(|guard| guard.info.clone());
+    guardrails.chain(guards).filter(is_reported).map(|info| (info.id.to_string(), info)).collect()
 }

@@ -3,6 +3,7 @@
 mod json;
 pub mod markdown;
 pub mod packs;
+mod table;
 mod text;
 
 use planguard_guardrails::CatalogueEntry;

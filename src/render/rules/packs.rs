@@ -2,29 +2,30 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::presets;
-use comfy_table::{ContentArrangement, Table};
 use planguard_rego::{RegoPack, rule_id};
 use serde_json::Value;
 
+use super::table::{Row, table};
 use crate::render::Layout;
 use crate::render::colour::Style;
 
 /// A table of the rules of packs.
 pub(super) fn list(packs: &[RegoPack], layout: Layout) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(layout.width).unwrap_or(u16::MAX));
-    table.set_header(["id", "severity", "pack", "title"]);
+    let mut rules = Vec::new();
     for pack in packs {
         let outline = pack.outline();
         for rule in pack.rules() {
             let path = format!("data.{}.{}", outline.package, rule.name);
-            let id = rule_id(&path);
-            table.add_row([id.as_ref(), rule.text("custom.severity"), pack.name, rule.text("title")]);
+            rules.push((rule_id(&path).into_owned(), pack.name, rule));
         }
     }
-    format!("Policies, enabled with --pack:\n{table}\n")
+    let rows = rules.iter().map(|(id, pack, rule)| Row {
+        id,
+        severity: rule.text("custom.severity"),
+        pack,
+        title: rule.text("title"),
+    });
+    format!("Policies, enabled with --pack:\n{}", table(&rows.collect::<Vec<_>>(), layout))
 }
 
 /// A pack's description, rules and parameters.

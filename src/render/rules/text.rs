@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::presets;
-use comfy_table::{ContentArrangement, Table};
 use planguard_guardrails::{CatalogueEntry, Example};
 
+use super::table::{Row, table};
 use super::{RulesReport, WHY_PLAN_RISK, packs};
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
@@ -29,15 +28,14 @@ fn render(report: &RulesReport, layout: Layout) -> Result<String, RenderError> {
 
 /// A table of rules with a line that counts them.
 fn list(entries: &[CatalogueEntry], layout: Layout) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(u16::try_from(layout.width).unwrap_or(u16::MAX));
-    table.set_header(["id", "severity", "pack", "title"]);
-    for entry in entries {
-        let info = &entry.info;
-        table.add_row([info.id.as_ref(), info.severity.as_str(), info.pack.as_ref(), info.title.as_ref()]);
-    }
-    format!("{table}\n{}\n", count(entries.len(), "rule", "rules"))
+    let rows = entries.iter().map(|CatalogueEntry { info, .. }| Row {
+        id: &info.id,
+        severity: info.severity.as_str(),
+        pack: &info.pack,
+        title: &info.title,
+    });
+    let table = table(&rows.collect::<Vec<_>>(), layout);
+    format!("{table}{}\n", count(entries.len(), "rule", "rules"))
 }
 
 fn plan_risk(layout: Layout) -> String {

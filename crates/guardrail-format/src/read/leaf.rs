@@ -1,11 +1,13 @@
 //! The predicates without predicates of the same resource inside: tests, elements, ports, companions.
 
+use super::super::moment::Moment;
 use super::super::parameter::{ParameterKind, ParameterValue};
 use super::super::path::PathPattern;
 use super::super::pattern::Pattern;
 use super::super::predicate::{
-    AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, ElementsPredicate, Literal,
-    PortRange, PortSource, PortsPredicate, Predicate, Quantifier, Transport,
+    AttributePredicate, AttributeTest, CidrTest, Companion, CompanionDirection, CountPredicate, CountTest,
+    ElementsPredicate, Literal, PortRange, PortSource, PortsPredicate, Predicate, Quantifier, RangePredicate,
+    Transport,
 };
 use super::super::quantity::{Quantity, Version};
 use super::super::raw::{
@@ -34,6 +36,10 @@ pub(super) const KEYS: &[&str] = &[
     "secret",
     "literal",
     "older_than",
+    "same_as",
+    "differs_from",
+    "before_date",
+    "expires_within",
     "unset",
     "unknown",
 ];
@@ -70,6 +76,19 @@ const TESTS: &[(&str, ReadTest)] = &[
         raw.literal.take().map(|on| only_true("literal", on).map(|()| AttributeTest::LiteralInConfiguration))
     }),
     ("older_than", |raw| raw.older_than.take().map(|text| version(&text).map(AttributeTest::OlderThan))),
+    ("same_as", |raw| raw.same_as.take().map(|path| PathPattern::parse(&path).map(AttributeTest::SameAs))),
+    ("differs_from", |raw| {
+        raw.differs_from.take().map(|path| PathPattern::parse(&path).map(AttributeTest::DiffersFrom))
+    }),
+    ("before_date", |raw| raw.before_date.take().map(|date| moment(&date).map(AttributeTest::BeforeDate))),
+    ("expires_within", |raw| {
+        raw.expires_within.take().map(|text| match Quantity::parse(&text) {
+            Some(Quantity::Seconds(seconds)) => Ok(AttributeTest::ExpiresWithin(seconds)),
+            Some(Quantity::Number(_)) | None => {
+                Err(format!("`expires_within` is a span of time such as \"90d\" or \"P90D\", not `{text}`"))
+            }
+        })
+    }),
 ];
 
 pub(super) fn attribute(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
@@ -112,7 +131,11 @@ pub(super) fn attribute(mut raw: RawPredicate, context: Context<'_>) -> Result<P
         | AttributeTest::Statement(_)
         | AttributeTest::Secret
         | AttributeTest::LiteralInConfiguration
-        | AttributeTest::OlderThan(_) => context.unset(raw.unset),
+        | AttributeTest::OlderThan(_)
+        | AttributeTest::SameAs(_)
+        | AttributeTest::DiffersFrom(_)
+        | AttributeTest::BeforeDate(_)
+        | AttributeTest::ExpiresWithin(_) => context.unset(raw.unset),
     };
     Ok(Predicate::Attribute(AttributePredicate {
         paths: raw.attribute.map_or_else(|| Ok(Vec::new()), paths)?,
@@ -136,6 +159,59 @@ pub(super) fn elements(raw: &mut RawPredicate, context: Context<'_>) -> Result<P
         unset: context.unset(raw.unset),
         unknown: context.unknown(raw.unknown),
     }))
+}
+
+pub(super) fn count(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
+    let parameter = take_parameter(&mut raw, context)?;
+    let texts = raw.count.take().ok_or("no list is named")?;
+    let number = |key: &str, value: &toml::Value| match quantity(value) {
+        Ok(Quantity::Number(number)) if number >= 0.0 && number.fract() == 0.0 => Ok(number),
+        Ok(_) | Err(_) => Err(format!("`{key}` of `count` is a number of elements, not {value}")),
+    };
+    let test = match (&raw.is, &raw.at_least, &raw.at_most) {
+        (Some(value), None, None) => CountTest::Is(number("is", value)?),
+        (None, Some(value), None) => CountTest::AtLeast(number("at_least", value)?),
+        (None, None, Some(value)) => CountTest::AtMost(number("at_most", value)?),
+        _ => return Err("`count` needs one of `is`, `at_least` and `at_most`".to_owned()),
+    };
+    let condition = raw.condition.take().map(|condition| predicate(*condition, context)).transpose()?;
+    Ok(Predicate::Count(CountPredicate {
+        paths: paths(texts)?,
+        condition: condition.map(Box::new),
+        test,
+        parameter,
+        unset: context.unset(raw.unset),
+        unknown: context.unknown(raw.unknown),
+    }))
+}
+
+pub(super) fn range(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
+    let parameter = take_parameter(&mut raw, context)?;
+    let Some(Texts(bounds)) = raw.range.take() else { return Err("no range is named".to_owned()) };
+    let [start, end] = &bounds[..] else {
+        return Err(
+            "`range` is the attributes of the first and the last address: [\"start\", \"end\"]".to_owned()
+        );
+    };
+    let test =
+        raw.cidr.as_ref().ok_or("`range` needs `cidr`: \"any\", \"public\" or { wider_than = LENGTH }")?;
+    Ok(Predicate::Range(RangePredicate {
+        start: PathPattern::parse(start)?,
+        end: PathPattern::parse(end)?,
+        test: cidr(test)?,
+        parameter,
+        unset: context.unset(raw.unset),
+        unknown: context.unknown(raw.unknown),
+    }))
+}
+
+pub(super) fn plan_has(raw: &mut RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
+    let Texts(types) = raw.plan_has.take().ok_or("no type is named")?;
+    if types.is_empty() {
+        return Err("`plan_has` names no type".to_owned());
+    }
+    let condition = raw.condition.take().map(|condition| predicate(*condition, context)).transpose()?;
+    Ok(Predicate::PlanHas { types, condition: condition.map(Box::new) })
 }
 
 pub(super) fn document(raw: &mut RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
@@ -296,6 +372,11 @@ fn literals(value: &toml::Value) -> Result<Vec<Literal>, String> {
 fn quantity(value: &toml::Value) -> Result<Quantity, String> {
     let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
     Quantity::parse(&text).ok_or_else(|| format!("`{text}` is neither a number nor a duration"))
+}
+
+fn moment(value: &toml::Value) -> Result<Moment, String> {
+    let text = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    Moment::parse(&text).ok_or_else(|| format!("`{text}` is not a date, such as 2026-01-31"))
 }
 
 fn version(text: &str) -> Result<Version, String> {

@@ -165,7 +165,14 @@ fn searched(predicate: &Predicate, inside: Option<&[PathPattern]>, names: &mut H
         Predicate::Document { paths, condition, .. } => {
             searched(condition, Some(inside.unwrap_or(paths)), names);
         }
-        Predicate::Ports(_) | Predicate::Companion(_) => {}
+        Predicate::Ports(_)
+        | Predicate::Range(_)
+        | Predicate::Count(_)
+        | Predicate::Companion(_)
+        | Predicate::PlanHas { .. }
+        | Predicate::Was(_)
+        | Predicate::Becomes(_)
+        | Predicate::Actions(_) => {}
     }
 }
 

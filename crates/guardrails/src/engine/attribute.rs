@@ -6,7 +6,9 @@ use planguard_guardrail_format::{AttributePredicate, AttributeTest, CidrTest, Qu
 use planguard_plan::{Attribute, PathStep, Value, View};
 use planguard_rule::Severity;
 
-use super::{Answer, Evaluator, Evidence, cidr, hard_coded, literal, place, policy_document, secret};
+use super::{
+    Answer, Evaluator, Evidence, cidr, compared, hard_coded, literal, place, policy_document, secret,
+};
 use crate::made_of::{self, Makings};
 use crate::truths::any;
 use crate::unreadable::Unreadable;
@@ -87,6 +89,16 @@ impl Evaluator<'_, '_> {
             }
             (AttributeTest::Statement(test), Attribute::Unknown) => {
                 self.statement_of_data_source(test, place)
+            }
+            (AttributeTest::SameAs(other), _) => match compared::are_same(place, attribute, view, other) {
+                Some(truth) => truth,
+                None => predicate.unset.unwrap_or(Truth::False),
+            },
+            (AttributeTest::DiffersFrom(other), _) => {
+                match compared::are_same(place, attribute, view, other) {
+                    Some(truth) => truth.negated(),
+                    None => predicate.unset.unwrap_or(Truth::False),
+                }
             }
             // Unknown but configured: it will be set.
             (AttributeTest::Present, Attribute::Unknown) => predicate.unknown.unwrap_or(Truth::True),
@@ -184,6 +196,10 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Resul
         AttributeTest::OlderThan(bound) => {
             Truth::of(version(value).is_some_and(|version| version.is_before(bound)))
         }
+        // Compared where both attributes are at hand.
+        AttributeTest::SameAs(_) | AttributeTest::DiffersFrom(_) => Truth::Unknown,
+        AttributeTest::BeforeDate(date) => compared::is_before(value, *date),
+        AttributeTest::ExpiresWithin(seconds) => compared::expires_within(value, *seconds, place),
     })
 }
 
@@ -225,7 +241,11 @@ fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evide
         | AttributeTest::AtMost(_)
         | AttributeTest::LongerThan(_)
         | AttributeTest::StartsWith(_)
-        | AttributeTest::OlderThan(_) => evidence.value = scalar(value),
+        | AttributeTest::OlderThan(_)
+        | AttributeTest::SameAs(_)
+        | AttributeTest::DiffersFrom(_)
+        | AttributeTest::BeforeDate(_)
+        | AttributeTest::ExpiresWithin(_) => evidence.value = scalar(value),
         AttributeTest::Cidr(kind) => match value {
             Value::Array(elements) => {
                 let found = elements

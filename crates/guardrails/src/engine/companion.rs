@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::iam::Document;
 use crate::unreadable::Unreadable;
-use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Truth};
+use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Predicate, Truth};
 use planguard_plan::{
     Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side,
     Value, View,
@@ -205,6 +205,24 @@ impl<'p> Evaluator<'_, 'p> {
         // One that may belong makes the answer unknown, whatever the others are.
         let open = || unclear.iter().any(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
         Answer::bare(if certain == Truth::False && open() { Truth::Unknown } else { certain })
+    }
+
+    /// Whether the plan has a resource of one of these types, for which a condition holds. What a plan leaves out that
+    /// covers only part of the configuration, it may have.
+    pub(super) fn plan_has(
+        &self,
+        types: &[String],
+        condition: Option<&Predicate>,
+        view: &View<'_, '_>,
+    ) -> Answer {
+        let plan = self.index.plan;
+        let fulfils = |change| {
+            let state = ResourceState::new(plan, change, view.state().side)?;
+            Some(condition.map_or(Truth::True, |one| self.predicate(one, &state.root()).truth))
+        };
+        let found = any(types.iter().flat_map(|name| self.index.of_type(name)).filter_map(fulfils));
+        let is_whole = plan.complete != Some(false) && plan.deferred_changes.is_empty();
+        Answer::bare(if found == Truth::False && !is_whole { Truth::Unknown } else { found })
     }
 
     /// Those that refer to the judged resource, and those that may.

@@ -4,17 +4,23 @@ mod account_wide;
 mod attribute;
 mod cidr;
 mod companion;
+mod compared;
+mod counted;
+#[cfg(test)]
+mod forms;
 mod hard_coded;
 mod literal;
+mod of_change;
 mod open_ports;
 mod place;
 mod policy_document;
 mod ports;
+mod range;
 mod secret;
 mod together;
 
-use planguard_guardrail_format::{Guardrail, IfUnset, Predicate, Quantifier, Test, Truth};
-use planguard_plan::{Attribute, ResourceState, Value, View};
+use planguard_guardrail_format::{Guardrail, IfUnset, Predicate, Quantifier, Scope, Test, Truth};
+use planguard_plan::{Attribute, Plan, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
 pub use companion::PlanIndex;
@@ -135,6 +141,20 @@ impl Evidence {
             at_most: None,
             element: Element::default(),
         }
+    }
+}
+
+/// The state on which a guardrail judges a change: that after it; a guardrail about changes judges an object that is
+/// destroyed on what it was.
+pub fn judged_state<'p>(
+    guardrail: &Guardrail,
+    plan: &'p Plan<'p>,
+    change: &'p ResourceChange<'p>,
+) -> Option<ResourceState<'p>> {
+    let after = ResourceState::new(plan, change, Side::After);
+    match guardrail.scope {
+        Scope::State => after,
+        Scope::Change => after.or_else(|| ResourceState::new(plan, change, Side::Before)),
     }
 }
 
@@ -269,18 +289,27 @@ impl Evaluator<'_, '_> {
             }
             Predicate::Ports(ports) => ports::includes(ports, view),
             Predicate::Companion(companion) => self.companion(companion, view),
+            Predicate::PlanHas { types, condition } => self.plan_has(types, condition.as_deref(), view),
+            Predicate::Count(count) => self.counted(count, view),
+            Predicate::Range(range) => range::is_such(range, view),
+            Predicate::Was(predicate) => self.on_side(Side::Before, predicate, view),
+            Predicate::Becomes(predicate) => self.on_side(Side::After, predicate, view),
+            Predicate::Actions(wanted) => {
+                Answer::bare(Truth::of(of_change::does(view.state().change, wanted)))
+            }
         }
     }
 
-    /// The condition on the JSON document that is the text of an attribute. It is unknown what text says that is no
-    /// JSON.
+    /// The condition on the document that is the text of an attribute, or on one of several. It is unknown what text says
+    /// that cannot be read.
     fn document(&self, value: &Value<'_>, place: &View<'_, '_>, condition: &Predicate) -> Answer {
-        let parsed = value.as_str().ok_or(Unreadable::NotText).and_then(unreadable::json);
-        let document = match parsed {
-            Ok(document) => document,
+        let parsed = value.as_str().ok_or(Unreadable::NotText).and_then(unreadable::documents);
+        let documents = match parsed {
+            Ok(documents) => documents,
             Err(reason) => return Answer::unreadable(place, reason),
         };
-        let answer = self.predicate(condition, &place.document(&document));
+        let answers = documents.iter().map(|document| self.predicate(condition, &place.document(document)));
+        let answer = fold(answers, Truth::True, Truth::False);
         // A document has no attributes; the evidence is the attribute that it is the text of.
         Answer { evidence: Answer::at(answer.truth, place).evidence, ..answer }
     }

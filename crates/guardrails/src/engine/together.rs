@@ -81,8 +81,15 @@ fn asks_for_anywhere(predicate: &Predicate) -> bool {
         Predicate::All(some) | Predicate::Any(some) => some.iter().any(asks_for_anywhere),
         Predicate::Elements(elements) => asks_for_anywhere(&elements.condition),
         Predicate::Attribute(attribute) => matches!(attribute.test, AttributeTest::Cidr(CidrTest::Any)),
-        Predicate::Not(_) | Predicate::Document { .. } | Predicate::Ports(_) | Predicate::Companion(_) => {
-            false
-        }
+        Predicate::Not(_)
+        | Predicate::Document { .. }
+        | Predicate::Ports(_)
+        | Predicate::Range(_)
+        | Predicate::Count(_)
+        | Predicate::Companion(_)
+        | Predicate::PlanHas { .. }
+        | Predicate::Was(_)
+        | Predicate::Becomes(_)
+        | Predicate::Actions(_) => false,
     }
 }

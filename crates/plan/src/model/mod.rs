@@ -14,6 +14,7 @@ mod lost;
 mod mirror;
 mod output;
 mod planning;
+mod provider;
 mod read;
 mod references;
 mod section;

@@ -126,6 +126,11 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// An object with these members; the last of equal keys counts.
+    pub fn new(members: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
+        Self::from_members(members, &DuplicateKeys::default())
+    }
+
     /// The member with this key.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
         let position = self.members.binary_search_by(|(name, _)| name.as_ref().cmp(key)).ok()?;
