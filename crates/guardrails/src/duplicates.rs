@@ -52,7 +52,8 @@ fn two_guardrails_with_one_reason_are_one() {
     let mut by_reason: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for builtin in builtins() {
         let guardrail = builtin.definition();
-        let reason = wrong(&guardrail);
+        let when = guardrail.when.as_ref().map(|when| normal(when, false)).unwrap_or_default();
+        let reason = format!("{} when {when}", wrong(&guardrail));
         for resource_type in &guardrail.resources {
             let key = (resource_type.clone(), reason.clone());
             by_reason.entry(key).or_default().push(builtin.id().to_owned());

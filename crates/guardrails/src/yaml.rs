@@ -36,7 +36,8 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value<'static>>, usize> {
     }
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| error.marker().line())?;
+        // What is missing at the end is told for the last line.
+        let (event, span) = event.map_err(|error| error.marker().line().min(text.lines().count()))?;
         builder.take(event).ok_or_else(|| span.start.line())?;
     }
     Ok(builder.documents)
