@@ -21,5 +21,5 @@ pub use model::{
     DeferredChange, DuplicateKeys, Holds, Importing, InstanceKey, MAX_DEPTH, Mode, ModuleCall, ModuleStep,
     Object, OutputChange, Owner, PathStep, Plan, PlanError, ProviderConfig, RelevantAttribute, ReplaceOrder,
     Resolution, ResolvedReference, ResourceChange, ResourceState, RootVariable, Section, SetBy, ShapeError,
-    Side, SideProblem, UnknownValue, Value, Verb, View, Witness, mirrored, sensitive_values,
+    Side, SideProblem, Translation, UnknownValue, Value, Verb, View, Witness, mirrored, sensitive_values,
 };
