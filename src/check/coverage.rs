@@ -1,11 +1,11 @@
 //! Counts the resources that a plan changes and that no guardrail knows: about these, a pass says nothing.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use planguard_guardrails::Builtin;
 use planguard_guardrails::change::{self, GUARDS};
-use planguard_plan::{Mode, Plan};
+use planguard_guardrails::{Builtin, mapped};
+use planguard_plan::{Address, Mode, Plan};
 
 use super::{CheckError, OnUncovered, PlanCheck, Rules};
 use crate::report::Coverage;
@@ -15,16 +15,21 @@ const NAMED_TYPES: usize = 5;
 
 /// The changed resources of a plan by type, as far as no guardrail knows the type, and how many are changed in all.
 ///
-/// A type is known if a built-in guardrail that is on, a guardrail of the user or, with change guards on, one of their
+/// An object of a generic provider is known if a mapping makes it one of a known type. A type is known if a built-in guardrail that is on, a guardrail of the user or, with change guards on, one of their
 /// tables names it. What is written about every type does not count, and neither do Rego policies, which need not name
 /// the types that they judge.
 pub(super) fn unknown_types(plan: &Plan<'_>, rules: &Rules) -> (Vec<(String, usize)>, usize) {
+    let mapped = mapped(plan);
+    let judged: HashSet<&Address> = mapped.iter().map(|one| &one.change.address).collect();
     let mut changed = 0;
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
     for resource in &plan.resource_changes {
         match resource.address.mode {
             Mode::Managed if !resource.change.actions.is_no_op() => {
                 changed += 1;
+                if judged.contains(&resource.address) {
+                    continue;
+                }
                 *numbers.entry(&resource.address.resource_type).or_default() += 1;
             }
             Mode::Managed | Mode::Data | Mode::Ephemeral | Mode::Action => {}

@@ -6,11 +6,11 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_guardrail_format::{Guardrail, Once, Scope};
+use planguard_guardrail_format::{Guardrail, Mapping, Once, Scope};
 use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
 use planguard_guardrails::{
-    Builtin, Element, Evaluation, Evidence, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
-    judged_state,
+    Builtin, Element, Evaluation, Evidence, Mapped, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
+    judged_state, mapped,
 };
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
@@ -71,6 +71,23 @@ enum Before {
     FailsSinceDrift,
 }
 
+/// The mapped objects by their mappings, with the types as which they are judged.
+fn by_mapping<'m, 'p>(
+    mapped: &'m [Mapped<'p>],
+) -> Vec<(String, Option<&'static Mapping>, Vec<&'m ResourceChange<'p>>)> {
+    let mut groups: Vec<(String, Option<&'static Mapping>, Vec<&'m ResourceChange<'p>>)> = Vec::new();
+    for one in mapped {
+        let same = groups
+            .iter_mut()
+            .find(|(_, mapping, _)| mapping.is_some_and(|mapping| std::ptr::eq(mapping, one.mapping)));
+        match same {
+            Some((.., changes)) => changes.push(&one.change),
+            None => groups.push((one.mapping.to.clone(), Some(one.mapping), vec![&one.change])),
+        }
+    }
+    groups
+}
+
 impl PlanCheck<'_> {
     pub(super) fn guardrails(&mut self) {
         let plan = self.plan;
@@ -96,7 +113,12 @@ impl PlanCheck<'_> {
         let own = &self.rules.guardrails;
         let overrides = &self.rules.overrides;
         let mut met = BTreeSet::new();
-        let by_type = by_type.into_iter().map(|(resource_type, changes)| {
+        let mapped = mapped(plan);
+        let by_type = by_type.into_iter().map(|(written, changes)| (written, None, changes));
+        let by_type = by_type.chain(by_mapping(&mapped)).map(|(resource_type, mapping, changes)| {
+            let is_enough = |guardrail: &Guardrail| {
+                mapping.is_none_or(|mapping: &Mapping| mapping.is_enough_for(guardrail))
+            };
             let builtin = Builtin::for_type(&resource_type).filter(|builtin| packs.contains(builtin.pack()));
             let builtin: Vec<Guardrail> = builtin
                 .map(|builtin| {
@@ -104,9 +126,10 @@ impl PlanCheck<'_> {
                     overrides.set_parameters(&mut guardrail);
                     guardrail
                 })
+                .filter(is_enough)
                 .collect();
-            let own: Vec<&Guardrail> =
-                own.iter().filter(|guardrail| guardrail.resources.contains(&resource_type)).collect();
+            let of_type = own.iter().filter(|guardrail| guardrail.resources.contains(&resource_type));
+            let own: Vec<&Guardrail> = of_type.filter(|guardrail| is_enough(guardrail)).collect();
             met.extend(builtin.iter().chain(own.iter().copied()).map(|guardrail| guardrail.info.id.clone()));
             (builtin, own, changes)
         });
@@ -122,7 +145,8 @@ impl PlanCheck<'_> {
         let judged = threads::map(&shares, Stack::Plan, |share| {
             let mut judged = Judged::default();
             for (builtin, own, change) in *share {
-                let drift = last_known.drift(change);
+                // The drift of an object is that of its own type.
+                let drift = last_known.drift(change).filter(|_| !change.is_translated());
                 let own_drift = drift.and_then(|drift| effective.own(drift));
                 let own_change = effective.own(change);
                 let (drift, change) = (own_drift.as_ref().or(drift), own_change.as_ref().unwrap_or(change));

@@ -16,6 +16,7 @@ mod environments;
 mod fixture;
 mod gate;
 mod generated;
+mod generic_providers;
 mod hostile_text;
 mod integrations;
 mod invalid;

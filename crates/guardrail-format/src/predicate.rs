@@ -225,6 +225,13 @@ pub enum AttributeTest {
     ExpiresWithin(f64),
 }
 
+impl AttributeTest {
+    /// Whether it asks what the value is, and not where it comes from.
+    pub const fn is_about_value(&self) -> bool {
+        !matches!(self, Self::LiteralInConfiguration | Self::Secret)
+    }
+}
+
 /// A value that people write in a guardrail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Literal {

@@ -12,17 +12,18 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use planguard_guardrail_format::{
-    Case, Definition, Expectation, Guardrail, contradictions, read_definitions,
+    Case, Definition, Expectation, Guardrail, contradictions, read_definitions, read_mappings,
 };
 
 mod change;
 
 const GUARDRAILS: &str = "../../policies/guardrails";
 const CHANGE_TABLES: &str = "../../policies/change";
+const MAPPINGS: &str = "../../policies/mappings";
 const CONCERNS: &str = "../../policies/concerns";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in [GUARDRAILS, CHANGE_TABLES, CONCERNS, "build"] {
+    for input in [GUARDRAILS, CHANGE_TABLES, MAPPINGS, CONCERNS, "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let mut problems = Vec::new();
@@ -54,6 +55,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let tables = change::read(Path::new(CHANGE_TABLES), &mut problems)?;
+    let mut mappings = Vec::new();
+    for file in toml_files(Path::new(MAPPINGS))? {
+        match read_mappings(&file.to_string_lossy(), &fs::read_to_string(&file)?) {
+            Err(error) => problems.push(error.to_string()),
+            Ok(read) => mappings.extend(read),
+        }
+    }
     if !problems.is_empty() {
         // Cargo shows what a failing build script writes to standard error.
         return Err(format!("\n{}\n", problems.join("\n")).into());
@@ -61,6 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     change::embed(&tables, &out)?;
     embed_concerns(&out)?;
+    fs::write(out.join("mappings.bin"), postcard::to_stdvec(&mappings)?)?;
     embed(&guardrails, &out)
 }
 

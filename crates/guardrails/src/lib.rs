@@ -14,6 +14,7 @@ mod engine;
 mod iam;
 mod judge;
 mod made_of;
+mod mapped;
 mod special_ranges;
 mod truths;
 mod unreadable;
@@ -30,5 +31,6 @@ pub use engine::{
 };
 pub use engine::{credentials, decoded, is_named_credential};
 pub use judge::{Judgement, judge};
+pub use mapped::{Mapped, mapped, mappings};
 pub use unreadable::Unreadable;
 pub use user::{GuardrailError, load_guardrails, read_guardrail_file, remedy};

@@ -13,6 +13,7 @@ use planguard_plan::{
 };
 
 use super::{Answer, Evaluator, account_wide, place};
+use crate::mapped::is_generic;
 use crate::truths::any;
 
 /// A plan's resources by type and by block, and their references; built when a guardrail needs them, and shared by
@@ -204,7 +205,19 @@ impl<'p> Evaluator<'_, 'p> {
         let certain = any(belonging.into_iter().filter_map(&fulfils));
         // One that may belong makes the answer unknown, whatever the others are.
         let open = || unclear.iter().any(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
-        Answer::bare(if certain == Truth::False && open() { Truth::Unknown } else { certain })
+        // Beside an object of a generic provider, others of the provider may be companions that no mapping knows.
+        let beside = || {
+            let this = view.state().change;
+            let provider = |change: &ResourceChange<'_>| {
+                change.address.resource_type.split('_').next().map(ToOwned::to_owned)
+            };
+            let is_other = |one: &ResourceChange<'_>| {
+                is_generic(one) && one.address != this.address && provider(one) == provider(this)
+            };
+            this.is_translated() && self.index.plan.resource_changes.iter().any(is_other)
+        };
+        let may_be = certain == Truth::False && (open() || beside());
+        Answer::bare(if may_be { Truth::Unknown } else { certain })
     }
 
     /// Whether the plan has a resource of one of these types, for which a condition holds. What a plan leaves out that

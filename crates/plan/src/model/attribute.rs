@@ -49,7 +49,8 @@ impl<'p> ResourceState<'p> {
             Side::Before => change.exists_before(),
             Side::After => change.exists_after(),
         };
-        let config = plan.configuration.as_ref().and_then(|config| config.resource(&change.address));
+        let configuration = plan.configuration.as_ref().filter(|_| !change.is_translated);
+        let config = configuration.and_then(|config| config.resource(&change.address));
         // A block that has lost what is in it says as little as one that is lost.
         let config = config.filter(|(_, block)| !change.lacks_expressions(&block.expressions));
         exists.then_some(Self { plan, change, side, config })

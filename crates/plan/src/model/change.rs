@@ -32,6 +32,9 @@ pub struct ResourceChange<'a> {
     pub change: Change<'a>,
     /// The field of the entry that says something else of the object than its address, if one does.
     pub(super) mismatch: Option<&'static str>,
+    /// Whether it is seen as an object of another type than its own, so that its configuration says nothing of its
+    /// attributes.
+    pub(super) is_translated: bool,
     /// The schema of its type, looked up when it is first asked for.
     pub(super) schema: OnceLock<Option<Schema>>,
 }
@@ -79,7 +82,59 @@ pub struct Importing<'a> {
     pub identity: Option<Value<'a>>,
 }
 
+/// The sides of an object, as another type has them.
+#[derive(Clone, Debug)]
+pub struct Translation<'a> {
+    /// The values before the change.
+    pub before: Option<Value<'a>>,
+    /// The values after the change.
+    pub after: Option<Value<'a>>,
+    /// The mask of what is known only after apply.
+    pub after_unknown: Value<'a>,
+}
+
+impl<'a> ResourceChange<'a> {
+    /// The same change of the same object, seen as one of another resource type. If anything of the object is sensitive,
+    /// all of it is.
+    #[must_use]
+    pub fn seen_as(&self, resource_type: &str, translation: Translation<'a>) -> Self {
+        let Translation { before, after, after_unknown } = translation;
+        let mask = |mask: &Option<Value<'a>>| mask.as_ref().map(|mask| Value::Bool(mask.has_true_leaf()));
+        let change = &self.change;
+        Self {
+            address: self.address.clone(),
+            previous_address: self.previous_address.clone(),
+            deposed: self.deposed.clone(),
+            provider_name: self.provider_name.clone(),
+            action_reason: self.action_reason.clone(),
+            change: Change {
+                actions: change.actions.clone(),
+                before: before.map(Arc::new),
+                after: after.map(Arc::new),
+                after_unknown: Some(after_unknown),
+                before_sensitive: mask(&change.before_sensitive),
+                after_sensitive: mask(&change.after_sensitive),
+                replace_paths: Vec::new(),
+                importing: change.importing.clone(),
+                generated_config: None,
+                before_identity: None,
+                after_identity: None,
+                before_text: Section::default(),
+                after_text: Section::default(),
+            },
+            mismatch: None,
+            is_translated: true,
+            schema: OnceLock::from(planguard_schemas::resource(resource_type)),
+        }
+    }
+}
+
 impl ResourceChange<'_> {
+    /// Whether it is seen as one of another type than its own.
+    pub fn is_translated(&self) -> bool {
+        self.is_translated
+    }
+
     /// Whether the object exists once the plan is applied and stays under management.
     pub fn exists_after(&self) -> bool {
         let actions = &self.change.actions;
@@ -284,6 +339,7 @@ impl<'a> RawResourceChange<'a> {
                 .map(|reason| ActionReason::parse(&reason)),
             change: change.read(section, position, reader)?,
             mismatch,
+            is_translated: false,
             schema: OnceLock::new(),
         };
         if self.index_unknown == Some(true) && read.address.key.is_none() {

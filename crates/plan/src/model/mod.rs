@@ -29,7 +29,7 @@ pub use actions::{Actions, ReplaceOrder, Verb};
 pub use address::{Address, AddressError, InstanceKey, Mode, ModuleStep};
 pub use attribute::{Attribute, Mask, ResourceState, Side, View};
 pub use attribute_path::{AttributePath, PathStep};
-pub use change::{ActionReason, Change, Importing, ResourceChange};
+pub use change::{ActionReason, Change, Importing, ResourceChange, Translation};
 pub use configuration::{ConfigModule, ConfigResource, Configuration, ModuleCall, ProviderConfig};
 pub use contradiction::{Contradiction, SideProblem};
 pub use dependencies::{Dependencies, Dependency, DependencyEnd, Provenance};

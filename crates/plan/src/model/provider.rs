@@ -63,6 +63,7 @@ impl<'a> ProviderConfig<'a> {
                 after_text: Section::default(),
             },
             mismatch: None,
+            is_translated: true,
             schema: OnceLock::new(),
         }
     }
