@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use planguard_guardrail_format::{
-    Case, Definition, Expectation, Guardrail, contradictions, read_definitions, read_mappings,
+    Case, Contradiction, Definition, Expectation, Guardrail, contradictions, read_definitions, read_mappings,
 };
 
 mod change;
@@ -43,9 +43,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                             say(format!("duplicate id or alias `{id}`"));
                         }
                     }
-                    contradictions(&guardrail).iter().map(ToString::to_string).for_each(&mut say);
-                    for (line, contradiction) in case_contradictions {
-                        say(format!("case on line {line}: {contradiction}"));
+                    let of_guardrail = contradictions(&guardrail);
+                    let wrong = of_guardrail.iter().filter(|wrong| !has_no_schema(&file, wrong));
+                    wrong.map(ToString::to_string).for_each(&mut say);
+                    let of_cases = case_contradictions.iter();
+                    for (line, wrong) in of_cases.filter(|(_, wrong)| !has_no_schema(&file, wrong)) {
+                        say(format!("case on line {line}: {wrong}"));
                     }
                     missing_cases(&cases).into_iter().for_each(&mut say);
                     guardrails
@@ -71,6 +74,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     embed_concerns(&out)?;
     fs::write(out.join("mappings.bin"), postcard::to_stdvec(&mappings)?)?;
     embed(&guardrails, &out)
+}
+
+/// Whether all that is wrong is that the provider, after which the directory of the file is named, has no schema.
+fn has_no_schema(file: &Path, wrong: &Contradiction) -> bool {
+    let Contradiction::UnknownProvider { resource_type } = wrong else { return false };
+    let provider = file.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
+    let name = resource_type.strip_prefix("data.").unwrap_or(resource_type);
+    name.strip_prefix(provider).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
 fn pack(data: &[u8], file: &Path) -> Result<(), std::io::Error> {
