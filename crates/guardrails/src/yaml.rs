@@ -34,11 +34,12 @@ pub(crate) fn documents(text: &str) -> Result<Vec<Value<'static>>, usize> {
             return Err(line + 1);
         }
     }
+    // What does not end is noticed behind the last line.
+    let last = text.lines().count().max(1);
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        // What is missing at the end is told for the last line.
-        let (event, span) = event.map_err(|error| error.marker().line().min(text.lines().count()))?;
-        builder.take(event).ok_or_else(|| span.start.line())?;
+        let (event, span) = event.map_err(|error| error.marker().line().min(last))?;
+        builder.take(event).ok_or_else(|| span.start.line().min(last))?;
     }
     Ok(builder.documents)
 }
