@@ -172,6 +172,11 @@ fn beside_lints<R>(rules: &Rules, check_all: impl FnOnce() -> R) -> (lints::Lint
     }
 }
 
+/// What is wrong with policies, whatever the plan is.
+pub fn mistakes(rules: &Rules) -> Vec<Problem> {
+    beside_lints(rules, || ()).0.problems
+}
+
 /// The report of all documents, and of the files of a batch that are none.
 fn report<D>(
     batch: &Batch<D>,

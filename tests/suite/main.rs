@@ -38,6 +38,7 @@ mod real_plans;
 mod rego;
 mod rooms;
 mod runtask;
+mod runtask_serve;
 mod sarif;
 mod secrets;
 mod settings;

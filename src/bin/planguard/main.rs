@@ -25,6 +25,7 @@ mod partition;
 mod plan;
 mod rules;
 mod runtask;
+mod serve;
 mod settings;
 mod test;
 mod verify;
