@@ -31,6 +31,8 @@ pub struct Report {
     pub report_only: bool,
     /// The SHA-256 of the loaded policies, if any.
     pub policies_sha256: Option<SafeText>,
+    /// The commits that policies and data are of, if they are named in git.
+    pub policy_commits: Vec<PolicyCommit>,
     /// How far the settings can be trusted.
     pub trust: Trust,
     /// The waivers, and what became of each.
@@ -62,6 +64,15 @@ pub struct PartReport {
     pub files_sha256: SafeText,
     /// The directories that were searched, and how many of their files in this part were plans or could not be read.
     pub directories: Vec<(SafeText, usize)>,
+}
+
+/// A commit that policies are of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyCommit {
+    /// The source, as the user names it.
+    pub source: SafeText,
+    /// The id of its commit.
+    pub commit: SafeText,
 }
 
 /// The environment of a run.

@@ -15,6 +15,7 @@ mod environments;
 mod fixture;
 mod gate;
 mod generated;
+mod git_policies;
 mod hostile_text;
 mod integrations;
 mod invalid;

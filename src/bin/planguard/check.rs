@@ -16,7 +16,7 @@ use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::monthly_increase;
 use planguard::render;
-use planguard::report::{EnvironmentReport, Notice, Report};
+use planguard::report::{EnvironmentReport, Notice, PolicyCommit, Report};
 use planguard::settings::{Origin, Place, Resolution, Settings};
 use planguard::waivers::Comments;
 
@@ -133,6 +133,12 @@ pub(crate) fn check_plans(
     report.notices.splice(0..0, resolution.notices.iter().cloned());
     report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
     report.environment = resolution.environment.as_ref().map(EnvironmentReport::new);
+    report.policy_commits = settings.policy_commits();
+    report.notices.extend(report.policy_commits.iter().map(|PolicyCommit { source, commit }| {
+        let message =
+            format!("the policies of {} are those of commit {}", source.unescaped(), commit.unescaped());
+        Notice::new("PG-CF-108", &message)
+    }));
     // To write all settings out takes as long as to check a small plan.
     if arguments.audit.is_some() || arguments.outputs.has(render::check::WHOLE.name) || attester.is_some() {
         let plain = Redactor::default();

@@ -15,7 +15,7 @@ pub(super) use read::{read, safe};
 pub(super) use write::text;
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.3";
+const SCHEMA_VERSION: &str = "2.4";
 
 /// A run of planguard.
 #[derive(Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub(super) struct Report {
     report_only: bool,
     /// The SHA-256 of the policies that were loaded.
     policies_sha256: Option<String>,
+    /// The commits of git that policies and data are of; left out if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    policy_commits: Vec<PolicyCommit>,
     /// The place that settings, policies, data and guardrails were taken from, as `--trusted` names it; null if they
     /// are the project's own.
     trusted: Option<String>,
@@ -68,6 +71,16 @@ pub(super) struct Report {
     problems: Vec<Problem>,
     /// Notes that do not affect the verdict.
     notices: Vec<Notice>,
+}
+
+/// A commit that policies are of.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct PolicyCommit {
+    /// The source, such as `git::../policies//rego?ref=v1.2.0`.
+    source: String,
+    /// The id of its commit.
+    commit: String,
 }
 
 /// One of several runs that share the files to check.

@@ -13,8 +13,8 @@ use thiserror::Error;
 
 use super::{
     Baseline, Changes, Counts, Coverage, Drift, DriftFate, Enforcement, Finding, FindingWaiver, Location,
-    Part, Plan, Problem, Report, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Source, Verdict, Waiver,
-    WaiverState,
+    Part, Plan, PolicyCommit, Problem, Report, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Source,
+    Verdict, Waiver, WaiverState,
 };
 use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
@@ -129,6 +129,14 @@ impl Report {
                 .collect(),
             report_only: self.report_only,
             policies_sha256: optional(self.policies_sha256.as_ref()),
+            policy_commits: self
+                .policy_commits
+                .iter()
+                .map(|PolicyCommit { source, commit }| report::PolicyCommit {
+                    source: safe(source),
+                    commit: safe(commit),
+                })
+                .collect(),
             trust: report::Trust {
                 place: optional(self.trusted.as_ref()),
                 weakenings: self

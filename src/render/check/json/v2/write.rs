@@ -8,9 +8,9 @@ use planguard_rule as severity;
 
 use super::{
     Approvals, Baseline, Changes, Counts, Coverage, Directory, Drift, DriftFate, Enforcement, Environment,
-    Files, Finding, FindingWaiver, Location, Notice, Part, Plan, Problem, Report, Risk, Rule, RuleKind,
-    SCHEMA_VERSION, Severity, Share, Skipped, Source, UnknownType, UnusedEntry, Verdict, Waiver, WaiverState,
-    Weakening,
+    Files, Finding, FindingWaiver, Location, Notice, Part, Plan, PolicyCommit, Problem, Report, Risk, Rule,
+    RuleKind, SCHEMA_VERSION, Severity, Share, Skipped, Source, UnknownType, UnusedEntry, Verdict, Waiver,
+    WaiverState, Weakening,
 };
 use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
@@ -39,6 +39,14 @@ impl Report {
             complete: report.problems.is_empty(),
             report_only: report.report_only,
             policies_sha256: optional(report.policies_sha256.as_ref()),
+            policy_commits: report
+                .policy_commits
+                .iter()
+                .map(|report::PolicyCommit { source, commit }| PolicyCommit {
+                    source: text(source),
+                    commit: text(commit),
+                })
+                .collect(),
             trusted: optional(report.trust.place.as_ref()),
             weakenings: report
                 .trust
