@@ -10,6 +10,7 @@ mod guardrails;
 mod lints;
 mod options;
 mod origins;
+mod outputs;
 mod place;
 mod policies;
 mod risk;
@@ -419,6 +420,7 @@ fn check_plan(
     check.changes();
     check.policies(document);
     let drift = check.drift();
+    let outputs = check.outputs();
     let coverage = check.coverage();
     let sought = check.configuration.take();
     check.notices.extend(about_sources(rules, sought.as_ref(), origin));
@@ -462,6 +464,7 @@ fn check_plan(
         risk,
         findings,
         drift,
+        outputs,
         // Computed after all problems are collected.
         complete: false,
         position: None,

@@ -26,6 +26,7 @@ mod lint_seeded;
 mod lint_types;
 mod merge;
 mod mutations;
+mod output_changes;
 mod outputs;
 mod own_guardrails;
 mod parameters;

@@ -24,7 +24,6 @@ type Host = planguard::runtask::serve::AllowedHost;
 type Host = String;
 
 #[derive(Debug, Args)]
-#[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "the server is not built"))]
 pub(crate) struct ServeArguments {
     /// Listen on this address
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
