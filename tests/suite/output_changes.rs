@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use planguard::plan::text::escape::hides_or_steers;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -54,7 +55,7 @@ fn policies_see_outputs_in_every_command() {
     let (code, text) = ran(&directory, &["check", "plan.json", "-p", "policy"]);
     assert_eq!((code, text.contains("output old is deleted")), (Some(1), true), "{text}");
     let query = "{name | some name, change in input.output_changes; change.actions != [\"no-op\"]}";
-    let (code, text) = ran(&directory, &["eval", query, "--input", "plan.json"]);
+    let (code, text) = ran(&directory, &["eval", query, "--plan", "plan.json"]);
     assert_eq!(code, Some(0), "{text}");
     assert!(["endpoint", "old", "password", "size"].iter().all(|name| text.contains(name)), "{text}");
     assert!(!text.contains("same"), "{text}");
@@ -106,4 +107,20 @@ fn reports_tell_which_outputs_change() {
     fs::write(directory.path().join("report.json"), text).unwrap();
     let (_, text) = ran(&directory, &["merge", "report.json"]);
     assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn the_name_of_an_output_steers_nothing() {
+    let directory = project();
+    let name = r#"a\u001b[31m\u202eb`|\n::error::x <b> @all"#;
+    fs::write(directory.path().join("plan.json"), PLAN.replace("\"endpoint\"", &format!("\"{name}\"")))
+        .unwrap();
+    for format in ["text", "markdown", "json"] {
+        for show in ["new", "all"] {
+            let (_, text) = ran(&directory, &["check", "plan.json", "--show", show, "--format", format]);
+            assert!(text.contains("1 to add") || format == "json", "{text}");
+            assert_eq!(text.chars().find(|c| hides_or_steers(*c) && *c != '\n'), None, "{format}: {text}");
+            assert!(!text.lines().any(|line| line.starts_with("::error")), "{format}: {text}");
+        }
+    }
 }
