@@ -128,6 +128,10 @@ fn reason(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(_) => "it took too long".to_owned(),
         ureq::Error::HostNotFound => "the host is not found".to_owned(),
+        // TLS refuses what it receives.
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+            format!("the connection is not secure ({error})")
+        }
         ureq::Error::Io(error) => format!("the connection failed ({})", error.kind()),
         ureq::Error::ConnectionFailed => "the connection failed".to_owned(),
         ureq::Error::Rustls(error) => format!("the connection is not secure ({error})"),
