@@ -31,6 +31,8 @@ pub struct Report {
     pub report_only: bool,
     /// The SHA-256 of the loaded policies, if any.
     pub policies_sha256: Option<SafeText>,
+    /// The commits that policies and data are of, if they are named in git.
+    pub policy_commits: Vec<PolicyCommit>,
     /// How far the settings can be trusted.
     pub trust: Trust,
     /// The waivers, and what became of each.
@@ -62,6 +64,15 @@ pub struct PartReport {
     pub files_sha256: SafeText,
     /// The directories that were searched, and how many of their files in this part were plans or could not be read.
     pub directories: Vec<(SafeText, usize)>,
+}
+
+/// A commit that policies are of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyCommit {
+    /// The source, as the user names it.
+    pub source: SafeText,
+    /// The id of its commit.
+    pub commit: SafeText,
 }
 
 /// The environment of a run.
@@ -307,10 +318,63 @@ pub struct PlanReport {
     pub findings: Vec<Finding>,
     /// What was changed outside of Terraform and matters.
     pub drift: Vec<Drift>,
+    /// The outputs of the root module that change, by name.
+    pub outputs: Vec<OutputReport>,
     /// Whether the whole plan could be checked.
     pub complete: bool,
     /// The place of its file among those of all parts, counted from 0, if the run is one of several parts.
     pub position: Option<usize>,
+}
+
+/// An output of the root module that the plan changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputReport {
+    /// Its name.
+    pub name: SafeText,
+    /// What happens to it.
+    pub action: OutputAction,
+    /// What it is now, as Terraform writes it; `None` if it is not there or long.
+    pub before: Option<SafeText>,
+    /// What it will be; `None` if it is deleted or long.
+    pub after: Option<SafeText>,
+    /// Whether it, or a part of it, is or was sensitive; then no value is told.
+    pub is_sensitive: bool,
+    /// Whether it, or a part of it, is known only after apply.
+    pub is_unknown: bool,
+}
+
+/// What happens to an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OutputAction {
+    /// It is created.
+    Create,
+    /// Its value changes.
+    Change,
+    /// It is deleted.
+    Delete,
+}
+
+impl OutputAction {
+    /// All actions, in the order in which they are told.
+    pub const ALL: [Self; 3] = [Self::Create, Self::Change, Self::Delete];
+
+    /// Returns the name in reports for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// Returns the words in reports for people, as those about resources.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Create => "to add",
+            Self::Change => "to change",
+            Self::Delete => "to delete",
+        }
+    }
 }
 
 /// Something that was changed outside of Terraform and matters.

@@ -22,8 +22,8 @@ pub use key::{KeyId, KeySource, PUBLIC_KEY, PublicKey, SIGNING_KEY, Signer, expo
 pub use lifetime::Lifetime;
 pub use of_report::{Binary, Made};
 pub use statement::{
-    ApprovalsMade, Binding, Effect, FindingCount, Predicate, Statement, Subject, SubjectDigest, SubjectName,
-    Verdict, WaiverUse,
+    ApprovalsMade, Binding, Effect, FindingCount, PolicyCommit, Predicate, Statement, Subject, SubjectDigest,
+    SubjectName, Verdict, WaiverUse,
 };
 pub use time::Time;
 pub use verify::{Expected, PlanFile};

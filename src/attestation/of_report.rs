@@ -7,7 +7,8 @@ use planguard_plan::redact::SafeText;
 
 use super::{
     ApprovalsMade, AttestationError, Binding, Digest, Effect, FindingCount, Lifetime, PREDICATE_TYPE,
-    Predicate, STATEMENT_TYPE, Statement, Subject, SubjectDigest, SubjectName, Time, Verdict, WaiverUse,
+    PolicyCommit, Predicate, STATEMENT_TYPE, Statement, Subject, SubjectDigest, SubjectName, Time, Verdict,
+    WaiverUse,
 };
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, WaiverState};
@@ -75,6 +76,11 @@ impl Statement {
                 policies_sha256: policies
                     .map(|policies| Digest::of(Some(policies), "digest of policies"))
                     .transpose()?,
+                policy_commits: report
+                    .policy_commits
+                    .iter()
+                    .map(|of| PolicyCommit { source: text(&of.source), commit: text(&of.commit) })
+                    .collect(),
                 trusted: report.trust.place.as_ref().map(text),
                 environment: report.environment.as_ref().map(|environment| text(&environment.name)),
                 approvals: report.approvals.as_ref().map(|approvals| ApprovalsMade {

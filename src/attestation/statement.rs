@@ -113,6 +113,9 @@ pub struct Predicate {
     pub settings_sha256: Digest,
     /// The SHA-256 of the policies that were loaded.
     pub policies_sha256: Option<Digest>,
+    /// The commits of git that policies and data were of; left out if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub policy_commits: Vec<PolicyCommit>,
     /// The place that settings and policies were taken from, as `--trusted` names it.
     pub trusted: Option<String>,
     /// The environment whose settings counted.
@@ -123,6 +126,17 @@ pub struct Predicate {
     pub waivers: Vec<WaiverUse>,
     /// How many findings there are of each severity and effect.
     pub findings: Vec<FindingCount>,
+}
+
+/// A commit that policies were of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct PolicyCommit {
+    /// The source, as `--policy` names it.
+    pub source: String,
+    /// The id of its commit.
+    pub commit: String,
 }
 
 /// Whether the plan may be applied.

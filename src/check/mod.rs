@@ -10,6 +10,7 @@ mod guardrails;
 mod lints;
 mod options;
 mod origins;
+mod outputs;
 mod place;
 mod policies;
 mod risk;
@@ -170,6 +171,11 @@ fn beside_lints<R>(rules: &Rules, check_all: impl FnOnce() -> R) -> (lints::Lint
         (Some(policies), None) => (lints::errors_of(policies), check_all()),
         (None, _) => (lints::Linted::default(), check_all()),
     }
+}
+
+/// What is wrong with policies, whatever the plan is.
+pub fn mistakes(rules: &Rules) -> Vec<Problem> {
+    beside_lints(rules, || ()).0.problems
 }
 
 /// The report of all documents, and of the files of a batch that are none.
@@ -414,6 +420,7 @@ fn check_plan(
     check.changes();
     check.policies(document);
     let drift = check.drift();
+    let outputs = check.outputs();
     let coverage = check.coverage();
     let sought = check.configuration.take();
     check.notices.extend(about_sources(rules, sought.as_ref(), origin));
@@ -457,6 +464,7 @@ fn check_plan(
         risk,
         findings,
         drift,
+        outputs,
         // Computed after all problems are collected.
         complete: false,
         position: None,

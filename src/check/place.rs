@@ -15,6 +15,10 @@ const OPENTOFU: &str = "registry.opentofu.org/";
 /// The longest value that is shown; a longer one is of no help on a line.
 const LONGEST: usize = 80;
 
+/// What stands for a value that is sensitive, and for one that nobody knows yet, as Terraform writes it.
+pub(super) const SENSITIVE: &str = "(sensitive value)";
+pub(super) const KNOWN_LATER: &str = "(known after apply)";
+
 /// An attribute on both sides of a change, as Terraform writes values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Values {
@@ -86,16 +90,19 @@ impl PlanCheck<'_> {
     /// A value as Terraform writes it.
     fn shown(&self, view: &View<'_, '_>) -> Option<SafeText> {
         if view.is_sensitive() {
-            return Some(SafeText::fixed("(sensitive value)"));
+            return Some(SafeText::fixed(SENSITIVE));
         }
         match view.attribute() {
-            planguard_plan::Attribute::Unknown => Some(SafeText::fixed("(known after apply)")),
+            planguard_plan::Attribute::Unknown => Some(SafeText::fixed(KNOWN_LATER)),
             planguard_plan::Attribute::Unset => Some(SafeText::fixed("(not set)")),
-            planguard_plan::Attribute::Known(value) => {
-                let text = value.written();
-                (text.chars().count() <= LONGEST).then(|| self.redactor.text(&text))
-            }
+            planguard_plan::Attribute::Known(value) => self.written(value),
         }
+    }
+
+    /// A known value as Terraform writes it, if it is short.
+    pub(super) fn written(&self, value: &Value<'_>) -> Option<SafeText> {
+        let text = value.written();
+        (text.chars().count() <= LONGEST).then(|| self.redactor.text(&text))
     }
 }
 

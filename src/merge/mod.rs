@@ -203,6 +203,7 @@ fn joined(all: Vec<Named>) -> Report {
             merged.environment = report.environment;
             merged.approvals = report.approvals;
             merged.trust = report.trust;
+            merged.policy_commits = report.policy_commits;
             continue;
         }
         // What is not the same everywhere is not said of all.
@@ -223,6 +224,11 @@ fn joined(all: Vec<Named>) -> Report {
             merged.approvals = known.chain(report.approvals).max_by_key(|approvals| approvals.missing);
         }
         keep(&mut merged.trust.place, report.trust.place);
+        for commit in report.policy_commits {
+            if !merged.policy_commits.contains(&commit) {
+                merged.policy_commits.push(commit);
+            }
+        }
         for weakening in report.trust.weakenings {
             if !merged.trust.weakenings.contains(&weakening) {
                 merged.trust.weakenings.push(weakening);

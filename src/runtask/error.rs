@@ -78,4 +78,73 @@ pub enum RunTaskError {
         help("keep the body of the request byte for byte, and compare the key with that of the run task")
     )]
     WrongSignature,
+    /// The program lacks the server.
+    #[error("this planguard was built without the server of run tasks")]
+    #[diagnostic(
+        code("PG-RT-010"),
+        help(
+            "build it with `cargo build --release --features serve`, or receive the requests with a server of your own (docs/run-task.md)"
+        )
+    )]
+    NotBuilt,
+    /// The address cannot be used.
+    #[error("cannot listen on {address}: {reason}")]
+    #[diagnostic(code("PG-RT-011"), help("name an address of this machine and a free port with --listen"))]
+    Listen {
+        /// The address.
+        address: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// A payload leads elsewhere.
+    #[error("{what} leads to {host}, which this server must not ask")]
+    #[diagnostic(
+        code("PG-RT-012"),
+        help(
+            "if this is your HCP Terraform or Terraform Enterprise, name it with --api-host, or with --download-host if plans are there"
+        )
+    )]
+    Host {
+        /// What has the address.
+        what: &'static str,
+        /// The host.
+        host: String,
+    },
+    /// The arguments for `check` are those of another check.
+    #[error("the arguments behind `--` {reason}")]
+    #[diagnostic(
+        code("PG-RT-013"),
+        help("name only how plans are checked, as in `planguard runtask serve -- --policy policies`")
+    )]
+    Arguments {
+        /// What is wrong with them.
+        reason: &'static str,
+    },
+    /// There is no plan to check.
+    #[error("cannot fetch the plan: {reason}")]
+    #[diagnostic(code("PG-RT-014"), help("repeat the run; if it goes on, look at the log of the server"))]
+    Fetch {
+        /// What happened.
+        reason: String,
+    },
+    /// There is no report.
+    #[error("the check ended without a report: {reason}")]
+    #[diagnostic(code("PG-RT-015"), help("look at the log of the server; --check-timeout allows more time"))]
+    Check {
+        /// What happened.
+        reason: String,
+    },
+    /// HCP did not take the result.
+    #[error("cannot send the result: {reason} (attempt {attempts}, the last one)")]
+    #[diagnostic(code("PG-RT-016"), help("HCP Terraform fails the task when its time is over"))]
+    Callback {
+        /// How often it was sent.
+        attempts: u32,
+        /// What happened the last time.
+        reason: String,
+    },
+    /// A bug.
+    #[error("internal error: please report this bug")]
+    #[diagnostic(code("PG-RT-017"))]
+    Internal,
 }

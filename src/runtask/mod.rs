@@ -3,13 +3,19 @@
 //! `src/render/check/run_task.rs` writes the answer.
 
 mod error;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod signature;
 
 use planguard_rule::words;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 pub use error::RunTaskError;
 pub use signature::verify;
+
+/// The variable with the HMAC key of a run task that is served.
+pub const HMAC_KEY: &str = "PLANGUARD_HMAC_KEY";
 
 /// The version of the payload that this program reads.
 const VERSION: u64 = 1;
@@ -57,7 +63,39 @@ pub enum Request {
     },
 }
 
-/// The keys of a payload that decide. The access token is compared, and not kept.
+/// A run that waits for the result of a task.
+pub struct Task {
+    /// The run.
+    pub run_id: String,
+    /// Its stage.
+    pub stage: Stage,
+    /// Whether it shows outcomes.
+    pub outcomes: Outcomes,
+    /// What authorizes requests about this run.
+    pub token: Zeroizing<String>,
+    /// The address to which the result is sent.
+    pub callback: String,
+    plan: Option<String>,
+}
+
+impl Task {
+    /// The address of the plan's JSON.
+    ///
+    /// # Errors
+    ///
+    /// There is no plan at the stage of the run, or the payload does not say where.
+    pub fn plan(&self) -> Result<&str, RunTaskError> {
+        match (self.stage, &self.plan) {
+            (Stage::PrePlan, _) => Err(RunTaskError::NoPlan),
+            (Stage::PostPlan | Stage::PreApply | Stage::PostApply, Some(plan)) => Ok(plan),
+            (Stage::PostPlan | Stage::PreApply | Stage::PostApply, None) => {
+                Err(RunTaskError::Fetch { reason: "the payload has no plan_json_api_url".to_owned() })
+            }
+        }
+    }
+}
+
+/// The keys of a payload that decide.
 #[derive(Deserialize)]
 struct Payload {
     payload_version: u64,
@@ -66,6 +104,12 @@ struct Payload {
     access_token: String,
     #[serde(default)]
     capabilities: Capabilities,
+    #[serde(default)]
+    run_id: Option<String>,
+    #[serde(default)]
+    plan_json_api_url: Option<String>,
+    #[serde(default)]
+    task_result_callback_url: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -80,7 +124,31 @@ struct Capabilities {
 ///
 /// It is no payload of a run task, or one of another version or stage.
 pub fn request(payload: &[u8]) -> Result<Request, RunTaskError> {
-    let payload: Payload = serde_json::from_slice(payload).map_err(|error| RunTaskError::Shape {
+    Ok(read(payload)?.1)
+}
+
+/// The run that waits for the result of a task; none if HCP tests the address.
+///
+/// # Errors
+///
+/// Those of [`request`].
+pub fn task(payload: &[u8]) -> Result<Option<Task>, RunTaskError> {
+    let (payload, request) = read(payload)?;
+    Ok(match request {
+        Request::Test => None,
+        Request::Task { stage, outcomes } => Some(Task {
+            run_id: payload.run_id.unwrap_or_else(|| "a run without an id".to_owned()),
+            stage,
+            outcomes,
+            token: Zeroizing::new(payload.access_token),
+            callback: payload.task_result_callback_url.unwrap_or_default(),
+            plan: payload.plan_json_api_url,
+        }),
+    })
+}
+
+fn read(payload: &[u8]) -> Result<(Payload, Request), RunTaskError> {
+    let mut payload: Payload = serde_json::from_slice(payload).map_err(|error| RunTaskError::Shape {
         // serde's message may quote a value: the token is one.
         line: error.line(),
         column: error.column(),
@@ -89,11 +157,13 @@ pub fn request(payload: &[u8]) -> Result<Request, RunTaskError> {
         return Err(RunTaskError::Version { version: payload.payload_version });
     }
     if payload.access_token == TEST_TOKEN || payload.stage == TEST_STAGE {
-        return Ok(Request::Test);
+        return Ok((payload, Request::Test));
     }
-    let stage = payload.stage.parse().map_err(|_| RunTaskError::Stage { stage: payload.stage })?;
+    let Ok(stage) = payload.stage.parse() else {
+        return Err(RunTaskError::Stage { stage: std::mem::take(&mut payload.stage) });
+    };
     let outcomes = if payload.capabilities.outcomes { Outcomes::Shown } else { Outcomes::NotShown };
-    Ok(Request::Task { stage, outcomes })
+    Ok((payload, Request::Task { stage, outcomes }))
 }
 
 /// Whether the run shows outcomes with the result of a check, if the payload asks for one.

@@ -1,9 +1,25 @@
-//! The key of bundles, and what is said of bundles that nobody verifies.
+//! Where policies are from beside directories: the key of bundles, what is said of bundles that nobody verifies, and the commits
+//! of git.
 
+use planguard_plan::redact::Redactor;
+use planguard_rego::git_source;
 use planguard_rego::opa_bundle::{self, Trust};
 
-use super::Resolution;
-use crate::report::Notice;
+use super::{Resolution, Settings};
+use crate::report::{Notice, PolicyCommit};
+
+impl Settings {
+    /// The commits that policies and data are of.
+    pub fn policy_commits(&self) -> Vec<PolicyCommit> {
+        let plain = Redactor::default();
+        let sources = self.paths.value.iter().chain(&self.data.value);
+        let commits = sources.filter_map(|path| {
+            let commit = plain.text(&git_source::commit_of(path)?);
+            Some(PolicyCommit { source: plain.text(&path.display().to_string()), commit })
+        });
+        commits.collect()
+    }
+}
 
 impl Resolution {
     /// Lets this process verify all bundles with the key of the settings. Without one, a notice names those that are

@@ -7,6 +7,7 @@ use planguard_plan::text::suggest;
 use super::SettingsError;
 use super::table::{NAMES, Said};
 use crate::attestation::{PUBLIC_KEY, SIGNING_KEY};
+use crate::runtask::HMAC_KEY;
 
 /// What the variables of planguard start with.
 const PREFIX: &str = "PLANGUARD_";
@@ -24,7 +25,7 @@ pub(super) const ENVIRONMENT: &str = "PLANGUARD_ENV";
 pub(super) const APPROVALS: &str = "PLANGUARD_APPROVALS";
 
 /// The variables that say which settings count, who approved them and what signs, and are none themselves.
-const PLACES: [&str; 6] = [CONFIG, TRUSTED, ENVIRONMENT, APPROVALS, SIGNING_KEY, PUBLIC_KEY];
+const PLACES: [&str; 7] = [CONFIG, TRUSTED, ENVIRONMENT, APPROVALS, SIGNING_KEY, PUBLIC_KEY, HMAC_KEY];
 
 /// What the variables say, with what is wrong with them. An empty variable counts as unset, as CI systems leave it
 /// where nothing was entered.

@@ -163,7 +163,10 @@ impl Reader<'_> {
             Ok(said) => {
                 let shown = self.shown(path.strip_prefix(self.directory).unwrap_or(&path));
                 self.notices.push(notice("PG-CF-101", &format!("settings are read from {shown}")));
-                said
+                match self.trusted {
+                    Some(trusted) => trusted.sources_in_git(said, &mut self.errors),
+                    None => said,
+                }
             }
             Err(mistakes) => self.failed(mistakes),
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use planguard_plan::text::suggest;
-use planguard_rego::{Convention, Namespaces, RegoVersion};
+use planguard_rego::{Convention, Namespaces, RegoVersion, git_source};
 use planguard_rule::{Severity, UnknownWord, Word};
 use serde_json::{Value as Json, json};
 use toml::Value as Toml;
@@ -370,7 +370,7 @@ impl SettingValue for Vec<PathBuf> {
     }
 
     fn below(self, directory: &Path) -> Self {
-        self.into_iter().map(|path| directory.join(path)).collect()
+        self.into_iter().map(|path| git_source::below(directory, &path)).collect()
     }
 }
 

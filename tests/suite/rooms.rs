@@ -10,11 +10,12 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("threads", &[]),
     ("plan", &["schemas"]),
+    ("git", &["plan"]),
     ("source", &["plan", "schemas"]),
     ("guardrail-format", &["rule", "schemas"]),
     ("guardrails", &["guardrail-format", "plan", "rule", "schemas"]),
     ("rego-syntax", &[]),
-    ("rego", &["plan", "rego-syntax", "rule", "threads"]),
+    ("rego", &["git", "plan", "rego-syntax", "rule", "threads"]),
     ("rego-lint", &["plan", "rego", "rego-syntax", "rule", "schemas", "threads"]),
 ];
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+use super::git_source::GitSourceError;
 use super::opa_bundle::BundleError;
 
 /// The name and text of a policy file, for snippets.
@@ -51,7 +52,7 @@ pub enum PolicyError {
     #[diagnostic(
         code("PG-RG-113"),
         help(
-            "fetch it in a step before (git clone, curl), and pass the directory or the bundle with --policy"
+            "fetch it in a step before (git clone, curl), and pass the directory, the bundle or git::CLONE//DIRECTORY?ref=REF"
         )
     )]
     Address {
@@ -63,6 +64,11 @@ pub enum PolicyError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Bundle(Arc<BundleError>),
+
+    /// Policies of a commit that cannot be had.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Git(Arc<GitSourceError>),
 
     /// A device, pipe or socket where a file was expected.
     #[error("{} is not a regular file", path.display())]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::error::PolicyError;
+use super::git_source::{self, Kind};
 use super::opa_bundle;
 
 /// The maximum size of a file, far beyond any hand-written policy or data document.
@@ -40,7 +41,31 @@ fn is_address(path: &Path) -> bool {
         .any(|start| text.starts_with(start))
 }
 
+/// Whether there is a file at a path.
+pub(super) fn is_file(path: &Path) -> bool {
+    git_source::kind(path).map_or_else(|| path.is_file(), |kind| kind == Kind::File)
+}
+
+/// Whether there is a directory at a path.
+pub(super) fn is_dir(path: &Path) -> bool {
+    git_source::kind(path).map_or_else(|| path.is_dir(), |kind| kind == Kind::Directory)
+}
+
+/// The paths in a directory.
+pub(super) fn inside(directory: &Path) -> Vec<PathBuf> {
+    git_source::names(directory).unwrap_or_else(|| {
+        let entries = fs::read_dir(directory).into_iter().flatten();
+        entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+    })
+}
+
 fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
+    if let Some(found) = git_source::find(root, extensions) {
+        return found.unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
+    }
     let kind = match fs::metadata(root) {
         Ok(metadata) => metadata.file_type(),
         Err(_) if is_address(root) => {
@@ -122,7 +147,7 @@ fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
 pub(super) fn read(path: &Path) -> Result<String, PolicyError> {
     let unreadable =
         |error: std::io::Error| PolicyError::Unreadable { path: path.to_owned(), reason: error.to_string() };
-    let bytes = match opa_bundle::read(path) {
+    let bytes = match git_source::read(path).or_else(|| opa_bundle::read(path)) {
         Some(bytes) => bytes?,
         None => {
             let file = File::open(path).map_err(unreadable)?;

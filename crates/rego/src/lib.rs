@@ -30,6 +30,7 @@ mod explain;
 mod files;
 mod finding;
 mod frontend;
+pub mod git_source;
 pub mod glob;
 mod input_paths;
 mod large_integers;

@@ -195,7 +195,7 @@ pub(crate) struct SourceArguments {
 /// Which policies there are, and how they are read.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct PolicyArguments {
-    /// Load Rego policies from a file, a directory or a bundle of OPA (repeatable)
+    /// Load Rego policies from a file, a directory, a bundle of OPA or a commit in git (repeatable)
     #[arg(short, long, value_name = "PATH", help_heading = "Policies")]
     pub(crate) policy: Vec<PathBuf>,
     /// Load JSON or YAML documents into `data` from a file or directory (repeatable)

@@ -16,7 +16,7 @@ use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::rego::monthly_increase;
 use planguard::render;
-use planguard::report::{EnvironmentReport, Notice, Report};
+use planguard::report::{EnvironmentReport, Notice, PolicyCommit, Report};
 use planguard::settings::{Origin, Place, Resolution, Settings};
 use planguard::waivers::Comments;
 
@@ -133,6 +133,12 @@ pub(crate) fn check_plans(
     report.notices.splice(0..0, resolution.notices.iter().cloned());
     report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
     report.environment = resolution.environment.as_ref().map(EnvironmentReport::new);
+    report.policy_commits = settings.policy_commits();
+    report.notices.extend(report.policy_commits.iter().map(|PolicyCommit { source, commit }| {
+        let message =
+            format!("the policies of {} are those of commit {}", source.unescaped(), commit.unescaped());
+        Notice::new("PG-CF-108", &message)
+    }));
     // To write all settings out takes as long as to check a small plan.
     if arguments.audit.is_some() || arguments.outputs.has(render::check::WHOLE.name) || attester.is_some() {
         let plain = Redactor::default();
@@ -190,6 +196,23 @@ pub(crate) struct Decided {
 ///
 /// The exit code, if the arguments ask for something else.
 pub(crate) fn decided(arguments: &GateArguments, output: &Output) -> Result<Decided, ExitCode> {
+    let (resolution, rules, problems) = loaded(arguments, output)?;
+    Ok(Decided { rules_sha256: rules_digest(&rules, &resolution, arguments.on_errored_plan()), problems })
+}
+
+/// What is wrong with the settings and rules of a check with these arguments, whatever the plan is.
+///
+/// # Errors
+///
+/// The exit code, if the arguments ask for something else.
+#[cfg(feature = "serve")]
+pub(crate) fn mistakes(arguments: &GateArguments, output: &Output) -> Result<Vec<Problem>, ExitCode> {
+    let (_, rules, mut problems) = loaded(arguments, output)?;
+    problems.extend(planguard::check::mistakes(&rules));
+    Ok(problems)
+}
+
+fn loaded(arguments: &GateArguments, output: &Output) -> Result<(Resolution, Rules, Vec<Problem>), ExitCode> {
     let mut resolution = resolved(arguments);
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return Err(code);
@@ -200,7 +223,7 @@ pub(crate) fn decided(arguments: &GateArguments, output: &Output) -> Result<Deci
     let mut report_problem = |diagnostic: &dyn Diagnostic| problems.push(Problem::plain(diagnostic));
     let mut rules = settings.rules(run_variables(), &mut report_problem);
     rules.baseline = settings.read_baseline(&mut report_problem);
-    Ok(Decided { rules_sha256: rules_digest(&rules, &resolution, arguments.on_errored_plan()), problems })
+    Ok((resolution, rules, problems))
 }
 
 /// Writes the files and prints the report. Files come first: one that cannot be written leaves the run undecided, and what

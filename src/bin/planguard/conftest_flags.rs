@@ -31,7 +31,9 @@ enum FlagError {
     #[error("--update is a flag of conftest: planguard fetches nothing")]
     #[diagnostic(
         code("PG-CL-014"),
-        help("fetch the policies in a step before, and name their directory or bundle with --policy")
+        help(
+            "fetch the policies in a step before, and name their directory or bundle, or git::CLONE//DIRECTORY?ref=REF, with --policy"
+        )
     )]
     Update,
 }

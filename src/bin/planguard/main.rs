@@ -26,6 +26,7 @@ mod partition;
 mod plan;
 mod rules;
 mod runtask;
+mod serve;
 mod settings;
 mod show;
 mod test;

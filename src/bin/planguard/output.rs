@@ -16,6 +16,7 @@ use crate::args::ColorWhen;
 const DEFAULT_WIDTH: usize = 100;
 
 /// Where and how to write.
+#[derive(Clone)]
 pub(crate) struct Output {
     color: ColorWhen,
 }

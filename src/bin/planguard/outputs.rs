@@ -62,6 +62,12 @@ impl Outputs {
         self.stdout.name == name || self.files.iter().any(|(format, _)| format.name == name)
     }
 
+    /// Whether this format is printed, and nothing is written.
+    #[cfg(feature = "serve")]
+    pub(crate) fn only_prints(&self, name: &str) -> bool {
+        self.stdout.name == name && self.files.is_empty()
+    }
+
     /// Whether a report goes to this file.
     pub(crate) fn writes(&self, file: &Path) -> bool {
         self.files.iter().any(|(_, path)| plain(path) == plain(file))

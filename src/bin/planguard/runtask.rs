@@ -12,17 +12,20 @@ use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::render;
 use planguard::runtask::{RunTaskError, outcomes_of, verify};
+use zeroize::Zeroizing;
 
 use crate::UNDECIDED;
 use crate::merge::read;
 use crate::output::Output;
+use crate::serve::ServeArguments;
 
 pub(crate) const HELP: &str = "\
 Whoever receives the requests of HCP Terraform keeps the body of one byte for byte, and then:
   planguard runtask verify --key hmac.key --signature \"$X_TFC_TASK_SIGNATURE\" payload.json
   planguard check plan.json --format json --output report.json
   planguard runtask render payload.json report.json > result.json
-and sends result.json with PATCH to task_result_callback_url. docs/run-task.md has all of it.";
+and sends result.json with PATCH to task_result_callback_url. `planguard runtask serve` does all of this.
+docs/run-task.md has the steps.";
 
 /// A payload has a few kilobytes.
 const LARGEST: u64 = 1 << 20;
@@ -56,12 +59,16 @@ enum What {
         #[arg(value_name = "REPORT")]
         report: PathBuf,
     },
+    /// Serve a run task: receive requests, check the plans, send the results (with the feature `serve`)
+    #[command(after_help = crate::serve::HELP)]
+    Serve(ServeArguments),
 }
 
 pub(crate) fn run(arguments: &RunTaskArguments, output: &Output) -> ExitCode {
     let written = match &arguments.what {
         What::Verify { payload, key, signature } => verified(payload, key, signature),
         What::Render { payload, report } => rendered(payload, report),
+        What::Serve(arguments) => return crate::serve::run(arguments, output),
     };
     match written {
         Ok(text) => output.finish(&text, 0),
@@ -73,14 +80,19 @@ pub(crate) fn run(arguments: &RunTaskArguments, output: &Output) -> ExitCode {
 }
 
 fn verified(payload: &Path, key: &Path, signature: &str) -> Result<String, Box<dyn Diagnostic>> {
-    let mut secret = bytes(key)?;
+    verify(&secret(key)?, &bytes(payload)?, signature)?;
+    Ok("the signature is that of the payload\n".to_owned())
+}
+
+/// The key in a file.
+pub(crate) fn secret(file: &Path) -> Result<Zeroizing<Vec<u8>>, RunTaskError> {
+    let mut secret = Zeroizing::new(bytes(file)?);
     for end in [b'\n', b'\r'] {
         if secret.last() == Some(&end) {
             secret.pop();
         }
     }
-    verify(&secret, &bytes(payload)?, signature)?;
-    Ok("the signature is that of the payload\n".to_owned())
+    Ok(secret)
 }
 
 /// A report of one part is not one of the plan: merged alone, it is undecided, and the answer says so.

@@ -7,7 +7,42 @@ use planguard_plan::redact::SafeText;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin};
 use crate::fingerprint::Fingerprints;
-use crate::report::{PlanReport, Report};
+use crate::report::{OutputAction, OutputReport, PlanReport, Report};
+
+/// The most outputs of an action that are named.
+const MOST_OUTPUTS: usize = 8;
+
+/// `2 to add (endpoint, zone), 1 to change (size)`, with each name as the medium needs it; `None` if no output changes.
+pub(super) fn outputs_words(outputs: &[OutputReport], name: impl Fn(&SafeText) -> String) -> Option<String> {
+    let of_action = |action: OutputAction| {
+        let names: Vec<String> = outputs
+            .iter()
+            .filter(|output| output.action == action)
+            .map(|output| name(&output.name))
+            .collect();
+        let named = names.iter().take(MOST_OUTPUTS).cloned().collect::<Vec<_>>().join(", ");
+        let more = match names.len().saturating_sub(MOST_OUTPUTS) {
+            0 => String::new(),
+            more => format!(", {more} more"),
+        };
+        (!names.is_empty()).then(|| format!("{} {} ({named}{more})", names.len(), action.words()))
+    };
+    let actions: Vec<String> = OutputAction::ALL.into_iter().filter_map(of_action).collect();
+    (!actions.is_empty()).then(|| actions.join(", "))
+}
+
+/// `3 → 5`: the values of an output, as far as they may be told.
+pub(super) fn output_values(output: &OutputReport) -> SafeText {
+    let long = SafeText::fixed("(a long value)");
+    let value = |value: &Option<SafeText>| value.clone().unwrap_or_else(|| long.clone());
+    match output.action {
+        OutputAction::Create => value(&output.after),
+        OutputAction::Delete => value(&output.before),
+        OutputAction::Change => {
+            SafeText::concat([&value(&output.before), &SafeText::fixed(" → "), &value(&output.after)])
+        }
+    }
+}
 
 /// A finding with its plan.
 #[derive(Clone, Debug)]

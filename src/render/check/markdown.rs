@@ -3,7 +3,7 @@
 
 use planguard_plan::redact::SafeText;
 
-use super::listing::{Group, Listed, worst_first};
+use super::listing::{Group, Listed, outputs_words, worst_first};
 use super::rules;
 use super::verdict_line::{self, approvals_words};
 use crate::enforcement::Enforcement;
@@ -357,12 +357,14 @@ fn row(listed: &Listed<'_>, plans: usize) -> String {
 
 fn changes(plan: &PlanReport) -> String {
     let summary = &plan.summary;
+    let outputs = outputs_words(&plan.outputs, |name| code(name, MOST_OF_CELL));
     format!(
-        "{} to add, {} to change, {} to destroy; {} checked",
+        "{} to add, {} to change, {} to destroy; {} checked{}",
         summary.add,
         summary.change,
         summary.destroy,
-        count(plan.counts.resources, "resource", "resources")
+        count(plan.counts.resources, "resource", "resources"),
+        outputs.map(|words| format!("; outputs: {words}")).unwrap_or_default()
     )
 }
 

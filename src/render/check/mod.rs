@@ -21,7 +21,7 @@ mod text;
 mod verdict_line;
 
 pub use json::{ReadError, read};
-pub use run_task::callback;
+pub use run_task::{callback, callback_without_report};
 
 use super::{Format, Formats, Layout, RenderError};
 use crate::report::Report;

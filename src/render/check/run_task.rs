@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use planguard_plan::problem::Problem;
 use planguard_rule::Severity;
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ use crate::render::markdown::{code, sentence};
 use crate::render::{RenderError, json};
 use crate::report::Report;
 use crate::runtask::Outcomes;
+use crate::verdict::Verdict;
 
 /// HCP advises against larger bodies. All of a report's have this together, the most urgent ones first.
 const MOST: usize = 1_000_000;
@@ -89,6 +91,23 @@ pub fn callback(report: &Report, outcomes: Outcomes) -> Result<String, RenderErr
     };
     let attributes = Attributes { status, message: verdict_line::line(report) };
     let data = TaskResult { r#type: "task-results", attributes, relationships };
+    Ok(json::indented(&Document { data })?)
+}
+
+/// The body if there is no report: the run does not go on.
+///
+/// # Errors
+///
+/// Those of writing JSON.
+pub fn callback_without_report(problem: &Problem) -> Result<String, RenderError> {
+    let message = format!(
+        "{}: {} ({})",
+        verdict_line::name(Verdict::Undecided),
+        problem.message.for_terminal_line(),
+        problem.code.for_terminal_line()
+    );
+    let attributes = Attributes { status: "failed", message };
+    let data = TaskResult { r#type: "task-results", attributes, relationships: None };
     Ok(json::indented(&Document { data })?)
 }
 

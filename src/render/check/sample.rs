@@ -102,6 +102,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         risk: Risk::default(),
         findings,
         drift: Vec::new(),
+        outputs: Vec::new(),
         complete: true,
         position: None,
     }

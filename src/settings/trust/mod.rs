@@ -1,13 +1,15 @@
 //! Takes settings, policies, data and guardrails from a place that the change under review cannot edit: a directory,
 //! or a commit of the repository.
 
-mod tree;
+mod files;
 
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use tree::{Tree, TreeError, git};
+use files::{CommitError, CommitFiles};
+use planguard_git::{Config, TreeError, commit, git};
+use planguard_rego::git_source::GitSource;
 
 use super::origin::Sourced;
 use super::table::{Said, Settings};
@@ -24,7 +26,7 @@ pub struct Trusted {
     /// The directory that stands for the root of the project.
     root: PathBuf,
     /// The files of the commit, if it is one; they are written below `root` when they are needed.
-    tree: Option<Tree>,
+    tree: Option<CommitFiles>,
     /// The root of the project under review: that of its repository, or the working directory.
     project: PathBuf,
     /// The working directory.
@@ -47,7 +49,7 @@ impl Trusted {
             help: help.to_owned(),
         };
         let project = find::repository(directory).unwrap_or(directory).to_owned();
-        let commit = commit(&project, name);
+        let commit = commit(&project, Config::Usual, name);
         let trusted = |root, commit, tree, is_checked_out| Self {
             name: name.to_owned(),
             commit,
@@ -78,9 +80,10 @@ impl Trusted {
             }
             (false, Ok(commit)) => {
                 let open =
-                    |error: TreeError| failed(error.to_string(), "check the repository with `git fsck`");
-                let tree = Tree::open(&project, &commit).map_err(open)?;
-                let is_checked_out = self::commit(&project, "HEAD").is_ok_and(|head| head == commit);
+                    |error: CommitError| failed(error.to_string(), "check the repository with `git fsck`");
+                let tree = CommitFiles::open(&project, &commit).map_err(open)?;
+                let is_checked_out =
+                    planguard_git::commit(&project, Config::Usual, "HEAD").is_ok_and(|head| head == commit);
                 Ok(trusted(tree.directory().to_owned(), Some(commit), Some(tree), is_checked_out))
             }
             (false, Err(error)) => Err(failed(
@@ -124,10 +127,51 @@ impl Trusted {
     ///
     /// If it cannot be had.
     pub(super) fn path(&self, path: &Path) -> Result<PathBuf, SettingsError> {
+        match GitSource::of(path) {
+            Some(Ok(source)) => return self.git_source(path, &source),
+            // What is wrong with it is said where it is read.
+            Some(Err(_)) => return Ok(path.to_owned()),
+            None => {}
+        }
         match self.within_project(path) {
             Some(relative) => self.have(&relative),
             None => Ok(path.to_owned()),
         }
+    }
+
+    /// A commit stands for itself, if the change cannot edit the repository that has it.
+    fn git_source(&self, path: &Path, source: &GitSource) -> Result<PathBuf, SettingsError> {
+        // What a settings file of a commit names beside itself is beside the project.
+        let of_commit = self.tree.as_ref().and_then(|_| source.repository().strip_prefix(&self.root).ok());
+        let moved = of_commit.map(|relative| self.project.join(relative));
+        let repository = moved.as_deref().unwrap_or(source.repository());
+        let seen = fs::canonicalize(self.directory.join(repository)).unwrap_or_default();
+        let project = fs::canonicalize(&self.project).unwrap_or_else(|_| self.project.clone());
+        if seen.starts_with(&project) && seen != project && has_tracked_files(&project, &seen) {
+            return Err(SettingsError::Trusted {
+                place: self.name.clone(),
+                reason: format!(
+                    "{} belongs to the project under review, so the change can edit it",
+                    repository.display()
+                ),
+                help: "name a clone outside of the project".to_owned(),
+            });
+        }
+        Ok(moved.map_or_else(|| path.to_owned(), |repository| source.in_repository(&repository)))
+    }
+
+    /// `said`, as a settings file of the place has it, with its sources in git.
+    pub(super) fn sources_in_git(&self, mut said: Said, errors: &mut Vec<SettingsError>) -> Said {
+        for list in [&mut said.paths, &mut said.data].into_iter().flatten() {
+            for path in &mut list.value {
+                let Some(Ok(source)) = GitSource::of(path) else { continue };
+                match self.git_source(path, &source) {
+                    Ok(there) => *path = there,
+                    Err(error) => errors.push(error),
+                }
+            }
+        }
+        said
     }
 
     /// `said` with what stands for its policies, data, guardrails, baseline and key of bundles. Descriptions of the run are the pipeline's own.
@@ -161,7 +205,7 @@ impl Trusted {
             }
             let brought = match lexical(path).strip_prefix(&self.root) {
                 Ok(relative) => self.have(relative).map(|_| ()),
-                Err(_) => Err(self.failed(&TreeError::Link(path.display().to_string()))),
+                Err(_) => Err(self.failed(&TreeError::Link(path.display().to_string()).into())),
             };
             errors.extend(brought.err());
         }
@@ -213,7 +257,7 @@ impl Trusted {
         Ok(self.root.join(relative))
     }
 
-    fn failed(&self, error: &TreeError) -> SettingsError {
+    fn failed(&self, error: &CommitError) -> SettingsError {
         SettingsError::Trusted {
             place: self.name.clone(),
             reason: self.shown(&error.to_string()),
@@ -239,7 +283,7 @@ impl Trusted {
 }
 
 /// The directory of a commit as texts name it.
-fn shown_root(tree: &Tree) -> String {
+fn shown_root(tree: &CommitFiles) -> String {
     format!("{}{}", tree.directory().display(), std::path::MAIN_SEPARATOR)
 }
 
@@ -258,26 +302,21 @@ fn lexical(path: &Path) -> PathBuf {
     steps
 }
 
-/// The id of the commit of this name.
-fn commit(repository: &Path, name: &str) -> Result<String, TreeError> {
-    let wanted = format!("{name}^{{commit}}");
-    let id = git(repository, &["rev-parse", "--verify", "--end-of-options", &wanted])?;
-    Ok(String::from_utf8_lossy(&id).trim().to_owned())
-}
-
 /// Whether the repository around a directory tracks this file, so that a change can edit it.
 pub(super) fn is_tracked(directory: &Path, file: &Path) -> bool {
     let file = directory.join(file);
     let words = ["--literal-pathspecs", "ls-files", "-z", "--"].map(AsRef::<OsStr>::as_ref);
     let arguments: Vec<&OsStr> = words.into_iter().chain([file.as_os_str()]).collect();
     let repository = find::repository(directory);
-    repository.is_some_and(|repository| git(repository, &arguments).is_ok_and(|files| !files.is_empty()))
+    repository.is_some_and(|repository| {
+        git(repository, Config::Usual, &arguments).is_ok_and(|files| !files.is_empty())
+    })
 }
 
 /// Whether the repository of the project tracks the directory, or anything in it. Without a repository it does.
 fn has_tracked_files(project: &Path, directory: &Path) -> bool {
     let arguments = ["ls-files".as_ref(), "-z".as_ref(), "--".as_ref(), directory.as_os_str()];
-    git(project, &arguments).map_or(true, |files| !files.is_empty())
+    git(project, Config::Usual, &arguments).map_or(true, |files| !files.is_empty())
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ fn exposed(name: &str, change: &OutputChange<'_>, in_configuration: Option<bool>
     if change.actions.deletes() {
         return None;
     }
-    let is_marked = |mask: &Option<Value<'_>>| mask.as_ref().is_some_and(marks_something);
+    let is_marked = |mask: &Option<Value<'_>>| mask.as_ref().is_some_and(Value::has_true_leaf);
     // Terraform marks both sides of an output that was or will be sensitive; the configuration tells which.
     let is_sensitive = is_marked(&change.after_sensitive) && in_configuration != Some(false);
     match (is_marked(&change.before_sensitive) && !change.actions.creates(), is_sensitive) {
@@ -114,7 +114,7 @@ const ENDPOINTS: &[&str] = &[
 /// What an output shows that was the endpoint of one object, which is private, and is that of another one, which is public.
 fn endpoint_of_another(plan: &Plan<'_>, name: &str, change: &OutputChange<'_>) -> Option<String> {
     let masks = [&change.before_sensitive, &change.after_sensitive];
-    if masks.into_iter().flatten().any(marks_something) || change.before == change.after {
+    if masks.into_iter().flatten().any(Value::has_true_leaf) || change.before == change.after {
         return None;
     }
     let with = |side: Side, text: &str| {
@@ -213,16 +213,6 @@ fn is_private_name(host: &str) -> bool {
         || host.contains(".privatelink.")
         || host.contains(".vpce.")
         || host.starts_with("internal-") && host.ends_with(".elb.amazonaws.com")
-}
-
-/// Whether a mask marks a part of a value.
-fn marks_something(mask: &Value<'_>) -> bool {
-    match mask {
-        Value::Bool(marked) => *marked,
-        Value::Array(elements) => elements.iter().any(marks_something),
-        Value::Object(object) => object.members().iter().any(|(_, mask)| marks_something(mask)),
-        Value::Null | Value::Number(_) | Value::String(_) => false,
-    }
 }
 
 fn first_text<T>(value: &Value<'_>, found: &dyn Fn(&str) -> Option<T>) -> Option<T> {

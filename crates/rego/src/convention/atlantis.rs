@@ -143,12 +143,11 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
 
 /// The named file itself, or the only file of a directory that has policy sets.
 fn config(location: &Location) -> Option<PathBuf> {
-    if location.path.is_file() {
+    if files::is_file(&location.path) {
         return Some(location.path.clone());
     }
-    let entries = std::fs::read_dir(&location.root).ok()?;
     let mut configs: Vec<PathBuf> =
-        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_config(path)).collect();
+        files::inside(&location.root).into_iter().filter(|path| is_config(path)).collect();
     configs.sort();
     match configs.as_slice() {
         [config] => Some(config.clone()),

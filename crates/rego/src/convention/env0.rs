@@ -132,7 +132,7 @@ struct Parameters {
 
 /// The parameters that have defaults in a schema, and those that it does not require.
 fn parameters(path: &Path) -> Result<Parameters, PolicyError> {
-    if !path.is_file() {
+    if !files::is_file(path) {
         return Ok(Parameters::default());
     }
     let invalid =

@@ -14,6 +14,7 @@ use super::platform::{
 use super::{Choice, Decider, Group, Presence, Reading, library};
 use crate::context::{Field, Form, RunFact, Runner};
 use crate::error::PolicyError;
+use crate::files;
 use crate::options::PolicyOptions;
 use crate::rule::RuleKind;
 
@@ -75,7 +76,7 @@ fn is_config(path: &Path) -> bool {
 fn config(root: &Path) -> Option<PathBuf> {
     CONFIGS.iter().map(|name| root.join(name)).find(|path| {
         let is_json = path.extension().is_some_and(|extension| extension == "json");
-        path.is_file()
+        files::is_file(path)
             && (!is_json
                 || ConfigFile::read(path)
                     .is_ok_and(|file| file.blocks.iter().any(|block| block.kind == "policy")))
@@ -84,7 +85,8 @@ fn config(root: &Path) -> Option<PathBuf> {
 
 fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     // If the user names the platform, the file is read whatever is in it, so that its errors are reported.
-    let Some(path) = CONFIGS.iter().map(|name| location.root.join(name)).find(|path| path.is_file()) else {
+    let Some(path) = CONFIGS.iter().map(|name| location.root.join(name)).find(|path| files::is_file(path))
+    else {
         grouping.errors.push(PolicyError::NoConfiguration {
             platform: PLATFORM.title,
             path: location.root.clone(),

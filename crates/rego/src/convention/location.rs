@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::platform::Loading;
 use super::{Convention, Group, recognise};
 use crate::error::PolicyError;
+use crate::files;
 use crate::opa_bundle;
 use crate::options::{Namespaces, PolicyOptions};
 use crate::policies::SkippedPolicy;
@@ -49,12 +50,12 @@ impl Location {
     fn read(path: &Path, errors: &mut Vec<PolicyError>) -> Self {
         let is_policy =
             path.extension().is_some_and(|extension| extension == "rego") || opa_bundle::is_bundle(path);
-        let root = if path.is_file() {
+        let root = if files::is_file(path) {
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
         } else {
             path.to_owned()
         };
-        let searched = if path.is_file() && !is_policy { root.clone() } else { path.to_owned() };
+        let searched = if files::is_file(path) && !is_policy { root.clone() } else { path.to_owned() };
         let sources = source::load(&[searched], errors);
         Self { path: path.to_owned(), root, sources }
     }

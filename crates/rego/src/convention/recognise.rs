@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Convention, Sign, conftest, library};
 use crate::error::PolicyError;
+use crate::files;
 use crate::source::{self, Source};
 
 /// The convention of a file or directory: conftest unless something points to another one.
@@ -18,7 +19,7 @@ pub(super) fn convention(path: &Path) -> Result<Convention, PolicyError> {
         let seen = shapes.entry(convention).or_insert((sign, why));
         seen.0 = seen.0.max(sign);
     };
-    if path.is_dir() {
+    if files::is_dir(path) {
         for convention in Convention::ALL {
             let settings = convention.platform().settings.as_ref();
             if let Some(file) = settings.and_then(|settings| (settings.in_directory)(path)) {
@@ -64,7 +65,7 @@ pub(super) fn of_config(path: &Path) -> Option<Convention> {
     let is_of = |convention: &Convention| {
         convention.platform().settings.as_ref().is_some_and(|settings| (settings.is)(path))
     };
-    path.is_file().then(|| Convention::ALL.into_iter().find(is_of)).flatten()
+    files::is_file(path).then(|| Convention::ALL.into_iter().find(is_of)).flatten()
 }
 
 /// The convention that a package points to.

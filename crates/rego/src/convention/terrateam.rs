@@ -5,6 +5,7 @@ use super::location::{Grouping, Location};
 use super::platform::{DecidingRules, Loading, Manual, PlanPlace, Platform};
 use super::{Group, conftest};
 use crate::error::PolicyError;
+use crate::files;
 use crate::options::{Namespaces, PolicyOptions};
 use crate::source;
 
@@ -41,7 +42,7 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
     let variable = |name| options.context.environment.get(name).filter(|value| !value.is_empty());
     let directory = match variable(CONFTEST_POLICY) {
         Some(named) => location.root.join(named),
-        None if location.path.is_dir() && location.root.join("policy").is_dir() => {
+        None if files::is_dir(&location.path) && files::is_dir(&location.root.join("policy")) => {
             location.root.join("policy")
         }
         None => location.path.clone(),

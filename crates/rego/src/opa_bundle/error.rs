@@ -99,7 +99,9 @@ pub enum BundleError {
     #[error("the bundle {} is not signed, and a key is given", path.display())]
     #[diagnostic(
         code("PG-RG-107"),
-        help("sign it with `opa build --signing-key …`, or leave out --bundle-key")
+        help(
+            "build it with a signature: opa build -b POLICIES -o bundle.tar.gz --signing-key private.pem (docs/policies/bundles.md); without one nobody knows who made it"
+        )
     )]
     NotSigned {
         /// The bundle.

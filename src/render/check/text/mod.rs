@@ -21,7 +21,7 @@ use block::{Block, Extent, Remedy, Source};
 use page::{Page, Piece, UNBROKEN};
 use plans_table::Row;
 
-use super::listing::approved_by;
+use super::listing::{approved_by, output_values, outputs_words};
 use super::verdict_line::{approvals_words, severities};
 
 use crate::enforcement::Enforcement;
@@ -131,6 +131,7 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
         page.lines.extend(lines);
     }
     drift(page, plan);
+    outputs(page, plan);
     page.gap();
     counts(page, &counts_words(plan));
     if let Some(words) = coverage_words(&plan.coverage) {
@@ -219,6 +220,20 @@ fn drift(page: &mut Page, plan: &PlanReport) {
     }
     if plan.drift.len() > most {
         page.line(format!("  and {} more (--show all)", plan.drift.len() - most));
+    }
+}
+
+/// What other configurations will read. The values are for whoever asks for everything.
+fn outputs(page: &mut Page, plan: &PlanReport) {
+    let Some(words) = outputs_words(&plan.outputs, |name| name.unescaped().to_owned()) else { return };
+    page.gap();
+    let heading = page.paint(Style::Heading, "outputs");
+    page.prose(&format!("{heading}: "), 2, &words, None);
+    if page.layout.detail == Detail::Everything {
+        for output in &plan.outputs {
+            let label = format!("  {} {}: ", output.name.for_terminal_line(), output.action.words());
+            page.prose(&label, 4, output_values(output).unescaped(), None);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) use read::{read, safe};
 pub(super) use write::text;
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.3";
+const SCHEMA_VERSION: &str = "2.4";
 
 /// A run of planguard.
 #[derive(Serialize, Deserialize)]
@@ -35,6 +35,9 @@ pub(super) struct Report {
     report_only: bool,
     /// The SHA-256 of the policies that were loaded.
     policies_sha256: Option<String>,
+    /// The commits of git that policies and data are of; left out if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    policy_commits: Vec<PolicyCommit>,
     /// The place that settings, policies, data and guardrails were taken from, as `--trusted` names it; null if they
     /// are the project's own.
     trusted: Option<String>,
@@ -68,6 +71,16 @@ pub(super) struct Report {
     problems: Vec<Problem>,
     /// Notes that do not affect the verdict.
     notices: Vec<Notice>,
+}
+
+/// A commit that policies are of.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct PolicyCommit {
+    /// The source, such as `git::../policies//rego?ref=v1.2.0`.
+    source: String,
+    /// The id of its commit.
+    commit: String,
 }
 
 /// One of several runs that share the files to check.
@@ -138,6 +151,9 @@ struct Plan {
     /// What was changed outside of Terraform and matters.
     #[serde(default)]
     drift: Vec<Drift>,
+    /// The outputs of the root module that change; left out if none does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    outputs: Vec<Output>,
     /// Of a part: the lines of the configuration that findings point to: for each file, the number of a line and its
     /// text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -145,6 +161,39 @@ struct Plan {
     /// The place of its file among those of all parts, counted from 0; left out if the run is no part.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<usize>,
+}
+
+/// An output of the root module that the plan changes.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Output {
+    /// Its name.
+    name: String,
+    /// What happens to it.
+    action: OutputAction,
+    /// Its present value as Terraform writes it; left out if there is none, or if it is long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    /// Its new value; left out if there is none, or if it is long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+    /// Whether it, or a part of it, is or was sensitive; then no value is told.
+    sensitive: bool,
+    /// Whether it, or a part of it, is known only after apply.
+    unknown: bool,
+}
+
+/// What happens to an output.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum OutputAction {
+    /// It is created.
+    Create,
+    /// Its value changes.
+    Change,
+    /// It is deleted.
+    Delete,
 }
 
 /// Something that was changed outside of Terraform and matters.

@@ -13,8 +13,8 @@ use thiserror::Error;
 
 use super::{
     Baseline, Changes, Counts, Coverage, Drift, DriftFate, Enforcement, Finding, FindingWaiver, Location,
-    Part, Plan, Problem, Report, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Source, Verdict, Waiver,
-    WaiverState,
+    Output, OutputAction, Part, Plan, PolicyCommit, Problem, Report, Rule, RuleKind, SCHEMA_VERSION,
+    Severity, Share, Source, Verdict, Waiver, WaiverState,
 };
 use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
@@ -129,6 +129,14 @@ impl Report {
                 .collect(),
             report_only: self.report_only,
             policies_sha256: optional(self.policies_sha256.as_ref()),
+            policy_commits: self
+                .policy_commits
+                .iter()
+                .map(|PolicyCommit { source, commit }| report::PolicyCommit {
+                    source: safe(source),
+                    commit: safe(commit),
+                })
+                .collect(),
             trust: report::Trust {
                 place: optional(self.trusted.as_ref()),
                 weakenings: self
@@ -219,6 +227,7 @@ impl Plan {
             risk: self.risk.clone().try_into()?,
             findings: findings.collect::<Result<_, _>>()?,
             drift: self.drift.iter().map(Drift::read).collect(),
+            outputs: self.outputs.iter().map(Output::read).collect(),
             complete: !matches!(self.verdict, Verdict::Undecided),
             position: self.position,
         })
@@ -382,6 +391,23 @@ impl FindingWaiver {
             expires: optional(self.expires.as_ref()),
             file: safe(&self.file),
             line: self.line,
+        }
+    }
+}
+
+impl Output {
+    fn read(&self) -> report::OutputReport {
+        report::OutputReport {
+            name: safe(&self.name),
+            action: match self.action {
+                OutputAction::Create => report::OutputAction::Create,
+                OutputAction::Change => report::OutputAction::Change,
+                OutputAction::Delete => report::OutputAction::Delete,
+            },
+            before: optional(self.before.as_ref()),
+            after: optional(self.after.as_ref()),
+            is_sensitive: self.sensitive,
+            is_unknown: self.unknown,
         }
     }
 }

@@ -8,9 +8,9 @@ use planguard_rule as severity;
 
 use super::{
     Approvals, Baseline, Changes, Counts, Coverage, Directory, Drift, DriftFate, Enforcement, Environment,
-    Files, Finding, FindingWaiver, Location, Notice, Part, Plan, Problem, Report, Risk, Rule, RuleKind,
-    SCHEMA_VERSION, Severity, Share, Skipped, Source, UnknownType, UnusedEntry, Verdict, Waiver, WaiverState,
-    Weakening,
+    Files, Finding, FindingWaiver, Location, Notice, Output, OutputAction, Part, Plan, PolicyCommit, Problem,
+    Report, Risk, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Skipped, Source, UnknownType, UnusedEntry,
+    Verdict, Waiver, WaiverState, Weakening,
 };
 use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
@@ -39,6 +39,14 @@ impl Report {
             complete: report.problems.is_empty(),
             report_only: report.report_only,
             policies_sha256: optional(report.policies_sha256.as_ref()),
+            policy_commits: report
+                .policy_commits
+                .iter()
+                .map(|report::PolicyCommit { source, commit }| PolicyCommit {
+                    source: text(source),
+                    commit: text(commit),
+                })
+                .collect(),
             trusted: optional(report.trust.place.as_ref()),
             weakenings: report
                 .trust
@@ -118,6 +126,7 @@ impl Plan {
             risk: Risk::of(&plan.risk),
             findings: plan.findings.iter().map(|finding| Finding::of(finding, rules, plan)).collect(),
             drift: plan.drift.iter().map(Drift::of).collect(),
+            outputs: plan.outputs.iter().map(Output::of).collect(),
             source_lines: if plan.position.is_some() { source_lines(plan) } else { BTreeMap::new() },
             position: plan.position,
         }
@@ -257,6 +266,23 @@ impl Finding {
             }),
             approved_by: finding.approved_by.iter().map(text).collect(),
             shares: finding.shares.iter().map(Share::of).collect(),
+        }
+    }
+}
+
+impl Output {
+    fn of(output: &report::OutputReport) -> Self {
+        Self {
+            name: text(&output.name),
+            action: match output.action {
+                report::OutputAction::Create => OutputAction::Create,
+                report::OutputAction::Change => OutputAction::Change,
+                report::OutputAction::Delete => OutputAction::Delete,
+            },
+            before: optional(output.before.as_ref()),
+            after: optional(output.after.as_ref()),
+            sensitive: output.is_sensitive,
+            unknown: output.is_unknown,
         }
     }
 }

@@ -1,33 +1,30 @@
-//! Reads files of a commit, as `git` has them, into a directory of their own.
+//! The files of a commit, with links followed as far as they stay in it.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use planguard_plan::input::SIGNING_KEY;
-use tempfile::TempDir;
+use crate::run::{Config, GitError, command, git};
 
 /// As many links as Linux follows before it gives up.
 const MOST_LINKS: usize = 40;
 
+/// The most files below a path. Links can make many of few.
+const MOST_FILES: usize = 200_000;
+
+/// The largest file, far beyond any that is written by hand.
+const LARGEST: usize = 64 << 20;
+
 /// Why files of a commit cannot be had, in words.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum TreeError {
+pub enum TreeError {
     /// `git` does not start, or ends with an error.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// `git` ended early, or answered something else.
     #[error("git: {0}")]
-    Git(String),
-    /// A file cannot be written.
-    #[error("{}: {reason}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        reason: io::Error,
-    },
+    Answer(String),
     /// A link leads out of the tree, or in a circle.
     #[error("{0} is a link that leads out of the commit or in a circle")]
     Link(String),
@@ -37,27 +34,12 @@ pub(super) enum TreeError {
     /// The name of a file is not UTF-8.
     #[error("the name of {0} is not UTF-8")]
     Name(String),
-}
-
-/// Runs `git` in a directory and returns what it prints.
-///
-/// # Errors
-///
-/// If it does not start or ends with an error; with what it says.
-pub(super) fn git<A: AsRef<OsStr>>(directory: &Path, arguments: &[A]) -> Result<Vec<u8>, TreeError> {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(directory)
-        .args(arguments)
-        .env_remove(SIGNING_KEY)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| TreeError::Git(error.to_string()))?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(TreeError::Git(said.trim().to_owned()))
+    /// There are too many files.
+    #[error("{0} has more than {MOST_FILES} files")]
+    TooMany(String),
+    /// A file is too large.
+    #[error("a file of the commit has more than {} MB", LARGEST >> 20)]
+    TooLarge,
 }
 
 /// What a path of a commit is.
@@ -68,18 +50,21 @@ enum Kind {
     Submodule,
 }
 
+/// The content of a file, by its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object(String);
+
 #[derive(Debug)]
 struct Entry {
     kind: Kind,
-    object: String,
+    object: Object,
 }
 
-/// The files of a commit. Those that are asked for are written to a directory that lives as long as this.
+/// The files of a commit.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub struct Tree {
     entries: BTreeMap<String, Entry>,
-    objects: RefCell<Objects>,
-    directory: TempDir,
+    objects: Objects,
 }
 
 impl Tree {
@@ -87,9 +72,9 @@ impl Tree {
     ///
     /// # Errors
     ///
-    /// If `git` cannot list them, or no directory can be made.
-    pub(super) fn open(repository: &Path, commit: &str) -> Result<Self, TreeError> {
-        let listing = git(repository, &["ls-tree", "-r", "-z", "--full-tree", commit])?;
+    /// If `git` cannot list them.
+    pub fn open(repository: &Path, config: Config, commit: &str) -> Result<Self, TreeError> {
+        let listing = git(repository, config, &["ls-tree", "-r", "-z", "--full-tree", commit])?;
         let mut entries = BTreeMap::new();
         for line in listing.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
             let line = std::str::from_utf8(line)
@@ -101,67 +86,89 @@ impl Tree {
                 Some("160000") => Kind::Submodule,
                 Some(_) | None => Kind::File,
             };
-            let object = words.nth(1).unwrap_or_default().to_owned();
+            let object = Object(words.nth(1).unwrap_or_default().to_owned());
             entries.insert(path.to_owned(), Entry { kind, object });
         }
-        let directory = tempfile::Builder::new()
-            .prefix("planguard-")
-            .tempdir()
-            .map_err(|reason| TreeError::Write { path: std::env::temp_dir(), reason })?;
-        Ok(Self { entries, objects: RefCell::new(Objects::open(repository)?), directory })
+        Ok(Self { entries, objects: Objects::open(repository, config)? })
     }
 
-    /// The directory that stands for the top of the commit.
-    pub(super) fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
-    /// Writes the file or directory of this path, relative to the top. A path that the commit does not have writes
-    /// nothing.
+    /// The files at or below a path, relative to the top, by the names under which they are found; none if the commit has no
+    /// such path.
     ///
     /// # Errors
     ///
     /// If something below it cannot be had.
-    pub(super) fn bring(&self, path: &str) -> Result<(), TreeError> {
-        self.bring_to(path, path, 0)
+    pub fn files(&mut self, path: &str) -> Result<BTreeMap<String, Object>, TreeError> {
+        let mut found = Found { files: BTreeMap::new(), seen: 0, asked: path };
+        self.find(path, path, 0, &mut found)?;
+        Ok(found.files)
     }
 
-    /// Writes what lies at `path` to where `place` is in the directory.
-    fn bring_to(&self, path: &str, place: &str, links: usize) -> Result<(), TreeError> {
+    /// The content of a file.
+    ///
+    /// # Errors
+    ///
+    /// If `git` does not have it, or it is too large.
+    pub fn read(&mut self, Object(object): &Object) -> Result<Vec<u8>, TreeError> {
+        self.objects.read(object)
+    }
+
+    /// Finds what lies at `path`, for the name `place`.
+    fn find(
+        &mut self,
+        path: &str,
+        place: &str,
+        links: usize,
+        found: &mut Found<'_>,
+    ) -> Result<(), TreeError> {
         let Some(path) = self.resolved(path, links)? else { return Ok(()) };
-        if let Some(entry) = self.entries.get(&path) {
-            return self.write(&path, entry, place, links);
+        let of = |entry: &Entry| (entry.kind, entry.object.clone());
+        if let Some((kind, object)) = self.entries.get(&path).map(of) {
+            return self.found(&path, kind, object, place.to_owned(), links, found);
         }
         let below = if path.is_empty() { String::new() } else { format!("{path}/") };
-        for (name, entry) in self.entries.range(below.clone()..) {
-            let Some(rest) = name.strip_prefix(&below) else { break };
+        let inside: Vec<(String, Kind, Object)> = self
+            .entries
+            .range(below.clone()..)
+            .take_while(|(name, _)| name.starts_with(&below))
+            .map(|(name, entry)| (name.clone(), entry.kind, entry.object.clone()))
+            .collect();
+        for (name, kind, object) in inside {
+            let rest = name.strip_prefix(&below).unwrap_or(&name);
             let place = if place.is_empty() { rest.to_owned() } else { format!("{place}/{rest}") };
-            self.write(name, entry, &place, links)?;
+            self.found(&name, kind, object, place, links, found)?;
         }
         Ok(())
     }
 
-    fn write(&self, name: &str, entry: &Entry, place: &str, links: usize) -> Result<(), TreeError> {
-        match entry.kind {
-            Kind::Submodule => return Err(TreeError::Submodule(name.to_owned())),
+    fn found(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        object: Object,
+        place: String,
+        links: usize,
+        found: &mut Found<'_>,
+    ) -> Result<(), TreeError> {
+        found.seen += 1;
+        if found.seen > MOST_FILES {
+            return Err(TreeError::TooMany(found.asked.to_owned()));
+        }
+        match kind {
+            Kind::Submodule => Err(TreeError::Submodule(name.to_owned())),
             Kind::Link => {
-                let target = self.target(name, entry)?;
-                return self.bring_to(&target, place, links + 1);
+                let target = self.target(name, &object)?;
+                self.find(&target, &place, links + 1, found)
             }
-            Kind::File => {}
+            Kind::File => {
+                found.files.entry(place).or_insert(object);
+                Ok(())
+            }
         }
-        let path = self.directory().join(place);
-        if path.exists() {
-            return Ok(());
-        }
-        let failed = |reason| TreeError::Write { path: path.clone(), reason };
-        let content = self.objects.borrow_mut().read(&entry.object)?;
-        fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(failed)?;
-        fs::write(&path, content).map_err(failed)
     }
 
     /// A path without links in it; `None` if the commit has no such path.
-    fn resolved(&self, path: &str, links: usize) -> Result<Option<String>, TreeError> {
+    fn resolved(&mut self, path: &str, links: usize) -> Result<Option<String>, TreeError> {
         if links > MOST_LINKS {
             return Err(TreeError::Link(path.to_owned()));
         }
@@ -172,16 +179,15 @@ impl Tree {
                 current.push('/');
             }
             current.push_str(step);
-            match self.entries.get(&current) {
-                Some(entry) if entry.kind == Kind::Link => {
-                    let target = self.target(&current, entry)?;
+            let entry = self.entries.get(&current).map(|entry| (entry.kind, entry.object.clone()));
+            match entry {
+                Some((Kind::Link, object)) => {
+                    let target = self.target(&current, &object)?;
                     let whole = rest.fold(target, |whole, step| format!("{whole}/{step}"));
                     return self.resolved(&whole, links + 1);
                 }
-                Some(entry) if entry.kind == Kind::Submodule => {
-                    return Err(TreeError::Submodule(current));
-                }
-                Some(_) | None => {}
+                Some((Kind::Submodule, _)) => return Err(TreeError::Submodule(current)),
+                Some((Kind::File, _)) | None => {}
             }
         }
         let below = format!("{current}/");
@@ -192,9 +198,9 @@ impl Tree {
     }
 
     /// Where a link leads, relative to the top.
-    fn target(&self, link: &str, entry: &Entry) -> Result<String, TreeError> {
+    fn target(&mut self, link: &str, object: &Object) -> Result<String, TreeError> {
         let leads_out = || TreeError::Link(link.to_owned());
-        let content = self.objects.borrow_mut().read(&entry.object)?;
+        let content = self.read(object)?;
         let target = String::from_utf8(content).map_err(|_| TreeError::Name(link.to_owned()))?;
         if target.starts_with('/') {
             return Err(leads_out());
@@ -214,6 +220,14 @@ impl Tree {
     }
 }
 
+/// What is found below a path.
+struct Found<'p> {
+    files: BTreeMap<String, Object>,
+    /// How many entries were looked at, links included.
+    seen: usize,
+    asked: &'p str,
+}
+
 /// A `git cat-file` that waits for the names of objects.
 #[derive(Debug)]
 struct Objects {
@@ -223,32 +237,33 @@ struct Objects {
 }
 
 impl Objects {
-    fn open(repository: &Path) -> Result<Self, TreeError> {
-        let failed = |error: io::Error| TreeError::Git(error.to_string());
-        let mut process = Command::new("git")
-            .arg("-C")
-            .arg(repository)
+    fn open(repository: &Path, config: Config) -> Result<Self, TreeError> {
+        let mut process = command(repository, config)
             .args(["cat-file", "--batch"])
-            .env_remove(SIGNING_KEY)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(failed)?;
-        let closed = || TreeError::Git("it has no standard streams".to_owned());
+            .map_err(GitError::from)?;
+        let closed = || TreeError::Answer("it has no standard streams".to_owned());
         let names = process.stdin.take().ok_or_else(closed)?;
         let contents = BufReader::new(process.stdout.take().ok_or_else(closed)?);
         Ok(Self { process, names, contents })
     }
 
     fn read(&mut self, object: &str) -> Result<Vec<u8>, TreeError> {
-        let failed = |error: io::Error| TreeError::Git(error.to_string());
+        let failed = |error: io::Error| TreeError::Answer(error.to_string());
         writeln!(self.names, "{object}").and_then(|()| self.names.flush()).map_err(failed)?;
         let mut head = String::new();
         self.contents.read_line(&mut head).map_err(failed)?;
         // `<object> blob <size>`, or `<object> missing`.
         let size = head.trim_end().rsplit(' ').next().and_then(|size| size.parse::<usize>().ok());
-        let Some(size) = size else { return Err(TreeError::Git(head.trim_end().to_owned())) };
+        let Some(size) = size else { return Err(TreeError::Answer(head.trim_end().to_owned())) };
+        if size > LARGEST {
+            // What is left of the answer does not become the next one.
+            let _ = self.process.kill();
+            return Err(TreeError::TooLarge);
+        }
         let mut content = vec![0; size];
         self.contents.read_exact(&mut content).map_err(failed)?;
         // A line feed ends the object.
