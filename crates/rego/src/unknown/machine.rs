@@ -62,6 +62,7 @@ pub(super) struct Machine<'p> {
     pending: BTreeSet<Path>,
     /// The steps that are left.
     steps: u64,
+    step_limit: u64,
     depth: usize,
     /// Where each unknown value was first decisive.
     pub places: BTreeMap<usize, Place>,
@@ -79,6 +80,7 @@ impl<'p> Machine<'p> {
             functions: BTreeMap::new(),
             pending: BTreeSet::new(),
             steps,
+            step_limit: steps,
             depth: 0,
             places: BTreeMap::new(),
         }
@@ -87,6 +89,10 @@ impl<'p> Machine<'p> {
     pub(super) fn step(&mut self) -> Flow {
         self.steps = self.steps.checked_sub(1).ok_or(Stop::GaveUp)?;
         Ok(())
+    }
+
+    pub(super) const fn steps_taken(&self) -> u64 {
+        self.step_limit - self.steps
     }
 
     /// The results of the rules of a path.

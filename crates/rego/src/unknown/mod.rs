@@ -15,6 +15,7 @@ mod compare;
 mod machine;
 mod marked;
 mod marks;
+mod named;
 mod order;
 mod pattern;
 mod reach;
@@ -82,7 +83,7 @@ impl Reader {
     fn program(&self, sources: &[Source]) -> &Understood {
         self.program.get_or_init(|| {
             let (program, left_out) = resolve::program(sources);
-            Understood { reach: Reach::of(&program), program, left_out }
+            Understood { reach: Reach::of(&program, &left_out), program, left_out }
         })
     }
 }
@@ -110,27 +111,45 @@ pub(super) struct Judged<'j> {
 }
 
 /// Adds to an evaluation what depends on unknown values. `input_of` makes the input of the rules of a plan's value.
+/// Returns the steps that it took.
 pub(super) fn judge(
     judged: &Judged<'_>,
     plan: &Value,
     input_of: &dyn Fn(&Value) -> Value,
     data: Value,
     evaluation: &mut Evaluation,
-) {
+) -> u64 {
     let Understood { program, reach, left_out } = judged.reader.program(judged.sources);
-    let attributes: HashSet<&str> = judged.unknown.iter().filter_map(names).flatten().collect();
-    let all_of_one = judged.unknown.iter().any(|value| names(value).is_none());
-    let marks = &Marks::apart_from(judged.text);
-    let input = input_of(&marked::plan(plan, judged.plan, judged.unknown, marks));
-    let mut machine = Machine::new(program, marks, input, data, judged.step_limit);
-    for rule in judged.rules {
-        if evaluation.exceptions.iter().any(|exception| exception.rule == rule.path) {
-            continue;
-        }
+    let is_excepted =
+        |rule: &PolicyRule| evaluation.exceptions.iter().any(|exception| exception.rule == rule.path);
+    // Resources of a type have the same unknown attributes.
+    let mut by_names: BTreeMap<Option<Vec<&str>>, Vec<usize>> = BTreeMap::new();
+    for (index, value) in judged.unknown.iter().enumerate() {
+        by_names.entry(names(value)).or_default().push(index);
+    }
+    let mut marked: BTreeSet<usize> = BTreeSet::new();
+    let mut rules: Vec<(&PolicyRule, Path)> = Vec::new();
+    for rule in judged.rules.iter().filter(|rule| !is_excepted(rule)) {
         let path = document_path(rule);
-        if !(all_of_one || left_out.contains(&path) || reach.may_read(&path, &attributes)) {
-            continue;
+        let read = reach.read_by(&path);
+        let may_read = |names: &Option<Vec<&str>>| {
+            names.as_ref().is_none_or(|names| names.iter().any(|name| read.has(name)))
+        };
+        let met: Vec<&Vec<usize>> =
+            by_names.iter().filter(|(names, _)| may_read(names)).map(|(_, indices)| indices).collect();
+        if !met.is_empty() {
+            marked.extend(met.into_iter().flatten());
+            rules.push((rule, path));
         }
+    }
+    if rules.is_empty() {
+        return 0;
+    }
+    let marks = &Marks::apart_from(judged.text);
+    let unknown = marked.into_iter().map(|index| (index, &judged.unknown[index])).collect::<Vec<_>>();
+    let input = input_of(&marked::plan(plan, judged.plan, &unknown, marks));
+    let mut machine = Machine::new(program, marks, input, data, judged.step_limit);
+    for (rule, path) in rules {
         let results = if left_out.contains(&path) { Err(Stop::GaveUp) } else { machine.document(&path) };
         match results {
             Ok(results) => {
@@ -140,6 +159,7 @@ pub(super) fn judge(
             Err(Stop::Enough | Stop::GaveUp) => evaluation.not_told.push(rule.path.clone()),
         }
     }
+    machine.steps_taken()
 }
 
 fn document_path(rule: &PolicyRule) -> Path {
@@ -216,7 +236,8 @@ fn compare(
         .reader
         .program(judged.sources)
         .reach
-        .may_read(&document_path(rule), &HashSet::from(["after_unknown"]));
+        .read_by(&document_path(rule))
+        .has("after_unknown");
     let mut used = vec![false; possible.len()];
     let mut by_text: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
     for (index, way) in possible.iter().enumerate() {
