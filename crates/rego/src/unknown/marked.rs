@@ -8,7 +8,12 @@ use regorus::Value;
 use super::marks::{Doubt, Marks, Stands};
 
 /// The plan with a mark for each unknown value, in `resource_changes` and in `planned_values`.
-pub(super) fn plan(value: &Value, plan: &Plan<'_>, unknown: &[(usize, &UnknownValue)], marks: &Marks) -> Value {
+pub(super) fn plan(
+    value: &Value,
+    plan: &Plan<'_>,
+    unknown: &[(usize, &UnknownValue)],
+    marks: &Marks,
+) -> Value {
     let mut value = value.clone();
     let mut of_changes: BTreeMap<usize, Vec<(&AttributePath, Value)>> = BTreeMap::new();
     let mut of_outputs: BTreeMap<&str, Vec<(&AttributePath, Value)>> = BTreeMap::new();

@@ -28,6 +28,18 @@ pub(super) struct Named {
     gives: Whole,
     /// Whether all values of the document are written out, so that they are among its names.
     is_written: bool,
+    /// Whether it, or what it uses, reads anything of the plan but its arguments.
+    reads_plan: bool,
+    /// The branches that look at nothing of the plan but the element that their first literal searches.
+    pub local: Vec<BranchPlace>,
+}
+
+/// A branch of a document: the positions of its rule, of its chain there, and its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BranchPlace {
+    pub rule: usize,
+    pub chain: usize,
+    pub branch: usize,
 }
 
 /// Arguments of a function, by their position.
@@ -56,7 +68,7 @@ pub(super) type Find<'f> = dyn FnMut(&Path) -> Option<Rc<Named>> + 'f;
 impl Named {
     /// Something of which nothing is known: it may read everything.
     pub(super) fn anything() -> Self {
-        Self { unnamed: true, ..Self::default() }
+        Self { unnamed: true, reads_plan: true, ..Self::default() }
     }
 
     pub(super) fn of(document: &Document, find: &mut Find<'_>) -> Self {
@@ -66,9 +78,9 @@ impl Named {
             reader.term(default);
             reader.named.is_written &= reader.source(default).is_some();
         }
-        for rule in &document.rules {
+        for (position, rule) in document.rules.iter().enumerate() {
             let mut reader = Reader { named: &mut named, find, rule: Variables::default() };
-            reader.rule(rule, document.kind);
+            reader.rule(position, rule, document.kind);
         }
         named
     }
@@ -93,7 +105,7 @@ struct Reader<'r, 'f> {
 }
 
 impl Reader<'_, '_> {
-    fn rule(&mut self, rule: &Rule, kind: Kind) {
+    fn rule(&mut self, at: usize, rule: &Rule, kind: Kind) {
         for (position, argument) in rule.arguments.iter().enumerate() {
             match argument {
                 Term::Variable(slot) => {
@@ -110,14 +122,29 @@ impl Reader<'_, '_> {
             self.find_entries(&branch.body);
             self.find_values(&branch.body);
         }
-        rule.arguments.iter().chain(&rule.keys).for_each(|term| self.term(term));
-        if kind == Kind::Partial {
-            rule.keys.iter().for_each(|key| self.read_whole(key));
+        rule.arguments.iter().for_each(|term| self.term(term));
+        for (chain, branches) in rule.chains.iter().enumerate() {
+            for (position, branch) in branches.iter().enumerate() {
+                let reads_plan = std::mem::replace(&mut self.named.reads_plan, false);
+                for key in &rule.keys {
+                    self.term(key);
+                    if kind == Kind::Partial {
+                        self.read_whole(key);
+                    }
+                }
+                self.value(branch, kind);
+                let (search, rest) = branch.search();
+                self.body(rest);
+                if kind == Kind::Partial && !self.named.reads_plan && !search.is_empty() {
+                    self.named.local.push(BranchPlace { rule: at, chain, branch: position });
+                }
+                self.body(search);
+                self.named.reads_plan |= reads_plan;
+            }
         }
-        rule.chains.iter().flatten().for_each(|branch| self.branch(branch, kind));
     }
 
-    fn branch(&mut self, branch: &Branch, kind: Kind) {
+    fn value(&mut self, branch: &Branch, kind: Kind) {
         self.term(&branch.value);
         match kind {
             Kind::Partial => self.read_whole(&branch.value),
@@ -129,7 +156,6 @@ impl Reader<'_, '_> {
                 self.named.is_written &= self.source(&branch.value).is_some_and(|of| of.is_empty());
             }
         }
-        self.body(&branch.body);
     }
 
     fn find_entries(&mut self, body: &[Literal]) {
@@ -196,10 +222,10 @@ impl Reader<'_, '_> {
             // The elements of what is written out, and a rule that is written out.
             Term::Reference { base: Base::Term(base), .. } => self.source(base),
             Term::Reference { base: Base::Data, steps } => {
-                let (self_find, steps) = (&mut self.find, fixed(steps));
-                (1..=steps.len())
+                let path = fixed(steps);
+                (1..=path.len())
                     .rev()
-                    .find_map(|length| self_find(&steps[..length].to_vec()))
+                    .find_map(|length| (self.find)(&path[..length].to_vec()))
                     .filter(|named| named.is_written && !named.unnamed)
                     .map(|_| Arguments::new())
             }
@@ -238,11 +264,14 @@ impl Reader<'_, '_> {
             Term::Call { function: Function::Builtin(name), arguments, output: None }
                 if name == "object.get" =>
             {
-                let key = match arguments.get(1) {
-                    Some(Term::Array(steps)) => steps.last(),
-                    key => key,
+                let is_object = match arguments.get(1) {
+                    Some(Term::Array(steps)) => steps.last().is_some_and(is_name_of_object),
+                    Some(Term::Constant(Value::Array(steps))) => {
+                        steps.iter().next_back().is_some_and(is_word_of_object)
+                    }
+                    key => key.is_some_and(is_name_of_object),
                 };
-                let mut whole = Whole { object: key.is_some_and(is_name_of_object), ..Whole::default() };
+                let mut whole = Whole { object: is_object, ..Whole::default() };
                 if let Some(otherwise) = arguments.get(2) {
                     whole = whole.with(&self.whole(otherwise));
                 }
@@ -251,7 +280,8 @@ impl Reader<'_, '_> {
             Term::Call { function: Function::OfPolicy(path), arguments, output: None } => {
                 let Some(called) = (self.find)(path) else { return Whole::default() };
                 let mut whole = Whole { object: called.gives.object, ..Whole::default() };
-                for argument in called.gives.arguments.iter().filter_map(|position| arguments.get(*position)) {
+                for argument in called.gives.arguments.iter().filter_map(|position| arguments.get(*position))
+                {
                     whole = whole.with(&self.whole(argument));
                 }
                 whole
@@ -287,6 +317,7 @@ impl Reader<'_, '_> {
     fn body(&mut self, body: &[Literal]) {
         for literal in body {
             for (_, value) in &literal.withs {
+                self.named.reads_plan = true;
                 self.term(value);
                 self.read_whole(value);
             }
@@ -376,7 +407,11 @@ impl Reader<'_, '_> {
 
     fn call(&mut self, path: &Path, arguments: &[Term]) {
         self.named.uses.push(path.clone());
-        let Some(called) = (self.find)(path) else { return };
+        let Some(called) = (self.find)(path) else {
+            self.named.reads_plan = true;
+            return;
+        };
+        self.named.reads_plan |= called.reads_plan;
         for (position, argument) in arguments.iter().enumerate() {
             if called.keys.contains(&position) {
                 self.read_key(argument);
@@ -410,8 +445,14 @@ impl Reader<'_, '_> {
 
     fn reference(&mut self, base: &Base, steps: &[Term]) {
         match base {
-            Base::Input => {}
-            Base::Data => self.named.uses.push(fixed(steps)),
+            Base::Input => self.named.reads_plan = true,
+            Base::Data => {
+                let path = fixed(steps);
+                // What no rule makes are the data files.
+                let made_by = (1..=path.len()).rev().find_map(|length| (self.find)(&path[..length].to_vec()));
+                self.named.reads_plan |= made_by.is_some_and(|named| named.reads_plan);
+                self.named.uses.push(path);
+            }
             Base::Term(base) => {
                 if matches!(steps.first(), Some(Term::Wildcard)) {
                     self.read_whole(base);
@@ -462,7 +503,11 @@ fn fixed(steps: &[Term]) -> Path {
 }
 
 fn is_name_of_object(key: &Term) -> bool {
-    matches!(key, Term::Constant(Value::String(name)) if reads::is_object(name))
+    matches!(key, Term::Constant(name) if is_word_of_object(name))
+}
+
+fn is_word_of_object(key: &Value) -> bool {
+    matches!(key, Value::String(name) if reads::is_object(name))
 }
 
 /// Whether a term is a whole object of a resource, as `rc.change.after`.
@@ -530,7 +575,8 @@ fn for_inner_bodies(literal: &Literal, see: &mut dyn FnMut(&[Literal])) {
     };
     match &literal.kind {
         LiteralKind::Declaration => {}
-        LiteralKind::SomeIn { key, value, collection } | LiteralKind::Every { key, value, collection, .. } => {
+        LiteralKind::SomeIn { key, value, collection }
+        | LiteralKind::Every { key, value, collection, .. } => {
             key.iter().chain([value, collection]).for_each(&mut within);
         }
         LiteralKind::Holds(term) | LiteralKind::Not(term) => within(term),

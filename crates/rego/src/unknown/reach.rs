@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
-use super::named::Named;
+use super::named::{BranchPlace, Named};
 use super::resolved::{Path, Program};
 
 /// What the rules of each path name and use.
@@ -41,6 +41,11 @@ impl Reach {
         Self { documents: known.into_iter().map(|(path, named)| (path, own(named))).collect() }
     }
 
+    /// The branches that look at nothing of the plan but the element that they search first.
+    pub(super) fn local(&self) -> impl Iterator<Item = (&Path, BranchPlace)> {
+        self.documents.iter().flat_map(|(path, named)| named.local.iter().map(move |place| (path, *place)))
+    }
+
     /// What the rules of a path can read, together with everything that they use.
     pub(super) fn read_by(&self, path: &Path) -> Read<'_> {
         let mut names: HashSet<&str> = HashSet::new();
@@ -74,7 +79,12 @@ fn find(
     if let Some(named) = known.get(path) {
         return Some(Rc::clone(named));
     }
-    let document = program.documents.get(path)?;
+    let Some(document) = program.documents.get(path) else {
+        // A package may have any rule.
+        let mut below = program.documents.range(path.clone()..);
+        let is_package = below.next().is_some_and(|(known, _)| known.starts_with(path));
+        return is_package.then(|| Rc::new(Named::anything()));
+    };
     if !pending.insert(path.clone()) {
         return Some(Rc::new(Named::anything()));
     }
