@@ -105,7 +105,7 @@ pub(crate) fn by_default(arguments: &IsolationArguments, output: &Output) -> Opt
 #[cfg(target_os = "linux")]
 fn memory() -> Option<u64> {
     let told = rustix::system::sysinfo();
-    Some(u64::from(told.totalram).saturating_mul(u64::from(told.mem_unit)))
+    Some(told.totalram.saturating_mul(u64::from(told.mem_unit)))
 }
 
 #[cfg(not(target_os = "linux"))]
