@@ -362,6 +362,10 @@ impl Reader<'_, '_> {
                 }
                 arguments.iter().chain(output.as_deref()).for_each(|term| self.term(term));
             }
+            // Whether an object is null does not depend on its members.
+            Term::Operation { operands, .. } if operands.iter().any(is_scalar) => {
+                operands.iter().for_each(|operand| self.term(operand));
+            }
             Term::Operation { operands: terms, .. }
             | Term::Array(terms)
             | Term::Set(terms)
@@ -500,6 +504,10 @@ fn fixed(steps: &[Term]) -> Path {
         _ => None,
     });
     path.collect()
+}
+
+fn is_scalar(term: &Term) -> bool {
+    matches!(term, Term::Constant(Value::Null | Value::Bool(_) | Value::Number(_)))
 }
 
 fn is_name_of_object(key: &Term) -> bool {

@@ -154,6 +154,7 @@ const READS_THE_NAME: [&str; 4] = [
     }"#,
     r#"deny contains {"msg": "its name", "address": rc.address} if {
         rc := input.resource_changes[_]
+        rc.change.after != null
         is_public(rc)
     }
     is_public(rc) if object.get(rc.change.after, "bucket", "") == "public""#,
