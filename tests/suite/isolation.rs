@@ -1,4 +1,4 @@
-//! `--isolate`: a process of its own changes nothing but what its abnormal end does.
+//! `--isolate`: a process of its own changes nothing but what its abnormal end does. A check with policies has one.
 
 #![cfg(unix)]
 
@@ -42,6 +42,20 @@ fn a_run_says_the_same_in_a_process_of_its_own() {
 }
 
 #[test]
+fn policies_say_the_same_in_either_process() {
+    let policies = ["-p", "fixtures/policies/good", "--all-namespaces"];
+    for (arguments, plan) in [
+        (&["check", "fixtures/policies/plan.json"][..], None),
+        (&["check", "-", "--format", "json"], Some("fixtures/policies/plan.json")),
+        (&["check", "no-plan.json"], None),
+    ] {
+        let usual = said(&[arguments, &policies].concat(), plan);
+        let here = said(&[arguments, &policies, &["--no-isolate"]].concat(), plan);
+        assert_eq!(usual, here, "{arguments:?}");
+    }
+}
+
+#[test]
 fn an_address_space_that_is_no_number_is_refused() {
     for isolate in ["--isolate=0", "--isolate=x", "--isolate=-1", "--isolate=99999999"] {
         let (code, stdout, stderr) = run(planguard(here(), &["check", "x.json", isolate]));
@@ -74,7 +88,7 @@ fn signal(name: &str, process: u32) {
 
 /// The process that another one started.
 #[cfg(target_os = "linux")]
-fn started_by(parent: u32) -> u32 {
+fn started_by(parent: u32) -> Option<u32> {
     let processes = fs::read_dir("/proc").expect("it is read").flatten();
     let mut numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let is_child = |process: &u32| {
@@ -83,7 +97,33 @@ fn started_by(parent: u32) -> u32 {
         let rest = stat.rsplit(')').next().unwrap_or_default();
         rest.split_whitespace().nth(1) == Some(parent.to_string().as_str())
     };
-    numbers.find(is_child).expect("there is one")
+    numbers.find(is_child)
+}
+
+/// Only policies of the user get a process of their own without being asked for.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_check_with_policies_has_a_process_of_its_own() {
+    let policies = ["-p", "fixtures/policies/good"];
+    for (arguments, has_one) in [
+        (&policies[..], true),
+        (&["-p", "fixtures/policies/good", "--no-isolate"], false),
+        (&[], false),
+        (&["--pack", "required-tags"], false),
+    ] {
+        let (child, pipe) = reading(arguments);
+        assert_eq!(started_by(child.id()).is_some(), has_one, "{arguments:?}");
+        drop(pipe);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    let (child, pipe) = reading(&policies);
+    signal("-KILL", started_by(child.id()).expect("it has one"));
+    let output = child.wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &[][..]), "{told}");
+    assert!(told.contains("PG-CL-012"), "{told}");
+    drop(pipe);
 }
 
 #[test]
@@ -91,7 +131,7 @@ fn started_by(parent: u32) -> u32 {
 fn an_abnormal_end_is_an_error_and_no_half_report() {
     for name in ["-KILL", "-ABRT", "-TERM"] {
         let (child, pipe) = reading(&["--isolate=7", "--report-only", "--format", "json"]);
-        let evaluates = started_by(child.id());
+        let evaluates = started_by(child.id()).expect("there is one");
         let limits = fs::read_to_string(format!("/proc/{evaluates}/limits")).expect("it is read");
         let address_space = limits.lines().find(|line| line.starts_with("Max address space"));
         assert!(address_space.is_some_and(|line| line.contains(&(7u64 << 30).to_string())), "{limits}");

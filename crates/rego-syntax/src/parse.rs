@@ -11,8 +11,8 @@ pub use self::keywords::is_keyword;
 use self::keywords::{Keyword, Keywords};
 use super::token::{self, Symbol, Token};
 use super::tree::{
-    Body, Branch, BranchKind, Enclosure, Expr, Head, Import, ImportPlace, Literal, LiteralKind, Module,
-    Opening, Rule, Span, With,
+    Body, Branch, BranchKind, Enclosure, Expr, ExprKind, Head, Import, ImportPlace, Literal, LiteralKind,
+    Module, Opening, Operator, Rule, Span, With,
 };
 
 /// The maximum depth of an expression's tree; each operator of a chain adds one level. The nesting check, which runs
@@ -42,6 +42,23 @@ pub fn parse(text: &str) -> Result<Module, SyntaxError> {
             .module()
     };
     read(Keywords::of_v1()).or_else(|error| read(Keywords::of_v0()).map_err(|_| error))
+}
+
+/// Whether a body starts with an operand of `|`.
+fn starts_with_union(body: &Body) -> bool {
+    let Some(LiteralKind::Expression(first)) = body.literals.first().map(|literal| &literal.kind) else {
+        return false;
+    };
+    let mut first = first;
+    while let ExprKind::Operation { operator, operands } = &first.kind
+        && let [left, _, ..] = operands.as_slice()
+    {
+        if *operator == Operator::Union {
+            return true;
+        }
+        first = left;
+    }
+    false
 }
 
 struct Parser<'t> {
@@ -187,7 +204,8 @@ impl Parser<'_> {
         Ok(Body { literals: vec![self.literal()?], enclosure: Enclosure::Bare })
     }
 
-    /// Parses what is a body if it can be one, and else a literal that starts with an object or a set.
+    /// Parses what is a body if it can be one, and else a literal that starts with an object or a set. Braces around
+    /// `a | b` are a comprehension, as in OPA.
     fn body_or_braced_literal(&mut self) -> Parsed<Body> {
         let start = (self.next, self.depth, self.line_ends.len(), self.comments.len(), self.keywords);
         let body = self.braced_body();
@@ -195,7 +213,7 @@ impl Parser<'_> {
             && self.symbol().is_some_and(|symbol| {
                 !matches!(symbol, Symbol::BraceOpen | Symbol::BraceClose | Symbol::Semicolon)
             });
-        if body.is_ok() && !goes_on {
+        if !goes_on && body.as_ref().is_ok_and(|body| !starts_with_union(body)) {
             return body;
         }
         let (line_ends, comments);
@@ -294,7 +312,7 @@ fn path(expr: &Expr, text: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tree::{ComprehensionHead, ExprKind, KeywordUse, Scalar, Step, TemplatePart};
+    use super::super::tree::{ComprehensionHead, KeywordUse, Scalar, Step, TemplatePart};
     use super::*;
 
     /// Returns an expression with brackets around every part.
@@ -403,6 +421,19 @@ mod tests {
         assert_eq!(body("x := {a, b | c}"), ["<Assign x {a <Union b c>}>"]);
         assert_eq!(body("x := {a: b, c: d in e,}"), ["<Assign x {a:b c:<In d e>}>"]);
         assert_eq!(body("x := {a == b, {}, []}"), ["<Assign x {<Equal a b> {} []}>"]);
+    }
+
+    #[test]
+    fn braces_after_if_are_a_comprehension_where_opa_reads_one() {
+        let body = |rest: &str| {
+            let text = format!("package main\nr if {rest}");
+            literals(parse(&text).unwrap().rules[0].branches[0].body.as_ref().unwrap(), &text)
+        };
+        assert_eq!(body("{a | b; c == d}"), ["{a | b; <Equal c d>}"]);
+        assert_eq!(body("{a & b | c == d\ne}\ns := 1"), ["{<Intersection a b> | <Equal c d>; e}"]);
+        assert_eq!(body("{(a | b); c}"), ["(<Union a b>)", "c"]);
+        assert_eq!(body("{a; b | c}"), ["a", "<Union b c>"]);
+        assert_eq!(body("{a == b | c}"), ["<Equal a <Union b c>>"]);
     }
 
     #[test]

@@ -97,7 +97,9 @@ pub(super) fn of(source: &Source) -> RegoVersion {
 
 /// Returns whether to try a file as v0. If that fails, the engine prints warnings.
 pub(super) fn may_be_v0(source: &Source) -> bool {
-    written_in(source, RegoVersion::V0) == RegoVersion::V0
+    let imports_v1 =
+        source.module().is_ok_and(|module| module.imports.iter().any(|import| import.path == ["rego", "v1"]));
+    !imports_v1 && written_in(source, RegoVersion::V0) == RegoVersion::V0
 }
 
 /// Returns whether the engine can parse the rewritten file.
@@ -105,7 +107,16 @@ pub(super) fn parses(source: &Source, version: RegoVersion) -> bool {
     parse(&mut new_engine(), source, version).is_ok()
 }
 
+/// How often the engine has parsed each file.
+#[cfg(test)]
+static PARSED: std::sync::Mutex<std::collections::BTreeMap<String, usize>> =
+    std::sync::Mutex::new(std::collections::BTreeMap::new());
+
 fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), String> {
+    #[cfg(test)]
+    {
+        *PARSED.lock().unwrap().entry(source.name.clone()).or_default() += 1;
+    }
     engine.set_rego_v0(match version {
         RegoVersion::V0 => true,
         RegoVersion::V1 => false,
@@ -144,6 +155,24 @@ mod tests {
     use super::super::convention::Dialect;
     use super::super::set;
     use super::*;
+
+    /// A file that may be of either dialect is parsed to find out, and then once more for the engine that evaluates.
+    #[test]
+    fn the_engine_parses_a_file_no_more_often_than_it_must() {
+        for (name, rule, times) in [
+            ("counted_v1.rego", "deny contains \"x\" if input.x", 1),
+            ("counted_import.rego", "import rego.v1\ndeny contains \"x\" if input.x", 1),
+            ("counted_keywords.rego", "import future.keywords\ndeny contains \"x\" if input.x", 2),
+            ("counted_either.rego", "deny[msg] { msg := input.x }", 3),
+        ] {
+            let mut sources = vec![Source::new(name, format!("package main\n{rule}\n"))];
+            set::rewrite(&mut sources, Dialect::EachFile);
+            let mut errors = Vec::new();
+            let compiled = set::compile(Dialect::EachFile, &mut sources, &[], &mut errors);
+            assert!(compiled.is_some(), "{errors:?}");
+            assert_eq!(PARSED.lock().unwrap()[name], times, "{name}");
+        }
+    }
 
     fn add_text(text: &str, version: RegoVersion) -> Result<(), PolicyError> {
         add(&mut new_engine(), &Source::new("p.rego", text), version)

@@ -41,6 +41,13 @@ pub struct PolicyFinding {
     pub metadata: Map<String, serde_json::Value>,
 }
 
+impl PolicyFinding {
+    /// What tells a finding of a rule from the others: its message and its address.
+    pub(super) fn text(&self) -> (&str, Option<&str>) {
+        (&self.message, self.address.as_deref())
+    }
+}
+
 /// A value known only after apply that decides whether a rule fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitsFor {

@@ -1,6 +1,6 @@
 //! A set of policies that were loaded together and can be evaluated on any number of plans.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -408,23 +408,24 @@ fn rewrite_knowing(mut known: LoadedNames, sources: &mut [Source], dialect: Dial
     }
     let shares: Vec<&[Source]> = sources.chunks(FILES_WORTH_A_THREAD).collect();
     let read_one = |source: &Source| match dialect {
-        Dialect::Given(version) => read(source, dialect::written_in(source, version), &known),
+        Dialect::Given(version) => (read(source, dialect::written_in(source, version), &known), None),
         Dialect::EachFile => {
             // The front end must know the dialect, and whether the file can be parsed in it shows only afterwards.
             let mut source = source.clone();
-            for version in [RegoVersion::V1, RegoVersion::V0, RegoVersion::V1] {
+            for version in [RegoVersion::V1, RegoVersion::V0] {
                 source.reading = read(&source, version, &known);
                 if !dialect::may_be_v0(&source) || dialect::parses(&source, version) {
-                    break;
+                    return (source.reading, Some(version));
                 }
             }
-            source.reading
+            (read(&source, RegoVersion::V1, &known), None)
         }
     };
     let readings =
         threads::map(&shares, Stack::Policy, |share| share.iter().map(read_one).collect::<Vec<_>>());
-    for (source, reading) in sources.iter_mut().zip(readings.into_iter().flatten()) {
+    for (source, (reading, version)) in sources.iter_mut().zip(readings.into_iter().flatten()) {
         source.reading = reading;
+        source.version = version;
     }
 }
 
@@ -512,7 +513,7 @@ pub fn compile(
 fn version(dialect: Dialect, source: &Source) -> RegoVersion {
     match dialect {
         Dialect::Given(version) => version,
-        Dialect::EachFile => dialect::of(source),
+        Dialect::EachFile => source.version.unwrap_or_else(|| dialect::of(source)),
     }
 }
 
@@ -543,9 +544,11 @@ struct Described {
 impl Described {
     fn read(modules: &[Ref<Module>], sources: &[Source], errors: &mut Vec<PolicyError>) -> Self {
         let mut described = Self { blocks: BTreeMap::new(), packages: BTreeMap::new() };
+        let by_name: HashMap<&str, &Source> =
+            sources.iter().map(|source| (source.name.as_str(), source)).collect();
         for module in modules {
             let file = source::file_of(&module.package.span);
-            let Some(source) = sources.iter().find(|source| source.name == file) else { continue };
+            let Some(source) = by_name.get(file) else { continue };
             let rules = module.policy.iter().map(|rule| rule.span().line);
             let lines: BTreeSet<u32> = rules.chain([module.package.span.line]).collect();
             let blocks = metadata::read(source, &lines, errors);

@@ -15,6 +15,7 @@ use super::builtins::Shared;
 use super::error::{PolicyError, PolicyText};
 use super::files;
 use super::frontend::{self, RewriteError, Rewritten};
+use super::options::RegoVersion;
 
 /// The engine counts a tab as this many columns.
 const TAB_COLUMNS: u32 = 4;
@@ -27,6 +28,8 @@ pub struct Source {
     /// The author's text.
     pub text: Arc<str>,
     pub(crate) reading: RewriteResult,
+    /// The dialect of its text, if it has been found out.
+    pub(crate) version: Option<RegoVersion>,
     /// What the files that are loaded together say of packages, if a policy may ask.
     pub(crate) annotations: Option<Arc<Shared>>,
     /// The author's text, parsed by the first who asks.
@@ -76,6 +79,7 @@ impl Source {
             name: name.into(),
             text: text.into(),
             reading: RewriteResult::AsWritten,
+            version: None,
             annotations: None,
             parsed: Arc::default(),
         }

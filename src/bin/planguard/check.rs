@@ -24,6 +24,7 @@ use crate::UNDECIDED;
 use crate::args::{CheckArguments, GateArguments};
 use crate::attest::{Asked, Attester};
 use crate::found;
+use crate::isolation;
 use crate::output::Output;
 use crate::outputs::OutputError;
 use crate::partition::PartitionArgument;
@@ -32,6 +33,14 @@ use crate::settings::{printed, problems, resolution, run_variables};
 pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> ExitCode {
     let gate = &arguments.gate;
     let part = arguments.partition.map(|PartitionArgument(part)| part);
+    let resolution = resolved(gate);
+    let has_policies = !resolution.settings.paths.value.is_empty();
+    if has_policies
+        && gate.sources.print_settings.is_none()
+        && let Some(code) = isolation::by_default(&arguments.isolation, output)
+    {
+        return code;
+    }
     if !arguments.plans.is_empty() || gate.sources.print_settings.is_some() {
         if arguments.plans.iter().any(|plan| plan == "-") && io::stdin().is_terminal() {
             output.notice(&Notice::new(
@@ -39,13 +48,13 @@ pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> 
                 "waiting for a plan on standard input: paste its JSON, then press Ctrl-D",
             ));
         }
-        return check_plans(&arguments.plans, gate, asked, None, part, output);
+        return check_plans(&arguments.plans, gate, resolution, asked, None, part, output);
     }
     match found::plan_in(Path::new(".")) {
         Ok(plan) => {
             let message = format!("checking {}, the plan in the working directory", plan.display());
             output.notice(&Notice::new("PG-CL-102", &message));
-            check_plans(&[plan.into_os_string()], gate, asked, None, part, output)
+            check_plans(&[plan.into_os_string()], gate, resolution, asked, None, part, output)
         }
         Err(error) => {
             output.problem(&Problem::plain(&error));
@@ -58,13 +67,13 @@ pub(crate) fn run(arguments: &CheckArguments, asked: Asked, output: &Output) -> 
 pub(crate) fn check_plans(
     plans: &[OsString],
     arguments: &GateArguments,
+    mut resolution: Resolution,
     asked: Asked,
     shown_by: Option<Terraform>,
     partition: Option<Partition>,
     output: &Output,
 ) -> ExitCode {
     let started = Instant::now();
-    let mut resolution = resolved(arguments);
     if let Some(code) = printed(&resolution, &arguments.sources, output) {
         return code;
     }
@@ -154,7 +163,8 @@ pub(crate) fn check_plans(
 }
 
 /// The settings that the arguments, the variables and the files say.
-fn resolved(arguments: &GateArguments) -> Resolution {
+/// The settings of a check.
+pub(crate) fn resolved(arguments: &GateArguments) -> Resolution {
     resolution(
         arguments.said(),
         arguments.guardrails.params.clone(),

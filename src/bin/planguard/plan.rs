@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::UNDECIDED;
 use crate::args::GateArguments;
 use crate::attest::Asked;
-use crate::check::check_plans;
+use crate::check::{check_plans, resolved};
 use crate::held::Held;
 use crate::output::{Output, write_to_stderr};
 use crate::settings::resolution;
@@ -107,8 +107,16 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
     make_plan(&program, directory, &file, &arguments.terraform_arguments)?;
     let shown_by = Terraform { program: program.clone(), directory: Some(directory.clone()) };
     let shown = arguments.out.as_ref().unwrap_or(&file).clone();
-    let code =
-        check_plans(&[shown.into_os_string()], &arguments.gate, Asked::ByFlag, Some(shown_by), None, output);
+    let gate = &arguments.gate;
+    let code = check_plans(
+        &[shown.into_os_string()],
+        gate,
+        resolved(gate),
+        Asked::ByFlag,
+        Some(shown_by),
+        None,
+        output,
+    );
     if code == ExitCode::SUCCESS {
         if let Some(temporary) = temporary {
             // What was checked is what will be applied.

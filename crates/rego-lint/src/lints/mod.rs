@@ -22,7 +22,7 @@ mod tidiness;
 mod types;
 mod values;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use planguard_rego::beside;
@@ -153,16 +153,13 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
             load(group, options, &documents, &mut errors);
         }
     }
-    let is_own = |source: &Source| sources.iter().any(|own| own.name == source.name);
-    let mut helpers: Vec<Source> = Vec::new();
-    for source in read.groups.iter().flat_map(|group| &group.sources) {
-        if !is_own(source) && !helpers.iter().any(|known| known.name == source.name) {
-            helpers.push(source.clone());
-        }
-    }
+    let mut known_names: HashSet<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let of_groups = read.groups.iter().flat_map(|group| &group.sources);
+    let mut helpers: Vec<Source> =
+        of_groups.filter(|source| known_names.insert(&source.name)).cloned().collect();
     let mut completed = sources.clone();
     bundle::complete(&mut completed);
-    helpers.extend(completed.into_iter().filter(|source| !is_own(source)));
+    helpers.extend(completed.into_iter().skip(sources.len()));
     let keys: BTreeSet<String> = documents.iter().flat_map(DataDocument::keys).collect();
     let project = Project::new(&sources, &helpers, &read.located, &read.groups, &namespaces, keys);
     if known.is_none() {
@@ -341,8 +338,10 @@ impl Loader {
 }
 
 fn blocks(sources: &[Source], project: &Project<'_>, errors: &mut Vec<PolicyError>) -> Vec<Blocks> {
+    let by_name: HashMap<&str, &Source> =
+        sources.iter().map(|source| (source.name.as_str(), source)).collect();
     let mut of = |file: &model::File<'_>| {
-        let source = sources.iter().find(|source| source.name == file.name)?;
+        let source = by_name.get(file.name)?;
         let starts = file.module.rules.iter().map(|rule| rule.start);
         let starts = starts.chain([file.module.package_span.start]);
         let lines = starts.filter_map(|start| u32::try_from(line_of(file.text, start)).ok());

@@ -1,6 +1,6 @@
 //! The policies to lint, as their authors wrote them: files, rules, and the meaning of names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use planguard_plan::text::suggest;
@@ -82,12 +82,19 @@ impl<'s> Project<'s> {
         documents: BTreeSet<String>,
     ) -> Self {
         let mut files = Vec::new();
+        // Of several groups with a file, the first counts.
+        let mut by_group: HashMap<&str, Convention> = HashMap::new();
+        for group in groups {
+            for source in &group.sources {
+                by_group.entry(&source.name).or_insert(group.convention);
+            }
+        }
         let sources = sources.iter().map(|source| (source, Origin::Author));
         for (source, origin) in sources.chain(helpers.iter().map(|source| (source, Origin::Platform))) {
             let Ok(module) = source.module() else { continue };
             let scopes = Scopes::of(module, &source.text);
             let name = source.name.as_str();
-            let convention = convention_of(name, located, groups);
+            let convention = by_group.get(name).copied().unwrap_or_else(|| convention_of(name, located));
             files.push(File {
                 name,
                 input: input_of(convention, &module.package, &source.text),
@@ -284,8 +291,8 @@ pub(super) fn is_test_name(name: &str) -> bool {
     name.starts_with("test_") || name.starts_with("todo_test_")
 }
 
-fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Convention {
-    let holds = |group: &&Group| group.sources.iter().any(|source| source.name == name);
+/// The convention of a file that is in no group: that of its path.
+fn convention_of(name: &str, located: &[Located]) -> Convention {
     let below = |located: &&Located| {
         // A configuration file applies to its directory.
         let path = if located.path.is_file() && located.path.extension().is_none_or(|end| end != "rego") {
@@ -296,9 +303,7 @@ fn convention_of(name: &str, located: &[Located], groups: &[Group]) -> Conventio
         let path = source::display_name(path);
         name.starts_with(path.as_str()) || path == "."
     };
-    let by_group = groups.iter().find(holds).map(|group| group.convention);
-    let by_path = || located.iter().find(below).map(|located| located.convention);
-    by_group.or_else(by_path).unwrap_or(Convention::CONFTEST)
+    located.iter().find(below).map_or(Convention::CONFTEST, |located| located.convention)
 }
 
 /// Returns the platform whose input a file reads if no configuration selects one, for instance for a policy of HCP

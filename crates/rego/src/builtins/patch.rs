@@ -261,10 +261,10 @@ impl Kept {
                 .collect::<BTreeMap<_, _>>()
                 .into(),
             Value::Array(elements) => {
-                let kept = elements.iter().enumerate().filter_map(|(position, element)| {
-                    key_of(&position.to_string().into(), element)
-                        .or_else(|| key_of(&position.into(), element))
-                });
+                let kept = elements
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(position, element)| key_of(&position.to_string().into(), element));
                 kept.collect::<Vec<_>>().into()
             }
             Value::Set(elements) => {

@@ -9,7 +9,7 @@ use super::compare::{self, Answer};
 use super::machine::{Environment, Flow, Machine, Stop, Then, enough};
 use super::marks::Doubt;
 use super::pattern::is_open;
-use super::resolved::{Literal, LiteralKind, Replaced, Term};
+use super::resolved::{Base, Literal, LiteralKind, Pattern, Place, Replaced, Term};
 
 impl Machine<'_> {
     pub(super) fn body(
@@ -23,15 +23,100 @@ impl Machine<'_> {
         self.step()?;
         let before = doubt.clone();
         self.literal(literal, environment, doubt, &mut |machine, environment, (), doubt| {
-            if !doubt.is_none() {
-                for unknown in
-                    doubt.unknowns().filter(|unknown| before.unknowns().all(|other| other != *unknown))
-                {
-                    machine.places.entry(unknown).or_insert(literal.place);
-                }
-            }
+            machine.note_place(literal.place, &before, doubt);
             machine.body(rest, environment, doubt, then)
         })
+    }
+
+    /// Notes where unknown values were first decisive.
+    fn note_place(&mut self, place: Place, before: &Doubt, doubt: &Doubt) {
+        if doubt.is_none() || doubt == before {
+            return;
+        }
+        for unknown in doubt.unknowns().filter(|unknown| before.unknowns().all(|other| other != *unknown)) {
+            self.places.entry(unknown).or_insert(place);
+        }
+    }
+
+    /// Solves a literal that searches a collection, for the elements with an unknown part and those that exist only
+    /// perhaps.
+    pub(super) fn search_marked(
+        &mut self,
+        literal: &Literal,
+        environment: &mut Environment,
+        then: Then<'_, ()>,
+    ) -> Flow {
+        let Some(search) = literal.kind.search() else { return Err(Stop::GaveUp) };
+        let mut noted = |machine: &mut Machine<'_>, environment: &mut Environment, (), doubt: &Doubt| {
+            machine.note_place(literal.place, &Doubt::NONE, doubt);
+            then(machine, environment, (), doubt)
+        };
+        let mut search_one =
+            |machine: &mut Machine<'_>, environment: &mut Environment, whole: Value, doubt: &Doubt| {
+                let is_known = doubt.is_none() && machine.marks.why_unknown(&whole).is_none();
+                if !is_known {
+                    return machine.search(search.pattern, &whole, environment, doubt, &mut noted);
+                }
+                for (its_key, member) in compare::members(&whole) {
+                    if !machine.has_marks(&its_key) && !machine.has_marks(&member) {
+                        continue;
+                    }
+                    machine.step()?;
+                    machine.meet(search.pattern, &its_key, &member, environment, doubt, &mut noted)?;
+                }
+                Ok(())
+            };
+        match search.base {
+            Base::Input => {
+                let input = self.input.clone();
+                self.follow(&input, search.steps, environment, &Doubt::NONE, &mut search_one)
+            }
+            Base::Data => {
+                self.data(&mut Vec::new(), search.steps, environment, &Doubt::NONE, &mut search_one)
+            }
+            Base::Term(_) => Err(Stop::GaveUp),
+        }
+    }
+
+    /// Matches the elements of a collection with what a search looks for.
+    fn search(
+        &mut self,
+        pattern: Pattern<'_>,
+        whole: &Value,
+        environment: &mut Environment,
+        doubt: &Doubt,
+        then: Then<'_, ()>,
+    ) -> Flow {
+        if let Some(why) = self.marks.why_unknown(whole) {
+            if !self.marks.may_have_members(whole) {
+                return Ok(());
+            }
+            // It may have any members, or none.
+            let mark = self.marks.unknown(&why);
+            return self.meet(pattern, &mark, &mark, environment, &doubt.and(&why), then);
+        }
+        for (its_key, member) in compare::members(whole) {
+            self.step()?;
+            self.meet(pattern, &its_key, &member, environment, doubt, then)?;
+        }
+        Ok(())
+    }
+
+    fn meet(
+        &mut self,
+        pattern: Pattern<'_>,
+        its_key: &Value,
+        member: &Value,
+        environment: &mut Environment,
+        doubt: &Doubt,
+        then: Then<'_, ()>,
+    ) -> Flow {
+        let is_its_own_key = its_key == member;
+        let (member, why) = self.marks.member(member);
+        let its_key = if is_its_own_key { member.clone() } else { its_key.clone() };
+        let mut pairs = vec![(pattern.value, member)];
+        pairs.extend(pattern.key.map(|key| (key, its_key)));
+        self.unify_all(&pairs, environment, &doubt.and(&why), then)
     }
 
     pub(super) fn literal(
@@ -87,24 +172,7 @@ impl Machine<'_> {
             LiteralKind::Declaration => then(self, environment, (), doubt),
             LiteralKind::SomeIn { key, value, collection } => {
                 self.term(collection, environment, doubt, &mut |machine, environment, whole, doubt| {
-                    if let Some(why) = machine.marks.why_unknown(&whole) {
-                        if !machine.marks.may_have_members(&whole) {
-                            return Ok(());
-                        }
-                        // It may have any members, or none.
-                        let mark = machine.marks.unknown(&why);
-                        let mut pairs = vec![(value, mark.clone())];
-                        pairs.extend(key.iter().map(|key| (key, mark.clone())));
-                        return machine.unify_all(&pairs, environment, &doubt.and(&why), then);
-                    }
-                    for (its_key, member) in compare::members(&whole) {
-                        machine.step()?;
-                        let (member, why) = machine.marks.member(&member);
-                        let mut pairs = vec![(value, member)];
-                        pairs.extend(key.iter().map(|key| (key, its_key.clone())));
-                        machine.unify_all(&pairs, environment, &doubt.and(&why), then)?;
-                    }
-                    Ok(())
+                    machine.search(Pattern { key: key.as_ref(), value }, &whole, environment, doubt, then)
                 })
             }
             LiteralKind::Every { key, value, collection, body, .. } => {

@@ -473,4 +473,52 @@ const CORPUS: &[(&str, &str, &[&str])] = &[
         small := object.remove(rc.change.after, ["tags"])
         small.instance_type == "t3.micro"
     }"#, &["! aws_instance.all_tags_later", "! aws_instance.later"]),
+    // Names that are told.
+    ("a name from a list", r#"deny contains {"msg": name, "address": rc.address} if {
+        some name in ["acl", "tags"]
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+        rc.change.after[name] == "public-read"
+    }"#, &["! aws_s3_bucket_acl.public", "? aws_s3_bucket_acl.later acl"]),
+    ("a function that is told the name", r#"deny contains {"msg": "public", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+        read(after_of(rc), "acl") == "public-read"
+    }
+    after_of(rc) := rc.change.after
+    read(after, name) := object.get(after, [name], null)"#, &["! aws_s3_bucket_acl.public", "? aws_s3_bucket_acl.later acl"]),
+    ("a name that is computed", r#"deny contains {"msg": "public", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+        read(rc, concat("", ["a", "cl"])) == "public-read"
+    }
+    read(rc, name) := rc.change.after[name]"#, &["! aws_s3_bucket_acl.public", "? aws_s3_bucket_acl.later acl"]),
+    ("the library is told the name", r#"import data.planguard.lib.changes
+    deny contains {"msg": "public", "address": rc.address} if {
+        some rc in changes.resulting_of("aws_s3_bucket_acl")
+        changes.attribute(rc, ["acl"], null) == "public-read"
+    }"#, &["! aws_s3_bucket_acl.public", "? aws_s3_bucket_acl.later acl"]),
+    ("every attribute of the library's object", r#"import data.planguard.lib.changes
+    deny contains {"msg": "public", "address": rc.address} if {
+        some rc in changes.resulting_of("aws_s3_bucket_acl")
+        some value in changes.after(rc)
+        value == "public-read"
+    }"#, &["! aws_s3_bucket_acl.public", "? aws_s3_bucket_acl.later acl bucket id", "? aws_s3_bucket_acl.private id"]),
+    ("every attribute of an object in a variable", r#"deny contains {"msg": "public", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+        after := object.get(rc, ["change", "after"], {})
+        after[_] == "public-read"
+    }"#, &["! aws_s3_bucket_acl.public", "? aws_s3_bucket_acl.later acl bucket id", "? aws_s3_bucket_acl.private id"]),
+    // Findings that several resources share.
+    ("a finding that a known resource has as well", r#"deny contains "something is public" if {
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+        rc.change.after.acl == "public-read"
+    }"#, &["! something is public"]),
+    ("a finding that only an unknown value may bring", r#"deny contains "something is secret" if {
+        some rc in input.resource_changes
+        rc.type == "aws_s3_bucket_acl"
+        rc.change.after.acl == "secret"
+    }"#, &["? aws_s3_bucket_acl.later acl"]),
 ];

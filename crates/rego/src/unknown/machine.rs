@@ -10,6 +10,7 @@ use regorus::Value;
 
 use super::calls::Calls;
 use super::marks::{Doubt, Marks};
+use super::memory::{Answers, Marked};
 use super::resolved::{Adds, Branch, Kind, Path, Place, Program, Rule, Term};
 
 /// The rules and functions in a chain of calls.
@@ -33,6 +34,14 @@ pub(super) type Environment = Vec<Option<Value>>;
 
 /// A solution of a body, or the value of a term.
 pub(super) type Then<'k, T> = &'k mut dyn FnMut(&mut Machine<'_>, &mut Environment, T, &Doubt) -> Flow;
+
+/// Which elements of a collection a rule is evaluated for.
+#[derive(Clone, Copy)]
+enum Elements {
+    All,
+    /// Those with an unknown part, as far as the rule looks at nothing else.
+    Marked,
+}
 
 /// The results of a rule.
 #[derive(Debug, Default)]
@@ -58,10 +67,12 @@ pub(super) struct Machine<'p> {
     pub data: Value,
     pub calls: Calls,
     pub documents: BTreeMap<Path, Rc<Results>>,
-    pub functions: BTreeMap<(Path, Vec<Value>), Rc<Values>>,
+    pub functions: Answers,
+    marked: Marked,
     pending: BTreeSet<Path>,
     /// The steps that are left.
     steps: u64,
+    step_limit: u64,
     depth: usize,
     /// Where each unknown value was first decisive.
     pub places: BTreeMap<usize, Place>,
@@ -76,9 +87,11 @@ impl<'p> Machine<'p> {
             data,
             calls: Calls::default(),
             documents: BTreeMap::new(),
-            functions: BTreeMap::new(),
+            functions: Answers::default(),
+            marked: Marked::default(),
             pending: BTreeSet::new(),
             steps,
+            step_limit: steps,
             depth: 0,
             places: BTreeMap::new(),
         }
@@ -87,6 +100,10 @@ impl<'p> Machine<'p> {
     pub(super) fn step(&mut self) -> Flow {
         self.steps = self.steps.checked_sub(1).ok_or(Stop::GaveUp)?;
         Ok(())
+    }
+
+    pub(super) const fn steps_taken(&self) -> u64 {
+        self.step_limit - self.steps
     }
 
     /// The results of the rules of a path.
@@ -101,7 +118,7 @@ impl<'p> Machine<'p> {
         }
         self.depth += 1;
         let results = match document.kind {
-            Kind::Partial => self.partial(&document.rules),
+            Kind::Partial => self.partial(&document.rules, Elements::All),
             Kind::Complete => self.values(&document.rules, document.default.as_ref(), &[]).map(|values| {
                 let items = values.into_iter().map(|(value, doubt)| (Vec::new(), value, doubt));
                 Results { items: items.collect(), whole: None }
@@ -115,17 +132,29 @@ impl<'p> Machine<'p> {
         Ok(results)
     }
 
-    fn partial(&mut self, rules: &[Rule]) -> Result<Results, Stop> {
+    /// The results of a partial rule, without some that are certain: those of elements without an unknown part. `None`
+    /// if there is no such rule, and no such shorter way.
+    pub(super) fn document_of_marked(&mut self, path: &Path) -> Option<Result<Rc<Results>, Stop>> {
+        let program = self.program;
+        let document = program.documents.get(path).filter(|document| document.kind == Kind::Partial)?;
+        let branches = || document.rules.iter().flat_map(|rule| rule.chains.iter().flatten());
+        if self.documents.contains_key(path) || !branches().any(|branch| branch.is_local) {
+            return None;
+        }
+        Some(self.partial(&document.rules, Elements::Marked).map(Rc::new))
+    }
+
+    fn partial(&mut self, rules: &[Rule], elements_of: Elements) -> Result<Results, Stop> {
         let mut found: BTreeMap<(Vec<Value>, Value), Doubt> = BTreeMap::new();
         let mut elements = false;
         for rule in rules {
             elements |= rule.adds == Adds::Element;
             for branch in rule.chains.iter().flatten() {
                 let mut environment = vec![None; rule.slots];
-                self.body(
-                    &branch.body,
+                self.branch(
+                    branch,
+                    elements_of,
                     &mut environment,
-                    &Doubt::NONE,
                     &mut |machine, environment, (), doubt| {
                         let keys: Vec<&Term> = rule.keys.iter().chain([&branch.value]).collect();
                         machine.all(&keys, Vec::new(), environment, doubt, &mut |_, _, mut values, doubt| {
@@ -150,6 +179,24 @@ impl<'p> Machine<'p> {
             Value::new_object()
         };
         Ok(Results { items, whole: Some(whole.into_value().unwrap_or(empty)) })
+    }
+
+    fn branch(
+        &mut self,
+        branch: &Branch,
+        elements: Elements,
+        environment: &mut Environment,
+        then: Then<'_, ()>,
+    ) -> Flow {
+        let (search, rest) = branch.search();
+        match (elements, search.last()) {
+            (Elements::Marked, Some(search)) if branch.is_local => {
+                self.search_marked(search, environment, &mut |machine, environment, (), doubt| {
+                    machine.body(rest, environment, doubt, then)
+                })
+            }
+            (Elements::All | Elements::Marked, _) => self.body(&branch.body, environment, &Doubt::NONE, then),
+        }
     }
 
     /// The possible values of a complete rule, or of a function for these arguments.
@@ -213,25 +260,29 @@ impl<'p> Machine<'p> {
     }
 
     pub(super) fn function(&mut self, path: &Path, given: Vec<Value>) -> Result<Rc<Values>, Stop> {
-        let key = (path.clone(), given);
-        if let Some(known) = self.functions.get(&key) {
-            return Ok(Rc::clone(known));
-        }
         let program = self.program;
         let document = program
             .documents
             .get(path)
             .filter(|document| document.kind == Kind::Function)
             .ok_or(Stop::GaveUp)?;
+        if let Some(known) = self.functions.get(document, &given) {
+            return Ok(known);
+        }
         if self.depth >= DEPTH_LIMIT {
             return Err(Stop::GaveUp);
         }
         self.depth += 1;
-        let values = self.values(&document.rules, document.default.as_ref(), &key.1);
+        let values = self.values(&document.rules, document.default.as_ref(), &given);
         self.depth -= 1;
         let values = Rc::new(values?);
-        self.functions.insert(key, Rc::clone(&values));
+        self.functions.insert(document, given, &values);
         Ok(values)
+    }
+
+    /// Whether a value has an unknown part.
+    pub(super) fn has_marks(&mut self, value: &Value) -> bool {
+        self.marked.has(value, self.marks)
     }
 }
 

@@ -8,16 +8,21 @@ use regorus::Value;
 use super::marks::{Doubt, Marks, Stands};
 
 /// The plan with a mark for each unknown value, in `resource_changes` and in `planned_values`.
-pub(super) fn plan(value: &Value, plan: &Plan<'_>, unknown: &[UnknownValue], marks: &Marks) -> Value {
+pub(super) fn plan(
+    value: &Value,
+    plan: &Plan<'_>,
+    unknown: &[(usize, &UnknownValue)],
+    marks: &Marks,
+) -> Value {
     let mut value = value.clone();
     let mut of_changes: BTreeMap<usize, Vec<(&AttributePath, Value)>> = BTreeMap::new();
     let mut of_outputs: BTreeMap<&str, Vec<(&AttributePath, Value)>> = BTreeMap::new();
-    for (index, unknown) in unknown.iter().enumerate() {
+    for (index, unknown) in unknown {
         let stands = match unknown.holds {
             Holds::Scalar => Stands::Scalar,
             Holds::Members | Holds::Anything => Stands::Members,
         };
-        let mark = marks.unknown_as(&Doubt::about(index), stands);
+        let mark = marks.unknown_as(&Doubt::about(*index), stands);
         match &unknown.owner {
             Owner::Change(change) => of_changes.entry(*change).or_default().push((&unknown.path, mark)),
             Owner::Output(name) => of_outputs.entry(name).or_default().push((&unknown.path, mark)),

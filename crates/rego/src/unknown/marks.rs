@@ -202,6 +202,21 @@ impl Marks {
         }
     }
 
+    /// Whether a value has an unknown part, or a member that exists only perhaps.
+    pub(super) fn is_marked(&self, value: &Value) -> bool {
+        match value {
+            Value::String(_) => self.why_unknown(value).is_some(),
+            Value::Array(elements) => {
+                self.perhaps(value).is_some() || elements.iter().any(|element| self.is_marked(element))
+            }
+            Value::Set(elements) => elements.iter().any(|element| self.is_marked(element)),
+            Value::Object(members) => {
+                members.iter().any(|(key, member)| self.is_marked(key) || self.is_marked(member))
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Undefined => false,
+        }
+    }
+
     /// Why the number of members of a collection is uncertain.
     pub(super) fn doubt_of_size(&self, value: &Value) -> Doubt {
         match value {

@@ -15,6 +15,8 @@ mod compare;
 mod machine;
 mod marked;
 mod marks;
+mod memory;
+mod named;
 mod order;
 mod pattern;
 mod reach;
@@ -28,7 +30,8 @@ mod term;
 mod tests;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use planguard_plan::{Holds, Owner, PathStep, Plan, SetBy, UnknownValue};
@@ -81,8 +84,14 @@ impl Reader {
 
     fn program(&self, sources: &[Source]) -> &Understood {
         self.program.get_or_init(|| {
-            let (program, left_out) = resolve::program(sources);
-            Understood { reach: Reach::of(&program), program, left_out }
+            let (mut program, left_out) = resolve::program(sources);
+            let reach = Reach::of(&program, &left_out);
+            for (path, place) in reach.local() {
+                if let Some(branch) = program.branch_mut(path, place) {
+                    branch.is_local = true;
+                }
+            }
+            Understood { program, reach, left_out }
         })
     }
 }
@@ -110,36 +119,68 @@ pub(super) struct Judged<'j> {
 }
 
 /// Adds to an evaluation what depends on unknown values. `input_of` makes the input of the rules of a plan's value.
+/// Returns the steps that it took.
 pub(super) fn judge(
     judged: &Judged<'_>,
     plan: &Value,
     input_of: &dyn Fn(&Value) -> Value,
     data: Value,
     evaluation: &mut Evaluation,
-) {
+) -> u64 {
     let Understood { program, reach, left_out } = judged.reader.program(judged.sources);
-    let attributes: HashSet<&str> = judged.unknown.iter().filter_map(names).flatten().collect();
-    let all_of_one = judged.unknown.iter().any(|value| names(value).is_none());
-    let marks = &Marks::apart_from(judged.text);
-    let input = input_of(&marked::plan(plan, judged.plan, judged.unknown, marks));
-    let mut machine = Machine::new(program, marks, input, data, judged.step_limit);
-    for rule in judged.rules {
-        if evaluation.exceptions.iter().any(|exception| exception.rule == rule.path) {
-            continue;
-        }
+    let is_excepted =
+        |rule: &PolicyRule| evaluation.exceptions.iter().any(|exception| exception.rule == rule.path);
+    // Resources of a type have the same unknown attributes.
+    let mut by_names: BTreeMap<Option<Vec<&str>>, Vec<usize>> = BTreeMap::new();
+    for (index, value) in judged.unknown.iter().enumerate() {
+        by_names.entry(names(value)).or_default().push(index);
+    }
+    let mut marked: BTreeSet<usize> = BTreeSet::new();
+    let mut rules: Vec<(&PolicyRule, Path)> = Vec::new();
+    for rule in judged.rules.iter().filter(|rule| !is_excepted(rule)) {
         let path = document_path(rule);
-        if !(all_of_one || left_out.contains(&path) || reach.may_read(&path, &attributes)) {
-            continue;
-        }
-        let results = if left_out.contains(&path) { Err(Stop::GaveUp) } else { machine.document(&path) };
-        match results {
-            Ok(results) => {
-                let possible = possible(rule, &results, marks);
-                compare(judged, rule, &possible, &machine, evaluation);
-            }
-            Err(Stop::Enough | Stop::GaveUp) => evaluation.not_told.push(rule.path.clone()),
+        let read = reach.read_by(&path);
+        let may_read = |names: &Option<Vec<&str>>| {
+            names.as_ref().is_none_or(|names| names.iter().any(|name| read.has(name)))
+        };
+        let met: Vec<&Vec<usize>> =
+            by_names.iter().filter(|(names, _)| may_read(names)).map(|(_, indices)| indices).collect();
+        if !met.is_empty() {
+            marked.extend(met.into_iter().flatten());
+            rules.push((rule, path));
         }
     }
+    if rules.is_empty() {
+        return 0;
+    }
+    let marks = &Marks::apart_from(judged.text);
+    let unknown = marked.into_iter().map(|index| (index, &judged.unknown[index])).collect::<Vec<_>>();
+    let input = input_of(&marked::plan(plan, judged.plan, &unknown, marks));
+    let mut machine = Machine::new(program, marks, input, data, judged.step_limit);
+    let mut lines = Lines::default();
+    for (rule, path) in rules {
+        let possible_of = |results: Result<Rc<Results>, Stop>| match results {
+            Ok(results) => Some(possible(rule, &results, marks)),
+            Err(Stop::Enough | Stop::GaveUp) => None,
+        };
+        let mut found = None;
+        if !left_out.contains(&path) {
+            // Mostly it is enough to look at resources with unknown values. Others matter if they may have a finding
+            // that is in doubt for those.
+            found = match rule.reading {
+                Reading::Approval => None,
+                _ => machine.document_of_marked(&path).and_then(possible_of),
+            };
+            if found.as_ref().is_none_or(|possible| is_in_doubt(rule, possible, evaluation)) {
+                found = possible_of(machine.document(&path));
+            }
+        }
+        match found {
+            Some(possible) => compare(judged, rule, &possible, &machine, &mut lines, evaluation),
+            None => evaluation.not_told.push(rule.path.clone()),
+        }
+    }
+    machine.steps_taken()
 }
 
 fn document_path(rule: &PolicyRule) -> Path {
@@ -205,25 +246,39 @@ fn not_approved(rule: &PolicyRule, results: &Results, marks: &Marks) -> Vec<Poss
     denied.map(|finding| Possible { finding, doubt: doubt.clone(), within: Doubt::NONE }).collect()
 }
 
+/// Whether a finding of the engine may be one that depends on unknown values.
+fn is_in_doubt(rule: &PolicyRule, possible: &[Possible], evaluation: &Evaluation) -> bool {
+    let mut doubtful: HashSet<(&str, Option<&str>)> = HashSet::new();
+    let mut within: Vec<&Possible> = Vec::new();
+    for way in possible.iter().filter(|way| !way.doubt.is_none() || !way.within.is_none()) {
+        doubtful.insert(way.finding.text());
+        if !way.within.is_none() {
+            within.push(way);
+        }
+    }
+    evaluation.findings.iter().filter(|finding| finding.rule == rule.path).any(|finding| {
+        doubtful.contains(&finding.text())
+            || within.iter().any(|way| way.finding.address == finding.address && fits(&way.finding, finding))
+    })
+}
+
 fn compare(
     judged: &Judged<'_>,
     rule: &PolicyRule,
     possible: &[Possible],
     machine: &Machine<'_>,
+    lines: &mut Lines,
     evaluation: &mut Evaluation,
 ) {
-    let looks_itself = judged
-        .reader
-        .program(judged.sources)
-        .reach
-        .may_read(&document_path(rule), &HashSet::from(["after_unknown"]));
+    let looks_itself =
+        judged.reader.program(judged.sources).reach.read_by(&document_path(rule)).has("after_unknown");
     let mut used = vec![false; possible.len()];
     let mut by_text: BTreeMap<(&str, Option<&str>), Vec<usize>> = BTreeMap::new();
     for (index, way) in possible.iter().enumerate() {
-        by_text.entry((&way.finding.message, way.finding.address.as_deref())).or_default().push(index);
+        by_text.entry(way.finding.text()).or_default().push(index);
     }
     for finding in evaluation.findings.iter_mut().filter(|finding| finding.rule == rule.path) {
-        let same = by_text.get(&(finding.message.as_str(), finding.address.as_deref()));
+        let same = by_text.get(&finding.text());
         let mut ways: Vec<usize> = same.into_iter().flatten().copied().collect();
         if ways.is_empty() {
             // The engine's text has something else in the place of what is unknown.
@@ -242,7 +297,7 @@ fn compare(
         });
         if !is_certain && is_configured && !finding.undetermined {
             finding.undetermined = true;
-            finding.waits_for = waits_for(judged, &doubt, machine);
+            finding.waits_for = waits_for(judged, &doubt, machine, lines);
         }
     }
     // A policy that looks at what is unknown is taken at its word about each resource that it has a finding for.
@@ -264,9 +319,8 @@ fn compare(
             continue;
         }
         let mut finding = way.finding.clone();
-        let waits_for = waits_for(judged, &doubt, machine);
         if finding.address.as_deref().is_none_or(|address| address.contains(marks::AFTER_APPLY)) {
-            finding.address = only_address(&waits_for);
+            finding.address = only_address(judged, &doubt);
         }
         if taken_at_its_word.contains(&finding.address)
             || !seen.insert((finding.message.clone(), finding.address.clone()))
@@ -274,7 +328,7 @@ fn compare(
             continue;
         }
         added += 1;
-        let number = alike.entry((finding.address.clone(), doubt)).or_default();
+        let number = alike.entry((finding.address.clone(), doubt.clone())).or_default();
         *number += 1;
         match (*number).cmp(&MOST_ALIKE).max(added.cmp(&MOST_OF_A_RULE)) {
             Ordering::Less => {}
@@ -284,7 +338,7 @@ fn compare(
             Ordering::Greater => continue,
         }
         finding.undetermined = true;
-        finding.waits_for = waits_for;
+        finding.waits_for = waits_for(judged, &doubt, machine, lines);
         evaluation.findings.push(finding);
     }
     evaluation.findings.sort_by(|left, right| left.rule.cmp(&right.rule));
@@ -315,32 +369,46 @@ fn fits(way: &PolicyFinding, finding: &PolicyFinding) -> bool {
     ends_well && (!says_nothing || finding.address.is_some())
 }
 
-/// The address that all unknown values belong to.
-fn only_address(waits_for: &[WaitsFor]) -> Option<String> {
-    let mut addresses = waits_for.iter().map(|value| &value.address);
-    let first = addresses.next()?;
-    addresses.all(|address| address == first).then(|| first.clone())
-}
-
-fn waits_for(judged: &Judged<'_>, doubt: &Doubt, machine: &Machine<'_>) -> Vec<WaitsFor> {
+fn waits_for(judged: &Judged<'_>, doubt: &Doubt, machine: &Machine<'_>, lines: &mut Lines) -> Vec<WaitsFor> {
     // What the configuration sets comes first: it is what an author can do something about.
     let mut unknowns: Vec<usize> = doubt.unknowns().collect();
     unknowns
         .sort_by_key(|index| judged.unknown.get(*index).is_none_or(|value| value.set_by == SetBy::Provider));
     let values = unknowns.into_iter().filter_map(|index| {
         let value = judged.unknown.get(index)?;
-        let address = match &value.owner {
-            Owner::Change(change) => judged.plan.resource_changes.get(*change)?.address.to_string(),
-            Owner::Output(name) => format!("output.{name}"),
-        };
         Some(WaitsFor {
-            address,
+            address: address_of(judged, value)?,
             path: value.path.clone(),
             depends_on: value.depends_on.clone(),
-            read_at: machine.places.get(&index).and_then(|place| location(judged.sources, *place)),
+            read_at: machine.places.get(&index).and_then(|place| lines.of(judged.sources, *place)),
         })
     });
     values.collect()
+}
+
+/// The address of what an unknown value belongs to.
+fn address_of(judged: &Judged<'_>, value: &UnknownValue) -> Option<String> {
+    match &value.owner {
+        Owner::Change(change) => Some(judged.plan.resource_changes.get(*change)?.address.to_string()),
+        Owner::Output(name) => Some(format!("output.{name}")),
+    }
+}
+
+/// The address that all unknown values of a doubt belong to.
+fn only_address(judged: &Judged<'_>, doubt: &Doubt) -> Option<String> {
+    let mut values = doubt.unknowns().filter_map(|index| judged.unknown.get(index));
+    let first = values.next()?;
+    values.all(|value| value.owner == first.owner).then(|| address_of(judged, first))?
+}
+
+/// The lines of places, each looked for once.
+#[derive(Default)]
+struct Lines(HashMap<Place, Option<PolicyLocation>>);
+
+impl Lines {
+    fn of(&mut self, sources: &[Source], place: Place) -> Option<PolicyLocation> {
+        self.0.entry(place).or_insert_with(|| location(sources, place)).clone()
+    }
 }
 
 fn location(sources: &[Source], place: Place) -> Option<PolicyLocation> {

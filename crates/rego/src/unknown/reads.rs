@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use planguard_rego_syntax::token::{self, Symbol, Token, TokenKind};
 
+use crate::bundle::is_own;
 use crate::source::Source;
 
 /// The words that policies contain.
@@ -40,6 +41,11 @@ pub(super) fn is_shared(name: &str) -> bool {
     SHARED.contains(&name)
 }
 
+/// Whether a member of a plan is a list.
+pub(super) fn is_list(name: &str) -> bool {
+    matches!(name, "resource_changes" | "resource_drift" | "resources" | "child_modules" | "actions")
+}
+
 /// Whether only entries of `resource_changes` or of `planned_values` have such a member.
 pub(super) fn is_of_entry(name: &str) -> bool {
     matches!(name, "change" | "values")
@@ -48,7 +54,12 @@ pub(super) fn is_of_entry(name: &str) -> bool {
 impl Reads {
     pub(super) fn of(sources: &[Source]) -> Self {
         let mut reads = Self { words: HashSet::new(), unnamed: false };
-        for source in sources {
+        // The library reads everything, as far as its words show.
+        let (own, others): (Vec<&Source>, Vec<&Source>) = sources.iter().partition(|source| is_own(source));
+        for source in own.into_iter().chain(others) {
+            if reads.unnamed {
+                break;
+            }
             // A policy that is not read as tokens was not loaded.
             let tokens = token::read(&source.text).unwrap_or_default();
             reads.add(&source.text, &tokens);

@@ -189,7 +189,7 @@ impl<'t> Resolver<'t> {
             self.scopes.pop();
             match branch.kind {
                 BranchKind::Else { .. } => match chains.last_mut() {
-                    Some(chain) => chain.push(Branch { value, body }),
+                    Some(chain) => chain.push(Branch { value, body, is_local: false }),
                     None => return Err(NotUnderstood),
                 },
                 BranchKind::First | BranchKind::Chained => {
@@ -197,7 +197,7 @@ impl<'t> Resolver<'t> {
                         return Err(NotUnderstood);
                     }
                     keys = own_keys;
-                    chains.push(vec![Branch { value, body }]);
+                    chains.push(vec![Branch { value, body, is_local: false }]);
                 }
             }
         }
@@ -398,7 +398,13 @@ impl<'t> Resolver<'t> {
             ExprKind::Operation { operator, operands } => {
                 Ok(Term::Operation { operator: *operator, operands: self.terms(operands)? })
             }
-            ExprKind::Array(items) => Ok(Term::Array(self.terms(items)?)),
+            ExprKind::Array(items) => {
+                let items = self.terms(items)?;
+                Ok(match written_out(&items) {
+                    Some(values) => Term::Constant(Value::from(values)),
+                    None => Term::Array(items),
+                })
+            }
             ExprKind::Set(items) => Ok(Term::Set(self.terms(items)?)),
             ExprKind::Object(fields) => {
                 let mut resolved = Vec::new();
@@ -501,6 +507,15 @@ impl<'t> Resolver<'t> {
         }
         Ok(Term::Template(terms))
     }
+}
+
+/// The values of terms that are all written out.
+fn written_out(terms: &[Term]) -> Option<Vec<Value>> {
+    let values = terms.iter().map(|term| match term {
+        Term::Constant(value) => Some(value.clone()),
+        _ => None,
+    });
+    values.collect()
 }
 
 fn scalar(scalar: &Scalar) -> Resolved<Term> {

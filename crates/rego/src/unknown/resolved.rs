@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use planguard_rego_syntax::tree::Operator;
 use regorus::Value;
 
+use super::named::BranchPlace;
+
 /// A path from `data` on, without `data`.
 pub(super) type Path = Vec<String>;
 
@@ -12,6 +14,13 @@ pub(super) type Path = Vec<String>;
 #[derive(Debug, Default)]
 pub(super) struct Program {
     pub documents: BTreeMap<Path, Document>,
+}
+
+impl Program {
+    pub(super) fn branch_mut(&mut self, path: &Path, place: BranchPlace) -> Option<&mut Branch> {
+        let rule = self.documents.get_mut(path)?.rules.get_mut(place.rule)?;
+        rule.chains.get_mut(place.chain)?.get_mut(place.branch)
+    }
 }
 
 /// The rules of one path.
@@ -59,6 +68,36 @@ pub(super) enum Adds {
 pub(super) struct Branch {
     pub value: Term,
     pub body: Body,
+    /// Whether nothing of the plan is read but the element that the first literal searches. What holds for an element
+    /// without an unknown part is certain then.
+    pub is_local: bool,
+}
+
+impl Branch {
+    /// The literals up to the one that searches the elements of a collection, if the body begins so, and the others.
+    pub(super) fn search(&self) -> (&[Literal], &[Literal]) {
+        let declarations =
+            self.body.iter().take_while(|literal| matches!(literal.kind, LiteralKind::Declaration)).count();
+        let searches = self
+            .body
+            .get(declarations)
+            .is_some_and(|literal| literal.withs.is_empty() && literal.kind.search().is_some());
+        self.body.split_at(if searches { declarations + 1 } else { 0 })
+    }
+}
+
+/// A search of the elements of a collection of the plan or of `data`.
+pub(super) struct Search<'t> {
+    pub base: &'t Base,
+    pub steps: &'t [Term],
+    pub pattern: Pattern<'t>,
+}
+
+/// What the elements of a collection are matched with.
+#[derive(Clone, Copy)]
+pub(super) struct Pattern<'t> {
+    pub key: Option<&'t Term>,
+    pub value: &'t Term,
 }
 
 /// Literals in an order in which every variable is bound before it is used.
@@ -73,7 +112,7 @@ pub(super) struct Literal {
 }
 
 /// A place in a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Place {
     /// The position of its source in the set.
     pub source: usize,
@@ -107,6 +146,33 @@ pub(super) enum LiteralKind {
     },
     Holds(Term),
     Not(Term),
+}
+
+impl LiteralKind {
+    /// The search that a literal is: `some x in xs.ys`, or `x := xs.ys[_]`.
+    pub(super) fn search(&self) -> Option<Search<'_>> {
+        let search = match self {
+            Self::SomeIn { key, value, collection: Term::Reference { base, steps } } => {
+                Search { base, steps, pattern: Pattern { key: key.as_ref(), value } }
+            }
+            Self::Holds(Term::Operation { operator: Operator::Assign | Operator::Unify, operands }) => {
+                let [value @ Term::Variable(_), Term::Reference { base, steps }] = operands.as_slice() else {
+                    return None;
+                };
+                let (key @ (Term::Wildcard | Term::Variable(_)), steps) = steps.split_last()? else {
+                    return None;
+                };
+                Search { base, steps, pattern: Pattern { key: Some(key), value } }
+            }
+            Self::Declaration | Self::SomeIn { .. } | Self::Every { .. } | Self::Holds(_) | Self::Not(_) => {
+                return None;
+            }
+        };
+        match search.base {
+            Base::Input | Base::Data => Some(search),
+            Base::Term(_) => None,
+        }
+    }
 }
 
 #[derive(Debug)]

@@ -2,21 +2,16 @@
 //!
 //! `fixtures/policies/unknown/main.tf` is the configuration.
 
-use std::collections::BTreeMap;
-
 use planguard_plan::Plan;
 
-use crate::convention::Reading;
 use crate::evaluate::{Evaluation, PolicyInput};
-use crate::metadata::RuleMetadata;
 use crate::options::PolicyOptions;
-use crate::rule::{PolicyRule, RuleKind};
 use crate::set::PolicySet;
 use crate::source::Source;
 
 const PLAN: &str = include_str!("../../../../fixtures/policies/unknown/plan.json");
 
-fn evaluate(policy: &str, plan: &str) -> Evaluation {
+fn load(policy: &str) -> PolicySet {
     let directory = tempfile::tempdir().unwrap();
     let text = if policy.trim_start().starts_with("package") {
         policy.to_owned()
@@ -27,6 +22,11 @@ fn evaluate(policy: &str, plan: &str) -> Evaluation {
     let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };
     let set = PolicySet::load(&options).unwrap_or_else(|errors| panic!("{policy}: {errors:?}"));
     assert!(set.problems().is_empty(), "{policy}: {:?}", set.problems());
+    set
+}
+
+fn evaluate(policy: &str, plan: &str) -> Evaluation {
+    let set = load(policy);
     let model = Plan::parse(plan).unwrap();
     set.evaluate(PolicyInput { name: "plan.json", text: plan, plan: Some(&model) })
 }
@@ -89,45 +89,116 @@ fn a_text_that_looks_like_a_mark_is_only_a_text() {
     }
 }
 
+/// Evaluates policies in three values alone. Returns the steps that it took.
+fn judge(set: &PolicySet, plan: &str, step_limit: u64) -> (u64, Evaluation) {
+    let model = Plan::parse(plan).unwrap();
+    let reader = super::Reader::default();
+    let unknown = reader.relevant(&set.sources, &model);
+    let judged = super::Judged {
+        reader: &reader,
+        sources: &set.sources,
+        rules: set.rules(),
+        text: plan,
+        plan: &model,
+        unknown: &unknown,
+        step_limit,
+    };
+    let mut evaluation = Evaluation::default();
+    let value = crate::plan_value::read(plan, &crate::plan_value::Sections::All).unwrap();
+    let data = regorus::Value::new_object();
+    let steps = super::judge(&judged, &value, &regorus::Value::clone, data, &mut evaluation);
+    (steps, evaluation)
+}
+
 #[test]
 fn what_costs_too_much_is_told() {
-    let policy = r#"deny contains {"msg": "public", "address": rc.address} if {
+    let set = load(
+        r#"deny contains {"msg": "public", "address": rc.address} if {
         some rc in input.resource_changes
         rc.type == "aws_s3_bucket_acl"
         rc.change.after.acl == "public-read"
-    }"#;
-    let source = Source::new("p.rego", format!("package main\nimport rego.v1\n{policy}"));
-    let sources = [source];
-    let model = Plan::parse(PLAN).unwrap();
-    let reader = super::Reader::default();
-    let unknown = reader.relevant(&sources, &model);
-    let rule = PolicyRule {
-        path: "data.main.deny".to_owned(),
-        name: "deny".to_owned(),
-        kind: RuleKind::Deny,
-        package: "main".to_owned(),
-        file: "p.rego".to_owned(),
-        line: 3,
-        metadata: RuleMetadata::default(),
-        notes: BTreeMap::new(),
-        reading: Reading::Messages,
-    };
-    for (step_limit, not_told) in [(10, 1), (10_000, 0)] {
-        let judged = super::Judged {
-            reader: &reader,
-            sources: &sources,
-            rules: std::slice::from_ref(&rule),
-            text: PLAN,
-            plan: &model,
-            unknown: &unknown,
-            step_limit,
-        };
-        let mut evaluation = Evaluation::default();
-        let plan = crate::plan_value::read(PLAN, &crate::plan_value::Sections::All).unwrap();
-        let data = regorus::Value::new_object();
-        super::judge(&judged, &plan, &regorus::Value::clone, data, &mut evaluation);
+    }"#,
+    );
+    for (step_limit, not_told) in [(3, 1), (10_000, 0)] {
+        let (_, evaluation) = judge(&set, PLAN, step_limit);
         assert_eq!(evaluation.not_told.len(), not_told);
         assert_eq!(evaluation.findings.is_empty(), not_told == 1);
+    }
+}
+
+/// A plan with buckets: of so many the name is known only after apply, and of so many all is known.
+fn buckets(unknown: usize, known: usize) -> String {
+    let change = |number: usize, after: &str, after_unknown: &str| {
+        format!(
+            r#"{{"address": "aws_s3_bucket.b{number}", "mode": "managed", "type": "aws_s3_bucket", "name": "b{number}",
+                "provider_name": "registry.terraform.io/hashicorp/aws",
+                "change": {{"actions": ["create"], "before": null, "after": {{"force_destroy": true{after}}},
+                            "after_unknown": {{{after_unknown}}}}}}}"#
+        )
+    };
+    let changes: Vec<String> = (0..unknown)
+        .map(|number| change(number, "", r#""bucket": true"#))
+        .chain((unknown..unknown + known).map(|number| change(number, r#", "bucket": "known""#, "")))
+        .collect();
+    format!(
+        r#"{{"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": [{}]}}"#,
+        changes.join(",")
+    )
+}
+
+/// Policies that read the name of a bucket, each in its own way.
+const READS_THE_NAME: [&str; 4] = [
+    r#"deny contains {"msg": "its name", "address": rc.address} if {
+        some rc in input.resource_changes
+        rc.change.after.bucket == "public"
+    }"#,
+    r#"deny contains {"msg": "its name", "address": rc.address} if {
+        rc := input.resource_changes[_]
+        rc.change.after != null
+        is_public(rc)
+    }
+    is_public(rc) if object.get(rc.change.after, "bucket", "") == "public""#,
+    r#"import data.planguard.lib.changes
+    import data.planguard.lib.findings
+    deny contains findings.about(rc, "low", "its name") if {
+        some rc in changes.resulting
+        changes.attribute(rc, ["bucket"], null) == "public"
+    }"#,
+    r#"deny contains {"msg": "its name", "address": rc.address} if {
+        some rc in input.resource_changes
+        names[rc.address] == "public"
+    }
+    names[address] := name if {
+        some rc in input.resource_changes
+        address := rc.address
+        name := rc.change.after.bucket
+    }"#,
+];
+
+#[test]
+fn the_search_grows_with_the_unknown_values_that_policies_read() {
+    for policy in READS_THE_NAME {
+        let set = load(policy);
+        let steps = |unknown: usize, known: usize| {
+            let (steps, evaluation) = judge(&set, &buckets(unknown, known), u64::MAX);
+            assert_eq!(evaluation.not_told, [""; 0], "{policy}");
+            assert_eq!(evaluation.findings.len(), unknown, "{policy}");
+            steps
+        };
+        let (few, many) = (steps(4, 40), steps(16, 160));
+        assert!(many <= 5 * few, "{policy}: {few} and {many} steps");
+        // What the library lists is listed once, with all resources.
+        if !policy.contains("planguard.lib") && !policy.contains("names[") {
+            assert_eq!(steps(4, 400), few, "{policy}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_searched_where_no_policy_reads_an_unknown_value() {
+    for policy in READS_THE_NAME {
+        let set = load(&policy.replace("bucket", "force_destroy"));
+        assert_eq!(judge(&set, &buckets(10, 10), 0).0, 0, "{policy}");
     }
 }
 

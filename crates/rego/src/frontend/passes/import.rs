@@ -3,7 +3,8 @@
 //! In OPA, an import is another name for a path, anywhere in the file. The engine resolves it only in some places: a
 //! call with an additional argument for the result does not find the function; an import of the package itself is
 //! undefined without an error; packages that import each other are reported as recursive; and an import after a rule
-//! is a syntax error. Full paths work everywhere.
+//! is a syntax error. Full paths work everywhere. A keyword that is imported twice, by itself and with all of `rego.v1`,
+//! is an error for the engine alone.
 //!
 //! ```text
 //! import data.lib.strings as s
@@ -21,9 +22,13 @@ use super::super::policy::{Policy, path_text};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
-    for import in &policy.module.imports {
+    let imports = &policy.module.imports;
+    let has_all_keywords =
+        policy.version == RegoVersion::V1 && imports.iter().any(|import| import.path == ["rego", "v1"]);
+    for import in imports {
         match (import.path.first().map(String::as_str), import.place) {
             (Some("data" | "input"), _) => edits.replace(import.span.clone(), ""),
+            (Some("future"), _) if has_all_keywords => edits.replace(import.span.clone(), ""),
             (_, ImportPlace::BeforeRules) => {}
             // Imports of keywords stay: v1 needs none, and in v0 the engine requires them first.
             (_, ImportPlace::AfterARule) => {
@@ -81,5 +86,12 @@ mod tests {
         assert_pass(edits, "x := 1\nimport data.lib\nr := lib.x", "x := 1\n\nr := data.lib.x");
         assert_pass(edits, "x := 1\nimport rego.v1\ny := 1", "x := 1\n\ny := 1");
         assert_pass(edits, "import rego.v1\ny := 1", "import rego.v1\ny := 1");
+    }
+
+    #[test]
+    fn keywords_are_imported_once() {
+        assert_pass(edits, "import future.keywords.in\nimport rego.v1\ny := 1", "\nimport rego.v1\ny := 1");
+        let alone = "import future.keywords.in\ny := 1";
+        assert_pass(edits, alone, alone);
     }
 }

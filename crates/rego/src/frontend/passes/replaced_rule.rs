@@ -85,8 +85,10 @@ fn is_computed(scopes: &Scopes<'_>, value: &Expr) -> bool {
             found
         }
         ExprKind::Call { .. } | ExprKind::Operation { .. } => true,
-        // Other references may be functions.
-        ExprKind::Reference { base, .. } => scopes.declaration(base).is_some(),
+        // Other names may be functions.
+        ExprKind::Reference { base, .. } => {
+            !matches!(base.kind, ExprKind::Name) || scopes.declaration(base).is_some()
+        }
         ExprKind::Scalar(_) | ExprKind::Template(_) | ExprKind::Name | ExprKind::Comprehension { .. } => {
             false
         }
@@ -150,6 +152,11 @@ mod tests {
             edits,
             "r if { y := z; x with input as y.b with input.c as y }",
             "r if { y := z; __pg1 := y.b; x with input as __pg1 with input.c as y }",
+        );
+        assert_pass(
+            edits,
+            "r if x with input as [][0] with input.c as 1",
+            "r if { __pg1 := [][0]; x with input as __pg1 with input.c as 1 }",
         );
         assert_pass(edits, "r if x with input as {\"a\": y.b}", "r if x with input as {\"a\": y.b}");
     }
