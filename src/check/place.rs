@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use planguard_plan::redact::SafeText;
-use planguard_plan::{AttributePath, PathStep, ResourceChange, ResourceState, Side, View};
+use planguard_plan::{AttributePath, PathStep, ResourceChange, ResourceState, Side, Value, View};
 use planguard_source::{Configuration, Precision, Sought, Spot, Tool};
 
 use super::PlanCheck;
