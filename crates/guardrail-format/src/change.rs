@@ -24,7 +24,7 @@ pub struct ChangeTable {
     pub periods: Vec<Row<Period>>,
     /// Attributes that the guard reads in its own way (`[[attribute]]`).
     pub attributes: Vec<Row<MarkedAttribute>>,
-    /// Attributes that let network traffic in (`[[opening]]`).
+    /// Attributes that allow or deny network traffic (`[[opening]]`).
     pub openings: Vec<Row<OpeningLayout>>,
 }
 
@@ -58,8 +58,8 @@ pub struct TypeFacts {
     pub periods: Vec<Period>,
     /// Its marked attributes.
     pub attributes: Vec<MarkedAttribute>,
-    /// How it lets network traffic in.
-    pub opening: Option<OpeningLayout>,
+    /// How it describes network traffic.
+    pub openings: Vec<OpeningLayout>,
 }
 
 /// Resource types that matter as a whole.
@@ -212,12 +212,16 @@ pub enum Mark {
     Exceptions,
 }
 
-/// How a resource type describes the network traffic that it lets in.
+/// How a resource type describes network traffic that it allows, or denies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OpeningLayout {
+    /// Which way the traffic goes.
+    pub direction: Direction,
+    /// What a rule does with it.
+    pub effect: TrafficEffect,
     /// The way to the rules; empty where the resource is the rule.
     pub rules: NamePath,
-    /// What a rule, or else the resource, has to say for the rule to let something in.
+    /// What a rule, or else the resource, has to say for the rule to count.
     pub when: Vec<(String, String)>,
     /// Which attributes name the ranges.
     pub sources: Sources,
@@ -229,13 +233,41 @@ pub struct OpeningLayout {
     pub empty: Empty,
     /// The attribute that names the object whose rules add up (`object`).
     pub object: Option<String>,
+    /// Attributes of the rule with groups, tags or lists that are allowed besides ranges (`groups`).
+    pub groups: Vec<String>,
+    /// The attribute of a rule, or of the resource, with its place among the others: the lowest comes first (`order`).
+    pub order: Option<String>,
+    /// Attributes of the rule, or of the resource, that limit it to some targets (`targets`).
+    pub targets: Vec<String>,
+}
+
+/// Which way network traffic goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// To the resource.
+    #[default]
+    In,
+    /// From the resource.
+    Out,
+}
+
+/// What a network rule does with traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrafficEffect {
+    /// It allows it.
+    #[default]
+    Allow,
+    /// It denies it.
+    Deny,
 }
 
 /// Which attributes name network ranges.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sources {
     /// These of the rule, texts or lists of texts (`sources`).
-    InRule(Vec<String>),
+    InRule(Vec<NamePath>),
     /// These of the resource (`resource_sources`).
     InResource(Vec<String>),
     /// The first and the last address, in two attributes of the rule (`between`).
@@ -288,7 +320,7 @@ impl ChangeTable {
             parameters: entries(&self.parameters, resource_type).collect(),
             periods: entries(&self.periods, resource_type).collect(),
             attributes: entries(&self.attributes, resource_type).collect(),
-            opening: entries(&self.openings, resource_type).next(),
+            openings: entries(&self.openings, resource_type).collect(),
         }
     }
 }

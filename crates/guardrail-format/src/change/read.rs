@@ -6,8 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting, OpeningLayout, Period,
-    PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Unset, Weaker, expand,
+    ChangeTable, Direction, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting, OpeningLayout,
+    Period, PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, TrafficEffect, Unset, Weaker, expand,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -159,6 +159,15 @@ struct RawOpening {
     port_range: Option<(String, String)>,
     empty: Option<RawEmpty>,
     object: Option<String>,
+    #[serde(default)]
+    direction: Direction,
+    #[serde(default)]
+    effect: TrafficEffect,
+    #[serde(default)]
+    groups: Vec<String>,
+    order: Option<String>,
+    #[serde(default)]
+    targets: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -308,7 +317,9 @@ fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
 
 fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
     let sources = match (raw.sources, raw.resource_sources, raw.between) {
-        (Some(names), None, None) => Sources::InRule(names),
+        (Some(names), None, None) => {
+            Sources::InRule(names.iter().map(|name| name_path(name)).collect::<Result<_, _>>()?)
+        }
         (None, Some(names), None) => Sources::InResource(names),
         (None, None, Some((first, last))) => Sources::Between(first, last),
         _ => return Err("opening: give one of `sources`, `resource_sources` and `between`".to_owned()),
@@ -326,8 +337,20 @@ fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
     };
     let rules = raw.rules.as_deref().map_or(Ok(Vec::new()), name_path)?;
     let when = raw.when.into_iter().collect();
-    let entry =
-        OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty, object: raw.object };
+    let entry = OpeningLayout {
+        direction: raw.direction,
+        effect: raw.effect,
+        rules,
+        when,
+        sources,
+        protocol: raw.protocol,
+        ports,
+        empty,
+        object: raw.object,
+        groups: raw.groups,
+        order: raw.order,
+        targets: raw.targets,
+    };
     Ok(Read::of(Some(raw.types), entry))
 }
 
@@ -367,7 +390,10 @@ fn unique(table: &ChangeTable) -> Result<(), (usize, String)> {
     let listed = groups.chain(exceptions).flat_map(|(line, types)| {
         types.iter().map(move |name| (line, format!("the resource type `{name}`")))
     });
-    let openings = subjects("opening", &table.openings, |_| String::new());
+    let openings = subjects("opening", &table.openings, |entry| {
+        let OpeningLayout { direction, effect, rules, .. } = entry;
+        format!("{direction:?} {effect:?} {}", rules.join("."))
+    });
     let switches = subjects("switch", &table.switches, |entry| entry.attribute.join("."));
     let parameters = subjects("parameter", &table.parameters, |entry| entry.names.join(", "));
     let periods = subjects("period", &table.periods, |entry| entry.attribute.join("."));

@@ -62,9 +62,9 @@ impl Table {
         self.of_every_type().attributes.iter().chain(own).filter(move |attribute| attribute.mark == mark)
     }
 
-    /// How a type describes the network traffic that it lets in.
-    pub(super) fn opening(&self, resource_type: &str) -> Option<&'static OpeningLayout> {
-        self.of_type(resource_type)?.opening.as_ref()
+    /// How a type describes the network traffic that it allows and denies.
+    pub(super) fn openings(&self, resource_type: &str) -> &'static [OpeningLayout] {
+        self.of_type(resource_type).map(|facts| facts.openings.as_slice()).unwrap_or_default()
     }
 
     /// Whether the table names a type.
@@ -109,8 +109,9 @@ mod tests {
                 let entries = facts.switches.len()
                     + facts.parameters.len()
                     + facts.periods.len()
-                    + facts.attributes.len();
-                assert!(entries > 0 || facts.group.is_some() || facts.opening.is_some(), "{name}");
+                    + facts.attributes.len()
+                    + facts.openings.len();
+                assert!(entries > 0 || facts.group.is_some(), "{name}");
             }
         }
         assert!(STATEFUL.group("aws_db_instance").is_some() && STATEFUL.group("aws_instance").is_none());
