@@ -83,6 +83,8 @@ pub struct Switch {
     pub safe: SafeSetting,
     /// What it means that the attribute is not set.
     pub unset: Unset,
+    /// What a message says of the resource, where that is not what the guard says of all (`says`).
+    pub says: Option<String>,
 }
 
 /// A setting whose name stands in the attribute `name` or `key`, and whose value in the attribute `value` beside it.
@@ -107,7 +109,8 @@ pub enum SafeSetting {
     Words(Vec<String>),
     /// Every word but these, in any case (`weak = ["NONE"]`).
     AllBut(Vec<String>),
-    /// The later ones of these words, in any case (`order = ["OFF", "OPTIONAL", "ON"]`).
+    /// The later ones of these words, in any case (`order = ["OFF", "OPTIONAL", "ON"]`). The word `*` stands for every
+    /// word that is not among them.
     Order(Vec<String>),
     /// Any: the attribute or block must be there (`strong = "present"`).
     Present,
@@ -140,6 +143,8 @@ pub struct Period {
     pub unit: PeriodUnit,
     /// Whether zero means for ever.
     pub zero_is_forever: bool,
+    /// Whether it is kept for ever where nothing is set.
+    pub unset_is_forever: bool,
     /// From how much on less is no matter.
     pub enough: Option<f64>,
     /// Which way the period becomes weaker.
@@ -169,6 +174,8 @@ pub enum PeriodUnit {
     Minutes,
     /// Seconds.
     Seconds,
+    /// Milliseconds.
+    Milliseconds,
     /// Kept copies, not a time.
     Copies,
     /// Nothing by itself: the attribute is a text with a unit, such as `7d` or `P7D`.
@@ -210,6 +217,8 @@ pub enum Mark {
     Role,
     /// A list of what is exempt from a guard.
     Exceptions,
+    /// The status codes that count as healthy: a text such as `200-299,301`, or a list of them.
+    StatusCodes,
 }
 
 /// How a resource type describes network traffic that it allows, or denies.

@@ -136,6 +136,7 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
             | Mark::Accounts
             | Mark::NetworkGroups
             | Mark::Role
+            | Mark::StatusCodes
             | Mark::Exceptions => text_or_list(),
             Mark::Filters => AttributeTest::Present,
         };
@@ -211,7 +212,11 @@ fn setting_tests(switch: &Switch) -> Vec<AttributeTest> {
             vec![AttributeTest::In(words.clone()), AttributeTest::Contains(words)]
         }
         SafeSetting::Order(words) => {
-            vec![AttributeTest::In(words.iter().cloned().map(Literal::Text).collect())]
+            let words = || words.iter().filter(|word| *word != "*");
+            let texts = AttributeTest::In(words().cloned().map(Literal::Text).collect());
+            let are_numbers = words().all(|word| word.parse::<f64>().is_ok());
+            let numbers = are_numbers.then(|| AttributeTest::AtLeast(number(1.0)));
+            [texts].into_iter().chain(numbers).collect()
         }
         SafeSetting::Present | SafeSetting::Absent => vec![AttributeTest::Present],
         SafeSetting::AtLeast(bound) => vec![AttributeTest::AtLeast(number(*bound)), text_or_list()],

@@ -71,6 +71,7 @@ struct RawSwitch {
     weak: Option<Vec<String>>,
     order: Option<Vec<String>>,
     unset: Option<RawUnset>,
+    says: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +124,7 @@ struct RawPeriod {
     attribute: String,
     unit: PeriodUnit,
     zero: Option<RawZero>,
+    unset: Option<RawZero>,
     enough: Option<f64>,
     #[serde(default)]
     weaker: Weaker,
@@ -284,7 +286,7 @@ fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
         (None, SafeSetting::Absent) | (Some(RawUnset::Strong), _) => Unset::Strong,
         (None, _) => Unset::ProviderDecides,
     };
-    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset };
+    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, says: raw.says };
     Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
 }
 
@@ -306,12 +308,14 @@ fn parameter(raw: RawParameter) -> Result<Read<NamedSetting>, String> {
 }
 
 fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
-    let zero_is_forever = match raw.zero {
+    let is_forever = |said: Option<RawZero>| match said {
         Some(RawZero::Forever) => true,
         None => false,
     };
+    let (zero_is_forever, unset_is_forever) = (is_forever(raw.zero), is_forever(raw.unset));
     let RawPeriod { types, except, attribute, unit, enough, weaker, .. } = raw;
-    let entry = Period { attribute: pattern_path(&attribute)?, unit, zero_is_forever, enough, weaker };
+    let attribute = pattern_path(&attribute)?;
+    let entry = Period { attribute, unit, zero_is_forever, unset_is_forever, enough, weaker };
     Ok(Read { except, ..Read::of(types, entry) })
 }
 

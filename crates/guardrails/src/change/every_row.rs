@@ -327,13 +327,17 @@ fn every_period_that_gets_worse_is_told() {
                     Weaker::More => vec![(less.clone(), more)],
                 };
                 if period.zero_is_forever {
-                    turns.push((json!(0), less));
+                    turns.push((json!(0), less.clone()));
+                }
+                if period.unset_is_forever {
+                    turns.push((Json::Null, less));
                 }
                 for (good, bad) in turns {
                     let text = |value: &Json| match value {
                         Json::Number(number) if period.zero_is_forever && number.as_u64() == Some(0) => {
                             "unlimited".to_owned()
                         }
+                        Json::Null => "unlimited".to_owned(),
                         Json::String(text) => text.clone(),
                         other => other.to_string(),
                     };

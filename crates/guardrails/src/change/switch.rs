@@ -27,11 +27,11 @@ pub(super) fn turned_off(plan: &Plan<'_>, table: &'static Table, wording: &Wordi
 /// The findings for every switch of a table that one change turns to its unsafe side.
 pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     let switches = table.switches(&pair.resource.address.resource_type);
-    let turns: Vec<Turn> = switches.filter_map(|switch| turn(switch, pair)).collect();
+    let turns: Vec<Turn<'_>> = switches.filter_map(|switch| turn(switch, pair)).collect();
     let removed: Vec<AttributePath> =
         turns.iter().filter(|turn| turn.to == To::Nothing).map(|turn| turn.attribute.clone()).collect();
     // A block that goes takes along what is in it.
-    let goes_along = |turn: &Turn| {
+    let goes_along = |turn: &Turn<'_>| {
         let path = &turn.attribute.0;
         turn.to == To::Nothing
             && removed.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
@@ -42,7 +42,7 @@ pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording
         .map(|turn| {
             let certainty = turn.certainty();
             let what = match certainty {
-                Certainty::Certain => wording.certain,
+                Certainty::Certain => turn.says.unwrap_or(wording.certain),
                 Certainty::DependsOnUnknown => wording.unknown,
             };
             let message = format!("{} {what}: {}", pair.resource.address, turn.describe());
@@ -81,7 +81,7 @@ pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
 ///
 /// Blocks that occur several times are judged together, since their order means nothing: the switch turns if all were safe
 /// before and some will not be, or if fewer are safe than before and more are not.
-fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+fn turn<'t>(switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
     if leaves_unset(switch, pair) {
         return None;
     }
@@ -110,16 +110,17 @@ fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
     };
     let safe = before.into_iter().filter(|placed| placed.setting == Setting::Strong);
     let from = safe.filter_map(|placed| placed.value).next();
-    Some(Turn { attribute: found.attribute.clone(), from, to })
+    Some(Turn { attribute: found.attribute.clone(), from, to, says: switch.says.as_deref() })
 }
 
 /// How a change lowers a setting whose words have an order, the weakest first, if it does. Of several places the weakest
 /// counts.
-fn lowered(words: &[String], switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+fn lowered<'t>(words: &[String], switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
     let rank = |place: &View<'_, '_>| match sight(place) {
         Sight::Known(value) => {
-            let text = value.as_str()?;
-            words.iter().position(|word| word.eq_ignore_ascii_case(text))
+            let [text] = texts(value)?.try_into().ok()?;
+            let rank = |text: &str| words.iter().position(|word| word.eq_ignore_ascii_case(text));
+            rank(&text).or_else(|| rank("*"))
         }
         Sight::Unset => match switch.unset {
             Unset::Weak => Some(0),
@@ -145,7 +146,7 @@ fn lowered(words: &[String], switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
         None if is_set => To::Secret,
         None => To::Nothing,
     };
-    Some(Turn { attribute, from: before.3, to })
+    Some(Turn { attribute, from: before.3, to, says: switch.says.as_deref() })
 }
 
 /// A place without what must be there, if one had it before and none has it any more.
@@ -338,12 +339,14 @@ fn flag(value: &Value<'_>) -> Option<bool> {
 
 /// A switch that a change turns to its unsafe side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Turn {
+struct Turn<'t> {
     /// The attribute after the change.
     attribute: AttributePath,
     /// The value before, as messages show it.
     from: Option<String>,
     to: To,
+    /// What a message says of the resource, where that is the switch's own.
+    says: Option<&'t str>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -360,7 +363,7 @@ enum To {
     Unknown,
 }
 
-impl Turn {
+impl Turn<'_> {
     /// Whether the plan knows the new setting.
     fn certainty(&self) -> Certainty {
         match self.to {
@@ -393,7 +396,7 @@ mod tests {
     use super::*;
 
     fn switch(path: &[&str], safe: SafeSetting, unset: Unset) -> Switch {
-        Switch { attribute: path.iter().map(ToString::to_string).collect(), safe, unset }
+        Switch { attribute: path.iter().map(ToString::to_string).collect(), safe, unset, says: None }
     }
 
     fn lock() -> Switch {

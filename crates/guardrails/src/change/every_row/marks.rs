@@ -45,6 +45,9 @@ pub(super) fn of_mark(
             )
         }
         Mark::Wildcards => (json!(["get"]), json!(["*"]), vec!["`*`"], String::new()),
+        Mark::StatusCodes => {
+            (json!("200"), json!("200-499"), vec!["`200-499`", "400-499 count as healthy"], String::new())
+        }
         Mark::Filters => unreachable!("its path leads to the name of a rule"),
         Mark::Accounts => (
             json!(["111111111111"]),
