@@ -18,6 +18,8 @@ pub struct ChangeTable {
     pub exceptions: Vec<Row<String>>,
     /// Attributes with a safe and an unsafe setting (`[[switch]]`).
     pub switches: Vec<Row<Switch>>,
+    /// Settings inside texts (`[[document]]`).
+    pub documents: Vec<Row<DocumentSwitch>>,
     /// Settings that have their name in an attribute (`[[parameter]]`).
     pub parameters: Vec<Row<NamedSetting>>,
     /// Attributes that say how long something is kept (`[[period]]`).
@@ -52,6 +54,8 @@ pub struct TypeFacts {
     pub group: Option<Group>,
     /// Its switches.
     pub switches: Vec<Switch>,
+    /// Its settings inside texts.
+    pub documents: Vec<DocumentSwitch>,
     /// Its settings that have their name in an attribute.
     pub parameters: Vec<NamedSetting>,
     /// Its periods.
@@ -83,8 +87,26 @@ pub struct Switch {
     pub safe: SafeSetting,
     /// What it means that the attribute is not set.
     pub unset: Unset,
-    /// What a message says of the resource, where that is not what the guard says of all (`says`).
+    /// What the guard tells of it.
+    pub tells: Tells,
+}
+
+/// What a guard tells of an entry, where that is not what it tells of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tells {
+    /// What a message says of the resource (`says`).
     pub says: Option<String>,
+    /// Whether a finding is a matter for information only (`minor`).
+    pub is_minor: bool,
+}
+
+/// A setting inside a text: a JSON document, or lines of the form `name = value`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DocumentSwitch {
+    /// The attribute with the text.
+    pub document: NamePath,
+    /// The setting in it. Its path goes through every element of the lists on the way.
+    pub switch: Switch,
 }
 
 /// A setting whose name stands in the attribute `name` or `key`, and whose value in the attribute `value` beside it.
@@ -149,6 +171,10 @@ pub struct Period {
     pub enough: Option<f64>,
     /// Which way the period becomes weaker.
     pub weaker: Weaker,
+    /// By which factor a number has to change before it is reported; by anything where there is none.
+    pub factor: Option<f64>,
+    /// What the guard tells of it.
+    pub tells: Tells,
 }
 
 /// Which way a number becomes weaker.
@@ -189,6 +215,8 @@ pub struct MarkedAttribute {
     pub attribute: NamePath,
     /// How it is read.
     pub mark: Mark,
+    /// What the guard tells of it.
+    pub tells: Tells,
 }
 
 /// How a guard reads a [`MarkedAttribute`].
@@ -217,6 +245,8 @@ pub enum Mark {
     Role,
     /// A list of what is exempt from a guard.
     Exceptions,
+    /// What decides where something goes, or who decides: another value in its place matters.
+    Fixed,
     /// The status codes that count as healthy: a text such as `200-299,301`, or a list of them.
     StatusCodes,
 }
@@ -312,6 +342,7 @@ impl ChangeTable {
         let mut types: Vec<&str> = Vec::new();
         types.extend(names(&self.groups));
         types.extend(names(&self.switches));
+        types.extend(names(&self.documents));
         types.extend(names(&self.parameters));
         types.extend(names(&self.periods));
         types.extend(names(&self.attributes));
@@ -326,6 +357,7 @@ impl ChangeTable {
         TypeFacts {
             group: entries(&self.groups, resource_type).next(),
             switches: entries(&self.switches, resource_type).collect(),
+            documents: entries(&self.documents, resource_type).collect(),
             parameters: entries(&self.parameters, resource_type).collect(),
             periods: entries(&self.periods, resource_type).collect(),
             attributes: entries(&self.attributes, resource_type).collect(),

@@ -118,6 +118,10 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     problems.extend(misfits(&table.switches, every_type, |switch| {
         vec![setting_tests(switch).into_iter().map(|test| at(&switch.attribute, test)).collect()]
     }));
+    problems.extend(misfits(&table.documents, every_type, |document| {
+        let tests = [text(), AttributeTest::Present];
+        vec![tests.into_iter().map(|test| at(&document.document, test)).collect()]
+    }));
     problems.extend(misfits(&table.parameters, every_type, |setting| {
         let in_list =
             |name: &str| at(&[setting.list.as_slice(), &[name.to_owned()]].concat(), AttributeTest::Present);
@@ -137,6 +141,7 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
             | Mark::NetworkGroups
             | Mark::Role
             | Mark::StatusCodes
+            | Mark::Fixed
             | Mark::Exceptions => text_or_list(),
             Mark::Filters => AttributeTest::Present,
         };
@@ -213,10 +218,11 @@ fn setting_tests(switch: &Switch) -> Vec<AttributeTest> {
         }
         SafeSetting::Order(words) => {
             let words = || words.iter().filter(|word| *word != "*");
-            let texts = AttributeTest::In(words().cloned().map(Literal::Text).collect());
+            let literals: Vec<Literal> = words().cloned().map(Literal::Text).collect();
+            let texts = [AttributeTest::In(literals.clone()), AttributeTest::Contains(literals)];
             let are_numbers = words().all(|word| word.parse::<f64>().is_ok());
             let numbers = are_numbers.then(|| AttributeTest::AtLeast(number(1.0)));
-            [texts].into_iter().chain(numbers).collect()
+            texts.into_iter().chain(numbers).collect()
         }
         SafeSetting::Present | SafeSetting::Absent => vec![AttributeTest::Present],
         SafeSetting::AtLeast(bound) => vec![AttributeTest::AtLeast(number(*bound)), text_or_list()],

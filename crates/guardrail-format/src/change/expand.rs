@@ -35,7 +35,7 @@ impl OfAttribute for Switch {
         match &self.safe {
             SafeSetting::Flag(_) => *kind == Kind::Bool,
             SafeSetting::Words(_) | SafeSetting::AllBut(_) => is_text(kind),
-            SafeSetting::Order(_) => matches!(kind, Kind::String | Kind::Number),
+            SafeSetting::Order(_) => *kind == Kind::Number || is_text(kind),
             SafeSetting::Present | SafeSetting::Absent => true,
             SafeSetting::AtLeast(_) | SafeSetting::AtMost(_) => {
                 matches!(kind, Kind::Number | Kind::String) || kind.is_list()
@@ -78,6 +78,7 @@ impl OfAttribute for MarkedAttribute {
             | Mark::NetworkGroups
             | Mark::Role
             | Mark::StatusCodes
+            | Mark::Fixed
             | Mark::Exceptions => is_text(kind),
             Mark::Filters => true,
         }

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ChangeTable, Direction, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting, OpeningLayout,
-    Period, PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, TrafficEffect, Unset, Weaker, expand,
+    ChangeTable, Direction, DocumentSwitch, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting,
+    OpeningLayout, Period, PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Tells, TrafficEffect, Unset,
+    Weaker, expand,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -32,6 +33,8 @@ struct RawTable {
     except: Vec<Spanned<RawException>>,
     #[serde(default)]
     switch: Vec<Spanned<RawSwitch>>,
+    #[serde(default)]
+    document: Vec<Spanned<RawDocument>>,
     #[serde(default)]
     parameter: Vec<Spanned<RawParameter>>,
     #[serde(default)]
@@ -72,6 +75,23 @@ struct RawSwitch {
     order: Option<Vec<String>>,
     unset: Option<RawUnset>,
     says: Option<String>,
+    #[serde(default)]
+    minor: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDocument {
+    types: Vec<String>,
+    attribute: String,
+    keys: Vec<String>,
+    strong: Option<RawStrong>,
+    weak: Option<Vec<String>>,
+    order: Option<Vec<String>>,
+    unset: Option<RawUnset>,
+    says: Option<String>,
+    #[serde(default)]
+    minor: bool,
 }
 
 #[derive(Deserialize)]
@@ -128,6 +148,10 @@ struct RawPeriod {
     enough: Option<f64>,
     #[serde(default)]
     weaker: Weaker,
+    factor: Option<f64>,
+    says: Option<String>,
+    #[serde(default)]
+    minor: bool,
 }
 
 #[derive(Deserialize)]
@@ -144,6 +168,9 @@ struct RawAttribute {
     except: Vec<String>,
     attribute: String,
     mark: Mark,
+    says: Option<String>,
+    #[serde(default)]
+    minor: bool,
 }
 
 #[derive(Deserialize)]
@@ -206,11 +233,13 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
         })
         .map_err(|(line, problem)| error(line, problem))?,
         switches: rows(raw.switch, &line, switch).map_err(|(line, problem)| error(line, problem))?,
+        documents: rows(raw.document, &line, document).map_err(|(line, problem)| error(line, problem))?,
         parameters: rows(raw.parameter, &line, parameter).map_err(|(line, problem)| error(line, problem))?,
         periods: rows(raw.period, &line, period).map_err(|(line, problem)| error(line, problem))?,
         attributes: rows(raw.attribute, &line, |raw| {
             let attribute = pattern_path(&raw.attribute)?;
-            let entry = MarkedAttribute { attribute, mark: raw.mark };
+            let tells = Tells { says: raw.says, is_minor: raw.minor };
+            let entry = MarkedAttribute { attribute, mark: raw.mark, tells };
             Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
@@ -286,8 +315,30 @@ fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
         (None, SafeSetting::Absent) | (Some(RawUnset::Strong), _) => Unset::Strong,
         (None, _) => Unset::ProviderDecides,
     };
-    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, says: raw.says };
+    let tells = Tells { says: raw.says, is_minor: raw.minor };
+    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, tells };
     Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
+}
+
+fn document(raw: RawDocument) -> Result<Read<DocumentSwitch>, String> {
+    let RawDocument { types, attribute, keys, strong, weak, order, unset, says, minor } = raw;
+    if keys.is_empty() {
+        return Err("document: `keys` is empty".to_owned());
+    }
+    let of_keys = RawSwitch {
+        types: Some(types),
+        except: Vec::new(),
+        attribute: "keys".to_owned(),
+        strong,
+        weak,
+        order,
+        unset,
+        says,
+        minor,
+    };
+    let read = switch(of_keys)?;
+    let switch = Switch { attribute: keys, ..read.entry };
+    Ok(Read::of(read.types, DocumentSwitch { document: name_path(&attribute)?, switch }))
 }
 
 fn parameter(raw: RawParameter) -> Result<Read<NamedSetting>, String> {
@@ -313,9 +364,10 @@ fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
         None => false,
     };
     let (zero_is_forever, unset_is_forever) = (is_forever(raw.zero), is_forever(raw.unset));
-    let RawPeriod { types, except, attribute, unit, enough, weaker, .. } = raw;
+    let RawPeriod { types, except, attribute, unit, enough, weaker, factor, says, minor, .. } = raw;
+    let tells = Tells { says, is_minor: minor };
     let attribute = pattern_path(&attribute)?;
-    let entry = Period { attribute, unit, zero_is_forever, unset_is_forever, enough, weaker };
+    let entry = Period { attribute, unit, zero_is_forever, unset_is_forever, enough, weaker, factor, tells };
     Ok(Read { except, ..Read::of(types, entry) })
 }
 
@@ -399,11 +451,19 @@ fn unique(table: &ChangeTable) -> Result<(), (usize, String)> {
         format!("{direction:?} {effect:?} {}", rules.join("."))
     });
     let switches = subjects("switch", &table.switches, |entry| entry.attribute.join("."));
+    let documents = subjects("document", &table.documents, |entry| {
+        format!("{}: {}", entry.document.join("."), entry.switch.attribute.join("."))
+    });
     let parameters = subjects("parameter", &table.parameters, |entry| entry.names.join(", "));
     let periods = subjects("period", &table.periods, |entry| entry.attribute.join("."));
     let attributes = subjects("attribute", &table.attributes, |entry| entry.attribute.join("."));
-    for (line, subject) in
-        listed.chain(openings).chain(switches).chain(parameters).chain(periods).chain(attributes)
+    for (line, subject) in listed
+        .chain(openings)
+        .chain(switches)
+        .chain(documents)
+        .chain(parameters)
+        .chain(periods)
+        .chain(attributes)
     {
         if let Some(first) = lines.get(&subject) {
             return Err((line, format!("{subject} has an entry in line {first}")));
@@ -484,7 +544,7 @@ mod tests {
         assert_eq!((every.switches.len(), every.periods.len(), every.attributes.len()), (2, 1, 1));
         let own = table.facts(Some("aws_x"));
         assert!(matches!(&own.switches[0].safe, SafeSetting::AllBut(words) if words == &["NONE"]));
-        assert_eq!(own.opening.unwrap().empty, Empty::OpenWithout("r".to_owned()));
+        assert_eq!(own.openings[0].empty, Empty::OpenWithout("r".to_owned()));
         assert_eq!(
             (own.parameters[0].names.as_slice(), own.parameters[0].unset),
             (&["ssl".to_owned()][..], Unset::ProviderDecides)

@@ -8,6 +8,7 @@ use super::alarm_threshold::weakened;
 use super::compare::{Pair, destroyed, pairs, sight};
 use super::lists;
 use super::loss::losses;
+use super::numbers;
 use super::reason::because_destroyed;
 use super::switch::{Wording, findings};
 use super::tables::ALARM_REMOVED;
@@ -50,6 +51,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     for pair in pairs(plan) {
         found.extend(lists::changed(&pair, &ALARM_REMOVED, &LISTS));
         found.extend(weakened(&pair));
+        found.extend(numbers::moved(&pair, &ALARM_REMOVED, LISTS.what));
     }
     found.extend(lost_receivers(plan, &found));
     found
@@ -128,7 +130,8 @@ mod tests {
                 findings.iter().flat_map(|finding| &finding.attribute).map(ToString::to_string).collect();
             assert_eq!(paths, [attribute]);
         }
-        let threshold = r#"{"alarm_name": "a", "actions_enabled": true, "alarm_actions": ["u"]}"#;
-        assert_eq!(find_in_update(&GUARD, "aws_cloudwatch_metric_alarm.a", before, threshold, "{}"), []);
+        let another = r#"{"alarm_name": "a", "actions_enabled": true, "alarm_actions": ["u"]}"#;
+        let found = find_in_update(&GUARD, "aws_cloudwatch_metric_alarm.a", before, another, "{}");
+        assert_eq!(found[0].severity, Some(Severity::Low), "somebody else is told");
     }
 }

@@ -18,6 +18,7 @@ mod credential_created;
 mod deferred;
 mod denied;
 mod destroy_before_create;
+mod documents;
 mod drift_security;
 mod encryption_off;
 #[cfg(test)]
@@ -32,6 +33,8 @@ mod exposure_service;
 mod exposure_split;
 mod exposure_target;
 mod final_snapshot_lost;
+mod fixed;
+mod foreign_account;
 mod forgotten;
 mod grant_created;
 mod guard_removed;
@@ -62,7 +65,9 @@ mod rekeyed;
 mod renamed;
 mod resilience_reduced;
 mod retention_lowered;
+mod schedule;
 mod secret_added;
+mod service_removed;
 mod shared_with_account;
 mod stateful;
 mod stateful_delete;
@@ -85,6 +90,8 @@ pub(crate) use tables::embedded as tables;
 
 use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
 use planguard_rule::{RuleInfo, Severity};
+
+use planguard_guardrail_format::change::Tells;
 
 /// A guardrail written in Rust.
 #[derive(Debug)]
@@ -193,6 +200,11 @@ impl ChangeFinding {
         Self { severity: Some(severity), ..self }
     }
 
+    /// The same finding, with the severity that an entry of a table has.
+    fn told(self, tells: &Tells) -> Self {
+        Self { severity: if tells.is_minor { Some(Severity::Low) } else { self.severity }, ..self }
+    }
+
     /// The same finding, with another certainty.
     fn with(self, certainty: Certainty) -> Self {
         Self { certainty, ..self }
@@ -251,6 +263,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &resilience_reduced::GUARD,
     &retention_lowered::GUARD,
     &secret_added::GUARD,
+    &service_removed::GUARD,
     &shared_with_account::GUARD,
     &stateful_delete::GUARD,
     &stateful_replace::GUARD,

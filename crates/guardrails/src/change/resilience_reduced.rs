@@ -8,7 +8,9 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, sight};
 use super::lists;
+use super::numbers;
 use super::reason::because_destroyed;
+use super::schedule::more_seldom;
 use super::status_codes::loosened;
 use super::switch::{Wording, turned_off};
 use super::tables::RESILIENCE_REDUCED;
@@ -47,6 +49,8 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(lists::changed(&pair, &RESILIENCE_REDUCED, &LISTS));
         found.extend(loosened(&pair, &RESILIENCE_REDUCED, WORDING.certain));
         found.extend(receives_often(&pair));
+        found.extend(more_seldom(&pair));
+        found.extend(numbers::moved(&pair, &RESILIENCE_REDUCED, WORDING.certain));
     }
     found.extend(last_of_several(plan));
     found

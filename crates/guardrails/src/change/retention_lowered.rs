@@ -67,7 +67,13 @@ impl Kept {
     fn read(period: &Period, value: &Value<'_>) -> Option<Self> {
         let quantity = crate::engine::quantity(value)?;
         let zero = quantity == Quantity::Number(0.0);
-        Some(if zero && period.zero_is_forever { Self::Forever } else { Self::For(quantity) })
+        // Less than nothing means no end.
+        let is_negative = quantity.compare(Quantity::Number(0.0)) == Some(Ordering::Less);
+        Some(if is_negative || (zero && period.zero_is_forever) {
+            Self::Forever
+        } else {
+            Self::For(quantity)
+        })
     }
 
     fn is_longer_than(self, other: Self) -> bool {

@@ -28,7 +28,7 @@ pub(super) fn loosened(pair: &Pair<'_>, table: &'static Table, what: &str) -> Ve
                 after.texts.join(","),
                 ranges(&new)
             );
-            Some(ChangeFinding::on(pair.resource, message))
+            Some(ChangeFinding::on(pair.resource, message).told(&list.tells))
         })
         .collect()
 }

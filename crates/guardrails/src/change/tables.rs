@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use planguard_guardrail_format::change::{
-    Group, Mark, MarkedAttribute, NamedSetting, OpeningLayout, Period, Switch, TypeFacts,
+    DocumentSwitch, Group, Mark, MarkedAttribute, NamedSetting, OpeningLayout, Period, Switch, TypeFacts,
 };
 
 static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/change-tables.bin"));
@@ -45,6 +45,11 @@ impl Table {
         let own = self.of_type(resource_type).map(|facts| facts.periods.as_slice()).unwrap_or_default();
         let every = self.of_every_type().periods.iter();
         every.filter(move |period| own.iter().all(|named| named.attribute != period.attribute)).chain(own)
+    }
+
+    /// The settings of a type inside texts.
+    pub(super) fn documents(&self, resource_type: &str) -> &'static [DocumentSwitch] {
+        self.of_type(resource_type).map(|facts| facts.documents.as_slice()).unwrap_or_default()
     }
 
     /// The settings of a type that have their name in an attribute.
@@ -107,6 +112,7 @@ mod tests {
             for name in table.types() {
                 let facts = table.of_type(name).unwrap();
                 let entries = facts.switches.len()
+                    + facts.documents.len()
                     + facts.parameters.len()
                     + facts.periods.len()
                     + facts.attributes.len()
