@@ -22,8 +22,9 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         r#"{"address": "aws_lb_listener.https", "change": {"actions": ["delete"],
             "before": {"load_balancer_arn": "lb", "port": 443}, "after": null}}"#,
         r#"{"address": "aws_lb_listener.https", "change": {"actions": ["delete"],
-            "before": {"load_balancer_arn": "lb", "port": 443}, "after": null}},
-           {"address": "aws_lb.a", "change": {"actions": ["delete"], "before": {"arn": "lb", "id": "lb"}, "after": null}}"#,
+            "before": {"load_balancer_arn": "lb", "protocol": "HTTPS"}, "after": null}},
+           {"address": "aws_lb_listener.tls", "change": {"actions": ["create"], "before": null,
+            "after": {"load_balancer_arn": "lb", "protocol": "HTTPS"}}}"#,
     ),
     check,
 };
