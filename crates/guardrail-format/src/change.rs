@@ -18,13 +18,15 @@ pub struct ChangeTable {
     pub exceptions: Vec<Row<String>>,
     /// Attributes with a safe and an unsafe setting (`[[switch]]`).
     pub switches: Vec<Row<Switch>>,
+    /// Settings inside texts (`[[document]]`).
+    pub documents: Vec<Row<DocumentSwitch>>,
     /// Settings that have their name in an attribute (`[[parameter]]`).
     pub parameters: Vec<Row<NamedSetting>>,
     /// Attributes that say how long something is kept (`[[period]]`).
     pub periods: Vec<Row<Period>>,
     /// Attributes that the guard reads in its own way (`[[attribute]]`).
     pub attributes: Vec<Row<MarkedAttribute>>,
-    /// Attributes that let network traffic in (`[[opening]]`).
+    /// Attributes that allow or deny network traffic (`[[opening]]`).
     pub openings: Vec<Row<OpeningLayout>>,
 }
 
@@ -52,14 +54,16 @@ pub struct TypeFacts {
     pub group: Option<Group>,
     /// Its switches.
     pub switches: Vec<Switch>,
+    /// Its settings inside texts.
+    pub documents: Vec<DocumentSwitch>,
     /// Its settings that have their name in an attribute.
     pub parameters: Vec<NamedSetting>,
     /// Its periods.
     pub periods: Vec<Period>,
     /// Its marked attributes.
     pub attributes: Vec<MarkedAttribute>,
-    /// How it lets network traffic in.
-    pub opening: Option<OpeningLayout>,
+    /// How it describes network traffic.
+    pub openings: Vec<OpeningLayout>,
 }
 
 /// Resource types that matter as a whole.
@@ -83,6 +87,26 @@ pub struct Switch {
     pub safe: SafeSetting,
     /// What it means that the attribute is not set.
     pub unset: Unset,
+    /// What the guard tells of it.
+    pub tells: Tells,
+}
+
+/// What a guard tells of an entry, where that is not what it tells of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tells {
+    /// What a message says of the resource (`says`).
+    pub says: Option<String>,
+    /// Whether a finding is a matter for information only (`minor`).
+    pub is_minor: bool,
+}
+
+/// A setting inside a text: a JSON document, or lines of the form `name = value`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DocumentSwitch {
+    /// The attribute with the text.
+    pub document: NamePath,
+    /// The setting in it. Its path goes through every element of the lists on the way.
+    pub switch: Switch,
 }
 
 /// A setting whose name stands in the attribute `name` or `key`, and whose value in the attribute `value` beside it.
@@ -107,7 +131,8 @@ pub enum SafeSetting {
     Words(Vec<String>),
     /// Every word but these, in any case (`weak = ["NONE"]`).
     AllBut(Vec<String>),
-    /// The later ones of these words, in any case (`order = ["OFF", "OPTIONAL", "ON"]`).
+    /// The later ones of these words, in any case (`order = ["OFF", "OPTIONAL", "ON"]`). The word `*` stands for every
+    /// word that is not among them.
     Order(Vec<String>),
     /// Any: the attribute or block must be there (`strong = "present"`).
     Present,
@@ -140,10 +165,16 @@ pub struct Period {
     pub unit: PeriodUnit,
     /// Whether zero means for ever.
     pub zero_is_forever: bool,
+    /// Whether it is kept for ever where nothing is set.
+    pub unset_is_forever: bool,
     /// From how much on less is no matter.
     pub enough: Option<f64>,
     /// Which way the period becomes weaker.
     pub weaker: Weaker,
+    /// By which factor a number has to change before it is reported; by anything where there is none.
+    pub factor: Option<f64>,
+    /// What the guard tells of it.
+    pub tells: Tells,
 }
 
 /// Which way a number becomes weaker.
@@ -169,6 +200,8 @@ pub enum PeriodUnit {
     Minutes,
     /// Seconds.
     Seconds,
+    /// Milliseconds.
+    Milliseconds,
     /// Kept copies, not a time.
     Copies,
     /// Nothing by itself: the attribute is a text with a unit, such as `7d` or `P7D`.
@@ -182,6 +215,8 @@ pub struct MarkedAttribute {
     pub attribute: NamePath,
     /// How it is read.
     pub mark: Mark,
+    /// What the guard tells of it.
+    pub tells: Tells,
 }
 
 /// How a guard reads a [`MarkedAttribute`].
@@ -210,14 +245,22 @@ pub enum Mark {
     Role,
     /// A list of what is exempt from a guard.
     Exceptions,
+    /// What decides where something goes, or who decides: another value in its place matters.
+    Fixed,
+    /// The status codes that count as healthy: a text such as `200-299,301`, or a list of them.
+    StatusCodes,
 }
 
-/// How a resource type describes the network traffic that it lets in.
+/// How a resource type describes network traffic that it allows, or denies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OpeningLayout {
+    /// Which way the traffic goes.
+    pub direction: Direction,
+    /// What a rule does with it.
+    pub effect: TrafficEffect,
     /// The way to the rules; empty where the resource is the rule.
     pub rules: NamePath,
-    /// What a rule, or else the resource, has to say for the rule to let something in.
+    /// What a rule, or else the resource, has to say for the rule to count.
     pub when: Vec<(String, String)>,
     /// Which attributes name the ranges.
     pub sources: Sources,
@@ -229,13 +272,41 @@ pub struct OpeningLayout {
     pub empty: Empty,
     /// The attribute that names the object whose rules add up (`object`).
     pub object: Option<String>,
+    /// Attributes of the rule with groups, tags or lists that are allowed besides ranges (`groups`).
+    pub groups: Vec<String>,
+    /// The attribute of a rule, or of the resource, with its place among the others: the lowest comes first (`order`).
+    pub order: Option<String>,
+    /// Attributes of the rule, or of the resource, that limit it to some targets (`targets`).
+    pub targets: Vec<String>,
+}
+
+/// Which way network traffic goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// To the resource.
+    #[default]
+    In,
+    /// From the resource.
+    Out,
+}
+
+/// What a network rule does with traffic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrafficEffect {
+    /// It allows it.
+    #[default]
+    Allow,
+    /// It denies it.
+    Deny,
 }
 
 /// Which attributes name network ranges.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sources {
     /// These of the rule, texts or lists of texts (`sources`).
-    InRule(Vec<String>),
+    InRule(Vec<NamePath>),
     /// These of the resource (`resource_sources`).
     InResource(Vec<String>),
     /// The first and the last address, in two attributes of the rule (`between`).
@@ -271,6 +342,7 @@ impl ChangeTable {
         let mut types: Vec<&str> = Vec::new();
         types.extend(names(&self.groups));
         types.extend(names(&self.switches));
+        types.extend(names(&self.documents));
         types.extend(names(&self.parameters));
         types.extend(names(&self.periods));
         types.extend(names(&self.attributes));
@@ -285,10 +357,11 @@ impl ChangeTable {
         TypeFacts {
             group: entries(&self.groups, resource_type).next(),
             switches: entries(&self.switches, resource_type).collect(),
+            documents: entries(&self.documents, resource_type).collect(),
             parameters: entries(&self.parameters, resource_type).collect(),
             periods: entries(&self.periods, resource_type).collect(),
             attributes: entries(&self.attributes, resource_type).collect(),
-            opening: entries(&self.openings, resource_type).next(),
+            openings: entries(&self.openings, resource_type).collect(),
         }
     }
 }

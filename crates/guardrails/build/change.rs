@@ -66,7 +66,8 @@ fn each_once(tables: &mut Tables) {
         .filter(|row| row.types.is_empty())
         .map(|row| row.entry.attribute.clone())
         .collect();
-    let mut told: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
+    // A list of ranges is read as such.
+    let mut told = ranges(tables);
     for is_by_name in [false, true] {
         for name in JUDGING {
             let Some(table) = tables.get_mut(name) else { continue };
@@ -80,6 +81,23 @@ fn each_once(tables: &mut Tables) {
             table.switches.retain(|row| !row.by_name || !row.types.is_empty());
         }
     }
+}
+
+/// The attributes with network ranges of each type.
+fn ranges(tables: &Tables) -> BTreeSet<(String, Vec<String>)> {
+    let openings = tables.values().flat_map(|table| &table.openings);
+    openings
+        .flat_map(|row| {
+            let named: Vec<Vec<String>> = match &row.entry.sources {
+                Sources::InRule(paths) => {
+                    paths.iter().map(|path| [row.entry.rules.as_slice(), path].concat()).collect()
+                }
+                Sources::InResource(names) => names.iter().map(|name| vec![name.clone()]).collect(),
+                Sources::Between(..) => Vec::new(),
+            };
+            row.types.iter().flat_map(move |own| named.clone().into_iter().map(|path| (own.clone(), path)))
+        })
+        .collect()
 }
 
 fn judging(tables: &Tables) -> impl Iterator<Item = (&String, &ChangeTable)> {
@@ -100,6 +118,10 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     problems.extend(misfits(&table.switches, every_type, |switch| {
         vec![setting_tests(switch).into_iter().map(|test| at(&switch.attribute, test)).collect()]
     }));
+    problems.extend(misfits(&table.documents, every_type, |document| {
+        let tests = [text(), AttributeTest::Present];
+        vec![tests.into_iter().map(|test| at(&document.document, test)).collect()]
+    }));
     problems.extend(misfits(&table.parameters, every_type, |setting| {
         let in_list =
             |name: &str| at(&[setting.list.as_slice(), &[name.to_owned()]].concat(), AttributeTest::Present);
@@ -118,6 +140,8 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
             | Mark::Accounts
             | Mark::NetworkGroups
             | Mark::Role
+            | Mark::StatusCodes
+            | Mark::Fixed
             | Mark::Exceptions => text_or_list(),
             Mark::Filters => AttributeTest::Present,
         };
@@ -193,7 +217,12 @@ fn setting_tests(switch: &Switch) -> Vec<AttributeTest> {
             vec![AttributeTest::In(words.clone()), AttributeTest::Contains(words)]
         }
         SafeSetting::Order(words) => {
-            vec![AttributeTest::In(words.iter().cloned().map(Literal::Text).collect())]
+            let words = || words.iter().filter(|word| *word != "*");
+            let literals: Vec<Literal> = words().cloned().map(Literal::Text).collect();
+            let texts = [AttributeTest::In(literals.clone()), AttributeTest::Contains(literals)];
+            let are_numbers = words().all(|word| word.parse::<f64>().is_ok());
+            let numbers = are_numbers.then(|| AttributeTest::AtLeast(number(1.0)));
+            texts.into_iter().chain(numbers).collect()
         }
         SafeSetting::Present | SafeSetting::Absent => vec![AttributeTest::Present],
         SafeSetting::AtLeast(bound) => vec![AttributeTest::AtLeast(number(*bound)), text_or_list()],
@@ -215,8 +244,13 @@ fn opening_tests(layout: &OpeningLayout) -> Vec<Vec<Predicate>> {
     let in_resource = |name: &String, test| at(std::slice::from_ref(name), test);
     let mut tests: Vec<Vec<Predicate>> = Vec::new();
     match &layout.sources {
-        Sources::InRule(names) => {
-            tests.extend(names.iter().map(|name| vec![in_rule(name, AttributeTest::Cidr(CidrTest::Any))]));
+        Sources::InRule(paths) => {
+            tests.extend(paths.iter().map(|path| {
+                vec![at(
+                    &[layout.rules.as_slice(), path.as_slice()].concat(),
+                    AttributeTest::Cidr(CidrTest::Any),
+                )]
+            }));
         }
         Sources::InResource(names) => {
             tests.extend(names.iter().map(|name| vec![in_resource(name, AttributeTest::Cidr(CidrTest::Any))]))
@@ -233,9 +267,22 @@ fn opening_tests(layout: &OpeningLayout) -> Vec<Vec<Predicate>> {
         Ports::In(names) => tests.extend(names.iter().map(|name| vec![in_rule(name, text_or_list())])),
     }
     tests.extend(layout.protocol.iter().map(|name| vec![in_rule(name, text())]));
-    for (name, _) in &layout.when {
-        tests.push(vec![in_rule(name, AttributeTest::Present), in_resource(name, AttributeTest::Present)]);
+    let named = layout.when.iter().map(|(name, _)| name).chain(&layout.order).chain(&layout.targets);
+    for name in named {
+        // In the rule, or in a block around it.
+        let around = (0..=layout.rules.len()).rev().map(|depth| &layout.rules[..depth]);
+        tests.push(
+            around
+                .map(|way| at(&[way, std::slice::from_ref(name)].concat(), AttributeTest::Present))
+                .collect(),
+        );
     }
+    tests.extend(
+        layout
+            .groups
+            .iter()
+            .map(|name| vec![in_rule(name, text_or_list()), in_resource(name, text_or_list())]),
+    );
     match &layout.empty {
         Empty::Closed | Empty::Open => {}
         Empty::OpenWithout(block) => tests.push(vec![in_resource(block, AttributeTest::Present)]),

@@ -35,7 +35,7 @@ impl OfAttribute for Switch {
         match &self.safe {
             SafeSetting::Flag(_) => *kind == Kind::Bool,
             SafeSetting::Words(_) | SafeSetting::AllBut(_) => is_text(kind),
-            SafeSetting::Order(_) => *kind == Kind::String,
+            SafeSetting::Order(_) => *kind == Kind::Number || is_text(kind),
             SafeSetting::Present | SafeSetting::Absent => true,
             SafeSetting::AtLeast(_) | SafeSetting::AtMost(_) => {
                 matches!(kind, Kind::Number | Kind::String) || kind.is_list()
@@ -77,6 +77,8 @@ impl OfAttribute for MarkedAttribute {
             | Mark::Accounts
             | Mark::NetworkGroups
             | Mark::Role
+            | Mark::StatusCodes
+            | Mark::Fixed
             | Mark::Exceptions => is_text(kind),
             Mark::Filters => true,
         }

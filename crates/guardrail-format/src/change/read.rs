@@ -6,8 +6,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ChangeTable, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting, OpeningLayout, Period,
-    PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Unset, Weaker, expand,
+    ChangeTable, Direction, DocumentSwitch, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting,
+    OpeningLayout, Period, PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Tells, TrafficEffect, Unset,
+    Weaker, expand,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -32,6 +33,8 @@ struct RawTable {
     except: Vec<Spanned<RawException>>,
     #[serde(default)]
     switch: Vec<Spanned<RawSwitch>>,
+    #[serde(default)]
+    document: Vec<Spanned<RawDocument>>,
     #[serde(default)]
     parameter: Vec<Spanned<RawParameter>>,
     #[serde(default)]
@@ -71,6 +74,24 @@ struct RawSwitch {
     weak: Option<Vec<String>>,
     order: Option<Vec<String>>,
     unset: Option<RawUnset>,
+    says: Option<String>,
+    #[serde(default)]
+    minor: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawDocument {
+    types: Vec<String>,
+    attribute: String,
+    keys: Vec<String>,
+    strong: Option<RawStrong>,
+    weak: Option<Vec<String>>,
+    order: Option<Vec<String>>,
+    unset: Option<RawUnset>,
+    says: Option<String>,
+    #[serde(default)]
+    minor: bool,
 }
 
 #[derive(Deserialize)]
@@ -123,9 +144,14 @@ struct RawPeriod {
     attribute: String,
     unit: PeriodUnit,
     zero: Option<RawZero>,
+    unset: Option<RawZero>,
     enough: Option<f64>,
     #[serde(default)]
     weaker: Weaker,
+    factor: Option<f64>,
+    says: Option<String>,
+    #[serde(default)]
+    minor: bool,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +168,9 @@ struct RawAttribute {
     except: Vec<String>,
     attribute: String,
     mark: Mark,
+    says: Option<String>,
+    #[serde(default)]
+    minor: bool,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +188,15 @@ struct RawOpening {
     port_range: Option<(String, String)>,
     empty: Option<RawEmpty>,
     object: Option<String>,
+    #[serde(default)]
+    direction: Direction,
+    #[serde(default)]
+    effect: TrafficEffect,
+    #[serde(default)]
+    groups: Vec<String>,
+    order: Option<String>,
+    #[serde(default)]
+    targets: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -195,11 +233,13 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
         })
         .map_err(|(line, problem)| error(line, problem))?,
         switches: rows(raw.switch, &line, switch).map_err(|(line, problem)| error(line, problem))?,
+        documents: rows(raw.document, &line, document).map_err(|(line, problem)| error(line, problem))?,
         parameters: rows(raw.parameter, &line, parameter).map_err(|(line, problem)| error(line, problem))?,
         periods: rows(raw.period, &line, period).map_err(|(line, problem)| error(line, problem))?,
         attributes: rows(raw.attribute, &line, |raw| {
             let attribute = pattern_path(&raw.attribute)?;
-            let entry = MarkedAttribute { attribute, mark: raw.mark };
+            let tells = Tells { says: raw.says, is_minor: raw.minor };
+            let entry = MarkedAttribute { attribute, mark: raw.mark, tells };
             Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
         })
         .map_err(|(line, problem)| error(line, problem))?,
@@ -275,8 +315,30 @@ fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
         (None, SafeSetting::Absent) | (Some(RawUnset::Strong), _) => Unset::Strong,
         (None, _) => Unset::ProviderDecides,
     };
-    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset };
+    let tells = Tells { says: raw.says, is_minor: raw.minor };
+    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, tells };
     Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
+}
+
+fn document(raw: RawDocument) -> Result<Read<DocumentSwitch>, String> {
+    let RawDocument { types, attribute, keys, strong, weak, order, unset, says, minor } = raw;
+    if keys.is_empty() {
+        return Err("document: `keys` is empty".to_owned());
+    }
+    let of_keys = RawSwitch {
+        types: Some(types),
+        except: Vec::new(),
+        attribute: "keys".to_owned(),
+        strong,
+        weak,
+        order,
+        unset,
+        says,
+        minor,
+    };
+    let read = switch(of_keys)?;
+    let switch = Switch { attribute: keys, ..read.entry };
+    Ok(Read::of(read.types, DocumentSwitch { document: name_path(&attribute)?, switch }))
 }
 
 fn parameter(raw: RawParameter) -> Result<Read<NamedSetting>, String> {
@@ -297,18 +359,23 @@ fn parameter(raw: RawParameter) -> Result<Read<NamedSetting>, String> {
 }
 
 fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
-    let zero_is_forever = match raw.zero {
+    let is_forever = |said: Option<RawZero>| match said {
         Some(RawZero::Forever) => true,
         None => false,
     };
-    let RawPeriod { types, except, attribute, unit, enough, weaker, .. } = raw;
-    let entry = Period { attribute: pattern_path(&attribute)?, unit, zero_is_forever, enough, weaker };
+    let (zero_is_forever, unset_is_forever) = (is_forever(raw.zero), is_forever(raw.unset));
+    let RawPeriod { types, except, attribute, unit, enough, weaker, factor, says, minor, .. } = raw;
+    let tells = Tells { says, is_minor: minor };
+    let attribute = pattern_path(&attribute)?;
+    let entry = Period { attribute, unit, zero_is_forever, unset_is_forever, enough, weaker, factor, tells };
     Ok(Read { except, ..Read::of(types, entry) })
 }
 
 fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
     let sources = match (raw.sources, raw.resource_sources, raw.between) {
-        (Some(names), None, None) => Sources::InRule(names),
+        (Some(names), None, None) => {
+            Sources::InRule(names.iter().map(|name| name_path(name)).collect::<Result<_, _>>()?)
+        }
         (None, Some(names), None) => Sources::InResource(names),
         (None, None, Some((first, last))) => Sources::Between(first, last),
         _ => return Err("opening: give one of `sources`, `resource_sources` and `between`".to_owned()),
@@ -326,8 +393,20 @@ fn opening(raw: RawOpening) -> Result<Read<OpeningLayout>, String> {
     };
     let rules = raw.rules.as_deref().map_or(Ok(Vec::new()), name_path)?;
     let when = raw.when.into_iter().collect();
-    let entry =
-        OpeningLayout { rules, when, sources, protocol: raw.protocol, ports, empty, object: raw.object };
+    let entry = OpeningLayout {
+        direction: raw.direction,
+        effect: raw.effect,
+        rules,
+        when,
+        sources,
+        protocol: raw.protocol,
+        ports,
+        empty,
+        object: raw.object,
+        groups: raw.groups,
+        order: raw.order,
+        targets: raw.targets,
+    };
     Ok(Read::of(Some(raw.types), entry))
 }
 
@@ -367,13 +446,24 @@ fn unique(table: &ChangeTable) -> Result<(), (usize, String)> {
     let listed = groups.chain(exceptions).flat_map(|(line, types)| {
         types.iter().map(move |name| (line, format!("the resource type `{name}`")))
     });
-    let openings = subjects("opening", &table.openings, |_| String::new());
+    let openings = subjects("opening", &table.openings, |entry| {
+        let OpeningLayout { direction, effect, rules, .. } = entry;
+        format!("{direction:?} {effect:?} {}", rules.join("."))
+    });
     let switches = subjects("switch", &table.switches, |entry| entry.attribute.join("."));
+    let documents = subjects("document", &table.documents, |entry| {
+        format!("{}: {}", entry.document.join("."), entry.switch.attribute.join("."))
+    });
     let parameters = subjects("parameter", &table.parameters, |entry| entry.names.join(", "));
     let periods = subjects("period", &table.periods, |entry| entry.attribute.join("."));
     let attributes = subjects("attribute", &table.attributes, |entry| entry.attribute.join("."));
-    for (line, subject) in
-        listed.chain(openings).chain(switches).chain(parameters).chain(periods).chain(attributes)
+    for (line, subject) in listed
+        .chain(openings)
+        .chain(switches)
+        .chain(documents)
+        .chain(parameters)
+        .chain(periods)
+        .chain(attributes)
     {
         if let Some(first) = lines.get(&subject) {
             return Err((line, format!("{subject} has an entry in line {first}")));
@@ -454,7 +544,7 @@ mod tests {
         assert_eq!((every.switches.len(), every.periods.len(), every.attributes.len()), (2, 1, 1));
         let own = table.facts(Some("aws_x"));
         assert!(matches!(&own.switches[0].safe, SafeSetting::AllBut(words) if words == &["NONE"]));
-        assert_eq!(own.opening.unwrap().empty, Empty::OpenWithout("r".to_owned()));
+        assert_eq!(own.openings[0].empty, Empty::OpenWithout("r".to_owned()));
         assert_eq!(
             (own.parameters[0].names.as_slice(), own.parameters[0].unset),
             (&["ssl".to_owned()][..], Unset::ProviderDecides)

@@ -8,7 +8,7 @@ use planguard_plan::{Mode, Plan, ResourceChange, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{Sight, pairs, places, shown, sight};
+use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::iam_widened::is_powerful_policy;
 use super::named::{Named, identities};
 use super::tables::ADMIN_ROLE_ATTACHED;
@@ -58,7 +58,12 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
                     continue;
                 }
                 let roles = roles.get_or_insert_with(|| Roles::of(plan));
-                let Some(power) = roles.power_of(kind, name) else { continue };
+                let Some(power) = roles.power_of(kind, name) else {
+                    if !is_described(plan, name) {
+                        found.extend(by_its_name(&pair, &place, &old_names, name));
+                    }
+                    continue;
+                };
                 if old_names.iter().any(|old| roles.power_of(kind, old).is_some()) {
                     continue;
                 }
@@ -77,6 +82,44 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         }
     }
     found
+}
+
+/// Whether the plan has the role or profile of a name, or something that is attached to it.
+fn is_described(plan: &Plan<'_>, name: &str) -> bool {
+    let short = name.rsplit('/').next().unwrap_or(name);
+    let of_iam = plan.resource_changes.iter().filter(|change| {
+        change.address.mode == Mode::Managed && change.address.resource_type.starts_with("aws_iam_")
+    });
+    let sides = of_iam.flat_map(|change| [change.change.before.as_deref(), change.change.after.as_deref()]);
+    sides.flatten().any(|side| {
+        let named = ["arn", "id", "name"].into_iter().chain(OF_ROLE.iter().copied());
+        named
+            .filter_map(|attribute| side.get(attribute))
+            .flat_map(texts)
+            .any(|own| own == name || own == short)
+    })
+}
+
+/// Words in the names of roles and of profiles that have the rights of an administrator.
+const NAMED: [&str; 4] = ["admin", "poweruser", "fullaccess", "superuser"];
+
+/// The finding for a role that is called an administrator's, where the plan does not say what it may do.
+fn by_its_name(pair: &Pair<'_>, place: &View<'_, '_>, old: &[String], name: &str) -> Option<ChangeFinding> {
+    let is_named = |name: &str| {
+        let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase().replace(['-', '_'], "");
+        NAMED.iter().any(|word| name.contains(word))
+    };
+    if !is_named(name) || old.iter().any(|old| is_named(old)) {
+        return None;
+    }
+    let to = shown(place)?;
+    let from = old.first().map(|from| format!(" from `{from}`")).unwrap_or_default();
+    let message = format!(
+        "{} may get the rights of an administrator: `{}` changes{from} to {to}, which is called one's",
+        pair.resource.address,
+        place.path()
+    );
+    Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()).weighing(Severity::Medium))
 }
 
 /// What makes a role one of an administrator.

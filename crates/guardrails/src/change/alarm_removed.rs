@@ -1,21 +1,25 @@
 //! Reports alarms, alert rules and budgets that are destroyed or silenced.
 
-use planguard_plan::Plan;
+use planguard_plan::{Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{Pair, pairs, sight};
+use super::alarm_threshold::weakened;
+use super::compare::{Pair, destroyed, pairs, sight};
 use super::lists;
 use super::loss::losses;
+use super::numbers;
+use super::reason::because_destroyed;
 use super::switch::{Wording, findings};
 use super::tables::ALARM_REMOVED;
+use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::engine::is_empty;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-alarm-removed",
-        title: "An alarm is destroyed or silenced",
+        title: "An alarm is destroyed, silenced or told later",
         severity: Severity::Medium,
         why: "What an alarm watched goes on, and nobody is told when it fails, is attacked, or costs more than expected.",
         remediation: "Keep the alarm and its actions, or create its successor in the same plan. If nobody needs it any more, waive \
@@ -26,7 +30,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         r#"{"address": "aws_cloudwatch_metric_alarm.errors", "change": {"actions": ["delete"],
             "before": {"alarm_name": "errors", "alarm_actions": ["arn:aws:sns:eu-west-1:111122223333:ops"]}, "after": null}}"#,
         r#"{"address": "aws_cloudwatch_metric_alarm.errors", "change": {"actions": ["update"],
-            "before": {"alarm_name": "errors", "threshold": 5}, "after": {"alarm_name": "errors", "threshold": 10}}}"#,
+            "before": {"alarm_name": "errors", "threshold": 5}, "after": {"alarm_name": "errors", "threshold": 4}}}"#,
     ),
     check,
 };
@@ -44,8 +48,52 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             .filter(|pair| !is_by_the_clock(pair))
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
-    found.extend(pairs(plan).flat_map(|pair| lists::changed(&pair, &ALARM_REMOVED, &LISTS)));
+    for pair in pairs(plan) {
+        found.extend(lists::changed(&pair, &ALARM_REMOVED, &LISTS));
+        found.extend(weakened(&pair));
+        found.extend(numbers::moved(&pair, &ALARM_REMOVED, LISTS.what));
+    }
+    found.extend(lost_receivers(plan, &found));
     found
+}
+
+/// The findings for queues and functions that no longer get what alarms of the plan send: those work for people.
+fn lost_receivers(plan: &Plan<'_>, found: &[ChangeFinding]) -> Vec<ChangeFinding> {
+    let text = |change: &ResourceChange<'_>, name: &str| -> Option<String> {
+        change.change.before.as_deref()?.get(name)?.as_str().map(ToOwned::to_owned)
+    };
+    let is_target = |topic: &str| {
+        let alarms = plan.resource_changes.iter().filter(|change| {
+            change.address.resource_type == "aws_cloudwatch_metric_alarm" && change.exists_after()
+        });
+        alarms
+            .filter_map(|alarm| alarm.change.after.as_deref()?.get("alarm_actions"))
+            .any(|actions| actions.elements().iter().any(|action| action.as_str() == Some(topic)))
+    };
+    let subscriptions =
+        destroyed(plan).filter(|change| change.address.resource_type == "aws_sns_topic_subscription");
+    let lost = subscriptions.filter(|change| {
+        let is_told = || found.iter().any(|finding| finding.address.as_ref() == Some(&change.address));
+        let topic = text(change, "topic_arn");
+        let successor = || {
+            created(plan).any(|new| {
+                let after = new.change.after.as_deref();
+                let own = |name: &str| after.and_then(|after| after.get(name)).and_then(Value::as_str);
+                new.address.resource_type == change.address.resource_type
+                    && own("topic_arn") == topic.as_deref()
+            })
+        };
+        topic.as_deref().is_some_and(is_target) && !is_told() && !successor()
+    });
+    lost.map(|change| {
+        let address = &change.address;
+        let because = because_destroyed(change);
+        let message = format!(
+            "{address} is destroyed{because}; its subscriber no longer gets the alarms that go to the topic"
+        );
+        ChangeFinding::on(change, message)
+    })
+    .collect()
 }
 
 /// Whether a change is about the rule of an event bus that waits for no event: it starts something at a time.
@@ -82,7 +130,8 @@ mod tests {
                 findings.iter().flat_map(|finding| &finding.attribute).map(ToString::to_string).collect();
             assert_eq!(paths, [attribute]);
         }
-        let threshold = r#"{"alarm_name": "a", "actions_enabled": true, "alarm_actions": ["u"]}"#;
-        assert_eq!(find_in_update(&GUARD, "aws_cloudwatch_metric_alarm.a", before, threshold, "{}"), []);
+        let another = r#"{"alarm_name": "a", "actions_enabled": true, "alarm_actions": ["u"]}"#;
+        let found = find_in_update(&GUARD, "aws_cloudwatch_metric_alarm.a", before, another, "{}");
+        assert_eq!(found[0].severity, Some(Severity::Low), "somebody else is told");
     }
 }

@@ -54,9 +54,18 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(findings(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
         let lists = AUDIT_TRAIL_WEAKENED.marked(&pair.resource.address.resource_type, Mark::LogKinds);
         found.extend(lists.filter_map(|list| reduced(&pair, &list.attribute)));
-        found.extend(lists::changed(&pair, &AUDIT_TRAIL_WEAKENED, &LISTS));
+        if !records_all(&pair.after) {
+            found.extend(lists::changed(&pair, &AUDIT_TRAIL_WEAKENED, &LISTS));
+        }
     }
     found
+}
+
+/// Whether a recorder names no types because it records all of them.
+fn records_all(state: &ResourceState<'_>) -> bool {
+    places(&state.root(), &["recording_group", "all_supported"])
+        .iter()
+        .any(|place| sight(place) == Sight::Known(&Value::Bool(true)))
 }
 
 /// The finding for a list of the kinds of logs that loses some of its elements.

@@ -4,6 +4,8 @@ use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::backup_tag::{lost, selected};
+use super::compare::pairs;
 use super::loss::losses;
 use super::tables::BACKUP_REMOVED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -29,5 +31,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    losses(plan, &BACKUP_REMOVED)
+    let mut found = losses(plan, &BACKUP_REMOVED);
+    let selected = selected(plan);
+    found.extend(pairs(plan).filter_map(|pair| lost(&pair, &selected)));
+    found
 }

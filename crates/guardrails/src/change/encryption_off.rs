@@ -8,6 +8,7 @@ use super::compare::{Pair, pairs, sight};
 use super::switch::{self, Wording};
 use super::tables::ENCRYPTION_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use crate::engine::is_empty;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -41,6 +42,12 @@ const LISTENERS: &[&str] = &["aws_alb_listener", "aws_lb_listener"];
 
 fn of_pair(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let mut found = switch::findings(pair, &ENCRYPTION_OFF, &WORDING);
+    // A queue with a key of its own has no other encryption beside it.
+    let has_key =
+        sight(&pair.after.root().key("kms_master_key_id")).known().is_some_and(|key| !is_empty(key));
+    if pair.resource.address.resource_type == "aws_sqs_queue" && has_key {
+        found.clear();
+    }
     let is_listener = LISTENERS.contains(&pair.resource.address.resource_type.as_str());
     if is_listener {
         // Only a listener for plain HTTP has something to redirect.

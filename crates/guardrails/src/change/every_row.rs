@@ -1,6 +1,7 @@
 //! A test of every row of every table of change guards, with plans that are made from the row itself: what it calls
 //! safe becomes what it calls unsafe. A row that does nothing fails.
 
+mod documents;
 mod groups;
 mod marks;
 mod openings;
@@ -327,13 +328,17 @@ fn every_period_that_gets_worse_is_told() {
                     Weaker::More => vec![(less.clone(), more)],
                 };
                 if period.zero_is_forever {
-                    turns.push((json!(0), less));
+                    turns.push((json!(0), less.clone()));
+                }
+                if period.unset_is_forever {
+                    turns.push((Json::Null, less));
                 }
                 for (good, bad) in turns {
                     let text = |value: &Json| match value {
                         Json::Number(number) if period.zero_is_forever && number.as_u64() == Some(0) => {
                             "unlimited".to_owned()
                         }
+                        Json::Null => "unlimited".to_owned(),
                         Json::String(text) => text.clone(),
                         other => other.to_string(),
                     };
@@ -379,21 +384,29 @@ fn every_section_of_every_table_is_tested() {
             ("exceptions", rows.exceptions.len()),
             ("periods", rows.periods.len()),
             ("openings", rows.openings.len()),
+            ("documents", rows.documents.len()),
         ];
         used.extend(
             sections.iter().filter(|(_, rows)| *rows > 0).map(|(section, _)| format!("{table}: {section}")),
         );
     }
     let expected = [
+        "access-restriction-removed: documents",
+        "alarm-removed: documents",
         "alarm-removed: groups",
+        "alarm-removed: periods",
+        "audit-trail-weakened: documents",
         "audit-trail-weakened: groups",
         "backup-removed: groups",
         "credential-created: groups",
         "destroy-before-create: groups",
+        "encryption-off: documents",
         "exception-created: groups",
         "exposure-attached: groups",
         "exposure-cidr: openings",
+        "exposure-flag: documents",
         "guard-removed: groups",
+        "hardening-off: documents",
         "hardening-off: periods",
         "iam-widened: groups",
         "key-destroyed: groups",
@@ -401,8 +414,12 @@ fn every_section_of_every_table_is_tested() {
         "monitoring-reduced: periods",
         "protection-off: groups",
         "public-access-block-removed: groups",
+        "resilience-reduced: documents",
         "resilience-reduced: groups",
+        "resilience-reduced: periods",
+        "retention-lowered: documents",
         "retention-lowered: periods",
+        "service-removed: groups",
         "shared-with-account: groups",
         "stateful: exceptions",
         "stateful: groups",

@@ -1,5 +1,6 @@
 //! Reports security groups, firewalls and allow-lists that allow more network traffic than before.
 
+use planguard_guardrail_format::change::{Direction, TrafficEffect};
 use planguard_plan::{AttributePath, Plan};
 use planguard_rule::Severity;
 
@@ -8,6 +9,7 @@ use super::compare::{Pair, pairs};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Openings, Reader};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{denied, ip_set};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -15,7 +17,9 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         title: "A network rule allows a wider range or more ports than before",
         severity: Severity::High,
         why: "A wider rule exposes what already runs behind it. A range is reported if it contains more public \
-              addresses than one site is given, or if it contains a range that was allowed before.",
+              addresses than one site is given, if it contains a range that was allowed before, or if a network takes the \
+              place of a group. A rule that no longer denies what it denied is reported as well. What a resource may \
+              reach is reported with severity medium, if it is most of the internet on other ports than 80 and 443.",
         remediation: "List the ranges and ports that are needed; where possible, allow security groups or \
                       service accounts instead of addresses.",
     }
@@ -32,12 +36,27 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    pairs(plan).flat_map(|pair| findings(&pair)).collect()
+    let mut found: Vec<ChangeFinding> =
+        pairs(plan).flat_map(|pair| [findings(&pair), outgoing(&pair)].concat()).collect();
+    found.extend(pairs(plan).filter_map(|pair| ip_set::finding(&pair, plan)));
+    // A rule that denied and allows now is reported already.
+    let denied = denied::findings(plan).into_iter();
+    let denied: Vec<_> =
+        denied.filter(|finding| found.iter().all(|other| other.address != finding.address)).collect();
+    found.extend(denied);
+    found
 }
 
-/// What a change allows that was not allowed before.
+/// What a change lets in that was not let in before.
 pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
-    let Some(reader) = Reader::of(&pair.resource.address.resource_type) else { return Vec::new() };
+    let readers = Reader::all(&pair.resource.address.resource_type);
+    readers
+        .filter(|reader| reader.kind() == (Direction::In, TrafficEffect::Allow))
+        .flat_map(|reader| incoming(pair, reader))
+        .collect()
+}
+
+fn incoming(pair: &Pair<'_>, reader: Reader) -> Vec<ChangeFinding> {
     let before = reader.read(&pair.before);
     let after = reader.read(&pair.after);
     let nobody = |openings: &Openings| openings.known.is_empty() && openings.unknown.is_empty();
@@ -47,7 +66,7 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let address = &pair.resource.address;
     if nobody(&after) && !nobody(&before) && reader.is_open_when_empty(&pair.after) {
         let message = format!("{address} no longer restricts source addresses: its list of ranges is empty");
-        return vec![ChangeFinding::on(pair.resource, message)];
+        return vec![ChangeFinding::on(pair.resource, message).at(reader.place(&pair.after))];
     }
     let mut found: Vec<ChangeFinding> = widened(&before.known, &after.known)
         .into_iter()
@@ -58,6 +77,7 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
             ChangeFinding::on(pair.resource, message).at(attribute)
         })
         .collect();
+    found.extend(in_place_of_groups(pair, &before, &after));
     let all_open = Addresses::EVERYWHERE.iter().all(|range| {
         before.known.iter().any(|opening| opening.from == *range && opening.traffic == Traffic::ALL)
     });
@@ -70,6 +90,62 @@ pub(super) fn findings(pair: &Pair<'_>) -> Vec<ChangeFinding> {
         }));
     }
     found
+}
+
+/// The finding for networks from which some traffic is allowed in the place of groups. One site more is everyday work.
+fn in_place_of_groups(pair: &Pair<'_>, before: &Openings, after: &Openings) -> Option<ChangeFinding> {
+    let is_kept = |traffic: &Traffic| after.members.iter().any(|member| member.traffic.overlaps(traffic));
+    let lost: Vec<_> = before.members.iter().filter(|member| !is_kept(&member.traffic)).collect();
+    let is_new = |opening: &&Opening| {
+        let same = before.known.iter().filter(|old| old.traffic.contains(&opening.traffic));
+        opening.from.is_a_network()
+            && !is_wider(&before.known, opening)
+            && !opening.from.is_covered_by(same.map(|old| old.from).collect())
+            && lost.iter().any(|member| opening.traffic.overlaps(&member.traffic))
+    };
+    let new: Vec<&Opening> = after.known.iter().filter(is_new).collect();
+    let first = new.first()?;
+    let mut ranges: Vec<String> = Vec::new();
+    for opening in new.iter().filter(|opening| opening.traffic == first.traffic) {
+        let range = opening.from.to_string();
+        if !ranges.contains(&range) {
+            ranges.push(range);
+        }
+    }
+    let group = lost.iter().find_map(|member| member.name.clone());
+    let group = group.unwrap_or_else(|| "a group".to_owned());
+    let message = format!(
+        "{} allows more traffic than before: {} in the place of {group} on {}",
+        pair.resource.address,
+        ranges.join(", "),
+        first.traffic
+    );
+    Some(ChangeFinding::on(pair.resource, message).at(first.attribute.clone()))
+}
+
+/// What a resource may reach that it could not reach before: most of the internet, on other ports than those of web sites.
+fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
+    let readers = Reader::all(&pair.resource.address.resource_type);
+    let readers = readers.filter(|reader| reader.kind() == (Direction::Out, TrafficEffect::Allow));
+    let matters = |opening: &Opening| {
+        Addresses::cover_half_the_internet(&[opening.from]) && !opening.traffic.is_everyday_outgoing()
+    };
+    readers
+        .flat_map(|reader| {
+            let (before, mut after) = (reader.read(&pair.before).known, reader.read(&pair.after).known);
+            after.retain(matters);
+            widened(&before, &after)
+        })
+        .map(|Widening { traffic, ranges, attribute }| {
+            let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+            let address = &pair.resource.address;
+            let message = format!(
+                "{address} allows more outgoing traffic than before: {} on {traffic}",
+                ranges.join(", ")
+            );
+            ChangeFinding::on(pair.resource, message).at(attribute).weighing(Severity::Medium)
+        })
+        .collect()
 }
 
 /// Ranges that are newly allowed for the same traffic.
@@ -188,7 +264,48 @@ mod tests {
     }
 
     #[test]
-    fn egress_and_denying_rules_are_not_reported() {
+    fn only_what_opens_most_of_the_internet_is_reported_of_egress() {
+        let rule = |protocol: &str, ranges: &str| {
+            format!(
+                r#"{{"type": "egress", "protocol": "{protocol}", "from_port": 443, "to_port": 443, "cidr_blocks": ["{ranges}"]}}"#
+            )
+        };
+        let narrow = rule("tcp", "10.0.0.0/16");
+        let of = |after: &str| {
+            let found = find_in_update(&GUARD, "aws_security_group_rule.x", &narrow, after, "{}");
+            found.into_iter().map(|finding| (finding.message, finding.severity)).collect::<Vec<_>>()
+        };
+        let message =
+            "aws_security_group_rule.x allows more outgoing traffic than before: 0.0.0.0/0 on all ports";
+        assert_eq!(of(&rule("-1", "0.0.0.0/0")), [(message.to_owned(), Some(Severity::Medium))]);
+        assert_eq!(of(&rule("tcp", "0.0.0.0/0")), [], "HTTPS alone");
+        assert_eq!(of(&rule("-1", "10.0.0.0/8")), [], "private networks");
+    }
+
+    #[test]
+    fn a_network_in_the_place_of_a_group_is_reported() {
+        let group = r#"{"ip_protocol": "tcp", "from_port": 5432, "to_port": 5432, "referenced_security_group_id": "sg-1"}"#;
+        let range = |range: &str| {
+            format!(r#"{{"ip_protocol": "tcp", "from_port": 5432, "to_port": 5432, "cidr_ipv4": "{range}"}}"#)
+        };
+        let address = "aws_vpc_security_group_ingress_rule.x";
+        let of = |before: &str, after: &str| {
+            let found = find_in_update(&GUARD, address, before, after, "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(group, &range("10.0.0.0/8")),
+            [format!(
+                "{address} allows more traffic than before: 10.0.0.0/8 in the place of `sg-1` on tcp port 5432 (PostgreSQL)"
+            )]
+        );
+        assert_eq!(of(group, &range("0.0.0.0/0")).len(), 1, "and once");
+        assert!(of(group, &range("10.0.0.4/32")).is_empty());
+        assert!(of(&range("10.0.0.0/8"), group).is_empty());
+    }
+
+    #[test]
+    fn what_a_rule_may_reach_and_what_it_denies_is_no_way_in() {
         let rule = |kind: &str, range: &str| {
             format!(
                 r#"{{"type": "{kind}", "protocol": "tcp", "from_port": 1, "to_port": 2, "cidr_blocks": ["{range}"]}}"#
@@ -197,8 +314,8 @@ mod tests {
         let address = "aws_security_group_rule.x";
         let of =
             |kind| find_in_update(&GUARD, address, &rule(kind, "10.0.0.0/8"), &rule(kind, "0.0.0.0/0"), "{}");
-        assert_eq!(of("ingress").len(), 1);
-        assert_eq!(of("egress"), []);
+        assert_eq!(of("ingress")[0].severity, None);
+        assert_eq!(of("egress")[0].severity, Some(Severity::Medium));
         let azure = |access: &str, prefix: &str| {
             format!(
                 r#"{{"access": "{access}", "direction": "Inbound", "protocol": "Tcp", "destination_port_range": "22",

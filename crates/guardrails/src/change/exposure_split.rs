@@ -108,7 +108,7 @@ fn is_one_resource(rules: &[&(&ResourceChange<'_>, Opening)]) -> bool {
 }
 
 /// What a rule calls its object: the known name, or else the one object that it refers to.
-fn name(plan: &Plan<'_>, state: &ResourceState<'_>, attribute: &str) -> Option<String> {
+pub(super) fn name(plan: &Plan<'_>, state: &ResourceState<'_>, attribute: &str) -> Option<String> {
     let place = state.root().key(attribute);
     if let Sight::Known(value) = sight(&place) {
         return value.as_str().map(ToOwned::to_owned);

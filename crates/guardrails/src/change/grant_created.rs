@@ -22,9 +22,9 @@ pub(super) fn new_grants(plan: &Plan<'_>) -> Vec<ChangeFinding> {
         for switch in IAM_WIDENED.switches(resource_type) {
             let Side::Unsafe(setting) = side(switch, &after) else { continue };
             let attribute = switch.attribute.iter().fold(root.clone(), |place, name| place.key(name));
-            let message =
-                format!("{} is new and grants the rights of an administrator: {setting}", grant.address);
-            found.push(ChangeFinding::on(grant, message).at(attribute.path().clone()));
+            let what = switch.tells.says.as_deref().unwrap_or("grants the rights of an administrator");
+            let message = format!("{} is new and {what}: {setting}", grant.address);
+            found.push(ChangeFinding::on(grant, message).at(attribute.path().clone()).told(&switch.tells));
         }
     }
     found

@@ -116,9 +116,13 @@ pub(super) fn findings(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Vec<ChangeFind
 const fn is_of_trust(grant: Grant) -> bool {
     match grant {
         Grant::WithoutCondition | Grant::NoLongerDenied => true,
-        Grant::Anyone | Grant::AllActions | Grant::AllResources | Grant::Escalation | Grant::Principal => {
-            false
-        }
+        Grant::Anyone
+        | Grant::AllActions
+        | Grant::AllResources
+        | Grant::AllOfKind
+        | Grant::Destroys
+        | Grant::Escalation
+        | Grant::Principal => false,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Lists whose elements each guard something, or are each exempt from a guard.
 
-use planguard_guardrail_format::change::Mark;
+use planguard_guardrail_format::change::{Mark, MarkedAttribute};
 use planguard_plan::{ResourceState, Value};
 
-use super::ChangeFinding;
 use super::compare::{Pair, Sight, places, shown, sight};
 use super::tables::Table;
+use super::{ChangeFinding, fixed};
 
 /// What a message says of a resource and of its list.
 pub(super) struct Wording {
@@ -20,44 +20,49 @@ pub(super) struct Wording {
 /// The findings for the lists of a table that lose requirements, or gain exceptions.
 pub(super) fn changed(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     let resource_type = &pair.resource.address.resource_type;
-    let lists = [Mark::Requirements, Mark::Exceptions]
-        .into_iter()
-        .flat_map(|mark| table.marked(resource_type, mark).map(move |list| (mark, &list.attribute)));
-    lists.filter_map(|(mark, list)| finding(pair, mark, list, wording)).collect()
+    let lists =
+        [Mark::Requirements, Mark::Exceptions].into_iter().flat_map(|mark| table.marked(resource_type, mark));
+    lists
+        .filter_map(|list| finding(pair, list, wording))
+        .chain(fixed::changed(pair, table, wording.what))
+        .collect()
 }
 
 /// The finding for a list of requirements that loses some and gains none, since another name may be the same check, or for
 /// a list of exceptions that gains some and loses none.
-fn finding(pair: &Pair<'_>, mark: Mark, list: &[String], wording: &Wording) -> Option<ChangeFinding> {
+fn finding(pair: &Pair<'_>, marked: &MarkedAttribute, wording: &Wording) -> Option<ChangeFinding> {
+    let list = &marked.attribute;
     let before = elements(&pair.before, list)?;
     let after = elements(&pair.after, list)?;
     let (lost, gained) = (beyond(&before, &after), beyond(&after, &before));
-    let (changed, verb) = match mark {
+    let (changed, verb) = match marked.mark {
         // A list that is gone as a whole is a switch.
         Mark::Requirements if gained.is_empty() => (lost, wording.lost),
         Mark::Exceptions if lost.is_empty() => (gained, wording.gained),
         _ => return None,
     };
-    if changed.is_empty() {
+    // Flags are what a filter asks for, and no names of what is required.
+    let is_flag = |shown: &String| matches!(shown.as_str(), "`true`" | "`false`");
+    if changed.iter().all(is_flag) {
         return None;
     }
     let name = list.last()?;
-    let message =
-        format!("{} {}: `{name}` {verb} {}", pair.resource.address, wording.what, changed.join(", "));
-    Some(ChangeFinding::on(pair.resource, message))
+    let what = marked.tells.says.as_deref().unwrap_or(wording.what);
+    let message = format!("{} {what}: `{name}` {verb} {}", pair.resource.address, changed.join(", "));
+    Some(ChangeFinding::on(pair.resource, message).told(&marked.tells))
 }
 
 /// An element with its text as messages show it.
-type Element<'p> = (&'p Value<'p>, Option<String>);
+pub(super) type Element<'p> = (&'p Value<'p>, Option<String>);
 
 /// The elements of one list that another does not have, as messages show them.
-fn beyond(list: &[Element<'_>], other: &[Element<'_>]) -> Vec<String> {
+pub(super) fn beyond(list: &[Element<'_>], other: &[Element<'_>]) -> Vec<String> {
     let only = list.iter().filter(|(value, _)| other.iter().all(|(own, _)| own != value));
     only.map(|(_, shown)| shown.clone().unwrap_or_else(|| "one of them".to_owned())).collect()
 }
 
 /// The elements of one side; `None` if some are known only after apply.
-fn elements<'p>(state: &ResourceState<'p>, list: &[String]) -> Option<Vec<Element<'p>>> {
+pub(super) fn elements<'p>(state: &ResourceState<'p>, list: &[String]) -> Option<Vec<Element<'p>>> {
     let mut found = Vec::new();
     for place in places(&state.root(), list) {
         match sight(&place) {

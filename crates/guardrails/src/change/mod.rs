@@ -6,15 +6,19 @@ mod access_restriction_removed;
 mod action_invoked;
 mod admin_role_attached;
 mod alarm_removed;
+mod alarm_threshold;
 mod audit_trail_weakened;
 mod backup_removed;
+mod backup_tag;
 mod blast_radius;
 mod check_failed;
 mod compare;
 mod count_shifted;
 mod credential_created;
 mod deferred;
+mod denied;
 mod destroy_before_create;
+mod documents;
 mod drift_security;
 mod encryption_off;
 #[cfg(test)]
@@ -29,12 +33,16 @@ mod exposure_service;
 mod exposure_split;
 mod exposure_target;
 mod final_snapshot_lost;
+mod fixed;
+mod foreign_account;
 mod forgotten;
 mod grant_created;
 mod guard_removed;
 mod hardening_off;
 mod hollow;
 mod iam_widened;
+mod image_expiry;
+mod ip_set;
 mod key_destroyed;
 mod lists;
 mod live_name_deleted;
@@ -57,11 +65,14 @@ mod rekeyed;
 mod renamed;
 mod resilience_reduced;
 mod retention_lowered;
+mod schedule;
 mod secret_added;
+mod service_removed;
 mod shared_with_account;
 mod stateful;
 mod stateful_delete;
 mod stateful_replace;
+mod status_codes;
 mod switch;
 mod tables;
 mod target;
@@ -79,6 +90,8 @@ pub(crate) use tables::embedded as tables;
 
 use planguard_plan::{Address, AttributePath, Plan, ResourceChange};
 use planguard_rule::{RuleInfo, Severity};
+
+use planguard_guardrail_format::change::Tells;
 
 /// A guardrail written in Rust.
 #[derive(Debug)]
@@ -187,6 +200,11 @@ impl ChangeFinding {
         Self { severity: Some(severity), ..self }
     }
 
+    /// The same finding, with the severity that an entry of a table has.
+    fn told(self, tells: &Tells) -> Self {
+        Self { severity: if tells.is_minor { Some(Severity::Low) } else { self.severity }, ..self }
+    }
+
     /// The same finding, with another certainty.
     fn with(self, certainty: Certainty) -> Self {
         Self { certainty, ..self }
@@ -245,6 +263,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &resilience_reduced::GUARD,
     &retention_lowered::GUARD,
     &secret_added::GUARD,
+    &service_removed::GUARD,
     &shared_with_account::GUARD,
     &stateful_delete::GUARD,
     &stateful_replace::GUARD,

@@ -60,6 +60,20 @@ impl Addresses {
         self.first.is_ipv4() == other.first.is_ipv4() && self.first <= other.first && other.last <= self.last
     }
 
+    /// Whether this range and another one have addresses in common.
+    pub(super) fn overlaps(self, other: Self) -> bool {
+        self.first.is_ipv4() == other.first.is_ipv4() && self.first <= other.last && other.first <= self.last
+    }
+
+    /// Whether it has more addresses than one site is given: 256 of IPv4, a /48 of IPv6.
+    pub(super) fn is_a_network(self) -> bool {
+        let wide = match self.first {
+            IpAddr::V4(_) => 1 << 8,
+            IpAddr::V6(_) => 1 << 80,
+        };
+        number(self.last) - number(self.first) >= wide
+    }
+
     /// Whether the others, taken together, contain all of this range.
     pub(super) fn is_covered_by(self, mut others: Vec<Self>) -> bool {
         others.retain(|other| other.first.is_ipv4() == self.first.is_ipv4());
@@ -82,14 +96,9 @@ impl Addresses {
         cover_half_the_internet(ranges.iter().map(|range| range.first..=range.last))
     }
 
-    /// Whether it is wider than what one site is given (256 addresses of IPv4, a /48 of IPv6) and contains public
-    /// addresses.
+    /// Whether it is wider than what one site is given and contains public addresses.
     pub(super) fn is_wide_and_public(self) -> bool {
-        let wide = match self.first {
-            IpAddr::V4(_) => 1 << 8,
-            IpAddr::V6(_) => 1 << 80,
-        };
-        number(self.last) - number(self.first) >= wide && includes_public(&(self.first..=self.last))
+        self.is_a_network() && includes_public(&(self.first..=self.last))
     }
 }
 
@@ -128,8 +137,8 @@ impl Traffic {
     pub(super) const ALL: Self = Self { protocol: None, first_port: 0, last_port: LAST_PORT };
 
     /// A protocol, by its name or number, with these ports. Ports count for protocols that have them.
-    pub(crate) fn new(protocol: &str, ports: Option<(u32, u32)>) -> Self {
-        let protocol = match protocol.to_ascii_lowercase().as_str() {
+    pub(crate) fn new(name: &str, ports: Option<(u32, u32)>) -> Self {
+        let protocol = match name.to_ascii_lowercase().as_str() {
             "-1" | "all" | "*" | "any" => None,
             "1" => Some("icmp".to_owned()),
             "6" => Some("tcp".to_owned()),
@@ -137,8 +146,9 @@ impl Traffic {
             "58" => Some("icmpv6".to_owned()),
             other => Some(other.to_owned()),
         };
-        // Azure's `*` comes with ports that count; Amazon's -1 has zeros that do not.
+        // Azure's `*` comes with ports that count; those beside Amazon's -1 do not.
         let ports = match (&protocol, ports) {
+            _ if name == "-1" => (0, LAST_PORT),
             (None, Some((0, 0))) | (_, None) => (0, LAST_PORT),
             (Some(name), _) if name.starts_with("icmp") => (0, LAST_PORT),
             (_, Some(ports)) => ports,
@@ -152,6 +162,18 @@ impl Traffic {
         self.protocol.as_deref().is_some_and(|name| name.starts_with("icmp")) || is_web
     }
 
+    /// Whether it is what almost everything has to send: to web sites, for names and for the time.
+    pub(super) fn is_everyday_outgoing(&self) -> bool {
+        self.is_everyday() || matches!((self.first_port, self.last_port), (53, 53) | (123, 123))
+    }
+
+    /// Whether this and other traffic have something in common.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        (self.protocol.is_none() || other.protocol.is_none() || self.protocol == other.protocol)
+            && self.first_port <= other.last_port
+            && other.first_port <= self.last_port
+    }
+
     /// Whether all of other traffic is part of this.
     pub(super) fn contains(&self, other: &Self) -> bool {
         (self.protocol.is_none() || self.protocol == other.protocol)
@@ -160,12 +182,12 @@ impl Traffic {
     }
 }
 
-/// Reads `22`, `8000-8080` or `*` as a range of ports.
+/// Reads `22`, `8000-8080`, `80/90` or `*` as a range of ports.
 pub(super) fn ports(text: &str) -> Option<(u32, u32)> {
     if text.trim() == "*" {
         return Some((0, LAST_PORT));
     }
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = text.split_once(['-', '/']).unwrap_or((text, text));
     Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
 }
 

@@ -31,16 +31,35 @@ pub(super) fn moved(pair: &Pair<'_>, table: &'static Table, what: &str) -> Vec<C
             };
             // Nothing is rotated every zero days: such a number is not set.
             let was_set = number.weaker == Weaker::Less || !is_zero(before.0);
-            if !was_set || after.0.compare(before.0) != Some(weaker) {
+            let is_enough = number.factor.is_none_or(|factor| is_moved_by(factor, before.0, after.0));
+            if !was_set || !is_enough || without_end(after.0).compare(without_end(before.0)) != Some(weaker) {
                 return None;
             }
+            let what = number.tells.says.as_deref().unwrap_or(what);
             let message = format!(
                 "{} {}: `{}` is {how} from {} to {}",
                 pair.resource.address, what, after.2, before.1, after.1
             );
-            Some(ChangeFinding::on(pair.resource, message).at(after.2))
+            Some(ChangeFinding::on(pair.resource, message).at(after.2).told(&number.tells))
         })
         .collect()
+}
+
+/// A number below zero means that there is no limit.
+fn without_end(quantity: Quantity) -> Quantity {
+    match quantity {
+        Quantity::Number(number) if number < 0.0 => Quantity::Number(f64::INFINITY),
+        other => other,
+    }
+}
+
+/// Whether one number is at least so many times the other.
+fn is_moved_by(factor: f64, before: Quantity, after: Quantity) -> bool {
+    let plain = |quantity: Quantity| match without_end(quantity) {
+        Quantity::Number(number) | Quantity::Seconds(number) => number,
+    };
+    let (before, after) = (plain(before), plain(after));
+    before.max(after) >= factor * before.min(after)
 }
 
 fn is_zero(quantity: Quantity) -> bool {

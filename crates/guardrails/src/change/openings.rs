@@ -1,40 +1,65 @@
-//! Reads what a resource lets in from the rules of security groups, firewalls and allow-lists.
+//! Reads what a resource allows and denies from the rules of security groups, firewalls and allow-lists.
 
-use planguard_guardrail_format::change::{Empty, OpeningLayout, Ports, Sources};
-use planguard_plan::{AttributePath, ResourceState, Value, View};
+use planguard_guardrail_format::change::{Direction, Empty, OpeningLayout, Ports, Sources, TrafficEffect};
+use planguard_plan::{AttributePath, PathStep, ResourceState, Value, View};
 
-use super::compare::{Sight, places, sight};
+use super::compare::{Sight, places, shown, sight};
 use super::network::{Addresses, Traffic, ports};
 use super::tables::EXPOSURE_CIDR;
 
-/// A range of addresses from which some traffic is allowed.
+/// A range of addresses with which some traffic is allowed, or denied.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Opening {
-    /// From where.
+    /// From where; for what a resource may reach, to where.
     pub(super) from: Addresses,
     /// What.
     pub(super) traffic: Traffic,
     /// The attribute that names the range.
     pub(super) attribute: AttributePath,
+    /// The place of its rule among the others; the lowest comes first.
+    pub(super) order: Option<u64>,
+    /// What limits the rule to some targets, one text for each attribute of the layout; empty for no limit.
+    pub(super) targets: Vec<String>,
 }
 
-/// What one side of a resource allows.
+/// A group, tag or list with which some traffic is allowed besides ranges.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Member {
+    /// What.
+    pub(super) traffic: Traffic,
+    /// Its name as messages show it.
+    pub(super) name: Option<String>,
+}
+
+/// What one side of a resource allows, or denies.
 #[derive(Debug, Default)]
 pub(super) struct Openings {
     /// What is known.
     pub(super) known: Vec<Opening>,
+    /// Groups that are allowed.
+    pub(super) members: Vec<Member>,
     /// Configured attributes that are known only after apply and may allow more.
     pub(super) unknown: Vec<AttributePath>,
 }
 
-/// Reads what a resource type lets in, by the layout of its attributes.
+/// Reads what a resource type allows or denies, by the layout of its attributes.
 #[derive(Clone, Copy)]
 pub(super) struct Reader(&'static OpeningLayout);
 
 impl Reader {
     /// The reader of a type; `None` for a type that lets nothing in.
     pub(super) fn of(resource_type: &str) -> Option<Self> {
-        EXPOSURE_CIDR.opening(resource_type).map(Self)
+        Self::all(resource_type).find(|reader| reader.kind() == (Direction::In, TrafficEffect::Allow))
+    }
+
+    /// The readers of a type, one for each of its layouts.
+    pub(super) fn all(resource_type: &str) -> impl Iterator<Item = Self> + use<> {
+        EXPOSURE_CIDR.openings(resource_type).iter().map(Self)
+    }
+
+    /// Which way the traffic goes, and what the rules do with it.
+    pub(super) fn kind(self) -> (Direction, TrafficEffect) {
+        (self.0.direction, self.0.effect)
     }
 
     /// The attribute that names the object whose rules add up; `None` where a resource has all of its rules.
@@ -47,19 +72,41 @@ impl Reader {
         let root = state.root();
         let mut openings = Openings::default();
         for rule in self.rules_of(&root, &mut openings) {
-            if !self.0.when.iter().all(|(name, word)| holds(&rule, &root, name, word)) {
+            if !self.0.when.iter().all(|(name, word)| holds(&rule, name, word)) {
                 continue;
             }
             let traffics = self.traffics(&rule, &mut openings);
+            let order = self.0.order.as_deref().and_then(|name| number(&nearest(&rule, name)));
+            let targets: Vec<String> =
+                self.0.targets.iter().map(|name| limit(&nearest(&rule, name))).collect();
             for (from, attribute) in self.sources_of(&rule, &root, &mut openings) {
                 openings.known.extend(traffics.iter().map(|traffic| Opening {
                     from,
                     traffic: traffic.clone(),
                     attribute: attribute.clone(),
+                    order,
+                    targets: targets.clone(),
                 }));
+            }
+            for name in self.0.groups.iter().flat_map(|name| members(&nearest(&rule, name))) {
+                let member = |traffic: &Traffic| Member { traffic: traffic.clone(), name: name.clone() };
+                openings.members.extend(traffics.iter().map(member));
             }
         }
         openings
+    }
+
+    /// The first place of a side where ranges would be.
+    pub(super) fn place(self, state: &ResourceState<'_>) -> AttributePath {
+        let names: Vec<&String> = match &self.0.sources {
+            Sources::InRule(paths) => {
+                self.0.rules.iter().chain(paths.first().into_iter().flatten()).collect()
+            }
+            Sources::InResource(names) => names.iter().take(1).collect(),
+            Sources::Between(first, _) => self.0.rules.iter().chain([first]).collect(),
+        };
+        let places = places(&state.root(), &names);
+        places.first().map(|place| place.path().clone()).unwrap_or_default()
     }
 
     /// Whether a side without any range lets everyone in.
@@ -93,9 +140,9 @@ impl Reader {
         root: &View<'_, '_>,
         openings: &mut Openings,
     ) -> Vec<(Addresses, AttributePath)> {
-        let (place, names) = match &self.0.sources {
-            Sources::InRule(names) => (rule, names),
-            Sources::InResource(names) => (root, names),
+        let named: Vec<View<'_, '_>> = match &self.0.sources {
+            Sources::InRule(paths) => paths.iter().flat_map(|path| places(rule, path)).collect(),
+            Sources::InResource(names) => names.iter().map(|name| root.key(name)).collect(),
             Sources::Between(first, last) => {
                 let ends = (rule.key(first), rule.key(last));
                 let unknown = [&ends.0, &ends.1].into_iter().filter(|end| sight(end) == Sight::Unknown);
@@ -105,8 +152,7 @@ impl Reader {
                 return range.into_iter().map(|range| (range, ends.1.path().clone())).collect();
             }
         };
-        let texts = names.iter().flat_map(|name| texts(&place.key(name), &mut openings.unknown));
-        let texts: Vec<_> = texts.collect();
+        let texts: Vec<_> = named.iter().flat_map(|place| texts(place, &mut openings.unknown)).collect();
         texts
             .into_iter()
             .flat_map(|(text, path)| {
@@ -117,8 +163,8 @@ impl Reader {
 
     fn traffics(self, rule: &View<'_, '_>, openings: &mut Openings) -> Vec<Traffic> {
         let protocol = match self.0.protocol.as_ref().map(|name| rule.key(name)) {
-            Some(place) => text(&place).unwrap_or("-1").to_owned(),
-            None => "-1".to_owned(),
+            Some(place) => text(&place).unwrap_or("all").to_owned(),
+            None => "all".to_owned(),
         };
         match &self.0.ports {
             Ports::All => vec![Traffic::new(&protocol, None)],
@@ -141,17 +187,75 @@ impl Reader {
     }
 }
 
-/// Whether a rule, or else the resource, has a value. What is not set is the default, which allows.
-fn holds(rule: &View<'_, '_>, root: &View<'_, '_>, name: &str, word: &str) -> bool {
-    let said = match sight(&rule.key(name)) {
-        Sight::Known(value) => Sight::Known(value),
-        Sight::Unknown | Sight::Computed | Sight::Unset => sight(&root.key(name)),
-    };
-    match said {
+/// Whether a rule, or else what is around it, has a value. What is not set is the default: a boolean is off, and a word is
+/// the one that counts.
+fn holds(rule: &View<'_, '_>, name: &str, word: &str) -> bool {
+    match sight(&nearest(rule, name)) {
         Sight::Known(Value::String(said)) => said.eq_ignore_ascii_case(word),
         Sight::Known(Value::Bool(said)) => word == if *said { "true" } else { "false" },
-        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => true,
+        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => word != "true",
     }
+}
+
+/// The attribute of a rule, or else of the nearest block around it that has it.
+fn nearest<'p, 's>(rule: &View<'p, 's>, name: &str) -> View<'p, 's> {
+    let own = rule.key(name);
+    if !matches!(sight(&own), Sight::Unset) {
+        return own;
+    }
+    let mut around = rule.state().root();
+    let mut found = around.key(name);
+    for step in &rule.path().0 {
+        around = match step {
+            PathStep::Key(name) => around.key(name),
+            PathStep::Index(position) => around.index(*position),
+        };
+        let inner = around.key(name);
+        if !matches!(sight(&inner), Sight::Unset) {
+            found = inner;
+        }
+    }
+    found
+}
+
+/// A whole number, which some providers write as a text.
+fn number(place: &View<'_, '_>) -> Option<u64> {
+    match sight(place) {
+        Sight::Known(Value::Number(number)) => number.as_u64(),
+        Sight::Known(Value::String(text)) => text.parse().ok(),
+        Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,
+    }
+}
+
+/// What limits a rule to some targets, as a text that can be compared; empty for no limit.
+fn limit(place: &View<'_, '_>) -> String {
+    let words = |value: &Value<'_>| match value {
+        Value::Array(elements) => {
+            let mut words: Vec<&str> = elements.iter().filter_map(Value::as_str).collect();
+            words.sort_unstable();
+            words.join(" ")
+        }
+        value => value.as_str().unwrap_or_default().to_owned(),
+    };
+    match sight(place) {
+        Sight::Known(value) => Some(words(value)).filter(|text| text != "*").unwrap_or_default(),
+        Sight::Unknown => format!("`{}`", place.path()),
+        Sight::Computed | Sight::Unset => String::new(),
+    }
+}
+
+/// The names of groups in an attribute, as messages show them; one without a name where it is known only after apply.
+fn members(place: &View<'_, '_>) -> Vec<Option<String>> {
+    if sight(place) == Sight::Unknown {
+        return vec![None];
+    }
+    let elements = place.elements().unwrap_or_default();
+    let named = elements.iter().filter(|element| match sight(element) {
+        Sight::Known(value) => value.as_str().is_none_or(|text| !text.is_empty()),
+        Sight::Unknown => true,
+        Sight::Computed | Sight::Unset => false,
+    });
+    named.map(shown).collect()
 }
 
 fn text<'p>(place: &View<'p, '_>) -> Option<&'p str> {

@@ -1,10 +1,10 @@
 //! Reports data that is no longer encrypted with a key of one's own.
 
-use planguard_plan::{PathStep, Plan, Value};
+use planguard_plan::{PathStep, Plan, Value, View};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{pairs, sight};
+use super::compare::{Pair, pairs, shown, sight};
 use super::switch::{Wording, turned_off};
 use super::tables::OWN_KEY_DROPPED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -36,7 +36,40 @@ const WORDING: Wording = Wording {
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &OWN_KEY_DROPPED, &WORDING);
     found.retain(|finding| !was_the_providers(plan, finding));
+    found.extend(pairs(plan).filter_map(|pair| gets_the_providers(&pair)));
     found
+}
+
+/// The finding for an object whose own key becomes one that the provider manages, and that is named as such.
+fn gets_the_providers(pair: &Pair<'_>) -> Option<ChangeFinding> {
+    let (before, after) = (pair.before.root(), pair.after.root());
+    let (place, from, to) = differing(&before, &after)?;
+    let message =
+        format!("{} {}: `{place}` changes from {from} to {to}", pair.resource.address, WORDING.certain);
+    Some(ChangeFinding::on(pair.resource, message))
+}
+
+/// The place where a key of one's own becomes one of the provider, with both as messages show them.
+fn differing(before: &View<'_, '_>, after: &View<'_, '_>) -> Option<(String, String, String)> {
+    match (sight(before).known()?, sight(after).known()?) {
+        (Value::String(old), Value::String(new)) => {
+            let is_key = old.contains(":key/") || old.contains("alias/");
+            let turns = is_key && !is_the_providers(old) && is_the_providers(new);
+            turns.then(|| Some((after.path().to_string(), shown(before)?, shown(after)?)))?
+        }
+        (Value::Object(_), Value::Object(new)) => {
+            new.members().iter().find_map(|(name, _)| differing(&before.key(name), &after.key(name)))
+        }
+        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+            (0..new.len()).find_map(|position| differing(&before.index(position), &after.index(position)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text names a key that the provider manages.
+fn is_the_providers(key: &str) -> bool {
+    key.contains(OF_THE_PROVIDER) || key == "AWS_OWNED_KMS_KEY"
 }
 
 /// What the aliases of keys start with that AWS manages.

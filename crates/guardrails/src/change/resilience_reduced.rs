@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use planguard_plan::{Mode, Plan, ResourceChange, Value};
+use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::{Pair, Sight, pairs, sight};
+use super::lists;
+use super::numbers;
 use super::reason::because_destroyed;
+use super::schedule::more_seldom;
+use super::status_codes::loosened;
 use super::switch::{Wording, turned_off};
 use super::tables::RESILIENCE_REDUCED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -14,9 +19,10 @@ use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-resilience-reduced",
-        title: "A copy in another zone or region is given up",
+        title: "A service survives fewer failures than before",
         severity: Severity::Medium,
-        why: "Nothing takes over when the one zone or region that is left fails.",
+        why: "Nothing takes over when the one zone or region that is left fails, nobody notices that a target answers with \
+              errors, or messages that failed are lost.",
         remediation: "Keep the setting. Where the environment may fail, waive this finding for the resource.",
     }
     .rule(),
@@ -34,10 +40,41 @@ const WORDING: Wording = Wording {
     unknown: "may survive fewer failures than before",
 };
 
+const LISTS: lists::Wording =
+    lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now contains" };
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &RESILIENCE_REDUCED, &WORDING);
+    for pair in pairs(plan) {
+        found.extend(lists::changed(&pair, &RESILIENCE_REDUCED, &LISTS));
+        found.extend(loosened(&pair, &RESILIENCE_REDUCED, WORDING.certain));
+        found.extend(receives_often(&pair));
+        found.extend(more_seldom(&pair));
+        found.extend(numbers::moved(&pair, &RESILIENCE_REDUCED, WORDING.certain));
+    }
     found.extend(last_of_several(plan));
     found
+}
+
+/// How often a message may fail before it is put aside; beyond it, a message that nobody can handle holds up the others.
+const OFTEN: f64 = 100.0;
+
+/// The finding for a queue that puts messages aside only after they failed very often.
+fn receives_often(pair: &Pair<'_>) -> Option<ChangeFinding> {
+    let count = |state: &ResourceState<'_>| {
+        let Sight::Known(text) = sight(&state.root().key("redrive_policy")) else { return None };
+        let policy: serde_json::Value = serde_json::from_str(text.as_str()?).ok()?;
+        let count = policy.get("maxReceiveCount")?;
+        count.as_f64().or_else(|| count.as_str()?.parse().ok())
+    };
+    let (before, after) = (count(&pair.before)?, count(&pair.after)?);
+    (before < OFTEN && after >= OFTEN).then(|| {
+        let message = format!(
+            "{} {}: a message that cannot be handled goes to the dead-letter queue after {after} instead of {before} attempts",
+            pair.resource.address, WORDING.certain
+        );
+        ChangeFinding::on(pair.resource, message)
+    })
 }
 
 /// The findings for objects of which there were several, and of which a plan leaves one.

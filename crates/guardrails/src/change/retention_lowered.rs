@@ -9,6 +9,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, sight};
+use super::image_expiry::sooner;
 use super::switch::{Wording, findings};
 use super::tables::RETENTION_LOWERED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -46,10 +47,14 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
                 .filter_map(|period| lowered(period, &pair).or_else(|| one_lowered(period, &pair)))
                 .collect();
             found.extend(findings(&pair, &RETENTION_LOWERED, &WORDING));
+            found.extend(sooner(&pair));
             found
         })
         .collect()
 }
+
+/// An amount without an end.
+const UNLIMITED: &str = "unlimited";
 
 /// How long something is kept.
 #[derive(Clone, Copy)]
@@ -62,7 +67,13 @@ impl Kept {
     fn read(period: &Period, value: &Value<'_>) -> Option<Self> {
         let quantity = crate::engine::quantity(value)?;
         let zero = quantity == Quantity::Number(0.0);
-        Some(if zero && period.zero_is_forever { Self::Forever } else { Self::For(quantity) })
+        // Less than nothing means no end.
+        let is_negative = quantity.compare(Quantity::Number(0.0)) == Some(Ordering::Less);
+        Some(if is_negative || (zero && period.zero_is_forever) {
+            Self::Forever
+        } else {
+            Self::For(quantity)
+        })
     }
 
     fn is_longer_than(self, other: Self) -> bool {
@@ -92,10 +103,15 @@ impl Kept {
 /// The finding for a change that makes a period shorter.
 fn lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
     let address = &pair.resource.address;
-    let (_, Sight::Known(before)) = place(period, &pair.before)? else { return None };
     let (attribute, after) = place(period, &pair.after)?;
-    let old = Kept::read(period, before)?;
-    let from = amount(before, old);
+    let (old, from) = match place(period, &pair.before)?.1 {
+        Sight::Known(before) => {
+            let old = Kept::read(period, before)?;
+            (old, amount(before, old))
+        }
+        Sight::Unset if period.unset_is_forever => (Kept::Forever, UNLIMITED.to_owned()),
+        Sight::Unknown | Sight::Computed | Sight::Unset => return None,
+    };
     let (message, certainty) = match after {
         Sight::Known(after) if is_enough(period, after) => return None,
         Sight::Known(after) if old.is_longer_than(Kept::read(period, after)?) => {
@@ -167,7 +183,7 @@ fn place<'p>(period: &Period, state: &ResourceState<'p>) -> Option<(AttributePat
 /// A period as the plan writes it.
 fn amount(value: &Value<'_>, kept: Kept) -> String {
     match (kept, value) {
-        (Kept::Forever, _) => "unlimited".to_owned(),
+        (Kept::Forever, _) => UNLIMITED.to_owned(),
         (Kept::For(_), Value::Number(number)) => number.to_string(),
         (Kept::For(_), Value::String(text)) => text.to_string(),
         (Kept::For(_), Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => String::new(),
@@ -177,11 +193,12 @@ fn amount(value: &Value<'_>, kept: Kept) -> String {
 /// The unit behind an amount.
 fn unit(unit: PeriodUnit, amount: &str) -> String {
     let (one, many) = match unit {
-        _ if amount == "unlimited" => return String::new(),
+        _ if amount == UNLIMITED => return String::new(),
         PeriodUnit::Days => ("day", "days"),
         PeriodUnit::Hours => ("hour", "hours"),
         PeriodUnit::Minutes => ("minute", "minutes"),
         PeriodUnit::Seconds => ("second", "seconds"),
+        PeriodUnit::Milliseconds => ("millisecond", "milliseconds"),
         PeriodUnit::Copies => ("copy", "copies"),
         PeriodUnit::Duration => return String::new(),
     };

@@ -6,6 +6,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Sight, pairs, places, sight};
+use super::foreign_account::{named, own_accounts};
 use super::tables::SHARED_WITH_ACCOUNT;
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -13,9 +14,9 @@ use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-shared-with-account",
-        title: "A snapshot or an image is shared with another account",
+        title: "Another account gets data, or takes a part in a service",
         severity: Severity::High,
-        why: "Whoever holds the other account can copy all data in it, and the copy remains theirs when it is no longer \
+        why: "What a service writes to or runs may be in an account that is not yours. Whoever holds the other account can copy all data in it, and the copy remains theirs when it is no longer \
               shared. Intruders take databases away like this.",
         remediation: "Check that the account is yours or your partner's. Then waive this finding for the resource.",
     }
@@ -59,6 +60,13 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             let what = shared_object(&after).map(|id| format!(" `{id}`")).unwrap_or_default();
             let message = format!("{} shares{what} with {who}: `{}`", resource.address, place.path());
             found.push(ChangeFinding::on(resource, message).at(place.path().clone()));
+        }
+    }
+    let own = own_accounts(plan);
+    for pair in pairs(plan) {
+        let is_told = |finding: &ChangeFinding| finding.address.as_ref() == Some(&pair.resource.address);
+        if !found.iter().any(is_told) {
+            found.extend(named(&pair, &own));
         }
     }
     found

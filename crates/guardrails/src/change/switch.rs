@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 
 use planguard_guardrail_format::Quantity;
-use planguard_guardrail_format::change::{SafeSetting, Switch, Unset};
+use planguard_guardrail_format::change::{SafeSetting, Switch, Tells, Unset};
+use planguard_plan::text::wildcard;
 use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
 
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::tables::Table;
-use super::{Certainty, ChangeFinding, parameters};
+use super::{Certainty, ChangeFinding, documents, parameters};
 use crate::engine::{is_empty, quantity};
 
 /// What a message says of a resource whose switch is turned; the attribute follows after a colon.
@@ -27,11 +28,11 @@ pub(super) fn turned_off(plan: &Plan<'_>, table: &'static Table, wording: &Wordi
 /// The findings for every switch of a table that one change turns to its unsafe side.
 pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
     let switches = table.switches(&pair.resource.address.resource_type);
-    let turns: Vec<Turn> = switches.filter_map(|switch| turn(switch, pair)).collect();
+    let turns: Vec<Turn<'_>> = switches.filter_map(|switch| turn(switch, pair)).collect();
     let removed: Vec<AttributePath> =
         turns.iter().filter(|turn| turn.to == To::Nothing).map(|turn| turn.attribute.clone()).collect();
     // A block that goes takes along what is in it.
-    let goes_along = |turn: &Turn| {
+    let goes_along = |turn: &Turn<'_>| {
         let path = &turn.attribute.0;
         turn.to == To::Nothing
             && removed.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
@@ -42,13 +43,14 @@ pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording
         .map(|turn| {
             let certainty = turn.certainty();
             let what = match certainty {
-                Certainty::Certain => wording.certain,
+                Certainty::Certain => turn.tells.says.as_deref().unwrap_or(wording.certain),
                 Certainty::DependsOnUnknown => wording.unknown,
             };
             let message = format!("{} {what}: {}", pair.resource.address, turn.describe());
-            ChangeFinding::on(pair.resource, message).at(turn.attribute).with(certainty)
+            ChangeFinding::on(pair.resource, message).at(turn.attribute).with(certainty).told(turn.tells)
         })
         .chain(parameters::findings(pair, table, wording))
+        .chain(documents::findings(pair, table, wording))
         .collect()
 }
 
@@ -81,7 +83,7 @@ pub(super) fn side(switch: &Switch, state: &ResourceState<'_>) -> Side {
 ///
 /// Blocks that occur several times are judged together, since their order means nothing: the switch turns if all were safe
 /// before and some will not be, or if fewer are safe than before and more are not.
-fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+fn turn<'t>(switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
     if leaves_unset(switch, pair) {
         return None;
     }
@@ -110,16 +112,20 @@ fn turn(switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
     };
     let safe = before.into_iter().filter(|placed| placed.setting == Setting::Strong);
     let from = safe.filter_map(|placed| placed.value).next();
-    Some(Turn { attribute: found.attribute.clone(), from, to })
+    Some(Turn { attribute: found.attribute.clone(), from, to, tells: &switch.tells })
 }
 
 /// How a change lowers a setting whose words have an order, the weakest first, if it does. Of several places the weakest
 /// counts.
-fn lowered(words: &[String], switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
+fn lowered<'t>(words: &[String], switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
     let rank = |place: &View<'_, '_>| match sight(place) {
         Sight::Known(value) => {
-            let text = value.as_str()?;
-            words.iter().position(|word| word.eq_ignore_ascii_case(text))
+            let rank = |text: &String| {
+                let own = words.iter().position(|word| is_word(word, text));
+                own.or_else(|| words.iter().position(|word| word == "*"))
+            };
+            let ranks: Option<Vec<usize>> = texts(value)?.iter().map(rank).collect();
+            ranks?.into_iter().min()
         }
         Sight::Unset => match switch.unset {
             Unset::Weak => Some(0),
@@ -145,7 +151,7 @@ fn lowered(words: &[String], switch: &Switch, pair: &Pair<'_>) -> Option<Turn> {
         None if is_set => To::Secret,
         None => To::Nothing,
     };
-    Some(Turn { attribute, from: before.3, to })
+    Some(Turn { attribute, from: before.3, to, tells: &switch.tells })
 }
 
 /// A place without what must be there, if one had it before and none has it any more.
@@ -168,7 +174,7 @@ fn gains(switch: &Switch, pair: &Pair<'_>) -> bool {
                 Sight::Known(_) | Sight::Unknown | Sight::Computed => return None,
             }
         }
-        words.retain(|word| unsafe_words.iter().any(|unsafe_word| unsafe_word.eq_ignore_ascii_case(word)));
+        words.retain(|word| unsafe_words.iter().any(|unsafe_word| is_word(unsafe_word, word)));
         Some(words)
     };
     let (Some(before), Some(after)) = (words(&pair.before), words(&pair.after)) else { return false };
@@ -254,6 +260,8 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
         // A block or name that is configured will be there, whatever its value.
         Sight::Unknown if matches!(switch.safe, SafeSetting::Present) => Setting::Undecided,
         Sight::Unknown if matches!(switch.safe, SafeSetting::Absent) => Setting::Weak,
+        // A pattern is about how a value is written, and most of what is written is safe.
+        Sight::Unknown if has_pattern(&switch.safe) => Setting::Undecided,
         Sight::Unknown => Setting::Unknown,
         Sight::Computed => Setting::Undecided,
         Sight::Unset => match switch.unset {
@@ -264,9 +272,23 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
     }
 }
 
+/// Whether the unsafe words of a switch are patterns.
+fn has_pattern(safe: &SafeSetting) -> bool {
+    match safe {
+        SafeSetting::AllBut(words) => words.iter().any(|word| word.len() > 1 && word.contains('*')),
+        SafeSetting::Flag(_)
+        | SafeSetting::Words(_)
+        | SafeSetting::Order(_)
+        | SafeSetting::Present
+        | SafeSetting::Absent
+        | SafeSetting::AtLeast(_)
+        | SafeSetting::AtMost(_) => false,
+    }
+}
+
 /// Whether a value is safe; `None` for one that is neither safe nor unsafe.
 pub(super) fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
-    let is_among = |words: &[String], text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let is_among = |words: &[String], text: &str| words.iter().any(|word| is_word(word, text));
     let bound = |bound: f64, is_unsafe| Some(amount(value)?.compare(Quantity::Number(bound))? != is_unsafe);
     match safe {
         SafeSetting::Flag(wanted) => flag(value).map(|set| set == *wanted),
@@ -282,6 +304,14 @@ pub(super) fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
         SafeSetting::Absent => Some(is_empty(value)),
         SafeSetting::AtLeast(least) => bound(*least, Ordering::Less),
         SafeSetting::AtMost(most) => bound(*most, Ordering::Greater),
+    }
+}
+
+/// Whether a text is a word of a table, in any case. A star in a longer word stands for any characters.
+pub(super) fn is_word(word: &str, text: &str) -> bool {
+    match word.contains('*') && word != "*" {
+        true => wildcard::matches_in_any_case(word, text),
+        false => word.eq_ignore_ascii_case(text),
     }
 }
 
@@ -306,7 +336,7 @@ fn amount(value: &Value<'_>) -> Option<Quantity> {
 }
 
 /// The text that a value is, or the texts that it contains; `None` where it is or contains anything else.
-fn texts(value: &Value<'_>) -> Option<Vec<String>> {
+pub(super) fn texts(value: &Value<'_>) -> Option<Vec<String>> {
     let text = |value: &Value<'_>| match value {
         Value::String(text) => Some(text.to_string()),
         Value::Number(number) => Some(number.to_string()),
@@ -338,12 +368,13 @@ fn flag(value: &Value<'_>) -> Option<bool> {
 
 /// A switch that a change turns to its unsafe side.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Turn {
+struct Turn<'t> {
     /// The attribute after the change.
     attribute: AttributePath,
     /// The value before, as messages show it.
     from: Option<String>,
     to: To,
+    tells: &'t Tells,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -360,7 +391,7 @@ enum To {
     Unknown,
 }
 
-impl Turn {
+impl Turn<'_> {
     /// Whether the plan knows the new setting.
     fn certainty(&self) -> Certainty {
         match self.to {
@@ -393,7 +424,12 @@ mod tests {
     use super::*;
 
     fn switch(path: &[&str], safe: SafeSetting, unset: Unset) -> Switch {
-        Switch { attribute: path.iter().map(ToString::to_string).collect(), safe, unset }
+        Switch {
+            attribute: path.iter().map(ToString::to_string).collect(),
+            safe,
+            unset,
+            tells: Tells::default(),
+        }
     }
 
     fn lock() -> Switch {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use planguard_guardrail_format::change::{
-    Group, Mark, MarkedAttribute, NamedSetting, OpeningLayout, Period, Switch, TypeFacts,
+    DocumentSwitch, Group, Mark, MarkedAttribute, NamedSetting, OpeningLayout, Period, Switch, TypeFacts,
 };
 
 static BYTES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/change-tables.bin"));
@@ -47,6 +47,11 @@ impl Table {
         every.filter(move |period| own.iter().all(|named| named.attribute != period.attribute)).chain(own)
     }
 
+    /// The settings of a type inside texts.
+    pub(super) fn documents(&self, resource_type: &str) -> &'static [DocumentSwitch] {
+        self.of_type(resource_type).map(|facts| facts.documents.as_slice()).unwrap_or_default()
+    }
+
     /// The settings of a type that have their name in an attribute.
     pub(super) fn parameters(&self, resource_type: &str) -> &'static [NamedSetting] {
         self.of_type(resource_type).map(|facts| facts.parameters.as_slice()).unwrap_or_default()
@@ -62,9 +67,9 @@ impl Table {
         self.of_every_type().attributes.iter().chain(own).filter(move |attribute| attribute.mark == mark)
     }
 
-    /// How a type describes the network traffic that it lets in.
-    pub(super) fn opening(&self, resource_type: &str) -> Option<&'static OpeningLayout> {
-        self.of_type(resource_type)?.opening.as_ref()
+    /// How a type describes the network traffic that it allows and denies.
+    pub(super) fn openings(&self, resource_type: &str) -> &'static [OpeningLayout] {
+        self.of_type(resource_type).map(|facts| facts.openings.as_slice()).unwrap_or_default()
     }
 
     /// Whether the table names a type.
@@ -107,10 +112,12 @@ mod tests {
             for name in table.types() {
                 let facts = table.of_type(name).unwrap();
                 let entries = facts.switches.len()
+                    + facts.documents.len()
                     + facts.parameters.len()
                     + facts.periods.len()
-                    + facts.attributes.len();
-                assert!(entries > 0 || facts.group.is_some() || facts.opening.is_some(), "{name}");
+                    + facts.attributes.len()
+                    + facts.openings.len();
+                assert!(entries > 0 || facts.group.is_some(), "{name}");
             }
         }
         assert!(STATEFUL.group("aws_db_instance").is_some() && STATEFUL.group("aws_instance").is_none());

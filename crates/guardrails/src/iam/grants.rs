@@ -20,6 +20,10 @@ pub(crate) enum Grant {
     AllActions,
     /// Something is allowed on all resources that was allowed on some.
     AllResources,
+    /// Something is allowed on all resources of a kind that was allowed on some.
+    AllOfKind,
+    /// An action is allowed that destroys data.
+    Destroys,
     /// An action is allowed with which its holder can gain more rights.
     Escalation,
     /// A principal is allowed something that only others were allowed.
@@ -31,14 +35,16 @@ pub(crate) enum Grant {
 }
 
 impl Grant {
-    /// What is granted, as part of a sentence. `subjects` are the principals of [`Grant::Principal`] and the
-    /// actions of all others.
+    /// What is granted, as part of a sentence. `subjects` are the principals of [`Grant::Principal`], the
+    /// resources of [`Grant::AllOfKind`], and the actions of all others.
     pub(crate) fn describe(self, subjects: &BTreeSet<String>) -> String {
         let named = named(subjects);
         match self {
             Self::Anyone => format!("anyone is allowed {named}"),
             Self::AllActions => format!("{named} is allowed"),
             Self::AllResources => format!("{named} is allowed on all resources"),
+            Self::AllOfKind => format!("{named} is allowed as a whole"),
+            Self::Destroys => format!("{named} is allowed, which destroys data"),
             Self::Escalation => format!("{named} is allowed, with which more rights can be gained"),
             Self::Principal => format!("{named} is a new principal"),
             Self::WithoutCondition => format!("conditions on {named} are removed or loosened"),
@@ -52,6 +58,8 @@ impl Grant {
             Self::Anyone => "anyone is allowed to use it",
             Self::AllActions => "all actions of a service are allowed",
             Self::AllResources => "an action is allowed on all resources",
+            Self::AllOfKind => "an action is allowed on all resources of a kind",
+            Self::Destroys => "an action is allowed that destroys data",
             Self::Escalation => "an action is allowed with which more rights can be gained",
             Self::Principal => "there is a new principal",
             Self::WithoutCondition => "conditions are removed or loosened",
@@ -90,6 +98,57 @@ const ESCALATING: &[&str] = &[
     "kms:putkeypolicy",
     "s3:putbucketpolicy",
     "sts:assumerole",
+];
+
+/// Actions that read secrets and data, change code, or run something, in lower case. On all resources they are no everyday
+/// work, even where they are new.
+const FAR_REACHING: &[&str] = &[
+    "dynamodb:deleteitem",
+    "dynamodb:getitem",
+    "dynamodb:putitem",
+    "dynamodb:scan",
+    "ec2:terminateinstances",
+    "ecs:executecommand",
+    "ecs:runtask",
+    "kms:decrypt",
+    "lambda:invokefunction",
+    "lambda:updatefunctioncode",
+    "s3:deleteobject",
+    "s3:getobject",
+    "s3:putobject",
+    "secretsmanager:getsecretvalue",
+    "secretsmanager:putsecretvalue",
+    "sqs:receivemessage",
+    "ssm:getparameter",
+    "ssm:getparameters",
+    "ssm:getparametersbypath",
+    "ssm:sendcommand",
+    "ssm:startsession",
+];
+
+/// Actions that destroy data or what it is kept in, in lower case.
+const DESTROYING: &[&str] = &[
+    "backup:deletebackupvault",
+    "backup:deleterecoverypoint",
+    "cloudformation:deletestack",
+    "dynamodb:deletebackup",
+    "dynamodb:deletetable",
+    "ec2:deletesnapshot",
+    "ec2:deletevolume",
+    "ecr:deleterepository",
+    "elasticfilesystem:deletefilesystem",
+    "es:deletedomain",
+    "kinesis:deletestream",
+    "kms:disablekey",
+    "kms:schedulekeydeletion",
+    "logs:deleteloggroup",
+    "rds:deletedbcluster",
+    "rds:deletedbinstance",
+    "rds:deletedbsnapshot",
+    "redshift:deletecluster",
+    "s3:deletebucket",
+    "s3:deleteobjectversion",
+    "secretsmanager:deletesecret",
 ];
 
 /// Into how many parts a statement is divided at most. AWS limits a policy to some ten thousand characters,
@@ -223,7 +282,7 @@ impl<'d> Rule<'d> {
         self.effect == other.effect
             && self.actions.cover(&other.actions)
             && (left_out == LeftOut::Resources || self.resources.cover(&other.resources))
-            && (left_out == LeftOut::Principals || self.principals.cover(&other.principals))
+            && (left_out == LeftOut::Principals || self.principals.cover_principals(&other.principals))
             && (left_out == LeftOut::Conditions
                 || are_implied(&self.statement.conditions, &other.statement.conditions))
     }
@@ -245,21 +304,37 @@ impl<'d> Rule<'d> {
         if allowed(LeftOut::Principals) {
             return Some(Grant::Principal);
         }
+        let reach = match () {
+            () if self.resources.is_everything() => Some(Grant::AllResources),
+            () if self.resources.are_all_of_a_kind() => Some(Grant::AllOfKind),
+            () => None,
+        };
         if allowed(LeftOut::Resources) {
-            return self.resources.is_everything().then_some(Grant::AllResources);
+            return reach;
         }
         let all_actions = |action: &str| action == "*" || action.ends_with(":*");
         if self.actions.iter().any(all_actions) || matches!(self.actions, Patterns::AllBut(_)) {
             return Some(Grant::AllActions);
         }
-        let escalates = |action: &str| ESCALATING.iter().any(|known| wildcard::matches(action, known));
-        self.actions.iter().any(escalates).then_some(Grant::Escalation)
+        let is_one_of = |actions: &[&str]| {
+            self.actions.iter().any(|action| actions.iter().any(|known| wildcard::matches(action, known)))
+        };
+        match () {
+            () if is_one_of(ESCALATING) => Some(Grant::Escalation),
+            // A policy of a resource is about that resource alone.
+            () if self.resources != Patterns::Absent && is_one_of(FAR_REACHING) && reach.is_some() => reach,
+            () if is_one_of(DESTROYING) => Some(Grant::Destroys),
+            () => None,
+        }
     }
 
     /// What a message about a grant of this rule names: principals or actions, as they are written.
     fn subjects(&self, grant: Grant) -> Vec<String> {
         if grant == Grant::Principal {
             return self.principals.iter().map(ToOwned::to_owned).collect();
+        }
+        if grant == Grant::AllOfKind {
+            return self.resources.iter().map(ToOwned::to_owned).collect();
         }
         let written = |listed: &Option<Values<String>>| {
             listed.as_ref().map(|values| values.known.clone()).unwrap_or_default()
@@ -326,6 +401,41 @@ impl Patterns {
             Self::AllBut(_) => false,
             Self::Absent => true,
         }
+    }
+
+    /// Whether one of them stands for all resources of a kind, such as `arn:aws:dynamodb:eu-west-1:1:table/*`.
+    fn are_all_of_a_kind(&self) -> bool {
+        self.iter().any(|text| {
+            let mut parts = text.splitn(6, ':');
+            let service = parts.nth(2).unwrap_or_default();
+            let resource = parts.nth(2).unwrap_or_default();
+            let of_kind = || {
+                let kind = resource.strip_suffix("/*").or_else(|| resource.strip_suffix(":*"));
+                kind.is_some_and(|kind| {
+                    !kind.is_empty() && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+                })
+            };
+            match service {
+                // The names of its buckets and interfaces look like kinds.
+                "s3" | "execute-api" => matches!(resource, "*" | "*/*"),
+                // A log is written where it is made.
+                "logs" | "" => false,
+                _ => resource == "*" || of_kind(),
+            }
+        })
+    }
+
+    /// Whether the principals of one list are all within those of another: an account stands for its roles and users.
+    fn cover_principals(&self, others: &Self) -> bool {
+        let (Self::These(own), Self::These(others)) = (self, others) else { return self.cover(others) };
+        let account = |principal: &str| principal.split(':').nth(4).map(ToOwned::to_owned);
+        let is_within = |other: &String| {
+            own.iter().any(|whole| {
+                whole.ends_with(":root") && other.starts_with("arn:") && account(whole) == account(other)
+            })
+        };
+        let beyond: BTreeSet<String> = others.iter().filter(|other| !is_within(other)).cloned().collect();
+        self.cover(&Self::These(beyond))
     }
 
     /// Whether these patterns match all that others match. Two exclusions compare by what they leave out.

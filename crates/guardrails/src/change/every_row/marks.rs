@@ -45,6 +45,10 @@ pub(super) fn of_mark(
             )
         }
         Mark::Wildcards => (json!(["get"]), json!(["*"]), vec!["`*`"], String::new()),
+        Mark::Fixed => (json!("one"), json!("two"), vec!["`one`", "`two`"], String::new()),
+        Mark::StatusCodes => {
+            (json!("200"), json!("200-499"), vec!["`200-499`", "400-499 count as healthy"], String::new())
+        }
         Mark::Filters => unreachable!("its path leads to the name of a rule"),
         Mark::Accounts => (
             json!(["111111111111"]),
@@ -114,8 +118,13 @@ fn every_marked_attribute_that_gets_worse_is_told() {
                     }
                 };
                 let words = words.into_iter().map(ToOwned::to_owned).collect();
-                Turn { table: &table, line: row.line, resource_type, good, bad, words, others }
-                    .check(&mut faults);
+                let turn = Turn { table: &table, line: row.line, resource_type, good, bad, words, others };
+                match row.entry.mark {
+                    // Neither value is the better one.
+                    Mark::Fixed if turn.is_told() => {}
+                    Mark::Fixed => faults.add(&table, row.line, &format!("{resource_type} is not told")),
+                    _ => turn.check(&mut faults),
+                }
             }
         }
     }

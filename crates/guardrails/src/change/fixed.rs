@@ -1,0 +1,80 @@
+//! Attributes that decide where something goes, or who decides: another value in their place is a change that nothing else
+//! shows.
+
+use planguard_guardrail_format::change::Mark;
+use planguard_plan::{Address, Mode, Plan, Value};
+
+use super::ChangeFinding;
+use super::compare::Pair;
+use super::lists::{Element, beyond, elements};
+use super::tables::Table;
+
+/// The findings for attributes of a table that have another value than before, where one was set and one will be.
+///
+/// What moves to an object of the plan is not reported: who reviews the plan sees both.
+pub(super) fn changed(pair: &Pair<'_>, table: &'static Table, what: &str) -> Vec<ChangeFinding> {
+    let plan = pair.before.plan;
+    let marked = table.marked(&pair.resource.address.resource_type, Mark::Fixed);
+    marked
+        .filter_map(|marked| {
+            let set = |state| {
+                let mut elements = elements(state, &marked.attribute)?;
+                elements.retain(
+                    |(value, _): &Element<'_>| !matches!(value, Value::String(text) if text.is_empty()),
+                );
+                Some(elements)
+            };
+            let (before, after) = (set(&pair.before)?, set(&pair.after)?);
+            let (lost, gained) = (beyond(&before, &after), beyond(&after, &before));
+            if lost.is_empty()
+                || gained.is_empty()
+                || gained.iter().any(|new| is_of_plan(plan, &pair.resource.address, new))
+            {
+                return None;
+            }
+            let what = marked.tells.says.as_deref().unwrap_or(what);
+            let name = marked.attribute.last()?;
+            let message = format!(
+                "{} {what}: `{name}` changes from {} to {}",
+                pair.resource.address,
+                lost.join(", "),
+                gained.join(", ")
+            );
+            Some(ChangeFinding::on(pair.resource, message).told(&marked.tells))
+        })
+        .collect()
+}
+
+/// Whether a value, as messages show it, is how other objects of a plan are called.
+fn is_of_plan(plan: &Plan<'_>, own: &Address, shown: &str) -> bool {
+    let called = shown.trim_matches('`');
+    plan.resource_changes.iter().any(|change| {
+        let after = change.change.after.as_deref();
+        let is_called = |name: &&str| {
+            after.and_then(|after| after.get(name)).and_then(Value::as_str).is_some_and(|own| own == called)
+        };
+        change.address.mode == Mode::Managed && change.address != *own && IDENTITIES.iter().any(is_called)
+    })
+}
+
+/// The attributes with what an object is called.
+const IDENTITIES: [&str; 4] = ["arn", "id", "name", "bucket"];
+
+#[cfg(test)]
+mod tests {
+    use super::super::audit_trail_weakened::GUARD;
+    use super::super::testing::find_in_update;
+
+    #[test]
+    fn only_another_value_in_the_place_of_one_is_a_change() {
+        let found = |before: &str, after: &str| {
+            let trail = |bucket: &str| format!(r#"{{"name": "t", "s3_bucket_name": {bucket}}}"#);
+            find_in_update(&GUARD, "aws_cloudtrail.t", &trail(before), &trail(after), "{}").len()
+        };
+        assert_eq!(found(r#""trail""#, r#""other""#), 1);
+        for (before, after) in [(r#""trail""#, r#""trail""#), ("null", r#""trail""#), (r#""""#, r#""trail""#)]
+        {
+            assert_eq!(found(before, after), 0, "{before} {after}");
+        }
+    }
+}
