@@ -131,7 +131,7 @@ struct Difference<'v> {
     after: Option<&'v str>,
     /// The members, elements or blocks that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    differences: Vec<Difference<'v>>,
+    differences: Vec<Self>,
     /// How many of them do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     unchanged: Option<usize>,
