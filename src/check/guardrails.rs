@@ -192,6 +192,25 @@ impl PlanCheck<'_> {
         self.counts.rules_matching_nothing += switched_on - met.len();
     }
 
+    /// The names of variables with credentials in parentheses, behind a space; empty without any.
+    fn variables_words(&self, names: &[String]) -> SafeText {
+        /// More are counted.
+        const MOST: usize = 5;
+        let mut parts = Vec::new();
+        for (position, name) in names.iter().take(MOST).enumerate() {
+            parts.push(SafeText::fixed(if position == 0 { " (`" } else { "`, `" }));
+            parts.push(self.redactor.text(name));
+        }
+        match names.len() {
+            0 => {}
+            few if few <= MOST => parts.push(SafeText::fixed("`)")),
+            many => {
+                parts.extend([SafeText::fixed("` and "), (many - MOST).into(), SafeText::fixed(" more)")])
+            }
+        }
+        SafeText::concat(&parts)
+    }
+
     /// Which statements of a policy decide, and with which actions; `None` where that goes without saying.
     fn statement_words(&self, element: &Element) -> Option<SafeText> {
         let mut statements: Vec<(&StatementPlace, Vec<&str>)> = Vec::new();
@@ -348,15 +367,10 @@ impl PlanCheck<'_> {
             }
             None => message,
         };
-        let message = match element.and_then(|element| element.variable.as_ref()) {
-            Some(name) => SafeText::concat([
-                &message,
-                &SafeText::fixed(" (`"),
-                &self.redactor.text(name),
-                &SafeText::fixed("`)"),
-            ]),
-            None => message,
-        };
+        let message = element.map_or_else(
+            || message.clone(),
+            |element| SafeText::concat([&message, &self.variables_words(&element.variables)]),
+        );
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
                 self.sources(sides, &evidence.path, index)

@@ -1,7 +1,9 @@
 //! Both sides of the objects that exist before and after a plan, and their attributes.
 
+use std::collections::BTreeMap;
+
 use planguard_plan::{
-    Attribute, AttributePath, Mode, PathStep, Plan, ResourceChange, ResourceState, Side, Value, View,
+    Address, Attribute, AttributePath, Mode, PathStep, Plan, ResourceChange, ResourceState, Side, Value, View,
 };
 
 /// An object that exists before and after: updated in-place, replaced, or moved and updated.
@@ -34,6 +36,33 @@ pub(super) fn pairs_of<'p>(
         let after = ResourceState::new(plan, resource, Side::After)?;
         Some(Pair { resource, before, after })
     })
+}
+
+/// The only instance of a block that is created, with the only one that is destroyed: a list of values that are keys of
+/// `for_each` has another value in the place of one.
+pub(super) fn rekeyed<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
+    let mut blocks: BTreeMap<String, (Vec<&'p ResourceChange<'p>>, Vec<&'p ResourceChange<'p>>)> =
+        BTreeMap::new();
+    for resource in &plan.resource_changes {
+        let (address, actions) = (&resource.address, &resource.change.actions);
+        let is_instance = address.mode == Mode::Managed && address.key.is_some();
+        if !is_instance || resource.deposed.is_some() || actions.creates() == actions.deletes() {
+            continue;
+        }
+        let block = Address { key: None, ..address.clone() };
+        let (destroyed, created) = blocks.entry(block.to_string()).or_default();
+        if actions.creates() { created.push(resource) } else { destroyed.push(resource) }
+    }
+    let pairs = blocks.into_values().filter_map(|instances| match instances {
+        (destroyed, created) if destroyed.len() == 1 && created.len() == 1 => {
+            let resource = *created.first()?;
+            let before = ResourceState::new(plan, destroyed.first()?, Side::Before)?;
+            let after = ResourceState::new(plan, resource, Side::After)?;
+            Some(Pair { resource, before, after })
+        }
+        _ => None,
+    });
+    pairs.collect()
 }
 
 /// The managed objects that are destroyed and not replaced. Deposed objects are left out.

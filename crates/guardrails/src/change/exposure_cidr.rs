@@ -5,7 +5,7 @@ use planguard_plan::{AttributePath, Plan};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{Pair, pairs};
+use super::compare::{Pair, pairs, rekeyed};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Openings, Reader};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -38,6 +38,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> =
         pairs(plan).flat_map(|pair| [findings(&pair), outgoing(&pair)].concat()).collect();
+    // A rule for each element of a list: the new element is a new rule.
+    found.extend(rekeyed(plan).iter().flat_map(findings));
     found.extend(pairs(plan).filter_map(|pair| ip_set::finding(&pair, plan)));
     // A rule that denied and allows now is reported already.
     let denied = denied::findings(plan).into_iter();
@@ -226,6 +228,31 @@ mod tests {
         );
         assert_eq!(messages(&[web], &[("-1", 0, 0, r#""10.0.0.0/16""#)]), ["10.0.0.0/16 on all ports"]);
         assert_eq!(messages(&[], &[("tcp", 22, 22, r#""0.0.0.0/0""#)]), ["0.0.0.0/0 on tcp port 22 (SSH)"]);
+    }
+
+    #[test]
+    fn a_rule_for_another_element_of_a_list_is_compared_with_the_one_that_goes() {
+        let rule = |range: &str, actions: &str| {
+            let value = format!(
+                r#"{{"security_group_id": "sg-1", "ip_protocol": "tcp", "from_port": 5432, "to_port": 5432, "cidr_ipv4": "{range}"}}"#
+            );
+            let (before, after) =
+                if actions == "create" { ("null", value.as_str()) } else { (value.as_str(), "null") };
+            format!(
+                r#"{{"address": "aws_vpc_security_group_ingress_rule.db[\"{range}\"]", "change": {{"actions": ["{actions}"],
+                    "before": {before}, "after": {after}, "after_unknown": {{}}}}}}"#
+            )
+        };
+        let told = |gone: &[&str], new: &[&str]| {
+            let gone = gone.iter().map(|range| rule(range, "delete"));
+            let changes: Vec<String> = gone.chain(new.iter().map(|range| rule(range, "create"))).collect();
+            find_in_changes(&GUARD, &changes.join(",")).len()
+        };
+        assert_eq!(told(&["10.60.16.0/20"], &["10.0.0.0/8"]), 1);
+        assert_eq!(told(&["10.0.0.0/8"], &["10.60.16.0/20"]), 0);
+        // Nobody can tell which one took the place of which.
+        assert_eq!(told(&["10.1.0.0/16", "10.2.0.0/16"], &["10.0.0.0/8"]), 0);
+        assert_eq!(told(&[], &["10.0.0.0/8"]), 0);
     }
 
     #[test]

@@ -269,7 +269,8 @@ fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evide
         | AttributeTest::Contains(_)
         | AttributeTest::LiteralInConfiguration => {}
         AttributeTest::Secret => {
-            evidence.element.variable = secret::name_of_secret(value).map(ToOwned::to_owned)
+            let names = secret::names_of_secrets(value);
+            evidence.element.variables = names.into_iter().map(ToOwned::to_owned).collect();
         }
     }
 }

@@ -102,8 +102,8 @@ pub struct Element {
     pub statement: Option<StatementPlace>,
     /// The other statements that are wrong only together with it; the same one where it has several actions that are.
     pub together: Vec<StatementPlace>,
-    /// The name of the value in a map that is a credential.
-    pub variable: Option<String>,
+    /// The names of the values in a map that are credentials.
+    pub variables: Vec<String>,
 }
 
 impl Element {

@@ -107,20 +107,24 @@ pub(super) fn holds_secret(value: &Value<'_>) -> bool {
     }
 }
 
-/// The name of the first value in a map, or in a list of objects with a name and a value, that is a credential.
-pub(super) fn name_of_secret<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+/// The names of the values in a map, or in a list of objects with a name and a value, that are credentials.
+pub(super) fn names_of_secrets<'v>(value: &'v Value<'_>) -> Vec<&'v str> {
     match value {
-        Value::Array(elements) => {
-            let wrong = elements.iter().find(|element| holds_secret(element))?;
-            wrong.get("name").and_then(Value::as_str).or_else(|| name_of_secret(wrong))
-        }
+        Value::Array(elements) => elements
+            .iter()
+            .filter(|element| holds_secret(element))
+            .flat_map(|wrong| match wrong.get("name").and_then(Value::as_str) {
+                Some(name) => vec![name],
+                None => names_of_secrets(wrong),
+            })
+            .collect(),
         Value::Object(object) => {
-            let wrong = object.members().iter().find(|(name, value)| {
+            let wrong = object.members().iter().filter(|(name, value)| {
                 value.as_str().is_some_and(|value| is_named_credential(name, value)) || holds_secret(value)
             });
-            wrong.map(|(name, _)| name.as_ref())
+            wrong.map(|(name, _)| name.as_ref()).collect()
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
     }
 }
 
@@ -306,18 +310,19 @@ mod tests {
     }
 
     #[test]
-    fn the_variable_with_a_credential_is_named() {
+    fn the_variables_with_credentials_are_named() {
         let name = |text: &str| {
             let value = crate::unreadable::json(text).unwrap();
-            name_of_secret(&value).map(ToOwned::to_owned)
+            names_of_secrets(&value).join(" ")
         };
+        assert_eq!(name(r#"{"REGION": "eu", "DB_PASSWORD": "hunter2-and-more"}"#), "DB_PASSWORD");
         assert_eq!(
-            name(r#"{"REGION": "eu", "DB_PASSWORD": "hunter2-and-more"}"#).as_deref(),
-            Some("DB_PASSWORD")
+            name(r#"{"A_TOKEN": "x", "API_KEY": "hunter2-and-more", "DB_PASSWORD": "hunter2-and-more"}"#),
+            "API_KEY DB_PASSWORD"
         );
         let listed = r#"[{"name": "A", "value": "b"}, {"name": "API_KEY", "value": "hunter2-and-more"}]"#;
-        assert_eq!(name(listed).as_deref(), Some("API_KEY"));
-        assert_eq!(name(r#"{"REGION": "eu"}"#), None);
+        assert_eq!(name(listed), "API_KEY");
+        assert_eq!(name(r#"{"REGION": "eu"}"#), "");
     }
 
     #[test]
