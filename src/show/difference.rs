@@ -47,18 +47,20 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether something that was not set is empty now.
-    pub fn adds_nothing(&self) -> bool {
-        let is_empty = match &self.body {
-            Body::Value { before: None, after: Some(after) } => {
-                matches!(after.unescaped(), "\"\"" | "[]" | "{  }")
-            }
+    /// Whether something that was not set is empty now, or the other way round.
+    pub fn is_nothing(&self) -> bool {
+        let is_empty = |text: &SafeText| matches!(text.unescaped(), "\"\"" | "[]" | "{  }");
+        match &self.body {
+            Body::Value { before: None, after: Some(text) }
+            | Body::Value { before: Some(text), after: None } => is_empty(text),
             Body::Members(members) => {
-                members.entries.iter().all(Self::adds_nothing) && members.same == 0 && members.computed == 0
+                self.what != What::Changed
+                    && members.entries.iter().all(Self::is_nothing)
+                    && members.same == 0
+                    && members.computed == 0
             }
             Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => false,
-        };
-        self.what == What::Added && is_empty
+        }
     }
 }
 

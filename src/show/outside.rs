@@ -61,7 +61,7 @@ impl Outside {
 fn is_noise(change: &ResourceChange<'_>, entry: &Entry) -> bool {
     let name = entry.name.unescaped();
     let attribute = change.schema().and_then(|schema| schema.block.attribute(name));
-    attribute.is_some_and(|attribute| !attribute.is_settable()) || entry.adds_nothing()
+    attribute.is_some_and(|attribute| !attribute.is_settable()) || entry.is_nothing()
 }
 
 /// Whether the plan depends on an attribute that differs. Terraform lists such attributes by the addresses of blocks or of

@@ -17,6 +17,9 @@ const LONGEST_VALUE: usize = 160;
 /// Lines of the attributes of one object that is created; more are counted, unless everything is shown.
 const MOST_LINES: usize = 40;
 
+/// Attributes of an object changed outside of Terraform that are named on its line.
+const MOST_NAMES: usize = 4;
+
 /// Keys of a group that are listed.
 const MOST_KEYS: usize = 8;
 
@@ -133,8 +136,13 @@ impl Page {
             view.outside.others.iter().for_each(|drifted| shown(self, drifted));
         } else if !view.outside.others.is_empty() {
             for drifted in view.outside.others.iter().take(MOST_KEYS) {
-                let names: Vec<String> =
+                let mut names: Vec<String> =
                     drifted.entries.iter().map(|entry| entry.name.for_terminal_line()).collect();
+                let unnamed = names.len().saturating_sub(MOST_NAMES);
+                if unnamed > 0 {
+                    names.truncate(MOST_NAMES);
+                    names.push(format!("{unnamed} more"));
+                }
                 let what = if drifted.deleted { "was deleted".to_owned() } else { names.join(", ") };
                 self.faint(2, &format!("  {}: {what}", drifted.address.for_terminal_line()));
             }
@@ -205,8 +213,7 @@ impl Page {
 
     fn entries(&mut self, entries: &[Entry], indent: usize) {
         let everything = self.everything();
-        let entries: Vec<&Entry> =
-            entries.iter().filter(|entry| everything || !entry.adds_nothing()).collect();
+        let entries: Vec<&Entry> = entries.iter().filter(|entry| everything || !entry.is_nothing()).collect();
         let width = entries
             .iter()
             .filter(|entry| !matches!(&entry.body, Body::Members(members) if members.form == Form::Blocks))
