@@ -2,22 +2,19 @@
 
 mod affected;
 mod boxes;
-mod error;
 mod layout;
 mod select;
 
 use planguard_plan::input::Document;
-use planguard_plan::redact::{Redactor, SafeText};
-use planguard_plan::{Plan, PlanError};
+use planguard_plan::redact::SafeText;
 
 pub use affected::Affected;
-pub use error::GraphError;
 pub(crate) use layout::MOST_CHARACTERS;
 pub use layout::{Picture, Route, Spot};
 
 use boxes::Blocks;
 
-use crate::show::Deed;
+use crate::show::{Deed, ShowError, origin, read};
 
 /// What a picture shows.
 #[derive(Clone, Debug, Default)]
@@ -116,15 +113,9 @@ impl Graph {
     ///
     /// # Errors
     /// The document is not a plan, its parts contradict each other, or nothing has the address of `focus`.
-    pub fn of(document: &Document, options: &GraphOptions) -> Result<Self, GraphError> {
-        let origin = Redactor::default().text(&document.origin().to_string());
-        let failed = |source| GraphError::Plan { plan: origin.unescaped().to_owned(), source };
-        let plan = Plan::parse(document.text()).map_err(failed)?;
-        let contradictions = plan.contradictions();
-        if !contradictions.is_empty() {
-            return Err(failed(PlanError::Contradictory(contradictions)));
-        }
-        let redactor = Redactor::for_plan(&plan).map_err(failed)?;
+    pub fn of(document: &Document, options: &GraphOptions) -> Result<Self, ShowError> {
+        let origin = origin(document);
+        let (plan, redactor) = read(document, &origin)?;
         let dependencies = plan.dependencies();
         let blocks = Blocks::of(&plan, &dependencies, &redactor);
         let mut graph = select::drawn(&blocks, options, &redactor)?;

@@ -7,8 +7,8 @@ use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::text::suggest;
 
 use super::boxes::{Block, Blocks};
-use super::{Arrow, BoxKind, By, Graph, GraphBox, GraphError, GraphOptions};
-use crate::show::Deed;
+use super::{Arrow, BoxKind, By, Graph, GraphBox, GraphOptions};
+use crate::show::{Deed, ShowError};
 
 /// More blocks of the root module are one box of a map of modules.
 const MOST_OF_ROOT: usize = 40;
@@ -20,7 +20,7 @@ pub(super) fn drawn(
     blocks: &Blocks,
     options: &GraphOptions,
     redactor: &Redactor,
-) -> Result<Graph, GraphError> {
+) -> Result<Graph, ShowError> {
     let near = options.focus.as_deref().map(|focus| near(blocks, focus, options.hops)).transpose()?;
     let has_modules = blocks.all.values().any(|block| !block.module.is_empty());
     let by_module = match options.by {
@@ -114,7 +114,7 @@ fn drawn_box(name: &str, kind: BoxKind, block: &Block, redactor: &Redactor) -> G
 }
 
 /// The blocks at most `hops` arrows away from a block, or from a block of a module, in either direction.
-fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<BTreeSet<&'b str>, GraphError> {
+fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<BTreeSet<&'b str>, ShowError> {
     let is_focus = |address: &str, block: &Block| {
         address == focus
             || block.module == focus
@@ -133,7 +133,7 @@ fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<BTreeSet<&'b
             || "name a block or a module, without keys: aws_instance.web, module.network".to_owned(),
             |near| format!("did you mean {near}?"),
         );
-        return Err(GraphError::NoSuchAddress { address: focus.to_owned(), help });
+        return Err(ShowError::NoSuchAddress { address: focus.to_owned(), help });
     }
     let mut neighbours: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (from, to) in blocks.arrows.keys() {

@@ -1,10 +1,10 @@
-//! Why a plan cannot be shown.
+//! Why a plan cannot be shown or drawn.
 
 use miette::Diagnostic;
 use planguard_plan::PlanError;
 use thiserror::Error;
 
-/// Why a plan cannot be shown.
+/// Why a plan cannot be shown or drawn.
 #[derive(Debug, Error, Diagnostic)]
 pub enum ShowError {
     /// The document is not a valid plan.
@@ -18,6 +18,15 @@ pub enum ShowError {
         plan: String,
         /// What is wrong with it.
         source: PlanError,
+    },
+    /// Nothing in the plan has the address that a picture is to be about.
+    #[error("nothing in the plan has the address `{address}`")]
+    #[diagnostic(code("PG-SH-003"), help("{help}"))]
+    NoSuchAddress {
+        /// The address.
+        address: String,
+        /// What to do.
+        help: String,
     },
     /// More than one plan was named, or a directory has several.
     #[error("{count} plans were found, and one is shown at a time")]

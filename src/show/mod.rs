@@ -94,14 +94,8 @@ impl PlanView {
     /// # Errors
     /// The document is not a plan, or its parts contradict each other.
     pub fn of(document: &Document) -> Result<Self, ShowError> {
-        let origin = Redactor::default().text(&document.origin().to_string());
-        let failed = |source| ShowError::Plan { plan: origin.unescaped().to_owned(), source };
-        let plan = Plan::parse(document.text()).map_err(failed)?;
-        let contradictions = plan.contradictions();
-        if !contradictions.is_empty() {
-            return Err(failed(PlanError::Contradictory(contradictions)));
-        }
-        let redactor = Redactor::for_plan(&plan).map_err(failed)?;
+        let origin = origin(document);
+        let (plan, redactor) = read(document, &origin)?;
         Ok(Self {
             terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
             errored: plan.errored == Some(true),
@@ -124,6 +118,26 @@ impl PlanView {
             && self.deferred.is_empty()
             && self.invocations.is_empty()
     }
+}
+
+/// Where a document comes from.
+pub(crate) fn origin(document: &Document) -> SafeText {
+    Redactor::default().text(&document.origin().to_string())
+}
+
+/// The plan in a document, and what hides its secrets.
+///
+/// # Errors
+/// The document is not a plan, or its parts contradict each other.
+pub(crate) fn read<'d>(document: &'d Document, origin: &SafeText) -> Result<(Plan<'d>, Redactor), ShowError> {
+    let failed = |source| ShowError::Plan { plan: origin.unescaped().to_owned(), source };
+    let plan = Plan::parse(document.text()).map_err(failed)?;
+    let contradictions = plan.contradictions();
+    if !contradictions.is_empty() {
+        return Err(failed(PlanError::Contradictory(contradictions)));
+    }
+    let redactor = Redactor::for_plan(&plan).map_err(failed)?;
+    Ok((plan, redactor))
 }
 
 fn modules(plan: &Plan<'_>, redactor: &Redactor) -> Vec<ModuleView> {
