@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use planguard_guardrails::change::{AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, shifts};
+use planguard_guardrails::change::{
+    AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, OUTSIDE_GUARD, shifts,
+};
 use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
 
-use super::PlanCheck;
+use super::{OnDrift, PlanCheck};
 use crate::enforcement::Enforcement;
 use crate::finding::{
     Cause, CauseKind, Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule,
@@ -57,7 +59,13 @@ impl PlanCheck<'_> {
         // A change is always new.
         let origin = Origin::Introduced;
         let own = found.severity.unwrap_or(guard.info.severity);
-        let (severity, enforcement) = self.effect(&guard.info, own, found.certainty, origin);
+        let (severity, mut enforcement) = self.effect(&guard.info, own, found.certainty, origin);
+        if guard.info.id == OUTSIDE_GUARD
+            && self.options.drift == OnDrift::Deny
+            && self.rules.overrides.of(&guard.info.id).is_none_or(|set| set.enforcement.is_none())
+        {
+            enforcement = Enforcement::Deny;
+        }
         if enforcement == Enforcement::Off || self.is_reported(guard, &found, enforcement) {
             return;
         }

@@ -26,7 +26,7 @@ use by_address::ByAddress;
 pub use error::CheckError;
 use guardrails::Drifted;
 pub use lints::PolicyLints;
-pub use options::{CheckOptions, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
+pub use options::{CheckOptions, OnDrift, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
 use room::Room;
 
 use planguard_plan::input::{

@@ -127,7 +127,7 @@ impl Default for Packs {
 }
 
 /// The options of a check.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct CheckOptions {
     /// The effect of findings on the verdict.
     pub enforcement: EnforcementOptions,
@@ -141,6 +141,8 @@ pub struct CheckOptions {
     pub incomplete: OnIncompletePlan,
     /// The treatment of plans that change resources of types that no guardrail knows.
     pub uncovered: OnUncovered,
+    /// The treatment of what was changed outside of Terraform.
+    pub drift: OnDrift,
     /// Whether anomalies of a document make the verdict incomplete.
     pub strict: bool,
     /// Whether denials are reported without affecting the exit code.
@@ -177,4 +179,14 @@ pub enum OnUncovered {
     Accept,
     /// The verdict is undecided.
     Undecided,
+}
+
+/// The treatment of what was changed outside of Terraform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDrift {
+    /// It is judged like everything else: what weakens the plan's resources is a finding.
+    #[default]
+    Judge,
+    /// Whatever was changed denies, if the rule that reports it is on.
+    Deny,
 }

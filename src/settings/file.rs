@@ -302,6 +302,8 @@ baseline = "baseline.json"
 terraform = "tofu"
 max-destroys = 3
 max-destroy-percent = 10
+fail-on-drift = true
+ignore-drift = ["aws_x.size"]
 max-risk = 200
 
 [approve]
@@ -354,23 +356,25 @@ platform = ["alice", "@bob"]
             "check.source = (none) (default)",
             "check.max-destroys = 3 (team/planguard.toml:15)",
             "check.max-destroy-percent = 10 (team/planguard.toml:16)",
-            "check.max-risk = 200 (team/planguard.toml:17)",
-            r#"approve.severity = "low" (team/planguard.toml:20)"#,
-            "approve.risk = 50 (team/planguard.toml:21)",
-            "approve.count = 2 (team/planguard.toml:22)",
-            r#"approve.from = ["platform"] (team/planguard.toml:23)"#,
-            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:26)"#,
-            r#"policies.bundle-key = "team/bundle.pem" (team/planguard.toml:27)"#,
-            r#"policies.bundle-scope = "production" (team/planguard.toml:28)"#,
-            r#"policies.convention = "spacelift" (team/planguard.toml:29)"#,
-            r#"policies.namespaces = ["*"] (team/planguard.toml:30)"#,
-            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:31)"#,
-            r#"policies.context = "team/run.json" (team/planguard.toml:32)"#,
-            r#"policies.infracost = "team/costs.json" (team/planguard.toml:33)"#,
-            r#"policies.rego-version = "v0" (team/planguard.toml:34)"#,
-            "policies.timeout = 30 (team/planguard.toml:35)",
-            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:37)"#,
-            r#"groups.platform = ["alice", "bob"] (team/planguard.toml:41)"#,
+            "check.fail-on-drift = true (team/planguard.toml:17)",
+            r#"check.ignore-drift = ["aws_x.size"] (team/planguard.toml:18)"#,
+            "check.max-risk = 200 (team/planguard.toml:19)",
+            r#"approve.severity = "low" (team/planguard.toml:22)"#,
+            "approve.risk = 50 (team/planguard.toml:23)",
+            "approve.count = 2 (team/planguard.toml:24)",
+            r#"approve.from = ["platform"] (team/planguard.toml:25)"#,
+            r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:28)"#,
+            r#"policies.bundle-key = "team/bundle.pem" (team/planguard.toml:29)"#,
+            r#"policies.bundle-scope = "production" (team/planguard.toml:30)"#,
+            r#"policies.convention = "spacelift" (team/planguard.toml:31)"#,
+            r#"policies.namespaces = ["*"] (team/planguard.toml:32)"#,
+            r#"policies.data = ["team/data.yaml"] (team/planguard.toml:33)"#,
+            r#"policies.context = "team/run.json" (team/planguard.toml:34)"#,
+            r#"policies.infracost = "team/costs.json" (team/planguard.toml:35)"#,
+            r#"policies.rego-version = "v0" (team/planguard.toml:36)"#,
+            "policies.timeout = 30 (team/planguard.toml:37)",
+            r#"packs.required-tags = { tags = ["owner"] } (team/planguard.toml:39)"#,
+            r#"groups.platform = ["alice", "bob"] (team/planguard.toml:43)"#,
         ];
         assert_eq!(printed, wanted);
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Utc;
 use miette::Diagnostic;
+use planguard_guardrails::change::DRIFT_PACK;
 use planguard_guardrails::load_guardrails;
 use planguard_plan::text::suggest;
 use planguard_rego::{PackError, Policies, RegoPack, RegoPacks, rego_packs};
@@ -132,6 +133,9 @@ impl Settings {
     /// Looks up every pack among the guardrails and among the policies; one name may be both.
     fn enabled_packs(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> (Packs, RegoPacks) {
         let mut guardrails = if self.builtin.value { Packs::default() } else { Packs::none() };
+        if self.fail_on_drift.value {
+            guardrails = guardrails.with(DRIFT_PACK);
+        }
         let mut policies = RegoPacks::default();
         for name in &self.packs.value {
             let of_guardrails = Packs::exists(name);

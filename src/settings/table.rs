@@ -24,7 +24,7 @@ use super::value::{
     Approvers, Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue,
     ShowProgram,
 };
-use crate::check::{CheckOptions, OnIncompletePlan, OnUncovered};
+use crate::check::{CheckOptions, OnDrift, OnIncompletePlan, OnUncovered};
 use crate::enforcement::{EnforcementOptions, Gate, OnWarning, UnknownPolicy};
 use crate::overrides::RuleOverride;
 use crate::risk::RiskOptions;
@@ -228,6 +228,10 @@ settings! {
     /// How much of the managed objects a plan may destroy.
     "check"."max-destroy-percent" / "PLANGUARD_MAX_DESTROY_PERCENT" => max_destroy_percent: Percent =
         Percent::DEFAULT;
+    /// Whether what was changed outside of Terraform denies.
+    "check"."fail-on-drift" / "PLANGUARD_FAIL_ON_DRIFT" => fail_on_drift: bool = false;
+    /// What may be changed outside of Terraform.
+    "check"."ignore-drift" / "PLANGUARD_IGNORE_DRIFT" => ignore_drift: Vec<String> = Vec::new();
     /// The highest risk score that does not deny.
     "check"."max-risk" / "PLANGUARD_MAX_RISK" => max_risk: Option<usize> = None;
 
@@ -367,7 +371,9 @@ impl Settings {
             change: ChangeOptions {
                 max_destroys: self.max_destroys.value,
                 max_destroy_percent: self.max_destroy_percent.value.get(),
+                ignore_drift: self.ignore_drift.value.clone(),
             },
+            drift: if self.fail_on_drift.value { OnDrift::Deny } else { OnDrift::Judge },
             incomplete: if self.require_complete.value {
                 OnIncompletePlan::Undecided
             } else {

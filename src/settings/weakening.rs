@@ -80,6 +80,11 @@ impl Settings {
                     .then(|| format!("the default is {}", Percent::DEFAULT)),
             ),
             (
+                "check.ignore-drift",
+                (!self.ignore_drift.value.is_empty())
+                    .then(|| "such changes outside of Terraform are not reported".to_owned()),
+            ),
+            (
                 "policies.namespaces",
                 skipped
                     .contains(&usual)

@@ -17,7 +17,7 @@ pub use error::ShowError;
 pub use folding::Group;
 pub use object::{Deed, Object};
 pub(crate) use object::{deed, does_something};
-pub use outside::{Drifted, Outside};
+pub use outside::{Drifted, Outside, PutBack};
 
 use difference::Differ;
 

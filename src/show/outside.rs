@@ -1,5 +1,6 @@
 //! What was changed outside of Terraform, apart from what the plan does.
 
+use planguard_guardrails::change::{self, Fate, OutsideChange};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, PathStep, Plan, ResourceChange};
 
@@ -24,28 +25,49 @@ pub struct Drifted {
     pub address: SafeText,
     /// Whether it was deleted.
     pub deleted: bool,
+    /// What of it the plan puts back.
+    pub put_back: PutBack,
     /// The attributes that differ.
     pub entries: Vec<Entry>,
+}
+
+/// What of a change outside of Terraform the plan undoes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PutBack {
+    /// Nothing.
+    Nothing,
+    /// These attributes.
+    Attributes(Vec<SafeText>),
+    /// All of it; a deleted object is created anew.
+    Everything,
 }
 
 impl Outside {
     pub(super) fn of(plan: &Plan<'_>, redactor: &Redactor) -> Self {
         let mut outside = Self::default();
+        let mut matters = change::changed_outside(plan).into_iter().peekable();
         for change in plan.resource_drift.iter().filter(|change| !change.change.actions.is_no_op()) {
+            // Both are in the order of the plan.
+            let what =
+                matters.next_if(|matters| std::ptr::eq(matters.drift, change)).map(|matters| matters.what);
             let mut drifted = Drifted {
                 address: SafeText::address(&change.address),
                 deleted: change.change.actions.only_deletes(),
+                put_back: what.as_ref().map_or(PutBack::Nothing, |what| PutBack::of(what, redactor)),
                 entries: changed_outside(change, redactor).entries,
             };
             if is_relevant(plan, change) {
                 outside.relevant.push(drifted);
                 continue;
             }
-            drifted.entries.retain(|entry| !is_noise(change, entry));
-            if drifted.deleted || !drifted.entries.is_empty() {
-                outside.others.push(drifted);
-            } else {
-                outside.noise += 1;
+            match what {
+                None => outside.noise += 1,
+                Some(OutsideChange::Deleted(_)) => outside.others.push(drifted),
+                Some(OutsideChange::Attributes(attributes)) => {
+                    let is_named = |name: &str| attributes.iter().any(|(attribute, _)| attribute == name);
+                    drifted.entries.retain(|entry| is_named(entry.name.unescaped()));
+                    outside.others.push(drifted);
+                }
             }
         }
         outside
@@ -57,11 +79,22 @@ impl Outside {
     }
 }
 
-/// Whether an attribute differs without anybody's doing: no configuration can set it, or nothing is written in another way.
-fn is_noise(change: &ResourceChange<'_>, entry: &Entry) -> bool {
-    let name = entry.name.unescaped();
-    let attribute = change.schema().and_then(|schema| schema.block.attribute(name));
-    attribute.is_some_and(|attribute| !attribute.is_settable()) || entry.is_nothing()
+impl PutBack {
+    fn of(what: &OutsideChange, redactor: &Redactor) -> Self {
+        match what {
+            OutsideChange::Deleted(Fate::PutBack) => Self::Everything,
+            OutsideChange::Deleted(_) => Self::Nothing,
+            OutsideChange::Attributes(attributes) => {
+                let put_back = attributes.iter().filter(|(_, fate)| *fate == Fate::PutBack);
+                let names: Vec<SafeText> = put_back.map(|(name, _)| redactor.key(name)).collect();
+                match names.len() {
+                    0 => Self::Nothing,
+                    all if all == attributes.len() => Self::Everything,
+                    _ => Self::Attributes(names),
+                }
+            }
+        }
+    }
 }
 
 /// Whether the plan depends on an attribute that differs. Terraform lists such attributes by the addresses of blocks or of

@@ -378,6 +378,9 @@ pub(crate) struct GateArguments {
     /// Refuse a plan that changes resources of types that no guardrail knows
     #[arg(long, help_heading = "Verdict")]
     require_coverage: bool,
+    /// Deny resources that were changed outside of Terraform, whatever changed
+    #[arg(long, help_heading = "Verdict")]
+    fail_on_drift: bool,
     /// Refuse doubtful documents: newer format versions, transcoded text, duplicate keys
     #[arg(long, help_heading = "Verdict")]
     strict: bool,
@@ -429,6 +432,7 @@ impl GateArguments {
             unknown: flag("--unknown", self.unknown),
             gate: flag("--gate", self.gate),
             fail_on_warn: switch("--fail-on-warn", self.fail_on_warn, true),
+            fail_on_drift: switch("--fail-on-drift", self.fail_on_drift, true),
             max_risk: flag("--max-risk", self.max_risk.map(Some)),
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),

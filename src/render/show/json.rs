@@ -5,13 +5,13 @@ use planguard_plan::{ChangeSummary, ReplaceOrder};
 use serde::Serialize;
 
 use crate::render::{Format, Layout, RenderError, json};
-use crate::show::{self, Body, Deed, Drifted, Entry, Form, Line, Object, PlanView, What};
+use crate::show::{self, Body, Deed, Drifted, Entry, Form, Line, Object, PlanView, PutBack, What};
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "json", former: None, help: "for programs", extension: "json", render };
 
 /// The version of the document. A new minor version adds members; a new major one changes or removes some.
-const VERSION: &str = "1.0";
+const VERSION: &str = "1.1";
 
 fn render(view: &PlanView, _: Layout) -> Result<String, RenderError> {
     Ok(json::indented(&Document::of(view))?)
@@ -184,8 +184,26 @@ struct Drift<'v> {
     deleted: bool,
     /// Whether the plan depends on an attribute that differs.
     relevant: bool,
+    /// What of it the plan puts back.
+    put_back: Restored,
+    /// The attributes that it puts back, if not all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    put_back_attributes: Vec<&'v str>,
     /// The attributes that differ.
     differences: Vec<Difference<'v>>,
+}
+
+/// What of a change outside of Terraform the plan undoes.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+enum Restored {
+    /// Nothing.
+    Nothing,
+    /// Some attributes.
+    Attributes,
+    /// All of it.
+    Everything,
 }
 
 /// A change that waits for a later plan.
@@ -313,10 +331,17 @@ fn change<'v>(module: &'v SafeText, object: &'v Object) -> Change<'v> {
 }
 
 fn drift(drifted: &Drifted, relevant: bool) -> Drift<'_> {
+    let (put_back, put_back_attributes) = match &drifted.put_back {
+        PutBack::Nothing => (Restored::Nothing, Vec::new()),
+        PutBack::Attributes(names) => (Restored::Attributes, names.iter().map(SafeText::unescaped).collect()),
+        PutBack::Everything => (Restored::Everything, Vec::new()),
+    };
     Drift {
         address: drifted.address.unescaped(),
         deleted: drifted.deleted,
         relevant,
+        put_back,
+        put_back_attributes,
         differences: drifted.entries.iter().map(difference).collect(),
     }
 }

@@ -133,7 +133,8 @@ fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)>
     let outside: Vec<String> = outside
         .flat_map(|drifted| {
             let deleted = if drifted.deleted { " was deleted" } else { "" };
-            let heading = format!("~ {}{deleted}", drifted.address.for_terminal_line());
+            let put_back = text::put_back(drifted);
+            let heading = format!("~ {}{deleted}{put_back}", drifted.address.for_terminal_line());
             let entries = if drifted.deleted { Vec::new() } else { text::entries(&drifted.entries, detail) };
             std::iter::once(heading).chain(entries.into_iter().map(|line| format!("    {line}")))
         })

@@ -6,7 +6,7 @@ use super::words::{beside_line, glyph, mark, plan_line, verb};
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
-use crate::show::{Body, Deed, Drifted, Entry, Form, Group, Line, Members, PlanView, What};
+use crate::show::{Body, Deed, Drifted, Entry, Form, Group, Line, Members, PlanView, PutBack, What};
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "text", former: None, help: "for people", extension: "txt", render };
@@ -126,7 +126,8 @@ impl Page {
             let (glyph, colour) = if drifted.deleted { ("-", Style::Bad) } else { ("~", Style::Notable) };
             let glyph = page.layout.colour.paint(colour, glyph);
             let deleted = if drifted.deleted { "  was deleted" } else { "" };
-            page.line(2, &format!("{glyph} {}{deleted}", drifted.address.for_terminal_line()));
+            let put_back = put_back(drifted);
+            page.line(2, &format!("{glyph} {}{deleted}{put_back}", drifted.address.for_terminal_line()));
             if !drifted.deleted {
                 page.entries(&drifted.entries, 6);
             }
@@ -144,7 +145,8 @@ impl Page {
                     names.push(format!("{unnamed} more"));
                 }
                 let what = if drifted.deleted { "was deleted".to_owned() } else { names.join(", ") };
-                self.faint(2, &format!("  {}: {what}", drifted.address.for_terminal_line()));
+                let put_back = put_back(drifted);
+                self.faint(2, &format!("  {}: {what}{put_back}", drifted.address.for_terminal_line()));
             }
             let more = view.outside.others.len().saturating_sub(MOST_KEYS);
             if more > 0 {
@@ -433,6 +435,19 @@ const fn entry_style(what: What) -> Style {
         What::Added => Style::Good,
         What::Removed => Style::Bad,
         What::Changed => Style::Notable,
+    }
+}
+
+/// What the plan puts back of what was changed outside of Terraform, to stand behind it.
+pub(super) fn put_back(drifted: &Drifted) -> String {
+    match &drifted.put_back {
+        PutBack::Nothing => String::new(),
+        PutBack::Everything if drifted.deleted => ", and this plan creates it anew".to_owned(),
+        PutBack::Everything => " (put back by this plan)".to_owned(),
+        PutBack::Attributes(names) => {
+            let names: Vec<String> = names.iter().map(SafeText::for_terminal_line).collect();
+            format!(" ({} put back by this plan)", names.join(", "))
+        }
     }
 }
 

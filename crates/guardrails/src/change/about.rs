@@ -17,12 +17,17 @@ pub(super) struct About {
 impl About {
     /// The rule, in the default pack. No other tool judges changes, so none has a name for it.
     pub(super) const fn rule(self) -> RuleInfo {
+        self.rule_of("default")
+    }
+
+    /// The rule, in another pack.
+    pub(super) const fn rule_of(self, pack: &'static str) -> RuleInfo {
         RuleInfo {
             id: Cow::Borrowed(self.id),
             title: Cow::Borrowed(self.title),
             severity: self.severity,
             category: Category::Change,
-            pack: Cow::Borrowed("default"),
+            pack: Cow::Borrowed(pack),
             why: Cow::Borrowed(self.why),
             remediation: Cow::Borrowed(self.remediation),
             aliases: Cow::Borrowed(&[]),

@@ -130,7 +130,7 @@ mod tests {
         let mut all = entries("aws_sns_topic.t", r#"["delete"]"#, 3);
         all.extend(entries("aws_iam_role.r", r#"["no-op"]"#, 7));
         assert_eq!(check_with(&all, &ChangeOptions::default()), []);
-        let strict = ChangeOptions { max_destroys: 2, max_destroy_percent: 29 };
+        let strict = ChangeOptions { max_destroys: 2, max_destroy_percent: 29, ..ChangeOptions::default() };
         assert!(check_with(&all, &strict)[0].message.contains("more than the budget of 2 objects or 29 %"));
     }
 

@@ -111,7 +111,7 @@ fn is_judged(resource_type: &str) -> bool {
 }
 
 /// What the plan does with each object, by the address that the state has for it.
-fn planned<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p Address, &'p ResourceChange<'p>> {
+pub(super) fn planned<'p>(plan: &'p Plan<'p>) -> BTreeMap<&'p Address, &'p ResourceChange<'p>> {
     let changes = plan.resource_changes.iter().filter(|planned| planned.deposed.is_none());
     changes
         .flat_map(|planned| {

@@ -19,6 +19,7 @@ mod deferred;
 mod denied;
 mod destroy_before_create;
 mod documents;
+mod drift;
 mod drift_security;
 mod encryption_off;
 #[cfg(test)]
@@ -83,6 +84,7 @@ mod twin;
 mod unknown_action;
 
 pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
+pub use drift::{ChangedOutside, DRIFT_PACK, Fate, OUTSIDE_GUARD, OutsideChange, changed_outside};
 pub use drift_security::{DRIFT_GUARD, Drift, drift};
 pub use example::{ChangeExample, ExampleSection};
 pub(crate) use network::{Traffic, services};
@@ -105,13 +107,16 @@ pub struct ChangeGuard {
 }
 
 /// What a user may set about change guards.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ChangeOptions {
     /// How many objects a plan may destroy before it is over budget.
     pub max_destroys: usize,
     /// What share of the managed objects a plan may destroy before it is over budget, in percent. Applies to
     /// plans with [`ChangeOptions::MIN_OBJECTS_FOR_SHARE`] objects or more.
     pub max_destroy_percent: u8,
+    /// What may be changed outside of Terraform, as patterns: a resource type or an address, or one of them with a dot and an
+    /// attribute.
+    pub ignore_drift: Vec<String>,
 }
 
 impl ChangeOptions {
@@ -121,7 +126,7 @@ impl ChangeOptions {
 
 impl Default for ChangeOptions {
     fn default() -> Self {
-        Self { max_destroys: 20, max_destroy_percent: 30 }
+        Self { max_destroys: 20, max_destroy_percent: 30, ignore_drift: Vec::new() }
     }
 }
 
@@ -235,6 +240,7 @@ pub const GUARDS: &[&ChangeGuard] = &[
     &credential_created::GUARD,
     &deferred::GUARD,
     &destroy_before_create::GUARD,
+    &drift::GUARD,
     &drift_security::GUARD,
     &encryption_off::GUARD,
     &exception_created::GUARD,

@@ -8,8 +8,13 @@ use super::{ChangeFinding, ChangeGuard, ChangeOptions};
 
 /// What a guard finds in a plan given as JSON text, with default options.
 pub(super) fn find(guard: &ChangeGuard, plan: &str) -> Vec<ChangeFinding> {
+    find_with(guard, plan, &ChangeOptions::default())
+}
+
+/// What a guard finds in a whole plan, with these options.
+pub(super) fn find_with(guard: &ChangeGuard, plan: &str, options: &ChangeOptions) -> Vec<ChangeFinding> {
     let plan = Plan::parse(plan).unwrap_or_else(|error| panic!("{error:?}: {plan}"));
-    (guard.check)(&plan, &ChangeOptions::default())
+    (guard.check)(&plan, options)
 }
 
 /// What a guard finds in these entries of `resource_changes`, with default options.

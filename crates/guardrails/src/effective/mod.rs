@@ -30,9 +30,14 @@ impl<'p> Effective<'p> {
             .flat_map(|mirror| mirror.fillers)
             .map(|filler| (filler.resource_type, filler))
             .collect();
-        for change in plan.resource_changes.iter().filter(|change| change.deposed.is_none()) {
-            let Some(filler) = types.get(change.address.resource_type.as_str()) else { continue };
-            let Some(before) = change.change.before.as_deref() else { continue };
+        let changes = plan.resource_changes.iter().filter(|change| change.deposed.is_none());
+        let changes = changes.filter_map(|change| {
+            Some((change.address.resource_type.as_str(), change.change.before.as_deref()?))
+        });
+        // A plan of `-refresh-only` has the objects in its state only.
+        let refreshed = plan.refreshed.iter().map(|(of_type, values)| (of_type.as_ref(), values));
+        for (resource_type, before) in changes.chain(refreshed) {
+            let Some(filler) = types.get(resource_type) else { continue };
             for name in before.get(filler.names).into_iter().flat_map(texts) {
                 fillers.entry((filler.resource_type, name)).or_default().push(before);
             }
@@ -117,7 +122,7 @@ fn is_masked(change: &ResourceChange<'_>, mirror: &Mirror) -> bool {
 
 /// Whether the provider reads an attribute back from what others attach, without a trace of what: an elastic address that
 /// the same configuration gives to a machine shows up as drift of the machine.
-fn is_read_back(attribute: &AttributePath) -> bool {
+pub fn is_read_back(attribute: &AttributePath) -> bool {
     attribute.last_key() == Some("associate_public_ip_address")
 }
 

@@ -87,6 +87,9 @@ pub struct Plan<'a> {
     pub complete: Option<bool>,
     /// The number of duplicate keys; the last value of each key counts.
     pub duplicate_keys: usize,
+    /// The types and values of the managed objects in `prior_state`, if the plan has no `resource_changes` at all, as a plan
+    /// of `-refresh-only`.
+    pub refreshed: Vec<(Cow<'a, str>, Value<'a>)>,
     /// `planned_values`.
     planned_values: StateValues<'a>,
     /// The values of `prior_state`.

@@ -211,11 +211,15 @@ impl<'a> Plan<'a> {
             return Err(PlanError::Configuration { key });
         }
         let configuration = configuration.map(Configuration::new);
+        let has_resource_changes = raw.resource_changes.is_some();
+        let prior_state = raw.prior_state.and_then(|state| state.values).unwrap_or_default();
+        let refreshed = if has_resource_changes { Vec::new() } else { prior_state.objects(&reader)? };
         Ok(Self {
             format_version: raw.format_version,
             terraform_version: raw.terraform_version,
             variables,
-            has_resource_changes: raw.resource_changes.is_some(),
+            has_resource_changes,
+            refreshed,
             resource_changes: read_changes("resource_changes", raw.resource_changes, &reader)?,
             resource_drift: read_changes("resource_drift", raw.resource_drift, &reader)?,
             deferred_changes,
@@ -230,7 +234,7 @@ impl<'a> Plan<'a> {
             complete: raw.complete,
             duplicate_keys: reader.duplicates.count(),
             planned_values: raw.planned_values.unwrap_or_default(),
-            prior_state: raw.prior_state.and_then(|state| state.values).unwrap_or_default(),
+            prior_state,
         })
     }
 }

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::PlanError;
 use super::address::Mode;
-use super::section::Section;
+use super::section::{Section, SectionReader};
+use super::value::Value;
 
 /// The values of a state (`internal/command/jsonstate`, `StateValues`).
 #[derive(Debug, Default, Deserialize)]
@@ -73,6 +75,23 @@ impl<'a> StateValues<'a> {
         if let Some(root) = &self.root_module {
             root.each_resource(visit);
         }
+    }
+
+    /// The types and values of the managed objects.
+    pub(super) fn objects(
+        &self,
+        reader: &SectionReader,
+    ) -> Result<Vec<(Cow<'a, str>, Value<'a>)>, PlanError> {
+        let mut objects = Vec::new();
+        self.each_resource(&mut |_, resource| {
+            if let Some(of_type) = resource.resource_type.clone().filter(|_| resource.is_current_managed()) {
+                objects.push((of_type, resource.values));
+            }
+        });
+        let values = objects
+            .into_iter()
+            .map(|(of_type, values)| Ok(reader.value(values)?.map(|values| (of_type, values))));
+        values.filter_map(Result::transpose).collect()
     }
 }
 
