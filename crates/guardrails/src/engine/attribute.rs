@@ -189,6 +189,9 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Resul
         AttributeTest::Statement(_) => return Err(Unreadable::NotText),
         AttributeTest::Secret => match value {
             _ if secret::holds_secret(value) => Truth::True,
+            Value::String(text) if is_digest(text) => {
+                Truth::of(of_configuration(place).any(secret::holds_secret))
+            }
             Value::String(text) if secret::is_compressed(text) => return Err(Unreadable::Compressed),
             _ => Truth::False,
         },
@@ -201,6 +204,22 @@ fn known(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>) -> Resul
         AttributeTest::BeforeDate(date) => compared::is_before(value, *date),
         AttributeTest::ExpiresWithin(seconds) => compared::expires_within(value, *seconds, place),
     })
+}
+
+/// Whether a text is a SHA-1 digest: releases of the AWS provider before 6 keep user data as one.
+fn is_digest(text: &str) -> bool {
+    const LENGTH: usize = 40;
+    text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// The constants and the values of variables that the configuration makes an attribute of.
+fn of_configuration<'p>(place: &View<'p, '_>) -> impl Iterator<Item = &'p Value<'p>> {
+    let (state, found) = (place.state(), place.state().references(place.path()));
+    let (constants, variables) = found.map(|found| (found.constants, found.variables)).unwrap_or_default();
+    let plan = state.plan;
+    let variables =
+        variables.into_iter().filter_map(|name| plan.variables.get(name.as_str())?.value.as_ref());
+    constants.into_iter().chain(variables)
 }
 
 /// Whether an element meets a condition; unknown where none does and one is unknown.

@@ -8,8 +8,8 @@ use crate::iam::Document;
 use crate::unreadable::Unreadable;
 use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Predicate, Truth};
 use planguard_plan::{
-    Address, Attribute, InstanceKey, Mode, Plan, ResolvedReference, ResourceChange, ResourceState, Side,
-    Value, View,
+    Address, Attribute, AttributePath, InstanceKey, Mode, PathStep, Plan, ResolvedReference, ResourceChange,
+    ResourceState, Side, Value, View,
 };
 
 use super::{Answer, Evaluator, account_wide, place};
@@ -153,7 +153,8 @@ impl<'p> PlanIndex<'p> {
                         && found.variables.is_empty()
                         && found.unresolved.iter().all(|reference| reference.starts_with("local."))
                 });
-                for reference in resolution.into_iter().flat_map(|found| found.resources) {
+                let resources = resolution.map(|found| found.resources).unwrap_or_default();
+                for reference in self.followed(side, resources) {
                     let ResolvedReference { address, key, .. } = reference;
                     referrers.by_block.entry(address).or_default().push((change, key));
                 }
@@ -163,6 +164,41 @@ impl<'p> PlanIndex<'p> {
             }
             referrers
         })
+    }
+
+    /// References with those of the attributes that they name: what is attached to `aws_x.a.zone_id` is attached to the zone
+    /// that `aws_x.a` names.
+    fn followed(&self, side: Side, mut references: Vec<ResolvedReference>) -> Vec<ResolvedReference> {
+        /// Chains in configurations have two links, seldom three. The bound ends what names itself.
+        const LONGEST: usize = 4;
+        let mut from = 0;
+        for _ in 0..LONGEST {
+            let next: Vec<ResolvedReference> =
+                references[from..].iter().flat_map(|reference| self.passed_on(side, reference)).collect();
+            from = references.len();
+            references.extend(next.into_iter().filter(|next| !references.contains(next)).collect::<Vec<_>>());
+            if from == references.len() {
+                break;
+            }
+        }
+        references
+    }
+
+    /// What the attribute that a reference names refers to itself, if it names another object. A name that is made of
+    /// another object's name is no reference to that.
+    fn passed_on(&self, side: Side, reference: &ResolvedReference) -> Vec<ResolvedReference> {
+        let name = reference.attribute.split(['.', '[']).next().unwrap_or_default();
+        let identifies = ["_id", "_ids", "_arn", "_arns"].iter().any(|ending| name.ends_with(ending));
+        let instance = self.of_block(&reference.address).into_iter().next();
+        let Some(change) = instance.filter(|change| {
+            identifies || name == "bucket" && change.address.resource_type != "aws_s3_bucket"
+        }) else {
+            return Vec::new();
+        };
+        let state = ResourceState::new(self.plan, change, side);
+        let path = AttributePath(vec![PathStep::Key(name.to_owned())]);
+        let found = state.and_then(|state| state.references(&path));
+        found.map(|found| found.resources).unwrap_or_default()
     }
 
     /// The resources of a type whose attribute has a known text.
@@ -328,7 +364,8 @@ impl<'p> Evaluator<'_, 'p> {
         let this = &state.change.address;
         let by = place::find(view, &companion.by);
         let mut belonging = Vec::new();
-        for reference in state.references(by.path()).into_iter().flat_map(|found| found.resources) {
+        let references = state.references(by.path()).map(|found| found.resources).unwrap_or_default();
+        for reference in self.index.followed(state.side, references) {
             for change in self.index.of_block(&reference.address) {
                 let right_type = companion.types.iter().any(|written| {
                     written.strip_prefix("data.").unwrap_or(written) == change.address.resource_type
@@ -402,5 +439,47 @@ mod tests {
         for (address, attribute) in [("aws_x.a", "arn"), ("aws_x.a", ""), ("aws_x.b", "name")] {
             assert!(!is_known(address, attribute), "{address}.{attribute}");
         }
+    }
+
+    #[test]
+    fn a_reference_to_an_attribute_that_names_another_object_leads_to_that() {
+        let refers =
+            |to: &str| format!(r#"{{"references": [{to:?}, "{}"]}}"#, to.rsplit_once('.').unwrap().0);
+        let block = |address: &str, expressions: &str| {
+            let (of_type, name) = address.split_once('.').unwrap();
+            format!(
+                r#"{{"address": "{address}", "mode": "managed", "type": "{of_type}", "name": "{name}", "expressions": {expressions}}}"#
+            )
+        };
+        let blocks = [
+            block("aws_zone.z", "{}"),
+            block("aws_key.k", &format!(r#"{{"zone_id": {}}}"#, refers("aws_zone.z.id"))),
+            block(
+                "aws_bucket.b",
+                &format!(
+                    r#"{{"name": {}, "loop_id": {}}}"#,
+                    refers("aws_zone.z.name"),
+                    refers("aws_bucket.b.loop_id")
+                ),
+            ),
+        ];
+        let changes = ["aws_zone.z", "aws_key.k", "aws_bucket.b"].map(|address| {
+            format!(r#"{{"address": "{address}", "change": {{"actions": ["create"], "before": null, "after": {{}}}}}}"#)
+        });
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_changes": [{}], "configuration": {{"root_module": {{"resources": [{}]}}}}}}"#,
+            changes.join(","),
+            blocks.join(",")
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let index = PlanIndex::new(&plan);
+        let followed = |address: &str, attribute: &str| -> Vec<String> {
+            let reference =
+                ResolvedReference { address: address.to_owned(), attribute: attribute.to_owned(), key: None };
+            index.followed(Side::After, vec![reference]).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(followed("aws_key.k", "zone_id"), ["aws_key.k.zone_id", "aws_zone.z.id"]);
+        assert_eq!(followed("aws_bucket.b", "name"), ["aws_bucket.b.name"]);
+        assert_eq!(followed("aws_bucket.b", "loop_id"), ["aws_bucket.b.loop_id"]);
     }
 }
