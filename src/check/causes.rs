@@ -183,6 +183,18 @@ fn is_told_by_change(share: &Finding, group: &[Finding]) -> bool {
         && group.iter().filter(is_change).any(|change| change.attribute == share.attribute)
 }
 
+/// Whether a change guard and a guardrail are about one setting: what it is now and what it was stand in the line of values.
+fn is_of_the_same_setting(first: &Finding, share: &Finding) -> bool {
+    let kinds = (first.rule.kind, share.rule.kind);
+    matches!(kinds, (RuleKind::Guardrail, RuleKind::Change) | (RuleKind::Change, RuleKind::Guardrail))
+        && first.attribute.is_some()
+        && first.attribute == share.attribute
+        && (first.before.is_some() || share.before.is_some())
+        && [first, share].iter().any(|finding| {
+            finding.rule.kind == RuleKind::Change && finding.message.unescaped().contains("` changes from `")
+        })
+}
+
 /// What a finding of the same change guard says of another setting, without the words before the colon that both have.
 fn same_lead(first: &Finding, share: &Finding) -> Option<SafeText> {
     if first.rule.kind != RuleKind::Change || first.rule.id != share.rule.id {
@@ -203,16 +215,25 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
             CauseKind::Unknown { unreadable } => unreadable.clone(),
             CauseKind::Declared(_) | CauseKind::Attribute | CauseKind::Shift(_) => None,
         });
-        let (link, end) = match unreadable {
-            Some(reason) => (": `", format!("` {reason}")),
-            None => (", depending on `", "`".to_owned()),
+        let more = match group.len() - 1 {
+            1 => "1 more rule".to_owned(),
+            more => format!("{more} more rules"),
         };
-        return SafeText::concat([
-            &address,
-            &plain.text(&format!(" may violate {} rules{link}", group.len())),
-            attribute,
-            &plain.text(&end),
-        ]);
+        return match unreadable {
+            // The words of the first rule end with the reason as well.
+            Some(reason) => SafeText::concat([
+                &address,
+                &plain.text(&format!(" may violate {} rules: `", group.len())),
+                attribute,
+                &plain.text(&format!("` {reason}")),
+            ]),
+            None => SafeText::concat([
+                &first.message,
+                &plain.text(&format!(", and violate {more}, depending on `")),
+                attribute,
+                &SafeText::fixed("`"),
+            ]),
+        };
     }
     if shift_of(first).is_some() {
         return of_shift(first, group);
@@ -231,7 +252,7 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
         if told_by_ports && (ports(share).is_some() || share.rule.kind == RuleKind::Change) {
             continue;
         }
-        if is_told_by_change(share, group) {
+        if is_told_by_change(share, group) || is_of_the_same_setting(first, share) {
             continue;
         }
         // The change says the same, and of which setting.

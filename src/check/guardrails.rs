@@ -520,6 +520,8 @@ fn cause(
 /// The messages of guardrails are an address and a verb in the third person. Any other message gets a prefix.
 fn possibly(message: &str, address: &str) -> String {
     let sentence = message.strip_prefix(address).and_then(|rest| rest.strip_prefix(' '));
+    // What stands behind a colon says how an attribute is that nobody knows yet.
+    let sentence = sentence.map(|sentence| sentence.split_once(": `").map_or(sentence, |(lead, _)| lead));
     let Some((verb, rest)) = sentence.and_then(|sentence| sentence.split_once(' ')) else {
         return format!("possibly: {message}");
     };
