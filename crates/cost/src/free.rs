@@ -590,7 +590,6 @@ pub(crate) const USAGE_BASED: &[&str] = &[
     "aws_neptune_cluster_snapshot",
     "aws_opensearchserverless_collection",
     "aws_pipes_pipe",
-    "aws_rds_cluster",
     "aws_redshiftserverless_workgroup",
     "aws_s3_bucket",
     "aws_s3_bucket_object",

@@ -18,6 +18,8 @@ pub(super) struct Template {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Purchase {
     OnDemand,
+    /// The plan does not tell all of it, so that on demand is assumed.
+    Assumed,
     /// Not at the prices of the book.
     Otherwise(Missing),
 }
@@ -34,7 +36,8 @@ impl Purchase {
             (_, Ok(Some("dedicated" | "host"))) => Self::Otherwise(Missing::no_price(
                 "prices of dedicated hosts and instances are not in the price book",
             )),
-            (Err(missing), _) | (_, Err(missing)) => Self::Otherwise(missing),
+            // What is known after apply is hardly ever a dedicated host.
+            (Err(_), _) | (_, Err(_)) => Self::Assumed,
             (Ok(_), Ok(_)) => Self::OnDemand,
         }
     }
@@ -57,9 +60,11 @@ pub(super) fn add_instances(
     assumed: Option<&str>,
 ) {
     match purchase {
-        Purchase::OnDemand => {
+        Purchase::OnDemand | Purchase::Assumed => {
             let part = Part::new("Instance", Service::Ec2, Unit::Hour, Table::AwsEc2, kind.clone());
-            bill.add(part.times(number.clone()).assuming(assumed));
+            let on_demand = "how it is bought is known after apply: on demand is assumed";
+            let bought = (*purchase == Purchase::Assumed).then_some(on_demand);
+            bill.add(part.times(number.clone()).assuming(assumed).assuming(bought));
         }
         Purchase::Otherwise(missing) => {
             bill.missing("Instance", Service::Ec2, Unit::Hour, None, missing.clone());
@@ -87,7 +92,7 @@ pub(super) fn instance(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
     };
     let market = in_block(&root, "instance_market_options", "market_type");
     let purchase = match (Purchase::of(market, root.text("tenancy")), &template) {
-        (Purchase::OnDemand, Some(Ok(template))) => template.purchase.clone(),
+        (Purchase::OnDemand | Purchase::Assumed, Some(Ok(template))) => template.purchase.clone(),
         (purchase, _) => purchase,
     };
     add_instances(bill, &kind, &purchase, &one, None);
@@ -110,14 +115,22 @@ pub(super) fn instance(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
             Some(Err(_)) | None => Volume::of_image().add(bill, "Root volume", &one),
         },
     }
-    add_volumes(bill, &root, &one);
+    add_volumes(resource, bill, &root, &one);
 }
 
-/// Adds the volumes beside the root volume.
-fn add_volumes(bill: &mut Bill<'_>, root: &Place<'_, '_>, number: &Input<Decimal>) {
+/// Adds the volumes beside the root volume. The state lists volumes among them that are objects of their own.
+fn add_volumes(
+    resource: &Resource<'_, '_>,
+    bill: &mut Bill<'_>,
+    root: &Place<'_, '_>,
+    number: &Input<Decimal>,
+) {
     match root.list("ebs_block_device") {
         Ok(blocks) => {
-            for block in &blocks {
+            let is_own = |block: &&Place<'_, '_>| {
+                resource.named_by(&block.get("volume_id"), &["aws_ebs_volume"], "volume").is_err()
+            };
+            for block in blocks.iter().filter(is_own) {
                 Volume::of(block, &IN_BLOCKS, &Unsized::OfSnapshot).add(bill, "Volume", number);
             }
         }
@@ -257,6 +270,18 @@ mod tests {
             "ebs_block_device": [{"volume_type": "gp2", "volume_size": 100}]}"#;
         // 70.08 + 7 * 0.3 + 50 * 0.08 + 100 * 0.1
         assert_eq!(crate::testing::costs("aws_instance", with_volumes).total, "86.18");
+    }
+
+    #[test]
+    fn a_volume_of_its_own_is_counted_once() {
+        let changes = r#"{"address": "aws_ebs_volume.v", "change": {"actions": ["no-op"],
+                "before": {"id": "vol-1", "type": "gp2", "size": 100}, "after": {"id": "vol-1", "type": "gp2", "size": 100}}},
+            {"address": "aws_instance.a", "change": {"actions": ["create"], "before": null, "after": {"instance_type": "m5.large",
+                "root_block_device": [{"volume_type": "gp3", "volume_size": 50}],
+                "ebs_block_device": [{"volume_id": "vol-1", "volume_type": "gp2", "volume_size": 100},
+                    {"volume_id": "vol-2", "volume_type": "gp2", "volume_size": 10}]}}}"#;
+        let instance = in_plan(changes, r#"{"resources": []}"#, "aws_instance.a");
+        assert_eq!(instance.total, "75.08"); // 70.08 + 50 * 0.08 + 10 * 0.1
     }
 
     #[test]

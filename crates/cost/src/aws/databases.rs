@@ -50,6 +50,21 @@ fn no_storage(service: &str) -> Missing {
     Missing::no_price(format!("the price book has no prices of {service} storage"))
 }
 
+/// A cluster of Aurora has instances of their own; one on several zones has them within.
+pub(super) fn rds_cluster(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
+    let root = resource.root();
+    let class = match root.text("db_cluster_instance_class") {
+        Ok(None) => return bill.usage("Storage and capacity", Service::Rds, "GB and capacity unit", None),
+        Ok(Some(class)) => Ok(class),
+        Err(missing) => Err(missing),
+    };
+    let key = class.and_then(|class| Ok(format!("{class} {} multi-az-cluster", root.needed("engine")?)));
+    bill.add(Part::new("Three instances", Service::Rds, Unit::Hour, Table::AwsRds, key));
+    let storage = root.number("allocated_storage");
+    let missing = storage.clone().err().unwrap_or_else(|| no_storage("RDS"));
+    bill.missing("Storage", Service::Rds, Unit::GbMonth, storage.ok().flatten(), missing);
+}
+
 pub(super) fn rds_cluster_instance(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
     let missing = Missing::no_price("the price book has no prices of Aurora and Multi-AZ clusters");
     bill.missing("Instance", Service::Rds, Unit::Hour, Some(crate::amount::hours_of_month()), missing);
@@ -222,6 +237,10 @@ mod tests {
             assert_eq!(one("aws_db_instance", &other).state, "no_price", "{engine}");
         }
         assert_eq!(one("aws_db_instance", r#"{"engine": "mysql"}"#).state, "unknown_input");
+        let cluster =
+            r#"{"db_cluster_instance_class": "db.m6gd.large", "engine": "mysql", "region": "eu-west-1"}"#;
+        assert_eq!(costs("aws_rds_cluster", cluster).states(), ["priced", "no_price"]);
+        assert_eq!(one("aws_rds_cluster", r#"{"engine": "aurora-mysql"}"#).state, "usage_based");
         assert_eq!(one("aws_rds_cluster_instance", r#"{"instance_class": "db.r5.large"}"#).state, "no_price");
     }
 

@@ -19,6 +19,7 @@ pub(crate) fn rule(resource_type: &str) -> Option<Rule> {
         "aws_eks_node_group" => containers::eks_node_group,
         "aws_ecs_service" => containers::ecs_service,
         "aws_db_instance" => databases::db_instance,
+        "aws_rds_cluster" => databases::rds_cluster,
         "aws_rds_cluster_instance" => databases::rds_cluster_instance,
         "aws_elasticache_cluster" => databases::elasticache_cluster,
         "aws_elasticache_replication_group" => databases::elasticache_replication_group,
