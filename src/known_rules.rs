@@ -10,7 +10,7 @@ use planguard_rule::RuleInfo;
 
 use crate::check::Rules;
 use crate::pattern::Pattern;
-use crate::risk::PLAN_RISK;
+use crate::plan_rules::PlanRule;
 
 /// The ids of all rules, enabled or not.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl KnownRules {
         known.extend(
             sets.flat_map(|set| set.rules()).map(|rule| (rule_id(&rule.path).into_owned(), Vec::new())),
         );
-        known.push((PLAN_RISK.to_owned(), Vec::new()));
+        known.extend(PlanRule::all().map(|rule| (rule.id.to_owned(), Vec::new())));
         Self { rules: known }
     }
 

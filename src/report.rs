@@ -8,6 +8,7 @@ use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 
 use crate::approvals::{Approvals, NotCounted};
+use crate::cost::CostReport;
 use crate::finding::{Certainty, Finding};
 use crate::risk::Risk;
 use crate::settings::ChosenEnvironment;
@@ -314,6 +315,8 @@ pub struct PlanReport {
     pub coverage: Coverage,
     /// The risk score.
     pub risk: Risk,
+    /// What it costs, if that was asked for.
+    pub cost: Option<CostReport>,
     /// What was found, resource by resource.
     pub findings: Vec<Finding>,
     /// What was changed outside of Terraform and matters.

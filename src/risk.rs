@@ -10,15 +10,6 @@ use planguard_rule::{Category, Severity};
 
 use crate::finding::{Finding, Origin};
 
-/// The id of the rule about the score, by which settings and waivers name it.
-pub const PLAN_RISK: &str = "plan-risk";
-
-/// The title of that rule.
-pub const PLAN_RISK_TITLE: &str = "The risk score of the plan is high";
-
-/// The severity of that rule, unless settings change it.
-pub const PLAN_RISK_SEVERITY: Severity = Severity::High;
-
 /// Something about a plan that has points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RiskFactor {

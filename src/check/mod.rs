@@ -3,6 +3,7 @@
 mod by_address;
 mod causes;
 mod changes;
+mod cost;
 mod coverage;
 mod drift;
 mod error;
@@ -441,6 +442,12 @@ fn check_plan(
         waivers.add(rules.waivers.apply(std::slice::from_mut(&mut finding), &sha256));
         findings.insert(0, finding);
     }
+    let cost = rules.cost.as_ref().map(|wanted| wanted.report(&plan));
+    if let (Some(wanted), Some(cost)) = (&rules.cost, &cost) {
+        let mut about_cost = cost::findings(cost, &wanted.limits, rules);
+        waivers.add(rules.waivers.apply(&mut about_cost, &sha256));
+        findings.splice(0..0, about_cost);
+    }
     if let Some(approvals) = rules.approvals.as_ref().filter(|approvals| approvals.are_enough()) {
         // Approval is given to what each rule finds.
         let mut shares = causes::split(findings);
@@ -462,6 +469,7 @@ fn check_plan(
         counts,
         coverage,
         risk,
+        cost,
         findings,
         drift,
         outputs,

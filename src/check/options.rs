@@ -12,6 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::lints::PolicyLints;
 use crate::approvals::Approvals;
 use crate::baseline::Baseline;
+use crate::cost::CostRules;
 use crate::enforcement::EnforcementOptions;
 use crate::overrides::Overrides;
 use crate::risk::RiskOptions;
@@ -35,6 +36,8 @@ pub struct Rules {
     pub baseline: Option<Baseline>,
     /// Who approved the change; `None` if nothing can need approval.
     pub approvals: Option<Approvals>,
+    /// How plans are priced; `None` if they are not.
+    pub cost: Option<CostRules>,
     /// Where the configurations of plans are, for the lines of findings.
     pub sources: Sources,
     /// How the policies of the user are linted; `None` if there are none.
@@ -53,16 +56,18 @@ impl Rules {
             waivers: _,
             baseline,
             approvals: _,
+            cost,
             sources: _,
             lints: _,
         } = self;
+        let prices = cost.as_ref().map(|cost| &cost.prices);
         let policies = policies.as_ref().map(Policies::sha256).unwrap_or_default();
         let digest = Sha256::new()
             .chain_update(env!("CARGO_PKG_VERSION"))
             .chain_update(embedded().concat())
             .chain_update(settings)
             .chain_update(policies)
-            .chain_update(format!("{guardrails:?}{baseline:?}{errored:?}"));
+            .chain_update(format!("{guardrails:?}{baseline:?}{errored:?}{prices:?}"));
         digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

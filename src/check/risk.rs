@@ -5,7 +5,8 @@ use planguard_plan::redact::{Redactor, SafeText};
 use super::{CheckOptions, Rules};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind};
-use crate::risk::{PLAN_RISK, PLAN_RISK_SEVERITY, PLAN_RISK_TITLE, Risk};
+use crate::plan_rules::PLAN_RISK;
+use crate::risk::Risk;
 
 /// The finding about the score of a plan, if the settings limit it. Its sentences hold numbers and no text of the plan.
 pub(super) fn finding(risk: &Risk, rules: &Rules, options: &CheckOptions) -> Option<Finding> {
@@ -25,19 +26,19 @@ pub(super) fn finding(risk: &Risk, rules: &Rules, options: &CheckOptions) -> Opt
         ),
         (None, None) => return None,
     };
-    let set = rules.overrides.of(PLAN_RISK);
+    let set = rules.overrides.of(PLAN_RISK.id);
     let enforcement = set.and_then(|set| set.enforcement).map_or(usual, Enforcement::from);
     let plain = Redactor::default();
     let words = risk.words();
     let message = if words.is_empty() { said } else { format!("{said}: {words}") };
     (enforcement != Enforcement::Off).then(|| Finding {
         rule: FindingRule {
-            id: SafeText::fixed(PLAN_RISK),
-            title: Some(SafeText::fixed(PLAN_RISK_TITLE)),
+            id: SafeText::fixed(PLAN_RISK.id),
+            title: Some(SafeText::fixed(PLAN_RISK.title)),
             kind: RuleKind::Change,
             category: None,
         },
-        severity: set.and_then(|set| set.severity).unwrap_or(PLAN_RISK_SEVERITY),
+        severity: set.and_then(|set| set.severity).unwrap_or(PLAN_RISK.severity),
         enforcement,
         certainty: Certainty::Certain,
         origin: Origin::Introduced,

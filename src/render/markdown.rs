@@ -74,6 +74,13 @@ fn code_of(text: &str) -> String {
     format!("{fence}{space}{}{space}{fence}", without_pipes(text))
 }
 
+/// Lines as a block of code. Its fence is longer than any in them.
+pub(super) fn block(lines: &[String], language: &str) -> String {
+    let longest = lines.iter().map(|line| longest_run(line, '`')).max().unwrap_or_default();
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}{language}\n{}\n{fence}\n", lines.join("\n"))
+}
+
 fn longest_run(text: &str, of: char) -> usize {
     text.split(|c| c != of).map(str::len).max().unwrap_or_default()
 }

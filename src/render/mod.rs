@@ -8,6 +8,7 @@ pub mod audit;
 pub mod baseline;
 pub mod check;
 mod colour;
+pub mod cost;
 pub mod coverage;
 pub mod diagnostic;
 pub mod eval;

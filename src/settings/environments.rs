@@ -29,7 +29,7 @@ pub(super) const CHECK_KEYS: [&str; 10] = [
 ];
 
 /// The tables of an environment.
-pub(super) const TABLES: [&str; 4] = ["match", "not", "rules", "approve"];
+pub(super) const TABLES: [&str; 5] = ["match", "not", "rules", "approve", "cost"];
 
 /// An environment, as `planguard.toml` says it.
 #[derive(Clone, Debug, PartialEq)]

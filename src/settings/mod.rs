@@ -37,6 +37,6 @@ pub use schema::schema;
 pub use table::{Entry, NAMES, Said, SettingName, Settings};
 pub use trust::Trusted;
 pub use value::{
-    Approvers, Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, ShowProgram, namespaces,
+    Amount, Approvers, Chosen, ChosenConvention, ChosenRegoVersion, Percent, Seconds, ShowProgram, namespaces,
 };
 pub use weakening::Weakening;

@@ -120,6 +120,7 @@ fn environment(tables: &Map<String, Json>) -> Json {
         ("not", described(scope(), "Runs that it is not for: no pattern may match.")),
         ("rules", of_table("rules")),
         ("approve", of_table("approve")),
+        ("cost", of_table("cost")),
     ]));
     let mut schema = object(keys, &[]);
     schema["dependentRequired"] = json!({"not": ["match"]});

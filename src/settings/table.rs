@@ -21,10 +21,11 @@ use super::environments::Environment;
 use super::lints::LintLevel;
 use super::origin::{Origin, Sourced};
 use super::value::{
-    Approvers, Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds, SettingValue,
-    ShowProgram,
+    Amount, Approvers, Chosen, ChosenConvention, ChosenRegoVersion, InvalidValue, Percent, Seconds,
+    SettingValue, ShowProgram,
 };
 use crate::check::{CheckOptions, OnDrift, OnIncompletePlan, OnUncovered};
+use crate::cost::OnUnknownCost;
 use crate::enforcement::{EnforcementOptions, Gate, OnWarning, UnknownPolicy};
 use crate::overrides::RuleOverride;
 use crate::risk::RiskOptions;
@@ -243,6 +244,17 @@ settings! {
     "approve"."count" / "PLANGUARD_APPROVE_COUNT" => approve_count: Approvers = Approvers::DEFAULT;
     /// The groups whose people may approve.
     "approve"."from" / "PLANGUARD_APPROVE_FROM" => approve_from: Vec<String> = Vec::new();
+
+    /// Whether a check reports what a plan costs, also without a limit.
+    "cost"."report" / "PLANGUARD_COST" => cost_report: bool = false;
+    /// A file with prices and discounts of the user's own.
+    "cost"."prices" / "PLANGUARD_COST_PRICES" => prices: Option<PathBuf> = None;
+    /// By how much more a month may cost.
+    "cost"."max-delta" / "PLANGUARD_COST_MAX_DELTA" => max_cost_delta: Option<Amount> = None;
+    /// By how many percent more a month may cost.
+    "cost"."max-percent" / "PLANGUARD_COST_MAX_PERCENT" => max_cost_percent: Option<Amount> = None;
+    /// What a check does if it cannot tell all of the difference.
+    "cost"."on-unknown" / "PLANGUARD_COST_ON_UNKNOWN" => cost_on_unknown: OnUnknownCost = OnUnknownCost::default();
 
     /// Files and directories with Rego policies.
     "policies"."paths" / "PLANGUARD_POLICY" => paths: Vec<PathBuf> = Vec::new();

@@ -4,12 +4,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use planguard_cost::{Decimal, parse_amount};
 use planguard_plan::text::suggest;
 use planguard_rego::{Convention, Namespaces, RegoVersion, git_source};
 use planguard_rule::{Severity, UnknownWord, Word};
 use serde_json::{Value as Json, json};
 use toml::Value as Toml;
 
+use crate::cost::OnUnknownCost;
 use crate::enforcement::{Gate, UnknownPolicy};
 use crate::overrides::RuleEnforcement;
 
@@ -184,6 +186,64 @@ bounded! {
     Seconds(u64) = 1..=3600, "a number of seconds"
 }
 
+/// An amount of money or percent, 0 to 1,000,000,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Amount(Decimal);
+
+impl Amount {
+    /// The highest.
+    const MOST: u32 = 1_000_000_000;
+
+    /// The amount, if it is between the bounds.
+    pub fn new(amount: Decimal) -> Option<Self> {
+        let is_possible = !amount.is_sign_negative() && amount <= Decimal::from(Self::MOST);
+        is_possible.then(|| Self(amount.normalize()))
+    }
+
+    /// The amount.
+    pub const fn get(self) -> Decimal {
+        self.0
+    }
+}
+
+impl FromStr for Amount {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse_amount(text)
+            .and_then(Self::new)
+            .ok_or_else(|| format!("`{text}` is not an amount; use a number from 0 to {}", Self::MOST))
+    }
+}
+
+impl SettingValue for Amount {
+    fn schema() -> Json {
+        json!({"type": ["number", "string"], "minimum": 0, "maximum": Self::MOST})
+    }
+
+    fn from_toml(value: &Toml) -> Result<Self, InvalidValue> {
+        let text = match value {
+            Toml::Integer(number) => number.to_string(),
+            // The shortest text that is this float is what was written.
+            Toml::Float(number) => number.to_string(),
+            Toml::String(text) => text.clone(),
+            Toml::Boolean(_) | Toml::Datetime(_) | Toml::Array(_) | Toml::Table(_) => {
+                return Err(InvalidValue::instead(value, "a number"));
+            }
+        };
+        Self::from_text(&text)
+    }
+
+    fn from_text(text: &str) -> Result<Self, InvalidValue> {
+        text.parse().map_err(InvalidValue::new)
+    }
+
+    fn to_toml(&self) -> Option<Toml> {
+        let text = self.0.to_string();
+        Some(text.parse::<i64>().map_or(Toml::String(text), Toml::Integer))
+    }
+}
+
 impl<W: Word> SettingValue for Chosen<W> {
     fn schema() -> Json {
         let words: Vec<&str> = Self::words().map(|(word, _)| word).collect();
@@ -279,7 +339,7 @@ macro_rules! words_as_settings {
     };
 }
 
-words_as_settings!(Severity, UnknownPolicy, Gate, RuleEnforcement);
+words_as_settings!(Severity, UnknownPolicy, Gate, RuleEnforcement, OnUnknownCost);
 
 /// The platform of policies.
 pub type ChosenConvention = Chosen<Convention>;

@@ -11,7 +11,7 @@ use planguard::guardrails::{CatalogueEntry, catalogue};
 use planguard::rego::convention::manual;
 use planguard::rego::{Outline, library, outline, rego_packs};
 use planguard::render::{
-    Formats, check, coverage, eval, graph, lint, rules, rules::markdown, settings, show, test,
+    Formats, check, cost, coverage, eval, graph, lint, rules, rules::markdown, settings, show, test,
 };
 
 /// Compares a file with what it must hold, or writes it.
@@ -252,6 +252,7 @@ fn the_manual_of_formats_is_current() {
     formats(&mut text, "planguard rules", &rules::FORMATS);
     formats(&mut text, "planguard show", &show::FORMATS);
     formats(&mut text, "planguard graph", &graph::FORMATS);
+    formats(&mut text, "planguard cost", &cost::FORMATS);
     formats(&mut text, "planguard check --print-settings", &settings::FORMATS);
     assert_current(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md"), &text);
 }

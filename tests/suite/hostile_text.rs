@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use planguard::plan::text::escape::hides_or_steers;
-use planguard::render::{check, coverage, eval, graph, lint, rules, show, test, waivers};
+use planguard::render::{check, cost, coverage, eval, graph, lint, rules, show, test, waivers};
 use serde_json::{Value, json};
 
 /// What a plan's or a policy's text may contain.
@@ -215,6 +215,57 @@ fn graph_is_tame_in_every_format() {
         }
     }
     run(directory.path(), &["graph", "plan.json", "--focus", evil]);
+}
+
+/// The cost of a plan names types of machines, engines and regions, which are texts of the plan, and the keys of instances; a
+/// file of prices and a report of Infracost have texts of their own.
+#[test]
+fn cost_is_tame_in_every_format() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let change =
+        |after: Value| json!({ "actions": ["create"], "before": null, "after": after, "after_unknown": {} });
+    let object = |resource_type: &str, key: &str, after: Value| {
+        let address = format!("{resource_type}.a[{}]", Value::from(key));
+        json!({ "address": address, "mode": "managed", "type": resource_type, "name": "a", "index": key, "change": change(after) })
+    };
+    let plan = json!({
+        "format_version": "1.2", "planned_values": {},
+        "resource_changes": [
+            object("aws_instance", "evil<script>::error::owned", json!({ "instance_type": HOSTILE, "availability_zone": HOSTILE })),
+            object("aws_db_instance", "b", json!({ "instance_class": HOSTILE, "engine": HOSTILE, "storage_type": HOSTILE })),
+            object("azurerm_linux_virtual_machine", "c", json!({ "size": HOSTILE, "location": HOSTILE })),
+            object("google_compute_disk", "d", json!({ "type": HOSTILE, "size": HOSTILE, "region": HOSTILE })),
+            object("aws_nat_gateway", "e", json!({})),
+        ],
+    });
+    fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
+    let quoted = Value::from(HOSTILE).to_string().replace("\\u", "\\u");
+    let prices = format!(
+        "[[prices]]\nmatch = {{ type = \"aws_*\", region = {quoted} }}\nhourly = 1\nnote = {quoted}\n"
+    );
+    fs::write(directory.path().join("prices.toml"), prices).expect("written");
+    let part = json!({ "name": HOSTILE, "unit": HOSTILE, "monthlyCost": "5" });
+    let report = json!({
+        "totalMonthlyCost": "5", "currency": HOSTILE,
+        "projects": [{ "breakdown": { "resources": [{ "name": HOSTILE, "resourceType": HOSTILE, "costComponents": [part] }] } }],
+    });
+    fs::write(directory.path().join("costs.json"), report.to_string()).expect("written");
+    for format in cost::FORMATS.all() {
+        for detail in ["new", "all"] {
+            let of_plan =
+                ["cost", "plan.json", "--prices", "prices.toml", "--show", detail, "--format", format.name];
+            let of_report = ["cost", "--infracost", "costs.json", "--show", detail, "--format", format.name];
+            for arguments in [&of_plan[..], &of_report] {
+                let text = run(directory.path(), arguments);
+                assert!(text.contains("owned"), "{}: {text}", format.name);
+                if format.name == "markdown" {
+                    for row in text.lines().filter(|line| line.starts_with('|')) {
+                        assert_eq!(row.matches('|').count(), 6, "no text ends a cell: {row}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

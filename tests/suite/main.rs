@@ -9,6 +9,7 @@ mod cases;
 mod causes;
 mod cli;
 mod completions;
+mod cost;
 mod coverage;
 mod docs;
 mod drift;

@@ -10,6 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("schemas", &[]),
     ("threads", &[]),
     ("plan", &["schemas"]),
+    ("cost", &["plan"]),
     ("git", &["plan"]),
     ("source", &["plan", "schemas"]),
     ("guardrail-format", &["rule", "schemas"]),

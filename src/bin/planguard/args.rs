@@ -21,6 +21,7 @@ use crate::attest::AttestArguments;
 use crate::baseline::{BASELINE_HELP, BaselineArguments};
 use crate::completions::{CompletionsArguments, ManArguments};
 use crate::conftest_flags::ConftestFlags;
+use crate::cost::CostArguments;
 use crate::eval::{EVAL_HELP, EvalArguments};
 use crate::fixture::{FIXTURE_HELP, FixtureArguments};
 use crate::format::FormatParser;
@@ -90,6 +91,9 @@ pub(crate) enum Command {
     /// Write the present findings to a file, and let `check` accept them
     #[command(after_help = BASELINE_HELP)]
     Baseline(Later<BaselineArguments>),
+    /// Tell what a plan costs a month, before and after
+    #[command(after_help = crate::cost::HELP)]
+    Cost(Later<CostArguments>),
     /// Evaluate a Rego query on a plan
     #[command(after_help = EVAL_HELP)]
     Eval(Later<EvalArguments>),
@@ -164,7 +168,7 @@ fn hide(command: clap::Command, hidden: &[&str]) -> clap::Command {
 }
 
 /// A flag's value with its origin, if the flag was given.
-fn flag<T>(name: &'static str, value: Option<T>) -> Option<Sourced<T>> {
+pub(crate) fn flag<T>(name: &'static str, value: Option<T>) -> Option<Sourced<T>> {
     value.map(|value| Sourced { value, origin: Origin::Flag(name) })
 }
 
@@ -355,6 +359,9 @@ pub(crate) struct GateArguments {
     /// Deny a plan with a higher risk score (docs/risk.md)
     #[arg(long, value_name = "N", help_heading = "Verdict")]
     max_risk: Option<usize>,
+    /// Report what the plan costs a month (docs/cost.md)
+    #[arg(long, help_heading = "Verdict")]
+    cost: bool,
     #[command(flatten)]
     pub(crate) run: RunArguments,
     /// Which findings may deny [default: all]
@@ -434,6 +441,7 @@ impl GateArguments {
             fail_on_warn: switch("--fail-on-warn", self.fail_on_warn, true),
             fail_on_drift: switch("--fail-on-drift", self.fail_on_drift, true),
             max_risk: flag("--max-risk", self.max_risk.map(Some)),
+            cost_report: switch("--cost", self.cost, true),
             strict: switch("--strict", self.strict, true),
             require_complete: switch("--require-complete", self.require_complete, true),
             require_coverage: switch("--require-coverage", self.require_coverage, true),

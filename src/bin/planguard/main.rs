@@ -6,6 +6,7 @@ mod baseline;
 mod check;
 mod completions;
 mod conftest_flags;
+mod cost;
 mod eval;
 mod fixture;
 mod format;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => completions::man(arguments, &output),
         Command::Eval(eval) => eval::run(eval, &output),
         Command::Fixture(fixture) => fixture::run(fixture, &output),
+        Command::Cost(arguments) => cost::run(arguments, &output),
         Command::Graph(arguments) => graph::run(arguments, &output),
         Command::Lib(arguments) => lib_command::run(arguments, &output),
         Command::Merge(arguments) => merge::run(arguments, &output),

@@ -9,11 +9,11 @@ use planguard::finding::RuleKind;
 use planguard::guardrails::definition::unknown_type;
 use planguard::guardrails::{CatalogueEntry, Concern, ConcernAnswer, catalogue, concerns, remedy};
 use planguard::plan::text::suggest;
+use planguard::plan_rules::PlanRule;
 use planguard::problem::Problem;
 use planguard::rego::{RegoPack, rego_packs, rule_id};
 use planguard::render::Detail;
 use planguard::render::rules::RulesReport;
-use planguard::risk::PLAN_RISK;
 
 use crate::UNDECIDED;
 use crate::args::RulesArguments;
@@ -65,8 +65,8 @@ pub(crate) fn run(arguments: &RulesArguments, output: &Output) -> ExitCode {
 }
 
 fn report(arguments: &RulesArguments, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesError> {
-    if arguments.id.as_deref() == Some(PLAN_RISK) {
-        return Ok(RulesReport::PlanRisk);
+    if let Some(rule) = arguments.id.as_deref().and_then(PlanRule::find) {
+        return Ok(RulesReport::Plan(rule));
     }
     let named = arguments.id.as_ref().or(arguments.pack.as_ref());
     let pack = named.and_then(|name| RegoPack::find(name.split('/').next().unwrap_or(name)));
@@ -143,7 +143,10 @@ fn hint(id: &str, all: &[CatalogueEntry]) -> String {
         let path = move |name: &str| rule_id(&format!("data.{package}.{name}")).into_owned();
         pack.rules().into_iter().map(move |rule| path(&rule.name)).chain([pack.name.to_owned()])
     });
-    let own = all.iter().map(|entry| entry.info.id.to_string()).chain([PLAN_RISK.to_owned()]);
+    let own = all
+        .iter()
+        .map(|entry| entry.info.id.to_string())
+        .chain(PlanRule::all().map(|rule| rule.id.to_owned()));
     let mut ids: Vec<String> = own.chain(of_packs).collect();
     let foreign = concerns()
         .into_iter()

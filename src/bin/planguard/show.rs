@@ -9,7 +9,7 @@ use planguard::input::{Document, Source, discover};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::render::{Format, show as render};
-use planguard::settings::Said;
+use planguard::settings::{Said, Settings};
 use planguard::show::{PlanView, ShowError};
 
 use crate::UNDECIDED;
@@ -76,6 +76,19 @@ pub(crate) fn document(
     output: &Output,
 ) -> Result<Document, ExitCode> {
     let settings = settings(input.said(Said::default()), None, sources, output)?;
+    document_by(plan, input, &settings, output)
+}
+
+/// The same with settings that are known.
+///
+/// # Errors
+/// The exit code of a run without a plan.
+pub(crate) fn document_by(
+    plan: Option<&OsString>,
+    input: &InputArguments,
+    settings: &Settings,
+    output: &Output,
+) -> Result<Document, ExitCode> {
     let failed = |problems: Vec<Problem>| {
         problems.iter().for_each(|problem| output.problem(problem));
         ExitCode::from(UNDECIDED)
@@ -84,7 +97,7 @@ pub(crate) fn document(
         Some(plan) => plan.clone(),
         None => plan_in(Path::new(".")).map_err(|error| failed(vec![Problem::plain(&error)]))?.into(),
     };
-    let options = input.read_options(&settings);
+    let options = input.read_options(settings);
     let batch = discover(&[Source::from(plan)], &options).read_all(&options);
     if !batch.errors.is_empty() {
         let plain = Redactor::default();

@@ -8,6 +8,7 @@ use super::rules;
 use super::verdict_line::{self, approvals_words};
 use crate::enforcement::Enforcement;
 use crate::finding::Certainty;
+use crate::render::cost::{amounts_as_code, headline};
 use crate::render::layout::count;
 use crate::render::markdown::{code, sentence};
 use crate::render::{Format, Layout, RenderError};
@@ -159,6 +160,16 @@ impl Page {
                 String::new()
             };
             lines.push(format!("- risk score{of}: {} = {}\n", plan.risk.score(), plan.risk.words()));
+        }
+        for plan in &report.plans {
+            let Some(cost) = &plan.cost else { continue };
+            let of = if report.plans.len() > 1 {
+                format!(" of {}", code(&plan.origin, MOST_OF_CELL))
+            } else {
+                String::new()
+            };
+            let amounts = headline(&cost.sum, &cost.currency.for_terminal_line());
+            lines.push(format!("- monthly cost{of}: {}\n", amounts_as_code(&amounts)));
         }
         self.add_lines("\n", &lines, "");
     }

@@ -100,6 +100,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         counts: Counts { resources: 4, rules: 10, ..Counts::default() },
         coverage: Coverage::default(),
         risk: Risk::default(),
+        cost: None,
         findings,
         drift: Vec::new(),
         outputs: Vec::new(),

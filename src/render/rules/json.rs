@@ -6,9 +6,8 @@ use planguard_rego::{RegoPack, rule_id};
 use planguard_rule::RuleKind;
 use serde_json::{Map, Value, json};
 
-use super::{RulesReport, WHY_PLAN_RISK};
+use super::RulesReport;
 use crate::render::{Format, Layout, RenderError, json as document};
-use crate::risk::{PLAN_RISK, PLAN_RISK_SEVERITY, PLAN_RISK_TITLE};
 
 pub(super) const FORMAT: Format<RulesReport> = Format {
     name: "json",
@@ -25,12 +24,12 @@ fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
         }
         RulesReport::Guardrail(entry) => vec![guardrail(entry)],
         RulesReport::Pack(pack) => policies(pack),
-        RulesReport::PlanRisk => vec![json!({
-            "id": PLAN_RISK,
+        RulesReport::Plan(rule) => vec![json!({
+            "id": rule.id,
             "kind": "change",
-            "title": PLAN_RISK_TITLE,
-            "severity": PLAN_RISK_SEVERITY.as_str(),
-            "why": WHY_PLAN_RISK,
+            "title": rule.title,
+            "severity": rule.severity.as_str(),
+            "why": rule.why,
         })],
     };
     Ok(document::indented(&rules)?)

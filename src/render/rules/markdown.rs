@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use planguard_guardrails::{CatalogueEntry, Example};
 use planguard_rego::{RegoPack, rule_id};
 
-use super::{RulesReport, WHY_PLAN_RISK, packs};
+use super::{RulesReport, packs};
+use crate::plan_rules::PlanRule;
 use crate::render::{Format, Layout, RenderError, hcl};
-use crate::risk::{PLAN_RISK, PLAN_RISK_SEVERITY, PLAN_RISK_TITLE};
 
 pub(super) const FORMAT: Format<RulesReport> = Format {
     name: "markdown",
@@ -22,8 +22,8 @@ fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
         RulesReport::List { guardrails, packs } => list(guardrails, packs),
         RulesReport::Guardrail(entry) => explanation(entry, 1),
         RulesReport::Pack(pack) => self::pack(pack, 1),
-        RulesReport::PlanRisk => {
-            format!("# {PLAN_RISK}\n\n**{PLAN_RISK_TITLE}**\n\n{PLAN_RISK_SEVERITY}.\n\n{WHY_PLAN_RISK}\n")
+        RulesReport::Plan(PlanRule { id, title, severity, why }) => {
+            format!("# {id}\n\n**{title}**\n\n{severity}.\n\n{why}\n")
         }
     })
 }

@@ -10,6 +10,7 @@ use planguard_guardrails::CatalogueEntry;
 use planguard_rego::RegoPack;
 
 use super::Formats;
+use crate::plan_rules::PlanRule;
 
 /// A report about the built-in rules.
 #[derive(Debug)]
@@ -25,12 +26,9 @@ pub enum RulesReport {
     Guardrail(Box<CatalogueEntry>),
     /// Everything about one pack of policies.
     Pack(&'static RegoPack),
-    /// The rule about the risk score of a plan, which is no guardrail.
-    PlanRisk,
+    /// A rule about a plan as a whole, which is no guardrail.
+    Plan(&'static PlanRule),
 }
-
-/// Why there is a finding about the risk score.
-const WHY_PLAN_RISK: &str = "The score is above `max-risk`, or needs approval from `risk` under [approve] on. docs/risk.md lists the points.";
 
 /// The formats of the report.
 pub static FORMATS: Formats<RulesReport> = Formats::new(&[text::FORMAT, json::FORMAT, markdown::FORMAT]);

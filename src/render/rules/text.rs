@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use planguard_guardrails::{CatalogueEntry, Example};
 
 use super::table::{Row, table};
-use super::{RulesReport, WHY_PLAN_RISK, packs};
+use super::{RulesReport, packs};
+use crate::plan_rules::PlanRule;
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
 use crate::render::{Format, Layout, RenderError, hcl};
-use crate::risk::{PLAN_RISK, PLAN_RISK_SEVERITY, PLAN_RISK_TITLE};
 
 pub(super) const FORMAT: Format<RulesReport> =
     Format { name: "text", former: None, help: "for people", extension: "txt", render };
@@ -22,7 +22,7 @@ fn render(report: &RulesReport, layout: Layout) -> Result<String, RenderError> {
         }
         RulesReport::Guardrail(entry) => explain(entry, layout),
         RulesReport::Pack(pack) => packs::explain(pack, layout),
-        RulesReport::PlanRisk => plan_risk(layout),
+        RulesReport::Plan(rule) => plan_rule(rule, layout),
     })
 }
 
@@ -38,11 +38,11 @@ fn list(entries: &[CatalogueEntry], layout: Layout) -> String {
     format!("{table}{}\n", count(entries.len(), "rule", "rules"))
 }
 
-fn plan_risk(layout: Layout) -> String {
+fn plan_rule(rule: &PlanRule, layout: Layout) -> String {
     let paint = |style, words: &str| layout.colour.paint(style, words);
-    let severity = paint(Style::Severity(PLAN_RISK_SEVERITY), PLAN_RISK_SEVERITY.as_str());
-    let mut text = format!("{}\n{PLAN_RISK_TITLE}\n\n{severity}\n", paint(Style::Heading, PLAN_RISK));
-    section(&mut text, "Why", WHY_PLAN_RISK, layout);
+    let severity = paint(Style::Severity(rule.severity), rule.severity.as_str());
+    let mut text = format!("{}\n{}\n\n{severity}\n", paint(Style::Heading, rule.id), rule.title);
+    section(&mut text, "Why", rule.why, layout);
     text
 }
 

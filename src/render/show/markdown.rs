@@ -50,7 +50,7 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
     }
     left.say(&mut text, "object", "objects");
     for (title, lines) in sections(view, layout.detail) {
-        let part = format!("\n**{title}**\n\n{}", code(&lines));
+        let part = format!("\n**{title}**\n\n{}", markdown::block(&lines, "diff"));
         if text.len() + part.len() <= MOST_BYTES {
             text.push_str(&part);
         } else {
@@ -65,7 +65,7 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
             continue;
         }
         let heading = format!("\n`{}` {}\n\n", glyph(&group.first.deed), address(group));
-        let part = heading + &code(&lines);
+        let part = heading + &markdown::block(&lines, "diff");
         if left.number == 0 && text.len() + details.len() + part.len() <= MOST_BYTES {
             details.push_str(&part);
         } else {
@@ -178,16 +178,4 @@ fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)>
         }
     }
     sections
-}
-
-/// Lines as code. The fence is longer than any in them.
-fn code(lines: &[String]) -> String {
-    let longest = lines
-        .iter()
-        .flat_map(|line| line.split(|character| character != '`'))
-        .map(str::len)
-        .max()
-        .unwrap_or_default();
-    let fence = "`".repeat(longest.max(2) + 1);
-    format!("{fence}diff\n{}\n{fence}\n", lines.join("\n"))
 }

@@ -60,7 +60,7 @@ impl Reader<'_> {
                         self.error(name.span(), reason, Some(help.to_owned()));
                     }
                 }
-                ("approve", DeValue::Table(entries)) => self.table("approve", entries),
+                (table @ ("approve" | "cost"), DeValue::Table(entries)) => self.table(table, entries),
                 (rule_overrides::TABLE, DeValue::Table(entries)) => self.overrides(entries),
                 (table, _) if TABLES.contains(&table) => {
                     self.error(value.span(), format!("`{table}`: expected a table"), None);

@@ -184,7 +184,7 @@ impl Trusted {
                 }
             }
         }
-        for file in [&mut said.baseline, &mut said.bundle_key] {
+        for file in [&mut said.baseline, &mut said.bundle_key, &mut said.prices] {
             let Some(Sourced { value: Some(path), .. }) = file else { continue };
             match self.path(path) {
                 Ok(there) => *path = there,
@@ -196,9 +196,10 @@ impl Trusted {
 
     /// Makes sure that every path of the settings that lies in this place is there.
     pub(super) fn complete(&self, settings: &Settings, errors: &mut Vec<SettingsError>) {
-        let Settings { paths, data, guardrails, context, infracost, baseline, bundle_key, .. } = settings;
+        let Settings { paths, data, guardrails, context, infracost, baseline, bundle_key, prices, .. } =
+            settings;
         let lists = [&paths.value, &data.value, &guardrails.value];
-        let files = [&context.value, &infracost.value, &baseline.value, &bundle_key.value];
+        let files = [&context.value, &infracost.value, &baseline.value, &bundle_key.value, &prices.value];
         for path in lists.into_iter().flatten().chain(files.into_iter().flatten()) {
             if self.tree.is_none() || !path.starts_with(&self.root) {
                 continue;

@@ -36,7 +36,10 @@ struct Totals {
 }
 
 fn totals(path: &Path, report: &Map<String, Json>) -> Result<Totals, PolicyError> {
-    let Some(total) = amount(report, "totalMonthlyCost") else {
+    // `infracost scan` 2.0 has its total in a summary, and knows no past.
+    let of_summary =
+        || report.get("summary")?.as_object().and_then(|summary| amount(summary, "total_monthly_cost"));
+    let Some(total) = amount(report, "totalMonthlyCost").or_else(of_summary) else {
         return Err(invalid(path, "it has no `totalMonthlyCost`, so it is not a report of Infracost"));
     };
     // `infracost breakdown` knows no past, and then writes null.
@@ -88,6 +91,8 @@ mod tests {
     fn unknown_amounts_are_left_out() {
         let context = of(json!({"totalMonthlyCost": "1", "pastTotalMonthlyCost": null})).unwrap();
         assert_eq!(context["costEstimation"], json!({"totalMonthlyCost": 1.0}));
+        let of_scan = of(json!({"summary": {"total_monthly_cost": "1.5"}})).unwrap();
+        assert_eq!(of_scan["costEstimation"], json!({"totalMonthlyCost": 1.5}));
         assert!(of(json!({"projects": []})).is_err());
         assert!(of(json!({"totalMonthlyCost": "NaN"})).is_err());
     }

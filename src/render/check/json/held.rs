@@ -1,11 +1,12 @@
-//! What a verdict rests on beside findings, in the JSON report: the environment, approvals and risk scores.
+//! What a verdict rests on beside findings, in the JSON report: the environment, approvals, risk scores and costs.
 
+use planguard_cost::{Bound, Sum, amount, parse_amount};
 use serde::{Deserialize, Serialize};
 
 use super::v2::{ReadError, safe, text};
 use crate::approvals::NotCounted as Reason;
 use crate::risk::{RiskFactor, RiskPart as OfRisk};
-use crate::{report, risk};
+use crate::{cost, report, risk};
 
 /// The environment of a run.
 #[derive(Serialize, Deserialize)]
@@ -60,6 +61,90 @@ struct RiskPart {
     number: usize,
     /// All points of the part.
     points: usize,
+}
+
+/// What a plan costs a month, if that was asked for. Amounts are decimals in texts, so that no reader rounds them;
+/// docs/cost.md says what they are.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct Cost {
+    /// The currency.
+    currency: String,
+    /// A month before the change, if that is known.
+    before: Option<String>,
+    /// A month after the change.
+    after: String,
+    /// The difference, if what was before is known.
+    delta: Option<String>,
+    /// The difference in percent of what was before, unless that is nothing.
+    delta_percent: Option<String>,
+    /// What the difference is if something is missing in it: `exact`, `at_least`, `at_most` or `open`.
+    delta_bound: String,
+    /// Whether `before` is the least, because something is missing in it.
+    before_lower_bound: bool,
+    /// Whether `after` is the least.
+    after_lower_bound: bool,
+    /// Whether something costs what is used of it, which is not in the sums.
+    usage: bool,
+    /// How many objects have a part that cannot be priced.
+    missing: usize,
+    /// The objects that cost most more, the first most.
+    most: Vec<CostOfObject>,
+}
+
+/// By how much more an object costs a month.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct CostOfObject {
+    address: String,
+    delta: String,
+}
+
+impl Cost {
+    pub(super) fn of(cost: &cost::CostReport) -> Self {
+        let sum = &cost.sum;
+        Self {
+            currency: text(&cost.currency),
+            before: sum.before.map(amount),
+            after: amount(sum.after),
+            delta: sum.delta().map(amount),
+            delta_percent: sum.delta_percent().map(|percent| percent.normalize().to_string()),
+            delta_bound: sum.bound.name().to_owned(),
+            before_lower_bound: sum.before_is_least,
+            after_lower_bound: sum.after_is_least,
+            usage: sum.has_usage,
+            missing: cost.missing,
+            most: cost
+                .most
+                .iter()
+                .map(|(address, delta)| CostOfObject { address: text(address), delta: amount(*delta) })
+                .collect(),
+        }
+    }
+}
+
+impl TryFrom<Cost> for cost::CostReport {
+    type Error = ReadError;
+
+    fn try_from(cost: Cost) -> Result<Self, ReadError> {
+        let read = |text: &str| parse_amount(text).ok_or_else(|| ReadError::unknown("amount", text));
+        let bounds = [Bound::Exact, Bound::AtLeast, Bound::AtMost, Bound::Open];
+        let bound = bounds.into_iter().find(|bound| bound.name() == cost.delta_bound);
+        let most = cost.most.iter().map(|object| Ok((safe(&object.address), read(&object.delta)?)));
+        Ok(Self {
+            currency: safe(&cost.currency),
+            sum: Sum {
+                before: cost.before.as_deref().map(read).transpose()?,
+                after: read(&cost.after)?,
+                before_is_least: cost.before_lower_bound,
+                after_is_least: cost.after_lower_bound,
+                has_usage: cost.usage,
+                bound: bound.ok_or_else(|| ReadError::unknown("delta_bound", &cost.delta_bound))?,
+            },
+            missing: cost.missing,
+            most: most.collect::<Result<_, _>>()?,
+        })
+    }
 }
 
 impl Environment {

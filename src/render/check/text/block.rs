@@ -12,6 +12,7 @@ use super::page::{Page, Piece};
 use super::{excerpt, natural, waiver_words};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin, RuleKind, SourceLine, WaiverState};
+use crate::plan_rules::PlanRule;
 use crate::render::colour::Style;
 
 /// Findings of one rule that deny or warn alike, for the same reason.
@@ -328,7 +329,7 @@ fn is_builtin(finding: &Finding) -> bool {
     let id = finding.rule.id.unescaped();
     match finding.rule.kind {
         RuleKind::Guardrail => builtins().any(|builtin| builtin.id() == id),
-        RuleKind::Change => GUARDS.iter().any(|guard| guard.info.id == id),
+        RuleKind::Change => GUARDS.iter().any(|guard| guard.info.id == id) || PlanRule::find(id).is_some(),
         RuleKind::Policy => false,
     }
 }

@@ -27,6 +27,7 @@ use super::verdict_line::{approvals_words, severities};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingWaiver, Origin, WaiverState};
 use crate::render::colour::Style;
+use crate::render::cost::headline;
 use crate::render::diagnostic::Snippets;
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
@@ -139,6 +140,9 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
     }
     if plan.risk.score() > 0 {
         counts(page, &format!("risk score {}: {}", plan.risk.score(), plan.risk.words()));
+    }
+    if let Some(cost) = &plan.cost {
+        counts(page, &format!("monthly cost: {}", headline(&cost.sum, &cost.currency.for_terminal_line())));
     }
     page.gap();
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::held::{Approvals, Environment, Risk};
+use super::held::{Approvals, Cost, Environment, Risk};
 
 pub use read::ReadError;
 pub(super) use read::{read, safe};
@@ -146,6 +146,9 @@ struct Plan {
     coverage: Coverage,
     /// The risk score.
     risk: Risk,
+    /// What it costs a month; left out if that was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cost: Option<Cost>,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
     /// What was changed outside of Terraform and matters.

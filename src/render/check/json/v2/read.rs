@@ -225,6 +225,7 @@ impl Plan {
             counts: self.counts.read(),
             coverage: self.coverage.read(),
             risk: self.risk.clone().try_into()?,
+            cost: self.cost.clone().map(TryInto::try_into).transpose()?,
             findings: findings.collect::<Result<_, _>>()?,
             drift: self.drift.iter().map(Drift::read).collect(),
             outputs: self.outputs.iter().map(Output::read).collect(),

@@ -1,0 +1,235 @@
+//! What plans cost: `planguard cost` on every plan at hand, and the limits that `planguard check` holds plans against.
+
+use std::fs;
+use std::path::Path;
+
+use planguard::cost::CostView;
+use planguard::input::Document;
+use planguard::plan::{Plan, sensitive_values};
+use planguard::prices::{Decimal, Prices, State};
+use planguard::render::{Colour, Detail, Layout, cost::FORMATS};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::{planguard, run};
+use crate::shared::{files_below, shared};
+
+const LAYOUT: Layout = Layout { colour: Colour::Off, width: 100, detail: Detail::Everything };
+
+/// Shorter values stand in other texts by chance.
+const LONG: usize = 8;
+
+/// Every real plan is priced without a panic, its sums add up, and no format has a sensitive value.
+#[test]
+fn every_plan_at_hand_is_priced() {
+    let mut files = files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plans"));
+    files.extend(shared("real").iter().flat_map(|plans| files_below(plans)));
+    let (mut plans, mut priced) = (0, 0);
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let Ok(document) = Document::from_text("plan.json", &text) else { continue };
+        let Ok(view) = CostView::of(&document, &Prices::default()) else { continue };
+        plans += 1;
+        priced += view.counts.get(&State::Priced).copied().unwrap_or_default();
+        let sum = &view.sum;
+        assert_eq!(sum.before.expect("known") + sum.delta().expect("known"), sum.after, "{}", path.display());
+        let of_objects: Decimal = view.objects.iter().map(|object| object.sum.after).sum();
+        assert_eq!(of_objects, sum.after, "{}", path.display());
+        for object in &view.objects {
+            assert!(!object.parts().is_empty(), "{}: {:?}", path.display(), object.address);
+        }
+        let plan = Plan::parse(document.text()).expect("it was parsed");
+        let secrets = sensitive_values(&plan).expect("it was read");
+        let named = |secret: &str| {
+            plan.resource_changes.iter().any(|change| change.address.to_string().contains(secret))
+        };
+        for format in FORMATS.all() {
+            let shown = (format.render)(&view, LAYOUT).expect("rendered");
+            for secret in secrets.iter().filter(|secret| secret.len() >= LONG && !named(secret)) {
+                assert!(!shown.contains(secret.as_str()), "{}: {} has {secret}", path.display(), format.name);
+            }
+        }
+    }
+    assert!(plans > 20 && priced > 5, "{plans} plans, {priced} priced objects");
+}
+
+/// A NAT gateway that is created in us-east-1: 32.85 a month. A second one is of the type that is given.
+fn project(other: &str, settings: &str) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let change = |address: &str, actions: &[&str], before: Value| {
+        let (resource_type, name) = address.split_once('.').expect("an address");
+        json!({ "address": address, "mode": "managed", "type": resource_type, "name": name,
+            "change": { "actions": actions, "before": before, "after": { "region": "us-east-1" }, "after_unknown": {} } })
+    };
+    let plan = json!({
+        "format_version": "1.2", "planned_values": {},
+        "resource_changes": [
+            change("aws_nat_gateway.kept", &["no-op"], json!({ "region": "us-east-1" })),
+            change("aws_nat_gateway.new", &["create"], Value::Null),
+            change(other, &["create"], Value::Null),
+        ],
+    });
+    fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
+    fs::write(directory.path().join("planguard.toml"), settings).expect("written");
+    directory
+}
+
+fn check(directory: &TempDir, arguments: &[&str]) -> (Option<i32>, Value, String) {
+    let mut command = planguard(directory.path(), &["check", "plan.json", "--format", "json"]);
+    command.args(arguments);
+    let (code, report, errors) = run(command);
+    (code, serde_json::from_str(&report).unwrap_or_default(), errors)
+}
+
+/// The rule, enforcement and message of the findings about costs.
+fn findings(report: &Value) -> Vec<(String, String, String)> {
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let findings = report["plans"][0]["findings"].as_array().expect("findings").iter();
+    findings
+        .map(|finding| (text(finding, "rule"), text(finding, "enforcement"), text(finding, "message")))
+        .filter(|(rule, ..)| rule.starts_with("cost-"))
+        .collect()
+}
+
+const FREE: &str = "aws_iam_group.g";
+
+#[test]
+fn a_check_prices_nothing_unless_it_is_asked_to() {
+    let directory = project(FREE, "");
+    let (code, report, _) = check(&directory, &[]);
+    assert_eq!((code, report["plans"][0].get("cost")), (Some(0), None));
+    let (code, report, _) = check(&directory, &["--cost"]);
+    let cost = &report["plans"][0]["cost"];
+    assert_eq!(
+        (code, &cost["before"], &cost["after"], &cost["delta"]),
+        (Some(0), &json!("32.85"), &json!("65.70"), &json!("32.85"))
+    );
+    assert_eq!(cost["delta_percent"], "100");
+    for (format, said) in [
+        ("text", "monthly cost: $32.85 → $65.70 (+$32.85, +100 %)"),
+        ("markdown", "monthly cost: `$32.85 → $65.70"),
+    ] {
+        let (_, text, _) =
+            run(planguard(directory.path(), &["check", "plan.json", "--cost", "--format", format]));
+        assert!(text.contains(said), "{format}: {text}");
+    }
+}
+
+#[test]
+fn a_plan_above_a_limit_is_denied() {
+    for (settings, arguments, denied) in [
+        ("[cost]\nmax-delta = 30\n", &[][..], true),
+        ("[cost]\nmax-delta = 32.85\n", &[], false),
+        ("[cost]\nmax-percent = 99\n", &[], true),
+        ("[cost]\nmax-percent = 100\n", &[], false),
+        (
+            "[cost]\nmax-delta = 1\n[rules]\ncost-increase = { enforcement = \"warn\", reason = \"r\" }\n",
+            &[],
+            false,
+        ),
+        (
+            "[cost]\nmax-delta = 1\n[env.lab]\nmatch = { branch = [\"x\"] }\n[env.lab.cost]\nmax-delta = 100\n",
+            &["--env", "lab"],
+            false,
+        ),
+        (
+            "[cost]\nmax-delta = 100\n[env.lab]\nmatch = { branch = [\"x\"] }\n[env.lab.cost]\nmax-delta = 1\n",
+            &["--env", "lab"],
+            true,
+        ),
+        (
+            "[cost]\nmax-delta = 1\n[[waivers]]\nrule = \"cost-increase\"\nreason = \"r\"\nexpires = 2999-12-31\n",
+            &[],
+            false,
+        ),
+    ] {
+        let directory = project(FREE, settings);
+        let (code, report, errors) = check(&directory, arguments);
+        assert_eq!(code, Some(i32::from(denied)), "{settings}: {errors}");
+        let found = findings(&report);
+        if denied {
+            let [(rule, enforcement, message)] = found.as_slice() else { panic!("{found:?}") };
+            assert_eq!((rule.as_str(), enforcement.as_str()), ("cost-increase", "deny"));
+            assert!(
+                message.contains("+$32.85 a month") && message.contains("aws_nat_gateway.new"),
+                "{message}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_priced_warns_denies_or_is_ignored() {
+    let unpriced = "aws_fsx_lustre_file_system.f";
+    for (on_unknown, code, enforcement) in [
+        ("", 0, Some("warn")),
+        ("on-unknown = \"fail\"\n", 1, Some("deny")),
+        ("on-unknown = \"ignore\"\n", 0, None),
+    ] {
+        let directory = project(unpriced, &format!("[cost]\nmax-delta = 100\n{on_unknown}"));
+        let (found_code, report, errors) = check(&directory, &[]);
+        assert_eq!(found_code, Some(code), "{on_unknown}: {errors}");
+        let found = findings(&report);
+        let found = found.first().map(|(rule, enforcement, _)| (rule.as_str(), enforcement.as_str()));
+        assert_eq!(found, enforcement.map(|enforcement| ("cost-unknown", enforcement)), "{on_unknown}");
+        assert_eq!(report["plans"][0]["cost"]["delta_bound"], "at_least");
+    }
+}
+
+#[test]
+fn prices_of_a_file_and_amounts_of_infracost_count() {
+    let directory = project(FREE, "[cost]\nmax-delta = 30\nprices = \"prices.toml\"\n");
+    fs::write(
+        directory.path().join("prices.toml"),
+        "[[prices]]\nmatch = { type = \"aws_nat_gateway\" }\nhourly = 0.04\n",
+    )
+    .expect("written");
+    let (code, report, _) = check(&directory, &[]);
+    assert_eq!((code, &report["plans"][0]["cost"]["delta"]), (Some(0), &json!("29.20")));
+    fs::write(directory.path().join("prices.toml"), "[[prices]]\n").expect("written");
+    let (code, _, _) = check(&directory, &[]);
+    assert_eq!(code, Some(2), "a file of prices that says nothing leaves a check undecided");
+
+    let directory = project(FREE, "[cost]\nmax-delta = 30\n");
+    let report =
+        r#"{"totalMonthlyCost": "99.5", "pastTotalMonthlyCost": "50", "currency": "EUR", "projects": []}"#;
+    fs::write(directory.path().join("costs.json"), report).expect("written");
+    let (code, report, _) = check(&directory, &["--infracost", "costs.json"]);
+    assert_eq!((code, findings(&report)[0].2.contains("+49.50 EUR a month")), (Some(1), true));
+    // The shape of 2.0 knows no past.
+    fs::write(directory.path().join("costs.json"), r#"{"summary": {"total_monthly_cost": "99.5"}}"#)
+        .expect("written");
+    let (code, report, errors) = check(&directory, &["--infracost", "costs.json"]);
+    assert_eq!((code, findings(&report)[0].0.as_str()), (Some(0), "cost-unknown"), "{errors}");
+}
+
+#[test]
+fn a_merged_report_has_the_costs() {
+    let directory = project(FREE, "[cost]\nmax-delta = 1\n");
+    run(planguard(directory.path(), &["check", "plan.json", "--output", "report.json"]));
+    let (_, merged, errors) = run(planguard(directory.path(), &["merge", "report.json", "--format", "json"]));
+    let merged: Value = serde_json::from_str(&merged).unwrap_or_else(|error| panic!("{error}: {errors}"));
+    assert_eq!(merged["plans"][0]["cost"]["after"], "65.70", "{merged}");
+    assert_eq!(findings(&merged).len(), 1);
+}
+
+#[test]
+fn bad_input_is_named_and_ends_in_2() {
+    let directory = project(FREE, "");
+    fs::write(directory.path().join("bad.toml"), "[[discounts]]\nservice = \"ec3\"\npercent = 5\n")
+        .expect("written");
+    fs::write(directory.path().join("bad.json"), "{}").expect("written");
+    for (arguments, said) in [
+        (&["plan.json", "--prices", "bad.toml"][..], "did you mean `ec2`?"),
+        (&["plan.json", "--prices", "none.toml"], "PG-CO-001"),
+        (&["--infracost", "bad.json"], "PG-CO-003"),
+        (&["--infracost", "none.json"], "PG-CO-004"),
+        (&["bad.json"], "PG-IN-"),
+    ] {
+        let mut command = planguard(directory.path(), &["cost"]);
+        command.args(arguments);
+        let (code, _, errors) = run(command);
+        assert_eq!(code, Some(2), "{arguments:?}: {errors}");
+        assert!(errors.contains(said), "{arguments:?}: {errors}");
+    }
+}
