@@ -343,4 +343,43 @@ mod tests {
         assert_eq!(outcome(r#""configuration": {"root_module": {}},"#), Outcome::Undetermined);
         assert_eq!(outcome(""), Outcome::Pass);
     }
+
+    #[test]
+    fn what_the_provider_filled_in_is_not_set_also_once_it_is_known() {
+        let severity = |address: &str, expressions: &str, variables: &str| {
+            let (module, block) = match address.strip_prefix("module.m.") {
+                Some(block) => (true, block),
+                None => (false, address),
+            };
+            let resources = format!(
+                r#"{{"resources": [{{"address": "{block}", "mode": "managed", "type": "aws_instance", "name": "a",
+                    "expressions": {expressions}}}], "variables": {variables}}}"#
+            );
+            let root = if module {
+                format!(r#"{{"module_calls": {{"m": {{"module": {resources}}}}}}}"#)
+            } else {
+                resources
+            };
+            let values = r#"{"metadata_options": [{"http_tokens": "optional", "http_endpoint": "enabled"}]}"#;
+            let text = format!(
+                r#"{{"format_version": "1.2", "configuration": {{"root_module": {root}}}, "resource_changes": [{{
+                    "address": "{address}", "change": {{"actions": ["no-op"], "before": {values}, "after": {values}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_instance")
+                .find(|builtin| builtin.id() == "aws-instance-imdsv1")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            let found = evaluate(&guardrail, &state, &PlanIndex::new(&plan));
+            assert_eq!(found.outcome, Outcome::Fail);
+            found.severity(&guardrail) == guardrail.info.severity
+        };
+        let written = r#"{"metadata_options": [{"http_tokens": {"constant_value": "optional"}}]}"#;
+        assert!(severity("aws_instance.a", written, "{}"));
+        assert!(!severity("aws_instance.a", "{}", "{}"));
+        // A `dynamic` block may write it, and the plan does not show one.
+        assert!(severity("aws_instance.a", "{}", r#"{"metadata_options": {}}"#));
+        assert!(severity("module.m.aws_instance.a", "{}", "{}"));
+    }
 }

@@ -179,7 +179,12 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
     };
     match outcome {
         Outcome::Fail | Outcome::Undetermined => {
-            Evaluation { outcome, evidence: answer.evidence, ports: answer.ports }
+            let mut evidence = answer.evidence;
+            // What the provider filled in is in the state since, and is nobody's choice all the same.
+            if let (Some(evidence), Some(_), Outcome::Fail) = (&mut evidence, &guardrail.if_unset, outcome) {
+                evidence.is_unset |= place::at(&root, &evidence.path).is_filled_in();
+            }
+            Evaluation { outcome, evidence, ports: answer.ports }
         }
         Outcome::Pass | Outcome::NotApplicable => Evaluation { outcome, evidence: None, ports: None },
     }
@@ -272,9 +277,19 @@ impl Evaluator<'_, '_> {
                 if members.is_empty() {
                     return Answer::at(elements.unset.unwrap_or(empty), &list).of_unset();
                 }
-                let answers =
+                let mut answers =
                     members.iter().map(|member| self.predicate(&elements.condition, member).within(member));
-                fold(answers, empty.negated(), empty)
+                let answer = fold(&mut answers, empty.negated(), empty);
+                match &answer.ports {
+                    // Other blocks open other ports; all are told, so that mending one is not taken for the end of it.
+                    Some(_) if answer.truth == empty.negated() => {
+                        let others = answers.filter(|other| other.truth == answer.truth);
+                        let others: Vec<OpenPorts> = others.filter_map(|other| other.ports).collect();
+                        let ports = answer.ports.map(|first| others.iter().fold(first, OpenPorts::and));
+                        Answer { ports, ..answer }
+                    }
+                    Some(_) | None => answer,
+                }
             }
             Predicate::Document { paths, condition, unset, unknown } => {
                 let place = place::find_first(view, paths);

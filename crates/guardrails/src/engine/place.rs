@@ -1,7 +1,7 @@
 //! Resolves the paths of a guardrail.
 
 use planguard_guardrail_format::{PathPattern, PatternStep};
-use planguard_plan::{Attribute, Value, View};
+use planguard_plan::{Attribute, AttributePath, PathStep, Value, View};
 
 use super::literal::is_empty;
 
@@ -36,6 +36,14 @@ pub(super) fn find<'p, 's>(view: &View<'p, 's>, path: &PathPattern) -> View<'p, 
         };
     }
     place
+}
+
+/// The place of a path with positions.
+pub(super) fn at<'p, 's>(view: &View<'p, 's>, path: &AttributePath) -> View<'p, 's> {
+    path.0.iter().fold(view.clone(), |place, step| match step {
+        PathStep::Key(name) => place.key(name),
+        PathStep::Index(position) => place.index(*position),
+    })
 }
 
 /// A block that can occur once is a list of one in plans.

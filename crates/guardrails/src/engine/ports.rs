@@ -144,3 +144,33 @@ fn ranges(ports: &PortsPredicate, view: &View<'_, '_>, paths: &[PathPattern]) ->
         ..Answer::bare(none)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::{Plan, ResourceState, Side};
+
+    use crate::{Builtin, PlanIndex, evaluate};
+
+    #[test]
+    fn the_ports_of_all_blocks_that_are_wrong_are_told() {
+        let block = |port: u16, range: &str| {
+            format!(
+                r#"{{"protocol": "tcp", "from_port": {port}, "to_port": {port}, "cidr_blocks": ["{range}"]}}"#
+            )
+        };
+        let blocks = [(3306, "0.0.0.0/0"), (6379, "10.0.0.0/8"), (5432, "0.0.0.0/0")];
+        let blocks = blocks.map(|(port, range)| block(port, range)).join(",");
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_changes": [{{"address": "aws_security_group.a",
+                "change": {{"actions": ["create"], "before": null, "after": {{"ingress": [{blocks}]}}}}}}]}}"#
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let guardrail = Builtin::for_type("aws_security_group")
+            .find(|builtin| builtin.id() == "aws-security-group-open-database")
+            .unwrap()
+            .definition();
+        let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+        let found = evaluate(&guardrail, &state, &PlanIndex::new(&plan));
+        assert_eq!(found.ports.unwrap().words(), "ports 3306, 5432 (MySQL, PostgreSQL)");
+    }
+}

@@ -125,6 +125,13 @@ impl<'p> ResourceState<'p> {
         Some(place.into_attribute())
     }
 
+    /// Whether a block of this name may come from a `dynamic` one.
+    fn may_be_dynamic(&self, block: &str) -> bool {
+        let configuration = self.plan.configuration.as_ref();
+        !self.change.address.modules.is_empty()
+            || configuration.is_none_or(|all| all.root_variable(block).is_some())
+    }
+
     /// Whether the configuration sets the attribute at a path.
     fn is_configured(&self, path: &AttributePath) -> Configured {
         // The configuration describes the object after the change only.
@@ -392,6 +399,40 @@ impl<'p, 's> View<'p, 's> {
                     // A plan of a newer release leaves out what was removed: nobody fills that in.
                     && (is_unknown || attribute.release == Release::Present)
             })
+    }
+
+    /// Whether the provider filled in what is here, also if it is known since: the configuration has no expression for the
+    /// attribute, or none for a block around it, that the provider fills in.
+    ///
+    /// What a plan knows of an object that does not exist yet is from the configuration, as is what it changes. A block
+    /// may come from a `dynamic` one, which a plan does not show. One in the root module that no variable is named
+    /// after is taken for the provider's.
+    pub fn is_filled_in(&self) -> bool {
+        let before =
+            self.path.0.iter().try_fold(self.state.change.change.before.as_deref(), |value, step| {
+                Some(match step {
+                    PathStep::Key(name) => value?.get(name),
+                    PathStep::Index(position) => value?.elements().get(*position),
+                })
+            });
+        let was_so = before.flatten().is_some_and(|before| self.value == Some(before));
+        if self.state.side == Side::Before || self.state.config.is_none() || !was_so {
+            return false;
+        }
+        let names = self.path.0.iter().enumerate().filter_map(|(position, step)| match step {
+            PathStep::Key(name) => Some((position, name)),
+            PathStep::Index(_) => None,
+        });
+        for (position, name) in names {
+            let whole = AttributePath(self.path.0.get(..=position).unwrap_or_default().to_vec());
+            let Some(attribute) = self.state.schema_of(&whole.0) else { return false };
+            if self.state.is_configured(&whole) == Configured::Yes || !attribute.may_be_computed() {
+                continue;
+            }
+            let is_block = attribute.kind.nested().is_some_and(|nested| nested.is_block);
+            return !is_block || !self.state.may_be_dynamic(name);
+        }
+        false
     }
 
     /// How many steps of the path lead to the first name that `after` leaves out; `None` where it says null or an
