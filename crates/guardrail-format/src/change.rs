@@ -5,6 +5,7 @@
 mod expand;
 mod read;
 
+use planguard_rule::Severity;
 use serde::{Deserialize, Serialize};
 
 pub use read::{ChangeTableError, read_change_table};
@@ -71,6 +72,8 @@ pub struct TypeFacts {
 pub struct Group {
     /// What is lost when an object is destroyed, as a clause such as `its records are destroyed`.
     pub loss: Option<String>,
+    /// The severity of a finding about an object, where that is not the one of the guard.
+    pub severity: Option<Severity>,
     /// The attributes that name what an object guards: a new object of the type that has the same is its successor.
     pub subject: Vec<String>,
 }

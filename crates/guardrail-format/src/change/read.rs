@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use planguard_rule::Severity;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -50,6 +51,7 @@ struct RawTable {
 struct RawGroup {
     names: Vec<String>,
     loss: Option<String>,
+    severity: Option<Severity>,
     #[serde(default)]
     subject: Vec<String>,
     unchecked: Option<String>,
@@ -221,7 +223,7 @@ pub fn read_change_table(file: &str, text: &str) -> Result<ChangeTable, ChangeTa
     })?;
     let mut table = ChangeTable {
         groups: rows(raw.types, &line, |raw| {
-            let group = Group { loss: raw.loss, subject: raw.subject };
+            let group = Group { loss: raw.loss, severity: raw.severity, subject: raw.subject };
             Ok(Read { unchecked: raw.unchecked, ..Read::of(Some(raw.names), group) })
         })
         .map_err(|(line, problem)| error(line, problem))?,

@@ -11,8 +11,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         id: "change-check-failed",
         title: "A check of the configuration fails",
         severity: Severity::Medium,
-        why: "Terraform only warns about a `check` block whose assertion fails, or that it cannot evaluate. Whoever wrote \
-              it wanted to know.",
+        why: "Terraform only warns about a `check` block whose assertion fails, or that it cannot evaluate; a failed \
+              precondition or postcondition ends the apply halfway. Whoever wrote it wanted to know.",
         remediation: "Fix what the assertion says, or the assertion.",
     }
     .rule(),

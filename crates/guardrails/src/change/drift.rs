@@ -162,8 +162,12 @@ fn says_nothing(value: &Value<'_>) -> bool {
     }
 }
 
-/// Whether a configuration can set an attribute. It may set what no schema is known of.
+/// Whether a configuration can set an attribute. It may set what no schema is known of. Schemas of older providers call the
+/// id optional, which nobody sets.
 fn is_settable(change: &ResourceChange<'_>, name: &str) -> bool {
+    if name == "id" {
+        return false;
+    }
     let attribute = change.schema().and_then(|schema| schema.block.attribute(name));
     attribute.is_none_or(|attribute| attribute.is_settable())
 }

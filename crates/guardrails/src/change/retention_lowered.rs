@@ -19,7 +19,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         id: "change-retention-lowered",
         title: "Retention of backups, logs or old versions is reduced",
         severity: Severity::High,
-        why: "Everything older than the new period is deleted at once and cannot be restored. Reducing the \
+        why: "Everything older than the new period is deleted within days and cannot be restored. Reducing the \
               retention is also a way to remove traces.",
         remediation: "Set the previous retention, or copy what must be kept elsewhere first and waive this \
                       finding.",

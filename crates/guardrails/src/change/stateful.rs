@@ -8,8 +8,8 @@ use super::{pending, switch};
 
 /// What happens to the data of an object that a plan destroys, as a clause.
 pub(super) enum Loss {
-    /// It is lost.
-    Certain(String),
+    /// It is lost. The severity is that of the type, where that is not the one of the guard.
+    Certain(String, Option<Severity>),
     /// The provider destroys the object only if it is empty, and fails otherwise.
     OfEmpty(String),
 }
@@ -18,7 +18,7 @@ impl Loss {
     /// The severity of a finding about it, where that is not the one of its guard: what is refused is not lost.
     pub(super) const fn severity(&self) -> Option<Severity> {
         match self {
-            Self::Certain(_) => None,
+            Self::Certain(_, severity) => *severity,
             Self::OfEmpty(_) => Some(Severity::Medium),
         }
     }
@@ -26,7 +26,7 @@ impl Loss {
 
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (Self::Certain(words) | Self::OfEmpty(words)) = self;
+        let (Self::Certain(words, _) | Self::OfEmpty(words)) = self;
         f.write_str(words)
     }
 }
@@ -36,11 +36,12 @@ impl std::fmt::Display for Loss {
 pub(super) fn loss_of(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<Loss> {
     let resource_type = &resource.address.resource_type;
     let loss = loss(resource_type)?;
+    let severity = STATEFUL.group(resource_type).and_then(|group| group.severity);
     let certain = |words: &str| {
         let kept = pending::kept_for(plan, resource);
-        Some(Loss::Certain(
-            kept.map_or_else(|| words.to_owned(), |kept| format!("{words}; it can be restored {kept}")),
-        ))
+        let words =
+            kept.map_or_else(|| words.to_owned(), |kept| format!("{words}; it can be restored {kept}"));
+        Some(Loss::Certain(words, severity))
     };
     let Some(before) = ResourceState::new(plan, resource, Side::Before) else { return certain(loss) };
     let is_kept = |switch| switch::side(switch, &before) == switch::Side::Safe;
@@ -50,7 +51,7 @@ pub(super) fn loss_of(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<
     let Some(switch) = DESTROY_REFUSED.switches(resource_type).next() else { return certain(loss) };
     let attribute = switch.attribute.join(".");
     Some(match switch::side(switch, &before) {
-        switch::Side::Unsafe(why) => Loss::Certain(format!("{loss} ({why})")),
+        switch::Side::Unsafe(why) => Loss::Certain(format!("{loss} ({why})"), severity),
         switch::Side::Safe | switch::Side::Undecided => {
             Loss::OfEmpty(format!("the provider refuses unless it is empty: `{attribute}` is not `true`"))
         }
@@ -76,6 +77,22 @@ mod tests {
 
     use super::super::testing::shared;
     use super::*;
+
+    #[test]
+    fn logs_and_parameters_weigh_less_than_data() {
+        let severity = |resource_type: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{{"address": "{resource_type}.a",
+                    "change": {{"actions": ["delete"], "before": {{}}, "after": null}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            loss_of(&plan, &plan.resource_changes[0]).and_then(|loss| loss.severity())
+        };
+        assert_eq!(severity("aws_cloudwatch_log_group"), Some(Severity::High));
+        assert_eq!(severity("aws_ssm_parameter"), Some(Severity::High));
+        assert_eq!(severity("aws_rds_cluster"), None);
+        assert_eq!(severity("azurerm_log_analytics_workspace"), None);
+    }
 
     #[test]
     fn what_is_lost_has_a_name() {
