@@ -327,6 +327,13 @@ tags = ["owner"]
 
 [groups]
 platform = ["alice", "@bob"]
+
+[cost]
+report = true
+prices = "prices.toml"
+max-delta = 99.5
+max-percent = 20
+on-unknown = "fail"
 "#;
         let read = parse(text).unwrap().resolve();
         let printed: Vec<String> = read
@@ -359,6 +366,11 @@ platform = ["alice", "@bob"]
             "approve.risk = 50 (team/planguard.toml:21)",
             "approve.count = 2 (team/planguard.toml:22)",
             r#"approve.from = ["platform"] (team/planguard.toml:23)"#,
+            "cost.report = true (team/planguard.toml:44)",
+            r#"cost.prices = "team/prices.toml" (team/planguard.toml:45)"#,
+            r#"cost.max-delta = "99.5" (team/planguard.toml:46)"#,
+            "cost.max-percent = 20 (team/planguard.toml:47)",
+            r#"cost.on-unknown = "fail" (team/planguard.toml:48)"#,
             r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:26)"#,
             r#"policies.bundle-key = "team/bundle.pem" (team/planguard.toml:27)"#,
             r#"policies.bundle-scope = "production" (team/planguard.toml:28)"#,
@@ -388,7 +400,7 @@ platform = ["alice", "@bob"]
                 "[tests]\n",
                 "tests",
                 "unknown table `tests`",
-                "use check, approve, policies, packs, rules, lints, waivers, env, groups",
+                "use check, approve, cost, policies, packs, rules, lints, waivers, env, groups",
             ),
             ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
             ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),
