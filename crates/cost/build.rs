@@ -1,6 +1,5 @@
 //! Compresses the tables of the price book, so that the binary has each as it is needed: a run unpacks only the tables
 //! that it looks into.
-#![expect(clippy::print_stdout, reason = "a build script tells Cargo so what it reads")]
 
 use std::error::Error;
 use std::fs;

@@ -329,6 +329,13 @@ tags = ["owner"]
 
 [groups]
 platform = ["alice", "@bob"]
+
+[cost]
+report = true
+prices = "prices.toml"
+max-delta = 99.5
+max-percent = 20
+on-unknown = "fail"
 "#;
         let read = parse(text).unwrap().resolve();
         let printed: Vec<String> = read
@@ -363,6 +370,11 @@ platform = ["alice", "@bob"]
             "approve.risk = 50 (team/planguard.toml:23)",
             "approve.count = 2 (team/planguard.toml:24)",
             r#"approve.from = ["platform"] (team/planguard.toml:25)"#,
+            "cost.report = true (team/planguard.toml:46)",
+            r#"cost.prices = "team/prices.toml" (team/planguard.toml:47)"#,
+            r#"cost.max-delta = "99.5" (team/planguard.toml:48)"#,
+            "cost.max-percent = 20 (team/planguard.toml:49)",
+            r#"cost.on-unknown = "fail" (team/planguard.toml:50)"#,
             r#"policies.paths = ["team/policies", "/etc/policies"] (team/planguard.toml:28)"#,
             r#"policies.bundle-key = "team/bundle.pem" (team/planguard.toml:29)"#,
             r#"policies.bundle-scope = "production" (team/planguard.toml:30)"#,
@@ -392,7 +404,7 @@ platform = ["alice", "@bob"]
                 "[tests]\n",
                 "tests",
                 "unknown table `tests`",
-                "use check, approve, policies, packs, rules, lints, waivers, env, groups",
+                "use check, approve, cost, policies, packs, rules, lints, waivers, env, groups",
             ),
             ("[check]\nfail_on = \"high\"\n", "fail_on", "unknown key `fail_on`", "did you mean `fail-on`?"),
             ("[check]\nfail-on = \"hgih\"\n", "\"hgih\"", "`hgih` is not a severity", "did you mean `high`?"),

@@ -68,9 +68,12 @@ fn elements<'j>(object: &'j Json, key: &str) -> &'j [Json] {
     object.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
+/// The type of a resource, and what it costs before and after.
+type Sides = (String, [Option<SideCost>; 2]);
+
 /// The shape of `infracost breakdown` and `infracost diff` 0.10.
 fn of_old(report: &Json) -> Result<PlanCost, InfracostError> {
-    let mut sides: BTreeMap<(usize, &str), (String, [Option<SideCost>; 2])> = BTreeMap::new();
+    let mut sides: BTreeMap<(usize, &str), Sides> = BTreeMap::new();
     for (number, project) in elements(report, "projects").iter().enumerate() {
         for (side, breakdown) in ["pastBreakdown", "breakdown"].into_iter().enumerate() {
             let Some(breakdown) = project.get(breakdown) else { continue };
@@ -111,7 +114,7 @@ fn add_old(resource: &Json, components: &mut Vec<Component>) -> Result<(), Infra
         let state = match monthly {
             _ if flag("priceNotFound") => State::NoPrice,
             Some(_) => State::Priced,
-            None if flag("usageBased") => State::UsageBased,
+            // Infracost prices all but what depends on usage.
             None => State::UsageBased,
         };
         components.push(Component {

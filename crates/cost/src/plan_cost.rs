@@ -190,7 +190,7 @@ impl PlanCost {
             .filter(|change| change.deposed.is_none())
             .map(|change| (&change.address, pricer.resource(change, &mut tables, &mut applied)))
             .collect();
-        resources.sort_by(|(left, _), (right, _)| left.cmp(right));
+        resources.sort_by_key(|(address, _)| *address);
         let resources: Vec<ResourceCost> = resources.into_iter().map(|(_, resource)| resource).collect();
         let deferred = plan.deferred_changes.len();
         let partial = plan.errored == Some(true) || plan.complete == Some(false);
@@ -296,7 +296,7 @@ pub(crate) fn sum(before: Option<&SideCost>, after: Option<&SideCost>, action: C
     let stays = matches!(action, CostAction::Keep | CostAction::Forget);
     let is_beyond = |component: &Component, other: &[Component]| {
         let is_measured = component.state == State::NoPrice && component.quantity.is_some();
-        !stays && !(is_measured && other.contains(component))
+        !(stays || is_measured && other.contains(component))
     };
     let may_be_more = open_after.iter().any(|component| is_beyond(component, &open_before));
     let may_be_less = open_before.iter().any(|component| is_beyond(component, &open_after));

@@ -383,7 +383,8 @@ fn known_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), Wrong> {
 }
 
 fn own_price(place: &str, entry: &Table) -> Result<OwnPrice, Wrong> {
-    const RATES: [(&str, fn(Decimal) -> Rate); 3] =
+    type Named = (&'static str, fn(Decimal) -> Rate);
+    const RATES: [Named; 3] =
         [("hourly", Rate::Hourly), ("monthly", Rate::Monthly), ("per_gb_month", Rate::PerGbMonth)];
     known_keys(place, entry, &["match", "hourly", "monthly", "per_gb_month", "note"])?;
     let given: Vec<_> = RATES.iter().filter(|(name, _)| entry.contains_key(*name)).collect();
