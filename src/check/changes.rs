@@ -7,7 +7,7 @@ use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
 
-use super::PlanCheck;
+use super::{PlanCheck, Usual};
 use crate::enforcement::Enforcement;
 use crate::finding::{
     Cause, CauseKind, Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule,
@@ -57,7 +57,8 @@ impl PlanCheck<'_> {
         // A change is always new.
         let origin = Origin::Introduced;
         let own = found.severity.unwrap_or(guard.info.severity);
-        let (severity, enforcement) = self.effect(&guard.info, own, found.certainty, origin);
+        let (severity, enforcement) =
+            self.effect(&guard.info, own, found.certainty, origin, Usual::BySeverity);
         if enforcement == Enforcement::Off || self.is_reported(guard, &found, enforcement) {
             return;
         }

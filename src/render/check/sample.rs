@@ -101,6 +101,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         coverage: Coverage::default(),
         risk: Risk::default(),
         findings,
+        benchmarks: Vec::new(),
         drift: Vec::new(),
         outputs: Vec::new(),
         complete: true,
