@@ -4,6 +4,7 @@ pub mod approvals;
 pub mod attestation;
 pub mod audit;
 pub mod baseline;
+pub mod benchmark;
 pub mod cases;
 pub mod check;
 pub mod cost;

@@ -8,6 +8,7 @@ use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 
 use crate::approvals::{Approvals, NotCounted};
+use crate::benchmark::BenchmarkReport;
 use crate::cost::CostReport;
 use crate::finding::{Certainty, Finding};
 use crate::risk::Risk;
@@ -319,6 +320,8 @@ pub struct PlanReport {
     pub cost: Option<CostReport>,
     /// What was found, resource by resource.
     pub findings: Vec<Finding>,
+    /// What it says of the controls of benchmarks, if some were asked for.
+    pub benchmarks: Vec<BenchmarkReport>,
     /// What was changed outside of Terraform and matters.
     pub drift: Vec<Drift>,
     /// The outputs of the root module that change, by name.

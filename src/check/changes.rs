@@ -9,7 +9,7 @@ use planguard_plan::AttributePath;
 use planguard_plan::redact::SafeText;
 use planguard_threads::{self as threads, Stack};
 
-use super::{OnDrift, PlanCheck};
+use super::{OnDrift, PlanCheck, Usual};
 use crate::enforcement::Enforcement;
 use crate::finding::{
     Cause, CauseKind, Certainty, Finding, FindingRule, Origin, RuleKind, Subject, text_of_rule,
@@ -59,7 +59,8 @@ impl PlanCheck<'_> {
         // A change is always new.
         let origin = Origin::Introduced;
         let own = found.severity.unwrap_or(guard.info.severity);
-        let (severity, mut enforcement) = self.effect(&guard.info, own, found.certainty, origin);
+        let (severity, mut enforcement) =
+            self.effect(&guard.info, own, found.certainty, origin, Usual::BySeverity);
         if guard.info.id == OUTSIDE_GUARD
             && self.options.drift == OnDrift::Deny
             && self.rules.overrides.of(&guard.info.id).is_none_or(|set| set.enforcement.is_none())

@@ -37,7 +37,7 @@ pub(super) fn unknown_types(plan: &Plan<'_>, rules: &Rules) -> (Vec<(String, usi
     }
     let change_guards = GUARDS.iter().any(|guard| rules.packs.contains(&guard.info.pack));
     let is_known = |resource_type: &str| {
-        Builtin::for_type(resource_type).any(|builtin| rules.packs.contains(builtin.pack()))
+        Builtin::for_type(resource_type).any(|builtin| rules.enables(builtin, resource_type))
             || rules.guardrails.iter().any(|own| own.resources.iter().any(|named| named == resource_type))
             || change_guards && change::names_type(resource_type)
     };

@@ -16,7 +16,8 @@ use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
 use planguard_threads::{self as threads, Stack};
 
-use super::PlanCheck;
+use super::benchmarks::{Answer, Asked};
+use super::{PlanCheck, Usual};
 use crate::enforcement::Enforcement;
 use crate::finding::{
     Cause, CauseKind, Certainty, Finding, FindingRule, Origin, PortsMessage, RuleKind, Subject, text_of_rule,
@@ -45,6 +46,8 @@ struct Judged {
     drifted: Vec<(Drifted, Enforcement)>,
     /// What would be reported of these, had the plan not put it back.
     put_back: Vec<(Drifted, SafeText)>,
+    /// What they say to the controls of benchmarks.
+    answers: Vec<Answer>,
 }
 
 /// A rule and the part of the plan in which it finds something only once.
@@ -109,7 +112,7 @@ impl PlanCheck<'_> {
         for (provider, block) in types.zip(&providers) {
             by_type.entry(provider.type_name()).or_default().push(block);
         }
-        let packs = &self.rules.packs;
+        let rules = self.rules;
         let own = &self.rules.guardrails;
         let overrides = &self.rules.overrides;
         let mut met = BTreeSet::new();
@@ -119,18 +122,20 @@ impl PlanCheck<'_> {
             let is_enough = |guardrail: &Guardrail| {
                 mapping.is_none_or(|mapping: &Mapping| mapping.is_enough_for(guardrail))
             };
-            let builtin = Builtin::for_type(&resource_type).filter(|builtin| packs.contains(builtin.pack()));
-            let builtin: Vec<Guardrail> = builtin
+            let builtin =
+                Builtin::for_type(&resource_type).filter(|builtin| rules.enables(*builtin, &resource_type));
+            let builtin: Vec<(Guardrail, Asked)> = builtin
                 .map(|builtin| {
                     let mut guardrail = builtin.definition();
                     overrides.set_parameters(&mut guardrail);
-                    guardrail
+                    (guardrail, rules.asked(builtin, &resource_type))
                 })
-                .filter(is_enough)
+                .filter(|(guardrail, _)| is_enough(guardrail))
                 .collect();
             let of_type = own.iter().filter(|guardrail| guardrail.resources.contains(&resource_type));
             let own: Vec<&Guardrail> = of_type.filter(|guardrail| is_enough(guardrail)).collect();
-            met.extend(builtin.iter().chain(own.iter().copied()).map(|guardrail| guardrail.info.id.clone()));
+            let builtin_ids = builtin.iter().map(|(guardrail, _)| guardrail);
+            met.extend(builtin_ids.chain(own.iter().copied()).map(|guardrail| guardrail.info.id.clone()));
             (builtin, own, changes)
         });
         let by_type: Vec<_> = by_type.collect();
@@ -142,6 +147,7 @@ impl PlanCheck<'_> {
         let shares: Vec<_> = work.chunks(SHARE).collect();
         let (effective, last_known) = (Effective::new(plan), LastKnown::new(plan));
         let check = &*self;
+        let by_settings = Asked::default();
         let judged = threads::map(&shares, Stack::Plan, |share| {
             let mut judged = Judged::default();
             for (builtin, own, change) in *share {
@@ -156,8 +162,9 @@ impl PlanCheck<'_> {
                     last_known: drift.and_then(|drift| ResourceState::new(plan, drift, Side::Before)),
                     after: ResourceState::new(plan, change, Side::After),
                 };
-                for guardrail in builtin.iter().chain(own.iter().copied()) {
-                    check.guardrail(guardrail, &sides, &index, &mut judged);
+                let builtin = builtin.iter().map(|(guardrail, asked)| (guardrail, asked));
+                for (guardrail, asked) in builtin.chain(own.iter().map(|own| (*own, &by_settings))) {
+                    check.guardrail(guardrail, asked, &sides, &index, &mut judged);
                 }
             }
             judged
@@ -181,13 +188,14 @@ impl PlanCheck<'_> {
             self.counts.undetermined += judged.undetermined;
             self.counts.fixed += judged.fixed;
             self.put_back.extend(judged.put_back);
+            self.answers.extend(judged.answers);
             for (drifted, enforcement) in judged.drifted {
                 let strictest = self.drifted.entry(drifted).or_insert(enforcement);
                 *strictest = enforcement.min(*strictest);
             }
         }
         self.findings.extend(once.into_values());
-        let switched_on = builtins().filter(|builtin| packs.contains(builtin.pack())).count() + own.len();
+        let switched_on = builtins().filter(|builtin| rules.enables_somewhere(*builtin)).count() + own.len();
         self.counts.rules += switched_on;
         self.counts.rules_matching_nothing += switched_on - met.len();
     }
@@ -270,6 +278,7 @@ impl PlanCheck<'_> {
     fn guardrail(
         &self,
         guardrail: &Guardrail,
+        asked: &Asked,
         sides: &Sides<'_>,
         index: &PlanIndex<'_>,
         judged: &mut Judged,
@@ -284,7 +293,12 @@ impl PlanCheck<'_> {
             Scope::State => sides.after,
             Scope::Change => judged_state(guardrail, self.plan, change),
         };
+        let Some(asking) = asked.about(after.as_ref(), index) else { return };
         let after = after.map(|state| evaluate(guardrail, &state, index));
+        if let Some(evaluation) = &after {
+            let address = || SafeText::address(&change.address);
+            judged.answers.extend(asking.answers(evaluation.outcome, &guardrail.info.id, address));
+        }
         let (evaluation, certainty) = match after {
             Some(evaluation @ Evaluation { outcome: Outcome::Fail, .. }) => (evaluation, Certainty::Certain),
             Some(evaluation @ Evaluation { outcome: Outcome::Undetermined, .. }) => {
@@ -315,8 +329,9 @@ impl PlanCheck<'_> {
             Before::Fails => Origin::AlreadyThere,
             Before::Passes | Before::FailsSinceDrift => Origin::Introduced,
         };
+        let usual = if asking.is_violated_by_failure() { Usual::Denies } else { Usual::BySeverity };
         let (severity, enforcement) =
-            self.effect(&guardrail.info, evaluation.severity(guardrail), certainty, origin);
+            self.effect(&guardrail.info, evaluation.severity(guardrail), certainty, origin, usual);
         if enforcement == Enforcement::Off {
             return;
         }

@@ -1,5 +1,6 @@
 //! Applies rules to plans.
 
+mod benchmarks;
 mod by_address;
 mod causes;
 mod changes;
@@ -23,6 +24,8 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
+use benchmarks::Answer;
+pub use benchmarks::Benchmarks;
 use by_address::ByAddress;
 pub use error::CheckError;
 use guardrails::Drifted;
@@ -311,9 +314,20 @@ struct PlanCheck<'c> {
     drifted: BTreeMap<Drifted, Enforcement>,
     /// What guardrails would report, had the plan not put back what was changed outside of Terraform.
     put_back: BTreeMap<Drifted, SafeText>,
+    /// What guardrails say to the controls of benchmarks.
+    answers: Vec<Answer>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
+}
+
+/// What a finding does that no setting is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Usual {
+    /// Its severity decides.
+    BySeverity,
+    /// It denies: whoever asks for a benchmark wants to know whether it is kept.
+    Denies,
 }
 
 impl<'c> PlanCheck<'c> {
@@ -328,13 +342,17 @@ impl<'c> PlanCheck<'c> {
         own: Severity,
         certainty: Certainty,
         origin: FindingOrigin,
+        usual: Usual,
     ) -> (Severity, Enforcement) {
         let options = &self.options.enforcement;
         let set = self.rules.overrides.of(&info.id);
         let severity = set.and_then(|set| set.severity).unwrap_or(own);
         let enforcement = match set.and_then(|set| set.enforcement) {
             Some(enforcement) => options.applied_to(enforcement.into(), severity, certainty, origin),
-            None => options.of(severity, certainty, origin),
+            None => match usual {
+                Usual::BySeverity => options.of(severity, certainty, origin),
+                Usual::Denies => options.applied_to(Enforcement::Deny, severity, certainty, origin),
+            },
         };
         (severity, enforcement)
     }
@@ -412,6 +430,7 @@ fn check_plan(
         findings: Vec::new(),
         drifted: BTreeMap::new(),
         put_back: BTreeMap::new(),
+        answers: Vec::new(),
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
         notices: Vec::new(),
@@ -426,7 +445,7 @@ fn check_plan(
     let sought = check.configuration.take();
     check.notices.extend(about_sources(rules, sought.as_ref(), origin));
     let configuration = sought.flatten();
-    let PlanCheck { mut findings, counts, problems, notices, .. } = check;
+    let PlanCheck { mut findings, answers, counts, problems, notices, .. } = check;
     findings.sort_by(Finding::order);
     let sha256 = document.sha256().to_string();
     let mut waivers = rules.waivers.apply(&mut findings, &sha256);
@@ -454,6 +473,7 @@ fn check_plan(
         approve(&mut shares, approvals);
         findings = causes::merged(shares);
     }
+    let benchmarks = rules.benchmarks.report(answers, &findings);
     let report = PlanReport {
         origin: origin.clone(),
         sha256: SafeText::digest(&document.sha256()),
@@ -471,6 +491,7 @@ fn check_plan(
         risk,
         cost,
         findings,
+        benchmarks,
         drift,
         outputs,
         // Computed after all problems are collected.

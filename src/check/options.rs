@@ -9,6 +9,7 @@ use planguard_plan::input::Partition;
 use planguard_rego::Policies;
 use sha2::{Digest as _, Sha256};
 
+use super::benchmarks::Benchmarks;
 use super::lints::PolicyLints;
 use crate::approvals::Approvals;
 use crate::baseline::Baseline;
@@ -24,6 +25,8 @@ use crate::waivers::Waivers;
 pub struct Rules {
     /// The enabled built-in guardrails.
     pub packs: Packs,
+    /// The benchmarks whose controls are reported on.
+    pub benchmarks: Benchmarks,
     /// The user's guardrails, in the format of the built-in ones.
     pub guardrails: Vec<Guardrail>,
     /// Rego policies.
@@ -50,6 +53,7 @@ impl Rules {
     pub fn sha256(&self, settings: &str, errored: OnErroredPlan) -> String {
         let Self {
             packs: _,
+            benchmarks: _,
             guardrails,
             policies,
             overrides: _,

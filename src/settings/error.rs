@@ -91,6 +91,17 @@ pub enum SettingsError {
         /// How to put it right.
         help: String,
     },
+    /// There is no such benchmark.
+    #[error("{origin}: there is no benchmark `{name}`")]
+    #[diagnostic(code("PG-CF-011"), help("{help}"))]
+    UnknownBenchmark {
+        /// What is written.
+        name: String,
+        /// Where.
+        origin: String,
+        /// How to put it right.
+        help: String,
+    },
     /// Settings are for a rule that does not exist.
     #[error("{origin}: no rule has the id {rule}")]
     #[diagnostic(code("PG-CF-007"), help("{help}"))]

@@ -357,6 +357,7 @@ on-unknown = "fail"
             "check.require-waiver-expiry = true (default)",
             "check.builtin = false (team/planguard.toml:10)",
             r#"check.packs = ["recovery", "required-tags"] (team/planguard.toml:11)"#,
+            "check.benchmarks = [] (default)",
             r#"check.guardrails = ["team/guardrails"] (team/planguard.toml:12)"#,
             r#"check.baseline = "team/baseline.json" (team/planguard.toml:13)"#,
             r#"check.terraform = "tofu" (team/planguard.toml:14)"#,

@@ -19,7 +19,7 @@ use super::origin::{Origin, Sourced};
 use super::table::Settings;
 use super::value::{Amount, ShowProgram};
 use crate::baseline::Baseline;
-use crate::check::{Packs, PolicyLints, Rules};
+use crate::check::{Benchmarks, Packs, PolicyLints, Rules};
 use crate::cost::{CostError, CostLimits, CostReport, CostRules, CostView};
 use crate::overrides::{Mistake, MistakeKind, Overrides, RuleOverride};
 use crate::pattern::Pattern;
@@ -43,7 +43,8 @@ impl Settings {
         let policies = has_policies.then(|| Policies::load(&self.policy_options(rego_packs, environment)));
         let lints = (!self.paths.value.is_empty())
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
-        let mut rules = Rules { packs, guardrails, policies, lints, ..Rules::default() };
+        let benchmarks = self.chosen_benchmarks(report);
+        let mut rules = Rules { packs, benchmarks, guardrails, policies, lints, ..Rules::default() };
         rules.cost = self.cost_rules(report);
         rules.sources = Sources::new(self.source_directory(report));
         rules.overrides = self.rule_overrides(&rules, report);
@@ -155,6 +156,25 @@ impl Settings {
             Some(directory) => SourceDirectory::Named(directory.clone()),
             None => SourceDirectory::Inferred,
         }
+    }
+
+    /// Looks up every benchmark.
+    fn chosen_benchmarks(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> Benchmarks {
+        let mut chosen = Vec::new();
+        for name in &self.benchmarks.value {
+            let Some(benchmark) = Benchmarks::find(name) else {
+                let all = Benchmarks::names().collect::<Vec<_>>().join(", ");
+                let help = match suggest::nearest(name, Benchmarks::names()) {
+                    Some(near) => format!("did you mean {near}? There are {all}"),
+                    None => format!("use one of {all}"),
+                };
+                let origin = self.benchmarks.origin.to_string();
+                report(&SettingsError::UnknownBenchmark { name: name.clone(), origin, help });
+                continue;
+            };
+            chosen.push(benchmark);
+        }
+        Benchmarks::new(chosen)
     }
 
     /// Looks up every pack among the guardrails and among the policies; one name may be both.

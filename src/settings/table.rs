@@ -215,6 +215,8 @@ settings! {
     "check"."builtin" / "PLANGUARD_BUILTIN" => builtin: bool = true;
     /// The packs that are enabled besides those that are by default.
     "check"."packs" / "PLANGUARD_PACK" => packs: Vec<String> = Vec::new();
+    /// The benchmarks whose controls the report is about, whose rules are enabled.
+    "check"."benchmarks" / "PLANGUARD_BENCHMARK" => benchmarks: Vec<String> = Vec::new();
     /// Files and directories with the project's own guardrails.
     "check"."guardrails" / "PLANGUARD_GUARDRAILS" => guardrails: Vec<PathBuf> = Vec::new();
     /// The file with the findings that the project had when it began with planguard.

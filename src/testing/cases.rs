@@ -73,6 +73,29 @@ pub(super) fn run(paths: &[PathBuf], ignored: &[String], options: &CasesOptions<
     all
 }
 
+/// The files of guardrails and of plan cases that a test of these paths reads.
+#[derive(Debug, Default)]
+pub struct TestedFiles {
+    /// The files of guardrails.
+    pub guardrails: Vec<PathBuf>,
+    /// The files of plan cases.
+    pub cases: Vec<PathBuf>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// The files of guardrails and of plan cases among paths and in directories.
+pub fn tested_files(paths: &[PathBuf]) -> TestedFiles {
+    let mut files = TestedFiles::default();
+    for source in find(paths, &Ignored::new(&[]), &mut files.problems) {
+        match source {
+            CaseSource::Plans(path) => files.cases.push(path),
+            CaseSource::Guardrails(path) => files.guardrails.push(path),
+        }
+    }
+    files
+}
+
 /// Returns the files without duplicates, in the order of the paths and then by name. Hidden directories are skipped.
 fn find(paths: &[PathBuf], ignored: &Ignored<'_>, problems: &mut Vec<Problem>) -> Vec<CaseSource> {
     let (mut files, mut named): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@ mod outcome;
 mod rego;
 mod run;
 
-pub use cases::OnFailedCases;
+pub use cases::{OnFailedCases, TestedFiles, tested_files};
 pub use coverage::{CoverageReport, Percentage};
 pub use error::TestError;
 pub use outcome::{

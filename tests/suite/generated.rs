@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use planguard::check::Packs;
 use planguard::finding::RuleKind;
-use planguard::guardrails::{CatalogueEntry, catalogue};
+use planguard::guardrails::definition::Decided;
+use planguard::guardrails::{CatalogueEntry, benchmarks, catalogue};
 use planguard::rego::convention::manual;
 use planguard::rego::{Outline, library, outline, rego_packs};
 use planguard::render::{
@@ -69,9 +70,62 @@ fn the_pages_of_rules_are_current() {
     let known: Vec<String> = pages.keys().map(|name| format!("{name}.md")).collect();
     for file in fs::read_dir(&directory).expect("the directory exists") {
         let name = file.expect("an entry").file_name().to_string_lossy().into_owned();
-        let is_other = ["README.md", "coverage.md"].contains(&name.as_str());
+        let is_benchmark = benchmarks().iter().any(|benchmark| name == format!("{}.md", benchmark.name));
+        let is_other = is_benchmark || ["README.md", "coverage.md"].contains(&name.as_str());
         assert!(is_other || known.contains(&name), "{name} belongs to no rule; delete it");
     }
+}
+
+/// The pages of benchmarks: what decides each control, and in `docs/cis.md` how many are decided.
+#[test]
+fn the_pages_of_benchmarks_are_current() {
+    let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let mut numbers = String::from(
+        "| benchmark | controls | with rules | without a rule yet | not decidable from a plan |\n\
+         |---|--:|--:|--:|--:|\n",
+    );
+    for benchmark in benchmarks() {
+        let (name, title) = (&benchmark.name, &benchmark.title);
+        let mut page = format!(
+            "# {title}\n\n`planguard check --benchmark {name}` reports on these controls; [Benchmarks of CIS](../cis.md) \
+             says how.\n\n| control | what it asks for | what decides it |\n|---|---|---|\n"
+        );
+        let (mut with_rules, mut without, mut not_decidable) = (0, 0, 0);
+        for control in &benchmark.controls {
+            let decided = match &control.decided {
+                Decided::ByRules(rules) => {
+                    with_rules += 1;
+                    let links = rules.ids.iter().map(|id| {
+                        let provider = id.split('-').next().unwrap_or_default();
+                        format!("[{id}]({provider}.md#{id})")
+                    });
+                    let limits = rules.limits.as_ref().map(|limits| format!(". {limits}"));
+                    format!("{}{}", links.collect::<Vec<_>>().join(", "), limits.unwrap_or_default())
+                }
+                Decided::NotYet(reason) => {
+                    without += 1;
+                    format!("No rule yet. {reason}")
+                }
+                Decided::NotByPlan(reason) => {
+                    not_decidable += 1;
+                    format!("Not decidable from a plan. {reason}")
+                }
+            };
+            let _ = writeln!(page, "| {} | {} | {decided} |", control.id, control.title);
+        }
+        let _ = writeln!(
+            numbers,
+            "| [{name}](guardrails/{name}.md) | {} | {with_rules} | {without} | {not_decidable} |",
+            benchmark.controls.len()
+        );
+        assert_current(&docs.join(format!("guardrails/{name}.md")), &page);
+    }
+    let path = docs.join("cis.md");
+    let page = fs::read_to_string(&path).expect("the page");
+    let (start, end) = ("<!-- generated: benchmarks -->\n", "<!-- end: benchmarks -->");
+    let (before, rest) = page.split_once(start).expect("the start of the table");
+    let (_, after) = rest.split_once(end).expect("the end of the table");
+    assert_current(&path, &format!("{before}{start}\n{numbers}\n{end}{after}"));
 }
 
 /// The output that the README shows is what its command prints.

@@ -2,6 +2,7 @@
 
 mod attest;
 mod baseline;
+mod benchmarks;
 mod binary_plans;
 mod bundles;
 mod canary;

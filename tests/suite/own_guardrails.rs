@@ -271,3 +271,26 @@ fn guardrails_judge_provider_blocks_and_changes() {
         ["own-key provider.aws.eu", "own-off aws_cloudtrail.gone", "own-off aws_cloudtrail.stopped",]
     );
 }
+
+/// What `test` finds in a directory, `lint` finds too: guardrails and plan cases.
+#[test]
+fn a_directory_of_guardrails_and_cases_is_linted() {
+    let directory = project("aws_s3_bucket", "bukcet");
+    let inner = directory.path().join("rules");
+    fs::create_dir(&inner).expect("the directory");
+    fs::rename(directory.path().join("own.toml"), inner.join("own.toml")).expect("moved");
+    let case = "packs = [\"default\"]\n[[case]]\nname = \"c\"\nresources = [{ type = \"aws_s3_bucket\", after = { bukcet = \"b\" } }]\n\
+                findings = []\n";
+    fs::write(inner.join("cases.toml"), case).expect("the cases");
+    for command in ["lint", "test"] {
+        let (code, said) = planguard(&directory, &[command, "rules"]);
+        assert_eq!(code, Some(2), "{command}: {said}");
+        for place in ["rules/own.toml:", "rules/cases.toml"] {
+            assert!(said.contains(place), "{command}: {said}");
+        }
+        assert!(!said.contains("no policy found"), "{command}: {said}");
+    }
+    let (code, said) = planguard(&directory, &["lint", "rules/cases.toml"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("rules/cases.toml") && !said.contains("own.toml"), "{said}");
+}

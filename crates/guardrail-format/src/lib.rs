@@ -3,6 +3,7 @@
 //! The build script of the built-in guardrails reads them with this crate, so it stays small: it imports
 //! [`planguard_rule`] and [`planguard_schemas`], and no other crate of the project.
 
+mod benchmark;
 mod case;
 mod case_file;
 mod case_schema;
@@ -23,6 +24,7 @@ mod types;
 
 use serde::{Deserialize, Serialize};
 
+pub use benchmark::{Benchmark, Control, ControlRules, Decided, read_benchmark};
 pub use case::{Case, Expectation};
 pub use case::{CaseResource, complete};
 pub use case_file::is_case_file;
@@ -40,7 +42,9 @@ pub use predicate::{
 pub use quantity::{Quantity, Version};
 pub use raw::RawCaseResource;
 pub use read::{Definition, DefinitionError, DefinitionProblem, read_definitions};
-pub use schema::{Contradiction, contradictions, predicate_contradictions, unknown_type};
+pub use schema::{
+    Contradiction, condition_contradictions, contradictions, predicate_contradictions, unknown_type,
+};
 pub use statement::{ActionForm, ConditionTest, ConditionsTest, Effect, PrincipalTest, StatementTest};
 
 use planguard_rule::RuleInfo;

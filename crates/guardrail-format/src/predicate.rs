@@ -365,6 +365,8 @@ pub struct Companion {
     pub on: Vec<PathPattern>,
     /// What must hold of the companion; anything if `None`.
     pub condition: Option<Box<Predicate>>,
+    /// How many there must be.
+    pub at_least: usize,
 }
 
 /// Which of two resources refers to the other.

@@ -273,6 +273,11 @@ impl<'p> Context<'p> {
     }
 }
 
+/// A predicate that says which resources something is about.
+pub(crate) fn condition(raw: RawPredicate) -> Result<Predicate, String> {
+    predicate(raw, Context::new(Polarity::HoldsWhenWrong, Defaults::default(), &[]))
+}
+
 fn predicate(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, String> {
     let set = raw.keys();
     let heads: Vec<&str> = set.iter().copied().filter(|key| HEADS.contains(key)).collect();
@@ -288,7 +293,8 @@ fn predicate(mut raw: RawPredicate, context: Context<'_>) -> Result<Predicate, S
         "count" => &["where", "is", "at_least", "at_most", "unset", "unknown"],
         "range" => &["cidr", "unset", "unknown"],
         "ports" => &["from", "to", "ranges", "protocol", "transport", "unset"],
-        "related" | "refers_to" => &["by", "on", "where"],
+        "related" => &["by", "on", "where", "at_least"],
+        "refers_to" => &["by", "on", "where"],
         "plan_has" => &["where"],
         "was" | "becomes" | "actions" => &[],
         _ => leaf::KEYS,
@@ -502,6 +508,14 @@ mod tests {
             (
                 "fail = { actions = [\"destroy\"] }",
                 "x.toml:12: unknown variant `destroy`, expected one of `create`",
+            ),
+            (
+                "fail = { related = \"aws_y\", by = \"x\", at_least = 0 }",
+                "x.toml:2: guardrail `aws-x`: `at_least` of a companion is a number of resources, not 0",
+            ),
+            (
+                "fail = { refers_to = \"aws_y\", by = \"x\", at_least = 2 }",
+                "x.toml:2: guardrail `aws-x`: `at_least` does not belong to `refers_to`",
             ),
             ("fail = { plan_has = [] }", "x.toml:2: guardrail `aws-x`: `plan_has` names no type"),
             (

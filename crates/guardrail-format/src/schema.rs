@@ -102,6 +102,17 @@ pub fn predicate_contradictions(resource_type: &str, predicate: &Predicate) -> V
     check.problems
 }
 
+/// How a predicate on resources of several types contradicts the schemas: what is wrong for all of them.
+pub fn condition_contradictions(resource_types: &[&str], predicate: &Predicate) -> Vec<Contradiction> {
+    let known: Vec<&str> = resource_types.iter().copied().filter(|name| known_type(name).is_ok()).collect();
+    let mut of_types = known.iter().map(|name| predicate_contradictions(name, predicate));
+    let Some(mut wrong) = of_types.next() else { return Vec::new() };
+    for of_type in of_types {
+        wrong.retain(|found| of_type.iter().any(|other| other.name() == found.name()));
+    }
+    wrong
+}
+
 /// Whether a resource type has the attributes of a predicate, each under one of its names.
 pub(crate) fn fits(resource_type: &str, predicate: &Predicate) -> bool {
     let mut check = Check { problems: Vec::new(), names: Names::OneOf };

@@ -15,15 +15,17 @@ use planguard_guardrail_format::{
     Case, Contradiction, Definition, Expectation, Guardrail, contradictions, read_definitions, read_mappings,
 };
 
+mod benchmarks;
 mod change;
 
 const GUARDRAILS: &str = "../../policies/guardrails";
 const CHANGE_TABLES: &str = "../../policies/change";
 const MAPPINGS: &str = "../../policies/mappings";
 const CONCERNS: &str = "../../policies/concerns";
+const BENCHMARKS: &str = "../../policies/benchmarks";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in [GUARDRAILS, CHANGE_TABLES, MAPPINGS, CONCERNS, "build"] {
+    for input in [GUARDRAILS, CHANGE_TABLES, MAPPINGS, CONCERNS, BENCHMARKS, "build"] {
         println!("cargo::rerun-if-changed={input}");
     }
     let mut problems = Vec::new();
@@ -65,6 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(read) => mappings.extend(read),
         }
     }
+    let of_benchmarks = benchmarks::read(&toml_files(Path::new(BENCHMARKS))?, &guardrails, &mut problems)?;
     if !problems.is_empty() {
         // Cargo shows what a failing build script writes to standard error.
         return Err(format!("\n{}\n", problems.join("\n")).into());
@@ -73,6 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     change::embed(&tables, &out)?;
     embed_concerns(&out)?;
     fs::write(out.join("mappings.bin"), postcard::to_stdvec(&mappings)?)?;
+    fs::write(out.join("benchmarks.bin"), postcard::to_stdvec(&of_benchmarks)?)?;
     embed(&guardrails, &out)
 }
 

@@ -35,9 +35,9 @@ fn cases() -> &'static [u8] {
     })
 }
 
-/// The bytes of all that is embedded and decides: the guardrails, and the tables of the change guards.
-pub fn embedded() -> [&'static [u8]; 2] {
-    [DEFINITIONS, super::change::tables()]
+/// The bytes of all that is embedded and decides: the guardrails, the tables of the change guards, and the benchmarks.
+pub fn embedded() -> [&'static [u8]; 3] {
+    [DEFINITIONS, super::change::tables(), super::benchmarks::packed()]
 }
 
 /// Where a guardrail is in the embedded data.

@@ -3,6 +3,7 @@
 //! This crate imports the plan model, the format of guardrails and the description of rules; it does not know
 //! Rego, findings or reports.
 
+mod benchmarks;
 mod builtin;
 mod catalogue;
 pub mod change;
@@ -23,6 +24,7 @@ mod yaml;
 
 pub use planguard_guardrail_format as definition;
 
+pub use benchmarks::{benchmarks, is_about};
 pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use concerns::{Concern, ConcernAnswer, LeftOut, concerns};

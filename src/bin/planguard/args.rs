@@ -394,6 +394,10 @@ pub(crate) struct GateArguments {
 
     #[command(flatten)]
     pub(crate) guardrails: GuardrailArguments,
+    /// Report which controls of a benchmark the plan violates or meets, and deny if it violates one (repeatable):
+    /// cis-aws-5.0, cis-azure-4.0, cis-gcp-4.0, cis-kubernetes-1.10
+    #[arg(long, value_name = "NAME", help_heading = "Guardrails")]
+    benchmark: Vec<String>,
     /// How many objects a plan may destroy [default: 20]
     #[arg(long, value_name = "N", help_heading = "Guardrails")]
     max_destroys: Option<usize>,
@@ -447,6 +451,7 @@ impl GateArguments {
             require_coverage: switch("--require-coverage", self.require_coverage, true),
             baseline: flag("--baseline", self.baseline.clone().map(Some)),
             source: flag("--source", self.source.clone().map(Some)),
+            benchmarks: list("--benchmark", &self.benchmark),
             max_destroys: flag("--max-destroys", self.max_destroys),
             max_destroy_percent: flag("--max-destroy-percent", self.max_destroy_percent),
             ..self.input.said(self.guardrails.said(self.policies.said()))
@@ -554,6 +559,7 @@ mod tests {
         for line in [
             "check plan.json --fail-on HIGH --unknown warn --gate introduced --report-only --allow-errored",
             "check - --require-complete --require-coverage --strict --pack a --pack b --params p.toml --guardrails g --no-builtin",
+            "check a --benchmark cis-aws-5.0 --benchmark cis-gcp-4.0",
             "check a b --max-destroys 1 --max-destroy-percent 5 -p x --policy y --convention auto --context c",
             "check a --infracost i -n main --namespace aws.* -d d --data e --rego-version v0 --policy-timeout 9",
             "check a --all-namespaces --terraform tofu --lenient --max-size 9 --config c --format json",

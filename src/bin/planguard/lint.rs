@@ -1,16 +1,19 @@
 //! `planguard lint`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use planguard::cases::CaseFile;
 use planguard::lint::{Lint, LintOptions, LintReport, Strictness, Warnings, lint};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
 use planguard::render::{Detail, Format, lint as render};
 use planguard::settings::Settings;
+use planguard::testing::{TestedFiles, tested_files};
 use planguard_guardrails::load_guardrails;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::args::{PolicyArguments, SourceArguments};
 use crate::format::FormatParser;
@@ -28,7 +31,7 @@ Exit codes:
 
 #[derive(Debug, Args)]
 pub(crate) struct LintArguments {
-    /// Rego files and directories, and TOML files of guardrails [default: those of the settings, or else policy, policies or the working directory]
+    /// Rego files and directories, and TOML files of guardrails and plan cases [default: those of the settings, or else policy, policies or the working directory]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Report matters of style and doubtful cases too
@@ -57,28 +60,40 @@ pub(crate) fn run(arguments: &LintArguments, output: &Output) -> ExitCode {
     if let Some(lint) = arguments.explain {
         return output.finish(&render::explain(lint), 0);
     }
-    let is_toml = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml");
-    let (guardrails, policies): (Vec<PathBuf>, Vec<PathBuf>) =
-        arguments.paths.iter().cloned().partition(is_toml);
+    let TestedFiles { guardrails, cases, problems } = tested_files(&arguments.paths);
+    // A directory may have guardrails and no policies.
+    let policies: Vec<PathBuf> =
+        arguments.paths.iter().filter(|path| has_policies(path, &guardrails, &cases)).cloned().collect();
     let said = arguments.policies.said_with(&policies);
     let settings = match settings(said, None, &arguments.sources, output) {
         Ok(settings) => settings,
         Err(code) => return code,
     };
-    let only_guardrails =
-        !guardrails.is_empty() && policies.is_empty() && arguments.policies.policy.is_empty();
+    let files = guardrails.len() + cases.len();
+    let only_guardrails = files > 0 && policies.is_empty() && arguments.policies.policy.is_empty();
     let mut report =
         if only_guardrails { LintReport::default() } else { lint(&options(arguments, &settings)) };
-    report.files += guardrails.len();
+    report.files += files;
+    report.problems.extend(problems);
+    let plain = Redactor::default();
     let guardrails = [guardrails, settings.guardrails.value.clone()].concat();
     if let Err(errors) = load_guardrails(&guardrails) {
-        let plain = Redactor::default();
         report.problems.extend(errors.iter().map(|error| Problem::new(error, None, &plain)));
     }
+    let wrong = cases.iter().filter_map(|path| CaseFile::read(path).err()).flatten();
+    report.problems.extend(wrong.map(|error| Problem::new(&error, None, &plain)));
     for problem in &report.problems {
         output.problem(problem);
     }
     output.report(&report, arguments.format, Detail::default(), report.exit_code())
+}
+
+/// Whether a path is for the lints of policies: one that the test of guardrails and cases has no use for, or a directory
+/// with policies.
+fn has_policies(path: &Path, guardrails: &[PathBuf], cases: &[PathBuf]) -> bool {
+    let is_tested = guardrails.iter().chain(cases).any(|file| file.starts_with(path));
+    let is_rego = |entry: &DirEntry| entry.path().extension().is_some_and(|extension| extension == "rego");
+    !is_tested || WalkDir::new(path).into_iter().flatten().any(|entry| is_rego(&entry))
 }
 
 fn options(arguments: &LintArguments, settings: &Settings) -> LintOptions {

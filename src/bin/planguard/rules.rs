@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use miette::Diagnostic;
 use planguard::check::Packs;
 use planguard::finding::RuleKind;
-use planguard::guardrails::definition::unknown_type;
-use planguard::guardrails::{CatalogueEntry, Concern, ConcernAnswer, catalogue, concerns, remedy};
+use planguard::guardrails::definition::{Control, Decided, unknown_type};
+use planguard::guardrails::{
+    CatalogueEntry, Concern, ConcernAnswer, benchmarks, catalogue, concerns, remedy,
+};
 use planguard::plan::text::suggest;
 use planguard::plan_rules::PlanRule;
 use planguard::problem::Problem;
@@ -32,7 +34,7 @@ enum RulesError {
     /// No rule looks for what the id means in another tool, for a reason.
     #[error("no rule corresponds to {id}: {meaning}")]
     #[diagnostic(code("PG-CL-004"), help("{reason}"))]
-    LeftOut { id: &'static str, meaning: &'static str, reason: &'static str },
+    LeftOut { id: String, meaning: &'static str, reason: &'static str },
     /// No rule corresponds to what the id means in another tool.
     #[error("no rule corresponds to {id}")]
     #[diagnostic(
@@ -100,6 +102,9 @@ fn named_rule(id: &str, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesEr
     if let Some(entry) = all.iter().find(is_own) {
         return Ok(RulesReport::Guardrail(Box::new(entry.clone())));
     }
+    if let Some((name, control)) = control(id) {
+        return of_control(&name, control, all);
+    }
     let has = |entry: &&CatalogueEntry| {
         entry.info.also.by_tool().any(|(_, ids)| ids.iter().any(|other| other.eq_ignore_ascii_case(id)))
     };
@@ -108,6 +113,35 @@ fn named_rule(id: &str, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesEr
         0 => elsewhere(id, all),
         1 => Ok(RulesReport::Guardrail(Box::new(others.remove(0)))),
         _ => Ok(RulesReport::List { guardrails: others, packs: &[] }),
+    }
+}
+
+/// The control of a benchmark that an id means, such as `cis-aws-5.0 2.1.4` or `CIS AWS 5.0 2.1.4`, with its name.
+fn control(id: &str) -> Option<(String, &'static Control)> {
+    benchmarks().iter().find_map(|benchmark| {
+        let control = benchmark.controls.iter().find(|control| {
+            [&benchmark.name, &benchmark.foreign]
+                .into_iter()
+                .any(|name| format!("{name} {}", control.id).eq_ignore_ascii_case(id))
+        })?;
+        Some((format!("{} {}", benchmark.name, control.id), control))
+    })
+}
+
+/// The rules that decide a control, or the reason why none does.
+fn of_control(
+    name: &str,
+    control: &'static Control,
+    all: Vec<CatalogueEntry>,
+) -> Result<RulesReport, RulesError> {
+    let left_out = |meaning, reason| RulesError::LeftOut { id: name.to_owned(), meaning, reason };
+    match &control.decided {
+        Decided::ByRules(rules) => {
+            let is_of_it = |entry: &CatalogueEntry| rules.ids.iter().any(|id| *id == entry.info.id);
+            Ok(RulesReport::List { guardrails: all.into_iter().filter(is_of_it).collect(), packs: &[] })
+        }
+        Decided::NotByPlan(reason) => Err(left_out("it cannot be seen in a plan", reason)),
+        Decided::NotYet(reason) => Err(left_out("nobody has written one yet", reason)),
     }
 }
 
@@ -130,7 +164,9 @@ fn elsewhere(id: &str, all: Vec<CatalogueEntry>) -> Result<RulesReport, RulesErr
         ConcernAnswer::Rules(_) | ConcernAnswer::Open => None,
     });
     Err(match (reason, found.first()) {
-        (Some((id, why, reason)), _) => RulesError::LeftOut { id, meaning: why.meaning(), reason },
+        (Some((id, why, reason)), _) => {
+            RulesError::LeftOut { id: id.to_owned(), meaning: why.meaning(), reason }
+        }
         (None, Some((_, id))) => RulesError::Open { id },
         (None, None) => RulesError::UnknownRule { id: id.to_owned(), help: hint(id, &all) },
     })

@@ -6,6 +6,7 @@ use planguard_plan::redact::SafeText;
 use super::listing::{Group, Listed, outputs_words, worst_first};
 use super::rules;
 use super::verdict_line::{self, approvals_words};
+use crate::benchmark::{self, ControlFinding, ControlReport, ControlStatus};
 use crate::enforcement::Enforcement;
 use crate::finding::Certainty;
 use crate::render::cost::{amounts_as_code, headline};
@@ -53,6 +54,7 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     page.list_plans(report);
     page.open_table(&of(Group::New));
     page.drift(report);
+    page.benchmarks(report);
     page.fixes(report, &listed);
     // What denies is not folded if nothing above denies: the reader looks for the reason.
     let denies = |listed: &[&Listed<'_>]| listed.iter().any(|listed| listed.finding.enforcement.denies());
@@ -72,6 +74,47 @@ fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
     page.not_judged(report);
     page.end();
     Ok(page.text)
+}
+
+/// The head of a table of controls.
+const CONTROLS: &str = "| control | | status | |\n|---|---|---|---|\n";
+
+/// The most resources that a row of a control names.
+const MOST_RESOURCES: usize = 10;
+
+/// `| 2.1.4 | S3 blocks public access | violated | `aws_s3_bucket.a`: `aws-s3-public-acls-accepted` |`.
+fn control_row(control: &ControlReport, status: ControlStatus) -> String {
+    let found = match status {
+        ControlStatus::Violated => &control.violations[..],
+        ControlStatus::Undetermined => &control.undetermined[..],
+        ControlStatus::Met
+        | ControlStatus::NothingToLookAt
+        | ControlStatus::NoRule
+        | ControlStatus::NotDecidable => &[],
+    };
+    let place = |found: &ControlFinding| {
+        let plan = found.plan.as_ref().map(|plan| format!(" in {}", code(plan, MOST_OF_CELL)));
+        let effect =
+            if found.enforcement.denies() { String::new() } else { format!(" ({})", found.enforcement) };
+        format!(
+            "{}{}: {}{effect}",
+            code(&found.address, MOST_OF_CELL),
+            plan.unwrap_or_default(),
+            code(&found.rule, MOST_OF_CELL)
+        )
+    };
+    let mut cells: Vec<String> = found.iter().take(MOST_RESOURCES).map(place).collect();
+    if found.len() > MOST_RESOURCES {
+        cells.push(format!("and {} more", found.len() - MOST_RESOURCES));
+    }
+    cells.extend(control.reason().map(|reason| sentence(reason, MOST_OF_SENTENCE)));
+    format!(
+        "| {} | {} | {} | {} |\n",
+        sentence(&control.id, MOST_OF_CELL),
+        sentence(&control.title, MOST_OF_SENTENCE),
+        status.words(),
+        cells.join("<br>")
+    )
 }
 
 struct Page {
@@ -242,6 +285,29 @@ impl Page {
         let severities = verdict_line::severities(listed.iter().map(|listed| listed.finding));
         let start = format!("\n{tag}<summary>{findings} {what} ({severities})</summary>\n\n{TABLE}");
         self.add_lines(&start, &rows(listed, self.plans), "\n</details>\n");
+    }
+
+    /// What becomes of each control: what violates one is seen at once, the rest is folded.
+    fn benchmarks(&mut self, report: &Report) {
+        for benchmark in benchmark::of_all(&report.plans) {
+            let rows_of = |status: ControlStatus| -> Vec<String> {
+                benchmark.of(status).map(|control| control_row(control, status)).collect()
+            };
+            let title = sentence(&benchmark.title, MOST_OF_SENTENCE);
+            self.add(&format!("\n### {title}\n\n{}\n", benchmark.numbers()));
+            let open: Vec<String> = [ControlStatus::Violated, ControlStatus::Undetermined]
+                .into_iter()
+                .flat_map(rows_of)
+                .collect();
+            self.add_lines(&format!("\n{CONTROLS}"), &open, "");
+            for status in ControlStatus::ALL.into_iter().skip(2) {
+                let rows = rows_of(status);
+                let number = count(rows.len(), "control", "controls");
+                let start =
+                    format!("\n<details><summary>{number} {}</summary>\n\n{CONTROLS}", status.words());
+                self.add_lines(&start, &rows, "\n</details>\n");
+            }
+        }
     }
 
     /// How to fix what is not waived, rule by rule, the most urgent first.

@@ -102,6 +102,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         risk: Risk::default(),
         cost: None,
         findings,
+        benchmarks: Vec::new(),
         drift: Vec::new(),
         outputs: Vec::new(),
         complete: true,

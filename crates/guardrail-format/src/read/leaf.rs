@@ -322,7 +322,15 @@ pub(super) fn companion(raw: &mut RawPredicate, context: Context<'_>) -> Result<
     let by = raw.by.as_deref().ok_or("a companion needs `by`: the attribute that refers")?;
     let on = raw.on.take().unwrap_or_else(|| Texts(vec!["id".to_owned()]));
     let condition = raw.condition.take().map(|condition| predicate(*condition, context)).transpose()?;
+    let at_least = match raw.at_least.take() {
+        None => 1,
+        Some(toml::Value::Integer(number)) if number > 0 => usize::try_from(number).unwrap_or(usize::MAX),
+        Some(value) => {
+            return Err(format!("`at_least` of a companion is a number of resources, not {value}"));
+        }
+    };
     Ok(Predicate::Companion(Companion {
+        at_least,
         types: types.0,
         direction,
         by: PathPattern::parse(by)?,

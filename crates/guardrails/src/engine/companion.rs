@@ -238,9 +238,33 @@ impl<'p> Evaluator<'_, 'p> {
             let condition = companion.condition.as_ref();
             Some(condition.map_or(Truth::True, |one| self.predicate(one, &state.root()).truth))
         };
-        let certain = any(belonging.into_iter().filter_map(&fulfils));
+        // One can be found in several ways.
+        let mut seen: Vec<&Address> = Vec::new();
+        let (mut certainly, mut perhaps) = (0, 0);
+        for change in belonging {
+            if seen.contains(&&change.address) {
+                continue;
+            }
+            seen.push(&change.address);
+            match fulfils(change) {
+                Some(Truth::True) => certainly += 1,
+                Some(Truth::Unknown) => perhaps += 1,
+                Some(Truth::False) | None => {}
+            }
+            if certainly >= companion.at_least {
+                return Answer::bare(Truth::True);
+            }
+        }
+        let certain = match certainly + perhaps >= companion.at_least {
+            true => Truth::Unknown,
+            false => Truth::False,
+        };
         // One that may belong makes the answer unknown, whatever the others are.
-        let open = || unclear.iter().any(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
+        let open = || {
+            let may_belong = unclear.iter().filter(|change| !seen.contains(&&change.address));
+            let more = may_belong.filter(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
+            more.count() + certainly + perhaps >= companion.at_least
+        };
         // Beside an object of a generic provider, others of the provider may be companions that no mapping knows.
         let beside = || {
             let this = view.state().change;

@@ -158,6 +158,11 @@ pub fn judged_state<'p>(
     }
 }
 
+/// Whether a predicate holds for a resource.
+pub(crate) fn holds(predicate: &Predicate, state: &ResourceState<'_>, index: &PlanIndex<'_>) -> Truth {
+    Evaluator { index }.predicate(predicate, &state.root()).truth
+}
+
 /// Evaluates a guardrail on a resource that it judges by type.
 pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIndex<'_>) -> Evaluation {
     let root = state.root();

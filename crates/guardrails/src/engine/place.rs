@@ -6,7 +6,8 @@ use planguard_plan::{Attribute, AttributePath, PathStep, Value, View};
 use super::literal::is_empty;
 
 /// The first of several names that is set to something or unknown; failing that the first that is set to
-/// something empty, and the first name where none is set. Without names, the place itself.
+/// something empty. Where none is set, the one of which most is there: that is where it would be set. Without names, the
+/// place itself.
 pub(super) fn find_first<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> View<'p, 's> {
     let rank = |place: &View<'_, '_>| match place.attribute() {
         Attribute::Known(value) if !is_empty(value) => 0,
@@ -14,8 +15,28 @@ pub(super) fn find_first<'p, 's>(view: &View<'p, 's>, paths: &[PathPattern]) -> 
         Attribute::Known(_) => 1,
         Attribute::Unset => 2,
     };
+    let places = find_all(view, paths);
     // The first of equals is taken.
-    find_all(view, paths).into_iter().min_by_key(rank).unwrap_or_else(|| view.clone())
+    let best = places.iter().enumerate().min_by_key(|(_, place)| rank(place));
+    match best {
+        Some((first, place)) if rank(place) == 2 && paths.len() > 1 => {
+            let there = |position: &usize| paths.get(*position).map_or(0, |path| steps_there(view, path));
+            // `max_by_key` takes the last of equals.
+            let nearest = (0..places.len()).rev().max_by_key(there).unwrap_or(first);
+            places.get(nearest).cloned().unwrap_or_else(|| view.clone())
+        }
+        Some((_, place)) => place.clone(),
+        None => view.clone(),
+    }
+}
+
+/// How many of the first steps of a path lead to something that is there.
+fn steps_there(view: &View<'_, '_>, path: &PathPattern) -> usize {
+    let is_there = |length: &usize| {
+        let start = PathPattern(path.0.iter().take(*length).cloned().collect());
+        !matches!(find(view, &start).attribute(), Attribute::Unset)
+    };
+    (1..path.0.len()).take_while(is_there).count()
 }
 
 /// The places of all names; without names, the place itself.

@@ -3,6 +3,7 @@
 //! A report of some dozens of findings has room on a few screens: when it would not, the least severe rules get a line
 //! each. `--show all` shows everything.
 
+mod benchmarks;
 mod block;
 mod excerpt;
 mod natural;
@@ -75,6 +76,7 @@ fn render(report: &Report, layout: Layout) -> Result<String, RenderError> {
     let (shown, others): (Vec<&PlanReport>, Vec<&PlanReport>) = plans.partition(is_shown);
     not_judged_in(&mut page, &others);
     shown.into_iter().for_each(|plan| render_plan(&mut page, plan));
+    benchmarks::render(&mut page, report);
     skipped(&mut page, report);
     files(&mut page, report);
     held_to(&mut page, report);

@@ -1,12 +1,15 @@
 //! Version 2 of the JSON report, documented in `docs/report.schema.json`. `write` makes it of a report, and `read` makes a
 //! report of it.
 
+mod controls;
 mod read;
 mod write;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use controls::Benchmark;
 
 use super::held::{Approvals, Cost, Environment, Risk};
 
@@ -15,7 +18,7 @@ pub(super) use read::{read, safe};
 pub(super) use write::text;
 
 /// The version of this format.
-const SCHEMA_VERSION: &str = "2.4";
+const SCHEMA_VERSION: &str = "2.5";
 
 /// A run of planguard.
 #[derive(Serialize, Deserialize)]
@@ -151,6 +154,9 @@ struct Plan {
     cost: Option<Cost>,
     /// The findings, resource by resource, the most severe first.
     findings: Vec<Finding>,
+    /// What it says of the controls of each benchmark; left out if none was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    benchmarks: Vec<Benchmark>,
     /// What was changed outside of Terraform and matters.
     #[serde(default)]
     drift: Vec<Drift>,

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::{
-    Baseline, Changes, Counts, Coverage, Drift, DriftFate, Enforcement, Finding, FindingWaiver, Location,
-    Output, OutputAction, Part, Plan, PolicyCommit, Problem, Report, Rule, RuleKind, SCHEMA_VERSION,
-    Severity, Share, Source, Verdict, Waiver, WaiverState,
+    Baseline, Benchmark, Changes, Counts, Coverage, Drift, DriftFate, Enforcement, Finding, FindingWaiver,
+    Location, Output, OutputAction, Part, Plan, PolicyCommit, Problem, Report, Rule, RuleKind,
+    SCHEMA_VERSION, Severity, Share, Source, Verdict, Waiver, WaiverState,
 };
 use crate::waivers::Use;
 use crate::{enforcement, finding, report, verdict};
@@ -227,6 +227,7 @@ impl Plan {
             risk: self.risk.clone().try_into()?,
             cost: self.cost.clone().map(TryInto::try_into).transpose()?,
             findings: findings.collect::<Result<_, _>>()?,
+            benchmarks: self.benchmarks.iter().map(Benchmark::read).collect(),
             drift: self.drift.iter().map(Drift::read).collect(),
             outputs: self.outputs.iter().map(Output::read).collect(),
             complete: !matches!(self.verdict, Verdict::Undecided),

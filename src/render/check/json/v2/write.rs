@@ -7,10 +7,10 @@ use planguard_plan::redact::SafeText;
 use planguard_rule as severity;
 
 use super::{
-    Approvals, Baseline, Changes, Cost, Counts, Coverage, Directory, Drift, DriftFate, Enforcement,
-    Environment, Files, Finding, FindingWaiver, Location, Notice, Output, OutputAction, Part, Plan,
-    PolicyCommit, Problem, Report, Risk, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Skipped, Source,
-    UnknownType, UnusedEntry, Verdict, Waiver, WaiverState, Weakening,
+    Approvals, Baseline, Benchmark, Changes, Cost, Counts, Coverage, Directory, Drift, DriftFate,
+    Enforcement, Environment, Files, Finding, FindingWaiver, Location, Notice, Output, OutputAction, Part,
+    Plan, PolicyCommit, Problem, Report, Risk, Rule, RuleKind, SCHEMA_VERSION, Severity, Share, Skipped,
+    Source, UnknownType, UnusedEntry, Verdict, Waiver, WaiverState, Weakening,
 };
 use crate::render::check::rules::{self, ReportedRule};
 use crate::waivers::Use;
@@ -126,6 +126,7 @@ impl Plan {
             risk: Risk::of(&plan.risk),
             cost: plan.cost.as_ref().map(Cost::of),
             findings: plan.findings.iter().map(|finding| Finding::of(finding, rules, plan)).collect(),
+            benchmarks: plan.benchmarks.iter().map(Benchmark::of).collect(),
             drift: plan.drift.iter().map(Drift::of).collect(),
             outputs: plan.outputs.iter().map(Output::of).collect(),
             source_lines: if plan.position.is_some() { source_lines(plan) } else { BTreeMap::new() },
