@@ -36,7 +36,7 @@ pub struct Control {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Decided {
     /// Guardrails.
-    ByRules(ControlRules),
+    ByRules(Box<ControlRules>),
     /// Nothing: no plan has it, for this reason.
     NotByPlan(String),
     /// Nothing: a plan may have it, and no guardrail looks for it, for this reason.
@@ -75,7 +75,7 @@ impl Benchmark {
 
 impl Control {
     /// The rules that decide it, if rules do.
-    pub const fn rules(&self) -> Option<&ControlRules> {
+    pub fn rules(&self) -> Option<&ControlRules> {
         match &self.decided {
             Decided::ByRules(rules) => Some(rules),
             Decided::NotByPlan(_) | Decided::NotYet(_) => None,
@@ -162,13 +162,13 @@ fn control(raw: RawControl, reasons: &BTreeMap<String, String>) -> Result<Contro
         return Err("`resources`, `when`, `violated_when` and `limits` belong to `rules`".to_owned());
     }
     let decided = match (has_rules, raw.not_in_plan, raw.not_yet) {
-        (true, None, None) => Decided::ByRules(ControlRules {
+        (true, None, None) => Decided::ByRules(Box::new(ControlRules {
             ids: raw.rules,
             resources: raw.resources,
             when: raw.when.map(condition).transpose()?,
             violated_when: raw.violated_when.map(condition).transpose()?,
             limits: raw.limits.map(reason).transpose()?,
-        }),
+        })),
         (false, Some(text), None) => Decided::NotByPlan(reason(text)?),
         (false, None, Some(text)) => Decided::NotYet(reason(text)?),
         _ => return Err("write one of `rules`, `not_in_plan` and `not_yet`".to_owned()),
