@@ -239,7 +239,7 @@ fn cost_is_tame_in_every_format() {
         ],
     });
     fs::write(directory.path().join("plan.json"), plan.to_string()).expect("written");
-    let quoted = Value::from(HOSTILE).to_string().replace("\\u", "\\u");
+    let quoted = literal();
     let prices = format!(
         "[[prices]]\nmatch = {{ type = \"aws_*\", region = {quoted} }}\nhourly = 1\nnote = {quoted}\n"
     );
