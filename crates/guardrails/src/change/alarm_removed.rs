@@ -49,7 +49,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             .filter(|pair| !is_by_the_clock(pair) && is_no_loss(pair))
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
-    for pair in pairs(plan).filter(|pair| is_no_loss(pair)) {
+    for pair in pairs(plan).filter(&is_no_loss) {
         found.extend(lists::changed(&pair, &ALARM_REMOVED, &LISTS));
         found.extend(weakened(&pair));
         found.extend(numbers::moved(&pair, &ALARM_REMOVED, LISTS.what));
