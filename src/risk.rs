@@ -2,9 +2,10 @@
 //!
 //! `docs/risk.md` has the table of points.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use planguard_guardrails::change::{Certainty, holds_data};
+use planguard_guardrails::change::{Certainty, holds_data, is_about_lost_data};
+use planguard_plan::redact::SafeText;
 use planguard_plan::{Mode, Plan};
 use planguard_rule::{Category, Severity};
 
@@ -144,6 +145,7 @@ impl Risk {
     pub fn of(plan: &Plan<'_>, findings: &[Finding], monthly_increase: Option<f64>) -> Self {
         let mut numbers: BTreeMap<RiskFactor, usize> = BTreeMap::new();
         let mut add = |factor: RiskFactor, number: usize| *numbers.entry(factor).or_default() += number;
+        let mut with_data: HashSet<SafeText> = HashSet::new();
         for resource in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
             let actions = &resource.change.actions;
             let factor = match (actions.deletes(), actions.creates()) {
@@ -155,11 +157,17 @@ impl Risk {
             add(factor, 1);
             if actions.deletes() && holds_data(&resource.address.resource_type) {
                 add(RiskFactor::Data, 1);
+                with_data.insert(SafeText::address(&resource.address));
             }
         }
+        // Data that is destroyed has its points; that a rule says so as well makes it no worse.
+        let is_counted = |finding: &&Finding| {
+            is_about_lost_data(finding.rule.id.unescaped())
+                && finding.subject.as_ref().is_some_and(|subject| with_data.contains(&subject.address))
+        };
         let is_open =
             |finding: &&Finding| !finding.enforcement.is_accepted() && finding.origin == Origin::Introduced;
-        for finding in findings.iter().filter(is_open) {
+        for finding in findings.iter().filter(is_open).filter(|finding| !is_counted(finding)) {
             let factor = match (finding.certainty, finding.rule.category) {
                 (Certainty::DependsOnUnknown, _) => RiskFactor::Undetermined,
                 (Certainty::Certain, Some(Category::Exposure)) => RiskFactor::Exposure(finding.severity),
@@ -259,6 +267,17 @@ mod tests {
         ] {
             assert_eq!(risk(&[finding(category, change)], None).score() - base, points);
         }
+    }
+
+    #[test]
+    fn data_that_is_destroyed_counts_once() {
+        let base = risk(&[], None).score();
+        let more = |rule: &str, address: &str| risk(&[sample::finding(rule, address)], None).score() - base;
+        for rule in ["change-stateful-replace", "change-stateful-delete"] {
+            assert_eq!(more(rule, "aws_db_instance.d"), 0);
+            assert_eq!(more(rule, "aws_instance.c"), 10, "no object with data by its type");
+        }
+        assert_eq!(more("change-protection-off", "aws_db_instance.d"), 10);
     }
 
     #[test]

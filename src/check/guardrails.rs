@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_guardrail_format::{Guardrail, Mapping, Once, Scope};
 use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
 use planguard_guardrails::{
-    Builtin, Element, Evaluation, Evidence, Mapped, Outcome, PlanIndex, StatementPlace, builtins, evaluate,
-    judged_state, mapped,
+    Builtin, Element, Evaluation, Evidence, Mapped, Outcome, PlanIndex, StatementPlace, Unreadable, builtins,
+    evaluate, judged_state, mapped,
 };
 use planguard_plan::redact::{Redactor, SafeText};
-use planguard_plan::{AttributePath, Mode, ResourceChange, ResourceState, Side};
+use planguard_plan::{Attribute, AttributePath, Mode, PathStep, ResourceChange, ResourceState, Side, View};
 use planguard_threads::{self as threads, Stack};
 
 use super::benchmarks::{Answer, Asked};
@@ -153,7 +153,7 @@ impl PlanCheck<'_> {
             for (builtin, own, change) in *share {
                 // The drift of an object is that of its own type.
                 let drift = last_known.drift(change).filter(|_| !change.is_translated());
-                let own_drift = drift.and_then(|drift| effective.own(drift));
+                let own_drift = drift.and_then(|drift| effective.own_drift(drift));
                 let own_change = effective.own(change);
                 let (drift, change) = (own_drift.as_ref().or(drift), own_change.as_ref().unwrap_or(change));
                 let sides = Sides {
@@ -321,6 +321,7 @@ impl PlanCheck<'_> {
             }
         };
         let before = match guardrail.scope {
+            Scope::State if sides.is_as_unclear_before(guardrail, index, &evaluation) => Before::Fails,
             Scope::State => sides.fails_before(guardrail, index),
             // A change is new.
             Scope::Change => Before::Passes,
@@ -482,6 +483,39 @@ impl Sides<'_> {
         }
     }
 
+    /// Whether nobody can tell of the same value either what it is before the change: where it comes from does not show, or
+    /// it cannot be read.
+    fn is_as_unclear_before(
+        &self,
+        guardrail: &Guardrail,
+        index: &PlanIndex<'_>,
+        evaluation: &Evaluation,
+    ) -> bool {
+        let (Some(before), Some(after), Some(evidence)) = (&self.before, &self.after, &evaluation.evidence)
+        else {
+            return false;
+        };
+        if evaluation.outcome != Outcome::Undetermined || !is_known_and_same(before, after, &evidence.path) {
+            return false;
+        }
+        match evidence.unreadable {
+            // The plan has the configuration after the change only, and the value is older.
+            Some(Unreadable::NoConfiguration | Unreadable::NoVariable) => true,
+            Some(
+                Unreadable::NotJson { .. }
+                | Unreadable::NotYaml { .. }
+                | Unreadable::NoStatement
+                | Unreadable::NotText
+                | Unreadable::Compressed,
+            )
+            | None => {
+                let old = evaluate(guardrail, before, index);
+                old.outcome == Outcome::Undetermined
+                    && old.evidence.is_some_and(|old| old.path == evidence.path)
+            }
+        }
+    }
+
     fn fails_before(&self, guardrail: &Guardrail, index: &PlanIndex<'_>) -> Before {
         let evaluation =
             |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index));
@@ -499,6 +533,21 @@ impl Sides<'_> {
             }
             Some(_) | None => Before::Fails,
         }
+    }
+}
+
+/// Whether two sides have the same known value at a path.
+fn is_known_and_same(before: &ResourceState<'_>, after: &ResourceState<'_>, path: &AttributePath) -> bool {
+    let (before, after) = (before.root(), after.root());
+    let at = |root| {
+        path.0.iter().fold(root, |view: View<'_, '_>, step| match step {
+            PathStep::Key(name) => view.key(name),
+            PathStep::Index(position) => view.index(*position),
+        })
+    };
+    match (at(before).attribute(), at(after).attribute()) {
+        (Attribute::Known(old), Attribute::Known(new)) => old == new,
+        (Attribute::Known(_) | Attribute::Unknown | Attribute::Unset, _) => false,
     }
 }
 

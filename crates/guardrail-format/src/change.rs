@@ -90,8 +90,19 @@ pub struct Switch {
     pub safe: SafeSetting,
     /// What it means that the attribute is not set.
     pub unset: Unset,
+    /// What has to stand beside the attribute; all of it.
+    pub when: Vec<Beside>,
     /// What the guard tells of it.
     pub tells: Tells,
+}
+
+/// What has to stand beside an attribute for an entry to be about it, since that says what the attribute means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// The attribute, in the same blocks as the entry's own as far as the paths agree.
+    pub attribute: NamePath,
+    /// Its values of which one has to be there, in any case.
+    pub words: Vec<String>,
 }
 
 /// What a guard tells of an entry, where that is not what it tells of all.
@@ -176,6 +187,8 @@ pub struct Period {
     pub weaker: Weaker,
     /// By which factor a number has to change before it is reported; by anything where there is none.
     pub factor: Option<f64>,
+    /// What has to stand beside the attribute; all of it.
+    pub when: Vec<Beside>,
     /// What the guard tells of it.
     pub tells: Tells,
 }

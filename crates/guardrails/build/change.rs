@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
+use std::iter;
 use std::ops::Range;
 use std::path::Path;
 
 use planguard_guardrail_format::change::{
-    ChangeTable, Empty, Mark, OpeningLayout, Ports, Row, SafeSetting, Sources, Switch, TypeFacts,
+    Beside, ChangeTable, Empty, Mark, OpeningLayout, Ports, Row, SafeSetting, Sources, Switch, TypeFacts,
     read_change_table,
 };
 use planguard_guardrail_format::{
@@ -72,10 +73,13 @@ fn each_once(tables: &mut Tables) {
         for name in JUDGING {
             let Some(table) = tables.get_mut(name) else { continue };
             for row in table.switches.iter_mut().filter(|row| row.by_name == is_by_name) {
-                let attribute = &row.entry.attribute;
+                // What stands beside an attribute makes it another one.
+                let when = row.entry.when.iter().flat_map(|beside| [&beside.attribute, &beside.words]);
+                let attribute = [&row.entry.attribute].into_iter().chain(when).flatten().cloned();
+                let attribute: Vec<String> = attribute.collect();
                 row.types.retain(|own| {
                     let is_first = told.insert((own.clone(), attribute.clone()));
-                    !is_by_name || (is_first && !of_every_type.contains(attribute))
+                    !is_by_name || (is_first && !of_every_type.contains(&attribute))
                 });
             }
             table.switches.retain(|row| !row.by_name || !row.types.is_empty());
@@ -116,7 +120,8 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
     }));
     problems.extend(misfits(&table.exceptions, every_type, |_| anything()));
     problems.extend(misfits(&table.switches, every_type, |switch| {
-        vec![setting_tests(switch).into_iter().map(|test| at(&switch.attribute, test)).collect()]
+        let own = setting_tests(switch).into_iter().map(|test| at(&switch.attribute, test)).collect();
+        iter::once(own).chain(beside(&switch.when)).collect()
     }));
     problems.extend(misfits(&table.documents, every_type, |document| {
         let tests = [text(), AttributeTest::Present];
@@ -128,13 +133,18 @@ fn check(table: &ChangeTable, every_type: &[String]) -> Vec<(usize, String)> {
         vec![vec![in_list("name"), in_list("key")], vec![in_list("value")]]
     }));
     problems.extend(misfits(&table.periods, every_type, |period| {
-        vec![vec![at(&period.attribute, AttributeTest::AtLeast(Quantity::Number(1.0)))]]
+        let own = vec![at(&period.attribute, AttributeTest::AtLeast(Quantity::Number(1.0)))];
+        iter::once(own).chain(beside(&period.when)).collect()
     }));
     problems.extend(misfits(&table.attributes, every_type, |marked| {
         let test = match marked.mark {
+            // A list, or a map.
+            Mark::Requirements => {
+                let tests = [text_or_list(), AttributeTest::Present];
+                return vec![tests.into_iter().map(|test| at(&marked.attribute, test)).collect()];
+            }
             Mark::PolicyDocument | Mark::TrustPolicy => text(),
             Mark::LogKinds
-            | Mark::Requirements
             | Mark::ManagedPolicies
             | Mark::Wildcards
             | Mark::Accounts
@@ -205,6 +215,11 @@ fn at(path: &[String], test: AttributeTest) -> Predicate {
             unknown: None,
         }),
     }
+}
+
+/// Tests of what has to stand beside an attribute.
+fn beside(when: &[Beside]) -> impl Iterator<Item = Vec<Predicate>> {
+    when.iter().map(|beside| vec![at(&beside.attribute, AttributeTest::Present)])
 }
 
 /// Tests of which one has to fit the attribute.

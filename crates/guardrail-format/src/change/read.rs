@@ -7,9 +7,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    ChangeTable, Direction, DocumentSwitch, Empty, Group, Mark, MarkedAttribute, NamePath, NamedSetting,
-    OpeningLayout, Period, PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Tells, TrafficEffect, Unset,
-    Weaker, expand,
+    Beside, ChangeTable, Direction, DocumentSwitch, Empty, Group, Mark, MarkedAttribute, NamePath,
+    NamedSetting, OpeningLayout, Period, PeriodUnit, Ports, Row, SafeSetting, Sources, Switch, Tells,
+    TrafficEffect, Unset, Weaker, expand,
 };
 use crate::path::{PathPattern, PatternStep};
 
@@ -76,6 +76,8 @@ struct RawSwitch {
     weak: Option<Vec<String>>,
     order: Option<Vec<String>>,
     unset: Option<RawUnset>,
+    #[serde(default)]
+    when: BTreeMap<String, Vec<String>>,
     says: Option<String>,
     #[serde(default)]
     minor: bool,
@@ -151,6 +153,8 @@ struct RawPeriod {
     #[serde(default)]
     weaker: Weaker,
     factor: Option<f64>,
+    #[serde(default)]
+    when: BTreeMap<String, Vec<String>>,
     says: Option<String>,
     #[serde(default)]
     minor: bool,
@@ -318,8 +322,15 @@ fn switch(raw: RawSwitch) -> Result<Read<Switch>, String> {
         (None, _) => Unset::ProviderDecides,
     };
     let tells = Tells { says: raw.says, is_minor: raw.minor };
-    let entry = Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, tells };
+    let entry =
+        Switch { attribute: pattern_path(&raw.attribute)?, safe, unset, when: beside(raw.when)?, tells };
     Ok(Read { except: raw.except, ..Read::of(raw.types, entry) })
+}
+
+fn beside(raw: BTreeMap<String, Vec<String>>) -> Result<Vec<Beside>, String> {
+    raw.into_iter()
+        .map(|(attribute, words)| Ok(Beside { attribute: name_path(&attribute)?, words }))
+        .collect()
 }
 
 fn document(raw: RawDocument) -> Result<Read<DocumentSwitch>, String> {
@@ -335,6 +346,7 @@ fn document(raw: RawDocument) -> Result<Read<DocumentSwitch>, String> {
         weak,
         order,
         unset,
+        when: BTreeMap::new(),
         says,
         minor,
     };
@@ -366,10 +378,12 @@ fn period(raw: RawPeriod) -> Result<Read<Period>, String> {
         None => false,
     };
     let (zero_is_forever, unset_is_forever) = (is_forever(raw.zero), is_forever(raw.unset));
-    let RawPeriod { types, except, attribute, unit, enough, weaker, factor, says, minor, .. } = raw;
+    let RawPeriod { types, except, attribute, unit, enough, weaker, factor, when, says, minor, .. } = raw;
     let tells = Tells { says, is_minor: minor };
     let attribute = pattern_path(&attribute)?;
-    let entry = Period { attribute, unit, zero_is_forever, unset_is_forever, enough, weaker, factor, tells };
+    let when = beside(when)?;
+    let entry =
+        Period { attribute, unit, zero_is_forever, unset_is_forever, enough, weaker, factor, when, tells };
     Ok(Read { except, ..Read::of(types, entry) })
 }
 
@@ -452,12 +466,18 @@ fn unique(table: &ChangeTable) -> Result<(), (usize, String)> {
         let OpeningLayout { direction, effect, rules, .. } = entry;
         format!("{direction:?} {effect:?} {}", rules.join("."))
     });
-    let switches = subjects("switch", &table.switches, |entry| entry.attribute.join("."));
+    let of = |attribute: &NamePath, when: &[Beside]| {
+        let when = when
+            .iter()
+            .map(|beside| format!(" where `{}` is {}", beside.attribute.join("."), beside.words.join(", ")));
+        attribute.join(".") + &when.collect::<String>()
+    };
+    let switches = subjects("switch", &table.switches, |entry| of(&entry.attribute, &entry.when));
     let documents = subjects("document", &table.documents, |entry| {
         format!("{}: {}", entry.document.join("."), entry.switch.attribute.join("."))
     });
     let parameters = subjects("parameter", &table.parameters, |entry| entry.names.join(", "));
-    let periods = subjects("period", &table.periods, |entry| entry.attribute.join("."));
+    let periods = subjects("period", &table.periods, |entry| of(&entry.attribute, &entry.when));
     let attributes = subjects("attribute", &table.attributes, |entry| entry.attribute.join("."));
     for (line, subject) in listed
         .chain(openings)
@@ -529,6 +549,7 @@ mod tests {
             attribute = "days"
             unit = "days"
             zero = "forever"
+            when = { "rule.status" = ["Enabled"] }
             [[attribute]]
             attribute = "policy"
             mark = "policy-document"
@@ -544,6 +565,11 @@ mod tests {
         assert_eq!(table.types(), ["aws_route53_zone", "aws_x"]);
         let every = table.facts(None);
         assert_eq!((every.switches.len(), every.periods.len(), every.attributes.len()), (2, 1, 1));
+        let status = Beside {
+            attribute: vec!["rule".to_owned(), "status".to_owned()],
+            words: vec!["Enabled".to_owned()],
+        };
+        assert_eq!(every.periods[0].when, [status]);
         let own = table.facts(Some("aws_x"));
         assert!(matches!(&own.switches[0].safe, SafeSetting::AllBut(words) if words == &["NONE"]));
         assert_eq!(own.openings[0].empty, Empty::OpenWithout("r".to_owned()));

@@ -8,7 +8,8 @@ use super::about::About;
 use super::compare::{Pair, Sight, pairs, shown, sight};
 use super::lists;
 use super::network_policy::loosened;
-use super::switch::{Wording, turned_off};
+use super::signatures::let_through;
+use super::switch::{Wording, findings};
 use super::tables::ACCESS_RESTRICTION_REMOVED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
@@ -37,10 +38,31 @@ const WORDING: Wording =
 const LISTS: lists::Wording =
     lists::Wording { what: WORDING.certain, lost: "no longer contains", gained: "now contains" };
 
+/// A firewall is reached by nobody: it stands in front of what is.
+const OF_FILTERS: Wording =
+    Wording { certain: "stops fewer requests than before", unknown: "may stop fewer requests than before" };
+
+/// What the names of types of firewalls contain, whose rules stop requests and packets.
+const FILTERS: [&str; 5] =
+    ["_networkfirewall_", "_waf", "_web_application_firewall_", "_security_policy", "_frontdoor_firewall_"];
+
+/// What a message says of an object of a type.
+fn wording(resource_type: &str) -> &'static Wording {
+    match FILTERS.iter().any(|part| resource_type.contains(part)) {
+        true => &OF_FILTERS,
+        false => &WORDING,
+    }
+}
+
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let mut found = turned_off(plan, &ACCESS_RESTRICTION_REMOVED, &WORDING);
+    let mut found = Vec::new();
+    for pair in pairs(plan) {
+        let wording = wording(&pair.resource.address.resource_type);
+        found.extend(findings(&pair, &ACCESS_RESTRICTION_REMOVED, wording));
+    }
     for pair in pairs(plan) {
         found.extend(lost_filters(&pair));
+        found.extend(let_through(&pair));
         found.extend(loosened(&pair));
         found.extend(lists::changed(&pair, &ACCESS_RESTRICTION_REMOVED, &LISTS));
     }
@@ -55,20 +77,19 @@ fn lost_filters(pair: &Pair<'_>) -> Vec<ChangeFinding> {
             let [block, name] = marked.attribute.as_slice() else { return None };
             let (before, after) =
                 (Filters::of(&pair.before, block, name)?, Filters::of(&pair.after, block, name)?);
-            let gone: Vec<String> = before
-                .blocking
-                .iter()
-                .filter(|name| !after.blocking.contains(name))
-                .map(|name| match after.all.contains(name) {
-                    true => format!("rule {name} no longer blocks"),
-                    false => format!("rule {name} is removed"),
-                })
-                .collect();
+            let lost = before.blocking.iter().filter(|name| !after.blocking.contains(name));
+            let (weaker, gone): (Vec<&String>, Vec<&String>) =
+                lost.partition(|name| after.all.contains(name));
+            let new = after.blocking.iter().filter(|name| !before.all.contains(name)).count();
+            let weaker = weaker.into_iter().map(|name| format!("rule {name} no longer blocks"));
             // A rule under another name may do the same.
-            if gone.is_empty() || after.blocking.iter().any(|name| !before.all.contains(name)) {
+            let gone = gone.iter().filter(|_| gone.len() > new).map(|name| format!("rule {name} is removed"));
+            let lost: Vec<String> = weaker.chain(gone).collect();
+            if lost.is_empty() {
                 return None;
             }
-            let message = format!("{} {}: {}", pair.resource.address, WORDING.certain, gone.join(", "));
+            let what = wording(&pair.resource.address.resource_type).certain;
+            let message = format!("{} {what}: {}", pair.resource.address, lost.join(", "));
             Some(ChangeFinding::on(pair.resource, message))
         })
         .collect()
@@ -137,12 +158,21 @@ mod tests {
         };
         let (sql, bots) = (rule("sql", "none"), rule("bots", "none"));
         let both = [sql.clone(), bots.clone()];
-        let lost = "aws_wafv2_web_acl.a can be reached by more than before: rule `bots` is removed";
+        let lost = "aws_wafv2_web_acl.a stops fewer requests than before: rule `bots` is removed";
         assert_eq!(of(&both, std::slice::from_ref(&sql)), [lost]);
-        let counts = "aws_wafv2_web_acl.a can be reached by more than before: rule `bots` no longer blocks";
+        let counts = "aws_wafv2_web_acl.a stops fewer requests than before: rule `bots` no longer blocks";
         assert_eq!(of(&both, &[rule("bots", "count"), sql.clone()]), [counts]);
         assert!(of(&both, &[bots.clone(), sql.clone()]).is_empty());
         assert!(of(&both, &[sql.clone(), rule("robots", "none")]).is_empty());
+        assert_eq!(
+            of(&both, &[rule("bots", "count"), rule("robots", "none"), sql.clone()]),
+            [counts],
+            "it is no other one"
+        );
+        assert_eq!(
+            of(&[rule("x", "none"), sql.clone(), bots.clone()], &[rule("robots", "none"), sql.clone()]).len(),
+            1
+        );
         assert!(of(&[sql.clone(), rule("ours", "allow")], &[sql]).is_empty());
         let policy = |action: &str| format!(r#"{{"custom_rules": [{{"name": "x", "action": "{action}"}}]}}"#);
         let address = "azurerm_web_application_firewall_policy.a";

@@ -7,7 +7,7 @@ use super::about::About;
 use super::alarm_threshold::weakened;
 use super::compare::{Pair, destroyed, pairs, sight};
 use super::lists;
-use super::loss::losses;
+use super::loss::{is_no_loss, losses};
 use super::numbers;
 use super::reason::because_destroyed;
 use super::switch::{Wording, findings};
@@ -43,12 +43,13 @@ const LISTS: lists::Wording =
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = losses(plan, &ALARM_REMOVED);
+    let is_no_loss = is_no_loss(&found);
     found.extend(
         pairs(plan)
-            .filter(|pair| !is_by_the_clock(pair))
+            .filter(|pair| !is_by_the_clock(pair) && is_no_loss(pair))
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
-    for pair in pairs(plan) {
+    for pair in pairs(plan).filter(&is_no_loss) {
         found.extend(lists::changed(&pair, &ALARM_REMOVED, &LISTS));
         found.extend(weakened(&pair));
         found.extend(numbers::moved(&pair, &ALARM_REMOVED, LISTS.what));

@@ -7,7 +7,7 @@ use planguard_rule::Severity;
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, sight};
 use super::lists;
-use super::loss::without_successor;
+use super::loss::{is_no_loss, without_successor};
 use super::switch::{Wording, findings};
 use super::tables::AUDIT_TRAIL_WEAKENED;
 use super::target::destroyed_alone;
@@ -50,7 +50,8 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             ChangeFinding::on(watcher, message)
         })
         .collect();
-    for pair in pairs(plan) {
+    let is_no_loss = is_no_loss(&found);
+    for pair in pairs(plan).filter(&is_no_loss) {
         found.extend(findings(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
         let lists = AUDIT_TRAIL_WEAKENED.marked(&pair.resource.address.resource_type, Mark::LogKinds);
         found.extend(lists.filter_map(|list| reduced(&pair, &list.attribute)));

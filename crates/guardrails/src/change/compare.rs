@@ -1,14 +1,16 @@
 //! Both sides of the objects that exist before and after a plan, and their attributes.
 
-use std::collections::BTreeMap;
-
+use planguard_guardrail_format::change::Beside;
 use planguard_plan::{
-    Address, Attribute, AttributePath, Mode, PathStep, Plan, ResourceChange, ResourceState, Side, Value, View,
+    Attribute, AttributePath, Mode, PathStep, Plan, ResourceChange, ResourceState, Side, Value, View,
 };
 
-/// An object that exists before and after: updated in-place, replaced, or moved and updated.
+use super::succession::successions;
+use super::switch::{is_word, texts};
+
+/// An object before and after: updated in-place, replaced, moved and updated, or followed by one that takes its place.
 pub(super) struct Pair<'p> {
-    /// The change.
+    /// The change; of an object that takes the place of another, its own.
     pub(super) resource: &'p ResourceChange<'p>,
     /// The object as it is.
     pub(super) before: ResourceState<'p>,
@@ -16,9 +18,9 @@ pub(super) struct Pair<'p> {
     pub(super) after: ResourceState<'p>,
 }
 
-/// The managed objects that a plan changes and that exist on both sides.
+/// The managed objects that a plan changes and that exist on both sides, and those that another one follows.
 pub(super) fn pairs<'p>(plan: &'p Plan<'p>) -> impl Iterator<Item = Pair<'p>> {
-    pairs_of(plan, &plan.resource_changes)
+    pairs_of(plan, &plan.resource_changes).chain(successions(plan))
 }
 
 /// Objects of a section that exist on both sides and differ. Deposed objects have no other side.
@@ -36,33 +38,6 @@ pub(super) fn pairs_of<'p>(
         let after = ResourceState::new(plan, resource, Side::After)?;
         Some(Pair { resource, before, after })
     })
-}
-
-/// The only instance of a block that is created, with the only one that is destroyed: a list of values that are keys of
-/// `for_each` has another value in the place of one.
-pub(super) fn rekeyed<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
-    let mut blocks: BTreeMap<String, (Vec<&'p ResourceChange<'p>>, Vec<&'p ResourceChange<'p>>)> =
-        BTreeMap::new();
-    for resource in &plan.resource_changes {
-        let (address, actions) = (&resource.address, &resource.change.actions);
-        let is_instance = address.mode == Mode::Managed && address.key.is_some();
-        if !is_instance || resource.deposed.is_some() || actions.creates() == actions.deletes() {
-            continue;
-        }
-        let block = Address { key: None, ..address.clone() };
-        let (destroyed, created) = blocks.entry(block.to_string()).or_default();
-        if actions.creates() { created.push(resource) } else { destroyed.push(resource) }
-    }
-    let pairs = blocks.into_values().filter_map(|instances| match instances {
-        (destroyed, created) if destroyed.len() == 1 && created.len() == 1 => {
-            let resource = *created.first()?;
-            let before = ResourceState::new(plan, destroyed.first()?, Side::Before)?;
-            let after = ResourceState::new(plan, resource, Side::After)?;
-            Some(Pair { resource, before, after })
-        }
-        _ => None,
-    });
-    pairs.collect()
 }
 
 /// The managed objects that are destroyed and not replaced. Deposed objects are left out.
@@ -162,6 +137,40 @@ pub(super) fn places<'p, 's>(root: &View<'p, 's>, names: &[impl AsRef<str>]) -> 
     places
 }
 
+/// The same, where something else has to stand beside the place.
+pub(super) fn places_when<'p, 's>(
+    root: &View<'p, 's>,
+    names: &[impl AsRef<str>],
+    when: &[Beside],
+) -> Vec<View<'p, 's>> {
+    let mut places = places(root, names);
+    places.retain(|place| when.iter().all(|beside| stands_beside(root, place, beside)));
+    places
+}
+
+/// Whether something stands beside a place: in the same blocks as far as the ways to both agree.
+fn stands_beside(root: &View<'_, '_>, place: &View<'_, '_>, beside: &Beside) -> bool {
+    let mut view = root.clone();
+    let mut names = beside.attribute.as_slice();
+    let mut steps = place.path().0.as_slice();
+    while let ([PathStep::Key(step), rest @ ..], [name, others @ ..]) = (steps, names)
+        && step == name
+        && !others.is_empty()
+    {
+        (view, steps, names) = (view.key(name), rest, others);
+        if let [PathStep::Index(position), rest @ ..] = steps {
+            (view, steps) = (view.index(*position), rest);
+        }
+    }
+    places(&view, names).iter().any(|place| {
+        let texts = match sight(place) {
+            Sight::Known(Value::Bool(flag)) => Some(vec![flag.to_string()]),
+            seen => seen.known().and_then(texts),
+        };
+        texts.iter().flatten().any(|text| beside.words.iter().any(|word| is_word(word, text)))
+    })
+}
+
 /// The elements of a list of blocks; the list itself where it has none to go through.
 fn blocks<'p, 's>(list: &View<'p, 's>) -> Vec<View<'p, 's>> {
     match list.elements() {
@@ -213,6 +222,27 @@ mod tests {
                 places(&root, &["b", "c", "x"]).iter().map(|view| view.path().to_string()).collect();
             assert_eq!(paths, ["b[0].c[0].x", "b[0].c[1].x", "b[1].c.x"]);
             assert_eq!(sight(&places(&root, &["e", "x"])[0]), Sight::Unset);
+        });
+    }
+
+    #[test]
+    fn what_stands_beside_a_place_is_in_the_same_block() {
+        let beside = |path: &[&str], word: &str| Beside {
+            attribute: path.iter().map(ToString::to_string).collect(),
+            words: vec![word.to_owned()],
+        };
+        let rules = r#"{"name": "n", "rule": [
+            {"action": [{"type": "Delete"}], "condition": [{"age": 1}]},
+            {"action": [{"type": "Move"}], "condition": [{"age": 2}]}, {"condition": [{"age": 3}]}]}"#;
+        with_after(&plan(rules, "{}", "{}"), |root| {
+            let found = |beside: Beside| -> Vec<String> {
+                let places = places_when(&root, &["rule", "condition", "age"], &[beside]);
+                places.iter().map(|place| place.path().to_string()).collect()
+            };
+            assert_eq!(found(beside(&["rule", "action", "type"], "delete")), ["rule[0].condition[0].age"]);
+            assert_eq!(found(beside(&["rule", "condition", "age"], "2")), ["rule[1].condition[0].age"]);
+            assert_eq!(found(beside(&["name"], "n")).len(), 3);
+            assert_eq!(found(beside(&["name"], "m")), [""; 0]);
         });
     }
 

@@ -23,13 +23,18 @@ fn finding(pair: &Pair<'_>, setting: &DocumentSwitch, wording: &Wording) -> Opti
     if before.is_sensitive || after.is_sensitive {
         return None;
     }
-    let (place, from, to) = before.settings.iter().find_map(|(place, old)| {
-        let new = after.settings.get(place)?;
+    let is_by_pattern = setting.switch.attribute.last().is_some_and(|key| key.len() > 1 && key.contains('*'));
+    let (place, from, to) = after.settings.iter().find_map(|(place, new)| {
+        // What a pattern matches on one side alone is not set on the other.
+        let old = before.settings.get(place).or_else(|| is_by_pattern.then_some(&Setting::Unset))?;
         is_weaker(setting, old, new).then_some((place, old, new))
     })?;
     let attribute = setting.document.last()?;
-    let name = setting.switch.attribute.join(".");
-    let of = if place.is_empty() { String::new() } else { format!(" of `{place}`") };
+    let (name, of) = match place.as_str() {
+        place if is_by_pattern => (place.to_owned(), String::new()),
+        "" => (setting.switch.attribute.join("."), String::new()),
+        place => (setting.switch.attribute.join("."), format!(" of `{place}`")),
+    };
     let change = match (from.shown(), to.shown()) {
         (Some(from), Some(to)) => format!("changes from {from} to {to}"),
         (None, Some(to)) => format!("is set to {to}"),
@@ -67,7 +72,13 @@ impl Setting {
             }),
             _ => None,
         };
-        Self::Set { shown: shown(value), is_safe: is_safe(&setting.switch.safe, value), rank }
+        let is_safe = match (&setting.switch.safe, value) {
+            // An empty object is there: `{"Block": {}}`.
+            (SafeSetting::Present, Value::Object(_)) => Some(true),
+            (SafeSetting::Absent, Value::Object(_)) => Some(false),
+            (safe, value) => is_safe(safe, value),
+        };
+        Self::Set { shown: shown(value), is_safe, rank }
     }
 
     fn shown(&self) -> Option<String> {
@@ -155,8 +166,9 @@ fn collect(setting: &DocumentSwitch, value: &Value<'_>, keys: &[String], place: 
             }
         }
         (Value::Object(_), [key, rest @ ..]) => match (key.as_str(), value.get(key)) {
-            ("*", _) => {
-                for (name, member) in value.members() {
+            (key, _) if key.contains('*') => {
+                let named = value.members().iter().filter(|(name, _)| key == "*" || is_word(key, name));
+                for (name, member) in named {
                     let place = if place.is_empty() { name.to_string() } else { format!("{place}.{name}") };
                     if rest.is_empty() {
                         found.settings.insert(place, Setting::of(setting, Some(member)));

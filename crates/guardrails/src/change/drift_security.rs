@@ -68,7 +68,7 @@ pub fn drift(plan: &Plan<'_>) -> Drift {
     let index = PlanIndex::new(plan);
     let planned = planned(plan);
     for pair in pairs_of(plan, &plan.resource_drift) {
-        let own = effective.own(pair.resource);
+        let own = effective.own_drift(pair.resource);
         let drift = own.as_ref().unwrap_or(pair.resource);
         let planned = planned.get(&drift.address).copied();
         let own = planned.and_then(|planned| effective.own(planned));

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use planguard_guardrail_format::change::{
-    ChangeTable, Period, PeriodUnit, Row, SafeSetting, Switch, Unset, Weaker, read_change_table,
+    Beside, ChangeTable, Period, PeriodUnit, Row, SafeSetting, Switch, Unset, Weaker, read_change_table,
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -156,10 +156,27 @@ impl Turn<'_> {
     }
 }
 
-fn with(resource_type: &str, path: &[String], value: Json) -> Json {
+fn with(resource_type: &str, path: &[String], value: Json, when: &[Beside]) -> Json {
     let mut all = given(resource_type);
     all.extend(object(path, value));
+    for beside in when {
+        merge(&mut all, object(&beside.attribute, json!(beside.words[0])));
+    }
     Json::Object(all)
+}
+
+/// Adds one object to another, block by block.
+fn merge(all: &mut Map<String, Json>, more: Map<String, Json>) {
+    for (name, value) in more {
+        match (all.get_mut(&name).and_then(|own| own.get_mut(0)), &value) {
+            (Some(Json::Object(own)), Json::Array(blocks)) => {
+                merge(own, blocks[0].as_object().unwrap().clone());
+            }
+            _ => {
+                all.insert(name, value);
+            }
+        }
+    }
 }
 
 fn quoted(value: &Json) -> String {
@@ -225,7 +242,7 @@ fn every_switch_turns() {
                         words = vec![quoted(&good), "no longer set".to_owned()];
                     }
                     words.push(row.entry.attribute.last().unwrap().clone());
-                    let values = |value| with(resource_type, &row.entry.attribute, value);
+                    let values = |value| with(resource_type, &row.entry.attribute, value, &row.entry.when);
                     let (good, bad) = (values(good), values(bad));
                     let turn = Turn {
                         table: &table,
@@ -280,7 +297,8 @@ fn every_switch_about_destruction_matters() {
                     settings(&row.entry).into_iter().filter(|(good, bad)| !good.is_null() && !bad.is_null())
                 {
                     let told = |value: &Json| {
-                        let before = with(resource_type, &row.entry.attribute, value.clone());
+                        let before =
+                            with(resource_type, &row.entry.attribute, value.clone(), &row.entry.when);
                         let found = find_in_changes(
                             guard_of(&table),
                             &entry(resource_type, &["delete"], &before, &Json::Null),
@@ -343,7 +361,7 @@ fn every_period_that_gets_worse_is_told() {
                         other => other.to_string(),
                     };
                     let words = vec![text(&good), text(&bad), period.attribute.last().unwrap().clone()];
-                    let values = |value: Json| with(resource_type, &period.attribute, value);
+                    let values = |value: Json| with(resource_type, &period.attribute, value, &period.when);
                     let (good, bad) = (values(good), values(bad));
                     Turn {
                         table: &table,
@@ -357,7 +375,7 @@ fn every_period_that_gets_worse_is_told() {
                     .check(&mut faults);
                 }
                 if let Some(enough) = period.enough {
-                    let values = |value: Json| with(resource_type, &period.attribute, value);
+                    let values = |value: Json| with(resource_type, &period.attribute, value, &period.when);
                     let change = entry(
                         resource_type,
                         &["update"],

@@ -5,7 +5,7 @@ use planguard_plan::{AttributePath, Plan};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{Pair, pairs, rekeyed};
+use super::compare::{Pair, pairs};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Openings, Reader};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -38,8 +38,6 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> =
         pairs(plan).flat_map(|pair| [findings(&pair), outgoing(&pair)].concat()).collect();
-    // A rule for each element of a list: the new element is a new rule.
-    found.extend(rekeyed(plan).iter().flat_map(findings));
     found.extend(pairs(plan).filter_map(|pair| ip_set::finding(&pair, plan)));
     // A rule that denied and allows now is reported already.
     let denied = denied::findings(plan).into_iter();
@@ -250,8 +248,11 @@ mod tests {
         };
         assert_eq!(told(&["10.60.16.0/20"], &["10.0.0.0/8"]), 1);
         assert_eq!(told(&["10.0.0.0/8"], &["10.60.16.0/20"]), 0);
-        // Nobody can tell which one took the place of which.
-        assert_eq!(told(&["10.1.0.0/16", "10.2.0.0/16"], &["10.0.0.0/8"]), 0);
+        assert_eq!(
+            told(&["10.1.0.0/16", "10.2.0.0/16"], &["10.0.0.0/8"]),
+            0,
+            "nobody can tell which one's place"
+        );
         assert_eq!(told(&[], &["10.0.0.0/8"]), 0);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use planguard_plan::{Mode, Plan, Value};
+use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side, Value};
 
 use super::ChangeFinding;
 use super::compare::Pair;
@@ -19,7 +19,7 @@ const ACCOUNTS: &[&str] = &[
 ];
 
 /// The accounts that objects of the plan are in.
-pub(super) fn own_accounts(plan: &Plan<'_>) -> BTreeSet<String> {
+pub(crate) fn own_accounts(plan: &Plan<'_>) -> BTreeSet<String> {
     let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
     managed
         .filter_map(|change| change.change.before.as_deref()?.get("arn")?.as_str())
@@ -57,6 +57,44 @@ pub(super) fn named(pair: &Pair<'_>, own: &BTreeSet<String>) -> Option<ChangeFin
         pair.resource.address
     );
     Some(ChangeFinding::on(pair.resource, message))
+}
+
+/// Types whose new objects give somebody a right, or send something to them, with the attribute that says to whom.
+const GIVING: &[(&str, &str)] = &[
+    ("aws_cloudwatch_event_permission", "principal"),
+    ("aws_cloudwatch_event_target", "arn"),
+    ("aws_cloudwatch_log_subscription_filter", "destination_arn"),
+    ("aws_kms_grant", "grantee_principal"),
+    ("aws_lakeformation_permissions", "principal"),
+    ("aws_lambda_permission", "principal"),
+    ("aws_ram_principal_association", "principal"),
+    ("aws_redshift_endpoint_authorization", "account"),
+    ("aws_vpc_endpoint_service_allowed_principal", "principal_arn"),
+];
+
+/// The finding for a new object that gives another account a right, or sends something there.
+pub(super) fn given_away(
+    plan: &Plan<'_>,
+    new: &ResourceChange<'_>,
+    own: &BTreeSet<String>,
+) -> Option<ChangeFinding> {
+    let (_, name) = GIVING.iter().find(|(name, _)| *name == new.address.resource_type)?;
+    if own.is_empty() {
+        return None;
+    }
+    let state = ResourceState::new(plan, new, Side::After)?;
+    let place = state.root().key(name);
+    let text = place.raw()?.as_str()?;
+    let account =
+        if is_account(text) { text } else { text.split(':').nth(4).filter(|part| is_account(part))? };
+    if own.contains(account) || place.is_sensitive() {
+        return None;
+    }
+    let message = format!(
+        "{} is new and is for account `{account}`, which nothing in the plan belongs to: `{name}`",
+        new.address
+    );
+    Some(ChangeFinding::on(new, message).at(place.path().clone()))
 }
 
 fn is_sensitive(pair: &Pair<'_>, name: &str) -> bool {

@@ -12,7 +12,7 @@ use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::engine::PlanIndex;
-use crate::iam::{Document, Grant, grants_beyond};
+use crate::iam::{Document, Grant, allowed_principals, grants_beyond};
 use crate::unreadable::{self, Unreadable};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -165,7 +165,8 @@ fn document_finding(
             None => are_all = false,
         }
     }
-    let mut grants = grants_beyond(&granted.unwrap_or_default(), &before);
+    let granted = granted.unwrap_or_default();
+    let mut grants = grants_beyond(&granted, &before);
     // What is not known may deny it as before.
     grants.retain(|grant, _| is_reported(*grant) && (are_all || *grant != Grant::NoLongerDenied));
     if grants.is_empty() && !are_all {
@@ -176,7 +177,10 @@ fn document_finding(
         );
     }
     if grants.is_empty() {
-        return None;
+        let account = foreign_account(&granted, &before, index)?;
+        let who = if sensitive { "another account".to_owned() } else { format!("account `{account}`") };
+        let message = format!("{address} grants more than before in `{attribute}`: {who} is new in it");
+        return Some(ChangeFinding::on(pair.resource, message).at(attribute));
     }
     let what: Vec<String> = grants
         .into_iter()
@@ -187,6 +191,25 @@ fn document_finding(
         .collect();
     let message = format!("{address} grants more than before in `{attribute}`: {}", what.join("; "));
     Some(ChangeFinding::on(pair.resource, message).at(attribute))
+}
+
+/// An account of others that a policy allows something, and did not before.
+fn foreign_account(after: &Document, before: &Document, index: &PlanIndex<'_>) -> Option<String> {
+    let accounts = |document: &Document| -> Vec<String> {
+        let principals = allowed_principals(document).into_iter();
+        principals.filter_map(|(principal, _)| account_of(principal.id.text()?)).collect()
+    };
+    let old = accounts(before);
+    let mut new = accounts(after).into_iter().filter(|account| !old.contains(account)).peekable();
+    new.peek()?;
+    let own = index.own_accounts();
+    new.find(|account| !own.is_empty() && !own.contains(account))
+}
+
+/// The account of a principal: it stands for itself, or is part of an ARN.
+fn account_of(principal: &str) -> Option<String> {
+    let account = principal.split(':').nth(4).unwrap_or(principal);
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then(|| account.to_owned())
 }
 
 /// Whether all values at a path are the same on both sides.
@@ -318,7 +341,17 @@ fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
         (None, None) => None,
     };
     if let Some(what) = what {
-        return Some(ChangeFinding::on(pair.resource, format!("{address} {what}")));
+        let root = pair.after.root();
+        let names: &[&str] = match everyone {
+            Some(_) => &["policy_data", "members", "member"],
+            None => &["policy_data", "role", "role_definition_name"],
+        };
+        let finding = ChangeFinding::on(pair.resource, format!("{address} {what}"));
+        let place = names.iter().map(|name| root.key(name)).find(|place| sight(place).known().is_some());
+        return Some(match place {
+            Some(place) => finding.at(place.path().clone()),
+            None => finding,
+        });
     }
     let (attribute, why) = after.unclear?;
     if is_unchanged(pair, &["policy_data".to_owned()]) && bindings(&pair.before.root()).unclear.is_some() {
@@ -520,6 +553,56 @@ mod tests {
     }
 
     #[test]
+    fn an_account_of_others_is_told_whatever_it_may_do() {
+        let own = r#"{"address": "aws_sqs_queue.q", "change": {"actions": ["no-op"],
+            "before": {"arn": "arn:aws:sqs:eu-west-1:111111111111:q"}, "after": {"arn": "arn:aws:sqs:eu-west-1:111111111111:q"}}}"#;
+        let statement = |principal: &str, action: &str| {
+            format!(
+                r#"{{"Effect": "Allow", "Principal": {{"AWS": "{principal}"}}, "Action": "{action}", "Resource": "arn:aws:s3:::a/*"}}"#
+            )
+        };
+        let app = statement("arn:aws:iam::111111111111:role/app", "s3:GetObject");
+        let found = |more: &str| {
+            let (before, after) = (policy(&format!("[{app}]")), policy(&format!("[{app}, {more}]")));
+            let changed = update("aws_s3_bucket_policy.a", &before, &after, "{}");
+            let found = find_in_changes(&GUARD, &format!("{own}, {changed}"));
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found(&statement("arn:aws:iam::999999999999:role/x", "s3:PutObject")),
+            [
+                "aws_s3_bucket_policy.a grants more than before in `policy`: account `999999999999` is new in it"
+            ]
+        );
+        assert_eq!(found(&statement("999999999999", "s3:PutObject")).len(), 1);
+        assert_eq!(found(&statement("arn:aws:iam::111111111111:role/new", "s3:PutObject")), [""; 0]);
+    }
+
+    #[test]
+    fn a_role_of_a_higher_rank_is_told() {
+        let bound =
+            |kind: &str, name: &str| format!(r#"{{"role_ref": [{{"kind": "{kind}", "name": "{name}"}}]}}"#);
+        let count = |kind: &str, from: &str, to: &str| {
+            let (before, after) = (bound(kind, from), bound(kind, to));
+            find_in_update(&GUARD, "kubernetes_role_binding_v1.a", &before, &after, "{}").len()
+        };
+        assert_eq!(
+            (count("ClusterRole", "view", "edit"), count("ClusterRole", "edit", "cluster-admin")),
+            (1, 1)
+        );
+        assert_eq!((count("ClusterRole", "admin", "view"), count("ClusterRole", "own", "view")), (0, 0));
+        assert_eq!(count("Role", "view", "admin"), 0, "a role of the namespace, whatever its name");
+        let member = |role: &str| format!(r#"{{"member": "user:a@x.org", "role": "{role}"}}"#);
+        let google = |from: &str, to: &str| {
+            let address = "google_storage_bucket_iam_member.a";
+            find_in_update(&GUARD, address, &member(from), &member(to), "{}").len()
+        };
+        assert_eq!(google("roles/storage.objectViewer", "roles/storage.admin"), 1);
+        assert_eq!(google("roles/storage.admin", "roles/storage.objectViewer"), 0);
+        assert_eq!(google("roles/storage.objectViewer", "roles/storage.objectCreator"), 0);
+    }
+
+    #[test]
     fn a_powerful_managed_policy_is_found() {
         let attached = |name: &str| format!(r#"{{"policy_arn": "arn:aws:iam::aws:policy/{name}"}}"#);
         let address = "aws_iam_role_policy_attachment.a";
@@ -547,6 +630,10 @@ mod tests {
         assert_eq!(
             find("roles/viewer", r#""allUsers""#)[0].message,
             "google_project_iam_binding.a grants `roles/viewer` to `allUsers`, which is everyone on the internet"
+        );
+        assert_eq!(
+            find("roles/viewer", r#""allUsers""#)[0].attribute.as_ref().unwrap().to_string(),
+            "members"
         );
         assert_eq!(
             find("roles/owner", r#""user:b@x.org""#)[0].message,

@@ -1,5 +1,7 @@
 //! Lists whose elements each guard something, or are each exempt from a guard.
 
+use std::collections::BTreeMap;
+
 use planguard_guardrail_format::change::{Mark, MarkedAttribute};
 use planguard_plan::{ResourceState, Value};
 
@@ -32,6 +34,9 @@ pub(super) fn changed(pair: &Pair<'_>, table: &'static Table, wording: &Wording)
 /// a list of exceptions that gains some and loses none.
 fn finding(pair: &Pair<'_>, marked: &MarkedAttribute, wording: &Wording) -> Option<ChangeFinding> {
     let list = &marked.attribute;
+    if let (Some(old), Some(new)) = (map(&pair.before, list), map(&pair.after, list)) {
+        return of_map(pair, marked, wording, &old, &new);
+    }
     let before = elements(&pair.before, list)?;
     let after = elements(&pair.after, list)?;
     let (lost, gained) = (beyond(&before, &after), beyond(&after, &before));
@@ -50,6 +55,54 @@ fn finding(pair: &Pair<'_>, marked: &MarkedAttribute, wording: &Wording) -> Opti
     let what = marked.tells.says.as_deref().unwrap_or(wording.what);
     let message = format!("{} {what}: `{name}` {verb} {}", pair.resource.address, changed.join(", "));
     Some(ChangeFinding::on(pair.resource, message).told(&marked.tells))
+}
+
+/// The texts of a map at a path by their keys, as messages show them; `None` where there is a list, or nothing known.
+fn map(state: &ResourceState<'_>, path: &[String]) -> Option<BTreeMap<String, (String, Option<String>)>> {
+    let places = places(&state.root(), path);
+    let [place] = places.as_slice() else { return None };
+    let members = match sight(place) {
+        Sight::Known(Value::Object(object)) => object.members(),
+        Sight::Known(Value::Null) | Sight::Unset => &[],
+        Sight::Known(_) | Sight::Unknown | Sight::Computed => return None,
+    };
+    let texts = members.iter().filter_map(|(name, value)| {
+        let text = value.as_str().filter(|text| !text.is_empty())?;
+        Some((name.to_string(), (text.to_owned(), shown(&place.key(name)))))
+    });
+    Some(texts.collect())
+}
+
+/// The finding for a map of requirements that loses some, or in which any text meets one that only some met.
+fn of_map(
+    pair: &Pair<'_>,
+    marked: &MarkedAttribute,
+    wording: &Wording,
+    old: &BTreeMap<String, (String, Option<String>)>,
+    new: &BTreeMap<String, (String, Option<String>)>,
+) -> Option<ChangeFinding> {
+    if marked.mark != Mark::Requirements {
+        return None;
+    }
+    let name = marked.attribute.last()?;
+    let mut weaker: Vec<String> = Vec::new();
+    for (key, (text, from)) in old {
+        match new.get(key) {
+            None => weaker.push(format!("`{name}` {} `{key}`", wording.lost)),
+            Some((wider, to)) if wider.contains('*') && !text.contains('*') => {
+                weaker.push(match (from, to) {
+                    (Some(from), Some(to)) => format!("`{name}.{key}` changes from {from} to {to}"),
+                    _ => format!("`{name}.{key}` changes to a weaker value"),
+                })
+            }
+            Some(_) => {}
+        }
+    }
+    let what = marked.tells.says.as_deref().unwrap_or(wording.what);
+    (!weaker.is_empty()).then(|| {
+        let message = format!("{} {what}: {}", pair.resource.address, weaker.join(", "));
+        ChangeFinding::on(pair.resource, message).told(&marked.tells)
+    })
 }
 
 /// An element with its text as messages show it.

@@ -38,6 +38,7 @@ const NAMES: &[&str] = &["name", "domain_name", "hostname", "custom_domain_name"
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let gone = destroyed(plan).filter(|resource| {
         is_live_name(resource)
+            && !is_for_authorities(resource)
             && !is_internal_address(resource)
             && !created(plan).any(|new| takes_over(resource, new))
     });
@@ -52,6 +53,13 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
 
 fn is_live_name(resource: &ResourceChange<'_>) -> bool {
     LIVE_NAME_DELETED.group(&resource.address.resource_type).is_some()
+}
+
+/// A record that authorities look up, and no client: that it is gone is told as the loss of a guard.
+fn is_for_authorities(resource: &ResourceChange<'_>) -> bool {
+    let before = resource.change.before.as_deref();
+    let kind = before.and_then(|before| before.get("type")).and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("CAA"))
 }
 
 /// Google's reserved addresses may be internal ones.

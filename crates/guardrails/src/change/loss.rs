@@ -1,12 +1,14 @@
 //! Finds guards that a plan destroys while what they guard stays.
 
+use std::collections::BTreeSet;
+
 use planguard_guardrail_format::Effect;
 use planguard_guardrail_format::change::{Mark, Switch};
-use planguard_plan::{Plan, ResourceChange, ResourceState, Side as PlanSide, Value};
+use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Side as PlanSide, Value};
 
 use super::ChangeFinding;
 use super::audit_trail_weakened::names_group;
-use super::compare::{Sight, places, sight};
+use super::compare::{Pair, Sight, places, sight};
 use super::reason::because_destroyed;
 use super::switch::{Side, side};
 use super::tables::Table;
@@ -28,6 +30,13 @@ pub(super) fn losses(plan: &Plan<'_>, table: &'static Table) -> Vec<ChangeFindin
             ChangeFinding::on(guard, format!("{} is destroyed{because}; {loss}", guard.address))
         })
         .collect()
+}
+
+/// Whether a pair is no matter of these findings: of an object whose loss is told, it is no news that the one in its place
+/// does less.
+pub(super) fn is_no_loss(found: &[ChangeFinding]) -> impl Fn(&Pair<'_>) -> bool + use<> {
+    let lost: BTreeSet<Address> = found.iter().filter_map(|finding| finding.address.clone()).collect();
+    move |pair| !lost.contains(&pair.before.change.address)
 }
 
 /// The objects that the plan neither creates again under another address nor replaces by one that guards the same.

@@ -40,6 +40,7 @@ mod forgotten;
 mod grant_created;
 mod guard_removed;
 mod hardening_off;
+mod helm_values;
 mod hollow;
 mod iam_widened;
 mod image_expiry;
@@ -53,6 +54,7 @@ mod monitoring_reduced;
 mod named;
 mod network;
 mod network_policy;
+mod newly_expiring;
 mod numbers;
 mod openings;
 mod output_exposed;
@@ -70,10 +72,12 @@ mod schedule;
 mod secret_added;
 mod service_removed;
 mod shared_with_account;
+mod signatures;
 mod stateful;
 mod stateful_delete;
 mod stateful_replace;
 mod status_codes;
+mod succession;
 mod switch;
 mod tables;
 mod target;
@@ -87,6 +91,7 @@ pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
 pub use drift::{ChangedOutside, DRIFT_PACK, Fate, OUTSIDE_GUARD, OutsideChange, changed_outside};
 pub use drift_security::{DRIFT_GUARD, Drift, drift};
 pub use example::{ChangeExample, ExampleSection};
+pub(crate) use foreign_account::own_accounts;
 pub(crate) use network::{Traffic, services};
 pub(crate) use tables::embedded as tables;
 
@@ -224,6 +229,11 @@ pub fn names_type(resource_type: &str) -> bool {
 /// Whether objects of a type hold data or identity, which no apply brings back once they are destroyed.
 pub fn holds_data(resource_type: &str) -> bool {
     stateful::is_stateful(resource_type)
+}
+
+/// Whether a rule reports that an object with data is destroyed or replaced.
+pub fn is_about_lost_data(rule: &str) -> bool {
+    [&stateful_delete::GUARD, &stateful_replace::GUARD].iter().any(|guard| guard.info.id == rule)
 }
 
 /// All change guards, in the order of their ids.

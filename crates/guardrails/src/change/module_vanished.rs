@@ -48,7 +48,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     for resource in &gone {
         modules.entry(vanished_call(plan, &resource.address, &holders)).or_default().push(resource);
     }
-    modules.iter().map(|(module, resources)| finding(module, resources)).collect()
+    modules.iter().map(|(module, resources)| finding(plan, module, resources)).collect()
 }
 
 /// Whether the configuration has no call of a module that an address is in.
@@ -90,12 +90,15 @@ fn vanished_call<'p>(
     prefixes.into_iter().find(|prefix| holders.contains(prefix)).unwrap_or(steps)
 }
 
-fn finding(module: &[ModuleStep], resources: &[&ResourceChange<'_>]) -> ChangeFinding {
+fn finding(plan: &Plan<'_>, module: &[ModuleStep], resources: &[&ResourceChange<'_>]) -> ChangeFinding {
+    let is_called = plan.configuration.is_some()
+        && resources.first().is_some_and(|first| !lacks_call(plan, &first.address));
+    let what = if is_called { "its key" } else { "its `module` block" };
     let module = module.iter().map(ToString::to_string).collect::<Vec<_>>().join(".");
     let stateful = resources.iter().filter(|r| is_stateful(&r.address.resource_type)).count();
     let objects = if resources.len() == 1 { "object" } else { "objects" };
     let mut message = format!(
-        "{module} is no longer in the configuration: {} {objects} in it will be destroyed",
+        "{module} is destroyed because {what} was removed from the configuration: {} {objects}",
         resources.len()
     );
     if stateful > 0 {
@@ -133,8 +136,8 @@ mod tests {
         assert_eq!(
             messages(&entries, ""),
             [
-                r#"module.app["a.b"] is no longer in the configuration: 2 objects in it will be destroyed, 1 of them with data"#,
-                "module.other is no longer in the configuration: 1 object in it will be destroyed",
+                r#"module.app["a.b"] is destroyed because its `module` block was removed from the configuration: 2 objects, 1 of them with data"#,
+                "module.other is destroyed because its `module` block was removed from the configuration: 1 object",
             ]
         );
     }
@@ -153,7 +156,7 @@ mod tests {
         assert_eq!(
             calls(""),
             [
-                "module.app is no longer in the configuration: 2 objects in it will be destroyed, 1 of them with data"
+                "module.app is destroyed because its `module` block was removed from the configuration: 2 objects, 1 of them with data"
             ]
         );
         assert!(calls(r#""app": {"module": {}}"#).is_empty());
@@ -170,8 +173,8 @@ mod tests {
         assert_eq!(
             messages(&entries, with),
             [
-                "module.app.module.db is no longer in the configuration: 1 object in it will be destroyed",
-                "module.app.module.web is no longer in the configuration: 1 object in it will be destroyed",
+                "module.app.module.db is destroyed because its `module` block was removed from the configuration: 1 object",
+                "module.app.module.web is destroyed because its `module` block was removed from the configuration: 1 object",
             ]
         );
     }

@@ -7,7 +7,7 @@ use planguard_guardrail_format::change::Weaker;
 use planguard_plan::ResourceState;
 
 use super::ChangeFinding;
-use super::compare::{Pair, Sight, places, shown, sight};
+use super::compare::{Pair, places_when, shown, sight};
 use super::tables::Table;
 use crate::engine::quantity;
 
@@ -16,13 +16,17 @@ pub(super) fn moved(pair: &Pair<'_>, table: &'static Table, what: &str) -> Vec<C
     let numbers = table.periods(&pair.resource.address.resource_type);
     numbers
         .filter_map(|number| {
-            let known = |state: &ResourceState<'_>| match places(&state.root(), &number.attribute).as_slice()
-            {
-                [place] => match sight(place) {
-                    Sight::Known(value) => Some((quantity(value)?, shown(place)?, place.path().clone())),
-                    Sight::Unknown | Sight::Computed | Sight::Unset => None,
-                },
-                _ => None,
+            // Of several blocks one may have the number, and the others something else.
+            let known = |state: &ResourceState<'_>| {
+                let root = state.root();
+                let places = places_when(&root, &number.attribute, &number.when);
+                let mut known = places.iter().filter(|place| sight(place).known().is_some());
+                match (known.next(), known.next()) {
+                    (Some(place), None) => {
+                        Some((quantity(sight(place).known()?)?, shown(place)?, place.path().clone()))
+                    }
+                    _ => None,
+                }
             };
             let (before, after) = (known(&pair.before)?, known(&pair.after)?);
             let (weaker, how) = match number.weaker {

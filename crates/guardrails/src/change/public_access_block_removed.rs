@@ -1,7 +1,7 @@
 //! Reports public access blocks that are destroyed or weakened.
 
 use planguard_guardrail_format::{Effect, Truth};
-use planguard_plan::{AttributePath, Mode, Plan, ResourceChange, Value};
+use planguard_plan::{Address, AttributePath, Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
@@ -10,6 +10,7 @@ use super::loss::settings_before;
 use super::switch::{self, Side, Wording};
 use super::tables::PUBLIC_ACCESS_BLOCK_REMOVED;
 use super::target::destroyed_alone;
+use super::twin::created;
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 use crate::iam::{Document, Statement, is_for_anyone, is_not_narrowed};
 
@@ -61,9 +62,30 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     found.extend(blocks.filter(|block| blocked(plan, block)).map(|block| {
         let opened = opened(plan, block, &[Overridden::Policy, Overridden::Acl]);
         let opened = opened.unwrap_or_else(|| "what it blocked can be made public".to_owned());
-        ChangeFinding::on(block, format!("{} is destroyed: {opened}", block.address))
+        let message = match same_again(plan, block) {
+            // Both are one setting of one object.
+            Some(new) => format!(
+                "{} is destroyed and {new} created for the same object, which Terraform does at once: if the new one \
+                 comes first, the block is gone after the apply, and {opened}",
+                block.address
+            ),
+            None => format!("{} is destroyed: {opened}", block.address),
+        };
+        ChangeFinding::on(block, message)
     }));
     found
+}
+
+/// The address of a block that the plan creates for the object of one that it destroys.
+fn same_again<'p>(plan: &'p Plan<'p>, block: &ResourceChange<'_>) -> Option<&'p Address> {
+    let name =
+        |side: Option<&Value<'_>>| side.and_then(|side| side.get("bucket")?.as_str().map(ToOwned::to_owned));
+    let bucket = name(block.change.before.as_deref());
+    let is_same = |new: &&ResourceChange<'_>| {
+        new.address.resource_type == block.address.resource_type
+            && name(new.change.after.as_deref()) == bucket
+    };
+    created(plan).find(is_same).map(|new| &new.address)
 }
 
 /// What a setting of a block overrides while it is there.
@@ -168,6 +190,22 @@ mod tests {
                 "before": {{"bucket": "logs", "id": "logs"}}, "after": null}}}}"#
         );
         assert_eq!(find_in_changes(&GUARD, &both), []);
+    }
+
+    #[test]
+    fn a_block_under_another_name_may_be_gone_after_the_apply() {
+        let settings = r#"{"bucket": "b", "id": "b", "restrict_public_buckets": true}"#;
+        let found = find_in_changes(
+            &GUARD,
+            &format!(
+                r#"{{"address": "aws_s3_bucket_public_access_block.old", "change": {{"actions": ["delete"], "before": {settings}, "after": null}}}},
+                   {{"address": "aws_s3_bucket_public_access_block.new", "change": {{"actions": ["create"], "before": null, "after": {settings}}}}}"#
+            ),
+        );
+        assert_eq!(
+            found[0].message,
+            "aws_s3_bucket_public_access_block.old is destroyed and aws_s3_bucket_public_access_block.new created for the same object, which Terraform does at once: if the new one comes first, the block is gone after the apply, and what it blocked can be made public"
+        );
     }
 
     #[test]

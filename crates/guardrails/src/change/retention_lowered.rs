@@ -8,11 +8,11 @@ use planguard_plan::{AttributePath, Plan, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
-use super::compare::{Pair, Sight, pairs, places, sight};
+use super::compare::{Pair, Sight, pairs, places_when, sight};
 use super::image_expiry::sooner;
 use super::switch::{Wording, findings};
 use super::tables::RETENTION_LOWERED;
-use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, newly_expiring};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -50,6 +50,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             found.extend(sooner(&pair));
             found
         })
+        .chain(newly_expiring::found(plan))
         .collect()
 }
 
@@ -146,7 +147,7 @@ fn is_enough(period: &Period, kept: &Value<'_>) -> bool {
 /// nothing, so that the longest is compared with the longest.
 fn one_lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
     let sorted = |state: &ResourceState<'_>| {
-        let mut kept = places(&state.root(), &period.attribute)
+        let mut kept = places_when(&state.root(), &period.attribute, &period.when)
             .iter()
             .map(|place| match sight(place) {
                 Sight::Known(value) => {
@@ -174,7 +175,7 @@ fn one_lowered(period: &Period, pair: &Pair<'_>) -> Option<ChangeFinding> {
 
 /// What the plan says of the attribute, if the path leads to one place only.
 fn place<'p>(period: &Period, state: &ResourceState<'p>) -> Option<(AttributePath, Sight<'p>)> {
-    match places(&state.root(), &period.attribute).as_slice() {
+    match places_when(&state.root(), &period.attribute, &period.when).as_slice() {
         [place] => Some((place.path().clone(), sight(place))),
         _ => None,
     }
@@ -209,6 +210,30 @@ fn unit(unit: PeriodUnit, amount: &str) -> String {
 mod tests {
     use super::super::testing::find_in_update;
     use super::*;
+
+    #[test]
+    fn an_age_matters_where_objects_are_deleted_at_it() {
+        let rule = |action: &str, age: u32| {
+            format!(r#"{{"action": [{{"type": "{action}"}}], "condition": [{{"age": {age}}}]}}"#)
+        };
+        let found = |before: &[String], after: &[String]| {
+            let bucket = |rules: &[String]| format!(r#"{{"lifecycle_rule": [{}]}}"#, rules.join(","));
+            find_in_update(&GUARD, "google_storage_bucket.a", &bucket(before), &bucket(after), "{}").len()
+        };
+        let cold = rule("SetStorageClass", 30);
+        assert_eq!(found(&[rule("Delete", 730)], &[rule("Delete", 30)]), 1);
+        assert_eq!(found(&[cold.clone(), rule("Delete", 730)], &[cold.clone(), rule("Delete", 90)]), 1);
+        assert_eq!(found(&[rule("Delete", 30)], &[rule("Delete", 730)]), 0);
+        assert_eq!(found(&[rule("SetStorageClass", 90)], &[cold]), 0);
+        let of_s3 = |status: &str, days: u32| {
+            format!(r#"{{"rule": [{{"status": "{status}", "expiration": [{{"days": {days}}}]}}]}}"#)
+        };
+        let of_s3 = |status: &str| {
+            let address = "aws_s3_bucket_lifecycle_configuration.a";
+            find_in_update(&GUARD, address, &of_s3(status, 90), &of_s3(status, 30), "{}").len()
+        };
+        assert_eq!((of_s3("Enabled"), of_s3("Disabled")), (1, 0));
+    }
 
     #[test]
     fn zero_days_of_a_log_group_are_unlimited() {

@@ -6,7 +6,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Sight, pairs, places, sight};
-use super::foreign_account::{named, own_accounts};
+use super::foreign_account::{given_away, named, own_accounts};
 use super::tables::SHARED_WITH_ACCOUNT;
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -63,6 +63,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         }
     }
     let own = own_accounts(plan);
+    found.extend(created(plan).filter_map(|new| given_away(plan, new, &own)));
     for pair in pairs(plan) {
         let is_told = |finding: &ChangeFinding| finding.address.as_ref() == Some(&pair.resource.address);
         if !found.iter().any(is_told) {
@@ -151,5 +152,30 @@ mod tests {
         assert!(of(r#""222222222222""#, r#""222222222222""#).is_empty());
         assert!(of("", r#""111111111111""#).is_empty());
         assert!(of("", r#""all""#).is_empty());
+    }
+
+    #[test]
+    fn a_new_right_of_another_account_is_told() {
+        let own = r#"{"address": "aws_sqs_queue.q", "change": {"actions": ["no-op"],
+            "before": {"arn": "arn:aws:sqs:eu-west-1:111111111111:q"}, "after": {"arn": "arn:aws:sqs:eu-west-1:111111111111:q"}}}"#;
+        let found = |address: &str, attribute: &str, value: &str| {
+            let new = format!(
+                r#"{own}, {{"address": "{address}", "change": {{"actions": ["create"], "before": null, "after": {{"{attribute}": "{value}"}}}}}}"#
+            );
+            find_in_changes(&GUARD, &new).into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let reader = "arn:aws:iam::999999999999:role/reader";
+        assert_eq!(
+            found("aws_kms_grant.a", "grantee_principal", reader),
+            [
+                "aws_kms_grant.a is new and is for account `999999999999`, which nothing in the plan belongs to: `grantee_principal`"
+            ]
+        );
+        assert_eq!(found("aws_lambda_permission.a", "principal", "999999999999").len(), 1);
+        assert_eq!(found("aws_lambda_permission.a", "principal", "s3.amazonaws.com"), [""; 0]);
+        assert_eq!(
+            found("aws_kms_grant.a", "grantee_principal", "arn:aws:iam::111111111111:role/own"),
+            [""; 0]
+        );
     }
 }

@@ -7,7 +7,7 @@ use planguard_guardrail_format::change::{SafeSetting, Switch, Tells, Unset};
 use planguard_plan::text::wildcard;
 use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
 
-use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::compare::{Pair, Sight, pairs, places_when, shown, sight};
 use super::tables::Table;
 use super::{Certainty, ChangeFinding, documents, parameters};
 use crate::engine::{is_empty, quantity};
@@ -118,7 +118,7 @@ fn turn<'t>(switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
 /// How a change lowers a setting whose words have an order, the weakest first, if it does. Of several places the weakest
 /// counts.
 fn lowered<'t>(words: &[String], switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
-    let rank = |place: &View<'_, '_>| match sight(place) {
+    let rank = |place: &View<'_, '_>| match set(&switch.safe, sight(place)) {
         Sight::Known(value) => {
             let rank = |text: &String| {
                 let own = words.iter().position(|word| is_word(word, text));
@@ -135,9 +135,11 @@ fn lowered<'t>(words: &[String], switch: &'t Switch, pair: &Pair<'_>) -> Option<
         Sight::Unknown | Sight::Computed => None,
     };
     let weakest = |state: &ResourceState<'_>| {
-        let ranked = places(&state.root(), &switch.attribute).into_iter().map(|place| {
-            let is_set = sight(&place) != Sight::Unset;
-            Some((rank(&place)?, place.path().clone(), is_set, shown(&place)))
+        let ranked = places_when(&state.root(), &switch.attribute, &switch.when).into_iter().map(|place| {
+            let is_set = set(&switch.safe, sight(&place)) != Sight::Unset;
+            let is_sensitive = place.is_sensitive();
+            let value = shown(&place).or_else(|| shown_texts(&place));
+            Some((rank(&place)?, place.path().clone(), is_set, value, is_sensitive))
         });
         ranked.collect::<Option<Vec<_>>>()?.into_iter().min_by_key(|(rank, ..)| *rank)
     };
@@ -145,10 +147,11 @@ fn lowered<'t>(words: &[String], switch: &'t Switch, pair: &Pair<'_>) -> Option<
     if after.0 >= before.0 {
         return None;
     }
-    let (_, attribute, is_set, value) = after;
+    let (_, attribute, is_set, value, is_sensitive) = after;
     let to = match value {
         Some(value) => To::Value(value),
-        None if is_set => To::Secret,
+        None if is_sensitive => To::Secret,
+        None if is_set => To::Weaker,
         None => To::Nothing,
     };
     Some(Turn { attribute, from: before.3, to, tells: &switch.tells })
@@ -167,7 +170,7 @@ fn gains(switch: &Switch, pair: &Pair<'_>) -> bool {
     let SafeSetting::AllBut(unsafe_words) = &switch.safe else { return false };
     let words = |state: &ResourceState<'_>| {
         let mut words: Vec<String> = Vec::new();
-        for place in places(&state.root(), &switch.attribute) {
+        for place in places_when(&state.root(), &switch.attribute, &switch.when) {
             match sight(&place) {
                 Sight::Known(value @ Value::Array(_)) => words.extend(texts(value)?),
                 Sight::Unset => {}
@@ -234,7 +237,7 @@ enum Setting {
 }
 
 fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
-    places(&state.root(), &switch.attribute)
+    places_when(&state.root(), &switch.attribute, &switch.when)
         .iter()
         .map(|place| Placed {
             attribute: place.path().clone(),
@@ -246,7 +249,7 @@ fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
 }
 
 fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
-    match sight(place) {
+    match set(&switch.safe, sight(place)) {
         Sight::Known(value) => match is_safe(&switch.safe, value) {
             Some(true) => Setting::Strong,
             Some(false) if matches!(switch.safe, SafeSetting::Present) => Setting::Removed,
@@ -269,6 +272,19 @@ fn setting(switch: &Switch, place: &View<'_, '_>) -> Setting {
             Unset::Strong => Setting::Strong,
             Unset::ProviderDecides => Setting::Undecided,
         },
+    }
+}
+
+/// What a place is set to: an empty text is no word of a list, and what Terraform writes for a text that is not set.
+fn set<'p>(safe: &SafeSetting, sight: Sight<'p>) -> Sight<'p> {
+    let is_none = |words: &[String]| !words.iter().any(String::is_empty);
+    match (safe, sight) {
+        (SafeSetting::AllBut(words) | SafeSetting::Order(words), Sight::Known(Value::String(text)))
+            if text.is_empty() && is_none(words) =>
+        {
+            Sight::Unset
+        }
+        (_, sight) => sight,
     }
 }
 
@@ -420,6 +436,8 @@ impl Turn<'_> {
 
 #[cfg(test)]
 mod tests {
+    use planguard_guardrail_format::change::Beside;
+
     use super::super::testing::update;
     use super::*;
 
@@ -428,6 +446,7 @@ mod tests {
             attribute: path.iter().map(ToString::to_string).collect(),
             safe,
             unset,
+            when: Vec::new(),
             tells: Tells::default(),
         }
     }
@@ -559,6 +578,37 @@ mod tests {
         let weak =
             switch(&["from"], SafeSetting::AllBut(vec!["1.0".to_owned(), "2".to_owned()]), Unset::Strong);
         assert!(turned(&weak, &from(r#""1.0""#), &from(r#""1.0", 2"#), "{}").is_some(), "one more");
+    }
+
+    #[test]
+    fn a_setting_means_what_the_name_beside_it_says() {
+        let beside = Beside { attribute: vec!["name".to_owned()], words: vec!["ssl".to_owned()] };
+        let words = ["off", "flexible", "full", "strict"].map(ToOwned::to_owned).to_vec();
+        let ssl = Switch {
+            when: vec![beside],
+            ..switch(&["value"], SafeSetting::Order(words), Unset::ProviderDecides)
+        };
+        let of = |name: &str, value: &str| format!(r#"{{"name": "{name}", "value": "{value}"}}"#);
+        let turned =
+            |name: &str, before: &str, after: &str| turned(&ssl, &of(name, before), &of(name, after), "{}");
+        assert_eq!(
+            turned("ssl", "strict", "flexible").unwrap(),
+            "`value` changes from `strict` to `flexible`"
+        );
+        assert_eq!((turned("ssl", "flexible", "strict"), turned("polish", "strict", "off")), (None, None));
+    }
+
+    #[test]
+    fn an_empty_text_is_not_set() {
+        let name = |text: &str| format!(r#"{{"policy": "{text}"}}"#);
+        let of = |safe: SafeSetting| {
+            let policy = switch(&["policy"], safe, Unset::Weak);
+            turned(&policy, &name("strict"), &name(""), "{}")
+        };
+        let gone = "`policy` is no longer set (was `strict`)";
+        assert_eq!(of(SafeSetting::AllBut(vec!["open".to_owned()])).unwrap(), gone);
+        let words = ["none", "strict"].map(ToOwned::to_owned).to_vec();
+        assert_eq!(of(SafeSetting::Order(words)).unwrap(), gone);
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod parts;
 mod table;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use planguard_plan::{AttributePath, PathStep, Plan, ResourceChange, Value};
@@ -19,12 +19,15 @@ use table::{Filler, MIRRORS, Mirror};
 pub struct Effective<'p> {
     plan: &'p Plan<'p>,
     fillers: HashMap<(&'static str, &'p str), Vec<&'p Value<'p>>>,
+    /// Those among them that the plan destroys.
+    destroyed: HashSet<(&'static str, &'p str)>,
 }
 
 impl<'p> Effective<'p> {
     /// Looks at the resources of a plan.
     pub fn new(plan: &'p Plan<'p>) -> Self {
         let mut fillers: HashMap<(&'static str, &'p str), Vec<&'p Value<'p>>> = HashMap::new();
+        let mut destroyed: HashSet<(&'static str, &'p str)> = HashSet::new();
         let types: HashMap<&str, &Filler> = MIRRORS
             .iter()
             .flat_map(|mirror| mirror.fillers)
@@ -40,33 +43,59 @@ impl<'p> Effective<'p> {
             let Some(filler) = types.get(resource_type) else { continue };
             for name in before.get(filler.names).into_iter().flat_map(texts) {
                 fillers.entry((filler.resource_type, name)).or_default().push(before);
+                if change.change.actions.only_deletes() {
+                    destroyed.insert((filler.resource_type, name));
+                }
             }
         }
-        Self { plan, fillers }
+        Self { plan, fillers, destroyed }
     }
 
     /// A change without what separate resources account for, on both sides; `None` where that is nothing.
     pub fn own(&self, change: &ResourceChange<'p>) -> Option<ResourceChange<'p>> {
+        self.without(change, |mirror| self.is_configured(change, mirror))
+    }
+
+    /// The same for what was changed since the last apply: then a separate resource filled in what the configuration sets
+    /// by now, if this plan destroys that resource.
+    pub fn own_drift(&self, drift: &ResourceChange<'p>) -> Option<ResourceChange<'p>> {
+        let object = drift.change.before.as_deref()?;
+        let was_filled_in = |mirror: &Mirror| {
+            mirror.fillers.iter().any(|filler| {
+                let mut names =
+                    filler.identities.iter().filter_map(|identity| object.get(identity)?.as_str());
+                names.any(|name| self.destroyed.contains(&(filler.resource_type, name)))
+            })
+        };
+        self.without(drift, |mirror| self.is_configured(drift, mirror) && !was_filled_in(mirror))
+    }
+
+    /// A change without what separate resources account for, except in the mirrors that something leaves out.
+    fn without(
+        &self,
+        change: &ResourceChange<'p>,
+        is_left_out: impl Fn(&Mirror) -> bool,
+    ) -> Option<ResourceChange<'p>> {
         if self.fillers.is_empty() {
             return None;
         }
         let object = change.change.before.as_deref()?;
         let mut own: Option<ResourceChange<'p>> = None;
         for mirror in MIRRORS.iter().filter(|mirror| mirror.object == change.address.resource_type) {
-            if self.is_configured(change, mirror) || is_masked(change, mirror) {
+            if is_left_out(mirror) || is_masked(change, mirror) {
                 continue;
             }
             let fillers = self.fillers_of(mirror, object);
             if fillers.is_empty() {
                 continue;
             }
-            let without = |side: &Option<Arc<Value<'p>>>| {
+            let rest = |side: &Option<Arc<Value<'p>>>| {
                 let whole = side.as_deref()?;
-                let rest = parts::unexplained(mirror, whole.get(mirror.attribute)?, &fillers, object)?;
-                Some(Arc::new(whole.clone().with(mirror.attribute, rest)))
+                let own = parts::unexplained(mirror, whole.get(mirror.attribute)?, &fillers, object)?;
+                Some(Arc::new(whole.clone().with(mirror.attribute, own)))
             };
             let current = own.as_ref().map_or(&change.change, |own| &own.change);
-            let (before, after) = (without(&current.before), without(&current.after));
+            let (before, after) = (rest(&current.before), rest(&current.after));
             if before.is_none() && after.is_none() {
                 continue;
             }
@@ -173,7 +202,7 @@ impl ByHand {
         let effective = Effective::new(plan);
         let mut attributes: HashMap<String, Vec<String>> = HashMap::new();
         for drift in plan.resource_drift.iter().filter(|drift| drift.deposed.is_none()) {
-            let own = effective.own(drift);
+            let own = effective.own_drift(drift);
             let own = own.as_ref().unwrap_or(drift);
             let (Some(before), Some(after)) = (&own.change.before, &own.change.after) else { continue };
             let changed = before.members().iter().filter(|(name, value)| after.get(name) != Some(value));

@@ -181,3 +181,27 @@ fn the_table_names_attributes_that_exist_and_that_providers_compute() {
         }
     }
 }
+
+#[test]
+fn what_a_resource_filled_in_that_the_plan_destroys_is_no_drift() {
+    let topic = entry(
+        "aws_sns_topic.t",
+        "update",
+        r#"{"id": "t", "policy": "default"}"#,
+        r#"{"id": "t", "policy": "narrow"}"#,
+    );
+    let drift = |actions: &str| {
+        let after = if actions == "delete" { "null" } else { r#"{"arn": "t", "policy": "narrow"}"# };
+        let separate = entry("aws_sns_topic_policy.p", actions, r#"{"arn": "t", "policy": "narrow"}"#, after);
+        let text = format!(
+            r#"{{"format_version": "1.2", "resource_changes": [{separate}], "resource_drift": [{topic}], "configuration":
+                {{"root_module": {{"resources": [{{"mode": "managed", "type": "aws_sns_topic", "name": "t",
+                "expressions": {{"policy": {{"constant_value": "narrow"}}}}}}]}}}}}}"#
+        );
+        let plan = Plan::parse(&text).unwrap();
+        let own = Effective::new(&plan).own_drift(&plan.resource_drift[0]);
+        own.map(|own| json(own.change.after.as_deref().unwrap().get("policy").unwrap()))
+    };
+    assert_eq!(drift("delete").as_deref(), Some("null"));
+    assert_eq!(drift("no-op"), None, "the configuration sets it itself");
+}

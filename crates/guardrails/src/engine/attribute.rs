@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use planguard_guardrail_format::{AttributePredicate, AttributeTest, CidrTest, Quantity, Truth, Version};
+use planguard_guardrail_format::{
+    AttributePredicate, AttributeTest, CidrTest, PrincipalTest, Quantity, Truth, Version,
+};
 use planguard_plan::{Attribute, PathStep, Value, View};
 use planguard_rule::Severity;
 
@@ -49,6 +51,13 @@ impl Evaluator<'_, '_> {
                 Makings::Anything => Some(Severity::High),
                 Makings::Harmless => Some(Severity::Low),
             };
+        }
+        if let (AttributeTest::Statement(test), Attribute::Unknown, Truth::Unknown, Some(evidence)) =
+            (&predicate.test, attribute, truth, &mut answer.evidence)
+            && matches!(test.principals, Some(PrincipalTest::Anyone))
+            && self.refuses_everyone(view)
+        {
+            evidence.at_most = Some(Severity::Low);
         }
         match (&mut answer.evidence, attribute) {
             (Some(evidence), Attribute::Known(value)) => describe(&predicate.test, value, &place, evidence),

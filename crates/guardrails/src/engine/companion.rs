@@ -1,9 +1,10 @@
 //! Resources that belong together: found through references in the configuration and through known names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use crate::change::own_accounts;
 use crate::iam::Document;
 use crate::unreadable::Unreadable;
 use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Predicate, Truth};
@@ -26,6 +27,7 @@ pub struct PlanIndex<'p> {
     by_value: Memo<ReferrersKey, ByValue<'p>>,
     /// Policies by their text: many guardrails look at each.
     documents: Memo<String, Result<Document, Unreadable>>,
+    own_accounts: OnceLock<BTreeSet<String>>,
 }
 
 /// Values by key, each computed when it is first needed. Who needs one that another thread computes waits for it.
@@ -84,7 +86,13 @@ impl<'p> PlanIndex<'p> {
             referrers: Memo::default(),
             by_value: Memo::default(),
             documents: Memo::default(),
+            own_accounts: OnceLock::new(),
         }
+    }
+
+    /// The accounts that objects of the plan are in.
+    pub(crate) fn own_accounts(&self) -> &BTreeSet<String> {
+        self.own_accounts.get_or_init(|| own_accounts(self.plan))
     }
 
     /// A policy document of the plan, read when it is first asked for.
@@ -97,7 +105,7 @@ impl<'p> PlanIndex<'p> {
     }
 
     /// The resources of a type as guardrails write it: `TYPE`, or `data.TYPE` for data sources.
-    fn of_type(&self, written: &str) -> impl Iterator<Item = &'p ResourceChange<'p>> {
+    pub(super) fn of_type(&self, written: &str) -> impl Iterator<Item = &'p ResourceChange<'p>> {
         let (mode, resource_type) = match written.strip_prefix("data.") {
             Some(data) => (Mode::Data, data),
             None => (Mode::Managed, written),

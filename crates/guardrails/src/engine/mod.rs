@@ -16,6 +16,7 @@ mod place;
 mod policy_document;
 mod ports;
 mod range;
+mod refused;
 mod secret;
 mod together;
 

@@ -80,6 +80,7 @@ fn named(subjects: &BTreeSet<String>) -> String {
 
 /// Actions with which their holder can gain more rights than the policy gives, in lower case.
 const ESCALATING: &[&str] = &[
+    "elasticfilesystem:clientrootaccess",
     "iam:addusertogroup",
     "iam:attachgrouppolicy",
     "iam:attachrolepolicy",
@@ -157,8 +158,11 @@ const MOST_SINGLES: usize = 10_000;
 
 /// What a document allows beyond another one: every [`Grant`] with what it is about.
 pub(crate) fn grants_beyond(after: &Document, before: &Document) -> BTreeMap<Grant, BTreeSet<String>> {
-    let before = rules(before);
+    let mut before = rules(before);
     let after = rules(after);
+    for old in &mut before {
+        old.is_kept = after.iter().any(|rule| rule.covers(old, LeftOut::Nothing));
+    }
     let mut found: BTreeMap<Grant, BTreeSet<String>> = BTreeMap::new();
     for rule in with(&after, Effect::Allow) {
         // Most statements are unchanged; only the others are worth dividing.
@@ -240,6 +244,9 @@ struct Rule<'d> {
     principals: Patterns,
     actions: Patterns,
     resources: Patterns,
+    /// Whether the other document says as much. A right that an account has and keeps is none of each of its roles and
+    /// users, which another rule may give it to.
+    is_kept: bool,
 }
 
 impl<'d> Rule<'d> {
@@ -254,6 +261,7 @@ impl<'d> Rule<'d> {
             // Actions are compared without regard to case, as AWS does.
             actions: Patterns::of(&statement.actions, |action| Some(action.to_ascii_lowercase())),
             resources: Patterns::of(&statement.resources, |resource| Some(resource.clone())),
+            is_kept: false,
         })
     }
 
@@ -282,7 +290,11 @@ impl<'d> Rule<'d> {
         self.effect == other.effect
             && self.actions.cover(&other.actions)
             && (left_out == LeftOut::Resources || self.resources.cover(&other.resources))
-            && (left_out == LeftOut::Principals || self.principals.cover_principals(&other.principals))
+            && (left_out == LeftOut::Principals
+                || match self.is_kept {
+                    true => self.principals.cover(&other.principals),
+                    false => self.principals.cover_principals(&other.principals),
+                })
             && (left_out == LeftOut::Conditions
                 || are_implied(&self.statement.conditions, &other.statement.conditions))
     }
@@ -481,9 +493,8 @@ fn is_implied(condition: &Condition, other: &Condition) -> bool {
             wide.values.known.iter().any(|pattern| match comparison {
                 Comparison::Like => wildcard::matches(pattern, value),
                 Comparison::IpAddress => contains_range(pattern, value),
-                Comparison::Equal | Comparison::Bool | Comparison::Null | Comparison::Other(_) => {
-                    pattern == value
-                }
+                Comparison::Other(name) => pattern == value || is_on_the_same_side(name, pattern, value),
+                Comparison::Equal | Comparison::Bool | Comparison::Null => pattern == value,
             })
         })
     };
@@ -497,6 +508,24 @@ fn is_implied(condition: &Condition, other: &Condition) -> bool {
                 fits && within(condition, other, &own.comparison)
             }
         }
+}
+
+/// Whether whatever is less than one number or date, or greater, is so than another one as well.
+fn is_on_the_same_side(operator: &str, wide: &str, narrow: &str) -> bool {
+    let numbers = || wide.parse::<f64>().ok().zip(narrow.parse::<f64>().ok());
+    let order = match operator {
+        _ if operator.starts_with("numeric") => {
+            numbers().and_then(|(wide, narrow)| narrow.partial_cmp(&wide))
+        }
+        // Dates of one form are in the order of their letters.
+        _ if operator.starts_with("date") && wide.len() == narrow.len() => Some(narrow.cmp(wide)),
+        _ => None,
+    };
+    order.is_some_and(|order| match () {
+        () if operator.contains("lessthan") => order.is_le(),
+        () if operator.contains("greaterthan") => order.is_ge(),
+        () => false,
+    })
 }
 
 /// Whether a network range contains another one.
@@ -518,6 +547,37 @@ mod tests {
     }
 
     const READ: &str = r#"{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::a/*"}"#;
+
+    #[test]
+    fn a_bound_that_moves_inwards_narrows() {
+        let of = |operator: &str, key: &str, bound: &str| {
+            format!(
+                r#"{{"Effect": "Allow", "Action": "ec2:StopInstances", "Resource": "*", "Condition": {{"{operator}": {{"{key}": "{bound}"}}}}}}"#
+            )
+        };
+        let told = |operator: &str, key: &str, before: &str, after: &str| {
+            grants(&of(operator, key, before), &of(operator, key, after))
+        };
+        let (age, time) = ("aws:MultiFactorAuthAge", "aws:CurrentTime");
+        assert_eq!(told("NumericLessThan", age, "3600", "86400"), [Grant::WithoutCondition]);
+        assert_eq!(told("NumericLessThan", age, "86400", "3600"), []);
+        assert_eq!(told("NumericGreaterThanEquals", age, "5", "3"), [Grant::WithoutCondition]);
+        assert_eq!(told("NumericGreaterThanEquals", age, "3", "5"), []);
+        assert_eq!(
+            told("DateLessThan", time, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+            [Grant::WithoutCondition]
+        );
+        assert_eq!(told("DateLessThan", time, "2027-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), []);
+        assert_eq!(told("NumericEquals", age, "2", "1"), [Grant::WithoutCondition]);
+    }
+
+    #[test]
+    fn what_an_account_has_and_keeps_is_new_for_one_of_its_roles() {
+        let root = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:root"}, "Action": "kms:*", "Resource": "*"}"#;
+        let role = r#"{"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::1:role/app"}, "Action": "kms:*", "Resource": "*"}"#;
+        assert_eq!(grants(root, &format!("[{root}, {role}]")), [Grant::Principal]);
+        assert_eq!(grants(root, role), [], "in the place of the account");
+    }
 
     #[test]
     fn wildcards_count_and_named_actions_on_named_resources_do_not() {

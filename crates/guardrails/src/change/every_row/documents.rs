@@ -10,18 +10,18 @@ fn every_setting_inside_a_text_that_gets_worse_is_told() {
     for (table, rows) in tables() {
         for row in &rows.documents {
             let setting = &row.entry;
-            let keys: Vec<String> = setting
-                .switch
-                .attribute
-                .iter()
-                .map(|key| if key == "*" { "any".to_owned() } else { key.clone() })
-                .collect();
+            let keys: Vec<String> =
+                setting.switch.attribute.iter().map(|key| key.replace('*', "any")).collect();
             let text = |value: &Json| json!(Json::Object(object(&keys, value.clone())).to_string());
             for resource_type in types_of(row) {
                 for (good, bad) in settings(&setting.switch) {
-                    let side = |value: &Json| with(resource_type, &setting.document, text(value));
-                    let words =
-                        vec![setting.switch.attribute.join("."), setting.document.last().unwrap().clone()];
+                    let side = |value: &Json| with(resource_type, &setting.document, text(value), &[]);
+                    let last = setting.switch.attribute.last().unwrap();
+                    let name = match last.len() > 1 && last.contains('*') {
+                        true => keys.last().unwrap().clone(),
+                        false => setting.switch.attribute.join("."),
+                    };
+                    let words = vec![name, setting.document.last().unwrap().clone()];
                     let (good, bad) = (side(&good), side(&bad));
                     Turn {
                         table: &table,

@@ -61,7 +61,7 @@ fn every_type_of_a_group_is_told() {
                         };
                         let path = &marked.entry.attribute;
                         let (_, bad, words, others) = of_mark(marked.entry.mark, resource_type, path);
-                        let after = with(resource_type, path, bad);
+                        let after = with(resource_type, path, bad, &[]);
                         let found = told(&format!(
                             "{}{others}",
                             entry(resource_type, &["create"], &Json::Null, &after)
@@ -153,7 +153,8 @@ fn a_switch_of_a_group_says_whether_an_object_guarded_anything() {
             for resource_type in types_of(row) {
                 for (good, bad) in settings(&row.entry) {
                     let told = |value: &Json| {
-                        let before = with(resource_type, &row.entry.attribute, value.clone());
+                        let before =
+                            with(resource_type, &row.entry.attribute, value.clone(), &row.entry.when);
                         find_in_changes(
                             guard_of(&table),
                             &entry(resource_type, &["delete"], &before, &Json::Null),

@@ -114,7 +114,12 @@ fn every_marked_attribute_that_gets_worse_is_told() {
                     }
                     mark => {
                         let (good, bad, words, others) = of_mark(mark, resource_type, path);
-                        (with(resource_type, path, good), with(resource_type, path, bad), words, others)
+                        (
+                            with(resource_type, path, good, &[]),
+                            with(resource_type, path, bad, &[]),
+                            words,
+                            others,
+                        )
                     }
                 };
                 let words = words.into_iter().map(ToOwned::to_owned).collect();
