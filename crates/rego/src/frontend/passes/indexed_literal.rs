@@ -15,6 +15,8 @@
 //! p := [a, b]; seen[p]; a = 1
 //! p := [[a, b]][0]; seen[[p][0]]; a = 1
 //! ```
+//!
+//! In `v := k; _ = v`, it would take `_` for the value of `v`.
 
 use std::collections::HashSet;
 
@@ -24,7 +26,7 @@ use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
 
 use super::super::bound;
 use super::super::edit::Edits;
-use super::super::policy::Policy;
+use super::super::policy::{PREFIX, Policy};
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -38,8 +40,15 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                 let ExprKind::Operation { operator, operands } = &expr.kind else { continue };
                 let [name, value] = operands.as_slice() else { continue };
                 if *operator == Operator::Unify {
-                    let is_late = |side: &&Expr| is_name(side) && late.contains(policy.text_of(side));
-                    operands.iter().filter(is_late).for_each(|side| hide(&mut edits, side));
+                    let has_its_value = |side: &Expr, other: &Expr| {
+                        late.contains(policy.text_of(side))
+                            || is_assigned(policy, side) && finds_nothing(policy, other)
+                    };
+                    for (side, other) in [(name, value), (value, name)] {
+                        if is_name(side) && has_its_value(side, other) {
+                            hide(&mut edits, side);
+                        }
+                    }
                 }
                 if !matches!(operator, Operator::Assign | Operator::Unify)
                     || !is_name(name)
@@ -80,6 +89,19 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
+/// Whether `:=` gives a variable its value.
+fn is_assigned(policy: &Policy<'_>, name: &Expr) -> bool {
+    let declaration = policy.scopes().declaration(name);
+    declaration.is_some_and(|declaration| {
+        declaration.how == DeclaredBy::Assignment && !declaration.name.starts_with(PREFIX)
+    })
+}
+
+/// Whether a side of `=` is `_` or written out. The engine would take the other side for a variable that it binds.
+fn finds_nothing(policy: &Policy<'_>, side: &Expr) -> bool {
+    matches!(side.kind, ExprKind::Scalar(_)) || is_name(side) && policy.text_of(side) == "_"
+}
+
 fn hide(edits: &mut Edits<'_>, expr: &Expr) {
     edits.insert(expr.span.start, "[");
     edits.insert(expr.span.end, "][0]");
@@ -89,7 +111,7 @@ fn is_name(expr: &Expr) -> bool {
     matches!(expr.kind, ExprKind::Name)
 }
 
-/// The variables of a rule that `:=` assigns from others that may get their values later.
+/// The variables of a rule that `:=` assigns from others that may get their values later. What a pass wrote stays as it is.
 fn late_names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
     let mut late: HashSet<&str> = HashSet::new();
     loop {
@@ -100,6 +122,7 @@ fn late_names<'p>(policy: &Policy<'p>, rule: &Rule) -> HashSet<&'p str> {
                     && let ExprKind::Operation { operator: Operator::Assign, operands } = &expr.kind
                     && let [name, value] = operands.as_slice()
                     && is_name(name)
+                    && !policy.text_of(name).starts_with(PREFIX)
                     && !late.contains(policy.text_of(name))
                     && (has_variable(policy, value)
                         && has_late_variable(policy, &body.literals[..index], value)
@@ -196,6 +219,10 @@ mod tests {
         for (rule, expected) in [
             ("r if { p := [x, 2]; w[p]; x = 1 }", "r if { p := [[x, 2]][0]; w[[p][0]]; x = 1 }"),
             ("r if { p := [x]; w[_] = p; x = 1 }", "r if { p := [[x]][0]; w[_] = [p][0]; x = 1 }"),
+            (
+                "r if { some e in xs; v := e; _ = v; v = 1 }",
+                "r if { some e in xs; v := e; _ = [v][0]; [v][0] = 1 }",
+            ),
             ("r if { p := [x]; q := p; w[q]; x = 1 }", "r if { p := [[x]][0]; q := p; w[[q][0]]; x = 1 }"),
             (
                 "r if { p := {\"a\": x}; not w[p]; x = 1 }",
