@@ -396,6 +396,21 @@ mod tests {
     }
 
     #[test]
+    fn a_comma_after_a_bar_makes_it_a_union() {
+        let unions =
+            body("x = [a | b, c]; x = {a | b | c, d}; x = {\"k\": a | b, \"l\": c}; x = [f(a, b) | c,\n d]");
+        assert!(unions.iter().all(|literal| literal.contains("<Union ")), "{unions:?}");
+        let bodies = body(
+            "x = [a | some b, c in d]; x = [a | some b, c; d[b][c]]; x = {a | b, c in d; e(f, g)}\n\
+             x = {k: v | some k, v in d\n e}; x = [a | every b, c in d { e }]; x = [a | b = [c, d]]",
+        );
+        assert!(bodies.iter().all(|literal| !literal.contains("<Union ")), "{bodies:?}");
+        // Each is read once, however they are nested.
+        let nested = format!("package main\nr := {}1{}", "[a | b, ".repeat(20), "]".repeat(20));
+        assert!(parse(&nested).is_ok());
+    }
+
+    #[test]
     fn operators_have_the_precedence_of_rego() {
         assert_eq!(
             body("x := a + b * c == d | e & f in g"),

@@ -216,13 +216,14 @@ impl<'t> Resolver<'t> {
             }
             return;
         }
+        // Nothing else declares a variable.
+        let Some(body) = expr.body() else {
+            expr.children().into_iter().for_each(|child| self.expr(child));
+            return;
+        };
         self.open.push(Scope::default());
-        if let Some(body) = expr.body() {
-            self.body(body);
-        }
-        for child in expr.children() {
-            self.expr(child);
-        }
+        self.body(body);
+        expr.children().into_iter().for_each(|child| self.expr(child));
         self.open.pop();
     }
 }

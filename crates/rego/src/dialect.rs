@@ -109,7 +109,7 @@ pub(super) fn parses(source: &Source, version: RegoVersion) -> bool {
 
 /// How often the engine has parsed each file.
 #[cfg(test)]
-static PARSED: std::sync::Mutex<std::collections::BTreeMap<String, usize>> =
+pub(super) static PARSED: std::sync::Mutex<std::collections::BTreeMap<String, usize>> =
     std::sync::Mutex::new(std::collections::BTreeMap::new());
 
 fn parse(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), String> {

@@ -20,7 +20,7 @@ use super::options::PolicyOptions;
 use super::plan_index;
 use super::plan_value::{self, Sections};
 use super::rule::PolicyRule;
-use super::set::PolicySet;
+use super::set::{self, PolicySet};
 use super::shell::{self, Memory};
 use super::source;
 use super::unknown::{self, Judged};
@@ -177,7 +177,7 @@ impl PolicySet {
             // only if needed, and once for all rules.
             if self.reads_file_name {
                 engine.add_data(file_data(name)).map_err(|error| error.to_string())?;
-                engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())?;
+                set::prepared(&mut engine)?;
             }
             Ok(engine)
         });

@@ -108,9 +108,18 @@ pub fn path_text(path: &[String]) -> String {
     text
 }
 
+/// How often the rules of each file have been collected.
+#[cfg(test)]
+pub(super) static COLLECTED: std::sync::Mutex<BTreeMap<String, usize>> =
+    std::sync::Mutex::new(BTreeMap::new());
+
 impl<'a> Program<'a> {
     /// Collects the rules of the modules parsed from `sources`.
     pub(super) fn new(modules: &'a [Ref<Module>], sources: &'a [Source]) -> Self {
+        #[cfg(test)]
+        for source in sources {
+            *COLLECTED.lock().unwrap().entry(source.name.clone()).or_default() += 1;
+        }
         let mut program = Self {
             rules: Vec::new(),
             documents: Vec::new(),

@@ -297,64 +297,26 @@ pub(super) fn load(
         CoverageMode::Lines => LoadedNames::default(),
     };
     rewrite_knowing(known, &mut sources, dialect, &read_as);
-    let Some((mut engine, modules)) = compile(dialect, &mut sources, documents, &mut errors) else {
+    let read = &mut |compiled: &Compiled<'_>| {
+        let loaded = if compiled.sources.len() == count { Loaded::All } else { Loaded::Partly };
+        let chosen = Chosen::of(compiled, &choice, loaded, options, context, documents);
+        let together = chosen.together.clone();
+        (chosen, together)
+    };
+    let Some((engine, chosen, together)) =
+        compile_reading(dialect, &mut sources, documents, &mut errors, read)
+    else {
         return Err(errors);
     };
-    let program = Program::new(&modules, &sources);
-    let loaded = if sources.len() == count { Loaded::All } else { Loaded::Partly };
-    let (Selection { deciding, exceptions, passed_over }, deciders) = match &choice {
-        Choice::Namespaces(namespaces) => {
-            (select::select(&program, namespaces, loaded, &mut errors), BTreeMap::new())
-        }
-        Choice::Rules { deciders, nothing } => {
-            select::select_named(&program, deciders, nothing, loaded, &mut errors)
-        }
-    };
-    let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
-    let reached = Evaluated::of(&program, &evaluated);
-    input_paths::check(&program, &evaluated, context, &mut errors);
-    // What was left out may have been what a path leads to.
-    if loaded == Loaded::All {
-        data_paths::check(&program, |document| evaluated.contains(&document), documents, &mut errors);
-    }
-    let described = Described::read(&modules, &sources, &mut errors);
-    let metadata = described.of_documents(&program);
-    let policy_rules = |document: &usize| {
-        let metadata = metadata.get(document).cloned().unwrap_or_default();
-        match deciders.get(document) {
-            Some(deciders) => deciders
-                .iter()
-                .map(|decider| named_rule(&program, *document, metadata.clone(), decider))
-                .collect(),
-            None => Vec::from_iter(conftest_rule(&program, *document, metadata)),
-        }
-    };
-    let mut rules: Vec<PolicyRule> = deciding.iter().flat_map(policy_rules).collect();
+    let Chosen { mut rules, exceptions, sections, reads_file_name, reads_index, coverage, .. } = chosen;
+    chosen.errors.into_iter().for_each(|error| report(&mut errors, error));
     for rule in &mut rules {
         rule.notes.extend(notes.clone());
     }
-    rules.sort_by(|left, right| left.path.cmp(&right.path));
     if rules.is_empty() {
         return Err(errors);
     }
-    let exceptions = exceptions.iter().map(|document| {
-        let document = &program.documents[*document];
-        (path_text(program.package(&program.rules[document.rule])), path_text(&document.path))
-    });
-    let (exceptions, sections) = (exceptions.collect(), input_paths::sections(&program, context.platform));
-    let reads_file_name = input_paths::reads_file_name(&program);
-    let reads_index = input_paths::reads_index(&program);
-    let coverage = match options.coverage {
-        CoverageMode::Off => None,
-        CoverageMode::Lines => Some(Mutex::new(Coverage::nothing_reached(&program))),
-    };
-    let together = match options.coverage {
-        // The generated rules would be counted as reached.
-        CoverageMode::Lines => Together::default(),
-        CoverageMode::Off => Together::of(&program, &deciding),
-    };
-    drop(program);
-    let together = together.teach(&mut engine);
+    let mut engine = engine;
     engine.set_input(regorus::Value::new_object());
     engine.set_enable_coverage(coverage.is_some());
     Ok(PolicySet {
@@ -370,13 +332,90 @@ pub(super) fn load(
         sources,
         time_limit: options.time_limit,
         memory_limit: options.memory_limit,
-        coverage,
+        coverage: coverage.map(Mutex::new),
         slow: Mutex::default(),
-        passed_over,
-        evaluated: reached,
+        passed_over: chosen.passed_over,
+        evaluated: chosen.evaluated,
         problems: errors,
         sha256,
     })
+}
+
+/// What the rules of a group say of how it is evaluated.
+struct Chosen {
+    /// Ordered by path.
+    rules: Vec<PolicyRule>,
+    exceptions: BTreeMap<String, String>,
+    sections: Sections,
+    reads_file_name: bool,
+    reads_index: bool,
+    together: Together,
+    coverage: Option<Coverage>,
+    passed_over: Vec<String>,
+    evaluated: Evaluated,
+    errors: Vec<PolicyError>,
+}
+
+impl Chosen {
+    fn of(
+        Compiled { program, modules, sources }: &Compiled<'_>,
+        choice: &Choice,
+        loaded: Loaded,
+        options: &PolicyOptions,
+        context: &GroupContext,
+        documents: &[DataDocument],
+    ) -> Self {
+        let mut errors = Vec::new();
+        let (Selection { deciding, exceptions, passed_over }, deciders) = match choice {
+            Choice::Namespaces(namespaces) => {
+                (select::select(program, namespaces, loaded, &mut errors), BTreeMap::new())
+            }
+            Choice::Rules { deciders, nothing } => {
+                select::select_named(program, deciders, nothing, loaded, &mut errors)
+            }
+        };
+        let evaluated = program.reachable(deciding.iter().chain(&exceptions).copied());
+        input_paths::check(program, &evaluated, context, &mut errors);
+        // What was left out may have been what a path leads to.
+        if loaded == Loaded::All {
+            data_paths::check(program, |document| evaluated.contains(&document), documents, &mut errors);
+        }
+        let described = Described::read(modules, sources, &mut errors);
+        let metadata = described.of_documents(program);
+        let policy_rules = |document: &usize| {
+            let metadata = metadata.get(document).cloned().unwrap_or_default();
+            match deciders.get(document) {
+                Some(deciders) => deciders
+                    .iter()
+                    .map(|decider| named_rule(program, *document, metadata.clone(), decider))
+                    .collect(),
+                None => Vec::from_iter(conftest_rule(program, *document, metadata)),
+            }
+        };
+        let mut rules: Vec<PolicyRule> = deciding.iter().flat_map(policy_rules).collect();
+        rules.sort_by(|left, right| left.path.cmp(&right.path));
+        let exceptions = exceptions.iter().map(|document| {
+            let document = &program.documents[*document];
+            (path_text(program.package(&program.rules[document.rule])), path_text(&document.path))
+        });
+        let (together, coverage) = match options.coverage {
+            // The generated rules would be counted as reached.
+            CoverageMode::Lines => (Together::default(), Some(Coverage::nothing_reached(program))),
+            CoverageMode::Off => (Together::of(program, &deciding), None),
+        };
+        Self {
+            rules,
+            exceptions: exceptions.collect(),
+            sections: input_paths::sections(program, context.platform),
+            reads_file_name: input_paths::reads_file_name(program),
+            reads_index: input_paths::reads_index(program),
+            together,
+            coverage,
+            passed_over,
+            evaluated: Evaluated::of(program, &evaluated),
+            errors,
+        }
+    }
 }
 
 /// Rewrites every policy for the engine. What the policies define together decides how each is rewritten.
@@ -452,14 +491,34 @@ fn digest(sources: &[Source], documents: &[DataDocument]) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Builds an engine with the policies that can be loaded, and removes the others from `sources`. Every round without a
-/// result removes a file, so that this ends.
+/// Policies that the engine has parsed and that have passed all checks.
+struct Compiled<'c> {
+    program: &'c Program<'c>,
+    modules: &'c [Ref<Module>],
+    sources: &'c [Source],
+}
+
+/// Builds an engine with the policies that can be loaded, and removes the others from `sources`.
 pub fn compile(
     dialect: Dialect,
     sources: &mut Vec<Source>,
     documents: &[DataDocument],
     errors: &mut Vec<PolicyError>,
 ) -> Option<(Engine, Vec<Ref<Module>>)> {
+    let modules = &mut |compiled: &Compiled<'_>| (compiled.modules.to_vec(), Together::default());
+    let (engine, modules, _) = compile_reading(dialect, sources, documents, errors, modules)?;
+    Some((engine, modules))
+}
+
+/// As [`compile`]. `read` sees the rules before the engine prepares them, and groups those that are evaluated together. It
+/// is asked again if the engine then refuses a file. Every round without a result removes a file, so that this ends.
+fn compile_reading<T>(
+    dialect: Dialect,
+    sources: &mut Vec<Source>,
+    documents: &[DataDocument],
+    errors: &mut Vec<PolicyError>,
+    read: &mut dyn FnMut(&Compiled<'_>) -> (T, Together),
+) -> Option<(Engine, T, Together)> {
     let mut first_round = true;
     loop {
         let mut engine = dialect::new_engine();
@@ -491,14 +550,14 @@ pub fn compile(
         if data::shadows(&program, documents, errors) {
             return None;
         }
+        let (found, together) = read(&Compiled { program: &program, modules: &modules, sources });
         drop(program);
         add_data(&mut engine, documents, errors);
         parts::unite(&mut engine, &modules);
-        // The first evaluation makes the engine prepare the policies; its clones share the result.
-        let Err(message) = engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())
-        else {
-            return Some((engine, modules));
-        };
+        if let Some(learned) = together.taught(&engine) {
+            return Some((learned, found, together));
+        }
+        let Err(message) = prepared(&mut engine) else { return Some((engine, found, Together::default())) };
         let message = source::read_message(&message, sources);
         let Some((text, at)) = source::excerpt(&message, sources) else {
             report(errors, PolicyError::EngineRefused { reason: message.reason });
@@ -508,6 +567,20 @@ pub fn compile(
         report(errors, PolicyError::Uncompilable { reason: message.reason, text, at });
         sources.retain(|source| Some(source.name.as_str()) != name.as_deref());
     }
+}
+
+/// How often the engine has prepared each file.
+#[cfg(test)]
+static PREPARED: std::sync::Mutex<BTreeMap<String, usize>> = std::sync::Mutex::new(BTreeMap::new());
+
+/// Makes the engine prepare its policies, which the first evaluation does. Its clones share the result.
+pub(super) fn prepared(engine: &mut Engine) -> Result<(), String> {
+    #[cfg(test)]
+    for module in engine.get_modules().iter() {
+        let file = source::file_of(&module.package.span).to_owned();
+        *PREPARED.lock().unwrap().entry(file).or_default() += 1;
+    }
+    engine.eval_query("true".to_owned(), false).map(drop).map_err(|error| error.to_string())
 }
 
 fn version(dialect: Dialect, source: &Source) -> RegoVersion {
@@ -645,6 +718,29 @@ mod tests {
         drop(end);
         let Err(PolicyError::LoadAbandoned { reason }) = abandoned else { panic!("{abandoned:?}") };
         assert_eq!(reason, "it took longer than 0 s");
+    }
+
+    /// Each of these passes over all files is a fifth of loading, or more.
+    #[test]
+    fn a_file_is_parsed_collected_and_prepared_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let helper = "package lib\n\nchanged contains rc if some rc in input.resource_changes\n";
+        std::fs::write(directory.path().join("lib.rego"), helper).unwrap();
+        for number in 0..20 {
+            let policy = format!(
+                "package main{number}\n\nimport data.lib\n\ndeny contains \"x\" if lib.changed[_].type == \"t\"\n"
+            );
+            std::fs::write(directory.path().join(format!("p{number}.rego")), policy).unwrap();
+        }
+        let paths = vec![directory.path().to_owned()];
+        let namespaces = crate::options::Namespaces::All;
+        let set = PolicySet::load(&PolicyOptions { paths, namespaces, ..PolicyOptions::default() }).unwrap();
+        assert_eq!((set.rules().len(), set.together.groups().count()), (20, 1));
+        for source in &set.sources {
+            for counted in [&dialect::PARSED, &super::super::program::COLLECTED, &PREPARED] {
+                assert_eq!(counted.lock().unwrap().get(&source.name), Some(&1), "{}", source.name);
+            }
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use regorus::{Engine, Value};
 
 use super::program::{Meaning, Program, path_text};
+use super::set;
 use super::syntax::{Fact, Form, Step};
 
 /// The largest number of rules in a group. If one of them fails, the time spent on the others is lost.
@@ -18,7 +19,7 @@ const AT_ONCE: usize = 64;
 const PACKAGE: &str = "__pg_together";
 
 /// Groups of rules, by the path of the generated rule that evaluates them.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Together(BTreeMap<String, Vec<String>>);
 
 impl Together {
@@ -51,24 +52,17 @@ impl Together {
         Self(parts.enumerate().map(named).collect())
     }
 
-    /// Adds the generated policy to an engine, if there are groups.
-    pub(super) fn teach(self, engine: &mut Engine) -> Self {
+    /// A prepared copy of an engine with the generated policy; `None` if there are no groups, or if the engine refuses
+    /// its policies. The rules can be evaluated alone as well.
+    pub(super) fn taught(&self, engine: &Engine) -> Option<Engine> {
         if self.0.is_empty() {
-            return self;
+            return None;
         }
         let mut learned = engine.clone();
         learned.set_rego_v0(false);
-        let taught = learned
-            .add_policy(PACKAGE.to_owned(), self.policy())
-            .and_then(|_| learned.eval_query("true".to_owned(), false));
-        match taught {
-            Ok(_) => {
-                *engine = learned;
-                self
-            }
-            // The rules can be evaluated alone as well.
-            Err(_) => Self::default(),
-        }
+        learned.add_policy(PACKAGE.to_owned(), self.policy()).ok()?;
+        set::prepared(&mut learned).ok()?;
+        Some(learned)
     }
 
     fn policy(&self) -> String {
@@ -208,7 +202,8 @@ mod tests {
         let deciding: Vec<usize> = (0..program.documents.len())
             .filter(|index| program.documents[*index].path.last().is_some_and(|name| name == "deny"))
             .collect();
-        let together = Together::of(&program, &deciding).teach(&mut engine);
+        let together = Together::of(&program, &deciding);
+        engine = together.taught(&engine).unwrap();
         engine.set_input(Value::from_json_str(r#"{"resource_changes": [7]}"#).unwrap());
         let (path, _) = together.groups().next().unwrap();
         let answer = engine.eval_rule(path.clone()).unwrap();

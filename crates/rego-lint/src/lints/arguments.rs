@@ -25,7 +25,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let env = linter.inference.env(id);
         let about_data = mentions_data_sources(linter, id);
         let mut hits = Vec::new();
-        env.each_body(linter.project.rule(id), &mut |exprs, guards| {
+        env.each_body(&mut |exprs, guards| {
             for expr in exprs {
                 walk::outside_bodies(expr, &mut |inner| {
                     call(linter, &env, inner, guards, about_data, &mut hits)
@@ -137,8 +137,7 @@ fn attribute(env: &Env<'_, '_>, resource: &Place, argument: &Expr, guards: &Guar
 /// Returns the positions of the arguments that the rule, a function, takes as resource types.
 pub(super) fn types_taken(env: &Env<'_, '_>) -> BTreeSet<usize> {
     let mut taken = BTreeSet::new();
-    let project = env.project();
-    env.each_body(project.rule(env.id), &mut |exprs, guards| {
+    env.each_body(&mut |exprs, guards| {
         for expr in exprs {
             walk::outside_bodies(expr, &mut |inner| {
                 for named in types_named(env, inner, guards) {

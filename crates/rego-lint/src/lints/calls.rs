@@ -58,7 +58,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
         let env = linter.inference.env(id);
         let is_test = linter.project.is_test_rule(id);
         let mut hits = Vec::new();
-        env.each_body(linter.project.rule(id), &mut |exprs, guards| {
+        env.each_body(&mut |exprs, guards| {
             for expr in exprs {
                 walk::outside_bodies(expr, &mut |inner| {
                     if let ExprKind::Call { function, arguments } = &inner.kind {

@@ -1,21 +1,23 @@
 //! Infers which values of the plan variables, rules, functions and comprehensions have.
 
+mod binding;
+mod guards;
+mod shapes;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use planguard_rego::bundle::{self, LibraryResult, LibrarySignature};
 use planguard_rego::convention::Convention;
-use planguard_rego_syntax::scope::DeclaredBy;
-use planguard_rego_syntax::tree::{
-    self, Body, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind, Opening, Operator,
-    OperatorFamily, Rule,
-};
-use planguard_rego_syntax::walk;
+use planguard_rego_syntax::tree::{self, Expr, ExprKind, Opening, Rule};
 
+pub(super) use self::guards::Guards;
+use self::guards::InBody;
+use self::shapes::below;
 use super::arguments;
-use super::model::{self, Meaning, Origin, Project, RuleId, parts};
-use super::shape::{Holds, Place, Shape, Slip, Step, Types};
+use super::model::{Meaning, Origin, Project, RuleId};
+use super::shape::Shape;
 
 /// The number of rounds through the rules. Values passed through longer chains of rules stay unknown; planguard's own
 /// library, whose chains are the longest known, needs 14. A round looks only at rules of which something has changed.
@@ -81,6 +83,8 @@ pub(super) struct Inference<'p, 's> {
     known: Inferred,
     /// The variables of each rule, once `known` does not change any more: every family of lints looks at most rules.
     settled: HashMap<RuleId, Arc<Variables>>,
+    /// The bodies of each rule with the types that apply in them, from then on.
+    bodies: HashMap<RuleId, Vec<InBody<'p>>>,
     /// What METADATA says of the library's functions, by their path.
     signatures: BTreeMap<&'static [String], &'static LibrarySignature>,
 }
@@ -93,14 +97,6 @@ type Variables = HashMap<Variable, Shape>;
 enum Variable {
     Declared(usize),
     Open(String),
-}
-
-/// The resource types that apply at a place of a rule, by the name of the resource.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Guards {
-    types: BTreeMap<String, Types>,
-    /// Pairs of types that contradict each other.
-    pub contradictions: Vec<(String, String, String)>,
 }
 
 /// One rule and the values of its variables.
@@ -124,7 +120,8 @@ impl<'p, 's> Inference<'p, 's> {
         let all = if has_library { bundle::signatures() } else { &[] };
         let signatures = all.iter().filter(is_of_program);
         let signatures = signatures.map(|signature| (signature.path.as_slice(), signature)).collect();
-        let mut inference = Self { project, known: Inferred::default(), settled: HashMap::new(), signatures };
+        let (settled, bodies) = (HashMap::new(), HashMap::new());
+        let mut inference = Self { project, known: Inferred::default(), settled, bodies, signatures };
         let mut rules = HashMap::new();
         let mut is_settled = false;
         for _ in 0..ROUNDS {
@@ -143,6 +140,8 @@ impl<'p, 's> Inference<'p, 's> {
         } else {
             project.ids().map(|id| (id, inference.env(id).variables)).collect()
         };
+        inference.bodies =
+            project.ids().map(|id| (id, inference.env(id).bodies_of(project.rule(id)))).collect();
         inference
     }
 
@@ -296,613 +295,6 @@ impl<'p, 's> Env<'p, 's> {
             Variable::Open(name) => name.clone(),
         }
     }
-
-    fn bind_all(&mut self, rule: &Rule) {
-        for branch in &rule.branches {
-            if let Some(body) = &branch.body {
-                self.bind_body(body);
-            }
-            for expr in rule.head_exprs(branch) {
-                self.bind_inside(expr);
-            }
-        }
-    }
-
-    fn bind_body(&mut self, body: &Body) {
-        for literal in &body.literals {
-            match &literal.kind {
-                LiteralKind::SomeIn { patterns, collection } => self.bind_element(patterns, collection),
-                LiteralKind::Every { variables, collection, .. } => self.bind_element(variables, collection),
-                LiteralKind::Expression(expr) => self.bind_expr(expr),
-                LiteralKind::Negation(_) | LiteralKind::Declaration(_) => {}
-            }
-            for expr in literal.exprs() {
-                self.bind_inside(expr);
-            }
-            if let Some(inner) = literal.body() {
-                self.bind_body(inner);
-            }
-        }
-    }
-
-    fn bind_inside(&mut self, expr: &Expr) {
-        let mut bodies = Vec::new();
-        walk::outermost_bodies(expr, &mut |body| bodies.push(body));
-        for body in bodies {
-            self.bind_body(body);
-        }
-        // A reference with a variable in brackets binds that variable.
-        let mut lookups = Vec::new();
-        walk::each_expr(expr, &mut |inner| {
-            if let ExprKind::Reference { steps, .. } = &inner.kind {
-                for (position, step) in steps.iter().enumerate() {
-                    if let tree::Step::Index(index) = step
-                        && let ExprKind::Name = index.kind
-                    {
-                        lookups.push((inner, position, index));
-                    }
-                }
-            }
-        });
-        for (reference, position, index) in lookups {
-            let Some(variable) = self.variable(index) else { continue };
-            let is_open = match &variable {
-                Variable::Declared(declared) => {
-                    let scopes = &self.project().files[self.id.file].scopes;
-                    scopes
-                        .declarations
-                        .get(*declared)
-                        .is_some_and(|declaration| declaration.how == DeclaredBy::Some)
-                }
-                Variable::Open(_) => true,
-            };
-            if !is_open {
-                continue;
-            }
-            let collection = self.follow_steps(reference, position, &Guards::default()).0;
-            let written = self.written(index);
-            let shape = match collection {
-                Shape::Each { element, holds: Holds::Members } => *element,
-                collection => collection.position(written).unwrap_or(Shape::Any),
-            };
-            self.bind(variable, shape);
-        }
-    }
-
-    fn bind_expr(&mut self, expr: &Expr) {
-        let ExprKind::Operation { operator, operands } = &expr.bare().kind else { return };
-        let [left, right] = operands.as_slice() else { return };
-        match operator.family() {
-            OperatorFamily::Assignment => self.bind_pattern(left, right),
-            OperatorFamily::Unification => {
-                self.bind_pattern(left, right);
-                if self.variable(right).is_some() {
-                    self.bind_pattern(right, left);
-                }
-            }
-            OperatorFamily::Equality
-            | OperatorFamily::Inequality
-            | OperatorFamily::Membership
-            | OperatorFamily::Order
-            | OperatorFamily::Computation => {}
-        }
-    }
-
-    fn bind_pattern(&mut self, pattern: &Expr, value: &Expr) {
-        if let Some(variable) = self.variable(pattern) {
-            let shape = self.shape(value, &Guards::default());
-            self.bind(variable, shape);
-        } else if let ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Object(_) = pattern.kind {
-            self.forget(pattern);
-        }
-    }
-
-    fn bind_element(&mut self, patterns: &[Expr], collection: &Expr) {
-        let shape = self.shape(collection, &Guards::default());
-        match patterns {
-            [value] => self.bind_value(value, &shape),
-            [key, value] => {
-                if let Some(variable) = self.variable(key) {
-                    let position = || shape.position(self.written(key)).unwrap_or(Shape::Any);
-                    let keys = shape.keys().map_or_else(position, Shape::Texts);
-                    self.bind(variable, keys);
-                }
-                self.bind_value(value, &shape);
-            }
-            _ => {}
-        }
-    }
-
-    fn bind_value(&mut self, pattern: &Expr, collection: &Shape) {
-        if let Some(variable) = self.variable(pattern) {
-            let name = self.name_of(&variable);
-            let element = collection.element(&name);
-            self.bind(variable, element);
-        } else {
-            self.forget(pattern);
-        }
-    }
-
-    /// Marks the variables of a pattern as unknown.
-    fn forget(&mut self, pattern: &Expr) {
-        let mut variables = Vec::new();
-        walk::each_expr(pattern, &mut |inner| variables.extend(self.variable(inner)));
-        for variable in variables {
-            self.bind(variable, Shape::Any);
-        }
-    }
-
-    fn bind(&mut self, variable: Variable, shape: Shape) {
-        let variables = Arc::make_mut(&mut self.variables);
-        let known = variables.remove(&variable).unwrap_or(Shape::Never);
-        variables.insert(variable, known.join(shape));
-    }
-
-    /// Returns the value of the rule.
-    fn value(&self) -> Shape {
-        let rule = self.project().rule(self.id);
-        let text = self.text();
-        let mut value = Shape::Never;
-        let nothing = Guards::default();
-        for branch in &rule.branches {
-            let guards =
-                branch.body.as_ref().map_or_else(Guards::default, |body| self.guards(body, &nothing));
-            let own = match &branch.kind {
-                BranchKind::Else { value } => value.as_ref(),
-                BranchKind::First | BranchKind::Chained => rule.head.value.as_ref(),
-            };
-            let of = |expr: &Expr| self.settled(expr, &guards);
-            let shape = if let Some(member) = member_of(rule) {
-                Shape::Each { element: Box::new(of(member)), holds: Holds::Members }
-            } else {
-                let value = own.map_or(Shape::Never, of);
-                match &rule.head.name.kind {
-                    ExprKind::Reference { steps, .. }
-                        if steps.iter().any(|step| step.key(text).is_none()) =>
-                    {
-                        Shape::Each { element: Box::new(value), holds: Holds::ByKey }
-                    }
-                    _ => value,
-                }
-            };
-            value = value.join(shape);
-        }
-        value
-    }
-
-    /// Returns the value of an expression, independent of the names in this rule.
-    fn settled(&self, expr: &Expr, guards: &Guards) -> Shape {
-        self.settle(self.shape(expr, guards), guards)
-    }
-
-    fn settle(&self, shape: Shape, guards: &Guards) -> Shape {
-        match shape {
-            Shape::Place(place) => {
-                let types = guards.of(&place);
-                Shape::Place(Place { types, anchor: None, ..place })
-            }
-            Shape::Each { element, holds } => {
-                Shape::Each { element: Box::new(self.settle(*element, guards)), holds }
-            }
-            Shape::Fields(fields) => Shape::Fields(
-                fields.into_iter().map(|(key, shape)| (key, self.settle(shape, guards))).collect(),
-            ),
-            Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_) | Shape::Position { .. } => shape,
-        }
-    }
-
-    fn collect_calls(&self, calls: &mut BTreeMap<Argument, Shape>) {
-        let rule = self.project().rule(self.id);
-        self.each_body(rule, &mut |exprs, guards| {
-            for expr in exprs {
-                walk::outside_bodies(expr, &mut |inner| {
-                    let ExprKind::Call { function, arguments } = &inner.kind else { return };
-                    let Some((path, _)) = self.project().function(self.id.file, function) else { return };
-                    for (position, argument) in arguments.iter().enumerate() {
-                        let at = (path.clone(), position);
-                        let known = calls.remove(&at).unwrap_or(Shape::Never);
-                        calls.insert(at, known.join(self.settled(argument, guards)));
-                    }
-                });
-            }
-        });
-    }
-
-    /// Passes every body of a rule to `see`, with the types that apply in it: the expressions of its literals and,
-    /// for the rule's own bodies, those of the head. Inner bodies are passed on their own.
-    pub(super) fn each_body(&self, rule: &'p Rule, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
-        for branch in &rule.branches {
-            let nothing = Guards::default();
-            let guards =
-                branch.body.as_ref().map_or_else(Guards::default, |body| self.guards(body, &nothing));
-            let head = rule.head_exprs(branch);
-            see(&head, &guards);
-            for expr in head {
-                self.bodies_in(expr, &guards, see);
-            }
-            if let Some(body) = &branch.body {
-                self.bodies_below(body, &guards, see);
-            }
-        }
-    }
-
-    fn bodies_below(&self, body: &'p Body, guards: &Guards, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
-        for literal in &body.literals {
-            let exprs = literal.exprs();
-            see(&exprs, guards);
-            for expr in exprs {
-                self.bodies_in(expr, guards, see);
-            }
-            if let Some(inner) = literal.body() {
-                self.bodies_below(inner, &self.guards(inner, guards), see);
-            }
-        }
-    }
-
-    fn bodies_in(&self, expr: &'p Expr, guards: &Guards, see: &mut dyn FnMut(&[&'p Expr], &Guards)) {
-        if let (ExprKind::Comprehension { head, .. }, Some(body)) = (&expr.kind, expr.body()) {
-            let inner = self.guards(body, guards);
-            let heads: Vec<&Expr> = head.exprs().iter().collect();
-            see(&heads, &inner);
-            for head in heads {
-                self.bodies_in(head, &inner, see);
-            }
-            self.bodies_below(body, &inner, see);
-            return;
-        }
-        for child in expr.children() {
-            self.bodies_in(child, guards, see);
-        }
-    }
-
-    /// Returns the resource types that apply in a body, including those of the surrounding body.
-    pub(super) fn guards(&self, body: &Body, around: &Guards) -> Guards {
-        let mut guards = around.clone();
-        guards.contradictions.clear();
-        for literal in &body.literals {
-            match &literal.kind {
-                LiteralKind::Expression(expr) if literal.withs.is_empty() => {
-                    self.guard(expr.bare(), &mut guards);
-                }
-                // `some rc.type in …` is not valid syntax, and the variable of `some` has its strings already.
-                LiteralKind::Expression(_)
-                | LiteralKind::SomeIn { .. }
-                | LiteralKind::Every { .. }
-                | LiteralKind::Negation(_)
-                | LiteralKind::Declaration(_) => {}
-            }
-        }
-        guards
-    }
-
-    fn guard(&self, expr: &Expr, guards: &mut Guards) {
-        match &expr.kind {
-            ExprKind::Operation { operator: Operator::Equal | Operator::Unify | Operator::In, operands } => {
-                let [left, right] = operands.as_slice() else { return };
-                for (one, other) in [(left, right), (right, left)] {
-                    let Some(anchor) = self.whose_type(one) else { continue };
-                    if let Some(types) = self.types_named(other) {
-                        guards.add(&anchor, types);
-                    }
-                }
-            }
-            // `types[rc.type]`
-            ExprKind::Reference { steps, .. } => {
-                if let Some(tree::Step::Index(index)) = steps.last()
-                    && let Some(anchor) = self.whose_type(index)
-                {
-                    let (shape, _) = self.follow_steps(expr, steps.len() - 1, &Guards::default());
-                    if let Shape::Each { element, holds: Holds::Members } = &shape
-                        && let Shape::Texts(texts) = element.as_ref()
-                    {
-                        guards.add(&anchor, Types::OneOf(texts.clone()));
-                    }
-                }
-            }
-            ExprKind::Call { function, arguments } => {
-                let Some((path, _)) = self.project().function(self.id.file, function) else { return };
-                for (position, argument) in arguments.iter().enumerate() {
-                    let accepted = self.known_of(&path).accepts.get(&(path.clone(), position));
-                    let anchor = match self.shape(argument, &Guards::default()) {
-                        Shape::Place(place) => place.anchor,
-                        _ => None,
-                    };
-                    if let (Some(types), Some(anchor)) = (accepted, anchor) {
-                        guards.add(&anchor, Types::OneOf(types.clone()));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Returns the name of the resource whose `type` an expression reads.
-    fn whose_type(&self, expr: &Expr) -> Option<String> {
-        let (_, steps) = parts(expr)?;
-        match steps.last() {
-            Some(last) if last.key(self.text()) == Some("type") => {
-                let (shape, _) = self.follow_steps(expr, steps.len() - 1, &Guards::default());
-                shape.place().filter(|place| place.node.is_resource())?.anchor.clone()
-            }
-            // `type := rc.type; type == "x"`: the variable keeps the name of its resource.
-            _ => {
-                let place = self.shape(expr, &Guards::default());
-                let place = place.place()?;
-                place.text.ends_with(".type").then(|| place.anchor.clone()).flatten()
-            }
-        }
-    }
-
-    fn types_named(&self, expr: &Expr) -> Option<Types> {
-        if let ExprKind::Name = expr.kind
-            && let Some(position) = self.argument(expr)
-        {
-            return Some(Types::Argument(position));
-        }
-        self.shape(expr, &Guards::default()).texts().cloned().map(Types::OneOf)
-    }
-
-    /// Returns the position of the function argument with this name.
-    pub(super) fn argument(&self, name: &Expr) -> Option<usize> {
-        let meant = self.variable(name)?;
-        let arguments = self.project().rule(self.id).head.arguments.as_ref()?;
-        arguments.iter().position(|argument| self.variable(argument).as_ref() == Some(&meant))
-    }
-
-    /// Returns whether two names are the same variable.
-    pub(super) fn is_same_variable(&self, one: &Expr, other: &Expr) -> bool {
-        let variable = self.variable(one);
-        variable.is_some() && variable == self.variable(other)
-    }
-
-    fn types_of(&self, expr: &Expr, guards: &Guards) -> Option<BTreeSet<String>> {
-        let variable = self.variable(expr)?;
-        match guards.types.get(&self.name_of(&variable)) {
-            Some(Types::OneOf(types)) => Some(types.clone()),
-            Some(Types::Unknown | Types::Argument(_)) | None => None,
-        }
-    }
-
-    /// Returns the value of an expression.
-    pub(super) fn shape(&self, expr: &Expr, guards: &Guards) -> Shape {
-        match &expr.kind {
-            ExprKind::Scalar(_) | ExprKind::Template(_) => {
-                expr.string().map_or(Shape::Never, |text| Shape::Texts([text.to_owned()].into()))
-            }
-            ExprKind::Name | ExprKind::Reference { .. } => self.follow(expr, guards).0,
-            ExprKind::Parenthesised(inner) => self.shape(inner, guards),
-            ExprKind::Call { function, arguments } => self.result(function, arguments, guards),
-            ExprKind::Operation { operator, operands } => match (operator, operands.as_slice()) {
-                (Operator::Union, [left, right]) => self.shape(left, guards).join(self.shape(right, guards)),
-                (Operator::Subtract | Operator::Intersection, [left, _]) => match self.shape(left, guards) {
-                    shape @ Shape::Each { .. } => shape,
-                    _ => Shape::Any,
-                },
-                _ => Shape::Never,
-            },
-            ExprKind::Array(items) | ExprKind::Set(items) => {
-                let element = items.iter().fold(Shape::Never, |all, item| all.join(self.shape(item, guards)));
-                let holds = match &expr.kind {
-                    ExprKind::Set(_) => Holds::Members,
-                    _ => Holds::ByKey,
-                };
-                Shape::Each { element: Box::new(element), holds }
-            }
-            ExprKind::Object(fields) => {
-                let fields: Option<Vec<(String, Shape)>> = fields
-                    .iter()
-                    .map(|(key, value)| Some((key.string()?.to_owned(), self.shape(value, guards))))
-                    .collect();
-                fields.map_or(Shape::Any, Shape::Fields)
-            }
-            ExprKind::Comprehension { head, body } => {
-                let inner = self.guards(body, guards);
-                let Some(last) = head.exprs().last() else { return Shape::Any };
-                let holds = match head {
-                    ComprehensionHead::Set(_) => Holds::Members,
-                    ComprehensionHead::Array(_) | ComprehensionHead::Object(_) => Holds::ByKey,
-                };
-                Shape::Each { element: Box::new(self.settled(last, &inner)), holds }
-            }
-        }
-    }
-
-    fn result(&self, function: &Expr, arguments: &[Expr], guards: &Guards) -> Shape {
-        if let Some((path, _)) = self.project().function(self.id.file, function) {
-            let returns = self.inference.signature(&path).and_then(|signature| signature.returns.as_ref());
-            if let Some(LibraryResult::OfArgument(position, keys)) = returns {
-                let argument = arguments.get(*position);
-                return argument.map_or(Shape::Any, |argument| below(self.shape(argument, guards), keys));
-            }
-            let result = self.known_of(&path).values.get(&path).cloned().unwrap_or(Shape::Never);
-            let given: Vec<Shape> = arguments.iter().map(|argument| self.shape(argument, guards)).collect();
-            return with_arguments(result, &given);
-        }
-        match (function.text(self.text()), arguments) {
-            ("object.get", [object, key, default]) => {
-                let shape = self.shape(object, guards);
-                match self.looked_up(&shape, key) {
-                    (shape, None) => shape,
-                    // `object.get(input, "plan", input)`
-                    (_, Some(_)) => self.shape(default, guards),
-                }
-            }
-            ("array.concat" | "object.union", [left, right]) => {
-                self.shape(left, guards).join(self.shape(right, guards))
-            }
-            ("array.slice" | "array.reverse" | "sort", [array, ..]) => self.shape(array, guards),
-            _ => Shape::Any,
-        }
-    }
-
-    /// Returns the value of an `object.get`.
-    pub(super) fn looked_up(&self, object: &Shape, key: &Expr) -> (Shape, Option<Slip>) {
-        let steps: Vec<Step> = match &key.kind {
-            ExprKind::Array(items) => {
-                let step = |item: &Expr| match item.string() {
-                    Some(key) => Step::Key(key.to_owned()),
-                    None => Step::Element(String::new()),
-                };
-                items.iter().map(step).collect()
-            }
-            _ => match key.string() {
-                Some(key) => vec![Step::Key(key.to_owned())],
-                None => return (Shape::Any, None),
-            },
-        };
-        let mut shape = object.clone();
-        for step in steps {
-            let (next, slip) = shape.step(&step);
-            if slip.is_some() {
-                return (next, slip);
-            }
-            shape = next;
-        }
-        (shape, None)
-    }
-
-    /// Returns the value of a reference, and the first step that no plan has.
-    pub(super) fn follow(&self, expr: &Expr, guards: &Guards) -> (Shape, Option<(Slip, usize)>) {
-        let count = match &expr.kind {
-            ExprKind::Reference { steps, .. } => steps.len(),
-            _ => 0,
-        };
-        self.follow_steps(expr, count, guards)
-    }
-
-    /// As [`Env::follow`], for the first `count` steps.
-    pub(super) fn follow_steps(
-        &self,
-        expr: &Expr,
-        count: usize,
-        guards: &Guards,
-    ) -> (Shape, Option<(Slip, usize)>) {
-        let (base, steps): (&Expr, &[tree::Step]) = match &expr.kind {
-            ExprKind::Reference { base, steps } => (base, &steps[..count.min(steps.len())]),
-            _ => (expr, &[]),
-        };
-        let mut done = 0;
-        let mut shape = match &base.kind {
-            ExprKind::Name => match self.meaning(base) {
-                Meaning::Input(path) => {
-                    let mut shape = Shape::Input(self.project().files[self.id.file].input);
-                    for key in path {
-                        let (next, slip) = shape.step(&Step::Key(key));
-                        if let Some(slip) = slip {
-                            return (next, Some((slip, 0)));
-                        }
-                        shape = next;
-                    }
-                    shape
-                }
-                Meaning::Data(path) => {
-                    let mut full = path.clone();
-                    full.extend(steps.iter().map_while(|step| step.key(self.text())).map(str::to_owned));
-                    let Some((ids, length)) = self.project().rules_at(&full) else {
-                        return (Shape::Any, None);
-                    };
-                    done = length.saturating_sub(path.len());
-                    let is_function = ids.iter().any(|id| self.project().rule(*id).head.arguments.is_some());
-                    match self.known_of(&full[..length]).values.get(&full[..length]) {
-                        Some(shape) if !is_function => shape.clone(),
-                        _ => Shape::Any,
-                    }
-                }
-                Meaning::Declared(_) | Meaning::Open(_) => {
-                    let known = self.variable(base).and_then(|variable| self.variables.get(&variable));
-                    known.cloned().unwrap_or(Shape::Any)
-                }
-            },
-            _ => self.shape(base, guards),
-        };
-        for (position, step) in steps.iter().enumerate().skip(done) {
-            let (mut next, slip) = shape.step(&self.step(expr, step));
-            if let Some(slip) = slip {
-                return (next, Some((slip, position)));
-            }
-            // `by_type[name]`
-            if shape.place().is_some_and(Place::is_by_type)
-                && let (tree::Step::Index(index), Shape::Place(place)) = (step, &mut next)
-                && let Some(types) = self.types_named(index)
-            {
-                place.types = types;
-            }
-            shape = next;
-        }
-        (shape, None)
-    }
-
-    fn step(&self, reference: &Expr, step: &tree::Step) -> Step {
-        if let Some(key) = step.key(self.text()) {
-            return Step::Key(key.to_owned());
-        }
-        // Equal text means an equal value, except that every `_` is a new variable.
-        let end = model::step_span(step).end;
-        let written = self.text().get(reference.span.start..end).unwrap_or("");
-        let wild = written.contains('_') && written.split(['[', ']']).any(|part| part.trim() == "_");
-        let name: String = written.chars().filter(|c| !c.is_whitespace()).collect();
-        Step::Element(if wild { format!("{name}@{}", reference.span.start) } else { name })
-    }
-}
-
-impl Guards {
-    fn add(&mut self, anchor: &str, types: Types) {
-        let merged = match (self.types.remove(anchor), types) {
-            (Some(Types::OneOf(known)), Types::OneOf(new)) => {
-                let both: BTreeSet<String> = known.intersection(&new).cloned().collect();
-                if let (true, Some(left), Some(right)) = (both.is_empty(), known.first(), new.first()) {
-                    self.contradictions.push((anchor.to_owned(), left.clone(), right.clone()));
-                }
-                Types::OneOf(both)
-            }
-            (Some(known @ Types::OneOf(_)), _) => known,
-            (_, new) => new,
-        };
-        self.types.insert(anchor.to_owned(), merged);
-    }
-
-    /// Returns the types of the resource that a place belongs to.
-    pub(super) fn of(&self, place: &Place) -> Types {
-        let said = place.anchor.as_ref().and_then(|anchor| self.types.get(anchor));
-        match (&place.types, said) {
-            (Types::OneOf(known), Some(Types::OneOf(said))) => {
-                Types::OneOf(known.intersection(said).cloned().collect())
-            }
-            (Types::OneOf(known), _) => Types::OneOf(known.clone()),
-            (_, Some(said)) => said.clone(),
-            (types, None) => types.clone(),
-        }
-    }
-}
-
-/// Returns what is below a place.
-fn below(place: Shape, keys: &[String]) -> Shape {
-    keys.iter().fold(place, |shape, key| shape.step(&Step::Key(key.clone())).0)
-}
-
-/// Returns a function's result with the types of one call's arguments.
-fn with_arguments(result: Shape, given: &[Shape]) -> Shape {
-    match result {
-        Shape::Place(place) => {
-            let types = match &place.types {
-                Types::Argument(position) => {
-                    let texts = given.get(*position).and_then(Shape::texts).cloned();
-                    texts.map_or(Types::Unknown, Types::OneOf)
-                }
-                types => types.clone(),
-            };
-            Shape::Place(Place { types, ..place })
-        }
-        Shape::Each { element, holds } => {
-            Shape::Each { element: Box::new(with_arguments(*element, given)), holds }
-        }
-        Shape::Fields(fields) => Shape::Fields(
-            fields.into_iter().map(|(key, shape)| (key, with_arguments(shape, given))).collect(),
-        ),
-        shape @ (Shape::Never | Shape::Any | Shape::Input(_) | Shape::Texts(_) | Shape::Position { .. }) => {
-            shape
-        }
-    }
 }
 
 /// Returns what a rule adds to a set: `contains x`, or `deny[x]` in v0.
@@ -960,6 +352,7 @@ mod tests {
     fn a_rule_is_looked_at_again_only_if_what_it_asked_for_has_changed() {
         of_library(|mut inference| {
             inference.settled.clear();
+            inference.bodies.clear();
             inference.known = Inferred::default();
             let mut rules = HashMap::new();
             let mut looks = 0;

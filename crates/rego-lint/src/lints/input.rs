@@ -22,10 +22,9 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
             continue;
         }
         let env = linter.inference.env(id);
-        let rule = linter.project.rule(id);
         let is_about_data = mentions_data_sources(linter, id);
         let mut hits = Vec::new();
-        env.each_body(rule, &mut |exprs, guards| {
+        env.each_body(&mut |exprs, guards| {
             for expr in exprs {
                 walk::outside_bodies(expr, &mut |inner| {
                     look(&env, inner, guards, is_about_data, replaced, &mut hits);

@@ -387,8 +387,11 @@ impl Linter<'_, '_> {
         self.report(lint, file, span, message, help);
     }
 
-    /// Returns the rules that are evaluated on plans, without tests.
+    /// Returns the author's rules that are evaluated on plans, without tests.
     fn policy_rules(&self) -> Vec<RuleId> {
-        self.project.ids().filter(|id| !self.project.is_test_rule(*id)).collect()
+        let is_told = |id: &RuleId| {
+            self.project.file(*id).origin != model::Origin::Platform && !self.project.is_test_rule(*id)
+        };
+        self.project.ids().filter(is_told).collect()
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
             }
         }
         let mut hits = Vec::new();
-        env.each_body(rule, &mut |exprs, guards| {
+        env.each_body(&mut |exprs, guards| {
             for (anchor, left, right) in &guards.contradictions {
                 let _ = anchor;
                 contradiction(&env, exprs, left, right, &mut hits);

@@ -251,12 +251,12 @@ impl Parser<'_> {
                 _ => ExprKind::Array(Vec::new()),
             });
         }
-        // After a first element, `|` starts the body of a comprehension; it is not a union.
+        // After a first element, `|` starts the body of a comprehension, unless more elements follow.
         let first = self.expr(Level::Intersection)?;
         if closing == Symbol::BraceClose && self.eat(Symbol::Colon) {
             return self.object(first);
         }
-        if self.eat(Symbol::Pipe) {
+        if !self.is_at_union() && self.eat(Symbol::Pipe) {
             let body = self.body(closing)?;
             let head = match closing {
                 Symbol::BraceClose => ComprehensionHead::Set(Box::new(first)),
@@ -280,9 +280,41 @@ impl Parser<'_> {
         })
     }
 
+    /// Whether the next token is a `|` that no body of a comprehension can follow: a comma separates what comes then, and is
+    /// neither one of `key, value in collection` nor one of `some key, value`.
+    fn is_at_union(&self) -> bool {
+        if self.symbol() != Some(Symbol::Pipe) {
+            return false;
+        }
+        let (mut open, mut is_declaration, mut is_pending) = (0usize, false, false);
+        let mut is_first = true;
+        for token in self.tokens.get(self.next + 1..).unwrap_or_default() {
+            let word = self.text.get(token.span.clone()).filter(|_| token.kind == TokenKind::Word);
+            match token.kind {
+                TokenKind::Symbol(Symbol::ParenOpen | Symbol::BracketOpen | Symbol::BraceOpen) => open += 1,
+                TokenKind::Symbol(Symbol::ParenClose | Symbol::BracketClose | Symbol::BraceClose) => {
+                    let Some(outer) = open.checked_sub(1) else { break };
+                    open = outer;
+                }
+                _ if open > 0 => {}
+                TokenKind::Symbol(Symbol::Semicolon) => (is_first, is_declaration) = (true, false),
+                TokenKind::Symbol(Symbol::Comma) if is_pending => return true,
+                TokenKind::Symbol(Symbol::Comma) => is_pending = !is_declaration,
+                _ if word == Some("in") => is_pending = false,
+                _ => {
+                    if is_first || token.starts_line && !is_pending {
+                        is_declaration = word == Some("some");
+                    }
+                    is_first = false;
+                }
+            }
+        }
+        is_pending
+    }
+
     pub(super) fn object(&mut self, key: Expr) -> Parsed<ExprKind> {
         let first = self.expr(Level::Intersection)?;
-        if self.eat(Symbol::Pipe) {
+        if !self.is_at_union() && self.eat(Symbol::Pipe) {
             let body = self.body(Symbol::BraceClose)?;
             let head = ComprehensionHead::Object(Box::new([key, first]));
             return Ok(ExprKind::Comprehension { head, body });

@@ -45,6 +45,14 @@ fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/rego/builtins")
 }
 
+/// The number of facts, and of those that are known to differ.
+pub(crate) fn counted() -> (usize, usize) {
+    let files = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path());
+    let facts = files
+        .flat_map(|file| -> Vec<Fact> { serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap() });
+    facts.fold((0, 0), |(all, differing), fact| (all + 1, differing + usize::from(fact.differs.is_some())))
+}
+
 fn answer(engine: &regorus::Engine, expression: &str) -> Answer {
     let mut engine = engine.clone();
     let mut sources = [Source::new("fact.rego", format!("package facts\nv := {expression}"))];

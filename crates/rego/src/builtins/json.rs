@@ -8,10 +8,12 @@ use super::arguments::{Arguments, type_name};
 use super::operators::sorted;
 use super::text::{check_length, value_text};
 use super::{Builtin, Failure, Outcome};
+use crate::large_integers::{self, Marked};
 
 pub(super) const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "json.marshal", arity: 1, run: marshal },
     Builtin { name: "json.marshal_with_options", arity: 2, run: marshal_with_options },
+    Builtin { name: "json.unmarshal", arity: 1, run: unmarshal },
 ];
 
 /// How lines are broken.
@@ -28,6 +30,18 @@ enum Lines<'o> {
 /// `json.marshal(value)`: the value as JSON on one line.
 fn marshal(arguments: &[Value]) -> Outcome {
     Ok(text(Arguments(arguments).value(0))?.into())
+}
+
+/// `json.unmarshal(text)`: what a JSON document says, with all digits of its integers.
+fn unmarshal(arguments: &[Value]) -> Outcome {
+    let text = Arguments(arguments).text(0)?;
+    let marked = Marked::of(text);
+    let read = Value::from_json_str(marked.as_ref().map_or(text, |marked| &marked.text));
+    let mut value = read.map_err(|error| Failure::unsuitable(format!("invalid JSON: {error}")))?;
+    if let Some(Marked { mark, .. }) = &marked {
+        large_integers::restore(&mut value, mark);
+    }
+    Ok(value)
 }
 
 /// `json.marshal_with_options(value, options)`: the value as JSON, on several lines if `pretty` is true or `prefix`

@@ -42,9 +42,10 @@ mod time;
 mod tracing;
 mod uri;
 mod urlquery;
+mod yaml_text;
 
 #[cfg(test)]
-mod facts;
+pub(super) mod facts;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -114,6 +115,7 @@ const FAMILIES: &[&[Builtin]] = &[
     template::FUNCTIONS,
     encoding::FUNCTIONS,
     uri::FUNCTIONS,
+    yaml_text::FUNCTIONS,
     urlquery::FUNCTIONS,
     crypto::FUNCTIONS,
     jwt::FUNCTIONS,

@@ -5,6 +5,7 @@ use regorus::{Engine, Value};
 use crate::dialect;
 use crate::frontend::{self, FileAnatomy, LoadedNames};
 use crate::program::path_text;
+use crate::set;
 use crate::source::{RewriteResult, Source};
 
 /// The path of the variables' values.
@@ -121,7 +122,7 @@ impl<'e> Asker<'e> {
             }
             engine.add_data(data).map_err(|error| error.to_string())?;
         }
-        engine.eval_query("true".to_owned(), false).map_err(|error| error.to_string())?;
+        set::prepared(&mut engine)?;
         Ok(engine)
     }
 }

@@ -107,9 +107,9 @@ impl LoadedNames {
     pub(super) fn add(&mut self, source: &Source) {
         if let Ok(module) = source.module() {
             let author = if is_own(source) { Author::Planguard } else { Author::User };
-            self.rules.add(module, &source.text);
+            let file = self.rules.add(module, &source.text);
             self.rules.add_author(module, author);
-            self.files.insert(source.name.clone(), self.files.len());
+            self.files.insert(source.name.clone(), file);
         }
     }
 }

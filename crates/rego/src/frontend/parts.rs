@@ -1,8 +1,9 @@
 //! Sets that many rules add to are evaluated in parts.
 //!
 //! After each rule of a set, the engine merges what the rule found with all that was found before. With hundreds of rules
-//! that find much, it does little else. A pass therefore gives each rule a set of its own (`passes/parted_set.rs`), and a
-//! generated policy unites them at once, in the order of the rules.
+//! that find much, it does little else. A pass therefore gives every few rules a set of their own
+//! (`passes/parted_set.rs`), and a generated policy unites them at once, in the order of the rules. A set of its own for
+//! each rule would be dearer: the engine copies all names of a package for each of its files.
 //!
 //! The names of the parts are seen by nobody: a set that is meant by the name of its package, or whose path is replaced, is
 //! left as it is.
@@ -10,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_rego_syntax::resolve::{Imports, Meaning};
-use planguard_rego_syntax::tree::{BranchKind, Expr, ExprKind, Module, Opening, Rule, Step};
+use planguard_rego_syntax::tree::{BranchKind, ExprKind, Module, Opening, Rule, Step};
 use planguard_rego_syntax::walk::each_expr;
 use regorus::Engine;
 use regorus::unstable;
@@ -22,7 +23,10 @@ use super::super::syntax;
 /// From this number of rules on, uniting their sets takes less time than merging them one after the other.
 const WORTH_PARTS: usize = 16;
 
-/// The start of the name of a part; the number of the file, that of the rule, and the set's own name follow.
+/// The largest number of parts of one set.
+const MOST_PARTS: usize = 64;
+
+/// The start of the name of a part; its number and the set's own name follow.
 const PART: &str = "__pg_part_";
 
 /// The name of the policy that unites parts.
@@ -33,10 +37,26 @@ const FILE: &str = "__pg_parts";
 pub(super) struct PartedSets {
     /// Whether sets may be evaluated in parts at all.
     is_allowed: bool,
-    /// The number of rules of each set; `None` if another rule of the name is none of a set.
-    sets: BTreeMap<Vec<String>, Option<usize>>,
+    /// The rules of each set; `None` if another rule of the name is none of a set.
+    sets: BTreeMap<Vec<String>, Option<Counted>>,
     /// The paths from `data` on that stand in a policy, up to the first step that is not written out.
     mentioned: BTreeSet<Vec<String>>,
+}
+
+/// The rules of a set in the order of the files.
+#[derive(Debug, Default)]
+struct Counted {
+    count: usize,
+    /// The number of rules in the files before a file, by its number.
+    before: BTreeMap<usize, usize>,
+}
+
+impl Counted {
+    /// The number of the part of a file's rule, which is the `nth` that it has of the set.
+    fn part(&self, file: usize, nth: usize) -> usize {
+        let before = self.before.get(&file).copied().unwrap_or_default();
+        (before + nth) / self.count.div_ceil(MOST_PARTS).max(1)
+    }
 }
 
 impl PartedSets {
@@ -49,16 +69,22 @@ impl PartedSets {
         self.is_allowed
     }
 
-    /// Adds the rules of a policy, and what it mentions.
-    pub(super) fn add(&mut self, module: &Module, text: &str, imports: &Imports<'_>) {
+    /// Adds the rules of the policy that has this number, and what it mentions.
+    pub(super) fn add(&mut self, file: usize, module: &Module, text: &str, imports: &Imports<'_>) {
         if !self.is_allowed {
             return;
         }
         for rule in &module.rules {
             let path: Vec<String> =
                 module.package.iter().cloned().chain([rule.name(text).to_owned()]).collect();
-            let count = self.sets.entry(path).or_insert(Some(0));
-            *count = count.filter(|_| adds_to_a_set(rule)).map(|count| count + 1);
+            let counted = self.sets.entry(path).or_insert_with(|| Some(Counted::default()));
+            match counted {
+                Some(rules) if adds_to_a_set(rule) => {
+                    rules.before.entry(file).or_insert(rules.count);
+                    rules.count += 1;
+                }
+                Some(_) | None => *counted = None,
+            }
         }
         // A reference is visited before its first name, which is no reference of its own.
         let mut bases = BTreeSet::new();
@@ -84,10 +110,17 @@ impl PartedSets {
     /// Returns whether the set of a package is evaluated in parts.
     pub(super) fn includes(&self, package: &[String], name: &str, replaced: &BTreeSet<Vec<String>>) -> bool {
         let path: Vec<String> = package.iter().cloned().chain([name.to_owned()]).collect();
-        let Some(Some(count)) = self.sets.get(&path) else { return false };
+        let Some(Some(Counted { count, .. })) = self.sets.get(&path) else { return false };
         let is_seen = (1..path.len()).any(|length| self.mentioned.contains(&path[..length]));
         let is_replaced = replaced.iter().any(|other| other.starts_with(&path) || path.starts_with(other));
         *count >= WORTH_PARTS && !is_seen && !is_replaced
+    }
+
+    /// The name of the part to which a file's rule adds, which is the `nth` that it has of the set.
+    pub(super) fn part(&self, package: &[String], name: &str, file: usize, nth: usize) -> String {
+        let path: Vec<String> = package.iter().cloned().chain([name.to_owned()]).collect();
+        let counted = self.sets.get(&path).and_then(Option::as_ref);
+        format!("{PART}{}_{name}", counted.map_or(0, |counted| counted.part(file, nth)))
     }
 }
 
@@ -110,15 +143,10 @@ pub(super) fn adds_to_a_set(rule: &Rule) -> bool {
         && rule.head.value.is_none()
 }
 
-/// The name of a rule's own set.
-pub(super) fn part(file: usize, rule: usize, name: &Expr, text: &str) -> String {
-    format!("{PART}{file}_{rule}_{}", name.text(text))
-}
-
 /// The name of the set that a rule adds to, be it in parts or not.
 pub(in super::super) fn whole(name: &str) -> &str {
-    let part = || name.strip_prefix(PART)?.splitn(3, '_').nth(2);
-    part().unwrap_or(name)
+    let part = || name.strip_prefix(PART)?.split_once('_');
+    part().map_or(name, |(_, set)| set)
 }
 
 /// Adds the policies that unite parts to an engine, if there are parts.
@@ -134,7 +162,10 @@ pub(in super::super) fn unite(engine: &mut Engine, modules: &[unstable::Ref<unst
                 let package = packages.entry(package_path(module));
                 let (_, sets) =
                     package.or_insert_with(|| (module.package.refr.span().text(), BTreeMap::new()));
-                sets.entry(set).or_default().push(part);
+                let parts = sets.entry(set).or_default();
+                if parts.last() != Some(&part) {
+                    parts.push(part);
+                }
             }
         }
     }
@@ -242,22 +273,35 @@ mod tests {
 
     #[test]
     fn names_of_parts_are_read_back() {
-        assert_eq!(whole("__pg_part_12_3_deny_all_1"), "deny_all_1");
+        assert_eq!(whole("__pg_part_12_deny_all_1"), "deny_all_1");
         assert_eq!(whole("deny"), "deny");
     }
 
-    /// What a set costs grows as its rules do, not with their square: each element is merged once.
+    /// What a set costs must not grow with the square of its rules, neither by what is merged after each rule nor by the
+    /// names that the engine copies for each file.
     #[test]
-    fn each_part_is_united_once() {
-        let calls = |count: usize| {
+    fn a_set_has_few_parts_of_few_rules() {
+        let named = |count: usize| {
             let mut set = load(&policies(count, ""));
-            let text =
-                set.engine.get_modules().iter().map(|module| module.package.span.source.contents().clone());
-            let united: Vec<String> =
-                text.map(|text| text.to_string()).filter(|text| text.contains(UNITED)).collect();
+            let texts: Vec<String> = set
+                .engine
+                .get_modules()
+                .iter()
+                .map(|module| module.package.span.source.contents().to_string())
+                .collect();
+            let united: Vec<&String> = texts.iter().filter(|text| text.contains(UNITED)).collect();
             assert_eq!(united.len(), 1);
-            united[0].matches(PART).count()
+            let rules = texts.len() - 2;
+            let heads = texts.iter().filter_map(|text| text.strip_prefix("package main\n__pg_part_"));
+            let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+            heads.filter_map(|text| text.split_once('_')).for_each(|(part, _)| {
+                *sizes.entry(part).or_default() += 1;
+            });
+            assert_eq!(sizes.values().sum::<usize>(), rules);
+            (united[0].matches(PART).count(), sizes.into_values().max())
         };
-        assert_eq!((calls(WORTH_PARTS), calls(10 * WORTH_PARTS)), (WORTH_PARTS, 10 * WORTH_PARTS));
+        assert_eq!(named(WORTH_PARTS), (WORTH_PARTS, Some(1)));
+        assert_eq!(named(MOST_PARTS), (MOST_PARTS, Some(1)));
+        assert_eq!(named(3 * MOST_PARTS), (MOST_PARTS, Some(3)));
     }
 }

@@ -18,6 +18,8 @@ use super::parts::PartedSets;
 #[derive(Debug, Default)]
 pub(super) struct RuleNames {
     packages: BTreeMap<Vec<String>, Names>,
+    /// The number of policies.
+    files: usize,
     /// The paths that `with` replaces in any policy.
     replaced: BTreeSet<Vec<String>>,
     /// The packages of the library that comes with planguard, as far as nobody adds to them.
@@ -42,8 +44,10 @@ struct Names {
 }
 
 impl RuleNames {
-    /// Adds the rules of a policy.
-    pub(super) fn add(&mut self, module: &Module, text: &str) {
+    /// Adds the rules of a policy. Returns its number.
+    pub(super) fn add(&mut self, module: &Module, text: &str) -> usize {
+        let file = self.files;
+        self.files += 1;
         let names = self.packages.entry(module.package.clone()).or_default();
         let mut repeated = BTreeSet::new();
         for rule in &module.rules {
@@ -69,7 +73,8 @@ impl RuleNames {
                 self.replaced.insert(path);
             }
         });
-        self.parts.add(module, text, &imports);
+        self.parts.add(file, module, text, &imports);
+        file
     }
 }
 
@@ -196,6 +201,11 @@ impl<'p> Policy<'p> {
     /// Returns whether a set of the policy's package is evaluated in parts.
     pub(super) fn is_parted(&self, name: &str) -> bool {
         self.rules.parts.includes(&self.module.package, name, &self.rules.replaced)
+    }
+
+    /// The name of the part of a set to which one of the policy's rules adds, which is the `nth` that it has of the set.
+    pub(super) fn part_of_set(&self, name: &str, nth: usize) -> String {
+        self.rules.parts.part(&self.module.package, name, self.file, nth)
     }
 
     /// Returns the names of the packages directly below a path that have a rule, if some package below the path has

@@ -102,6 +102,12 @@ fn with_exponent(mantissa: &str, letter: char, exponent: i32) -> String {
     format!("{mantissa}{letter}{sign}{:02}", exponent.unsigned_abs())
 }
 
+/// A finite float under the verb `g`.
+pub(in super::super) fn shortest_float(value: f64) -> String {
+    let sign = if value.is_sign_negative() && value != 0.0 { "-" } else { "" };
+    format!("{sign}{}", shorter(value.abs(), None))
+}
+
 fn shorter(value: f64, precision: Option<usize>) -> String {
     let count = precision.map(|precision| precision.max(1));
     let (digits, exponent_of_first) = significant(value, count);

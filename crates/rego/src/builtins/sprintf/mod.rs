@@ -6,6 +6,8 @@ mod integer;
 mod layout;
 mod string;
 
+pub(super) use float::shortest_float;
+
 use regorus::Value;
 
 use super::arguments::Arguments;

@@ -1,6 +1,7 @@
-//! Puts parentheses around expressions that the engine does not expect at the start of a statement.
+//! Puts parentheses around expressions that the engine does not expect where something starts.
 //!
-//! After `if`, it takes every brace for the start of a body. Before `=`, it expects a single term.
+//! After `if`, it takes every brace for the start of a body. Before `=`, it expects a single term. A union as the first
+//! element of several is for it the body of a comprehension.
 //!
 //! ```text
 //! r if {x | some x in xs} == {1}
@@ -8,10 +9,13 @@
 //!
 //! count(xs) + 1 = n
 //! (count(xs) + 1) = n
+//!
+//! [xs | ys, 1]
+//! [(xs | ys), 1]
 //! ```
 
 use planguard_rego_syntax::tree::{Enclosure, Expr, ExprKind, LiteralKind, Operator, OperatorFamily};
-use planguard_rego_syntax::walk::each_body;
+use planguard_rego_syntax::walk::{each_body, each_expr};
 
 use super::super::edit::Edits;
 use super::super::policy::Policy;
@@ -35,7 +39,23 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             }
         }
     });
+    each_expr(policy.module, &mut |expr| {
+        let first = match &expr.kind {
+            ExprKind::Array(elements) | ExprKind::Set(elements) => elements.first(),
+            ExprKind::Object(fields) => fields.first().map(|(_, value)| value),
+            _ => None,
+        };
+        if let Some(first) = first.filter(|first| starts_with_union(first)) {
+            parenthesise(&mut edits, first);
+        }
+    });
     edits
+}
+
+/// Whether a bar follows the first term of an expression and what binds more tightly than a union.
+fn starts_with_union(expr: &Expr) -> bool {
+    let ExprKind::Operation { operator, operands } = &expr.kind else { return false };
+    *operator == Operator::Union || operands.len() > 1 && operands.first().is_some_and(starts_with_union)
 }
 
 fn is_computation(expr: &Expr) -> bool {
@@ -71,6 +91,17 @@ mod tests {
             "r if { x + 1 = y; not x * 2 = y; x > 2 = z }",
             "r if { (x + 1) = y; not (x * 2) = y; (x > 2) = z }",
         );
+    }
+
+    #[test]
+    fn a_union_as_the_first_element_is_one_term() {
+        assert_pass(
+            edits,
+            "r := [x | y, 5]\ns := {\"a\": x & y | z | y, \"b\": [1, x | y]}\nt := {x | y == z, 1}",
+            "r := [(x | y), 5]\ns := {\"a\": (x & y | z | y), \"b\": [1, x | y]}\nt := {(x | y == z), 1}",
+        );
+        assert_pass(edits, "r := [[x | y, 1] | z, 2]", "r := [([(x | y), 1] | z), 2]");
+        assert_pass(edits, "r := [(x | y), 5]", "r := [(x | y), 5]");
     }
 
     #[test]
