@@ -6,6 +6,7 @@ pub mod audit;
 pub mod baseline;
 pub mod cases;
 pub mod check;
+pub mod details;
 pub mod enforcement;
 pub mod environments;
 pub mod finding;

@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("threads", &[]),
     ("plan", &["schemas"]),
     ("git", &["plan"]),
+    ("page", &["plan"]),
     ("source", &["plan", "schemas"]),
     ("guardrail-format", &["rule", "schemas"]),
     ("guardrails", &["guardrail-format", "plan", "rule", "schemas"]),
