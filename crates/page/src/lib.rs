@@ -26,8 +26,11 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Differences of so many resources are in the page without the script, too.
 pub const STATIC_DIFFERENCES: usize = 100;
 
-/// Findings of a group that are shown without a click.
-const OPEN_FINDINGS: usize = 25;
+/// Rules of a group whose findings are shown without a click.
+const OPEN_RULES: usize = 20;
+
+/// Findings of a rule that are.
+const OPEN_FINDINGS: usize = 5;
 
 /// Why a page could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +65,12 @@ impl Document<'_> {
         self.page.plans.len() > 1
     }
 
-    /// How many findings of a group are shown at once.
+    /// How many rules of a group are shown at once.
+    const fn open_rules(&self) -> usize {
+        OPEN_RULES
+    }
+
+    /// How many findings of a rule are shown at once.
     const fn open_findings(&self) -> usize {
         OPEN_FINDINGS
     }
@@ -120,7 +128,7 @@ fn policy() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Finding, FindingGroup, Plan, Row};
+    use crate::model::{Finding, FindingGroup, Plan, Row, RuleFindings};
 
     fn text(text: &str) -> Text {
         Text::composed(text.to_owned())
@@ -132,10 +140,12 @@ mod tests {
             plans: vec![Plan { origin: text(says), cost: Some(text(says)), ..Plan::default() }],
             findings: vec![FindingGroup {
                 title: text(says),
-                findings: vec![Finding {
-                    message: text(says),
+                rules: vec![RuleFindings {
+                    rule: text(says),
+                    title: Some(text(says)),
                     remedy: Some(text(says)),
-                    ..Finding::default()
+                    findings: vec![Finding { message: text(says), ..Finding::default() }],
+                    ..RuleFindings::default()
                 }],
                 ..FindingGroup::default()
             }],

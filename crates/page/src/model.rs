@@ -164,7 +164,26 @@ pub struct FindingGroup {
     pub title: Text,
     /// Whether they are shown without a click.
     pub is_open: bool,
-    /// The findings, the worst first.
+    /// The findings by their rules, the worst first.
+    pub rules: Vec<RuleFindings>,
+}
+
+/// The findings of a rule that have the same severity and effect.
+#[derive(Clone, Debug, Default)]
+pub struct RuleFindings {
+    /// The rule.
+    pub rule: Text,
+    /// The title of the rule.
+    pub title: Option<Text>,
+    /// Their severity.
+    pub severity: &'static str,
+    /// What they do: `denies`, `warns`.
+    pub effect: &'static str,
+    /// The class of their effect, which filters know: `deny`, `warn` or `accepted`.
+    pub level: &'static str,
+    /// How to fix them, if that is the same for all.
+    pub remedy: Option<Text>,
+    /// The findings.
     pub findings: Vec<Finding>,
 }
 
@@ -173,20 +192,12 @@ pub struct FindingGroup {
 pub struct Finding {
     /// Its position among all findings of the page.
     pub position: usize,
-    /// Its severity.
-    pub severity: &'static str,
-    /// What it does: `denies`, `warns`.
-    pub effect: &'static str,
-    /// The class of its effect, which filters know: `deny`, `warn` or `accepted`.
-    pub level: &'static str,
     /// What qualifies it: `pre-existing`.
     pub notes: Vec<Text>,
-    /// The message.
+    /// The message; what follows the address, if it begins with that.
     pub message: Text,
-    /// The rule.
-    pub rule: Text,
-    /// The title of the rule.
-    pub title: Option<Text>,
+    /// Whether the message goes on behind the address.
+    pub follows_address: bool,
     /// Other rules that find the same.
     pub others: Option<Text>,
     /// The plan, if there are several.
@@ -203,7 +214,7 @@ pub struct Finding {
     pub value: Option<Text>,
     /// The place in the configuration: `main.tf:12`.
     pub place: Option<Text>,
-    /// How to fix it.
+    /// How to fix it, if other findings of the rule have other remedies.
     pub remedy: Option<Text>,
     /// The waiver that accepts it, or did until it expired.
     pub waiver: Option<Text>,

@@ -97,10 +97,15 @@
     rowsBody.append(...unchangedRows);
   }
 
+  const aboutRule = (finding) => finding.closest(".card").querySelector(".about-rule");
+
   /** What a search looks at: the address, the rules and messages of findings, the names of attributes. */
   function textOf(object) {
     if (object.text === undefined) {
-      const findings = (object.findings || []).map((position) => byId("finding-" + position).textContent);
+      const findings = (object.findings || []).map((position) => {
+        const finding = byId("finding-" + position);
+        return finding.textContent + aboutRule(finding).textContent;
+      });
       const names = (object.rows || []).map((row) => row[3]);
       object.text = [object.address, ...findings, ...names].join("\n").toLowerCase();
     }
@@ -189,6 +194,20 @@
     return copy;
   }
 
+  /** A finding with what its rule says, as a card of its own. */
+  function findingCopy(position) {
+    const finding = byId("finding-" + position);
+    const about = aboutRule(finding).cloneNode(true);
+    about.querySelectorAll(".times").forEach((times) => times.remove());
+    return make("article", { class: finding.closest(".card").className }, about, make("ul", {}, copyOf(finding.id)));
+  }
+
+  /** Words with what stands in grave accents as code. */
+  function sentence(words) {
+    const parts = words.split("`");
+    return parts.length % 2 ? parts.map((part, position) => (position % 2 ? make("code", {}, part) : part)) : [words];
+  }
+
   function dependencyList(title, blocks) {
     if (!blocks || blocks.length === 0) return [];
     const items = [...new Set(blocks)].map((block) => {
@@ -212,13 +231,13 @@
     const parts = [
       make("button", { type: "button", class: "close" }, "Close"),
       title,
-      make("p", {}, action, " ", object.said || ""),
+      make("p", {}, action, " ", ...sentence(object.said || "")),
       data.plans.length > 1 ? make("p", { class: "note" }, data.plans[object.plan]) : null,
       ...(object.notes || []).map((note) => make("p", { class: "note" }, note)),
       object.cost ? make("p", { class: "cost" }, object.cost) : null,
     ];
     const findings = object.findings || [];
-    if (findings.length) parts.push(make("h3", {}, "Findings"), ...findings.map((position) => copyOf("finding-" + position)));
+    if (findings.length) parts.push(make("h3", {}, "Findings"), ...findings.map(findingCopy));
     if (object.rows) {
       parts.push(make("h3", {}, "What changes"), make("div", { class: "rows" }, ...object.rows.map(differenceRow)));
     }

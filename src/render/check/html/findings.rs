@@ -1,9 +1,10 @@
 //! The findings of a page, in groups, the worst first.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use planguard_page::Text;
-use planguard_page::model::{Finding, FindingGroup, FindingMark, Level};
+use planguard_page::model::{Finding, FindingGroup, FindingMark, Level, RuleFindings};
 use planguard_plan::redact::SafeText;
 use planguard_rule::Severity;
 
@@ -22,6 +23,14 @@ pub(super) struct Findings<'r> {
     groups: Vec<(Group, usize)>,
 }
 
+/// The group of a finding. What depends on values known after apply denies as others do: a page shows it among them.
+fn group(listed: &Listed<'_>) -> Group {
+    match listed.group() {
+        Group::New | Group::Undetermined => Group::New,
+        other @ (Group::PreExisting | Group::Approved | Group::Waived | Group::Baseline) => other,
+    }
+}
+
 /// The findings about an address: positions, levels and marks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AtAddress {
@@ -36,11 +45,14 @@ impl<'r> Findings<'r> {
     pub(super) fn of(report: &'r Report) -> Self {
         let mut all = worst_first(report);
         // What denies comes first within each group.
-        all.sort_by_key(Listed::group);
+        all.sort_by_key(|listed| {
+            let finding = listed.finding;
+            (group(listed), finding.enforcement, Reverse(finding.severity), listed.group())
+        });
         let mut groups: Vec<(Group, usize)> = Vec::new();
         for (position, listed) in all.iter().enumerate() {
-            if groups.last().is_none_or(|(group, _)| *group != listed.group()) {
-                groups.push((listed.group(), position));
+            if groups.last().is_none_or(|(last, _)| *last != group(listed)) {
+                groups.push((group(listed), position));
             }
         }
         Self { all, groups }
@@ -113,14 +125,8 @@ impl<'r> Findings<'r> {
                 let denies = listed.iter().any(|listed| listed.finding.enforcement.denies());
                 let is_open = *group == Group::New || denies && !is_explained;
                 is_explained |= denies;
-                let findings = listed.iter().enumerate();
-                FindingGroup {
-                    title: title(*group, listed),
-                    is_open,
-                    findings: findings
-                        .map(|(at, listed)| shown(start + at, listed, report, resource))
-                        .collect(),
-                }
+                let shown = |at: usize, listed: &Listed<'_>| shown(start + at, listed, report, resource);
+                FindingGroup { title: title(*group, listed), is_open, rules: by_rule(listed, &shown) }
             })
             .collect()
     }
@@ -156,16 +162,46 @@ const fn effect(enforcement: Enforcement) -> &'static str {
 fn title(group: Group, listed: &[Listed<'_>]) -> Text {
     let number = listed.len();
     let words = match group {
-        Group::New => count(number, "new finding", "new findings"),
-        Group::Undetermined => {
-            format!("{} on values known after apply", count(number, "finding depends", "findings depend"))
-        }
+        Group::New | Group::Undetermined => count(number, "new finding", "new findings"),
         Group::PreExisting => count(number, "pre-existing finding", "pre-existing findings"),
         Group::Approved => count(number, "approved finding", "approved findings"),
         Group::Waived => count(number, "waived finding", "waived findings"),
         Group::Baseline => format!("{} in the baseline", count(number, "finding", "findings")),
     };
     Text::composed(format!("{words} ({})", severities(listed.iter().map(|listed| listed.finding))))
+}
+
+/// Findings by rule, severity and effect, in the order of the first of each.
+fn by_rule(all: &[Listed<'_>], shown: &dyn Fn(usize, &Listed<'_>) -> Finding) -> Vec<RuleFindings> {
+    let mut rules: Vec<RuleFindings> = Vec::new();
+    let mut known: HashMap<(&SafeText, Severity, Enforcement), usize> = HashMap::new();
+    for (at, listed) in all.iter().enumerate() {
+        let finding = listed.finding;
+        let key = (&finding.rule.id, finding.severity, finding.enforcement);
+        let place = *known.entry(key).or_insert_with(|| {
+            rules.push(RuleFindings {
+                rule: Text::from(&finding.rule.id),
+                title: finding.rule.title.as_ref().map(Text::from),
+                severity: finding.severity.as_str(),
+                effect: effect(finding.enforcement),
+                level: level(finding.enforcement),
+                remedy: None,
+                findings: Vec::new(),
+            });
+            rules.len() - 1
+        });
+        if let Some(rule) = rules.get_mut(place) {
+            rule.findings.push(shown(at, listed));
+        }
+    }
+    for rule in &mut rules {
+        let first = rule.findings.first().and_then(|finding| finding.remedy.clone());
+        if rule.findings.iter().all(|finding| finding.remedy == first) {
+            rule.findings.iter_mut().for_each(|finding| finding.remedy = None);
+            rule.remedy = first;
+        }
+    }
+    rules
 }
 
 fn shown(
@@ -179,15 +215,13 @@ fn shown(
     let address = listed.address();
     let text = |text: &Option<SafeText>| text.as_ref().map(Text::from);
     let place = listed.place();
+    // A message that begins with the address goes on behind its link.
+    let behind = address.and_then(|address| finding.message.after(address));
     Finding {
         position,
-        severity: finding.severity.as_str(),
-        effect: effect(finding.enforcement),
-        level: level(finding.enforcement),
         notes: listed.notes().into_iter().map(Text::from).collect(),
-        message: Text::from(&finding.message),
-        rule: Text::from(&finding.rule.id),
-        title: text(&finding.rule.title),
+        follows_address: behind.is_some(),
+        message: behind.as_ref().map_or_else(|| Text::from(&finding.message), Text::from),
         others: listed.others().as_ref().map(Text::from),
         plan: (report.plans.len() > 1).then(|| Text::from(&listed.plan.origin)),
         resource: address.zip(plan).and_then(|(address, plan)| resource(plan, address.unescaped())),

@@ -36,7 +36,9 @@ const LEAST_ROOM: usize = 500_000;
 const MOST_ARROWS: usize = 50_000;
 
 fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
-    Ok(planguard_page::render(&page(report))?)
+    let mut page = page(report);
+    fit(&mut page)?;
+    Ok(planguard_page::render(&page)?)
 }
 
 fn page(report: &Report) -> Page {
@@ -83,9 +85,6 @@ fn page(report: &Report) -> Page {
         dependencies.arrows.clear();
     }
     let Dependencies { blocks, arrows } = dependencies;
-    let number: usize = report.plans.iter().map(|plan| plan.findings.len()).sum();
-    let others = resources.len() * 700 + unchanged.len() * 160 + number * 1_000 + arrows.len() * 12;
-    cut(&mut resources, ROOM.saturating_sub(others).max(LEAST_ROOM));
     Page {
         verdict: plans::verdict(report.verdict()),
         numbers: Text::composed(numbers(report)),
@@ -108,16 +107,26 @@ fn page(report: &Report) -> Page {
     }
 }
 
-/// Leaves out the differences of what a reviewer need look at least, if all have no room.
-fn cut(resources: &mut [Resource], room: usize) {
+/// Leaves out the differences of what a reviewer need look at least, if all have no room beside the rest of the page.
+fn fit(page: &mut Page) -> Result<(), RenderError> {
+    let size = |resource: &Resource| resource.rows.iter().map(Row::size).sum::<usize>();
+    if page.resources.iter().map(size).sum::<usize>() <= LEAST_ROOM {
+        return Ok(());
+    }
+    let rows: Vec<Vec<Row>> =
+        page.resources.iter_mut().map(|resource| std::mem::take(&mut resource.rows)).collect();
+    let others = planguard_page::render(page)?.len();
+    let room = ROOM.saturating_sub(others).max(LEAST_ROOM);
     let mut taken = 0;
-    for resource in resources {
-        taken += resource.rows.iter().map(Row::size).sum::<usize>();
+    for (resource, rows) in page.resources.iter_mut().zip(rows) {
+        resource.rows = rows;
+        taken += size(resource);
         if taken > room {
             resource.is_cut = !resource.rows.is_empty();
             resource.rows.clear();
         }
     }
+    Ok(())
 }
 
 fn facts(report: &Report) -> Vec<Text> {
