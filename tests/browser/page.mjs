@@ -133,6 +133,7 @@ await test("filters choose rows, and the address keeps them", async () => {
   assert.equal(await page.locator("#rows tr:not([hidden]) .severity.critical").count() > 0, true);
   await page.locator("#clear").click();
   await page.locator("#changed").uncheck();
+  await page.locator("#more button").click();
   assert.ok((await page.locator("#rows tr.unchanged:not([hidden])").count()) > 0);
   await page.locator("a.tile.replace").click();
   assert.equal(await page.locator("#rows tr.replace:not([hidden])").count(), await visibleRows(page));
@@ -151,7 +152,7 @@ await test("a resource opens with its difference, and its dependencies lead on",
   assert.match(await drawer.innerText(), /known after apply/);
   assert.equal(await page.evaluate(() => document.activeElement.id), "drawer-title");
   const first = await page.locator("#drawer-title").innerText();
-  const next = drawer.locator("ul a[data-open]").first();
+  const next = drawer.locator(".dependencies a[data-open]").first();
   const name = await next.innerText();
   await next.click();
   const second = await page.locator("#drawer-title").innerText();

@@ -65,6 +65,11 @@ impl Document<'_> {
         self.page.plans.len() > 1
     }
 
+    /// Where a link to a resource leads without the script: what stays as it is has no row then.
+    fn anchor(&self, resource: &usize) -> String {
+        if *resource < self.page.resources.len() { format!("r{resource}") } else { "resources".to_owned() }
+    }
+
     /// How many rules of a group are shown at once.
     const fn open_rules(&self) -> usize {
         OPEN_RULES

@@ -204,7 +204,7 @@ pub struct Finding {
     pub plan: Option<Text>,
     /// The address; `None` if it is about the whole plan.
     pub address: Option<Text>,
-    /// The resource with this address, as a position among the resources of the page.
+    /// The resource with this address, as a position among those that change and, behind them, those that stay.
     pub resource: Option<usize>,
     /// The attribute.
     pub attribute: Option<Text>,
@@ -472,7 +472,7 @@ impl Row {
 pub struct Drift {
     /// The object.
     pub address: Text,
-    /// The resource with this address, as a position among the resources of the page.
+    /// The resource with this address, as a position among those that change and, behind them, those that stay.
     pub resource: Option<usize>,
     /// What happened.
     pub message: Text,

@@ -220,7 +220,7 @@
       const anchor = make("a", { class: "address", href: "#", "data-open": members[0] }, address);
       return make("li", {}, anchor, number, glyph ? make("span", { class: `act ${first.action}` }, glyph) : null);
     });
-    return [make("h3", {}, `${title} (${items.length})`), make("ul", {}, ...items)];
+    return [make("h3", {}, `${title} (${items.length})`), make("ul", { class: "dependencies" }, ...items)];
   }
 
   function open(index) {
@@ -237,10 +237,12 @@
       object.cost ? make("p", { class: "cost" }, object.cost) : null,
     ];
     const findings = object.findings || [];
-    if (findings.length) parts.push(make("h3", {}, "Findings"), ...findings.map(findingCopy));
-    if (object.rows) {
-      parts.push(make("h3", {}, "What changes"), make("div", { class: "rows" }, ...object.rows.map(differenceRow)));
-    }
+    const said = findings.length ? [make("h3", {}, "Findings"), ...findings.map(findingCopy)] : [];
+    const rows = object.rows
+      ? [make("h3", {}, "What changes"), make("div", { class: "rows" }, ...object.rows.map(differenceRow))]
+      : [];
+    // A change of what is there is read first; all attributes of what is new are read last.
+    parts.push(...(["update", "replace"].includes(object.action) ? [...rows, ...said] : [...said, ...rows]));
     if (object.cut) {
       parts.push(make("p", { class: "note" }, "The differences are left out, because the page would be too large; planguard show has them."));
     }

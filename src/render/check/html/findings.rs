@@ -216,7 +216,10 @@ fn shown(
     let text = |text: &Option<SafeText>| text.as_ref().map(Text::from);
     let place = listed.place();
     // A message that begins with the address goes on behind its link.
-    let behind = address.and_then(|address| finding.message.after(address));
+    let behind = address.and_then(|address| {
+        let with_colon = SafeText::concat([address, &SafeText::fixed(":")]);
+        finding.message.after(address).or_else(|| finding.message.after(&with_colon))
+    });
     Finding {
         position,
         notes: listed.notes().into_iter().map(Text::from).collect(),

@@ -62,7 +62,20 @@ fn page(report: &Report) -> Page {
     });
     let rows: HashMap<(usize, &str), usize> =
         resources.iter().enumerate().map(|(row, (address, shown))| ((shown.plan, *address), row)).collect();
-    let row_of = |plan: usize, address: &str| rows.get(&(plan, address)).copied();
+    let changing = resources.len();
+    let staying: HashMap<(usize, &str), usize> = report
+        .plans
+        .iter()
+        .enumerate()
+        .flat_map(|(index, plan)| plan.details.iter().map(move |details| (index, details)))
+        .flat_map(|(index, details)| details.unchanged.iter().map(move |object| (index, object)))
+        .enumerate()
+        .map(|(position, (index, object))| ((index, object.address.unescaped()), changing + position))
+        .collect();
+    let row_of = |plan: usize, address: &str| {
+        let key = (plan, address);
+        rows.get(&key).or_else(|| staying.get(&key)).copied()
+    };
     let mut drift = Vec::new();
     let mut drift_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, plan) in report.plans.iter().enumerate() {
@@ -183,7 +196,7 @@ fn others_of(report: &Report) -> Vec<planguard_page::model::Section> {
     plans
         .flat_map(|(plan, details)| {
             let origin = several.then(|| Text::from(&plan.origin));
-            plans::others(&details.view, origin.as_ref())
+            plans::others(plan, &details.view, origin.as_ref())
         })
         .collect()
 }

@@ -324,7 +324,7 @@ pub(super) fn drift(report: &PlanReport, resource: &dyn Fn(&str) -> Option<usize
 }
 
 /// Outputs, and what else a plan does.
-pub(super) fn others(view: &PlanView, plan: Option<&Text>) -> Vec<Section> {
+pub(super) fn others(report: &PlanReport, view: &PlanView, plan: Option<&Text>) -> Vec<Section> {
     let section = |title: &'static str, rows: Vec<Row>| {
         (!rows.is_empty()).then(|| Section { title: Text::from(title), plan: plan.cloned(), rows })
     };
@@ -343,7 +343,9 @@ pub(super) fn others(view: &PlanView, plan: Option<&Text>) -> Vec<Section> {
         let problems = check.problems.iter().map(|problem| words(1, Form::Line, Text::from(problem)));
         std::iter::once(head).chain(problems).collect::<Vec<_>>()
     });
-    let outside = view.outside.others.iter().flat_map(|drifted| {
+    // What the report tells is in the section about drift.
+    let is_told = |drifted: &&Drifted| report.drift.iter().any(|drift| drift.address == drifted.address);
+    let outside = view.outside.others.iter().filter(|drifted| !is_told(drifted)).flat_map(|drifted| {
         let what = if drifted.deleted { " was deleted" } else { "" };
         let name = Text::composed(format!("{}{what}", drifted.address.for_document()));
         let rows = if drifted.deleted { Vec::new() } else { of_entries(&drifted.entries) };
