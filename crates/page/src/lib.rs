@@ -8,6 +8,8 @@ mod embedded;
 pub mod model;
 mod text;
 
+use std::cmp::Reverse;
+
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use text::Text;
 
-use model::{Action, Page, Resource};
+use model::{Action, Page, Plan, Resource};
 
 /// The stylesheet.
 const STYLE: &str = include_str!("../templates/page.css");
@@ -63,6 +65,13 @@ impl Document<'_> {
     /// Whether there is more than one plan.
     const fn is_index(&self) -> bool {
         self.page.plans.len() > 1
+    }
+
+    /// The plans with their positions, the worst first.
+    fn worst_plans(&self) -> Vec<(usize, &'_ Plan)> {
+        let mut plans: Vec<(usize, &Plan)> = self.page.plans.iter().enumerate().collect();
+        plans.sort_by_key(|(_, plan)| Reverse((plan.verdict, plan.denials)));
+        plans
     }
 
     /// Where a link to a resource leads without the script: what stays as it is has no row then.
@@ -133,7 +142,7 @@ fn policy() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Finding, FindingGroup, Plan, Row, RuleFindings};
+    use crate::model::{Finding, FindingGroup, Row, RuleFindings, Verdict};
 
     fn text(text: &str) -> Text {
         Text::composed(text.to_owned())
@@ -204,6 +213,22 @@ mod tests {
         for absent in ["cost", "Drift", "Waivers", "Findings</h2>", "Resources</h2>"] {
             assert!(!body.contains(absent), "{absent}: {body}");
         }
+    }
+
+    #[test]
+    fn an_index_has_the_worst_plan_first() {
+        let plan = |origin: &str, verdict| Plan { origin: text(origin), verdict, ..Plan::default() };
+        let plans = vec![
+            plan("fine", Verdict::Pass),
+            plan("unread", Verdict::Incomplete),
+            Plan { denials: 1, ..plan("one", Verdict::Denied) },
+            Plan { denials: 2, ..plan("two", Verdict::Denied) },
+        ];
+        let page = render(&Page { plans, ..Page::default() }).unwrap();
+        let table = between(&page, "<table class=\"plans\">", "</table>");
+        let places: Vec<_> = ["unread", "two", "one", "fine"].map(|name| table.find(name).unwrap()).into();
+        assert!(places.is_sorted(), "{table}");
+        assert!(!table.contains("href"), "there are no resources to lead to: {table}");
     }
 
     #[test]

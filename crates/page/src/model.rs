@@ -45,8 +45,8 @@ pub struct Page {
     pub arrows_left_out: usize,
 }
 
-/// The verdict of a run or of a plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The verdict of a run or of a plan. Worse ones come later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// Everything was looked at, and nothing denies.
     Pass,
@@ -116,6 +116,8 @@ pub struct Plan {
     pub warnings: usize,
     /// How many objects were changed outside of Terraform.
     pub drift: usize,
+    /// The risk score.
+    pub risk: usize,
     /// What of the plan the page cannot show, or what it lacks.
     pub notes: Vec<Text>,
     /// The map of its modules.

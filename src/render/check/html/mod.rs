@@ -151,13 +151,11 @@ fn facts(report: &Report) -> Vec<Text> {
     if let Some(approvals) = &report.approvals {
         facts.push(Text::from(&approvals_words(approvals)));
     }
-    for plan in report.plans.iter().filter(|plan| plan.risk.score() > 0) {
-        let of = if report.plans.len() > 1 {
-            format!(" of {}", plan.origin.for_document())
-        } else {
-            String::new()
-        };
-        facts.push(Text::composed(format!("risk score{of}: {} = {}", plan.risk.score(), plan.risk.words())));
+    // Of several plans the table has the score.
+    if let [plan] = report.plans.as_slice()
+        && plan.risk.score() > 0
+    {
+        facts.push(Text::composed(format!("risk score: {} = {}", plan.risk.score(), plan.risk.words())));
     }
     if let Some(part) = &report.part {
         let files = count(part.files, "file", "files");

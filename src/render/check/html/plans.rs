@@ -55,6 +55,7 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
         denials: number(Enforcement::denies),
         warnings: number(|enforcement| enforcement == Enforcement::Warn),
         drift: report.drift.len(),
+        risk: report.risk.score(),
         notes: details.map(|details| plan_notes(&details.view, &details.map)).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
         cost: None,
