@@ -65,12 +65,10 @@ struct Staying<'p> {
     block: Option<usize>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_first(plan: &usize) -> bool {
     *plan == 0
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 const fn is_false(is_so: &bool) -> bool {
     !*is_so
 }

@@ -26,7 +26,7 @@ impl Text {
     pub fn html(&self) -> String {
         let parts: Vec<&str> = self.0.split('`').collect();
         // An accent without another one is a character.
-        if parts.len() % 2 == 0 {
+        if parts.len().is_multiple_of(2) {
             return escaped(&self.0);
         }
         let mark = |(position, part): (usize, &&str)| match position % 2 {
