@@ -8,6 +8,7 @@ pub mod benchmark;
 pub mod cases;
 pub mod check;
 pub mod cost;
+pub mod details;
 pub mod enforcement;
 pub mod environments;
 pub mod finding;

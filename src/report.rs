@@ -10,6 +10,7 @@ use planguard_plan::redact::{Redactor, SafeText};
 use crate::approvals::{Approvals, NotCounted};
 use crate::benchmark::BenchmarkReport;
 use crate::cost::CostReport;
+use crate::details::PlanDetails;
 use crate::finding::{Certainty, Finding};
 use crate::risk::Risk;
 use crate::settings::ChosenEnvironment;
@@ -330,6 +331,8 @@ pub struct PlanReport {
     pub complete: bool,
     /// The place of its file among those of all parts, counted from 0, if the run is one of several parts.
     pub position: Option<usize>,
+    /// What it does object by object, if a report that shows it is wanted.
+    pub details: Option<Box<PlanDetails>>,
 }
 
 /// An output of the root module that the plan changes.

@@ -30,7 +30,9 @@ use by_address::ByAddress;
 pub use error::CheckError;
 use guardrails::Drifted;
 pub use lints::PolicyLints;
-pub use options::{CheckOptions, OnDrift, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules};
+pub use options::{
+    CheckOptions, Details, OnDrift, OnErroredPlan, OnIncompletePlan, OnUncovered, Packs, Rules,
+};
 use room::Room;
 
 use planguard_plan::input::{
@@ -45,6 +47,7 @@ use planguard_threads::{self as threads, Stack};
 
 use crate::approvals::Approvals;
 use crate::baseline::BaselineUse;
+use crate::details::PlanDetails;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
 use crate::known_rules::KnownRules;
@@ -497,6 +500,10 @@ fn check_plan(
         // Computed after all problems are collected.
         complete: false,
         position: None,
+        details: match options.details {
+            Details::LeftOut => None,
+            Details::Wanted => Some(Box::new(PlanDetails::of(&plan, &redactor, origin))),
+        },
     };
     let baseline = baseline.unwrap_or_default();
     DocumentResult { plan: Some(report), problems, notices, waivers, comments, baseline }

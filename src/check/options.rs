@@ -158,6 +158,18 @@ pub struct CheckOptions {
     pub report_only: bool,
     /// The part of the files that are checked; `None` for all of them.
     pub partition: Option<Partition>,
+    /// Whether the report has what plans do object by object.
+    pub details: Details,
+}
+
+/// Whether a report has what plans do object by object, which takes memory and time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Details {
+    /// It has findings alone.
+    #[default]
+    LeftOut,
+    /// It has.
+    Wanted,
 }
 
 /// The treatment of plans that failed: resources are missing from them.

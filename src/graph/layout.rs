@@ -122,7 +122,10 @@ pub(super) fn picture(graph: &Graph) -> Picture {
 
 fn width(shown: &GraphBox) -> i64 {
     let characters = shown.label.for_terminal_line().chars().count();
-    let label = i64::try_from(characters.min(MOST_CHARACTERS)).unwrap_or(WIDEST) * CHARACTER;
+    // Below it is what is done: a glyph, a number and a space each.
+    let deeds: usize = shown.deeds.iter().map(|(_, number)| number.to_string().len() + 2).sum();
+    let characters = characters.max(deeds).min(MOST_CHARACTERS);
+    let label = i64::try_from(characters).unwrap_or(WIDEST) * CHARACTER;
     (label + PADDING).clamp(NARROWEST, WIDEST)
 }
 

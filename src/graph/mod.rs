@@ -6,13 +6,15 @@ mod layout;
 mod select;
 
 use planguard_plan::input::Document;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::{Dependencies, Plan};
 
 pub use affected::Affected;
 pub(crate) use layout::MOST_CHARACTERS;
 pub use layout::{Picture, Route, Spot};
 
 use boxes::Blocks;
+use select::Shown;
 
 use crate::show::{Deed, ShowError, origin, read};
 
@@ -118,13 +120,41 @@ impl Graph {
         let (plan, redactor) = read(document, &origin)?;
         let dependencies = plan.dependencies();
         let blocks = Blocks::of(&plan, &dependencies, &redactor);
-        let mut graph = select::drawn(&blocks, options, &redactor)?;
-        graph.affected = affected::affected(&blocks, &redactor);
-        graph.unresolved =
-            dependencies.unresolved.iter().map(|(name, number)| (redactor.text(name), *number)).collect();
-        graph.has_configuration = dependencies.has_configuration;
-        graph.origin = origin;
-        Ok(graph)
+        let near = match &options.focus {
+            Some(focus) => Some(select::near(&blocks, focus, options.hops)?),
+            None => None,
+        };
+        let shown = Shown { by: options.by, near: near.as_ref(), changed: options.changed };
+        Ok(select::drawn(&blocks, &shown, &redactor).with(&blocks, &dependencies, &redactor, origin))
+    }
+
+    /// The whole of a plan that was read, once by its modules and once by its blocks.
+    pub(crate) fn of_plan(plan: &Plan<'_>, redactor: &Redactor, origin: &SafeText) -> (Self, Self) {
+        let dependencies = plan.dependencies();
+        let blocks = Blocks::of(plan, &dependencies, redactor);
+        let drawn = |by: By| {
+            let shown = Shown { by, near: None, changed: false };
+            select::drawn(&blocks, &shown, redactor).with(&blocks, &dependencies, redactor, origin.clone())
+        };
+        (drawn(By::Auto), drawn(By::Block))
+    }
+
+    /// The picture with what is said of the whole plan.
+    fn with(
+        self,
+        blocks: &Blocks,
+        dependencies: &Dependencies,
+        redactor: &Redactor,
+        origin: SafeText,
+    ) -> Self {
+        let unresolved = dependencies.unresolved.iter();
+        Self {
+            affected: affected::affected(blocks, redactor),
+            unresolved: unresolved.map(|(name, number)| (redactor.text(name), *number)).collect(),
+            has_configuration: dependencies.has_configuration,
+            origin,
+            ..self
+        }
     }
 
     /// Places the boxes in layers, those that depend on others above them. The same graph has the same picture, always.

@@ -7,7 +7,7 @@ use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::text::suggest;
 
 use super::boxes::{Block, Blocks};
-use super::{Arrow, BoxKind, By, Graph, GraphBox, GraphOptions};
+use super::{Arrow, BoxKind, By, Graph, GraphBox};
 use crate::show::{Deed, ShowError};
 
 /// More blocks of the root module are one box of a map of modules.
@@ -16,14 +16,20 @@ const MOST_OF_ROOT: usize = 40;
 /// What stands for the blocks of the root module.
 const ROOT: SafeText = SafeText::fixed("root module");
 
-pub(super) fn drawn(
-    blocks: &Blocks,
-    options: &GraphOptions,
-    redactor: &Redactor,
-) -> Result<Graph, ShowError> {
-    let near = options.focus.as_deref().map(|focus| near(blocks, focus, options.hops)).transpose()?;
+/// What of a plan is drawn.
+pub(super) struct Shown<'s> {
+    /// What stands for a box.
+    pub(super) by: By,
+    /// The blocks to draw, if not all.
+    pub(super) near: Option<&'s BTreeSet<&'s str>>,
+    /// Whether to leave out what the plan does nothing with.
+    pub(super) changed: bool,
+}
+
+pub(super) fn drawn(blocks: &Blocks, shown: &Shown<'_>, redactor: &Redactor) -> Graph {
+    let near = shown.near;
     let has_modules = blocks.all.values().any(|block| !block.module.is_empty());
-    let by_module = match options.by {
+    let by_module = match shown.by {
         By::Module => true,
         By::Block => false,
         // Somebody who looks at one thing wants to see what is around it.
@@ -44,10 +50,10 @@ pub(super) fn drawn(
     let mut left_out: BTreeSet<String> = BTreeSet::new();
     for (address, block) in &blocks.all {
         let name = name_of(address, block);
-        let is_near = near.as_ref().is_none_or(|near| near.contains(address.as_str()));
+        let is_near = near.is_none_or(|near| near.contains(address.as_str()));
         let is_used = block.instances > 0 || block.is_data;
         let changes = block.deeds.iter().any(|(deed, _)| *deed != Deed::Read);
-        if !is_near || !is_used || options.changed && !changes {
+        if !is_near || !is_used || shown.changed && !changes {
             if is_used {
                 left_out.insert(name);
             }
@@ -83,7 +89,7 @@ pub(super) fn drawn(
         }
     }
     let left_out = left_out.iter().filter(|name| !groups.contains_key(*name)).count();
-    Ok(Graph {
+    Graph {
         boxes: groups.iter().map(|(name, (kind, block))| drawn_box(name, *kind, block, redactor)).collect(),
         arrows: arrows
             .into_iter()
@@ -91,7 +97,7 @@ pub(super) fn drawn(
             .collect(),
         left_out,
         ..Graph::default()
-    })
+    }
 }
 
 fn drawn_box(name: &str, kind: BoxKind, block: &Block, redactor: &Redactor) -> GraphBox {
@@ -114,7 +120,7 @@ fn drawn_box(name: &str, kind: BoxKind, block: &Block, redactor: &Redactor) -> G
 }
 
 /// The blocks at most `hops` arrows away from a block, or from a block of a module, in either direction.
-fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<BTreeSet<&'b str>, ShowError> {
+pub(super) fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<BTreeSet<&'b str>, ShowError> {
     let is_focus = |address: &str, block: &Block| {
         address == focus
             || block.module == focus

@@ -59,6 +59,10 @@ pub enum RenderError {
     #[error(transparent)]
     #[diagnostic(code("PG-CL-001"), help("this is a defect of planguard; please report it"))]
     Json(#[from] serde_json::Error),
+    /// As a page.
+    #[error(transparent)]
+    #[diagnostic(code("PG-CL-001"), help("this is a defect of planguard; please report it"))]
+    Page(#[from] planguard_page::PageError),
     /// As JUnit XML.
     #[error(transparent)]
     #[diagnostic(code("PG-CL-001"), help("this is a defect of planguard; please report it"))]

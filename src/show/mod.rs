@@ -16,7 +16,7 @@ pub use difference::{Body, Entry, Form, Line, Members, What};
 pub use error::ShowError;
 pub use folding::Group;
 pub use object::{Deed, Object};
-pub(crate) use object::{deed, does_something};
+pub(crate) use object::{block_of, deed, does_something, type_of};
 pub use outside::{Drifted, Outside, PutBack};
 
 use difference::Differ;
@@ -96,19 +96,24 @@ impl PlanView {
     pub fn of(document: &Document) -> Result<Self, ShowError> {
         let origin = origin(document);
         let (plan, redactor) = read(document, &origin)?;
-        Ok(Self {
+        Ok(Self::of_plan(&plan, &redactor, origin))
+    }
+
+    /// What a plan that was read does.
+    pub(crate) fn of_plan(plan: &Plan<'_>, redactor: &Redactor, origin: SafeText) -> Self {
+        Self {
             terraform_version: plan.terraform_version.as_deref().map(|version| redactor.text(version)),
             errored: plan.errored == Some(true),
             partial: plan.complete == Some(false),
-            summary: ChangeSummary::of(&plan),
-            modules: modules(&plan, &redactor),
-            outside: Outside::of(&plan, &redactor),
-            outputs: outputs(&plan, &redactor),
-            deferred: deferred(&plan, &redactor),
-            invocations: invocations(&plan, &redactor),
-            failed_checks: failed_checks(&plan, &redactor),
+            summary: ChangeSummary::of(plan),
+            modules: modules(plan, redactor),
+            outside: Outside::of(plan, redactor),
+            outputs: outputs(plan, redactor),
+            deferred: deferred(plan, redactor),
+            invocations: invocations(plan, redactor),
+            failed_checks: failed_checks(plan, redactor),
             origin,
-        })
+        }
     }
 
     /// Whether the plan changes anything, or says that it would.

@@ -56,6 +56,10 @@ pub struct Object {
     pub address: SafeText,
     /// The address within its module.
     pub name: SafeText,
+    /// The address of its block: without keys.
+    pub block: SafeText,
+    /// The type of the resource or data source.
+    pub resource_type: SafeText,
     /// The instance key with its brackets; empty without one.
     pub key: SafeText,
     /// The key of a deposed object.
@@ -91,6 +95,8 @@ impl Object {
         Self {
             address: SafeText::address(&change.address),
             name: SafeText::address(&within_module),
+            block: block_of(change, redactor),
+            resource_type: type_of(change, redactor),
             key: change.address.key.as_ref().map(SafeText::instance_key).unwrap_or_default(),
             deposed: change.deposed.as_deref().map(|key| redactor.text(key)),
             reason: reason(change, redactor),
@@ -111,6 +117,16 @@ impl Object {
             computed: attributes.computed,
         }
     }
+}
+
+/// The address of the block of an object.
+pub(crate) fn block_of(change: &ResourceChange<'_>, redactor: &Redactor) -> SafeText {
+    redactor.text(&change.address.configuration_address())
+}
+
+/// The type of an object.
+pub(crate) fn type_of(change: &ResourceChange<'_>, redactor: &Redactor) -> SafeText {
+    redactor.text(&change.address.resource_type)
 }
 
 /// What a plan does with an object.

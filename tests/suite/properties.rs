@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use planguard::check::{CheckOptions, Rules, check};
+use planguard::check::{CheckOptions, Details, Rules, check};
 use planguard::input::{Batch, Document};
 use planguard::rego::{Policies, PolicyOptions};
 use planguard::render::{Colour, Detail, Layout, check as formats};
@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 fn run(plan: &Value, rules: &Rules) -> Report {
     let document = Document::from_text("plan.json", plan.to_string()).expect("a plan");
     let batch = Batch { documents: vec![document], ..Batch::default() };
-    check(&batch, rules, &CheckOptions::default(), &|_| {})
+    let options = CheckOptions { details: Details::Wanted, ..CheckOptions::default() };
+    check(&batch, rules, &options, &|_| {})
 }
 
 /// A report in the format of this name, without colours.

@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["schemas"]),
     ("cost", &["plan"]),
     ("git", &["plan"]),
+    ("page", &["plan"]),
     ("source", &["plan", "schemas"]),
     ("guardrail-format", &["rule", "schemas"]),
     ("guardrails", &["guardrail-format", "plan", "rule", "schemas"]),

@@ -9,7 +9,7 @@ use std::time::Instant;
 use chrono::Utc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use miette::{Diagnostic, MietteDiagnostic};
-use planguard::check::{CheckOptions, OnErroredPlan, Rules};
+use planguard::check::{CheckOptions, Details, OnErroredPlan, Rules};
 use planguard::check::{Progress, run as check};
 use planguard::input::{Partition, ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
@@ -119,6 +119,11 @@ pub(crate) fn check_plans(
         errored: arguments.on_errored_plan(),
         report_only: arguments.report_only,
         partition,
+        details: if arguments.outputs.has(render::check::PAGE.name) {
+            Details::Wanted
+        } else {
+            Details::LeftOut
+        },
         ..settings.check_options()
     };
     if let Some(costs) = &settings.infracost.value {

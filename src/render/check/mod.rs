@@ -5,6 +5,7 @@ mod csv;
 mod github;
 mod gitlab;
 mod gitlab_terraform;
+mod html;
 mod json;
 mod junit;
 mod lines;
@@ -32,6 +33,7 @@ pub static FORMATS: Formats<Report> = Formats::new(&[
     json::FORMAT,
     sarif::FORMAT,
     markdown::FORMAT,
+    html::FORMAT,
     junit::FORMAT,
     github::FORMAT,
     gitlab::FORMAT,
@@ -51,6 +53,9 @@ pub static GITHUB: Format<Report> = github::FORMAT;
 
 /// The format that has all of a report, also what was decided with: the digest of the settings.
 pub static WHOLE: Format<Report> = json::FORMAT;
+
+/// The format that shows what plans do object by object: the check has to keep that.
+pub static PAGE: Format<Report> = html::FORMAT;
 
 /// The workflow commands of that format, without its line for people.
 ///

@@ -107,6 +107,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         outputs: Vec::new(),
         complete: true,
         position: None,
+        details: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words::{Class, deeds, notes};
-use crate::graph::{Arrow, BoxKind, Graph, GraphBox, MOST_CHARACTERS, Route, Spot};
+use crate::graph::{Arrow, BoxKind, Graph, GraphBox, MOST_CHARACTERS, Picture, Route, Spot};
 use crate::render::{Format, Layout, RenderError};
 
 pub(super) const FORMAT: Format<Graph> =
@@ -27,18 +27,21 @@ fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
         "<defs><marker id=\"tip\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
          orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" class=\"tip\"/></marker></defs>\n",
     );
-    for (arrow, route) in graph.arrows.iter().zip(&picture.arrows) {
-        text.push_str(&line(graph, arrow, route));
-    }
-    for (shown, spot) in graph.boxes.iter().zip(&picture.boxes) {
-        text.push_str(&drawn(shown, spot));
-    }
+    text.push_str(&arrows_and_boxes(graph, &picture));
     for (number, note) in notes.iter().enumerate() {
         let y = picture.height + i64::try_from(number).unwrap_or_default() * NOTE;
         let _ = writeln!(text, "<text x=\"24\" y=\"{y}\" class=\"note\">{}</text>", escaped(note));
     }
     text.push_str("</svg>\n");
     Ok(text)
+}
+
+/// The elements of a picture, arrows first: paths, and a group for each box in the order of the graph's. A stylesheet and a
+/// marker `tip` are up to whoever puts them into a document.
+pub(in crate::render) fn arrows_and_boxes(graph: &Graph, picture: &Picture) -> String {
+    let arrows = graph.arrows.iter().zip(&picture.arrows).map(|(arrow, route)| line(graph, arrow, route));
+    let boxes = graph.boxes.iter().zip(&picture.boxes).map(|(shown, spot)| drawn(shown, spot));
+    arrows.chain(boxes).collect()
 }
 
 fn style() -> String {

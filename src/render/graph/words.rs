@@ -89,7 +89,7 @@ pub(super) fn deeds(shown: &GraphBox) -> String {
 }
 
 /// What the picture cannot show, one sentence a line.
-pub(super) fn notes(graph: &Graph) -> Vec<String> {
+pub(in crate::render) fn notes(graph: &Graph) -> Vec<String> {
     let mut notes = Vec::new();
     if !graph.has_configuration {
         notes

@@ -8,5 +8,7 @@ mod words;
 use super::Formats;
 use crate::show::PlanView;
 
+pub(super) use words::verb;
+
 /// The formats of the picture of a plan.
 pub static FORMATS: Formats<PlanView> = Formats::new(&[text::FORMAT, markdown::FORMAT, json::FORMAT]);

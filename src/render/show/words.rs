@@ -24,7 +24,7 @@ pub(super) const fn glyph(deed: &Deed) -> &'static str {
 }
 
 /// What is done, as a verb.
-pub(super) fn verb(object: &Object) -> String {
+pub(in crate::render) fn verb(object: &Object) -> String {
     match &object.deed {
         Deed::Create => "created".to_owned(),
         Deed::Update => "updated in-place".to_owned(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use planguard::check::{CheckOptions, Rules, check};
+use planguard::check::{CheckOptions, Details, Rules, check};
 use planguard::input::{Batch, Document};
 use planguard::pattern::Pattern;
 use planguard::plan::InstanceKey;
@@ -139,7 +139,9 @@ fn report(rules: &mut Rules, payload: &str) -> Report {
         document("b.json", plan(payload)),
         document(payload, refused.to_string()),
     ];
-    check(&Batch { documents, ..Batch::default() }, rules, &CheckOptions::default(), &|_| {})
+    // The page shows what else a plan has.
+    let options = CheckOptions { details: Details::Wanted, ..CheckOptions::default() };
+    check(&Batch { documents, ..Batch::default() }, rules, &options, &|_| {})
 }
 
 fn rendered(format: &Format<Report>, report: &Report, width: usize, detail: Detail) -> String {
@@ -165,6 +167,7 @@ fn no_payload_acts_in_any_format() {
                 "json" => seen.as_json(),
                 "sarif" => seen.as_sarif(),
                 "markdown" => seen.as_markdown(),
+                "html" => seen.as_html(),
                 "junit" => seen.as_junit(),
                 "github" => seen.as_github(),
                 "gitlab" => seen.as_gitlab(),
@@ -212,6 +215,97 @@ fn markup_of_a_payload_is_seen() {
         assert!(seen.is_err(), "{markdown}");
     }
     only_own_markup("## a\n\n**b** `[c](d)`\n\n<details>\n", "", &["<details>"]);
+}
+
+/// The elements that a page has.
+const PAGE_ELEMENTS: &[&str] = &[
+    "!doctype", "a", "article", "aside", "b", "body", "button", "code", "dd", "defs", "del", "details",
+    "dialog", "div", "dl", "dt", "em", "form", "g", "h1", "h2", "h3", "head", "header", "html", "input",
+    "ins", "kbd", "label", "li", "main", "marker", "meta", "nav", "option", "p", "path", "rect", "section",
+    "select", "span", "strong", "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "title",
+    "tr", "ul",
+];
+
+/// The attributes that they have. None runs anything, and none but `href` leads anywhere.
+const PAGE_ATTRIBUTES: &[&str] = &[
+    "aria-hidden",
+    "aria-keyshortcuts",
+    "aria-label",
+    "aria-labelledby",
+    "autocomplete",
+    "charset",
+    "checked",
+    "class",
+    "content",
+    "d",
+    "data-filter",
+    "data-open",
+    "data-plan",
+    "height",
+    "hidden",
+    "href",
+    "html",
+    "http-equiv",
+    "id",
+    "lang",
+    "marker-end",
+    "markerheight",
+    "markerwidth",
+    "method",
+    "name",
+    "open",
+    "orient",
+    "placeholder",
+    "refx",
+    "refy",
+    "role",
+    "rx",
+    "scope",
+    "spellcheck",
+    "tabindex",
+    "text-anchor",
+    "title",
+    "type",
+    "value",
+    "viewbox",
+    "width",
+    "x",
+    "y",
+];
+
+/// The start tags of a page and their attributes, in lower case. What is no tag is an error: a page is written by a
+/// template, and has no comments and no stray `<`.
+fn tags(text: &str, what: &str) -> Vec<(String, Vec<(String, String)>)> {
+    let mut tags = Vec::new();
+    for (at, _) in text.match_indices('<') {
+        let rest = &text[at + 1..];
+        let end = rest.find('>').unwrap_or_else(|| panic!("{what}: an open tag"));
+        let tag = &rest[..end];
+        assert!(!tag.contains('<'), "{what}: <{tag}>");
+        if tag.starts_with('/') {
+            continue;
+        }
+        let name: String = tag.chars().take_while(|c| !c.is_whitespace() && *c != '/').collect();
+        assert!(name.chars().all(|c| c.is_ascii_alphanumeric() || c == '!'), "{what}: <{tag}>");
+        let mut attributes = Vec::new();
+        let mut rest = tag[name.len()..].trim();
+        while !rest.is_empty() && rest != "/" {
+            let name: String = rest.chars().take_while(|c| !c.is_whitespace() && *c != '=').collect();
+            rest = &rest[name.len()..];
+            let value = match rest.strip_prefix("=\"") {
+                Some(quoted) => {
+                    let (value, after) = quoted.split_once('"').unwrap_or_else(|| panic!("{what}: <{tag}>"));
+                    rest = after;
+                    value
+                }
+                None => "",
+            };
+            attributes.push((name.to_lowercase(), value.to_owned()));
+            rest = rest.trim_start();
+        }
+        tags.push((name.to_lowercase(), attributes));
+    }
+    tags
 }
 
 /// A report in one format, and what it is about.
@@ -288,6 +382,39 @@ impl Seen<'_> {
         only_own_markup(self.text, self.what, &own);
         let rows = self.text.lines().filter(|line| line.starts_with('|'));
         rows.for_each(|row| assert_eq!(row.matches('|').count(), 7, "{}: {row}", self.what));
+    }
+
+    /// No text becomes an element, an attribute or a script, or leads away from the page.
+    fn as_html(&self) {
+        let mut text = self.text.to_owned();
+        let mut raw = Vec::new();
+        for (start, end) in [
+            ("<style>", "</style>"),
+            ("<script type=\"application/json\" id=\"data\">", "</script>"),
+            ("<script>", "</script>"),
+        ] {
+            let (before, rest) =
+                text.split_once(start).unwrap_or_else(|| panic!("{}: no {start}", self.what));
+            let (inside, after) = rest.split_once(end).expect("the end of the element");
+            raw.push(inside.to_owned());
+            text = format!("{before}{after}");
+        }
+        let data: Value =
+            serde_json::from_str(&raw[1]).unwrap_or_else(|error| panic!("{}: {error}", self.what));
+        assert_eq!(data["resources"].as_array().expect("resources").len(), 6, "{}", self.what);
+        let tags = tags(&text, self.what);
+        assert!(tags.iter().all(|(name, _)| name != "script" && name != "style"), "{}", self.what);
+        let mut findings = 0;
+        for (name, attributes) in &tags {
+            assert!(PAGE_ELEMENTS.contains(&name.as_str()), "{}: <{name}>", self.what);
+            for (attribute, value) in attributes {
+                assert!(PAGE_ATTRIBUTES.contains(&attribute.as_str()), "{}: {attribute}", self.what);
+                let leads_within = attribute != "href" || value.starts_with('#');
+                assert!(leads_within, "{}: {value}", self.what);
+                findings += usize::from(attribute == "id" && value.starts_with("finding-"));
+            }
+        }
+        assert_eq!(findings, self.findings, "{}", self.what);
     }
 
     fn as_junit(&self) {

@@ -116,7 +116,7 @@ fn of_object<'p>(
         };
         return Some(ChangedOutside { drift, resource, what: OutsideChange::Deleted(fate) });
     }
-    let own = effective.own(drift);
+    let own = effective.own_drift(drift);
     let sides = &own.as_ref().unwrap_or(drift).change;
     let (before, after) = sides.before.as_deref().zip(sides.after.as_deref())?;
     let mut names: Vec<&str> = [before, after]

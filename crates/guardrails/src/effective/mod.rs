@@ -35,15 +35,16 @@ impl<'p> Effective<'p> {
             .collect();
         let changes = plan.resource_changes.iter().filter(|change| change.deposed.is_none());
         let changes = changes.filter_map(|change| {
-            Some((change.address.resource_type.as_str(), change.change.before.as_deref()?))
+            let is_destroyed = change.change.actions.only_deletes();
+            Some((change.address.resource_type.as_str(), change.change.before.as_deref()?, is_destroyed))
         });
         // A plan of `-refresh-only` has the objects in its state only.
-        let refreshed = plan.refreshed.iter().map(|(of_type, values)| (of_type.as_ref(), values));
-        for (resource_type, before) in changes.chain(refreshed) {
+        let refreshed = plan.refreshed.iter().map(|(of_type, values)| (of_type.as_ref(), values, false));
+        for (resource_type, before, is_destroyed) in changes.chain(refreshed) {
             let Some(filler) = types.get(resource_type) else { continue };
             for name in before.get(filler.names).into_iter().flat_map(texts) {
                 fillers.entry((filler.resource_type, name)).or_default().push(before);
-                if change.change.actions.only_deletes() {
+                if is_destroyed {
                     destroyed.insert((filler.resource_type, name));
                 }
             }

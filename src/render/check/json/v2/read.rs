@@ -232,6 +232,7 @@ impl Plan {
             outputs: self.outputs.iter().map(Output::read).collect(),
             complete: !matches!(self.verdict, Verdict::Undecided),
             position: self.position,
+            details: None,
         })
     }
 

@@ -1,0 +1,453 @@
+
+// The page without this script has all findings, the table of resources and their differences. With it: filters, keys, and a
+// drawer that shows one resource with its dependencies. Texts become text nodes, never markup.
+"use strict";
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const data = JSON.parse(byId("data").textContent);
+  const ROWS = 300; // more rows are shown when somebody asks: a browser is slow to lay out thousands
+
+  /** Makes an element: make("p", {class: "note"}, "text", element). */
+  function make(tag, attributes, ...content) {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes || {})) {
+      if (value !== undefined && value !== null) element.setAttribute(name, value);
+    }
+    element.append(...content.filter((part) => part !== null && part !== undefined));
+    return element;
+  }
+
+  // All objects: those that change come first, with a row each in the page; the others get theirs when they are wanted.
+  const changing = data.resources.length;
+  const objects = data.resources.concat(data.unchanged.map((object) => ({ ...object, action: "unchanged" })));
+  const blockKey = (object) => object.block;
+  const byBlock = new Map();
+  objects.forEach((object, index) => {
+    object.index = index;
+    object.plan = object.plan || 0;
+    if (object.block === undefined) return;
+    if (!byBlock.has(object.block)) byBlock.set(object.block, []);
+    byBlock.get(object.block).push(index);
+  });
+  const uses = new Map();
+  const usedBy = new Map();
+  const link = (map, from, to) => (map.has(from) ? map.get(from).push(to) : map.set(from, [to]));
+  for (const [from, to] of data.arrows) {
+    link(uses, from, to);
+    link(usedBy, to, from);
+  }
+  const moduleOf = (address) => address.replace(/\["(?:[^"\\]|\\.)*"\]|\[\d+\]/g, "");
+
+  // What the reader chose. The hash of the address has it, so that a link leads to the same view.
+  const DEFAULTS = { q: "", action: "", level: "", module: "", type: "", plan: "", all: "", open: "" };
+  let state = { ...DEFAULTS };
+  let isEverythingShown = false;
+  let matches = [];
+  let opener = null;
+  let unchangedRows = null;
+
+  const fields = { q: "search", action: "action", level: "level", module: "module", type: "type", plan: "plan" };
+
+  function readHash() {
+    const hash = location.hash.slice(1);
+    state = { ...DEFAULTS };
+    if (!hash.includes("=")) return;
+    for (const [name, value] of new URLSearchParams(hash)) {
+      if (name in DEFAULTS) state[name] = value;
+    }
+  }
+
+  function writeHash() {
+    const chosen = Object.entries(state).filter(([, value]) => value !== "");
+    const hash = new URLSearchParams(chosen).toString();
+    history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
+  }
+
+  /** Fills the selects of modules and types with what there is. */
+  function fillSelect(id, values) {
+    const select = byId(id);
+    if (!select) return;
+    for (const value of [...new Set(values)].sort()) {
+      select.append(make("option", { value: value === "" ? "." : value }, value === "" ? "root module" : value));
+    }
+  }
+
+  const rowsBody = byId("rows");
+  const staticRows = rowsBody ? [...rowsBody.rows] : [];
+
+  function rowOf(index) {
+    return index < changing ? staticRows[index] : unchangedRows && unchangedRows[index - changing];
+  }
+
+  function makeUnchangedRows() {
+    unchangedRows = objects.slice(changing).map((object) => {
+      const name = object.module ? object.address.slice(object.module.length + 1) : object.address;
+      const module = object.module ? make("span", { class: "module" }, object.module + ".") : null;
+      const anchor = make("a", { href: "#", "data-open": object.index }, module, make("b", {}, name));
+      const marks = (object.levels || []).map((level) => make("span", { class: "severity" }, level));
+      return make(
+        "tr",
+        { class: "unchanged" },
+        make("td", {}, make("span", { class: "act unchanged" }, "= unchanged")),
+        make("th", { scope: "row" }, anchor),
+        make("td", {}, ...marks.flatMap((mark) => [mark, " "])),
+        make("td", { class: "what" })
+      );
+    });
+    rowsBody.append(...unchangedRows);
+  }
+
+  const aboutRule = (finding) => finding.closest(".card").querySelector(".about-rule");
+
+  /** What a search looks at: the address, the rules and messages of findings, the names of attributes. */
+  function textOf(object) {
+    if (object.text === undefined) {
+      const findings = (object.findings || []).map((position) => {
+        const finding = byId("finding-" + position);
+        return finding.textContent + aboutRule(finding).textContent;
+      });
+      const names = (object.rows || []).map((row) => row[3]);
+      object.text = [object.address, ...findings, ...names].join("\n").toLowerCase();
+    }
+    return object.text;
+  }
+
+  function isMatch(object) {
+    const { q, action, level, module, type, plan, all } = state;
+    const hasLevel = () =>
+      level === "some"
+        ? (object.findings || []).length > 0
+        : level === "drift"
+          ? (object.drift || []).length > 0
+          : (object.levels || []).includes(level);
+    const inModule = () => {
+      const own = object.module || "";
+      return module === "." ? own === "" : own === module || own.startsWith(module + ".") || moduleOf(own + ".").startsWith(module + ".");
+    };
+    return (
+      (all === "1" || object.index < changing) &&
+      (!action || object.action === action) &&
+      (!plan || String(object.plan) === plan) &&
+      (!type || object.type === type) &&
+      (!module || inModule()) &&
+      (!level || hasLevel()) &&
+      (!q || q.toLowerCase().split(/\s+/).every((word) => textOf(object).includes(word)))
+    );
+  }
+
+  function show() {
+    if (!rowsBody) return;
+    if (state.all === "1" && !unchangedRows) makeUnchangedRows();
+    matches = objects.filter(isMatch).map((object) => object.index);
+    const visible = new Set(isEverythingShown ? matches : matches.slice(0, ROWS));
+    for (let index = 0; index < objects.length; index += 1) {
+      const row = rowOf(index);
+      if (row) row.hidden = !visible.has(index);
+    }
+    const total = state.all === "1" ? objects.length : changing;
+    const what = state.all === "1" ? "resources" : "changing resources";
+    const listed = visible.size < matches.length ? ` (the first ${visible.size} are listed)` : "";
+    byId("status").textContent =
+      matches.length === total
+        ? `${total} ${what}${listed}` + (state.all === "1" ? "" : `; ${objects.length - changing} stay as they are`)
+        : `${matches.length} of ${total} ${what}${listed}`;
+    const more = byId("more");
+    more.hidden = visible.size === matches.length;
+    more.firstElementChild.textContent = `Show all ${matches.length}`;
+  }
+
+  function showFields() {
+    for (const [name, id] of Object.entries(fields)) {
+      if (byId(id)) byId(id).value = state[name];
+    }
+    byId("changed").checked = state.all !== "1";
+  }
+
+  /** Changes what is chosen, and all that follows from it. */
+  function choose(change) {
+    state = { ...state, ...change };
+    isEverythingShown = false;
+    writeHash();
+    if (byId("filters")) showFields();
+    show();
+  }
+
+  // The drawer.
+  const drawer = byId("drawer");
+
+  function differenceRow([depth, mark, form, name, before, after, forces]) {
+    const glyph = { added: "+", removed: "-", changed: "~", same: " " }[mark];
+    const row = make("div", { class: `row ${form} ${mark} i${Math.min(depth, 8)}` }, make("span", { class: "mark" }, glyph), " ");
+    if (name) row.append(make("span", { class: "name" }, name));
+    if (before !== null) row.append(" ", make("del", {}, before));
+    if (before !== null && after !== null) row.append(" ", make("span", { class: "to" }, "→"));
+    if (after !== null) row.append(" ", make("ins", {}, after));
+    if (forces) row.append(" ", make("strong", { class: "forces" }, "forces replacement"));
+    return row;
+  }
+
+  /** A part of the page again, with ids of its own taken off: an id is there once. */
+  function copyOf(id) {
+    const copy = byId(id).cloneNode(true);
+    copy.removeAttribute("id");
+    copy.removeAttribute("tabindex");
+    return copy;
+  }
+
+  /** A finding with what its rule says, as a card of its own. */
+  function findingCopy(position) {
+    const finding = byId("finding-" + position);
+    const about = aboutRule(finding).cloneNode(true);
+    about.querySelectorAll(".times").forEach((times) => times.remove());
+    return make("article", { class: finding.closest(".card").className }, about, make("ul", {}, copyOf(finding.id)));
+  }
+
+  /** Words with what stands in grave accents as code. */
+  function sentence(words) {
+    const parts = words.split("`");
+    return parts.length % 2 ? parts.map((part, position) => (position % 2 ? make("code", {}, part) : part)) : [words];
+  }
+
+  function dependencyList(title, blocks) {
+    if (!blocks || blocks.length === 0) return [];
+    const items = [...new Set(blocks)].map((block) => {
+      const address = data.blocks[block][1];
+      const members = byBlock.get(block) || [];
+      if (members.length === 0) return make("li", {}, make("span", { class: "address" }, address));
+      const first = objects[members[0]];
+      const glyph = first.action === "unchanged" ? "" : ` ${first.action}`;
+      const number = members.length > 1 ? ` × ${members.length}` : "";
+      const anchor = make("a", { class: "address", href: "#", "data-open": members[0] }, address);
+      return make("li", {}, anchor, number, glyph ? make("span", { class: `act ${first.action}` }, glyph) : null);
+    });
+    return [make("h3", {}, `${title} (${items.length})`), make("ul", { class: "dependencies" }, ...items)];
+  }
+
+  function open(index) {
+    const object = objects[index];
+    if (!object) return;
+    const action = make("span", { class: `act ${object.action}` }, object.action);
+    const title = make("h2", { id: "drawer-title", tabindex: "-1" }, make("span", { class: "address" }, object.address));
+    const parts = [
+      make("button", { type: "button", class: "close" }, "Close"),
+      title,
+      make("p", {}, action, " ", ...sentence(object.said || "")),
+      data.plans.length > 1 ? make("p", { class: "note" }, data.plans[object.plan]) : null,
+      ...(object.notes || []).map((note) => make("p", { class: "note" }, note)),
+      object.cost ? make("p", { class: "cost" }, object.cost) : null,
+    ];
+    const findings = object.findings || [];
+    const said = findings.length ? [make("h3", {}, "Findings"), ...findings.map(findingCopy)] : [];
+    const rows = object.rows
+      ? [make("h3", {}, "What changes"), make("div", { class: "rows" }, ...object.rows.map(differenceRow))]
+      : [];
+    // A change of what is there is read first; all attributes of what is new are read last.
+    parts.push(...(["update", "replace"].includes(object.action) ? [...rows, ...said] : [...said, ...rows]));
+    if (object.cut) {
+      parts.push(make("p", { class: "note" }, "The differences are left out, because the page would be too large; planguard show has them."));
+    }
+    const drift = object.drift || [];
+    if (drift.length) parts.push(make("h3", {}, "Changed outside of Terraform"), ...drift.map((position) => copyOf("drift-" + position)));
+    parts.push(...dependencyList("Depends on", uses.get(blockKey(object))));
+    parts.push(...dependencyList("What depends on it", usedBy.get(blockKey(object))));
+    if (data.arrowsLeftOut) {
+      parts.push(make("p", { class: "note" }, "Dependencies are left out, because there are too many; planguard graph has them."));
+    }
+    drawer.replaceChildren(...parts.filter(Boolean));
+    if (drawer.hidden) opener = document.activeElement;
+    drawer.hidden = false;
+    drawer.scrollTop = 0;
+    title.focus({ preventScroll: true });
+    mark(index);
+    state.open = (data.plans.length > 1 ? object.plan + ":" : "") + object.address;
+    writeHash();
+  }
+
+  function close() {
+    if (drawer.hidden) return;
+    drawer.hidden = true;
+    state.open = "";
+    writeHash();
+    if (opener && opener.isConnected) opener.focus();
+    opener = null;
+  }
+
+  function openOfState() {
+    if (!state.open) return;
+    const found = objects.find((object) => (data.plans.length > 1 ? object.plan + ":" : "") + object.address === state.open);
+    if (found) open(found.index);
+  }
+
+  /** Marks the row of a resource as the one that the reader is at. */
+  function mark(index) {
+    document.querySelectorAll("tr.chosen").forEach((row) => row.classList.remove("chosen"));
+    const row = rowOf(index);
+    if (row) row.classList.add("chosen");
+  }
+
+  // Keys.
+  let at = -1;
+
+  function step(by) {
+    if (matches.length === 0) return;
+    const here = matches.indexOf(at);
+    const next = here < 0 ? (by > 0 ? 0 : matches.length - 1) : Math.max(0, Math.min(matches.length - 1, here + by));
+    at = matches[next];
+    if (rowOf(at).hidden) {
+      isEverythingShown = true;
+      show();
+    }
+    mark(at);
+    if (!drawer.hidden) {
+      open(at);
+      rowOf(at).scrollIntoView({ block: "nearest" });
+    } else {
+      rowOf(at).querySelector("a").focus();
+    }
+  }
+
+  const findings = [...document.querySelectorAll("main .finding")];
+  let findingAt = -1;
+
+  function stepFinding(by) {
+    if (findings.length === 0) return;
+    findingAt = findingAt < 0 && by < 0 ? findings.length - 1 : Math.max(0, Math.min(findings.length - 1, findingAt + by));
+    const finding = findings[findingAt];
+    for (let parent = finding.parentElement; parent; parent = parent.parentElement) {
+      if (parent.tagName === "DETAILS") parent.open = true;
+    }
+    close();
+    finding.focus();
+    finding.scrollIntoView({ block: "center" });
+  }
+
+  const KEYS = {
+    "/": () => byId("search") && byId("search").focus(),
+    j: () => step(1),
+    k: () => step(-1),
+    n: () => stepFinding(1),
+    p: () => stepFinding(-1),
+    f: () => choose({ level: state.level === "some" ? "" : "some" }),
+    "?": () => byId("keys").showModal(),
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || byId("keys").open) return;
+    const isTyping = event.target.matches("input[type=search], select, textarea");
+    if (event.key === "Escape") {
+      if (!drawer.hidden) close();
+      else if (event.target.id === "search") {
+        choose({ q: "" });
+        event.target.blur();
+      }
+      return;
+    }
+    const isFinding = event.target.classList.contains("finding");
+    const anchor = isFinding && event.key === "Enter" && event.target.querySelector("a[data-open]");
+    if (anchor) anchor.click();
+    else if (!isTyping && KEYS[event.key]) {
+      event.preventDefault();
+      KEYS[event.key]();
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const opening = event.target.closest("[data-open]");
+    if (opening) {
+      event.preventDefault();
+      at = Number(opening.dataset.open);
+      open(at);
+      return;
+    }
+    const filtering = event.target.closest("[data-filter]");
+    if (filtering && rowsBody) {
+      event.preventDefault();
+      const { q, ...rest } = DEFAULTS;
+      choose({ ...rest, q: "", ...Object.fromEntries(new URLSearchParams(filtering.dataset.filter)) });
+      byId("resources").scrollIntoView();
+      byId("search").focus({ preventScroll: true });
+      return;
+    }
+    if (event.target.closest(".close")) close();
+  });
+
+  // The map: a module filters the table, a block opens its first resource.
+  document.querySelectorAll("svg.drawing").forEach((drawing) => {
+    const boxes = data.maps[Number(drawing.dataset.plan)];
+    [...drawing.querySelectorAll(":scope > g")].forEach((element, position) => {
+      const { is_module: isModule, address } = boxes[position];
+      const plan = Number(drawing.dataset.plan);
+      const block = data.blocks.findIndex(([of, name]) => of === plan && name === address);
+      const first = (byBlock.get(block) || [])[0];
+      if (!isModule && first === undefined) return;
+      element.setAttribute("role", "button");
+      element.setAttribute("tabindex", "0");
+      element.setAttribute("aria-label", element.querySelector("title").textContent);
+      const act = () => {
+        if (!isModule) return open(first);
+        choose({ ...DEFAULTS, module: address || ".", plan: data.plans.length > 1 ? String(plan) : "" });
+        byId("resources").scrollIntoView();
+      };
+      element.addEventListener("click", act);
+      element.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" || event.key === " ") {
+          event.preventDefault();
+          act();
+        }
+      });
+    });
+  });
+
+  // Dark and light. A browser may refuse to keep the choice for a file; then it holds for this view.
+  const theme = byId("theme");
+  const isDark = () =>
+    document.documentElement.dataset.theme
+      ? document.documentElement.dataset.theme === "dark"
+      : matchMedia("(prefers-color-scheme: dark)").matches;
+  const nameTheme = () => (theme.textContent = isDark() ? "Light" : "Dark");
+  try {
+    const kept = localStorage.getItem("planguard-theme");
+    if (kept === "dark" || kept === "light") document.documentElement.dataset.theme = kept;
+  } catch {}
+  theme.addEventListener("click", () => {
+    document.documentElement.dataset.theme = isDark() ? "light" : "dark";
+    try {
+      localStorage.setItem("planguard-theme", document.documentElement.dataset.theme);
+    } catch {}
+    nameTheme();
+  });
+  nameTheme();
+  byId("help").addEventListener("click", () => byId("keys").showModal());
+  document.querySelector(".tools").hidden = false;
+  document.documentElement.classList.add("scripted");
+
+  if (rowsBody) {
+    byId("filters").hidden = false;
+    fillSelect("module", objects.flatMap((object) => [object.module || "", moduleOf(object.module || "")]));
+    fillSelect("type", objects.map((object) => object.type));
+    byId("filters").addEventListener("submit", (event) => event.preventDefault());
+    byId("filters").addEventListener("input", () => {
+      const change = { all: byId("changed").checked ? "" : "1" };
+      for (const [name, id] of Object.entries(fields)) change[name] = byId(id) ? byId(id).value : "";
+      state = { ...state, ...change };
+      isEverythingShown = false;
+      writeHash();
+      show();
+    });
+    byId("clear").addEventListener("click", () => choose({ ...DEFAULTS, open: state.open }));
+    byId("more").addEventListener("click", () => {
+      isEverythingShown = true;
+      show();
+    });
+  }
+  const follow = () => {
+    readHash();
+    if (byId("filters")) showFields();
+    show();
+    openOfState();
+  };
+  window.addEventListener("hashchange", () => {
+    if (location.hash.includes("=")) follow();
+  });
+  follow();
+})();

@@ -1,0 +1,366 @@
+//! The plans of a page: their objects, maps and dependencies, and what else they do.
+
+use std::collections::BTreeMap;
+
+use planguard_page::Text;
+use planguard_page::model::{
+    Action, Block, Drift, Form, Map, MapBox, Plan, Resource, Row, Section, Unchanged, Verdict as PageVerdict,
+};
+use planguard_plan::ChangeSummary;
+
+use super::difference::{forcing, of_entries, of_object, words};
+use super::findings::AtAddress;
+use crate::details::PlanDetails;
+use crate::enforcement::Enforcement;
+use crate::graph::{BoxKind, Graph};
+use crate::render::graph::{arrows_and_boxes, notes};
+use crate::render::layout::count;
+use crate::render::show::verb;
+use crate::report::PlanReport;
+use crate::show::{Deed, Drifted, Object, PlanView};
+use crate::verdict::Verdict;
+
+/// A map with more boxes is none: nobody can read it.
+const MOST_BOXES: usize = 250;
+
+/// Names of attributes that are listed beside a resource.
+const MOST_NAMES: usize = 4;
+
+/// The findings by plan and address.
+pub(super) type ByAddress<'r> = BTreeMap<(usize, &'r str), AtAddress>;
+
+pub(super) const fn verdict(verdict: Verdict) -> PageVerdict {
+    match verdict {
+        Verdict::Pass => PageVerdict::Pass,
+        Verdict::Denied => PageVerdict::Denied,
+        Verdict::Undecided => PageVerdict::Incomplete,
+    }
+}
+
+/// A plan without its objects.
+pub(super) fn plan(report: &PlanReport) -> Plan {
+    let number = |wanted: fn(Enforcement) -> bool| {
+        report.findings.iter().filter(|finding| wanted(finding.enforcement)).count()
+    };
+    let version = report.terraform_version.as_ref();
+    let details = report.details.as_deref();
+    let ChangeSummary { add, change, destroy, .. } = report.summary;
+    Plan {
+        origin: Text::from(&report.origin),
+        made_by: version
+            .map(|version| Text::composed(format!("Terraform or OpenTofu {}", version.for_document()))),
+        verdict: verdict(report.verdict()),
+        line: Text::composed(format!("{add} to add, {change} to change, {destroy} to destroy")),
+        actions: details.map_or_else(|| of_summary(&report.summary), |details| of_objects(&details.view)),
+        denials: number(Enforcement::denies),
+        warnings: number(|enforcement| enforcement == Enforcement::Warn),
+        drift: report.drift.len(),
+        risk: report.risk.score(),
+        notes: details.map(|details| plan_notes(&details.view, &details.map)).unwrap_or_default(),
+        map: details.and_then(|details| map(&details.map)),
+        cost: None,
+    }
+}
+
+fn of_objects(view: &PlanView) -> Vec<(Action, usize)> {
+    let mut numbers: BTreeMap<Action, usize> = BTreeMap::new();
+    for object in objects(view) {
+        *numbers.entry(action(object)).or_default() += 1;
+    }
+    numbers.into_iter().collect()
+}
+
+/// The same as far as the numbers of a report tell.
+fn of_summary(summary: &ChangeSummary) -> Vec<(Action, usize)> {
+    let ChangeSummary { add, change, destroy, replace, import, moved, forget, unchanged: _, read } = *summary;
+    let numbers = [
+        (Action::Destroy, destroy.saturating_sub(replace)),
+        (Action::Replace, replace),
+        (Action::Forget, forget),
+        (Action::Update, change),
+        (Action::Create, add.saturating_sub(replace)),
+        (Action::Move, moved),
+        (Action::Import, import),
+        (Action::Read, read),
+    ];
+    numbers.into_iter().filter(|(_, number)| *number > 0).collect()
+}
+
+fn plan_notes(view: &PlanView, map: &Graph) -> Vec<Text> {
+    let mut notes: Vec<Text> = Vec::new();
+    if view.errored {
+        notes.push(Text::from("Planning failed: objects are missing from this plan."));
+    } else if view.partial {
+        notes.push(Text::from("The plan does not cover all of the configuration."));
+    }
+    if map.boxes.len() > MOST_BOXES {
+        let boxes = count(map.boxes.len(), "box", "boxes");
+        notes.push(Text::composed(format!(
+            "The map is left out, because it would have {boxes}; `planguard graph --focus ADDRESS` draws a part of it."
+        )));
+    }
+    notes
+}
+
+fn map(graph: &Graph) -> Option<Map> {
+    if graph.boxes.is_empty() || graph.boxes.len() > MOST_BOXES {
+        return None;
+    }
+    let picture = graph.picture();
+    Some(Map {
+        width: picture.width,
+        height: picture.height,
+        drawing: arrows_and_boxes(graph, &picture),
+        boxes: graph
+            .boxes
+            .iter()
+            .map(|shown| MapBox {
+                is_module: shown.kind == BoxKind::Module,
+                address: Text::from(&shown.address),
+            })
+            .collect(),
+        notes: notes(graph).into_iter().map(Text::composed).collect(),
+    })
+}
+
+fn objects(view: &PlanView) -> impl Iterator<Item = &Object> {
+    view.modules.iter().flat_map(|module| &module.groups).flat_map(|group| {
+        if group.objects.is_empty() { std::slice::from_ref(&group.first) } else { &group.objects }
+    })
+}
+
+fn action(object: &Object) -> Action {
+    match &object.deed {
+        Deed::Create => Action::Create,
+        Deed::Update => Action::Update,
+        Deed::Destroy => Action::Destroy,
+        Deed::Replace(_) => Action::Replace,
+        Deed::Read | Deed::Open => Action::Read,
+        Deed::Forget | Deed::ForgetAndCreate => Action::Forget,
+        Deed::Keep if object.moved_from.is_some() => Action::Move,
+        Deed::Keep => Action::Import,
+        Deed::Other(_) => Action::Unknown,
+    }
+}
+
+/// Blocks and arrows of all plans, and where those of a plan are.
+#[derive(Default)]
+pub(super) struct Dependencies {
+    pub(super) blocks: Vec<Block>,
+    pub(super) arrows: Vec<(usize, usize)>,
+}
+
+impl Dependencies {
+    /// Adds those of a plan, and returns the positions of its blocks by their addresses.
+    pub(super) fn add<'d>(&mut self, plan: usize, graph: &'d Graph) -> BTreeMap<&'d str, usize> {
+        let first = self.blocks.len();
+        self.blocks
+            .extend(graph.boxes.iter().map(|shown| Block { plan, address: Text::from(&shown.address) }));
+        self.arrows.extend(graph.arrows.iter().map(|arrow| (first + arrow.from, first + arrow.to)));
+        let addresses = graph.boxes.iter().enumerate();
+        addresses.map(|(at, shown)| (shown.address.unescaped(), first + at)).collect()
+    }
+}
+
+/// The objects of a plan that change, each with the address by which others name it.
+pub(super) fn resources<'d>(
+    plan: usize,
+    details: &'d PlanDetails,
+    blocks: &BTreeMap<&str, usize>,
+    findings: &ByAddress<'_>,
+) -> Vec<(&'d str, Resource)> {
+    let affected = details.blocks.affected.iter();
+    let reach: BTreeMap<&str, usize> = affected
+        .map(|affected| (affected.address.unescaped(), affected.direct.len() + affected.indirect.len()))
+        .collect();
+    let modules = details.view.modules.iter();
+    modules
+        .flat_map(|module| module.groups.iter().map(move |group| (module, group)))
+        .flat_map(|(module, group)| {
+            let objects =
+                if group.objects.is_empty() { std::slice::from_ref(&group.first) } else { &group.objects };
+            objects.iter().map(move |object| (module, object))
+        })
+        .map(|(module, object)| {
+            let found = findings.get(&(plan, object.address.unescaped())).cloned().unwrap_or_default();
+            let goes_away = matches!(object.deed, Deed::Destroy | Deed::Replace(_));
+            let dependents = reach.get(object.block.unescaped()).copied().filter(|_| goes_away);
+            let resource = Resource {
+                plan,
+                address: Text::from(&object.address),
+                module: Text::from(&module.address),
+                name: Text::from(&object.name),
+                kind: Text::from(&object.resource_type),
+                action: action(object),
+                said: said(object),
+                notes: object_notes(object),
+                names: names(object),
+                forced_by: forced_by(object),
+                rows: of_object(object),
+                is_cut: false,
+                findings: found.positions,
+                levels: found.levels,
+                marks: found.marks,
+                drift: Vec::new(),
+                block: blocks.get(object.block.unescaped()).copied(),
+                dependents: dependents.unwrap_or_default(),
+                cost: None,
+            };
+            (object.address.unescaped(), resource)
+        })
+        .collect()
+}
+
+/// The objects of a plan that stay as they are.
+pub(super) fn unchanged(
+    plan: usize,
+    details: &PlanDetails,
+    blocks: &BTreeMap<&str, usize>,
+    findings: &ByAddress<'_>,
+) -> Vec<Unchanged> {
+    let all = details.unchanged.iter();
+    all.map(|object| {
+        let found = findings.get(&(plan, object.address.unescaped())).cloned().unwrap_or_default();
+        Unchanged {
+            plan,
+            address: Text::from(&object.address),
+            module: Text::from(&object.module),
+            kind: Text::from(&object.resource_type),
+            block: blocks.get(object.block.unescaped()).copied(),
+            findings: found.positions,
+            levels: found.levels,
+        }
+    })
+    .collect()
+}
+
+/// `replaced: destroyed, then created, because …`.
+fn said(object: &Object) -> Text {
+    let because = object.reason.as_ref().map(|reason| format!(", because {}", reason.for_document()));
+    Text::composed(format!("{}{}", verb(object), because.unwrap_or_default()))
+}
+
+fn object_notes(object: &Object) -> Vec<Text> {
+    let parts = [
+        ("moved from ", &object.moved_from),
+        ("imported by ", &object.imported_by),
+        ("deposed object ", &object.deposed),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(words, text)| {
+            text.as_ref().map(|text| Text::composed(format!("{words}{}", text.for_document())))
+        })
+        .collect()
+}
+
+/// What of an object that stays changes; why, of others.
+fn names(object: &Object) -> Text {
+    match &object.deed {
+        Deed::Update | Deed::Replace(_) | Deed::Other(_) => {
+            let shown = object.entries.iter().filter(|entry| !entry.is_nothing());
+            let all: Vec<String> = shown.map(|entry| entry.name.for_document()).collect();
+            let more = all.len().saturating_sub(MOST_NAMES);
+            let listed = all.into_iter().take(MOST_NAMES).collect::<Vec<_>>().join(", ");
+            let more = if more > 0 { format!(", {more} more") } else { String::new() };
+            Text::composed(format!("{listed}{more}"))
+        }
+        Deed::Keep => object_notes(object).into_iter().next().unwrap_or_default(),
+        Deed::Create | Deed::Destroy | Deed::Read | Deed::Forget | Deed::ForgetAndCreate | Deed::Open => {
+            let because = object.reason.as_ref().map(|reason| format!("because {}", reason.for_document()));
+            Text::composed(because.unwrap_or_default())
+        }
+    }
+}
+
+/// `bucket forces replacement`.
+fn forced_by(object: &Object) -> Option<Text> {
+    if !matches!(object.deed, Deed::Replace(_)) {
+        return None;
+    }
+    let names: Vec<String> =
+        object.entries.iter().filter(|entry| forcing(entry)).map(|entry| entry.name.for_document()).collect();
+    let verb = if names.len() == 1 { "forces" } else { "force" };
+    (!names.is_empty()).then(|| Text::composed(format!("{} {verb} replacement;", names.join(", "))))
+}
+
+/// What was changed outside of Terraform and matters: what the report tells, with its differences, and what else the plan
+/// depends on. `resource` finds the row of an address.
+pub(super) fn drift(report: &PlanReport, resource: &dyn Fn(&str) -> Option<usize>) -> Vec<Drift> {
+    let outside = report.details.as_deref().map(|details| &details.view.outside);
+    let drifted = |address: &str| -> Option<&Drifted> {
+        let outside = outside?;
+        let mut all = outside.relevant.iter().chain(&outside.others);
+        all.find(|drifted| drifted.address.unescaped() == address)
+    };
+    let rows = |drifted: &Drifted| if drifted.deleted { Vec::new() } else { of_entries(&drifted.entries) };
+    let mut told: Vec<&str> = Vec::new();
+    let mut all = Vec::new();
+    for drift in &report.drift {
+        let address = drift.address.unescaped();
+        // An object with several entries has its differences once.
+        let is_first = !told.contains(&address);
+        told.push(address);
+        all.push(Drift {
+            address: Text::from(&drift.address),
+            resource: resource(address),
+            message: Text::from(&drift.message),
+            fate: Text::from(drift.became.words()),
+            rows: drifted(address).filter(|_| is_first).map(rows).unwrap_or_default(),
+        });
+    }
+    let relevant = outside.into_iter().flat_map(|outside| &outside.relevant);
+    all.extend(relevant.filter(|drifted| !told.contains(&drifted.address.unescaped())).map(|drifted| {
+        let address = drifted.address.for_document();
+        let what = if drifted.deleted { "was deleted" } else { "was changed" };
+        Drift {
+            address: Text::from(&drifted.address),
+            resource: resource(drifted.address.unescaped()),
+            message: Text::composed(format!("{address} {what}")),
+            fate: Text::from("this plan depends on it"),
+            rows: rows(drifted),
+        }
+    }));
+    all
+}
+
+/// Outputs, and what else a plan does.
+pub(super) fn others(report: &PlanReport, view: &PlanView, plan: Option<&Text>) -> Vec<Section> {
+    let section = |title: &'static str, rows: Vec<Row>| {
+        (!rows.is_empty()).then(|| Section { title: Text::from(title), plan: plan.cloned(), rows })
+    };
+    let line = |sentence: String| words(0, Form::Line, Text::composed(sentence));
+    let deferred = view.deferred.iter().map(|deferred| {
+        line(format!("{}, because {}", deferred.address.for_document(), deferred.reason.for_document()))
+    });
+    let actions = view.invocations.iter().map(|action| {
+        let when = action.when.as_ref().map(|when| format!(" {}", when.for_document())).unwrap_or_default();
+        let later = if action.deferred { " (deferred to a later plan)" } else { "" };
+        line(format!("{}{when}{later}", action.address.for_document()))
+    });
+    let checks = view.failed_checks.iter().flat_map(|check| {
+        let how = if check.errored { "cannot be evaluated" } else { "fails" };
+        let head = line(format!("{} {how}", check.address.for_document()));
+        let problems = check.problems.iter().map(|problem| words(1, Form::Line, Text::from(problem)));
+        std::iter::once(head).chain(problems).collect::<Vec<_>>()
+    });
+    // What the report tells is in the section about drift.
+    let is_told = |drifted: &&Drifted| report.drift.iter().any(|drift| drift.address == drifted.address);
+    let outside = view.outside.others.iter().filter(|drifted| !is_told(drifted)).flat_map(|drifted| {
+        let what = if drifted.deleted { " was deleted" } else { "" };
+        let name = Text::composed(format!("{}{what}", drifted.address.for_document()));
+        let rows = if drifted.deleted { Vec::new() } else { of_entries(&drifted.entries) };
+        let deeper = rows.into_iter().map(|row| Row { depth: row.depth + 1, ..row });
+        std::iter::once(words(0, Form::Group, name)).chain(deeper).collect::<Vec<_>>()
+    });
+    [
+        section("Outputs", of_entries(&view.outputs)),
+        section("Deferred to a later plan", deferred.collect()),
+        section("Actions of providers", actions.collect()),
+        section("Checks that fail", checks.collect()),
+        section("Changed outside of Terraform, and nothing depends on it", outside.collect()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,287 @@
+// Opens pages in a headless browser and does what a reviewer does. The first argument is the directory of the pages, the second
+// one a directory for screenshots, if they are wanted.
+
+import assert from "node:assert/strict";
+import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const [directory, screenshots] = process.argv.slice(2);
+const require = createRequire(join(directory, "package.json"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const MOST_BYTES = 5_000_000;
+const MOST_ROWS = 300;
+const MOST_ELEMENTS = 120_000;
+
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+let failed = 0;
+
+/** A page in a fresh browser context, with all that goes wrong or leaves it written down. */
+async function opened(name, options = {}, hash = "") {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const seen = { errors: [], requests: [] };
+  page.on("console", (message) => message.type() !== "log" && seen.errors.push(message.text()));
+  page.on("pageerror", (error) => seen.errors.push(String(error)));
+  page.on("request", (request) => seen.requests.push(request.url()));
+  const url = pathToFileURL(join(directory, name)).href;
+  await page.goto(url + hash);
+  return { page, seen, url, context };
+}
+
+async function test(name, run) {
+  try {
+    await run();
+    console.log(`ok    ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL  ${name}\n${error.stack}`);
+    await Promise.all(browser.contexts().map((context) => context.close()));
+  }
+}
+
+const visibleRows = (page) => page.locator("#rows tr:not([hidden])").count();
+
+for (const name of ["page-20.html", "page-500.html", "page-5000.html", "index.html"]) {
+  await test(`${name} loads, asks for nothing and says nothing to the console`, async () => {
+    const { page, seen, url, context } = await opened(name);
+    assert.match(await page.locator("h1").innerText(), /DENIED/);
+    assert.deepEqual(seen.errors, []);
+    assert.deepEqual(seen.requests, [url]);
+    // What the page may not do is refused, whatever somebody put into it.
+    const refused = await page.evaluate(async () => {
+      const script = document.createElement("script");
+      script.textContent = "window.owned = true";
+      document.body.append(script);
+      const answer = await fetch("https://example.com").then(() => "fetched", () => "refused");
+      return [window.owned === undefined, answer];
+    });
+    assert.deepEqual(refused, [true, "refused"]);
+    assert.equal(seen.requests.length, 1);
+    await context.close();
+  });
+
+  // Thousands of rows alike say no more than hundreds.
+  for (const colorScheme of name === "page-5000.html" ? [] : ["light", "dark"]) {
+    await test(`${name} has no serious problem of accessibility, ${colorScheme}`, async () => {
+      const { page, context } = await opened(name, { colorScheme, bypassCSP: true });
+      const drawers = name === "index.html" ? [false] : [false, true];
+      for (const isOpen of drawers) {
+        if (isOpen) await page.locator("#rows a").first().click();
+        await page.evaluate(axe);
+        const violations = await page.evaluate(async () => {
+          const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+          return violations
+            .filter((violation) => ["serious", "critical"].includes(violation.impact))
+            .map((violation) => `${violation.id}: ${violation.nodes.slice(0, 3).map((node) => node.html.slice(0, 200) + " " + node.failureSummary).join("\n")}`);
+        });
+        assert.deepEqual(violations, []);
+      }
+      await context.close();
+    });
+  }
+}
+
+await test("5,000 resources fit, and most rows wait until they are wanted", async () => {
+  assert.ok(statSync(join(directory, "page-5000.html")).size < MOST_BYTES, `${statSync(join(directory, "page-5000.html")).size} bytes`);
+  const { page, context } = await opened("page-5000.html");
+  const taken = await page.evaluate(() => {
+    const [navigation] = performance.getEntriesByType("navigation");
+    return navigation.loadEventEnd;
+  });
+  // How long it takes depends on the machine; how much there is to lay out does not.
+  console.log(`      loaded in ${Math.round(taken)} ms, ${statSync(join(directory, "page-5000.html")).size} bytes`);
+  assert.ok((await visibleRows(page)) <= MOST_ROWS);
+  const elements = await page.evaluate(() => document.querySelectorAll("*").length);
+  assert.ok(elements < MOST_ELEMENTS, `${elements} elements`);
+  await page.locator("#search").fill("item-4999");
+  assert.equal(await visibleRows(page), 0, "it is unchanged");
+  await page.locator("#changed").uncheck();
+  assert.equal(await visibleRows(page), 1);
+  await context.close();
+});
+
+await test("filters choose rows, and the address keeps them", async () => {
+  const { page, url, context } = await opened("page-500.html");
+  const all = await visibleRows(page);
+  await page.locator("#action").selectOption("destroy");
+  const destroyed = await visibleRows(page);
+  assert.ok(destroyed > 0 && destroyed < all, `${destroyed} of ${all}`);
+  assert.equal(await page.locator("#rows tr.destroy:not([hidden])").count(), destroyed);
+  await page.locator("#search").fill("module.data");
+  assert.match(await page.locator("#status").innerText(), /of \d+ changing resources/);
+  const address = page.url();
+  assert.match(address, /action=destroy/);
+  assert.match(address, /q=module.data/);
+  const kept = await visibleRows(page);
+  const again = await opened("page-500.html", {}, address.slice(url.length));
+  assert.equal(await visibleRows(again.page), kept);
+  assert.equal(await again.page.locator("#action").inputValue(), "destroy");
+  await page.locator("#clear").click();
+  assert.equal(await visibleRows(page), all);
+  await page.locator("#module").selectOption("module.api");
+  assert.equal(await page.locator("#rows tr:not([hidden]) .module").evaluateAll((all) => all.every((m) => m.textContent === "module.api.")), true);
+  await page.locator("#clear").click();
+  await page.locator("#type").selectOption("aws_sqs_queue");
+  assert.ok((await visibleRows(page)) > 0);
+  await page.locator("#clear").click();
+  await page.locator("#level").selectOption("critical");
+  assert.equal(await page.locator("#rows tr:not([hidden]) .severity.critical").count() > 0, true);
+  await page.locator("#clear").click();
+  await page.locator("#changed").uncheck();
+  await page.locator("#more button").click();
+  assert.ok((await page.locator("#rows tr.unchanged:not([hidden])").count()) > 0);
+  await page.locator("a.tile.replace").click();
+  assert.equal(await page.locator("#rows tr.replace:not([hidden])").count(), await visibleRows(page));
+  await context.close();
+  await again.context.close();
+});
+
+await test("a resource opens with its difference, and its dependencies lead on", async () => {
+  const { page, context } = await opened("page-500.html");
+  await page.locator("#action").selectOption("replace");
+  await page.locator("#rows tr:not([hidden]) a").first().click();
+  const drawer = page.locator("#drawer");
+  assert.equal(await drawer.isVisible(), true);
+  assert.match(await drawer.innerText(), /replaced/);
+  assert.match(await drawer.innerText(), /forces replacement/);
+  assert.match(await drawer.innerText(), /known after apply/);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "drawer-title");
+  const first = await page.locator("#drawer-title").innerText();
+  const next = drawer.locator(".dependencies a[data-open]").first();
+  const name = await next.innerText();
+  await next.click();
+  const second = await page.locator("#drawer-title").innerText();
+  assert.notEqual(second, first);
+  assert.ok(second.startsWith(name), `${second} is of ${name}`);
+  assert.match(page.url(), /open=/);
+  await page.keyboard.press("Escape");
+  assert.equal(await drawer.isVisible(), false);
+  assert.doesNotMatch(page.url(), /open=/);
+  await context.close();
+});
+
+await test("an address opens what it names", async () => {
+  const { page, context } = await opened("page-20.html");
+  await page.locator("#rows a").first().click();
+  const title = await page.locator("#drawer-title").innerText();
+  const hash = new URL(page.url()).hash;
+  const again = await opened("page-20.html", {}, hash);
+  assert.equal(await again.page.locator("#drawer-title").innerText(), title);
+  await context.close();
+  await again.context.close();
+});
+
+await test("keys do what the mouse does", async () => {
+  const { page, context } = await opened("page-500.html");
+  await page.keyboard.press("j");
+  await page.keyboard.press("j");
+  await page.keyboard.press("k");
+  assert.equal(await page.locator("tr.chosen").getAttribute("id"), "r0");
+  await page.keyboard.press("j");
+  const row = page.locator("tr.chosen");
+  const address = await row.locator("a").innerText();
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("#drawer-title").innerText(), address);
+  await page.keyboard.press("j");
+  assert.notEqual(await page.locator("#drawer-title").innerText(), address, "the drawer follows");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#drawer").isVisible(), false);
+  await page.keyboard.press("n");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "finding-0");
+  await page.keyboard.press("n");
+  await page.keyboard.press("p");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "finding-0");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.locator("#drawer").isVisible(), true);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("/");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "search");
+  await page.keyboard.type("jnf");
+  assert.equal(await page.locator("#search").inputValue(), "jnf", "keys are text in a field");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#search").inputValue(), "");
+  await page.keyboard.press("f");
+  assert.equal(await page.locator("#level").inputValue(), "some");
+  await page.keyboard.press("f");
+  assert.equal(await page.locator("#level").inputValue(), "");
+  await page.keyboard.press("?");
+  assert.equal(await page.locator("#keys").isVisible(), true);
+  await page.keyboard.press("Escape");
+  assert.equal(await page.locator("#keys").isVisible(), false);
+  await context.close();
+});
+
+await test("a box of the map leads to what is in it", async () => {
+  const { page, context } = await opened("page-500.html");
+  const box = page.locator("svg.drawing g[role=button]").first();
+  await box.focus();
+  await page.keyboard.press("Enter");
+  assert.match(page.url(), /module=module/);
+  assert.ok((await visibleRows(page)) > 0);
+  await context.close();
+});
+
+await test("the switch changes the colours", async () => {
+  const { page, context } = await opened("page-20.html", { colorScheme: "light" });
+  const colour = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const before = await colour();
+  await page.locator("#theme").click();
+  assert.notEqual(await colour(), before);
+  await page.locator("#theme").click();
+  assert.equal(await colour(), before);
+  await context.close();
+});
+
+await test("without scripts the page has findings, resources and differences", async () => {
+  const { page, seen, context } = await opened("page-20.html", { javaScriptEnabled: false });
+  assert.deepEqual(seen.errors, []);
+  assert.equal(await page.locator("#filters").isVisible(), false);
+  assert.equal(await page.locator("#drawer").isVisible(), false);
+  assert.ok((await page.locator(".finding").count()) > 0);
+  assert.ok((await page.locator("#rows tr").count()) > 0);
+  const details = page.locator("#differences details").first();
+  assert.equal(await details.isVisible(), true);
+  await details.locator("summary").click();
+  assert.equal(await details.locator(".row").first().isVisible(), true);
+  await context.close();
+});
+
+await test("no secret is in a page", async () => {
+  for (const name of ["page-20.html", "page-500.html", "page-5000.html", "index.html"]) {
+    assert.equal(readFileSync(join(directory, name), "utf8").includes("correct-horse"), false, name);
+  }
+});
+
+await test("an index of plans has the verdict of each", async () => {
+  const { page, context } = await opened("index.html");
+  assert.equal(await page.locator("table.plans tbody tr").count(), 2);
+  assert.match(await page.locator("table.plans").innerText(), /DENIED/);
+  await context.close();
+});
+
+if (screenshots) {
+  for (const name of ["page-20", "page-500", "page-5000", "index"]) {
+    for (const colorScheme of ["light", "dark"]) {
+      const { page, context } = await opened(`${name}.html`, { colorScheme });
+      await page.screenshot({ path: join(screenshots, `${name}-${colorScheme}.png`) });
+      if (name === "index") continue;
+      await page.locator("#map").scrollIntoViewIfNeeded();
+      await page.evaluate(() => document.getElementById("map").scrollIntoView());
+      await page.screenshot({ path: join(screenshots, `${name}-map-${colorScheme}.png`) });
+      await page.evaluate(() => document.getElementById("resources").scrollIntoView());
+      await page.locator("#rows tr.replace a, #rows tr.update a").first().click();
+      await page.screenshot({ path: join(screenshots, `${name}-drawer-${colorScheme}.png`) });
+      await context.close();
+    }
+  }
+}
+await browser.close();
+if (failed > 0) {
+  console.log(`${failed} tests failed`);
+  process.exit(1);
+}
