@@ -11,7 +11,8 @@ use super::signatures::let_through;
 use super::switch::{Wording, findings};
 use super::tables::ACCESS_RESTRICTION_REMOVED;
 use super::{
-    ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, guard_annotations, lists, login_places,
+    ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, filter_order, guard_annotations, lists,
+    login_places,
 };
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -63,6 +64,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     }
     for pair in pairs(plan) {
         found.extend(lost_filters(&pair));
+        found.extend(filter_order::passed_by(&pair));
         found.extend(let_through(&pair));
         found.extend(loosened(&pair));
         found.extend(guard_annotations::weakened(&pair));

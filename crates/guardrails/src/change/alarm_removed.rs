@@ -51,7 +51,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         let changed = lists::changed(&pair, &ALARM_REMOVED, &LISTS).into_iter();
         let is_narrower = counts_less(&pair);
         found.extend(changed.map(|finding| match is_narrower {
-            true => finding.weighing(Severity::High),
+            true => finding.weighing(Severity::Medium),
             false => finding,
         }));
         found.extend(receivers::lost(&pair));
@@ -139,9 +139,9 @@ mod tests {
         };
         let root = "{ $.userIdentity.type = \"Root\" }";
         let less = "{ $.userIdentity.type = \"Root\" && $.eventType = \"X\" }";
-        assert_eq!(found(root, less), Some(Severity::High));
+        assert_eq!(found(root, less), Some(Severity::Medium));
         assert_eq!(found(less, root), Some(Severity::Low));
-        assert_eq!(found("{ $.a = 1 || $.b = 2 }", "{ $.a = 1 }"), Some(Severity::High));
+        assert_eq!(found("{ $.a = 1 || $.b = 2 }", "{ $.a = 1 }"), Some(Severity::Medium));
         assert_eq!(found("{ $.a = 1 }", "{ $.a = 1 || $.b = 2 }"), Some(Severity::Low));
     }
 

@@ -133,7 +133,9 @@ fn for_all_targets(
     before: &Openings,
     after: &Openings,
 ) -> Option<ChangeFinding> {
-    let is_limited = |opening: &Opening| opening.targets.iter().any(|target| !target.is_empty());
+    // All that a group of rules is about is in its network.
+    let is_limit = |target: &String| !target.is_empty() && !target.eq_ignore_ascii_case("VirtualNetwork");
+    let is_limited = |opening: &Opening| opening.targets.iter().any(is_limit);
     let same = |new: &Opening| -> Vec<&Opening> {
         let same = before.known.iter().filter(|old| old.traffic.contains(&new.traffic));
         same.filter(|old| old.from.contains(new.from)).collect()
@@ -144,7 +146,7 @@ fn for_all_targets(
     };
     let new = after.known.iter().find(is_new)?;
     let old = same(new).into_iter().next()?;
-    let (name, target) = reader.targets().iter().zip(&old.targets).find(|(_, target)| !target.is_empty())?;
+    let (name, target) = reader.targets().iter().zip(&old.targets).find(|(_, target)| is_limit(target))?;
     let address = &pair.resource.address;
     let message = format!(
         "{address} allows more traffic than before: {} on {} to all targets, since `{name}` no longer limits it to `{target}`",
@@ -320,6 +322,7 @@ mod tests {
         let rule = "azurerm_network_security_rule.r";
         assert_eq!(found(rule, &azure("10.1.2.3"), &azure("*")).len(), 1);
         assert_eq!(found(rule, &azure("*"), &azure("10.1.2.3")), [""; 0]);
+        assert_eq!(found(rule, &azure("VirtualNetwork"), &azure("*")), [""; 0]);
     }
 
     #[test]

@@ -64,7 +64,8 @@ fn weaker(before: &str, after: &str) -> Option<String> {
             }
             [] => {}
             same => {
-                let looser = same.iter().find(|new| looseness(new) > looseness(clause));
+                let looser =
+                    same.iter().find(|new| looseness(new) > looseness(clause) || starts_earlier(new, clause));
                 if let Some(new) = looser {
                     return Some(format!("`{new}` takes the place of `{clause}`"));
                 }
@@ -147,6 +148,15 @@ fn looseness(clause: &str) -> u8 {
     }
 }
 
+/// Whether a clause demands a shorter start of a text than another one.
+fn starts_earlier(new: &str, old: &str) -> bool {
+    let start = |clause: &str| -> Option<String> {
+        let (_, rest) = clause.split_once("startsWith('")?;
+        Some(rest.split('\'').next()?.to_owned())
+    };
+    start(new).zip(start(old)).is_some_and(|(new, old)| new != old && old.starts_with(&new))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::iam_widened::GUARD;
@@ -200,5 +210,7 @@ mod tests {
         assert_eq!(found("assertion.repository.startsWith('acme')", BOTH), [""; 0]);
         let list = "assertion.repository in ['acme/api', 'acme/web']";
         assert_eq!(found(list, "assertion.repository == 'acme/api'"), [""; 0]);
+        let (long, short) = ("a.name.startsWith('acme/api')", "a.name.startsWith('acme')");
+        assert_eq!((found(long, short).len(), found(short, long).len()), (1, 0));
     }
 }

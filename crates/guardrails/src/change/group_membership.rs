@@ -7,6 +7,7 @@ use super::ChangeFinding;
 use super::admin_role_attached::{grants, is_named_admin, texts};
 use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::named::{Named, identities};
+use super::twin::created;
 
 /// How a type says who is in which group.
 struct Membership {
@@ -91,6 +92,25 @@ pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
                 .weighing(Severity::Medium),
             }
             .at(attribute(&after, if is_of_user { membership.group } else { membership.members })));
+        }
+    }
+    found.extend(joined(plan, admins));
+    found
+}
+
+/// The findings for a new object that puts somebody into a group which is one of administrators already.
+fn joined<'p>(plan: &'p Plan<'p>, mut admins: Option<Admins<'p>>) -> Vec<ChangeFinding> {
+    let mut found = Vec::new();
+    for new in created(plan).filter(|new| new.address.resource_type == "aws_iam_user_group_membership") {
+        let Some(after) = new.change.after.as_deref() else { continue };
+        let admins = admins.get_or_insert_with(|| Admins::of(plan));
+        let powers = after.get("groups").into_iter().flat_map(texts).filter_map(|name| admins.power_of(name));
+        for (by, grants) in powers.filter(|(by, _)| by.exists_before()).take(1) {
+            let message = format!(
+                "{} gives a user the rights of an administrator: {} of its group {grants}",
+                new.address, by.address
+            );
+            found.push(ChangeFinding::on(new, message));
         }
     }
     found
@@ -191,7 +211,11 @@ mod tests {
         );
         let user = |groups: &str| format!(r#"{{"user": "grace", "groups": [{groups}]}}"#);
         let user = change("aws_iam_user_group_membership.u", &user(r#""dev""#), &user(r#""dev", "ops""#));
-        assert_eq!(found(&[all, user]).len(), 1);
+        assert_eq!(found(&[all.clone(), user]).len(), 1);
+        let new = r#"{"address": "aws_iam_user_group_membership.n", "change": {"actions": ["create"], "before": null,
+            "after": {"user": "grace", "groups": ["ops"]}}}"#;
+        assert_eq!(found(&[all, new.to_owned()]).len(), 1);
+        assert_eq!(found(&[policy("aws_iam_group_policy.some", "s3:*"), new.to_owned()]), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a login sends its users: the addresses that an identity provider returns to, and the names of login pages.
 
-use planguard_plan::{ResourceState, Value};
+use planguard_plan::{AttributePath, Mode, Plan, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::ChangeFinding;
@@ -53,18 +53,17 @@ fn returns_elsewhere(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let address = &pair.resource.address;
     let (_, ways) = RETURNS.iter().find(|(name, _)| *name == address.resource_type)?;
     ways.iter().find_map(|way| {
-        let texts =
-            |state: &ResourceState<'_>| -> Vec<(String, Option<String>, planguard_plan::AttributePath)> {
-                let root = state.root();
-                let lists = places(&root, way).into_iter();
-                let elements = lists.flat_map(|list| list.elements().unwrap_or_default());
-                elements
-                    .filter_map(|element| {
-                        let Sight::Known(Value::String(text)) = sight(&element) else { return None };
-                        Some((text.to_string(), shown(&element), element.path().clone()))
-                    })
-                    .collect()
-            };
+        let texts = |state: &ResourceState<'_>| -> Vec<(String, Option<String>, AttributePath)> {
+            let root = state.root();
+            let lists = places(&root, way).into_iter();
+            let elements = lists.flat_map(|list| list.elements().unwrap_or_default());
+            elements
+                .filter_map(|element| {
+                    let Sight::Known(Value::String(text)) = sight(&element) else { return None };
+                    Some((text.to_string(), shown(&element), element.path().clone()))
+                })
+                .collect()
+        };
         let (before, after) = (texts(&pair.before), texts(&pair.after));
         // Where nothing was allowed, what comes is a login of its own.
         if before.is_empty() {
@@ -124,7 +123,8 @@ fn leads_elsewhere(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let (old, new) = (text(&pair.before, attribute)?, text(&pair.after, attribute)?);
     let is_name =
         |text: &str| text.contains('.') && text.parse::<std::net::IpAddr>().is_err() && !text.contains(' ');
-    if !is_name(&old) || !is_name(&new) || domain(&old) == domain(&new) {
+    if !is_name(&old) || !is_name(&new) || domain(&old) == domain(&new) || is_of_plan(pair.before.plan, &new)
+    {
         return None;
     }
     let place = pair.after.root().key(attribute);
@@ -134,7 +134,25 @@ fn leads_elsewhere(pair: &Pair<'_>) -> Option<ChangeFinding> {
         false => format!("to `{new}` instead of `{old}`, which is in another domain"),
     };
     let message = format!("{address} leads those who log in {what}");
-    Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()))
+    // From one provider to another is a move; out of the own domain, others may answer.
+    let is_own = !name.contains('.') || domain(&old) == domain(&name);
+    let severity = if is_own { Severity::High } else { Severity::Medium };
+    Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()).weighing(severity))
+}
+
+/// The attributes with the names that providers give to what answers.
+const NAMES: [&str; 6] = ["default_hostname", "dns_name", "domain_name", "endpoint", "fqdn", "hostname"];
+
+/// Whether a name is that of an object of the plan.
+fn is_of_plan(plan: &Plan<'_>, name: &str) -> bool {
+    plan.resource_changes.iter().any(|change| {
+        let after = change.change.after.as_deref();
+        let mut own = NAMES.iter().filter_map(|attribute| after?.get(attribute)?.as_str());
+        // A record has its own name as well.
+        change.address.mode == Mode::Managed
+            && RECORDS.iter().all(|(kind, _)| *kind != change.address.resource_type)
+            && own.any(|own| own.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The host of an address; a name alone is one.

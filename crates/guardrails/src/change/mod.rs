@@ -34,6 +34,7 @@ mod exposure_service;
 mod exposure_split;
 mod exposure_target;
 mod expression;
+mod filter_order;
 mod final_snapshot_lost;
 mod fixed;
 mod foreign_account;

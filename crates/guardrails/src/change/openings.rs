@@ -274,7 +274,9 @@ fn limit(place: &View<'_, '_>) -> String {
         value => value.as_str().unwrap_or_default().to_owned(),
     };
     match sight(place) {
-        Sight::Known(value) => Some(words(value)).filter(|text| text != "*").unwrap_or_default(),
+        Sight::Known(value) => {
+            Some(words(value)).filter(|text| text != "*" && text != "0.0.0.0/0").unwrap_or_default()
+        }
         Sight::Unknown => format!("`{}`", place.path()),
         Sight::Computed | Sight::Unset => String::new(),
     }

@@ -15,7 +15,6 @@ const MEMBERS: &[(&str, &str)] = &[
     ("aws_efs_mount_target", "file_system_id"),
     ("aws_eks_fargate_profile", "cluster_name"),
     ("aws_eks_node_group", "cluster_name"),
-    ("aws_lb_target_group_attachment", "target_group_arn"),
     ("aws_neptune_cluster_instance", "cluster_identifier"),
     ("aws_rds_cluster_instance", "cluster_identifier"),
     ("azurerm_kubernetes_cluster_node_pool", "kubernetes_cluster_id"),
