@@ -49,18 +49,20 @@ fn opened(plan: &Plan<'_>, change: &ResourceChange<'_>, present: &Present<'_>) -
     let before = present.openings.get(name.as_ref()).map(Vec::as_slice).unwrap_or_default();
     let mut after = reader.read(&state).known;
     after.retain(|opening| Addresses::cover_half_the_internet(&[opening.from]));
-    let object = shown(&place).unwrap_or_else(|| "an object".to_owned());
+    let object = shown(&place).map(|object| format!(" into {object}")).unwrap_or_default();
     widened(before, &after)
         .into_iter()
         .map(|widening| {
             let ranges: Vec<String> = widening.ranges.iter().map(ToString::to_string).collect();
             let message = format!(
-                "{} allows more traffic into {object} than before: {} on {}",
+                "{} allows more traffic{object} than before: {} on {}",
                 change.address,
                 ranges.join(", "),
                 widening.traffic
             );
-            let finding = ChangeFinding::on(change, message).at(widening.attribute);
+            // Both ends of a range are new, and a guardrail about it names the first.
+            let attribute = reader.first_end(&state).unwrap_or(widening.attribute);
+            let finding = ChangeFinding::on(change, message).at(attribute);
             // A list of a subnet needs the ports of answers, and groups stand behind it.
             let is_list = change.address.resource_type.contains("network_acl");
             match widening.traffic.is_everyday() || (is_list && widening.traffic.is_for_answers()) {

@@ -138,6 +138,14 @@ impl Reader {
         places.first().map(|place| place.path().clone()).unwrap_or_default()
     }
 
+    /// The attribute with the first address, of a resource that is a rule with the two ends of a range.
+    pub(super) fn first_end(self, state: &ResourceState<'_>) -> Option<AttributePath> {
+        match &self.0.sources {
+            Sources::Between(..) => Some(self.place(state)),
+            Sources::InRule(_) | Sources::InResource(_) => None,
+        }
+    }
+
     /// Whether a side without any range lets everyone in.
     pub(super) fn is_open_when_empty(self, state: &ResourceState<'_>) -> bool {
         match &self.0.empty {
