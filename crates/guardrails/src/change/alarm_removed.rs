@@ -47,7 +47,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             .filter(|pair| !is_by_the_clock(pair) && is_no_loss(pair))
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
-    for pair in pairs(plan).filter(|pair| is_no_loss(pair)) {
+    for pair in pairs(plan).filter(&is_no_loss) {
         let changed = lists::changed(&pair, &ALARM_REMOVED, &LISTS).into_iter();
         let is_narrower = counts_less(&pair);
         found.extend(changed.map(|finding| match is_narrower {

@@ -51,7 +51,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         })
         .collect();
     let is_no_loss = is_no_loss(&found);
-    for pair in pairs(plan).filter(|pair| is_no_loss(pair)) {
+    for pair in pairs(plan).filter(&is_no_loss) {
         found.extend(findings(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
         let lists = AUDIT_TRAIL_WEAKENED.marked(&pair.resource.address.resource_type, Mark::LogKinds);
         found.extend(lists.filter_map(|list| reduced(&pair, &list.attribute)));

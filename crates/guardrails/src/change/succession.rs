@@ -1,6 +1,6 @@
 //! Finds the new objects that take the place of destroyed ones, because the key or the block that they came from changed.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Side};
 
@@ -144,7 +144,7 @@ pub(super) fn successions<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
     let mut new: Vec<New<'p>> = created(plan).filter(of_kind).filter_map(|new| New::of(plan, new)).collect();
     let mut pairs = Vec::new();
     for place in [Place::Block, Place::Target] {
-        let mut groups: HashMap<(&str, String), (Vec<Old<'p>>, Vec<New<'p>>)> = HashMap::new();
+        let mut groups: BTreeMap<(&str, String), (Vec<Old<'p>>, Vec<New<'p>>)> = BTreeMap::new();
         for old in left {
             let key = (old.resource.address.resource_type.as_str(), place.of(old.resource, &old.target));
             groups.entry(key).or_default().0.push(old);
@@ -161,7 +161,6 @@ pub(super) fn successions<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
             new.extend(news);
         }
     }
-    // The order of a map is another one in each run.
     pairs.sort_by_cached_key(|pair| pair.resource.address.to_string());
     pairs
 }

@@ -57,8 +57,9 @@ impl<'p> Effective<'p> {
         let object = drift.change.before.as_deref()?;
         let was_filled_in = |mirror: &Mirror| {
             mirror.fillers.iter().any(|filler| {
-                let names = filler.identities.iter().filter_map(|identity| object.get(identity)?.as_str());
-                names.into_iter().any(|name| self.destroyed.contains(&(filler.resource_type, name)))
+                let mut names =
+                    filler.identities.iter().filter_map(|identity| object.get(identity)?.as_str());
+                names.any(|name| self.destroyed.contains(&(filler.resource_type, name)))
             })
         };
         self.without(drift, |mirror| self.is_configured(drift, mirror) && !was_filled_in(mirror))
