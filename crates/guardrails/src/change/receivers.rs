@@ -26,7 +26,8 @@ pub(super) fn lost(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let gained = after.difference(&before).count();
     let wakes = |receivers: &BTreeSet<String>| receivers.iter().any(|receiver| is_pager(receiver));
     // Another receiver in the place of one may be the same people.
-    if lost.is_empty() || (gained > 0 && !(wakes(&before) && !wakes(&after))) {
+    let wakes_nobody_now = wakes(&before) && !wakes(&after);
+    if lost.is_empty() || (gained > 0 && !wakes_nobody_now) {
         return None;
     }
     let is_sensitive = attributes.iter().any(|name| {
@@ -34,7 +35,7 @@ pub(super) fn lost(pair: &Pair<'_>) -> Option<ChangeFinding> {
     });
     let named: Vec<String> = lost.iter().map(|receiver| format!("`@{receiver}`")).collect();
     let who = if is_sensitive { "a receiver of it".to_owned() } else { named.join(", ") };
-    let rest = match (after.is_empty(), wakes(&before) && !wakes(&after)) {
+    let rest = match (after.is_empty(), wakes_nobody_now) {
         (true, _) => ", and nobody else",
         (false, true) => ", and nobody is woken",
         (false, false) => "",

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use planguard_plan::{Mode, Plan, ResourceChange};
+use planguard_plan::{Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::ChangeFinding;
 use super::reason::because_destroyed;
 use super::twin::{Place, twins};
+use crate::engine::is_empty;
 
 /// Types of members, and the attribute that names what they are members of.
 const MEMBERS: &[(&str, &str)] = &[
@@ -48,7 +49,7 @@ fn finding(plan: &Plan<'_>, whole: &str, members: &[&ResourceChange<'_>]) -> Opt
         members.iter().filter(|member| !member.exists_before() && member.exists_after()).collect();
     let (first, successor) = (old.first()?, new.first()?);
     if !old.iter().all(|member| member.change.actions.only_deletes()) {
-        return None;
+        return renamed(&old, &new);
     }
     // One that comes back as it was, another guard tells.
     if !twins(plan, old.iter().map(|member| **member), Place::SameBlock).is_empty() {
@@ -67,6 +68,41 @@ fn finding(plan: &Plan<'_>, whole: &str, members: &[&ResourceChange<'_>]) -> Opt
         successor.address,
     );
     Some(ChangeFinding::on(first, message).weighing(Severity::High))
+}
+
+/// Attributes that go along with a key.
+const OF_KEY: [&str; 6] = ["identifier", "instance_id", "name", "node_group_name", "tags", "tags_all"];
+
+/// How many settings two members have in common if one takes the place of the other.
+const ENOUGH: usize = 3;
+
+/// The finding for a member that comes back under another key and name, while others stay.
+fn renamed(old: &[&&ResourceChange<'_>], new: &[&&ResourceChange<'_>]) -> Option<ChangeFinding> {
+    let is_successor = |gone: &ResourceChange<'_>, new: &ResourceChange<'_>| {
+        let (Some(before), Some(after)) = (gone.change.before.as_deref(), new.change.after.as_deref()) else {
+            return false;
+        };
+        let settings = after.members().iter().filter(|(name, value)| {
+            !OF_KEY.contains(&name.as_ref()) && !matches!(value, Value::Bool(_)) && !is_empty(value)
+        });
+        let (same, other): (Vec<_>, Vec<_>) =
+            settings.partition(|(name, value)| before.get(name) == Some(value));
+        other.is_empty()
+            && same.len() >= ENOUGH
+            && gone.address.configuration_address() == new.address.configuration_address()
+    };
+    let gone = old.iter().filter(|member| member.change.actions.only_deletes());
+    gone.flat_map(|gone| new.iter().map(move |new| (gone, new))).find(|(gone, new)| is_successor(gone, new)).map(
+        |(gone, new)| {
+            let message = format!(
+                "{} is destroyed{}, and {} comes in its place with the same settings: all that runs on it is stopped",
+                gone.address,
+                because_destroyed(gone),
+                new.address
+            );
+            ChangeFinding::on(gone, message)
+        },
+    )
 }
 
 #[cfg(test)]
@@ -143,5 +179,29 @@ mod tests {
                 "{kind}"
             );
         }
+    }
+
+    #[test]
+    fn a_member_that_comes_back_under_another_name_is_told_while_others_stay() {
+        let pool = |key: &str, actions: &str, kind: &str| {
+            let values = format!(
+                r#"{{"cluster_name": "a", "node_group_name": "{key}", "instance_types": ["{kind}"], "subnet_ids": ["s"]}}"#
+            );
+            member(&format!("aws_eks_node_group.this[\"{key}\"]"), actions, &values)
+        };
+        let of = |kind: &str| {
+            found(&[
+                pool("batch", "no-op", "c6i"),
+                pool("default", "create", kind),
+                pool("general", "delete", "m6i"),
+            ])
+        };
+        assert_eq!(
+            of("m6i"),
+            [
+                "aws_eks_node_group.this[\"general\"] is destroyed because its key was removed from `for_each`, and aws_eks_node_group.this[\"default\"] comes in its place with the same settings: all that runs on it is stopped"
+            ]
+        );
+        assert_eq!(of("r6i"), [""; 0], "another group takes another place");
     }
 }
