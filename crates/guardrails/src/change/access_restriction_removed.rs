@@ -6,12 +6,14 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, shown, sight};
-use super::lists;
 use super::network_policy::loosened;
 use super::signatures::let_through;
 use super::switch::{Wording, findings};
 use super::tables::ACCESS_RESTRICTION_REMOVED;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{
+    ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, filter_order, guard_annotations, lists,
+    login_places,
+};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -62,8 +64,11 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     }
     for pair in pairs(plan) {
         found.extend(lost_filters(&pair));
+        found.extend(filter_order::passed_by(&pair));
         found.extend(let_through(&pair));
         found.extend(loosened(&pair));
+        found.extend(guard_annotations::weakened(&pair));
+        found.extend(login_places::moved(&pair));
         found.extend(lists::changed(&pair, &ACCESS_RESTRICTION_REMOVED, &LISTS));
     }
     found

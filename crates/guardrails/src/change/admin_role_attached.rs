@@ -12,16 +12,17 @@ use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::iam_widened::is_powerful_policy;
 use super::named::{Named, identities};
 use super::tables::ADMIN_ROLE_ATTACHED;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, group_membership};
 use crate::iam::{Document, Statement};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-admin-role-attached",
-        title: "An object gets a role with the rights of an administrator",
+        title: "An object or a user gets the rights of an administrator",
         severity: Severity::High,
         why: "The role is older than the change, and nothing about it is new. Whoever controls the object, for example \
-              through a hole in the code that runs there, has all rights of the role from now on.",
+              through a hole in the code that runs there, has all rights of the role from now on. A user who \
+              comes into a group of administrators has all of theirs.",
         remediation: "Give the object a role of its own with the actions and resources that it needs.",
     }
     .rule(),
@@ -42,7 +43,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut roles: Option<Roles<'_>> = None;
-    let mut found = Vec::new();
+    let mut found = group_membership::findings(plan);
     for pair in pairs(plan) {
         for marked in ADMIN_ROLE_ATTACHED.marked(&pair.resource.address.resource_type, Mark::Role) {
             let kind = Kind::of(&marked.attribute);
@@ -103,13 +104,15 @@ fn is_described(plan: &Plan<'_>, name: &str) -> bool {
 /// Words in the names of roles and of profiles that have the rights of an administrator.
 const NAMED: [&str; 4] = ["admin", "poweruser", "fullaccess", "superuser"];
 
+/// Whether a role or a group is called an administrator's.
+pub(super) fn is_named_admin(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase().replace(['-', '_', ' '], "");
+    NAMED.iter().any(|word| name.contains(word))
+}
+
 /// The finding for a role that is called an administrator's, where the plan does not say what it may do.
 fn by_its_name(pair: &Pair<'_>, place: &View<'_, '_>, old: &[String], name: &str) -> Option<ChangeFinding> {
-    let is_named = |name: &str| {
-        let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase().replace(['-', '_'], "");
-        NAMED.iter().any(|word| name.contains(word))
-    };
-    if !is_named(name) || old.iter().any(|old| is_named(old)) {
+    if !is_named_admin(name) || old.iter().any(|old| is_named_admin(old)) {
         return None;
     }
     let to = shown(place)?;
@@ -195,12 +198,12 @@ impl<'p> Roles<'p> {
 }
 
 /// A text, or the texts of a list.
-fn texts<'v>(value: &'v Value<'_>) -> impl Iterator<Item = &'v str> {
+pub(super) fn texts<'v>(value: &'v Value<'_>) -> impl Iterator<Item = &'v str> {
     value.as_str().into_iter().chain(value.elements().iter().filter_map(Value::as_str))
 }
 
-/// What a role, a policy of a role or an attachment grants, if it makes an administrator.
-fn grants(resource_type: &str, side: &Value<'_>, policies: &Named<'_>) -> Option<String> {
+/// What a role, a policy of a role or a group, or an attachment grants, if it makes an administrator.
+pub(super) fn grants(resource_type: &str, side: &Value<'_>, policies: &Named<'_>) -> Option<String> {
     let managed = |arn: &str| {
         if is_powerful_policy(arn) {
             return Some(format!("attaches `{}`", arn.rsplit('/').next().unwrap_or(arn)));
@@ -224,8 +227,10 @@ fn grants(resource_type: &str, side: &Value<'_>, policies: &Named<'_>) -> Option
             let documents = documents.filter_map(|block| block.get("policy")?.as_str());
             arns.filter_map(managed).next().or_else(|| documents.filter_map(inline).next())
         }
-        "aws_iam_role_policy" => inline(text("policy")?),
-        "aws_iam_policy_attachment" | "aws_iam_role_policy_attachment" => managed(text("policy_arn")?),
+        "aws_iam_group_policy" | "aws_iam_role_policy" => inline(text("policy")?),
+        "aws_iam_group_policy_attachment"
+        | "aws_iam_policy_attachment"
+        | "aws_iam_role_policy_attachment" => managed(text("policy_arn")?),
         _ => None,
     }
 }

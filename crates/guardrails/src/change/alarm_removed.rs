@@ -1,19 +1,17 @@
 //! Reports alarms, alert rules and budgets that are destroyed or silenced.
 
-use planguard_plan::{Plan, ResourceChange, Value};
+use planguard_plan::{Plan, ResourceChange, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::alarm_threshold::weakened;
 use super::compare::{Pair, destroyed, pairs, sight};
-use super::lists;
 use super::loss::{is_no_loss, losses};
-use super::numbers;
 use super::reason::because_destroyed;
 use super::switch::{Wording, findings};
 use super::tables::ALARM_REMOVED;
 use super::twin::created;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, lists, numbers, receivers};
 use crate::engine::is_empty;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -50,12 +48,36 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
             .flat_map(|pair| findings(&pair, &ALARM_REMOVED, &WORDING)),
     );
     for pair in pairs(plan).filter(&is_no_loss) {
-        found.extend(lists::changed(&pair, &ALARM_REMOVED, &LISTS));
+        let changed = lists::changed(&pair, &ALARM_REMOVED, &LISTS).into_iter();
+        let is_narrower = counts_less(&pair);
+        found.extend(changed.map(|finding| match is_narrower {
+            true => finding.weighing(Severity::Medium),
+            false => finding,
+        }));
+        found.extend(receivers::lost(&pair));
         found.extend(weakened(&pair));
         found.extend(numbers::moved(&pair, &ALARM_REMOVED, LISTS.what));
     }
     found.extend(lost_receivers(plan, &found));
     found
+}
+
+/// Whether a filter of logs demands something more of a line than before, so that it counts fewer.
+fn counts_less(pair: &Pair<'_>) -> bool {
+    if pair.resource.address.resource_type != "aws_cloudwatch_log_metric_filter" {
+        return false;
+    }
+    let pattern = |state: &ResourceState<'_>| {
+        let text =
+            sight(&state.root().key("pattern")).known()?.as_str()?.trim_matches(['{', '}', ' ']).to_owned();
+        Some((text.matches("&&").count(), text.matches("||").count(), text))
+    };
+    match (pattern(&pair.before), pattern(&pair.after)) {
+        (Some(before), Some(after)) => {
+            after.0 > before.0 || after.1 < before.1 && before.2.contains(&after.2)
+        }
+        _ => false,
+    }
 }
 
 /// The findings for queues and functions that no longer get what alarms of the plan send: those work for people.
@@ -107,6 +129,21 @@ fn is_by_the_clock(pair: &Pair<'_>) -> bool {
 mod tests {
     use super::super::testing::find_in_update;
     use super::*;
+
+    #[test]
+    fn a_filter_that_demands_more_of_a_line_is_no_small_matter() {
+        let filter = |pattern: &str| serde_json::json!({"name": "f", "pattern": pattern}).to_string();
+        let found = |before: &str, after: &str| {
+            let address = "aws_cloudwatch_log_metric_filter.f";
+            find_in_update(&GUARD, address, &filter(before), &filter(after), "{}")[0].severity
+        };
+        let root = "{ $.userIdentity.type = \"Root\" }";
+        let less = "{ $.userIdentity.type = \"Root\" && $.eventType = \"X\" }";
+        assert_eq!(found(root, less), Some(Severity::Medium));
+        assert_eq!(found(less, root), Some(Severity::Low));
+        assert_eq!(found("{ $.a = 1 || $.b = 2 }", "{ $.a = 1 }"), Some(Severity::Medium));
+        assert_eq!(found("{ $.a = 1 }", "{ $.a = 1 || $.b = 2 }"), Some(Severity::Low));
+    }
 
     #[test]
     fn a_rule_that_waits_for_events_is_an_alarm_and_one_by_the_clock_is_not() {

@@ -7,7 +7,8 @@ use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side};
 
 use super::ChangeFinding;
 use super::exposure_split::name;
-use super::openings::{Opening, Reader};
+use super::network::Addresses;
+use super::openings::{Opening, Reader, Tagged};
 
 /// The findings for denials that are lost while their rule, or the object with it, stays. A rule that is destroyed is a
 /// matter of `guard_removed`.
@@ -34,9 +35,13 @@ pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
                         &mut object.after
                     }
                 };
-                let found = reader.read(&state).known.into_iter().map(|opening| Rule { change, opening });
+                let openings = reader.read(&state);
+                let found = openings.known.into_iter().map(|opening| Rule { change, opening });
                 match effect {
-                    TrafficEffect::Allow => rules.allow.extend(found),
+                    TrafficEffect::Allow => {
+                        rules.allow.extend(found);
+                        rules.tagged.extend(openings.tagged.into_iter().map(|tagged| (change, tagged)));
+                    }
                     TrafficEffect::Deny => rules.deny.extend(found),
                 }
             }
@@ -75,6 +80,8 @@ impl Opening {
 struct Rules<'p> {
     allow: Vec<Rule<'p>>,
     deny: Vec<Rule<'p>>,
+    /// What is allowed for sources without a range.
+    tagged: Vec<(&'p ResourceChange<'p>, Tagged)>,
 }
 
 impl<'p> Rules<'p> {
@@ -92,6 +99,29 @@ impl<'p> Rules<'p> {
     fn deny(&self, denial: &Rule<'_>) -> bool {
         let same = self.deny.iter().filter(|own| own.takes_in(denial) && self.before(own).is_none());
         denial.opening.from.is_covered_by(same.map(|own| own.opening.from).collect())
+    }
+
+    /// The places of the rules that allow some of what one denies: their resources, what tells them apart, their orders.
+    fn allowing(&self, denial: &Opening) -> Vec<(&'p ResourceChange<'p>, String, u64)> {
+        let ranges =
+            self.allow.iter().filter(|allow| allow.opening.from.overlaps(denial.from)).map(|allow| {
+                let Opening { from, traffic, order, targets, .. } = &allow.opening;
+                (allow.change, from.to_string(), traffic, *order, targets)
+            });
+        let is_everything = Addresses::EVERYWHERE.contains(&denial.from);
+        let tags = self.tagged.iter().filter(|_| is_everything).map(|(change, tagged)| {
+            (*change, tagged.tag.clone(), &tagged.traffic, tagged.order, &tagged.targets)
+        });
+        let overlapping = ranges.chain(tags).filter(|(_, _, traffic, _, targets)| {
+            let mut both = targets.iter().zip(&denial.targets);
+            traffic.overlaps(&denial.traffic)
+                && both.all(|(own, other)| own.is_empty() || other.is_empty() || own == other)
+        });
+        overlapping
+            .filter_map(|(change, from, traffic, order, targets)| {
+                Some((change, format!("{from} {traffic} {}", targets.join(" ")), order?))
+            })
+            .collect()
     }
 
     /// Whether the rules, as far as the plan has them, allow nothing of what one denies.
@@ -122,12 +152,12 @@ impl Object<'_> {
                 && !self.after.deny(denial)
                 && !self.after.allow_nothing_of(&denial.opening);
             if !is_lost {
+                found.extend(self.overtaken(denial, direction));
                 continue;
             }
             // A rule that nothing changes is the one that another one passes by.
             let first = self.after.deny.iter().filter(|own| own.change.address == denial.change.address);
             let first = first.filter(|own| own.takes_in(denial)).find_map(|own| self.after.before(own));
-            let is_changed = |change: &ResourceChange<'_>| !change.change.actions.is_no_op();
             let Some(cause) = [Some(denial.change), first.map(|allow| allow.change)]
                 .into_iter()
                 .flatten()
@@ -138,30 +168,75 @@ impl Object<'_> {
             if found.iter().any(|finding| finding.address.as_ref() == Some(&cause.address)) {
                 continue;
             }
-            let way = match direction {
-                Direction::In => "from",
-                Direction::Out => "to",
-            };
-            let what = format!("{} {way} {}", denial.opening.traffic, denial.opening.from);
+            let what = described(denial, direction);
             let message = match first {
                 Some(allow) => format!(
                     "{} no longer denies {what}: {} comes first and allows it",
                     denial.change.address,
-                    own_name(allow, denial)
+                    own_name(allow.change, allow.opening.order, denial)
                 ),
                 None => format!("{} no longer denies {what}", denial.change.address),
             };
             found.push(ChangeFinding::on(cause, message));
         }
+        found.dedup_by(|new, old| new.address == old.address);
         found
+    }
+
+    /// The finding for a denial that is still there, but now behind a rule that allows some of the same and was behind it.
+    fn overtaken(&self, denial: &Rule<'_>, direction: Direction) -> Option<ChangeFinding> {
+        let is_same = |own: &&Rule<'_>| {
+            own.change.address == denial.change.address
+                && own.opening.traffic == denial.opening.traffic
+                && own.opening.from == denial.opening.from
+                && own.opening.targets == denial.opening.targets
+        };
+        // Where a resource has several rules alike, nobody can tell which is which.
+        if self.before.deny.iter().filter(is_same).nth(1).is_some() {
+            return None;
+        }
+        let now = self.after.deny.iter().find(is_same)?;
+        let (old, new) = (denial.opening.order?, now.opening.order?);
+        let behind = self.before.allowing(&denial.opening);
+        let was_behind = |change: &ResourceChange<'_>, what: &String| {
+            behind
+                .iter()
+                .any(|(other, same, order)| other.address == change.address && same == what && *order > old)
+        };
+        let (allow, _, order) = self
+            .after
+            .allowing(&now.opening)
+            .into_iter()
+            .find(|(change, what, order)| *order < new && was_behind(change, what))?;
+        let cause = [now.change, allow].into_iter().find(|change| is_changed(change))?;
+        let message = format!(
+            "{} denies less than before: of {}, {} now comes first and allows a part",
+            denial.change.address,
+            described(denial, direction),
+            own_name(allow, Some(order), denial)
+        );
+        Some(ChangeFinding::on(cause, message))
     }
 }
 
+fn is_changed(change: &ResourceChange<'_>) -> bool {
+    !change.change.actions.is_no_op()
+}
+
+/// What a rule denies, for people.
+fn described(denial: &Rule<'_>, direction: Direction) -> String {
+    let way = match direction {
+        Direction::In => "from",
+        Direction::Out => "to",
+    };
+    format!("{} {way} {}", denial.opening.traffic, denial.opening.from)
+}
+
 /// The name of a rule that allows, beside the one that denies.
-fn own_name(allow: &Rule<'_>, denial: &Rule<'_>) -> String {
-    match (allow.change.address == denial.change.address, allow.opening.order) {
+fn own_name(allow: &ResourceChange<'_>, order: Option<u64>, denial: &Rule<'_>) -> String {
+    match (allow.address == denial.change.address, order) {
         (true, Some(order)) => format!("rule {order}"),
-        _ => allow.change.address.to_string(),
+        _ => allow.address.to_string(),
     }
 }
 
@@ -205,6 +280,43 @@ mod tests {
             found(&[rule("a", &all, &values("allow", 80, "0.0.0.0/0")), rule("d", &denial(90), &denial(90))]),
             [("a".to_owned(), passed.to_owned())]
         );
+    }
+
+    #[test]
+    fn a_denial_that_falls_behind_a_rule_for_a_part_is_told() {
+        let azure = |access: &str, priority: u32, source: &str, port: &str| {
+            format!(
+                r#"{{"network_security_group_name": "n", "direction": "Inbound", "access": "{access}", "priority": {priority},
+                    "protocol": "*", "source_address_prefix": "{source}", "destination_port_range": "{port}",
+                    "destination_address_prefix": "*"}}"#
+            )
+        };
+        let change = |name: &str, before: &str, after: &str| {
+            rule(name, before, after).replace("aws_network_acl_rule", "azurerm_network_security_rule")
+        };
+        let allow = |priority| azure("Allow", priority, "VirtualNetwork", "*");
+        let deny = |priority| azure("Deny", priority, "*", "3389");
+        let of = |allowed: (u32, u32), denied: (u32, u32)| {
+            found(&[
+                change("a", &allow(allowed.0), &allow(allowed.1)),
+                change("d", &deny(denied.0), &deny(denied.1)),
+            ])
+        };
+        let told = "azurerm_network_security_rule.d denies less than before: of any port 3389 (RDP) from 0.0.0.0/0, \
+                    azurerm_network_security_rule.a now comes first and allows a part";
+        assert_eq!(of((300, 300), (100, 400)), [("d".to_owned(), told.to_owned())]);
+        assert_eq!(of((300, 90), (100, 100)), [("a".to_owned(), told.to_owned())]);
+        assert!(of((300, 300), (100, 200)).is_empty());
+        assert!(of((300, 500), (100, 400)).is_empty(), "renumbered");
+        assert!(of((300, 300), (400, 100)).is_empty());
+        let new = r#"{"address": "azurerm_network_security_rule.n", "change": {"actions": ["create"], "before": null, "after": "#;
+        let new = format!("{new}{}}}}}", azure("Allow", 50, "10.1.0.0/16", "3389"));
+        assert!(
+            found(&[change("d", &deny(100), &deny(100)), new]).is_empty(),
+            "an exception is everyday work"
+        );
+        let (net, all) = (values("allow", 300, "10.0.0.0/8"), |number| values("deny", number, "0.0.0.0/0"));
+        assert_eq!(found(&[rule("a", &net, &net), rule("d", &all(100), &all(400))]).len(), 1);
     }
 
     #[test]

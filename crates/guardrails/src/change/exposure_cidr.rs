@@ -9,7 +9,7 @@ use super::compare::{Pair, pairs};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Openings, Reader};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
-use super::{denied, ip_set};
+use super::{created_rules, denied, ip_set};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -18,7 +18,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
         severity: Severity::High,
         why: "A wider rule exposes what already runs behind it. A range is reported if it contains more public \
               addresses than one site is given, if it contains a range that was allowed before, or if a network takes the \
-              place of a group. A rule that no longer denies what it denied is reported as well. What a resource may \
+              place of a group. So is a rule that is added to an object which exists, if it lets in most of the internet, and \
+              a rule that applies to all targets instead of some. A rule that no longer denies what it denied is reported as well. What a resource may \
               reach is reported with severity medium, if it is most of the internet on other ports than 80 and 443.",
         remediation: "List the ranges and ports that are needed; where possible, allow security groups or \
                       service accounts instead of addresses.",
@@ -39,6 +40,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found: Vec<ChangeFinding> =
         pairs(plan).flat_map(|pair| [findings(&pair), outgoing(&pair)].concat()).collect();
     found.extend(pairs(plan).filter_map(|pair| ip_set::finding(&pair, plan)));
+    found.extend(created_rules::findings(plan));
     // A rule that denied and allows now is reported already.
     let denied = denied::findings(plan).into_iter();
     let denied: Vec<_> =
@@ -78,6 +80,7 @@ fn incoming(pair: &Pair<'_>, reader: Reader) -> Vec<ChangeFinding> {
         })
         .collect();
     found.extend(in_place_of_groups(pair, &before, &after));
+    found.extend(for_all_targets(pair, reader, &before, &after));
     let all_open = Addresses::EVERYWHERE.iter().all(|range| {
         before.known.iter().any(|opening| opening.from == *range && opening.traffic == Traffic::ALL)
     });
@@ -123,6 +126,35 @@ fn in_place_of_groups(pair: &Pair<'_>, before: &Openings, after: &Openings) -> O
     Some(ChangeFinding::on(pair.resource, message).at(first.attribute.clone()))
 }
 
+/// The finding for a rule that applied to some targets and applies to all of them now.
+fn for_all_targets(
+    pair: &Pair<'_>,
+    reader: Reader,
+    before: &Openings,
+    after: &Openings,
+) -> Option<ChangeFinding> {
+    // All that a group of rules is about is in its network.
+    let is_limit = |target: &String| !target.is_empty() && !target.eq_ignore_ascii_case("VirtualNetwork");
+    let is_limited = |opening: &Opening| opening.targets.iter().any(is_limit);
+    let same = |new: &Opening| -> Vec<&Opening> {
+        let same = before.known.iter().filter(|old| old.traffic.contains(&new.traffic));
+        same.filter(|old| old.from.contains(new.from)).collect()
+    };
+    let is_new = |new: &&Opening| {
+        let same = same(new);
+        !new.targets.is_empty() && !is_limited(new) && !same.is_empty() && same.into_iter().all(is_limited)
+    };
+    let new = after.known.iter().find(is_new)?;
+    let old = same(new).into_iter().next()?;
+    let (name, target) = reader.targets().iter().zip(&old.targets).find(|(_, target)| is_limit(target))?;
+    let address = &pair.resource.address;
+    let message = format!(
+        "{address} allows more traffic than before: {} on {} to all targets, since `{name}` no longer limits it to `{target}`",
+        new.from, new.traffic
+    );
+    Some(ChangeFinding::on(pair.resource, message))
+}
+
 /// What a resource may reach that it could not reach before: most of the internet, on other ports than those of web sites.
 fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
     let readers = Reader::all(&pair.resource.address.resource_type);
@@ -149,13 +181,14 @@ fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
 }
 
 /// Ranges that are newly allowed for the same traffic.
-struct Widening {
-    traffic: Traffic,
-    ranges: Vec<Addresses>,
-    attribute: AttributePath,
+pub(super) struct Widening {
+    pub(super) traffic: Traffic,
+    pub(super) ranges: Vec<Addresses>,
+    pub(super) attribute: AttributePath,
 }
 
-fn widened(before: &[Opening], after: &[Opening]) -> Vec<Widening> {
+/// What some openings allow beyond others.
+pub(super) fn widened(before: &[Opening], after: &[Opening]) -> Vec<Widening> {
     let mut found: Vec<Widening> = Vec::new();
     for opening in after.iter().filter(|opening| is_wider(before, opening)) {
         match found.iter_mut().find(|widening| widening.traffic == opening.traffic) {
@@ -254,6 +287,42 @@ mod tests {
             "nobody can tell which one's place"
         );
         assert_eq!(told(&[], &["10.0.0.0/8"]), 0);
+    }
+
+    #[test]
+    fn a_rule_that_applies_to_all_targets_is_wider() {
+        let google = |targets: &str| {
+            format!(
+                r#"{{"network": "main", "direction": "INGRESS", "source_ranges": ["198.51.100.0/24"], {targets}
+                    "allow": [{{"protocol": "tcp", "ports": ["22"]}}]}}"#
+            )
+        };
+        let found = |address: &str, before: &str, after: &str| {
+            let found = find_in_update(&GUARD, address, before, after, "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let firewall = "google_compute_firewall.f";
+        let (some, accounts) = (r#""target_tags": ["bastion"],"#, r#""target_service_accounts": ["b@x"],"#);
+        assert_eq!(
+            found(firewall, &google(some), &google("")),
+            [
+                "google_compute_firewall.f allows more traffic than before: 198.51.100.0/24 on tcp port 22 (SSH) to all targets, since `target_tags` no longer limits it to `bastion`"
+            ]
+        );
+        assert_eq!(found(firewall, &google(accounts), &google(r#""target_service_accounts": [],"#)).len(), 1);
+        assert_eq!(found(firewall, &google(""), &google(some)), [""; 0]);
+        assert_eq!(found(firewall, &google(some), &google(accounts)), [""; 0], "limited in another way");
+        let azure = |target: &str| {
+            format!(
+                r#"{{"network_security_group_name": "main", "direction": "Inbound", "access": "Allow", "priority": 100,
+                    "protocol": "Tcp", "source_address_prefix": "10.0.0.0/8", "destination_port_range": "22",
+                    "destination_address_prefix": "{target}"}}"#
+            )
+        };
+        let rule = "azurerm_network_security_rule.r";
+        assert_eq!(found(rule, &azure("10.1.2.3"), &azure("*")).len(), 1);
+        assert_eq!(found(rule, &azure("*"), &azure("10.1.2.3")), [""; 0]);
+        assert_eq!(found(rule, &azure("VirtualNetwork"), &azure("*")), [""; 0]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::grant_created::new_grants;
 use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
-use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, expression, vault_policy};
 use crate::engine::PlanIndex;
 use crate::iam::{Document, Grant, allowed_principals, grants_beyond};
 use crate::unreadable::{self, Unreadable};
@@ -104,6 +104,8 @@ pub(super) fn findings(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Vec<ChangeFind
     if found.is_empty() {
         found.extend(role_definition_finding(pair));
     }
+    found.extend(vault_policy::widened(pair));
+    found.extend(expression::loosened(pair));
     match binding_finding(pair) {
         // It says who gets the role as well.
         Some(finding) => found.push(finding),

@@ -167,6 +167,11 @@ impl Traffic {
         self.is_everyday() || matches!((self.first_port, self.last_port), (53, 53) | (123, 123))
     }
 
+    /// Whether it is what answers to own connections come back on: all ports from the first that is free for everyone.
+    pub(super) fn is_for_answers(&self) -> bool {
+        self.first_port >= 1024 && self.last_port >= 60_999
+    }
+
     /// Whether this and other traffic have something in common.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         (self.protocol.is_none() || other.protocol.is_none() || self.protocol == other.protocol)

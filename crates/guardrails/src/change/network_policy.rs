@@ -35,18 +35,17 @@ pub(super) fn loosened(pair: &Pair<'_>) -> Vec<ChangeFinding> {
             ));
             continue;
         };
-        let is_new =
-            |opening: &&Opening| !old.iter().any(|other| other.port.is_none() || other.port == opening.port);
+        let is_new = |opening: &&Opening| {
+            !old.iter().any(|other| {
+                (other.port.is_none() || other.port == opening.port) && other.peers.take_in(&opening.peers)
+            })
+        };
         let opened =
             new.iter().filter(is_new).filter(|opening| !direction.is_everyday(opening.port.as_deref()));
         let ports: Vec<String> = opened
-            .map(|opening| match (&opening.port, &opening.range) {
-                (port, Some(range)) => {
-                    format!("{} {range} on {}", direction.preposition(), port_text(port.as_deref()))
-                }
-                (port, None) => {
-                    format!("{} everywhere on {}", direction.preposition(), port_text(port.as_deref()))
-                }
+            .map(|opening| {
+                let port = port_text(opening.port.as_deref());
+                format!("{} {} on {port}", direction.preposition(), opening.peers.name())
             })
             .collect();
         if !ports.is_empty() {
@@ -144,13 +143,47 @@ struct Policy {
     egress: Option<Vec<Opening>>,
 }
 
-/// A port that is open to everyone, or to a wide range of the internet.
+/// A port that is open to everyone, to a wide range of the internet, or to pods that no label chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Opening {
     /// `None` for all ports.
     port: Option<String>,
-    /// The range; `None` for everyone.
-    range: Option<String>,
+    peers: Peers,
+}
+
+/// Whom a rule lets through, where that is more than it lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Peers {
+    Everyone,
+    /// A wide range of the internet.
+    Range(String),
+    /// Pods of all namespaces: all of them, or those with labels, as one text.
+    AllNamespaces(Option<String>),
+    /// All pods of the own namespace.
+    OwnNamespace,
+}
+
+impl Peers {
+    /// Whether these are all of the others, or more.
+    fn take_in(&self, others: &Self) -> bool {
+        match (self, others) {
+            (Self::Everyone, _)
+            | (Self::AllNamespaces(None), Self::AllNamespaces(_) | Self::OwnNamespace) => true,
+            // One range of the internet more or less, other guards tell.
+            (Self::Range(_), Self::Range(_)) => true,
+            (own, others) => own == others,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Everyone => "everywhere".to_owned(),
+            Self::Range(range) => range.clone(),
+            Self::AllNamespaces(None) => "all pods of all namespaces".to_owned(),
+            Self::AllNamespaces(Some(_)) => "chosen pods of all namespaces".to_owned(),
+            Self::OwnNamespace => "all pods of its namespace".to_owned(),
+        }
+    }
 }
 
 impl Policy {
@@ -222,26 +255,59 @@ fn openings(rules: &View<'_, '_>, peers: &str, layout: Layout) -> Option<Vec<Ope
     for rule in blocks(rules)? {
         let peers = blocks(&rule.key(peers))?;
         let ranges = if peers.is_empty() {
-            vec![None]
+            vec![Peers::Everyone]
         } else {
             let block = layout.name("ip_block", "ipBlock");
             let ranges = peers.iter().flat_map(|peer| places(peer, &[block, "cidr"]));
             let wide = ranges.filter_map(|place| {
                 let range =
                     Addresses::parse(text(&place)?).into_iter().find(|range| range.is_wide_and_public())?;
-                Some(Some(range.to_string()))
+                Some(Peers::Range(range.to_string()))
             });
-            wide.collect()
+            let mut open: Vec<Peers> = wide.collect();
+            for peer in &peers {
+                open.extend(unselected(peer, layout)?);
+            }
+            open
         };
         let ports: Vec<Option<String>> = match blocks(&rule.key("ports"))?.as_slice() {
             [] => vec![None],
             ports => ports.iter().map(|port| number(&port.key("port"))).collect(),
         };
         for range in &ranges {
-            found.extend(ports.iter().map(|port| Opening { port: port.clone(), range: range.clone() }));
+            found.extend(ports.iter().map(|port| Opening { port: port.clone(), peers: range.clone() }));
         }
     }
     Some(found)
+}
+
+/// The pods that a peer lets through without choosing them by a label of theirs and of their namespace; an empty selector
+/// chooses all. The outer `None`: some of it is known only after apply.
+#[expect(clippy::option_option, reason = "what is not known is something else than what is not there")]
+fn unselected(peer: &View<'_, '_>, layout: Layout) -> Option<Option<Peers>> {
+    let selector = |block: &'static str, manifest: &'static str| -> Option<Option<Option<String>>> {
+        let Some(selector) = blocks(&peer.key(layout.name(block, manifest)))?.into_iter().next() else {
+            return Some(None);
+        };
+        let mut labels = Vec::new();
+        for (block, manifest) in [("match_labels", "matchLabels"), ("match_expressions", "matchExpressions")]
+        {
+            let place = selector.key(layout.name(block, manifest));
+            match sight(&place) {
+                Sight::Unknown => return None,
+                Sight::Known(value) if !crate::engine::is_empty(value) => labels.push(format!("{value:?}")),
+                Sight::Known(_) | Sight::Computed | Sight::Unset => {}
+            }
+        }
+        Some(Some((!labels.is_empty()).then(|| labels.join(" "))))
+    };
+    let namespaces = selector("namespace_selector", "namespaceSelector")?;
+    let pods = selector("pod_selector", "podSelector")?;
+    Some(match (namespaces, pods) {
+        (Some(None), pods) => Some(Peers::AllNamespaces(pods.flatten())),
+        (None, Some(None)) => Some(Peers::OwnNamespace),
+        (Some(Some(_)) | None, _) => None,
+    })
 }
 
 /// The elements of a list of blocks, or the one object in its place; none where it is not set, `None` where it is known
@@ -314,6 +380,40 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_selector_lets_all_pods_through() {
+        let of = |before: &str, after: &str| {
+            messages(&policy(r#""Ingress""#, "", before, ""), &policy(r#""Ingress""#, "", after, ""))
+        };
+        let from = |peers: &str| format!(r#"{{"from": [{peers}], "ports": [{{"port": "5432"}}]}}"#);
+        let web = r#"{"ip_block": [], "namespace_selector": [], "pod_selector": [{"match_labels": {"app": "web"}}]}"#;
+        let all = r#"{"namespace_selector": [{"match_expressions": [], "match_labels": null}], "pod_selector": []}"#;
+        assert_eq!(
+            of(&from(web), &from(&format!("{web}, {all}"))),
+            ["it allows incoming connections from all pods of all namespaces on port 5432"]
+        );
+        assert_eq!(of(&from(web), &from(all)).len(), 1);
+        assert_eq!(of(&from(all), &from(web)), [""; 0]);
+        let own = r#"{"pod_selector": [{"match_labels": {}}]}"#;
+        assert_eq!(
+            of(&from(web), &from(own)),
+            ["it allows incoming connections from all pods of its namespace on port 5432"]
+        );
+        assert_eq!(of(&from(all), &from(own)), [""; 0]);
+        let team = |labels: &str| {
+            format!(
+                r#"{{"namespace_selector": [{{"match_labels": {{{labels}}}}}], "pod_selector": [{{"match_labels": {{"app": "web"}}}}]}}"#
+            )
+        };
+        assert_eq!(
+            of(&from(&team(r#""team": "a""#)), &from(&team(""))),
+            ["it allows incoming connections from chosen pods of all namespaces on port 5432"]
+        );
+        let open = r#"{"ip_block": [{"cidr": "0.0.0.0/0"}]}"#;
+        assert_eq!(of(&from(all), &from(&format!("{all}, {open}"))).len(), 1);
+        assert_eq!(of(&from(open), &from(&format!("{open}, {all}"))).len(), 1);
+    }
+
+    #[test]
     fn a_direction_and_pods_that_are_left_out_are_named() {
         let both = policy(r#""Ingress", "Egress""#, "", "", "");
         assert_eq!(
@@ -342,5 +442,8 @@ mod tests {
         };
         assert_eq!(of(r#"{"from": [{"podSelector": {}}]}"#, "{}"), 1);
         assert_eq!(of("{}", r#"{"from": [{"podSelector": {}}]}"#), 0);
+        let web = r#"{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}"#;
+        assert_eq!(of(web, r#"{"from": [{"namespaceSelector": {}}]}"#), 1);
+        assert_eq!(of(r#"{"from": [{"namespaceSelector": {}}]}"#, web), 0);
     }
 }

@@ -22,6 +22,19 @@ pub(super) struct Opening {
     pub(super) targets: Vec<String>,
 }
 
+/// A source without a range of addresses, such as a service tag, with which some traffic is allowed, or denied.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Tagged {
+    /// Its name.
+    pub(super) tag: String,
+    /// What.
+    pub(super) traffic: Traffic,
+    /// As for an [`Opening`].
+    pub(super) order: Option<u64>,
+    /// As for an [`Opening`].
+    pub(super) targets: Vec<String>,
+}
+
 /// A group, tag or list with which some traffic is allowed besides ranges.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Member {
@@ -36,6 +49,8 @@ pub(super) struct Member {
 pub(super) struct Openings {
     /// What is known.
     pub(super) known: Vec<Opening>,
+    /// Sources that are known and have no range.
+    pub(super) tagged: Vec<Tagged>,
     /// Groups that are allowed.
     pub(super) members: Vec<Member>,
     /// Configured attributes that are known only after apply and may allow more.
@@ -67,6 +82,11 @@ impl Reader {
         self.0.object.as_deref()
     }
 
+    /// The attributes that limit a rule to some targets, in the order of [`Opening::targets`].
+    pub(super) fn targets(self) -> &'static [String] {
+        &self.0.targets
+    }
+
     /// What one side of a resource lets in.
     pub(super) fn read(self, state: &ResourceState<'_>) -> Openings {
         let root = state.root();
@@ -79,7 +99,16 @@ impl Reader {
             let order = self.0.order.as_deref().and_then(|name| number(&nearest(&rule, name)));
             let targets: Vec<String> =
                 self.0.targets.iter().map(|name| limit(&nearest(&rule, name))).collect();
-            for (from, attribute) in self.sources_of(&rule, &root, &mut openings) {
+            let (ranges, tags) = self.sources_of(&rule, &root, &mut openings);
+            for tag in tags {
+                openings.tagged.extend(traffics.iter().map(|traffic| Tagged {
+                    tag: tag.to_owned(),
+                    traffic: traffic.clone(),
+                    order,
+                    targets: targets.clone(),
+                }));
+            }
+            for (from, attribute) in ranges {
                 openings.known.extend(traffics.iter().map(|traffic| Opening {
                     from,
                     traffic: traffic.clone(),
@@ -109,6 +138,14 @@ impl Reader {
         places.first().map(|place| place.path().clone()).unwrap_or_default()
     }
 
+    /// The attribute with the first address, of a resource that is a rule with the two ends of a range.
+    pub(super) fn first_end(self, state: &ResourceState<'_>) -> Option<AttributePath> {
+        match &self.0.sources {
+            Sources::Between(..) => Some(self.place(state)),
+            Sources::InRule(_) | Sources::InResource(_) => None,
+        }
+    }
+
     /// Whether a side without any range lets everyone in.
     pub(super) fn is_open_when_empty(self, state: &ResourceState<'_>) -> bool {
         match &self.0.empty {
@@ -134,12 +171,13 @@ impl Reader {
         rules
     }
 
-    fn sources_of(
+    /// The ranges of a rule with the attributes that name them, and its sources without a range.
+    fn sources_of<'p>(
         self,
-        rule: &View<'_, '_>,
-        root: &View<'_, '_>,
+        rule: &View<'p, '_>,
+        root: &View<'p, '_>,
         openings: &mut Openings,
-    ) -> Vec<(Addresses, AttributePath)> {
+    ) -> (Vec<(Addresses, AttributePath)>, Vec<&'p str>) {
         let named: Vec<View<'_, '_>> = match &self.0.sources {
             Sources::InRule(paths) => paths.iter().flat_map(|path| places(rule, path)).collect(),
             Sources::InResource(names) => names.iter().map(|name| root.key(name)).collect(),
@@ -147,18 +185,24 @@ impl Reader {
                 let ends = (rule.key(first), rule.key(last));
                 let unknown = [&ends.0, &ends.1].into_iter().filter(|end| sight(end) == Sight::Unknown);
                 openings.unknown.extend(unknown.map(|end| end.path().clone()));
-                let (Some(first), Some(last)) = (text(&ends.0), text(&ends.1)) else { return Vec::new() };
+                let (Some(first), Some(last)) = (text(&ends.0), text(&ends.1)) else {
+                    return (Vec::new(), Vec::new());
+                };
                 let range = Addresses::between(first, last);
-                return range.into_iter().map(|range| (range, ends.1.path().clone())).collect();
+                let ranges = range.into_iter().map(|range| (range, ends.1.path().clone())).collect();
+                return (ranges, Vec::new());
             }
         };
         let texts: Vec<_> = named.iter().flat_map(|place| texts(place, &mut openings.unknown)).collect();
-        texts
-            .into_iter()
-            .flat_map(|(text, path)| {
-                Addresses::parse(text).into_iter().map(move |range| (range, path.clone()))
-            })
-            .collect()
+        let (mut ranges, mut tags) = (Vec::new(), Vec::new());
+        for (text, path) in texts {
+            let parsed = Addresses::parse(text);
+            if parsed.is_empty() && !text.is_empty() {
+                tags.push(text);
+            }
+            ranges.extend(parsed.into_iter().map(|range| (range, path.clone())));
+        }
+        (ranges, tags)
     }
 
     fn traffics(self, rule: &View<'_, '_>, openings: &mut Openings) -> Vec<Traffic> {
@@ -238,7 +282,9 @@ fn limit(place: &View<'_, '_>) -> String {
         value => value.as_str().unwrap_or_default().to_owned(),
     };
     match sight(place) {
-        Sight::Known(value) => Some(words(value)).filter(|text| text != "*").unwrap_or_default(),
+        Sight::Known(value) => {
+            Some(words(value)).filter(|text| text != "*" && text != "0.0.0.0/0").unwrap_or_default()
+        }
         Sight::Unknown => format!("`{}`", place.path()),
         Sight::Computed | Sight::Unset => String::new(),
     }

@@ -14,7 +14,7 @@ use super::schedule::more_seldom;
 use super::status_codes::loosened;
 use super::switch::{Wording, turned_off};
 use super::tables::RESILIENCE_REDUCED;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, replaced_members};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
@@ -53,6 +53,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(numbers::moved(&pair, &RESILIENCE_REDUCED, WORDING.certain));
     }
     found.extend(last_of_several(plan));
+    found.extend(replaced_members::findings(plan));
     found
 }
 

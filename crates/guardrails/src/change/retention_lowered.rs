@@ -212,6 +212,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_rule_that_deletes_more_objects_than_before_is_told() {
+        let bucket = |action: &str, condition: &str| {
+            format!(
+                r#"{{"lifecycle_rule": [{{"action": [{{"type": "{action}"}}], "condition": [{{"age": 365, {condition}}}]}}]}}"#
+            )
+        };
+        let found = |action: &str, before: &str, after: &str| {
+            let (before, after) = (bucket(action, before), bucket(action, after));
+            find_in_update(&GUARD, "google_storage_bucket.b", &before, &after, "{}").len()
+        };
+        let (archived, any) = (r#""with_state": "ARCHIVED""#, r#""with_state": "ANY""#);
+        assert_eq!(found("Delete", archived, any), 1);
+        assert_eq!(found("Delete", any, archived), 0);
+        assert_eq!(found("SetStorageClass", archived, any), 0);
+        let prefix = |prefixes: &str| format!(r#""with_state": "ANY", "matches_prefix": [{prefixes}]"#);
+        assert_eq!(found("Delete", &prefix(r#""tmp/""#), &prefix("")), 1);
+        assert_eq!(found("Delete", &prefix(""), &prefix(r#""tmp/""#)), 0);
+        let rule = bucket("Delete", archived);
+        let none = r#"{"lifecycle_rule": []}"#;
+        assert_eq!(
+            find_in_update(&GUARD, "google_storage_bucket.b", &rule, none, "{}"),
+            [],
+            "nothing is deleted"
+        );
+    }
+
+    #[test]
     fn an_age_matters_where_objects_are_deleted_at_it() {
         let rule = |action: &str, age: u32| {
             format!(r#"{{"action": [{{"type": "{action}"}}], "condition": [{{"age": {age}}}]}}"#)

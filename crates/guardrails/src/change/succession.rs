@@ -132,6 +132,9 @@ const MARKS: &[&str] = &[
 /// How many objects of a block may go, or come, before nobody can tell which one took the place of which.
 const MOST: usize = 16;
 
+/// The destroyed and the new objects of one type and one place.
+type Group<'p> = (Vec<Old<'p>>, Vec<New<'p>>);
+
 /// Pairs of a destroyed object and the new one that takes its place: of one type and about the same, in one block or the
 /// only ones about it. No object is in two pairs.
 pub(super) fn successions<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
@@ -144,7 +147,7 @@ pub(super) fn successions<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
     let mut new: Vec<New<'p>> = created(plan).filter(of_kind).filter_map(|new| New::of(plan, new)).collect();
     let mut pairs = Vec::new();
     for place in [Place::Block, Place::Target] {
-        let mut groups: BTreeMap<(&str, String), (Vec<Old<'p>>, Vec<New<'p>>)> = BTreeMap::new();
+        let mut groups: BTreeMap<(&str, String), Group<'p>> = BTreeMap::new();
         for old in left {
             let key = (old.resource.address.resource_type.as_str(), place.of(old.resource, &old.target));
             groups.entry(key).or_default().0.push(old);

@@ -1,0 +1,237 @@
+//! Groups with the rights of an administrator that get a member more.
+
+use planguard_plan::{Mode, Plan, ResourceChange, Value, View};
+use planguard_rule::Severity;
+
+use super::ChangeFinding;
+use super::admin_role_attached::{grants, is_named_admin, texts};
+use super::compare::{Pair, Sight, pairs, places, shown, sight};
+use super::named::{Named, identities};
+use super::twin::created;
+
+/// How a type says who is in which group.
+struct Membership {
+    types: &'static [&'static str],
+    group: &'static [&'static str],
+    members: &'static [&'static str],
+}
+
+const MEMBERSHIPS: &[Membership] = &[
+    Membership { types: &["aws_iam_group_membership"], group: &["group"], members: &["users"] },
+    Membership { types: &["aws_iam_user_group_membership"], group: &["groups"], members: &["user"] },
+    Membership {
+        types: &["azuread_group", "azuread_group_without_members"],
+        group: &["display_name"],
+        members: &["members"],
+    },
+    Membership {
+        types: &["google_cloud_identity_group_membership"],
+        group: &["group"],
+        members: &["preferred_member_key", "id"],
+    },
+    Membership {
+        types: &["googleworkspace_group_members"],
+        group: &["group_id"],
+        members: &["members", "email"],
+    },
+    Membership { types: &["keycloak_group_memberships"], group: &["group_id"], members: &["members"] },
+    Membership { types: &["okta_group_memberships"], group: &["group_id"], members: &["users"] },
+    Membership { types: &["opsgenie_team"], group: &["name"], members: &["member", "id"] },
+    Membership { types: &["vault_identity_group"], group: &["name"], members: &["member_entity_ids"] },
+    Membership {
+        types: &["vault_identity_group_member_entity_ids"],
+        group: &["group_name"],
+        members: &["member_entity_ids"],
+    },
+];
+
+/// The findings for users who are in such a group after a plan, and were not before.
+pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+    let mut admins: Option<Admins<'_>> = None;
+    let mut found = Vec::new();
+    for pair in pairs(plan) {
+        let kind = pair.resource.address.resource_type.as_str();
+        let Some(membership) = MEMBERSHIPS.iter().find(|membership| membership.types.contains(&kind)) else {
+            continue;
+        };
+        let Some(new) = gained(&pair, membership.members) else { continue };
+        let more_groups = gained(&pair, membership.group).unwrap_or_default();
+        // Of a user, groups are what grows.
+        let is_of_user = membership.members == ["user"];
+        if (is_of_user && more_groups.is_empty()) || (!is_of_user && new.is_empty()) {
+            continue;
+        }
+        let admins = admins.get_or_insert_with(|| Admins::of(plan));
+        let after = pair.after.root();
+        let groups: Vec<View<'_, '_>> = places(&after, membership.group)
+            .iter()
+            .flat_map(|place| place.elements().unwrap_or_default())
+            .collect();
+        let groups = groups
+            .iter()
+            .filter(|group| !is_of_user || shown(group).is_some_and(|name| more_groups.contains(&name)));
+        for place in groups {
+            let Sight::Known(Value::String(name)) = sight(place) else { continue };
+            let power = admins.power_of(name);
+            if power.is_none() && !is_named_admin(name) {
+                continue;
+            }
+            let group = shown(place).unwrap_or_else(|| "a group".to_owned());
+            let who = if is_of_user { texts_of(&after, membership.members) } else { new.clone() };
+            let who = if who.is_empty() { "one more".to_owned() } else { who.join(", ") };
+            let address = &pair.resource.address;
+            found.push(match power {
+                Some((by, grants)) => ChangeFinding::on(
+                    pair.resource,
+                    format!("{address} gives {who} the rights of an administrator: {} of group {group} {grants}", by.address),
+                ),
+                None => ChangeFinding::on(
+                    pair.resource,
+                    format!("{address} may give {who} the rights of an administrator: group {group} is called one's"),
+                )
+                .weighing(Severity::Medium),
+            }
+            .at(attribute(&after, if is_of_user { membership.group } else { membership.members })));
+        }
+    }
+    found.extend(joined(plan, admins));
+    found
+}
+
+/// The findings for a new object that puts somebody into a group which is one of administrators already.
+fn joined<'p>(plan: &'p Plan<'p>, mut admins: Option<Admins<'p>>) -> Vec<ChangeFinding> {
+    let mut found = Vec::new();
+    for new in created(plan).filter(|new| new.address.resource_type == "aws_iam_user_group_membership") {
+        let Some(after) = new.change.after.as_deref() else { continue };
+        let admins = admins.get_or_insert_with(|| Admins::of(plan));
+        let powers = after.get("groups").into_iter().flat_map(texts).filter_map(|name| admins.power_of(name));
+        for (by, grants) in powers.filter(|(by, _)| by.exists_before()).take(1) {
+            let message = format!(
+                "{} gives a user the rights of an administrator: {} of its group {grants}",
+                new.address, by.address
+            );
+            found.push(ChangeFinding::on(new, message));
+        }
+    }
+    found
+}
+
+fn attribute(root: &View<'_, '_>, way: &[&str]) -> planguard_plan::AttributePath {
+    places(root, way).first().map(|place| place.path().clone()).unwrap_or_default()
+}
+
+/// The texts at a path as messages show them.
+fn texts_of(root: &View<'_, '_>, way: &[&str]) -> Vec<String> {
+    let elements = places(root, way).into_iter().flat_map(|place| place.elements().unwrap_or_default());
+    let mut found = Vec::new();
+    for element in elements {
+        if let Sight::Known(Value::String(_)) = sight(&element) {
+            found.push(shown(&element).unwrap_or_else(|| "one more".to_owned()));
+        }
+    }
+    found
+}
+
+/// The texts at a path that were not there before; `None` if there is nothing to compare with.
+fn gained(pair: &Pair<'_>, way: &[&str]) -> Option<Vec<String>> {
+    let (old, new) = (texts_of(&pair.before.root(), way), texts_of(&pair.after.root(), way));
+    Some(new.into_iter().filter(|text| !old.contains(text)).collect())
+}
+
+/// The groups that a plan makes or leaves administrators', with what does so.
+struct Admins<'p> {
+    powers: Vec<(&'p str, &'p ResourceChange<'p>, String)>,
+    groups: Named<'p>,
+}
+
+impl<'p> Admins<'p> {
+    fn of(plan: &'p Plan<'p>) -> Self {
+        let policies = Named::of_types(plan, &["aws_iam_policy"]);
+        let mut powers = Vec::new();
+        for change in plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed) {
+            let Some(after) = change.change.after.as_deref() else { continue };
+            let Some(grants) = grants(&change.address.resource_type, after, &policies) else { continue };
+            let groups = ["group", "groups"].into_iter().filter_map(|name| after.get(name)).flat_map(texts);
+            powers.extend(groups.map(|group| (group, change, grants.clone())));
+        }
+        Self { powers, groups: Named::of_types(plan, &["aws_iam_group"]) }
+    }
+
+    /// What makes a group one of administrators.
+    fn power_of(&self, group: &str) -> Option<(&'p ResourceChange<'p>, &str)> {
+        let named = self.groups.with_identity(group).iter().flat_map(|group| identities(group));
+        let names: Vec<&str> = named.chain([group]).collect();
+        let (_, by, grants) = self.powers.iter().find(|(own, ..)| names.contains(own))?;
+        Some((by, grants))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::admin_role_attached::GUARD;
+    use super::super::testing::find_in_changes;
+    use super::*;
+
+    fn found(entries: &[String]) -> Vec<(Option<Severity>, String)> {
+        let found = find_in_changes(&GUARD, &entries.join(","));
+        found.into_iter().map(|finding| (finding.severity, finding.message)).collect()
+    }
+
+    fn policy(address: &str, action: &str) -> String {
+        let text = serde_json::json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+        let values = serde_json::json!({"group": "ops", "policy": text.to_string()});
+        serde_json::json!({"address": address, "change": {"actions": ["no-op"], "before": values, "after": values}})
+            .to_string()
+    }
+
+    fn change(address: &str, before: &str, after: &str) -> String {
+        format!(
+            r#"{{"address": "{address}", "change": {{"actions": ["update"], "before": {before}, "after": {after}}}}}"#
+        )
+    }
+
+    #[test]
+    fn a_member_more_of_a_group_of_administrators_is_told() {
+        let members = |before: &str, after: &str| {
+            let of = |users: &str| format!(r#"{{"name": "m", "group": "ops", "users": [{users}]}}"#);
+            change("aws_iam_group_membership.m", &of(before), &of(after))
+        };
+        let all = policy("aws_iam_group_policy.all", "*");
+        assert_eq!(
+            found(&[all.clone(), members(r#""ada""#, r#""ada", "grace""#)]),
+            [(
+                None,
+                "aws_iam_group_membership.m gives `grace` the rights of an administrator: aws_iam_group_policy.all of group `ops` allows all actions on all resources".to_owned()
+            )]
+        );
+        assert_eq!(found(&[all.clone(), members(r#""ada", "grace""#, r#""ada""#)]), []);
+        assert_eq!(
+            found(&[policy("aws_iam_group_policy.some", "s3:*"), members(r#""ada""#, r#""ada", "grace""#)]),
+            []
+        );
+        let user = |groups: &str| format!(r#"{{"user": "grace", "groups": [{groups}]}}"#);
+        let user = change("aws_iam_user_group_membership.u", &user(r#""dev""#), &user(r#""dev", "ops""#));
+        assert_eq!(found(&[all.clone(), user]).len(), 1);
+        let new = r#"{"address": "aws_iam_user_group_membership.n", "change": {"actions": ["create"], "before": null,
+            "after": {"user": "grace", "groups": ["ops"]}}}"#;
+        assert_eq!(found(&[all, new.to_owned()]).len(), 1);
+        assert_eq!(found(&[policy("aws_iam_group_policy.some", "s3:*"), new.to_owned()]), []);
+    }
+
+    #[test]
+    fn a_group_that_is_called_one_of_administrators_is_told_with_less_weight() {
+        let group =
+            |name: &str, members: &str| format!(r#"{{"display_name": "{name}", "members": [{members}]}}"#);
+        let of = |name: &str| {
+            found(&[change("azuread_group.g", &group(name, r#""a""#), &group(name, r#""a", "b""#))])
+        };
+        assert_eq!(
+            of("Platform Admins"),
+            [(
+                Some(Severity::Medium),
+                "azuread_group.g may give `b` the rights of an administrator: group `Platform Admins` is called one's".to_owned()
+            )]
+        );
+        assert_eq!(of("Readers"), []);
+    }
+}
