@@ -206,6 +206,21 @@ fn same_lead(first: &Finding, share: &Finding) -> Option<SafeText> {
     Some(Redactor::default().text(rest))
 }
 
+/// Whether the ports that a change opens are among those that a message names, as `22` or `8000-9000`.
+fn names_no_other_port(change: &Finding, told: Option<&SafeText>) -> bool {
+    let words = change.message.unescaped();
+    let traffic = words.rsplit_once(" on ").map_or(words, |(_, traffic)| traffic);
+    let told = told.map(SafeText::unescaped).unwrap_or_default();
+    let ports = |text: &'_ str| -> BTreeSet<String> {
+        let parts = text.split(|one: char| !one.is_ascii_digit() && one != '-');
+        parts
+            .filter(|part| part.starts_with(|one: char| one.is_ascii_digit()))
+            .map(ToOwned::to_owned)
+            .collect()
+    };
+    told.contains("all ports") || ports(traffic).is_subset(&ports(told))
+}
+
 /// What several findings say together.
 fn message(first: &Finding, group: &[Finding]) -> SafeText {
     let plain = Redactor::default();
@@ -249,10 +264,14 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
     let mut parts = vec![start];
     for share in group.iter().skip(1) {
         // The ports are in the message, and how they changed is in the values.
-        if told_by_ports && (ports(share).is_some() || share.rule.kind == RuleKind::Change) {
+        let is_told = || match share.rule.kind {
+            RuleKind::Change => names_no_other_port(share, parts.first()),
+            RuleKind::Guardrail | RuleKind::Policy => ports(share).is_some(),
+        };
+        if told_by_ports && is_told() {
             continue;
         }
-        if is_told_by_change(share, group) || is_of_the_same_setting(first, share) {
+        if is_told_by_change(share, group) {
             continue;
         }
         // The change says the same, and of which setting.
@@ -260,6 +279,9 @@ fn message(first: &Finding, group: &[Finding]) -> SafeText {
             && rest.starts_with(": ")
         {
             parts.push(plain.text(rest));
+            continue;
+        }
+        if is_of_the_same_setting(first, share) {
             continue;
         }
         if let Some(next) = same_lead(first, share) {

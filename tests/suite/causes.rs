@@ -173,7 +173,10 @@ fn an_unknown_value_is_one_line_with_the_rules_that_wait_for_it() {
     let report: Value = serde_json::from_str(&stdout).expect("a report");
     let findings = open(&report);
     assert_eq!(findings.len(), 1, "{findings:?}");
-    assert_eq!(findings[0]["message"], "aws_security_group.a may violate 7 rules, depending on `ingress`");
+    assert_eq!(
+        findings[0]["message"],
+        "aws_security_group.a may allow all ports from the internet, and violate 6 more rules, depending on `ingress`"
+    );
     assert_eq!((&findings[0]["undetermined"], rules(&findings[0]).len()), (&json!(true), 7));
     let (_, text, _) = process::run(process::planguard(directory.path(), &["check", "plan.json"]));
     assert!(text.contains("also: aws-security-group-open-"), "{text}");
@@ -324,7 +327,7 @@ fn what_a_change_opens_is_one_finding_with_what_is_open_then() {
     assert_eq!(
         all,
         [
-            ["aws-eks-public-endpoint-open", "change-exposure-flag"],
+            ["change-exposure-flag", "aws-eks-public-endpoint-open"],
             ["aws-security-group-rule-open-ssh", "change-exposure-cidr"],
         ]
     );

@@ -26,7 +26,8 @@ fn project() -> TempDir {
             r#"{{"format_version": "1.2", "terraform_version": "1.12.2", "planned_values": {{}}, "resource_changes": [{{
                 "address": "aws_instance.{name}", "mode": "managed", "type": "aws_instance", "name": "{name}",
                 "change": {{"actions": ["create"], "before": null, "after_unknown": {{}}, "after_sensitive": {{}},
-                    "after": {{"associate_public_ip_address": true, "monitoring": true}}}}}}]}}"#
+                    "after": {{"associate_public_ip_address": true, "monitoring": true,
+                        "root_block_device": [{{"encrypted": false}}]}}}}}}]}}"#
         )
     };
     fs::create_dir(project.path().join("plans")).expect("a directory");

@@ -13,6 +13,7 @@ use super::findings::AtAddress;
 use crate::details::PlanDetails;
 use crate::enforcement::Enforcement;
 use crate::graph::{BoxKind, Graph};
+use crate::render::cost::headline;
 use crate::render::graph::{arrows_and_boxes, notes};
 use crate::render::layout::count;
 use crate::render::show::verb;
@@ -58,7 +59,9 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
         risk: report.risk.score(),
         notes: details.map(|details| plan_notes(&details.view, &details.map)).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
-        cost: None,
+        cost: report.cost.as_ref().map(|cost| {
+            Text::composed(format!("monthly cost: {}", headline(&cost.sum, &cost.currency.for_document())))
+        }),
     }
 }
 
