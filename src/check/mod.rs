@@ -14,6 +14,7 @@ mod options;
 mod origins;
 mod outputs;
 mod place;
+mod plan_finding;
 mod policies;
 mod risk;
 mod room;

@@ -1,10 +1,8 @@
 //! Reports a plan whose risk score is above what the settings allow, or needs approval.
 
-use planguard_plan::redact::{Redactor, SafeText};
-
-use super::{CheckOptions, Rules};
+use super::{CheckOptions, Rules, plan_finding};
 use crate::enforcement::Enforcement;
-use crate::finding::{Certainty, Finding, FindingRule, Origin, RuleKind};
+use crate::finding::Finding;
 use crate::plan_rules::PLAN_RISK;
 use crate::risk::Risk;
 
@@ -26,35 +24,7 @@ pub(super) fn finding(risk: &Risk, rules: &Rules, options: &CheckOptions) -> Opt
         ),
         (None, None) => return None,
     };
-    let set = rules.overrides.of(PLAN_RISK.id);
-    let enforcement = set.and_then(|set| set.enforcement).map_or(usual, Enforcement::from);
-    let plain = Redactor::default();
     let words = risk.words();
     let message = if words.is_empty() { said } else { format!("{said}: {words}") };
-    (enforcement != Enforcement::Off).then(|| Finding {
-        rule: FindingRule {
-            id: SafeText::fixed(PLAN_RISK.id),
-            title: Some(SafeText::fixed(PLAN_RISK.title)),
-            kind: RuleKind::Change,
-            category: None,
-        },
-        severity: set.and_then(|set| set.severity).unwrap_or(PLAN_RISK.severity),
-        enforcement,
-        certainty: Certainty::Certain,
-        origin: Origin::Introduced,
-        subject: None,
-        attribute: None,
-        value: None,
-        before: None,
-        depends_on: Vec::new(),
-        message: plain.text(&message),
-        remediation: Some(SafeText::fixed(remedy)),
-        location: None,
-        source: None,
-        metadata: Vec::new(),
-        waiver: None,
-        approved_by: Vec::new(),
-        cause: None,
-        shares: Vec::new(),
-    })
+    plan_finding::of(&PLAN_RISK, rules, usual, &message, remedy)
 }

@@ -133,6 +133,40 @@ pub(super) fn line(value: &impl Serialize) -> Result<String, serde_json::Error> 
     Ok(compact(value)? + "\n")
 }
 
+/// The published schema of a document: the file in `docs` is what the type says, and validates.
+#[cfg(test)]
+pub(super) mod published {
+    use std::path::Path;
+
+    use serde_json::Value;
+
+    /// Checks that a file of `docs` is the schema of a type, or writes it with `UPDATE` set; returns what validates by it.
+    pub(in crate::render) fn schema<T: schemars::JsonSchema>(file: &str) -> jsonschema::Validator {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
+        let settings = schemars::generate::SchemaSettings::draft2020_12().for_serialize();
+        let schema = settings.into_generator().into_root_schema_for::<T>();
+        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let on_disk = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(on_disk == text, "docs/{file} is out of date: run UPDATE=1 cargo test --lib");
+        jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap()
+    }
+
+    /// Checks that a document is as the schema says, and that one of another version is not.
+    pub(in crate::render) fn validates(validator: &jsonschema::Validator, document: &str) -> Value {
+        let document: Value = serde_json::from_str(document).unwrap();
+        if let Err(error) = validator.validate(&document) {
+            panic!("{error}");
+        }
+        let mut other = document.clone();
+        other["version"] = Value::from(7);
+        assert!(!validator.is_valid(&other));
+        document
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -142,28 +142,16 @@ fn reach(affected: &Affected) -> Reach<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use planguard_plan::input::Document as Input;
 
     use super::*;
     use crate::graph::GraphOptions;
+    use crate::render::json::published;
     use crate::render::layout::sample::PLAIN;
 
     #[test]
     fn the_schema_is_published() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/graph.schema.json");
-        let schema = schemars::generate::SchemaSettings::draft2020_12()
-            .for_serialize()
-            .into_generator()
-            .into_root_schema_for::<Document<'_>>();
-        let text = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        if std::env::var_os("UPDATE").is_some() {
-            std::fs::write(&path, &text).unwrap();
-        }
-        let on_disk = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(on_disk == text, "docs/graph.schema.json is out of date: run UPDATE=1 cargo test --lib");
-        let validator = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
+        let validator = published::schema::<Document<'_>>("graph.schema.json");
         let plan = r#"{"format_version": "1.2", "planned_values": {}, "resource_changes": [
                 {"address": "x.vpc", "change": {"actions": ["delete", "create"], "before": {}, "after": {}, "after_unknown": {}}},
                 {"address": "x.web[0]", "change": {"actions": ["no-op"], "before": {"of": 1}, "after": {"of": 1}, "after_unknown": {}}}],
@@ -173,16 +161,10 @@ mod tests {
                     "of": {"references": ["x.vpc.id", "x.vpc", "local.l"]}}}]}}}"#;
         let document = Input::from_text("plan.json", plan).unwrap();
         let graph = Graph::of(&document, &GraphOptions::default()).unwrap();
-        let mut shown: serde_json::Value = serde_json::from_str(&render(&graph, PLAIN).unwrap()).unwrap();
-        if let Err(error) = validator.validate(&shown) {
-            panic!("{error}");
-        }
+        let shown = published::validates(&validator, &render(&graph, PLAIN).unwrap());
         assert_eq!(shown["edges"][0]["from"], "x.web");
         assert_eq!(shown["nodes"][0]["action"], "replace");
         assert_eq!(shown["affected"][0]["direct"], serde_json::json!(["x.web"]));
         assert_eq!(shown["unresolved"][0]["reference"], "local.l");
-        // The validator does validate.
-        shown["version"] = serde_json::Value::from(7);
-        assert!(!validator.is_valid(&shown));
     }
 }
