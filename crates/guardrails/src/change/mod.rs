@@ -18,6 +18,7 @@ mod created_rules;
 mod credential_created;
 mod deferred;
 mod denied;
+mod dependents;
 mod destroy_before_create;
 mod documents;
 mod drift;

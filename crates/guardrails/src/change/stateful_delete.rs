@@ -4,6 +4,7 @@ use planguard_plan::{Mode, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::dependents::Dependents;
 use super::final_snapshot_lost;
 use super::reason::because_destroyed;
 use super::stateful::loss_of;
@@ -32,10 +33,15 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    plan.resource_changes.iter().filter_map(|resource| finding(plan, resource)).collect()
+    let dependents = Dependents::new(plan);
+    plan.resource_changes.iter().filter_map(|resource| finding(plan, resource, &dependents)).collect()
 }
 
-fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
+fn finding(
+    plan: &Plan<'_>,
+    resource: &ResourceChange<'_>,
+    dependents: &Dependents<'_>,
+) -> Option<ChangeFinding> {
     let address = &resource.address;
     if address.mode != Mode::Managed || !resource.change.actions.only_deletes() {
         return None;
@@ -48,7 +54,8 @@ fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFindi
     };
     let because = because_destroyed(resource);
     let snapshot = final_snapshot_lost::of_destroyed(plan, resource).map(|when| format!(" {when}"));
-    let message = format!("{object} is destroyed{because}; {loss}{}", snapshot.unwrap_or_default());
+    let snapshot = snapshot.unwrap_or_default();
+    let message = format!("{object} is destroyed{because}; {loss}{snapshot}{}", dependents.clause(resource));
     Some(ChangeFinding { severity: loss.severity(), ..ChangeFinding::on(resource, message) })
 }
 

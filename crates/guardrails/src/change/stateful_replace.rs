@@ -4,6 +4,7 @@ use planguard_plan::{Mode, Plan, ReplaceOrder, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::dependents::Dependents;
 use super::final_snapshot_lost;
 use super::reason::because_replaced;
 use super::stateful::loss_of;
@@ -33,10 +34,15 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    plan.resource_changes.iter().filter_map(|resource| finding(plan, resource)).collect()
+    let dependents = Dependents::new(plan);
+    plan.resource_changes.iter().filter_map(|resource| finding(plan, resource, &dependents)).collect()
 }
 
-fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFinding> {
+fn finding(
+    plan: &Plan<'_>,
+    resource: &ResourceChange<'_>,
+    dependents: &Dependents<'_>,
+) -> Option<ChangeFinding> {
     let address = &resource.address;
     if address.mode != Mode::Managed {
         return None;
@@ -48,7 +54,9 @@ fn finding(plan: &Plan<'_>, resource: &ResourceChange<'_>) -> Option<ChangeFindi
     };
     let because = because_replaced(resource);
     let snapshot = final_snapshot_lost::of_destroyed(plan, resource).map(|when| format!(" {when}"));
-    let message = format!("{address} is replaced ({order}){because}; {loss}{}", snapshot.unwrap_or_default());
+    let snapshot = snapshot.unwrap_or_default();
+    let clause = dependents.clause(resource);
+    let message = format!("{address} is replaced ({order}){because}; {loss}{snapshot}{clause}");
     Some(ChangeFinding {
         attribute: resource.change.replace_paths.first().cloned(),
         role: AttributeRole::Reason,
