@@ -19,7 +19,8 @@ pub(super) fn findings(cost: &CostReport, limits: &CostLimits, rules: &Rules) ->
         OnUnknownCost::Warn => Some(Enforcement::Warn),
         OnUnknownCost::Fail => Some(Enforcement::Deny),
     };
-    let unknown = usual.filter(|_| is_limited && cost.may_be_more()).and_then(|usual| {
+    let is_open = cost.may_be_more() || limits.max_percent.is_some() && cost.has_no_known_base();
+    let unknown = usual.filter(|_| is_limited && is_open).and_then(|usual| {
         let remedy = "See `planguard cost`; add prices with a file that `prices` under [cost] names.";
         plan_finding::of(&COST_UNKNOWN, rules, usual, &unknown_words(cost), remedy)
     });
@@ -55,7 +56,7 @@ fn most(cost: &CostReport) -> String {
 }
 
 fn unknown_words(cost: &CostReport) -> String {
-    match (cost.sum.before, cost.missing) {
+    match (cost.sum.before.filter(|_| !cost.has_no_known_base()), cost.missing) {
         (None, _) => {
             "what a month cost before the plan is not known, so that no limit can be held".to_owned()
         }

@@ -97,6 +97,11 @@ impl CostReport {
         self.sum.before.is_none() || matches!(self.sum.bound, Bound::AtLeast | Bound::Open)
     }
 
+    /// Whether nothing is known of what a month cost before, though something did cost: a share of it says nothing.
+    pub fn has_no_known_base(&self) -> bool {
+        self.sum.before.is_none_or(|before| before.is_zero() && self.sum.before_is_least)
+    }
+
     /// The limit that the difference is above, in words; `None` if it is above none.
     pub fn above(&self, limits: &CostLimits) -> Option<AboveLimit> {
         let delta = self.sum.delta()?;
@@ -186,6 +191,14 @@ mod tests {
         let first = report(Some("0"), "100.00", Bound::Exact);
         assert_eq!(first.above(&limits(None, Some(10))), None);
         assert!(first.above(&limits(Some(10), Some(10))).is_some());
+    }
+
+    #[test]
+    fn a_share_of_what_is_not_known_is_none() {
+        let mut unpriced = report(Some("0"), "100.00", Bound::Exact);
+        assert!(!unpriced.has_no_known_base());
+        unpriced.sum.before_is_least = true;
+        assert!(unpriced.has_no_known_base());
     }
 
     #[test]

@@ -177,13 +177,22 @@ impl<'p, 's> Place<'p, 's> {
     }
 
     fn unknown(&self) -> Missing {
-        Missing::unknown(format!("`{}` is known after apply", self.name))
+        let why = if self.view.is_sensitive() { "sensitive" } else { "known after apply" };
+        Missing::unknown(format!("`{}` is {why}", self.name))
+    }
+
+    /// The attribute here. One that is marked as sensitive is as good as unknown: an amount would tell it.
+    fn attribute(&self) -> Attribute<'p> {
+        match self.view.attribute() {
+            Attribute::Known(_) if self.view.is_sensitive() => Attribute::Unknown,
+            attribute => attribute,
+        }
     }
 
     /// The text of an attribute, if it is set.
     pub(crate) fn text(&self, name: &str) -> Input<Option<&'p str>> {
         let place = self.get(name);
-        match place.view.attribute() {
+        match place.attribute() {
             Attribute::Known(Value::String(text)) if text.is_empty() => Ok(None),
             Attribute::Known(Value::String(text)) => Ok(Some(text)),
             Attribute::Known(_) => Err(Missing::unknown(format!("`{name}` is not a text"))),
@@ -200,7 +209,7 @@ impl<'p, 's> Place<'p, 's> {
     /// A number that is not negative, if it is set. Some attributes have it as a text.
     pub(crate) fn number(&self, name: &str) -> Input<Option<Decimal>> {
         let place = self.get(name);
-        let text = match place.view.attribute() {
+        let text = match place.attribute() {
             Attribute::Known(Value::Number(number)) => number.to_string(),
             Attribute::Known(Value::String(text)) if text.is_empty() => return Ok(None),
             Attribute::Known(Value::String(text)) => text.to_string(),
@@ -230,7 +239,7 @@ impl<'p, 's> Place<'p, 's> {
     /// Whether a flag is set.
     pub(crate) fn flag(&self, name: &str) -> Input<bool> {
         let place = self.get(name);
-        match place.view.attribute() {
+        match place.attribute() {
             Attribute::Known(Value::Bool(flag)) => Ok(*flag),
             Attribute::Known(Value::String(text)) => Ok(text == "true"),
             Attribute::Known(_) => Err(Missing::unknown(format!("`{name}` is not true or false"))),
@@ -253,7 +262,7 @@ impl<'p, 's> Place<'p, 's> {
 
     /// The text at this place itself, an element of a list.
     pub(crate) fn own_text(&self) -> Input<&'p str> {
-        match self.view.attribute() {
+        match self.attribute() {
             Attribute::Known(Value::String(text)) => Ok(text),
             Attribute::Known(_) | Attribute::Unset => {
                 Err(Missing::unknown(format!("`{}` is not set", self.name)))

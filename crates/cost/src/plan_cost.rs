@@ -8,7 +8,6 @@ use planguard_plan::redact::SafeText;
 use planguard_plan::{Address, Mode, Plan, ResourceChange, Side};
 use rust_decimal::Decimal;
 
-use crate::amount::rounded;
 use crate::bill::{Bill, Component, State, Unit};
 use crate::book::{Source, Table, sources_of};
 use crate::facts::{Resource, World};
@@ -152,7 +151,7 @@ impl Bound {
 }
 
 impl Sum {
-    /// The difference, in whole cents; `None` if what was before is not known.
+    /// The difference; `None` if what was before is not known.
     pub fn delta(&self) -> Option<Decimal> {
         self.before.map(|before| self.after - before)
     }
@@ -256,11 +255,11 @@ impl ResourceCost {
     }
 }
 
-/// The sum of all objects. Every amount is in whole cents, so that the sums are those of the amounts that are printed.
+/// The sum of all objects. Nothing is rounded before it is printed: a cent of each of a thousand objects is ten dollars.
 pub(crate) fn total(resources: &[ResourceCost]) -> Sum {
     let none = Sum {
-        before: Some(rounded(Decimal::ZERO)),
-        after: rounded(Decimal::ZERO),
+        before: Some(Decimal::ZERO),
+        after: Decimal::ZERO,
         before_is_least: false,
         after_is_least: false,
         has_usage: false,
@@ -277,9 +276,9 @@ pub(crate) fn total(resources: &[ResourceCost]) -> Sum {
 }
 
 impl SideCost {
-    /// What is known of it, in whole cents.
+    /// What is known of it.
     pub fn monthly(&self) -> Decimal {
-        rounded(self.components.iter().filter_map(|component| component.monthly).sum())
+        self.components.iter().filter_map(|component| component.monthly).sum()
     }
 
     fn open(&self) -> Vec<&Component> {
@@ -300,7 +299,7 @@ pub(crate) fn sum(before: Option<&SideCost>, after: Option<&SideCost>, action: C
     };
     let may_be_more = open_after.iter().any(|component| is_beyond(component, &open_before));
     let may_be_less = open_before.iter().any(|component| is_beyond(component, &open_after));
-    let monthly = |side: Option<&SideCost>| side.map_or_else(|| rounded(Decimal::ZERO), SideCost::monthly);
+    let monthly = |side: Option<&SideCost>| side.map_or(Decimal::ZERO, SideCost::monthly);
     let components = [before, after].into_iter().flatten().flat_map(|side| &side.components);
     Sum {
         before: Some(monthly(before)),

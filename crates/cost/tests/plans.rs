@@ -265,3 +265,34 @@ proptest! {
         prop_assert_eq!(sum, other.sum);
     }
 }
+
+/// A size that is marked as sensitive stands nowhere, and no amount is made of it.
+#[test]
+fn what_is_sensitive_makes_no_amount() {
+    let text = r#"{"format_version": "1.2", "resource_changes": [{"address": "aws_ebs_volume.a", "change": {
+        "actions": ["create"], "before": null,
+        "after": {"availability_zone": "eu-west-1a", "size": 12345, "type": "gp3"},
+        "after_unknown": {}, "after_sensitive": {"size": true}}}]}"#;
+    let plan = Plan::parse(text).unwrap();
+    let cost = PlanCost::of(&plan, &Prices::default());
+    assert!(!format!("{cost:?}").contains("12345"), "{cost:?}");
+    assert!(cost.sum.after_is_least);
+}
+
+/// A cent of each of a thousand objects is not lost to rounding.
+#[test]
+fn sums_are_rounded_once() {
+    let one = |number: usize| {
+        format!(
+            r#"{{"address": "aws_ebs_volume.a[{number}]", "change": {{"actions": ["create"], "before": null,
+                "after": {{"availability_zone": "us-east-1a", "size": 1, "type": "sc1"}}, "after_unknown": {{}}}}}}"#
+        )
+    };
+    let of = |number: usize| {
+        let changes = (0..number).map(one).collect::<Vec<_>>().join(",");
+        let text = format!(r#"{{"format_version": "1.2", "resource_changes": [{changes}]}}"#);
+        PlanCost::of(&Plan::parse(&text).unwrap(), &Prices::default()).sum.after
+    };
+    assert_eq!(of(1_000), of(1) * Decimal::from(1_000));
+    assert_ne!(of(1), of(1).round_dp(2));
+}

@@ -55,7 +55,9 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
         actions: details.map_or_else(|| of_summary(&report.summary), |details| of_objects(&details.view)),
         denials: number(Enforcement::denies),
         warnings: number(|enforcement| enforcement == Enforcement::Warn),
-        drift: report.drift.len(),
+        drift: details.map_or(report.drift.len(), |details| {
+            details.view.outside.relevant.len() + details.view.outside.others.len()
+        }),
         risk: report.risk.score(),
         notes: details.map(|details| plan_notes(&details.view, &details.map)).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
