@@ -117,12 +117,24 @@ fn disk_of<'p>(
     (kind, size, assumed)
 }
 
+/// Whether the name of the image says that it is one of Windows, whose licence has a price of its own.
+fn runs_windows(boot: &Input<Option<Place<'_, '_>>>) -> bool {
+    let Ok(Some(boot)) = boot else { return false };
+    let Ok(Some(parameters)) = boot.block("initialize_params") else { return false };
+    matches!(parameters.text("image"), Ok(Some(image)) if image.contains("windows"))
+}
+
 fn instance(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
     let root = resource.root();
     let one = Ok(Decimal::ONE);
-    machines(bill, root.needed("machine_type"), is_spot(&root), &one, None);
-    accelerators(bill, &root);
     let boot = root.block("boot_disk");
+    if runs_windows(&boot) {
+        let missing = Missing::no_price("the price book has no prices of Windows");
+        bill.missing("Machine", Service::Compute, Unit::Hour, None, missing);
+    } else {
+        machines(bill, root.needed("machine_type"), is_spot(&root), &one, None);
+    }
+    accelerators(bill, &root);
     match boot.as_ref().map(Option::as_ref) {
         Ok(Some(boot)) => match boot.block("initialize_params") {
             Ok(Some(parameters)) => {
@@ -345,6 +357,18 @@ mod tests {
         let spot = r#"{"machine_type": "e2-medium", "scheduling": [{"preemptible": true}]}"#;
         assert_eq!(one("google_compute_instance", spot).state, "no_price");
         assert_eq!(one("google_compute_instance", r#"{"machine_type": "n1-custom-1-2"}"#).state, "no_price");
+    }
+
+    #[test]
+    fn machines_of_windows_have_no_price() {
+        let of = |image: &str| {
+            format!(
+                r#"{{"machine_type": "e2-medium", "zone": "us-central1-a",
+                    "boot_disk": [{{"initialize_params": [{{"image": "{image}", "type": "pd-ssd", "size": 20}}]}}]}}"#
+            )
+        };
+        assert_eq!(one("google_compute_instance", &of("windows-cloud/windows-2022")).state, "no_price");
+        assert_ne!(one("google_compute_instance", &of("debian-cloud/debian-12")).state, "no_price");
     }
 
     #[test]

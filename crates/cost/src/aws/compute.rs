@@ -95,6 +95,11 @@ pub(super) fn instance(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
         (Purchase::OnDemand | Purchase::Assumed, Some(Ok(template))) => template.purchase.clone(),
         (purchase, _) => purchase,
     };
+    // Only instances of Windows have a password to read.
+    let purchase = match root.flag("get_password_data") {
+        Ok(true) => Purchase::Otherwise(Missing::no_price("the price book has no prices of Windows")),
+        Ok(false) | Err(_) => purchase,
+    };
     add_instances(bill, &kind, &purchase, &one, None);
     if root.flag("monitoring") == Ok(true) {
         let metrics = Part::aws(
@@ -290,6 +295,7 @@ mod tests {
             r#"{"instance_type": "m5.large", "tenancy": "host"}"#,
             r#"{"instance_type": "m5.large", "instance_market_options": [{"market_type": "spot"}]}"#,
             r#"{"instance_type": "m99.large"}"#,
+            r#"{"instance_type": "m5.large", "get_password_data": true}"#,
         ] {
             assert_eq!(one("aws_instance", after).state, "no_price", "{after}");
         }
