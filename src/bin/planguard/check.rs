@@ -170,8 +170,7 @@ pub(crate) fn check_plans(
     code
 }
 
-/// The settings that the arguments, the variables and the files say.
-/// The settings of a check.
+/// The settings of a check: what the arguments, the variables and the files say.
 pub(crate) fn resolved(arguments: &GateArguments) -> Resolution {
     resolution(
         arguments.said(),
