@@ -164,7 +164,7 @@ impl Settings {
         for name in &self.benchmarks.value {
             let Some(benchmark) = Benchmarks::find(name) else {
                 let all = Benchmarks::names().collect::<Vec<_>>().join(", ");
-                let help = match suggest::nearest(name, Benchmarks::names()) {
+                let help = match suggest::nearest_or_longer(name, Benchmarks::names()) {
                     Some(near) => format!("did you mean {near}? There are {all}"),
                     None => format!("use one of {all}"),
                 };

@@ -235,6 +235,51 @@ fn the_rules_of_a_control_are_listed_or_the_reason() {
     assert!(stderr.contains("cis-kubernetes-1.10 1.2.3: it cannot be seen in a plan"), "{stderr}");
 }
 
+#[test]
+fn the_name_of_a_benchmark_lists_its_controls_with_what_decides_each() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let rules = |arguments: &[&str]| run(planguard(directory.path(), &[&["rules"], arguments].concat()));
+    let (code, stdout, _) = rules(&["cis-aws-5.0"]);
+    assert_eq!(code, Some(0));
+    for line in
+        ["2.2.3 Databases are not public", "  aws-rds-instance-public", "  not decidable from a plan: "]
+    {
+        assert!(stdout.contains(line), "{line}: {stdout}");
+    }
+    let (_, stdout, _) = rules(&["cis-aws-5.0", "--format", "json"]);
+    let controls: Vec<Value> = serde_json::from_str(&stdout).expect("JSON");
+    let benchmark = planguard::check::Benchmarks::find("cis-aws-5.0").expect("the benchmark");
+    assert_eq!(controls.len(), benchmark.controls.len());
+    for control in &controls {
+        // Rules decide it, or a reason says why none does.
+        let rules = control["rules"].as_array().expect("rules");
+        assert_eq!(
+            rules.is_empty(),
+            control["undecided"].is_string() && control["about"].is_string(),
+            "{control}"
+        );
+    }
+    let (_, stdout, _) = rules(&["cis-aws-5.0", "--format", "markdown"]);
+    assert!(stdout.contains("| 2.2.3 | Databases are not public | `aws-rds-instance-public` |"), "{stdout}");
+    let (code, _, stderr) = rules(&["cisaws5"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("did you mean cis-aws-5.0?"), "{stderr}");
+}
+
+#[test]
+fn several_benchmarks_and_packs_may_be_one_list() {
+    let project = project(&bucket());
+    let (_, report) =
+        check(&project, &["--benchmark", "cis-aws-5.0,cis-gcp-4.0", "--pack", "logging,hardening"]);
+    let names = |list: &Value| {
+        let list = list.as_array().expect("benchmarks");
+        list.iter()
+            .map(|benchmark| benchmark["name"].as_str().expect("a name").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&report["plans"][0]["benchmarks"]), ["cis-aws-5.0", "cis-gcp-4.0"]);
+}
+
 /// The key of an instance is a text of a plan.
 #[test]
 fn addresses_do_not_steer_in_any_format_with_controls() {

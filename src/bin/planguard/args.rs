@@ -268,8 +268,9 @@ impl PolicyArguments {
 /// Which guardrails and packs there are.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct GuardrailArguments {
-    /// Enable one more pack of guardrails or policies, or `all` packs of guardrails (repeatable); `planguard rules` lists them
-    #[arg(long, value_name = "PACK", help_heading = "Guardrails")]
+    /// Enable one more pack of guardrails or policies, or `all` packs of guardrails (repeatable, or a list with commas);
+    /// `planguard rules` lists them
+    #[arg(long, value_name = "PACK", value_delimiter = ',', help_heading = "Guardrails")]
     pub(crate) pack: Vec<String>,
     /// Read pack parameters from a TOML or JSON file with a table for each pack
     #[arg(long, value_name = "FILE", help_heading = "Guardrails")]
@@ -394,9 +395,9 @@ pub(crate) struct GateArguments {
 
     #[command(flatten)]
     pub(crate) guardrails: GuardrailArguments,
-    /// Report which controls of a benchmark the plan violates or meets, and deny if it violates one (repeatable):
-    /// cis-aws-5.0, cis-azure-4.0, cis-gcp-4.0, cis-kubernetes-1.10
-    #[arg(long, value_name = "NAME", help_heading = "Guardrails")]
+    /// Report which controls of a benchmark the plan violates or meets, and deny if it violates one (repeatable, or a
+    /// list with commas): cis-aws-5.0, cis-azure-4.0, cis-gcp-4.0, cis-kubernetes-1.10
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Guardrails")]
     benchmark: Vec<String>,
     /// How many objects a plan may destroy [default: 20]
     #[arg(long, value_name = "N", help_heading = "Guardrails")]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use miette::Diagnostic;
-use planguard::check::Packs;
+use planguard::check::{Benchmarks, Packs};
 use planguard::finding::RuleKind;
 use planguard::guardrails::definition::{Control, Decided, unknown_type};
 use planguard::guardrails::{
@@ -76,6 +76,9 @@ fn report(arguments: &RulesArguments, all: Vec<CatalogueEntry>) -> Result<RulesR
         && !all.iter().any(|entry| Some(entry.info.pack.as_ref()) == arguments.pack.as_deref())
     {
         return Ok(RulesReport::Pack(pack));
+    }
+    if let Some(benchmark) = arguments.id.as_deref().and_then(Benchmarks::find) {
+        return Ok(RulesReport::Benchmark(benchmark));
     }
     if let Some(id) = &arguments.id {
         return named_rule(id, all);
@@ -189,7 +192,10 @@ fn hint(id: &str, all: &[CatalogueEntry]) -> String {
         .flat_map(|concern| concern.ids().map(|(_, id)| id.to_owned()).collect::<Vec<_>>());
     let also = all.iter().flat_map(|entry| entry.info.also.by_tool()).flat_map(|(_, ids)| ids);
     ids.extend(foreign.chain(also.map(ToString::to_string)).collect::<BTreeSet<_>>());
-    if let Some(near) = suggest::nearest(id, ids.iter().map(String::as_str)) {
+    // Foreign ids of controls begin like the names of benchmarks.
+    let near = suggest::nearest_or_longer(id, Benchmarks::names())
+        .or_else(|| suggest::nearest(id, ids.iter().map(String::as_str)));
+    if let Some(near) = near {
         return format!("did you mean {near}?");
     }
     let holding: Vec<&str> =

@@ -6,13 +6,13 @@ use planguard_rego::{RegoPack, rule_id};
 use planguard_rule::RuleKind;
 use serde_json::{Map, Value, json};
 
-use super::RulesReport;
+use super::{RulesReport, controls};
 use crate::render::{Format, Layout, RenderError, json as document};
 
 pub(super) const FORMAT: Format<RulesReport> = Format {
     name: "json",
     former: None,
-    help: "an array with an object for each rule",
+    help: "an array with an object for each rule or control",
     extension: "json",
     render,
 };
@@ -23,6 +23,7 @@ fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
             guardrails.iter().map(guardrail).chain(packs.iter().flat_map(policies)).collect()
         }
         RulesReport::Guardrail(entry) => vec![guardrail(entry)],
+        RulesReport::Benchmark(benchmark) => controls::json(benchmark),
         RulesReport::Pack(pack) => policies(pack),
         RulesReport::Plan(rule) => vec![json!({
             "id": rule.id,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use planguard_guardrails::{CatalogueEntry, Example};
 use planguard_rego::{RegoPack, rule_id};
 
-use super::{RulesReport, packs};
+use super::{RulesReport, controls, packs};
 use crate::plan_rules::PlanRule;
 use crate::render::{Format, Layout, RenderError, hcl};
 
@@ -21,6 +21,7 @@ fn render(report: &RulesReport, _: Layout) -> Result<String, RenderError> {
     Ok(match report {
         RulesReport::List { guardrails, packs } => list(guardrails, packs),
         RulesReport::Guardrail(entry) => explanation(entry, 1),
+        RulesReport::Benchmark(benchmark) => controls::markdown(benchmark),
         RulesReport::Pack(pack) => self::pack(pack, 1),
         RulesReport::Plan(PlanRule { id, title, severity, why }) => {
             format!("# {id}\n\n**{title}**\n\n{severity}.\n\n{why}\n")
@@ -117,6 +118,6 @@ fn flat(text: &str) -> String {
 }
 
 /// The same, and no cell of a table ends early.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     flat(text).replace('|', "\\|")
 }

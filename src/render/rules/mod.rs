@@ -1,5 +1,6 @@
 //! Reports of `planguard rules`.
 
+mod controls;
 mod json;
 pub mod markdown;
 pub mod packs;
@@ -7,6 +8,7 @@ mod table;
 mod text;
 
 use planguard_guardrails::CatalogueEntry;
+use planguard_guardrails::definition::Benchmark;
 use planguard_rego::RegoPack;
 
 use super::Formats;
@@ -24,6 +26,8 @@ pub enum RulesReport {
     },
     /// Everything about one guardrail.
     Guardrail(Box<CatalogueEntry>),
+    /// The controls of a benchmark, with what decides each.
+    Benchmark(&'static Benchmark),
     /// Everything about one pack of policies.
     Pack(&'static RegoPack),
     /// A rule about a plan as a whole, which is no guardrail.

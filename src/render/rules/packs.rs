@@ -6,6 +6,7 @@ use planguard_rego::{RegoPack, rule_id};
 use serde_json::Value;
 
 use super::table::{Row, table};
+use super::text::paragraph;
 use crate::render::Layout;
 use crate::render::colour::Style;
 
@@ -89,13 +90,5 @@ fn collect(schema: &Value, prefix: &str, found: &mut Vec<(String, String)>) {
         collect(inner, &format!("{key}."), found);
         collect(&inner["items"], &format!("{key}[]."), found);
         collect(&inner["additionalProperties"], &format!("{key}.*."), found);
-    }
-}
-
-fn paragraph(text: &mut String, words: &str, indent: &str, width: usize) {
-    let one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    let options = textwrap::Options::new(width.max(20)).initial_indent(indent).subsequent_indent(indent);
-    for line in textwrap::wrap(&one_line, options) {
-        let _ = writeln!(text, "{line}");
     }
 }

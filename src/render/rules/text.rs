@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use planguard_guardrails::{CatalogueEntry, Example};
 
 use super::table::{Row, table};
-use super::{RulesReport, packs};
+use super::{RulesReport, controls, packs};
 use crate::plan_rules::PlanRule;
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
@@ -21,6 +21,7 @@ fn render(report: &RulesReport, layout: Layout) -> Result<String, RenderError> {
             format!("{}\n{}", list(guardrails, layout), packs::list(packs, layout))
         }
         RulesReport::Guardrail(entry) => explain(entry, layout),
+        RulesReport::Benchmark(benchmark) => controls::text(benchmark, layout),
         RulesReport::Pack(pack) => packs::explain(pack, layout),
         RulesReport::Plan(rule) => plan_rule(rule, layout),
     })
@@ -63,7 +64,7 @@ fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
     if entry.resources.is_empty() {
         let _ = writeln!(text, "applies to changes of any resource type");
     } else {
-        paragraph(&mut text, &format!("applies to {}", entry.resources.join(", ")), layout.width);
+        paragraph(&mut text, &format!("applies to {}", entry.resources.join(", ")), "", layout.width);
     }
     section(&mut text, "Why", &info.why, layout);
     section(&mut text, "How to fix it", &info.remediation, layout);
@@ -72,12 +73,7 @@ fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
         for parameter in &entry.parameters {
             let _ = writeln!(text, "{} = {}", parameter.name, parameter.default);
             let about = format!("{} ({})", parameter.about, parameter.default.kind().about());
-            let about = about.split_whitespace().collect::<Vec<_>>().join(" ");
-            let options =
-                textwrap::Options::new(layout.width.max(20)).initial_indent("  ").subsequent_indent("  ");
-            textwrap::wrap(&about, options).iter().for_each(|line| {
-                let _ = writeln!(text, "{line}");
-            });
+            paragraph(&mut text, &about, "  ", layout.width);
         }
         let _ = writeln!(text, "Set them under [rules] in planguard.toml:");
         let _ = writeln!(text, "  {}", example_of(entry));
@@ -87,7 +83,7 @@ fn explain(entry: &CatalogueEntry, layout: Layout) -> String {
     if info.also.by_tool().next().is_some() {
         let _ = writeln!(text, "\n{}", paint(Style::Heading, "Elsewhere"));
         for (tool, ids) in info.also.by_tool() {
-            paragraph(&mut text, &format!("{tool}: {}", ids.join(", ")), layout.width);
+            paragraph(&mut text, &format!("{tool}: {}", ids.join(", ")), "", layout.width);
         }
     }
     text
@@ -102,12 +98,14 @@ pub(super) fn example_of(entry: &CatalogueEntry) -> String {
 
 fn section(text: &mut String, heading: &str, words: &str, layout: Layout) {
     let _ = writeln!(text, "\n{}", layout.colour.paint(Style::Heading, heading));
-    paragraph(text, words, layout.width);
+    paragraph(text, words, "", layout.width);
 }
 
-fn paragraph(text: &mut String, words: &str, width: usize) {
+/// Words on lines of the width, each after this indent.
+pub(super) fn paragraph(text: &mut String, words: &str, indent: &str, width: usize) {
     let one_line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    for line in textwrap::wrap(&one_line, width.max(20)) {
+    let options = textwrap::Options::new(width.max(20)).initial_indent(indent).subsequent_indent(indent);
+    for line in textwrap::wrap(&one_line, options) {
         let _ = writeln!(text, "{line}");
     }
 }

@@ -14,6 +14,31 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// The candidate nearest to `name` or, if none is near, the only one that begins with it, whatever stands
+/// between letters and digits: `cisaws5` is the beginning of `cis-aws-5.0`.
+pub fn nearest_or_longer<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    nearest(name, candidates.iter().copied()).or_else(|| only_one_that_begins_with(name, &candidates))
+}
+
+/// How many letters and digits a beginning has at least to mean something.
+const BEGINNING: usize = 4;
+
+fn only_one_that_begins_with<'c>(name: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    let beginning = signs(name).collect::<Vec<_>>();
+    let mut found = candidates.iter().filter(|candidate| {
+        let mut signs = signs(candidate);
+        beginning.iter().all(|sign| signs.next() == Some(*sign))
+    });
+    let first = found.next().filter(|_| beginning.len() >= BEGINNING)?;
+    found.next().is_none().then_some(first)
+}
+
+/// The letters and digits of a name.
+fn signs(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|sign| sign.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
 /// Whether a name is near enough to another one to be a typo.
 pub fn is_near(name: &str, candidate: &str) -> bool {
     nearest(name, [candidate]).is_some()
@@ -72,5 +97,14 @@ mod tests {
         let names = ["resource_changes", "resource_drift", "variables"];
         assert_eq!(nearest("resource_change", names), Some("resource_changes"));
         assert_eq!(nearest("policy", names), None);
+    }
+
+    #[test]
+    fn a_beginning_is_suggested_if_it_is_of_one_name_only() {
+        let names = ["cis-aws-5.0", "cis-azure-4.0", "cis-gcp-4.0"];
+        assert_eq!(nearest_or_longer("cisaws5", names), Some("cis-aws-5.0"));
+        assert_eq!(nearest_or_longer("CIS_GCP", names), Some("cis-gcp-4.0"));
+        assert_eq!(nearest_or_longer("cis-a", names), None);
+        assert_eq!(nearest_or_longer("cis", ["cis-aws-5.0"]), None);
     }
 }
