@@ -1,8 +1,9 @@
 //! The sentences about costs that the formats for people share.
 
 use planguard_cost::{Bound, CostAction, Decimal, State, Sum};
+use planguard_plan::text::escape::for_terminal_line;
 
-use crate::cost::{CostView, ObjectCost, PartCost, difference, money};
+use crate::cost::{CostView, ObjectCost, PartCost, difference, money, not_shared};
 use crate::render::layout::count;
 
 /// A difference, and what it is if something is missing in it.
@@ -215,6 +216,8 @@ pub(super) fn notes(view: &CostView) -> Vec<String> {
         let objects = count(view.deposed, "deposed object is", "deposed objects are");
         notes.push(format!("{objects} not counted."));
     }
+    let not_shared = view.held.as_ref().map(not_shared).into_iter().flatten().flatten();
+    notes.extend(not_shared.map(|sentence| format!("{}.", for_terminal_line(&sentence))));
     notes.extend(about_prices(view));
     notes
 }
