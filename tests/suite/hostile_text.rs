@@ -249,7 +249,7 @@ fn cost_is_tame_in_every_format() {
         "totalMonthlyCost": "5", "currency": HOSTILE,
         "projects": [{ "breakdown": { "resources": [
             { "name": HOSTILE, "resourceType": HOSTILE, "costComponents": [part] },
-            { "name": "aws_nat_gateway.e", "costComponents": [part] },
+            { "name": "aws_nat_gateway.a[\"e\"]", "costComponents": [part] },
         ] } }],
     });
     fs::write(directory.path().join("costs.json"), report.to_string()).expect("written");

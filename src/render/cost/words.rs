@@ -169,6 +169,19 @@ pub(super) fn notes(view: &CostView) -> Vec<String> {
             money(costs, &view.currency.for_terminal_line())
         ));
     }
+    let unsupported = if view.is_imported {
+        (
+            State::Unsupported,
+            "object has no amount in the report of Infracost",
+            "objects have no amount in the report of Infracost",
+        )
+    } else {
+        (
+            State::Unsupported,
+            "object is of a type that is not supported",
+            "objects are of types that are not supported",
+        )
+    };
     let mut open = Vec::new();
     for (state, one, many) in [
         (
@@ -177,11 +190,7 @@ pub(super) fn notes(view: &CostView) -> Vec<String> {
             "objects depend on values that are not known",
         ),
         (State::NoPrice, "object has parts without a price", "objects have parts without a price"),
-        (
-            State::Unsupported,
-            "object is of a type that is not supported",
-            "objects are of types that are not supported",
-        ),
+        unsupported,
     ] {
         if number(state) > 0 {
             open.push(count(number(state), one, many));
