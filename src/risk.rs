@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use planguard_cost::Decimal;
 use planguard_guardrails::change::{Certainty, holds_data, is_about_lost_data};
 use planguard_plan::redact::SafeText;
 use planguard_plan::{Mode, Plan};
@@ -33,7 +34,7 @@ pub enum RiskFactor {
 }
 
 /// The step of [`RiskFactor::Cost`].
-pub const COST_STEP: f64 = 100.0;
+pub const COST_STEP: u8 = 100;
 
 /// The most steps that count.
 const MOST_COST_STEPS: u8 = 50;
@@ -142,7 +143,7 @@ impl RiskPart {
 
 impl Risk {
     /// The score of a plan with these findings. `monthly_increase` is by how much a month costs more, if that is known.
-    pub fn of(plan: &Plan<'_>, findings: &[Finding], monthly_increase: Option<f64>) -> Self {
+    pub fn of(plan: &Plan<'_>, findings: &[Finding], monthly_increase: Option<Decimal>) -> Self {
         let mut numbers: BTreeMap<RiskFactor, usize> = BTreeMap::new();
         let mut add = |factor: RiskFactor, number: usize| *numbers.entry(factor).or_default() += number;
         let mut with_data: HashSet<SafeText> = HashSet::new();
@@ -201,23 +202,31 @@ impl Risk {
 }
 
 /// The full steps of an increase. Nobody pays so much that a number of steps does not fit.
-fn cost_steps(increase: f64) -> usize {
-    (1..=MOST_COST_STEPS).take_while(|steps| increase >= COST_STEP * f64::from(*steps)).count()
+fn cost_steps(increase: Decimal) -> usize {
+    let is_reached = |steps: &u8| increase >= Decimal::from(COST_STEP) * Decimal::from(*steps);
+    (1..=MOST_COST_STEPS).take_while(is_reached).count()
 }
 
-/// What a score does, and what it rests on beside the plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// What a score does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RiskOptions {
     /// The highest score that does not deny.
     pub deny_above: Option<usize>,
     /// The lowest score that needs approval.
     pub approve_from: Option<usize>,
-    /// By how much a month costs more after the changes of the run, if that is known.
-    pub monthly_increase: Option<f64>,
+}
+
+impl RiskOptions {
+    /// Whether anything depends on the score.
+    pub const fn are_a_gate(&self) -> bool {
+        self.deny_above.is_some() || self.approve_from.is_some()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use planguard_cost::parse_amount;
+
     use super::*;
     use crate::enforcement::Enforcement;
     use crate::render::check::sample;
@@ -231,8 +240,8 @@ mod tests {
         {"address": "data.aws_ami.f", "mode": "data", "type": "aws_ami", "name": "f",
             "change": {"actions": ["read"], "before": null, "after": {}}}]}"#;
 
-    fn risk(findings: &[Finding], increase: Option<f64>) -> Risk {
-        Risk::of(&Plan::parse(PLAN).unwrap(), findings, increase)
+    fn risk(findings: &[Finding], increase: Option<&str>) -> Risk {
+        Risk::of(&Plan::parse(PLAN).unwrap(), findings, increase.and_then(parse_amount))
     }
 
     #[test]
@@ -282,20 +291,12 @@ mod tests {
 
     #[test]
     fn full_steps_of_cost_have_points_up_to_a_limit() {
-        for (increase, steps) in [
-            (-500.0, 0),
-            (0.0, 0),
-            (99.99, 0),
-            (100.0, 1),
-            (250.5, 2),
-            (5_000.0, 50),
-            (1e12, 50),
-            (f64::INFINITY, 50),
-            (f64::NAN, 0),
-        ] {
-            assert_eq!(cost_steps(increase), steps, "{increase}");
+        for (increase, steps) in
+            [("-500", 0), ("0", 0), ("99.99", 0), ("100", 1), ("250.5", 2), ("5000", 50), ("1e12", 50)]
+        {
+            assert_eq!(cost_steps(parse_amount(increase).unwrap()), steps, "{increase}");
         }
-        assert_eq!(risk(&[], Some(250.0)).score() - risk(&[], None).score(), 2);
+        assert_eq!(risk(&[], Some("250")).score() - risk(&[], None).score(), 2);
     }
 
     /// The page has every factor with its points.

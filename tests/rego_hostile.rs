@@ -17,7 +17,12 @@ fn evaluate(policies: &Path, time_limit: Duration, memory_limit: u64) -> Evaluat
         ..PolicyOptions::default()
     };
     let text = include_str!("../fixtures/policies/plan.json");
-    PolicySet::load(&options).unwrap().evaluate(PolicyInput { name: "plan.json", text, plan: None })
+    PolicySet::load(&options).unwrap().evaluate(PolicyInput {
+        name: "plan.json",
+        text,
+        plan: None,
+        cost: None,
+    })
 }
 
 /// One after the other: the second leaves a thread behind, whose memory would count against the first.

@@ -7,6 +7,7 @@ mod changes;
 mod cost;
 mod coverage;
 mod drift;
+mod entries;
 mod error;
 mod guardrails;
 mod lints;
@@ -36,18 +37,23 @@ pub use options::{
 };
 use room::Room;
 
+use entries::UsedEntries;
+use planguard_cost::PlanCost;
+use planguard_guardrails::change;
 use planguard_plan::input::{
     Batch, Candidate, Document, Origin, Partition, ReadOptions, Reading, Source, discover,
 };
 use planguard_plan::problem::Problem;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{ChangeSummary, Plan, PlanError};
+use planguard_rego::Policies;
 use planguard_rule::{RuleInfo, Severity};
 use planguard_source::Configuration;
 use planguard_threads::{self as threads, Stack};
 
 use crate::approvals::Approvals;
 use crate::baseline::BaselineUse;
+use crate::cost::{CostReport, CostUse, not_shared};
 use crate::details::PlanDetails;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
@@ -217,6 +223,7 @@ fn report<D>(
     let mut applied = Applied::default();
     let mut comments = UsedComments::default();
     let mut baseline = BaselineUse::default();
+    let mut entries = UsedEntries::default();
     for (index, mut result) in results.into_iter().enumerate() {
         if let Some(plan) = &mut result.plan {
             plan.position = batch.positions.get(index).copied();
@@ -224,6 +231,7 @@ fn report<D>(
         applied.add(result.waivers);
         comments.add(result.comments);
         baseline.add(result.baseline);
+        entries.add(result.unused);
         report.plans.extend(result.plan);
         report.problems.extend(result.problems);
         report.notices.extend(result.notices);
@@ -238,6 +246,10 @@ fn report<D>(
         baseline.unused.clear();
     }
     report.notices.extend(report.baseline.as_ref().and_then(BaselineReport::notice));
+    // The plans of other parts, and what could not be checked, may use them.
+    if options.partition.is_none() && report.problems.is_empty() {
+        report.notices.extend(entries.notices(&options.change.ignore_drift));
+    }
     report
 }
 
@@ -262,6 +274,7 @@ struct DocumentResult {
     waivers: Applied,
     comments: UsedComments,
     baseline: BaselineUse,
+    unused: UsedEntries,
 }
 
 fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) -> DocumentResult {
@@ -297,6 +310,7 @@ fn check_document(document: &Document, rules: &Rules, options: &CheckOptions) ->
     outcome.waivers = checked.waivers;
     outcome.comments = checked.comments;
     outcome.baseline = checked.baseline;
+    outcome.unused = checked.unused;
     outcome
 }
 
@@ -320,6 +334,8 @@ struct PlanCheck<'c> {
     put_back: BTreeMap<Drifted, SafeText>,
     /// What guardrails say to the controls of benchmarks.
     answers: Vec<Answer>,
+    /// What the plan costs, once something asked for it; nothing if that cannot be told.
+    cost: Option<Option<Arc<PlanCost>>>,
     counts: Counts,
     problems: Vec<Problem>,
     notices: Vec<Notice>,
@@ -359,6 +375,33 @@ impl<'c> PlanCheck<'c> {
             },
         };
         (severity, enforcement)
+    }
+
+    /// What the plan costs. If that cannot be told, the reason is reported once.
+    fn cost(&mut self) -> Option<Arc<PlanCost>> {
+        if let Some(cost) = &self.cost {
+            return cost.clone();
+        }
+        let cost = match self.rules.cost.cost(self.plan, self.document_origin.path()) {
+            Ok(cost) => Some(Arc::new(cost)),
+            Err(error) => {
+                self.problems.push(Problem::new(&error, Some(self.origin), &Redactor::default()));
+                None
+            }
+        };
+        if let Some(held) = cost.as_ref().and_then(|cost| cost.held.as_ref()) {
+            let said = not_shared(held).into_iter().zip(["PG-CO-102", "PG-CO-103"]);
+            self.notices.extend(said.filter_map(|(said, code)| Some(Notice::new(code, &said?))));
+            if held.other_projects > 0
+                && self.rules.policies.as_ref().is_some_and(Policies::reads_cost_report)
+            {
+                let message = "policies that read the totals of the report of Infracost see the sum of all its projects, \
+                               and not that of this plan: write a report for each plan, or read `input.planguard.cost`";
+                self.notices.push(Notice::new("PG-CO-105", message));
+            }
+        }
+        self.cost = Some(cost.clone());
+        cost
     }
 
     /// Reports an error in planguard's own words, which hold addresses and no values of the plan.
@@ -435,6 +478,7 @@ fn check_plan(
         drifted: BTreeMap::new(),
         put_back: BTreeMap::new(),
         answers: Vec::new(),
+        cost: None,
         counts: Counts { resources: plan.resource_changes.len(), ..Counts::default() },
         problems: Vec::new(),
         notices: Vec::new(),
@@ -443,6 +487,11 @@ fn check_plan(
     check.guardrails();
     check.changes();
     check.policies(document);
+    let is_priced = rules.cost.wanted == CostUse::Told
+        || rules.cost.imported.is_some()
+        || options.risk.are_a_gate()
+        || check.cost.is_some();
+    let cost = if is_priced { check.cost() } else { None };
     let drift = check.drift();
     let outputs = check.outputs();
     let coverage = check.coverage();
@@ -460,14 +509,16 @@ fn check_plan(
     let baseline = rules.baseline.as_ref().map(|baseline| baseline.apply(&mut findings, origin));
     let mut findings = causes::merged(findings);
     // What is accepted is no risk, and the score itself can be waived.
-    let risk = Risk::of(&plan, &findings, options.risk.monthly_increase);
+    let increase = cost.as_ref().and_then(|cost| cost.sum.delta());
+    let risk = Risk::of(&plan, &findings, increase);
     if let Some(mut finding) = risk::finding(&risk, rules, options) {
         waivers.add(rules.waivers.apply(std::slice::from_mut(&mut finding), &sha256));
         findings.insert(0, finding);
     }
-    let cost = rules.cost.as_ref().map(|wanted| wanted.report(&plan));
-    if let (Some(wanted), Some(cost)) = (&rules.cost, &cost) {
-        let mut about_cost = cost::findings(cost, &wanted.limits, rules);
+    let own_prices = cost.as_ref().map(|cost| cost.own_prices.clone()).unwrap_or_default();
+    let cost = cost.filter(|_| rules.cost.wanted == CostUse::Told).map(|cost| CostReport::of(&cost));
+    if let Some(cost) = &cost {
+        let mut about_cost = cost::findings(cost, &rules.cost.limits, rules);
         waivers.add(rules.waivers.apply(&mut about_cost, &sha256));
         findings.splice(0..0, about_cost);
     }
@@ -507,5 +558,14 @@ fn check_plan(
         },
     };
     let baseline = baseline.unwrap_or_default();
-    DocumentResult { plan: Some(report), problems, notices, waivers, comments, baseline }
+    let may_drift = change::may_drift(&plan, &options.change.ignore_drift);
+    DocumentResult {
+        plan: Some(report),
+        problems,
+        notices,
+        waivers,
+        comments,
+        baseline,
+        unused: UsedEntries { own_prices, may_drift },
+    }
 }

@@ -13,7 +13,7 @@ use super::benchmarks::Benchmarks;
 use super::lints::PolicyLints;
 use crate::approvals::Approvals;
 use crate::baseline::Baseline;
-use crate::cost::CostRules;
+use crate::cost::{CostRules, CostUse};
 use crate::enforcement::EnforcementOptions;
 use crate::overrides::Overrides;
 use crate::risk::RiskOptions;
@@ -39,8 +39,8 @@ pub struct Rules {
     pub baseline: Option<Baseline>,
     /// Who approved the change; `None` if nothing can need approval.
     pub approvals: Option<Approvals>,
-    /// How plans are priced; `None` if they are not.
-    pub cost: Option<CostRules>,
+    /// How plans are priced.
+    pub cost: CostRules,
     /// Where the configurations of plans are, for the lines of findings.
     pub sources: Sources,
     /// How the policies of the user are linted; `None` if there are none.
@@ -64,7 +64,8 @@ impl Rules {
             sources: _,
             lints: _,
         } = self;
-        let prices = cost.as_ref().map(|cost| &cost.prices);
+        let is_priced = cost.wanted == CostUse::Told || !cost.prices.is_empty();
+        let prices = is_priced.then_some(&cost.prices);
         let policies = policies.as_ref().map(Policies::sha256).unwrap_or_default();
         let digest = Sha256::new()
             .chain_update(env!("CARGO_PKG_VERSION"))

@@ -8,8 +8,9 @@ use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rego::{self, PolicyFinding, PolicyInput};
 use planguard_rule::Severity;
 
-use super::PlanCheck;
 use super::origins::{Changed, Origins};
+use super::{CheckError, PlanCheck};
+use crate::cost::policy_input;
 use crate::enforcement::{Enforcement, Gate};
 use crate::finding::{Certainty, Finding, FindingRule, Location, Origin, RuleKind, Subject};
 use crate::report::Notice;
@@ -18,8 +19,22 @@ impl PlanCheck<'_> {
     pub(super) fn policies(&mut self, document: &Document) {
         let Some(policies) = &self.rules.policies else { return };
         let name = document.origin().to_string();
-        let evaluation =
-            policies.evaluate(PolicyInput { name: &name, text: document.text(), plan: Some(self.plan) });
+        // Where the cost cannot be told, the run is undecided already.
+        let cost = if policies.reads_cost() { self.cost() } else { None };
+        let written = cost.map(|cost| Ok((policy_input(&cost)?, policy_input(&cost.without_changes())?)));
+        let (cost, cost_before) = match written.transpose() {
+            Ok(costs) => costs.unzip(),
+            Err::<_, serde_json::Error>(_) => {
+                self.problem(&CheckError::Internal { plan: name.clone() });
+                (None, None)
+            }
+        };
+        let evaluation = policies.evaluate(PolicyInput {
+            name: &name,
+            text: document.text(),
+            plan: Some(self.plan),
+            cost: cost.as_deref(),
+        });
         self.counts.rules += policies.rule_count();
         self.counts.exceptions +=
             evaluation.exceptions.iter().map(|exception| exception.withheld).sum::<usize>();
@@ -45,7 +60,10 @@ impl PlanCheck<'_> {
                     .map_or_else(
                         |_| Vec::new(),
                         |text| {
-                            policies.evaluate(PolicyInput { name: &name, text: &text, plan: None }).findings
+                            let cost = cost_before.as_deref();
+                            policies
+                                .evaluate(PolicyInput { name: &name, text: &text, plan: None, cost })
+                                .findings
                         },
                     );
                 Origins::compared(&evaluation.findings, &before, |address| {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use miette::Diagnostic;
-use planguard_cost::{InfracostError, PricesError};
+use planguard_cost::{HoldError, InfracostError, PricesError};
 use thiserror::Error;
 
 use crate::show::ShowError;
@@ -21,10 +21,12 @@ pub enum CostError {
     Prices(#[from] PricesError),
     /// A report of Infracost cannot be read.
     #[error("cannot read {}: {reason}", path.display())]
-    #[diagnostic(code("PG-CO-004"), help("check the path and its permissions"))]
+    #[diagnostic(code("PG-CO-004"), help("check the path that {named_by} names, and its permissions"))]
     Unreadable {
         /// The file.
         path: PathBuf,
+        /// The flag, variable, or line of the settings that names it.
+        named_by: String,
         /// The operating system's message.
         reason: String,
     },
@@ -39,5 +41,20 @@ pub enum CostError {
         path: PathBuf,
         /// What is wrong with it.
         source: InfracostError,
+    },
+    /// A report of Infracost says nothing about the plan.
+    #[error("{}: {source}", path.display())]
+    #[diagnostic(
+        code("PG-CO-005"),
+        help(
+            "write it for the plan, or for several plans by their paths: \
+             infracost breakdown --path plan.json --format json > costs.json"
+        )
+    )]
+    Held {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: HoldError,
     },
 }

@@ -1,20 +1,34 @@
 //! What a check does with the cost of a plan: the limits, and what is told of it.
 
+use std::path::Path;
+
 use planguard_cost::{Bound, Decimal, PlanCost, Prices, Sum};
 use planguard_plan::Plan;
 use planguard_plan::redact::SafeText;
 
-use super::{CostView, OnUnknownCost};
+use super::{CostError, ImportedCosts, OnUnknownCost};
 
 /// How plans are priced, and what they may cost.
 #[derive(Clone, Debug, Default)]
 pub struct CostRules {
     /// Prices and discounts of the user's own.
     pub prices: Prices,
-    /// The amounts of a report of Infracost, which count instead of the book's.
-    pub imported: Option<CostReport>,
+    /// A report of Infracost, whose amounts count instead of the book's.
+    pub imported: Option<ImportedCosts>,
     /// The limits.
     pub limits: CostLimits,
+    /// Which plans are priced.
+    pub wanted: CostUse,
+}
+
+/// Which plans are priced. To unpack the tables of prices takes as long as to check a small plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CostUse {
+    /// Those of which something else needs the cost: a policy, or a gate on the risk score.
+    #[default]
+    IfNeeded,
+    /// All: the report has their cost, and limits hold.
+    Told,
 }
 
 /// By how much more a month may cost.
@@ -46,18 +60,21 @@ pub struct CostReport {
 const MOST: usize = 3;
 
 impl CostRules {
-    /// What a plan costs.
-    pub fn report(&self, plan: &Plan<'_>) -> CostReport {
+    /// What a plan costs. `file` is the plan, if it is a file.
+    ///
+    /// # Errors
+    /// The report of Infracost is about another plan.
+    pub fn cost(&self, plan: &Plan<'_>, file: Option<&Path>) -> Result<PlanCost, CostError> {
         match &self.imported {
-            Some(report) => report.clone(),
-            None => CostReport::of(&PlanCost::of(plan, &self.prices)),
+            Some(imported) => imported.held(plan, file),
+            None => Ok(PlanCost::of(plan, &self.prices)),
         }
     }
 }
 
 impl CostReport {
     /// What is told of these costs. Nothing of a plan is in it but addresses.
-    fn of(cost: &PlanCost) -> Self {
+    pub fn of(cost: &PlanCost) -> Self {
         let missing = cost.resources.iter().filter(|resource| {
             resource.side().is_some_and(|side| side.components.iter().any(|part| part.state.is_open()))
         });
@@ -75,21 +92,6 @@ impl CostReport {
             missing: missing.count() + cost.unsupported_elsewhere,
             most: more,
         }
-    }
-
-    /// The same of costs that are shown.
-    pub fn of_view(view: &CostView) -> Self {
-        let mut more: Vec<(SafeText, Decimal)> = view
-            .objects
-            .iter()
-            .filter_map(|object| Some((object.address.clone(), object.sum.delta()?)))
-            .filter(|(_, delta)| *delta > Decimal::ZERO)
-            .collect();
-        more.sort_by_key(|(_, delta)| std::cmp::Reverse(*delta));
-        more.truncate(MOST);
-        let missing =
-            view.objects.iter().filter(|object| object.parts().iter().any(|part| part.state.is_open()));
-        Self { currency: view.currency.clone(), sum: view.sum, missing: missing.count(), most: more }
     }
 
     /// Whether the difference may be more than what is known of it.

@@ -1,23 +1,27 @@
 //! What a plan costs a month, for people and programs: everything in it may be printed.
 
 mod error;
+mod imported;
 mod limits;
 mod money;
+mod policy_input;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use planguard_cost::{
     Component, CostAction, Counts, Decimal, PlanCost, Prices, RegionOrigin, ResourceCost, Service, SideCost,
-    Source, State, Sum, Unit, read_infracost,
+    Source, State, Sum, Unit,
 };
 use planguard_plan::input::Document;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rule::words;
 
 pub use error::CostError;
-pub use limits::{AboveLimit, CostLimits, CostReport, CostRules};
+pub use imported::ImportedCosts;
+pub(crate) use imported::not_shared;
+pub use limits::{AboveLimit, CostLimits, CostReport, CostRules, CostUse};
 pub(crate) use money::{difference, money};
+pub use policy_input::policy_input;
 
 use crate::show::{origin, read};
 
@@ -62,6 +66,8 @@ pub struct CostView {
     pub currency: SafeText,
     /// Whether the amounts are those of a report of Infracost.
     pub is_imported: bool,
+    /// What that report and the plan that it was held against do not share.
+    pub held: Option<planguard_cost::Held>,
 }
 
 /// A price or discount of the user's own.
@@ -154,17 +160,20 @@ impl CostView {
         Ok(Self::told(origin, &PlanCost::of(&plan, prices), &redactor))
     }
 
-    /// Takes the costs of a report of Infracost.
+    /// What the plan in a document costs by a report of Infracost.
     ///
     /// # Errors
-    /// The file cannot be read, or is no such report.
-    pub fn imported(path: &Path) -> Result<Self, CostError> {
-        let failed = |reason: String| CostError::Unreadable { path: path.to_owned(), reason };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        let cost =
-            read_infracost(&text).map_err(|source| CostError::Infracost { path: path.to_owned(), source })?;
+    /// The document is not a plan, or the report is about another one.
+    pub fn held(document: &Document, imported: &ImportedCosts) -> Result<Self, CostError> {
+        let origin = origin(document);
+        let (plan, redactor) = read(document, &origin)?;
+        Ok(Self::told(origin, &imported.held(&plan, document.origin().path())?, &redactor))
+    }
+
+    /// All of a report of Infracost, whatever plan it is about.
+    pub fn imported(imported: &ImportedCosts) -> Self {
         let plain = Redactor::default();
-        Ok(Self::told(plain.text(&path.to_string_lossy()), &cost, &plain))
+        Self::told(plain.text(&imported.path().to_string_lossy()), &imported.whole(), &plain)
     }
 
     /// What may be told of the costs of a plan.
@@ -195,6 +204,7 @@ impl CostView {
                 .collect(),
             currency: plain.text(&cost.currency),
             is_imported: cost.is_imported,
+            held: cost.held.clone(),
         }
     }
 }

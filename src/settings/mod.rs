@@ -9,6 +9,7 @@
 mod approve;
 mod bundles;
 mod conftest;
+mod cost;
 mod environment;
 mod environments;
 mod error;

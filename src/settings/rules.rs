@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Utc;
 use miette::Diagnostic;
-use planguard_cost::Prices;
 use planguard_guardrails::change::DRIFT_PACK;
 use planguard_guardrails::load_guardrails;
 use planguard_plan::text::suggest;
@@ -17,10 +16,9 @@ use super::find::is_in_project;
 use super::lints::LintLevel;
 use super::origin::{Origin, Sourced};
 use super::table::Settings;
-use super::value::{Amount, ShowProgram};
+use super::value::ShowProgram;
 use crate::baseline::Baseline;
 use crate::check::{Benchmarks, Packs, PolicyLints, Rules};
-use crate::cost::{CostError, CostLimits, CostReport, CostRules, CostView};
 use crate::overrides::{Mistake, MistakeKind, Overrides, RuleOverride};
 use crate::pattern::Pattern;
 use crate::sources::{SourceDirectory, Sources};
@@ -45,37 +43,13 @@ impl Settings {
             .then(|| PolicyLints { options: self.lint_options(), lowered: self.told_lints() });
         let benchmarks = self.chosen_benchmarks(report);
         let mut rules = Rules { packs, benchmarks, guardrails, policies, lints, ..Rules::default() };
-        rules.cost = self.cost_rules(report);
+        rules.cost = self.cost_rules(rules.policies.as_ref(), report);
         rules.sources = Sources::new(self.source_directory(report));
         rules.overrides = self.rule_overrides(&rules, report);
         let overrides = &rules.overrides;
         rules.guardrails.iter_mut().for_each(|guardrail| overrides.set_parameters(guardrail));
         rules.waivers = Waivers::new(self.waivers.clone(), &rules, Utc::now().date_naive());
         rules
-    }
-
-    /// How plans are priced; `None` if nobody wants to know. To unpack the tables of prices takes as long as to check a small
-    /// plan.
-    fn cost_rules(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> Option<CostRules> {
-        let limits = CostLimits {
-            max_delta: self.max_cost_delta.value.map(Amount::get),
-            max_percent: self.max_cost_percent.value.map(Amount::get),
-            on_unknown: self.cost_on_unknown.value,
-        };
-        if !self.cost_report.value && limits.max_delta.is_none() && limits.max_percent.is_none() {
-            return None;
-        }
-        // What cannot be read leaves the run undecided, and the rest is told all the same.
-        let prices = self.prices.value.as_deref().map(|file| Prices::read(file).map_err(CostError::from));
-        let imported = self.infracost.value.as_deref().map(CostView::imported);
-        let mut read = |error: CostError| report(&error);
-        Some(CostRules {
-            prices: prices.and_then(|prices| prices.map_err(&mut read).ok()).unwrap_or_default(),
-            imported: imported
-                .and_then(|view| view.map_err(&mut read).ok())
-                .map(|view| CostReport::of_view(&view)),
-            limits,
-        })
     }
 
     /// What a check says of the lints that the settings lower.

@@ -395,11 +395,7 @@ impl Settings {
             },
             uncovered: if self.require_coverage.value { OnUncovered::Undecided } else { OnUncovered::Accept },
             strict: self.strict.value,
-            risk: RiskOptions {
-                deny_above: self.max_risk.value,
-                approve_from: self.approve_risk.value,
-                ..RiskOptions::default()
-            },
+            risk: RiskOptions { deny_above: self.max_risk.value, approve_from: self.approve_risk.value },
             ..CheckOptions::default()
         }
     }

@@ -191,16 +191,231 @@ fn prices_of_a_file_and_amounts_of_infracost_count() {
     assert_eq!(code, Some(2), "a file of prices that says nothing leaves a check undecided");
 
     let directory = project(FREE, "[cost]\nmax-delta = 30\n");
-    let report =
-        r#"{"totalMonthlyCost": "99.5", "pastTotalMonthlyCost": "50", "currency": "EUR", "projects": []}"#;
-    fs::write(directory.path().join("costs.json"), report).expect("written");
+    write(&directory, "costs.json", &infracost(&[("kept", Some(50)), ("new", None)]));
     let (code, report, _) = check(&directory, &["--infracost", "costs.json"]);
     assert_eq!((code, findings(&report)[0].2.contains("+49.50 EUR a month")), (Some(1), true));
-    // The shape of 2.0 knows no past.
-    fs::write(directory.path().join("costs.json"), r#"{"summary": {"total_monthly_cost": "99.5"}}"#)
-        .expect("written");
+    // The shape of 2.0 knows no past, which does not matter for what is created and what stays.
+    let scan = json!({ "summary": { "total_monthly_cost": "99.5" }, "projects": [{ "resources": [
+        { "name": "aws_nat_gateway.kept", "cost_components": [{ "total_monthly_cost": "50" }] },
+        { "name": "aws_nat_gateway.new", "cost_components": [{ "total_monthly_cost": "49.5" }] }] }] });
+    write(&directory, "costs.json", &scan.to_string());
     let (code, report, errors) = check(&directory, &["--infracost", "costs.json"]);
-    assert_eq!((code, findings(&report)[0].0.as_str()), (Some(0), "cost-unknown"), "{errors}");
+    assert_eq!((code, findings(&report)[0].0.as_str()), (Some(1), "cost-increase"), "{errors}");
+}
+
+fn write(directory: &TempDir, name: &str, text: &str) {
+    fs::write(directory.path().join(name), text).expect("written");
+}
+
+/// A report of Infracost on gateways, which cost 49.50 a month, and before what is given.
+fn infracost(gateways: &[(&str, Option<u32>)]) -> String {
+    let resource = |name: &str, monthly: &str| {
+        json!({ "name": format!("aws_nat_gateway.{name}"), "resourceType": "aws_nat_gateway",
+            "costComponents": [{ "name": "NAT gateway", "monthlyCost": monthly }] })
+    };
+    let before = gateways.iter().filter_map(|(name, before)| Some(resource(name, &(*before)?.to_string())));
+    let after = gateways.iter().map(|(name, before)| match before {
+        Some(before) => resource(name, &before.to_string()),
+        None => resource(name, "49.5"),
+    });
+    json!({ "totalMonthlyCost": "99.5", "pastTotalMonthlyCost": "50", "currency": "EUR", "projects": [{ "name": "p",
+        "pastBreakdown": { "resources": before.collect::<Vec<_>>() },
+        "breakdown": { "resources": after.collect::<Vec<_>>() } }] })
+    .to_string()
+}
+
+/// The codes of what a report tells beside findings.
+fn notices(report: &Value) -> Vec<String> {
+    let notices = report["notices"].as_array().into_iter().flatten();
+    notices.map(|notice| format!("{} {}", notice["code"], notice["message"])).collect()
+}
+
+#[test]
+fn a_report_of_infracost_is_held_against_the_plan() {
+    let directory = project(FREE, "[cost]\nmax-delta = 10\n");
+    let with = |text: &str| {
+        write(&directory, "costs.json", text);
+        check(&directory, &["--infracost", "costs.json"])
+    };
+    let (code, report, _) = with(&infracost(&[("other", Some(1))]));
+    assert_eq!(code, Some(2), "a report of another plan");
+    assert!(
+        report.to_string().contains("PG-CO-005") && report.to_string().contains("aws_nat_gateway.other"),
+        "{report}"
+    );
+    // The report lacks what the plan adds: no limit is passed with it.
+    let (code, report, _) = with(&infracost(&[("kept", Some(50)), ("gone", Some(900))]));
+    let found = findings(&report);
+    assert_eq!((code, found.len(), found[0].0.as_str()), (Some(0), 1, "cost-unknown"));
+    assert_eq!(report["plans"][0]["cost"]["delta_bound"], "at_least");
+    let told = notices(&report).join("\n");
+    assert!(told.contains("PG-CO-102") && told.contains("aws_nat_gateway.new"), "{told}");
+    assert!(told.contains("PG-CO-103") && told.contains("aws_nat_gateway.gone"), "{told}");
+    // One of an older state has the object before already.
+    let (code, report, _) = with(&infracost(&[("kept", Some(50)), ("new", Some(49))]));
+    assert_eq!((code, findings(&report)[0].0.as_str()), (Some(1), "cost-increase"));
+}
+
+#[test]
+fn what_is_wrong_with_a_report_of_infracost_is_told_once() {
+    let directory = project(FREE, "[cost]\nmax-delta = 10\n");
+    write(
+        &directory,
+        "p.rego",
+        "package terraform_plan_cost\n\ndeny contains \"x\" if input.costs.totalMonthlyCost > 1\n",
+    );
+    for (text, arguments) in [
+        ("{}", &["-p", "p.rego"][..]),
+        ("[]", &["-p", "p.rego"]),
+        ("{", &["-p", "p.rego"]),
+        ("{}", &[]),
+        ("{", &["--max-risk", "5"]),
+    ] {
+        write(&directory, "costs.json", text);
+        let arguments = [&["--infracost", "costs.json", "--convention", "harness"], arguments].concat();
+        let (code, report, errors) = check(&directory, &arguments);
+        let problems = report["problems"].as_array().unwrap_or_else(|| panic!("{report} {errors}"));
+        assert_eq!((code, problems.len()), (Some(2), 1), "{text} {arguments:?}: {problems:#?}");
+        assert_eq!(problems[0]["code"], "PG-CO-003", "{problems:#?}");
+    }
+}
+
+#[test]
+fn policies_that_read_the_totals_of_several_plans_are_named() {
+    let directory = project(FREE, "");
+    write(
+        &directory,
+        "p.rego",
+        "package env0\n\ndeny contains \"x\" if input.costEstimation.monthlyCostDiff > 100\n",
+    );
+    let mut both: Value =
+        serde_json::from_str(&infracost(&[("kept", Some(50)), ("new", None)])).expect("JSON");
+    let told = |report: &Value| {
+        write(&directory, "costs.json", &report.to_string());
+        let arguments = ["--infracost", "costs.json", "-p", "p.rego", "--convention", "env0"];
+        notices(&check(&directory, &arguments).1).join("\n")
+    };
+    assert!(!told(&both).contains("PG-CO-105"));
+    let other: Value = serde_json::from_str(&infracost(&[("elsewhere", None)])).expect("JSON");
+    both["projects"].as_array_mut().expect("projects").push(other["projects"][0].clone());
+    assert!(told(&both).contains("PG-CO-105"));
+}
+
+#[test]
+fn cost_takes_the_amounts_of_a_report_as_check_does() {
+    let directory = project(FREE, "");
+    write(&directory, "costs.json", &infracost(&[("kept", Some(50)), ("new", None), ("gone", Some(7))]));
+    let told = |arguments: &[&str], variable: Option<&str>| {
+        let mut command = planguard(directory.path(), &["cost"]);
+        command.args(arguments);
+        command.envs(variable.map(|file| ("PLANGUARD_INFRACOST", file)));
+        let (code, text, errors) = run(command);
+        assert_eq!(code, Some(0), "{errors}");
+        text
+    };
+    let held = "50.00 EUR → 99.50 EUR (+49.50 EUR, +99 %)";
+    for text in [
+        told(&["plan.json", "--infracost", "costs.json"], None),
+        told(&["plan.json"], Some("costs.json")),
+        told(&[], Some("costs.json")),
+    ] {
+        assert!(text.contains(held) && text.contains("aws_nat_gateway.gone"), "{text}");
+    }
+    assert!(told(&["--infracost", "costs.json"], None).starts_with("costs.json"));
+    write(&directory, "prices.toml", "[[prices]]\nmatch = { type = \"aws_nat_gateway\" }\nmonthly = 3\n");
+    let own = told(&["plan.json", "--prices", "prices.toml"], Some("costs.json"));
+    assert!(own.contains("$3.00 → $6.00"), "{own}");
+    write(&directory, "costs.json", &infracost(&[("other", None)]));
+    let (code, _, errors) =
+        run(planguard(directory.path(), &["cost", "plan.json", "--infracost", "costs.json"]));
+    assert_eq!(code, Some(2));
+    assert!(errors.contains("PG-CO-005"), "{errors}");
+}
+
+const POLICY: &str = "package main
+
+deny contains sprintf(\"%v %s more\", [input.planguard.cost.delta, input.planguard.cost.currency]) if {
+	input.planguard.cost.delta > 30
+}
+
+warn contains sprintf(\"%s: %s\", [part.address, part.state]) if some part in input.planguard.cost.unknown
+";
+
+#[test]
+fn policies_read_the_cost() {
+    let directory = project("aws_fsx_lustre_file_system.f", "");
+    write(&directory, "p.rego", POLICY);
+    let (code, report, errors) = check(&directory, &["-p", "p.rego"]);
+    let found = report["plans"][0]["findings"].as_array().unwrap_or_else(|| panic!("{report} {errors}"));
+    let messages: Vec<&str> = found.iter().filter_map(|finding| finding["message"].as_str()).collect();
+    assert!(messages.iter().any(|message| message.contains("32.85 USD more")), "{messages:?}");
+    assert!(
+        messages.iter().any(|message| message.contains("aws_fsx_lustre_file_system.f: no_price")),
+        "{messages:?}"
+    );
+    assert_eq!((code, report["plans"][0].get("cost")), (Some(1), None), "the line was not asked for");
+    write(&directory, "costs.json", &infracost(&[("kept", Some(50)), ("new", None)]));
+    let (_, report, _) = check(&directory, &["-p", "p.rego", "--infracost", "costs.json"]);
+    assert!(report.to_string().contains("49.5 EUR more"), "{report}");
+    let asked = |query: &str| {
+        let (code, text, errors) =
+            run(planguard(directory.path(), &["eval", "--plan", "plan.json", "-p", "p.rego", query]));
+        assert_eq!(code, Some(0), "{errors}");
+        text.trim().to_owned()
+    };
+    assert_eq!(asked("input.planguard.cost.after"), "65.7");
+    assert_eq!(asked("input.planguard.cost.resources[\"aws_nat_gateway.new\"].delta_bound"), "\"exact\"");
+    assert_eq!(asked("input.planguard.cost.after_lower_bound"), "true");
+    assert!(asked("data.main.deny").contains("32.85"));
+    write(&directory, "p.rego", &POLICY.replace("cost.delta", "cost.detla"));
+    let (code, text, errors) = run(planguard(directory.path(), &["lint", "p.rego"]));
+    assert_eq!(code, Some(1), "{errors}");
+    assert!(
+        (text.clone() + &errors).contains("did you mean `input.planguard.cost.delta`?"),
+        "{text} {errors}"
+    );
+}
+
+#[test]
+fn the_risk_score_counts_the_cost_of_the_price_book() {
+    let steps = |arguments: &[&str]| {
+        let directory = project(FREE, "[cost]\nprices = \"prices.toml\"\n");
+        write(
+            &directory,
+            "prices.toml",
+            "[[prices]]\nmatch = { type = \"aws_nat_gateway\" }\nmonthly = 250\n",
+        );
+        let (_, report, errors) = check(&directory, arguments);
+        let parts =
+            report["plans"][0]["risk"]["parts"].as_array().unwrap_or_else(|| panic!("{errors}")).clone();
+        parts.iter().find(|part| part["part"] == "cost").map(|part| part["number"].clone())
+    };
+    assert_eq!(steps(&["--max-risk", "90"]), Some(json!(2)));
+    assert_eq!(steps(&["--cost"]), Some(json!(2)));
+    assert_eq!(steps(&[]), None);
+}
+
+#[test]
+fn settings_and_entries_that_do_nothing_are_told() {
+    let directory = project(FREE, "[cost]\non-unknown = \"fail\"\n");
+    let told = notices(&check(&directory, &[]).1).join("\n");
+    assert!(told.contains("PG-CO-101") && told.contains("planguard.toml:2"), "{told}");
+    let limited = project(
+        FREE,
+        "[cost]\non-unknown = \"fail\"\n[env.prod]\nmatch = { branch = [\"x\"] }\n[env.prod.cost]\nmax-delta = 5\n",
+    );
+    assert!(!notices(&check(&limited, &["--env", "none"]).1).join("\n").contains("PG-CO-101"));
+    let directory = project(
+        FREE,
+        "[check]\nignore-drift = [\"aws_nat_gateway.region\", \"aws_nat_gatway\"]\n[cost]\nmax-delta = 1000\nprices = \"prices.toml\"\n",
+    );
+    let entry =
+        |resource_type: &str| format!("[[prices]]\nmatch = {{ type = \"{resource_type}\" }}\nhourly = 1\n");
+    write(&directory, "prices.toml", &(entry("aws_nat_gateway") + &entry("aws_nat_gatway")));
+    let told = notices(&check(&directory, &[]).1).join("\n");
+    assert!(told.contains("PG-CO-104"), "{told}");
+    assert_eq!(told.matches("aws_nat_gatway").count(), 2, "{told}");
+    assert!(told.contains("PG-CK-110") && !told.contains("aws_nat_gateway.region"), "{told}");
 }
 
 #[test]
@@ -222,6 +437,7 @@ fn bad_input_is_named_and_ends_in_2() {
     for (arguments, said) in [
         (&["plan.json", "--prices", "bad.toml"][..], "did you mean `ec2`?"),
         (&["plan.json", "--prices", "none.toml"], "PG-CO-001"),
+        (&["plan.json", "--prices", "none.toml"], "check the path that --prices names"),
         (&["--infracost", "bad.json"], "PG-CO-003"),
         (&["--infracost", "none.json"], "PG-CO-004"),
         (&["bad.json"], "PG-IN-"),

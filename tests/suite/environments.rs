@@ -386,7 +386,10 @@ fn the_rule_about_the_score_is_explained() {
 #[test]
 fn a_cost_report_has_points() {
     let directory = project("");
-    let costs = json!({"totalMonthlyCost": "1250.5", "diffTotalMonthlyCost": "350.0"});
+    let side =
+        |monthly: &str| json!({"resources": [{"name": "aws_instance.legacy", "monthlyCost": monthly}]});
+    let costs = json!({"totalMonthlyCost": "1250.5", "diffTotalMonthlyCost": "350.0",
+        "projects": [{"pastBreakdown": side("900.5"), "breakdown": side("1250.5")}]});
     write(&directory, "costs.json", &costs.to_string());
     let report = report(&directory, &["--infracost", "costs.json"]);
     let parts = report["plans"][0]["risk"]["parts"].as_array().unwrap();

@@ -247,7 +247,10 @@ fn cost_is_tame_in_every_format() {
     let part = json!({ "name": HOSTILE, "unit": HOSTILE, "monthlyCost": "5" });
     let report = json!({
         "totalMonthlyCost": "5", "currency": HOSTILE,
-        "projects": [{ "breakdown": { "resources": [{ "name": HOSTILE, "resourceType": HOSTILE, "costComponents": [part] }] } }],
+        "projects": [{ "breakdown": { "resources": [
+            { "name": HOSTILE, "resourceType": HOSTILE, "costComponents": [part] },
+            { "name": "aws_nat_gateway.a[\"e\"]", "costComponents": [part] },
+        ] } }],
     });
     fs::write(directory.path().join("costs.json"), report.to_string()).expect("written");
     for format in cost::FORMATS.all() {
@@ -255,7 +258,9 @@ fn cost_is_tame_in_every_format() {
             let of_plan =
                 ["cost", "plan.json", "--prices", "prices.toml", "--show", detail, "--format", format.name];
             let of_report = ["cost", "--infracost", "costs.json", "--show", detail, "--format", format.name];
-            for arguments in [&of_plan[..], &of_report] {
+            let of_both =
+                ["cost", "plan.json", "--infracost", "costs.json", "--show", detail, "--format", format.name];
+            for arguments in [&of_plan[..], &of_report, &of_both] {
                 let text = run(directory.path(), arguments);
                 assert!(text.contains("owned"), "{}: {text}", format.name);
                 if format.name == "markdown" {

@@ -21,7 +21,7 @@ fn options(name: &str) -> PolicyOptions {
 }
 
 fn plan() -> PolicyInput<'static> {
-    PolicyInput { name: "plans/plan.json", text: PLAN, plan: None }
+    PolicyInput { name: "plans/plan.json", text: PLAN, plan: None, cost: None }
 }
 
 /// Everything that a user could be told, as text.
@@ -222,7 +222,7 @@ fn contradicting_data_is_reported() {
 fn what_is_no_plan_is_an_error() {
     let set = PolicySet::load(&options("boolean")).unwrap();
     for text in ["", "[]", "{", "{} {}"] {
-        let evaluation = set.evaluate(PolicyInput { name: "-", text, plan: None });
+        let evaluation = set.evaluate(PolicyInput { name: "-", text, plan: None, cost: None });
         assert!(matches!(evaluation.errors.as_slice(), [PolicyError::InvalidInput { .. }]), "{text}");
     }
 }

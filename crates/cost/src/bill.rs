@@ -153,6 +153,7 @@ services! {
     LoadBalancing = "elb",
     Vpc = "vpc",
     Kinesis = "kinesis",
+    Efs = "efs",
     Kms = "kms",
     DynamoDb = "dynamodb",
     CloudWatch = "cloudwatch",
@@ -221,6 +222,8 @@ pub(crate) struct Part {
     count: Input<Decimal>,
     factor: Decimal,
     assumed: Vec<String>,
+    /// Where it is, if not where its object is.
+    region: Option<String>,
 }
 
 impl Part {
@@ -244,12 +247,18 @@ impl Part {
             count: Ok(Decimal::ONE),
             factor: Decimal::ONE,
             assumed: Vec::new(),
+            region: None,
         }
     }
 
     /// A component of AWS whose key is the book's own.
     pub(crate) fn aws(name: &'static str, service: Service, unit: Unit, key: &'static str) -> Self {
         Self::new(name, service, unit, Table::AwsServices, Ok(key)).detail("")
+    }
+
+    /// Places it in another region than its object.
+    pub(crate) fn in_region(self, region: &str) -> Self {
+        Self { region: Some(region.to_owned()), ..self }
     }
 
     /// Says of what kind it is, if its key does not.
@@ -294,6 +303,21 @@ pub(crate) fn product(factors: impl IntoIterator<Item = Decimal>) -> Input<Decim
         .ok_or_else(|| Missing::unknown("the amount is too large"))
 }
 
+/// The price of a key in a region, and what is assumed for it.
+fn price(table: Table, key: &str, region: &str, assumed: &mut Vec<String>) -> Input<Decimal> {
+    if let Some(price) = table.price(key, region) {
+        return Ok(price);
+    }
+    if table == Table::AwsEc2
+        && let Some(price) = table.estimate(key, region, "us-east-1")
+    {
+        assumed.push(format!("the price in us-east-1, by what its family costs in {region}"));
+        return Ok(price);
+    }
+    let what = if table == Table::AwsServices { String::new() } else { format!(" of `{key}`") };
+    Err(Missing::no_price(format!("the price book has no price{what} in {region}")))
+}
+
 /// The components of one side of an object.
 pub(crate) struct Bill<'b> {
     pub(crate) region: &'b Region,
@@ -309,8 +333,14 @@ impl<'b> Bill<'b> {
 
     /// Prices a component.
     pub(crate) fn add(&mut self, part: Part) {
-        let Part { name, detail, service, unit, key, count, factor, mut assumed } = part;
-        let price = key.and_then(|(table, key)| self.price(table, &key, &mut assumed));
+        let Part { name, detail, service, unit, key, count, factor, mut assumed, region } = part;
+        let region = region.as_deref().unwrap_or(&self.region.name);
+        if let Ok((table, _)) = &key
+            && !self.tables.contains(table)
+        {
+            self.tables.push(*table);
+        }
+        let price = key.and_then(|(table, key)| price(table, &key, region, &mut assumed));
         let price = price.and_then(|price| product([price, factor]));
         let quantity = count.and_then(|count| product([count, unit.of_month()]));
         let monthly = match (&price, &quantity) {
@@ -335,24 +365,6 @@ impl<'b> Bill<'b> {
             note,
             is_own_price: false,
         });
-    }
-
-    fn price(&mut self, table: Table, key: &str, assumed: &mut Vec<String>) -> Input<Decimal> {
-        let region = self.region.name.as_str();
-        if !self.tables.contains(&table) {
-            self.tables.push(table);
-        }
-        if let Some(price) = table.price(key, region) {
-            return Ok(price);
-        }
-        if table == Table::AwsEc2
-            && let Some(price) = table.estimate(key, region, "us-east-1")
-        {
-            assumed.push(format!("the price in us-east-1, by what its family costs in {region}"));
-            return Ok(price);
-        }
-        let what = if table == Table::AwsServices { String::new() } else { format!(" of `{key}`") };
-        Err(Missing::no_price(format!("the price book has no price{what} in {region}")))
     }
 
     /// Adds a component that costs what is used of it, with the price of its unit if the book has it.

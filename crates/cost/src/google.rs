@@ -27,7 +27,8 @@ pub(crate) fn rule(resource_type: &str) -> Option<Rule> {
 fn sustained_use(machine: &str) -> (Decimal, &'static str) {
     match machine.split('-').next().unwrap_or_default() {
         "n1" | "f1" | "g1" | "m1" | "m2" | "custom" => (Decimal::new(7, 1), "(30 % off for sustained use)"),
-        "n2" | "n2d" | "c2" => (Decimal::new(8, 1), "(20 % off for sustained use)"),
+        // The quarters of a month cost 1, 0.8678, 0.733 and 0.6 of the price.
+        "n2" | "n2d" | "c2" => (Decimal::new(8002, 4), "(20 % off for sustained use)"),
         _ => (Decimal::ONE, ""),
     }
 }
@@ -180,7 +181,16 @@ fn group(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
         Err(missing) => return bill.missing("Machine", Service::Compute, Unit::Hour, None, missing),
     };
     let template = template.root();
-    machines(bill, template.needed("machine_type"), is_spot(&template), &number, None);
+    let is_windows = template.list("disk").is_ok_and(|disks| {
+        let mut images = disks.iter().map(|disk| disk.text("source_image"));
+        images.any(|image| matches!(image, Ok(Some(image)) if image.contains("windows")))
+    });
+    if is_windows {
+        let missing = Missing::no_price("the price book has no prices of Windows");
+        bill.missing("Machine", Service::Compute, Unit::Hour, None, missing);
+    } else {
+        machines(bill, template.needed("machine_type"), is_spot(&template), &number, None);
+    }
     accelerators(bill, &template);
     match template.list("disk") {
         Ok(disks) => {
@@ -415,5 +425,9 @@ mod tests {
                     "google_compute_instance_template.t.id", "google_compute_instance_template.t"]}}]}}]}"#;
         let group = in_plan(changes, configuration, "google_compute_instance_group_manager.g");
         assert_eq!(group.total, "49.72"); // 2 * (730 * 0.033506 + 10 * 0.04)
+        let windows =
+            changes.replace(r#""disk": [{"#, r#""disk": [{"source_image": "windows-cloud/windows-2022", "#);
+        let group = in_plan(&windows, configuration, "google_compute_instance_group_manager.g");
+        assert_eq!((group.total.as_str(), group.states()[0].as_str()), ("0.80", "no_price"));
     }
 }

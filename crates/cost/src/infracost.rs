@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Diagnostic;
+use planguard_plan::Side;
 use planguard_plan::redact::Redactor;
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
@@ -29,11 +30,47 @@ fn wrong(reason: impl Into<String>) -> InfracostError {
     InfracostError { reason: reason.into() }
 }
 
+/// A cost report of Infracost.
+#[derive(Clone, Debug)]
+pub struct InfracostReport {
+    currency: String,
+    before: Option<Decimal>,
+    after: Decimal,
+    /// How many objects it counts as unsupported and does not list.
+    unsupported: u64,
+    /// The types of objects that it counts as free.
+    pub(crate) free_types: BTreeSet<String>,
+    pub(crate) projects: Vec<Project>,
+}
+
+/// A part of a report: the objects of one plan or directory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Project {
+    pub(crate) name: String,
+    /// The plan or directory that it was made of, as Infracost was told.
+    pub(crate) path: String,
+    /// Whether it says what the objects cost before.
+    pub(crate) knows_past: bool,
+    pub(crate) objects: BTreeMap<String, Object>,
+    /// The objects that it lists as free.
+    pub(crate) free: BTreeSet<String>,
+    /// The objects that it lists as unsupported.
+    pub(crate) unsupported: BTreeSet<String>,
+}
+
+/// What an object costs before and after.
+#[derive(Clone, Debug)]
+pub(crate) struct Object {
+    resource_type: String,
+    pub(crate) before: Option<SideCost>,
+    pub(crate) after: Option<SideCost>,
+}
+
 /// Reads the text of a report.
 ///
 /// # Errors
 /// It is not JSON, or has no total.
-pub fn read_infracost(text: &str) -> Result<PlanCost, InfracostError> {
+pub fn read_infracost(text: &str) -> Result<InfracostReport, InfracostError> {
     let report: Json = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     if report.get("totalMonthlyCost").is_some() {
         return of_old(&report);
@@ -68,66 +105,98 @@ fn elements<'j>(object: &'j Json, key: &str) -> &'j [Json] {
     object.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The type of a resource, and what it costs before and after.
-type Sides = (String, [Option<SideCost>; 2]);
+impl Project {
+    fn named(project: &Json, knows_past: bool) -> Self {
+        let path = project.get("metadata").map(|metadata| text(metadata, "path")).unwrap_or_default();
+        Self { name: text(project, "name").to_owned(), path: path.to_owned(), knows_past, ..Self::default() }
+    }
+
+    /// The side of an object that the report lists, which has no components yet.
+    fn side(&mut self, name: &str, named_type: &str, side: Side) -> &mut SideCost {
+        let object = self.objects.entry(name.to_owned()).or_insert_with(|| Object {
+            resource_type: type_of(named_type, name),
+            before: None,
+            after: None,
+        });
+        let place = match side {
+            Side::Before => &mut object.before,
+            Side::After => &mut object.after,
+        };
+        place.get_or_insert_with(|| SideCost { region: None, components: Vec::new() })
+    }
+}
 
 /// The shape of `infracost breakdown` and `infracost diff` 0.10.
-fn of_old(report: &Json) -> Result<PlanCost, InfracostError> {
-    let mut sides: BTreeMap<(usize, &str), Sides> = BTreeMap::new();
-    for (number, project) in elements(report, "projects").iter().enumerate() {
-        for (side, breakdown) in ["pastBreakdown", "breakdown"].into_iter().enumerate() {
-            let Some(breakdown) = project.get(breakdown) else { continue };
+fn of_old(report: &Json) -> Result<InfracostReport, InfracostError> {
+    let mut projects = Vec::new();
+    for found in elements(report, "projects") {
+        let knows_past = found.get("pastBreakdown").is_some_and(|past| !past.is_null());
+        let mut project = Project::named(found, knows_past);
+        for (side, breakdown) in [(Side::Before, "pastBreakdown"), (Side::After, "breakdown")] {
+            let Some(breakdown) = found.get(breakdown) else { continue };
             for resource in elements(breakdown, "resources") {
-                let name = text(resource, "name");
                 let mut components = Vec::new();
                 add_old(resource, &mut components)?;
-                let entry = sides
-                    .entry((number, name))
-                    .or_insert_with(|| (type_of(text(resource, "resourceType"), name), [None, None]));
-                if let Some(place) = entry.1.get_mut(side) {
-                    *place = Some(SideCost { region: None, components });
+                // Without its parts, its sum is what is known of it.
+                if let ([], Some(monthly)) = (components.as_slice(), amount(resource, "monthlyCost")?) {
+                    components.push(component("", "", State::Priced, Some(monthly)));
                 }
+                let place = project.side(text(resource, "name"), text(resource, "resourceType"), side);
+                // A name that is there twice costs both.
+                place.components.extend(components);
             }
+            let free = elements(breakdown, "freeResources").iter();
+            project.free.extend(free.map(|resource| text(resource, "name").to_owned()));
         }
+        projects.push(project);
     }
-    let resources = sides.into_iter().map(|((_, name), (resource_type, sides))| {
-        let [before, after] = sides;
-        resource(name, resource_type, before, after)
-    });
     let past = amount(report, "pastTotalMonthlyCost")?;
     let after = amount(report, "totalMonthlyCost")?.ok_or_else(|| wrong("`totalMonthlyCost` is null"))?;
     // A report on a directory knows no past, or only the difference from another report.
     let difference = amount(report, "diffTotalMonthlyCost")?;
-    let before = past.or_else(|| difference.map(|difference| after - difference));
-    let unsupported = report
-        .get("summary")
-        .and_then(|summary| summary.get("totalUnsupportedResources"))
-        .and_then(Json::as_u64)
-        .unwrap_or_default();
-    Ok(imported(report, resources.collect(), before, after, unsupported))
+    let summary = report.get("summary").unwrap_or(&Json::Null);
+    let free_types = summary.get("noPriceResourceCounts").and_then(Json::as_object);
+    Ok(InfracostReport {
+        currency: text(report, "currency").to_owned(),
+        before: past.or_else(|| difference.map(|difference| after - difference)),
+        after,
+        unsupported: summary.get("totalUnsupportedResources").and_then(Json::as_u64).unwrap_or_default(),
+        free_types: free_types.into_iter().flat_map(|types| types.keys().cloned()).collect(),
+        projects,
+    })
+}
+
+/// A component of which the report tells nothing more.
+fn component(name: &str, detail: &str, state: State, monthly: Option<Decimal>) -> Component {
+    Component {
+        name: Cow::Owned(name.to_owned()),
+        detail: detail.to_owned(),
+        service: Service::Other,
+        unit: Unit::Month,
+        quantity: None,
+        price: None,
+        monthly,
+        state,
+        note: None,
+        is_own_price: false,
+    }
 }
 
 fn add_old(resource: &Json, components: &mut Vec<Component>) -> Result<(), InfracostError> {
-    for component in elements(resource, "costComponents") {
-        let flag = |key: &str| component.get(key).and_then(Json::as_bool) == Some(true);
-        let monthly = amount(component, "monthlyCost")?;
+    for found in elements(resource, "costComponents") {
+        let flag = |key: &str| found.get(key).and_then(Json::as_bool) == Some(true);
+        let monthly = amount(found, "monthlyCost")?;
         let state = match monthly {
             _ if flag("priceNotFound") => State::NoPrice,
             Some(_) => State::Priced,
             // Infracost prices all but what depends on usage.
             None => State::UsageBased,
         };
+        let monthly = monthly.filter(|_| state == State::Priced);
         components.push(Component {
-            name: Cow::Owned(text(component, "name").to_owned()),
-            detail: text(component, "unit").to_owned(),
-            service: Service::Other,
-            unit: Unit::Month,
-            quantity: amount(component, "monthlyQuantity")?,
-            price: amount(component, "price")?,
-            monthly: monthly.filter(|_| state == State::Priced),
-            state,
-            note: None,
-            is_own_price: false,
+            quantity: amount(found, "monthlyQuantity")?,
+            price: amount(found, "price")?,
+            ..component(text(found, "name"), text(found, "unit"), state, monthly)
         });
     }
     for part in elements(resource, "subresources") {
@@ -137,44 +206,42 @@ fn add_old(resource: &Json, components: &mut Vec<Component>) -> Result<(), Infra
 }
 
 /// The shape of `infracost scan --json` 2.0, which knows no past.
-fn of_new(report: &Json) -> Result<PlanCost, InfracostError> {
-    let mut resources = Vec::new();
-    let mut unsupported = 0;
-    for project in elements(report, "projects") {
-        for found in elements(project, "resources") {
-            let name = text(found, "name");
-            let is = |key: &str| found.get(key).and_then(Json::as_bool);
-            if is("is_supported") == Some(false) {
-                unsupported += 1;
+fn of_new(report: &Json) -> Result<InfracostReport, InfracostError> {
+    let mut projects = Vec::new();
+    for found in elements(report, "projects") {
+        let mut project = Project::named(found, false);
+        for resource in elements(found, "resources") {
+            let name = text(resource, "name");
+            if resource.get("is_supported").and_then(Json::as_bool) == Some(false) {
+                project.unsupported.insert(name.to_owned());
                 continue;
             }
             let mut components = Vec::new();
-            for component in elements(found, "cost_components") {
-                let monthly = amount(component, "total_monthly_cost")?;
+            for found in elements(resource, "cost_components") {
+                let monthly = amount(found, "total_monthly_cost")?;
+                let state = if monthly.is_some() { State::Priced } else { State::UsageBased };
                 components.push(Component {
-                    name: Cow::Owned(text(component, "name").to_owned()),
-                    detail: text(component, "unit").to_owned(),
-                    service: Service::Other,
-                    unit: Unit::Month,
-                    quantity: amount(component, "quantity")?,
-                    price: amount(component, "price")?,
-                    monthly,
-                    state: if monthly.is_some() { State::Priced } else { State::UsageBased },
-                    note: None,
-                    is_own_price: false,
+                    quantity: amount(found, "quantity")?,
+                    price: amount(found, "price")?,
+                    ..component(text(found, "name"), text(found, "unit"), state, monthly)
                 });
             }
-            let after = SideCost { region: None, components };
-            let mut resource = resource(name, type_of(text(found, "type"), name), None, Some(after));
-            resource.sum.before = None;
-            resource.action = CostAction::Keep;
-            resources.push(resource);
+            project.side(name, text(resource, "type"), Side::After).components.extend(components);
         }
+        projects.push(project);
     }
     let summary = report.get("summary").unwrap_or(&Json::Null);
     let after = amount(summary, "total_monthly_cost")?
         .ok_or_else(|| wrong("`summary.total_monthly_cost` is null"))?;
-    Ok(imported(report, resources, None, after, unsupported))
+    let unsupported = projects.iter().map(|project| project.unsupported.len()).sum::<usize>();
+    Ok(InfracostReport {
+        currency: text(report, "currency").to_owned(),
+        before: None,
+        after,
+        unsupported: u64::try_from(unsupported).unwrap_or(u64::MAX),
+        free_types: BTreeSet::new(),
+        projects,
+    })
 }
 
 /// The type of an object, if need be as its address has it.
@@ -186,62 +253,65 @@ fn type_of(named: &str, address: &str) -> String {
     parsed.map(|address| address.resource_type).unwrap_or_default()
 }
 
-fn resource(
-    name: &str,
-    resource_type: String,
-    before: Option<SideCost>,
-    after: Option<SideCost>,
-) -> ResourceCost {
-    let action = match (&before, &after) {
-        (None, Some(_)) => CostAction::Create,
-        (Some(_), None) => CostAction::Delete,
-        (Some(before), Some(after)) if before == after => CostAction::Keep,
-        (Some(_), Some(_)) | (None, None) => CostAction::Update,
-    };
-    // A report of another program is no plan.
-    let address = Redactor::default().text(name);
-    ResourceCost {
-        block: address.clone(),
-        address,
-        resource_type,
-        action,
-        sum: sum(before.as_ref(), after.as_ref(), action),
-        before,
-        after,
+impl InfracostReport {
+    /// The currency of all amounts.
+    pub(crate) fn currency(&self) -> &str {
+        if self.currency.is_empty() { "USD" } else { &self.currency }
+    }
+
+    /// Whether it says that anything costs something.
+    pub(crate) fn has_costs(&self) -> bool {
+        !self.after.is_zero() || self.before.is_some_and(|before| !before.is_zero())
+    }
+
+    /// The whole report, with the sums that it has itself.
+    pub fn whole(&self) -> PlanCost {
+        let resources: Vec<ResourceCost> = self.projects.iter().flat_map(Project::resources).collect();
+        let parts = total(&resources);
+        let is_least = self.unsupported > 0;
+        PlanCost {
+            sum: Sum {
+                before: self.before.map(rounded),
+                after: rounded(self.after),
+                before_is_least: parts.before_is_least || is_least,
+                after_is_least: parts.after_is_least || is_least,
+                has_usage: parts.has_usage,
+                bound: if is_least { parts.bound.and(Bound::Open) } else { parts.bound },
+            },
+            resources,
+            deposed: 0,
+            deferred: 0,
+            partial: false,
+            sources: BTreeSet::new(),
+            own_prices: Vec::new(),
+            currency: self.currency().to_owned(),
+            is_imported: true,
+            unsupported_elsewhere: usize::try_from(self.unsupported).unwrap_or(usize::MAX),
+            held: None,
+        }
     }
 }
 
-fn imported(
-    report: &Json,
-    resources: Vec<ResourceCost>,
-    before: Option<Decimal>,
-    after: Decimal,
-    unsupported: u64,
-) -> PlanCost {
-    let parts = total(&resources);
-    let is_least = unsupported > 0;
-    let currency = match text(report, "currency") {
-        "" => "USD",
-        named => named,
-    };
-    PlanCost {
-        sum: Sum {
-            before: before.map(rounded),
-            after: rounded(after),
-            before_is_least: parts.before_is_least || is_least,
-            after_is_least: parts.after_is_least || is_least,
-            has_usage: parts.has_usage,
-            bound: if is_least { parts.bound.and(Bound::Open) } else { parts.bound },
-        },
-        resources,
-        deposed: 0,
-        deferred: 0,
-        partial: false,
-        sources: BTreeSet::new(),
-        own_prices: Vec::new(),
-        currency: currency.to_owned(),
-        is_imported: true,
-        unsupported_elsewhere: usize::try_from(unsupported).unwrap_or(usize::MAX),
+impl Project {
+    fn resources(&self) -> impl Iterator<Item = ResourceCost> {
+        self.objects.iter().map(|(name, object)| {
+            let (before, after) = (object.before.clone(), object.after.clone());
+            let action = match (&before, &after) {
+                _ if !self.knows_past => CostAction::Keep,
+                (None, Some(_)) => CostAction::Create,
+                (Some(_), None) => CostAction::Delete,
+                (Some(before), Some(after)) if before == after => CostAction::Keep,
+                (Some(_), Some(_)) | (None, None) => CostAction::Update,
+            };
+            let mut sum = sum(before.as_ref(), after.as_ref(), action);
+            if !self.knows_past {
+                sum.before = None;
+            }
+            // A report of another program is no plan.
+            let address = Redactor::default().text(name);
+            let resource_type = object.resource_type.clone();
+            ResourceCost { block: address.clone(), address, resource_type, action, sum, before, after }
+        })
     }
 }
 
@@ -262,7 +332,7 @@ mod tests {
 
     #[test]
     fn the_old_shape_has_both_sides() {
-        let cost = read_infracost(OLD).unwrap();
+        let cost = read_infracost(OLD).unwrap().whole();
         assert_eq!(amount(cost.sum.delta().unwrap()), "10.42");
         let [only] = cost.resources.as_slice() else { panic!("one resource") };
         assert_eq!((only.action, only.resource_type.as_str()), (CostAction::Update, "aws_instance"));
@@ -272,7 +342,7 @@ mod tests {
 
     #[test]
     fn what_infracost_does_not_support_is_missing() {
-        let cost = read_infracost(&OLD.replace(r#"Resources": 0"#, r#"Resources": 3"#)).unwrap();
+        let cost = read_infracost(&OLD.replace(r#"Resources": 0"#, r#"Resources": 3"#)).unwrap().whole();
         assert!(cost.sum.after_is_least);
         assert_eq!(cost.counts()[&State::Unsupported], 3);
     }
@@ -283,7 +353,7 @@ mod tests {
             {"name": "aws_instance.a", "type": "aws_instance", "is_supported": true, "cost_components": [
                 {"name": "Instance", "price": "1", "quantity": "12", "total_monthly_cost": "12.345"}]},
             {"name": "aws_x.a", "type": "aws_x", "is_supported": false}]}]}"#;
-        let cost = read_infracost(report).unwrap();
+        let cost = read_infracost(report).unwrap().whole();
         assert_eq!((amount(cost.sum.after).as_str(), cost.currency.as_str()), ("12.35", "EUR"));
         assert_eq!((cost.sum.before, cost.sum.delta(), cost.sum.delta_percent()), (None, None, None));
         assert!(!cost.sum.is_complete());

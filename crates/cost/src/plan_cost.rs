@@ -38,6 +38,19 @@ pub struct PlanCost {
     pub is_imported: bool,
     /// How many objects an imported report counts as unsupported and does not list.
     pub unsupported_elsewhere: usize,
+    /// What an imported report and the plan that it was held against do not share.
+    pub held: Option<Held>,
+}
+
+/// What a report of Infracost and a plan do not share.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// The objects of the plan that may cost something and that the report does not have.
+    pub not_in_report: Vec<SafeText>,
+    /// The objects of the report that the plan does not have.
+    pub not_in_plan: Vec<SafeText>,
+    /// How many projects of the report are about other plans.
+    pub other_projects: usize,
 }
 
 /// What an object costs a month.
@@ -83,6 +96,20 @@ pub enum CostAction {
     Keep,
     /// It is no longer managed, and costs the same as before.
     Forget,
+}
+
+impl CostAction {
+    /// The name in documents for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::Replace => "replace",
+            Self::Update => "update",
+            Self::Keep => "keep",
+            Self::Forget => "forget",
+        }
+    }
 }
 
 /// Two sums, and what is missing in them.
@@ -209,7 +236,25 @@ impl PlanCost {
             currency: "USD".to_owned(),
             is_imported: false,
             unsupported_elsewhere: 0,
+            held: None,
         }
+    }
+
+    /// What the objects cost as they are before the plan, if nothing is done with them.
+    #[must_use]
+    pub fn without_changes(&self) -> Self {
+        let kept = self.resources.iter().filter_map(|resource| {
+            let side = resource.before.clone()?;
+            Some(ResourceCost {
+                action: CostAction::Keep,
+                sum: sum(Some(&side), Some(&side), CostAction::Keep),
+                before: Some(side.clone()),
+                after: Some(side),
+                ..resource.clone()
+            })
+        });
+        let resources: Vec<ResourceCost> = kept.collect();
+        Self { sum: total(&resources), resources, deferred: 0, partial: false, ..self.clone() }
     }
 
     /// How many objects have components in each state, on the side that they end on.
@@ -411,7 +456,7 @@ impl<'p> Pricer<'_, 'p> {
 }
 
 /// The one component of an object of whose cost its type tells all that is known.
-fn of_type(state: State, why: &'static str) -> Component {
+pub(crate) fn of_type(state: State, why: &'static str) -> Component {
     Component {
         name: Cow::Borrowed(""),
         detail: String::new(),
@@ -426,7 +471,7 @@ fn of_type(state: State, why: &'static str) -> Component {
     }
 }
 
-fn action(change: &ResourceChange<'_>) -> CostAction {
+pub(crate) fn action(change: &ResourceChange<'_>) -> CostAction {
     let actions = &change.change.actions;
     if actions.forgets() && !actions.creates() {
         CostAction::Forget

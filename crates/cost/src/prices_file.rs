@@ -24,10 +24,12 @@ const MOST: u32 = 1_000_000_000;
 pub enum PricesError {
     /// It cannot be read.
     #[error("cannot read {}: {reason}", path.display())]
-    #[diagnostic(code("PG-CO-001"), help("check the path and its permissions"))]
+    #[diagnostic(code("PG-CO-001"), help("check the path that {named_by} names, and its permissions"))]
     Unreadable {
         /// The file.
         path: PathBuf,
+        /// The flag, variable, or line of the settings that names it.
+        named_by: String,
         /// The operating system's message.
         reason: String,
     },
@@ -37,7 +39,7 @@ pub enum PricesError {
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The entry: `[[prices]] 2`.
+        /// The line, and the entry: `line 5: [[prices]] 2`.
         place: String,
         /// What is wrong.
         reason: String,
@@ -97,14 +99,22 @@ struct Discount {
 }
 
 impl Prices {
-    /// Reads a file.
+    /// Reads a file. `named_by` is the flag, variable, or line of the settings that names it.
     ///
     /// # Errors
     /// The file cannot be read, or says something that prices cannot.
-    pub fn read(path: &Path) -> Result<Self, PricesError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| PricesError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    pub fn read(path: &Path, named_by: &str) -> Result<Self, PricesError> {
+        let text = std::fs::read_to_string(path).map_err(|error| PricesError::Unreadable {
+            path: path.to_owned(),
+            named_by: named_by.to_owned(),
+            reason: error.to_string(),
+        })?;
         Self::parse(path, &text)
+    }
+
+    /// Whether there are none, and no discounts.
+    pub fn is_empty(&self) -> bool {
+        self.prices.is_empty() && self.discounts.is_empty()
     }
 
     /// Reads the text of a file.
@@ -114,7 +124,10 @@ impl Prices {
     pub fn parse(path: &Path, text: &str) -> Result<Self, PricesError> {
         let invalid = |wrong: Wrong| PricesError::Invalid {
             path: path.to_owned(),
-            place: wrong.place,
+            place: match line_of(text, &wrong.place) {
+                Some(line) => format!("line {line}: {}", wrong.place),
+                None => wrong.place,
+            },
             reason: wrong.reason,
             help: wrong.help,
         };
@@ -357,6 +370,15 @@ impl Wrong {
     }
 }
 
+/// The line of an entry such as `[[prices]] 2`, if it has a heading of its own.
+fn line_of(text: &str, place: &str) -> Option<usize> {
+    let (heading, number) = place.rsplit_once(' ')?;
+    let number: usize = number.parse().ok()?;
+    let mut headings =
+        text.lines().enumerate().filter(|(_, line)| line.replace(' ', "").starts_with(heading));
+    headings.nth(number.checked_sub(1)?).map(|(position, _)| position + 1)
+}
+
 const SEE: &str = "docs/cost.md describes the file";
 
 fn entries<'t>(root: &'t Table, name: &str) -> Result<Vec<(String, &'t Table)>, Wrong> {
@@ -554,6 +576,11 @@ mod tests {
             ("[[discounts]]\nservice = \"ec2\"\npercent = 101\n", "not a number from 0 to 100"),
             ("prices = 1\n", "expected tables"),
             ("prices = [\n", "line 1"),
+            (
+                "\n[[prices]]\nmatch = { type = \"a\" }\nhourly = 1\n\n[[prices]]\nhourly = 1\n",
+                "line 6: [[prices]] 2: ",
+            ),
+            ("prices = [{ hourly = 1 }]\n", "prices.toml: [[prices]] 1: "),
         ] {
             let error = Prices::parse(Path::new("prices.toml"), text).unwrap_err();
             let help = error.help().map(|help| help.to_string()).unwrap_or_default();

@@ -71,7 +71,7 @@ fn answers(question: &Question, options: &WorkspaceOptions) -> Vec<Value> {
         return all(workspace.problems().iter().map(|error| text(error)).collect::<Vec<_>>().join("; "));
     }
     let document = question.input.to_string();
-    let plan = PolicyInput { name: "plan.json", text: &document, plan: None };
+    let plan = PolicyInput { name: "plan.json", text: &document, plan: None, cost: None };
     let input = match QueryInput::of_plan(plan, Convention::CONFTEST, &ContextOptions::default()) {
         Ok(input) => input,
         Err(errors) => return all(errors.iter().map(|error| text(error)).collect::<Vec<_>>().join("; ")),

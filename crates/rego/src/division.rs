@@ -90,7 +90,12 @@ mod tests {
         }
         let paths = vec![directory.path().to_owned()];
         let options = PolicyOptions { paths, namespaces: Namespaces::All, ..PolicyOptions::default() };
-        PolicySet::load(&options).unwrap().evaluate(PolicyInput { name: "plan.json", text, plan: None })
+        PolicySet::load(&options).unwrap().evaluate(PolicyInput {
+            name: "plan.json",
+            text,
+            plan: None,
+            cost: None,
+        })
     }
 
     fn messages(evaluation: &Evaluation) -> Vec<&str> {

@@ -705,6 +705,19 @@ pub enum PolicyError {
         reason: String,
     },
 
+    /// A file with costs that is no report of Infracost.
+    #[error("{}: not a cost report of Infracost: {reason}", path.display())]
+    #[diagnostic(
+        code("PG-CO-003"),
+        help("write it with: infracost breakdown --path plan.json --format json > costs.json")
+    )]
+    InvalidCosts {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
+    },
+
     /// A policy that reads a value of the run that is not given.
     #[error("the policy reads `{path}`, which is not set")]
     #[diagnostic(code("PG-RG-081"))]

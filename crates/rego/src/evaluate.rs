@@ -53,6 +53,8 @@ pub struct PolicyInput<'t> {
     pub text: &'t str,
     /// The plan's model, which tells what is known only after apply; without it, an unknown value is absent.
     pub plan: Option<&'t Plan<'t>>,
+    /// What the plan costs, as a JSON object; only policies that [read it](crate::Policies::reads_cost) need it.
+    pub cost: Option<&'t str>,
 }
 
 /// The result of a policy set on one plan.
@@ -120,17 +122,35 @@ impl PolicySet {
         work: &Work,
         evaluation: &mut Evaluation,
     ) {
-        match self.prepare(value, plan.name) {
-            Ok(engine) => {
+        let prepared =
+            self.cost(plan).and_then(|cost| Ok((self.prepare(value, cost.as_ref(), plan.name)?, cost)));
+        match prepared {
+            Ok((engine, cost)) => {
                 self.run(engine, work, evaluation);
-                self.judge_unknown(value, plan, evaluation);
+                self.judge_unknown(value, cost.as_ref(), plan, evaluation);
             }
             Err(error) => evaluation.errors.push(error),
         }
     }
 
+    /// What the plan costs, if a rule reads it.
+    fn cost(&self, plan: PolicyInput<'_>) -> Result<Option<Value>, PolicyError> {
+        let text = plan.cost.filter(|_| self.reads_cost);
+        let value = text.map(Value::from_json_str).transpose();
+        value.map_err(|error| PolicyError::InvalidInput {
+            plan: plan.name.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
     /// Adds what depends on values that are known only after apply.
-    fn judge_unknown(&self, value: &Value, plan: PolicyInput<'_>, evaluation: &mut Evaluation) {
+    fn judge_unknown(
+        &self,
+        value: &Value,
+        cost: Option<&Value>,
+        plan: PolicyInput<'_>,
+        evaluation: &mut Evaluation,
+    ) {
         let (Some(reader), Some(model)) = (&self.unknown, plan.plan) else { return };
         let unknown = reader.relevant(&self.sources, model);
         if unknown.is_empty() {
@@ -152,7 +172,7 @@ impl PolicySet {
                 let file = file_data(plan.name)["conftest"]["file"].clone();
                 data = unknown::replaced(&data, &["conftest", "file"], file);
             }
-            unknown::judge(&judged, value, &|plan| self.input(plan), data, &mut told);
+            unknown::judge(&judged, value, &|plan| self.input(plan, cost), data, &mut told);
             told
         });
         match told {
@@ -163,16 +183,16 @@ impl PolicySet {
     }
 
     /// The input of the rules for a plan.
-    fn input(&self, plan: &Value) -> Value {
+    fn input(&self, plan: &Value, cost: Option<&Value>) -> Value {
         let input = self.frame.around(plan);
-        if self.reads_index { plan_index::added(&input) } else { input }
+        if self.reads_index { plan_index::added(&input, cost) } else { input }
     }
 
     /// Returns a copy of the engine with the input.
-    fn prepare(&self, plan: &Value, name: &str) -> Result<Engine, PolicyError> {
+    fn prepare(&self, plan: &Value, cost: Option<&Value>, name: &str) -> Result<Engine, PolicyError> {
         let prepared = shell::run(|| {
             let mut engine = self.engine.clone();
-            engine.set_input(self.input(plan));
+            engine.set_input(self.input(plan, cost));
             // Adding data makes the engine prepare again, which takes longer than most evaluations; so it is done
             // only if needed, and once for all rules.
             if self.reads_file_name {

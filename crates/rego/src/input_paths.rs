@@ -6,7 +6,7 @@ use super::bundle;
 use super::context::{self, GroupContext};
 use super::convention::{PlanPlace, Platform, plan_keys};
 use super::error::{PolicyError, report};
-use super::plan_shape::{self, INDEX_KEY, INDEX_SOURCE, Meant, Next};
+use super::plan_shape::{self, COST_KEY, INDEX_KEY, INDEX_SOURCE, Meant, Next};
 use super::plan_value::Sections;
 use super::program::{Meaning, Program, RuleFacts, path_text};
 use super::syntax::{self, Absence, Fact, Reference, Step};
@@ -56,13 +56,46 @@ fn is_plan_key(key: &str) -> bool {
 /// Whether any rule names what planguard adds to the plan. For rules that only walk the whole input, nothing is added:
 /// they would find everything twice.
 pub(super) fn reads_index(program: &Program<'_>) -> bool {
+    any_below_index(program, |_| true)
+}
+
+/// Whether any rule names what the plan costs, or all that planguard adds to the plan.
+pub(super) fn reads_cost(program: &Program<'_>) -> bool {
+    any_below_index(program, |below| match below.first() {
+        Some(Step::Key(key)) => key == COST_KEY,
+        Some(Step::Dynamic) | None => true,
+    })
+}
+
+/// Whether any rule names what the platform has of a cost report: its totals are those of all plans that it is about.
+pub(super) fn reads_cost_report(program: &Program<'_>, platform: &Platform) -> bool {
+    let places = || platform.facts.iter().filter(|(fact, _)| fact.is_cost()).map(|(_, place)| *place);
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
             let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
-            let is = |step: Option<&Step>, key: &str| step.and_then(Step::key) == Some(key);
-            let is_plan = steps.first().and_then(Step::key).is_some_and(is_plan_key);
-            is(steps.first(), INDEX_KEY) || is_plan && is(steps.get(1), INDEX_KEY)
+            let leads = |place: &str| {
+                steps.iter().zip(place.split('.')).all(|(step, key)| step.key().is_none_or(|own| own == key))
+            };
+            !steps.is_empty() && places().any(leads)
+        })
+    })
+}
+
+/// Whether any rule refers to what planguard adds to the plan, by such steps below it.
+fn any_below_index(program: &Program<'_>, is_meant: impl Fn(&[Step]) -> bool) -> bool {
+    program.rules.iter().any(|rule| {
+        rule.facts.iter().any(|fact| {
+            let Fact::Refers(reference) = fact else { return false };
+            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
+            let is_index = |step: &Step| step.key() == Some(INDEX_KEY);
+            match steps.as_slice() {
+                [index, below @ ..] if is_index(index) => is_meant(below),
+                [Step::Key(plan), index, below @ ..] if is_plan_key(plan) && is_index(index) => {
+                    is_meant(below)
+                }
+                _ => false,
+            }
         })
     })
 }
@@ -329,12 +362,40 @@ mod tests {
         assert_eq!(named("x if input.planguard.by_type.a"), Some(vec!["resource_changes".to_owned()]));
         assert!(with_policy(rules, reads_index));
         assert!(!with_policy("x if walk(input, [_, v])\ny := input.resource_changes", reads_index));
+        assert!(!with_policy(rules, reads_cost));
+        for rules in [
+            "x if input.planguard.cost.delta > 1",
+            "x if input.tfplan.planguard.cost.after",
+            "x := object.get(input.planguard, \"cost\", {})",
+            "x := input.planguard",
+        ] {
+            assert!(with_policy(rules, reads_cost) && with_policy(rules, reads_index), "{rules}");
+        }
+        assert!(unknown_paths("deny if input.planguard.cost.resources[\"a.b\"].delta > 5").is_empty());
         assert!(unknown_paths("deny if input.planguard.by_type.aws_x[_].name").is_empty());
         assert!(unknown_paths("deny if input.planguard.by_action[\"create+forget\"]").is_empty());
-        for slip in ["planguard.by_types", "planguard.type", "planguard.by_action.craete", "plangaurd"] {
+        for slip in [
+            "planguard.by_types",
+            "planguard.type",
+            "planguard.by_action.craete",
+            "planguard.cost.detla",
+            "plangaurd",
+        ] {
             let path = format!("input.{slip}");
             assert_eq!(unknown_paths(&format!("deny if {path}")), [format!("no plan contains `{path}`")]);
         }
+    }
+
+    #[test]
+    fn a_rule_that_reads_a_cost_report_is_found() {
+        let env0 = "env0".parse::<Convention>().unwrap().platform();
+        let reads = |rules: &str| with_policy(rules, |program| reads_cost_report(program, env0));
+        assert!(reads("x if input.costEstimation.monthlyCostDiff > 5"));
+        assert!(reads("x := input.costEstimation"));
+        assert!(!reads("x if input.plan.resource_changes"));
+        assert!(!reads("x if input.planguard.cost.delta > 5"));
+        let plain = Convention::CONFTEST.platform();
+        assert!(!with_policy("x := input.costEstimation", |program| reads_cost_report(program, plain)));
     }
 
     #[test]

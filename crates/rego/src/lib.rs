@@ -61,7 +61,7 @@ pub use bundle::{
     BundledFile, Outline, OutlinedRule, PackError, RegoPack, RegoPacks, library, outline, rego_packs,
     rule_id, toml_parameters,
 };
-pub use context::{ContextOptions, RunFacts, context_variables, monthly_increase, run_facts};
+pub use context::{ContextOptions, RunFacts, context_variables, run_facts};
 pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};
 pub use error::{PolicyError, PolicyText};

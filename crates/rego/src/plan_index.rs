@@ -1,4 +1,4 @@
-//! What planguard adds to the plan for policies that read it: resource changes by type and by action.
+//! What planguard adds to the plan for policies that read it: resource changes by type and by action, and its cost.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,16 +8,17 @@ use regorus::Value;
 use regorus::value::Array;
 
 use super::convention::plan_keys;
-use super::plan_shape::{BY_ACTION_KEY, BY_TYPE_KEY, INDEX_KEY, INDEX_SOURCE};
+use super::plan_shape::{BY_ACTION_KEY, BY_TYPE_KEY, COST_KEY, INDEX_KEY, INDEX_SOURCE};
 
-/// The input with the index in each plan. The index refers to the plan's own values, in their order.
-pub(super) fn added(input: &Value) -> Value {
+/// The input with the index in each plan. The index refers to the plan's own values, in their order; `cost` is in it, if
+/// a policy reads that.
+pub(super) fn added(input: &Value, cost: Option<&Value>) -> Value {
     let mut known = None;
     let mut input = input.clone();
-    add(&mut input, &mut known);
+    add(&mut input, cost, &mut known);
     for alias in plan_keys() {
         let mut plan = input[alias].clone();
-        if add(&mut plan, &mut known)
+        if add(&mut plan, cost, &mut known)
             && let Ok(input) = input.as_object_mut()
         {
             input.insert(Value::from(alias), plan);
@@ -27,17 +28,22 @@ pub(super) fn added(input: &Value) -> Value {
 }
 
 /// Adds the index to a plan. Returns whether the value is one.
-fn add(plan: &mut Value, known: &mut Option<(Arc<Array>, Value)>) -> bool {
-    let Value::Array(changes) = plan[INDEX_SOURCE].clone() else { return false };
+fn add(plan: &mut Value, cost: Option<&Value>, known: &mut Option<(Arc<Array>, Value)>) -> bool {
+    let changes = match (plan[INDEX_SOURCE].clone(), cost) {
+        (Value::Array(changes), _) => changes,
+        // A plan without changes costs something too: nothing.
+        (Value::Undefined, Some(_)) => Arc::new(Array::default()),
+        _ => return false,
+    };
     let index = match known {
         Some((of, index)) if Arc::ptr_eq(of, &changes) => index.clone(),
-        Some(_) | None => index(&changes),
+        Some(_) | None => index(&changes, cost),
     };
     *known = Some((changes, index.clone()));
     plan.as_object_mut().map(|plan| plan.insert(Value::from(INDEX_KEY), index)).is_ok()
 }
 
-fn index(changes: &Array) -> Value {
+fn index(changes: &Array, cost: Option<&Value>) -> Value {
     let mut by_type: BTreeMap<Value, Vec<Value>> = BTreeMap::new();
     let mut by_action: BTreeMap<Value, Vec<Value>> = BTreeMap::new();
     for change in changes.iter() {
@@ -53,10 +59,9 @@ fn index(changes: &Array) -> Value {
         Value::from(lists.collect::<BTreeMap<_, _>>())
     };
     let (by_type, by_action) = (lists(by_type), lists(by_action));
-    Value::from(BTreeMap::from([
-        (Value::from(BY_TYPE_KEY), by_type),
-        (Value::from(BY_ACTION_KEY), by_action),
-    ]))
+    let lists = [(Value::from(BY_TYPE_KEY), by_type), (Value::from(BY_ACTION_KEY), by_action)];
+    let cost = cost.map(|cost| (Value::from(COST_KEY), cost.clone()));
+    Value::from(lists.into_iter().chain(cost).collect::<BTreeMap<_, _>>())
 }
 
 /// The key of a change: `replace` in either order, a single verb, or all verbs joined as in `create+forget`.
@@ -100,7 +105,7 @@ mod tests {
 
     #[test]
     fn every_change_is_under_its_type_and_its_action() {
-        let index = &added(&plan())[INDEX_KEY];
+        let index = &added(&plan(), None)[INDEX_KEY];
         let numbered = |list: &[usize]| list.iter().copied().map(Value::from).collect::<Vec<_>>();
         assert_eq!(numbers(&index[BY_TYPE_KEY]["a"]), numbered(&[1, 3, 4, 5]));
         assert_eq!(numbers(&index[BY_TYPE_KEY]["b"]), numbered(&[0, 2]));
@@ -114,7 +119,7 @@ mod tests {
     fn every_plan_in_the_input_has_the_index_and_nothing_is_copied() {
         let plan = plan();
         let input = Value::from(BTreeMap::from([(Value::from("tfplan"), plan.clone())]));
-        let input = added(&input);
+        let input = added(&input, None);
         assert_eq!(input[INDEX_KEY], Value::Undefined);
         let (Value::Object(own), Value::Object(listed)) =
             (&plan[INDEX_SOURCE][0], &input["tfplan"][INDEX_KEY][BY_TYPE_KEY]["b"][0])
@@ -127,7 +132,18 @@ mod tests {
     #[test]
     fn a_value_that_is_not_a_plan_is_unchanged() {
         for json in ["{}", "{\"resource_changes\": null}", "{\"plan\": 1}", "[]", "1"] {
-            assert_eq!(added(&value(json)), value(json));
+            assert_eq!(added(&value(json), None), value(json));
         }
+    }
+
+    #[test]
+    fn the_cost_is_in_every_plan_also_without_changes() {
+        let cost = value(r#"{"delta": 12.5}"#);
+        let of = |json: &str| added(&value(json), Some(&cost));
+        assert_eq!(added(&plan(), Some(&cost))[INDEX_KEY][COST_KEY], cost);
+        assert_eq!(added(&plan(), None)[INDEX_KEY][COST_KEY], Value::Undefined);
+        assert_eq!(of("{}")[INDEX_KEY][COST_KEY], cost);
+        assert_eq!(of(r#"{"plan": {}}"#)["plan"][INDEX_KEY][COST_KEY], cost);
+        assert_eq!(of("[]"), value("[]"));
     }
 }

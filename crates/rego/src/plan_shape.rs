@@ -292,8 +292,58 @@ const INDEX_ACTIONS: [&str; 8] = ["create", "delete", "forget", "no-op", "open",
 pub static BY_TYPE: Node = Node::Map(&RESOURCE_CHANGES);
 static BY_ACTION: Node = Node::MapOf(&INDEX_ACTIONS, &RESOURCE_CHANGES);
 
+/// The key, in what planguard adds, of what the plan costs.
+pub const COST_KEY: &str = "cost";
+
+static BOUND: Node = Node::Word(&["at_least", "at_most", "exact", "open"]);
+
+/// A part of a cost that is missing in the sums.
+pub static UNPRICED: Node = Node::Object(&[
+    ("address", &TEXT),
+    ("component", &TEXT),
+    ("reason", &TEXT),
+    ("state", &Node::Word(&["no_price", "unknown_input", "unsupported"])),
+]);
+static UNPRICED_PARTS: Node = Node::List(&UNPRICED);
+
+/// What an object costs a month; see [`COST`].
+pub static COST_OF_RESOURCE: Node = Node::Object(&[
+    ("action", &Node::Word(&["create", "delete", "forget", "keep", "replace", "update"])),
+    ("after", &NUMBER),
+    ("after_lower_bound", &FLAG),
+    ("before", &NUMBER),
+    ("before_lower_bound", &FLAG),
+    ("complete", &FLAG),
+    ("delta", &NUMBER),
+    ("delta_bound", &BOUND),
+    ("delta_percent", &NUMBER),
+    ("region", &TEXT),
+    ("type", &TEXT),
+    ("unknown", &UNPRICED_PARTS),
+    ("usage", &FLAG),
+]);
+static COST_OF_RESOURCES: Node = Node::Map(&COST_OF_RESOURCE);
+
+/// What the plan costs a month; `src/cost/policy_input.rs` writes it.
+pub static COST: Node = Node::Object(&[
+    ("after", &NUMBER),
+    ("after_lower_bound", &FLAG),
+    ("before", &NUMBER),
+    ("before_lower_bound", &FLAG),
+    ("complete", &FLAG),
+    ("currency", &TEXT),
+    ("delta", &NUMBER),
+    ("delta_bound", &BOUND),
+    ("delta_percent", &NUMBER),
+    ("imported", &FLAG),
+    ("resources", &COST_OF_RESOURCES),
+    ("unknown", &UNPRICED_PARTS),
+    ("usage", &FLAG),
+]);
+
 /// What planguard adds to the plan.
-pub static INDEX: Node = Node::Object(&[(BY_ACTION_KEY, &BY_ACTION), (BY_TYPE_KEY, &BY_TYPE)]);
+pub static INDEX: Node =
+    Node::Object(&[(BY_ACTION_KEY, &BY_ACTION), (BY_TYPE_KEY, &BY_TYPE), (COST_KEY, &COST)]);
 
 /// The plan (`jsonplan/plan.go`, `plan`), with what planguard adds. `proposed_unknown` is documented and never
 /// written.
@@ -348,7 +398,7 @@ impl Node {
     /// Whether other keys are mistakes even if they look like none that exists. Elsewhere a later version may have
     /// more keys.
     pub fn has_no_other_keys(&self) -> bool {
-        std::ptr::eq(self, &PLAN) || std::ptr::eq(self, &INDEX)
+        [&PLAN, &INDEX, &COST, &COST_OF_RESOURCE, &UNPRICED].into_iter().any(|own| std::ptr::eq(self, own))
     }
 
     /// Where a step leads from here. `path` is the path to this place, for help.
@@ -515,7 +565,17 @@ mod tests {
             (&["resource_changes", "type"], Meant::OtherPlace, "is an array"),
             (&["format_version", "major"], Meant::OtherPlace, "is a string and has no keys"),
             (&["nothing"], Meant::Unknown, "the keys of `input` are action_invocations, applyable"),
-            (&["planguard", "type"], Meant::Unknown, "the keys of `input.planguard` are by_action, by_type"),
+            (
+                &["planguard", "type"],
+                Meant::Unknown,
+                "the keys of `input.planguard` are by_action, by_type, cost",
+            ),
+            (
+                &["planguard", "cost", "detla"],
+                Meant::SimilarKey,
+                "did you mean `input.planguard.cost.delta`?",
+            ),
+            (&["planguard", "cost", "resources", "a.b", "price"], Meant::Unknown, "are action, after,"),
             (&["planguard", "by_action", "craete"], Meant::SimilarKey, "did you mean"),
         ] {
             let missing = missing(steps).unwrap_or_else(|| panic!("{steps:?} is missing"));

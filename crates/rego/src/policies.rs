@@ -111,6 +111,16 @@ impl Policies {
         self.sets.iter().map(|set| set.rules().len()).sum()
     }
 
+    /// Returns whether some rule reads what the plan costs.
+    pub fn reads_cost(&self) -> bool {
+        self.sets.iter().any(|set| set.reads_cost)
+    }
+
+    /// Returns whether some rule reads what its platform has of a cost report.
+    pub fn reads_cost_report(&self) -> bool {
+        self.sets.iter().any(|set| set.reads_cost_report)
+    }
+
     /// Returns the errors of loading. Unless it is empty, every verdict from these policies is incomplete.
     pub fn problems(&self) -> &[PolicyError] {
         &self.problems

@@ -57,6 +57,8 @@ pub struct PolicySet {
     pub(super) sections: Sections,
     pub(super) reads_file_name: bool,
     pub(super) reads_index: bool,
+    pub(super) reads_cost: bool,
+    pub(super) reads_cost_report: bool,
     pub(super) together: Together,
     pub(super) frame: Frame,
     /// Reads the policies for what depends on unknown values; `None` for packs, which treat them themselves.
@@ -308,7 +310,17 @@ pub(super) fn load(
     else {
         return Err(errors);
     };
-    let Chosen { mut rules, exceptions, sections, reads_file_name, reads_index, coverage, .. } = chosen;
+    let Chosen {
+        mut rules,
+        exceptions,
+        sections,
+        reads_file_name,
+        reads_index,
+        reads_cost,
+        reads_cost_report,
+        coverage,
+        ..
+    } = chosen;
     chosen.errors.into_iter().for_each(|error| report(&mut errors, error));
     for rule in &mut rules {
         rule.notes.extend(notes.clone());
@@ -326,6 +338,8 @@ pub(super) fn load(
         sections,
         reads_file_name,
         reads_index,
+        reads_cost,
+        reads_cost_report,
         together,
         frame: Frame::new(context),
         unknown: Some(unknown::Reader::default()),
@@ -349,6 +363,8 @@ struct Chosen {
     sections: Sections,
     reads_file_name: bool,
     reads_index: bool,
+    reads_cost: bool,
+    reads_cost_report: bool,
     together: Together,
     coverage: Option<Coverage>,
     passed_over: Vec<String>,
@@ -409,6 +425,8 @@ impl Chosen {
             sections: input_paths::sections(program, context.platform),
             reads_file_name: input_paths::reads_file_name(program),
             reads_index: input_paths::reads_index(program),
+            reads_cost: input_paths::reads_cost(program),
+            reads_cost_report: input_paths::reads_cost_report(program, context.platform),
             together,
             coverage,
             passed_over,

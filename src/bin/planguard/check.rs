@@ -14,7 +14,6 @@ use planguard::check::{Progress, run as check};
 use planguard::input::{Partition, ReadOptions, Source, Terraform};
 use planguard::problem::Problem;
 use planguard::redact::Redactor;
-use planguard::rego::monthly_increase;
 use planguard::render;
 use planguard::report::{EnvironmentReport, Notice, PolicyCommit, Report};
 use planguard::settings::{Origin, Place, Resolution, Settings};
@@ -115,7 +114,7 @@ pub(crate) fn check_plans(
                 .with_help("name policies with --policy, or in planguard.toml under [policies] paths"),
         );
     }
-    let mut options = CheckOptions {
+    let options = CheckOptions {
         errored: arguments.on_errored_plan(),
         report_only: arguments.report_only,
         partition,
@@ -126,14 +125,6 @@ pub(crate) fn check_plans(
         },
         ..settings.check_options()
     };
-    if let Some(costs) = &settings.infracost.value {
-        match monthly_increase(costs) {
-            Ok(increase) => options.risk.monthly_increase = increase,
-            // Policies say so themselves.
-            Err(_) if rules.policies.is_some() => {}
-            Err(error) => report_problem(&error),
-        }
-    }
     let sources: Vec<Source> = plans.iter().cloned().map(Source::from).collect();
     let bar = progress_bar();
     let mut report = check(&sources, &read, &rules, &options, &|progress| match progress {
@@ -145,6 +136,7 @@ pub(crate) fn check_plans(
     bar.finish_and_clear();
     report.problems.splice(0..0, problems);
     report.notices.splice(0..0, resolution.notices.iter().cloned());
+    report.notices.extend(settings.unused_cost_settings());
     report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
     report.environment = resolution.environment.as_ref().map(EnvironmentReport::new);
     report.policy_commits = settings.policy_commits();

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use planguard::cost::{CostError, CostView};
-use planguard::prices::Prices;
 use planguard::problem::Problem;
 use planguard::render::{Format, cost as render};
 use planguard::settings::{Said, Settings};
@@ -29,25 +28,26 @@ Examples:
   planguard cost tfplan.json --prices contract.toml --show all
   planguard cost tfplan.json --format markdown > comment.md
   planguard cost --infracost costs.json
+  planguard cost tfplan.json --infracost costs.json
 
 Exit codes:
   0    the costs were told
-  2    the plan could not be read, or is no plan
+  2    the plan could not be read, or is no plan, or the report of Infracost is about another plan
   130  interrupted";
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct CostArguments {
     /// The plan: a file, or - for standard input [default: the one in the working directory]
-    #[arg(value_name = "PLAN|-", conflicts_with = "infracost")]
+    #[arg(value_name = "PLAN|-")]
     plan: Option<OsString>,
     /// Prices and discounts of your own, as a TOML file (docs/cost.md)
     #[arg(long, value_name = "FILE")]
     prices: Option<PathBuf>,
-    /// Show the amounts of a report of Infracost instead of pricing a plan
+    /// Take the amounts of a report of Infracost: those of PLAN, or without PLAN the whole report
     #[arg(long, value_name = "FILE", conflicts_with = "prices")]
     infracost: Option<PathBuf>,
-    /// How much the text shows
-    #[arg(long, value_parser = word::<Show>(), default_value = "new", value_name = "WHICH", help_heading = "Output")]
+    /// What the text lists: `new`, the objects whose cost the plan changes; `all`, every object, with all parts of its cost
+    #[arg(long, value_parser = word::<Show>(), default_value = "new", hide_possible_values = true, value_name = "WHICH", help_heading = "Output")]
     show: Show,
     /// The format
     #[arg(long, value_parser = FormatParser(&render::FORMATS), default_value = render::FORMATS.default().name, value_name = "FORMAT", help_heading = "Output")]
@@ -59,7 +59,11 @@ pub(crate) struct CostArguments {
 }
 
 pub(crate) fn run(arguments: &CostArguments, output: &Output) -> ExitCode {
-    let said = Said { prices: flag("--prices", arguments.prices.clone().map(Some)), ..Said::default() };
+    let said = Said {
+        prices: flag("--prices", arguments.prices.clone().map(Some)),
+        infracost: flag("--infracost", arguments.infracost.clone().map(Some)),
+        ..Said::default()
+    };
     let settings = match settings(arguments.input.said(said), None, &arguments.sources, output) {
         Ok(settings) => settings,
         Err(code) => return code,
@@ -75,13 +79,19 @@ fn costs(arguments: &CostArguments, settings: &Settings, output: &Output) -> Res
         output.problem(&Problem::plain(error));
         ExitCode::from(UNDECIDED)
     };
-    if let Some(report) = &arguments.infracost {
-        return CostView::imported(report).map_err(|error| failed(&error));
-    }
-    let prices = match &settings.prices.value {
-        Some(file) => Prices::read(file).map_err(|error| failed(&error.into()))?,
-        None => Prices::default(),
+    // Prices that a flag names count more than a report that a variable or a file does.
+    let imported = match arguments.prices {
+        Some(_) => None,
+        None => settings.imported_costs().map_err(|error| failed(&error))?,
     };
+    if let (Some(imported), Some(_), None) = (&imported, &arguments.infracost, &arguments.plan) {
+        return Ok(CostView::imported(imported));
+    }
+    let prices = settings.read_prices().map_err(|error| failed(&error))?;
     let document = document_by(arguments.plan.as_ref(), &arguments.input, settings, output)?;
-    CostView::of(&document, &prices).map_err(|error| failed(&error))
+    let view = match &imported {
+        Some(imported) => CostView::held(&document, imported),
+        None => CostView::of(&document, &prices),
+    };
+    view.map_err(|error| failed(&error))
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use miette::Diagnostic;
+use planguard::cost::policy_input;
 use planguard::input::{Document, Source, discover};
 use planguard::plan::Plan;
 use planguard::plan::text::escape::for_terminal_line;
@@ -241,9 +242,26 @@ impl Session {
         let redactor = JsonRedactor::for_plan(&plan).map_err(|error| say(&error)).ok()?;
         let context = settings.context_options(run_variables());
         let name = document.origin().to_string();
-        let input = PolicyInput { name: &name, text: document.text(), plan: None };
+        let input = PolicyInput { name: &name, text: document.text(), plan: None, cost: None };
         let input = QueryInput::of_plan(input, settings.query_convention(), &context);
         let input = input.map_err(|errors| errors.iter().for_each(|error| say(error))).ok()?;
+        let mut are_read = true;
+        let costs = settings.cost_rules(None, &mut |error| {
+            are_read = false;
+            say(error);
+        });
+        if costs.imported.is_some() {
+            // A report of another plan is a mistake whatever is asked.
+            costs.cost(&plan, document.origin().path()).map_err(|error| say(&error)).ok()?;
+        }
+        if !are_read {
+            return None;
+        }
+        let input = input.with_cost(move || {
+            let plan = Plan::parse(document.text()).ok()?;
+            let cost = costs.cost(&plan, document.origin().path()).ok()?;
+            policy_input(&cost).ok()
+        });
         Some(Self { workspace, input, redactor, builtin_errors, is_whole })
     }
 

@@ -226,7 +226,7 @@ mod tests {
 
     fn assistant() -> Assistant {
         let text = r#"{"format_version": "1.2", "resource_changes": [{"address": "a.b", "change": {"after": {"bucket": "x", "a-b": 1}}}, {"change": {"after": {"tags": {"owner": "me"}}}}]}"#;
-        let plan = PolicyInput { name: "p.json", text, plan: None };
+        let plan = PolicyInput { name: "p.json", text, plan: None, cost: None };
         let input = QueryInput::of_plan(plan, Convention::CONFTEST, &ContextOptions::default()).unwrap();
         let rules = ["data.main.deny", "data.main.denied", "data.lib.x"].map(str::to_owned).to_vec();
         Assistant { rules, input, builtins: builtin_names() }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use planguard_cost::{Bound, CostAction, Decimal, RegionOrigin, State, Sum, amount};
+use planguard_cost::{Bound, CostAction, Decimal, Held, RegionOrigin, State, Sum, amount};
 use planguard_plan::redact::SafeText;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format<CostView> =
     Format { name: "json", former: None, help: "for programs", extension: "json", render };
 
 /// The version of the document. A new minor version adds members; a new major one changes or removes some.
-const VERSION: &str = "1.0";
+const VERSION: &str = "1.1";
 
 fn render(view: &CostView, _: Layout) -> Result<String, RenderError> {
     Ok(json::indented(&Document::of(view))?)
@@ -50,6 +50,12 @@ struct Document<'v> {
     sources: Vec<PriceSource>,
     /// Whether the amounts are those of a report of Infracost.
     imported: bool,
+    /// The objects of the plan that may cost something and that the report of Infracost does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_in_report: Vec<&'v str>,
+    /// The objects of the report of Infracost that the plan does not have; they do not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_in_plan: Vec<&'v str>,
 }
 
 /// Two sums.
@@ -206,6 +212,9 @@ struct PriceSource {
 
 impl<'v> Document<'v> {
     fn of(view: &'v CostView) -> Self {
+        let addresses = |which: fn(&Held) -> &Vec<SafeText>| -> Vec<&'v str> {
+            view.held.iter().flat_map(which).map(SafeText::unescaped).collect()
+        };
         Self {
             version: VERSION,
             origin: view.origin.unescaped(),
@@ -239,6 +248,8 @@ impl<'v> Document<'v> {
                 .map(|source| PriceSource { name: source.name, licence: source.licence, date: source.date })
                 .collect(),
             imported: view.is_imported,
+            not_in_report: addresses(|held| &held.not_in_report),
+            not_in_plan: addresses(|held| &held.not_in_plan),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The sentences about costs that the formats for people share.
 
 use planguard_cost::{Bound, CostAction, Decimal, State, Sum};
+use planguard_plan::text::escape::for_terminal_line;
 
-use crate::cost::{CostView, ObjectCost, PartCost, difference, money};
+use crate::cost::{CostView, ObjectCost, PartCost, difference, money, not_shared};
 use crate::render::layout::count;
 
 /// A difference, and what it is if something is missing in it.
@@ -168,6 +169,19 @@ pub(super) fn notes(view: &CostView) -> Vec<String> {
             money(costs, &view.currency.for_terminal_line())
         ));
     }
+    let unsupported = if view.is_imported {
+        (
+            State::Unsupported,
+            "object has no amount in the report of Infracost",
+            "objects have no amount in the report of Infracost",
+        )
+    } else {
+        (
+            State::Unsupported,
+            "object is of a type that is not supported",
+            "objects are of types that are not supported",
+        )
+    };
     let mut open = Vec::new();
     for (state, one, many) in [
         (
@@ -176,11 +190,7 @@ pub(super) fn notes(view: &CostView) -> Vec<String> {
             "objects depend on values that are not known",
         ),
         (State::NoPrice, "object has parts without a price", "objects have parts without a price"),
-        (
-            State::Unsupported,
-            "object is of a type that is not supported",
-            "objects are of types that are not supported",
-        ),
+        unsupported,
     ] {
         if number(state) > 0 {
             open.push(count(number(state), one, many));
@@ -215,6 +225,8 @@ pub(super) fn notes(view: &CostView) -> Vec<String> {
         let objects = count(view.deposed, "deposed object is", "deposed objects are");
         notes.push(format!("{objects} not counted."));
     }
+    let not_shared = view.held.as_ref().map(not_shared).into_iter().flatten().flatten();
+    notes.extend(not_shared.map(|sentence| format!("{}.", for_terminal_line(&sentence))));
     notes.extend(about_prices(view));
     notes
 }

@@ -21,7 +21,7 @@ fn with_context(options: PolicyOptions) -> PolicyOptions {
 }
 
 fn evaluate(policies: &Policies) -> Evaluation {
-    policies.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None })
+    policies.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None, cost: None })
 }
 
 /// What a user is told of the problems: code, message and place.
@@ -249,7 +249,8 @@ fn a_plain_directory_means_to_policies_what_it_means_to_conftest() {
         let (alone_problems, evaluation) = match alone {
             Ok(set) => {
                 assert_eq!(set.sha256(), policies.sha256(), "{name}");
-                let evaluation = set.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None });
+                let evaluation =
+                    set.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None, cost: None });
                 (set.problems().to_vec(), evaluation)
             }
             Err(errors) => (errors, Evaluation::default()),
@@ -516,6 +517,7 @@ fn regula_asks_its_rules_about_resources() {
         name: "plan.json",
         text: include_str!("../../../fixtures/policies/regula/plan.json"),
         plan: None,
+        cost: None,
     };
     let policies = Policies::load(&options(&["regula"]));
     assert!(policies.problems().is_empty(), "{:?}", problems(&policies));
@@ -608,6 +610,7 @@ fn spacelift_policies_find_the_configuration_where_the_documentation_puts_it() {
         name: "plan.json",
         text: include_str!("../../../fixtures/policies/regula/plan.json"),
         plan: None,
+        cost: None,
     };
     let expected = [finding(RuleKind::Deny, "modules", "block")];
     let policies = Policies::load(&options);

@@ -200,16 +200,64 @@ pub(super) fn dynamodb_table(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
         Ok(Some("PAY_PER_REQUEST")) => bill.usage("Requests", Service::DynamoDb, "request", None),
         Ok(_) => {
             let indexes = root.list("global_secondary_index");
-            for (name, attribute, key) in [
-                ("Read capacity", "read_capacity", "dynamodb-read-hour"),
-                ("Write capacity", "write_capacity", "dynamodb-write-hour"),
-            ] {
+            let capacity = |attribute: &str| {
                 let own = root.needed_count(attribute);
-                let all = indexes.as_ref().map_err(Clone::clone).and_then(|indexes| {
+                indexes.as_ref().map_err(Clone::clone).and_then(|indexes| {
                     let of_indexes = indexes.iter().map(|index| index.needed_count(attribute));
                     of_indexes.chain([own]).sum::<Input<Decimal>>()
-                });
-                bill.add(Part::aws(name, Service::DynamoDb, Unit::Hour, key).times(all));
+                })
+            };
+            let (reads, writes) = (capacity("read_capacity"), capacity("write_capacity"));
+            let part = |name, key, count: &Input<Decimal>| {
+                Part::aws(name, Service::DynamoDb, Unit::Hour, key).times(count.clone())
+            };
+            bill.add(part("Read capacity", "dynamodb-read-hour", &reads));
+            bill.add(part("Write capacity", "dynamodb-write-hour", &writes));
+            for replica in replicas(&root) {
+                match replica {
+                    Ok(region) => {
+                        let of_replica = |name, key, count| {
+                            let part = part(name, key, count).in_region(region).detail(region);
+                            part.assuming(Some("a replica is assumed to have the capacity of its table"))
+                        };
+                        bill.add(of_replica("Replica, read capacity", "dynamodb-read-hour", &reads));
+                        // Replicated writes cost what other writes do since November 2024.
+                        bill.add(of_replica("Replica, write capacity", "dynamodb-write-hour", &writes));
+                    }
+                    Err(missing) => bill.missing("Replica", Service::DynamoDb, Unit::Hour, None, missing),
+                }
+            }
+        }
+        Err(missing) => bill.missing("Capacity", Service::DynamoDb, Unit::Hour, None, missing),
+    }
+    bill.usage("Storage", Service::DynamoDb, "GB", Some("dynamodb-storage-gb"));
+}
+
+/// The regions of the replicas of a global table.
+fn replicas<'p>(table: &Place<'p, '_>) -> Vec<Input<&'p str>> {
+    match table.list("replica") {
+        Ok(replicas) => replicas.iter().map(|replica| replica.needed("region_name")).collect(),
+        Err(missing) => vec![Err(missing)],
+    }
+}
+
+/// A replica of a global table that is an object of its own.
+pub(super) fn dynamodb_replica(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
+    let table = resource.named_by(&resource.root().get("global_table_arn"), &["aws_dynamodb_table"], "table");
+    match table {
+        Ok(table) => {
+            let root = table.root();
+            if matches!(root.text("billing_mode"), Ok(Some("PAY_PER_REQUEST"))) {
+                bill.usage("Requests", Service::DynamoDb, "request", None);
+            } else {
+                for (name, attribute, key) in [
+                    ("Read capacity", "read_capacity", "dynamodb-read-hour"),
+                    ("Write capacity", "write_capacity", "dynamodb-write-hour"),
+                ] {
+                    let part = Part::aws(name, Service::DynamoDb, Unit::Hour, key);
+                    let assumed = "a replica is assumed to have the capacity of its table";
+                    bill.add(part.times(root.needed_count(attribute)).assuming(Some(assumed)));
+                }
             }
         }
         Err(missing) => bill.missing("Capacity", Service::DynamoDb, Unit::Hour, None, missing),
@@ -287,5 +335,25 @@ mod tests {
         assert_eq!(costs("aws_dynamodb_table", table).total, "15.66");
         let on_demand = costs("aws_dynamodb_table", r#"{"billing_mode": "PAY_PER_REQUEST"}"#);
         assert_eq!(on_demand.states(), ["usage_based", "usage_based"]);
+    }
+
+    #[test]
+    fn each_replica_of_a_table_costs_its_capacity_in_its_region() {
+        let table = |replicas: &str| {
+            let after = format!(
+                r#"{{"billing_mode": "PROVISIONED", "read_capacity": 40, "write_capacity": 25, "region": "us-east-1", "replica": {replicas}}}"#
+            );
+            costs("aws_dynamodb_table", &after)
+        };
+        // us-east-1: 730 * (40 * 0.00013 + 25 * 0.00065); eu-central-1: 730 * (40 * 0.0001586 + 25 * 0.000793)
+        assert_eq!(table("[]").total, "15.66");
+        let replicated = table(r#"[{"region_name": "eu-central-1"}]"#);
+        assert_eq!(replicated.total, "34.76");
+        assert_eq!(replicated.states(), ["priced", "priced", "estimated", "estimated", "usage_based"]);
+        assert!(table("[{}]").states().contains(&"unknown_input".to_owned()));
+        assert!(table(r#"[{"region_name": "mars-1"}]"#).states().contains(&"no_price".to_owned()));
+        let on_demand =
+            r#"{"billing_mode": "PAY_PER_REQUEST", "replica": [{"region_name": "eu-central-1"}]}"#;
+        assert_eq!(costs("aws_dynamodb_table", on_demand).states(), ["usage_based", "usage_based"]);
     }
 }

@@ -27,13 +27,17 @@ pub(crate) fn rule(resource_type: &str) -> Option<Rule> {
         "aws_redshift_cluster" => databases::redshift_cluster,
         "aws_msk_cluster" => databases::msk_cluster,
         "aws_dynamodb_table" => databases::dynamodb_table,
+        "aws_dynamodb_table_replica" => databases::dynamodb_replica,
+        "aws_efs_file_system" => others::file_system,
         "aws_nat_gateway" => network::nat_gateway,
         "aws_lb" | "aws_alb" => network::load_balancer,
         "aws_elb" => network::classic_load_balancer,
         "aws_vpc_endpoint" => network::vpc_endpoint,
         "aws_eip" => network::elastic_ip,
         "aws_vpn_connection" => network::vpn_connection,
-        "aws_ec2_transit_gateway_vpc_attachment" => network::transit_gateway_attachment,
+        "aws_ec2_transit_gateway_vpc_attachment" | "aws_ec2_transit_gateway_peering_attachment" => {
+            network::transit_gateway_attachment
+        }
         "aws_kinesis_stream" => others::kinesis_stream,
         "aws_kms_key" | "aws_kms_replica_key" | "aws_kms_external_key" => others::kms_key,
         "aws_cloudwatch_metric_alarm" => others::metric_alarm,

@@ -45,8 +45,12 @@ pub(super) fn elastic_ip(_: &Resource<'_, '_>, bill: &mut Bill<'_>) {
     bill.add(Part::aws("Public IPv4 address", Service::Vpc, Unit::Hour, "public-ipv4-hour"));
 }
 
-pub(super) fn vpn_connection(_: &Resource<'_, '_>, bill: &mut Bill<'_>) {
+pub(super) fn vpn_connection(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
     bill.add(Part::aws("Connection", Service::Vpc, Unit::Hour, "vpn-connection-hour"));
+    // One that ends at a transit gateway is attached to it, whichever it will be.
+    if !matches!(resource.root().text("transit_gateway_id"), Ok(None)) {
+        bill.add(Part::aws("Attachment", Service::Vpc, Unit::Hour, "transit-gateway-attachment-hour"));
+    }
 }
 
 pub(super) fn transit_gateway_attachment(_: &Resource<'_, '_>, bill: &mut Bill<'_>) {
@@ -69,6 +73,8 @@ mod tests {
             ("aws_elb", "{}", "18.25"),                            // 0.025
             ("aws_eip", "{}", "3.65"),                             // 0.005
             ("aws_vpn_connection", "{}", "36.50"),                 // 0.05
+            ("aws_vpn_connection", r#"{"transit_gateway_id": "tgw-1"}"#, "73.00"), // 0.05 + 0.05
+            ("aws_ec2_transit_gateway_peering_attachment", "{}", "36.50"), // 0.05
             ("aws_vpc_endpoint", r#"{"vpc_endpoint_type": "Interface", "subnet_ids": ["a", "b"]}"#, "14.60"), // 2 * 0.01
         ] {
             assert_eq!(costs(resource_type, after).total, monthly, "{resource_type} {after}");

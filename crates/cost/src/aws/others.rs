@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::bill::{Bill, Part, Service, Unit};
+use crate::bill::{Bill, Missing, Part, Service, Unit};
 use crate::facts::Resource;
 
 /// The hours that records are kept in at no charge.
@@ -24,6 +24,24 @@ pub(super) fn kinesis_stream(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
         Err(missing) => bill.missing("Shard", Service::Kinesis, Unit::Hour, None, missing),
     }
     bill.usage("Records", Service::Kinesis, "record", None);
+}
+
+pub(super) fn file_system(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
+    bill.usage("Storage", Service::Efs, "GB", Some("efs-gb"));
+    let root = resource.root();
+    match root.text("throughput_mode") {
+        Ok(Some("provisioned")) => {
+            let mibps = root.number("provisioned_throughput_in_mibps");
+            let set = || Missing::unknown("`provisioned_throughput_in_mibps` is not set");
+            let mibps = mibps.and_then(|mibps| mibps.ok_or_else(set));
+            bill.add(
+                Part::aws("Provisioned MiB/s", Service::Efs, Unit::Month, "efs-throughput-month")
+                    .times(mibps),
+            );
+        }
+        Ok(_) => {}
+        Err(missing) => bill.missing("Throughput", Service::Efs, Unit::Month, None, missing),
+    }
 }
 
 pub(super) fn kms_key(_: &Resource<'_, '_>, bill: &mut Bill<'_>) {
@@ -76,6 +94,12 @@ mod tests {
                 "0.20",
             ),
             ("aws_cloudwatch_composite_alarm", "{}", "0.50"),
+            ("aws_efs_file_system", "{}", "0.00"),
+            (
+                "aws_efs_file_system",
+                r#"{"throughput_mode": "provisioned", "provisioned_throughput_in_mibps": 10}"#,
+                "60.00", // 10 * 6
+            ),
         ] {
             assert_eq!(costs(resource_type, after).total, monthly, "{resource_type} {after}");
         }

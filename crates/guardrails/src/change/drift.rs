@@ -1,6 +1,6 @@
 //! Reports every object that was changed outside of Terraform, for runs that are to find drift.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use planguard_plan::text::wildcard;
 use planguard_plan::{Address, AttributePath, PathStep, Plan, ResourceChange, Value};
@@ -198,6 +198,26 @@ fn fate(
 
 fn path(name: &str) -> AttributePath {
     AttributePath(vec![PathStep::Key(name.to_owned())])
+}
+
+/// Whether each of these patterns names an object of the plan, or an attribute that one has: one that names neither is a slip
+/// of the pen, or for another plan.
+pub fn may_drift(plan: &Plan<'_>, patterns: &[String]) -> Vec<bool> {
+    let mut found = vec![false; patterns.len()];
+    let objects = || plan.resource_changes.iter().chain(&plan.resource_drift);
+    for resource in objects().filter(|_| !patterns.is_empty()) {
+        let names = [resource.address.resource_type.clone(), resource.address.to_string()];
+        let sides = [&resource.change.before, &resource.change.after];
+        let members = sides.into_iter().flatten().flat_map(|side| side.members());
+        let keys: BTreeSet<&str> = members.map(|(key, _)| key.as_ref()).collect();
+        for (pattern, found) in patterns.iter().zip(&mut found).filter(|(_, found)| !**found) {
+            let matches = |text: &str| wildcard::matches(pattern, text);
+            *found = names
+                .iter()
+                .any(|name| matches(name) || keys.iter().any(|key| matches(&format!("{name}.{key}"))));
+        }
+    }
+    found
 }
 
 fn check(plan: &Plan<'_>, options: &ChangeOptions) -> Vec<ChangeFinding> {

@@ -98,7 +98,7 @@ mod unknown_action;
 mod vault_policy;
 
 pub use count_shifted::{SHIFT_GUARD, Shift, shifts};
-pub use drift::{ChangedOutside, DRIFT_PACK, Fate, OUTSIDE_GUARD, OutsideChange, changed_outside};
+pub use drift::{ChangedOutside, DRIFT_PACK, Fate, OUTSIDE_GUARD, OutsideChange, changed_outside, may_drift};
 pub use drift_security::{DRIFT_GUARD, Drift, drift};
 pub use example::{ChangeExample, ExampleSection};
 pub(crate) use foreign_account::own_accounts;

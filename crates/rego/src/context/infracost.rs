@@ -5,24 +5,51 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::facts::{RunFact, insert};
-use super::{invalid, places};
+use super::places;
 use crate::error::PolicyError;
+use crate::files;
 
-/// The report and its totals as context.
+/// The facts that a report states.
+const FACTS: [RunFact; 4] =
+    [RunFact::CostReport, RunFact::MonthlyCost, RunFact::PastMonthlyCost, RunFact::MonthlyCostDifference];
+
+/// The context of a report that cannot be read. The run is undecided already, and that policies miss what it would have said is
+/// no further mistake.
+pub(super) fn unread() -> Map<String, Json> {
+    let mut context = Map::new();
+    for place in FACTS.into_iter().flat_map(places) {
+        insert(&mut context, place, &Json::Null);
+    }
+    context
+}
+
+fn invalid(path: &Path, reason: impl Into<String>) -> PolicyError {
+    PolicyError::InvalidCosts { path: path.to_owned(), reason: reason.into() }
+}
+
+/// The report in a file, and its totals, as context.
 ///
 /// # Errors
 ///
-/// If the document has no total.
-pub(super) fn context(path: &Path, report: Map<String, Json>) -> Result<Map<String, Json>, PolicyError> {
+/// If it cannot be read, or has no total.
+pub(super) fn read(path: &Path) -> Result<Map<String, Json>, PolicyError> {
+    match serde_json::from_str(&files::read(path)?) {
+        Ok(Json::Object(report)) => context(path, report),
+        Ok(_) => Err(invalid(path, "it has neither `totalMonthlyCost` nor `summary.total_monthly_cost`")),
+        Err(error) => Err(invalid(path, error.to_string())),
+    }
+}
+
+fn context(path: &Path, report: Map<String, Json>) -> Result<Map<String, Json>, PolicyError> {
     let Totals { total, past, difference } = totals(path, &report)?;
-    let facts = [
-        (RunFact::CostReport, Some(Json::Object(report))),
-        (RunFact::MonthlyCost, Some(json!(total))),
-        (RunFact::PastMonthlyCost, past.map(|past| json!(past))),
-        (RunFact::MonthlyCostDifference, difference.map(|difference| json!(difference))),
+    let values = [
+        Some(Json::Object(report)),
+        Some(json!(total)),
+        past.map(|past| json!(past)),
+        difference.map(|difference| json!(difference)),
     ];
     let mut context = Map::new();
-    for (fact, value) in facts {
+    for (fact, value) in FACTS.into_iter().zip(values) {
         let Some(value) = value else { continue };
         places(fact).for_each(|place| insert(&mut context, place, &value));
     }
@@ -40,22 +67,12 @@ fn totals(path: &Path, report: &Map<String, Json>) -> Result<Totals, PolicyError
     let of_summary =
         || report.get("summary")?.as_object().and_then(|summary| amount(summary, "total_monthly_cost"));
     let Some(total) = amount(report, "totalMonthlyCost").or_else(of_summary) else {
-        return Err(invalid(path, "it has no `totalMonthlyCost`, so it is not a report of Infracost"));
+        return Err(invalid(path, "it has neither `totalMonthlyCost` nor `summary.total_monthly_cost`"));
     };
     // `infracost breakdown` knows no past, and then writes null.
     let past = amount(report, "pastTotalMonthlyCost");
     let difference = amount(report, "diffTotalMonthlyCost").or_else(|| past.map(|past| total - past));
     Ok(Totals { total, past, difference })
-}
-
-/// By how much a month costs more after the changes that a report of Infracost is about, in its currency; `None` if it
-/// knows no past.
-///
-/// # Errors
-///
-/// If it cannot be read, or is no such report.
-pub fn monthly_increase(path: &Path) -> Result<Option<f64>, PolicyError> {
-    Ok(totals(path, &super::object(path)?)?.difference)
 }
 
 /// An amount, which Infracost writes as a string.

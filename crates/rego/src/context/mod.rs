@@ -13,7 +13,6 @@ use serde_json::{Map, Value as Json};
 
 pub use ci::context_variables;
 pub(crate) use facts::{Field, Form, RunFact, Runner};
-pub use infracost::monthly_increase;
 pub use run::{RunFacts, run_facts};
 
 use super::convention::{Convention, Group, PlanPlace, Platform, plan_keys};
@@ -44,10 +43,11 @@ impl Context {
     pub(super) fn load(options: &ContextOptions, errors: &mut Vec<PolicyError>) -> Self {
         let mut values = ci::context(&options.environment);
         if let Some(path) = &options.infracost {
-            match object(path).and_then(|report| infracost::context(path, report)) {
-                Ok(costs) => merge(&mut values, costs),
-                Err(error) => errors.push(error),
-            }
+            let costs = infracost::read(path).unwrap_or_else(|error| {
+                errors.push(error);
+                infracost::unread()
+            });
+            merge(&mut values, costs);
         }
         if let Some(path) = &options.file {
             match object(path).and_then(|context| known(path, context)) {
@@ -145,8 +145,9 @@ fn object(path: &Path) -> Result<Map<String, Json>, PolicyError> {
     }
 }
 
-/// Refuses keys that would replace the plan.
-fn known(path: &Path, context: Map<String, Json>) -> Result<Map<String, Json>, PolicyError> {
+/// Refuses keys that would replace the plan. What the file says to planguard itself is no part of any input.
+fn known(path: &Path, mut context: Map<String, Json>) -> Result<Map<String, Json>, PolicyError> {
+    context.remove(plan_shape::INDEX_KEY);
     let is_plan =
         |key: &&String| plan_keys().chain(plan_shape::PLAN.keys()).any(|of_plan| of_plan == key.as_str());
     match context.keys().find(is_plan) {
@@ -225,6 +226,17 @@ mod tests {
     #[test]
     fn the_skeleton_has_one_key_for_each_step() {
         assert_eq!(skeleton(&["run".to_owned(), "id".to_owned()]), r#"{"run": {"id": …}}"#);
+    }
+
+    #[test]
+    fn what_a_file_says_to_planguard_is_for_no_policy() {
+        let of = |context: Json| {
+            let Json::Object(context) = context else { panic!("no object") };
+            known(Path::new("run.json"), context).map(Json::from)
+        };
+        let context = json!({"planguard": {"branch": "main", "cost": {"delta": 0}}, "run": {"id": 1}});
+        assert_eq!(of(context).unwrap(), json!({"run": {"id": 1}}));
+        assert!(of(json!({"resource_changes": []})).is_err());
     }
 
     #[test]

@@ -21,8 +21,6 @@ use words::Words;
 use self::ask::{Asker, File};
 use super::error::PolicyText;
 use super::frontend::{self, RuleAnatomy};
-use super::input_paths;
-use super::plan_index;
 use super::program::{package_path, path_text};
 use super::query::{QueryError, QueryInput};
 use super::source::Source;
@@ -97,8 +95,8 @@ impl Workspace {
             Subject::Address(address) => Some(address.to_owned()),
         };
         let (sources, mut input) = (self.sources.clone(), input.clone());
-        if input_paths::reads_index(&program) {
-            input.value = plan_index::added(&input.value);
+        if let Some(indexed) = input.indexed(&program) {
+            input.value = indexed;
         }
         self.ask(&rule.clone(), move |engine| {
             input.give(engine)?;

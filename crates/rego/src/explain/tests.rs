@@ -16,7 +16,7 @@ fn workspace(policy: &str) -> Workspace {
 }
 
 fn input() -> QueryInput {
-    let plan = PolicyInput { name: "plan.json", text: PLAN, plan: None };
+    let plan = PolicyInput { name: "plan.json", text: PLAN, plan: None, cost: None };
     QueryInput::of_plan(plan, Convention::CONFTEST, &ContextOptions::default()).unwrap()
 }
 

@@ -218,7 +218,7 @@ mod tests {
     }
 
     fn findings(set: &PolicySet) -> (Vec<String>, Vec<String>, Vec<String>) {
-        let evaluation = set.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None });
+        let evaluation = set.evaluate(PolicyInput { name: "plan.json", text: PLAN, plan: None, cost: None });
         let found = evaluation.findings.iter().map(|finding| finding.message.clone()).collect();
         let lines =
             evaluation.prints.iter().map(|line| line.rsplit('/').next().unwrap_or_default().to_owned());

@@ -1,5 +1,8 @@
 //! The input of a query: a plan in the form that a platform provides, or none.
 
+use std::fmt;
+use std::sync::Arc;
+
 use regorus::{Engine, Value};
 
 use super::QueryError;
@@ -7,8 +10,11 @@ use crate::context::{Context, ContextOptions};
 use crate::convention::{Convention, Group};
 use crate::error::PolicyError;
 use crate::evaluate::{PolicyInput, file_data, read_plan};
+use crate::input_paths;
 use crate::options::PolicyOptions;
+use crate::plan_index;
 use crate::plan_value::Sections;
+use crate::program::Program;
 use crate::set::Frame;
 use crate::shell;
 
@@ -18,12 +24,24 @@ pub struct QueryInput {
     pub(crate) value: Value,
     /// `data.conftest.file`.
     file: Option<Value>,
+    /// What the plan costs.
+    cost: Option<CostOf>,
+}
+
+/// Tells what a plan costs, as a JSON object. It is asked where a query or a policy reads it.
+#[derive(Clone)]
+struct CostOf(Arc<dyn Fn() -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for CostOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CostOf")
+    }
 }
 
 impl QueryInput {
     /// Returns no input: references to it are undefined.
     pub const fn nothing() -> Self {
-        Self { value: Value::Undefined, file: None }
+        Self { value: Value::Undefined, file: None, cost: None }
     }
 
     /// Returns a plan with all its sections, in the form of a platform's input.
@@ -46,7 +64,23 @@ impl QueryInput {
         let value = read_plan(plan, &Sections::All).map_err(|error| vec![error])?;
         let value = shell::run(|| frame.around(&value))
             .map_err(|reason| vec![PolicyError::InvalidInput { plan: plan.name.to_owned(), reason }])?;
-        Ok(Self { value, file: Some(file_data(plan.name)) })
+        Ok(Self { value, file: Some(file_data(plan.name)), cost: None })
+    }
+
+    /// The same, with what the plan costs: a JSON object.
+    #[must_use]
+    pub fn with_cost(self, cost: impl Fn() -> Option<String> + Send + Sync + 'static) -> Self {
+        Self { cost: Some(CostOf(Arc::new(cost))), ..self }
+    }
+
+    /// The value with what planguard adds to the plan, if the program reads that.
+    pub(crate) fn indexed(&self, program: &Program<'_>) -> Option<Value> {
+        if !input_paths::reads_index(program) {
+            return None;
+        }
+        let cost = self.cost.as_ref().filter(|_| input_paths::reads_cost(program));
+        let cost = cost.and_then(|CostOf(of)| of()).and_then(|text| Value::from_json_str(&text).ok());
+        Some(plan_index::added(&self.value, cost.as_ref()))
     }
 
     /// Sets the input of an engine.

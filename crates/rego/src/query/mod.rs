@@ -23,9 +23,7 @@ use super::cpu_time::{self, Stopped};
 use super::dialect;
 use super::error::PolicyError;
 use super::evaluate::{RESULT_DEPTH, RESULT_SIZE, nests_deeper};
-use super::input_paths;
 use super::options::RegoVersion;
-use super::plan_index;
 use super::program::{Program, path_text};
 use super::source::{self, Source};
 use super::unshared::is_larger;
@@ -152,8 +150,8 @@ fn answer(
         sources.push(source);
         let modules = engine.get_modules().clone();
         let program = Program::new(&modules, &sources);
-        if input_paths::reads_index(&program) {
-            engine.set_input(plan_index::added(&input.value));
+        if let Some(indexed) = input.indexed(&program) {
+            engine.set_input(indexed);
         }
         let problems = checks::check(&program);
         let own = |error: &&PolicyError| is_in_query(*error);

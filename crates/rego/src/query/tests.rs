@@ -17,7 +17,7 @@ fn workspace(policy: &str) -> Workspace {
 }
 
 fn input(convention: Convention) -> QueryInput {
-    let plan = PolicyInput { name: "plans/p.json", text: PLAN, plan: None };
+    let plan = PolicyInput { name: "plans/p.json", text: PLAN, plan: None, cost: None };
     QueryInput::of_plan(plan, convention, &ContextOptions::default()).unwrap()
 }
 

@@ -28,7 +28,7 @@ fn load(policy: &str) -> PolicySet {
 fn evaluate(policy: &str, plan: &str) -> Evaluation {
     let set = load(policy);
     let model = Plan::parse(plan).unwrap();
-    set.evaluate(PolicyInput { name: "plan.json", text: plan, plan: Some(&model) })
+    set.evaluate(PolicyInput { name: "plan.json", text: plan, plan: Some(&model), cost: None })
 }
 
 /// The findings as `! address` if certain, and as `? address path` if they depend on unknown values.
