@@ -80,10 +80,9 @@ fn outer(module: &str, depth: usize) -> &str {
 
 pub(super) fn drawn(blocks: &Blocks, shown: &Shown<'_>, redactor: &Redactor) -> Graph {
     let near = shown.near;
-    let is_used = |block: &Block| block.instances > 0 || block.is_data;
     let is_shown = |address: &str, block: &Block| {
         let changes = block.deeds.iter().any(|(deed, _)| *deed != Deed::Read);
-        near.is_none_or(|near| near.contains(address)) && is_used(block) && (!shown.changed || changes)
+        near.is_none_or(|near| near.contains(address)) && block.is_used() && (!shown.changed || changes)
     };
     let deepest = blocks.all.values().map(|block| depth(&block.module)).max().unwrap_or_default();
     let has_root_box = blocks.all.values().filter(|block| block.module.is_empty()).count() > MOST_OF_ROOT;
@@ -116,7 +115,7 @@ pub(super) fn drawn(blocks: &Blocks, shown: &Shown<'_>, redactor: &Redactor) -> 
     for (address, block) in &blocks.all {
         let (name, kind) = level.name(address, block, has_root_box);
         if !is_shown(address, block) {
-            if is_used(block) {
+            if block.is_used() {
                 left_out.insert(name);
             }
             continue;
@@ -335,6 +334,37 @@ mod tests {
         assert!(map.boxes.iter().all(|shown| shown.kind == BoxKind::Type && shown.instances == 15));
         assert_eq!(graph(&addresses, By::Block).boxes.len(), 180);
         assert_eq!(graph(&addresses[..20], By::Auto).folded, None);
+    }
+
+    #[test]
+    fn a_block_without_objects_passes_on_what_it_depends_on() {
+        let block = |name: &str, on: &str| {
+            format!(
+                r#"{{"mode": "managed", "type": "x", "name": "{name}", "expressions": {{"of": {{"references": [{on}]}}}}}}"#
+            )
+        };
+        let blocks = [
+            block("gateway", r#""x.association""#),
+            block("association", r#""x.other""#),
+            block("other", r#""x.vpc""#),
+            block("vpc", ""),
+        ];
+        let object = |name: &str| {
+            format!(
+                r#"{{"address": "x.{name}", "change": {{"actions": ["create"], "before": null, "after": {{"of": "1"}}, "after_unknown": {{}}}}}}"#
+            )
+        };
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}, {}],
+                "configuration": {{"root_module": {{"resources": [{}]}}}}}}"#,
+            object("gateway"),
+            object("vpc"),
+            blocks.join(",")
+        );
+        let document = Document::from_text("plan.json", &plan).unwrap();
+        let graph = Graph::of(&document, &GraphOptions::default()).unwrap();
+        assert_eq!(graph.boxes.len(), 2);
+        assert_eq!(graph.arrows, [Arrow { from: 0, to: 1, count: 1, only_state: false }]);
     }
 
     #[test]
