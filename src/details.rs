@@ -1,9 +1,11 @@
 //! What a plan does object by object, with the differences of attributes and what depends on what: for reports that show it
 //! beside the findings.
 
+use planguard_cost::PlanCost;
 use planguard_plan::Plan;
 use planguard_plan::redact::{Redactor, SafeText};
 
+use crate::cost::{CostRules, CostView};
 use crate::graph::Graph;
 use crate::show::{PlanView, block_of, does_something, type_of};
 
@@ -16,6 +18,8 @@ pub struct PlanDetails {
     pub map: Graph,
     /// What depends on what, block by block.
     pub blocks: Graph,
+    /// What each object costs, if that was asked for and is not imported.
+    pub cost: Option<CostView>,
     /// The objects that stay as they are, in the order of the plan.
     pub unchanged: Vec<UnchangedObject>,
 }
@@ -35,13 +39,22 @@ pub struct UnchangedObject {
 
 impl PlanDetails {
     /// The details of a plan that was read.
-    pub(crate) fn of(plan: &Plan<'_>, redactor: &Redactor, origin: &SafeText) -> Self {
+    pub(crate) fn of(
+        plan: &Plan<'_>,
+        redactor: &Redactor,
+        origin: &SafeText,
+        cost: Option<&CostRules>,
+    ) -> Self {
+        // A report of Infracost that stands for a plan has one sum in the report of a check.
+        let priced = cost.filter(|rules| rules.imported.is_none());
         let (map, blocks) = Graph::of_plan(plan, redactor, origin);
         let unchanged = plan.resource_changes.iter().filter(|change| !does_something(change));
         Self {
             view: PlanView::of_plan(plan, redactor, origin.clone()),
             map,
             blocks,
+            cost: priced
+                .map(|rules| CostView::told(origin.clone(), &PlanCost::of(plan, &rules.prices), redactor)),
             unchanged: unchanged
                 .map(|change| UnchangedObject {
                     address: SafeText::address(&change.address),

@@ -235,6 +235,18 @@ pub struct Location {
 }
 
 impl Finding {
+    /// Whether what it depends on cannot be read, and apply will not tell either. A guardrail says behind its message which
+    /// text that is.
+    pub fn is_about_unreadable(&self) -> bool {
+        let is_unreadable = |cause: &Cause| matches!(cause.kind, CauseKind::Unknown { unreadable: Some(_) });
+        let is_said = |attribute: &SafeText| {
+            self.message.unescaped().contains(&format!(": `{}` ", attribute.unescaped()))
+        };
+        self.certainty == Certainty::DependsOnUnknown
+            && (self.cause.as_ref().is_some_and(is_unreadable)
+                || self.attribute.as_ref().is_some_and(is_said))
+    }
+
     /// What each of its rules finds.
     pub fn shares(&self) -> &[Self] {
         if self.shares.is_empty() { std::slice::from_ref(self) } else { &self.shares }

@@ -554,7 +554,7 @@ fn check_plan(
         position: None,
         details: match options.details {
             Details::LeftOut => None,
-            Details::Wanted => Some(Box::new(PlanDetails::of(&plan, &redactor, origin))),
+            Details::Wanted => Some(Box::new(PlanDetails::of(&plan, &redactor, origin, rules.cost.as_ref()))),
         },
     };
     let baseline = baseline.unwrap_or_default();

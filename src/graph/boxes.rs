@@ -53,7 +53,8 @@ impl Blocks {
                 }
             }
         }
-        let arrows = resolved(&all, dependencies);
+        let mut arrows = resolved(&all, dependencies);
+        pass_on(&all, &mut arrows);
         Self { all, arrows }
     }
 
@@ -64,6 +65,42 @@ impl Blocks {
             dependents.entry(to).or_default().push(from);
         }
         dependents
+    }
+}
+
+impl Block {
+    /// Whether there is something to draw: a block whose `count` is 0 has nothing.
+    pub(super) const fn is_used(&self) -> bool {
+        self.instances > 0 || self.is_data
+    }
+}
+
+/// What depends on a block without objects depends on what that depends on.
+fn pass_on(all: &BTreeMap<String, Block>, arrows: &mut BTreeMap<(String, String), Provenance>) {
+    let is_used = |address: &str| all.get(address).is_some_and(Block::is_used);
+    let mut below: BTreeMap<&str, Vec<(&str, Provenance)>> = BTreeMap::new();
+    for ((from, to), provenance) in arrows.iter() {
+        below.entry(from).or_default().push((to, *provenance));
+    }
+    let mut passed: BTreeMap<(String, String), Provenance> = BTreeMap::new();
+    for ((from, to), provenance) in arrows.iter().filter(|((from, to), _)| is_used(from) && !is_used(to)) {
+        let mut seen = BTreeSet::from([to.as_str()]);
+        let mut next = vec![(to.as_str(), *provenance)];
+        while let Some((here, so_far)) = next.pop() {
+            for (to, provenance) in below.get(here).into_iter().flatten() {
+                // A way is known as well as its worst part.
+                let provenance = so_far.max(*provenance);
+                if is_used(to) && *to != from {
+                    let known = passed.entry((from.clone(), (*to).to_owned())).or_insert(provenance);
+                    *known = provenance.min(*known);
+                } else if !is_used(to) && seen.insert(to) {
+                    next.push((to, provenance));
+                }
+            }
+        }
+    }
+    for (pair, provenance) in passed {
+        arrows.entry(pair).or_insert(provenance);
     }
 }
 

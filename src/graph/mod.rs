@@ -3,6 +3,7 @@
 mod affected;
 mod boxes;
 mod layout;
+mod reduce;
 mod select;
 
 use planguard_plan::input::Document;
@@ -34,7 +35,7 @@ pub struct GraphOptions {
 /// What stands for a box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
-    /// Modules if the plan has some, or else blocks.
+    /// Modules if the plan has some, or else blocks; so few that somebody can read the picture.
     #[default]
     Auto,
     /// Modules.
@@ -58,8 +59,21 @@ pub struct Graph {
     pub has_configuration: bool,
     /// How many boxes the options leave out.
     pub left_out: usize,
+    /// What has been folded, so that somebody can read the picture.
+    pub folded: Option<Folded>,
+    /// How many arrows are left out of the picture, because others lead the same way.
+    pub implied: usize,
     /// What depends on what is destroyed or replaced.
     pub affected: Vec<Affected>,
+}
+
+/// What has been folded into fewer boxes, with the number that there would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Folded {
+    /// Modules into those that call them, and the least notable into one box.
+    Modules(usize),
+    /// Blocks into their types, and the least notable into one box.
+    Types(usize),
 }
 
 /// A module or block.
@@ -95,6 +109,10 @@ pub enum BoxKind {
     Resource,
     /// A block of a data source.
     Data,
+    /// All blocks of a type.
+    Type,
+    /// What there is no room for.
+    Rest,
 }
 
 /// That something depends on something.
@@ -155,6 +173,12 @@ impl Graph {
             origin,
             ..self
         }
+    }
+
+    /// The graph to look at: of more arrows than anybody can follow, those are left out that others imply.
+    #[must_use]
+    pub fn readable(&self) -> Self {
+        reduce::without_implied(self)
     }
 
     /// Places the boxes in layers, those that depend on others above them. The same graph has the same picture, always.

@@ -7,11 +7,14 @@ use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::text::suggest;
 
 use super::boxes::{Block, Blocks};
-use super::{Arrow, BoxKind, By, Graph, GraphBox};
+use super::{Arrow, BoxKind, By, Folded, Graph, GraphBox};
 use crate::show::{Deed, ShowError};
 
 /// More blocks of the root module are one box of a map of modules.
 const MOST_OF_ROOT: usize = 40;
+
+/// So many boxes can be read at once; a picture that nobody asked for has no more.
+const MOST_BOXES: usize = 60;
 
 /// What stands for the blocks of the root module.
 const ROOT: SafeText = SafeText::fixed("root module");
@@ -26,61 +29,115 @@ pub(super) struct Shown<'s> {
     pub(super) changed: bool,
 }
 
+/// What stands for the blocks of a picture.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Blocks,
+    /// Modules at most so deep; deeper ones are folded into those that call them.
+    Modules(usize),
+    Types,
+}
+
+/// The name of a box, in the order of the boxes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Of(String),
+    /// All that there is no room for.
+    Rest,
+}
+
+/// Boxes while they are filled.
+type Groups = BTreeMap<Name, (BoxKind, Block)>;
+
+impl Level {
+    /// The name of the box of a block, and what the box is.
+    fn name(self, address: &str, block: &Block, has_root_box: bool) -> (Name, BoxKind) {
+        let own = (address.to_owned(), if block.is_data { BoxKind::Data } else { BoxKind::Resource });
+        let (name, kind) = match self {
+            Self::Blocks => own,
+            Self::Types => {
+                (address.rsplit_once('.').map_or(address, |(kind, _)| kind).to_owned(), BoxKind::Type)
+            }
+            // A block of the root module has a box of its own among modules, unless there are many.
+            Self::Modules(_) if block.module.is_empty() && has_root_box => (String::new(), BoxKind::Module),
+            Self::Modules(_) if block.module.is_empty() => own,
+            Self::Modules(depth) => (outer(&block.module, depth).to_owned(), BoxKind::Module),
+        };
+        (Name::Of(name), kind)
+    }
+}
+
+/// How many modules a path leads through.
+fn depth(module: &str) -> usize {
+    module.matches("module.").count()
+}
+
+/// The module at most so deep in which a module is. Names have no dots, and paths have no keys.
+fn outer(module: &str, depth: usize) -> &str {
+    let end = module.match_indices('.').map(|(at, _)| at).nth(depth * 2 - 1);
+    end.and_then(|end| module.get(..end)).unwrap_or(module)
+}
+
 pub(super) fn drawn(blocks: &Blocks, shown: &Shown<'_>, redactor: &Redactor) -> Graph {
     let near = shown.near;
-    let has_modules = blocks.all.values().any(|block| !block.module.is_empty());
-    let by_module = match shown.by {
-        By::Module => true,
-        By::Block => false,
-        // Somebody who looks at one thing wants to see what is around it.
-        By::Auto => has_modules && near.is_none(),
-    };
-    let of_root = blocks.all.values().filter(|block| block.module.is_empty()).count();
-    // A block of the root module has a box of its own among modules, unless there are many.
-    let name_of = |address: &str, block: &Block| -> String {
-        match (by_module, block.module.is_empty()) {
-            (false, _) => address.to_owned(),
-            (true, false) => block.module.clone(),
-            (true, true) if of_root > MOST_OF_ROOT => String::new(),
-            (true, true) => address.to_owned(),
-        }
-    };
-    let mut groups: BTreeMap<String, (BoxKind, Block)> = BTreeMap::new();
-    let mut name_by_block: BTreeMap<&str, String> = BTreeMap::new();
-    let mut left_out: BTreeSet<String> = BTreeSet::new();
-    for (address, block) in &blocks.all {
-        let name = name_of(address, block);
-        let is_near = near.is_none_or(|near| near.contains(address.as_str()));
-        let is_used = block.instances > 0 || block.is_data;
+    let is_shown = |address: &str, block: &Block| {
         let changes = block.deeds.iter().any(|(deed, _)| *deed != Deed::Read);
-        if !is_near || !is_used || shown.changed && !changes {
-            if is_used {
+        near.is_none_or(|near| near.contains(address)) && block.is_used() && (!shown.changed || changes)
+    };
+    let deepest = blocks.all.values().map(|block| depth(&block.module)).max().unwrap_or_default();
+    let has_root_box = blocks.all.values().filter(|block| block.module.is_empty()).count() > MOST_OF_ROOT;
+    let number = |level: Level| {
+        let all = blocks.all.iter().filter(|(address, block)| is_shown(address, block));
+        all.map(|(address, block)| level.name(address, block, has_root_box).0).collect::<BTreeSet<_>>().len()
+    };
+    let (mut level, mut folded, mut most) = (Level::Blocks, None, usize::MAX);
+    match shown.by {
+        By::Block => {}
+        By::Module => level = Level::Modules(deepest),
+        // Somebody who looks at one thing wants to see what is around it.
+        By::Auto if near.is_some() => {}
+        By::Auto if deepest > 0 => {
+            let whole = number(Level::Modules(deepest));
+            let fits = (1..=deepest).rev().find(|depth| number(Level::Modules(*depth)) <= MOST_BOXES);
+            level = Level::Modules(fits.unwrap_or(1));
+            (folded, most) = ((whole > MOST_BOXES).then_some(Folded::Modules(whole)), MOST_BOXES);
+        }
+        By::Auto => {
+            let whole = number(Level::Blocks);
+            if whole > MOST_BOXES {
+                (level, folded, most) = (Level::Types, Some(Folded::Types(whole)), MOST_BOXES);
+            }
+        }
+    }
+    let mut groups = Groups::new();
+    let mut name_by_block: BTreeMap<&str, Name> = BTreeMap::new();
+    let mut left_out: BTreeSet<Name> = BTreeSet::new();
+    for (address, block) in &blocks.all {
+        let (name, kind) = level.name(address, block, has_root_box);
+        if !is_shown(address, block) {
+            if block.is_used() {
                 left_out.insert(name);
             }
             continue;
         }
-        let kind = match (name == *address, block.is_data) {
-            (false, _) => BoxKind::Module,
-            (true, true) => BoxKind::Data,
-            (true, false) => BoxKind::Resource,
+        let module = match level {
+            Level::Modules(depth) if !block.module.is_empty() => outer(&block.module, depth),
+            Level::Modules(_) | Level::Blocks | Level::Types => &block.module,
         };
         let (_, group) = groups.entry(name.clone()).or_insert_with(|| {
-            (kind, Block { module: block.module.clone(), is_data: block.is_data, ..Block::default() })
+            (kind, Block { module: module.to_owned(), is_data: block.is_data, ..Block::default() })
         });
-        group.instances += block.instances;
-        for (deed, number) in &block.deeds {
-            match group.deeds.iter_mut().find(|(known, _)| known == deed) {
-                Some((_, known)) => *known += number,
-                None => group.deeds.push((deed.clone(), *number)),
-            }
-        }
+        group.add(block);
         name_by_block.insert(address, name);
     }
-    let positions: BTreeMap<&str, usize> =
-        groups.keys().enumerate().map(|(position, name)| (name.as_str(), position)).collect();
+    let left_out = left_out.iter().filter(|name| !groups.contains_key(*name)).count();
+    let rest = fold_rest(&mut groups, most);
+    name_by_block.values_mut().filter(|name| !groups.contains_key(*name)).for_each(|name| *name = Name::Rest);
+    let positions: BTreeMap<&Name, usize> =
+        groups.keys().enumerate().map(|(position, name)| (name, position)).collect();
     let mut arrows: BTreeMap<(usize, usize), (usize, bool)> = BTreeMap::new();
     for ((from, to), provenance) in &blocks.arrows {
-        let place = |block: &str| positions.get(name_by_block.get(block)?.as_str()).copied();
+        let place = |block: &str| positions.get(name_by_block.get(block)?).copied();
         let (Some(from), Some(to)) = (place(from), place(to)) else { continue };
         if from != to {
             let (count, only_state) = arrows.entry((from, to)).or_insert((0, true));
@@ -88,23 +145,76 @@ pub(super) fn drawn(blocks: &Blocks, shown: &Shown<'_>, redactor: &Redactor) -> 
             *only_state &= *provenance == Provenance::State;
         }
     }
-    let left_out = left_out.iter().filter(|name| !groups.contains_key(*name)).count();
     Graph {
-        boxes: groups.iter().map(|(name, (kind, block))| drawn_box(name, *kind, block, redactor)).collect(),
+        boxes: groups
+            .iter()
+            .map(|(name, (kind, block))| match name {
+                Name::Of(name) => drawn_box(name, *kind, block, redactor),
+                Name::Rest => rest_box(level, rest, block, redactor),
+            })
+            .collect(),
         arrows: arrows
             .into_iter()
             .map(|((from, to), (count, only_state))| Arrow { from, to, count, only_state })
             .collect(),
         left_out,
+        folded,
         ..Graph::default()
     }
+}
+
+impl Block {
+    /// Adds what another block has.
+    fn add(&mut self, other: &Self) {
+        self.instances += other.instances;
+        for (deed, number) in &other.deeds {
+            match self.deeds.iter_mut().find(|(known, _)| known == deed) {
+                Some((_, known)) => *known += number,
+                None => self.deeds.push((deed.clone(), *number)),
+            }
+        }
+    }
+}
+
+/// Joins the least notable boxes into one, if there are more than `most`. How many that are.
+fn fold_rest(groups: &mut Groups, most: usize) -> usize {
+    if groups.len() <= most {
+        return 0;
+    }
+    let mut names: Vec<Name> = groups.keys().cloned().collect();
+    // What does most harm comes first, then where most happens.
+    names.sort_by_cached_key(|name| {
+        let deeds = groups.get(name).map(|(_, block)| block.deeds.as_slice()).unwrap_or_default();
+        let worst = deeds.iter().map(|(deed, _)| deed.weight() + 1).max().unwrap_or_default();
+        let number: usize = deeds.iter().map(|(_, number)| number).sum();
+        std::cmp::Reverse((worst, number))
+    });
+    let folded = names.split_off(most.saturating_sub(1));
+    let mut rest = Block::default();
+    for name in &folded {
+        if let Some((_, block)) = groups.remove(name) {
+            rest.add(&block);
+        }
+    }
+    groups.insert(Name::Rest, (BoxKind::Rest, rest));
+    folded.len()
+}
+
+fn rest_box(level: Level, number: usize, block: &Block, redactor: &Redactor) -> GraphBox {
+    let what = match level {
+        Level::Modules(_) => "modules and blocks",
+        Level::Types => "types",
+        Level::Blocks => "blocks",
+    };
+    let label = redactor.text(&format!("{number} other {what}"));
+    GraphBox { address: label.clone(), label, ..drawn_box("", BoxKind::Rest, block, redactor) }
 }
 
 fn drawn_box(name: &str, kind: BoxKind, block: &Block, redactor: &Redactor) -> GraphBox {
     let within = name.strip_prefix(block.module.as_str()).and_then(|rest| rest.strip_prefix('.'));
     let label = match kind {
         BoxKind::Module if name.is_empty() => ROOT,
-        BoxKind::Module => redactor.text(name),
+        BoxKind::Module | BoxKind::Type | BoxKind::Rest => redactor.text(name),
         BoxKind::Resource | BoxKind::Data => redactor.text(within.unwrap_or(name)),
     };
     let mut deeds = block.deeds.clone();
@@ -156,4 +266,116 @@ pub(super) fn near<'b>(blocks: &'b Blocks, focus: &str, hops: usize) -> Result<B
         }
     }
     Ok(reached)
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::input::Document;
+
+    use super::*;
+    use crate::graph::GraphOptions;
+
+    fn graph(addresses: &[String], by: By) -> Graph {
+        let changes: Vec<String> = addresses
+            .iter()
+            .enumerate()
+            .map(|(number, address)| {
+                let (actions, before) = if number == 7 { ("delete", "{}") } else { ("create", "null") };
+                let after = if number == 7 { "null" } else { "{}" };
+                format!(
+                    r#"{{"address": "{address}", "change": {{"actions": ["{actions}"], "before": {before}, "after": {after}, "after_unknown": {{}}}}}}"#
+                )
+            })
+            .collect();
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}]}}"#,
+            changes.join(",")
+        );
+        let document = Document::from_text("plan.json", &plan).unwrap();
+        Graph::of(&document, &GraphOptions { by, ..GraphOptions::default() }).unwrap()
+    }
+
+    fn objects(graph: &Graph) -> usize {
+        graph.boxes.iter().map(|shown| shown.instances).sum()
+    }
+
+    #[test]
+    fn deeper_modules_are_folded_until_the_map_can_be_read() {
+        let addresses: Vec<String> = (0..300)
+            .map(|number| format!("module.m{}.module.n{}.module.o.x.r{number}", number % 10, number % 100))
+            .collect();
+        let map = graph(&addresses, By::Auto);
+        assert_eq!(map.boxes.len(), 10);
+        assert_eq!(map.folded, Some(Folded::Modules(100)));
+        assert_eq!(objects(&map), 300);
+        assert_eq!(map.boxes[0].address.unescaped(), "module.m0");
+        let whole = graph(&addresses, By::Module);
+        assert_eq!((whole.boxes.len(), whole.folded), (100, None));
+    }
+
+    #[test]
+    fn the_least_notable_of_very_many_are_one_box() {
+        let addresses: Vec<String> = (0..300).map(|number| format!("module.m{number:03}.x.y")).collect();
+        let map = graph(&addresses, By::Auto);
+        assert_eq!(map.boxes.len(), MOST_BOXES);
+        assert_eq!(objects(&map), 300);
+        let rest = map.boxes.last().unwrap();
+        assert_eq!((rest.kind, rest.instances), (BoxKind::Rest, 241));
+        assert_eq!(rest.label.unescaped(), "241 other modules and blocks");
+        // What is destroyed has a box of its own, wherever it stands.
+        assert!(map.boxes.iter().any(|shown| shown.address.unescaped() == "module.m007"));
+    }
+
+    #[test]
+    fn many_blocks_without_modules_are_their_types() {
+        let addresses: Vec<String> = (0..180).map(|number| format!("x_{}.r{number}", number % 12)).collect();
+        let map = graph(&addresses, By::Auto);
+        assert_eq!((map.boxes.len(), map.folded), (12, Some(Folded::Types(180))));
+        assert!(map.boxes.iter().all(|shown| shown.kind == BoxKind::Type && shown.instances == 15));
+        assert_eq!(graph(&addresses, By::Block).boxes.len(), 180);
+        assert_eq!(graph(&addresses[..20], By::Auto).folded, None);
+    }
+
+    #[test]
+    fn a_block_without_objects_passes_on_what_it_depends_on() {
+        let block = |name: &str, on: &str| {
+            format!(
+                r#"{{"mode": "managed", "type": "x", "name": "{name}", "expressions": {{"of": {{"references": [{on}]}}}}}}"#
+            )
+        };
+        let blocks = [
+            block("gateway", r#""x.association""#),
+            block("association", r#""x.other""#),
+            block("other", r#""x.vpc""#),
+            block("vpc", ""),
+        ];
+        let object = |name: &str| {
+            format!(
+                r#"{{"address": "x.{name}", "change": {{"actions": ["create"], "before": null, "after": {{"of": "1"}}, "after_unknown": {{}}}}}}"#
+            )
+        };
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}, {}],
+                "configuration": {{"root_module": {{"resources": [{}]}}}}}}"#,
+            object("gateway"),
+            object("vpc"),
+            blocks.join(",")
+        );
+        let document = Document::from_text("plan.json", &plan).unwrap();
+        let graph = Graph::of(&document, &GraphOptions::default()).unwrap();
+        assert_eq!(graph.boxes.len(), 2);
+        assert_eq!(graph.arrows, [Arrow { from: 0, to: 1, count: 1, only_state: false }]);
+    }
+
+    #[test]
+    fn the_outer_module_of_a_path() {
+        for (path, depth, wanted) in [
+            ("module.a.module.b.module.c", 1, "module.a"),
+            ("module.a.module.b.module.c", 2, "module.a.module.b"),
+            ("module.a.module.b", 2, "module.a.module.b"),
+            ("module.a", 3, "module.a"),
+        ] {
+            assert_eq!(outer(path, depth), wanted);
+        }
+    }
 }

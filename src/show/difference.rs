@@ -99,6 +99,14 @@ pub struct Members {
     pub computed: usize,
 }
 
+impl Members {
+    /// Whether they are the members of a single block, and not several blocks.
+    pub fn is_single_block(&self) -> bool {
+        let is_member = |entry: &Entry| !entry.name.unescaped().is_empty();
+        self.form == Form::Blocks && (self.computed > 0 || self.entries.iter().any(is_member))
+    }
+}
+
 /// What a value with parts is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {

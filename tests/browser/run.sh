@@ -31,14 +31,14 @@ fi
 
 # Exit code 1 is what is expected: the plans have findings that deny.
 pages() {
-    "$planguard" check "$1" --format html --output "$2" >/dev/null || [ $? -eq 1 ]
+    "$planguard" check "$1" --cost --benchmark cis-aws-5.0 --format html --output "$2" >/dev/null || [ $? -eq 1 ]
 }
 for resources in 20 500 5000; do
     python3 "$here/plan.py" "$resources" >"$work/plan-$resources.json"
     pages "$work/plan-$resources.json" "$work/page-$resources.html"
 done
-"$planguard" check "$work/plan-20.json" --format json --output "$work/report-20.json" >/dev/null || [ $? -eq 1 ]
-"$planguard" check "$work/plan-500.json" --format json --output "$work/report-500.json" >/dev/null || [ $? -eq 1 ]
+"$planguard" check "$work/plan-20.json" --cost --benchmark cis-aws-5.0 --format json --output "$work/report-20.json" >/dev/null || [ $? -eq 1 ]
+"$planguard" check "$work/plan-500.json" --cost --benchmark cis-aws-5.0 --format json --output "$work/report-500.json" >/dev/null || [ $? -eq 1 ]
 "$planguard" merge "$work/report-20.json" "$work/report-500.json" --format html --output "$work/index.html" >/dev/null || [ $? -eq 1 ]
 cp "$here/page.mjs" "$work/"
 CHROMIUM="$chromium" node "$work/page.mjs" "$work" "$screenshots"

@@ -21,6 +21,7 @@ mod generated;
 mod generic_providers;
 mod git_policies;
 mod hostile_text;
+mod html;
 mod integrations;
 mod invalid;
 mod isolation;

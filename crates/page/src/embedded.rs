@@ -1,15 +1,23 @@
 //! What the script of a page reads: the model as JSON in which no text ends the element that holds it.
 
+use std::collections::HashMap;
+
 use planguard_plan::text::escape;
 use serde::Serialize;
 use serde::ser::{SerializeSeq as _, Serializer};
 
-use crate::model::{Action, MapBox, Page, Resource, Row, Unchanged};
+use crate::STATIC_ROWS;
+use crate::model::{Action, Cost, FindingMark, MapBox, Page, Resource, Row, Unchanged};
 use crate::text::Text;
 
 #[derive(Serialize)]
 struct Data<'p> {
     plans: Vec<&'p Text>,
+    /// Texts that many objects have; the objects have their positions.
+    texts: Vec<&'p Text>,
+    /// How many of the resources have a row in the page.
+    rows: usize,
+    costs: bool,
     resources: Vec<Changing<'p>>,
     unchanged: Vec<Staying<'p>>,
     blocks: Vec<(usize, &'p Text)>,
@@ -24,12 +32,11 @@ struct Changing<'p> {
     #[serde(skip_serializing_if = "is_first")]
     plan: usize,
     address: &'p Text,
-    #[serde(skip_serializing_if = "Text::is_empty")]
-    module: &'p Text,
+    module: usize,
     #[serde(rename = "type")]
-    kind: &'p Text,
+    kind: usize,
     action: Action,
-    said: &'p Text,
+    said: usize,
     #[serde(skip_serializing_if = "<[Text]>::is_empty")]
     notes: &'p [Text],
     #[serde(skip_serializing_if = "<[Row]>::is_empty", serialize_with = "rows")]
@@ -38,14 +45,17 @@ struct Changing<'p> {
     cut: bool,
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     findings: &'p [usize],
-    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
-    levels: &'p [&'static str],
+    #[serde(skip_serializing_if = "<[FindingMark]>::is_empty", serialize_with = "marks")]
+    marks: &'p [FindingMark],
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     drift: &'p [usize],
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    cost: Option<&'p Text>,
+    cost: Option<ShownCost<'p>>,
+    /// What its row says, if the page has none: which attributes differ, which force a replacement, how many depend on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<(usize, Option<&'p Text>, usize)>,
 }
 
 #[derive(Serialize)]
@@ -53,16 +63,45 @@ struct Staying<'p> {
     #[serde(skip_serializing_if = "is_first")]
     plan: usize,
     address: &'p Text,
-    #[serde(skip_serializing_if = "Text::is_empty")]
-    module: &'p Text,
+    module: usize,
     #[serde(rename = "type")]
-    kind: &'p Text,
+    kind: usize,
     #[serde(skip_serializing_if = "<[usize]>::is_empty")]
     findings: &'p [usize],
-    #[serde(skip_serializing_if = "<[&str]>::is_empty")]
-    levels: &'p [&'static str],
+    #[serde(skip_serializing_if = "<[FindingMark]>::is_empty", serialize_with = "marks")]
+    marks: &'p [FindingMark],
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<ShownCost<'p>>,
+}
+
+#[derive(Serialize)]
+struct ShownCost<'p> {
+    #[serde(skip_serializing_if = "Text::is_empty")]
+    change: &'p Text,
+    #[serde(skip_serializing_if = "Text::is_empty")]
+    sides: &'p Text,
+    cents: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<usize>,
+}
+
+/// Each text once.
+#[derive(Default)]
+struct Texts<'p> {
+    all: Vec<&'p Text>,
+    positions: HashMap<&'p Text, usize>,
+}
+
+impl<'p> Texts<'p> {
+    fn position(&mut self, text: &'p Text) -> usize {
+        let all = &mut self.all;
+        *self.positions.entry(text).or_insert_with(|| {
+            all.push(text);
+            all.len() - 1
+        })
+    }
 }
 
 const fn is_first(plan: &usize) -> bool {
@@ -83,31 +122,57 @@ fn rows<S: Serializer>(rows: &&[Row], serializer: S) -> Result<S::Ok, S::Error> 
     all.end()
 }
 
-impl<'p> From<&'p Resource> for Changing<'p> {
-    fn from(resource: &'p Resource) -> Self {
-        Self {
+/// Findings as arrays, for the same reason.
+fn marks<S: Serializer>(marks: &&[FindingMark], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut all = serializer.serialize_seq(Some(marks.len()))?;
+    for FindingMark { severity, level, number } in *marks {
+        all.serialize_element(&(number, severity, level))?;
+    }
+    all.end()
+}
+
+impl<'p> Texts<'p> {
+    fn changing(&mut self, position: usize, resource: &'p Resource) -> Changing<'p> {
+        Changing {
             plan: resource.plan,
             address: &resource.address,
-            module: &resource.module,
-            kind: &resource.kind,
+            module: self.position(&resource.module),
+            kind: self.position(&resource.kind),
             action: resource.action,
-            said: &resource.said,
+            said: self.position(&resource.said),
             notes: &resource.notes,
             rows: &resource.rows,
             cut: resource.is_cut,
             findings: &resource.findings,
-            levels: &resource.levels,
+            marks: &resource.marks,
             drift: &resource.drift,
             block: resource.block,
-            cost: resource.cost.as_ref(),
+            cost: resource.cost.as_ref().map(|cost| self.cost(cost)),
+            row: (position >= STATIC_ROWS)
+                .then(|| (self.position(&resource.names), resource.forced_by.as_ref(), resource.dependents)),
         }
     }
-}
 
-impl<'p> From<&'p Unchanged> for Staying<'p> {
-    fn from(unchanged: &'p Unchanged) -> Self {
-        let Unchanged { plan, address, module, kind, block, findings, levels } = unchanged;
-        Self { plan: *plan, address, module, kind, findings, levels, block: *block }
+    /// Objects of a type have the same parts.
+    fn cost(&mut self, cost: &'p Cost) -> ShownCost<'p> {
+        let Cost { change, sides, cents, parts } = cost;
+        let parts = parts.iter().map(|part| self.position(part)).collect();
+        ShownCost { change, sides, cents: *cents, parts }
+    }
+
+    fn staying(&mut self, unchanged: &'p Unchanged) -> Staying<'p> {
+        let Unchanged { plan, address, module, kind, block, findings, marks, cost } = unchanged;
+        let (module, kind) = (self.position(module), self.position(kind));
+        Staying {
+            plan: *plan,
+            address,
+            module,
+            kind,
+            findings,
+            marks,
+            block: *block,
+            cost: cost.as_ref().map(|cost| self.cost(cost)),
+        }
     }
 }
 
@@ -116,10 +181,17 @@ impl<'p> From<&'p Unchanged> for Staying<'p> {
 /// # Errors
 /// Those of the writer of JSON.
 pub(crate) fn data(page: &Page) -> Result<String, serde_json::Error> {
+    let mut texts = Texts::default();
+    let resources = page.resources.iter().enumerate();
+    let resources = resources.map(|(position, resource)| texts.changing(position, resource)).collect();
+    let unchanged = page.unchanged.iter().map(|unchanged| texts.staying(unchanged)).collect();
     let data = Data {
         plans: page.plans.iter().map(|plan| &plan.origin).collect(),
-        resources: page.resources.iter().map(Changing::from).collect(),
-        unchanged: page.unchanged.iter().map(Staying::from).collect(),
+        texts: texts.all,
+        rows: page.resources.len().min(STATIC_ROWS),
+        costs: page.has_costs,
+        resources,
+        unchanged,
         blocks: page.blocks.iter().map(|block| (block.plan, &block.address)).collect(),
         arrows: &page.arrows,
         arrows_left_out: page.arrows_left_out,

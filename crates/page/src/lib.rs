@@ -28,11 +28,14 @@ const SCRIPT: &str = include_str!("../templates/page.js");
 /// Differences of so many resources are in the page without the script, too.
 pub const STATIC_DIFFERENCES: usize = 100;
 
+/// Rows of so many resources are in the page without the script, too: a browser is slow to read and lay out thousands.
+pub const STATIC_ROWS: usize = 300;
+
 /// Rules of a group whose findings are shown without a click.
 const OPEN_RULES: usize = 20;
 
 /// Findings of a rule that are.
-const OPEN_FINDINGS: usize = 5;
+pub(crate) const OPEN_FINDINGS: usize = 5;
 
 /// Why a page could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -74,9 +77,21 @@ impl Document<'_> {
         plans
     }
 
-    /// Where a link to a resource leads without the script: what stays as it is has no row then.
+    /// Where a link to a resource leads without the script: what stays as it is, or is far down, has no row then.
     fn anchor(&self, resource: &usize) -> String {
-        if *resource < self.page.resources.len() { format!("r{resource}") } else { "resources".to_owned() }
+        let rows = self.page.resources.len().min(STATIC_ROWS);
+        if *resource < rows { format!("r{resource}") } else { "resources".to_owned() }
+    }
+
+    /// The rows that the page has without the script.
+    fn rows(&self) -> &[Resource] {
+        let resources = &self.page.resources;
+        resources.get(..STATIC_ROWS).unwrap_or(resources)
+    }
+
+    /// Whether a plan has a sum of costs.
+    fn has_sums(&self) -> bool {
+        self.page.plans.iter().any(|plan| plan.cost.is_some())
     }
 
     /// How many rules of a group are shown at once.
@@ -142,7 +157,10 @@ fn policy() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Finding, FindingGroup, Row, RuleFindings, Verdict};
+    use crate::model::{
+        Benchmark, Control, ControlGroup, ControlResource, ControlRule, Cost, Finding, FindingGroup, Row,
+        RuleFindings, Verdict,
+    };
 
     fn text(text: &str) -> Text {
         Text::composed(text.to_owned())
@@ -216,6 +234,82 @@ mod tests {
     }
 
     #[test]
+    fn what_repeats_the_message_before_is_an_address() {
+        let finding = |position: usize, message: &str| Finding {
+            position,
+            address: Some(text(&format!("a.r{position}"))),
+            message: text(message),
+            follows_address: true,
+            value: Some(text("null")),
+            ..Finding::default()
+        };
+        let findings =
+            (0..8).map(|position| finding(position, if position < 7 { "is open" } else { "is closed" }));
+        let rule = RuleFindings { findings: findings.collect(), ..RuleFindings::default() };
+        let repeats: Vec<bool> = (0..8).map(|position| rule.repeats(position)).collect();
+        // The first one behind the fold is there in full.
+        assert_eq!(repeats, [false, true, true, true, true, false, true, false]);
+        let group = FindingGroup { rules: vec![rule], ..FindingGroup::default() };
+        let page = render(&Page { findings: vec![group], ..Page::default() }).unwrap();
+        assert_eq!(page.matches("is open").count(), 2, "{page}");
+        assert!((0..8).all(|position| page.contains(&format!("a.r{position}"))));
+    }
+
+    #[test]
+    fn controls_are_there_without_the_script() {
+        let says = "1.2 <b>";
+        let resource =
+            ControlResource { address: text("aws_x.<i>"), resource: Some(0), about: text("waived") };
+        let rule = ControlRule { rule: text("rule"), resources: vec![resource], more: 3 };
+        let control =
+            Control { id: text(says), title: text(says), reason: Some(text(says)), rules: vec![rule] };
+        let groups = vec![
+            ControlGroup {
+                status: "violated",
+                title: text("1 violated"),
+                is_open: true,
+                controls: vec![control],
+            },
+            ControlGroup { status: "met", title: text("4 met"), ..ControlGroup::default() },
+        ];
+        let benchmark =
+            Benchmark { name: text("cis"), title: text(says), numbers: text("1 violated, 4 met"), groups };
+        let page = Page { benchmarks: vec![benchmark], ..page("x") };
+        let body = render(&page).unwrap();
+        let section = between(&body, "<section id=\"benchmarks\"", "</section>");
+        for part in [
+            "<details class=\"controls violated\" open>",
+            "aws_x.&#60;i&#62;",
+            "3 more",
+            "(waived)",
+            "href=\"#r0\"",
+        ] {
+            assert!(section.contains(part), "{part}: {section}");
+        }
+        assert!(section.contains("<details class=\"controls met\">"), "{section}");
+    }
+
+    #[test]
+    fn a_column_of_costs_is_there_only_if_objects_are_priced() {
+        let mut priced = page("x");
+        assert!(!render(&priced).unwrap().contains("data-sort=\"cost\""));
+        priced.has_costs = true;
+        priced.resources[0].cost = Some(Cost {
+            change: text("+$7.00"),
+            sides: text("$1.00 → $8.00"),
+            cents: 700,
+            parts: vec![text("Disk")],
+        });
+        let body = render(&priced).unwrap();
+        let rows = between(&body, "<tbody id=\"rows\">", "</tbody>");
+        assert!(rows.contains("<b>+$7.00</b>") && rows.contains("$1.00 → $8.00"), "{rows}");
+        let data = between(&body, "id=\"data\">", "</script>");
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        let part = data["resources"][0]["cost"]["parts"][0].as_u64().unwrap();
+        assert_eq!(data["texts"][usize::try_from(part).unwrap()], "Disk");
+    }
+
+    #[test]
     fn an_index_has_the_worst_plan_first() {
         let plan = |origin: &str, verdict| Plan { origin: text(origin), verdict, ..Plan::default() };
         let plans = vec![
@@ -234,11 +328,16 @@ mod tests {
     #[test]
     fn differences_of_a_stated_number_are_there_without_the_script() {
         let one = page("x").resources.remove(0);
-        let many = Page { resources: vec![one; STATIC_DIFFERENCES + 20], ..Page::default() };
+        let many = Page { resources: vec![one.clone(); STATIC_DIFFERENCES + 20], ..Page::default() };
         let page = render(&many).unwrap();
         assert_eq!(page.matches("<details id=\"d").count(), STATIC_DIFFERENCES);
         assert!(page.contains("The 100 most notable of 120 resources"), "{page}");
         assert!(page.contains(&format!("href=\"#d{}\"", STATIC_DIFFERENCES - 1)));
         assert!(page.contains(&format!("href=\"#r{STATIC_DIFFERENCES}\"")));
+        let more = Page { resources: vec![one; STATIC_ROWS + 20], ..Page::default() };
+        let page = render(&more).unwrap();
+        let rows = between(&page, "<tbody id=\"rows\">", "</tbody>");
+        assert_eq!(rows.matches("<tr").count(), STATIC_ROWS);
+        assert!(page.contains("20 more resources change"), "{page}");
     }
 }

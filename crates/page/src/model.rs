@@ -1,5 +1,7 @@
 //! What a page shows, as plain data.
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 
 use crate::text::Text;
@@ -27,6 +29,10 @@ pub struct Page {
     pub resources: Vec<Resource>,
     /// The objects that stay as they are.
     pub unchanged: Vec<Unchanged>,
+    /// Whether objects are priced, so that the table has a column for it.
+    pub has_costs: bool,
+    /// What the plans say of the controls of benchmarks.
+    pub benchmarks: Vec<Benchmark>,
     /// What was changed outside of Terraform.
     pub drift: Vec<Drift>,
     /// What else plans do: outputs, deferred changes, actions of providers, checks that fail.
@@ -144,10 +150,25 @@ pub struct Map {
 /// What a box of a map is.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct MapBox {
-    /// Whether it stands for a module with all that is in it.
-    pub is_module: bool,
-    /// The address of the module or block, without keys.
+    /// What it stands for.
+    pub kind: MapBoxKind,
+    /// The address of the module or block, without keys, or the type.
     pub address: Text,
+}
+
+/// What a box of a map stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MapBoxKind {
+    /// A block.
+    #[default]
+    Block,
+    /// A module with all that is in it.
+    Module,
+    /// All blocks of a type.
+    Type,
+    /// What there is no room for.
+    Rest,
 }
 
 /// How many findings of a level there are.
@@ -190,7 +211,7 @@ pub struct RuleFindings {
 }
 
 /// A finding.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// Its position among all findings of the page.
     pub position: usize,
@@ -222,6 +243,34 @@ pub struct Finding {
     pub waiver: Option<Text>,
     /// Who approved it, or that it needs approval.
     pub approval: Option<Text>,
+}
+
+impl Finding {
+    /// Whether another finding of the same rule says the same of another resource. Each has its own place.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let said = |finding: &Self| Self {
+            position: 0,
+            address: None,
+            resource: None,
+            place: None,
+            ..finding.clone()
+        };
+        let are_about_resources =
+            [self, other].iter().all(|one| one.follows_address && one.address.is_some());
+        are_about_resources && said(self) == said(other)
+    }
+}
+
+impl RuleFindings {
+    /// Whether a finding says of another resource what the one before it says, so that its address tells all. The first one of
+    /// a list is there in full.
+    pub fn repeats(&self, position: impl Borrow<usize>) -> bool {
+        let position = *position.borrow();
+        let before = position.checked_sub(1).and_then(|before| self.findings.get(before));
+        let pair = before.zip(self.findings.get(position));
+        position != crate::OPEN_FINDINGS
+            && pair.is_some_and(|(before, finding)| finding.says_the_same(before))
+    }
 }
 
 /// What is done with an object.
@@ -328,8 +377,6 @@ pub struct Resource {
     pub is_cut: bool,
     /// The positions of its findings.
     pub findings: Vec<usize>,
-    /// The levels of its findings, and their severities, which filters know.
-    pub levels: Vec<&'static str>,
     /// Its findings in few words, the worst first.
     pub marks: Vec<FindingMark>,
     /// The positions of what was changed outside of Terraform.
@@ -338,8 +385,21 @@ pub struct Resource {
     pub block: Option<usize>,
     /// How many blocks that stay depend on it, if it goes away.
     pub dependents: usize,
-    /// What it costs, if that is known.
-    pub cost: Option<Text>,
+    /// What it costs a month, if that is told.
+    pub cost: Option<Cost>,
+}
+
+/// What an object costs a month.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// What the plan changes of it: `+$12.00`; empty if nothing.
+    pub change: Text,
+    /// Before and after: `$10.00 → $22.00`; empty if the change tells both.
+    pub sides: Text,
+    /// The change in cents, for the order of a table.
+    pub cents: i64,
+    /// The parts that it is made of, a line each.
+    pub parts: Vec<Text>,
 }
 
 /// The findings of one severity and effect at a resource.
@@ -351,6 +411,18 @@ pub struct FindingMark {
     pub level: &'static str,
     /// How many there are.
     pub number: usize,
+}
+
+impl FindingMark {
+    /// `2 high`, or `1 low (warn)` if they do not deny.
+    pub fn words(&self) -> String {
+        let Self { severity, level, number } = self;
+        if *level == "deny" {
+            format!("{number} {severity}")
+        } else {
+            format!("{number} {severity} ({level})")
+        }
+    }
 }
 
 /// An object that stays as it is.
@@ -368,8 +440,10 @@ pub struct Unchanged {
     pub block: Option<usize>,
     /// The positions of its findings.
     pub findings: Vec<usize>,
-    /// The levels of its findings.
-    pub levels: Vec<&'static str>,
+    /// Its findings in few words, the worst first.
+    pub marks: Vec<FindingMark>,
+    /// What it costs a month, if that is told and not nothing.
+    pub cost: Option<Cost>,
 }
 
 /// What a row of a difference is.
@@ -467,6 +541,67 @@ impl Row {
         let of = |text: &Option<Text>| text.as_ref().map_or(4, Text::len);
         24 + self.name.len() + of(&self.before) + of(&self.after)
     }
+}
+
+/// What the plans say of the controls of a benchmark.
+#[derive(Clone, Debug, Default)]
+pub struct Benchmark {
+    /// Its name, such as `cis-aws-5.0`.
+    pub name: Text,
+    /// What it is called.
+    pub title: Text,
+    /// `3 violated, 12 met`.
+    pub numbers: Text,
+    /// Its controls by what becomes of them, those that are violated first.
+    pub groups: Vec<ControlGroup>,
+}
+
+/// Controls of which the same becomes.
+#[derive(Clone, Debug, Default)]
+pub struct ControlGroup {
+    /// The class of what becomes of them.
+    pub status: &'static str,
+    /// `3 violated`.
+    pub title: Text,
+    /// Whether they are shown without a click.
+    pub is_open: bool,
+    /// The controls.
+    pub controls: Vec<Control>,
+}
+
+/// A control.
+#[derive(Clone, Debug, Default)]
+pub struct Control {
+    /// The id.
+    pub id: Text,
+    /// What it asks for.
+    pub title: Text,
+    /// Why it is not decided, or what its rules do not tell.
+    pub reason: Option<Text>,
+    /// What violates it, or may, rule by rule.
+    pub rules: Vec<ControlRule>,
+}
+
+/// What a rule says against a control.
+#[derive(Clone, Debug, Default)]
+pub struct ControlRule {
+    /// The rule.
+    pub rule: Text,
+    /// The resources.
+    pub resources: Vec<ControlResource>,
+    /// How many others there are.
+    pub more: usize,
+}
+
+/// A resource that violates a control, or may.
+#[derive(Clone, Debug, Default)]
+pub struct ControlResource {
+    /// Its address.
+    pub address: Text,
+    /// The resource with this address, as a position among those that change and, behind them, those that stay.
+    pub resource: Option<usize>,
+    /// What keeps its finding from denying, and the plan if there are several: `waived, in a/tfplan.json`.
+    pub about: Text,
 }
 
 /// What was changed outside of Terraform.

@@ -6,6 +6,10 @@
   const byId = (id) => document.getElementById(id);
   const data = JSON.parse(byId("data").textContent);
   const ROWS = 300; // more rows are shown when somebody asks: a browser is slow to lay out thousands
+  const GLYPHS = { unknown: "?", destroy: "−", replace: "±", forget: "○", update: "~", create: "+", move: "→", import: "←", read: "≤", unchanged: "=" };
+  const ACTIONS = Object.keys(GLYPHS);
+  const LEVELS = ["accepted", "warn", "deny"];
+  const SEVERITIES = ["info", "low", "medium", "high", "critical"];
 
   /** Makes an element: make("p", {class: "note"}, "text", element). */
   function make(tag, attributes, ...content) {
@@ -17,7 +21,8 @@
     return element;
   }
 
-  // All objects: those that change come first, with a row each in the page; the others get theirs when they are wanted.
+  // All objects: those that change come first, the most notable of them with a row in the page; the others get theirs when they
+  // are wanted.
   const changing = data.resources.length;
   const objects = data.resources.concat(data.unchanged.map((object) => ({ ...object, action: "unchanged" })));
   const blockKey = (object) => object.block;
@@ -25,6 +30,10 @@
   objects.forEach((object, index) => {
     object.index = index;
     object.plan = object.plan || 0;
+    object.module = data.texts[object.module];
+    object.type = data.texts[object.type];
+    object.said = data.texts[object.said];
+    object.levels = (object.marks || []).flatMap(([, severity, level]) => [level, severity]);
     if (object.block === undefined) return;
     if (!byBlock.has(object.block)) byBlock.set(object.block, []);
     byBlock.get(object.block).push(index);
@@ -39,14 +48,13 @@
   const moduleOf = (address) => address.replace(/\["(?:[^"\\]|\\.)*"\]|\[\d+\]/g, "");
 
   // What the reader chose. The hash of the address has it, so that a link leads to the same view.
-  const DEFAULTS = { q: "", action: "", level: "", module: "", type: "", plan: "", all: "", open: "" };
+  const DEFAULTS = { q: "", action: "", level: "", module: "", type: "", plan: "", all: "", sort: "", open: "" };
   let state = { ...DEFAULTS };
-  let isEverythingShown = false;
+  let limit = ROWS;
   let matches = [];
   let opener = null;
-  let unchangedRows = null;
 
-  const fields = { q: "search", action: "action", level: "level", module: "module", type: "type", plan: "plan" };
+  const fields = { q: "search", action: "action", level: "level", module: "module", type: "type", plan: "plan", sort: "sort" };
 
   function readHash() {
     const hash = location.hash.slice(1);
@@ -73,38 +81,92 @@
   }
 
   const rowsBody = byId("rows");
-  const staticRows = rowsBody ? [...rowsBody.rows] : [];
+  const rows = rowsBody ? [...rowsBody.rows] : [];
 
+  /** The row of an object, which is made when it is wanted. */
   function rowOf(index) {
-    return index < changing ? staticRows[index] : unchangedRows && unchangedRows[index - changing];
+    if (!rowsBody || !objects[index]) return undefined;
+    if (!rows[index]) rows[index] = makeRow(objects[index]);
+    return rows[index];
   }
 
-  function makeUnchangedRows() {
-    unchangedRows = objects.slice(changing).map((object) => {
-      const name = object.module ? object.address.slice(object.module.length + 1) : object.address;
-      const module = object.module ? make("span", { class: "module" }, object.module + ".") : null;
-      const anchor = make("a", { href: "#", "data-open": object.index }, module, make("b", {}, name));
-      const marks = (object.levels || []).map((level) => make("span", { class: "severity" }, level));
-      return make(
-        "tr",
-        { class: "unchanged" },
-        make("td", {}, make("span", { class: "act unchanged" }, "= unchanged")),
-        make("th", { scope: "row" }, anchor),
-        make("td", {}, ...marks.flatMap((mark) => [mark, " "])),
-        make("td", { class: "what" })
-      );
-    });
-    rowsBody.append(...unchangedRows);
+  function act(action) {
+    return make("span", { class: `act ${action}` }, make("span", { "aria-hidden": "true" }, GLYPHS[action]), ` ${action}`);
+  }
+
+  function makeRow(object) {
+    const { address, module, action, index, marks, cost, drift } = object;
+    const isWithin = module && address.startsWith(module + ".");
+    const name = isWithin ? address.slice(module.length + 1) : address;
+    const shownModule = isWithin ? make("span", { class: "module" }, module + ".") : null;
+    const anchor = make("a", { href: "#resources", "data-open": index }, shownModule, make("b", {}, name));
+    const [names, forced, reach] = object.row || [];
+    const found = (marks || []).flatMap(([number, severity, level]) => [make("span", { class: `severity ${severity} ${level}` }, `${number} ${severity}${level === "deny" ? "" : ` (${level})`}`), " "]);
+    const money = cost ? [cost.change ? make("b", {}, cost.change) : null, " ", cost.sides ? make("span", { class: "sides" }, cost.sides) : null] : [];
+    return make(
+      "tr",
+      { class: action },
+      make("td", {}, act(action)),
+      make("th", { scope: "row" }, anchor),
+      make("td", {}, ...found, drift ? make("span", { class: "drift" }, "drift") : null),
+      data.costs ? make("td", { class: "money" }, ...money) : null,
+      make(
+        "td",
+        { class: "what" },
+        forced ? make("strong", { class: "forces" }, forced) : null,
+        forced ? " " : null,
+        ...(names === undefined ? [] : sentence(data.texts[names])),
+        reach ? make("span", { class: "reach" }, ` ${reach} depend on it`) : null
+      )
+    );
+  }
+
+  // Orders. Without one, the order is that of the page: what a reviewer must look at most comes first.
+  const compareTexts = new Intl.Collator("en", { numeric: true }).compare;
+  const worst = ({ marks }) =>
+    Math.max(-1, ...(marks || []).map(([, severity, level]) => LEVELS.indexOf(level) * 8 + SEVERITIES.indexOf(severity)));
+  const ORDERS = {
+    address: (one, other) => compareTexts(one.address, other.address),
+    type: (one, other) => compareTexts(one.type, other.type),
+    action: (one, other) => ACTIONS.indexOf(one.action) - ACTIONS.indexOf(other.action),
+    findings: (one, other) => worst(other) - worst(one),
+    cost: (one, other) => (other.cost ? other.cost.cents : 0) - (one.cost ? one.cost.cents : 0),
+  };
+  const FALLING = ["findings", "cost"]; // the first order is the one that falls
+
+  function inOrder(objects) {
+    const name = state.sort.replace(/^-/, "");
+    const compare = Object.hasOwn(ORDERS, name) ? ORDERS[name] : null;
+    if (!compare) return objects;
+    const turn = state.sort.startsWith("-") ? -1 : 1;
+    return objects.sort((one, other) => turn * compare(one, other) || one.index - other.index);
+  }
+
+  const heads = rowsBody ? [...document.querySelectorAll("th[data-sort]")] : [];
+
+  function showOrder() {
+    const name = state.sort.replace(/^-/, "");
+    for (const head of heads) {
+      if (head.dataset.sort !== name) head.removeAttribute("aria-sort");
+      else head.setAttribute("aria-sort", FALLING.includes(name) === state.sort.startsWith("-") ? "ascending" : "descending");
+    }
   }
 
   const aboutRule = (finding) => finding.closest(".card").querySelector(".about-rule");
+
+  /** The finding before it that has the message, if it has but its address. */
+  function inFull(finding) {
+    let full = finding;
+    while (full.classList.contains("like")) full = full.previousElementSibling;
+    return full;
+  }
 
   /** What a search looks at: the address, the rules and messages of findings, the names of attributes. */
   function textOf(object) {
     if (object.text === undefined) {
       const findings = (object.findings || []).map((position) => {
         const finding = byId("finding-" + position);
-        return finding.textContent + aboutRule(finding).textContent;
+        return inFull(finding).textContent + aboutRule(finding).textContent;
       });
       const names = (object.rows || []).map((row) => row[3]);
       object.text = [object.address, ...findings, ...names].join("\n").toLowerCase();
@@ -137,28 +199,30 @@
 
   function show() {
     if (!rowsBody) return;
-    if (state.all === "1" && !unchangedRows) makeUnchangedRows();
-    matches = objects.filter(isMatch).map((object) => object.index);
-    const visible = new Set(isEverythingShown ? matches : matches.slice(0, ROWS));
-    for (let index = 0; index < objects.length; index += 1) {
-      const row = rowOf(index);
-      if (row) row.hidden = !visible.has(index);
-    }
+    const matching = inOrder(objects.filter(isMatch));
+    matches = matching.map((object) => object.index);
+    const wanted = matches.slice(0, limit).map(rowOf);
+    const listed = rowsBody.rows;
+    const isListed = wanted.length === listed.length && wanted.every((row, position) => row === listed[position]);
+    if (!isListed) rowsBody.replaceChildren(...wanted);
+    showOrder();
     const total = state.all === "1" ? objects.length : changing;
-    const what = state.all === "1" ? "resources" : "changing resources";
-    const listed = visible.size < matches.length ? ` (the first ${visible.size} are listed)` : "";
+    const some = (number, one, many) => `${number} ${number === 1 ? one : many}`;
+    const what = state.all === "1" ? ["resource", "resources"] : ["changing resource", "changing resources"];
+    const first = wanted.length < matches.length ? ` (the first ${wanted.length} are listed)` : "";
+    const kept = objects.length - changing;
     byId("status").textContent =
       matches.length === total
-        ? `${total} ${what}${listed}` + (state.all === "1" ? "" : `; ${objects.length - changing} stay as they are`)
-        : `${matches.length} of ${total} ${what}${listed}`;
-    const more = byId("more");
-    more.hidden = visible.size === matches.length;
-    more.firstElementChild.textContent = `Show all ${matches.length}`;
+        ? some(total, ...what) + first + (state.all === "1" || kept === 0 ? "" : `; ${some(kept, "stays as it is", "stay as they are")}`)
+        : `${matches.length} of ${some(total, ...what)}${first}`;
+    byId("more").hidden = wanted.length === matches.length;
+    byId("some").textContent = `Show ${Math.min(ROWS, matches.length - wanted.length)} more`;
+    byId("every").textContent = `Show all ${matches.length}`;
   }
 
   function showFields() {
     for (const [name, id] of Object.entries(fields)) {
-      if (byId(id)) byId(id).value = state[name];
+      if (byId(id)) byId(id).value = name === "sort" ? state.sort.replace(/^-/, "") : state[name];
     }
     byId("changed").checked = state.all !== "1";
   }
@@ -166,7 +230,7 @@
   /** Changes what is chosen, and all that follows from it. */
   function choose(change) {
     state = { ...state, ...change };
-    isEverythingShown = false;
+    limit = ROWS;
     writeHash();
     if (byId("filters")) showFields();
     show();
@@ -194,12 +258,23 @@
     return copy;
   }
 
+  /** A finding with its message, whichever finding of its rule has that in the page. */
+  function wholeFinding(id) {
+    const finding = byId(id);
+    const copy = copyOf(inFull(finding).id);
+    if (!finding.classList.contains("like")) return copy;
+    copy.querySelector(".address").replaceWith(finding.querySelector(".address").cloneNode(true));
+    const [place, own] = [copy.querySelector(".place"), finding.querySelector(".place")];
+    if (place) place.replaceWith(own ? own.cloneNode(true) : "");
+    return copy;
+  }
+
   /** A finding with what its rule says, as a card of its own. */
   function findingCopy(position) {
     const finding = byId("finding-" + position);
     const about = aboutRule(finding).cloneNode(true);
     about.querySelectorAll(".times").forEach((times) => times.remove());
-    return make("article", { class: finding.closest(".card").className }, about, make("ul", {}, copyOf(finding.id)));
+    return make("article", { class: finding.closest(".card").className }, about, make("ul", {}, wholeFinding(finding.id)));
   }
 
   /** Words with what stands in grave accents as code. */
@@ -215,10 +290,9 @@
       const members = byBlock.get(block) || [];
       if (members.length === 0) return make("li", {}, make("span", { class: "address" }, address));
       const first = objects[members[0]];
-      const glyph = first.action === "unchanged" ? "" : ` ${first.action}`;
       const number = members.length > 1 ? ` × ${members.length}` : "";
       const anchor = make("a", { class: "address", href: "#", "data-open": members[0] }, address);
-      return make("li", {}, anchor, number, glyph ? make("span", { class: `act ${first.action}` }, glyph) : null);
+      return make("li", {}, anchor, number, " ", first.action === "unchanged" ? null : act(first.action));
     });
     return [make("h3", {}, `${title} (${items.length})`), make("ul", { class: "dependencies" }, ...items)];
   }
@@ -226,15 +300,13 @@
   function open(index) {
     const object = objects[index];
     if (!object) return;
-    const action = make("span", { class: `act ${object.action}` }, object.action);
     const title = make("h2", { id: "drawer-title", tabindex: "-1" }, make("span", { class: "address" }, object.address));
     const parts = [
       make("button", { type: "button", class: "close" }, "Close"),
       title,
-      make("p", {}, action, " ", ...sentence(object.said || "")),
+      make("p", {}, act(object.action), " ", ...sentence(object.said || "")),
       data.plans.length > 1 ? make("p", { class: "note" }, data.plans[object.plan]) : null,
       ...(object.notes || []).map((note) => make("p", { class: "note" }, note)),
-      object.cost ? make("p", { class: "cost" }, object.cost) : null,
     ];
     const findings = object.findings || [];
     const said = findings.length ? [make("h3", {}, "Findings"), ...findings.map(findingCopy)] : [];
@@ -243,6 +315,11 @@
       : [];
     // A change of what is there is read first; all attributes of what is new are read last.
     parts.push(...(["update", "replace"].includes(object.action) ? [...rows, ...said] : [...said, ...rows]));
+    if (object.cost) {
+      const { change, sides, parts: ofCost } = object.cost;
+      parts.push(make("h3", {}, "Monthly cost"), make("p", {}, change ? make("b", {}, `${change} `) : null, sides ? make("span", { class: "sides" }, sides) : null));
+      if (ofCost) parts.push(make("ul", { class: "costs" }, ...ofCost.map((part) => make("li", {}, data.texts[part]))));
+    }
     if (object.cut) {
       parts.push(make("p", { class: "note" }, "The differences are left out, because the page would be too large; planguard show has them."));
     }
@@ -293,8 +370,8 @@
     const here = matches.indexOf(at);
     const next = here < 0 ? (by > 0 ? 0 : matches.length - 1) : Math.max(0, Math.min(matches.length - 1, here + by));
     at = matches[next];
-    if (rowOf(at).hidden) {
-      isEverythingShown = true;
+    if (next >= limit) {
+      limit = next + ROWS;
       show();
     }
     mark(at);
@@ -321,12 +398,18 @@
     finding.scrollIntoView({ block: "center" });
   }
 
+  function nextOrder() {
+    const orders = byId("sort") ? [...byId("sort").options].map((option) => option.value) : [""];
+    return orders[(orders.indexOf(state.sort.replace(/^-/, "")) + 1) % orders.length];
+  }
+
   const KEYS = {
     "/": () => byId("search") && byId("search").focus(),
     j: () => step(1),
     k: () => step(-1),
     n: () => stepFinding(1),
     p: () => stepFinding(-1),
+    s: () => choose({ sort: nextOrder() }),
     f: () => choose({ level: state.level === "some" ? "" : "some" }),
     "?": () => byId("keys").showModal(),
   };
@@ -339,6 +422,9 @@
       else if (event.target.id === "search") {
         choose({ q: "" });
         event.target.blur();
+      } else if (event.target.id === "control-search") {
+        event.target.value = "";
+        searchControls();
       }
       return;
     }
@@ -375,24 +461,26 @@
   document.querySelectorAll("svg.drawing").forEach((drawing) => {
     const boxes = data.maps[Number(drawing.dataset.plan)];
     [...drawing.querySelectorAll(":scope > g")].forEach((element, position) => {
-      const { is_module: isModule, address } = boxes[position];
+      const { kind, address } = boxes[position];
+      const isModule = kind === "module";
       const plan = Number(drawing.dataset.plan);
       const block = data.blocks.findIndex(([of, name]) => of === plan && name === address);
       const first = (byBlock.get(block) || [])[0];
-      if (!isModule && first === undefined) return;
+      if (kind === "rest" || (kind === "block" && first === undefined)) return;
       element.setAttribute("role", "button");
       element.setAttribute("tabindex", "0");
       element.setAttribute("aria-label", element.querySelector("title").textContent);
-      const act = () => {
-        if (!isModule) return open(first);
-        choose({ ...DEFAULTS, module: address || ".", plan: data.plans.length > 1 ? String(plan) : "" });
+      const follow = () => {
+        if (kind === "block") return open(first);
+        const chosen = isModule ? { module: address || "." } : { type: address };
+        choose({ ...DEFAULTS, ...chosen, plan: data.plans.length > 1 ? String(plan) : "" });
         byId("resources").scrollIntoView();
       };
-      element.addEventListener("click", act);
+      element.addEventListener("click", follow);
       element.addEventListener("keydown", (event) => {
         if (event.key === "Enter" || event.key === " ") {
           event.preventDefault();
-          act();
+          follow();
         }
       });
     });
@@ -426,20 +514,54 @@
     fillSelect("module", objects.flatMap((object) => [object.module || "", moduleOf(object.module || "")]));
     fillSelect("type", objects.map((object) => object.type));
     byId("filters").addEventListener("submit", (event) => event.preventDefault());
-    byId("filters").addEventListener("input", () => {
-      const change = { all: byId("changed").checked ? "" : "1" };
-      for (const [name, id] of Object.entries(fields)) change[name] = byId(id) ? byId(id).value : "";
-      state = { ...state, ...change };
-      isEverythingShown = false;
-      writeHash();
-      show();
+    byId("filters").addEventListener("input", (event) => {
+      if (event.target.id === "changed") return choose({ all: event.target.checked ? "" : "1" });
+      const [name] = Object.entries(fields).find(([, id]) => id === event.target.id) || [];
+      if (name) choose({ [name]: event.target.value });
     });
     byId("clear").addEventListener("click", () => choose({ ...DEFAULTS, open: state.open }));
-    byId("more").addEventListener("click", () => {
-      isEverythingShown = true;
+    byId("some").addEventListener("click", () => {
+      limit += ROWS;
       show();
     });
+    byId("every").addEventListener("click", () => {
+      limit = Infinity;
+      show();
+    });
+    for (const head of heads) {
+      const { sort } = head.dataset;
+      const button = make("button", { type: "button" }, head.textContent);
+      // One way, the other way, and what matters first again.
+      button.addEventListener("click", () => choose({ sort: state.sort === sort ? "-" + sort : state.sort === "-" + sort ? "" : sort }));
+      head.replaceChildren(button);
+    }
   }
+
+  // Controls of benchmarks: those that a search finds, in their groups.
+  const controls = [...document.querySelectorAll("#benchmarks .control")];
+
+  function searchControls() {
+    const words = byId("control-search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const control of controls) {
+      control.hidden = !words.every((word) => control.textContent.toLowerCase().includes(word));
+      found += control.hidden ? 0 : 1;
+    }
+    for (const group of document.querySelectorAll("#benchmarks details.controls")) {
+      if (group.dataset.was === undefined) group.dataset.was = group.open ? "1" : "";
+      const has = group.querySelector(".control:not([hidden])") !== null;
+      group.hidden = !has;
+      group.open = words.length > 0 ? has : group.dataset.was === "1";
+    }
+    byId("control-status").textContent = words.length > 0 ? `${found} of ${controls.length} controls` : "";
+  }
+
+  if (controls.length > 0) {
+    byId("control-filter").hidden = false;
+    byId("control-filter").addEventListener("submit", (event) => event.preventDefault());
+    byId("control-search").addEventListener("input", searchControls);
+  }
+
   const follow = () => {
     readHash();
     if (byId("filters")) showFields();

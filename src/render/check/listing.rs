@@ -150,7 +150,12 @@ impl<'r> Listed<'r> {
     pub(super) fn notes(&self) -> Vec<&'static str> {
         let mut notes = Vec::new();
         if self.finding.certainty == Certainty::DependsOnUnknown {
-            notes.push("undetermined: known after apply");
+            let is_unreadable = self.finding.is_about_unreadable();
+            notes.push(if is_unreadable {
+                "undetermined: unreadable"
+            } else {
+                "undetermined: known after apply"
+            });
         }
         if self.finding.origin == Origin::AlreadyThere {
             notes.push("pre-existing");

@@ -111,12 +111,12 @@ fn row(object: &ObjectCost, number: usize, currency: &str) -> Row {
 }
 
 /// Whether there is nothing to say of what an object costs.
-pub(super) fn is_free(object: &ObjectCost) -> bool {
+pub(in crate::render) fn is_free(object: &ObjectCost) -> bool {
     object.parts().iter().all(|part| part.state == planguard_cost::State::Free)
 }
 
 /// A part with all that is known: `Instance m5.large: 730 hours at $0.096 = $70.08 (…)`.
-pub(super) fn part_line(part: &PartCost, currency: &str) -> String {
+pub(in crate::render) fn part_line(part: &PartCost, currency: &str) -> String {
     let mut text = name(part);
     if let Some(monthly) = part.monthly {
         let amount = money(monthly, currency);

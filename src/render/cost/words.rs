@@ -64,7 +64,7 @@ pub(super) const fn glyph(action: CostAction) -> &'static str {
 }
 
 /// Both sides of an object: `$10.00 → $12.00`, or the one that it has.
-pub(super) fn sides(object: &ObjectCost, currency: &str) -> String {
+pub(in crate::render) fn sides(object: &ObjectCost, currency: &str) -> String {
     let sum = &object.sum;
     let before = least(sum.before.unwrap_or_default(), sum.before_is_least, currency);
     let after = least(sum.after, sum.after_is_least, currency);
@@ -77,7 +77,7 @@ pub(super) fn sides(object: &ObjectCost, currency: &str) -> String {
 }
 
 /// The change of an object in its column: `+$12.00`, `≥ +$12.00`, `?`.
-pub(super) fn change(object: &ObjectCost, currency: &str) -> String {
+pub(in crate::render) fn change(object: &ObjectCost, currency: &str) -> String {
     let Some(delta) = object.sum.delta() else { return String::new() };
     let amount = difference(delta, currency);
     match object.sum.bound {
@@ -156,7 +156,7 @@ pub(super) fn address(object: &ObjectCost, number: usize) -> String {
 }
 
 /// What the sums are about and what they lack, one sentence a line.
-pub(super) fn notes(view: &CostView) -> Vec<String> {
+pub(in crate::render) fn notes(view: &CostView) -> Vec<String> {
     let mut notes = Vec::new();
     let number = |state| view.counts.get(&state).copied().unwrap_or_default();
     let kept = view.objects.iter().filter(|object| !object.changes() && !object.sum.after.is_zero());

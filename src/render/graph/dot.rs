@@ -19,7 +19,10 @@ fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
     }
     let mut frames: BTreeMap<&str, Vec<(usize, &GraphBox)>> = BTreeMap::new();
     for (position, shown) in graph.boxes.iter().enumerate() {
-        let frame = if shown.kind == BoxKind::Module { "" } else { shown.module.unescaped() };
+        let frame = match shown.kind {
+            BoxKind::Module | BoxKind::Type | BoxKind::Rest => "",
+            BoxKind::Resource | BoxKind::Data => shown.module.unescaped(),
+        };
         frames.entry(frame).or_default().push((position, shown));
     }
     for (number, (module, boxes)) in frames.iter().enumerate() {

@@ -126,6 +126,8 @@ fn node(shown: &GraphBox) -> Node<'_> {
             BoxKind::Module => "module",
             BoxKind::Resource => "resource",
             BoxKind::Data => "data",
+            BoxKind::Type => "type",
+            BoxKind::Rest => "rest",
         },
         instances: shown.instances,
         action: Class::of(shown).name(),

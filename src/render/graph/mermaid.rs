@@ -25,6 +25,7 @@ const MOST_ARROWS: usize = 100;
 const LONGEST: usize = 60;
 
 fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
+    let graph = &graph.readable();
     let mut chosen: Vec<usize> = (0..graph.boxes.len()).collect();
     let weight = |position: usize| {
         graph.boxes.get(position).and_then(GraphBox::worst).map_or(0, |deed| deed.weight() + 1)
@@ -75,7 +76,7 @@ fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
 
 fn label(shown: &GraphBox) -> String {
     let label = match shown.kind {
-        BoxKind::Module => &shown.label,
+        BoxKind::Module | BoxKind::Type | BoxKind::Rest => &shown.label,
         BoxKind::Resource | BoxKind::Data => &shown.address,
     };
     let label = if label.unescaped().is_empty() { &shown.label } else { label };

@@ -13,6 +13,7 @@ pub(super) const FORMAT: Format<Graph> =
 const NOTE: i64 = 18;
 
 fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
+    let graph = &graph.readable();
     let picture = graph.picture();
     let notes = notes(graph);
     let below = i64::try_from(notes.len()).unwrap_or_default() * NOTE;
@@ -95,8 +96,8 @@ fn drawn(shown: &GraphBox, spot: &Spot) -> String {
         label
     };
     let corner = match shown.kind {
-        BoxKind::Module => 2,
-        BoxKind::Resource => 8,
+        BoxKind::Module | BoxKind::Rest => 2,
+        BoxKind::Resource | BoxKind::Type => 8,
         BoxKind::Data => 20,
     };
     let address = if shown.address.unescaped().is_empty() { &shown.label } else { &shown.address };

@@ -1,6 +1,6 @@
 //! What the formats say of a box, and the classes that colour it.
 
-use crate::graph::{BoxKind, Graph, GraphBox};
+use crate::graph::{BoxKind, Folded, Graph, GraphBox};
 use crate::render::layout::count;
 use crate::show::Deed;
 
@@ -100,6 +100,19 @@ pub(in crate::render) fn notes(graph: &Graph) -> Vec<String> {
         notes.push(format!(
             "{references} could not be followed (locals are not in a plan): arrows may be missing."
         ));
+    }
+    match graph.folded {
+        Some(Folded::Modules(boxes)) => notes.push(format!(
+            "Modules are folded into those that call them, and the least notable into one box; --by module draws all {boxes}."
+        )),
+        Some(Folded::Types(boxes)) => {
+            notes.push(format!("Blocks are folded into their types; --by block draws all {boxes}."));
+        }
+        None => {}
+    }
+    if graph.implied > 0 {
+        let arrows = count(graph.implied, "arrow is", "arrows are");
+        notes.push(format!("{arrows} not drawn, because others lead the same way."));
     }
     if graph.left_out > 0 {
         notes.push(format!("{} not drawn.", count(graph.left_out, "box is", "boxes are")));

@@ -279,15 +279,16 @@ impl Page {
     /// Nested blocks: one `name { … }` for each that differs. A single one has its members as entries.
     fn blocks(&mut self, entry: &Entry, members: &Members, indent: usize) {
         let name = entry.name.for_terminal_line();
-        let is_list = members.entries.iter().all(|element| element.name.unescaped().is_empty());
         let block = |page: &mut Self, what: What, members: &Members, is_forcing: bool| {
             let mark = page.layout.colour.paint(entry_style(what), mark(what));
             let forces = if is_forcing { "  # forces replacement" } else { "" };
             page.line(indent, &format!("{mark} {name} {{{forces}"));
-            page.members(members, indent + 4);
+            page.entries(&members.entries, indent + 4);
+            // An element of a list of blocks is a block, too.
+            page.counts(members.computed, members.same, ("attribute", "attributes"), indent + 4);
             page.line(indent + 2, "}");
         };
-        if !is_list {
+        if members.is_single_block() {
             block(self, entry.what, members, entry.forces_replacement);
             return;
         }
@@ -474,6 +475,36 @@ mod tests {
             r#"{{"address": "{address}", "change": {{"actions": ["update"], "before": {before}, "after": {after},
                 "after_unknown": {{}}{more}}}}}"#
         )
+    }
+
+    #[test]
+    fn blocks_have_attributes_even_if_none_is_known() {
+        let create = |address: &str, after: &str, unknown: &str| {
+            format!(
+                r#"{{"address": "{address}", "change": {{"actions": ["create"], "before": null, "after": {after},
+                    "after_unknown": {unknown}}}}}"#
+            )
+        };
+        let instance = create(
+            "aws_instance.i",
+            r#"{"root_block_device": [{"volume_size": 10}]}"#,
+            r#"{"root_block_device": [{"volume_id": true, "device_name": true}]}"#,
+        );
+        let empty = create(
+            "aws_instance.j",
+            r#"{"root_block_device": [{}]}"#,
+            r#"{"root_block_device": [{"volume_id": true}]}"#,
+        );
+        let configuration = r#""configuration": {"root_module": {"resources": [
+            {"address": "aws_instance.i", "mode": "managed", "type": "aws_instance", "name": "i",
+             "expressions": {"root_block_device": [{"volume_size": {"constant_value": 10}}]}},
+            {"address": "aws_instance.j", "mode": "managed", "type": "aws_instance", "name": "j",
+             "expressions": {"root_block_device": [{}]}}]}},"#;
+        let text = shown(&[instance, empty].join(","), configuration);
+        assert_eq!(text.matches("root_block_device {").count(), 2, "{text}");
+        assert!(text.contains("(2 attributes known after apply)"), "{text}");
+        assert!(text.contains("(1 attribute known after apply)"), "{text}");
+        assert!(!text.contains("member"), "{text}");
     }
 
     #[test]

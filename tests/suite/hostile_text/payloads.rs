@@ -221,9 +221,9 @@ fn markup_of_a_payload_is_seen() {
 const PAGE_ELEMENTS: &[&str] = &[
     "!doctype", "a", "article", "aside", "b", "body", "button", "code", "dd", "defs", "del", "details",
     "dialog", "div", "dl", "dt", "em", "form", "g", "h1", "h2", "h3", "head", "header", "html", "input",
-    "ins", "kbd", "label", "li", "main", "marker", "meta", "nav", "option", "p", "path", "rect", "section",
-    "select", "span", "strong", "summary", "svg", "table", "tbody", "td", "text", "th", "thead", "title",
-    "tr", "ul",
+    "ins", "kbd", "label", "li", "main", "marker", "meta", "nav", "noscript", "option", "p", "path", "rect",
+    "section", "select", "span", "strong", "summary", "svg", "table", "tbody", "td", "text", "th", "thead",
+    "title", "tr", "ul",
 ];
 
 /// The attributes that they have. None runs anything, and none but `href` leads anywhere.
@@ -239,8 +239,10 @@ const PAGE_ATTRIBUTES: &[&str] = &[
     "content",
     "d",
     "data-filter",
+    "data-label",
     "data-open",
     "data-plan",
+    "data-sort",
     "height",
     "hidden",
     "href",

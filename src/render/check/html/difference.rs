@@ -46,14 +46,9 @@ fn entries(rows: &mut Vec<Row>, entries: &[Entry], depth: usize) {
 }
 
 fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize) {
-    let mark = match entry.what {
-        What::Added => Mark::Added,
-        What::Removed => Mark::Removed,
-        What::Changed => Mark::Changed,
-    };
     let row = Row {
         depth,
-        mark,
+        mark: mark(entry.what),
         form: RowForm::Value,
         name: Text::from(&entry.name),
         before: None,
@@ -76,6 +71,9 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize) {
             rows.push(Row { form: RowForm::Group, ..row });
             text(rows, lines, depth + 1);
         }
+        Body::Members(members) if members.form == Form::Blocks && !members.is_single_block() => {
+            blocks(rows, members, &row);
+        }
         Body::Members(members) => {
             let form = match members.form {
                 Form::Document => Some(Text::from("(JSON)")),
@@ -86,6 +84,42 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize) {
             rows.push(Row { form: RowForm::Group, name, after: form, ..row });
             inside(rows, members, depth + 1);
         }
+    }
+}
+
+/// Nested blocks: one group for each that differs.
+fn blocks(rows: &mut Vec<Row>, members: &Members, head: &Row) {
+    for element in &members.entries {
+        let forces = element.forces_replacement || head.forces;
+        match &element.body {
+            Body::Members(inner) => {
+                let mark = mark(element.what);
+                rows.push(Row { form: RowForm::Group, mark, forces, ..head.clone() });
+                entries(rows, &inner.entries, head.depth + 1);
+                rows.extend(counted(head.depth + 1, inner.computed, inner.same, ("attribute", "attributes")));
+            }
+            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => {
+                let first = rows.len();
+                entry(rows, element, head.depth);
+                if let Some(row) = rows.get_mut(first) {
+                    row.name = head.name.clone();
+                    row.forces = forces;
+                }
+            }
+        }
+    }
+    if members.same > 0 {
+        let blocks = count(members.same, "block", "blocks");
+        let sentence = format!("({blocks} {} unchanged)", head.name);
+        rows.push(words(head.depth, RowForm::Note, Text::composed(sentence)));
+    }
+}
+
+const fn mark(what: What) -> Mark {
+    match what {
+        What::Added => Mark::Added,
+        What::Removed => Mark::Removed,
+        What::Changed => Mark::Changed,
     }
 }
 

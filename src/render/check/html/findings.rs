@@ -31,14 +31,15 @@ fn group(listed: &Listed<'_>) -> Group {
     }
 }
 
-/// The findings about an address: positions, levels and marks.
+/// The findings about an address: positions and marks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AtAddress {
     pub(super) positions: Vec<usize>,
-    pub(super) levels: Vec<&'static str>,
     pub(super) marks: Vec<FindingMark>,
     /// The worst severity of those that deny, if any does.
     pub(super) denied: Option<Severity>,
+    /// The same of those that only warn.
+    pub(super) warned: Option<Severity>,
 }
 
 impl<'r> Findings<'r> {
@@ -67,17 +68,14 @@ impl<'r> Findings<'r> {
             let finding = listed.finding;
             let (severity, level) = (finding.severity.as_str(), level(finding.enforcement));
             at.positions.push(position);
-            for word in [level, severity] {
-                if !at.levels.contains(&word) {
-                    at.levels.push(word);
-                }
-            }
             match at.marks.iter_mut().find(|mark| mark.severity == severity && mark.level == level) {
                 Some(mark) => mark.number += 1,
                 None => at.marks.push(FindingMark { severity, level, number: 1 }),
             }
             if finding.enforcement.denies() {
                 at.denied = at.denied.max(Some(finding.severity));
+            } else if finding.enforcement == Enforcement::Warn {
+                at.warned = at.warned.max(Some(finding.severity));
             }
         }
         by_address
@@ -225,7 +223,7 @@ fn shown(
         notes: listed.notes().into_iter().map(Text::from).collect(),
         follows_address: behind.is_some(),
         message: behind.as_ref().map_or_else(|| Text::from(&finding.message), Text::from),
-        others: listed.others().as_ref().map(Text::from),
+        others: other_rules(listed),
         plan: (report.plans.len() > 1).then(|| Text::from(&listed.plan.origin)),
         resource: address.zip(plan).and_then(|(address, plan)| resource(plan, address.unescaped())),
         address: address.map(Text::from),
@@ -237,6 +235,13 @@ fn shown(
         waiver: finding.waiver.as_ref().map(waiver),
         approval: listed.approval().as_ref().map(Text::from),
     }
+}
+
+/// `Other rules that find it: a, b`; `None` if there are none.
+fn other_rules(listed: &Listed<'_>) -> Option<Text> {
+    let ids: Vec<String> = listed.finding.other_rules().map(|rule| rule.id.for_document()).collect();
+    let rules = if ids.len() == 1 { "Another rule that finds it" } else { "Other rules that find it" };
+    (!ids.is_empty()).then(|| Text::composed(format!("{rules}: {}", ids.join(", "))))
 }
 
 /// `the shop is public (until 2027-01-31, by alice)`.

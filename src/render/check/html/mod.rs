@@ -1,9 +1,11 @@
 //! The report as one HTML page for reviewers, which needs no network: fills the model of `planguard_page`.
 
+mod benchmarks;
 mod difference;
 mod findings;
 mod plans;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use planguard_page::Text;
@@ -52,13 +54,11 @@ fn page(report: &Report) -> Page {
         resources.extend(plans::resources(index, details, &blocks, &by_address));
         unchanged.extend(plans::unchanged(index, details, &blocks, &by_address));
     }
-    // A reviewer must look at what denies first, then at what takes something away.
-    let denied = |(address, resource): &(&str, Resource)| {
-        by_address.get(&(resource.plan, *address)).and_then(|found| found.denied)
-    };
-    resources.sort_by(|one, other| {
-        let key = |(_, resource): &(&str, Resource)| (resource.action, resource.plan);
-        denied(other).cmp(&denied(one)).then_with(|| key(one).cmp(&key(other)))
+    // A reviewer must look at what denies first, then at what takes something away, then at what warns.
+    resources.sort_by_cached_key(|(address, resource)| {
+        let found = by_address.get(&(resource.plan, *address));
+        let denied = found.and_then(|found| found.denied);
+        (Reverse(denied), resource.action, Reverse(found.and_then(|found| found.warned)), resource.plan)
     });
     let rows: HashMap<(usize, &str), usize> =
         resources.iter().enumerate().map(|(row, (address, shown))| ((shown.plan, *address), row)).collect();
@@ -109,6 +109,11 @@ fn page(report: &Report) -> Page {
         findings: groups,
         resources,
         unchanged,
+        has_costs: report
+            .plans
+            .iter()
+            .any(|plan| plan.details.as_ref().is_some_and(|details| details.cost.is_some())),
+        benchmarks: benchmarks::of(report, &row_of),
         drift,
         others: others_of(report),
         waivers: report.waivers.iter().map(waiver).collect(),
@@ -194,7 +199,7 @@ fn others_of(report: &Report) -> Vec<planguard_page::model::Section> {
     plans
         .flat_map(|(plan, details)| {
             let origin = several.then(|| Text::from(&plan.origin));
-            plans::others(plan, &details.view, origin.as_ref())
+            plans::others(plan, details, origin.as_ref())
         })
         .collect()
 }

@@ -2,27 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use planguard_cost::{Bound, Decimal};
 use planguard_page::Text;
 use planguard_page::model::{
-    Action, Block, Drift, Form, Map, MapBox, Plan, Resource, Row, Section, Unchanged, Verdict as PageVerdict,
+    Action, Block, Cost, Drift, Form, Map, MapBox, MapBoxKind, Plan, Resource, Row, Section, Unchanged,
+    Verdict as PageVerdict,
 };
 use planguard_plan::ChangeSummary;
 
 use super::difference::{forcing, of_entries, of_object, words};
 use super::findings::AtAddress;
+use crate::cost::{CostView, ObjectCost};
 use crate::details::PlanDetails;
 use crate::enforcement::Enforcement;
 use crate::graph::{BoxKind, Graph};
-use crate::render::cost::headline;
+use crate::render::cost::{change, headline, is_free, notes as cost_notes, part_line, sides};
 use crate::render::graph::{arrows_and_boxes, notes};
-use crate::render::layout::count;
 use crate::render::show::verb;
 use crate::report::PlanReport;
-use crate::show::{Deed, Drifted, Object, PlanView};
+use crate::show::{Deed, Drifted, Entry, Object, PlanView};
 use crate::verdict::Verdict;
-
-/// A map with more boxes is none: nobody can read it.
-const MOST_BOXES: usize = 250;
 
 /// Names of attributes that are listed beside a resource.
 const MOST_NAMES: usize = 4;
@@ -59,11 +58,12 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
             details.view.outside.relevant.len() + details.view.outside.others.len()
         }),
         risk: report.risk.score(),
-        notes: details.map(|details| plan_notes(&details.view, &details.map)).unwrap_or_default(),
+        notes: details.map(|details| plan_notes(report, details)).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
-        cost: report.cost.as_ref().map(|cost| {
-            Text::composed(format!("monthly cost: {}", headline(&cost.sum, &cost.currency.for_document())))
-        }),
+        cost: report
+            .cost
+            .as_ref()
+            .map(|cost| Text::composed(headline(&cost.sum, &cost.currency.for_document()))),
     }
 }
 
@@ -91,26 +91,27 @@ fn of_summary(summary: &ChangeSummary) -> Vec<(Action, usize)> {
     numbers.into_iter().filter(|(_, number)| *number > 0).collect()
 }
 
-fn plan_notes(view: &PlanView, map: &Graph) -> Vec<Text> {
+fn plan_notes(report: &PlanReport, details: &PlanDetails) -> Vec<Text> {
     let mut notes: Vec<Text> = Vec::new();
+    let view = &details.view;
     if view.errored {
         notes.push(Text::from("Planning failed: objects are missing from this plan."));
     } else if view.partial {
         notes.push(Text::from("The plan does not cover all of the configuration."));
     }
-    if map.boxes.len() > MOST_BOXES {
-        let boxes = count(map.boxes.len(), "box", "boxes");
-        notes.push(Text::composed(format!(
-            "The map is left out, because it would have {boxes}; `planguard graph --focus ADDRESS` draws a part of it."
-        )));
+    if report.cost.is_some() && details.cost.is_none() {
+        notes.push(Text::from(
+            "The monthly cost is that of a report of Infracost; the page has no cost of single resources.",
+        ));
     }
     notes
 }
 
 fn map(graph: &Graph) -> Option<Map> {
-    if graph.boxes.is_empty() || graph.boxes.len() > MOST_BOXES {
+    if graph.boxes.is_empty() {
         return None;
     }
+    let graph = &graph.readable();
     let picture = graph.picture();
     Some(Map {
         width: picture.width,
@@ -119,13 +120,55 @@ fn map(graph: &Graph) -> Option<Map> {
         boxes: graph
             .boxes
             .iter()
-            .map(|shown| MapBox {
-                is_module: shown.kind == BoxKind::Module,
-                address: Text::from(&shown.address),
-            })
+            .map(|shown| MapBox { kind: map_box(shown.kind), address: Text::from(&shown.address) })
             .collect(),
         notes: notes(graph).into_iter().map(Text::composed).collect(),
     })
+}
+
+const fn map_box(kind: BoxKind) -> MapBoxKind {
+    match kind {
+        BoxKind::Module => MapBoxKind::Module,
+        BoxKind::Resource | BoxKind::Data => MapBoxKind::Block,
+        BoxKind::Type => MapBoxKind::Type,
+        BoxKind::Rest => MapBoxKind::Rest,
+    }
+}
+
+/// What the objects of a plan cost, by their addresses.
+fn costs(details: &PlanDetails) -> BTreeMap<&str, (&ObjectCost, String)> {
+    let view = details.cost.as_ref();
+    let currency = view.map(|view| view.currency.for_document()).unwrap_or_default();
+    let objects = view.into_iter().flat_map(|view| &view.objects);
+    objects.map(|object| (object.address.unescaped(), (object, currency.clone()))).collect()
+}
+
+fn cost((object, currency): &(&ObjectCost, String)) -> Cost {
+    let sum = &object.sum;
+    let delta = sum.delta().unwrap_or_default();
+    let is_same = sum.bound == Bound::Exact && delta.is_zero();
+    let cents = delta.checked_mul(Decimal::ONE_HUNDRED).and_then(|cents| i64::try_from(cents.round()).ok());
+    let is_nothing = is_same && sum.after.is_zero() && !sum.after_is_least;
+    let has_both_sides = object.before.is_some() && object.after.is_some();
+    let told = match (is_nothing && sum.has_usage, is_same || has_both_sides) {
+        (true, _) => "by usage".to_owned(),
+        (false, true) => sides(object, currency),
+        (false, false) => String::new(),
+    };
+    let usage = if sum.has_usage && !is_nothing { " plus usage" } else { "" };
+    let parts = object.parts().iter().filter(|_| !is_free(object));
+    Cost {
+        change: Text::composed(if is_same { String::new() } else { change(object, currency) }),
+        sides: Text::composed(format!("{told}{usage}").trim_start().to_owned()),
+        cents: cents.unwrap_or_default(),
+        parts: parts.map(|part| Text::composed(part_line(part, currency))).collect(),
+    }
+}
+
+/// What the sums of a plan lack, and where the prices come from.
+fn about_costs(view: &CostView) -> Vec<Row> {
+    let notes = cost_notes(view).into_iter();
+    notes.map(|note| words(0, Form::Line, Text::composed(note))).collect()
 }
 
 fn objects(view: &PlanView) -> impl Iterator<Item = &Object> {
@@ -178,6 +221,7 @@ pub(super) fn resources<'d>(
     let reach: BTreeMap<&str, usize> = affected
         .map(|affected| (affected.address.unescaped(), affected.direct.len() + affected.indirect.len()))
         .collect();
+    let costs = costs(details);
     let modules = details.view.modules.iter();
     modules
         .flat_map(|module| module.groups.iter().map(move |group| (module, group)))
@@ -204,12 +248,11 @@ pub(super) fn resources<'d>(
                 rows: of_object(object),
                 is_cut: false,
                 findings: found.positions,
-                levels: found.levels,
                 marks: found.marks,
                 drift: Vec::new(),
                 block: blocks.get(object.block.unescaped()).copied(),
                 dependents: dependents.unwrap_or_default(),
-                cost: None,
+                cost: costs.get(object.address.unescaped()).map(cost),
             };
             (object.address.unescaped(), resource)
         })
@@ -223,6 +266,7 @@ pub(super) fn unchanged(
     blocks: &BTreeMap<&str, usize>,
     findings: &ByAddress<'_>,
 ) -> Vec<Unchanged> {
+    let costs = costs(details);
     let all = details.unchanged.iter();
     all.map(|object| {
         let found = findings.get(&(plan, object.address.unescaped())).cloned().unwrap_or_default();
@@ -233,7 +277,8 @@ pub(super) fn unchanged(
             kind: Text::from(&object.resource_type),
             block: blocks.get(object.block.unescaped()).copied(),
             findings: found.positions,
-            levels: found.levels,
+            marks: found.marks,
+            cost: costs.get(object.address.unescaped()).filter(|(object, _)| !is_free(object)).map(cost),
         }
     })
     .collect()
@@ -263,7 +308,10 @@ fn object_notes(object: &Object) -> Vec<Text> {
 fn names(object: &Object) -> Text {
     match &object.deed {
         Deed::Update | Deed::Replace(_) | Deed::Other(_) => {
-            let shown = object.entries.iter().filter(|entry| !entry.is_nothing());
+            // What forces a replacement is named before.
+            let is_forcing = |entry: &&Entry| matches!(object.deed, Deed::Replace(_)) && forcing(entry);
+            let shown =
+                object.entries.iter().filter(|entry| !entry.is_nothing()).filter(|entry| !is_forcing(entry));
             let all: Vec<String> = shown.map(|entry| entry.name.for_document()).collect();
             let more = all.len().saturating_sub(MOST_NAMES);
             let listed = all.into_iter().take(MOST_NAMES).collect::<Vec<_>>().join(", ");
@@ -286,7 +334,7 @@ fn forced_by(object: &Object) -> Option<Text> {
     let names: Vec<String> =
         object.entries.iter().filter(|entry| forcing(entry)).map(|entry| entry.name.for_document()).collect();
     let verb = if names.len() == 1 { "forces" } else { "force" };
-    (!names.is_empty()).then(|| Text::composed(format!("{} {verb} replacement;", names.join(", "))))
+    (!names.is_empty()).then(|| Text::composed(format!("{} {verb} replacement", names.join(", "))))
 }
 
 /// What was changed outside of Terraform and matters: what the report tells, with its differences, and what else the plan
@@ -330,7 +378,8 @@ pub(super) fn drift(report: &PlanReport, resource: &dyn Fn(&str) -> Option<usize
 }
 
 /// Outputs, and what else a plan does.
-pub(super) fn others(report: &PlanReport, view: &PlanView, plan: Option<&Text>) -> Vec<Section> {
+pub(super) fn others(report: &PlanReport, details: &PlanDetails, plan: Option<&Text>) -> Vec<Section> {
+    let view = &details.view;
     let section = |title: &'static str, rows: Vec<Row>| {
         (!rows.is_empty()).then(|| Section { title: Text::from(title), plan: plan.cloned(), rows })
     };
@@ -364,6 +413,10 @@ pub(super) fn others(report: &PlanReport, view: &PlanView, plan: Option<&Text>) 
         section("Actions of providers", actions.collect()),
         section("Checks that fail", checks.collect()),
         section("Changed outside of Terraform, and nothing depends on it", outside.collect()),
+        section(
+            "What the monthly cost is made of",
+            details.cost.as_ref().map(about_costs).unwrap_or_default(),
+        ),
     ]
     .into_iter()
     .flatten()

@@ -368,14 +368,13 @@ fn change_words(finding: &Finding) -> Option<String> {
     })
 }
 
-/// Whether an attribute decides at apply that is read from no other resource: its provider computes it. A guardrail says
-/// of a text that it cannot read which one it is, behind its message.
+/// Whether an attribute decides at apply that is read from no other resource: its provider computes it.
 fn is_known_after_apply(finding: &Finding) -> bool {
-    let Some(attribute) = &finding.attribute else { return false };
-    finding.certainty == Certainty::DependsOnUnknown
+    finding.attribute.is_some()
+        && finding.certainty == Certainty::DependsOnUnknown
         && finding.rule.kind == RuleKind::Guardrail
         && finding.depends_on.is_empty()
-        && !finding.message.unescaped().contains(&format!(": `{}` ", attribute.unescaped()))
+        && !finding.is_about_unreadable()
 }
 
 /// A value on one line; the start of a long one.
