@@ -41,6 +41,7 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
+use planguard::huge_pages;
 
 use args::{Arguments, Command};
 use attest::Asked;
@@ -53,6 +54,7 @@ const INTERRUPTED: i32 = 130;
 const UNDECIDED: u8 = 2;
 
 fn main() -> ExitCode {
+    huge_pages::avoid();
     silence_panics();
     // Without a handler the signal itself ends the process, which a shell reports as 130 too.
     let _ = ctrlc::set_handler(interrupt);
