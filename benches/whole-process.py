@@ -17,6 +17,7 @@ import time
 from typing import NamedTuple
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+YARDSTICKS = ("yardstick", "yardstick-mimalloc", "sonic-tree", "sonic-skip")
 EXPECTED_CODES = (0, 1)  # a verdict; 2 means that planguard did not look at everything
 
 
@@ -55,12 +56,18 @@ def build(arguments):
     if not arguments.no_build:
         command = ["cargo", "build", "--release", "--locked", "--bins", "--examples"]
         subprocess.run(command, cwd=ROOT, check=True)
+        # A workspace of its own: nothing else of planguard depends on it.
+        command = ["cargo", "build", "--release", "--manifest-path", "benches/sonic/Cargo.toml"]
+        command += ["--target-dir", "target"]
+        subprocess.run(command, cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
     return {
         "planguard": target / "planguard",
         "generate": target / "examples" / "generate-plan",
         "yardstick": target / "examples" / "yardstick",
         "yardstick-mimalloc": target / "examples" / "yardstick-mimalloc",
+        "sonic-tree": target / "sonic-tree",
+        "sonic-skip": target / "sonic-skip",
     }
 
 
@@ -87,7 +94,7 @@ def measure_all(directory, programs, arguments):
         plan = directory / f"{size.replace(' ', '-')}.json"
         generate(programs, wanted, plan)
         plans[size] = plan
-        yardsticks = [Program(name, [programs[name], plan]) for name in ("yardstick", "yardstick-mimalloc")]
+        yardsticks = [Program(name, [programs[name], plan]) for name in YARDSTICKS]
         case = f"{size} ({plan.stat().st_size:,} bytes)"
         runs = arguments.large_rounds if megabytes >= 10 else rounds
         measure(case, [planguard("check", plan), *yardsticks], runs)

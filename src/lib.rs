@@ -15,6 +15,7 @@ pub mod finding;
 mod fingerprint;
 pub mod fixture;
 pub mod graph;
+pub mod huge_pages;
 pub mod known_rules;
 pub mod merge;
 pub mod overrides;

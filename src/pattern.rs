@@ -39,12 +39,14 @@ impl Pattern {
     /// Whether it matches an address, or the address of the block whose instance it is: `aws_instance.web` means
     /// `aws_instance.web["a"]` as well, as it does for Terraform's `-target`.
     pub fn matches_address(&self, address: &str) -> bool {
-        let of_block = || {
-            let address: Address = address.parse().ok()?;
-            address.key.is_some().then_some(Address { key: None, ..address })
-        };
-        self.matches(address) || of_block().is_some_and(|block| block.matches(&self.0))
+        self.matches(address) || block_of(address).is_some_and(|block| self.matches(&block))
     }
+}
+
+/// The address of the block whose instance an address is; `None` for a block itself.
+pub(crate) fn block_of(address: &str) -> Option<String> {
+    let address: Address = address.parse().ok()?;
+    address.key.is_some().then(|| Address { key: None, ..address }.to_string())
 }
 
 impl fmt::Display for Pattern {

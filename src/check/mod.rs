@@ -57,6 +57,7 @@ use crate::cost::{CostReport, CostUse, not_shared};
 use crate::details::PlanDetails;
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, Origin as FindingOrigin};
+use crate::huge_pages;
 use crate::known_rules::KnownRules;
 use crate::report::{
     ApprovalsReport, BaselineReport, Counts, Files, Notice, PartReport, PlanReport, Report, SkippedFile,
@@ -99,7 +100,9 @@ pub fn run(
     let room = Room::default();
     let (linted, outcomes) = beside_lints(rules, || {
         threads::map(&discovery.files, Stack::Plan, |candidate| {
-            let mut held = room.enter(candidate.size().unwrap_or_default());
+            let size = candidate.size().unwrap_or_default();
+            huge_pages::allow_for(size);
+            let mut held = room.enter(size);
             let reading = candidate.read(read);
             progress(Progress::Read);
             let outcome = reading.map(|reading| {

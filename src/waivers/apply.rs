@@ -1,6 +1,6 @@
 //! What waivers do on the findings of a plan, and how they were used.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use planguard_plan::redact::Redactor;
@@ -10,6 +10,7 @@ use crate::check::Rules;
 use crate::enforcement::Enforcement;
 use crate::finding::{Finding, FindingWaiver, WaiverState};
 use crate::known_rules::KnownRules;
+use crate::pattern::block_of;
 use crate::report::WaiverReport;
 
 /// The waivers of a run.
@@ -112,9 +113,15 @@ impl Waivers {
     /// Accepts the findings of a plan document with this SHA-256 that waivers mean.
     pub(crate) fn apply(&self, findings: &mut [Finding], sha256: &str) -> Applied {
         let mut counts = vec![Count::default(); self.list.len()];
+        let by_address = ByAddress::of(&self.list);
         for finding in findings {
             let mut found: Option<FindingWaiver> = None;
-            for (prepared, count) in self.list.iter().zip(&mut counts) {
+            for position in by_address.perhaps_about(finding) {
+                planguard_work::steps(1);
+                let (Some(prepared), Some(count)) = (self.list.get(position), counts.get_mut(position))
+                else {
+                    continue;
+                };
                 if !self.is_here(&prepared.waiver) || !prepared.means(finding, sha256) {
                     continue;
                 }
@@ -167,6 +174,41 @@ impl Waivers {
     /// The waivers for a list, where no plan says what they accept.
     pub fn without_plans(&self) -> Vec<WaiverReport> {
         self.uses(&Applied::default()).into_iter().map(WaiverReport::new).collect()
+    }
+}
+
+/// The positions of waivers by the addresses that they name, so that each finding is held against few of them.
+struct ByAddress<'w> {
+    named: HashMap<&'w str, Vec<usize>>,
+    /// Those with wildcards, and those about the whole plan.
+    others: Vec<usize>,
+}
+
+impl<'w> ByAddress<'w> {
+    fn of(list: &'w [Prepared]) -> Self {
+        let mut by_address = Self { named: HashMap::new(), others: Vec::new() };
+        for (position, prepared) in list.iter().enumerate() {
+            match &prepared.waiver.address {
+                Some(pattern) if !pattern.has_wildcard() => {
+                    by_address.named.entry(pattern.as_str()).or_default().push(position);
+                }
+                Some(_) | None => by_address.others.push(position),
+            }
+        }
+        by_address
+    }
+
+    /// The positions of those that may mean a finding, in their order.
+    fn perhaps_about(&self, finding: &Finding) -> Vec<usize> {
+        let mut positions = self.others.clone();
+        if let Some(subject) = finding.subject.as_ref().filter(|_| !self.named.is_empty()) {
+            let address = subject.address.unescaped();
+            let of_block = block_of(address);
+            let names = [Some(address), of_block.as_deref()].into_iter().flatten();
+            positions.extend(names.filter_map(|name| self.named.get(name)).flatten());
+            positions.sort_unstable();
+        }
+        positions
     }
 }
 

@@ -9,20 +9,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("rule", &[]),
     ("schemas", &[]),
     ("threads", &[]),
-    ("plan", &["schemas"]),
+    ("work", &[]),
+    ("plan", &["schemas", "work"]),
     ("cost", &["plan"]),
     ("git", &["plan"]),
     ("page", &["plan"]),
     ("source", &["plan", "schemas"]),
     ("guardrail-format", &["rule", "schemas"]),
-    ("guardrails", &["guardrail-format", "plan", "rule", "schemas"]),
+    ("guardrails", &["guardrail-format", "plan", "rule", "schemas", "work"]),
     ("rego-syntax", &[]),
     ("rego", &["git", "plan", "rego-syntax", "rule", "threads"]),
     ("rego-lint", &["plan", "rego", "rego-syntax", "rule", "schemas", "threads"]),
 ];
 
 /// Crates from outside that only one room may import, with that room.
-const ONLY_IMPORTER: &[(&str, &str)] = &[("regorus", "rego")];
+const ONLY_IMPORTER: &[(&str, &str)] = &[("regorus", "rego"), ("regorus-mimalloc", "rego")];
 
 fn manifest(path: &Path) -> toml::Table {
     let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

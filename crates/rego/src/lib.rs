@@ -34,6 +34,7 @@ pub mod git_source;
 pub mod glob;
 mod input_paths;
 mod large_integers;
+pub mod memory;
 pub mod metadata;
 pub mod nesting;
 pub mod opa_bundle;

@@ -19,6 +19,7 @@ mod isolation;
 mod later;
 mod lib_command;
 mod lint;
+mod measure;
 mod merge;
 mod new;
 mod output;
@@ -40,6 +41,7 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
+use planguard::huge_pages;
 
 use args::{Arguments, Command};
 use attest::Asked;
@@ -52,44 +54,49 @@ const INTERRUPTED: i32 = 130;
 const UNDECIDED: u8 = 2;
 
 fn main() -> ExitCode {
+    huge_pages::avoid();
     silence_panics();
     // Without a handler the signal itself ends the process, which a shell reports as 130 too.
     let _ = ctrlc::set_handler(interrupt);
     let matches = args::command().get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(arguments.color);
-    let outcome = panic::catch_unwind(|| match &arguments.command {
-        Command::Check(check) => check.of_conftest.refuse(&output).unwrap_or_else(|| {
-            isolation::run(&check.isolation, &output, || check::run(check, Asked::ByFlag, &output))
-        }),
-        Command::Attest(check) => isolation::run(&check.isolation, &output, || attest::run(check, &output)),
-        Command::Plan(arguments) => plan::run(arguments, &output),
-        Command::Baseline(arguments) => baseline::run(arguments, &output),
-        Command::Completions(arguments) => completions::completions(arguments, &output),
-        Command::Man(arguments) => completions::man(arguments, &output),
-        Command::Eval(eval) => eval::run(eval, &output),
-        Command::Fixture(fixture) => fixture::run(fixture, &output),
-        Command::Cost(arguments) => cost::run(arguments, &output),
-        Command::Graph(arguments) => graph::run(arguments, &output),
-        Command::Lib(arguments) => lib_command::run(arguments, &output),
-        Command::Merge(arguments) => merge::run(arguments, &output),
-        Command::New(new) => new::run(new, &output),
-        Command::Init(init) => new::init(init, &output),
-        Command::Lint(lint) => lint::run(lint, &output),
-        Command::Rules(rules) => rules::run(rules, &output),
-        Command::Runtask(arguments) => runtask::run(arguments, &output),
-        Command::Show(arguments) => show::run(arguments, &output),
-        Command::Test(test) => isolation::run(&test.isolation, &output, || test::run(test, &output)),
-        Command::Verify(arguments) => verify::run(arguments, &output),
-        Command::Waive(waiver) => waive::waive(waiver, &output),
-        Command::Waivers(waivers) => waive::list(waivers, &output),
-    });
+    let outcome = panic::catch_unwind(|| measure::told(|| run(&arguments, &output)));
     match outcome {
         Ok(code) => code,
         Err(_) => {
             output.complain("internal error: please report this bug (PG-CK-002)");
             ExitCode::from(UNDECIDED)
         }
+    }
+}
+
+fn run(arguments: &Arguments, output: &Output) -> ExitCode {
+    match &arguments.command {
+        Command::Check(check) => check.of_conftest.refuse(output).unwrap_or_else(|| {
+            isolation::run(&check.isolation, output, || check::run(check, Asked::ByFlag, output))
+        }),
+        Command::Attest(check) => isolation::run(&check.isolation, output, || attest::run(check, output)),
+        Command::Plan(arguments) => plan::run(arguments, output),
+        Command::Baseline(arguments) => baseline::run(arguments, output),
+        Command::Completions(arguments) => completions::completions(arguments, output),
+        Command::Man(arguments) => completions::man(arguments, output),
+        Command::Eval(eval) => eval::run(eval, output),
+        Command::Fixture(fixture) => fixture::run(fixture, output),
+        Command::Cost(arguments) => cost::run(arguments, output),
+        Command::Graph(arguments) => graph::run(arguments, output),
+        Command::Lib(arguments) => lib_command::run(arguments, output),
+        Command::Merge(arguments) => merge::run(arguments, output),
+        Command::New(new) => new::run(new, output),
+        Command::Init(init) => new::init(init, output),
+        Command::Lint(lint) => lint::run(lint, output),
+        Command::Rules(rules) => rules::run(rules, output),
+        Command::Runtask(arguments) => runtask::run(arguments, output),
+        Command::Show(arguments) => show::run(arguments, output),
+        Command::Test(test) => isolation::run(&test.isolation, output, || test::run(test, output)),
+        Command::Verify(arguments) => verify::run(arguments, output),
+        Command::Waive(waiver) => waive::waive(waiver, output),
+        Command::Waivers(waivers) => waive::list(waivers, output),
     }
 }
 

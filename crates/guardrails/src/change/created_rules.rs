@@ -6,6 +6,7 @@ use planguard_plan::{Address, Mode, Plan, ResourceChange, ResourceState, Side, V
 use planguard_rule::Severity;
 
 use super::ChangeFinding;
+use super::allowed::Allowed;
 use super::compare::{Sight, pairs, shown, sight};
 use super::exposure_cidr::widened;
 use super::network::Addresses;
@@ -46,7 +47,8 @@ fn opened(plan: &Plan<'_>, change: &ResourceChange<'_>, present: &Present<'_>) -
     if name.is_empty() || present.created.contains(name.as_ref()) {
         return Vec::new();
     }
-    let before = present.openings.get(name.as_ref()).map(Vec::as_slice).unwrap_or_default();
+    let nothing = Allowed::default();
+    let before = present.allowed.get(name.as_ref()).unwrap_or(&nothing);
     let mut after = reader.read(&state).known;
     after.retain(|opening| Addresses::cover_half_the_internet(&[opening.from]));
     let object = shown(&place).map(|object| format!(" into {object}")).unwrap_or_default();
@@ -76,7 +78,7 @@ fn opened(plan: &Plan<'_>, change: &ResourceChange<'_>, present: &Present<'_>) -
 /// What is there before a plan, and what it creates.
 struct Present<'p> {
     /// What objects allow by their names: in rules of their own and in rules that are resources.
-    openings: BTreeMap<&'p str, Vec<Opening>>,
+    allowed: BTreeMap<&'p str, Allowed>,
     /// How objects that are created are called, as far as that is known.
     created: BTreeSet<&'p str>,
 }
@@ -86,7 +88,8 @@ const IDENTITIES: [&str; 3] = ["id", "name", "self_link"];
 
 impl<'p> Present<'p> {
     fn of(plan: &'p Plan<'p>) -> Self {
-        let mut present = Self { openings: BTreeMap::new(), created: BTreeSet::new() };
+        let mut present = Self { allowed: BTreeMap::new(), created: BTreeSet::new() };
+        let mut openings: BTreeMap<&str, Vec<Opening>> = BTreeMap::new();
         let managed = plan.resource_changes.iter().filter(|change| change.address.mode == Mode::Managed);
         for change in managed.filter(|change| change.deposed.is_none()) {
             let text = |side: Option<&'p Value<'p>>, name: &str| side?.get(name)?.as_str();
@@ -104,8 +107,10 @@ impl<'p> Present<'p> {
             let Some(object) = text(change.change.before.as_deref(), reader.object().unwrap_or("id")) else {
                 continue;
             };
-            present.openings.entry(object).or_default().extend(reader.read(&state).known);
+            openings.entry(object).or_default().extend(reader.read(&state).known);
         }
+        present.allowed =
+            openings.into_iter().map(|(object, openings)| (object, Allowed::new(&openings))).collect();
         present
     }
 }

@@ -1,10 +1,13 @@
 //! Reports security groups, firewalls and allow-lists that allow more network traffic than before.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use planguard_guardrail_format::change::{Direction, TrafficEffect};
-use planguard_plan::{AttributePath, Plan};
+use planguard_plan::{Address, AttributePath, Plan};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::allowed::Allowed;
 use super::compare::{Pair, pairs};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Openings, Reader};
@@ -43,9 +46,8 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     found.extend(created_rules::findings(plan));
     // A rule that denied and allows now is reported already.
     let denied = denied::findings(plan).into_iter();
-    let denied: Vec<_> =
-        denied.filter(|finding| found.iter().all(|other| other.address != finding.address)).collect();
-    found.extend(denied);
+    let told: BTreeSet<Option<Address>> = found.iter().map(|finding| finding.address.clone()).collect();
+    found.extend(denied.filter(|finding| !told.contains(&finding.address)));
     found
 }
 
@@ -70,7 +72,8 @@ fn incoming(pair: &Pair<'_>, reader: Reader) -> Vec<ChangeFinding> {
         let message = format!("{address} no longer restricts source addresses: its list of ranges is empty");
         return vec![ChangeFinding::on(pair.resource, message).at(reader.place(&pair.after))];
     }
-    let mut found: Vec<ChangeFinding> = widened(&before.known, &after.known)
+    let allowed = Allowed::new(&before.known);
+    let mut found: Vec<ChangeFinding> = widened(&allowed, &after.known)
         .into_iter()
         .map(|Widening { traffic, ranges, attribute }| {
             let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
@@ -79,7 +82,7 @@ fn incoming(pair: &Pair<'_>, reader: Reader) -> Vec<ChangeFinding> {
             ChangeFinding::on(pair.resource, message).at(attribute)
         })
         .collect();
-    found.extend(in_place_of_groups(pair, &before, &after));
+    found.extend(in_place_of_groups(pair, &before, &allowed, &after));
     found.extend(for_all_targets(pair, reader, &before, &after));
     let all_open = Addresses::EVERYWHERE.iter().all(|range| {
         before.known.iter().any(|opening| opening.from == *range && opening.traffic == Traffic::ALL)
@@ -96,14 +99,21 @@ fn incoming(pair: &Pair<'_>, reader: Reader) -> Vec<ChangeFinding> {
 }
 
 /// The finding for networks from which some traffic is allowed in the place of groups. One site more is everyday work.
-fn in_place_of_groups(pair: &Pair<'_>, before: &Openings, after: &Openings) -> Option<ChangeFinding> {
+fn in_place_of_groups(
+    pair: &Pair<'_>,
+    before: &Openings,
+    allowed: &Allowed,
+    after: &Openings,
+) -> Option<ChangeFinding> {
     let is_kept = |traffic: &Traffic| after.members.iter().any(|member| member.traffic.overlaps(traffic));
     let lost: Vec<_> = before.members.iter().filter(|member| !is_kept(&member.traffic)).collect();
+    if lost.is_empty() {
+        return None;
+    }
     let is_new = |opening: &&Opening| {
-        let same = before.known.iter().filter(|old| old.traffic.contains(&opening.traffic));
         opening.from.is_a_network()
-            && !is_wider(&before.known, opening)
-            && !opening.from.is_covered_by(same.map(|old| old.from).collect())
+            && !allowed.is_exceeded_by(opening)
+            && !allowed.covers(&opening.traffic, opening.from)
             && lost.iter().any(|member| opening.traffic.overlaps(&member.traffic))
     };
     let new: Vec<&Opening> = after.known.iter().filter(is_new).collect();
@@ -136,6 +146,9 @@ fn for_all_targets(
     // All that a group of rules is about is in its network.
     let is_limit = |target: &String| !target.is_empty() && !target.eq_ignore_ascii_case("VirtualNetwork");
     let is_limited = |opening: &Opening| opening.targets.iter().any(is_limit);
+    if !before.known.iter().any(is_limited) {
+        return None;
+    }
     let same = |new: &Opening| -> Vec<&Opening> {
         let same = before.known.iter().filter(|old| old.traffic.contains(&new.traffic));
         same.filter(|old| old.from.contains(new.from)).collect()
@@ -166,7 +179,7 @@ fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
         .flat_map(|reader| {
             let (before, mut after) = (reader.read(&pair.before).known, reader.read(&pair.after).known);
             after.retain(matters);
-            widened(&before, &after)
+            widened(&Allowed::new(&before), &after)
         })
         .map(|Widening { traffic, ranges, attribute }| {
             let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
@@ -187,12 +200,17 @@ pub(super) struct Widening {
     pub(super) attribute: AttributePath,
 }
 
-/// What some openings allow beyond others.
-pub(super) fn widened(before: &[Opening], after: &[Opening]) -> Vec<Widening> {
+/// What some openings allow beyond what is allowed already.
+pub(super) fn widened(before: &Allowed, after: &[Opening]) -> Vec<Widening> {
     let mut found: Vec<Widening> = Vec::new();
-    for opening in after.iter().filter(|opening| is_wider(before, opening)) {
-        match found.iter_mut().find(|widening| widening.traffic == opening.traffic) {
-            Some(widening) if widening.ranges.contains(&opening.from) => {}
+    let mut positions: HashMap<&Traffic, usize> = HashMap::new();
+    let mut met: HashSet<(&Traffic, Addresses)> = HashSet::new();
+    for opening in after.iter().filter(|opening| before.is_exceeded_by(opening)) {
+        if !met.insert((&opening.traffic, opening.from)) {
+            continue;
+        }
+        let position = *positions.entry(&opening.traffic).or_insert(found.len());
+        match found.get_mut(position) {
             Some(widening) => widening.ranges.push(opening.from),
             None => found.push(Widening {
                 traffic: opening.traffic.clone(),
@@ -202,16 +220,6 @@ pub(super) fn widened(before: &[Opening], after: &[Opening]) -> Vec<Widening> {
         }
     }
     found
-}
-
-/// Whether an opening is new, and either wide and public or a widening of one before.
-fn is_wider(before: &[Opening], new: &Opening) -> bool {
-    let same_traffic = before.iter().filter(|old| old.traffic.contains(&new.traffic));
-    if new.from.is_covered_by(same_traffic.map(|old| old.from).collect()) {
-        return false;
-    }
-    let takes_in = |old: &Opening| new.traffic.contains(&old.traffic) && new.from.contains(old.from);
-    new.from.is_wide_and_public() || before.iter().any(takes_in)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Reports policies, roles and bindings that grant more than before in a way that matters.
 
+use std::collections::HashSet;
+
 use planguard_guardrail_format::change::Mark;
 use planguard_plan::text::wildcard;
 use planguard_plan::{AttributePath, Plan, ResourceState, Side, Value, View};
@@ -201,7 +203,7 @@ fn foreign_account(after: &Document, before: &Document, index: &PlanIndex<'_>) -
         let principals = allowed_principals(document).into_iter();
         principals.filter_map(|(principal, _)| account_of(principal.id.text()?)).collect()
     };
-    let old = accounts(before);
+    let old: HashSet<String> = accounts(before).into_iter().collect();
     let mut new = accounts(after).into_iter().filter(|account| !old.contains(account)).peekable();
     new.peek()?;
     let own = index.own_accounts();
@@ -323,7 +325,8 @@ fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     }
     let before = bindings(&pair.before.root());
     let after = bindings(&pair.after.root());
-    let new: Vec<_> = after.held.iter().filter(|holder| !before.held.contains(holder)).collect();
+    let held: HashSet<&(String, String)> = before.held.iter().collect();
+    let new: Vec<_> = after.held.iter().filter(|holder| !held.contains(holder)).collect();
     let address = &pair.resource.address;
     let shown = |name: &str, general: &str| match after.is_sensitive {
         true => general.to_owned(),

@@ -1,6 +1,6 @@
 //! Finds guards that a plan destroys while what they guard stays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use planguard_guardrail_format::Effect;
 use planguard_guardrail_format::change::{Mark, Switch};
@@ -45,39 +45,81 @@ pub(super) fn without_successor<'p>(
     lost: Vec<&'p ResourceChange<'p>>,
     table: &'static Table,
 ) -> Vec<&'p ResourceChange<'p>> {
-    let mut replaced: Vec<&ResourceChange<'_>> = Vec::new();
-    for place in [Place::SameBlock, Place::OtherBlock] {
-        replaced.extend(twins(plan, lost.iter().copied(), place).into_iter().map(|(old, _)| old));
+    if lost.is_empty() {
+        return lost;
     }
-    let is_replaced = |guard: &ResourceChange<'_>| replaced.iter().any(|old| old.address == guard.address);
-    lost.into_iter().filter(|guard| !is_replaced(guard) && !is_succeeded(plan, guard, table)).collect()
+    let mut replaced: BTreeSet<&Address> = BTreeSet::new();
+    for place in [Place::SameBlock, Place::OtherBlock] {
+        replaced.extend(twins(plan, lost.iter().copied(), place).into_iter().map(|(old, _)| &old.address));
+    }
+    let successors = Successors::new(plan, table);
+    let is_replaced = |guard: &ResourceChange<'_>| replaced.contains(&guard.address);
+    lost.into_iter().filter(|guard| !is_replaced(guard) && !successors.has_one_of(guard)).collect()
 }
 
-/// Whether the plan creates another object of the type that guards the same, as the table says by what, and whose switches
-/// are on.
-pub(super) fn is_succeeded(plan: &Plan<'_>, guard: &ResourceChange<'_>, table: &'static Table) -> bool {
-    let own_type = guard.address.resource_type.as_str();
-    let subject = table.group(own_type).map(|group| group.subject.as_slice()).unwrap_or_default();
-    let Some(before) = guard.change.before.as_deref().filter(|_| !subject.is_empty()) else { return false };
-    created(plan).filter(|new| new.address.resource_type == own_type).any(|new| {
-        let Some(after) = ResourceState::new(plan, new, PlanSide::After) else { return false };
-        let guards_the_same = subject.iter().all(|name| {
-            let old = before.get(name).filter(|value| says(value));
-            match sight(&after.root().key(name)) {
-                Sight::Known(value) => old == Some(value).filter(|value| says(value)),
-                Sight::Unset | Sight::Computed => old.is_none(),
-                Sight::Unknown => false,
+/// What a plan creates, by what it guards.
+pub(super) struct Successors<'p> {
+    plan: &'p Plan<'p>,
+    table: &'static Table,
+    by_subject: HashMap<(&'p str, Subject), Vec<&'p ResourceChange<'p>>>,
+}
+
+/// What a table says that an object guards, as text; nothing for what is not set.
+type Subject = Vec<Option<String>>;
+
+impl<'p> Successors<'p> {
+    pub(super) fn new(plan: &'p Plan<'p>, table: &'static Table) -> Self {
+        let mut by_subject: HashMap<(&str, Subject), Vec<&ResourceChange<'_>>> = HashMap::new();
+        for new in created(plan) {
+            let own_type = new.address.resource_type.as_str();
+            let Some(subject) = subject_of(table, own_type) else { continue };
+            let Some(after) = ResourceState::new(plan, new, PlanSide::After) else { continue };
+            let guarded: Option<Subject> = subject
+                .iter()
+                .map(|name| match sight(&after.root().key(name)) {
+                    Sight::Known(value) => Some(says(value).then(|| value.written())),
+                    Sight::Unset | Sight::Computed => Some(None),
+                    Sight::Unknown => None,
+                })
+                .collect();
+            if let Some(guarded) = guarded {
+                by_subject.entry((own_type, guarded)).or_default().push(new);
             }
-        });
+        }
+        Self { plan, table, by_subject }
+    }
+
+    /// Whether the plan creates another object of the type that guards the same, as the table says by what, and whose
+    /// switches are on.
+    pub(super) fn has_one_of(&self, guard: &'p ResourceChange<'p>) -> bool {
+        let (plan, table) = (self.plan, self.table);
+        let own_type = guard.address.resource_type.as_str();
+        let Some(subject) = subject_of(table, own_type) else { return false };
+        let Some(before) = guard.change.before.as_deref() else { return false };
+        let guarded = subject
+            .iter()
+            .map(|name| before.get(name).filter(|value| says(value)).map(Value::written))
+            .collect();
         let old = ResourceState::new(plan, guard, PlanSide::Before);
-        let is_weaker = |switch: &Switch| {
+        let is_weaker = |switch: &Switch, after: &ResourceState<'_>| {
             let was_unsafe = old.as_ref().is_some_and(|old| matches!(side(switch, old), Side::Unsafe(_)));
-            !was_unsafe && matches!(side(switch, &after), Side::Unsafe(_))
+            !was_unsafe && matches!(side(switch, after), Side::Unsafe(_))
         };
-        guards_the_same
-            && !told(new.change.after.as_deref(), table.switches(own_type)).any(is_weaker)
-            && old.is_none_or(|old| keeps_kinds(&old, &after, table) && keeps_denials(&old, &after, table))
-    })
+        self.by_subject.get(&(own_type, guarded)).into_iter().flatten().any(|new| {
+            planguard_work::steps(1);
+            let Some(after) = ResourceState::new(plan, new, PlanSide::After) else { return false };
+            let mut switches = told(new.change.after.as_deref(), table.switches(own_type));
+            !switches.any(|switch| is_weaker(switch, &after))
+                && old
+                    .is_none_or(|old| keeps_kinds(&old, &after, table) && keeps_denials(&old, &after, table))
+        })
+    }
+}
+
+/// The attributes that say what objects of a type guard; `None` where nothing does.
+fn subject_of(table: &'static Table, resource_type: &str) -> Option<&'static [String]> {
+    let subject = table.group(resource_type)?.subject.as_slice();
+    (!subject.is_empty()).then_some(subject)
 }
 
 /// Whether a successor has every kind of logs that the old object had.

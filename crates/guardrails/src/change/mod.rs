@@ -7,6 +7,7 @@ mod action_invoked;
 mod admin_role_attached;
 mod alarm_removed;
 mod alarm_threshold;
+mod allowed;
 mod audit_trail_weakened;
 mod backup_removed;
 mod backup_tag;

@@ -60,8 +60,7 @@ fn lacks_call(plan: &Plan<'_>, address: &Address) -> bool {
 fn first_missing(configuration: &Configuration<'_>, address: &Address) -> Option<usize> {
     let mut path = String::new();
     for (depth, step) in address.modules.iter().enumerate() {
-        let caller = configuration.modules().iter().find(|module| module.path == path);
-        if !caller.is_some_and(|module| module.calls.iter().any(|call| call.name == step.name)) {
+        if !configuration.module(&path).is_some_and(|(_, module)| module.call(&step.name).is_some()) {
             return Some(depth + 1);
         }
         if !path.is_empty() {

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::special_ranges::{cover_half_the_internet, includes_public};
 
 /// A range of addresses of one family, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Addresses {
     first: IpAddr,
     last: IpAddr,
@@ -91,6 +91,33 @@ impl Addresses {
         false
     }
 
+    /// The first address.
+    pub(super) const fn begins(self) -> IpAddr {
+        self.first
+    }
+
+    /// The last address.
+    pub(super) const fn ends(self) -> IpAddr {
+        self.last
+    }
+
+    /// Ranges in order, with those as one that have something in common or touch each other.
+    pub(super) fn merged(ordered: &[Self]) -> Vec<Self> {
+        let mut merged: Vec<Self> = Vec::new();
+        for range in ordered {
+            match merged.last_mut() {
+                Some(last)
+                    if last.last.is_ipv4() == range.first.is_ipv4()
+                        && number(range.first) <= number(last.last).saturating_add(1) =>
+                {
+                    last.last = last.last.max(range.last);
+                }
+                Some(_) | None => merged.push(*range),
+            }
+        }
+        merged
+    }
+
     /// Whether ranges, taken together, contain half of the internet or more.
     pub(super) fn cover_half_the_internet(ranges: &[Self]) -> bool {
         cover_half_the_internet(ranges.iter().map(|range| range.first..=range.last))
@@ -122,7 +149,7 @@ impl fmt::Display for Addresses {
 }
 
 /// Network traffic: a protocol with its ports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Traffic {
     /// The protocol's name in small letters; `None` for all.
     protocol: Option<String>,
@@ -154,6 +181,21 @@ impl Traffic {
             (_, Some(ports)) => ports,
         };
         Self { protocol, first_port: ports.0, last_port: ports.1 }
+    }
+
+    /// Traffic with a protocol as [`Traffic::protocol`] returns it.
+    pub(super) const fn with_ports(protocol: Option<String>, first_port: u32, last_port: u32) -> Self {
+        Self { protocol, first_port, last_port }
+    }
+
+    /// The protocol's name in small letters; `None` for all.
+    pub(super) fn protocol(&self) -> Option<&str> {
+        self.protocol.as_deref()
+    }
+
+    /// The first and the last port.
+    pub(super) const fn ports(&self) -> (u32, u32) {
+        (self.first_port, self.last_port)
     }
 
     /// Whether it is what web sites answer to everyone: HTTP, HTTPS, and messages about the network itself.

@@ -1,5 +1,7 @@
 //! Reports outputs that show what they did not show before: sensitive values, credentials, public endpoints.
 
+use std::cell::LazyCell;
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use planguard_plan::{Mode, OutputChange, Plan, ResourceChange, ResourceState, Side, Value};
@@ -35,9 +37,18 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let changes = plan.output_changes.iter();
+    let endpoints = [Side::Before, Side::After].map(|side| LazyCell::new(move || endpoints(plan, side)));
     let found = changes.filter_map(|(name, change)| {
         let exposed = exposed(name, change, is_marked(plan, name));
-        Some((name, exposed.or_else(|| endpoint_of_another(plan, name, change))?))
+        let with = |side: Side, text: &str| {
+            let [before, after] = &endpoints;
+            let endpoints = match side {
+                Side::Before => before,
+                Side::After => after,
+            };
+            endpoints.get(text).copied()
+        };
+        Some((name, exposed.or_else(|| endpoint_of_another(plan, name, change, &with))?))
     });
     found
         .map(|(name, what)| ChangeFinding {
@@ -49,9 +60,8 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
 
 /// Whether the configuration marks an output as sensitive; `None` without its block.
 fn is_marked(plan: &Plan<'_>, name: &str) -> Option<bool> {
-    let mut modules = plan.configuration.as_ref()?.modules().iter();
-    let root = modules.find(|module| module.path.is_empty())?;
-    Some(root.outputs.iter().find(|output| output.name == name)?.sensitive)
+    let (_, root) = plan.configuration.as_ref()?.module("")?;
+    Some(root.output(name)?.sensitive)
 }
 
 /// What an output shows that it did not show before.
@@ -111,23 +121,35 @@ const ENDPOINTS: &[&str] = &[
     "url",
 ];
 
+/// The first managed object that has a text as its address or name.
+fn endpoints<'p>(plan: &'p Plan<'p>, side: Side) -> HashMap<&'p str, &'p ResourceChange<'p>> {
+    let mut found = HashMap::new();
+    for object in plan.resource_changes.iter().filter(|object| object.address.mode == Mode::Managed) {
+        let values = match side {
+            Side::Before => object.change.before.as_deref(),
+            Side::After => object.change.after.as_deref(),
+        };
+        let endpoints =
+            values.into_iter().flat_map(|values| ENDPOINTS.iter().filter_map(|name| values.get(name)));
+        for text in endpoints.filter_map(Value::as_str) {
+            found.entry(text).or_insert(object);
+        }
+    }
+    found
+}
+
 /// What an output shows that was the endpoint of one object, which is private, and is that of another one, which is public.
-fn endpoint_of_another(plan: &Plan<'_>, name: &str, change: &OutputChange<'_>) -> Option<String> {
+/// `with` finds the object that a text is the endpoint of.
+fn endpoint_of_another<'p>(
+    plan: &'p Plan<'p>,
+    name: &str,
+    change: &OutputChange<'_>,
+    with: &dyn Fn(Side, &str) -> Option<&'p ResourceChange<'p>>,
+) -> Option<String> {
     let masks = [&change.before_sensitive, &change.after_sensitive];
     if masks.into_iter().flatten().any(Value::has_true_leaf) || change.before == change.after {
         return None;
     }
-    let with = |side: Side, text: &str| {
-        plan.resource_changes.iter().find(|object| {
-            let values = match side {
-                Side::Before => object.change.before.as_deref(),
-                Side::After => object.change.after.as_deref(),
-            };
-            let endpoints =
-                values.into_iter().flat_map(|values| ENDPOINTS.iter().filter_map(|name| values.get(name)));
-            object.address.mode == Mode::Managed && endpoints.filter_map(Value::as_str).any(|own| own == text)
-        })
-    };
     let old = with(Side::Before, change.before.as_ref()?.as_str()?)?;
     let new = match change.after.as_ref().and_then(Value::as_str) {
         Some(text) => with(Side::After, text)?,
@@ -150,8 +172,8 @@ fn endpoint_of_another(plan: &Plan<'_>, name: &str, change: &OutputChange<'_>) -
 /// The one object that an output refers to.
 fn referred_to<'p>(plan: &'p Plan<'p>, name: &str) -> Option<&'p ResourceChange<'p>> {
     let configuration = plan.configuration.as_ref()?;
-    let root = configuration.modules().iter().position(|module| module.path.is_empty())?;
-    let output = configuration.modules()[root].outputs.iter().find(|output| output.name == name)?;
+    let (root, module) = configuration.module("")?;
+    let output = module.output(name)?;
     let found = configuration.resolve(root, output.expression.as_ref()?, None);
     let block = &found.resources.first()?.address;
     if found.resources.iter().any(|other| other.address != *block) {

@@ -5,7 +5,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::destroyed;
-use super::loss::is_succeeded;
+use super::loss::Successors;
 use super::switch::{Wording, turned_off};
 use super::tables::PROTECTION_OFF;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -37,11 +37,14 @@ const WORDING: Wording = Wording {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let mut found = turned_off(plan, &PROTECTION_OFF, &WORDING);
-    let locks = destroyed(plan).filter(|resource| {
-        PROTECTION_OFF.group(&resource.address.resource_type).is_some()
-            && !is_succeeded(plan, resource, &PROTECTION_OFF)
-    });
-    found.extend(locks.map(|lock| {
+    let mut locks = destroyed(plan)
+        .filter(|resource| PROTECTION_OFF.group(&resource.address.resource_type).is_some())
+        .peekable();
+    if locks.peek().is_none() {
+        return found;
+    }
+    let successors = Successors::new(plan, &PROTECTION_OFF);
+    found.extend(locks.filter(|lock| !successors.has_one_of(lock)).map(|lock| {
         let message = format!("{} is destroyed: what it locks can be deleted", lock.address);
         ChangeFinding::on(lock, message)
     }));

@@ -1,11 +1,13 @@
 //! Members of a cluster, or of another whole, that a plan destroys all at once, while others come under new keys.
 
-use std::collections::BTreeMap;
+use std::cell::LazyCell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_plan::{Mode, Plan, ResourceChange, Value};
+use planguard_plan::{Address, Mode, Plan, ResourceChange, Value};
 use planguard_rule::Severity;
 
 use super::ChangeFinding;
+use super::compare::destroyed;
 use super::reason::because_destroyed;
 use super::twin::{Place, twins};
 use crate::engine::is_empty;
@@ -33,17 +35,33 @@ pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
         if change.address.mode != Mode::Managed || change.deposed.is_some() {
             continue;
         }
-        let Some((_, attribute)) = MEMBERS.iter().find(|(name, _)| *name == kind) else { continue };
+        let Some(attribute) = attribute_of(change) else { continue };
         let sides = [change.change.after.as_deref(), change.change.before.as_deref()];
         let named = sides.into_iter().flatten().find_map(|side| side.get(attribute)?.as_str());
         if let Some(name) = named {
             wholes.entry((kind, name)).or_default().push(change);
         }
     }
-    wholes.into_iter().filter_map(|((_, whole), members)| finding(plan, whole, &members)).collect()
+    // Looked up once, and only where all members of something go.
+    let coming_back = LazyCell::new(|| -> BTreeSet<&Address> {
+        let gone = destroyed(plan).filter(|member| attribute_of(member).is_some());
+        twins(plan, gone, Place::SameBlock).into_iter().map(|(old, _)| &old.address).collect()
+    });
+    let is_coming_back = |member: &ResourceChange<'_>| coming_back.contains(&member.address);
+    wholes.into_iter().filter_map(|((_, whole), members)| finding(&is_coming_back, whole, &members)).collect()
 }
 
-fn finding(plan: &Plan<'_>, whole: &str, members: &[&ResourceChange<'_>]) -> Option<ChangeFinding> {
+/// The attribute that names what an object is a member of.
+fn attribute_of(change: &ResourceChange<'_>) -> Option<&'static str> {
+    let (_, attribute) = MEMBERS.iter().find(|(name, _)| *name == change.address.resource_type)?;
+    Some(attribute)
+}
+
+fn finding(
+    is_coming_back: &dyn Fn(&ResourceChange<'_>) -> bool,
+    whole: &str,
+    members: &[&ResourceChange<'_>],
+) -> Option<ChangeFinding> {
     let old: Vec<_> = members.iter().filter(|member| member.exists_before()).collect();
     let new: Vec<_> =
         members.iter().filter(|member| !member.exists_before() && member.exists_after()).collect();
@@ -52,7 +70,7 @@ fn finding(plan: &Plan<'_>, whole: &str, members: &[&ResourceChange<'_>]) -> Opt
         return renamed(&old, &new);
     }
     // One that comes back as it was, another guard tells.
-    if !twins(plan, old.iter().map(|member| **member), Place::SameBlock).is_empty() {
+    if old.iter().any(|member| is_coming_back(member)) {
         return None;
     }
     let all = match old.len() {

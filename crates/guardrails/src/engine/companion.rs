@@ -1,6 +1,6 @@
 //! Resources that belong together: found through references in the configuration and through known names.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -9,8 +9,8 @@ use crate::iam::Document;
 use crate::unreadable::Unreadable;
 use planguard_guardrail_format::{Companion, CompanionDirection, PathPattern, PatternStep, Predicate, Truth};
 use planguard_plan::{
-    Address, Attribute, AttributePath, InstanceKey, Mode, PathStep, Plan, ResolvedReference, ResourceChange,
-    ResourceState, Side, Value, View,
+    Address, Attribute, AttributePath, InstanceKey, Mode, ModuleStep, PathStep, Plan, Resolution,
+    ResolvedReference, ResourceChange, ResourceState, Side, Value, View,
 };
 
 use super::{Answer, Evaluator, account_wide, place};
@@ -27,6 +27,10 @@ pub struct PlanIndex<'p> {
     by_value: Memo<ReferrersKey, ByValue<'p>>,
     /// Policies by their text: many guardrails look at each.
     documents: Memo<String, Result<Document, Unreadable>>,
+    /// How many objects of a type exist in a module, after the plan or before it.
+    in_module: Memo<(bool, String, Vec<ModuleStep>), usize>,
+    /// What the calls of modules pass on.
+    passed: Memo<(usize, String), Passed>,
     own_accounts: OnceLock<BTreeSet<String>>,
 }
 
@@ -60,9 +64,36 @@ type ReferrersKey = (bool, String, PathPattern);
 /// The resources of one type, by what one of their attributes refers to.
 #[derive(Default)]
 struct Referrers<'p> {
-    by_block: HashMap<String, Vec<(&'p ResourceChange<'p>, Option<String>)>>,
+    /// The groups that refer to a block, with the key in the reference.
+    by_block: HashMap<String, Vec<(usize, Option<String>)>>,
+    /// The instances of a block refer to the same, and are resolved once.
+    groups: Vec<Vec<&'p ResourceChange<'p>>>,
     /// Those with an unknown attribute whose references the configuration does not show.
     unclear: Vec<Unclear<'p>>,
+}
+
+/// What a call of a module passes on.
+struct Passed {
+    /// The blocks that it refers to.
+    blocks: HashSet<String>,
+    /// Whether it refers to something else that the configuration does not explain.
+    has_more: bool,
+}
+
+/// The objects that belong to another one.
+#[derive(Default)]
+struct Belonging<'p> {
+    /// Whole groups.
+    groups: Vec<(Arc<Referrers<'p>>, usize)>,
+    /// Others.
+    ones: Vec<&'p ResourceChange<'p>>,
+}
+
+impl<'p> Belonging<'p> {
+    fn iter(&self) -> impl Iterator<Item = &'p ResourceChange<'p>> {
+        let groups = self.groups.iter().filter_map(|(referrers, group)| referrers.groups.get(*group));
+        groups.flatten().chain(&self.ones).copied()
+    }
 }
 
 /// A resource that refers to something that the configuration does not show.
@@ -70,6 +101,31 @@ struct Unclear<'p> {
     change: &'p ResourceChange<'p>,
     /// Whether it refers to locals only: they can name nothing outside of its module that a variable does not.
     is_by_local: bool,
+}
+
+/// What the configuration says of an attribute of a block.
+#[derive(Clone, Copy)]
+struct Expressed {
+    /// The position of the group of its instances.
+    group: usize,
+    /// Whether it shows all that the attribute refers to.
+    is_clear: bool,
+    /// Whether it refers to locals only.
+    is_by_local: bool,
+}
+
+impl Expressed {
+    fn of(resolution: Option<&Resolution<'_>>, group: usize) -> Self {
+        Self {
+            group,
+            is_clear: resolution.is_some_and(|found| found.unresolved.is_empty()),
+            is_by_local: resolution.is_some_and(|found| {
+                found.resources.is_empty()
+                    && found.variables.is_empty()
+                    && found.unresolved.iter().all(|reference| reference.starts_with("local."))
+            }),
+        }
+    }
 }
 
 impl<'p> PlanIndex<'p> {
@@ -86,6 +142,8 @@ impl<'p> PlanIndex<'p> {
             referrers: Memo::default(),
             by_value: Memo::default(),
             documents: Memo::default(),
+            in_module: Memo::default(),
+            passed: Memo::default(),
             own_accounts: OnceLock::new(),
         }
     }
@@ -150,24 +208,38 @@ impl<'p> PlanIndex<'p> {
         let key = (side == Side::After, resource_type.to_owned(), by.clone());
         self.referrers.get(key, || {
             let mut referrers = Referrers::default();
+            let mut known: HashMap<(usize, String, AttributePath), Expressed> = HashMap::new();
             for change in self.of_type(resource_type) {
                 let Some(state) = ResourceState::new(self.plan, change, side) else { continue };
+                let Some((module, block)) = state.configuration() else {
+                    let root = state.root();
+                    if place::find(&root, by).attribute() == Attribute::Unknown {
+                        referrers.unclear.push(Unclear { change, is_by_local: false });
+                    }
+                    continue;
+                };
                 let root = state.root();
                 let place = place::find(&root, by);
-                let resolution = state.references(place.path());
-                let clear = resolution.as_ref().is_some_and(|found| found.unresolved.is_empty());
-                let is_by_local = resolution.as_ref().is_some_and(|found| {
-                    found.resources.is_empty()
-                        && found.variables.is_empty()
-                        && found.unresolved.iter().all(|reference| reference.starts_with("local."))
+                // Expressions have no positions, and are those of the block.
+                let names = place.path().0.iter().filter(|step| matches!(step, PathStep::Key(_)));
+                let key = (module, block.address.clone(), AttributePath(names.cloned().collect()));
+                let expressed = *known.entry(key).or_insert_with(|| {
+                    let resolution = state.references(place.path());
+                    let group = referrers.groups.len();
+                    referrers.groups.push(Vec::new());
+                    let expressed = Expressed::of(resolution.as_ref(), group);
+                    let resources = resolution.map(|found| found.resources).unwrap_or_default();
+                    for ResolvedReference { address, key, .. } in self.followed(side, resources) {
+                        planguard_work::steps(1);
+                        referrers.by_block.entry(address).or_default().push((group, key));
+                    }
+                    expressed
                 });
-                let resources = resolution.map(|found| found.resources).unwrap_or_default();
-                for reference in self.followed(side, resources) {
-                    let ResolvedReference { address, key, .. } = reference;
-                    referrers.by_block.entry(address).or_default().push((change, key));
+                if let Some(group) = referrers.groups.get_mut(expressed.group) {
+                    group.push(change);
                 }
-                if place.attribute() == Attribute::Unknown && !clear {
-                    referrers.unclear.push(Unclear { change, is_by_local });
+                if place.attribute() == Attribute::Unknown && !expressed.is_clear {
+                    referrers.unclear.push(Unclear { change, is_by_local: expressed.is_by_local });
                 }
             }
             referrers
@@ -180,11 +252,12 @@ impl<'p> PlanIndex<'p> {
         /// Chains in configurations have two links, seldom three. The bound ends what names itself.
         const LONGEST: usize = 4;
         let mut from = 0;
+        let mut met: HashSet<ResolvedReference> = references.iter().cloned().collect();
         for _ in 0..LONGEST {
             let next: Vec<ResolvedReference> =
                 references[from..].iter().flat_map(|reference| self.passed_on(side, reference)).collect();
             from = references.len();
-            references.extend(next.into_iter().filter(|next| !references.contains(next)).collect::<Vec<_>>());
+            references.extend(next.into_iter().filter(|next| met.insert(next.clone())));
             if from == references.len() {
                 break;
             }
@@ -247,13 +320,13 @@ impl<'p> Evaluator<'_, 'p> {
             Some(condition.map_or(Truth::True, |one| self.predicate(one, &state.root()).truth))
         };
         // One can be found in several ways.
-        let mut seen: Vec<&Address> = Vec::new();
+        let mut seen: HashSet<&Address> = HashSet::new();
         let (mut certainly, mut perhaps) = (0, 0);
-        for change in belonging {
-            if seen.contains(&&change.address) {
+        for change in belonging.iter() {
+            planguard_work::steps(1);
+            if !seen.insert(&change.address) {
                 continue;
             }
-            seen.push(&change.address);
             match fulfils(change) {
                 Some(Truth::True) => certainly += 1,
                 Some(Truth::Unknown) => perhaps += 1,
@@ -269,9 +342,9 @@ impl<'p> Evaluator<'_, 'p> {
         };
         // One that may belong makes the answer unknown, whatever the others are.
         let open = || {
-            let may_belong = unclear.iter().filter(|change| !seen.contains(&&change.address));
+            let may_belong = unclear.iter().filter(|change| !seen.contains(&change.address));
             let more = may_belong.filter(|change| fulfils(change).is_some_and(|truth| truth != Truth::False));
-            more.count() + certainly + perhaps >= companion.at_least
+            more.take(companion.at_least).count() + certainly + perhaps >= companion.at_least
         };
         // Beside an object of a generic provider, others of the provider may be companions that no mapping knows.
         let beside = || {
@@ -311,26 +384,36 @@ impl<'p> Evaluator<'_, 'p> {
         &self,
         companion: &Companion,
         view: &View<'_, '_>,
-    ) -> (Vec<&'p ResourceChange<'p>>, Vec<&'p ResourceChange<'p>>) {
+    ) -> (Belonging<'p>, Vec<&'p ResourceChange<'p>>) {
         let state = view.state();
         let this = &state.change.address;
-        let (mut belonging, mut unclear) = (Vec::new(), Vec::new());
+        let (mut belonging, mut unclear) = (Belonging::default(), Vec::new());
+        let has_keys = this.key.is_some() || this.modules.iter().any(|step| step.key.is_some());
         for resource_type in &companion.types {
             let referrers = self.index.referrers(state.side, resource_type, &companion.by);
             let block = this.configuration_address();
-            for (change, key) in referrers.by_block.get(&block).into_iter().flatten() {
-                if is_same_instance(this, &change.address, key.as_deref()) {
-                    belonging.push(*change);
+            for (group, key) in referrers.by_block.get(&block).into_iter().flatten() {
+                // All instances mean an object that has no key.
+                if !has_keys && key.is_none() {
+                    belonging.groups.push((Arc::clone(&referrers), *group));
+                    continue;
+                }
+                for change in referrers.groups.get(*group).into_iter().flatten() {
+                    planguard_work::steps(1);
+                    if is_same_instance(this, &change.address, key.as_deref()) {
+                        belonging.ones.push(change);
+                    }
                 }
             }
             for on in &companion.on {
                 if let Some(text) = known_text(&place::find(view, on)) {
-                    belonging.extend(self.index.with_value(state.side, resource_type, &companion.by, text));
+                    let named = self.index.with_value(state.side, resource_type, &companion.by, text);
+                    belonging.ones.extend(named);
                 }
             }
             let for_all = account_wide::stand_in(resource_type).into_iter();
             let for_all = for_all.flat_map(|resource_type| self.index.of_type(resource_type));
-            belonging.extend(
+            belonging.ones.extend(
                 for_all.filter(|change| account_wide::in_the_same_account(state.plan, change, state.change)),
             );
             let (meant, open): (Vec<_>, Vec<_>) = referrers.unclear.iter().partition(|unclear| {
@@ -338,7 +421,7 @@ impl<'p> Evaluator<'_, 'p> {
                     && names_type(&companion.by, &this.resource_type)
                     && self.is_only_candidate(state, unclear.change)
             });
-            belonging.extend(meant.into_iter().map(|unclear| unclear.change));
+            belonging.ones.extend(meant.into_iter().map(|unclear| unclear.change));
             let open = open
                 .into_iter()
                 .filter(|unclear| !unclear.is_by_local || self.can_reach(unclear.change, state));
@@ -360,7 +443,12 @@ impl<'p> Evaluator<'_, 'p> {
             Mode::Data => format!("data.{}", this.resource_type),
             Mode::Managed | Mode::Ephemeral | Mode::Action => this.resource_type.clone(),
         };
-        in_module(&referring) && self.index.of_type(&written).filter(in_module).filter(exists).count() == 1
+        let number = || {
+            let key = (state.side == Side::After, written.clone(), this.modules.clone());
+            let count = || self.index.of_type(&written).filter(in_module).filter(exists).count();
+            *self.index.in_module.get(key, count)
+        };
+        in_module(&referring) && number() == 1
     }
 
     /// Whether a local in the module of a resource can mean the judged one: it is in that module or below it, or the
@@ -374,15 +462,17 @@ impl<'p> Evaluator<'_, 'p> {
         let Some(configuration) = self.index.plan.configuration.as_ref() else { return true };
         let path: Vec<String> = callers.iter().map(|step| format!("module.{}", step.name)).collect();
         let path = path.join(".");
-        let caller = configuration.modules().iter().position(|module| module.path == path);
-        let call = caller.and_then(|caller| {
-            let calls = &configuration.modules()[caller].calls;
-            Some((caller, calls.iter().find(|call| call.name == called.name)?))
-        });
+        let caller = configuration.module(&path);
+        let call = caller.and_then(|(position, caller)| Some((position, caller.call(&called.name)?)));
         let Some((caller, call)) = call else { return true };
-        let passed = configuration.resolve(caller, &call.expressions, call.repetition.as_ref());
-        let block = this.configuration_address();
-        !passed.unresolved.is_empty() || passed.resources.iter().any(|reference| reference.address == block)
+        let passed = self.index.passed.get((caller, called.name.clone()), || {
+            let passed = configuration.resolve(caller, &call.expressions, call.repetition.as_ref());
+            Passed {
+                has_more: !passed.unresolved.is_empty(),
+                blocks: passed.resources.into_iter().map(|reference| reference.address).collect(),
+            }
+        });
+        passed.has_more || passed.blocks.contains(&this.configuration_address())
     }
 
     /// Those that the judged resource refers to. What it refers to outside of the plan is unclear only if
@@ -391,11 +481,11 @@ impl<'p> Evaluator<'_, 'p> {
         &self,
         companion: &Companion,
         view: &View<'_, '_>,
-    ) -> (Vec<&'p ResourceChange<'p>>, Vec<&'p ResourceChange<'p>>) {
+    ) -> (Belonging<'p>, Vec<&'p ResourceChange<'p>>) {
         let state = view.state();
         let this = &state.change.address;
         let by = place::find(view, &companion.by);
-        let mut belonging = Vec::new();
+        let mut belonging = Belonging::default();
         let references = state.references(by.path()).map(|found| found.resources).unwrap_or_default();
         for reference in self.index.followed(state.side, references) {
             for change in self.index.of_block(&reference.address) {
@@ -404,14 +494,14 @@ impl<'p> Evaluator<'_, 'p> {
                         && written.starts_with("data.") == (change.address.mode == Mode::Data)
                 });
                 if right_type && is_same_instance(&change.address, this, reference.key.as_deref()) {
-                    belonging.push(change);
+                    belonging.ones.push(change);
                 }
             }
         }
         if let Some(text) = known_text(&by) {
             for resource_type in &companion.types {
                 for on in &companion.on {
-                    belonging.extend(self.index.with_value(state.side, resource_type, on, text));
+                    belonging.ones.extend(self.index.with_value(state.side, resource_type, on, text));
                 }
             }
         }

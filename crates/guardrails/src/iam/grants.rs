@@ -1,13 +1,15 @@
 //! What one policy document allows that another does not, as far as it matters to a reviewer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use ipnet::IpNet;
 use planguard_guardrail_format::{Effect, Truth};
 use planguard_plan::text::wildcard;
 
 use super::condition::{Comparison, Condition, Conditions, Quantifier};
-use super::document::{Document, Listed, Principal, Statement, Values};
+use super::covering::{ByPrefix, Covering};
+use super::document::{Document, Listed, Principal, Statement};
 use super::open::narrow;
 
 /// A way in which a document allows more than another one. One more action on one more resource, both of them
@@ -160,23 +162,24 @@ const MOST_SINGLES: usize = 10_000;
 pub(crate) fn grants_beyond(after: &Document, before: &Document) -> BTreeMap<Grant, BTreeSet<String>> {
     let mut before = rules(before);
     let after = rules(after);
+    let by_after = Covering::new(&after);
     for old in &mut before {
-        old.is_kept = after.iter().any(|rule| rule.covers(old, LeftOut::Nothing));
+        old.is_kept = by_after.covers(old, LeftOut::Nothing);
     }
+    let by_before = Covering::new(&before);
     let mut found: BTreeMap<Grant, BTreeSet<String>> = BTreeMap::new();
     for rule in with(&after, Effect::Allow) {
         // Most statements are unchanged; only the others are worth dividing.
-        if with(&before, Effect::Allow).any(|old| old.covers(rule, LeftOut::Nothing)) {
+        if by_before.covers(rule, LeftOut::Nothing) {
             continue;
         }
         for single in rule.singles() {
-            if let Some(grant) = single.grant_beyond(&before) {
+            if let Some(grant) = single.grant_beyond(&by_before) {
                 found.entry(grant).or_default().extend(single.subjects(grant));
             }
         }
     }
-    let denies =
-        |denied: &Rule<'_>| with(&after, Effect::Deny).any(|rule| rule.covers(denied, LeftOut::Nothing));
+    let denies = |denied: &Rule<'_>| by_after.covers(denied, LeftOut::Nothing);
     for rule in with(&before, Effect::Deny).filter(|rule| !denies(rule)) {
         for single in rule.singles().iter().filter(|single| !denies(single)) {
             found.entry(Grant::NoLongerDenied).or_default().extend(single.subjects(Grant::NoLongerDenied));
@@ -191,15 +194,12 @@ pub(crate) fn new_principals<'d>(
     after: &'d Document,
     before: &'d Document,
 ) -> Vec<(&'d Principal, &'d Statement)> {
-    let old = rules(before);
+    let mut for_everyone = rules(before);
+    for_everyone.retain(|old| old.principals.is_everything() && old.principals != Patterns::Absent);
+    let for_everyone = Covering::new(&for_everyone);
     let mut new = Vec::new();
     for rule in with(&rules(after), Effect::Allow) {
-        let everyone_was_allowed = with(&old, Effect::Allow).any(|old| {
-            old.principals.is_everything()
-                && old.principals != Patterns::Absent
-                && old.covers(rule, LeftOut::Principals)
-        });
-        if !everyone_was_allowed {
+        if !for_everyone.covers(rule, LeftOut::Principals) {
             let named = rule.statement.principals.these.iter().flat_map(|these| &these.known);
             new.extend(named.map(|principal| (principal, rule.statement)));
         }
@@ -228,7 +228,7 @@ fn with<'r, 'd>(rules: &'r [Rule<'d>], effect: Effect) -> impl Iterator<Item = &
 
 /// Which part of two statements is left out of a comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LeftOut {
+pub(super) enum LeftOut {
     Nothing,
     Conditions,
     Resources,
@@ -237,13 +237,15 @@ enum LeftOut {
 
 /// A statement, or one of its parts, made ready to compare.
 #[derive(Clone, Debug)]
-struct Rule<'d> {
+pub(super) struct Rule<'d> {
     /// The statement, which has the actions as they are written.
     statement: &'d Statement,
     effect: Effect,
-    principals: Patterns,
-    actions: Patterns,
-    resources: Patterns,
+    pub(super) principals: Patterns,
+    pub(super) actions: Patterns,
+    pub(super) resources: Patterns,
+    /// The actions as they are written, by their small letters.
+    written: Rc<HashMap<String, Vec<String>>>,
     /// Whether the other document says as much. A right that an account has and keeps is none of each of its roles and
     /// users, which another rule may give it to.
     is_kept: bool,
@@ -253,6 +255,10 @@ impl<'d> Rule<'d> {
     /// `None` where the effect is unknown.
     fn of(statement: &'d Statement) -> Option<Self> {
         let id = |principal: &Principal| principal.id.text().map(ToOwned::to_owned);
+        let mut written: HashMap<String, Vec<String>> = HashMap::new();
+        for action in statement.actions.these.iter().flat_map(|these| &these.known) {
+            written.entry(action.to_ascii_lowercase()).or_default().push(action.clone());
+        }
         Some(Self {
             statement,
             effect: statement.effect?,
@@ -261,6 +267,7 @@ impl<'d> Rule<'d> {
             // Actions are compared without regard to case, as AWS does.
             actions: Patterns::of(&statement.actions, |action| Some(action.to_ascii_lowercase())),
             resources: Patterns::of(&statement.resources, |resource| Some(resource.clone())),
+            written: Rc::new(written),
             is_kept: false,
         })
     }
@@ -277,8 +284,15 @@ impl<'d> Rule<'d> {
         for principals in self.principals.singles() {
             for actions in self.actions.singles() {
                 for resources in self.resources.singles() {
-                    let (principals, actions) = (principals.clone(), actions.clone());
-                    singles.push(Self { principals, actions, resources, ..self.clone() });
+                    singles.push(Self {
+                        statement: self.statement,
+                        effect: self.effect,
+                        principals: principals.clone(),
+                        actions: actions.clone(),
+                        resources,
+                        written: Rc::clone(&self.written),
+                        is_kept: self.is_kept,
+                    });
                 }
             }
         }
@@ -286,7 +300,7 @@ impl<'d> Rule<'d> {
     }
 
     /// Whether this rule says all that another one says.
-    fn covers(&self, other: &Self, left_out: LeftOut) -> bool {
+    pub(super) fn covers(&self, other: &Self, left_out: LeftOut) -> bool {
         self.effect == other.effect
             && self.actions.cover(&other.actions)
             && (left_out == LeftOut::Resources || self.resources.cover(&other.resources))
@@ -300,8 +314,8 @@ impl<'d> Rule<'d> {
     }
 
     /// What a single allowing rule allows beyond others, if that matters.
-    fn grant_beyond(&self, before: &[Rule<'_>]) -> Option<Grant> {
-        let allowed = |left_out| with(before, Effect::Allow).any(|rule| rule.covers(self, left_out));
+    fn grant_beyond(&self, before: &Covering<'_, '_>) -> Option<Grant> {
+        let allowed = |left_out| before.covers(self, left_out);
         if allowed(LeftOut::Nothing) {
             return None;
         }
@@ -348,16 +362,14 @@ impl<'d> Rule<'d> {
         if grant == Grant::AllOfKind {
             return self.resources.iter().map(ToOwned::to_owned).collect();
         }
-        let written = |listed: &Option<Values<String>>| {
-            listed.as_ref().map(|values| values.known.clone()).unwrap_or_default()
-        };
         match &self.actions {
-            Patterns::These(actions) => written(&self.statement.actions.these)
-                .into_iter()
-                .filter(|action| actions.contains(&action.to_ascii_lowercase()))
-                .collect(),
+            Patterns::These(actions) => {
+                actions.iter().filter_map(|action| self.written.get(action)).flatten().cloned().collect()
+            }
             Patterns::AllBut(_) => {
-                vec![format!("everything except {}", written(&self.statement.actions.all_but).join(", "))]
+                let all_but = self.statement.actions.all_but.as_ref();
+                let all_but = all_but.map(|values| values.known.join(", ")).unwrap_or_default();
+                vec![format!("everything except {all_but}")]
             }
             Patterns::Absent => Vec::new(),
         }
@@ -382,7 +394,7 @@ impl Patterns {
         }
     }
 
-    fn iter(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         let texts = match self {
             Self::These(texts) => Some(texts),
             Self::AllBut(_) | Self::Absent => None,
@@ -456,9 +468,18 @@ impl Patterns {
             (own, _) if own.is_everything() => true,
             (Self::These(own), Self::These(others)) => {
                 let wild: Vec<&String> = own.iter().filter(|pattern| pattern.contains(['*', '?'])).collect();
-                others.iter().all(|other| {
-                    own.contains(other) || wild.iter().any(|pattern| wildcard::matches(pattern, other))
-                })
+                // Two long lists are compared by what their patterns begin with.
+                if wild.len().saturating_mul(others.len()) > FEW {
+                    let mut by_prefix = ByPrefix::default();
+                    wild.iter().enumerate().for_each(|(position, pattern)| by_prefix.add(pattern, position));
+                    return others.iter().all(|other| {
+                        let mut wild = by_prefix.may_match(other).filter_map(|position| wild.get(position));
+                        own.contains(other) || wild.any(|pattern| is_match(pattern, other))
+                    });
+                }
+                others
+                    .iter()
+                    .all(|other| own.contains(other) || wild.iter().any(|pattern| is_match(pattern, other)))
             }
             (Self::AllBut(own), Self::AllBut(others)) => own.is_subset(others),
             (Self::AllBut(own), Self::These(others)) => others.iter().all(|other| {
@@ -468,6 +489,14 @@ impl Patterns {
             (Self::These(_), Self::AllBut(_) | Self::Absent) | (Self::AllBut(_) | Self::Absent, _) => false,
         }
     }
+}
+
+/// How many patterns are tried on how many texts before it is worth while to put them in order.
+const FEW: usize = 256;
+
+fn is_match(pattern: &str, text: &str) -> bool {
+    planguard_work::steps(1);
+    wildcard::matches(pattern, text)
 }
 
 /// Whether conditions hold wherever others hold: each of them is there as well, at least as narrow.

@@ -2,6 +2,7 @@
 //! allows beyond another.
 
 mod condition;
+mod covering;
 mod document;
 mod grants;
 mod open;

@@ -183,7 +183,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let characters: Vec<char> = text.chars().collect();
-        let mut reader = Reader { characters: &characters, position: 0 };
+        let mut reader = Reader { characters: &characters, position: 0, dots_ahead: dots(&characters) };
         reader.address().map_err(|problem| AddressError {
             address: text.to_owned(),
             problem,
@@ -195,6 +195,26 @@ impl FromStr for Address {
 struct Reader<'c> {
     characters: &'c [char],
     position: usize,
+    /// How many dots outside of quotes stand behind the position, counted once: a path may have many modules.
+    dots_ahead: usize,
+}
+
+/// The number of dots outside of quotes.
+fn dots(characters: &[char]) -> usize {
+    let mut dots = 0;
+    let mut quoted = false;
+    let mut escaped = false;
+    for character in characters {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '.' if !quoted => dots += 1,
+            _ => {}
+        }
+    }
+    planguard_work::steps(characters.len());
+    dots
 }
 
 impl Reader<'_> {
@@ -204,7 +224,7 @@ impl Reader<'_> {
         let mut first = self.name()?;
         // A resource type may itself be called `module` or `data` only in front of a single name, so the
         // number of names that follow decides.
-        while first == "module" && self.names_ahead() > 1 {
+        while first == "module" && self.dots_ahead > 1 {
             self.dot()?;
             let name = self.name()?;
             let key = self.key()?;
@@ -213,7 +233,7 @@ impl Reader<'_> {
             first = self.name()?;
         }
         if let Some(prefix) = Mode::PREFIXED.into_iter().find(|mode| mode.as_str() == first)
-            && self.names_ahead() > 1
+            && self.dots_ahead > 1
         {
             mode = prefix;
             self.dot()?;
@@ -241,28 +261,12 @@ impl Reader<'_> {
         self.characters.get(start..self.position).unwrap_or_default().iter().collect()
     }
 
-    /// The number of dots ahead, outside of quotes.
-    fn names_ahead(&self) -> usize {
-        let mut dots = 0;
-        let mut quoted = false;
-        let mut escaped = false;
-        for character in self.rest() {
-            match character {
-                _ if escaped => escaped = false,
-                '\\' if quoted => escaped = true,
-                '"' => quoted = !quoted,
-                '.' if !quoted => dots += 1,
-                _ => {}
-            }
-        }
-        dots
-    }
-
     fn dot(&mut self) -> Result<(), &'static str> {
         if self.peek() != Some('.') {
             return Err("expected a dot");
         }
         self.position += 1;
+        self.dots_ahead = self.dots_ahead.saturating_sub(1);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ pub struct Configuration<'a> {
     modules: Vec<ConfigModule<'a>>,
     providers: Vec<ProviderConfig<'a>>,
     resources: HashMap<String, (usize, usize)>,
+    by_path: HashMap<String, usize>,
 }
 
 /// One module: the root module or a called module.
@@ -123,7 +124,8 @@ impl<'a> Configuration<'a> {
     pub(super) fn new(value: Value<'a>) -> Self {
         let mut fields = Fields::of(value);
         let providers = fields.take_members("provider_config").into_iter().map(ProviderConfig::new).collect();
-        let mut configuration = Self { modules: Vec::new(), providers, resources: HashMap::new() };
+        let mut configuration =
+            Self { modules: Vec::new(), providers, resources: HashMap::new(), by_path: HashMap::new() };
         configuration.add_module(String::new(), None, fields.take("root_module"));
         configuration
     }
@@ -145,6 +147,7 @@ impl<'a> Configuration<'a> {
                 resources.push(resource);
             }
         }
+        self.by_path.insert(path.clone(), position);
         self.modules.push(ConfigModule {
             path: path.clone(),
             caller,
@@ -206,12 +209,15 @@ impl<'a> Configuration<'a> {
 
     /// Whether the module of an address is in the configuration; OpenTofu may leave out what a call leads to.
     pub(super) fn has_module(&self, address: &Address) -> bool {
-        let block = address.configuration_address();
-        self.modules.iter().any(|module| match block.strip_prefix(module.path.as_str()) {
-            Some(rest) if module.path.is_empty() => address.modules.is_empty() && !rest.is_empty(),
-            Some(rest) => rest.starts_with('.') && !rest.starts_with(".module."),
-            None => false,
-        })
+        let names: Vec<String> = address.modules.iter().map(|step| format!("module.{}", step.name)).collect();
+        self.by_path.contains_key(&names.join("."))
+    }
+
+    /// The module at a path without keys, which is empty for the root, with its position.
+    pub fn module(&self, path: &str) -> Option<(usize, &ConfigModule<'a>)> {
+        planguard_work::steps(1);
+        let position = *self.by_path.get(path)?;
+        Some((position, self.modules.get(position)?))
     }
 
     pub(super) fn resource_by_address(&self, address: &str) -> Option<(usize, &ConfigResource<'a>)> {
@@ -252,17 +258,26 @@ fn mistyped_in_module(module: &Value<'_>) -> Option<&'static str> {
 }
 
 impl<'a> ConfigModule<'a> {
-    pub(super) fn call(&self, name: &str) -> Option<&ModuleCall<'a>> {
-        self.calls.iter().find(|call| call.name == name)
+    /// The call of this name.
+    pub fn call(&self, name: &str) -> Option<&ModuleCall<'a>> {
+        named(&self.calls, name, |call| &call.name)
     }
 
-    pub(super) fn output(&self, name: &str) -> Option<&ConfigOutput<'a>> {
-        self.outputs.iter().find(|output| output.name == name)
+    /// The output of this name.
+    pub fn output(&self, name: &str) -> Option<&ConfigOutput<'a>> {
+        named(&self.outputs, name, |output| &output.name)
     }
 
-    pub(super) fn variable(&self, name: &str) -> Option<&ConfigVariable<'a>> {
-        self.variables.iter().find(|variable| variable.name == name)
+    /// The variable of this name.
+    pub fn variable(&self, name: &str) -> Option<&ConfigVariable<'a>> {
+        named(&self.variables, name, |variable| &variable.name)
     }
+}
+
+/// What has a name, of things in the order of their names: that of the members of an object.
+fn named<'t, T>(all: &'t [T], name: &str, name_of: impl Fn(&T) -> &str) -> Option<&'t T> {
+    let position = all.binary_search_by(|one| name_of(one).cmp(name)).ok()?;
+    all.get(position)
 }
 
 impl<'a> ConfigResource<'a> {

@@ -1,8 +1,9 @@
 //! Follows references through variables, module calls and outputs to the resources and constants behind
 //! them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
+use std::ops::Bound;
 
 use super::configuration::Configuration;
 use super::value::Value;
@@ -21,7 +22,7 @@ pub struct Resolution<'p> {
 }
 
 /// A resource that an expression refers to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ResolvedReference {
     /// The address in the configuration: with modules, without keys.
     pub address: String,
@@ -66,14 +67,10 @@ impl Configuration<'_> {
     /// reference is followed through variables and outputs as long as these are one reference themselves. A reference
     /// that ends at something else is returned as written, after the path of its module.
     pub fn referents(&self, module: usize, expression: &Value<'_>) -> Vec<String> {
-        let mut referents = Vec::new();
-        for reference in named_objects(expression) {
-            let referent = self.referent(module, reference);
-            if !referents.contains(&referent) {
-                referents.push(referent);
-            }
-        }
-        referents
+        let mut met = HashSet::new();
+        let referents =
+            named_objects(expression).into_iter().map(|reference| self.referent(module, reference));
+        referents.filter(|referent| met.insert(referent.clone())).collect()
     }
 
     fn referent(&self, mut module: usize, reference: &str) -> String {
@@ -101,6 +98,7 @@ impl Configuration<'_> {
 
     /// What a reference in the module at `module` leads to in one step.
     fn target<'p>(&'p self, module: usize, reference: &str) -> Target<'p> {
+        planguard_work::steps(1);
         let names = split(reference);
         let name = |position: usize| names.get(position).map(|name| name.name.as_str());
         match name(0) {
@@ -213,8 +211,9 @@ impl<'p> Walk<'p> {
             .iter()
             .filter_map(Value::as_str)
             .collect();
-        for reference in &references {
-            if !is_prefix_of_another(reference, &references) {
+        let all = References::new(&references);
+        for reference in references {
+            if !all.is_prefix_of_another(reference) {
                 self.reference(module, reference, repetition);
             }
         }
@@ -247,23 +246,36 @@ impl<'p> Walk<'p> {
 fn named_objects<'v>(expression: &'v Value<'_>) -> Vec<&'v str> {
     let elements = expression.get("references").map_or(&[][..], Value::elements);
     let all: Vec<&str> = elements.iter().filter_map(Value::as_str).collect();
-    let is_object = |reference: &&str| {
-        if reference.starts_with("module.") {
-            !is_prefix_of_another(reference, &all)
-        } else {
-            !all.iter().any(|other| is_prefix(other, reference))
-        }
+    let references = References::new(&all);
+    let is_object = |reference: &&str| match reference.starts_with("module.") {
+        true => !references.is_prefix_of_another(reference),
+        false => !references.has_prefix_of(reference),
     };
     all.iter().copied().filter(is_object).collect()
 }
 
-/// Terraform lists a reference together with its prefixes: `aws_x.a.id` and `aws_x.a`.
-fn is_prefix_of_another(reference: &str, all: &[&str]) -> bool {
-    all.iter().any(|other| is_prefix(reference, other))
-}
+/// The references of an expression. Terraform lists one together with its prefixes: `aws_x.a.id` and `aws_x.a`.
+struct References<'v>(BTreeSet<&'v str>);
 
-fn is_prefix(prefix: &str, reference: &str) -> bool {
-    reference.strip_prefix(prefix).is_some_and(|rest| rest.starts_with(['.', '[']))
+impl<'v> References<'v> {
+    fn new(all: &[&'v str]) -> Self {
+        planguard_work::steps(all.len());
+        Self(all.iter().copied().collect())
+    }
+
+    /// Whether a reference is a prefix of another one, looked up in the order of their letters.
+    fn is_prefix_of_another(&self, reference: &str) -> bool {
+        ['.', '['].into_iter().any(|next| {
+            let longer = format!("{reference}{next}");
+            let next = self.0.range::<str, _>((Bound::Included(longer.as_str()), Bound::Unbounded)).next();
+            next.is_some_and(|next| next.starts_with(&longer))
+        })
+    }
+
+    /// Whether one of them is a prefix of a reference.
+    fn has_prefix_of(&self, reference: &str) -> bool {
+        reference.match_indices(['.', '[']).any(|(end, _)| self.0.contains(&reference[..end]))
+    }
 }
 
 /// One name of a reference, with its index as written.

@@ -2,15 +2,17 @@
 
 mod encoded;
 mod json;
+mod patterns;
 mod short;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, MatchKind};
 
 pub use json::JsonRedactor;
+use patterns::{Counts, Pattern, Patterns};
 pub use short::stands_alone;
 
 use crate::input::Sha256Digest;
@@ -132,7 +134,8 @@ impl From<usize> for SafeText {
 /// case, and encoded ones. Addresses and attribute names of the plan stay.
 #[derive(Debug, Default)]
 pub struct Redactor {
-    search: Search,
+    /// The sensitive values; `None` without any.
+    values: Option<Patterns>,
     /// The sensitive values that are also names of attributes.
     names: BTreeSet<String>,
     /// The addresses of the plan in which a sensitive value occurs; few plans have any.
@@ -149,52 +152,6 @@ enum CredentialForms {
     Shown,
     /// It is replaced. Whoever wrote a credential into a configuration did not mark it.
     Replaced,
-}
-
-#[derive(Debug, Default)]
-enum Search {
-    /// Nothing is sensitive.
-    #[default]
-    Nothing,
-    /// These values are.
-    Values(Values),
-    /// Too many values to build a search for: every text is replaced.
-    Everything,
-}
-
-/// A search for sensitive values.
-#[derive(Debug)]
-struct Values {
-    automaton: AhoCorasick,
-    /// The number of patterns that count wherever they occur. Those behind them are short values.
-    anywhere: usize,
-    /// The length of the shortest pattern in bytes.
-    shortest: usize,
-}
-
-impl Search {
-    fn of(long: BTreeSet<String>, short: BTreeSet<String>) -> Self {
-        let anywhere = long.len();
-        let patterns: Vec<String> = long.into_iter().chain(short).collect();
-        let Some(shortest) = patterns.iter().map(String::len).min() else { return Self::Nothing };
-        // A run prints little, so an automaton that is quick to build beats one that searches faster:
-        // the DFA that would be chosen for few patterns takes longer to build than reading a small plan does.
-        let built = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .ascii_case_insensitive(true)
-            .build(&patterns);
-        built.map_or(Self::Everything, |automaton| Self::Values(Values { automaton, anywhere, shortest }))
-    }
-}
-
-impl Values {
-    fn spans(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let found = self.automaton.find_overlapping_iter(text);
-        let counting = found.filter(|found| {
-            found.pattern().as_usize() < self.anywhere || short::stands_alone(text, &found.range())
-        });
-        counting.map(|found| found.range()).collect()
-    }
 }
 
 /// A text as JSON writes it between its quotes.
@@ -234,7 +191,7 @@ fn short_unless_named<'v>(
 }
 
 /// Adds the forms in which a value stands in texts.
-fn add_forms(value: &str, patterns: &mut BTreeSet<String>) {
+fn add_forms(value: &str, counts: Counts, patterns: &mut Vec<Pattern>) {
     let mut forms = BTreeSet::from([value.to_owned()]);
     // Messages often contain a value in its JSON form, without the outer quotes.
     // JSON inside of JSON is escaped twice.
@@ -248,8 +205,7 @@ fn add_forms(value: &str, patterns: &mut BTreeSet<String>) {
         .filter(|form| !form.is_ascii())
         .flat_map(|form| [form.to_uppercase(), form.to_lowercase()])
         .collect();
-    patterns.extend(forms);
-    patterns.extend(cases);
+    patterns.extend(forms.iter().chain(&cases).map(|form| Pattern::new(form, counts)));
 }
 
 impl Redactor {
@@ -264,15 +220,15 @@ impl Redactor {
 
     /// A redactor for the long values among these, and for short ones.
     fn with_short(sensitive: &BTreeSet<String>, short_values: &BTreeSet<&str>) -> Self {
-        let (mut long, mut short) = (BTreeSet::new(), BTreeSet::new());
+        let mut patterns = Vec::new();
         for value in sensitive.iter().filter(|value| value.chars().count() >= SHORTEST_TAINT) {
-            add_forms(value, &mut long);
+            add_forms(value, Counts::Anywhere, &mut patterns);
             // A text of several lines may be printed line by line.
-            let lines = value.lines().map(str::trim);
-            long.extend(lines.filter(|line| line.chars().count() >= SHORTEST_TAINT).map(ToOwned::to_owned));
+            let lines = value.lines().map(str::trim).filter(|line| line.chars().count() >= SHORTEST_TAINT);
+            patterns.extend(lines.map(|line| Pattern::new(line, Counts::Anywhere)));
         }
-        short_values.iter().for_each(|value| add_forms(value, &mut short));
-        Self { search: Search::of(long, short), ..Self::default() }
+        short_values.iter().for_each(|value| add_forms(value, Counts::Alone, &mut patterns));
+        Self { values: Patterns::new(patterns), ..Self::default() }
     }
 
     /// The redactor for what is told of a plan.
@@ -287,7 +243,7 @@ impl Redactor {
         let names = names_among(plan, sensitive);
         let mut redactor = Self::with_short(sensitive, &short_unless_named(plan, sensitive, &names));
         redactor.forms = CredentialForms::Replaced;
-        if matches!(redactor.search, Search::Nothing) {
+        if redactor.values.is_none() {
             return redactor;
         }
         redactor.names = names;
@@ -348,10 +304,12 @@ impl Redactor {
     }
 
     fn plain_spans(&self, text: &[u8]) -> Vec<Range<usize>> {
-        match &self.search {
-            Search::Nothing | Search::Everything => Vec::new(),
-            Search::Values(values) => values.spans(text),
-        }
+        let found = self.values.iter().flat_map(|values| values.places(text));
+        let counting = found.filter(|(place, counts)| match counts {
+            Counts::Anywhere => true,
+            Counts::Alone => short::stands_alone(text, place),
+        });
+        counting.map(|(place, _)| place).collect()
     }
 
     /// The places of addresses that stay, with the names of attributes behind them.
@@ -391,16 +349,13 @@ impl Redactor {
 
     /// Replaces what is sensitive in a text and counts, which encoded values always do.
     fn redacted(&self, text: &str, counts: impl Fn(&Range<usize>) -> bool) -> SafeText {
-        let mut spans = match &self.search {
-            Search::Nothing => Vec::new(),
-            Search::Everything => return SafeText::fixed(PLACEHOLDER),
-            Search::Values(values) => {
-                let mut spans = self.plain_spans(text.as_bytes());
-                spans.retain(counts);
-                spans.extend(encoded::spans(text, values.shortest, &|decoded| self.plain_spans(decoded)));
-                spans
-            }
-        };
+        planguard_work::steps(text.len());
+        let mut spans = Vec::new();
+        if let Some(values) = &self.values {
+            spans = self.plain_spans(text.as_bytes());
+            spans.retain(counts);
+            spans.extend(encoded::spans(text, values.shortest(), &|decoded| self.plain_spans(decoded)));
+        }
         if self.forms == CredentialForms::Replaced && text.len() >= credential::SHORTEST {
             spans.extend(credential::places(text));
             let of_decoded =
@@ -500,12 +455,6 @@ mod tests {
         let told = redactor.text("size 5000, 6000, module.blue.aws_x.red, module.blue, blue or red");
         let shown = "size 5000, (sensitive value), module.blue.aws_x.red, module.blue, (sensitive value) or (sensitive value)";
         assert_eq!(told.unescaped(), shown);
-    }
-
-    #[test]
-    fn too_many_values_to_search_for_hide_everything() {
-        let redactor = Redactor { search: Search::Everything, ..Redactor::default() };
-        assert_eq!(redactor.text("anything").unescaped(), PLACEHOLDER);
     }
 
     #[test]
