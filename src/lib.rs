@@ -16,6 +16,7 @@ mod fingerprint;
 pub mod fixture;
 pub mod graph;
 pub mod known_rules;
+pub mod leftovers;
 pub mod merge;
 pub mod overrides;
 pub mod pattern;

@@ -11,7 +11,7 @@ use planguard_cost::{
     Component, CostAction, Counts, Decimal, PlanCost, Prices, RegionOrigin, ResourceCost, Service, SideCost,
     Source, State, Sum, Unit, read_infracost,
 };
-use planguard_plan::input::Document;
+use planguard_plan::input::{Document, read_text_file};
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_rule::words;
 
@@ -160,7 +160,7 @@ impl CostView {
     /// The file cannot be read, or is no such report.
     pub fn imported(path: &Path) -> Result<Self, CostError> {
         let failed = |reason: String| CostError::Unreadable { path: path.to_owned(), reason };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        let text = read_text_file(path).map_err(|error| failed(error.to_string()))?;
         let cost =
             read_infracost(&text).map_err(|source| CostError::Infracost { path: path.to_owned(), source })?;
         let plain = Redactor::default();

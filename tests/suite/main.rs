@@ -15,6 +15,7 @@ mod coverage;
 mod docs;
 mod drift;
 mod environments;
+mod faults;
 mod fixture;
 mod gate;
 mod generated;

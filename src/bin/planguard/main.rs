@@ -30,12 +30,14 @@ mod runtask;
 mod serve;
 mod settings;
 mod show;
+mod start;
 mod test;
 mod verify;
 mod waive;
 mod watch;
 mod words;
 
+use std::io::{self, ErrorKind, Write as _};
 use std::panic;
 use std::process::ExitCode;
 
@@ -53,10 +55,15 @@ const UNDECIDED: u8 = 2;
 
 fn main() -> ExitCode {
     silence_panics();
-    // Without a handler the signal itself ends the process, which a shell reports as 130 too.
-    let _ = ctrlc::set_handler(interrupt);
-    let matches = args::command().get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    start::run(run)
+}
+
+fn run() -> ExitCode {
+    let parsed = args::command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(answer) => return answered(&answer),
+    };
     let output = Output::new(arguments.color);
     let outcome = panic::catch_unwind(|| match &arguments.command {
         Command::Check(check) => check.of_conftest.refuse(&output).unwrap_or_else(|| {
@@ -93,9 +100,16 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::exit, reason = "a signal handler has no caller to return to")]
-fn interrupt() {
-    std::process::exit(INTERRUPTED);
+/// Prints help, a version, or what is wrong with the arguments.
+fn answered(answer: &clap::Error) -> ExitCode {
+    let printed = answer.print().and_then(|()| io::stdout().flush());
+    match printed {
+        Err(error) if !answer.use_stderr() && error.kind() != ErrorKind::BrokenPipe => {
+            output::write_to_stderr(&format!("planguard: cannot write the answer: {error} (PG-CL-001)\n"));
+            ExitCode::from(UNDECIDED)
+        }
+        Ok(()) | Err(_) => u8::try_from(answer.exit_code()).map_or(ExitCode::from(UNDECIDED), ExitCode::from),
+    }
 }
 
 /// A panic's message may contain a value of the plan, so only its place is printed. Wherever it happens, the run ends
