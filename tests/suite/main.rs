@@ -14,6 +14,7 @@ mod cost;
 mod coverage;
 mod docs;
 mod drift;
+mod encodings;
 mod environments;
 mod faults;
 mod fixture;
