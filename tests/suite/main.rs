@@ -18,6 +18,7 @@ mod encodings;
 mod environments;
 mod faults;
 mod fixture;
+mod fuzz;
 mod gate;
 mod generated;
 mod generic_providers;
