@@ -17,6 +17,7 @@ pub mod fixture;
 pub mod graph;
 pub mod huge_pages;
 pub mod known_rules;
+pub mod leftovers;
 pub mod merge;
 pub mod overrides;
 pub mod pattern;

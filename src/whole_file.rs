@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
 
+use crate::leftovers;
+
 /// Writes a text to a file, by way of a new file beside it that takes its place. A file that exists keeps its
 /// permissions, and a link stays a link. What is no file, such as `/dev/null` or a pipe, is written to and not replaced.
 ///
@@ -27,12 +29,12 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
         // As a new file has it; the mask of the process applies.
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut beside = builder.tempfile_in(directory)?;
+    let (mut beside, leftover) = leftovers::made(|| builder.tempfile_in(directory), |made| made.path())?;
     beside.write_all(text.as_bytes())?;
     if let Some(permissions) = permissions {
         fs::set_permissions(beside.path(), permissions)?;
     }
-    beside.persist(&path).map_err(|error| error.error)?;
+    leftover.taken(|| beside.persist(&path).map_err(|error| error.error))?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use planguard_cost::{Held, InfracostReport, PlanCost, read_infracost};
 use planguard_plan::Plan;
+use planguard_plan::input::read_text_file;
 use planguard_plan::redact::SafeText;
 
 use super::CostError;
@@ -24,7 +25,7 @@ impl ImportedCosts {
     /// # Errors
     /// The file cannot be read, or is no such report.
     pub fn read(path: &Path, named_by: &str) -> Result<Self, CostError> {
-        let text = std::fs::read_to_string(path).map_err(|error| CostError::Unreadable {
+        let text = read_text_file(path).map_err(|error| CostError::Unreadable {
             path: path.to_owned(),
             named_by: named_by.to_owned(),
             reason: error.to_string(),

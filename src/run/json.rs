@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use planguard_plan::input::read_text_file;
 use serde_json::Value as Json;
 
 use super::RunError;
@@ -38,7 +39,7 @@ impl<'p> Document<'p> {
     /// If it cannot be read or is not JSON.
     pub(super) fn read(path: &'p Path, help: &str) -> Result<Self, RunError> {
         let failed = |reason: String| RunError::File { path: path.to_owned(), reason, help: help.to_owned() };
-        let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        let text = read_text_file(path).map_err(|error| failed(error.to_string()))?;
         let value = serde_json::from_str(&text).map_err(|error| failed(error.to_string()))?;
         Ok(Self { path, text, value })
     }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use miette::NamedSource;
+use planguard_plan::input::read_text_file;
 use planguard_plan::text::suggest;
 use planguard_rego::toml_parameters;
 use serde::Deserialize as _;
@@ -249,7 +250,7 @@ pub(super) fn line(text: &str, offset: usize) -> usize {
 /// If it cannot be read, or is not a table for each pack.
 pub(super) fn parameters(path: &Path) -> Result<Said, SettingsError> {
     let failed = |reason: String| SettingsError::Parameters { path: path.to_owned(), reason };
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = read_text_file(path).map_err(|error| failed(error.to_string()))?;
     let mut said = Said::default();
     if path.extension().is_some_and(|extension| extension == "json") {
         let packs: Map<String, Json> =

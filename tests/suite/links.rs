@@ -54,7 +54,15 @@ fn slug(heading: &str) -> String {
 }
 
 fn pages() -> Vec<PathBuf> {
-    let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benches/README.md", "fixtures/README.md"];
+    let top = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "benches/README.md",
+        "fixtures/README.md",
+        "fuzz/README.md",
+    ];
     let docs = walkdir::WalkDir::new(root().join("docs"))
         .into_iter()
         .map(|entry| entry.expect("a file").into_path());

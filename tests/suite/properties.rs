@@ -50,7 +50,7 @@ fn everything(report: &Report) -> String {
     all
 }
 
-fn plan(resource_changes: Value) -> Value {
+pub(crate) fn plan(resource_changes: Value) -> Value {
     json!({
         "format_version": "1.2",
         "terraform_version": "1.11.4",
@@ -60,7 +60,7 @@ fn plan(resource_changes: Value) -> Value {
     })
 }
 
-fn create(resource_type: &str, name: &str, after: Value) -> Value {
+pub(crate) fn create(resource_type: &str, name: &str, after: Value) -> Value {
     json!({
         "address": format!("{resource_type}.{name}"), "mode": "managed", "type": resource_type, "name": name,
         "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {}, "after_sensitive": {}},
@@ -236,6 +236,109 @@ fn resources() -> impl Strategy<Value = Vec<Value>> {
             .map(|(position, (resource_type, after))| create(resource_type, &format!("r{position}"), after))
             .collect()
     })
+}
+
+/// A text that can only be printed by telling it: its first ten characters are those of nothing else.
+fn secret() -> impl Strategy<Value = Value> {
+    ("Q[a-zA-Z0-9]{9}", "[ -~\n\tßé\u{202e}]{0,24}").prop_map(|(first, rest)| Value::from(first + &rest))
+}
+
+/// A value with its marks.
+fn marked() -> impl Strategy<Value = (Value, Value)> {
+    let open = "[a-z]{1,5}".prop_map(|text| (Value::from(text), Value::from(false)));
+    let number = (1_000_000_u64..u64::MAX / 2).prop_map(|number| (Value::from(number), Value::from(true)));
+    let hidden = secret().prop_map(|secret| (secret, Value::from(true)));
+    // A whole tree under one mark.
+    let whole = (secret(), secret()).prop_map(|(a, b)| (json!({"a": [a], "b": {"c": b}}), Value::from(true)));
+    let leaf = prop_oneof![2 => open, 1 => number, 4 => hidden, 1 => whole];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 1..4).prop_map(|all| {
+                let (values, marks): (Vec<Value>, Vec<Value>) = all.into_iter().unzip();
+                (Value::from(values), Value::from(marks))
+            }),
+            proptest::collection::btree_map("[a-z]{1,6}", inner, 1..4).prop_map(|all| {
+                let values: serde_json::Map<_, _> =
+                    all.iter().map(|(k, (v, _))| (k.clone(), v.clone())).collect();
+                let marks: serde_json::Map<_, _> = all.into_iter().map(|(k, (_, m))| (k, m)).collect();
+                (Value::from(values), Value::from(marks))
+            }),
+        ]
+    })
+}
+
+/// The texts and numbers below a mark.
+fn hidden(value: &Value, marks: &Value, found: &mut Vec<String>) {
+    match (value, marks) {
+        (Value::Array(values), Value::Array(marks)) => {
+            values.iter().zip(marks).for_each(|(value, marks)| hidden(value, marks, found));
+        }
+        (Value::Object(values), Value::Object(marks)) => {
+            values.iter().for_each(|(key, value)| hidden(value, &marks[key], found));
+        }
+        (Value::Array(values), Value::Bool(true)) => {
+            values.iter().for_each(|value| hidden(value, marks, found));
+        }
+        (Value::Object(values), Value::Bool(true)) => {
+            values.values().for_each(|value| hidden(value, marks, found));
+        }
+        (Value::String(text), Value::Bool(true)) => found.push(text.clone()),
+        (Value::Number(number), Value::Bool(true)) => found.push(number.to_string()),
+        _ => {}
+    }
+}
+
+/// What a rule finds in a resource.
+fn found(resources: Vec<Value>) -> BTreeSet<(String, String)> {
+    let report = run(&plan(Value::Array(resources)), &Rules::default());
+    let findings = report.plans.iter().flat_map(|plan| &plan.findings);
+    findings
+        .map(|finding| {
+            let address = finding.subject.as_ref().map(|subject| subject.address.unescaped().to_owned());
+            (finding.rule.id.unescaped().to_owned(), address.unwrap_or_default())
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Every value that a mark hides, wherever it is copied to, is in no output of any format.
+    #[test]
+    fn nothing_hidden_is_printed((after, marks) in marked(), (before, before_marks) in marked()) {
+        let mut secrets = Vec::new();
+        hidden(&after, &marks, &mut secrets);
+        hidden(&before, &before_marks, &mut secrets);
+        let copies: Vec<Value> = secrets.iter().map(|secret| json!({"copy": secret, "within": format!("<{secret}>")})).collect();
+        let mut copied = create("aws_instance", "copies", json!({"tags": copies, "associate_public_ip_address": true}));
+        copied["change"]["actions"] = json!(["create"]);
+        let mut plan = plan(json!([
+            {"address": "aws_db_instance.a", "mode": "managed", "type": "aws_db_instance", "name": "a", "change": {
+                "actions": ["update"], "before": {"a": before}, "after": {"a": after, "publicly_accessible": true},
+                "after_unknown": {}, "before_sensitive": {"a": before_marks}, "after_sensitive": {"a": marks}}},
+            copied,
+        ]));
+        plan["output_changes"] = json!({"o": {"actions": ["create"], "before": null, "after": copies,
+            "after_unknown": false, "before_sensitive": false, "after_sensitive": false}});
+        let printed = everything(&run(&plan, &telltale()));
+        for secret in &secrets {
+            let first: String = secret.chars().take(10).collect();
+            prop_assert!(!printed.contains(&first), "{secret:?} is printed");
+        }
+    }
+
+    #[test]
+    fn one_more_resource_never_hides_a_finding(resources in resources(), more in resources()) {
+        let mut all = resources.clone();
+        all.extend(more.into_iter().map(|mut resource| {
+            let address = resource["address"].as_str().unwrap_or_default().replace(".r", ".more");
+            resource["name"] = Value::from(address.rsplit('.').next().unwrap_or_default());
+            resource["address"] = Value::from(address);
+            resource
+        }));
+        let (before, after) = (found(resources), found(all));
+        prop_assert!(before.is_subset(&after), "{:?} are hidden", before.difference(&after));
+    }
 }
 
 proptest! {

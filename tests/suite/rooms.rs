@@ -103,3 +103,17 @@ fn the_command_line_is_known_to_the_binary_alone() {
         assert!(!text.contains("clap::"), "{} knows clap", path.display());
     }
 }
+
+/// Unsafe code is in dependencies alone. Forbidden means that no attribute allows it again.
+#[test]
+fn no_crate_has_unsafe_code() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = manifest(&root.join("Cargo.toml"));
+    assert_eq!(workspace["workspace"]["lints"]["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    let crates = fs::read_dir(root.join("crates")).expect("the rooms");
+    let manifests = crates.map(|entry| entry.expect("a room").path().join("Cargo.toml"));
+    for path in manifests.chain([root.join("Cargo.toml")]) {
+        let lints = manifest(&path).get("lints").and_then(|lints| lints.get("workspace")?.as_bool());
+        assert_eq!(lints, Some(true), "{} has not the lints of the workspace", path.display());
+    }
+}

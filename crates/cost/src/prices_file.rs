@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
+use planguard_plan::input::read_text_file;
 use planguard_plan::text::{suggest, wildcard};
 use planguard_plan::{Attribute, Value, View};
 use rust_decimal::Decimal;
@@ -104,7 +105,7 @@ impl Prices {
     /// # Errors
     /// The file cannot be read, or says something that prices cannot.
     pub fn read(path: &Path, named_by: &str) -> Result<Self, PricesError> {
-        let text = std::fs::read_to_string(path).map_err(|error| PricesError::Unreadable {
+        let text = read_text_file(path).map_err(|error| PricesError::Unreadable {
             path: path.to_owned(),
             named_by: named_by.to_owned(),
             reason: error.to_string(),

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use planguard::Severity;
 use planguard::check::OnErroredPlan;
 use planguard::enforcement::{Gate, UnknownPolicy};
-use planguard::input::{OnWrapperLines, ReadOptions};
+use planguard::input::{DEFAULT_TERRAFORM_TIMEOUT, OnWrapperLines, ReadOptions};
 use planguard::rego::Namespaces;
 use planguard::render::rules::RulesReport;
 use planguard::render::{self, Detail, Format};
@@ -301,6 +301,9 @@ pub(crate) struct InputArguments {
     /// Convert binary plans to JSON with this program (terraform or tofu)
     #[arg(long, value_name = "BIN", help_heading = "Input")]
     pub(crate) terraform: Option<PathBuf>,
+    /// End that program if it has not converted a plan by then [default: 300]
+    #[arg(long, value_name = "SECONDS", help_heading = "Input")]
+    terraform_timeout: Option<Seconds>,
     /// Ignore the lines that old versions of the setup-terraform action print around the JSON
     #[arg(long, help_heading = "Input")]
     lenient: bool,
@@ -321,6 +324,7 @@ impl InputArguments {
         ReadOptions {
             wrapper_lines: if self.lenient { OnWrapperLines::Strip } else { OnWrapperLines::Refuse },
             terraform: settings.terraform(),
+            terraform_timeout: self.terraform_timeout.map_or(DEFAULT_TERRAFORM_TIMEOUT, Seconds::duration),
             size_cap: self.max_size.saturating_mul(1 << 20),
         }
     }

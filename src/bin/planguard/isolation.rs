@@ -16,7 +16,7 @@ use planguard_threads as threads;
 use thiserror::Error;
 
 use crate::output::Output;
-use crate::{INTERRUPTED, UNDECIDED};
+use crate::{INTERRUPTED, UNDECIDED, start};
 
 const GIB: u64 = 1 << 30;
 
@@ -158,6 +158,8 @@ fn within(arguments: impl Iterator<Item = OsString>, bytes: u64) -> Vec<OsString
 fn limit(bytes: u64) -> Result<(), IsolationError> {
     use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
     let refused = |error: rustix::io::Errno| IsolationError::NoLimit { reason: error.to_string() };
+    // The parent says why there is no verdict, if the signal is what ends this process.
+    start::let_aborts_kill();
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(refused)?;
     // Somebody may have set a lower one.
     let bytes = getrlimit(Resource::As).maximum.map_or(bytes, |maximum| maximum.min(bytes));

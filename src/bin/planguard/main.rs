@@ -31,12 +31,14 @@ mod runtask;
 mod serve;
 mod settings;
 mod show;
+mod start;
 mod test;
 mod verify;
 mod waive;
 mod watch;
 mod words;
 
+use std::io::{self, ErrorKind, Write as _};
 use std::panic;
 use std::process::ExitCode;
 
@@ -56,12 +58,17 @@ const UNDECIDED: u8 = 2;
 fn main() -> ExitCode {
     huge_pages::avoid();
     silence_panics();
-    // Without a handler the signal itself ends the process, which a shell reports as 130 too.
-    let _ = ctrlc::set_handler(interrupt);
-    let matches = args::command().get_matches();
-    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    start::run(run)
+}
+
+fn run() -> ExitCode {
+    let parsed = args::command().try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(answer) => return answered(&answer),
+    };
     let output = Output::new(arguments.color);
-    let outcome = panic::catch_unwind(|| measure::told(|| run(&arguments, &output)));
+    let outcome = panic::catch_unwind(|| measure::told(|| execute(&arguments, &output)));
     match outcome {
         Ok(code) => code,
         Err(_) => {
@@ -71,7 +78,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments, output: &Output) -> ExitCode {
+/// Prints help, a version, or what is wrong with the arguments.
+fn answered(answer: &clap::Error) -> ExitCode {
+    let printed = answer.print().and_then(|()| io::stdout().flush());
+    match printed {
+        Err(error) if !answer.use_stderr() && error.kind() != ErrorKind::BrokenPipe => {
+            output::write_to_stderr(&format!("planguard: cannot write the answer: {error} (PG-CL-001)\n"));
+            ExitCode::from(UNDECIDED)
+        }
+        Ok(()) | Err(_) => u8::try_from(answer.exit_code()).map_or(ExitCode::from(UNDECIDED), ExitCode::from),
+    }
+}
+
+/// Does what the arguments ask for.
+fn execute(arguments: &Arguments, output: &Output) -> ExitCode {
     match &arguments.command {
         Command::Check(check) => check.of_conftest.refuse(output).unwrap_or_else(|| {
             isolation::run(&check.isolation, output, || check::run(check, Asked::ByFlag, output))
@@ -98,11 +118,6 @@ fn run(arguments: &Arguments, output: &Output) -> ExitCode {
         Command::Waive(waiver) => waive::waive(waiver, output),
         Command::Waivers(waivers) => waive::list(waivers, output),
     }
-}
-
-#[expect(clippy::exit, reason = "a signal handler has no caller to return to")]
-fn interrupt() {
-    std::process::exit(INTERRUPTED);
 }
 
 /// A panic's message may contain a value of the plan, so only its place is printed. Wherever it happens, the run ends

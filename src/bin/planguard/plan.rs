@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode, Stdio};
 use clap::Args;
 use miette::Diagnostic;
 use planguard::input::{SIGNING_KEY, Terraform};
+use planguard::leftovers;
 use planguard::plan::text::escape::for_terminal;
 use planguard::plan::text::shell;
 use planguard::problem::Problem;
@@ -95,13 +96,14 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
     let temporary = match arguments.out {
         Some(_) => None,
         None => {
-            let made = tempfile::Builder::new().prefix("planguard-").tempdir();
+            let make = || tempfile::Builder::new().prefix("planguard-").tempdir();
+            let made = leftovers::made(make, |made| made.path());
             Some(made.map_err(|error| PlanError::NoTemporary { reason: error.to_string() })?)
         }
     };
     let file = match (&arguments.out, &temporary) {
         (Some(out), _) => std::path::absolute(out).unwrap_or_else(|_| out.clone()),
-        (None, Some(temporary)) => temporary.path().join("tfplan"),
+        (None, Some((temporary, _))) => temporary.path().join("tfplan"),
         (None, None) => PathBuf::from("tfplan"),
     };
     make_plan(&program, directory, &file, &arguments.terraform_arguments)?;
@@ -118,9 +120,9 @@ fn plan_and_check(arguments: &PlanArguments, output: &Output) -> Result<ExitCode
         output,
     );
     if code == ExitCode::SUCCESS {
-        if let Some(temporary) = temporary {
+        if let Some((temporary, leftover)) = temporary {
             // What was checked is what will be applied.
-            let _ = temporary.keep();
+            leftover.taken(|| temporary.keep());
         }
         say_how_to_apply(&program, directory, &file);
     } else if arguments.out.is_some() {

@@ -128,6 +128,7 @@ mod server {
         use signal_hook::iterator::Signals;
         match Signals::new([SIGTERM]) {
             Ok(mut signals) => {
+                crate::start::leave_termination();
                 let _ = signals.forever().next();
             }
             // The signal itself ends the process.

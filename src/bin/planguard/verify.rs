@@ -33,7 +33,7 @@ Exit codes:
 Nothing but 0 may be applied.";
 
 /// The flags of `check` that mean nothing here.
-pub(crate) const HIDDEN: [&str; 13] = [
+pub(crate) const HIDDEN: [&str; 14] = [
     "attest",
     "binary",
     "expires_in",
@@ -43,6 +43,7 @@ pub(crate) const HIDDEN: [&str; 13] = [
     "output",
     "show",
     "no_annotations",
+    "terraform_timeout",
     "lenient",
     "max_size",
     "source",

@@ -120,7 +120,7 @@ impl Candidate {
         };
         match (&options.terraform, self.origin.path()) {
             (Some(program), Some(path)) if path.is_file() && is_binary_plan(&bytes) => {
-                let shown = Draft::decode(terraform::show(program, path, cap)?, options)?;
+                let shown = Draft::decode(terraform::show(program, path, options)?, options)?;
                 let sha256 = Sha256Digest::of(&bytes);
                 // The program read the file once more: what it showed must be what has the fingerprint.
                 if Sha256Digest::of_file(path).map_err(Problem::Unreadable)? != sha256 {

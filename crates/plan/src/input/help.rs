@@ -135,6 +135,10 @@ pub(super) fn help(problem: &Problem, origin: &Origin) -> String {
              Terraform, or run there: {}",
             show(origin)
         ),
+        Problem::TerraformHung { .. } => format!(
+            "find out what it waits for, or allow more with --terraform-timeout; or run: {}",
+            show(origin)
+        ),
         Problem::NoMatch => "name files or directories with plans; `*` and `?` match within a name, `**` matches directories, \
                              and none of them what begins with a dot"
             .to_owned(),

@@ -26,6 +26,7 @@ mod skipped;
 mod sniff;
 mod source;
 mod terraform;
+mod text_file;
 mod top_level;
 
 pub use candidate::{Candidate, Mention, Reading};
@@ -36,7 +37,9 @@ pub use document::Document;
 pub use error::InputError;
 pub use format_version::{FormatVersion, NEWEST_KNOWN};
 pub use notice::Notice;
-pub use options::{DEFAULT_SIZE_CAP, OnWrapperLines, ReadOptions, SIGNING_KEY, Terraform};
+pub use options::{
+    DEFAULT_SIZE_CAP, DEFAULT_TERRAFORM_TIMEOUT, OnWrapperLines, ReadOptions, SIGNING_KEY, Terraform,
+};
 pub use origin::Origin;
 pub use partition::{NoPartition, Partition};
 pub use position::Position;
@@ -44,4 +47,5 @@ pub use problem::{JsonKind, LinkTarget, Problem, SizeStage, SpecialKind, TextKin
 pub use sha256::Sha256Digest;
 pub use skipped::{OtherKind, SkipReason, Skipped};
 pub use source::Source;
+pub use text_file::{TEXT_FILE_LIMIT, read_text_file};
 pub use top_level::Section;

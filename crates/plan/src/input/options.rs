@@ -1,10 +1,14 @@
 //! Options for reading documents.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The most bytes of one document, as read and as decoded: 1 GiB. The largest
 /// plans that users report are a few hundred megabytes.
 pub const DEFAULT_SIZE_CAP: u64 = 1 << 30;
+
+/// How long the conversion of a binary plan may take. Terraform starts the providers for it, which takes seconds.
+pub const DEFAULT_TERRAFORM_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The variable with the private key that signs attestations. No program that planguard starts gets it: it may run code of
 /// the change under review.
@@ -43,12 +47,19 @@ pub struct ReadOptions {
     pub wrapper_lines: OnWrapperLines,
     /// What turns a binary plan into JSON; without it, binary plans are rejected.
     pub terraform: Option<Terraform>,
+    /// How long that program may take for a plan; it is ended then.
+    pub terraform_timeout: Duration,
     /// The most bytes that a document may have as read, decompressed or transcoded.
     pub size_cap: u64,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { wrapper_lines: OnWrapperLines::default(), terraform: None, size_cap: DEFAULT_SIZE_CAP }
+        Self {
+            wrapper_lines: OnWrapperLines::default(),
+            terraform: None,
+            terraform_timeout: DEFAULT_TERRAFORM_TIMEOUT,
+            size_cap: DEFAULT_SIZE_CAP,
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -250,6 +251,15 @@ pub enum Problem {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The program for binary plans did not end.
+    #[error("is a binary plan file, and {} did not convert it within {} s", program.display(), limit.as_secs())]
+    #[diagnostic(code("PG-IN-047"))]
+    TerraformHung {
+        /// The program as given.
+        program: PathBuf,
+        /// How long it had.
+        limit: Duration,
+    },
 }
 
 fn last_words(stderr: &[String]) -> String {
@@ -307,6 +317,7 @@ impl Problem {
             | Self::InvalidPattern { .. }
             | Self::TerraformNotRun { .. }
             | Self::TerraformFailed { .. }
+            | Self::TerraformHung { .. }
             | Self::Changed => None,
         }
     }

@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::decode::within;
-use super::options::{SIGNING_KEY, Terraform};
+use super::options::{ReadOptions, SIGNING_KEY, Terraform};
 use super::problem::{Problem, SizeStage};
 
 /// How much of the program's standard error is reported: its last lines are enough to find the cause,
@@ -16,18 +18,25 @@ const STDERR_LINES: usize = 6;
 const STDERR_COLUMNS: usize = 200;
 const STDERR_KEPT: usize = 16 * 1024;
 
-/// The JSON that `program show -json` writes for a plan file, at most `cap` bytes.
+/// How often it is asked whether the program has ended, once it has written everything.
+const ROUND: Duration = Duration::from_millis(5);
+
+/// The JSON that `program show -json` writes for a plan file, within the limits on size and time.
 ///
 /// It runs without a shell and without standard input.
-pub(super) fn show(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Problem> {
-    run(terraform, plan, cap).map_err(|failure| match failure {
+pub(super) fn show(terraform: &Terraform, plan: &Path, options: &ReadOptions) -> Result<Vec<u8>, Problem> {
+    run(terraform, plan, options).map_err(|failure| match failure {
         Failure::Io(source) => Problem::TerraformNotRun { program: terraform.program.clone(), source },
+        Failure::Hung => {
+            Problem::TerraformHung { program: terraform.program.clone(), limit: options.terraform_timeout }
+        }
         Failure::Problem(problem) => problem,
     })
 }
 
 enum Failure {
     Io(io::Error),
+    Hung,
     Problem(Problem),
 }
 
@@ -37,7 +46,8 @@ impl From<io::Error> for Failure {
     }
 }
 
-fn run(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure> {
+fn run(terraform: &Terraform, plan: &Path, options: &ReadOptions) -> Result<Vec<u8>, Failure> {
+    let (cap, deadline) = (options.size_cap, Instant::now() + options.terraform_timeout);
     // An absolute path is never an option.
     let plan = std::path::absolute(plan)?;
     let mut command = Command::new(&terraform.program);
@@ -62,26 +72,58 @@ fn run(terraform: &Terraform, plan: &Path, cap: u64) -> Result<Vec<u8>, Failure>
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("its output could not be connected").into());
     };
-    // Both pipes are drained at once: a program that fills one while we wait on the other hangs.
-    let last_words = thread::spawn(move || tail(stderr));
-    let mut json = Vec::new();
-    let read = stdout.take(cap.saturating_add(1)).read_to_end(&mut json);
-    let json = match (read, within(json, cap, SizeStage::Shown)) {
-        (Ok(_), Ok(json)) => json,
-        (read, checked) => {
+    // Both pipes are drained at once: a program that fills one while we wait on the other hangs. And on threads: whatever
+    // it has started may keep a pipe open without end.
+    let json = on_thread(move || {
+        let mut json = Vec::new();
+        stdout.take(cap.saturating_add(1)).read_to_end(&mut json).map(|_| json)
+    });
+    let last_words = on_thread(move || tail(stderr));
+    let shown = in_time(&json, deadline).and_then(|json| {
+        let json = within(json?, cap, SizeStage::Shown).map_err(Failure::Problem)?;
+        Ok((json, ended(&mut child, deadline)?))
+    });
+    let (json, status) = match shown {
+        Ok(shown) => shown,
+        Err(failure) => {
             // It may have ended by itself; it must not outlive the error.
             let _ = child.kill();
             child.wait()?;
-            read?;
-            return checked.map_err(Failure::Problem);
+            return Err(failure);
         }
     };
-    let status = child.wait()?;
-    let last_words = last_words.join().map_err(|_| io::Error::other("its standard error was not read"))?;
     if status.success() {
         Ok(json)
     } else {
+        let last_words = in_time(&last_words, deadline).unwrap_or_default();
         Err(Failure::Problem(Problem::TerraformFailed { status, stderr: last_lines(&last_words) }))
+    }
+}
+
+/// Does something that may never end.
+fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // Nobody waits for it any more after the deadline.
+        let _ = sender.send(work());
+    });
+    receiver
+}
+
+fn in_time<T>(result: &Receiver<T>, deadline: Instant) -> Result<T, Failure> {
+    result.recv_timeout(deadline.saturating_duration_since(Instant::now())).map_err(|_| Failure::Hung)
+}
+
+/// Waits for a program that has written everything. The usual one ends at once.
+fn ended(child: &mut Child, deadline: Instant) -> Result<ExitStatus, Failure> {
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if Instant::now() >= deadline {
+            return Err(Failure::Hung);
+        }
+        thread::sleep(ROUND);
     }
 }
 
@@ -137,7 +179,8 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_named() {
-        let problem = show(&Terraform::from("no-such-terraform"), Path::new("tfplan"), 10).unwrap_err();
+        let options = ReadOptions::default();
+        let problem = show(&Terraform::from("no-such-terraform"), Path::new("tfplan"), &options).unwrap_err();
         assert!(matches!(problem, Problem::TerraformNotRun { .. }));
     }
 }

@@ -28,6 +28,9 @@ pub enum Value<'a> {
     Object(Object<'a>),
 }
 
+/// Up to it, a double is every whole number.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 impl<'a> Value<'a> {
     /// The member of an object, `None` for other values and for absent members.
     pub fn get(&self, key: &str) -> Option<&Self> {
@@ -230,6 +233,10 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Self::Value, E> {
+        // A whole number is one however it is written: what rewrites plans may make `22.0` of `22`.
+        if value.fract() == 0.0 && value.abs() <= EXACT {
+            return Ok(Value::Number((value as i64).into()));
+        }
         Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("a number that is not finite"))
     }
 
@@ -301,6 +308,17 @@ mod tests {
         assert_eq!(value.get("b"), Some(&Value::Number(1.into())));
         assert_eq!(value.get("a").and_then(|a| a.get("c")).map(|c| c.elements().len()), Some(3));
         assert_eq!(value.get("absent"), None);
+    }
+
+    #[test]
+    fn a_whole_number_is_one_however_it_is_written() {
+        for written in ["22", "22.0", "22e0", "2.2e1", "220E-1"] {
+            assert_eq!(parse(written), Value::Number(22.into()), "{written}");
+        }
+        assert_eq!(parse("-0.0"), Value::Number(0.into()));
+        // Beyond what a double tells exactly, nothing is made of it.
+        assert!(matches!(parse("1e300"), Value::Number(number) if number.is_f64()));
+        assert!(matches!(parse("1.5"), Value::Number(number) if number.is_f64()));
     }
 
     #[test]

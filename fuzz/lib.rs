@@ -1,0 +1,3 @@
+//! The targets, for the programs of cargo-fuzz.
+
+pub mod targets;
