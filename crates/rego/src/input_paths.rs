@@ -22,7 +22,7 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
     for rule in &program.rules {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
+            let Meaning::Input(steps) = program.meaning(rule, reference) else { continue };
             let is_configuration = steps.iter().zip(platform.configuration).all(|(step, key)| match step {
                 Step::Key(own) => own == key,
                 Step::Dynamic => true,
@@ -59,7 +59,7 @@ pub(super) fn reads_index(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
+            let Meaning::Input(steps) = program.meaning(rule, reference) else { return false };
             let is = |step: Option<&Step>, key: &str| step.and_then(Step::key) == Some(key);
             let is_plan = steps.first().and_then(Step::key).is_some_and(is_plan_key);
             is(steps.first(), INDEX_KEY) || is_plan && is(steps.get(1), INDEX_KEY)
@@ -72,7 +72,7 @@ pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            match program.meaning_outside(rule.module, reference) {
+            match program.meaning(rule, reference) {
                 Meaning::Data(steps) => match steps.first() {
                     Some(Step::Key(key)) => key == "conftest",
                     Some(Step::Dynamic) | None => true,
