@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 use planguard::rego::{
-    Evaluation, Namespaces, PolicyError, PolicyInput, PolicyOptions, PolicySet, RegoVersion,
+    Evaluation, Namespaces, PolicyError, PolicyInput, PolicyOptions, PolicySet, ReadingError, RegoVersion,
 };
 
 const PLAN: &str = include_str!("../../fixtures/policies/plan.json");
@@ -202,9 +202,15 @@ fn no_policies_is_an_error() {
     let load = |path: PathBuf| {
         PolicySet::load(&PolicyOptions { paths: vec![path], ..PolicyOptions::default() }).unwrap_err()
     };
-    assert!(matches!(load(empty.path().to_owned()).as_slice(), [PolicyError::NoPolicies { .. }]));
+    assert!(matches!(
+        load(empty.path().to_owned()).as_slice(),
+        [PolicyError::Reading(ReadingError::NoPolicies { .. })]
+    ));
     let missing = load(empty.path().join("missing"));
-    assert!(matches!(missing.as_slice(), [PolicyError::Unreadable { .. }]), "once is enough");
+    assert!(
+        matches!(missing.as_slice(), [PolicyError::Reading(ReadingError::Unreadable { .. })]),
+        "once is enough"
+    );
     assert_eq!(PolicySet::load(&PolicyOptions::default()).unwrap_err().len(), 1);
 }
 
@@ -215,7 +221,7 @@ fn contradicting_data_is_reported() {
     std::fs::write(directory.path().join("b.json"), r#"{"limits": {"a": 2}}"#).unwrap();
     let options = PolicyOptions { data: vec![directory.path().to_owned()], ..options("boolean") };
     let set = PolicySet::load(&options).unwrap();
-    assert!(matches!(set.problems(), [PolicyError::ConflictingData { .. }]));
+    assert!(matches!(set.problems(), [PolicyError::Reading(ReadingError::ConflictingData { .. })]));
 }
 
 #[test]
@@ -264,7 +270,8 @@ fn written(policies: &[(&str, String)]) -> (tempfile::TempDir, PolicyOptions) {
 #[test]
 fn shapes_that_the_engine_does_not_survive_are_refused() {
     let deny = "package main\n\ndeny contains \"x\" if y\n\n";
-    let nested = format!("{deny}y := {}1{}\n", "[".repeat(40), "]".repeat(40));
+    let nested = format!("{deny}y := {}1{}\n", "count([".repeat(40), "])".repeat(40));
+    let deep = format!("{deny}y := {}1{}\n", "[".repeat(400), "]".repeat(400));
     let operators = format!("{deny}y := 1{}\n", " + 1".repeat(100_000));
     let mut chain = deny.replace("if y", "if y0");
     for step in 0..5_000 {
@@ -272,7 +279,7 @@ fn shapes_that_the_engine_does_not_survive_are_refused() {
     }
     chain.push_str("y5000 := 1\n");
     let sound = "package main\n\ndeny contains \"found\" if true\n".to_owned();
-    for policy in [nested, operators, chain] {
+    for policy in [nested, deep, operators, chain] {
         let (_directory, options) = written(&[("hostile.rego", policy), ("sound.rego", sound.clone())]);
         let set = PolicySet::load(&options).unwrap();
         assert!(

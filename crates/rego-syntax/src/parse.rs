@@ -19,9 +19,11 @@ use super::tree::{
 /// first, allows chains of five hundred operators.
 const DEPTH_LIMIT: usize = 1_000;
 
-/// The levels that a bracket counts for, since it passes through all levels of operators. The engine rejects more
-/// than 32 nested brackets.
-const BRACKET_DEPTH: usize = 10;
+/// The maximum number of nested brackets. A thread with a stack of two megabytes has room for them.
+pub const MOST_BRACKETS: usize = 250;
+
+/// The levels that a bracket counts for, since it passes through all levels of operators.
+const BRACKET_DEPTH: usize = DEPTH_LIMIT / MOST_BRACKETS;
 
 /// A syntax error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -393,6 +395,22 @@ mod tests {
     fn body(text: &str) -> Vec<String> {
         let text = format!("package main\nr {{ {text} }}");
         literals(parse(&text).unwrap().rules[0].branches[0].body.as_ref().unwrap(), &text)
+    }
+
+    #[test]
+    fn the_deepest_brackets_fit_a_small_stack() {
+        for (opening, closing) in
+            [("[", "]"), ("{\"a\": ", "}"), ("f(", ")"), ("(", ")"), ("[x | x := ", "]"), ("a[", "]")]
+        {
+            let nested = |times: usize| {
+                format!("package main\nr := {}1{}", opening.repeat(times), closing.repeat(times))
+            };
+            let (deepest, deeper) = (nested(MOST_BRACKETS), nested(MOST_BRACKETS + 1));
+            let read = std::thread::Builder::new()
+                .stack_size(2 << 20)
+                .spawn(move || (parse(&deepest).is_ok(), parse(&deeper).is_err()));
+            assert_eq!(read.unwrap().join().unwrap(), (true, true), "{opening}");
+        }
     }
 
     #[test]

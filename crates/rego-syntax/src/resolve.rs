@@ -18,7 +18,8 @@ pub enum Meaning<'m> {
     Import(&'m Import),
     /// A rule or function of the same package, in any file.
     Rule,
-    /// An undeclared variable, or a builtin.
+    /// A builtin, or a variable that nothing declares, if these are not resolved
+    /// ([`Scopes::with_undeclared`]).
     Open,
 }
 
@@ -57,13 +58,22 @@ impl<'m> Imports<'m> {
 
     /// Returns the meaning of a word that is no variable.
     pub fn outside(&self, word: &str, is_rule: impl FnOnce(&str) -> bool) -> Meaning<'m> {
-        match (word, self.get(word)) {
-            ("input", _) => Meaning::Input,
-            ("data", _) => Meaning::Data,
-            (_, Some(import)) => Meaning::Import(import),
-            (_, None) if is_rule(word) => Meaning::Rule,
-            (_, None) => Meaning::Open,
-        }
+        outside(word, self.get(word), is_rule)
+    }
+}
+
+/// Returns the meaning of a word that is no variable, in a policy that has such an import or none of that name.
+pub fn outside<'m>(
+    word: &str,
+    import: Option<&'m Import>,
+    is_rule: impl FnOnce(&str) -> bool,
+) -> Meaning<'m> {
+    match (word, import) {
+        ("input", _) => Meaning::Input,
+        ("data", _) => Meaning::Data,
+        (_, Some(import)) => Meaning::Import(import),
+        (_, None) if is_rule(word) => Meaning::Rule,
+        (_, None) => Meaning::Open,
     }
 }
 

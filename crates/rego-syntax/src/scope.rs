@@ -11,6 +11,17 @@ pub struct Scopes<'t> {
     pub declarations: Vec<Declaration<'t>>,
     /// Indexes into `declarations` by the offset of each use.
     uses: BTreeMap<usize, usize>,
+    /// The scopes of each rule, outer ones first.
+    of_rules: Vec<Vec<Scope>>,
+}
+
+/// A part of a rule with variables of its own: the rule with its arguments, a branch, a comprehension, an `every`.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// The offset of the comprehension or of the `every`.
+    pub of_inner: Option<usize>,
+    /// The indexes of its declarations.
+    pub declarations: Vec<usize>,
 }
 
 /// A declared variable.
@@ -48,16 +59,34 @@ pub enum DeclaredBy {
     Every,
     /// `x := …`.
     Assignment,
+    /// Nothing but its use: `x = …`, `xs[x]`.
+    Use,
 }
 
 impl<'t> Scopes<'t> {
-    /// Resolves the names of all rules.
+    /// Resolves the names of all rules to what the rules declare.
     pub fn of(module: &Module, text: &'t str) -> Self {
-        let mut resolver = Resolver { text, scopes: Self::default(), open: Vec::new() };
+        Self::resolved(module, text, None)
+    }
+
+    /// Resolves the names of all rules, also to variables that are only used. Such a variable belongs to the outermost
+    /// body that uses it outside of comprehensions and of `every`; a name for which `is_global` holds is none.
+    pub fn with_undeclared(module: &Module, text: &'t str, is_global: &dyn Fn(&str) -> bool) -> Self {
+        Self::resolved(module, text, Some(is_global))
+    }
+
+    fn resolved(module: &Module, text: &'t str, is_global: Option<&dyn Fn(&str) -> bool>) -> Self {
+        let mut resolver = Resolver { text, is_global, scopes: Self::default(), open: Vec::new() };
         for rule in &module.rules {
+            resolver.scopes.of_rules.push(Vec::new());
             resolver.rule(rule);
         }
         resolver.scopes
+    }
+
+    /// Returns the scopes of a rule by its position in the policy, each before those inside it.
+    pub fn of_rule(&self, rule: usize) -> &[Scope] {
+        self.of_rules.get(rule).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the declaration that a name refers to, or `None` for a name from outside the rule.
@@ -76,27 +105,39 @@ impl<'t> Scopes<'t> {
     }
 }
 
-struct Resolver<'t> {
+struct Resolver<'r, 't> {
     text: &'t str,
+    /// Which names are no variables, if undeclared variables are asked for.
+    is_global: Option<&'r dyn Fn(&str) -> bool>,
     scopes: Scopes<'t>,
-    open: Vec<Scope<'t>>,
+    open: Vec<OpenScope<'t>>,
 }
 
 #[derive(Default)]
-struct Scope<'t> {
+struct OpenScope<'t> {
+    /// The position among the scopes of the rule.
+    number: usize,
     declared: HashMap<&'t str, usize>,
     /// Names used here that this scope does not declare.
     used: HashSet<&'t str>,
+    /// The variables that nothing has declared yet.
+    undeclared: HashMap<&'t str, usize>,
 }
 
-impl<'t> Resolver<'t> {
+impl<'t> Resolver<'_, 't> {
+    fn open(&mut self, of_inner: Option<usize>) {
+        let Some(scopes) = self.scopes.of_rules.last_mut() else { return };
+        self.open.push(OpenScope { number: scopes.len(), ..OpenScope::default() });
+        scopes.push(Scope { of_inner, declarations: Vec::new() });
+    }
+
     fn rule(&mut self, rule: &Rule) {
-        self.open.push(Scope::default());
+        self.open(None);
         for argument in rule.head.arguments.iter().flatten() {
             self.pattern(argument, DeclaredBy::Argument);
         }
         for branch in &rule.branches {
-            self.open.push(Scope::default());
+            self.open(None);
             if let Some(body) = &branch.body {
                 self.body(body);
             }
@@ -109,9 +150,74 @@ impl<'t> Resolver<'t> {
     }
 
     fn body(&mut self, body: &Body) {
+        if let Some(is_global) = self.is_global {
+            for literal in &body.literals {
+                self.undeclared_in(literal, is_global);
+            }
+        }
         for literal in &body.literals {
             self.literal(literal);
         }
+    }
+
+    /// Finds the variables of a literal that belong to the innermost scope, whether or not it declares them as well.
+    fn undeclared_in(&mut self, literal: &Literal, is_global: &dyn Fn(&str) -> bool) {
+        match &literal.kind {
+            LiteralKind::Declaration(names) => {
+                names.iter().for_each(|name| self.undeclared(name, is_global));
+            }
+            LiteralKind::SomeIn { patterns, collection } => {
+                patterns.iter().chain([collection]).for_each(|expr| self.undeclared(expr, is_global));
+            }
+            // The variables belong to the body of the `every`.
+            LiteralKind::Every { collection, .. } => self.undeclared(collection, is_global),
+            LiteralKind::Expression(expr) | LiteralKind::Negation(expr) => self.undeclared(expr, is_global),
+        }
+        for with in &literal.withs {
+            self.undeclared(&with.value, is_global);
+        }
+    }
+
+    fn undeclared(&mut self, expr: &Expr, is_global: &dyn Fn(&str) -> bool) {
+        match &expr.kind {
+            ExprKind::Name => {
+                let name = expr.text(self.text);
+                let is_known = name == "_"
+                    || is_global(name)
+                    || self.open.iter().any(|scope| {
+                        scope.declared.contains_key(name) || scope.undeclared.contains_key(name)
+                    });
+                if !is_known {
+                    let index = self.add(name, DeclaredBy::Use, Hides::Nothing);
+                    if let Some(scope) = self.open.last_mut() {
+                        scope.undeclared.insert(name, index);
+                    }
+                }
+            }
+            // What is inside a comprehension belongs to it; a template uses only what has a value.
+            ExprKind::Comprehension { .. } | ExprKind::Scalar(_) | ExprKind::Template(_) => {}
+            // The name of a function is no variable.
+            ExprKind::Call { arguments, .. } => {
+                arguments.iter().for_each(|argument| self.undeclared(argument, is_global));
+            }
+            ExprKind::Parenthesised(_)
+            | ExprKind::Reference { .. }
+            | ExprKind::Operation { .. }
+            | ExprKind::Array(_)
+            | ExprKind::Set(_)
+            | ExprKind::Object(_) => {
+                expr.children().into_iter().for_each(|child| self.undeclared(child, is_global));
+            }
+        }
+    }
+
+    fn add(&mut self, name: &'t str, how: DeclaredBy, hides: Hides) -> usize {
+        let index = self.scopes.declarations.len();
+        self.scopes.declarations.push(Declaration { name, how, hides });
+        if let (Some(scopes), Some(scope)) = (self.scopes.of_rules.last_mut(), self.open.last()) {
+            scopes[scope.number].declarations.push(index);
+        }
+        index
     }
 
     fn literal(&mut self, literal: &Literal) {
@@ -134,7 +240,7 @@ impl<'t> Resolver<'t> {
             }
             LiteralKind::Every { variables, collection, body } => {
                 self.expr(collection);
-                self.open.push(Scope::default());
+                self.open(Some(literal.span.start));
                 for variable in variables {
                     self.pattern(variable, DeclaredBy::Every);
                 }
@@ -161,9 +267,13 @@ impl<'t> Resolver<'t> {
             ExprKind::Name => {
                 let name = pattern.text(self.text);
                 if name != "_" {
-                    let index = self.scopes.declarations.len();
-                    let hides = self.hides(name);
-                    self.scopes.declarations.push(Declaration { name, how, hides });
+                    let index = match self.same_variable(name) {
+                        Some(index) => {
+                            self.scopes.declarations[index].how = how;
+                            index
+                        }
+                        None => self.add(name, how, self.hides(name)),
+                    };
                     self.scopes.uses.insert(pattern.span.start, index);
                     if let Some(scope) = self.open.last_mut() {
                         scope.declared.insert(name, index);
@@ -191,6 +301,12 @@ impl<'t> Resolver<'t> {
         }
     }
 
+    /// The variable of that name in the innermost scope, where a scope has one variable of a name.
+    fn same_variable(&self, name: &str) -> Option<usize> {
+        let scope = self.open.last().filter(|_| self.is_global.is_some())?;
+        scope.declared.get(name).or_else(|| scope.undeclared.get(name)).copied()
+    }
+
     fn hides(&self, name: &str) -> Hides {
         let Some((own, around)) = self.open.split_last() else { return Hides::Nothing };
         // A function's arguments belong to the scope of its bodies.
@@ -213,6 +329,10 @@ impl<'t> Resolver<'t> {
                     break;
                 }
                 scope.used.insert(name);
+                if let Some(index) = scope.undeclared.get(name) {
+                    self.scopes.uses.insert(expr.span.start, *index);
+                    break;
+                }
             }
             return;
         }
@@ -221,7 +341,7 @@ impl<'t> Resolver<'t> {
             expr.children().into_iter().for_each(|child| self.expr(child));
             return;
         };
-        self.open.push(Scope::default());
+        self.open(Some(expr.span.start));
         self.body(body);
         expr.children().into_iter().for_each(|child| self.expr(child));
         self.open.pop();
@@ -258,6 +378,26 @@ mod tests {
     fn a_use_before_the_declaration_is_not_resolved_to_it() {
         assert!(uses("r { x; some x }").len() == 1);
         assert_eq!(uses("r := x { x := x }"), ["x0", "x0"]);
+    }
+
+    #[test]
+    fn a_variable_that_is_only_used_belongs_to_the_outermost_body_that_uses_it() {
+        let text = "package main\nr := x if { y = [x | x = lib[i]; i = z]; z = f(q)[_]; every k in y { k = w } }\n\
+                    f(x, [x]) := $\"{x}\" if { x := 1 }";
+        let module = parse(text).unwrap();
+        let scopes = Scopes::with_undeclared(&module, text, &|name| name == "lib");
+        let of_rule = |rule: usize| -> Vec<String> {
+            let names = |scope: &Scope| -> Vec<&str> {
+                scope.declarations.iter().map(|index| scopes.declarations[*index].name).collect()
+            };
+            scopes.of_rule(rule).iter().map(|scope| names(scope).join(" ")).collect()
+        };
+        assert_eq!(of_rule(0), ["", "y z q", "x i", "k w"]);
+        assert_eq!(of_rule(1), ["x", "x"]);
+        let inner = scopes.of_rule(0)[2].of_inner.unwrap();
+        assert!(text[inner..].starts_with("[x | "));
+        // The head uses no variable of the comprehension.
+        assert_eq!(scopes.uses().filter(|(place, _)| text[*place..].starts_with("x if")).count(), 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use planguard_plan::text::wildcard;
 use regorus::Value;
 
 use crate::data::{self, DataDocument};
-use crate::error::{PolicyError, report};
+use crate::error::{PolicyError, ReadingError, report};
 use crate::files;
 
 /// The documents of a bundle. Every command reads them.
@@ -110,9 +110,9 @@ pub(super) fn beside(
     let files = files::find(roots, &EXTENSIONS, &mut errors);
     // Whoever looks for policies in the same places tells of the others.
     errors.retain(|error| match error {
-        PolicyError::Unreadable { path, .. }
-        | PolicyError::SpecialFile { path }
-        | PolicyError::EscapingLink { path, .. } => wanted.includes(path),
+        PolicyError::Reading(ReadingError::Unreadable { path, .. })
+        | PolicyError::Reading(ReadingError::SpecialFile { path })
+        | PolicyError::Reading(ReadingError::EscapingLink { path, .. }) => wanted.includes(path),
         _ => true,
     });
     errors.into_iter().for_each(|error| report(problems, error));
@@ -154,7 +154,7 @@ fn read(file: &Path) -> Result<Option<DataDocument>, PolicyError> {
     let text = match files::read(file) {
         Ok(text) => text,
         // Plans may be large, and start with their format version.
-        Err(PolicyError::TooLarge { .. }) if starts_as_plan(file) => return Ok(None),
+        Err(PolicyError::Reading(ReadingError::TooLarge { .. })) if starts_as_plan(file) => return Ok(None),
         Err(error) => return Err(error),
     };
     let value = data::parse(file, &text)?;
@@ -198,7 +198,10 @@ mod tests {
         let values: Vec<String> = found.documents.iter().map(|found| found.value.to_string()).collect();
         assert_eq!(values, [r#"{"a":1}"#, r#"{"x":{"y":{"b":2}}}"#].map(|text| text.to_owned()));
         assert_eq!(found.ignored, [IgnoredDocument { file: root.join("x/plan.json") }]);
-        assert!(matches!(problems.as_slice(), [PolicyError::InvalidData { .. }]), "{problems:?}");
+        assert!(
+            matches!(problems.as_slice(), [PolicyError::Reading(ReadingError::InvalidData { .. })]),
+            "{problems:?}"
+        );
         let named = [root.join("x/y/other.yaml")];
         let found = beside(&named, &Ignored::new(&[]), Wanted::All, &mut problems);
         assert_eq!(found.documents[0].value.to_string(), r#"{"b":2}"#);
@@ -227,7 +230,10 @@ mod tests {
         fs::write(root.join("data.json"), "[1]").unwrap();
         let documents = load(&[root.to_owned()], &[], &mut errors);
         assert_eq!(documents.len(), 2);
-        assert!(matches!(errors.as_slice(), [PolicyError::InvalidData { .. }]), "{errors:?}");
+        assert!(
+            matches!(errors.as_slice(), [PolicyError::Reading(ReadingError::InvalidData { .. })]),
+            "{errors:?}"
+        );
     }
 
     #[test]

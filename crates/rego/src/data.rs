@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use regorus::Value;
 
-use super::error::{PolicyError, report};
+use super::error::{PolicyError, ReadingError, report};
 use super::files;
 use super::large_integers::{Marked, restore};
 use super::opa_bundle::{self, BundleError};
@@ -55,9 +55,11 @@ pub fn load(paths: &[PathBuf], errors: &mut Vec<PolicyError>) -> Vec<DataDocumen
 
 /// Parses the text of a document.
 pub(super) fn parse(path: &std::path::Path, text: &str) -> Result<Value, PolicyError> {
-    let invalid = |reason: String| PolicyError::InvalidData {
-        path: path.to_owned(),
-        reason: reason.replace('\n', " "),
+    let invalid = |reason: String| {
+        PolicyError::Reading(ReadingError::InvalidData {
+            path: path.to_owned(),
+            reason: reason.replace('\n', " "),
+        })
     };
     let is_json = path.extension().is_some_and(|extension| extension == "json");
     let parsed = if is_json { json(text) } else { yaml::parse(text, yaml::Booleans::Words) };
@@ -82,10 +84,10 @@ fn json(text: &str) -> Result<Value, String> {
 pub(super) fn check_root(document: &DataDocument) -> Result<(), PolicyError> {
     match &document.value {
         Value::Object(_) => Ok(()),
-        _ => Err(PolicyError::InvalidData {
+        _ => Err(PolicyError::Reading(ReadingError::InvalidData {
             path: document.path.clone(),
             reason: "its root is no object".to_owned(),
-        }),
+        })),
     }
 }
 
@@ -127,12 +129,12 @@ pub(super) fn shadows(
             }
             found = true;
             let rule = &program.rules[rules.rule];
-            let error = PolicyError::ShadowingData {
+            let error = PolicyError::Reading(ReadingError::ShadowingData {
                 path: document.path.clone(),
                 rule: path_text(&rules.path),
                 text: program.text_of(rule.head_span),
                 at: program.place_of(rule.head_span),
-            };
+            });
             report(errors, error);
         }
     }
@@ -162,7 +164,10 @@ mod tests {
         assert_eq!(documents[1].value["b"][0], Value::from("x"));
         assert!(matches!(
             errors.as_slice(),
-            [PolicyError::InvalidData { .. }, PolicyError::InvalidData { .. }]
+            [
+                PolicyError::Reading(ReadingError::InvalidData { .. }),
+                PolicyError::Reading(ReadingError::InvalidData { .. })
+            ]
         ));
     }
 }

@@ -9,6 +9,7 @@ use regorus::{Engine, PolicyLengthConfig};
 use super::builtins;
 use super::error::PolicyError;
 use super::frontend::Cause;
+use super::nesting;
 use super::options::RegoVersion;
 use super::source::{self, RewriteResult, Source};
 
@@ -52,6 +53,7 @@ pub(super) fn written_in(source: &Source, version: RegoVersion) -> RegoVersion {
 
 /// Parses a policy into the engine; on an error, the engine is unchanged.
 pub(super) fn add(engine: &mut Engine, source: &Source, version: RegoVersion) -> Result<(), PolicyError> {
+    nesting::check_for_engine(source)?;
     if let RewriteResult::Failed(unread) = source.reading {
         let at = (unread.offset.min(source.text.len()), 0).into();
         // Usually the engine also fails, with a message.
@@ -104,7 +106,7 @@ pub(super) fn may_be_v0(source: &Source) -> bool {
 
 /// Returns whether the engine can parse the rewritten file.
 pub(super) fn parses(source: &Source, version: RegoVersion) -> bool {
-    parse(&mut new_engine(), source, version).is_ok()
+    nesting::check_for_engine(source).is_ok() && parse(&mut new_engine(), source, version).is_ok()
 }
 
 /// How often the engine has parsed each file.

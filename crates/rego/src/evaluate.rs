@@ -14,7 +14,7 @@ use super::convention::conftest::{self, ExceptsNothing};
 use super::convention::{self, Unusable};
 use super::coverage::Coverage;
 use super::cpu_time::{self, Budget, Stopped, Watch};
-use super::error::{PolicyError, report};
+use super::error::{ConventionError, PolicyError, report};
 use super::finding::PolicyFinding;
 use super::options::PolicyOptions;
 use super::plan_index;
@@ -454,7 +454,10 @@ fn conclude(
                 report(&mut evaluation.errors, PolicyError::ResultShape { rule, shape });
             }
             Err(Unusable::NoArray(shape)) => {
-                report(&mut evaluation.errors, PolicyError::NoArray { rule, shape });
+                report(
+                    &mut evaluation.errors,
+                    PolicyError::Convention(ConventionError::NoArray { rule, shape }),
+                );
             }
             Err(Unusable::NoMessage) => report(&mut evaluation.errors, PolicyError::NoMessage { rule }),
         }

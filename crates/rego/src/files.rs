@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::error::PolicyError;
+use super::error::{PolicyError, ReadingError};
 use super::git_source::{self, Kind};
 use super::opa_bundle;
 
@@ -69,11 +69,14 @@ fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -
     let kind = match fs::metadata(root) {
         Ok(metadata) => metadata.file_type(),
         Err(_) if is_address(root) => {
-            errors.push(PolicyError::Address { path: root.to_owned() });
+            errors.push(PolicyError::Reading(ReadingError::Address { path: root.to_owned() }));
             return Vec::new();
         }
         Err(error) => {
-            errors.push(PolicyError::Unreadable { path: root.to_owned(), reason: error.to_string() });
+            errors.push(PolicyError::Reading(ReadingError::Unreadable {
+                path: root.to_owned(),
+                reason: error.to_string(),
+            }));
             return Vec::new();
         }
     };
@@ -87,7 +90,7 @@ fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -
         return vec![root.to_owned()];
     }
     if !kind.is_dir() {
-        errors.push(PolicyError::SpecialFile { path: root.to_owned() });
+        errors.push(PolicyError::Reading(ReadingError::SpecialFile { path: root.to_owned() }));
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -96,7 +99,8 @@ fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -
             Ok(entry) => entry,
             Err(error) => {
                 let path = error.path().unwrap_or(root).to_owned();
-                errors.push(PolicyError::Unreadable { path, reason: error.to_string() });
+                errors
+                    .push(PolicyError::Reading(ReadingError::Unreadable { path, reason: error.to_string() }));
                 continue;
             }
         };
@@ -113,7 +117,7 @@ fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -
         } else if kind.is_file() && wanted {
             found.push(path.to_owned());
         } else if wanted && !kind.is_dir() {
-            errors.push(PolicyError::SpecialFile { path: path.to_owned() });
+            errors.push(PolicyError::Reading(ReadingError::SpecialFile { path: path.to_owned() }));
         }
     }
     found
@@ -122,8 +126,9 @@ fn find_below(root: &Path, extensions: &[&str], errors: &mut Vec<PolicyError>) -
 /// Returns whether to read a link below `root`. A link to a directory inside is not followed, since the walk visits
 /// it anyway.
 fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
-    let unreadable =
-        |error: std::io::Error| PolicyError::Unreadable { path: link.to_owned(), reason: error.to_string() };
+    let unreadable = |error: std::io::Error| {
+        PolicyError::Reading(ReadingError::Unreadable { path: link.to_owned(), reason: error.to_string() })
+    };
     let target = match fs::canonicalize(link) {
         Ok(target) => target,
         // A link with another extension is probably not a directory.
@@ -135,18 +140,19 @@ fn follow(root: &Path, link: &Path, wanted: bool) -> Result<bool, PolicyError> {
     let kind = fs::metadata(&target).map_err(unreadable)?.file_type();
     let inside = target.starts_with(fs::canonicalize(root).map_err(unreadable)?);
     if !inside && (wanted || kind.is_dir()) {
-        return Err(PolicyError::EscapingLink { path: link.to_owned(), target });
+        return Err(PolicyError::Reading(ReadingError::EscapingLink { path: link.to_owned(), target }));
     }
     if wanted && !kind.is_dir() && !kind.is_file() {
-        return Err(PolicyError::SpecialFile { path: link.to_owned() });
+        return Err(PolicyError::Reading(ReadingError::SpecialFile { path: link.to_owned() }));
     }
     Ok(wanted && kind.is_file())
 }
 
 /// Returns the text of a file without a byte order mark.
 pub(super) fn read(path: &Path) -> Result<String, PolicyError> {
-    let unreadable =
-        |error: std::io::Error| PolicyError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+    let unreadable = |error: std::io::Error| {
+        PolicyError::Reading(ReadingError::Unreadable { path: path.to_owned(), reason: error.to_string() })
+    };
     let bytes = match git_source::read(path).or_else(|| opa_bundle::read(path)) {
         Some(bytes) => bytes?,
         None => {
@@ -158,9 +164,13 @@ pub(super) fn read(path: &Path) -> Result<String, PolicyError> {
         }
     };
     if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(PolicyError::TooLarge { path: path.to_owned(), limit: SIZE_LIMIT });
+        return Err(PolicyError::Reading(ReadingError::TooLarge {
+            path: path.to_owned(),
+            limit: SIZE_LIMIT,
+        }));
     }
-    let mut text = String::from_utf8(bytes).map_err(|_| PolicyError::NotText { path: path.to_owned() })?;
+    let mut text = String::from_utf8(bytes)
+        .map_err(|_| PolicyError::Reading(ReadingError::NotText { path: path.to_owned() }))?;
     if text.starts_with('\u{feff}') {
         text.drain(..'\u{feff}'.len_utf8());
     }
@@ -195,7 +205,10 @@ mod tests {
         ] {
             let mut errors = Vec::new();
             assert!(find(&[address.into()], &["rego"], &mut errors).is_empty());
-            assert!(matches!(errors.as_slice(), [PolicyError::Address { .. }]), "{errors:?}");
+            assert!(
+                matches!(errors.as_slice(), [PolicyError::Reading(ReadingError::Address { .. })]),
+                "{errors:?}"
+            );
         }
     }
 
@@ -222,11 +235,11 @@ mod tests {
         assert!(matches!(
             errors.as_slice(),
             [
-                PolicyError::Unreadable { .. },
-                PolicyError::EscapingLink { .. },
-                PolicyError::EscapingLink { .. },
-                PolicyError::Unreadable { .. },
-                PolicyError::Unreadable { .. }
+                PolicyError::Reading(ReadingError::Unreadable { .. }),
+                PolicyError::Reading(ReadingError::EscapingLink { .. }),
+                PolicyError::Reading(ReadingError::EscapingLink { .. }),
+                PolicyError::Reading(ReadingError::Unreadable { .. }),
+                PolicyError::Reading(ReadingError::Unreadable { .. })
             ]
         ));
     }
@@ -239,7 +252,7 @@ mod tests {
         let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
         let mut errors = Vec::new();
         assert!(find(&[directory.path().to_owned()], &["rego"], &mut errors).is_empty());
-        assert!(matches!(errors.as_slice(), [PolicyError::SpecialFile { .. }]));
+        assert!(matches!(errors.as_slice(), [PolicyError::Reading(ReadingError::SpecialFile { .. })]));
     }
 
     #[test]
@@ -249,8 +262,8 @@ mod tests {
         fs::write(&path, b"\xef\xbb\xbfpackage main").unwrap();
         assert_eq!(read(&path).unwrap(), "package main");
         fs::write(&path, b"\xff\xfep").unwrap();
-        assert!(matches!(read(&path), Err(PolicyError::NotText { .. })));
+        assert!(matches!(read(&path), Err(PolicyError::Reading(ReadingError::NotText { .. }))));
         File::create(&path).unwrap().set_len(SIZE_LIMIT + 1).unwrap();
-        assert!(matches!(read(&path), Err(PolicyError::TooLarge { .. })));
+        assert!(matches!(read(&path), Err(PolicyError::Reading(ReadingError::TooLarge { .. }))));
     }
 }

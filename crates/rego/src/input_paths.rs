@@ -22,7 +22,7 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
     for rule in &program.rules {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
+            let Meaning::Input(steps) = program.meaning(rule, reference) else { continue };
             let is_configuration = steps.iter().zip(platform.configuration).all(|(step, key)| match step {
                 Step::Key(own) => own == key,
                 Step::Dynamic => true,
@@ -73,7 +73,7 @@ pub(super) fn reads_cost_report(program: &Program<'_>, platform: &Platform) -> b
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
+            let Meaning::Input(steps) = program.meaning(rule, reference) else { return false };
             let leads = |place: &str| {
                 steps.iter().zip(place.split('.')).all(|(step, key)| step.key().is_none_or(|own| own == key))
             };
@@ -87,7 +87,7 @@ fn any_below_index(program: &Program<'_>, is_meant: impl Fn(&[Step]) -> bool) ->
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
+            let Meaning::Input(steps) = program.meaning(rule, reference) else { return false };
             let is_index = |step: &Step| step.key() == Some(INDEX_KEY);
             match steps.as_slice() {
                 [index, below @ ..] if is_index(index) => is_meant(below),
@@ -105,7 +105,7 @@ pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            match program.meaning_outside(rule.module, reference) {
+            match program.meaning(rule, reference) {
                 Meaning::Data(steps) => match steps.first() {
                     Some(Step::Key(key)) => key == "conftest",
                     Some(Step::Dynamic) | None => true,

@@ -65,7 +65,7 @@ pub use bundle::{
 pub use context::{ContextOptions, RunFacts, context_variables, run_facts};
 pub use convention::Convention;
 pub use coverage::{Coverage, CoverageMode, FileCoverage};
-pub use error::{PolicyError, PolicyText};
+pub use error::{ConventionError, PolicyError, PolicyText, ReadingError};
 pub use evaluate::{Evaluation, PolicyException, PolicyInput};
 pub use explain::{BodyOutcome, Explanation, RedactedExplanation, Subject};
 pub use finding::{PolicyFinding, PolicyLocation, WaitsFor};

@@ -1,10 +1,10 @@
 //! Rejects policies that would keep the engine's parser busy or exhaust its stack.
 //!
 //! The limits come from measurements of regorus 0.14.1: it parses each `[` or `{` in the position of a first element
-//! twice, so thirty of them take longer than a day; and it visits a chain of operators by recursion, as a tree as
+//! twice, so thirty of them take longer than a day, which the front end avoids for literals; and it visits a chain of operators by recursion, as a tree as
 //! deep as the chain is long, and brackets as deep as they are nested.
 
-use miette::SourceSpan;
+use planguard_rego_syntax::parse::MOST_BRACKETS;
 
 use super::error::PolicyError;
 use super::source::Source;
@@ -16,23 +16,26 @@ const PARSE_LIMIT: u64 = 1 << 18;
 /// The maximum depth of the operators in one expression's tree.
 const DEPTH_LIMIT: usize = 500;
 
-/// The maximum number of brackets that are open at once. The engine's stack overflows at some ten thousand, which ends the
-/// process; written by hand, nobody comes near.
-const NESTING_LIMIT: usize = 1_000;
+/// The maximum number of brackets that are open at once, as the parser of the front end has it.
+const NESTING_LIMIT: usize = MOST_BRACKETS;
 
-/// Checks the text of a policy.
+/// Checks the text of a policy, before anything parses it.
 pub fn check(source: &Source) -> Result<(), PolicyError> {
-    let too_deep = |reason, at: SourceSpan| PolicyError::TooDeep { reason, text: source.named(), at };
-    match scan(&source.text) {
-        Ok(()) => Ok(()),
-        Err(Excess::Brackets(offset)) => {
-            Err(too_deep("too many brackets directly after opening brackets", (offset, 1).into()))
-        }
-        Err(Excess::Nesting(offset)) => Err(too_deep("too many brackets open at once", (offset, 1).into())),
-        Err(Excess::Operators(offset)) => {
-            Err(too_deep("too many operators in one expression", (offset, 1).into()))
-        }
-    }
+    scan(&source.text, Reader::FrontEnd).map_err(|excess| excess.error(source, |offset| offset))
+}
+
+/// Checks the text that the engine parses.
+pub(super) fn check_for_engine(source: &Source) -> Result<(), PolicyError> {
+    scan(source.engine_text(), Reader::Engine)
+        .map_err(|excess| excess.error(source, |offset| source.original(offset)))
+}
+
+/// Who reads the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// It reads every bracket once, and takes deep literals apart.
+    FrontEnd,
+    Engine,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -40,6 +43,17 @@ enum Excess {
     Brackets(usize),
     Nesting(usize),
     Operators(usize),
+}
+
+impl Excess {
+    fn error(self, source: &Source, original: impl Fn(usize) -> usize) -> PolicyError {
+        let (reason, offset) = match self {
+            Self::Brackets(offset) => ("too many brackets directly after opening brackets", offset),
+            Self::Nesting(offset) => ("too many brackets open at once", offset),
+            Self::Operators(offset) => ("too many operators in one expression", offset),
+        };
+        PolicyError::TooDeep { reason, text: source.named(), at: (original(offset), 1).into() }
+    }
 }
 
 /// The state of an open bracket.
@@ -67,7 +81,7 @@ impl Level {
     }
 }
 
-fn scan(text: &str) -> Result<(), Excess> {
+fn scan(text: &str, reader: Reader) -> Result<(), Excess> {
     let bytes = text.as_bytes();
     let outermost = Level { doublings: 0, first: false, ambiguous: false, operators: 0, inner: 0 };
     let mut levels = vec![outermost];
@@ -108,7 +122,7 @@ fn scan(text: &str) -> Result<(), Excess> {
                 let doubled = level.ambiguous && level.first;
                 let doublings = level.doublings + u32::from(doubled);
                 parsed = parsed.saturating_add(1u64.checked_shl(doublings).unwrap_or(u64::MAX));
-                if parsed > PARSE_LIMIT {
+                if parsed > PARSE_LIMIT && reader == Reader::Engine {
                     return Err(Excess::Brackets(here));
                 }
                 if levels.len() > NESTING_LIMIT {
@@ -181,6 +195,10 @@ fn end_of_raw_string(bytes: &[u8], position: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn scan(text: &str) -> Result<(), Excess> {
+        super::scan(text, Reader::Engine)
+    }
+
     #[test]
     fn ordinary_literals_pass() {
         let mock = r#"mock := {"resource_changes": [{"change": {"after": {"a": [{"b": [{"c": [1]}]}]}}}]}"#;
@@ -211,9 +229,18 @@ mod tests {
                 let text = format!("x := {}1{}", opening.repeat(times), closing.repeat(times));
                 matches!(scan(&text), Err(Excess::Nesting(_) | Excess::Brackets(_)))
             };
-            assert!(nested(1_001), "{opening}");
+            assert!(nested(251), "{opening}");
         }
-        assert_eq!(scan(&format!("x := {}1{}", "[1, ".repeat(900), "]".repeat(900))), Ok(()));
+        assert_eq!(scan(&format!("x := {}1{}", "[1, ".repeat(250), "]".repeat(250))), Ok(()));
+    }
+
+    #[test]
+    fn the_front_end_reads_literals_of_any_depth_once() {
+        let nested = |times: usize| format!("x := {}1{}", "[".repeat(times), "]".repeat(times));
+        assert_eq!(super::scan(&nested(250), Reader::FrontEnd), Ok(()));
+        assert!(matches!(super::scan(&nested(251), Reader::FrontEnd), Err(Excess::Nesting(_))));
+        let chain = format!("{}\ny := 1{}", nested(30), "+1".repeat(600));
+        assert!(matches!(super::scan(&chain, Reader::FrontEnd), Err(Excess::Operators(_))));
     }
 
     #[test]

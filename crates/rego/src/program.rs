@@ -1,8 +1,13 @@
 //! All rules of a policy set, and their dependencies.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use miette::{NamedSource, SourceSpan};
+use planguard_rego_syntax::parse;
+use planguard_rego_syntax::resolve::{self, Root};
+use planguard_rego_syntax::scope::Scopes;
+use planguard_rego_syntax::tree::{Import, ImportPlace};
 use regorus::unstable::{Module, Ref, Span};
 
 use super::error::PolicyText;
@@ -20,7 +25,9 @@ pub(super) struct Program<'a> {
     /// Rules with the same path define one document and count as one.
     pub documents: Vec<Document>,
     by_path: BTreeMap<Vec<String>, usize>,
-    imports: Vec<HashMap<String, Vec<String>>>,
+    imports: Vec<HashMap<String, Import>>,
+    /// The offsets of the names in each module's text that are variables, found when a name may be one or something else.
+    variables: Vec<OnceCell<HashSet<usize>>>,
     packages: Vec<Vec<String>>,
     texts: HashMap<&'a str, (PolicyText, &'a Source)>,
 }
@@ -39,7 +46,8 @@ pub(super) struct RuleFacts<'a> {
     pub span: &'a Span,
     pub head_span: &'a Span,
     pub facts: Vec<Fact<'a>>,
-    own: HashSet<&'a str>,
+    /// The names of variables that it declares anywhere.
+    declared: HashSet<&'a str>,
 }
 
 /// The document that rules with the same path define.
@@ -125,6 +133,7 @@ impl<'a> Program<'a> {
             documents: Vec::new(),
             by_path: BTreeMap::new(),
             imports: modules.iter().map(|module| imports(module)).collect(),
+            variables: modules.iter().map(|_| OnceCell::new()).collect(),
             packages: modules.iter().map(|module| package_path(module)).collect(),
             texts: sources.iter().map(|source| (source.name.as_str(), (source.named(), source))).collect(),
         };
@@ -157,7 +166,7 @@ impl<'a> Program<'a> {
             self.documents.len() - 1
         });
         let facts = syntax::facts(rule);
-        let own = facts
+        let declared = facts
             .iter()
             .filter_map(|fact| match fact {
                 Fact::Declares(name) => Some(*name),
@@ -178,7 +187,7 @@ impl<'a> Program<'a> {
             span: rule.span(),
             head_span: head.name.span,
             facts,
-            own,
+            declared,
         });
     }
 
@@ -225,35 +234,52 @@ impl<'a> Program<'a> {
         &self.packages[rule.module][1..]
     }
 
+    /// Returns the meaning of a reference.
     pub(super) fn meaning(&self, rule: &RuleFacts<'_>, reference: &Reference<'_>) -> Meaning {
-        if rule.own.contains(reference.root) {
-            return Meaning::Own;
+        let steps = || reference.steps.iter().cloned();
+        let mut path = self.packages[rule.module].clone();
+        path.push(reference.root.to_owned());
+        let is_rule = |_: &str| {
+            self.by_path.range(path.clone()..).next().is_some_and(|(known, _)| known.starts_with(&path))
+        };
+        let import = self.imports[rule.module].get(reference.root);
+        let outside = match resolve::outside(reference.root, import, is_rule) {
+            resolve::Meaning::Input => Meaning::Input(steps().collect()),
+            resolve::Meaning::Data => Meaning::Data(steps().collect()),
+            resolve::Meaning::Import(import) => {
+                let (root, target) = import.target();
+                let path = target.iter().cloned().map(Step::Key).chain(steps()).collect();
+                match root {
+                    Root::Input => Meaning::Input(path),
+                    Root::Data => Meaning::Data(path),
+                }
+            }
+            resolve::Meaning::Rule => {
+                Meaning::Data(path[1..].iter().cloned().map(Step::Key).chain(steps()).collect())
+            }
+            resolve::Meaning::Local(_) | resolve::Meaning::Open => Meaning::Nothing,
+        };
+        if !rule.declared.contains(reference.root) {
+            return outside;
         }
-        self.meaning_outside(rule.module, reference)
+        match outside {
+            Meaning::Own | Meaning::Nothing => Meaning::Own,
+            Meaning::Input(_) | Meaning::Data(_) if self.is_variable(rule, reference) => Meaning::Own,
+            Meaning::Input(_) | Meaning::Data(_) => outside,
+        }
     }
 
-    /// Returns the meaning of a reference that is not to a variable of the rule. Variables are known by rule and not
-    /// by scope, so callers that must not miss a reference use this.
-    pub(super) fn meaning_outside(&self, module: usize, reference: &Reference<'_>) -> Meaning {
-        let steps = || reference.steps.iter().cloned();
-        match reference.root {
-            "input" => return Meaning::Input(steps().collect()),
-            "data" => return Meaning::Data(steps().collect()),
-            _ => {}
-        }
-        if let Some(target) = self.imports[module].get(reference.root) {
-            let path = target[1..].iter().cloned().map(Step::Key).chain(steps()).collect();
-            return if target[0] == "input" { Meaning::Input(path) } else { Meaning::Data(path) };
-        }
-        let mut path = self.packages[module].clone();
-        path.push(reference.root.to_owned());
-        let starts_here =
-            self.by_path.range(path.clone()..).next().is_some_and(|(known, _)| known.starts_with(&path));
-        if starts_here {
-            let own = path[1..].iter().cloned().map(Step::Key);
-            return Meaning::Data(own.chain(steps()).collect());
-        }
-        Meaning::Nothing
+    /// Whether a reference starts with a variable, where the rule declares one of its name.
+    fn is_variable(&self, rule: &RuleFacts<'_>, reference: &Reference<'_>) -> bool {
+        let variables = self.variables[rule.module].get_or_init(|| {
+            let text = rule.span.source.get_contents();
+            match parse::parse(text) {
+                Ok(module) => Scopes::of(&module, text).uses().map(|(offset, _)| offset).collect(),
+                // What is rejected for its form is not evaluated.
+                Err(_) => HashSet::new(),
+            }
+        });
+        variables.contains(&reference.root_at)
     }
 
     /// Returns the functions of the loaded policies that a call may refer to. The engine falls back from an import to
@@ -262,7 +288,7 @@ impl<'a> Program<'a> {
         let Some(tail) = called.steps.iter().map(Step::key).collect::<Option<Vec<&str>>>() else {
             return Vec::new();
         };
-        let imported = self.imports[rule.module].get(called.root).cloned();
+        let imported = self.imports[rule.module].get(called.root).map(|import| import.path.clone());
         let mut beside = self.packages[rule.module].clone();
         beside.push(called.root.to_owned());
         let mut found = Vec::new();
@@ -370,18 +396,20 @@ impl<'a> Program<'a> {
     }
 }
 
-/// Returns the meaning of each import of a module, as a path that starts with `data` or `input`.
-fn imports(module: &Module) -> HashMap<String, Vec<String>> {
+/// Returns the imports of documents and packages by their names; the last of a name wins.
+fn imports(module: &Module) -> HashMap<String, Import> {
     let mut imports = HashMap::new();
     for import in &module.imports {
         let Some(reference) = syntax::reference(&import.refr) else { continue };
-        if !matches!(reference.root, "data" | "input") {
-            continue;
-        }
         let mut path = vec![reference.root.to_owned()];
         path.extend(reference.fixed_steps().map(str::to_owned));
         let alias = import.r#as.as_ref().map(|span| span.text().to_owned()).or_else(|| path.last().cloned());
-        imports.extend(alias.map(|alias| (alias, path)));
+        let Some(alias) = alias else { continue };
+        let span = import.span.start as usize..import.span.end as usize;
+        let import = Import { span, path, alias: alias.clone(), place: ImportPlace::BeforeRules };
+        if import.is_of_document() {
+            imports.insert(alias, import);
+        }
     }
     imports
 }
@@ -426,6 +454,20 @@ mod tests {
         let policy =
             "package main\nresource := 1\ndeny contains m if { some resource in [1]; m := resource }";
         with_program(&[policy], |program| assert!(needs(program, "data.main.deny").is_empty()));
+    }
+
+    #[test]
+    fn a_variable_of_an_inner_body_is_another_rule_outside_of_it() {
+        let policy = "package main\nimport data.lib\nresource := 1\n\
+                      deny contains m if { x := [resource | some resource in lib]; m := [x, resource] }\n\
+                      warn contains m if { some lib in [1]; m := [resource | resource := lib.x] }";
+        with_program(&[policy, "package lib\nx := 1"], |program| {
+            assert_eq!(needs(program, "data.main.deny"), ["data.main.resource"]);
+            assert!(needs(program, "data.main.warn").is_empty());
+            let deny =
+                program.documents.iter().find(|document| document.path.ends_with(&["deny".to_owned()]));
+            assert_eq!(deny.unwrap().may_need.len(), 1, "all of the package lib");
+        });
     }
 
     #[test]

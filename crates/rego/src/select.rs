@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_plan::text::suggest;
 
 use super::convention::{Decider, Presence, conftest};
-use super::error::{PolicyError, report};
+use super::error::{ConventionError, PolicyError, report};
 use super::options::{self, Namespaces};
 use super::program::{Program, RuleFacts, path_text};
 use super::rule::RuleKind;
@@ -136,7 +136,7 @@ fn unknown_query(program: &Program<'_>, decider: &Decider) -> PolicyError {
     match &decider.presence {
         Presence::Queried { policy, text, at } => {
             let (policy, text, at) = (policy.clone(), text.clone(), *at);
-            PolicyError::UnknownQuery { policy, query, text, at, help }
+            PolicyError::Convention(ConventionError::UnknownQuery { policy, query, text, at, help })
         }
         Presence::Optional => PolicyError::NoDecisionRule { pattern: query },
     }

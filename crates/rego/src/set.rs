@@ -23,7 +23,7 @@ use super::cpu_time::Watch;
 use super::data::{self, DataDocument};
 use super::data_paths;
 use super::dialect;
-use super::error::{PolicyError, report};
+use super::error::{PolicyError, ReadingError, report};
 use super::frontend::{self, LoadedNames, RewriteError, Rewritten, parts};
 use super::input_paths;
 use super::metadata::{self, Blocks, RuleMetadata, Scope};
@@ -621,7 +621,10 @@ pub(super) fn add_data(engine: &mut Engine, documents: &[DataDocument], errors: 
     for document in documents {
         if let Err(error) = engine.add_data(document.value.clone()) {
             let reason = error.to_string().replace('\n', " ");
-            report(errors, PolicyError::ConflictingData { path: document.path.clone(), reason });
+            report(
+                errors,
+                PolicyError::Reading(ReadingError::ConflictingData { path: document.path.clone(), reason }),
+            );
         }
     }
 }
@@ -765,8 +768,15 @@ mod tests {
     fn a_path_that_is_missing_is_reported_once() {
         let options = PolicyOptions { paths: vec!["no/such/policies".into()], ..PolicyOptions::default() };
         let errors = PolicySet::load(&options).unwrap_err();
-        assert!(matches!(errors.as_slice(), [PolicyError::Unreadable { .. }]), "{errors:?}");
+        assert!(
+            matches!(errors.as_slice(), [PolicyError::Reading(ReadingError::Unreadable { .. })]),
+            "{errors:?}"
+        );
         let policies = Policies::load(&options);
-        assert!(matches!(policies.problems(), [PolicyError::Unreadable { .. }]), "{:?}", policies.problems());
+        assert!(
+            matches!(policies.problems(), [PolicyError::Reading(ReadingError::Unreadable { .. })]),
+            "{:?}",
+            policies.problems()
+        );
     }
 }

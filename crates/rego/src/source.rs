@@ -111,7 +111,7 @@ impl Source {
     }
 
     /// Maps an offset in the engine's text to the author's text.
-    fn original(&self, offset: usize) -> usize {
+    pub(super) fn original(&self, offset: usize) -> usize {
         match &self.reading {
             RewriteResult::Rewritten(rewritten) => rewritten.original(offset),
             RewriteResult::AsWritten | RewriteResult::Failed(_) => offset,

@@ -25,6 +25,8 @@ pub(super) enum Fact<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Reference<'a> {
     pub root: &'a str,
+    /// The offset of the root in the engine's text.
+    pub root_at: usize,
     pub steps: Vec<Step>,
     pub absence: Absence,
     pub span: &'a Span,
@@ -83,8 +85,14 @@ pub(super) fn reference(expr: &Expr) -> Option<Reference<'_>> {
         match rest {
             Expr::Var { span, .. } => {
                 steps.reverse();
-                let (root, absence) = (span.text(), Absence::Undefined);
-                return Some(Reference { root, steps, absence, span: expr.span() });
+                let (root, root_at) = (span.text(), span.start as usize);
+                return Some(Reference {
+                    root,
+                    root_at,
+                    steps,
+                    absence: Absence::Undefined,
+                    span: expr.span(),
+                });
             }
             Expr::RefDot { refr, field, .. } => {
                 steps.push(Step::Key(field.0.text().to_owned()));

@@ -123,7 +123,7 @@ fn looks_at_all_data(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let (Fact::Refers(reference) | Fact::Replaces(reference)) = fact else { return false };
-            match program.meaning_outside(rule.module, reference) {
+            match program.meaning(rule, reference) {
                 Meaning::Data(steps) => matches!(steps.first(), None | Some(Step::Dynamic)),
                 Meaning::Own | Meaning::Input(_) | Meaning::Nothing => false,
             }

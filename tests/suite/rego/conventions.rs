@@ -4,8 +4,8 @@ use std::path::Path;
 
 use miette::Diagnostic as _;
 use planguard::rego::{
-    ContextOptions, Convention, Evaluation, Namespaces, Policies, PolicyError, PolicyFinding, PolicyInput,
-    PolicyOptions, RuleKind,
+    ContextOptions, Convention, ConventionError, Evaluation, Namespaces, Policies, PolicyError,
+    PolicyFinding, PolicyInput, PolicyOptions, RuleKind,
 };
 
 const PLAN: &str = include_str!("../../../fixtures/policies/plan.json");
@@ -383,7 +383,11 @@ fn digger_evaluates_one_file() {
     let both = problems(&Policies::load(&options(&["digger/both"])));
     assert!(both[0].starts_with("PG-RG-077"), "{both:?}");
     let evaluation = evaluate(&Policies::load(&options(&["digger/answer"])));
-    assert!(matches!(evaluation.errors.as_slice(), [PolicyError::NoArray { .. }]), "{:?}", evaluation.errors);
+    assert!(
+        matches!(evaluation.errors.as_slice(), [PolicyError::Convention(ConventionError::NoArray { .. })]),
+        "{:?}",
+        evaluation.errors
+    );
 }
 
 #[test]
@@ -569,7 +573,7 @@ fn rules_that_regula_would_not_ask_are_told() {
 fn a_hostile_file_keeps_nobody_busy() {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
-    let nested = format!("package spacelift\n\ndeny := {}1{}\n", "[".repeat(40), "]".repeat(40));
+    let nested = format!("package spacelift\n\ndeny := {}1{}\n", "[".repeat(400), "]".repeat(400));
     write("hostile.rego", &nested);
     write("sound.rego", "package spacelift\n\ndeny contains \"found\" if true\n");
     let options = PolicyOptions { paths: vec![directory.path().to_owned()], ..PolicyOptions::default() };

@@ -30,7 +30,7 @@ use planguard_rego::bundle;
 use planguard_rego::convention::{self, DecidingRules, Dialect, Group, Grouping};
 use planguard_rego::data::DataDocument;
 use planguard_rego::data_paths;
-use planguard_rego::error::{PolicyError, report};
+use planguard_rego::error::{ConventionError, PolicyError, report};
 use planguard_rego::metadata::{self, Blocks};
 use planguard_rego::nesting;
 use planguard_rego::options::PolicyOptions;
@@ -127,8 +127,8 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
     let is_reported_by_lint = |error: &PolicyError| {
         matches!(
             error,
-            PolicyError::NoneOfPlatform { .. }
-                | PolicyError::DecidesNothing { .. }
+            PolicyError::Convention(ConventionError::NoneOfPlatform { .. })
+                | PolicyError::Convention(ConventionError::DecidesNothing { .. })
                 | PolicyError::UnknownNamespace { .. }
                 | PolicyError::NoDecisionRule { .. }
         )

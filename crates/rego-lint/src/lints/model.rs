@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use planguard_plan::text::suggest;
 use planguard_rego::convention::{Choice, Convention, Decider, Group, Located, Presence};
-use planguard_rego::error::PolicyError;
+use planguard_rego::error::{ConventionError, PolicyError};
 use planguard_rego::glob;
 use planguard_rego::options::Namespaces;
 use planguard_rego::program::path_text;
@@ -197,13 +197,15 @@ impl<'s> Project<'s> {
         unanswered
             .filter(|decider| !almost(decider))
             .filter_map(|decider| match &decider.presence {
-                Presence::Queried { policy, text, at } => Some(PolicyError::UnknownQuery {
-                    policy: policy.clone(),
-                    query: path_text(&decider.path),
-                    text: text.clone(),
-                    at: *at,
-                    help: "add the rule, or fix the query".to_owned(),
-                }),
+                Presence::Queried { policy, text, at } => {
+                    Some(PolicyError::Convention(ConventionError::UnknownQuery {
+                        policy: policy.clone(),
+                        query: path_text(&decider.path),
+                        text: text.clone(),
+                        at: *at,
+                        help: "add the rule, or fix the query".to_owned(),
+                    }))
+                }
                 Presence::Optional => None,
             })
             .collect()

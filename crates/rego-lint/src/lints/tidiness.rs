@@ -82,7 +82,7 @@ fn variables(linter: &mut Linter<'_, '_>) {
                 DeclaredBy::Argument => Lint::UnusedArgument,
                 DeclaredBy::Assignment | DeclaredBy::Some => Lint::UnusedVariable,
                 // The element may only be counted.
-                DeclaredBy::SomeIn | DeclaredBy::Every => continue,
+                DeclaredBy::SomeIn | DeclaredBy::Every | DeclaredBy::Use => continue,
             };
             let span = *place..*place + declaration.name.len();
             unused.push((lint, index, span, declaration.name.to_owned()));

@@ -17,6 +17,12 @@ const BITS: u64 = 64;
 /// The bits of a float.
 const FLOAT_BITS: u64 = 53;
 
+/// So many digits tell any two numbers apart.
+const MOST_DIGITS: usize = 21;
+
+/// Larger numbers are not written out to find their digits.
+const LARGEST_SHIFT: u64 = 2_000;
+
 /// Decimals of up to so many digits are each another float.
 const SHORT: usize = 15;
 
@@ -231,6 +237,25 @@ impl Extended {
         }
     }
 
+    /// The number for the engine, if it is an integer that needs all bits: the one with the fewest digits that has these
+    /// bits, as OPA writes it.
+    pub(super) fn large_integer(&self) -> Option<Value> {
+        let exponent = u64::try_from(self.exponent).ok().filter(|exponent| *exponent < LARGEST_SHIFT)?;
+        if self.origin == Origin::Rounded {
+            return None;
+        }
+        let exact = &self.mantissa << exponent;
+        let digits = exact.to_string().len();
+        (1..=digits.min(MOST_DIGITS)).find_map(|kept| {
+            let unit = BigUint::from(10u32).pow(u32::try_from(digits - kept).ok()?);
+            let rounded = (&exact + &unit / 2u32) / &unit * &unit;
+            let sign = if self.negative { Sign::Minus } else { Sign::Plus };
+            let integer = BigInt::from_biguint(sign, rounded);
+            (Self::of_integer(&integer) == *self)
+                .then(|| Value::from_numeric_string(&integer.to_string()).ok())?
+        })
+    }
+
     /// The number for the engine, of a number with as many bits as a float.
     pub(super) fn float_value(&self) -> Option<Value> {
         let float = self.float();
@@ -268,7 +293,7 @@ impl Extended {
 
 /// A float as OPA would hand it to Go: what stands for a number next to a short decimal is that decimal, of which it
 /// differs too little for a float.
-pub(super) fn as_written(float: f64) -> f64 {
+pub(in super::super) fn as_written(float: f64) -> f64 {
     if written(float, SHORT).is_some() {
         return float;
     }
@@ -341,6 +366,24 @@ mod tests {
         assert_eq!(applied(&computed("1.1", '+', "2.2"), '*', &number("10")), number("33"));
         assert_eq!(applied(&computed("1", '/', "3"), '*', &number("3")), number("1"));
         assert_eq!(computed("3", '/', "10"), number("0.3"));
+    }
+
+    #[test]
+    fn large_quotients_have_all_their_bits() {
+        let quotient = |left: &str, right: &str| {
+            let (left, right) = (number(left), number(right));
+            Extended::of(&left).unwrap().div(&Extended::of(&right).unwrap()).unwrap().large_integer()
+        };
+        assert_eq!(
+            quotient("123456789012345678901234567890", "10"),
+            Some(number("12345678901234567890000000000"))
+        );
+        assert_eq!(
+            quotient("-123456789012345678901234567890", "7"),
+            Some(number("-17636684144620811271000000000"))
+        );
+        assert_eq!(quotient("100000000000000000000", "3"), Some(number("33333333333333333334")));
+        assert_eq!(quotient("10", "4"), None);
     }
 
     #[test]

@@ -55,6 +55,7 @@ use regorus::{Engine, Value};
 
 pub(super) use annotations::{Shared, fill};
 pub(super) use conftest::{Files, prefer_files_in};
+pub(super) use extended::as_written;
 pub(super) use filter::{Condition, FILTERED, Term};
 pub(crate) use jwt::SignedBy;
 pub(super) use lenience::Lenience;

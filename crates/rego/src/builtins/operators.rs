@@ -107,9 +107,12 @@ fn div(arguments: &[Value]) -> Outcome {
     if let [x @ Value::Number(left), y @ Value::Number(right)] = arguments
         && !is_divisible(left.as_i64(), right.as_i64())
         && let (Some(x), Some(y)) = (Extended::of(x), Extended::of(y))
-        && let Some(quotient) = x.div(&y).and_then(|quotient| quotient.value())
+        && let Some(quotient) = x.div(&y)
     {
-        return Ok(quotient);
+        let integer = if left.is_integer() && right.is_integer() { quotient.large_integer() } else { None };
+        if let Some(quotient) = integer.or_else(|| quotient.value()) {
+            return Ok(quotient);
+        }
     }
     arithmetic!(arguments, |x, y| x.clone().divide(y))
 }

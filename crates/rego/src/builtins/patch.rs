@@ -45,7 +45,10 @@ fn patch(arguments: &[Value]) -> Outcome {
     for operation in arguments.array(1)?.iter() {
         document = apply(document, operation)?;
     }
-    Ok(document)
+    match document {
+        Value::Undefined => Err(Failure::unsuitable("the document itself is removed")),
+        document => Ok(document),
+    }
 }
 
 fn apply(document: Value, operation: &Value) -> Outcome {
@@ -64,7 +67,8 @@ fn apply(document: Value, operation: &Value) -> Outcome {
     let target = path(field("path")?)?;
     match name.as_str() {
         "add" => add(document, &target, field("value")?.clone()),
-        "remove" if target.is_empty() => Err(Failure::unsuitable("cannot remove the document itself")),
+        // A later operation may add another.
+        "remove" if target.is_empty() => Ok(Value::Undefined),
         "remove" => Ok(remove(document, &target)?.0),
         "replace" => {
             let value = field("value")?.clone();

@@ -12,7 +12,7 @@ use super::location::{Grouping, Location};
 use super::platform::{DecidingRules, Loading, Manual, PlanPlace, Platform, Settings};
 use super::{Group, conftest};
 use crate::context::{Field, Form, RunFact, Runner};
-use crate::error::{PolicyError, PolicyText};
+use crate::error::{ConventionError, PolicyError, PolicyText};
 use crate::options::PolicyOptions;
 use crate::{files, source, yaml};
 
@@ -67,12 +67,14 @@ fn is_yaml(path: &Path) -> bool {
 }
 
 fn read(path: &Path, text: &str) -> Result<Value, PolicyError> {
-    yaml::parse(text, yaml::Booleans::TrueAndFalse).map_err(|reason| PolicyError::InvalidConfiguration {
-        place: source::display_name(path),
-        reason: format!("this is not YAML: {reason}"),
-        text: named(path, text),
-        at: (0, 0).into(),
-        help: "correct the file".to_owned(),
+    yaml::parse(text, yaml::Booleans::TrueAndFalse).map_err(|reason| {
+        PolicyError::Convention(ConventionError::InvalidConfiguration {
+            place: source::display_name(path),
+            reason: format!("this is not YAML: {reason}"),
+            text: named(path, text),
+            at: (0, 0).into(),
+            help: "correct the file".to_owned(),
+        })
     })
 }
 
@@ -87,11 +89,11 @@ fn sets(config: &Value) -> Option<&Value> {
 
 fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let Some(path) = config(location) else {
-        grouping.errors.push(PolicyError::NoConfiguration {
+        grouping.errors.push(PolicyError::Convention(ConventionError::NoConfiguration {
             platform: PLATFORM.title,
             path: location.path.clone(),
             expected: "YAML file with policies.policy_sets".to_owned(),
-        });
+        }));
         return;
     };
     let config = files::read(&path).and_then(|text| Ok((read(&path, &text)?, text)));
@@ -103,13 +105,13 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
     let invalid = |near: &str, reason: String| {
         let at = text.find(near).unwrap_or(0);
         let line = text[..at].matches('\n').count() + 1;
-        PolicyError::InvalidConfiguration {
+        PolicyError::Convention(ConventionError::InvalidConfiguration {
             place: format!("{}:{line}", source::display_name(&path)),
             reason,
             text: named(&path, &text),
             at: (at, near.len().min(text.len() - at)).into(),
             help: "a policy set has name, path and source: local".to_owned(),
-        }
+        })
     };
     let Some(Value::Array(sets)) = sets(&config) else {
         grouping.errors.push(invalid("policy_sets", "policy_sets is not a list".to_owned()));

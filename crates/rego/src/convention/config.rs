@@ -9,7 +9,7 @@ use hcl_edit::parser::parse_body;
 use hcl_edit::structure::{Body, Structure};
 use miette::{NamedSource, SourceSpan};
 
-use crate::error::{PolicyError, PolicyText};
+use crate::error::{ConventionError, PolicyError, PolicyText};
 use crate::{files, source};
 
 /// A settings file: attributes, and blocks with labels and attributes of their own.
@@ -128,13 +128,13 @@ impl Block {
 fn invalid(text: &PolicyText, at: SourceSpan, reason: &str, help: &str) -> PolicyError {
     let before = text.inner().get(..at.offset()).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
-    PolicyError::InvalidConfiguration {
+    PolicyError::Convention(ConventionError::InvalidConfiguration {
         place: format!("{}:{line}", text.name()),
         reason: reason.to_owned(),
         text: Arc::clone(text),
         at,
         help: help.to_owned(),
-    }
+    })
 }
 
 fn attributes(body: &Body) -> Vec<Attribute> {

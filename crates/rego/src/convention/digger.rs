@@ -8,7 +8,7 @@ use super::platform::{
     Sign,
 };
 use super::{Choice, Decider, Group, Reading, library};
-use crate::error::PolicyError;
+use crate::error::{ConventionError, PolicyError};
 use crate::options::PolicyOptions;
 use crate::policies::SkippedPolicy;
 use crate::rule::RuleKind;
@@ -69,9 +69,10 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
     }
     if plan_policies.len() > 1 {
         let files: Vec<&str> = plan_policies.iter().map(|source| source.name.as_str()).collect();
-        grouping
-            .errors
-            .push(PolicyError::SeveralPolicies { platform: PLATFORM.title, files: files.join(", ") });
+        grouping.errors.push(PolicyError::Convention(ConventionError::SeveralPolicies {
+            platform: PLATFORM.title,
+            files: files.join(", "),
+        }));
         return;
     }
     for source in plan_policies {

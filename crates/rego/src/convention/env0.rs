@@ -13,7 +13,7 @@ use super::platform::{
 };
 use super::{Choice, Decider, Group, Reading, library};
 use crate::context::RunFact;
-use crate::error::PolicyError;
+use crate::error::{ConventionError, PolicyError};
 use crate::files;
 use crate::options::PolicyOptions;
 use crate::rule::RuleKind;
@@ -135,8 +135,12 @@ fn parameters(path: &Path) -> Result<Parameters, PolicyError> {
     if !files::is_file(path) {
         return Ok(Parameters::default());
     }
-    let invalid =
-        |reason: &str| PolicyError::InvalidSchema { path: path.to_owned(), reason: reason.to_owned() };
+    let invalid = |reason: &str| {
+        PolicyError::Convention(ConventionError::InvalidSchema {
+            path: path.to_owned(),
+            reason: reason.to_owned(),
+        })
+    };
     let schema: Json =
         serde_json::from_str(&files::read(path)?).map_err(|error| invalid(&error.to_string()))?;
     let Some(properties) = schema.get("properties").and_then(Json::as_object) else {

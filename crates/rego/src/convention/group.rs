@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use miette::SourceSpan;
 
 use super::{Convention, Platform};
-use crate::error::{PolicyError, PolicyText};
+use crate::error::{ConventionError, PolicyError, PolicyText};
 use crate::options::{Namespaces, PolicyOptions, RegoVersion};
 use crate::rule::RuleKind;
 use crate::source::Source;
@@ -140,8 +140,11 @@ impl Choice {
         deciders: Vec<Decider>,
         expected: &'static str,
     ) -> Self {
-        let nothing =
-            PolicyError::DecidesNothing { file: file.to_owned(), platform: platform.title, expected };
+        let nothing = PolicyError::Convention(ConventionError::DecidesNothing {
+            file: file.to_owned(),
+            platform: platform.title,
+            expected,
+        });
         Self::Rules { deciders, nothing: Box::new(nothing) }
     }
 }

@@ -13,7 +13,7 @@ use super::platform::{
 };
 use super::{Choice, Decider, Group, Presence, Reading, library};
 use crate::context::{Field, Form, RunFact, Runner};
-use crate::error::PolicyError;
+use crate::error::{ConventionError, PolicyError, ReadingError};
 use crate::files;
 use crate::options::PolicyOptions;
 use crate::rule::RuleKind;
@@ -87,11 +87,11 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
     // If the user names the platform, the file is read whatever is in it, so that its errors are reported.
     let Some(path) = CONFIGS.iter().map(|name| location.root.join(name)).find(|path| files::is_file(path))
     else {
-        grouping.errors.push(PolicyError::NoConfiguration {
+        grouping.errors.push(PolicyError::Convention(ConventionError::NoConfiguration {
             platform: PLATFORM.title,
             path: location.root.clone(),
             expected: CONFIGS.join(" or "),
-        });
+        }));
         return;
     };
     let file = match ConfigFile::read(&path) {
@@ -115,7 +115,7 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
         return;
     }
     let sources = location.sources.iter().filter(|source| !library::is_test(source)).cloned().collect();
-    let nothing = Box::new(PolicyError::NoPolicies { searched: location.name() });
+    let nothing = Box::new(PolicyError::Reading(ReadingError::NoPolicies { searched: location.name() }));
     grouping.groups.push(Group::new(&PLATFORM, options, sources, Choice::Rules { deciders, nothing }));
 }
 

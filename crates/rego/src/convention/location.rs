@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::platform::Loading;
 use super::{Convention, Group, recognise};
-use crate::error::PolicyError;
+use crate::error::{ConventionError, PolicyError, ReadingError};
 use crate::files;
 use crate::opa_bundle;
 use crate::options::{Namespaces, PolicyOptions};
@@ -103,16 +103,18 @@ pub fn group(options: &PolicyOptions) -> Grouping {
         };
         let location = Location::read(path, &mut grouping.errors);
         if has_policies && location.sources.is_empty() {
-            grouping.errors.push(PolicyError::NoPolicies { searched: location.name() });
+            grouping
+                .errors
+                .push(PolicyError::Reading(ReadingError::NoPolicies { searched: location.name() }));
             continue;
         }
         let (groups, errors) = (grouping.groups.len(), grouping.errors.len());
         add(&location, options, &mut grouping);
         if grouping.groups.len() == groups && grouping.errors.len() == errors {
-            grouping.errors.push(PolicyError::NoneOfPlatform {
+            grouping.errors.push(PolicyError::Convention(ConventionError::NoneOfPlatform {
                 platform: convention.platform().title,
                 path: location.path.clone(),
-            });
+            }));
         }
     }
     grouping.located = located;

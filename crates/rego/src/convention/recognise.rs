@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::{Convention, Sign, conftest, library};
-use crate::error::PolicyError;
+use crate::error::{ConventionError, PolicyError};
 use crate::files;
 use crate::source::{self, Source};
 
@@ -51,7 +51,10 @@ pub(super) fn convention(path: &Path) -> Result<Convention, PolicyError> {
         _ => {
             let shapes: Vec<String> =
                 shapes.iter().map(|(convention, (_, why))| format!("{convention} ({why})")).collect();
-            Err(PolicyError::AmbiguousConvention { path: path.to_owned(), shapes: shapes.join(", ") })
+            Err(PolicyError::Convention(ConventionError::AmbiguousConvention {
+                path: path.to_owned(),
+                shapes: shapes.join(", "),
+            }))
         }
     }
 }

@@ -13,7 +13,7 @@ use super::platform::{
     PolicyKinds, Results, Sign,
 };
 use super::{Choice, Decider, Group, Reading, library};
-use crate::error::PolicyError;
+use crate::error::{ConventionError, PolicyError};
 use crate::options::PolicyOptions;
 use crate::policies::SkippedPolicy;
 use crate::program::Program;
@@ -172,17 +172,20 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
     let needed = library::needed(&sources, &others);
     let is_needed = |source: &&Source| needed.iter().any(|needed| needed.name == source.name);
     for source in undecided.into_iter().filter(|source| !is_needed(source)) {
-        grouping.errors.push(PolicyError::DecidesNothing {
+        grouping.errors.push(PolicyError::Convention(ConventionError::DecidesNothing {
             file: source.name.clone(),
             platform: PLATFORM.title,
             expected: "resource_type, and then allow, deny or policy",
-        });
+        }));
     }
     sources.extend(needed);
     if sources.len() == 1 {
         return;
     }
-    let nothing = PolicyError::NoneOfPlatform { platform: PLATFORM.title, path: location.path.clone() };
+    let nothing = PolicyError::Convention(ConventionError::NoneOfPlatform {
+        platform: PLATFORM.title,
+        path: location.path.clone(),
+    });
     let choice = Choice::Rules { deciders, nothing: Box::new(nothing) };
     grouping.groups.push(Group::new(&PLATFORM, options, sources, choice));
 }

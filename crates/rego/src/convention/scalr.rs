@@ -11,7 +11,7 @@ use super::platform::{
 };
 use super::{Choice, Decider, Group, Reading, library};
 use crate::context::RunFact;
-use crate::error::PolicyError;
+use crate::error::{ConventionError, PolicyError};
 use crate::files;
 use crate::options::PolicyOptions;
 use crate::policies::SkippedPolicy;
@@ -77,11 +77,11 @@ fn configs(root: &Path, errors: &mut Vec<PolicyError>) -> Vec<PathBuf> {
 fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) {
     let configs = configs(&location.root, &mut grouping.errors);
     if configs.is_empty() {
-        grouping.errors.push(PolicyError::NoConfiguration {
+        grouping.errors.push(PolicyError::Convention(ConventionError::NoConfiguration {
             platform: PLATFORM.title,
             path: location.root.clone(),
             expected: CONFIG.to_owned(),
-        });
+        }));
     }
     for config in configs {
         match ConfigFile::read(&config) {

@@ -170,7 +170,7 @@ fn content(program: &Program<'_>) -> Content {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
             reads_plan |= ALIASES.iter().any(|(name, _)| *name == reference.root);
-            if let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) {
+            if let Meaning::Input(steps) = program.meaning(rule, reference) {
                 match steps.first() {
                     Some(Step::Key(key))
                         if PLATFORM.plan.has(key) || PLATFORM.context.contains(&key.as_str()) =>

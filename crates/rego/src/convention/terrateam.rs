@@ -4,7 +4,7 @@
 use super::location::{Grouping, Location};
 use super::platform::{DecidingRules, Loading, Manual, PlanPlace, Platform};
 use super::{Group, conftest};
-use crate::error::PolicyError;
+use crate::error::{PolicyError, ReadingError};
 use crate::files;
 use crate::options::{Namespaces, PolicyOptions};
 use crate::source;
@@ -49,7 +49,9 @@ fn group(location: &Location, options: &PolicyOptions, grouping: &mut Grouping) 
     };
     let sources = source::load(std::slice::from_ref(&directory), &mut grouping.errors);
     if sources.is_empty() {
-        grouping.errors.push(PolicyError::NoPolicies { searched: source::display_name(&directory) });
+        grouping.errors.push(PolicyError::Reading(ReadingError::NoPolicies {
+            searched: source::display_name(&directory),
+        }));
         return;
     }
     let mut options = options.clone();

@@ -172,7 +172,7 @@ impl<'t> Edits<'t> {
     }
 
     /// Puts braces around a body, which otherwise takes only one literal.
-    fn brace(&mut self, body: &Body) {
+    pub(super) fn brace(&mut self, body: &Body) {
         let ([literal], Enclosure::Bare) = (body.literals.as_slice(), body.enclosure) else { return };
         if self.braced.insert(literal.span.start) {
             self.push(literal.span.start..literal.span.start, Rank::Opening, "{ ".into());

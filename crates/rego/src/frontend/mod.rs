@@ -120,8 +120,9 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 37] = [
+const PASSES: [Pass; 40] = [
     passes::template::edits,
+    passes::array_pattern::edits,
     passes::leading_expression::edits,
     passes::bracketed_line::edits,
     passes::keyword_name::edits,
@@ -131,6 +132,7 @@ const PASSES: [Pass; 37] = [
     passes::partial_object::edits,
     passes::minus::edits,
     passes::large_number::edits,
+    passes::deep_literal::edits,
     passes::import::edits,
     passes::dynamic_package::edits,
     passes::called_operator::edits,
@@ -139,6 +141,7 @@ const PASSES: [Pass; 37] = [
     passes::declaration::edits,
     passes::replaced_function::edits,
     passes::replaced_rule::edits,
+    passes::builtin_as_replacement::edits,
     passes::local_name::edits,
     passes::operator::edits,
     passes::early_negation::edits,

@@ -14,7 +14,7 @@ use planguard_git::{Config, Object, Tree, TreeError, commit};
 
 pub use error::GitSourceError;
 
-use crate::error::PolicyError;
+use crate::error::{PolicyError, ReadingError};
 
 /// What a source starts with.
 const START: &str = "git::";
@@ -214,7 +214,8 @@ fn within(path: &Path) -> Option<(Arc<Checkout>, String)> {
 /// Returns the bytes of a file of a commit; `None` if the path leads through no commit.
 pub(crate) fn read(path: &Path) -> Option<Result<Vec<u8>, PolicyError>> {
     let (checkout, name) = within(path)?;
-    let unreadable = |reason: String| PolicyError::Unreadable { path: path.to_owned(), reason };
+    let unreadable =
+        |reason: String| PolicyError::Reading(ReadingError::Unreadable { path: path.to_owned(), reason });
     let object = if checkout.is_file && name.is_empty() {
         checkout.files.values().next()
     } else {

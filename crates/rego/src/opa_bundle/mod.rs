@@ -20,7 +20,7 @@ use std::time::SystemTime;
 pub use error::BundleError;
 pub use signature::{Trust, TrustError};
 
-use crate::error::PolicyError;
+use crate::error::{PolicyError, ReadingError};
 use manifest::Manifest;
 
 /// The maximum size of an archive.
@@ -83,9 +83,11 @@ pub(crate) fn read(path: &Path) -> Option<Result<Vec<u8>, PolicyError>> {
     let archive = path.ancestors().skip(1).find(|ancestor| is_bundle(ancestor))?;
     let name = path.strip_prefix(archive).ok()?.to_string_lossy().replace('\\', "/");
     let bytes = open(archive).map_err(PolicyError::Bundle).and_then(|bundle| {
-        bundle.files.get(&name).cloned().ok_or_else(|| PolicyError::Unreadable {
-            path: path.to_owned(),
-            reason: "the bundle has no such file".to_owned(),
+        bundle.files.get(&name).cloned().ok_or_else(|| {
+            PolicyError::Reading(ReadingError::Unreadable {
+                path: path.to_owned(),
+                reason: "the bundle has no such file".to_owned(),
+            })
         })
     });
     Some(bytes)

@@ -12,6 +12,7 @@ use regorus::Value;
 use serde_json::Value as Json;
 
 use super::{ExpressionValue, QueryError, QueryLocation, QueryResult};
+use crate::builtins::as_written;
 use crate::error::PolicyText;
 use crate::frontend::{self, LoadedNames, QueryShape, Shaped};
 use crate::options::RegoVersion;
@@ -117,7 +118,6 @@ impl QueryText {
     }
 
     fn result(&self, answer: &Value) -> QueryResult {
-        let json = |value: &Value| serde_json::to_value(value).unwrap_or(Json::Null);
         let values = answer[1u64].as_array().into_iter().flat_map(|values| values.iter());
         let literals = self.shape.literals.iter().filter(|literal| literal.shaped != Shaped::Declaration);
         let expressions = literals.zip(values).map(|(literal, value)| ExpressionValue {
@@ -174,6 +174,44 @@ impl QueryText {
         };
         let offset = offset.min(self.written.len());
         (offset, at.len().min(self.written.len() - offset)).into()
+    }
+}
+
+/// A value of the engine as JSON, with numbers as OPA writes them.
+fn json(value: &Value) -> Json {
+    let json = serde_json::to_value(value);
+    with_written_numbers(
+        json.or_else(|_| serde_json::to_value(with_far_numbers(value))).unwrap_or(Json::Null),
+    )
+}
+
+/// A value with the digits of each number beyond floats in its place, which JSON has no value for here.
+fn with_far_numbers(value: &Value) -> Value {
+    match value {
+        Value::Number(number) if number.format_decimal().parse().is_ok_and(f64::is_infinite) => {
+            Value::from(number.format_decimal())
+        }
+        Value::Array(items) => Value::from(items.iter().map(with_far_numbers).collect::<Vec<_>>()),
+        Value::Set(items) => Value::from(items.iter().map(with_far_numbers).collect::<Vec<_>>()),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| (with_far_numbers(key), with_far_numbers(value)));
+            Value::from(fields.collect::<BTreeMap<_, _>>())
+        }
+        other => other.clone(),
+    }
+}
+
+fn with_written_numbers(value: Json) -> Json {
+    match value {
+        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => Json::from(as_written(float)),
+            None => Json::Number(number),
+        },
+        Json::Array(items) => items.into_iter().map(with_written_numbers).collect(),
+        Json::Object(fields) => {
+            fields.into_iter().map(|(key, value)| (key, with_written_numbers(value))).collect()
+        }
+        other => other,
     }
 }
 

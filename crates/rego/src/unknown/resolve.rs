@@ -1,12 +1,14 @@
-//! Resolves the names of policies: variables, rules, imports, builtins, `input` and `data`.
+//! Reads policies with the meaning of every name: which variable it is, or which document or function.
 
 use std::collections::{HashMap, HashSet};
 
 use planguard_rego_syntax::resolve::{Imports, Meaning, Root};
+use planguard_rego_syntax::scope::{Scope, Scopes};
 use planguard_rego_syntax::tree::{
     self, Body as TreeBody, BranchKind, ComprehensionHead, Expr, ExprKind, LiteralKind as TreeLiteral,
-    Module, Opening, Operator, Scalar, Step, TemplatePart,
+    Module, Opening, Scalar, Step, TemplatePart,
 };
+use planguard_rego_syntax::walk::outside_bodies;
 use regorus::Value;
 
 use super::order;
@@ -49,19 +51,24 @@ pub(super) fn program(sources: &[Source]) -> (Program, HashSet<Path>) {
     let mut left_out = HashSet::new();
     for (index, source, module) in &parsed {
         let package: Path = module.package.iter().skip(1).cloned().collect();
+        let (imports, none) = (Imports::of(module), HashSet::new());
+        let own_rules = rules.get(&package).unwrap_or(&none);
+        let is_rule = |name: &str| own_rules.contains(name);
+        let scopes = Scopes::with_undeclared(module, &source.text, &|name| {
+            !matches!(imports.outside(name, is_rule), Meaning::Open)
+        });
         let mut resolver = Resolver {
             text: &source.text,
             source: *index,
-            imports: Imports::of(module),
-            rules: rules.get(&package).cloned().unwrap_or_default(),
+            imports,
+            rules: own_rules,
             arities: &arities,
             package,
-            scopes: Vec::new(),
-            slots: 0,
+            scopes,
+            slots: Slots::default(),
         };
-        for rule in &module.rules {
-            resolver.slots = 0;
-            resolver.scopes.clear();
+        for (position, rule) in module.rules.iter().enumerate() {
+            resolver.slots = Slots::of(resolver.scopes.of_rule(position));
             let mut path = resolver.package.clone();
             path.extend(fixed_path(&rule.head.name, &source.text));
             match resolver.rule(rule) {
@@ -113,31 +120,56 @@ fn fixed_path(name: &Expr, text: &str) -> Path {
     path
 }
 
+/// The numbers of a rule's variables: those of a scope come after those of the scopes around it.
+#[derive(Default)]
+struct Slots {
+    /// By declaration.
+    of_declarations: HashMap<usize, usize>,
+    /// The first slot of each comprehension and of each `every`, by its offset.
+    first: HashMap<usize, usize>,
+}
+
+impl Slots {
+    fn of(scopes: &[Scope]) -> Self {
+        let mut slots = Self::default();
+        for scope in scopes {
+            slots.first.extend(scope.of_inner.map(|offset| (offset, slots.of_declarations.len())));
+            for declaration in &scope.declarations {
+                let slot = slots.of_declarations.len();
+                slots.of_declarations.insert(*declaration, slot);
+            }
+        }
+        slots
+    }
+
+    /// The first slot of the comprehension or of the `every` at an offset.
+    fn first_of(&self, offset: usize) -> Resolved<usize> {
+        self.first.get(&offset).copied().ok_or(NotUnderstood)
+    }
+}
+
 struct Resolver<'t> {
     text: &'t str,
     source: usize,
     package: Path,
     imports: Imports<'t>,
-    rules: HashSet<String>,
+    rules: &'t HashSet<String>,
     arities: &'t HashMap<Path, usize>,
-    scopes: Vec<HashMap<String, usize>>,
-    slots: usize,
+    scopes: Scopes<'t>,
+    slots: Slots,
 }
 
-impl<'t> Resolver<'t> {
+impl Resolver<'_> {
     fn rule(&mut self, rule: &tree::Rule) -> Resolved<ResolvedRule> {
         if rule.is_default {
             let value = rule.head.value.as_ref().map_or(Ok(truth()), |value| self.term(value))?;
             return Ok(ResolvedRule::Default(value));
         }
-        let mut bound = HashSet::new();
-        self.scopes.push(HashMap::new());
         let mut arguments = Vec::new();
         for argument in rule.head.arguments.iter().flatten() {
-            self.declare_pattern(argument);
             arguments.push(self.term(argument)?);
         }
-        bound.extend(0..self.slots);
+        let bound = self.slots_in(rule.head.arguments.iter().flatten());
         let mut key_exprs: Vec<KeyStep<'_>> = Vec::new();
         if let ExprKind::Reference { steps, .. } = &rule.head.name.kind {
             let keys = steps.iter().skip_while(|step| matches!(step, Step::Field(_)));
@@ -156,10 +188,6 @@ impl<'t> Resolver<'t> {
         let mut keys = Vec::new();
         let mut elements = None;
         for branch in &rule.branches {
-            self.scopes.push(HashMap::new());
-            if let Some(body) = &branch.body {
-                self.declare_body(body);
-            }
             let body = match &branch.body {
                 Some(body) => self.body(body, &bound)?,
                 None => Vec::new(),
@@ -186,7 +214,6 @@ impl<'t> Resolver<'t> {
             } else {
                 Adds::Value
             });
-            self.scopes.pop();
             match branch.kind {
                 BranchKind::Else { .. } => match chains.last_mut() {
                     Some(chain) => chain.push(Branch { value, body, is_local: false }),
@@ -201,112 +228,29 @@ impl<'t> Resolver<'t> {
                 }
             }
         }
-        self.scopes.pop();
         let adds = elements.unwrap_or(Adds::Value);
-        Ok(ResolvedRule::Rule(Rule { arguments, keys, adds, chains, slots: self.slots }))
+        Ok(ResolvedRule::Rule(Rule {
+            arguments,
+            keys,
+            adds,
+            chains,
+            slots: self.slots.of_declarations.len(),
+        }))
     }
 
-    fn declare(&mut self, name: &str) {
-        if name == "_" {
-            return;
+    /// The variables that patterns declare.
+    fn slots_in<'e>(&self, patterns: impl IntoIterator<Item = &'e Expr>) -> HashSet<usize> {
+        let mut slots = HashSet::new();
+        for pattern in patterns {
+            outside_bodies(pattern, &mut |part| {
+                slots
+                    .extend(self.scopes.index(part).and_then(|index| self.slots.of_declarations.get(&index)));
+            });
         }
-        if let Some(scope) = self.scopes.last_mut()
-            && !scope.contains_key(name)
-        {
-            scope.insert(name.to_owned(), self.slots);
-            self.slots += 1;
-        }
+        slots
     }
 
-    fn is_global(&self, name: &str) -> bool {
-        match self.outside(name) {
-            Meaning::Input | Meaning::Data | Meaning::Import(_) | Meaning::Rule => true,
-            Meaning::Local(_) | Meaning::Open => false,
-        }
-    }
-
-    /// Returns the meaning of a name that is no variable.
-    fn outside(&self, name: &str) -> Meaning<'t> {
-        self.imports.outside(name, |name| self.rules.contains(name))
-    }
-
-    fn is_variable(&self, name: &str) -> bool {
-        self.scopes.iter().any(|scope| scope.contains_key(name))
-    }
-
-    /// Declares the names of a pattern, whatever they mean outside.
-    fn declare_pattern(&mut self, pattern: &Expr) {
-        match &pattern.kind {
-            ExprKind::Name => self.declare(pattern.text(self.text)),
-            ExprKind::Array(_) | ExprKind::Set(_) | ExprKind::Parenthesised(_) => {
-                pattern.children().into_iter().for_each(|child| self.declare_pattern(child));
-            }
-            ExprKind::Object(fields) => fields.iter().for_each(|(_, value)| self.declare_pattern(value)),
-            ExprKind::Scalar(_)
-            | ExprKind::Template(_)
-            | ExprKind::Reference { .. }
-            | ExprKind::Call { .. }
-            | ExprKind::Operation { .. }
-            | ExprKind::Comprehension { .. } => {}
-        }
-    }
-
-    /// Declares the variables of a body: first what it declares itself, then the names that nothing else explains.
-    fn declare_body(&mut self, body: &TreeBody) {
-        for literal in &body.literals {
-            match &literal.kind {
-                TreeLiteral::Declaration(names) => names.iter().for_each(|name| self.declare_pattern(name)),
-                TreeLiteral::SomeIn { patterns, .. } => {
-                    patterns.iter().for_each(|pattern| self.declare_pattern(pattern));
-                }
-                TreeLiteral::Expression(expr) | TreeLiteral::Negation(expr) => {
-                    if let ExprKind::Operation { operator: Operator::Assign, operands } = &expr.bare().kind
-                        && let Some(left) = operands.first()
-                    {
-                        self.declare_pattern(left);
-                    }
-                }
-                TreeLiteral::Every { .. } => {}
-            }
-        }
-        for literal in &body.literals {
-            for expr in literal.exprs() {
-                // The variables of `every` belong to its body.
-                if let TreeLiteral::Every { variables, .. } = &literal.kind
-                    && variables.iter().any(|variable| std::ptr::eq(variable, expr))
-                {
-                    continue;
-                }
-                self.declare_unknown(expr);
-            }
-        }
-    }
-
-    fn declare_unknown(&mut self, expr: &Expr) {
-        match &expr.kind {
-            ExprKind::Name => {
-                let name = expr.text(self.text);
-                if !self.is_variable(name) && !self.is_global(name) {
-                    self.declare(name);
-                }
-            }
-            // The heads belong to the inner body; a builtin's name is no variable.
-            ExprKind::Comprehension { .. } | ExprKind::Scalar(_) | ExprKind::Template(_) => {}
-            ExprKind::Call { arguments, .. } => {
-                arguments.iter().for_each(|argument| self.declare_unknown(argument));
-            }
-            ExprKind::Parenthesised(_)
-            | ExprKind::Reference { .. }
-            | ExprKind::Operation { .. }
-            | ExprKind::Array(_)
-            | ExprKind::Set(_)
-            | ExprKind::Object(_) => {
-                expr.children().into_iter().for_each(|child| self.declare_unknown(child));
-            }
-        }
-    }
-
-    /// Resolves a body whose variables are declared, and orders it. `bound` are the variables that have a value before.
+    /// Reads a body, and orders it. `bound` are the variables that have a value before.
     fn body(&mut self, body: &TreeBody, bound: &HashSet<usize>) -> Resolved<Body> {
         let mut literals = Vec::new();
         for literal in &body.literals {
@@ -324,17 +268,14 @@ impl<'t> Resolver<'t> {
                 }
                 TreeLiteral::Every { variables, collection, body } => {
                     let collection = self.term(collection)?;
-                    let first_slot = self.slots;
-                    self.scopes.push(HashMap::new());
-                    variables.iter().for_each(|variable| self.declare_pattern(variable));
+                    let first_slot = self.slots.first_of(literal.span.start)?;
                     let mut terms = Vec::new();
                     for variable in variables {
                         terms.push(self.term(variable)?);
                     }
-                    let inner = (0..self.slots).collect();
-                    self.declare_body(body);
+                    let mut inner = self.slots_in(variables);
+                    inner.extend(0..first_slot);
                     let body = self.body(body, &inner)?;
-                    self.scopes.pop();
                     let value = terms.pop().ok_or(NotUnderstood)?;
                     LiteralKind::Every { key: terms.pop(), value, collection, body, first_slot }
                 }
@@ -349,6 +290,11 @@ impl<'t> Resolver<'t> {
             literals.push(Literal { kind, withs, place });
         }
         Ok(order::ordered(literals, bound))
+    }
+
+    /// Returns the meaning of a name that is no variable.
+    fn outside(&self, name: &str) -> Meaning<'_> {
+        self.imports.outside(name, |name| self.rules.contains(name))
     }
 
     fn replaced(&self, target: &Expr) -> Resolved<Replaced> {
@@ -374,7 +320,7 @@ impl<'t> Resolver<'t> {
         match &expr.kind {
             ExprKind::Scalar(value) => scalar(value),
             ExprKind::Template(parts) => self.template(parts),
-            ExprKind::Name => Ok(self.name(expr.text(self.text))?),
+            ExprKind::Name => self.name(expr),
             ExprKind::Parenthesised(inner) => self.term(inner),
             ExprKind::Reference { base, steps } => {
                 let mut more = Vec::new();
@@ -419,30 +365,31 @@ impl<'t> Resolver<'t> {
                     ComprehensionHead::Set(_) => Makes::Set,
                     ComprehensionHead::Object(_) => Makes::Object,
                 };
-                let first_slot = self.slots;
-                self.scopes.push(HashMap::new());
-                self.declare_body(body);
+                let first_slot = self.slots.first_of(expr.span.start)?;
                 let bound = (0..first_slot).collect();
                 let body = self.body(body, &bound)?;
                 let heads = self.terms(head.exprs())?;
-                self.scopes.pop();
                 Ok(Term::Comprehension { makes, heads, body, first_slot })
             }
         }
     }
 
-    fn name(&self, name: &str) -> Resolved<Term> {
+    fn name(&self, expr: &Expr) -> Resolved<Term> {
+        let name = expr.text(self.text);
         if name == "_" {
             return Ok(Term::Wildcard);
-        }
-        if let Some(slot) = self.scopes.iter().rev().find_map(|scope| scope.get(name)) {
-            return Ok(Term::Variable(*slot));
         }
         let reference = |base, path: &[String]| {
             let steps = path.iter().map(|step| Term::Constant(Value::from(step.as_str()))).collect();
             Term::Reference { base, steps }
         };
-        match self.outside(name) {
+        match self.imports.meaning(&self.scopes, expr, self.text, |name| self.rules.contains(name)) {
+            Meaning::Local(declaration) => self
+                .slots
+                .of_declarations
+                .get(&declaration)
+                .map(|slot| Term::Variable(*slot))
+                .ok_or(NotUnderstood),
             Meaning::Rule => {
                 let mut path = self.package.clone();
                 path.push(name.to_owned());
@@ -454,7 +401,7 @@ impl<'t> Resolver<'t> {
             },
             Meaning::Input => Ok(reference(Base::Input, &[])),
             Meaning::Data => Ok(reference(Base::Data, &[])),
-            Meaning::Local(_) | Meaning::Open => Err(NotUnderstood),
+            Meaning::Open => Err(NotUnderstood),
         }
     }
 

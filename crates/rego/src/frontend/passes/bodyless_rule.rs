@@ -1,7 +1,8 @@
-//! Adds a body to rules that have neither a body nor a value.
+//! Adds a body to rules that have neither a body nor a value, and a literal to an empty body.
 //!
 //! In OPA, such a function is true for all matching arguments; in v1, the engine requires a body or a value. In v0,
-//! `p[x]` is an element of a set; the engine takes it for one of an object if a `default` follows.
+//! `p[x]` is an element of a set; the engine takes it for one of an object if a `default` follows. An empty body is an empty
+//! object, which holds; later passes add to bodies behind a literal.
 //!
 //! ```text
 //! covers("*", _)             allowed["x"] default r = 1              (v0)
@@ -16,6 +17,13 @@ use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
+    for branch in policy.module.rules.iter().flat_map(|rule| &rule.branches) {
+        let is_empty = branch.body.as_ref().is_some_and(|body| body.literals.is_empty());
+        let closing = policy.text.get(branch.span.clone()).and_then(|text| text.rfind('}'));
+        if let Some(closing) = closing.filter(|_| is_empty) {
+            edits.insert(branch.span.start + closing, "true");
+        }
+    }
     for (index, rule) in policy.module.rules.iter().enumerate() {
         let [branch] = rule.branches.as_slice() else { continue };
         let says_nothing = branch.body.is_none() && rule.head.value.is_none() && !rule.is_default;
@@ -43,6 +51,15 @@ fn is_element(rule: &Rule) -> bool {
 mod tests {
     use super::super::super::tests::assert_pass;
     use super::edits;
+
+    #[test]
+    fn an_empty_body_holds() {
+        assert_pass(
+            edits,
+            "r := f(x) if {\n} else := 1 if { }\ns if {\"a\": 1}",
+            "r := f(x) if {\ntrue} else := 1 if { true}\ns if {\"a\": 1}",
+        );
+    }
 
     #[test]
     fn only_functions_without_body_and_value_get_a_body() {

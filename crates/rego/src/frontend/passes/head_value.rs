@@ -2,7 +2,7 @@
 //!
 //! In OPA, a solution of the body for which the head is undefined yields nothing, and other solutions are unaffected.
 //! In the engine, a head that is undefined once makes the whole rule empty without an error: if one resource lacks
-//! the attribute that a message quotes, no resource is denied.
+//! the attribute that a message quotes, no resource is denied. It rejects a comprehension as a key.
 //!
 //! ```text
 //! deny contains rc.name if { some rc in resources }
@@ -36,7 +36,11 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                 continue;
             }
             for expr in exprs {
-                if may_be_undefined(expr) || is_followed && names_global(policy, scopes, expr) {
+                let is_key = rule.head.name.children().iter().any(|key| std::ptr::eq(*key, expr));
+                if may_be_undefined(expr)
+                    || is_followed && names_global(policy, scopes, expr)
+                    || is_key && has_comprehension(expr)
+                {
                     let name = policy.fresh_name();
                     let mut statement = Written::from(format!("{name} := ").as_str());
                     statement.push_moved(&edits.take(&expr.span), &expr.span);
@@ -51,6 +55,12 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
         }
     }
     edits
+}
+
+fn has_comprehension(expr: &Expr) -> bool {
+    let mut found = false;
+    outside_bodies(expr, &mut |part| found |= part.body().is_some());
+    found
 }
 
 fn has_in(expr: &Expr) -> bool {
@@ -112,6 +122,7 @@ mod tests {
         );
         assert_pass(edits, "r := x.a in [1]", "r := __pg1 if { __pg1 := x.a in [1] }");
         assert_pass(edits, "f(x) := {x[_]}", "f(x) := __pg1 if { __pg1 := {x[_]} }");
+        assert_pass(edits, "r[{x | x := 1}] := 1", "r[__pg1] := 1 if { __pg1 := {x | x := 1} }");
         assert_pass(edits, "r contains xs[_].a", "r contains __pg1 if { __pg1 := xs[_].a }");
     }
 

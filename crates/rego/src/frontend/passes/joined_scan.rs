@@ -118,7 +118,7 @@ fn is_settled(pass: &Pass<'_, '_>, body: &Body, position: usize, value: &Expr) -
         DeclaredBy::SomeIn | DeclaredBy::Every | DeclaredBy::Assignment => {
             !is_declared_here || body.literals[..position].iter().any(declares)
         }
-        DeclaredBy::Some => false,
+        DeclaredBy::Some | DeclaredBy::Use => false,
     }
 }
 

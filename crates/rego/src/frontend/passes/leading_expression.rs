@@ -1,11 +1,14 @@
 //! Puts parentheses around expressions that the engine does not expect where something starts.
 //!
-//! After `if`, it takes every brace for the start of a body. Before `=`, it expects a single term. A union as the first
+//! After `if`, it takes every brace for the start of a body; what is unified there becomes one. Before `=`, it expects a single term. A union as the first
 //! element of several is for it the body of a comprehension.
 //!
 //! ```text
 //! r if {x | some x in xs} == {1}
 //! r if ({x | some x in xs} == {1})
+//!
+//! r if {"a": x} = input.m
+//! r if { {"a": x} = input.m }
 //!
 //! count(xs) + 1 = n
 //! (count(xs) + 1) = n
@@ -30,7 +33,11 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             let is_first = expr.span.start == literal.span.start;
             let starts_with_brace = is_first && policy.text_of(expr).starts_with('{');
             if body.enclosure == Enclosure::Bare && starts_with_brace {
-                parenthesise(&mut edits, expr);
+                match &expr.kind {
+                    // The engine unifies nothing in parentheses.
+                    ExprKind::Operation { operator: Operator::Unify, .. } => edits.brace(body),
+                    _ => parenthesise(&mut edits, expr),
+                }
             } else if let ExprKind::Operation { operator: Operator::Unify, operands } = &expr.kind
                 && let [left, _] = operands.as_slice()
                 && is_computation(left)
@@ -81,7 +88,8 @@ mod tests {
     #[test]
     fn a_brace_after_if_starts_no_body() {
         assert_pass(edits, "r if {x | x := 1} == {1}", "r if ({x | x := 1} == {1})");
-        assert_pass(edits, "r if {\"a\": 1} = x with input as 1", "r if ({\"a\": 1} = x) with input as 1");
+        assert_pass(edits, "r if {\"a\": 1} == x with input as 1", "r if ({\"a\": 1} == x) with input as 1");
+        assert_pass(edits, "r if {\"a\": 1} = x with input as 1", "r if { {\"a\": 1} = x with input as 1 }");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                     || policy.is_import(declaration.name)
                     || declaration.hides == Hides::Variable
             }
-            DeclaredBy::Argument | DeclaredBy::Every | DeclaredBy::Assignment => false,
+            DeclaredBy::Argument | DeclaredBy::Every | DeclaredBy::Assignment | DeclaredBy::Use => false,
         };
         // OPA and the engine both reject a variable that was used earlier with another meaning.
         if affected && declaration.hides != Hides::EarlierUse {

@@ -1,10 +1,13 @@
 //! The passes of the rewrite, one in each file.
 
+pub(super) mod array_pattern;
 pub(super) mod bodyless_rule;
 pub(super) mod bracketed_line;
+pub(super) mod builtin_as_replacement;
 pub(super) mod called_operator;
 pub(super) mod chained_bodies;
 pub(super) mod declaration;
+pub(super) mod deep_literal;
 pub(super) mod dynamic_package;
 pub(super) mod early_negation;
 pub(super) mod every_variable;

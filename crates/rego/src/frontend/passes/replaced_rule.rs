@@ -96,17 +96,19 @@ fn is_computed(scopes: &Scopes<'_>, value: &Expr) -> bool {
 }
 
 fn has_variable_index(policy: &Policy<'_>, scopes: &Scopes<'_>, expr: &Expr) -> bool {
-    let ExprKind::Reference { steps, .. } = &expr.kind else { return false };
     let mut found = false;
-    for step in steps {
-        match step {
-            Step::Field(_) => {}
-            Step::Index(index) => outside_bodies(index, &mut |part| {
-                found |= matches!(part.kind, ExprKind::Name)
-                    && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
-            }),
+    outside_bodies(expr, &mut |part| {
+        let ExprKind::Reference { steps, .. } = &part.kind else { return };
+        for step in steps {
+            match step {
+                Step::Field(_) => {}
+                Step::Index(index) => outside_bodies(index, &mut |part| {
+                    found |= matches!(part.kind, ExprKind::Name)
+                        && (policy.text_of(part) == "_" || policy.is_open(scopes, part));
+                }),
+            }
         }
-    }
+    });
     found
 }
 
@@ -176,6 +178,11 @@ mod tests {
             edits,
             "r if not x with input as y[_]",
             "r if { __pg1 := y[_]; not x with input as __pg1 }",
+        );
+        assert_pass(
+            edits,
+            "r if x with input as {\"a\": [y[_]]}",
+            "r if { __pg1 := {\"a\": [y[_]]}; x with input as __pg1 }",
         );
         assert_pass(
             edits,

@@ -1,11 +1,16 @@
 //! Errors of policies; each makes the verdict incomplete.
 
+mod convention;
+mod reading;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use thiserror::Error;
 
+pub use self::convention::ConventionError;
+pub use self::reading::ReadingError;
 use super::git_source::GitSourceError;
 use super::opa_bundle::BundleError;
 
@@ -16,49 +21,15 @@ pub type PolicyText = Arc<NamedSource<Arc<str>>>;
 #[derive(Clone, Debug, Error, Diagnostic)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// No policy to evaluate.
-    #[error("no policy found in {searched}")]
-    #[diagnostic(code("PG-RG-001"), help("pass a .rego file, or a directory that contains .rego files"))]
-    NoPolicies {
-        /// The paths that were searched.
-        searched: String,
-    },
+    /// Policies or data documents that cannot be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Reading(#[from] ReadingError),
 
-    /// A path that does not exist or cannot be read.
-    #[error("cannot read {}: {reason}", path.display())]
-    #[diagnostic(code("PG-RG-002"), help("check the path and its permissions"))]
-    Unreadable {
-        /// The file or directory.
-        path: PathBuf,
-        /// The operating system's message.
-        reason: String,
-    },
-
-    /// A symbolic link to a file outside the given directory.
-    #[error("the link {} points outside its directory, to {}", path.display(), target.display())]
-    #[diagnostic(
-        code("PG-RG-003"),
-        help("copy the files into the directory, or pass their directory as well")
-    )]
-    EscapingLink {
-        /// The link.
-        path: PathBuf,
-        /// Its target.
-        target: PathBuf,
-    },
-
-    /// An address instead of a path.
-    #[error("{} is an address, and planguard fetches nothing", path.display())]
-    #[diagnostic(
-        code("PG-RG-113"),
-        help(
-            "fetch it in a step before (git clone, curl), and pass the directory, the bundle or git::CLONE//DIRECTORY?ref=REF"
-        )
-    )]
-    Address {
-        /// The address.
-        path: PathBuf,
-    },
+    /// Policies that are not what their platform evaluates.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Convention(#[from] ConventionError),
 
     /// A bundle that is refused.
     #[error(transparent)]
@@ -69,71 +40,6 @@ pub enum PolicyError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Git(Arc<GitSourceError>),
-
-    /// A device, pipe or socket where a file was expected.
-    #[error("{} is not a regular file", path.display())]
-    #[diagnostic(code("PG-RG-004"), help("remove it from the directory"))]
-    SpecialFile {
-        /// The path.
-        path: PathBuf,
-    },
-
-    /// A file that is too large for a hand-written policy.
-    #[error("{} is larger than {limit} bytes", path.display())]
-    #[diagnostic(code("PG-RG-005"), help("split the file"))]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// The limit.
-        limit: u64,
-    },
-
-    /// A file that is not text.
-    #[error("{} is not UTF-8 text", path.display())]
-    #[diagnostic(code("PG-RG-006"), help("save the file as UTF-8"))]
-    NotText {
-        /// The file.
-        path: PathBuf,
-    },
-
-    /// A data document that does not parse, or whose root is not an object.
-    #[error("invalid data document {}: {reason}", path.display())]
-    #[diagnostic(code("PG-RG-007"), help("a data document is JSON or YAML whose root is an object"))]
-    InvalidData {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        reason: String,
-    },
-
-    /// Two data documents with different values at the same path.
-    #[error("{} conflicts with an earlier data document: {reason}", path.display())]
-    #[diagnostic(
-        code("PG-RG-008"),
-        help("rename one of the keys; all data documents are merged at the root of `data`")
-    )]
-    ConflictingData {
-        /// The later file.
-        path: PathBuf,
-        /// The engine's message.
-        reason: String,
-    },
-
-    /// A data document with a value where a rule is.
-    #[error("conflicting rule for data path `{rule}`: {} has a value there", path.display())]
-    #[diagnostic(code("PG-RG-009"), help("rename the rule, or the key of the document"))]
-    ShadowingData {
-        /// The document.
-        path: PathBuf,
-        /// The path of the rule.
-        rule: String,
-        /// The policy.
-        #[source_code]
-        text: PolicyText,
-        /// The rule.
-        #[label("this rule")]
-        at: SourceSpan,
-    },
 
     /// A path into `data` that nothing defines.
     #[error("nothing defines `{path}`")]
@@ -577,121 +483,6 @@ pub enum PolicyError {
         reason: String,
     },
 
-    /// Files that match the conventions of several platforms.
-    #[error("{} matches several platforms: {shapes}", path.display())]
-    #[diagnostic(code("PG-RG-070"), help("select one with --convention, or pass the directories separately"))]
-    AmbiguousConvention {
-        /// The file or directory.
-        path: PathBuf,
-        /// The conventions, each with its evidence.
-        shapes: String,
-    },
-
-    /// A directory without the configuration file that its platform requires.
-    #[error("{} has no {expected}, which {platform} requires", path.display())]
-    #[diagnostic(code("PG-RG-071"), help("pass the directory that contains it"))]
-    NoConfiguration {
-        /// The platform.
-        platform: &'static str,
-        /// The directory.
-        path: PathBuf,
-        /// The possible names of the file.
-        expected: String,
-    },
-
-    /// A configuration file that is invalid for its platform.
-    #[error("{place}: {reason}")]
-    #[diagnostic(code("PG-RG-072"))]
-    InvalidConfiguration {
-        /// File and line.
-        place: String,
-        /// The reason.
-        reason: String,
-        /// The file.
-        #[source_code]
-        text: PolicyText,
-        /// The place of the error.
-        #[label("here")]
-        at: SourceSpan,
-        /// The remedy.
-        #[help]
-        help: String,
-    },
-
-    /// A directory without a policy for the selected platform.
-    #[error("{} has no policy for {platform}", path.display())]
-    #[diagnostic(
-        code("PG-RG-073"),
-        help("pass the directory that contains the policies, or another --convention")
-    )]
-    NoneOfPlatform {
-        /// The platform.
-        platform: &'static str,
-        /// The file or directory.
-        path: PathBuf,
-    },
-
-    /// A policy without a rule that its platform evaluates.
-    #[error("{file} decides nothing: {platform} evaluates {expected}")]
-    #[diagnostic(code("PG-RG-074"), help("fix the names of its package and rules, or remove the file"))]
-    DecidesNothing {
-        /// The policy.
-        file: String,
-        /// The platform.
-        platform: &'static str,
-        /// The paths of the evaluated rules.
-        expected: &'static str,
-    },
-
-    /// A query for a rule that does not exist.
-    #[error("policy `{policy}` queries `{query}`, which does not exist")]
-    #[diagnostic(code("PG-RG-075"))]
-    UnknownQuery {
-        /// The policy's name.
-        policy: String,
-        /// The query.
-        query: String,
-        /// The configuration file.
-        #[source_code]
-        text: PolicyText,
-        /// The query in it.
-        #[label("no such rule")]
-        at: SourceSpan,
-        /// The remedy.
-        #[help]
-        help: String,
-    },
-
-    /// A result of a query that the platform rejects.
-    #[error("rule `{rule}` returns {shape}, but the platform requires an array")]
-    #[diagnostic(code("PG-RG-076"), help("return a set of messages, which is an array in JSON"))]
-    NoArray {
-        /// The rule's path.
-        rule: String,
-        /// The kind of the value.
-        shape: &'static str,
-    },
-
-    /// Policies of which the platform evaluates only one.
-    #[error("{platform} evaluates only the policy nearest to the project: {files}")]
-    #[diagnostic(code("PG-RG-077"), help("pass the file to evaluate"))]
-    SeveralPolicies {
-        /// The platform.
-        platform: &'static str,
-        /// The files.
-        files: String,
-    },
-
-    /// An invalid schema of a policy's parameters.
-    #[error("invalid parameter schema {}: {reason}", path.display())]
-    #[diagnostic(code("PG-RG-078"), help("write a JSON Schema of an object with properties"))]
-    InvalidSchema {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        reason: String,
-    },
-
     /// An invalid context document.
     #[error("invalid context {}: {reason}", path.display())]
     #[diagnostic(
@@ -751,7 +542,7 @@ impl PolicyError {
     pub(super) fn nothing_in(paths: &[PathBuf]) -> Self {
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         let searched = if paths.is_empty() { "no path".to_owned() } else { paths.join(", ") };
-        Self::NoPolicies { searched }
+        ReadingError::NoPolicies { searched }.into()
     }
 
     /// Returns whether two errors print the same.
@@ -799,7 +590,8 @@ mod tests {
 
     #[test]
     fn every_code_is_used_once() {
-        let source = include_str!("error.rs");
+        let source =
+            [include_str!("mod.rs"), include_str!("convention.rs"), include_str!("reading.rs")].concat();
         let marker = concat!("code(\"", "PG-RG-");
         let codes: Vec<&str> =
             source.match_indices(marker).map(|(start, _)| &source[start + 6..start + 15]).collect();
