@@ -54,6 +54,7 @@ pub mod testing;
 mod together;
 mod unknown;
 mod unshared;
+mod worker;
 mod workspace;
 mod yaml;
 
