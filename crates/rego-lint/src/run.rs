@@ -17,7 +17,7 @@ use crate::lints::{Bearing, Evaluation, LintHit, Linted, lint as look};
 
 /// Lints policies.
 pub fn lint(options: &LintOptions) -> LintReport {
-    report(look(options, None), options)
+    report(look(options, None), options, &|_| true)
 }
 
 /// Lints policies that a check has loaded with the same options, and reports what makes its verdict doubtful: findings
@@ -34,16 +34,14 @@ pub fn lint_evaluated(options: &LintOptions, policies: &Policies) -> LintReport 
     };
     // What the settings have made pedantic is told as well.
     let options = LintOptions { strictness: Strictness::Pedantic, ..options.clone() };
-    let mut report = report(look(&options, Some(evaluation)), &options);
     let is_error =
-        |finding: &LintFinding| finding.level() == Level::Error || finding.lint.info().level == Level::Error;
-    let is_told =
-        |finding: &LintFinding| finding.lint.is_told_by_check() && finding.level() != Level::Pedantic;
-    report.findings.retain(|finding| is_error(finding) || is_told(finding));
-    report
+        |lint: Lint| options.level(lint) == Level::Error || lint.info().level == Level::Error;
+    let is_told = |lint: Lint| lint.is_told_by_check() && options.level(lint) != Level::Pedantic;
+    report(look(&options, Some(evaluation)), &options, &|lint| is_error(lint) || is_told(lint))
 }
 
-fn report(linted: Linted, options: &LintOptions) -> LintReport {
+/// Reports the findings of the lints that `is_told`.
+fn report(linted: Linted, options: &LintOptions, is_told: &dyn Fn(Lint) -> bool) -> LintReport {
     let plain = Redactor::default();
     let texts: BTreeMap<&str, &str> =
         linted.files.iter().map(|(name, text)| (name.as_str(), text.as_ref())).collect();
@@ -77,7 +75,7 @@ fn report(linted: Linted, options: &LintOptions) -> LintReport {
             found.extend(of_ignore(file, ignore, *used, options));
         }
     }
-    found.retain(|found| counts(found.lint, options));
+    found.retain(|found| counts(found.lint, options) && is_told(found.lint));
     found.sort_by(|left, right| {
         (&left.file, left.span.start, left.lint).cmp(&(&right.file, right.span.start, right.lint))
     });

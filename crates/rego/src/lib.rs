@@ -55,6 +55,7 @@ pub mod testing;
 mod together;
 mod unknown;
 mod unshared;
+mod worker;
 mod workspace;
 mod yaml;
 

@@ -1,7 +1,6 @@
 //! Policies with their tests and data for development: every package is loaded.
 
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use regorus::unstable::{Module, Ref};
@@ -11,7 +10,6 @@ use super::beside;
 use super::builtins::Files;
 use super::bundle;
 use super::convention::Dialect;
-use super::cpu_time::{self, Watch};
 use super::data::{self, DataDocument};
 use super::dialect;
 use super::error::{PolicyError, report};
@@ -20,8 +18,8 @@ use super::nesting;
 use super::options::RegoVersion;
 use super::program::Program;
 use super::set::{self, in_time};
-use super::shell::{self, Memory};
 use super::source::{self, Source};
+use super::worker::Worker;
 
 /// The policies to load.
 #[derive(Clone, Debug)]
@@ -128,32 +126,17 @@ impl Workspace {
     /// As [`Workspace::ask`], but the engine keeps its state.
     pub(super) fn ask_on<T: Send + 'static>(
         &self,
-        mut engine: Engine,
+        engine: Engine,
         name: &str,
         work: impl FnOnce(&mut Engine) -> T + Send + 'static,
     ) -> Result<(Engine, T), PolicyError> {
-        let (send, receive) = mpsc::channel();
-        cpu_time::set_timer(&mut engine, self.time_limit);
-        let watch = Watch::default();
-        let watched = watch.clone();
-        shell::detach(move || {
-            let _memory = Memory::reserve(MEMORY_BASE);
-            watched.over_this_thread();
-            // After a timeout, the result is no longer received.
-            let answer = shell::guard(|| work(&mut engine));
-            let _ = send.send(answer.map(|answer| (engine, answer)));
-        })
-        .map_err(|reason| PolicyError::NoThread { reason })?;
-        match watch.wait(&receive, self.time_limit) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(reason)) => Err(PolicyError::Crashed { rule: name.to_owned(), reason }),
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                Err(PolicyError::Crashed { rule: name.to_owned(), reason: "its thread ended".to_owned() })
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                Err(PolicyError::OutOfTime { rule: name.to_owned(), limit_ms: self.time_limit.as_millis() })
-            }
-        }
+        let (_, engine, answer) = self.worker()?.work(engine, self.time_limit, name, work)?;
+        Ok((engine, answer))
+    }
+
+    /// Returns a thread for several pieces of work, with the memory of one.
+    pub(super) fn worker<T: Send + 'static>(&self) -> Result<Worker<T>, PolicyError> {
+        Worker::hire(MEMORY_BASE)
     }
 }
 

@@ -226,7 +226,7 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
         });
     }
     let deciding = |file: usize| {
-        project.ids().any(|id| id.file == file && project.decides(id) && !project.is_test_rule(id))
+        project.ids_of(file).any(|id| project.decides(id) && !project.is_test_rule(id))
     };
     if changes {
         return;

@@ -45,7 +45,7 @@ pub(super) fn lint(linter: &mut Linter<'_, '_>) {
 fn is_not_for_plans(linter: &Linter<'_, '_>, id: RuleId) -> bool {
     let project = linter.project;
     project.file(id).convention.platform().lint.kinds == PolicyKinds::Several
-        && !project.ids().any(|other| other.file == id.file && project.decides(other))
+        && !project.ids_of(id.file).any(|other| project.decides(other))
 }
 
 fn replaces_input(linter: &Linter<'_, '_>, id: RuleId) -> bool {

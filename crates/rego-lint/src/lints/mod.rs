@@ -187,7 +187,8 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
         tests_of_policies::lint(&mut linter);
     }
     if let Some(evaluated) = &evaluated {
-        linter.found = bearing_on(evaluated, &linter);
+        let found = std::mem::take(&mut linter.found);
+        linter.found = bearing_on(evaluated, &project, found);
     }
     linted.found = linter.found;
     let is_more_precise = |found: &LintHit| match known {
@@ -227,10 +228,13 @@ fn lint_all(options: &LintOptions, evaluation: Option<Evaluation>) -> Linted {
 }
 
 /// The findings, each with its bearing on the verdict of a check that evaluates these rules.
-fn bearing_on(evaluated: &Evaluated, linter: &Linter<'_, '_>) -> Vec<LintHit> {
-    let project = linter.project;
+fn bearing_on(evaluated: &Evaluated, project: &Project<'_>, found: Vec<LintHit>) -> Vec<LintHit> {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    for (number, file) in project.files.iter().enumerate() {
+        numbers.entry(file.name).or_insert(number);
+    }
     let bears = |hit: &LintHit| {
-        let Some(index) = project.files.iter().position(|file| file.name == hit.file) else { return true };
+        let Some(&index) = numbers.get(hit.file.as_str()) else { return true };
         let file = &project.files[index];
         match hit.lint {
             _ if file.is_test => false,
@@ -247,9 +251,9 @@ fn bearing_on(evaluated: &Evaluated, linter: &Linter<'_, '_>) -> Vec<LintHit> {
                     let rule = project.rule(*id);
                     let end = rule.branches.iter().map(|branch| branch.span.end);
                     let end = end.fold(rule.head.span.end, usize::max);
-                    id.file == index && (rule.head.span.start..=end).contains(&hit.span.start)
+                    (rule.head.span.start..=end).contains(&hit.span.start)
                 };
-                match project.ids().find(is_around) {
+                match project.ids_of(index).find(is_around) {
                     Some(id) => {
                         !project.is_test_rule(id) && evaluated.has_rule(file.name, &project.path_of(id))
                     }
@@ -258,11 +262,11 @@ fn bearing_on(evaluated: &Evaluated, linter: &Linter<'_, '_>) -> Vec<LintHit> {
             }
         }
     };
-    let marked = |hit: &LintHit| {
-        let bearing = if bears(hit) { Bearing::OnVerdict } else { Bearing::None };
-        LintHit { bearing, ..hit.clone() }
+    let marked = |hit: LintHit| {
+        let bearing = if bears(&hit) { Bearing::OnVerdict } else { Bearing::None };
+        LintHit { bearing, ..hit }
     };
-    linter.found.iter().map(marked).collect()
+    found.into_iter().map(marked).collect()
 }
 
 /// Returns whether a lint finds rules that a platform does not evaluate because of how they are named or written.

@@ -1,7 +1,7 @@
 //! The policies to lint, as their authors wrote them: files, rules, and the meaning of names.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
+use std::ops::{Bound, Range};
 
 use planguard_plan::text::suggest;
 use planguard_rego::convention::{Choice, Convention, Decider, Group, Located, Presence};
@@ -145,10 +145,13 @@ impl<'s> Project<'s> {
 
     /// Returns every rule, file by file.
     pub(super) fn ids(&self) -> impl Iterator<Item = RuleId> + '_ {
-        self.files
-            .iter()
-            .enumerate()
-            .flat_map(|(file, read)| (0..read.module.rules.len()).map(move |rule| RuleId { file, rule }))
+        (0..self.files.len()).flat_map(|file| self.ids_of(file))
+    }
+
+    /// Returns the rules of a file.
+    pub(super) fn ids_of(&self, file: usize) -> impl Iterator<Item = RuleId> + use<> {
+        let count = self.files.get(file).map_or(0, |read| read.module.rules.len());
+        (0..count).map(move |rule| RuleId { file, rule })
     }
 
     /// Returns a rule's path, such as `["data", "main", "deny"]`, including constant keys in the head.
@@ -247,7 +250,8 @@ impl<'s> Project<'s> {
 
     /// Returns whether a rule exists at or below a path.
     pub(super) fn has_below(&self, path: &[String]) -> bool {
-        self.rules.range(path.to_vec()..).next().is_some_and(|(known, _)| known.starts_with(path))
+        let from_here = (Bound::Included(path), Bound::Unbounded);
+        self.rules.range::<[String], _>(from_here).next().is_some_and(|(known, _)| known.starts_with(path))
     }
 
     /// Returns the rules at a path or at a prefix of it.

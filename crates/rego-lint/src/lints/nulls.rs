@@ -48,7 +48,7 @@ fn compared_with_nothing(linter: &Linter<'_, '_>, file: usize) -> BTreeSet<Strin
         ExprKind::Array(items) => items.is_empty(),
         _ => expr.scalar() == Some(&Scalar::Null),
     };
-    for id in project.ids().filter(|id| id.file == file) {
+    for id in project.ids_of(file) {
         each_expr(project.rule(id), &mut |expr| match &expr.kind {
             ExprKind::Operation { operands, .. } if operands.iter().any(is_nothing) => {
                 operands.iter().for_each(&mut last_key);

@@ -5,6 +5,7 @@
 
 mod anatomy;
 mod bound;
+mod contents;
 mod edit;
 mod kind;
 mod network;
@@ -22,6 +23,7 @@ pub(super) use self::anatomy::{
 };
 use std::collections::HashMap;
 
+use self::contents::Contents;
 use self::edit::{EditError, Edits, Shifts};
 pub(super) use self::network::network_for_tests;
 use self::policy::{Author, Policy, RuleNames};
@@ -29,7 +31,6 @@ pub(super) use self::preparation::Preparation;
 pub(super) use self::query::{QueryShape, Shaped, shape_of_query};
 use planguard_rego_syntax::parse::{self, SyntaxError};
 use planguard_rego_syntax::token;
-use planguard_rego_syntax::tree::Module;
 
 use super::bundle::is_own;
 use super::options::RegoVersion;
@@ -116,51 +117,53 @@ impl LoadedNames {
 
 type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 
+/// The passes, each with what it looks for: a policy that has none of it stays as it is.
+///
 /// Templates come first, since no other pass looks into them; then passes on the form of rules, then those on names,
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 40] = [
-    passes::template::edits,
-    passes::array_pattern::edits,
-    passes::leading_expression::edits,
-    passes::bracketed_line::edits,
-    passes::keyword_name::edits,
-    passes::spaced_head::edits,
-    passes::chained_bodies::edits,
-    passes::bodyless_rule::edits,
-    passes::partial_object::edits,
-    passes::minus::edits,
-    passes::large_number::edits,
-    passes::deep_literal::edits,
-    passes::import::edits,
-    passes::dynamic_package::edits,
-    passes::called_operator::edits,
-    passes::written_value::edits,
-    passes::output_argument::edits,
-    passes::declaration::edits,
-    passes::replaced_function::edits,
-    passes::replaced_rule::edits,
-    passes::builtin_as_replacement::edits,
-    passes::local_name::edits,
-    passes::operator::edits,
-    passes::early_negation::edits,
-    passes::walk::edits,
-    passes::walked_key::edits,
-    passes::every_variable::edits,
-    passes::wildcard_pattern::edits,
-    passes::head_value::edits,
-    passes::searched_head::edits,
-    passes::object_pattern::edits,
-    passes::searched_index::edits,
-    passes::searched_pattern::edits,
-    passes::iterated_value::edits,
-    passes::negation::edits,
-    passes::negated_unification::edits,
-    passes::searched_index::edits,
-    passes::indexed_literal::edits,
-    passes::settled_index::edits,
-    passes::membership::edits,
+const PASSES: [(Contents, Pass); 40] = [
+    (Contents::TEMPLATES, passes::template::edits),
+    (Contents::UNIFIED_ARRAYS, passes::array_pattern::edits),
+    (Contents::RULES, passes::leading_expression::edits),
+    (Contents::RULES, passes::bracketed_line::edits),
+    (Contents::RULES, passes::keyword_name::edits),
+    (Contents::RULES, passes::spaced_head::edits),
+    (Contents::RULES, passes::chained_bodies::edits),
+    (Contents::RULES, passes::bodyless_rule::edits),
+    (Contents::RULES, passes::partial_object::edits),
+    (Contents::SIGNS, passes::minus::edits),
+    (Contents::LARGE_NUMBERS, passes::large_number::edits),
+    (Contents::DEEP_LITERALS, passes::deep_literal::edits),
+    (Contents::IMPORTS, passes::import::edits),
+    (Contents::DATA, passes::dynamic_package::edits),
+    (Contents::CALLED_LITERALS, passes::called_operator::edits),
+    (Contents::WRITERS, passes::written_value::edits),
+    (Contents::CALLED_LITERALS, passes::output_argument::edits),
+    (Contents::DECLARATIONS, passes::declaration::edits),
+    (Contents::REPLACED, passes::replaced_function::edits),
+    (Contents::WITHS, passes::replaced_rule::edits),
+    (Contents::WITHS, passes::builtin_as_replacement::edits),
+    (Contents::NAMES, passes::local_name::edits),
+    (Contents::COMPUTATIONS, passes::operator::edits),
+    (Contents::WAITING, passes::early_negation::edits),
+    (Contents::WALKS, passes::walk::edits),
+    (Contents::WALKS, passes::walked_key::edits),
+    (Contents::EVERY, passes::every_variable::edits),
+    (Contents::WILDCARDS, passes::wildcard_pattern::edits),
+    (Contents::RULES, passes::head_value::edits),
+    (Contents::COMPREHENSIONS, passes::searched_head::edits),
+    (Contents::OBJECTS, passes::object_pattern::edits),
+    (Contents::COMPUTED_INDEXES, passes::searched_index::edits),
+    (Contents::ITERATIONS, passes::searched_pattern::edits),
+    (Contents::ITERATIONS, passes::iterated_value::edits),
+    (Contents::NEGATIONS, passes::negation::edits),
+    (Contents::NEGATIONS, passes::negated_unification::edits),
+    (Contents::COMPUTED_INDEXES, passes::searched_index::edits),
+    (Contents::RULES, passes::indexed_literal::edits),
+    (Contents::FOUND, passes::settled_index::edits),
+    (Contents::MEMBERSHIPS, passes::membership::edits),
 ];
 
 /// Passes that change nothing but how long an evaluation takes. What one of them changes, no other looks at, so that the
@@ -202,37 +205,15 @@ fn rewrite_after(
     if let Some(import) = written.imports.iter().find(|import| is_unknown_keyword(&import.path)) {
         return Err(RewriteError { offset: import.span.start, cause: Cause::UnknownKeyword });
     }
-    let (rewritten, module) = through_passes(first, source, written, version, known)?;
-    let policy = Policy::new(&rewritten.text, module.as_ref().unwrap_or(written), version, &known.rules);
-    if let Some(place) = unsafe_negation::find(&policy) {
-        return Err(RewriteError { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
-    }
-    let rewritten = made_faster(rewritten, module.as_ref().unwrap_or(written), source, version, known)?;
+    let rewritten = through_passes(first, &unsafe_negation::find, source, version, known)?;
     Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
 }
 
 /// Applies the passes that change only how long an evaluation takes. Only the engine parses the result.
-fn made_faster(
-    rewritten: Rewritten,
-    module: &Module,
-    source: &Source,
-    version: RegoVersion,
-    known: &LoadedNames,
-) -> Result<Rewritten, RewriteError> {
-    let file = known.files.get(&source.name).copied().unwrap_or_default();
-    let faster = {
-        let policy = Policy::new(&rewritten.text, module, version, &known.rules).in_file(file);
-        let mut edits = policy.edits();
-        FASTER.iter().for_each(|add| add(&policy, &mut edits));
-        edits.apply().map_err(|error| error_of(error, &rewritten))?
-    };
-    Ok(match faster {
-        Some((text, shifts)) => {
-            let shifts = rewritten.shifts.into_iter().chain([shifts]).collect();
-            Rewritten { text, shifts }
-        }
-        None => rewritten,
-    })
+fn made_faster(policy: &Policy<'_>) -> Result<Option<(String, Shifts)>, EditError> {
+    let mut edits = policy.edits();
+    FASTER.iter().for_each(|add| add(policy, &mut edits));
+    edits.apply()
 }
 
 fn error_of(error: EditError, rewritten: &Rewritten) -> RewriteError {
@@ -242,35 +223,71 @@ fn error_of(error: EditError, rewritten: &Rewritten) -> RewriteError {
     }
 }
 
-/// Returns the rewritten text and its module; no module if no pass changes what is written.
+/// How often the passes have looked at each file.
+#[cfg(test)]
+static ASKED: std::sync::Mutex<std::collections::BTreeMap<String, usize>> =
+    std::sync::Mutex::new(std::collections::BTreeMap::new());
+
+/// Applies all passes. Before those that change nothing but how long an evaluation takes, `unsafe_place` may say where a
+/// negation is that OPA rejects.
 fn through_passes(
     first: impl for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>,
+    unsafe_place: &dyn Fn(&Policy<'_>) -> Option<usize>,
     source: &Source,
-    written: &Module,
     version: RegoVersion,
     known: &LoadedNames,
-) -> Result<(Rewritten, Option<Module>), RewriteError> {
+) -> Result<Rewritten, RewriteError> {
+    let written = source.module().map_err(RewriteError::of_syntax)?;
+    let file = known.files.get(&source.name).copied().unwrap_or_default();
     let mut module = None;
     let mut rewritten = Rewritten { text: source.text.to_string(), shifts: Vec::new() };
-    let mut passes: Vec<&dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>> = vec![&first];
-    passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
+    let mut passes: Vec<(Contents, &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>)> =
+        vec![(Contents::RULES, &first)];
+    passes.extend(
+        PASSES
+            .iter()
+            .map(|(needed, pass)| (*needed, pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>)),
+    );
     let mut passes = passes.into_iter();
     loop {
-        let policy = Policy::new(&rewritten.text, module.as_ref().unwrap_or(written), version, &known.rules);
+        let module_here = module.as_ref().unwrap_or(written);
+        let policy = Policy::new(&rewritten.text, module_here, version, &known.rules).in_file(file);
+        let contents = Contents::of(&policy);
         let mut changed = None;
         // What is known of the policy holds until a pass changes it.
         while changed.is_none()
-            && let Some(pass) = passes.next()
+            && let Some((needed, pass)) = passes.next()
         {
+            if !contents.has_any_of(needed) {
+                #[cfg(test)]
+                assert!(matches!(pass(&policy).apply(), Ok(None)), "{needed:?} in {}", policy.text);
+                continue;
+            }
+            #[cfg(test)]
+            {
+                *ASKED.lock().unwrap().entry(source.name.clone()).or_default() += 1;
+            }
             policy.take_names_back();
             changed = pass(&policy).apply().map_err(|error| error_of(error, &rewritten))?;
         }
-        let Some((text, shifts)) = changed else { break };
-        module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);
-        rewritten.text = text;
-        rewritten.shifts.push(shifts);
+        if let Some((text, shifts)) = changed {
+            module = Some(parse::parse(&text).map_err(RewriteError::of_syntax)?);
+            rewritten.text = text;
+            rewritten.shifts.push(shifts);
+            continue;
+        }
+        if contents.has_any_of(Contents::NEGATIONS)
+            && let Some(place) = unsafe_place(&policy)
+        {
+            return Err(RewriteError { offset: rewritten.original(place), cause: Cause::UnsafeNegation });
+        }
+        policy.take_names_back();
+        if let Some((text, shifts)) = made_faster(&policy).map_err(|error| error_of(error, &rewritten))? {
+            rewritten.text = text;
+            rewritten.shifts.push(shifts);
+        }
+        return Ok(rewritten);
     }
-    Ok((rewritten, module))
 }
 
 /// Returns the ranges of all comments, if the text can be split into tokens.
@@ -305,9 +322,7 @@ mod tests {
         let source = Source::new("p.rego", text);
         let mut known = LoadedNames::default();
         known.add(&source);
-        let written = source.module().map_err(RewriteError::of_syntax)?;
-        let (rewritten, module) = through_passes(|policy| policy.edits(), &source, written, version, &known)?;
-        let rewritten = made_faster(rewritten, module.as_ref().unwrap_or(written), &source, version, &known)?;
+        let rewritten = through_passes(|policy| policy.edits(), &|_| None, &source, version, &known)?;
         Ok((!rewritten.shifts.is_empty()).then_some(rewritten))
     }
 
@@ -347,6 +362,20 @@ mod tests {
             assert_eq!(new.text.matches("__pg_of_type(").count(), count);
             assert_eq!(new.text.matches("__pg_of_value(").count(), count);
         }
+    }
+
+    /// To ask all of them is a good part of loading many policies.
+    #[test]
+    fn only_passes_that_may_change_a_policy_look_at_it() {
+        let text = "package main\n\ndeny contains message if {\n\tsome change in input.resource_changes\n\
+                    \tchange.type == \"t\"\n\tsome action in change.change.actions\n\taction in [\"create\"]\n\
+                    \tmessage := sprintf(\"%s\", [change.address])\n}\n";
+        let source = Source::new("only_passes_that_may_change.rego", text);
+        let mut known = LoadedNames::default();
+        known.add(&source);
+        rewrite(&source, RegoVersion::V1, &known).unwrap();
+        let asked = ASKED.lock().unwrap().get(&source.name).copied();
+        assert!(asked.is_some_and(|asked| asked <= PASSES.len() / 2), "{asked:?} of {}", PASSES.len());
     }
 
     #[test]

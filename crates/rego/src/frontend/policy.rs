@@ -101,6 +101,8 @@ pub(super) struct Policy<'p> {
     pub module: &'p Module,
     pub version: RegoVersion,
     rules: &'p RuleNames,
+    /// The names of its package.
+    own: Option<&'p Names>,
     imports: Imports<'p>,
     /// What the policy declares, read for the first pass that asks.
     scopes: OnceCell<Scopes<'p>>,
@@ -124,7 +126,8 @@ impl<'p> Policy<'p> {
         let first_name = used.max().unwrap_or(0).saturating_add(1);
         let imports = Imports::of(module);
         let (scopes, next_name) = (OnceCell::new(), Cell::new(first_name));
-        Self { text, module, version, rules, imports, scopes, file: 0, first_name, next_name }
+        let own = rules.packages.get(&module.package);
+        Self { text, module, version, rules, own, imports, scopes, file: 0, first_name, next_name }
     }
 
     /// Says which file the policy is, of those that are loaded together.
@@ -159,13 +162,17 @@ impl<'p> Policy<'p> {
 
     /// Returns whether the policy's package has a rule of that name, in any file.
     pub(super) fn is_rule(&self, name: &str) -> bool {
-        let names = self.rules.packages.get(&self.module.package);
-        names.is_some_and(|names| names.values.contains(name) || names.functions.contains(name))
+        self.own.is_some_and(|names| names.values.contains(name) || names.functions.contains(name))
     }
 
     /// Returns whether the policy's package has a rule of that name that is not a function.
     pub(super) fn is_value(&self, name: &str) -> bool {
-        self.rules.packages.get(&self.module.package).is_some_and(|names| names.values.contains(name))
+        self.own.is_some_and(|names| names.values.contains(name))
+    }
+
+    /// Returns whether any policy replaces a rule or function by `with`.
+    pub(super) fn replaces_anything(&self) -> bool {
+        !self.rules.replaced.is_empty()
     }
 
     /// Returns whether the policy's package has a function of that name that `with` replaces somewhere.
@@ -192,8 +199,7 @@ impl<'p> Policy<'p> {
 
     /// Returns whether the policy's package has one rule of that name, a function.
     pub(super) fn has_one_rule(&self, name: &str) -> bool {
-        let names = self.rules.packages.get(&self.module.package);
-        names.is_some_and(|names| {
+        self.own.is_some_and(|names| {
             names.functions.contains(name) && !names.values.contains(name) && !names.repeated.contains(name)
         })
     }

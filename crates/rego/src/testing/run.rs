@@ -18,6 +18,7 @@ use crate::evaluate::{self, Failure};
 use crate::finding::PolicyLocation;
 use crate::frontend::outline::{Depth, RuleForm};
 use crate::source::{excerpt, read_message};
+use crate::worker::Worker;
 use crate::workspace::Workspace;
 
 /// The result of a test.
@@ -102,7 +103,7 @@ impl RegoTests {
     pub fn run(&self, chosen: &[usize], jobs: NonZeroUsize) -> (Vec<TestRun>, Hits) {
         let Some(workspace) = &self.workspace else { return (Vec::new(), Hits::default()) };
         let division = Division { at_most: jobs, stack: Stack::Plan };
-        let start = || Lane { tests: self, workspace, engine: None, hits: Hits::default() };
+        let start = || Lane { tests: self, workspace, worker: None, engine: None, hits: Hits::default() };
         let (runs, lanes) = threads::map_with(chosen, division, start, |lane, &test| {
             self.tests.get(test).map(|found| lane.run(test, found))
         });
@@ -118,10 +119,16 @@ impl RegoTests {
 struct Lane<'s> {
     tests: &'s RegoTests,
     workspace: &'s Workspace,
-    /// The engine that counts lines.
+    worker: Option<Worker<TestAnswer>>,
+    /// The engine that counts lines, or that has evaluated another test: a new copy must allocate room for every
+    /// expression of every policy.
     engine: Option<Engine>,
     hits: Hits,
 }
+
+/// How many threads the tests of each file have started, and how many copies of the engine they have taken.
+#[cfg(test)]
+static TAKEN: std::sync::Mutex<BTreeMap<String, (usize, usize)>> = std::sync::Mutex::new(BTreeMap::new());
 
 impl Lane<'_> {
     fn run(&mut self, index: usize, test: &RegoTest) -> TestRun {
@@ -183,17 +190,35 @@ impl Lane<'_> {
     }
 
     fn ask(&mut self, test: &RegoTest) -> Result<TestAnswer, PolicyError> {
-        let work = self.work(test);
-        match self.tests.measure {
-            Measure::Nothing => self.workspace.ask(&test.path(), work),
-            Measure::Coverage => {
-                let mut engine = self.engine.clone().unwrap_or_else(|| self.workspace.engine.clone());
-                engine.set_enable_coverage(true);
-                let (engine, answer) = self.workspace.ask_on(engine, &test.path(), work)?;
-                self.engine = Some(engine);
-                Ok(answer)
-            }
+        #[cfg(test)]
+        {
+            let mut taken = TAKEN.lock().unwrap();
+            let (threads, copies) = taken.entry(test.location.file.clone()).or_default();
+            *threads += usize::from(self.worker.is_none());
+            *copies += usize::from(self.engine.is_none());
         }
+        let mut engine = match self.tests.measure {
+            Measure::Nothing => self.engine.take(),
+            // What was counted must not be lost with a test that is abandoned.
+            Measure::Coverage => self.engine.clone(),
+        }
+        .unwrap_or_else(|| self.workspace.engine.clone());
+        if self.tests.measure == Measure::Coverage {
+            engine.set_enable_coverage(true);
+        }
+        let worker = match self.worker.take() {
+            Some(worker) => worker,
+            None => self.workspace.worker()?,
+        };
+        let limit = self.workspace.time_limit;
+        let (worker, engine, answer) = worker.work(engine, limit, &test.path(), self.work(test))?;
+        self.worker = Some(worker);
+        // An evaluation that an error has ended may leave something behind.
+        let is_clean = answer.value.is_ok() && answer.swallowed.is_none();
+        if is_clean || self.tests.measure == Measure::Coverage {
+            self.engine = Some(engine);
+        }
+        Ok(answer)
     }
 
     fn error(&self, rule: &str, failure: Failure) -> PolicyError {
@@ -249,7 +274,7 @@ impl Lane<'_> {
     }
 
     fn finish(mut self) -> Hits {
-        if let Some(engine) = &self.engine {
+        if let (Measure::Coverage, Some(engine)) = (self.tests.measure, &self.engine) {
             self.hits.lines(coverage::lines(engine));
         }
         self.hits
@@ -360,5 +385,34 @@ fn key(value: &Value) -> String {
     match value {
         Value::String(text) => text.to_string(),
         value => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::RegoTestOptions;
+    use super::*;
+
+    #[test]
+    fn tests_share_a_thread_and_an_engine_until_one_fails_to_evaluate() {
+        let directory = tempfile::tempdir().unwrap();
+        let passing: String = (0..20)
+            .map(|number| format!("test_{number} if x == {number} with input as {{\"n\": {number}}}\n"))
+            .collect();
+        let failing = "test_a if x == 1 with input as {\"n\": 2}\ntest_b if x.y == to_number(\"n\")\ntest_c if true\n";
+        let counted = [("passing", passing.as_str(), (1, 1)), ("failing", failing, (1, 2))].map(|(name, tests, taken)| {
+            let path = directory.path().join(format!("{name}_test.rego"));
+            std::fs::write(&path, format!("package {name}\nx := input.n\n{tests}")).unwrap();
+            let loaded =
+                RegoTests::load(&RegoTestOptions { paths: vec![path.clone()], ..RegoTestOptions::default() });
+            assert!(loaded.problems().is_empty(), "{:?}", loaded.problems());
+            let all: Vec<usize> = (0..loaded.tests().len()).collect();
+            let (runs, _) = loaded.run(&all, NonZeroUsize::MIN);
+            let passed = runs.iter().filter(|run| matches!(run.outcome, RegoOutcome::Passed)).count();
+            (passed, TAKEN.lock().unwrap()[&loaded.tests()[0].location.file], taken)
+        });
+        let [(passed, taken, expected), (others, taken_by_others, expected_of_others)] = counted;
+        assert_eq!((passed, taken), (20, expected));
+        assert_eq!((others, taken_by_others), (1, expected_of_others));
     }
 }

@@ -15,7 +15,7 @@ use super::super::edit::{Edits, Written};
 use super::super::policy::{Policy, path_text};
 
 /// How deep a literal may be without being changed: the engine reads its innermost element about a thousand times.
-const DEEPEST: usize = 10;
+pub(in super::super) const DEEPEST: usize = 10;
 
 /// How deep a part is that is taken out.
 const PART: usize = 6;
