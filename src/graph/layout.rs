@@ -115,7 +115,9 @@ pub(super) fn picture(graph: &Graph) -> Picture {
         route
     });
     let arrows: Vec<Route> = arrows.collect();
-    let right = boxes.iter().map(|spot| spot.x + spot.width).max().unwrap_or_default();
+    // An arrow may pass beside all boxes.
+    let right = boxes.iter().map(|spot| spot.x + spot.width).chain(arrows.iter().flatten().map(|(x, _)| *x));
+    let right = right.max().unwrap_or_default();
     let bottom = boxes.iter().map(|spot| spot.y + spot.height).max().unwrap_or_default();
     Picture { width: right + MARGIN, height: bottom + MARGIN, boxes, arrows }
 }
@@ -386,6 +388,7 @@ mod tests {
             for (arrow, route) in graph.arrows.iter().zip(&picture.arrows) {
                 let (from, to) = (picture.boxes[arrow.from], picture.boxes[arrow.to]);
                 prop_assert!(route[0].0 > from.x && route[0].0 < from.x + from.width);
+                prop_assert!(route.iter().all(|(x, _)| (0..=picture.width).contains(x)));
                 let end = route[route.len() - 1];
                 prop_assert!(end.0 > to.x && end.0 < to.x + to.width);
             }

@@ -2,14 +2,15 @@
 
 use super::{Arrow, Graph};
 
-/// So many arrows can be followed: all of them are drawn.
-const FEW: usize = 60;
+/// So many arrows can be followed: all of them are drawn, and so are up to three for two boxes.
+const FEW: usize = 20;
 
 /// Of more arrows none is left out: it would take longer than the picture is worth.
 const MOST: usize = 3_000;
 
 pub(super) fn without_implied(graph: &Graph) -> Graph {
-    if graph.arrows.len() <= FEW || graph.arrows.len() > MOST {
+    let few = FEW.max(graph.boxes.len() * 3 / 2);
+    if graph.arrows.len() <= few || graph.arrows.len() > MOST {
         return graph.clone();
     }
     let mut below: Vec<Vec<usize>> = vec![Vec::new(); graph.boxes.len()];
