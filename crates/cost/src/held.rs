@@ -268,9 +268,12 @@ mod tests {
         )
     }
 
+    /// An object, and what it costs before and after.
+    type Listed<'o> = (&'o str, Option<u32>, Option<u32>);
+
     /// A project with what its objects cost before and after.
-    fn project(path: &str, objects: &[(&str, Option<u32>, Option<u32>)]) -> String {
-        let side = |of: fn(&(&str, Option<u32>, Option<u32>)) -> Option<u32>| {
+    fn project(path: &str, objects: &[Listed<'_>]) -> String {
+        let side = |of: fn(&Listed<'_>) -> Option<u32>| {
             let listed = objects.iter().filter_map(|object| {
                 let monthly = of(object)?;
                 Some(format!(
