@@ -5,7 +5,7 @@ use planguard_cost::PlanCost;
 use planguard_plan::Plan;
 use planguard_plan::redact::{Redactor, SafeText};
 
-use crate::cost::{CostRules, CostView};
+use crate::cost::CostView;
 use crate::graph::Graph;
 use crate::show::{PlanView, block_of, does_something, type_of};
 
@@ -43,18 +43,15 @@ impl PlanDetails {
         plan: &Plan<'_>,
         redactor: &Redactor,
         origin: &SafeText,
-        cost: Option<&CostRules>,
+        cost: Option<&PlanCost>,
     ) -> Self {
-        // A report of Infracost that stands for a plan has one sum in the report of a check.
-        let priced = cost.filter(|rules| rules.imported.is_none());
         let (map, blocks) = Graph::of_plan(plan, redactor, origin);
         let unchanged = plan.resource_changes.iter().filter(|change| !does_something(change));
         Self {
             view: PlanView::of_plan(plan, redactor, origin.clone()),
             map,
             blocks,
-            cost: priced
-                .map(|rules| CostView::told(origin.clone(), &PlanCost::of(plan, &rules.prices), redactor)),
+            cost: cost.map(|cost| CostView::told(origin.clone(), cost, redactor)),
             unchanged: unchanged
                 .map(|change| UnchangedObject {
                     address: SafeText::address(&change.address),

@@ -519,7 +519,8 @@ fn check_plan(
         findings.insert(0, finding);
     }
     let own_prices = cost.as_ref().map(|cost| cost.own_prices.clone()).unwrap_or_default();
-    let cost = cost.filter(|_| rules.cost.wanted == CostUse::Told).map(|cost| CostReport::of(&cost));
+    let told_cost = cost.filter(|_| rules.cost.wanted == CostUse::Told);
+    let cost = told_cost.as_deref().map(CostReport::of);
     if let Some(cost) = &cost {
         let mut about_cost = cost::findings(cost, &rules.cost.limits, rules);
         waivers.add(rules.waivers.apply(&mut about_cost, &sha256));
@@ -557,7 +558,7 @@ fn check_plan(
         position: None,
         details: match options.details {
             Details::LeftOut => None,
-            Details::Wanted => Some(Box::new(PlanDetails::of(&plan, &redactor, origin, rules.cost.as_ref()))),
+            Details::Wanted => Some(Box::new(PlanDetails::of(&plan, &redactor, origin, told_cost.as_deref()))),
         },
     };
     let baseline = baseline.unwrap_or_default();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use miette::Diagnostic;
 use planguard_cost::Prices;
-use planguard_rego::{Policies, PolicyError};
+use planguard_rego::{Policies, PolicyError, ReadingError};
 
 use super::origin::{Origin, Sourced};
 use super::table::{Said, Settings};
@@ -88,9 +88,8 @@ fn named(setting: &Sourced<Option<std::path::PathBuf>>) -> Option<(&Path, String
 /// Whether an error of policies is that a file with costs cannot be read.
 fn is_about(error: &PolicyError, file: Option<&Path>) -> bool {
     match error {
-        PolicyError::InvalidCosts { path, .. } | PolicyError::Unreadable { path, .. } => {
-            Some(path.as_path()) == file
-        }
+        PolicyError::InvalidCosts { path, .. }
+        | PolicyError::Reading(ReadingError::Unreadable { path, .. }) => Some(path.as_path()) == file,
         _ => false,
     }
 }
