@@ -120,7 +120,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [Pass; 40] = [
+const PASSES: [Pass; 41] = [
     passes::template::edits,
     passes::array_pattern::edits,
     passes::leading_expression::edits,
@@ -147,6 +147,7 @@ const PASSES: [Pass; 40] = [
     passes::early_negation::edits,
     passes::walk::edits,
     passes::walked_key::edits,
+    passes::every_body::edits,
     passes::every_variable::edits,
     passes::wildcard_pattern::edits,
     passes::head_value::edits,
@@ -255,8 +256,10 @@ fn through_passes(
     let mut passes: Vec<&dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>> = vec![&first];
     passes.extend(PASSES.iter().map(|pass| pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>));
     let mut passes = passes.into_iter();
+    let file = known.files.get(&source.name).copied().unwrap_or_default();
     loop {
-        let policy = Policy::new(&rewritten.text, module.as_ref().unwrap_or(written), version, &known.rules);
+        let written = module.as_ref().unwrap_or(written);
+        let policy = Policy::new(&rewritten.text, written, version, &known.rules).in_file(file);
         let mut changed = None;
         // What is known of the policy holds until a pass changes it.
         while changed.is_none()
