@@ -9,10 +9,11 @@
 //! ```
 
 use planguard_rego_syntax::tree::{Body, Expr, ExprKind, LiteralKind, Scalar, Step};
-use planguard_rego_syntax::walk::{each_body, each_expr, outside_bodies};
+use planguard_rego_syntax::walk::{each_body, each_expr};
 
 use super::super::edit::{Edits, Written};
 use super::super::policy::{PREFIX, Policy, modifiers};
+use super::every_variable::names_of_pattern;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     let mut edits = policy.edits();
@@ -47,14 +48,10 @@ fn outputs<'e>(policy: &Policy<'_>, body: &'e Body) -> Vec<&'e Expr> {
             && let ExprKind::Call { arguments, .. } = &expr.kind
             && let Some(last) = arguments.last()
         {
-            outside_bodies(last, &mut |part| {
-                if matches!(part.kind, ExprKind::Name) && policy.is_open(policy.scopes(), part) {
-                    outputs.push(part);
-                }
-            });
+            names_of_pattern(last, &mut outputs);
         }
     }
-    outputs.retain(|name| policy.text_of(name) != "_");
+    outputs.retain(|name| policy.text_of(name) != "_" && policy.is_open(policy.scopes(), name));
     outputs
 }
 
@@ -108,6 +105,7 @@ mod tests {
         for rule in [
             "r if { walk(x, [_, k]); every k in ys { k } }",
             "r if { walk(x, [_, _]); every y in ys { y[_] } }",
+            "r if { f(x, type_name(1)); every y in ys { type_name(y) } }",
             "r if { k := 1; f(x, k); every y in ys { y == k } }",
             "r if { walk(x, [_, k]); __pg1 := [ys, k]; every y in __pg1[0] { y != k } }",
         ] {
