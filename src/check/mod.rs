@@ -558,7 +558,9 @@ fn check_plan(
         position: None,
         details: match options.details {
             Details::LeftOut => None,
-            Details::Wanted => Some(Box::new(PlanDetails::of(&plan, &redactor, origin, told_cost.as_deref()))),
+            Details::Wanted => {
+                Some(Box::new(PlanDetails::of(&plan, &redactor, origin, told_cost.as_deref())))
+            }
         },
     };
     let baseline = baseline.unwrap_or_default();

@@ -123,7 +123,7 @@ type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 /// so that passes on bodies can resolve every name. Head values are moved into bodies before bodies are rewritten.
 /// Negation comes near the end because it moves text written by other passes. It may extract an expression that
 /// searches, so the pass on searches runs twice.
-const PASSES: [(Contents, Pass); 40] = [
+const PASSES: [(Contents, Pass); 41] = [
     (Contents::TEMPLATES, passes::template::edits),
     (Contents::UNIFIED_ARRAYS, passes::array_pattern::edits),
     (Contents::RULES, passes::leading_expression::edits),
@@ -150,6 +150,7 @@ const PASSES: [(Contents, Pass); 40] = [
     (Contents::WAITING, passes::early_negation::edits),
     (Contents::WALKS, passes::walk::edits),
     (Contents::WALKS, passes::walked_key::edits),
+    (Contents::EVERY, passes::every_body::edits),
     (Contents::EVERY, passes::every_variable::edits),
     (Contents::WILDCARDS, passes::wildcard_pattern::edits),
     (Contents::RULES, passes::head_value::edits),
@@ -238,7 +239,6 @@ fn through_passes(
     known: &LoadedNames,
 ) -> Result<Rewritten, RewriteError> {
     let written = source.module().map_err(RewriteError::of_syntax)?;
-    let file = known.files.get(&source.name).copied().unwrap_or_default();
     let mut module = None;
     let mut rewritten = Rewritten { text: source.text.to_string(), shifts: Vec::new() };
     let mut passes: Vec<(Contents, &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>)> =
@@ -249,6 +249,7 @@ fn through_passes(
             .map(|(needed, pass)| (*needed, pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>)),
     );
     let mut passes = passes.into_iter();
+    let file = known.files.get(&source.name).copied().unwrap_or_default();
     loop {
         let module_here = module.as_ref().unwrap_or(written);
         let policy = Policy::new(&rewritten.text, module_here, version, &known.rules).in_file(file);

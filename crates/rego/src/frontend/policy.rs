@@ -156,6 +156,11 @@ impl<'p> Policy<'p> {
         format!("{PREFIX}{number}")
     }
 
+    /// Returns the name of a rule that no file of the package has.
+    pub(super) fn fresh_rule_name(&self) -> String {
+        format!("{}_{}", self.fresh_name(), self.file)
+    }
+
     pub(super) fn text_of(&self, expr: &Expr) -> &'p str {
         expr.text(self.text)
     }

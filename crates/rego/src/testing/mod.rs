@@ -371,6 +371,18 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_a_failure_do_not_meet_rules_that_were_added() {
+        let deep = format!("{}1{}", "{\"a\": [".repeat(20), "]}".repeat(20));
+        let text = format!(
+            "package p\ntest_a if count(input.a[0].a) == 3 with count as sum with input as {deep}\n\
+             test_b if count([2, 3]) == 3 with count as sum\n"
+        );
+        let (runs, _) = run_all(&suite(&[("p_test.rego", &text)], &RegoTestOptions::default()));
+        let stop = runs[1].stopped_at.clone().unwrap();
+        assert!(stop.parts.contains(&"`count([2, 3])` is 5".to_owned()), "{:?}", stop.parts);
+    }
+
+    #[test]
     fn a_failing_builtin_is_undefined_and_reported() {
         let text = "package p\ntest_a if not to_number(\"x\")\ntest_b if to_number(\"x\") == 1\n";
         let (runs, _) = run_all(&suite(&[("p_test.rego", text)], &RegoTestOptions::default()));

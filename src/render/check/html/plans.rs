@@ -58,7 +58,7 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
             details.view.outside.relevant.len() + details.view.outside.others.len()
         }),
         risk: report.risk.score(),
-        notes: details.map(|details| plan_notes(report, details)).unwrap_or_default(),
+        notes: details.map(plan_notes).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
         cost: report
             .cost
@@ -91,18 +91,13 @@ fn of_summary(summary: &ChangeSummary) -> Vec<(Action, usize)> {
     numbers.into_iter().filter(|(_, number)| *number > 0).collect()
 }
 
-fn plan_notes(report: &PlanReport, details: &PlanDetails) -> Vec<Text> {
+fn plan_notes(details: &PlanDetails) -> Vec<Text> {
     let mut notes: Vec<Text> = Vec::new();
     let view = &details.view;
     if view.errored {
         notes.push(Text::from("Planning failed: objects are missing from this plan."));
     } else if view.partial {
         notes.push(Text::from("The plan does not cover all of the configuration."));
-    }
-    if report.cost.is_some() && details.cost.is_none() {
-        notes.push(Text::from(
-            "The monthly cost is that of a report of Infracost; the page has no cost of single resources.",
-        ));
     }
     notes
 }

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! r if f(xs) with f as count
-//! r if f(xs) with f as data.main.__pg1 __pg1(__pg2) := count(__pg2)
+//! r if f(xs) with f as data.main.__pg1_0 __pg1_0(__pg2) := count(__pg2)
 //! ```
 
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             for with in &literal.withs {
                 let Some((builtin, arity)) = replacement(policy, with) else { continue };
                 let function = functions.entry(builtin).or_insert_with(|| {
-                    let name = policy.fresh_name();
+                    let name = policy.fresh_rule_name();
                     let arguments: Vec<String> = (0..arity).map(|_| policy.fresh_name()).collect();
                     let arguments = arguments.join(", ");
                     added.push_str(&format!(" {name}({arguments}) := {builtin}({arguments})"));
@@ -70,9 +70,9 @@ mod tests {
         assert_pass(
             edits,
             "f(x) := 1\nr if f(1) with f as count\ns if {\n  f(1) with f as count with upper as regex.match\n}",
-            "f(x) := 1\nr if f(1) with f as data.main.__pg1 __pg1(__pg2) := count(__pg2)\n\
-             s if {\n  f(1) with f as data.main.__pg1 with upper as data.main.__pg3\n} \
-             __pg3(__pg4, __pg5) := regex.match(__pg4, __pg5)",
+            "f(x) := 1\nr if f(1) with f as data.main.__pg1_0 __pg1_0(__pg2) := count(__pg2)\n\
+             s if {\n  f(1) with f as data.main.__pg1_0 with upper as data.main.__pg3_0\n} \
+             __pg3_0(__pg4, __pg5) := regex.match(__pg4, __pg5)",
         );
     }
 

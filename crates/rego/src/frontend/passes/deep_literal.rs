@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! r := f({"a": {"b": … {"h": {"i": 1}}}})
-//! r := f({"a": {"b": … data.main.__pg1}}) __pg1 := {"h": {"i": 1}}
+//! r := f({"a": {"b": … data.main.__pg1_0}}) __pg1_0 := {"h": {"i": 1}}
 //! ```
 
 use planguard_rego_syntax::tree::{Expr, ExprKind, Literal, Rule};
@@ -93,7 +93,7 @@ impl Parts<'_, '_> {
         if depth < PART {
             return depth;
         }
-        let name = self.policy.fresh_name();
+        let name = self.policy.fresh_rule_name();
         self.rules.push(&format!(" {name} := "));
         self.rules.push_moved(&self.edits.take(&expr.span), &expr.span);
         let mut path = self.policy.module.package.clone();
@@ -140,18 +140,18 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_deep_literal_are_rules() {
-        let (left, inner) = (nested("[", "]", 5, "data.main.__pg1"), nested("[", "]", 6, "1"));
+        let (left, inner) = (nested("[", "]", 5, "data.main.__pg1_0"), nested("[", "]", 6, "1"));
         assert_pass(
             edits,
             &format!("r if f({})\ns := 1", nested("[", "]", 11, "1")),
-            &format!("r if f({left}) __pg1 := {inner}\ns := 1"),
+            &format!("r if f({left}) __pg1_0 := {inner}\ns := 1"),
         );
         let (outer, middle) =
-            (nested("{\"a\":", "}", 2, "data.main.__pg2"), nested("{\"a\":", "}", 6, "data.main.__pg1"));
+            (nested("{\"a\":", "}", 2, "data.main.__pg2_0"), nested("{\"a\":", "}", 6, "data.main.__pg1_0"));
         assert_pass(
             edits,
             &format!("r := [x,\n{}]", nested("{\"a\":", "}", 14, "[]")),
-            &format!("r := [x,\n{outer}] __pg1 := {} __pg2 := {middle}", nested("{\"a\":", "}", 6, "[]")),
+            &format!("r := [x,\n{outer}] __pg1_0 := {} __pg2_0 := {middle}", nested("{\"a\":", "}", 6, "[]")),
         );
     }
 

@@ -42,7 +42,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
 }
 
 /// The names that are an expression, or an item or a value of an array or object that is one.
-fn names_of_pattern<'e>(expr: &'e Expr, names: &mut Vec<&'e Expr>) {
+pub(super) fn names_of_pattern<'e>(expr: &'e Expr, names: &mut Vec<&'e Expr>) {
     match &expr.kind {
         ExprKind::Name => names.push(expr),
         ExprKind::Array(items) => items.iter().for_each(|item| names_of_pattern(item, names)),

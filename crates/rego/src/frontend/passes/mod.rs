@@ -10,6 +10,7 @@ pub(super) mod declaration;
 pub(super) mod deep_literal;
 pub(super) mod dynamic_package;
 pub(super) mod early_negation;
+pub(super) mod every_body;
 pub(super) mod every_variable;
 pub(super) mod filtered_scan;
 pub(super) mod head_value;
