@@ -1,5 +1,6 @@
 //! What policies read of a plan: which sections they need, and which paths no plan has.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::bundle;
@@ -22,7 +23,7 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
     for rule in &program.rules {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { continue };
+            let Some(steps) = path_into_input(program, rule, reference) else { continue };
             let is_configuration = steps.iter().zip(platform.configuration).all(|(step, key)| match step {
                 Step::Key(own) => own == key,
                 Step::Dynamic => true,
@@ -30,7 +31,7 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
             if is_configuration && !platform.configuration.is_empty() {
                 named.insert("configuration".to_owned());
             }
-            let section = match steps.as_slice() {
+            let section = match steps.as_ref() {
                 [Step::Key(alias), rest @ ..] if has_other_keys && is_plan_key(alias) => rest,
                 steps => steps,
             };
@@ -48,6 +49,24 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
     Sections::Named(named)
 }
 
+/// The path into the input that a reference means outside of its rule. Most mean none, or say so themselves.
+fn path_into_input<'r>(
+    program: &Program<'_>,
+    rule: &RuleFacts<'_>,
+    reference: &'r Reference<'_>,
+) -> Option<Cow<'r, [Step]>> {
+    if reference.root == "input" {
+        return Some(Cow::Borrowed(&reference.steps));
+    }
+    if !program.imports(rule.module, reference.root) {
+        return None;
+    }
+    match program.meaning_outside(rule.module, reference) {
+        Meaning::Input(steps) => Some(Cow::Owned(steps)),
+        Meaning::Own | Meaning::Data(_) | Meaning::Nothing => None,
+    }
+}
+
 /// Whether some platform has the plan under this key of its input.
 fn is_plan_key(key: &str) -> bool {
     plan_keys().any(|own| own == key)
@@ -59,7 +78,7 @@ pub(super) fn reads_index(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            let Meaning::Input(steps) = program.meaning_outside(rule.module, reference) else { return false };
+            let Some(steps) = path_into_input(program, rule, reference) else { return false };
             let is = |step: Option<&Step>, key: &str| step.and_then(Step::key) == Some(key);
             let is_plan = steps.first().and_then(Step::key).is_some_and(is_plan_key);
             is(steps.first(), INDEX_KEY) || is_plan && is(steps.get(1), INDEX_KEY)
@@ -72,11 +91,20 @@ pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
+            let is_file_name = |step: Option<&Step>| match step {
+                Some(Step::Key(key)) => key == "conftest",
+                Some(Step::Dynamic) | None => true,
+            };
+            if reference.root == "data" {
+                return is_file_name(reference.steps.first());
+            }
+            // A rule of the same package is below that package.
+            let is_elsewhere = program.package(rule).first().is_some_and(|first| first != "conftest");
+            if is_elsewhere && !program.imports(rule.module, reference.root) {
+                return false;
+            }
             match program.meaning_outside(rule.module, reference) {
-                Meaning::Data(steps) => match steps.first() {
-                    Some(Step::Key(key)) => key == "conftest",
-                    Some(Step::Dynamic) | None => true,
-                },
+                Meaning::Data(steps) => is_file_name(steps.first()),
                 Meaning::Own | Meaning::Input(_) | Meaning::Nothing => false,
             }
         })
