@@ -34,8 +34,7 @@ pub fn lint_evaluated(options: &LintOptions, policies: &Policies) -> LintReport 
     };
     // What the settings have made pedantic is told as well.
     let options = LintOptions { strictness: Strictness::Pedantic, ..options.clone() };
-    let is_error =
-        |lint: Lint| options.level(lint) == Level::Error || lint.info().level == Level::Error;
+    let is_error = |lint: Lint| options.level(lint) == Level::Error || lint.info().level == Level::Error;
     let is_told = |lint: Lint| lint.is_told_by_check() && options.level(lint) != Level::Pedantic;
     report(look(&options, Some(evaluation)), &options, &|lint| is_error(lint) || is_told(lint))
 }

@@ -225,9 +225,8 @@ fn planned_values_only(linter: &mut Linter<'_, '_>) {
             }
         });
     }
-    let deciding = |file: usize| {
-        project.ids_of(file).any(|id| project.decides(id) && !project.is_test_rule(id))
-    };
+    let deciding =
+        |file: usize| project.ids_of(file).any(|id| project.decides(id) && !project.is_test_rule(id));
     if changes {
         return;
     }

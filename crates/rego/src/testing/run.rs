@@ -399,18 +399,23 @@ mod tests {
         let passing: String = (0..20)
             .map(|number| format!("test_{number} if x == {number} with input as {{\"n\": {number}}}\n"))
             .collect();
-        let failing = "test_a if x == 1 with input as {\"n\": 2}\ntest_b if x.y == to_number(\"n\")\ntest_c if true\n";
-        let counted = [("passing", passing.as_str(), (1, 1)), ("failing", failing, (1, 2))].map(|(name, tests, taken)| {
-            let path = directory.path().join(format!("{name}_test.rego"));
-            std::fs::write(&path, format!("package {name}\nx := input.n\n{tests}")).unwrap();
-            let loaded =
-                RegoTests::load(&RegoTestOptions { paths: vec![path.clone()], ..RegoTestOptions::default() });
-            assert!(loaded.problems().is_empty(), "{:?}", loaded.problems());
-            let all: Vec<usize> = (0..loaded.tests().len()).collect();
-            let (runs, _) = loaded.run(&all, NonZeroUsize::MIN);
-            let passed = runs.iter().filter(|run| matches!(run.outcome, RegoOutcome::Passed)).count();
-            (passed, TAKEN.lock().unwrap()[&loaded.tests()[0].location.file], taken)
-        });
+        let failing =
+            "test_a if x == 1 with input as {\"n\": 2}\ntest_b if x.y == to_number(\"n\")\ntest_c if true\n";
+        let counted = [("passing", passing.as_str(), (1, 1)), ("failing", failing, (1, 2))].map(
+            |(name, tests, taken)| {
+                let path = directory.path().join(format!("{name}_test.rego"));
+                std::fs::write(&path, format!("package {name}\nx := input.n\n{tests}")).unwrap();
+                let loaded = RegoTests::load(&RegoTestOptions {
+                    paths: vec![path.clone()],
+                    ..RegoTestOptions::default()
+                });
+                assert!(loaded.problems().is_empty(), "{:?}", loaded.problems());
+                let all: Vec<usize> = (0..loaded.tests().len()).collect();
+                let (runs, _) = loaded.run(&all, NonZeroUsize::MIN);
+                let passed = runs.iter().filter(|run| matches!(run.outcome, RegoOutcome::Passed)).count();
+                (passed, TAKEN.lock().unwrap()[&loaded.tests()[0].location.file], taken)
+            },
+        );
         let [(passed, taken, expected), (others, taken_by_others, expected_of_others)] = counted;
         assert_eq!((passed, taken), (20, expected));
         assert_eq!((others, taken_by_others), (1, expected_of_others));
