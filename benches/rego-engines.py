@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -17,6 +18,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True  # nothing is left beside the scripts
+import rego_corpora
 import rego_rows
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -29,8 +31,12 @@ def main():
         return evaluate_with_binding(*arguments.opa_binding)
     if arguments.opa_row:
         return evaluate_row_with_binding(*arguments.opa_row)
+    if arguments.opa_tests:
+        return test_with_binding(pathlib.Path(arguments.opa_tests))
     with tempfile.TemporaryDirectory(prefix="planguard-bench-") as directory:
         measured = measure_rows if arguments.rows is not None else measure_all
+        if arguments.corpora:
+            measured = measure_corpora
         measured(pathlib.Path(directory), arguments)
 
 
@@ -44,6 +50,8 @@ def parse_arguments():
     parser.add_argument("--others-up-to", type=int, default=10, metavar="MB", help="largest plan for OPA and conftest")
     parser.add_argument("--rows", nargs="*", metavar="WORD", help="measure the rows of rego_rows.py (that have a WORD in"
                         " their name) instead: policies of many kinds, beside OPA")
+    parser.add_argument("--corpora", action="store_true", help="measure the unit tests of rego_corpora.py instead")
+    parser.add_argument("--opa-tests", metavar="DIRECTORY", help=argparse.SUPPRESS)
     parser.add_argument("--opa-row", nargs=2, metavar=("DIRECTORY", "PLAN"), help=argparse.SUPPRESS)
     parser.add_argument("--opa-binding", nargs=2, metavar=("POLICIES", "PLAN"), help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -97,6 +105,57 @@ def measure_rows(directory, arguments):
         columns = [f"{min(own) * 1e3:8.0f} {statistics.median(own) * 1e3:8.0f}" for own in [*times, *([opa] if opa else [])]]
         ratios = ", ".join(f"{min(opa) / min(own):.2f}" for own in times) if opa else "-"
         print(f"{row.name:26} {row.plan_bytes / 1e6:5.1f}MB " + " ".join(columns) + f"  {ratios}; {len(found[0])}", flush=True)
+
+
+def measure_corpora(directory, arguments):
+    """CPU time of the tests of each corpus: whole processes of planguard, and OPA's library within its process."""
+    target = build(arguments)
+    builds = arguments.planguard or [target / "planguard"]
+    has_opa = importlib.util.find_spec("opa_bindings") is not None
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, least CPU time in ms\n")
+    for name, files in rego_corpora.CORPORA.items():
+        own = directory / name.replace(" ", "-")
+        rego_corpora.write(files(), own)
+        times, opa, tests = [[] for _ in builds], [], 0
+        for _ in range(arguments.rounds):
+            for at, program in enumerate(builds):
+                # A test that fails makes planguard exit with 1, which no corpus does.
+                subprocess.run([program, "test", own], check=True, stdout=subprocess.DEVNULL)
+                times[at].append(run([program, "test", own])[1])
+            if has_opa:
+                by_opa = [sys.executable, __file__, "--opa-tests", own]
+                answer = json.loads(subprocess.run(by_opa, capture_output=True, check=True).stdout)
+                opa.append(answer["cpu"])
+                tests = answer["tests"]
+        columns = " ".join(f"{min(own) * 1e3:8.0f}" for own in [*times, *([opa] if opa else [])])
+        ratios = ", ".join(f"{min(opa) / min(own):.2f}" for own in times) if opa else "-"
+        print(f"{name:14} {columns}  OPA / planguard: {ratios}; {tests} tests", flush=True)
+
+
+def test_with_binding(directory):
+    """Runs in a process of its own. All tests are one query: the binding prepares each query anew, which `opa test` does
+    not have to, so that this is the least that OPA can take."""
+    from opa_bindings import engine as binding
+
+    texts = [(str(path), path.read_text()) for path in sorted(directory.rglob("*.rego"))]
+    documents = [(path.parent.relative_to(directory).parts, path.read_text()) for path in directory.rglob("data.json")]
+    started = time.process_time()
+    engine = binding.OpaEngine()
+    for parts, text in documents:
+        value = json.loads(text)
+        for part in reversed(parts):
+            value = {part: value}
+        engine.add_data(value)
+    tests = []
+    for name, text in texts:
+        engine.add_policy(name, text)
+        package = re.search(r"^package (\S+)", text, re.MULTILINE).group(1)
+        tests += [f"data.{package}.{test}" for test in re.findall(r"^(test_\w+)", text, re.MULTILINE)]
+    answer = engine.eval_query("x = [" + ", ".join(tests) + "]", {})
+    cpu = time.process_time() - started
+    if json.dumps(answer).count("true") < len(tests):
+        sys.exit(f"{directory}: a test fails in OPA")
+    print(json.dumps({"cpu": cpu, "tests": len(tests)}))
 
 
 def messages_of_planguard(command, row):

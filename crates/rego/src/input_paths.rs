@@ -1,5 +1,6 @@
 //! What policies read of a plan: which sections they need, and which paths no plan has.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::bundle;
@@ -22,7 +23,7 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
     for rule in &program.rules {
         for fact in &rule.facts {
             let Fact::Refers(reference) = fact else { continue };
-            let Meaning::Input(steps) = program.meaning(rule, reference) else { continue };
+            let Some(steps) = path_into_input(program, rule, reference) else { continue };
             let is_configuration = steps.iter().zip(platform.configuration).all(|(step, key)| match step {
                 Step::Key(own) => own == key,
                 Step::Dynamic => true,
@@ -30,7 +31,7 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
             if is_configuration && !platform.configuration.is_empty() {
                 named.insert("configuration".to_owned());
             }
-            let section = match steps.as_slice() {
+            let section = match steps.as_ref() {
                 [Step::Key(alias), rest @ ..] if has_other_keys && is_plan_key(alias) => rest,
                 steps => steps,
             };
@@ -46,6 +47,24 @@ pub(super) fn sections(program: &Program<'_>, platform: &Platform) -> Sections {
         }
     }
     Sections::Named(named)
+}
+
+/// The path into the input that a reference means outside of its rule. Most mean none, or say so themselves.
+fn path_into_input<'r>(
+    program: &Program<'_>,
+    rule: &RuleFacts<'_>,
+    reference: &'r Reference<'_>,
+) -> Option<Cow<'r, [Step]>> {
+    if reference.root == "input" {
+        return Some(Cow::Borrowed(&reference.steps));
+    }
+    if !program.imports(rule.module, reference.root) {
+        return None;
+    }
+    match program.meaning(rule, reference) {
+        Meaning::Input(steps) => Some(Cow::Owned(steps)),
+        Meaning::Own | Meaning::Data(_) | Meaning::Nothing => None,
+    }
 }
 
 /// Whether some platform has the plan under this key of its input.
@@ -73,7 +92,7 @@ pub(super) fn reads_cost_report(program: &Program<'_>, platform: &Platform) -> b
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            let Meaning::Input(steps) = program.meaning(rule, reference) else { return false };
+            let Some(steps) = path_into_input(program, rule, reference) else { return false };
             let leads = |place: &str| {
                 steps.iter().zip(place.split('.')).all(|(step, key)| step.key().is_none_or(|own| own == key))
             };
@@ -87,9 +106,9 @@ fn any_below_index(program: &Program<'_>, is_meant: impl Fn(&[Step]) -> bool) ->
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
-            let Meaning::Input(steps) = program.meaning(rule, reference) else { return false };
+            let Some(steps) = path_into_input(program, rule, reference) else { return false };
             let is_index = |step: &Step| step.key() == Some(INDEX_KEY);
-            match steps.as_slice() {
+            match steps.as_ref() {
                 [index, below @ ..] if is_index(index) => is_meant(below),
                 [Step::Key(plan), index, below @ ..] if is_plan_key(plan) && is_index(index) => {
                     is_meant(below)
@@ -105,11 +124,20 @@ pub(super) fn reads_file_name(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let Fact::Refers(reference) = fact else { return false };
+            let is_file_name = |step: Option<&Step>| match step {
+                Some(Step::Key(key)) => key == "conftest",
+                Some(Step::Dynamic) | None => true,
+            };
+            if reference.root == "data" {
+                return is_file_name(reference.steps.first());
+            }
+            // A rule of the same package is below that package.
+            let is_elsewhere = program.package(rule).first().is_some_and(|first| first != "conftest");
+            if is_elsewhere && !program.imports(rule.module, reference.root) {
+                return false;
+            }
             match program.meaning(rule, reference) {
-                Meaning::Data(steps) => match steps.first() {
-                    Some(Step::Key(key)) => key == "conftest",
-                    Some(Step::Dynamic) | None => true,
-                },
+                Meaning::Data(steps) => is_file_name(steps.first()),
                 Meaning::Own | Meaning::Input(_) | Meaning::Nothing => false,
             }
         })

@@ -282,6 +282,11 @@ impl<'a> Program<'a> {
         variables.contains(&reference.root_at)
     }
 
+    /// Returns whether a module imports a document or package by a name.
+    pub(super) fn imports(&self, module: usize, name: &str) -> bool {
+        self.imports[module].contains_key(name)
+    }
+
     /// Returns the functions of the loaded policies that a call may refer to. The engine falls back from an import to
     /// the caller's package, so there can be two; a cycle through either would end the process.
     pub(super) fn functions(&self, rule: &RuleFacts<'_>, called: &Reference<'_>) -> Vec<usize> {

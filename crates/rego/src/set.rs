@@ -587,6 +587,12 @@ fn compile_reading<T>(
     }
 }
 
+/// The path of no rule: nothing is evaluated for it.
+const NO_RULE: &str = "data.__pg_no_rule";
+
+/// What the engine says of such a path once it is prepared.
+const NOT_A_RULE: &str = "not a valid rule path";
+
 /// How often the engine has prepared each file.
 #[cfg(test)]
 static PREPARED: std::sync::Mutex<BTreeMap<String, usize>> = std::sync::Mutex::new(BTreeMap::new());
@@ -598,7 +604,14 @@ pub(super) fn prepared(engine: &mut Engine) -> Result<(), String> {
         let file = source::file_of(&module.package.span).to_owned();
         *PREPARED.lock().unwrap().entry(file).or_default() += 1;
     }
-    engine.eval_query("true".to_owned(), false).map(drop).map_err(|error| error.to_string())
+    // A query finds out whether documents are in the way of rules. It allocates room for all policies once more.
+    if engine.get_data().as_object().is_ok_and(|documents| !documents.is_empty()) {
+        return engine.eval_query("true".to_owned(), false).map(drop).map_err(|error| error.to_string());
+    }
+    match engine.eval_rule(NO_RULE.to_owned()).map_err(|error| error.to_string()) {
+        Err(message) if message != NOT_A_RULE => Err(message),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 fn version(dialect: Dialect, source: &Source) -> RegoVersion {
@@ -762,6 +775,18 @@ mod tests {
                 assert_eq!(counted.lock().unwrap().get(&source.name), Some(&1), "{}", source.name);
             }
         }
+    }
+
+    #[test]
+    fn preparing_says_what_is_wrong() {
+        let mut engine = dialect::new_engine();
+        engine.add_policy("a.rego".to_owned(), "package a\nb.c := 1\n".to_owned()).unwrap();
+        assert_eq!(prepared(&mut engine), Ok(()));
+        engine.add_data(Value::from_json_str(r#"{"x": {"y": 2}}"#).unwrap()).unwrap();
+        assert_eq!(prepared(&mut engine), Ok(()));
+        let mut engine = dialect::new_engine();
+        engine.add_policy("a.rego".to_owned(), "package a\nb if c == 1\n".to_owned()).unwrap();
+        assert!(prepared(&mut engine).is_err_and(|message| message.contains("unsafe")));
     }
 
     #[test]

@@ -123,8 +123,16 @@ fn looks_at_all_data(program: &Program<'_>) -> bool {
     program.rules.iter().any(|rule| {
         rule.facts.iter().any(|fact| {
             let (Fact::Refers(reference) | Fact::Replaces(reference)) = fact else { return false };
+            let is_open = |step: Option<&Step>| matches!(step, None | Some(Step::Dynamic));
+            if reference.root == "data" {
+                return is_open(reference.steps.first());
+            }
+            // Nothing else but an import can mean all of `data`.
+            if !program.imports(rule.module, reference.root) {
+                return false;
+            }
             match program.meaning(rule, reference) {
-                Meaning::Data(steps) => matches!(steps.first(), None | Some(Step::Dynamic)),
+                Meaning::Data(steps) => is_open(steps.first()),
                 Meaning::Own | Meaning::Input(_) | Meaning::Nothing => false,
             }
         })

@@ -117,6 +117,9 @@ impl LoadedNames {
 
 type Pass = for<'a, 'p> fn(&'a Policy<'p>) -> Edits<'p>;
 
+/// A pass, or what comes before all of them.
+type AnyPass<'f> = dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p> + 'f;
+
 /// The passes, each with what it looks for: a policy that has none of it stays as it is.
 ///
 /// Templates come first, since no other pass looks into them; then passes on the form of rules, then those on names,
@@ -241,13 +244,8 @@ fn through_passes(
     let written = source.module().map_err(RewriteError::of_syntax)?;
     let mut module = None;
     let mut rewritten = Rewritten { text: source.text.to_string(), shifts: Vec::new() };
-    let mut passes: Vec<(Contents, &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>)> =
-        vec![(Contents::RULES, &first)];
-    passes.extend(
-        PASSES
-            .iter()
-            .map(|(needed, pass)| (*needed, pass as &dyn for<'a, 'p> Fn(&'a Policy<'p>) -> Edits<'p>)),
-    );
+    let mut passes: Vec<(Contents, &AnyPass<'_>)> = vec![(Contents::RULES, &first)];
+    passes.extend(PASSES.iter().map(|(needed, pass)| (*needed, pass as &AnyPass<'_>)));
     let mut passes = passes.into_iter();
     let file = known.files.get(&source.name).copied().unwrap_or_default();
     loop {
