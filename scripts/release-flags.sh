@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced, in the directory of the sources: flags that keep paths of the machine out of a binary, so that two builds of the same
 # commit with the same compiler are the same bytes wherever they are made.
 _cargo=${CARGO_HOME:-$HOME/.cargo}

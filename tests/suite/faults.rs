@@ -184,7 +184,7 @@ fn an_error_of_the_device_is_an_error() {
 fn bound_by_permissions(directory: &Path) -> Option<&'static str> {
     let probe = directory.join("probe");
     fs::write(&probe, "").expect("written");
-    fs::set_permissions(&probe, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&probe, fs::Permissions::from_mode(0o000)).expect("permissions");
     if File::open(&probe).is_err() {
         return Some("");
     }
