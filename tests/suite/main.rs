@@ -50,6 +50,8 @@ mod rooms;
 mod runtask;
 mod runtask_serve;
 mod sarif;
+#[cfg(debug_assertions)]
+mod scaling;
 mod secrets;
 mod settings;
 mod shared;

@@ -1,6 +1,6 @@
 //! What is allowed already, by traffic, so that thousands of rules can be compared with as many others.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::network::{Addresses, Traffic};
 use super::openings::Opening;
@@ -8,9 +8,9 @@ use super::openings::Opening;
 /// What some openings allow.
 #[derive(Debug, Default)]
 pub(super) struct Allowed {
-    by_traffic: HashMap<Traffic, Ranges>,
+    by_traffic: BTreeMap<Traffic, Ranges>,
     /// The traffic of each protocol; `None` for all protocols.
-    by_protocol: HashMap<Option<String>, PortRanges>,
+    by_protocol: BTreeMap<Option<String>, PortRanges>,
 }
 
 /// The ranges from which some traffic is allowed.
@@ -82,16 +82,7 @@ impl Allowed {
                 let protocol = Some(protocol.to_owned());
                 self.by_protocol.get(&protocol).is_some_and(|ports| is_within(&protocol, ports))
             }
-            // An answer of yes or no, whatever the order.
-            #[expect(clippy::iter_over_hash_type, reason = "the order does not matter")]
-            None => {
-                for (protocol, ports) in &self.by_protocol {
-                    if is_within(protocol, ports) {
-                        return true;
-                    }
-                }
-                false
-            }
+            None => self.by_protocol.iter().any(|(protocol, ports)| is_within(protocol, ports)),
         }
     }
 

@@ -60,7 +60,7 @@ fn lacks_call(plan: &Plan<'_>, address: &Address) -> bool {
 fn first_missing(configuration: &Configuration<'_>, address: &Address) -> Option<usize> {
     let mut path = String::new();
     for (depth, step) in address.modules.iter().enumerate() {
-        if !configuration.module(&path).is_some_and(|(_, module)| module.call(&step.name).is_some()) {
+        if configuration.module(&path).is_none_or(|(_, module)| module.call(&step.name).is_none()) {
             return Some(depth + 1);
         }
         if !path.is_empty() {

@@ -149,7 +149,7 @@ impl fmt::Display for Addresses {
 }
 
 /// Network traffic: a protocol with its ports.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Traffic {
     /// The protocol's name in small letters; `None` for all.
     protocol: Option<String>,

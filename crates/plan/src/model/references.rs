@@ -274,7 +274,8 @@ impl<'v> References<'v> {
 
     /// Whether one of them is a prefix of a reference.
     fn has_prefix_of(&self, reference: &str) -> bool {
-        reference.match_indices(['.', '[']).any(|(end, _)| self.0.contains(&reference[..end]))
+        let mut prefixes = reference.match_indices(['.', '[']).filter_map(|(end, _)| reference.get(..end));
+        prefixes.any(|prefix| self.0.contains(prefix))
     }
 }
 
