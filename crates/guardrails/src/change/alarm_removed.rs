@@ -11,7 +11,9 @@ use super::reason::because_destroyed;
 use super::switch::{Wording, findings};
 use super::tables::ALARM_REMOVED;
 use super::twin::created;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, lists, numbers, receivers};
+use super::{
+    ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, entry_filter, lists, numbers, receivers,
+};
 use crate::engine::is_empty;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -56,6 +58,7 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         }));
         found.extend(receivers::lost(&pair));
         found.extend(weakened(&pair));
+        found.extend(entry_filter::of_alarms(&pair));
         found.extend(numbers::moved(&pair, &ALARM_REMOVED, LISTS.what));
     }
     found.extend(lost_receivers(plan, &found));

@@ -47,7 +47,7 @@ const LIMITS: &[Limit] = &[
 const WAITS: &[(&str, &[&str])] = &[("aws_cloudwatch_metric_alarm", &["evaluation_periods", "period"])];
 
 /// By how much a limit moves before that is no tuning any more.
-const MUCH: f64 = 0.2;
+pub(super) const MUCH: f64 = 0.2;
 
 /// How many times longer an alarm waits before that is no tuning any more.
 const LONGER: f64 = 4.0;

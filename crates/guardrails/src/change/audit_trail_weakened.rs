@@ -6,12 +6,14 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::{Pair, Sight, pairs, places, sight};
-use super::lists;
 use super::loss::{is_no_loss, without_successor};
 use super::switch::{Wording, findings};
 use super::tables::AUDIT_TRAIL_WEAKENED;
 use super::target::destroyed_alone;
-use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
+use super::{
+    ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, archived_findings, entry_filter, lists,
+    parameters,
+};
 use crate::engine::is_empty;
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
@@ -55,6 +57,9 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
         found.extend(findings(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
         let lists = AUDIT_TRAIL_WEAKENED.marked(&pair.resource.address.resource_type, Mark::LogKinds);
         found.extend(lists.filter_map(|list| reduced(&pair, &list.attribute)));
+        found.extend(parameters::shortened(&pair, &AUDIT_TRAIL_WEAKENED, &WORDING));
+        found.extend(entry_filter::of_trails(&pair));
+        found.extend(archived_findings::widened(&pair));
         if !records_all(&pair.after) {
             found.extend(lists::changed(&pair, &AUDIT_TRAIL_WEAKENED, &LISTS));
         }

@@ -186,6 +186,11 @@ fn quoted(value: &Json) -> String {
     }
 }
 
+/// A word as a text: what a backslash stands in front of means itself.
+fn plain(word: &str) -> String {
+    word.replace('\\', "")
+}
+
 /// The safe and the unsafe values of a switch that turns.
 fn settings(switch: &Switch) -> Vec<(Json, Json)> {
     let mut pairs: Vec<(Json, Json)> = match &switch.safe {
@@ -194,7 +199,7 @@ fn settings(switch: &Switch) -> Vec<(Json, Json)> {
         }
         SafeSetting::Words(words) => words.iter().map(|word| (json!(word), json!("another-word"))).collect(),
         SafeSetting::AllBut(words) => {
-            words.iter().map(|word| (json!("another-word"), json!(word.to_lowercase()))).collect()
+            words.iter().map(|word| (json!("another-word"), json!(plain(word).to_lowercase()))).collect()
         }
         SafeSetting::Present => vec![
             (json!("something"), Json::Null),
@@ -202,9 +207,10 @@ fn settings(switch: &Switch) -> Vec<(Json, Json)> {
             (json!("something"), json!("")),
         ],
         SafeSetting::Absent => vec![(Json::Null, json!("something"))],
-        SafeSetting::Order(words) => {
-            words.windows(2).map(|pair| (json!(pair[1]), json!(pair[0].to_lowercase()))).collect()
-        }
+        SafeSetting::Order(words) => words
+            .windows(2)
+            .map(|pair| (json!(plain(&pair[1])), json!(plain(&pair[0]).to_lowercase())))
+            .collect(),
         SafeSetting::AtLeast(least) => vec![(json!(least), json!(least - 1.0))],
         SafeSetting::AtMost(most) => vec![(json!(most), json!(most + 1.0))],
     };

@@ -1,9 +1,10 @@
 //! Reports exceptions from guards that a plan creates.
 
-use planguard_plan::Plan;
+use planguard_plan::{Plan, ResourceState, Side};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::archived_findings::is_archiving;
 use super::tables::EXCEPTION_CREATED;
 use super::twin::created;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -31,8 +32,13 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     created(plan)
         .filter_map(|new| {
-            let group = EXCEPTION_CREATED.group(&new.address.resource_type)?;
-            let what = group.loss.as_deref().unwrap_or("is exempt from a guard");
+            let what = match EXCEPTION_CREATED.group(&new.address.resource_type) {
+                Some(group) => group.loss.as_deref().unwrap_or("is exempt from a guard"),
+                None if is_archiving(new, &ResourceState::new(plan, new, Side::After)?) => {
+                    "puts findings away before anybody sees them"
+                }
+                None => return None,
+            };
             Some(ChangeFinding::on(new, format!("{} is created: it {what}", new.address)))
         })
         .collect()

@@ -4,13 +4,20 @@ use planguard_guardrail_format::change::Mark;
 use planguard_plan::{ResourceState, Value, View};
 
 use super::ChangeFinding;
-use super::compare::{Pair, Sight, shown, sight};
+use super::compare::{Pair, Sight, places, shown, sight};
+use super::switch::texts;
 use super::tables::ACCESS_RESTRICTION_REMOVED;
 
 /// The finding for a rule that lets through and came behind one that stops, and comes before it now.
 pub(super) fn passed_by(pair: &Pair<'_>) -> Option<ChangeFinding> {
     let mut marked = ACCESS_RESTRICTION_REMOVED.marked(&pair.resource.address.resource_type, Mark::Filters);
-    let [block, name] = marked.next()?.attribute.as_slice() else { return None };
+    marked.find_map(|marked| match marked.attribute.as_slice() {
+        [block, name] => passed_by_in(pair, block, name),
+        _ => None,
+    })
+}
+
+fn passed_by_in(pair: &Pair<'_>, block: &str, name: &str) -> Option<ChangeFinding> {
     let (before, after) = (rules(&pair.before, block, name)?, rules(&pair.after, block, name)?);
     let of = |name: &str, does: Does| before.iter().find(|rule| rule.name == name && rule.does == does);
     let mut letting = after.iter().filter(|rule| rule.does == Does::Allow);
@@ -49,9 +56,32 @@ fn rules(state: &ResourceState<'_>, block: &str, name: &str) -> Option<Vec<Rule>
         .iter()
         .map(|rule| {
             let Sight::Known(Value::Number(place)) = sight(&rule.key("priority")) else { return None };
-            Some(Rule { name: shown(&rule.key(name))?, place: place.as_u64()?, does: does(rule) })
+            let name = match name {
+                // Rules of Cloud Armor are called by their place, and are the same where they match the same.
+                "priority" => matched(rule)?,
+                name => shown(&rule.key(name))?,
+            };
+            Some(Rule { name, place: place.as_u64()?, does: does(rule) })
         })
         .collect()
+}
+
+/// What a rule of Cloud Armor is about: its ranges, or its expression.
+fn matched(rule: &View<'_, '_>) -> Option<String> {
+    if rule.key("match").is_sensitive() {
+        return None;
+    }
+    let ranges = places(rule, &["match", "config", "src_ip_ranges"]);
+    let texts = ranges.iter().filter_map(|place| texts(sight(place).known()?)).flatten().collect::<Vec<_>>();
+    let expression = places(rule, &["match", "expr", "expression"]);
+    let named = expression.iter().find_map(|place| Some(sight(place).known()?.as_str()?.to_owned()));
+    let named = named.or_else(|| (!texts.is_empty()).then(|| texts.join(", ")))?;
+    Some(format!("`{named}`"))
+}
+
+/// The actions with which a rule stops what it matches, in the words of all providers.
+fn is_stop(word: &str) -> bool {
+    word.eq_ignore_ascii_case("block") || word.to_ascii_lowercase().starts_with("deny")
 }
 
 fn does(rule: &View<'_, '_>) -> Does {
@@ -62,7 +92,7 @@ fn does(rule: &View<'_, '_>) -> Does {
     };
     match sight(&action) {
         Sight::Known(Value::String(word)) if word.eq_ignore_ascii_case("allow") => Does::Allow,
-        Sight::Known(Value::String(word)) if word.eq_ignore_ascii_case("block") => Does::Stop,
+        Sight::Known(Value::String(word)) if is_stop(word) => Does::Stop,
         Sight::Known(Value::String(_)) => Does::Other,
         _ if is_set("allow") => Does::Allow,
         _ if is_set("block") || is_set("captcha") || is_set("challenge") => Does::Stop,
@@ -104,5 +134,21 @@ mod tests {
         };
         let address = "azurerm_web_application_firewall_policy.a";
         assert_eq!(find_in_update(&GUARD, address, &policy(20, 10), &policy(20, 30), "{}").len(), 1);
+    }
+
+    #[test]
+    fn a_rule_of_cloud_armor_that_comes_behind_one_that_lets_through_is_told() {
+        let policy = |deny: u32, allow: u32| {
+            format!(
+                r#"{{"rule": [{{"priority": {deny}, "action": "deny(403)", "match": [{{"config": [{{"src_ip_ranges": ["203.0.113.0/24"]}}]}}]}},
+                    {{"priority": {allow}, "action": "allow", "match": [{{"config": [{{"src_ip_ranges": ["*"]}}]}}]}}]}}"#
+            )
+        };
+        let found = |before: &str, after: &str| {
+            find_in_update(&GUARD, "google_compute_security_policy.a", before, after, "{}").len()
+        };
+        assert_eq!(found(&policy(1000, 2000), &policy(3000, 2000)), 1);
+        assert_eq!(found(&policy(3000, 2000), &policy(1000, 2000)), 0);
+        assert_eq!(found(&policy(1000, 2000), &policy(1100, 2000)), 0);
     }
 }

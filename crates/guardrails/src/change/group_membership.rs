@@ -1,6 +1,6 @@
 //! Groups with the rights of an administrator that get a member more.
 
-use planguard_plan::{Mode, Plan, ResourceChange, Value, View};
+use planguard_plan::{Mode, Plan, ResourceChange, ResourceState, Side, Value, View};
 use planguard_rule::Severity;
 
 use super::ChangeFinding;
@@ -101,6 +101,7 @@ pub(super) fn findings(plan: &Plan<'_>) -> Vec<ChangeFinding> {
 /// The findings for a new object that puts somebody into a group which is one of administrators already.
 fn joined<'p>(plan: &'p Plan<'p>, mut admins: Option<Admins<'p>>) -> Vec<ChangeFinding> {
     let mut found = Vec::new();
+    found.extend(joined_elsewhere(plan));
     for new in created(plan).filter(|new| new.address.resource_type == "aws_iam_user_group_membership") {
         let Some(after) = new.change.after.as_deref() else { continue };
         let admins = admins.get_or_insert_with(|| Admins::of(plan));
@@ -112,6 +113,59 @@ fn joined<'p>(plan: &'p Plan<'p>, mut admins: Option<Admins<'p>>) -> Vec<ChangeF
             );
             found.push(ChangeFinding::on(new, message));
         }
+    }
+    found
+}
+
+/// Types of which each object puts somebody into a group: the attribute that names the group, the type of the groups, and
+/// what a group is called by there.
+const JOINING: &[(&str, &str, &str, &str)] = &[
+    ("azuread_group_member", "group_object_id", "azuread_group", "display_name"),
+    ("azuread_directory_role_member", "role_object_id", "azuread_directory_role", "display_name"),
+    ("google_cloud_identity_group_membership", "group", "google_cloud_identity_group", "display_name"),
+    ("okta_user_group_memberships", "groups", "okta_group", "name"),
+    ("okta_group_memberships", "group_id", "okta_group", "name"),
+];
+
+/// The findings for somebody who comes into a group of another provider that is called one of administrators, or to which
+/// roles of a directory are assigned. The group is older than the plan.
+fn joined_elsewhere<'p>(plan: &'p Plan<'p>) -> Vec<ChangeFinding> {
+    let mut found = Vec::new();
+    for new in created(plan) {
+        let Some((_, attribute, of, name)) =
+            JOINING.iter().find(|(own, ..)| *own == new.address.resource_type.as_str())
+        else {
+            continue;
+        };
+        let Some(group_id) = new.change.after.as_deref().and_then(|after| after.get(attribute)) else {
+            continue;
+        };
+        let ids: Vec<&str> = texts(group_id).collect();
+        let groups = plan.resource_changes.iter().filter(|group| {
+            let before = group.change.before.as_deref();
+            group.address.resource_type == *of
+                && ["object_id", "id", "name"].iter().any(|identity| {
+                    before
+                        .and_then(|before| before.get(identity)?.as_str())
+                        .is_some_and(|own| ids.contains(&own))
+                })
+        });
+        let called = |group: &'p ResourceChange<'p>| {
+            let state = ResourceState::new(plan, group, Side::After)?;
+            let root = state.root();
+            let is_for_roles = sight(&root.key("assignable_to_role")) == Sight::Known(&Value::Bool(true));
+            let place = root.key(name);
+            let is_admin = sight(&place).known().and_then(Value::as_str).is_some_and(is_named_admin);
+            let is_role = *of == "azuread_directory_role";
+            (is_for_roles || is_role || is_admin)
+                .then(|| shown(&place).unwrap_or_else(|| format!("that of {}", group.address)))
+        };
+        let Some(name) = groups.filter_map(called).next() else { continue };
+        let message = format!(
+            "{} may give somebody the rights of an administrator: `{attribute}` is {name}",
+            new.address
+        );
+        found.push(ChangeFinding::on(new, message).weighing(Severity::Medium));
     }
     found
 }
@@ -233,5 +287,21 @@ mod tests {
             )]
         );
         assert_eq!(of("Readers"), []);
+    }
+
+    #[test]
+    fn somebody_who_comes_into_a_group_that_has_roles_is_told() {
+        let group = |assignable: bool| {
+            let values = format!(
+                r#"{{"object_id": "g", "display_name": "Platform", "assignable_to_role": {assignable}}}"#
+            );
+            format!(
+                r#"{{"address": "azuread_group.g", "change": {{"actions": ["no-op"], "before": {values}, "after": {values}}}}}"#
+            )
+        };
+        let member = r#"{"address": "azuread_group_member.m", "change": {"actions": ["create"], "before": null,
+            "after": {"group_object_id": "g", "member_object_id": "u"}}}"#;
+        assert_eq!(found(&[group(true), member.to_owned()]).len(), 1);
+        assert_eq!(found(&[group(false), member.to_owned()]), []);
     }
 }

@@ -1,9 +1,10 @@
-//! Reports protections that are destroyed while what they protect stays.
+//! Reports protections that are destroyed, or put on something else, while what they protect stays.
 
 use planguard_plan::Plan;
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::guard_moved::moved;
 use super::loss::losses;
 use super::tables::GUARD_REMOVED;
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -30,5 +31,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    losses(plan, &GUARD_REMOVED)
+    let mut found = losses(plan, &GUARD_REMOVED);
+    found.extend(moved(plan));
+    found
 }

@@ -12,7 +12,10 @@ use super::compare::{Pair, Sight, pairs, places, shown, sight};
 use super::grant_created::new_grants;
 use super::switch::{self, Wording};
 use super::tables::IAM_WIDENED;
-use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, expression, vault_policy};
+use super::{
+    Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, acl_rules, expression,
+    rbac_subjects, vault_policy,
+};
 use crate::engine::PlanIndex;
 use crate::iam::{Document, Grant, allowed_principals, grants_beyond};
 use crate::unreadable::{self, Unreadable};
@@ -107,11 +110,17 @@ pub(super) fn findings(pair: &Pair<'_>, index: &PlanIndex<'_>) -> Vec<ChangeFind
         found.extend(role_definition_finding(pair));
     }
     found.extend(vault_policy::widened(pair));
+    found.extend(acl_rules::widened(pair));
     found.extend(expression::loosened(pair));
+    found.extend(rbac_subjects::widened(pair));
     match binding_finding(pair) {
         // It says who gets the role as well.
         Some(finding) => found.push(finding),
-        None => found.extend(switches),
+        None => {
+            let by_switch: Vec<ChangeFinding> = switches.collect();
+            let by_rank = if by_switch.is_empty() { role_raised(pair) } else { None };
+            found.extend(by_switch.into_iter().chain(by_rank));
+        }
     }
     found
 }
@@ -366,6 +375,41 @@ fn binding_finding(pair: &Pair<'_>) -> Option<ChangeFinding> {
     Some(ChangeFinding::on(pair.resource, message).at(attribute).with(Certainty::DependsOnUnknown))
 }
 
+/// The words in the names of Azure's roles, by what their holders can do; the names of most say it.
+const RANKS: [&[&str]; 3] =
+    [&["reader"], &["contributor", "officer", "operator", "writer"], &["administrator", "admin", "owner"]];
+
+/// How much a role of Azure allows, as its name says it; `None` for one that says nothing.
+fn rank(role: &str) -> Option<usize> {
+    let role = role.to_ascii_lowercase();
+    let is_said = |word: &&str| role.split(' ').any(|own| own == *word);
+    RANKS.iter().rposition(|words| words.iter().any(is_said))
+}
+
+/// The finding for an assignment in Azure whose role becomes one that changes things, or administers them.
+fn role_raised(pair: &Pair<'_>) -> Option<ChangeFinding> {
+    if pair.resource.address.resource_type != "azurerm_role_assignment" {
+        return None;
+    }
+    let role = |state: &ResourceState<'_>| {
+        let place = state.root().key("role_definition_name");
+        let Sight::Known(Value::String(name)) = sight(&place) else { return None };
+        Some((rank(name), shown(&place)))
+    };
+    let ((old, from), (new, to)) = (role(&pair.before)?, role(&pair.after)?);
+    // A role that only uses something is below those that change it.
+    if new? <= old.unwrap_or_default() {
+        return None;
+    }
+    let place = pair.after.root().key("role_definition_name");
+    let what = match from.zip(to) {
+        Some((from, to)) => format!("`role_definition_name` changes from {from} to {to}"),
+        None => "its role is one with more rights".to_owned(),
+    };
+    let message = format!("{} {}: {what}", pair.resource.address, WORDING.certain);
+    Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()).weighing(Severity::Medium))
+}
+
 /// Who holds which role.
 #[derive(Default)]
 struct Bindings {
@@ -435,6 +479,28 @@ mod tests {
     fn policy(statements: &str) -> String {
         let text = format!(r#"{{"Statement": {statements}}}"#);
         format!(r#"{{"policy": {}}}"#, serde_json::Value::String(text))
+    }
+
+    #[test]
+    fn a_role_of_azure_that_changes_what_it_read_is_told() {
+        let found = |before: &str, after: &str| {
+            let side = |role: &str| {
+                format!(r#"{{"scope": "/s", "principal_id": "p", "role_definition_name": "{role}"}}"#)
+            };
+            let found =
+                find_in_update(&GUARD, "azurerm_role_assignment.a", &side(before), &side(after), "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("Key Vault Reader", "Key Vault Secrets Officer"),
+            [
+                "azurerm_role_assignment.a grants more than before: `role_definition_name` changes from `Key Vault Reader` to `Key Vault Secrets Officer`"
+            ]
+        );
+        assert_eq!(found("Storage Blob Data Reader", "Storage Blob Data Contributor").len(), 1);
+        assert_eq!(found("Storage Blob Data Contributor", "Storage Blob Data Reader"), [""; 0]);
+        assert_eq!(found("Key Vault Secrets User", "Key Vault Reader"), [""; 0]);
+        assert_eq!(found("Contributor", "Owner").len(), 1);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use planguard_plan::{Mode, Plan, ResourceChange};
 use planguard_rule::Severity;
 
 use super::about::About;
+use super::compare::pairs;
+use super::key_lockout::locked_out;
 use super::pending;
 use super::switch::{Wording, turned_off};
 use super::tables::KEY_DESTROYED;
@@ -42,6 +44,8 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let keys = plan.resource_changes.iter().filter(is_key);
     let mut found: Vec<ChangeFinding> = keys.filter_map(|key| destroyed_key(plan, key)).collect();
     found.extend(turned_off(plan, &KEY_DESTROYED, &WORDING));
+    let locked = pairs(plan).filter_map(|pair| locked_out(&pair));
+    found.extend(locked.map(|finding| finding.weighing(Severity::High)));
     found
 }
 

@@ -35,6 +35,67 @@ fn finding(pair: &Pair<'_>, setting: &NamedSetting, name: &str, wording: &Wordin
     })
 }
 
+/// The findings for the settings of a table that are lists of words, such as what an audit log records, and lose some.
+pub(super) fn shortened(pair: &Pair<'_>, table: &'static Table, wording: &Wording) -> Vec<ChangeFinding> {
+    let settings = table.parameters(&pair.resource.address.resource_type);
+    let named = settings.iter().flat_map(|setting| setting.names.iter().map(move |name| (setting, name)));
+    named.filter_map(|(setting, name)| one_shortened(pair, setting, name, wording)).collect()
+}
+
+fn one_shortened(
+    pair: &Pair<'_>,
+    setting: &NamedSetting,
+    name: &str,
+    wording: &Wording,
+) -> Option<ChangeFinding> {
+    let (before, after) = (Found::of(&pair.before, setting, name)?, Found::of(&pair.after, setting, name)?);
+    // What turns as a whole is told so.
+    if !before.is_safe? || !after.is_safe? {
+        return None;
+    }
+    let (old, place) = (before.place?, after.place?);
+    let words = |place: &View<'_, '_>| -> Option<Vec<String>> {
+        let text = sight(place).known()?.as_str()?;
+        Some(
+            text.split(',')
+                .map(|word| word.trim().to_ascii_lowercase())
+                .filter(|word| !word.is_empty())
+                .collect(),
+        )
+    };
+    let (old_words, new_words) = (words(&old)?, words(&place)?);
+    let names_all = |words: &[String]| words.iter().any(|word| word == ALL);
+    if old_words.len() < 2 && !names_all(&old_words) {
+        return None;
+    }
+    // A word with a minus leaves out what another one brings in.
+    let leaves_out = |word: &&String| word.starts_with('-');
+    let mut lost: Vec<&String> =
+        new_words.iter().filter(leaves_out).filter(|word| !old_words.contains(word)).collect();
+    if !names_all(&new_words) {
+        lost.extend(old_words.iter().filter(|word| !leaves_out(word) && !new_words.contains(word)));
+    }
+    if lost.is_empty() {
+        return None;
+    }
+    let what = match old.is_sensitive() || place.is_sensitive() {
+        true => "loses a word".to_owned(),
+        false => match lost.into_iter().partition::<Vec<&String>, _>(leaves_out) {
+            (left, gone) if gone.is_empty() => format!("now has {}", quoted(&left)),
+            (_, gone) => format!("no longer contains {}", quoted(&gone)),
+        },
+    };
+    let message = format!("{} {}: the parameter `{name}` {what}", pair.resource.address, wording.certain);
+    Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()))
+}
+
+/// The word that stands for all others.
+const ALL: &str = "all";
+
+fn quoted(words: &[&String]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// A setting on one side.
 struct Found<'p, 's> {
     /// Where its value is; `None` where there is no such setting.
@@ -105,5 +166,27 @@ mod tests {
         let server = |value: &str| format!(r#"{{"name": "require_secure_transport", "value": "{value}"}}"#);
         let address = "azurerm_postgresql_flexible_server_configuration.a";
         assert_eq!(find_in_update(&GUARD, address, &server("on"), &server("off"), "{}").len(), 1);
+    }
+
+    #[test]
+    fn a_list_of_what_is_recorded_that_gets_shorter_is_told() {
+        use super::super::audit_trail_weakened::GUARD;
+        let found = |before: &str, after: &str| {
+            let group =
+                |value: &str| format!(r#"{{"parameter": [{{"name": "pgaudit.log", "value": "{value}"}}]}}"#);
+            let found =
+                find_in_update(&GUARD, "aws_db_parameter_group.a", &group(before), &group(after), "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            found("ddl,role,write", "ddl"),
+            [
+                "aws_db_parameter_group.a records less than before: the parameter `pgaudit.log` no longer contains `role`, `write`"
+            ]
+        );
+        assert_eq!(found("all", "ddl").len(), 1);
+        assert_eq!(found("all", "all,-read").len(), 1);
+        assert_eq!(found("ddl,role", "all"), [""; 0]);
+        assert_eq!(found("ddl", "role,ddl"), [""; 0]);
     }
 }

@@ -12,14 +12,16 @@ use super::compare::{Pair, Sight, pairs, places_when, sight};
 use super::image_expiry::sooner;
 use super::switch::{Wording, findings};
 use super::tables::RETENTION_LOWERED;
-use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, newly_expiring};
+use super::{
+    Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions, expiry_field, newly_expiring,
+};
 
 pub(super) const GUARD: ChangeGuard = ChangeGuard {
     info: About {
         id: "change-retention-lowered",
         title: "Retention of backups, logs or old versions is reduced",
         severity: Severity::High,
-        why: "Everything older than the new period is deleted within days and cannot be restored. Reducing the \
+        why: "Everything older than the new period is deleted and cannot be restored. Reducing the \
               retention is also a way to remove traces.",
         remediation: "Set the previous retention, or copy what must be kept elsewhere first and waive this \
                       finding.",
@@ -48,9 +50,11 @@ fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
                 .collect();
             found.extend(findings(&pair, &RETENTION_LOWERED, &WORDING));
             found.extend(sooner(&pair));
+            found.extend(expiry_field::moved(&pair));
             found
         })
         .chain(newly_expiring::found(plan))
+        .chain(expiry_field::new(plan))
         .collect()
 }
 

@@ -37,9 +37,16 @@ pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording
         turn.to == To::Nothing
             && removed.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
     };
+    let mut told: Vec<AttributePath> = Vec::new();
     turns
         .into_iter()
         .filter(|turn| !goes_along(turn))
+        // Two rows may be about one place, each with something else beside it.
+        .filter(|turn| {
+            let is_first = !told.contains(&turn.attribute);
+            told.push(turn.attribute.clone());
+            is_first
+        })
         .map(|turn| {
             let certainty = turn.certainty();
             let what = match certainty {
@@ -291,7 +298,9 @@ fn set<'p>(safe: &SafeSetting, sight: Sight<'p>) -> Sight<'p> {
 /// Whether the unsafe words of a switch are patterns.
 fn has_pattern(safe: &SafeSetting) -> bool {
     match safe {
-        SafeSetting::AllBut(words) => words.iter().any(|word| word.len() > 1 && word.contains('*')),
+        SafeSetting::AllBut(words) => {
+            words.iter().any(|word| word.len() > 1 && word.contains('*') && !word.contains(r"\*"))
+        }
         SafeSetting::Flag(_)
         | SafeSetting::Words(_)
         | SafeSetting::Order(_)
@@ -323,8 +332,20 @@ pub(super) fn is_safe(safe: &SafeSetting, value: &Value<'_>) -> Option<bool> {
     }
 }
 
+/// A letter that no text has, in the place of a question mark.
+const PRIVATE: &str = "\u{e000}";
+
 /// Whether a text is a word of a table, in any case. A star in a longer word stands for any characters.
+/// With a backslash in front of it, it is a star and nothing else, as in `https://\*`.
 pub(super) fn is_word(word: &str, text: &str) -> bool {
+    if word.contains(r"\*") {
+        return word.replace(r"\*", "*").eq_ignore_ascii_case(text);
+    }
+    // Nor is a question mark any letter then.
+    if word.contains(r"\?") {
+        let (word, text) = (word.replace(r"\?", PRIVATE), text.replace('?', PRIVATE));
+        return wildcard::matches_in_any_case(&word, &text);
+    }
     match word.contains('*') && word != "*" {
         true => wildcard::matches_in_any_case(word, text),
         false => word.eq_ignore_ascii_case(text),
@@ -463,6 +484,13 @@ mod tests {
         let plan = Plan::parse(&text).unwrap();
         let pair = pairs(&plan).next().unwrap();
         turn(switch, &pair).map(|turn| turn.describe())
+    }
+
+    #[test]
+    fn a_star_or_a_question_mark_behind_a_backslash_is_itself() {
+        assert!(is_word(r"https://\*", "HTTPS://*") && !is_word(r"https://\*", "https://example.com"));
+        assert!(is_word(r"*spf1*\?all*", "v=spf1 ?all") && !is_word(r"*spf1*\?all*", "v=spf1 -all"));
+        assert!(is_word("https://*", "https://example.com"));
     }
 
     #[test]

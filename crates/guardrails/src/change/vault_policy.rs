@@ -185,14 +185,14 @@ fn read(text: &str) -> Option<BTreeMap<String, Vec<String>>> {
 
 /// A part of the text of a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token<'t> {
+pub(super) enum Token<'t> {
     Word(&'t str),
     Text(&'t str),
     Sign(char),
 }
 
 /// The parts of a text without its comments; `None` for a text in quotes that does not end.
-fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
+pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {

@@ -1,0 +1,271 @@
+//! Guards that a plan takes from one object and puts on another, so that the first one stays without them.
+
+use std::collections::HashSet;
+
+use planguard_plan::{Mode, Plan, Value};
+
+use super::ChangeFinding;
+use super::compare::{Pair, Sight, pairs, shown, sight};
+
+/// A type whose objects put a guard on something.
+struct Tie {
+    types: &'static [&'static str],
+    /// The attribute that names what is guarded.
+    place: &'static str,
+    /// What a message says of the place that it was taken from.
+    loss: &'static str,
+}
+
+const POLICY: &str = "is no longer bound by it";
+const FILTER: &str = "is no longer behind it";
+const NETWORK: &str = "has these rules no longer";
+
+const TIES: &[Tie] = &[
+    Tie { types: &["aws_organizations_policy_attachment"], place: "target_id", loss: POLICY },
+    Tie {
+        types: &["azurerm_management_group_policy_assignment"],
+        place: "management_group_id",
+        loss: POLICY,
+    },
+    Tie { types: &["azurerm_subscription_policy_assignment"], place: "subscription_id", loss: POLICY },
+    Tie { types: &["azurerm_resource_group_policy_assignment"], place: "resource_group_id", loss: POLICY },
+    Tie { types: &["azurerm_resource_policy_assignment"], place: "resource_id", loss: POLICY },
+    Tie { types: &["azurerm_management_lock"], place: "scope", loss: "may be deleted" },
+    Tie { types: &["google_org_policy_policy"], place: "parent", loss: POLICY },
+    Tie { types: &["google_folder_organization_policy"], place: "folder", loss: POLICY },
+    Tie { types: &["google_organization_policy"], place: "org_id", loss: POLICY },
+    Tie { types: &["google_project_organization_policy"], place: "project", loss: POLICY },
+    Tie { types: &["google_iam_deny_policy"], place: "parent", loss: POLICY },
+    Tie { types: &["google_resource_manager_lien"], place: "parent", loss: "may be deleted" },
+    Tie {
+        types: &[
+            "google_compute_firewall_policy_association",
+            "google_compute_network_firewall_policy_association",
+        ],
+        place: "attachment_target",
+        loss: NETWORK,
+    },
+    Tie {
+        types: &[
+            "aws_shield_protection",
+            "aws_wafregional_web_acl_association",
+            "aws_wafv2_web_acl_association",
+        ],
+        place: "resource_arn",
+        loss: FILTER,
+    },
+    Tie { types: &["azurerm_subnet_network_security_group_association"], place: "subnet_id", loss: NETWORK },
+    Tie {
+        types: &["azurerm_network_interface_security_group_association"],
+        place: "network_interface_id",
+        loss: NETWORK,
+    },
+    Tie {
+        types: &[
+            "aws_networkfirewall_vpc_endpoint_association",
+            "aws_route53_resolver_firewall_rule_group_association",
+        ],
+        place: "vpc_id",
+        loss: FILTER,
+    },
+    Tie { types: &["github_branch_protection"], place: "pattern", loss: "is no longer protected" },
+    Tie { types: &["github_branch_protection_v3"], place: "branch", loss: "is no longer protected" },
+    Tie { types: &["gitlab_branch_protection"], place: "branch", loss: "is no longer protected" },
+    Tie {
+        types: &[
+            "google_project_iam_audit_config",
+            "google_folder_iam_audit_config",
+            "google_organization_iam_audit_config",
+        ],
+        place: "service",
+        loss: "is no longer recorded",
+    },
+];
+
+/// The findings for guards that are on something else than before.
+pub(super) fn moved(plan: &Plan<'_>) -> Vec<ChangeFinding> {
+    pairs(plan).filter_map(|pair| finding(plan, &pair)).collect()
+}
+
+fn finding(plan: &Plan<'_>, pair: &Pair<'_>) -> Option<ChangeFinding> {
+    let own_type = pair.resource.address.resource_type.as_str();
+    let tie = TIES.iter().find(|tie| tie.types.contains(&own_type))?;
+    let place = pair.after.root().key(tie.place);
+    let Sight::Known(Value::String(old)) = sight(&pair.before.root().key(tie.place)) else { return None };
+    let new = match sight(&place) {
+        Sight::Known(Value::String(new)) => Some(new.as_ref()),
+        Sight::Unknown => None,
+        Sight::Known(_) | Sight::Computed | Sight::Unset => return None,
+    };
+    let named = Objects::called(plan, old, own_type);
+    if old.is_empty()
+        || new.is_some_and(|new| new == old.as_ref() || takes_in(new, old))
+        || named.go
+        // The new name of what keeps its address.
+        || (new.is_none() && !named.stay)
+        || is_guarded_by_another(plan, pair, tie, old)
+    {
+        return None;
+    }
+    let from = shown(&pair.before.root().key(tie.place)).unwrap_or_else(|| "what it was on".to_owned());
+    let to = shown(&place).map(|to| format!(" to {to}")).unwrap_or_default();
+    let message = format!(
+        "{} is put on something else: `{}` changes from {from}{to}, and {from} {}",
+        pair.resource.address, tie.place, tie.loss
+    );
+    Some(ChangeFinding::on(pair.resource, message).at(place.path().clone()))
+}
+
+/// What a plan does with the objects that have a name.
+struct Objects {
+    /// One of them is destroyed or replaced.
+    go: bool,
+    /// One of them stays.
+    stay: bool,
+}
+
+impl Objects {
+    /// Looks for objects of other types: a tie has the identity of what it is on.
+    fn called(plan: &Plan<'_>, name: &str, tie: &str) -> Self {
+        let named = plan.resource_changes.iter().filter(|change| {
+            let before = change.change.before.as_deref();
+            change.address.mode == Mode::Managed
+                && change.address.resource_type != tie
+                && ["id", "arn", "self_link", "name"].iter().any(|identity| {
+                    before.and_then(|before| before.get(identity)?.as_str()).is_some_and(|own| own == name)
+                })
+        });
+        let (go, stay): (Vec<_>, Vec<_>) = named.partition(|change| change.change.actions.deletes());
+        Self { go: !go.is_empty(), stay: !stay.is_empty() }
+    }
+}
+
+/// Whether another object of the type puts the same guard on a place: all else that names something is equal.
+fn is_guarded_by_another(plan: &Plan<'_>, pair: &Pair<'_>, tie: &Tie, place: &str) -> bool {
+    let before = pair.before.change.change.before.as_deref();
+    let names = |value: Option<&Value<'_>>| -> HashSet<String> {
+        let members = value.map(Value::members).unwrap_or_default().iter();
+        let names = members.filter(|(name, _)| {
+            ["_id", "_arn", "policy", "constraint", "group"].iter().any(|ending| name.ends_with(ending))
+                && name.as_ref() != tie.place
+        });
+        names
+            .filter_map(|(_, value)| Some(value.as_str().filter(|text| !text.is_empty())?.to_owned()))
+            .collect()
+    };
+    let guards = names(before);
+    plan.resource_changes.iter().any(|other| {
+        let after = other.change.after.as_deref();
+        other.address != pair.resource.address
+            && other.address.resource_type == pair.resource.address.resource_type
+            && after.and_then(|after| after.get(tie.place)?.as_str()) == Some(place)
+            && guards.is_subset(&names(after))
+    })
+}
+
+/// Whether a place is above another one, so that what is put there reaches both.
+fn takes_in(new: &str, old: &str) -> bool {
+    let parent = old.to_ascii_lowercase();
+    let is_path = parent.strip_prefix(&new.to_ascii_lowercase()).is_some_and(|rest| rest.starts_with('/'));
+    is_path
+        || new == "allServices"
+        || matches!((level(new), level(old)), (Some(new), Some(old)) if new < old)
+        || covers_branch(new, old)
+}
+
+/// Whether a pattern of branches takes in the name of one.
+fn covers_branch(pattern: &str, branch: &str) -> bool {
+    pattern.contains('*') && planguard_plan::text::wildcard::matches(pattern, branch)
+}
+
+/// How far down in an organization a place is.
+fn level(place: &str) -> Option<u8> {
+    let is_account = place.len() == 12 && place.bytes().all(|byte| byte.is_ascii_digit());
+    match () {
+        () if place.starts_with("r-") || place.starts_with("organizations/") => Some(0),
+        () if place.starts_with("ou-") || place.starts_with("folders/") => Some(1),
+        () if is_account || place.starts_with("projects/") => Some(2),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::guard_removed::GUARD;
+    use super::super::testing::find_in_changes;
+
+    fn moved(old: &str, new: &str, others: &str) -> Vec<String> {
+        let entry = format!(
+            r#"{{"address": "aws_organizations_policy_attachment.a", "change": {{"actions": ["delete", "create"],
+                "before": {{"id": "1", "policy_id": "p-1", "target_id": "{old}"}},
+                "after": {{"policy_id": "p-1", "target_id": "{new}"}}, "after_unknown": {{"id": true}}}}}}{others}"#
+        );
+        find_in_changes(&GUARD, &entry).into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn a_policy_that_moves_to_a_smaller_place_is_told() {
+        assert_eq!(
+            moved("r-x1y2", "ou-x1y2-sandbox1", ""),
+            [
+                "aws_organizations_policy_attachment.a is put on something else: `target_id` changes from `r-x1y2` to \
+                 `ou-x1y2-sandbox1`, and `r-x1y2` is no longer bound by it"
+            ]
+        );
+        assert_eq!(moved("ou-x1y2-sandbox1", "123456789012", "").len(), 1);
+        assert_eq!(moved("ou-x1y2-one", "ou-x1y2-other", "").len(), 1);
+        assert_eq!(moved("ou-x1y2-sandbox1", "r-x1y2", ""), [""; 0]);
+        assert_eq!(moved("123456789012", "ou-x1y2-one", ""), [""; 0]);
+    }
+
+    #[test]
+    fn what_goes_or_is_guarded_by_another_is_no_loss() {
+        let unit = r#", {"address": "aws_organizations_organizational_unit.a", "change": {"actions": ["delete"],
+            "before": {"id": "ou-x1y2-one"}, "after": null}}"#;
+        assert_eq!(moved("ou-x1y2-one", "ou-x1y2-other", unit), [""; 0]);
+        let other = |policy: &str| {
+            format!(
+                r#", {{"address": "aws_organizations_policy_attachment.b", "change": {{"actions": ["create"], "before": null,
+                    "after": {{"policy_id": "{policy}", "target_id": "r-x1y2"}}}}}}"#
+            )
+        };
+        assert_eq!(moved("r-x1y2", "ou-x1y2-other", &other("p-1")), [""; 0]);
+        assert_eq!(moved("r-x1y2", "ou-x1y2-other", &other("p-2")).len(), 1);
+    }
+
+    #[test]
+    fn an_association_that_follows_a_new_object_is_told_where_the_old_one_stays() {
+        let found = |actions: &str| {
+            let entry = format!(
+                r#"{{"address": "aws_wafv2_web_acl_association.a", "change": {{"actions": ["delete", "create"],
+                    "before": {{"resource_arn": "lb", "web_acl_arn": "acl"}}, "after": {{"web_acl_arn": "acl"}},
+                    "after_unknown": {{"resource_arn": true}}}}}},
+                   {{"address": "aws_lb.a", "change": {{"actions": [{actions}], "before": {{"arn": "lb"}}, "after": {{"arn": "lb"}}}}}}"#
+            );
+            find_in_changes(&GUARD, &entry).len()
+        };
+        assert_eq!(found(r#""no-op""#), 1);
+        assert_eq!(found(r#""delete", "create""#), 0);
+    }
+
+    #[test]
+    fn a_pattern_that_takes_in_the_branch_is_no_loss() {
+        let found = |before: &str, after: &str| {
+            let entry = format!(
+                r#"{{"address": "github_branch_protection.a", "change": {{"actions": ["update"],
+                    "before": {{"pattern": "{before}", "repository_id": "r"}}, "after": {{"pattern": "{after}", "repository_id": "r"}}}}}}"#
+            );
+            find_in_changes(&GUARD, &entry).len()
+        };
+        assert_eq!(found("main", "old-*"), 1);
+        assert_eq!(found("main", "ma*"), 0);
+    }
+
+    #[test]
+    fn a_tie_with_the_identity_of_what_it_is_on_is_not_what_goes() {
+        let entry = r#"{"address": "azurerm_subnet_network_security_group_association.a", "change": {"actions": ["delete", "create"],
+            "before": {"id": "s1", "subnet_id": "s1", "network_security_group_id": "n"},
+            "after": {"subnet_id": "s2", "network_security_group_id": "n"}}}"#;
+        assert_eq!(find_in_changes(&GUARD, entry).len(), 1);
+    }
+}
