@@ -202,7 +202,7 @@ fn what_no_rule_has_is_an_error_that_suggests() {
         (&["aws-instance-pubic-ip"][..], "did you mean aws-instance-public-ip?"),
         (&["required-tag"], "did you mean required-tags?"),
         (&["--provider=awz"], "did you mean aws?"),
-        (&["--provider=zzz"], "use alicloud, aws, azure, azuread, change,"),
+        (&["--provider=zzz"], "use alicloud, aws, azure, azuread, azuredevops, change,"),
         (&["--service=s33"], "did you mean s3?"),
         (&["--provider=github", "--service=s3"], "use branch, provider, repository, secret, webhook"),
         (&["--pack=defualt"], "did you mean default?"),

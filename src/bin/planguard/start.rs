@@ -59,7 +59,9 @@ fn end_interrupted() {
 /// Lets the signal of an abort end this process, for a parent that reports it.
 pub(crate) fn let_aborts_kill() {
     #[cfg(unix)]
-    unix::ABORTS_ARE_UNDECIDED.store(false, std::sync::atomic::Ordering::SeqCst);
+    use std::sync::atomic::Ordering;
+    unix::ABORTS_KILL.store(true, Ordering::SeqCst);
+    unix::ABORTS_ARE_UNDECIDED.store(false, Ordering::SeqCst);
 }
 
 /// Leaves SIGTERM to a command that finishes its work first.
@@ -88,6 +90,9 @@ mod unix {
 
     /// Whether an abort, as after a failed allocation or at the end of a stack, is an undecided run.
     pub(super) static ABORTS_ARE_UNDECIDED: AtomicBool = AtomicBool::new(true);
+
+    /// Whether an abort ends the process as if nothing handled it.
+    pub(super) static ABORTS_KILL: AtomicBool = AtomicBool::new(false);
 
     /// Whether a command has a handler of its own for SIGTERM.
     pub(super) static TERMINATION_IS_LEFT: AtomicBool = AtomicBool::new(false);
@@ -139,6 +144,7 @@ mod unix {
     pub(super) fn let_signals_end_cleanly() {
         // If the system refuses a handler, the signal ends the process, which no shell takes for a success.
         let _ = flag::register_conditional_shutdown(SIGABRT, i32::from(UNDECIDED), &ABORTS_ARE_UNDECIDED);
+        let _ = flag::register_conditional_default(SIGABRT, &ABORTS_KILL);
         if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) {
             let _ = thread::Builder::new().spawn(move || signals.forever().for_each(end));
         }
