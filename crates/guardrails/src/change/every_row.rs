@@ -71,6 +71,11 @@ fn types_of<T>(row: &Row<T>) -> Vec<&str> {
     }
 }
 
+/// A number as Terraform writes it, without a fraction of zero.
+fn number(value: f64) -> Json {
+    serde_json::from_str(&value.to_string()).unwrap()
+}
+
 /// An object with one value, in blocks of their own along the path.
 fn object(path: &[String], value: Json) -> Map<String, Json> {
     let [name, rest @ ..] = path else { panic!("a path is not empty") };
@@ -211,8 +216,8 @@ fn settings(switch: &Switch) -> Vec<(Json, Json)> {
             .windows(2)
             .map(|pair| (json!(plain(&pair[1])), json!(plain(&pair[0]).to_lowercase())))
             .collect(),
-        SafeSetting::AtLeast(least) => vec![(json!(least), json!(least - 1.0))],
-        SafeSetting::AtMost(most) => vec![(json!(most), json!(most + 1.0))],
+        SafeSetting::AtLeast(least) => vec![(number(*least), number(least - 1.0))],
+        SafeSetting::AtMost(most) => vec![(number(*most), number(most + 1.0))],
     };
     let (safe, not_safe) = pairs[0].clone();
     match (switch.unset, &switch.safe) {
@@ -334,7 +339,7 @@ fn every_switch_about_destruction_matters() {
 fn amounts(period: &Period) -> (Json, Json) {
     match (period.unit, period.enough) {
         (PeriodUnit::Duration, _) => (json!("864000s"), json!("86400s")),
-        (_, Some(enough)) => (json!(enough * 2.0), json!(enough - 1.0)),
+        (_, Some(enough)) => (number(enough * 2.0), number(enough - 1.0)),
         (_, None) => (json!(30), json!(3)),
     }
 }
@@ -385,8 +390,8 @@ fn every_period_that_gets_worse_is_told() {
                     let change = entry(
                         resource_type,
                         &["update"],
-                        &values(json!(enough * 2.0)),
-                        &values(json!(enough)),
+                        &values(number(enough * 2.0)),
+                        &values(number(enough)),
                     );
                     if !find_in_changes(guard_of(&table), &change).is_empty() {
                         faults.add(&table, row.line, &format!("{resource_type} is told though it is enough"));
