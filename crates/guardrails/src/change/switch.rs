@@ -37,10 +37,18 @@ pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording
         turn.to == To::Nothing
             && removed.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
     };
+    let off: Vec<AttributePath> =
+        turns.iter().filter(|turn| turn.to == To::Off).map(|turn| turn.attribute.clone()).collect();
+    // Neither do the flags of a block that is switched off matter.
+    let is_off_with_block = |turn: &Turn<'_>| {
+        let path = &turn.attribute.0;
+        turn.to == To::Value("`false`".to_owned())
+            && off.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
+    };
     let mut told: Vec<AttributePath> = Vec::new();
     turns
         .into_iter()
-        .filter(|turn| !goes_along(turn))
+        .filter(|turn| !goes_along(turn) && !is_off_with_block(turn))
         // Two rows may be about one place, each with something else beside it.
         .filter(|turn| {
             let is_first = !told.contains(&turn.attribute);
@@ -113,6 +121,7 @@ fn turn<'t>(switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
             (None, _) if found.is_sensitive => To::Secret,
             (None, _) => To::Weaker,
         },
+        Setting::Removed if found.is_there => To::Off,
         Setting::Removed => To::Nothing,
         Setting::Unknown => To::Unknown,
         Setting::Strong | Setting::Undecided => return None,
@@ -229,6 +238,8 @@ struct Placed {
     /// The value as messages show it.
     value: Option<String>,
     is_sensitive: bool,
+    /// Whether something is there, even if that is switched off.
+    is_there: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,6 +262,7 @@ fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
             setting: setting(switch, place),
             value: shown(place).or_else(|| shown_texts(place)),
             is_sensitive: place.is_sensitive(),
+            is_there: sight(place).known().is_some_and(|value| !is_empty(value)),
         })
         .collect()
 }
@@ -425,6 +437,8 @@ enum To {
     /// Something, where nothing was; its value, if messages show it.
     Something(Option<String>),
     Nothing,
+    /// A block that is there, and is switched off inside.
+    Off,
     Unknown,
 }
 
@@ -432,7 +446,9 @@ impl Turn<'_> {
     /// Whether the plan knows the new setting.
     fn certainty(&self) -> Certainty {
         match self.to {
-            To::Value(_) | To::Secret | To::Weaker | To::Something(_) | To::Nothing => Certainty::Certain,
+            To::Value(_) | To::Secret | To::Weaker | To::Something(_) | To::Nothing | To::Off => {
+                Certainty::Certain
+            }
             To::Unknown => Certainty::DependsOnUnknown,
         }
     }
@@ -449,6 +465,7 @@ impl Turn<'_> {
             (To::Something(None), _) => format!("`{attribute}` is added"),
             (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (was {from})"),
             (To::Nothing, None) => format!("`{attribute}` is removed"),
+            (To::Off, _) => format!("`{attribute}` is switched off"),
             (To::Unknown, Some(from)) => format!("`{attribute}` (now {from}) is known only after apply"),
             (To::Unknown, None) => format!("`{attribute}` is known only after apply"),
         }
@@ -459,8 +476,26 @@ impl Turn<'_> {
 mod tests {
     use planguard_guardrail_format::change::Beside;
 
-    use super::super::testing::update;
+    use super::super::testing::{find_in_update, update};
     use super::*;
+
+    #[test]
+    fn a_block_that_stays_is_switched_off_and_not_removed() {
+        let block =
+            |on: bool| format!(r#"{{"deployment_circuit_breaker": [{{"enable": {on}, "rollback": {on}}}]}}"#);
+        let guard = &super::super::resilience_reduced::GUARD;
+        let found = |after: &str| {
+            let found = find_in_update(guard, "aws_ecs_service.a", &block(true), after, "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let says = |how: &str| format!("aws_ecs_service.a survives fewer failures than before: {how}");
+        assert_eq!(found(&block(false)), [says("`deployment_circuit_breaker` is switched off")]);
+        let gone = found(r#"{"deployment_circuit_breaker": []}"#);
+        assert_eq!(gone, [says("`deployment_circuit_breaker` is removed")]);
+        let halfway = r#"{"deployment_circuit_breaker": [{"enable": true, "rollback": false}]}"#;
+        let rollback = "`deployment_circuit_breaker[0].rollback` changes from `true` to `false`";
+        assert_eq!(found(halfway), [says(rollback)]);
+    }
 
     fn switch(path: &[&str], safe: SafeSetting, unset: Unset) -> Switch {
         Switch {
