@@ -388,6 +388,15 @@ impl PlanCheck<'_> {
             || message.clone(),
             |element| SafeText::concat([&message, &self.variables_words(&element.variables)]),
         );
+        let message = match element.and_then(|element| element.region.as_ref()) {
+            Some(region) => SafeText::concat([
+                &message,
+                &SafeText::fixed(" (in `"),
+                &self.redactor.text(region),
+                &SafeText::fixed("`)"),
+            ]),
+            None => message,
+        };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
                 self.sources(sides, &evidence.path, index)

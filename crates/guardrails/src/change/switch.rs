@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use planguard_guardrail_format::Quantity;
 use planguard_guardrail_format::change::{SafeSetting, Switch, Tells, Unset};
 use planguard_plan::text::wildcard;
-use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
+use planguard_plan::{AttributePath, PathStep, Plan, ResourceState, Value, View};
 
 use super::compare::{Pair, Sight, pairs, places_when, shown, sight};
 use super::tables::Table;
@@ -128,7 +128,8 @@ fn turn<'t>(switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
     };
     let safe = before.into_iter().filter(|placed| placed.setting == Setting::Strong);
     let from = safe.filter_map(|placed| placed.value).next();
-    Some(Turn { attribute: found.attribute.clone(), from, to, tells: &switch.tells })
+    let (attribute, part) = (found.attribute.clone(), found.part.clone());
+    Some(Turn { attribute, part, from, to, tells: &switch.tells })
 }
 
 /// How a change lowers a setting whose words have an order, the weakest first, if it does. Of several places the weakest
@@ -170,7 +171,8 @@ fn lowered<'t>(words: &[String], switch: &'t Switch, pair: &Pair<'_>) -> Option<
         None if is_set => To::Weaker,
         None => To::Nothing,
     };
-    Some(Turn { attribute, from: before.3, to, tells: &switch.tells })
+    let part = part(&pair.after, &attribute);
+    Some(Turn { attribute, part, from: before.3, to, tells: &switch.tells })
 }
 
 /// A place without what must be there, if one had it before and none has it any more.
@@ -240,6 +242,8 @@ struct Placed {
     is_sensitive: bool,
     /// Whether something is there, even if that is switched off.
     is_there: bool,
+    /// The name of the block that it is in, where there are several.
+    part: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -254,6 +258,25 @@ enum Setting {
     Undecided,
 }
 
+/// What the block is called that a place is in, if it is one of several: a replica by its location, a container by its name.
+fn part(state: &ResourceState<'_>, path: &AttributePath) -> Option<String> {
+    const NAMES: [&str; 4] = ["name", "location", "region_name", "region"];
+    let mut place = state.root();
+    let mut part = None;
+    for step in &path.0 {
+        let is_list = matches!(step, PathStep::Index(_));
+        let is_one_of_several = is_list && place.raw().is_some_and(|list| list.elements().len() > 1);
+        place = match step {
+            PathStep::Key(name) => place.key(name),
+            PathStep::Index(position) => place.index(*position),
+        };
+        if is_one_of_several && matches!(place.raw(), Some(Value::Object(_))) {
+            part = NAMES.iter().find_map(|name| shown(&place.key(name)));
+        }
+    }
+    part
+}
+
 fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
     places_when(&state.root(), &switch.attribute, &switch.when)
         .iter()
@@ -263,6 +286,7 @@ fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
             value: shown(place).or_else(|| shown_texts(place)),
             is_sensitive: place.is_sensitive(),
             is_there: sight(place).known().is_some_and(|value| !is_empty(value)),
+            part: part(state, place.path()),
         })
         .collect()
 }
@@ -420,6 +444,8 @@ fn flag(value: &Value<'_>) -> Option<bool> {
 struct Turn<'t> {
     /// The attribute after the change.
     attribute: AttributePath,
+    /// The name of the block that it is in, where there are several.
+    part: Option<String>,
     /// The value before, as messages show it.
     from: Option<String>,
     to: To,
@@ -455,19 +481,20 @@ impl Turn<'_> {
 
     /// What happens to the attribute, as the second half of a sentence.
     fn describe(&self) -> String {
+        let of = self.part.as_ref().map(|part| format!(" of {part}")).unwrap_or_default();
         let attribute = &self.attribute;
         match (&self.to, &self.from) {
-            (To::Value(to), Some(from)) => format!("`{attribute}` changes from {from} to {to}"),
-            (To::Value(to), None) => format!("`{attribute}` changes to {to}"),
-            (To::Secret, _) => format!("`{attribute}` changes to a weaker value, which is sensitive"),
-            (To::Weaker, _) => format!("`{attribute}` changes to a weaker value"),
-            (To::Something(Some(to)), _) => format!("`{attribute}` is set to {to}"),
-            (To::Something(None), _) => format!("`{attribute}` is added"),
-            (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (was {from})"),
-            (To::Nothing, None) => format!("`{attribute}` is removed"),
-            (To::Off, _) => format!("`{attribute}` is switched off"),
-            (To::Unknown, Some(from)) => format!("`{attribute}` (now {from}) is known only after apply"),
-            (To::Unknown, None) => format!("`{attribute}` is known only after apply"),
+            (To::Value(to), Some(from)) => format!("`{attribute}`{of} changes from {from} to {to}"),
+            (To::Value(to), None) => format!("`{attribute}`{of} changes to {to}"),
+            (To::Secret, _) => format!("`{attribute}`{of} changes to a weaker value, which is sensitive"),
+            (To::Weaker, _) => format!("`{attribute}`{of} changes to a weaker value"),
+            (To::Something(Some(to)), _) => format!("`{attribute}`{of} is set to {to}"),
+            (To::Something(None), _) => format!("`{attribute}`{of} is added"),
+            (To::Nothing, Some(from)) => format!("`{attribute}`{of} is no longer set (was {from})"),
+            (To::Nothing, None) => format!("`{attribute}`{of} is removed"),
+            (To::Off, _) => format!("`{attribute}`{of} is switched off"),
+            (To::Unknown, Some(from)) => format!("`{attribute}`{of} (now {from}) is known only after apply"),
+            (To::Unknown, None) => format!("`{attribute}`{of} is known only after apply"),
         }
     }
 }
@@ -478,6 +505,25 @@ mod tests {
 
     use super::super::testing::{find_in_update, update};
     use super::*;
+
+    #[test]
+    fn one_of_several_blocks_is_named() {
+        let replicas = |zones: [bool; 2]| {
+            format!(
+                r#"{{"georeplications": [{{"location": "northeurope", "zone_redundancy_enabled": {}}},
+                    {{"location": "westeurope", "zone_redundancy_enabled": {}}}]}}"#,
+                zones[0], zones[1]
+            )
+        };
+        let guard = &super::super::resilience_reduced::GUARD;
+        let (before, after) = (replicas([true, true]), replicas([true, false]));
+        let found = find_in_update(guard, "azurerm_container_registry.a", &before, &after, "{}");
+        assert_eq!(
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>(),
+            ["azurerm_container_registry.a survives fewer failures than before: \
+              `georeplications[1].zone_redundancy_enabled` of `westeurope` changes from `true` to `false`"]
+        );
+    }
 
     #[test]
     fn a_block_that_stays_is_switched_off_and_not_removed() {

@@ -377,6 +377,32 @@ mod tests {
     }
 
     #[test]
+    fn without_a_configuration_what_is_unknown_weighs_no_more_than_what_is_not_set() {
+        let severity = |configuration: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", {configuration} "resource_changes": [{{"address": "aws_instance.a",
+                    "change": {{"actions": ["create"], "after": {{}}, "after_unknown": {{"metadata_options": true}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_instance")
+                .find(|builtin| builtin.id() == "aws-instance-imdsv1")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            let found = evaluate(&guardrail, &state, &PlanIndex::new(&plan));
+            assert_eq!(found.outcome, Outcome::Undetermined);
+            (found.severity(&guardrail), guardrail.if_unset.unwrap().severity, guardrail.info.severity)
+        };
+        let (found, unset, _) = severity("");
+        assert_eq!(found, unset);
+        let (found, _, own) = severity(
+            r#""configuration": {"root_module": {"resources": [{"mode": "managed", "type": "aws_instance", "name": "a",
+                "expressions": {"metadata_options": {"references": ["local.a"]}}}]}},"#,
+        );
+        assert_eq!(found, own);
+    }
+
+    #[test]
     fn what_the_provider_filled_in_is_not_set_also_once_it_is_known() {
         let severity = |address: &str, expressions: &str, variables: &str| {
             let (module, block) = match address.strip_prefix("module.m.") {

@@ -117,6 +117,8 @@ pub struct Element {
     pub statement: Option<StatementPlace>,
     /// The other statements that are wrong only together with it; the same one where it has several actions that are.
     pub together: Vec<StatementPlace>,
+    /// Where the block is, if it is one of several: a replica in a region.
+    pub region: Option<String>,
     /// The values in a map that are credentials.
     pub variables: Vec<Variable>,
 }
@@ -226,6 +228,13 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
             if let (Some(evidence), Some(_), Outcome::Fail) = (&mut evidence, &guardrail.if_unset, outcome) {
                 evidence.is_unset |= place::at(&root, &evidence.path).is_filled_in();
             }
+            // Where nothing tells what the configuration sets, an unknown value is no worse than one that is not set.
+            if let (Some(evidence), Some(unset), Outcome::Undetermined, None) =
+                (&mut evidence, &guardrail.if_unset, outcome, &state.plan.configuration)
+            {
+                evidence.at_most =
+                    Some(evidence.at_most.map_or(unset.severity, |most| most.min(unset.severity)));
+            }
             Evaluation { outcome, evidence, ports: answer.ports, credentials: answer.credentials }
         }
         Outcome::Pass | Outcome::NotApplicable => Evaluation::silent(outcome),
@@ -267,6 +276,12 @@ impl Answer {
     fn within(mut self, member: &View<'_, '_>) -> Self {
         if let (Some(evidence), Some(Value::Object(_))) = (&mut self.evidence, member.raw()) {
             evidence.element.block = Some(member.path().clone());
+            let region =
+                ["location", "region_name"].iter().find_map(|name| match member.key(name).attribute() {
+                    Attribute::Known(Value::String(region)) => Some(region.to_string()),
+                    Attribute::Known(_) | Attribute::Unknown | Attribute::Unset => None,
+                });
+            evidence.element.region = region.or(evidence.element.region.take());
             let owner = member.key("name");
             if let (Attribute::Known(Value::String(owner)), false) = (owner.attribute(), owner.is_sensitive())
             {
