@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use planguard_guardrails::change::{
     AttributeRole, ChangeFinding, ChangeGuard, DRIFT_GUARD, GUARDS, OUTSIDE_GUARD, shifts,
 };
-use planguard_plan::AttributePath;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::{AttributePath, PathStep};
 use planguard_threads::{self as threads, Stack};
 
 use super::{OnDrift, PlanCheck, Usual};
@@ -53,6 +53,20 @@ impl PlanCheck<'_> {
             })
     }
 
+    /// The remedy of a guard that wants an attribute as it was, with its name and its value. A block is more than a value.
+    fn set_again(&self, guard: &ChangeGuard, path: &AttributePath, before: &SafeText) -> Option<SafeText> {
+        let rest = guard.info.remediation.strip_prefix("Set the attribute to its previous value")?;
+        let is_value = !before.unescaped().starts_with(['[', '{', '(']);
+        // An expression of the configuration has no position of a block that occurs once.
+        let steps = path.0.iter().filter(|step| matches!(step, PathStep::Key(_))).cloned().collect();
+        let attribute = self.redactor.path(&AttributePath(steps));
+        is_value.then(|| {
+            let parts = [SafeText::fixed("Set `"), attribute, SafeText::fixed(" = "), before.clone()];
+            let end = Redactor::default().text(&format!("` again{rest}"));
+            SafeText::concat(parts.iter().chain([&end]))
+        })
+    }
+
     /// `shifts` has the `count` list whose objects change places, by the addresses of the objects.
     fn change(&mut self, guard: &ChangeGuard, found: ChangeFinding, shifts: &BTreeMap<String, String>) {
         self.counts.undetermined += usize::from(found.certainty == Certainty::DependsOnUnknown);
@@ -95,6 +109,11 @@ impl PlanCheck<'_> {
             ports: None,
         });
         let cause = of_shift.or(of_attribute);
+        let remediation = match (&found.attribute, &values.before) {
+            (Some(path), Some(before)) => self.set_again(guard, path, before),
+            (Some(_) | None, _) => None,
+        };
+        let remediation = remediation.unwrap_or_else(|| text_of_rule(&guard.info.remediation));
         let subject = found.address.map(|address| {
             change.map_or_else(
                 || Subject { address: SafeText::address(&address), deposed: None, actions: None },
@@ -113,7 +132,7 @@ impl PlanCheck<'_> {
             before: values.before,
             depends_on: Vec::new(),
             message: self.redactor.sentence(&found.message),
-            remediation: Some(text_of_rule(&guard.info.remediation)),
+            remediation: Some(remediation),
             location: None,
             source: source.map(Box::new),
             metadata: Vec::new(),
@@ -122,5 +141,43 @@ impl PlanCheck<'_> {
             cause,
             shares: Vec::new(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use planguard_plan::input::Document;
+
+    use crate::check::{CheckOptions, Rules, check_document};
+
+    /// The remedies of a rule for a changed object.
+    fn remedies(rule: &str, address: &str, before: &str, after: &str) -> Vec<String> {
+        let text = format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {{}},
+                "resource_changes": [{{"address": "{address}", "change": {{"actions": ["update"], "before": {before},
+                    "after": {after}, "after_unknown": {{}}}}}}]}}"#
+        );
+        let document = Document::from_text("plan", text).unwrap();
+        let plan = check_document(&document, &Rules::default(), &CheckOptions::default()).plan.unwrap();
+        let found = plan.findings.iter().filter(|finding| finding.rule.id.unescaped() == rule);
+        found.filter_map(|finding| Some(finding.remediation.as_ref()?.unescaped().to_owned())).collect()
+    }
+
+    #[test]
+    fn the_remedy_names_the_attribute_and_its_value() {
+        let kms = |on: bool| format!(r#"{{"enable_key_rotation": {on}}}"#);
+        assert_eq!(
+            remedies("change-hardening-off", "aws_kms_key.a", &kms(true), &kms(false)),
+            ["Set `enable_key_rotation = true` again."]
+        );
+        let broker = |on: &str| format!(r#"{{"encryption_info": [{{"encryption_in_transit": [{on}]}}]}}"#);
+        let (before, after) = (broker(r#"{"in_cluster": true}"#), broker(r#"{"in_cluster": false}"#));
+        assert_eq!(
+            remedies("change-encryption-off", "aws_msk_cluster.a", &before, &after),
+            [
+                "Set `encryption_info.encryption_in_transit.in_cluster = true` again. To change a key, name the new key \
+              instead of disabling encryption."
+            ]
+        );
     }
 }

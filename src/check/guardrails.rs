@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use planguard_guardrail_format::{Guardrail, Mapping, Once, Scope};
 use planguard_guardrails::effective::{Effective, LastKnown, can_have_drifted};
 use planguard_guardrails::{
-    Builtin, Element, Evaluation, Evidence, Mapped, Outcome, PlanIndex, StatementPlace, Unreadable, builtins,
-    evaluate, judged_state, mapped,
+    Builtin, Element, Evaluation, Evidence, Mapped, Outcome, PlanIndex, StatementPlace, Unreadable, Variable,
+    builtins, evaluate, judged_state, mapped,
 };
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{Attribute, AttributePath, Mode, PathStep, ResourceChange, ResourceState, Side, View};
@@ -200,21 +200,22 @@ impl PlanCheck<'_> {
         self.counts.rules_matching_nothing += switched_on - met.len();
     }
 
-    /// The names of variables with credentials in parentheses, behind a space; empty without any.
-    fn variables_words(&self, names: &[String]) -> SafeText {
+    /// The variables with credentials in parentheses, behind a space; empty without any.
+    fn variables_words(&self, variables: &[Variable]) -> SafeText {
         /// More are counted.
         const MOST: usize = 5;
         let mut parts = Vec::new();
-        for (position, name) in names.iter().take(MOST).enumerate() {
-            parts.push(SafeText::fixed(if position == 0 { " (`" } else { "`, `" }));
-            parts.push(self.redactor.text(name));
-        }
-        match names.len() {
-            0 => {}
-            few if few <= MOST => parts.push(SafeText::fixed("`)")),
-            many => {
-                parts.extend([SafeText::fixed("` and "), (many - MOST).into(), SafeText::fixed(" more)")])
+        for (position, variable) in variables.iter().take(MOST).enumerate() {
+            parts.push(SafeText::fixed(if position == 0 { " (`" } else { ", `" }));
+            parts.extend([self.redactor.text(&variable.name), SafeText::fixed("`")]);
+            if let Some(owner) = &variable.of {
+                parts.extend([SafeText::fixed(" of `"), self.redactor.text(owner), SafeText::fixed("`")]);
             }
+        }
+        match variables.len() {
+            0 => {}
+            few if few <= MOST => parts.push(SafeText::fixed(")")),
+            many => parts.extend([SafeText::fixed(" and "), (many - MOST).into(), SafeText::fixed(" more)")]),
         }
         SafeText::concat(&parts)
     }
@@ -322,7 +323,7 @@ impl PlanCheck<'_> {
         };
         let before = match guardrail.scope {
             Scope::State if sides.is_as_unclear_before(guardrail, index, &evaluation) => Before::Fails,
-            Scope::State => sides.fails_before(guardrail, index),
+            Scope::State => sides.fails_before(guardrail, index, Some(&evaluation)),
             // A change is new.
             Scope::Change => Before::Passes,
         };
@@ -387,6 +388,15 @@ impl PlanCheck<'_> {
             || message.clone(),
             |element| SafeText::concat([&message, &self.variables_words(&element.variables)]),
         );
+        let message = match element.and_then(|element| element.region.as_ref()) {
+            Some(region) => SafeText::concat([
+                &message,
+                &SafeText::fixed(" (in `"),
+                &self.redactor.text(region),
+                &SafeText::fixed("`)"),
+            ]),
+            None => message,
+        };
         let depends_on = match (certainty, &evidence) {
             (Certainty::DependsOnUnknown, Some(evidence)) if unreadable.is_none() => {
                 self.sources(sides, &evidence.path, index)
@@ -470,7 +480,7 @@ impl PlanCheck<'_> {
 impl Sides<'_> {
     /// Counts a failure before the change that the plan fixes, and notes what it puts back.
     fn count_fixed(&self, guardrail: &Guardrail, index: &PlanIndex<'_>, judged: &mut Judged) {
-        let before = self.fails_before(guardrail, index);
+        let before = self.fails_before(guardrail, index, None);
         judged.fixed += usize::from(before != Before::Passes);
         let evidence = self.before.as_ref().and_then(|before| evaluate(guardrail, before, index).evidence);
         if let (Before::FailsSinceDrift, Some(key)) =
@@ -516,12 +526,23 @@ impl Sides<'_> {
         }
     }
 
-    fn fails_before(&self, guardrail: &Guardrail, index: &PlanIndex<'_>) -> Before {
+    /// Whether the guardrail fails before the change, for the same reason as in the evaluation after it: a new credential is
+    /// no old one.
+    fn fails_before(
+        &self,
+        guardrail: &Guardrail,
+        index: &PlanIndex<'_>,
+        after: Option<&Evaluation>,
+    ) -> Before {
         let evaluation =
             |state: &Option<ResourceState<'_>>| Some(evaluate(guardrail, state.as_ref()?, index));
-        let Some(Evaluation { outcome: Outcome::Fail, evidence, .. }) = evaluation(&self.before) else {
+        let Some(before @ Evaluation { outcome: Outcome::Fail, .. }) = evaluation(&self.before) else {
             return Before::Passes;
         };
+        if after.is_some_and(|after| after.has_other_credentials_than(&before)) {
+            return Before::Passes;
+        }
+        let evidence = before.evidence;
         let by_hand = |path: &AttributePath| {
             self.last_known.as_ref().is_some_and(|state| can_have_drifted(state.change, path))
         };
@@ -625,6 +646,8 @@ mod tests {
 
     use super::possibly;
     use crate::check::{CheckOptions, Packs, Rules, check_document};
+    use crate::finding::Origin;
+    use planguard_rule::Category;
 
     /// How many guardrails a check decodes for a plan with so many objects of each type.
     fn decoded(types: &[&str], objects: usize, packs: &Packs) -> usize {
@@ -663,6 +686,113 @@ mod tests {
         assert!(decoded(&types, 1, &default) < decoded(&types, 1, &all));
         assert_eq!(decoded(&["random_id"], 1, &all), 0);
         assert_eq!(decoded(&[], 1, &all), 0);
+    }
+
+    /// Of each finding of a rule about credentials whether it is new, with its message, for an object that changes.
+    fn credentials(address: &str, sides: [&str; 2], expressions: &str) -> Vec<(bool, String)> {
+        let [before, after] = sides;
+        let (kind, name) = address.split_once('.').unwrap();
+        let text = format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.11.4", "planned_values": {{}},
+                "variables": {{"given": {{"value": "hunter2-given-by-hand"}}}},
+                "resource_changes": [{{"address": "{address}", "mode": "managed", "type": "{kind}", "name": "{name}",
+                    "change": {{"actions": ["update"], "before": {before}, "after": {after}, "after_unknown": {{}}}}}}],
+                "configuration": {{"root_module": {{"variables": {{"given": {{}}}}, "resources": [{{
+                    "address": "{address}", "mode": "managed", "type": "{kind}", "name": "{name}",
+                    "expressions": {expressions}}}]}}}}}}"#
+        );
+        let document = Document::from_text("plan", text).unwrap();
+        let report = check_document(&document, &Rules::default(), &CheckOptions::default());
+        let report = report.plan.unwrap();
+        let about = report.findings.iter().filter(|finding| finding.rule.category == Some(Category::Secrets));
+        about
+            .filter(|finding| {
+                let id = finding.rule.id.unescaped();
+                ["literal", "plaintext", "secret-in"].iter().any(|word| id.contains(word))
+            })
+            .map(|finding| (finding.origin == Origin::Introduced, finding.message.unescaped().to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn another_credential_in_the_same_place_is_new() {
+        let is_new = |address: &str, sides: [&str; 2], expressions: &str| {
+            let found = credentials(address, sides, expressions);
+            assert_eq!(found.len(), 1, "{address} {sides:?}: {found:?}");
+            found[0].0
+        };
+        let literal = |name: &str| format!(r#"{{"{name}": {{"constant_value": "hunter2-and-more"}}}}"#);
+        for (address, name) in [
+            ("aws_secretsmanager_secret_version.a", "secret_string"),
+            ("aws_db_instance.a", "password"),
+            ("azurerm_key_vault_secret.a", "value"),
+            ("google_secret_manager_secret_version.a", "secret_data"),
+            ("github_actions_secret.a", "plaintext_value"),
+        ] {
+            let with = |value: &str| format!(r#"{{"{name}": "{value}", "tags": null}}"#);
+            let same = [with("hunter2-and-more"), with("hunter2-and-more").replace("null", r#"{"a": "b"}"#)];
+            let other = [with("hunter2-from-elsewhere"), with("hunter2-and-more")];
+            assert!(!is_new(address, [&same[0], &same[1]], &literal(name)), "{address}");
+            assert!(is_new(address, [&other[0], &other[1]], &literal(name)), "{address}");
+        }
+        // In a document, the user's name is no credential.
+        let document = |user: &str, password: &str| {
+            format!(r#"{{"secret_string": "{{\"username\":\"{user}\",\"password\":\"{password}\"}}"}}"#)
+        };
+        let secret = |sides: [(&str, &str); 2]| {
+            let [before, after] = sides.map(|(user, password)| document(user, password));
+            is_new("aws_secretsmanager_secret_version.a", [&before, &after], r#"{"secret_string": {}}"#)
+        };
+        assert!(!secret([("app", "hunter2-and-more"), ("web", "hunter2-and-more")]));
+        assert!(secret([("app", "hunter2-and-more"), ("app", "hunter2-once-more")]));
+        // In a script and in an environment, what is beside the credential does not count either.
+        let script = |port: &str, password: &str| {
+            format!(r#"{{"user_data": "PORT={port}\nDB_PASSWORD={password}\n"}}"#)
+        };
+        let user_data = |sides: [(&str, &str); 2]| {
+            let [before, after] = sides.map(|(port, password)| script(port, password));
+            is_new("aws_instance.a", [&before, &after], r#"{"user_data": {}}"#)
+        };
+        assert!(!user_data([("80", "hunter2-and-more"), ("443", "hunter2-and-more")]));
+        assert!(user_data([("80", "hunter2-and-more"), ("80", "hunter2-once-more")]));
+        let variables = |others: &str| {
+            format!(r#"{{"environment": [{{"variables": {{"DB_PASSWORD": "hunter2-and-more"{others}}}}}]}}"#)
+        };
+        let lambda = |others: &str| {
+            let sides = [variables(""), variables(others)];
+            is_new("aws_lambda_function.a", [&sides[0], &sides[1]], r#"{"environment": [{"variables": {}}]}"#)
+        };
+        assert!(!lambda(r#", "LOG_LEVEL": "debug""#));
+        assert!(lambda(r#", "API_TOKEN": "hunter2-once-more""#));
+        // A write-only value has a version, which tells.
+        let version = |number: u8| format!(r#"{{"password_wo": null, "password_wo_version": {number}}}"#);
+        let write_only = |versions: [u8; 2]| {
+            let [before, after] = versions.map(version);
+            is_new("aws_db_instance.a", [&before, &after], &literal("password_wo"))
+        };
+        assert!(!write_only([1, 1]));
+        assert!(write_only([1, 2]));
+    }
+
+    #[test]
+    fn the_container_and_its_variable_are_named() {
+        let container = |name: &str, variable: &str| {
+            format!(
+                r#"{{\"name\":\"{name}\",\"environment\":[{{\"name\":\"PORT\",\"value\":\"80\"}},{{\"name\":\"{variable}\",\"value\":\"hunter2-and-more\"}}]}}"#
+            )
+        };
+        let definitions = |all: &[String]| {
+            format!(r#"{{"family": "web", "container_definitions": "[{}]"}}"#, all.join(","))
+        };
+        let one = definitions(&[container("app", "DB_PASSWORD")]);
+        let two = definitions(&[container("app", "DB_PASSWORD"), container("log", "API_TOKEN")]);
+        let message = |after: &str| {
+            let found = credentials("aws_ecs_task_definition.a", [r#"{"family": "web"}"#, after], "{}");
+            found.into_iter().map(|(_, message)| message).collect::<Vec<_>>().join("; ")
+        };
+        let says = "aws_ecs_task_definition.a has credentials in a container's environment variables";
+        assert_eq!(message(&one), format!("{says} (`DB_PASSWORD` of `app`)"));
+        assert_eq!(message(&two), format!("{says} (`DB_PASSWORD` of `app`, `API_TOKEN` of `log`)"));
     }
 
     #[test]

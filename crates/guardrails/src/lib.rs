@@ -29,7 +29,8 @@ pub use builtin::{Builtin, builtins, decoded_on_this_thread, embedded};
 pub use catalogue::{CatalogueEntry, Example, catalogue};
 pub use concerns::{Concern, ConcernAnswer, LeftOut, concerns};
 pub use engine::{
-    Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, evaluate, judged_state,
+    Element, Evaluation, Evidence, OpenPorts, Outcome, PlanIndex, StatementPlace, Variable, evaluate,
+    judged_state,
 };
 pub use engine::{credentials, decoded, is_named_credential};
 pub use judge::{Judgement, judge};

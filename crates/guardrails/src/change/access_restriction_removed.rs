@@ -48,8 +48,15 @@ const OF_FILTERS: Wording =
 const FILTERS: [&str; 5] =
     ["_networkfirewall_", "_waf", "_web_application_firewall_", "_security_policy", "_frontdoor_firewall_"];
 
+/// A policy is reached by nobody either: it says what may be built.
+const OF_POLICIES: Wording =
+    Wording { certain: "forbids less than before", unknown: "may forbid less than before" };
+
 /// What a message says of an object of a type.
 fn wording(resource_type: &str) -> &'static Wording {
+    if resource_type.ends_with("_policy_assignment") {
+        return &OF_POLICIES;
+    }
     match FILTERS.iter().any(|part| resource_type.contains(part)) {
         true => &OF_FILTERS,
         false => &WORDING,

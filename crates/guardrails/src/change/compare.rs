@@ -111,13 +111,18 @@ fn marks(mask: &Value<'_>, path: &AttributePath) -> bool {
 /// there is none, where it is sensitive, and where it is too long to help.
 pub(super) fn shown(place: &View<'_, '_>) -> Option<String> {
     const LONGEST: usize = 80;
+    shown_up_to(LONGEST, place)
+}
+
+/// A scalar as messages show it, unless its text is longer.
+pub(super) fn shown_up_to(longest: usize, place: &View<'_, '_>) -> Option<String> {
     if place.is_sensitive() {
         return None;
     }
     match sight(place) {
         Sight::Known(Value::Bool(flag)) => Some(format!("`{flag}`")),
         Sight::Known(Value::Number(number)) => Some(format!("`{number}`")),
-        Sight::Known(Value::String(text)) if !text.is_empty() && text.len() <= LONGEST => {
+        Sight::Known(Value::String(text)) if !text.is_empty() && text.len() <= longest => {
             Some(format!("`{text}`"))
         }
         Sight::Known(_) | Sight::Unknown | Sight::Computed | Sight::Unset => None,

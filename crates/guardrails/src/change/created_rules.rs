@@ -55,13 +55,8 @@ fn opened(plan: &Plan<'_>, change: &ResourceChange<'_>, present: &Present<'_>) -
     widened(before, &after)
         .into_iter()
         .map(|widening| {
-            let ranges: Vec<String> = widening.ranges.iter().map(ToString::to_string).collect();
-            let message = format!(
-                "{} allows more traffic{object} than before: {} on {}",
-                change.address,
-                ranges.join(", "),
-                widening.traffic
-            );
+            let traffic = widening.told(&state);
+            let message = format!("{} allows more traffic{object} than before: {traffic}", change.address);
             // Both ends of a range are new, and a guardrail about it names the first.
             let attribute = reader.first_end(&state).unwrap_or(widening.attribute);
             let finding = ChangeFinding::on(change, message).at(attribute);

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use planguard_guardrail_format::change::{Direction, TrafficEffect};
-use planguard_plan::{Address, AttributePath, Plan};
+use planguard_plan::{Address, AttributePath, Plan, ResourceState, Value};
 use planguard_rule::Severity;
 
 use super::about::About;
 use super::allowed::Allowed;
-use super::compare::{Pair, pairs};
+use super::compare::{Pair, pairs, sight};
 use super::network::{Addresses, Traffic};
 use super::openings::{Opening, Openings, Reader};
 use super::{Certainty, ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -75,11 +75,10 @@ fn incoming(pair: &Pair<'_>, reader: Reader) -> Vec<ChangeFinding> {
     let allowed = Allowed::new(&before.known);
     let mut found: Vec<ChangeFinding> = widened(&allowed, &after.known)
         .into_iter()
-        .map(|Widening { traffic, ranges, attribute }| {
-            let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
-            let message =
-                format!("{address} allows more traffic than before: {} on {traffic}", ranges.join(", "));
-            ChangeFinding::on(pair.resource, message).at(attribute)
+        .map(|widening| {
+            let traffic = widening.told(&pair.after);
+            let message = format!("{address} allows more traffic than before: {traffic}");
+            ChangeFinding::on(pair.resource, message).at(widening.attribute)
         })
         .collect();
     found.extend(in_place_of_groups(pair, &before, &allowed, &after));
@@ -181,14 +180,10 @@ fn outgoing(pair: &Pair<'_>) -> Vec<ChangeFinding> {
             after.retain(matters);
             widened(&Allowed::new(&before), &after)
         })
-        .map(|Widening { traffic, ranges, attribute }| {
-            let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
-            let address = &pair.resource.address;
-            let message = format!(
-                "{address} allows more outgoing traffic than before: {} on {traffic}",
-                ranges.join(", ")
-            );
-            ChangeFinding::on(pair.resource, message).at(attribute).weighing(Severity::Medium)
+        .map(|widening| {
+            let (address, traffic) = (&pair.resource.address, widening.told(&pair.after));
+            let message = format!("{address} allows more outgoing traffic than before: {traffic}");
+            ChangeFinding::on(pair.resource, message).at(widening.attribute).weighing(Severity::Medium)
         })
         .collect()
 }
@@ -198,6 +193,24 @@ pub(super) struct Widening {
     pub(super) traffic: Traffic,
     pub(super) ranges: Vec<Addresses>,
     pub(super) attribute: AttributePath,
+}
+
+impl Widening {
+    /// From where to which ports, as the object that opens them means it.
+    pub(super) fn told(&self, state: &ResourceState<'_>) -> String {
+        let ranges = self.ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let resource_type = state.change.address.resource_type.as_str();
+        let is_zero =
+            |name| sight(&state.root().key(name)).known().and_then(Value::as_str) == Some("0.0.0.0");
+        if resource_type.starts_with("azurerm_") && is_zero("start_ip_address") && is_zero("end_ip_address") {
+            // By this range the services of Azure are meant.
+            return "every address in Azure, including those of other customers".to_owned();
+        }
+        if resource_type.starts_with("aws_ec2_managed_prefix_list") {
+            return format!("{ranges} wherever a rule names the list");
+        }
+        format!("{ranges} on {}", self.traffic)
+    }
 }
 
 /// What some openings allow beyond what is allowed already.
@@ -492,7 +505,20 @@ mod tests {
         );
         assert_eq!(
             findings[0].message,
-            "azurerm_mssql_firewall_rule.x allows more traffic than before: 0.0.0.0/0 on all ports"
+            "azurerm_mssql_firewall_rule.x allows more traffic than before: every address in Azure, including those of \
+             other customers"
+        );
+        let list = |range: &str| format!(r#"{{"entry": [{{"cidr": "{range}"}}]}}"#);
+        let lists = find_in_update(
+            &GUARD,
+            "aws_ec2_managed_prefix_list.a",
+            &list("203.0.113.0/24"),
+            &list("0.0.0.0/1"),
+            "{}",
+        );
+        assert_eq!(
+            lists[0].message,
+            "aws_ec2_managed_prefix_list.a allows more traffic than before: 0.0.0.0/1 wherever a rule names the list"
         );
         let entry = r#"{"address": "azurerm_mssql_firewall_rule.new", "change": {"actions": ["create"], "before": null,
             "after": {"start_ip_address": "0.0.0.0", "end_ip_address": "255.255.255.255"}}}"#;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use planguard_guardrail_format::change::{Mark, MarkedAttribute};
 use planguard_plan::{ResourceState, Value};
 
-use super::compare::{Pair, Sight, places, shown, sight};
+use super::compare::{Pair, Sight, places, shown, shown_up_to, sight};
 use super::tables::Table;
 use super::{ChangeFinding, fixed};
 
@@ -116,15 +116,17 @@ pub(super) fn beyond(list: &[Element<'_>], other: &[Element<'_>]) -> Vec<String>
 
 /// The elements of one side; `None` if some are known only after apply.
 pub(super) fn elements<'p>(state: &ResourceState<'p>, list: &[String]) -> Option<Vec<Element<'p>>> {
+    /// What is beside the difference of two texts tells which it is: a pattern is longer than a word.
+    const LONGEST: usize = 240;
     let mut found = Vec::new();
     for place in places(&state.root(), list) {
         match sight(&place) {
             Sight::Known(Value::Array(_)) => {
                 for element in place.elements()? {
-                    found.push((sight(&element).known()?, shown(&element)));
+                    found.push((sight(&element).known()?, shown_up_to(LONGEST, &element)));
                 }
             }
-            Sight::Known(value) => found.push((value, shown(&place))),
+            Sight::Known(value) => found.push((value, shown_up_to(LONGEST, &place))),
             Sight::Unset => {}
             Sight::Unknown | Sight::Computed => return None,
         }

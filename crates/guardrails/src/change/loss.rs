@@ -9,6 +9,7 @@ use planguard_plan::{Address, Plan, ResourceChange, ResourceState, Side as PlanS
 use super::ChangeFinding;
 use super::audit_trail_weakened::names_group;
 use super::compare::{Pair, Sight, places, sight};
+use super::equal_successor::has_equal;
 use super::reason::because_destroyed;
 use super::switch::{Side, side};
 use super::tables::Table;
@@ -54,7 +55,9 @@ pub(super) fn without_successor<'p>(
     }
     let successors = Successors::new(plan, table);
     let is_replaced = |guard: &ResourceChange<'_>| replaced.contains(&guard.address);
-    lost.into_iter().filter(|guard| !is_replaced(guard) && !successors.has_one_of(guard)).collect()
+    lost.into_iter()
+        .filter(|guard| !is_replaced(guard) && !successors.has_one_of(guard) && !has_equal(plan, guard))
+        .collect()
 }
 
 /// What a plan creates, by what it guards.

@@ -28,6 +28,7 @@ mod drift;
 mod drift_security;
 mod encryption_off;
 mod entry_filter;
+mod equal_successor;
 #[cfg(test)]
 mod every_row;
 mod example;

@@ -7,6 +7,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::destroyed;
+use super::equal_successor::is_as_good_as_its_equal;
 use super::twin::{Place, recreated, twins};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
 
@@ -40,6 +41,7 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
     let rekeyed = destroyed(plan).filter(|resource| lost_its_key(resource));
+    let rekeyed = rekeyed.filter(|resource| !is_as_good_as_its_equal(&resource.address.resource_type));
     let mut modules: BTreeMap<(String, String), Vec<(&ResourceChange<'_>, &ResourceChange<'_>)>> =
         BTreeMap::new();
     for pair in twins(plan, rekeyed, Place::SameBlock) {

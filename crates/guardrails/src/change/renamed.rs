@@ -5,6 +5,7 @@ use planguard_rule::Severity;
 
 use super::about::About;
 use super::compare::destroyed;
+use super::equal_successor::is_as_good_as_its_equal;
 use super::hollow::is_hollow;
 use super::twin::{Place, recreated, twins};
 use super::{ChangeExample, ChangeFinding, ChangeGuard, ChangeOptions};
@@ -34,7 +35,8 @@ pub(super) const GUARD: ChangeGuard = ChangeGuard {
 };
 
 fn check(plan: &Plan<'_>, _: &ChangeOptions) -> Vec<ChangeFinding> {
-    let gone = destroyed(plan).filter(|resource| !is_hollow(&resource.address.resource_type));
+    let is_object_of_its_own = |of_type: &str| !is_hollow(of_type) && !is_as_good_as_its_equal(of_type);
+    let gone = destroyed(plan).filter(|resource| is_object_of_its_own(&resource.address.resource_type));
     // `change-rekeyed` reports those in one block.
     twins(plan, gone, Place::OtherBlock).into_iter().map(recreated).collect()
 }

@@ -168,12 +168,17 @@ pub(super) fn successions<'p>(plan: &'p Plan<'p>) -> Vec<Pair<'p>> {
     pairs
 }
 
-/// Whether objects of a type say something of others. The number of a version at the end of a name means nothing.
-fn is_about_others(resource_type: &str) -> bool {
-    let name = match resource_type.rsplit_once("_v") {
+/// The name of a type without the number of a version at its end, which means nothing.
+pub(super) fn without_version(resource_type: &str) -> &str {
+    match resource_type.rsplit_once("_v") {
         Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => resource_type,
-    };
+    }
+}
+
+/// Whether objects of a type say something of others.
+pub(super) fn is_about_others(resource_type: &str) -> bool {
+    let name = without_version(resource_type);
     ABOUT_OTHERS.iter().any(|ending| name.ends_with(ending))
 }
 

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use planguard_guardrail_format::Quantity;
 use planguard_guardrail_format::change::{SafeSetting, Switch, Tells, Unset};
 use planguard_plan::text::wildcard;
-use planguard_plan::{AttributePath, Plan, ResourceState, Value, View};
+use planguard_plan::{AttributePath, PathStep, Plan, ResourceState, Value, View};
 
 use super::compare::{Pair, Sight, pairs, places_when, shown, sight};
 use super::tables::Table;
@@ -37,10 +37,18 @@ pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording
         turn.to == To::Nothing
             && removed.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
     };
+    let off: Vec<AttributePath> =
+        turns.iter().filter(|turn| turn.to == To::Off).map(|turn| turn.attribute.clone()).collect();
+    // Neither do the flags of a block that is switched off matter.
+    let is_off_with_block = |turn: &Turn<'_>| {
+        let path = &turn.attribute.0;
+        turn.to == To::Value("`false`".to_owned())
+            && off.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
+    };
     let mut told: Vec<AttributePath> = Vec::new();
     turns
         .into_iter()
-        .filter(|turn| !goes_along(turn))
+        .filter(|turn| !goes_along(turn) && !is_off_with_block(turn))
         // Two rows may be about one place, each with something else beside it.
         .filter(|turn| {
             let is_first = !told.contains(&turn.attribute);
@@ -113,13 +121,15 @@ fn turn<'t>(switch: &'t Switch, pair: &Pair<'_>) -> Option<Turn<'t>> {
             (None, _) if found.is_sensitive => To::Secret,
             (None, _) => To::Weaker,
         },
+        Setting::Removed if found.is_there => To::Off,
         Setting::Removed => To::Nothing,
         Setting::Unknown => To::Unknown,
         Setting::Strong | Setting::Undecided => return None,
     };
     let safe = before.into_iter().filter(|placed| placed.setting == Setting::Strong);
     let from = safe.filter_map(|placed| placed.value).next();
-    Some(Turn { attribute: found.attribute.clone(), from, to, tells: &switch.tells })
+    let (attribute, part) = (found.attribute.clone(), found.part.clone());
+    Some(Turn { attribute, part, from, to, tells: &switch.tells })
 }
 
 /// How a change lowers a setting whose words have an order, the weakest first, if it does. Of several places the weakest
@@ -161,7 +171,8 @@ fn lowered<'t>(words: &[String], switch: &'t Switch, pair: &Pair<'_>) -> Option<
         None if is_set => To::Weaker,
         None => To::Nothing,
     };
-    Some(Turn { attribute, from: before.3, to, tells: &switch.tells })
+    let part = part(&pair.after, &attribute);
+    Some(Turn { attribute, part, from: before.3, to, tells: &switch.tells })
 }
 
 /// A place without what must be there, if one had it before and none has it any more.
@@ -229,6 +240,10 @@ struct Placed {
     /// The value as messages show it.
     value: Option<String>,
     is_sensitive: bool,
+    /// Whether something is there, even if that is switched off.
+    is_there: bool,
+    /// The name of the block that it is in, where there are several.
+    part: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,6 +258,25 @@ enum Setting {
     Undecided,
 }
 
+/// What the block is called that a place is in, if it is one of several: a replica by its location, a container by its name.
+fn part(state: &ResourceState<'_>, path: &AttributePath) -> Option<String> {
+    const NAMES: [&str; 4] = ["name", "location", "region_name", "region"];
+    let mut place = state.root();
+    let mut part = None;
+    for step in &path.0 {
+        let is_list = matches!(step, PathStep::Index(_));
+        let is_one_of_several = is_list && place.raw().is_some_and(|list| list.elements().len() > 1);
+        place = match step {
+            PathStep::Key(name) => place.key(name),
+            PathStep::Index(position) => place.index(*position),
+        };
+        if is_one_of_several && matches!(place.raw(), Some(Value::Object(_))) {
+            part = NAMES.iter().find_map(|name| shown(&place.key(name)));
+        }
+    }
+    part
+}
+
 fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
     places_when(&state.root(), &switch.attribute, &switch.when)
         .iter()
@@ -251,6 +285,8 @@ fn settings(switch: &Switch, state: &ResourceState<'_>) -> Vec<Placed> {
             setting: setting(switch, place),
             value: shown(place).or_else(|| shown_texts(place)),
             is_sensitive: place.is_sensitive(),
+            is_there: sight(place).known().is_some_and(|value| !is_empty(value)),
+            part: part(state, place.path()),
         })
         .collect()
 }
@@ -408,6 +444,8 @@ fn flag(value: &Value<'_>) -> Option<bool> {
 struct Turn<'t> {
     /// The attribute after the change.
     attribute: AttributePath,
+    /// The name of the block that it is in, where there are several.
+    part: Option<String>,
     /// The value before, as messages show it.
     from: Option<String>,
     to: To,
@@ -425,6 +463,8 @@ enum To {
     /// Something, where nothing was; its value, if messages show it.
     Something(Option<String>),
     Nothing,
+    /// A block that is there, and is switched off inside.
+    Off,
     Unknown,
 }
 
@@ -432,25 +472,29 @@ impl Turn<'_> {
     /// Whether the plan knows the new setting.
     fn certainty(&self) -> Certainty {
         match self.to {
-            To::Value(_) | To::Secret | To::Weaker | To::Something(_) | To::Nothing => Certainty::Certain,
+            To::Value(_) | To::Secret | To::Weaker | To::Something(_) | To::Nothing | To::Off => {
+                Certainty::Certain
+            }
             To::Unknown => Certainty::DependsOnUnknown,
         }
     }
 
     /// What happens to the attribute, as the second half of a sentence.
     fn describe(&self) -> String {
+        let of = self.part.as_ref().map(|part| format!(" of {part}")).unwrap_or_default();
         let attribute = &self.attribute;
         match (&self.to, &self.from) {
-            (To::Value(to), Some(from)) => format!("`{attribute}` changes from {from} to {to}"),
-            (To::Value(to), None) => format!("`{attribute}` changes to {to}"),
-            (To::Secret, _) => format!("`{attribute}` changes to a weaker value, which is sensitive"),
-            (To::Weaker, _) => format!("`{attribute}` changes to a weaker value"),
-            (To::Something(Some(to)), _) => format!("`{attribute}` is set to {to}"),
-            (To::Something(None), _) => format!("`{attribute}` is added"),
-            (To::Nothing, Some(from)) => format!("`{attribute}` is no longer set (was {from})"),
-            (To::Nothing, None) => format!("`{attribute}` is removed"),
-            (To::Unknown, Some(from)) => format!("`{attribute}` (now {from}) is known only after apply"),
-            (To::Unknown, None) => format!("`{attribute}` is known only after apply"),
+            (To::Value(to), Some(from)) => format!("`{attribute}`{of} changes from {from} to {to}"),
+            (To::Value(to), None) => format!("`{attribute}`{of} changes to {to}"),
+            (To::Secret, _) => format!("`{attribute}`{of} changes to a weaker value, which is sensitive"),
+            (To::Weaker, _) => format!("`{attribute}`{of} changes to a weaker value"),
+            (To::Something(Some(to)), _) => format!("`{attribute}`{of} is set to {to}"),
+            (To::Something(None), _) => format!("`{attribute}`{of} is added"),
+            (To::Nothing, Some(from)) => format!("`{attribute}`{of} is no longer set (was {from})"),
+            (To::Nothing, None) => format!("`{attribute}`{of} is removed"),
+            (To::Off, _) => format!("`{attribute}`{of} is switched off"),
+            (To::Unknown, Some(from)) => format!("`{attribute}`{of} (now {from}) is known only after apply"),
+            (To::Unknown, None) => format!("`{attribute}`{of} is known only after apply"),
         }
     }
 }
@@ -459,8 +503,45 @@ impl Turn<'_> {
 mod tests {
     use planguard_guardrail_format::change::Beside;
 
-    use super::super::testing::update;
+    use super::super::testing::{find_in_update, update};
     use super::*;
+
+    #[test]
+    fn one_of_several_blocks_is_named() {
+        let replicas = |zones: [bool; 2]| {
+            format!(
+                r#"{{"georeplications": [{{"location": "northeurope", "zone_redundancy_enabled": {}}},
+                    {{"location": "westeurope", "zone_redundancy_enabled": {}}}]}}"#,
+                zones[0], zones[1]
+            )
+        };
+        let guard = &super::super::resilience_reduced::GUARD;
+        let (before, after) = (replicas([true, true]), replicas([true, false]));
+        let found = find_in_update(guard, "azurerm_container_registry.a", &before, &after, "{}");
+        assert_eq!(
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>(),
+            ["azurerm_container_registry.a survives fewer failures than before: \
+              `georeplications[1].zone_redundancy_enabled` of `westeurope` changes from `true` to `false`"]
+        );
+    }
+
+    #[test]
+    fn a_block_that_stays_is_switched_off_and_not_removed() {
+        let block =
+            |on: bool| format!(r#"{{"deployment_circuit_breaker": [{{"enable": {on}, "rollback": {on}}}]}}"#);
+        let guard = &super::super::resilience_reduced::GUARD;
+        let found = |after: &str| {
+            let found = find_in_update(guard, "aws_ecs_service.a", &block(true), after, "{}");
+            found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        let says = |how: &str| format!("aws_ecs_service.a survives fewer failures than before: {how}");
+        assert_eq!(found(&block(false)), [says("`deployment_circuit_breaker` is switched off")]);
+        let gone = found(r#"{"deployment_circuit_breaker": []}"#);
+        assert_eq!(gone, [says("`deployment_circuit_breaker` is removed")]);
+        let halfway = r#"{"deployment_circuit_breaker": [{"enable": true, "rollback": false}]}"#;
+        let rollback = "`deployment_circuit_breaker[0].rollback` changes from `true` to `false`";
+        assert_eq!(found(halfway), [says(rollback)]);
+    }
 
     fn switch(path: &[&str], safe: SafeSetting, unset: Unset) -> Switch {
         Switch {

@@ -9,7 +9,8 @@ use planguard_plan::{Attribute, PathStep, Value, View};
 use planguard_rule::Severity;
 
 use super::{
-    Answer, Evaluator, Evidence, cidr, compared, hard_coded, literal, place, policy_document, secret,
+    Answer, Credentials, Evaluator, Evidence, Variable, cidr, compared, hard_coded, literal, place,
+    policy_document, secret,
 };
 use crate::made_of::{self, Makings};
 use crate::truths::any;
@@ -75,6 +76,9 @@ impl Evaluator<'_, '_> {
             (&predicate.test, attribute, truth, &mut answer.evidence)
         {
             evidence.element.statement = self.place_in_data_source(test, &place);
+        }
+        if truth == Truth::True {
+            answer.credentials = found_credentials(predicate, view, &place);
         }
         answer
     }
@@ -155,6 +159,25 @@ impl Evaluator<'_, '_> {
                 .map(|document| Truth::of(policy_document::matches(document, test) == Truth::True));
         }
         known(test, value, place)
+    }
+}
+
+/// The credentials that make a test of secrets hold; none for another test.
+fn found_credentials(
+    predicate: &AttributePredicate,
+    view: &View<'_, '_>,
+    place: &View<'_, '_>,
+) -> Credentials {
+    match (&predicate.test, place.attribute()) {
+        (AttributeTest::Secret, Attribute::Known(value)) => Credentials::within(value),
+        (AttributeTest::LiteralInConfiguration, _) => {
+            let places = place::find_all(view, &predicate.paths);
+            let written = places.iter().filter(|place| hard_coded::is_hard_coded(place) == Ok(Truth::True));
+            let mut found = Credentials::default();
+            written.for_each(|place| found.join(Credentials::at(place)));
+            found
+        }
+        _ => Credentials::default(),
     }
 }
 
@@ -298,7 +321,7 @@ fn describe(test: &AttributeTest, value: &Value<'_>, place: &View<'_, '_>, evide
         | AttributeTest::LiteralInConfiguration => {}
         AttributeTest::Secret => {
             let names = secret::names_of_secrets(value);
-            evidence.element.variables = names.into_iter().map(ToOwned::to_owned).collect();
+            evidence.element.variables = names.into_iter().map(Variable::named).collect();
         }
     }
 }
@@ -351,6 +374,32 @@ mod tests {
         assert_eq!(outcome(r#""configuration": {},"#), Outcome::Undetermined);
         assert_eq!(outcome(r#""configuration": {"root_module": {}},"#), Outcome::Undetermined);
         assert_eq!(outcome(""), Outcome::Pass);
+    }
+
+    #[test]
+    fn without_a_configuration_what_is_unknown_weighs_no_more_than_what_is_not_set() {
+        let severity = |configuration: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", {configuration} "resource_changes": [{{"address": "aws_instance.a",
+                    "change": {{"actions": ["create"], "after": {{}}, "after_unknown": {{"metadata_options": true}}}}}}]}}"#
+            );
+            let plan = Plan::parse(&text).unwrap();
+            let guardrail = Builtin::for_type("aws_instance")
+                .find(|builtin| builtin.id() == "aws-instance-imdsv1")
+                .unwrap()
+                .definition();
+            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
+            let found = evaluate(&guardrail, &state, &PlanIndex::new(&plan));
+            assert_eq!(found.outcome, Outcome::Undetermined);
+            (found.severity(&guardrail), guardrail.if_unset.unwrap().severity, guardrail.info.severity)
+        };
+        let (found, unset, _) = severity("");
+        assert_eq!(found, unset);
+        let (found, _, own) = severity(
+            r#""configuration": {"root_module": {"resources": [{"mode": "managed", "type": "aws_instance", "name": "a",
+                "expressions": {"metadata_options": {"references": ["local.a"]}}}]}},"#,
+        );
+        assert_eq!(found, own);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod cidr;
 mod companion;
 mod compared;
 mod counted;
+mod credentials;
 #[cfg(test)]
 mod forms;
 mod hard_coded;
@@ -32,6 +33,7 @@ pub use open_ports::OpenPorts;
 pub use secret::{credentials, decoded, is_named_credential};
 pub(crate) use secret::{promises_credential, token};
 
+use self::credentials::Credentials;
 use crate::unreadable::{self, Unreadable};
 
 /// The result of a guardrail on one side of a resource change.
@@ -43,6 +45,8 @@ pub struct Evaluation {
     pub evidence: Option<Evidence>,
     /// The ports that are open, where a test of ports holds.
     pub ports: Option<OpenPorts>,
+    /// The credentials that a test of secrets finds.
+    credentials: Credentials,
 }
 
 /// The verdict of a rule on a resource.
@@ -59,6 +63,16 @@ pub enum Outcome {
 }
 
 impl Evaluation {
+    /// Whether it is about credentials that another evaluation of the same guardrail is not about.
+    pub fn has_other_credentials_than(&self, before: &Self) -> bool {
+        self.credentials.has_more_than(&before.credentials)
+    }
+
+    /// A verdict that nothing is wrong.
+    fn silent(outcome: Outcome) -> Self {
+        Self { outcome, evidence: None, ports: None, credentials: Credentials::default() }
+    }
+
     /// The severity of what the guardrail finds: its own, unless what decides is not set and others decide, or what is
     /// unknown is unlikely to be wrong.
     pub fn severity(&self, guardrail: &Guardrail) -> Severity {
@@ -103,8 +117,32 @@ pub struct Element {
     pub statement: Option<StatementPlace>,
     /// The other statements that are wrong only together with it; the same one where it has several actions that are.
     pub together: Vec<StatementPlace>,
-    /// The names of the values in a map that are credentials.
-    pub variables: Vec<String>,
+    /// Where the block is, if it is one of several: a replica in a region.
+    pub region: Option<String>,
+    /// The values in a map that are credentials.
+    pub variables: Vec<Variable>,
+}
+
+/// A named value that is a credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// The name of the element that has it, as a container; `None` where there is no such element, or it has no name.
+    pub of: Option<String>,
+}
+
+impl Variable {
+    fn named(name: &str) -> Self {
+        Self { name: name.to_owned(), of: None }
+    }
+
+    /// Notes the nearest element that has a name, unless that is the variable.
+    fn belong_to(&mut self, element: &str) {
+        if self.of.is_none() && self.name != element {
+            self.of = Some(element.to_owned());
+        }
+    }
 }
 
 impl Element {
@@ -170,7 +208,7 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
     let evaluator = Evaluator { index };
     let applies = guardrail.when.as_ref().map_or(Truth::True, |when| evaluator.predicate(when, &root).truth);
     if applies == Truth::False {
-        return Evaluation { outcome: Outcome::NotApplicable, evidence: None, ports: None };
+        return Evaluation::silent(Outcome::NotApplicable);
     }
     let (answer, wrong_when) = match &guardrail.test {
         Test::Fail(test) => (evaluator.fails(test, &root), Truth::True),
@@ -190,9 +228,16 @@ pub fn evaluate(guardrail: &Guardrail, state: &ResourceState<'_>, index: &PlanIn
             if let (Some(evidence), Some(_), Outcome::Fail) = (&mut evidence, &guardrail.if_unset, outcome) {
                 evidence.is_unset |= place::at(&root, &evidence.path).is_filled_in();
             }
-            Evaluation { outcome, evidence, ports: answer.ports }
+            // Where nothing tells what the configuration sets, an unknown value is no worse than one that is not set.
+            if let (Some(evidence), Some(unset), Outcome::Undetermined, None) =
+                (&mut evidence, &guardrail.if_unset, outcome, &state.plan.configuration)
+            {
+                evidence.at_most =
+                    Some(evidence.at_most.map_or(unset.severity, |most| most.min(unset.severity)));
+            }
+            Evaluation { outcome, evidence, ports: answer.ports, credentials: answer.credentials }
         }
-        Outcome::Pass | Outcome::NotApplicable => Evaluation { outcome, evidence: None, ports: None },
+        Outcome::Pass | Outcome::NotApplicable => Evaluation::silent(outcome),
     }
 }
 
@@ -203,17 +248,19 @@ struct Answer {
     evidence: Option<Evidence>,
     /// The ports that are open, if it is the answer to whether some are.
     ports: Option<OpenPorts>,
+    /// The credentials that were found, if it is the answer to whether there are some.
+    credentials: Credentials,
 }
 
 impl Answer {
-    const fn bare(truth: Truth) -> Self {
-        Self { truth, evidence: None, ports: None }
+    fn bare(truth: Truth) -> Self {
+        Self { truth, evidence: None, ports: None, credentials: Credentials::default() }
     }
 
     /// An answer from an attribute, without its value.
     fn at(truth: Truth, view: &View<'_, '_>) -> Self {
         let path = view.path().clone();
-        Self { truth, evidence: (!path.is_empty()).then(|| Evidence::of(path)), ports: None }
+        Self { evidence: (!path.is_empty()).then(|| Evidence::of(path)), ..Self::bare(truth) }
     }
 
     /// The same answer, about an attribute that is not set.
@@ -229,8 +276,33 @@ impl Answer {
     fn within(mut self, member: &View<'_, '_>) -> Self {
         if let (Some(evidence), Some(Value::Object(_))) = (&mut self.evidence, member.raw()) {
             evidence.element.block = Some(member.path().clone());
+            let region =
+                ["location", "region_name"].iter().find_map(|name| match member.key(name).attribute() {
+                    Attribute::Known(Value::String(region)) => Some(region.to_string()),
+                    Attribute::Known(_) | Attribute::Unknown | Attribute::Unset => None,
+                });
+            evidence.element.region = region.or(evidence.element.region.take());
+            let owner = member.key("name");
+            if let (Attribute::Known(Value::String(owner)), false) = (owner.attribute(), owner.is_sensitive())
+            {
+                for variable in &mut evidence.element.variables {
+                    variable.belong_to(owner);
+                }
+            }
         }
         self
+    }
+
+    /// Adds the credentials of an answer that holds as well, and their names.
+    fn add_credentials(&mut self, other: Self) {
+        self.credentials.join(other.credentials);
+        let Some(evidence) = &mut self.evidence else { return };
+        let known = &mut evidence.element.variables;
+        for variable in other.evidence.into_iter().flat_map(|other| other.element.variables) {
+            if !known.contains(&variable) {
+                known.push(variable);
+            }
+        }
     }
 
     /// The answer about an attribute whose text cannot be read.
@@ -267,8 +339,8 @@ impl Evaluator<'_, '_> {
             }
             Predicate::Not(one) => {
                 let answer = self.predicate(one, view);
-                // Ports that are not open are of no interest.
-                Answer { truth: answer.truth.negated(), ports: None, ..answer }
+                // Ports that are not open are of no interest, and neither are credentials that must not be there.
+                Answer { evidence: answer.evidence, ..Answer::bare(answer.truth.negated()) }
             }
             Predicate::Attribute(attribute) => self.attribute(attribute, view),
             Predicate::Elements(elements) => {
@@ -332,17 +404,28 @@ impl Evaluator<'_, '_> {
         let answers = documents.iter().map(|document| self.predicate(condition, &place.document(document)));
         let answer = fold(answers, Truth::True, Truth::False);
         // A document has no attributes; the evidence is the attribute that it is the text of.
-        Answer { evidence: Answer::at(answer.truth, place).evidence, ..answer }
+        let mut evidence = Answer::at(answer.truth, place).evidence;
+        if let (Some(evidence), Some(inside), false) = (&mut evidence, &answer.evidence, place.is_sensitive())
+        {
+            evidence.element.variables.clone_from(&inside.element.variables);
+        }
+        Answer { evidence, ..answer }
     }
 }
 
 /// Combines answers: a `decisive` one decides; without decisive and unknown ones the result is `otherwise`. The
 /// evidence is that of the first answer that counts.
-fn fold(answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth) -> Answer {
+fn fold(mut answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth) -> Answer {
     let mut unknown: Option<Answer> = None;
     let mut last: Option<Answer> = None;
-    for answer in answers {
+    while let Some(mut answer) = answers.next() {
         if answer.truth == decisive {
+            // Each credential is one to be revoked, and an old one does not hide a new one.
+            if !answer.credentials.is_empty() {
+                answers
+                    .filter(|other| other.truth == decisive)
+                    .for_each(|other| answer.add_credentials(other));
+            }
             return answer;
         }
         let slot = if answer.truth == Truth::Unknown { &mut unknown } else { &mut last };
@@ -350,9 +433,10 @@ fn fold(answers: impl Iterator<Item = Answer>, decisive: Truth, otherwise: Truth
             *slot = Some(answer);
             continue;
         };
-        let Answer { truth, evidence, ports } = answer;
+        let Answer { truth, evidence, ports, credentials } = answer;
+        kept.credentials.join(credentials);
         match (&mut kept.evidence, evidence) {
-            (None, evidence) => *kept = Answer { truth, evidence, ports: kept.ports.take() },
+            (None, evidence) => (kept.truth, kept.evidence) = (truth, evidence),
             (Some(first), Some(other)) if otherwise == Truth::True && first.path == other.path => {
                 first.element.join(other.element);
             }

@@ -79,12 +79,12 @@ fn bounds(ports: &PortsPredicate, view: &View<'_, '_>, from: &PathPattern, to: &
     let is_shown = !places.iter().any(View::is_sensitive);
     let open = OpenPorts::new(PortRange { from, to }, &ports.wanted);
     Answer {
-        truth,
         evidence: Some(Evidence {
             value: value.filter(|_| is_shown),
             ..Evidence::of(places[0].path().clone())
         }),
         ports: (truth == Truth::True && is_shown).then_some(open),
+        ..Answer::bare(truth)
     }
 }
 
@@ -128,9 +128,9 @@ fn ranges(ports: &PortsPredicate, view: &View<'_, '_>, paths: &[PathPattern]) ->
                             ..Evidence::of(element.path().clone())
                         };
                         return Answer {
-                            truth: Truth::True,
                             evidence: Some(evidence),
                             ports: is_shown.then(|| OpenPorts::new(range, &ports.wanted)),
+                            ..Answer::bare(Truth::True)
                         };
                     }
                 }

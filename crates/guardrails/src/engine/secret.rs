@@ -107,18 +107,45 @@ pub(super) fn holds_secret(value: &Value<'_>) -> bool {
     }
 }
 
-/// The names of the values in a map, or in a list of objects with a name and a value, that are credentials.
+/// Each credential in a text, or in a list or map of texts: only its secret part.
+pub(super) fn each_credential(value: &Value<'_>, found: &mut dyn FnMut(&str)) {
+    let mut within = |text: &str| {
+        credentials(text).into_iter().filter_map(|range| text.get(range)).for_each(&mut *found);
+    };
+    match value {
+        Value::String(text) => {
+            within(text);
+            if let Some(decoded) = decoded(text) {
+                within(&decoded);
+            }
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| each_credential(element, found)),
+        Value::Object(object) => {
+            let text = |key: &str| object.get(key).and_then(Value::as_str);
+            let pair = text("name").zip(text("value"));
+            pair.filter(|(name, value)| is_named_credential(name, value))
+                .into_iter()
+                .for_each(|(_, value)| found(value));
+            for (name, member) in object.members() {
+                match member.as_str() {
+                    Some(value) if is_named_credential(name, value) => found(value),
+                    Some(_) | None => each_credential(member, found),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The names of the values in a map, or in objects with a name and a value, that are credentials.
 pub(super) fn names_of_secrets<'v>(value: &'v Value<'_>) -> Vec<&'v str> {
     match value {
-        Value::Array(elements) => elements
-            .iter()
-            .filter(|element| holds_secret(element))
-            .flat_map(|wrong| match wrong.get("name").and_then(Value::as_str) {
-                Some(name) => vec![name],
-                None => names_of_secrets(wrong),
-            })
-            .collect(),
+        Value::Array(elements) => elements.iter().flat_map(names_of_secrets).collect(),
         Value::Object(object) => {
+            let text = |key: &str| object.get(key).and_then(Value::as_str);
+            if let (Some(name), Some(_), true) = (text("name"), text("value"), holds_secret(value)) {
+                return vec![name];
+            }
             let wrong = object.members().iter().filter(|(name, value)| {
                 value.as_str().is_some_and(|value| is_named_credential(name, value)) || holds_secret(value)
             });

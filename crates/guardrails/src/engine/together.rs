@@ -33,11 +33,8 @@ impl Evaluator<'_, '_> {
         let ranges = self.ranges(predicate, view)?;
         let path = ranges.attribute?;
         let evidence = Some(Evidence::of(path));
-        cover_half_the_internet(ranges.nets.iter().map(addresses)).then_some(Answer {
-            truth: Truth::True,
-            evidence,
-            ports: None,
-        })
+        cover_half_the_internet(ranges.nets.iter().map(addresses))
+            .then_some(Answer { evidence, ..Answer::bare(Truth::True) })
     }
 
     /// The ranges for which a predicate is true if each of them counts as the internet; `None` if it is not true then.

@@ -44,6 +44,8 @@ pub(super) enum Source {
 /// Whether a block says how to fix it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
+    /// And those of the other guardrails that found the same.
+    WithOthers,
     Shown,
     /// Another block of the rule has it.
     ShownAbove,
@@ -155,8 +157,13 @@ impl<'r> Block<'r> {
         if !others.is_empty() {
             page.prose("  also: ", 8, &others.join(", "), None);
         }
-        if extent.remedy == Remedy::Shown {
-            self.fix(page, first);
+        match extent.remedy {
+            Remedy::WithOthers => {
+                self.fix(page, first);
+                self.other_remedies(page, first);
+            }
+            Remedy::Shown => self.fix(page, first),
+            Remedy::ShownAbove => {}
         }
     }
 
@@ -189,20 +196,56 @@ impl<'r> Block<'r> {
     fn fix(&self, page: &mut Page, first: &Finding) {
         let more =
             is_builtin(first).then(|| format!("planguard rules {}", first.rule.id.for_terminal_line()));
-        match (&first.remediation, more) {
+        match (self.own_remedies(), more) {
             (Some(remedy), Some(command)) => {
                 let tail = format!("More: {command}");
                 // On a line with its command, if one has room for both.
                 if page.fits(&format!("{}| {tail}", " ".repeat(7))) {
-                    page.prose("  fix: ", 7, remedy.unescaped(), Some(&tail));
+                    page.prose("  fix: ", 7, &remedy, Some(&tail));
                 } else {
-                    page.prose("  fix: ", 7, &format!("{} More:", remedy.unescaped()), Some(&command));
+                    page.prose("  fix: ", 7, &format!("{remedy} More:"), Some(&command));
                 }
             }
-            (Some(remedy), None) => page.prose("  fix: ", 7, remedy.unescaped(), None),
+            (Some(remedy), None) => page.prose("  fix: ", 7, &remedy, None),
             (None, Some(command)) => page.line(format!("  more: {command}")),
             (None, None) => {}
         }
+    }
+
+    /// The remedies of the other guardrails that found the same, each with its rule.
+    fn other_remedies(&self, page: &mut Page, first: &Finding) {
+        const MOST: usize = 2;
+        let mut told: Vec<&SafeText> = first.remediation.iter().collect();
+        let others = first
+            .shares
+            .iter()
+            .filter(|share| share.rule.kind == RuleKind::Guardrail && share.rule.id != first.rule.id);
+        let mut left = MOST;
+        for share in others {
+            let Some(remedy) = share.remediation.as_ref().filter(|remedy| !told.contains(remedy)) else {
+                continue;
+            };
+            if left == 0 {
+                return;
+            }
+            left -= 1;
+            told.push(remedy);
+            let label = format!("  fix of {}: ", share.rule.id.for_terminal_line());
+            page.prose(&label, 7, remedy.unescaped(), None);
+        }
+    }
+
+    /// The remedies of the rule: the same for all objects, unless it names what each of them had.
+    fn own_remedies(&self) -> Option<String> {
+        /// The others are in the line of values of their objects.
+        const MOST: usize = 3;
+        let mut remedies: Vec<&str> = Vec::new();
+        for remedy in self.findings.iter().filter_map(|finding| finding.remediation.as_ref()) {
+            if !remedies.contains(&remedy.unescaped()) {
+                remedies.push(remedy.unescaped());
+            }
+        }
+        (!remedies.is_empty()).then(|| remedies.iter().take(MOST).copied().collect::<Vec<_>>().join(" "))
     }
 
     /// The block as a line: `high[aws-instance-public-ip] aws_instance.a, aws_instance.b and 3 more`.

@@ -152,13 +152,13 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
 /// The blocks of new findings. Where `room` does not suffice, without excerpts; then the last ones as a line each.
 fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>, room: usize) {
     let blocks = Block::of(findings);
-    let rendered = |instances, source| -> Vec<Vec<String>> {
+    let rendered = |instances, source, of_new: Remedy| -> Vec<Vec<String>> {
         let (mut remedies, mut places) = (BTreeSet::new(), BTreeSet::new());
         blocks
             .iter()
             .map(|block| {
                 let is_new = block.remedy().is_none_or(|remedy| remedies.insert(remedy));
-                let remedy = if is_new { Remedy::Shown } else { Remedy::ShownAbove };
+                let remedy = if is_new { of_new } else { Remedy::ShownAbove };
                 let is_seen = block.line().is_some_and(|place| !places.insert(place));
                 let source = if is_seen { Source::Place } else { source };
                 let mut scratch = Page::new(page.layout);
@@ -169,8 +169,13 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
     };
     let everything = page.layout.detail == Detail::Everything;
     let instances = if everything { usize::MAX } else { MOST_INSTANCES };
-    for source in [Source::Excerpt, Source::Place] {
-        let ample = rendered(instances, source);
+    let ways = [
+        (Source::Excerpt, Remedy::WithOthers),
+        (Source::Excerpt, Remedy::Shown),
+        (Source::Place, Remedy::Shown),
+    ];
+    for (source, remedy) in ways {
+        let ample = rendered(instances, source, remedy);
         // With an empty line behind each.
         if everything || ample.iter().map(|lines| lines.len() + 1).sum::<usize>() <= room {
             for lines in ample {
@@ -180,7 +185,7 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
             return;
         }
     }
-    let tight = rendered(FEW_INSTANCES, Source::Place);
+    let tight = rendered(FEW_INSTANCES, Source::Place, Remedy::Shown);
     let folded_lines = |blocks: &[Block<'_>]| -> usize {
         let (denying, warning) = blocks.split_at(blocks.partition_point(Block::denies));
         let mut scratch = Page::new(page.layout);
@@ -205,8 +210,14 @@ fn new_findings<'r>(page: &mut Page, findings: impl Iterator<Item = &'r Finding>
         return;
     }
     let number = count(rest.iter().map(Block::len).sum(), "more new finding", "more new findings");
-    counts(page, &format!("{number}, a line per rule (`--show all` has the details):"));
     let (denying, warning) = rest.split_at(rest.partition_point(Block::denies));
+    // All of them deny, or none does: that is said below.
+    let denials = match (denying.iter().map(Block::len).sum(), warning.is_empty()) {
+        (0, _) | (_, true) => String::new(),
+        (1, false) => " (1 denies)".to_owned(),
+        (denials, false) => format!(" ({denials} deny)"),
+    };
+    counts(page, &format!("{number}{denials}, a line per rule (`--show all` has the details):"));
     fold(page, denying, usize::MAX);
     fold(page, warning, MOST_LISTED);
 }
