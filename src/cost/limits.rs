@@ -5,7 +5,7 @@ use std::path::Path;
 
 use planguard_cost::{Bound, Decimal, PlanCost, Prices, Sum};
 use planguard_plan::Plan;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 
 use super::{CostError, ImportedCosts, OnUnknownCost};
 
@@ -98,18 +98,17 @@ impl CostRules {
 }
 
 impl CostReport {
-    /// What is told of these costs. Nothing of a plan is in it but addresses.
-    pub fn of(cost: &PlanCost) -> Self {
+    /// What is told of these costs. Nothing of a plan is in it but addresses and names of regions.
+    pub fn of(cost: &PlanCost, redactor: &Redactor) -> Self {
         let missing = cost.resources.iter().filter(|resource| {
             resource.side().is_some_and(|side| side.components.iter().any(|part| part.state.is_open()))
         });
-        let plain = planguard_plan::redact::Redactor::default();
         Self {
-            currency: plain.text(&cost.currency),
+            currency: Redactor::default().text(&cost.currency),
             sum: cost.sum,
             missing: missing.count() + cost.unsupported_elsewhere + cost.not_priced,
             most: drivers(cost),
-            assumed_regions: assumed_regions(cost),
+            assumed_regions: assumed_regions(cost, redactor),
         }
     }
 
@@ -163,7 +162,7 @@ fn drivers(cost: &PlanCost) -> Vec<CostDriver> {
     more
 }
 
-fn assumed_regions(cost: &PlanCost) -> Vec<AssumedRegion> {
+fn assumed_regions(cost: &PlanCost, redactor: &Redactor) -> Vec<AssumedRegion> {
     let mut regions: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for resource in &cost.resources {
         let Some(region) = resource.assumed_region() else { continue };
@@ -172,9 +171,8 @@ fn assumed_regions(cost: &PlanCost) -> Vec<AssumedRegion> {
         *objects += 1;
         *changing += usize::from(is_changing);
     }
-    let plain = planguard_plan::redact::Redactor::default();
     let told = regions.into_iter().map(|(region, (objects, changing))| AssumedRegion {
-        region: plain.text(region),
+        region: redactor.text(region),
         objects,
         changing,
     });

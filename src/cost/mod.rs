@@ -68,6 +68,8 @@ pub struct CostView {
     pub currency: SafeText,
     /// Whether the amounts are those of a report of Infracost.
     pub is_imported: bool,
+    /// What the objects of that report cost together, if its total says something else.
+    pub listed: Option<Decimal>,
     /// What that report and the plan that it was held against do not share.
     pub held: Option<planguard_cost::Held>,
 }
@@ -207,6 +209,7 @@ impl CostView {
                 .collect(),
             currency: plain.text(&cost.currency),
             is_imported: cost.is_imported,
+            listed: cost.listed,
             held: cost.held.clone(),
         }
     }

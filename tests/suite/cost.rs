@@ -509,6 +509,16 @@ fn an_assumed_region_is_told_and_is_not_known_to_the_gate() {
 }
 
 #[test]
+fn a_percentage_of_nothing_is_told() {
+    let directory = plan_of(Some("us-east-1"), &[created("aws_nat_gateway.a", &json!({}))]);
+    write(&directory, "planguard.toml", "[cost]\nmax-percent = 1\n");
+    let (_, report, _) = check(&directory, &[]);
+    assert!(notices(&report).join("\n").contains("PG-CO-106"), "{report}");
+    let kept = project(FREE, "[cost]\nmax-percent = 1000\n");
+    assert!(!notices(&check(&kept, &[]).1).join("\n").contains("PG-CO-106"));
+}
+
+#[test]
 fn a_plan_without_changes_is_not_unchanged_at_nothing() {
     let directory = tempfile::tempdir().expect("a directory");
     let object = |name: &str| {

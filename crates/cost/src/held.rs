@@ -82,6 +82,7 @@ impl InfracostReport {
             currency: self.currency().to_owned(),
             is_imported: true,
             unsupported_elsewhere: 0,
+            listed: None,
             held: Some(held),
         })
     }

@@ -306,7 +306,10 @@ impl InfracostReport {
     pub fn whole(&self) -> PlanCost {
         let resources: Vec<ResourceCost> = self.projects.iter().flat_map(Project::resources).collect();
         let parts = total(&resources);
-        let is_least = self.unsupported > 0;
+        // Each object may be rounded to a cent of its own.
+        let rounding = Decimal::new(1, 2).saturating_mul(Decimal::from(resources.len() + 1));
+        let listed = Some(parts.after).filter(|listed| (*listed - self.after).abs() > rounding);
+        let is_least = self.unsupported > 0 || listed.is_some();
         PlanCost {
             sum: Sum {
                 before: self.before.map(rounded),
@@ -326,6 +329,7 @@ impl InfracostReport {
             currency: self.currency().to_owned(),
             is_imported: true,
             unsupported_elsewhere: usize::try_from(self.unsupported).unwrap_or(usize::MAX),
+            listed: listed.map(rounded),
             held: None,
         }
     }
@@ -384,6 +388,14 @@ mod tests {
         let cost = read_infracost(&OLD.replace(r#"Resources": 0"#, r#"Resources": 3"#)).unwrap().whole();
         assert!(cost.sum.after_is_least);
         assert_eq!(cost.counts()[&State::Unsupported], 3);
+    }
+
+    #[test]
+    fn a_total_that_is_not_that_of_its_objects_is_told() {
+        assert_eq!(read_infracost(OLD).unwrap().whole().listed, None);
+        let other = read_infracost(&OLD.replacen(r#""80.5""#, r#""9999""#, 1)).unwrap().whole();
+        assert_eq!(other.listed.map(amount).as_deref(), Some("80.50"));
+        assert_eq!(other.sum.bound, Bound::Open);
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub struct PlanCost {
     pub is_imported: bool,
     /// How many objects an imported report counts as unsupported and does not list.
     pub unsupported_elsewhere: usize,
+    /// What the objects of a whole imported report cost together after the change, if that is not what its total says.
+    pub listed: Option<Decimal>,
     /// What an imported report and the plan that it was held against do not share.
     pub held: Option<Held>,
 }
@@ -203,6 +205,12 @@ impl Sum {
         Some(percent.round_dp(1))
     }
 
+    /// Whether there was no cost before, and there is some after, so that the difference is no percentage.
+    pub fn is_from_nothing(&self) -> bool {
+        let was_nothing = self.before.is_some_and(|before| before.is_zero()) && !self.before_is_least;
+        was_nothing && !self.after.is_zero()
+    }
+
     /// Whether nothing is missing in both sums.
     pub fn is_complete(&self) -> bool {
         self.before.is_some() && !self.before_is_least && !self.after_is_least
@@ -247,6 +255,7 @@ impl PlanCost {
             currency: "USD".to_owned(),
             is_imported: false,
             unsupported_elsewhere: 0,
+            listed: None,
             held: None,
         }
     }

@@ -245,6 +245,12 @@ pub(in crate::render) fn notes(view: &CostView) -> Vec<String> {
         let objects = count(view.deposed, "deposed object is", "deposed objects are");
         notes.push(format!("{objects} not counted."));
     }
+    if let Some(listed) = view.listed {
+        let listed = money(listed, &view.currency.for_terminal_line());
+        notes.push(format!(
+            "The total of the report is not that of its objects, which cost {listed} together."
+        ));
+    }
     let not_shared = view.held.as_ref().map(not_shared).into_iter().flatten().flatten();
     notes.extend(not_shared.map(|sentence| format!("{}.", for_terminal_line(&sentence))));
     notes.extend(about_prices(view));
