@@ -403,6 +403,13 @@ impl<'c> PlanCheck<'c> {
                 self.notices.push(Notice::new("PG-CO-105", message));
             }
         }
+        if self.rules.cost.limits.max_percent.is_some()
+            && cost.as_ref().is_some_and(|cost| cost.sum.is_from_nothing())
+        {
+            let message = "max-percent under [cost] does not limit this plan: nothing costs anything before it, and nothing is \
+                           a percentage of nothing; max-delta limits it";
+            self.notices.push(Notice::new("PG-CO-106", message));
+        }
         self.cost = Some(cost.clone());
         cost
     }
@@ -520,7 +527,7 @@ fn check_plan(
     }
     let own_prices = cost.as_ref().map(|cost| cost.own_prices.clone()).unwrap_or_default();
     let told_cost = cost.filter(|_| rules.cost.wanted == CostUse::Told);
-    let cost = told_cost.as_deref().map(CostReport::of);
+    let cost = told_cost.as_deref().map(|cost| CostReport::of(cost, &redactor));
     if let Some(cost) = &cost {
         let mut about_cost = cost::findings(cost, &rules.cost.limits, rules);
         waivers.add(rules.waivers.apply(&mut about_cost, &sha256));

@@ -1,10 +1,11 @@
 //! What a check does with the cost of a plan: the limits, and what is told of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use planguard_cost::{Bound, Decimal, PlanCost, Prices, Sum};
 use planguard_plan::Plan;
-use planguard_plan::redact::SafeText;
+use planguard_plan::redact::{Redactor, SafeText};
 
 use super::{CostError, ImportedCosts, OnUnknownCost};
 
@@ -52,8 +53,32 @@ pub struct CostReport {
     pub sum: Sum,
     /// How many objects have a part that cannot be priced.
     pub missing: usize,
-    /// The objects that cost most more, the first most.
-    pub most: Vec<(SafeText, Decimal)>,
+    /// What costs most more, the first most.
+    pub most: Vec<CostDriver>,
+    /// The regions that were assumed because the plan does not tell them.
+    pub assumed_regions: Vec<AssumedRegion>,
+}
+
+/// The instances of a block that cost more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostDriver {
+    /// The address of the object, or that of the block of several.
+    pub address: SafeText,
+    /// How many there are.
+    pub instances: usize,
+    /// By how much more all of them cost.
+    pub delta: Decimal,
+}
+
+/// A region that was assumed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumedRegion {
+    /// Its name.
+    pub region: SafeText,
+    /// For how many objects.
+    pub objects: usize,
+    /// Of how many of them the plan changes the cost.
+    pub changing: usize,
 }
 
 /// The most objects that are named.
@@ -73,30 +98,25 @@ impl CostRules {
 }
 
 impl CostReport {
-    /// What is told of these costs. Nothing of a plan is in it but addresses.
-    pub fn of(cost: &PlanCost) -> Self {
+    /// What is told of these costs. Nothing of a plan is in it but addresses and names of regions.
+    pub fn of(cost: &PlanCost, redactor: &Redactor) -> Self {
         let missing = cost.resources.iter().filter(|resource| {
             resource.side().is_some_and(|side| side.components.iter().any(|part| part.state.is_open()))
         });
-        let mut more: Vec<(SafeText, Decimal)> = cost
-            .resources
-            .iter()
-            .filter_map(|resource| Some((resource.address.clone(), resource.sum.delta()?)))
-            .filter(|(_, delta)| *delta > Decimal::ZERO)
-            .collect();
-        more.sort_by_key(|(_, delta)| std::cmp::Reverse(*delta));
-        more.truncate(MOST);
         Self {
-            currency: planguard_plan::redact::Redactor::default().text(&cost.currency),
+            currency: Redactor::default().text(&cost.currency),
             sum: cost.sum,
-            missing: missing.count() + cost.unsupported_elsewhere,
-            most: more,
+            missing: missing.count() + cost.unsupported_elsewhere + cost.not_priced,
+            most: drivers(cost),
+            assumed_regions: assumed_regions(cost, redactor),
         }
     }
 
-    /// Whether the difference may be more than what is known of it.
-    pub const fn may_be_more(&self) -> bool {
-        self.sum.before.is_none() || matches!(self.sum.bound, Bound::AtLeast | Bound::Open)
+    /// Whether the difference may be more than what is known of it. Elsewhere an object has another price, so that an assumed
+    /// region is as good as a part without a price.
+    pub fn may_be_more(&self) -> bool {
+        let is_guessed = self.assumed_regions.iter().any(|assumed| assumed.changing > 0);
+        self.sum.before.is_none() || is_guessed || matches!(self.sum.bound, Bound::AtLeast | Bound::Open)
     }
 
     /// Whether nothing is known of what a month cost before, though something did cost: a share of it says nothing.
@@ -121,6 +141,42 @@ impl CostReport {
         })?;
         Some(AboveLimit::Percent { delta, percent, limit })
     }
+}
+
+/// What costs most more: instances of a block are one.
+fn drivers(cost: &PlanCost) -> Vec<CostDriver> {
+    let mut groups: BTreeMap<&str, CostDriver> = BTreeMap::new();
+    for resource in &cost.resources {
+        let Some(delta) = resource.sum.delta().filter(|delta| *delta > Decimal::ZERO) else { continue };
+        let one = || CostDriver { address: resource.address.clone(), instances: 0, delta: Decimal::ZERO };
+        let group = groups.entry(resource.block.unescaped()).or_insert_with(one);
+        if group.instances > 0 {
+            group.address = resource.block.clone();
+        }
+        group.instances += 1;
+        group.delta = group.delta.saturating_add(delta);
+    }
+    let mut more: Vec<CostDriver> = groups.into_values().collect();
+    more.sort_by_key(|driver| std::cmp::Reverse(driver.delta));
+    more.truncate(MOST);
+    more
+}
+
+fn assumed_regions(cost: &PlanCost, redactor: &Redactor) -> Vec<AssumedRegion> {
+    let mut regions: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for resource in &cost.resources {
+        let Some(region) = resource.assumed_region() else { continue };
+        let is_changing = resource.sum.delta().is_none_or(|delta| !delta.is_zero());
+        let (objects, changing) = regions.entry(region).or_default();
+        *objects += 1;
+        *changing += usize::from(is_changing);
+    }
+    let told = regions.into_iter().map(|(region, (objects, changing))| AssumedRegion {
+        region: redactor.text(region),
+        objects,
+        changing,
+    });
+    told.collect()
 }
 
 /// The limit that a plan is above.
@@ -160,7 +216,13 @@ mod tests {
             has_usage: false,
             bound,
         };
-        CostReport { currency: SafeText::fixed("USD"), sum, missing: 0, most: Vec::new() }
+        CostReport {
+            currency: SafeText::fixed("USD"),
+            sum,
+            missing: 0,
+            most: Vec::new(),
+            assumed_regions: Vec::new(),
+        }
     }
 
     fn limits(delta: Option<i64>, percent: Option<i64>) -> CostLimits {

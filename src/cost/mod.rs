@@ -19,7 +19,7 @@ use planguard_rule::words;
 pub use error::CostError;
 pub use imported::ImportedCosts;
 pub(crate) use imported::not_shared;
-pub use limits::{AboveLimit, CostLimits, CostReport, CostRules, CostUse};
+pub use limits::{AboveLimit, AssumedRegion, CostDriver, CostLimits, CostReport, CostRules, CostUse};
 pub(crate) use money::{difference, money};
 pub use policy_input::policy_input;
 
@@ -56,6 +56,8 @@ pub struct CostView {
     pub deposed: usize,
     /// How many changes wait for a later plan.
     pub deferred: usize,
+    /// How many objects of the state are not priced, because the plan has no resource changes.
+    pub not_priced: usize,
     /// Whether planning failed, or the plan does not cover all of the configuration.
     pub partial: bool,
     /// Where the prices come from.
@@ -66,6 +68,8 @@ pub struct CostView {
     pub currency: SafeText,
     /// Whether the amounts are those of a report of Infracost.
     pub is_imported: bool,
+    /// What the objects of that report cost together, if its total says something else.
+    pub listed: Option<Decimal>,
     /// What that report and the plan that it was held against do not share.
     pub held: Option<planguard_cost::Held>,
 }
@@ -191,6 +195,7 @@ impl CostView {
                 .collect(),
             deposed: cost.deposed,
             deferred: cost.deferred,
+            not_priced: cost.not_priced,
             partial: cost.partial,
             sources: cost.sources.clone(),
             own_prices: cost
@@ -204,6 +209,7 @@ impl CostView {
                 .collect(),
             currency: plain.text(&cost.currency),
             is_imported: cost.is_imported,
+            listed: cost.listed,
             held: cost.held.clone(),
         }
     }

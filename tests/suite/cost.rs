@@ -449,3 +449,133 @@ fn bad_input_is_named_and_ends_in_2() {
         assert!(errors.contains(said), "{arguments:?}: {errors}");
     }
 }
+
+/// A plan of one root module with these changes, whose provider block has this region.
+fn plan_of(region: Option<&str>, changes: &[Value]) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let expressions =
+        region.map_or_else(|| json!({}), |region| json!({ "region": { "constant_value": region } }));
+    let plan = json!({
+        "format_version": "1.2", "planned_values": {}, "resource_changes": changes,
+        "configuration": { "provider_config": { "aws": { "name": "aws", "expressions": expressions } }, "root_module": {} },
+    });
+    write(&directory, "plan.json", &plan.to_string());
+    directory
+}
+
+fn created(address: &str, after: &Value) -> Value {
+    let (resource_type, name) = address.split_once('.').expect("an address");
+    let (name, index) = match name.split_once('[') {
+        Some((name, index)) => (name, index.trim_end_matches(']').parse::<u64>().ok()),
+        None => (name, None),
+    };
+    let mut change = json!({ "address": address, "mode": "managed", "type": resource_type, "name": name,
+        "change": { "actions": ["create"], "before": null, "after": after, "after_unknown": {} } });
+    if let Some(index) = index {
+        change["index"] = json!(index);
+    }
+    change
+}
+
+const LIMIT: &str = "[cost]\nmax-delta = 1000\non-unknown = \"fail\"\n";
+
+#[test]
+fn a_region_of_the_provider_that_is_not_known_has_no_prices() {
+    let changes = [created("aws_nat_gateway.a", &json!({}))];
+    for region in ["cn-north-1", "mars-1", "EU-CENTRAL-1"] {
+        let directory = plan_of(Some(region), &changes);
+        let (_, text, _) = run(planguard(directory.path(), &["cost", "plan.json"]));
+        assert!(text.contains(&format!("no price in {region}")) && !text.contains("us-east-1"), "{text}");
+        write(&directory, "planguard.toml", LIMIT);
+        let (code, report, _) = check(&directory, &[]);
+        assert_eq!((code, findings(&report)[0].0.as_str()), (Some(1), "cost-unknown"), "{report}");
+    }
+}
+
+#[test]
+fn an_assumed_region_is_told_and_is_not_known_to_the_gate() {
+    let directory = plan_of(None, &[created("aws_nat_gateway.a", &json!({}))]);
+    let (_, text, _) = run(planguard(directory.path(), &["check", "plan.json", "--cost"]));
+    assert!(text.contains("(+$32.85), plus usage; us-east-1 is assumed for 1 object"), "{text}");
+    write(&directory, "planguard.toml", LIMIT);
+    let (code, report, _) = check(&directory, &[]);
+    let found = findings(&report);
+    assert_eq!((code, found.len(), found[0].1.as_str()), (Some(1), 1, "deny"), "{report}");
+    assert!(found[0].2.contains("the region of 1 object, and us-east-1 is assumed"), "{found:?}");
+    // A report that is read again has the same.
+    run(planguard(directory.path(), &["check", "plan.json", "--output", "report.json"]));
+    let (_, merged, _) = run(planguard(directory.path(), &["merge", "report.json"]));
+    assert!(merged.contains("us-east-1 is assumed for 1 object"), "{merged}");
+}
+
+#[test]
+fn a_percentage_of_nothing_is_told() {
+    let directory = plan_of(Some("us-east-1"), &[created("aws_nat_gateway.a", &json!({}))]);
+    write(&directory, "planguard.toml", "[cost]\nmax-percent = 1\n");
+    let (_, report, _) = check(&directory, &[]);
+    assert!(notices(&report).join("\n").contains("PG-CO-106"), "{report}");
+    let kept = project(FREE, "[cost]\nmax-percent = 1000\n");
+    assert!(!notices(&check(&kept, &[]).1).join("\n").contains("PG-CO-106"));
+}
+
+#[test]
+fn a_plan_without_changes_is_not_unchanged_at_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let object = |name: &str| {
+        json!({ "address": format!("aws_nat_gateway.{name}"), "mode": "managed",
+        "type": "aws_nat_gateway", "name": name, "values": {} })
+    };
+    let plan = json!({ "format_version": "1.2", "planned_values": {},
+        "prior_state": { "values": { "root_module": { "resources": [object("a"), object("b")] } } } });
+    write(&directory, "plan.json", &plan.to_string());
+    let (_, text, _) = run(planguard(directory.path(), &["cost", "plan.json"]));
+    assert!(text.contains("Monthly cost: not known\n"), "{text}");
+    assert!(text.contains("its 2 existing objects are not"), "{text}");
+    write(&directory, "planguard.toml", LIMIT);
+    let (code, report, _) = check(&directory, &[]);
+    assert_eq!((code, findings(&report)[0].0.as_str()), (Some(1), "cost-unknown"), "{report}");
+}
+
+/// Three instances of 32.85 each cost more than one cluster of 73.00, and a database has a part without a price.
+#[test]
+fn what_drives_the_cost_is_named_with_all_its_instances() {
+    let database =
+        json!({ "instance_class": "db.t3.medium", "engine": "oracle-se2", "allocated_storage": 10 });
+    let mut changes: Vec<Value> =
+        (0..3).map(|number| created(&format!("aws_nat_gateway.n[{number}]"), &json!({}))).collect();
+    changes.push(created("aws_eks_cluster.k", &json!({})));
+    changes.push(created("aws_db_instance.d", &database));
+    let directory = plan_of(Some("us-east-1"), &changes);
+    write(&directory, "planguard.toml", "[cost]\nmax-delta = 100\n");
+    let (code, report, _) = check(&directory, &[]);
+    let found = findings(&report);
+    assert_eq!((code, found[0].0.as_str()), (Some(1), "cost-increase"), "{report}");
+    let said = "the plan costs at least +$171.55 a month, above $100.00 (max-delta): \
+                aws_nat_gateway.n (+$98.55, 3 instances), aws_eks_cluster.k (+$73.00)";
+    assert_eq!(found[0].2, said);
+    for format in ["text", "markdown"] {
+        let (_, text, _) = run(planguard(directory.path(), &["cost", "plan.json", "--format", format]));
+        let line = text.lines().find(|line| line.contains("(3 instances)")).unwrap_or_default();
+        assert!(line.contains("+$98.55") && line.contains("$32.85"), "{format}: {text}");
+    }
+}
+
+#[test]
+fn an_object_of_infracost_without_an_amount_is_not_known() {
+    let directory =
+        plan_of(Some("us-east-1"), &[created("aws_instance.a", &json!({ "instance_type": "t3.micro" }))]);
+    for costs in [
+        json!({ "totalMonthlyCost": "0", "projects": [{ "name": "p", "pastBreakdown": { "resources": [] },
+            "breakdown": { "resources": [{ "name": "aws_instance.a", "monthlyCost": null }] } }] }),
+        json!({ "summary": { "total_monthly_cost": "0" }, "projects": [{ "resources": [
+            { "name": "aws_instance.a", "is_supported": true, "is_free": false, "cost_components": [] }] }] }),
+    ] {
+        write(&directory, "costs.json", &costs.to_string());
+        let (_, text, _) =
+            run(planguard(directory.path(), &["cost", "plan.json", "--infracost", "costs.json"]));
+        assert!(text.contains("$0.00 → not known") && text.contains("has no amount"), "{text}");
+        write(&directory, "planguard.toml", LIMIT);
+        let (code, report, _) = check(&directory, &["--infracost", "costs.json"]);
+        assert_eq!((code, findings(&report)[0].0.as_str()), (Some(1), "cost-unknown"), "{report}");
+    }
+}

@@ -9,7 +9,7 @@ use planguard_plan::{Address, Mode, Plan, ResourceChange};
 use thiserror::Error;
 
 use crate::bill::State;
-use crate::infracost::{InfracostReport, Object, Project};
+use crate::infracost::{InfracostReport, Object, Project, is_without_amount};
 use crate::kinds::{Kind, kind};
 use crate::plan_cost::{
     Bound, CostAction, Held, PlanCost, ResourceCost, SideCost, action, of_type, sum, total,
@@ -66,24 +66,23 @@ impl InfracostReport {
         });
         let not_used: BTreeSet<&String> = sides.flatten().filter(|name| !used.contains(*name)).collect();
         held.not_in_plan.extend(not_used.into_iter().map(|name| Redactor::default().text(name)));
-        let mut sum = total(&resources);
+        let not_priced = plan.objects_without_changes();
         let deferred = plan.deferred_changes.len();
         let partial = plan.errored == Some(true) || plan.complete == Some(false);
-        if deferred > 0 || partial {
-            sum.after_is_least = true;
-            sum.bound = sum.bound.and(Bound::Open);
-        }
+        let sum = total(&resources).of_part(deferred > 0 || partial, not_priced > 0);
         Ok(PlanCost {
             sum,
             resources,
             deposed: managed().filter(|change| change.deposed.is_some()).count(),
             deferred,
+            not_priced,
             partial,
             sources: BTreeSet::new(),
             own_prices: Vec::new(),
             currency: self.currency().to_owned(),
             is_imported: true,
             unsupported_elsewhere: 0,
+            listed: None,
             held: Some(held),
         })
     }
@@ -151,7 +150,9 @@ impl InfracostReport {
         let mut side = |name: &String, of: fn(&Object) -> &Option<SideCost>| {
             let found = of(listed(name)?.1).clone()?;
             used.insert(name.clone());
-            Some(found)
+            // A type that costs nothing has no amount in the report either.
+            (!is_without_amount(&found) || self.of_its_type(change) == Some(State::Unsupported))
+                .then_some(found)
         };
         let action = action(change);
         let (exists_before, exists_after) = match action {

@@ -26,6 +26,8 @@ pub struct InfracostError {
     pub reason: String,
 }
 
+const NO_AMOUNT: &str = "the report of Infracost has no amount of it";
+
 fn wrong(reason: impl Into<String>) -> InfracostError {
     InfracostError { reason: reason.into() }
 }
@@ -141,9 +143,10 @@ fn of_old(report: &Json) -> Result<InfracostReport, InfracostError> {
                 if let ([], Some(monthly)) = (components.as_slice(), amount(resource, "monthlyCost")?) {
                     components.push(component("", "", State::Priced, Some(monthly)));
                 }
+                let nothing = components.is_empty().then(no_amount);
                 let place = project.side(text(resource, "name"), text(resource, "resourceType"), side);
                 // A name that is there twice costs both.
-                place.components.extend(components);
+                place.components.extend(components.into_iter().chain(nothing));
             }
             let free = elements(breakdown, "freeResources").iter();
             project.free.extend(free.map(|resource| text(resource, "name").to_owned()));
@@ -164,6 +167,17 @@ fn of_old(report: &Json) -> Result<InfracostReport, InfracostError> {
         free_types: free_types.into_iter().flat_map(|types| types.keys().cloned()).collect(),
         projects,
     })
+}
+
+/// What an object has of which the report lists no amount, and does not say that it is free.
+fn no_amount() -> Component {
+    let note = Some(NO_AMOUNT.to_owned());
+    Component { note, ..component("", "", State::Unsupported, None) }
+}
+
+/// Whether the report lists the object without any amount.
+pub(crate) fn is_without_amount(side: &SideCost) -> bool {
+    side.components.iter().all(|part| part.state == State::Unsupported)
 }
 
 /// A component of which the report tells nothing more.
@@ -189,13 +203,16 @@ fn add_old(resource: &Json, components: &mut Vec<Component>) -> Result<(), Infra
         let state = match monthly {
             _ if flag("priceNotFound") => State::NoPrice,
             Some(_) => State::Priced,
-            // Infracost prices all but what depends on usage.
-            None => State::UsageBased,
+            // Infracost prices all but what depends on usage, of which it does not know how much there is.
+            None if is_usage(found) => State::UsageBased,
+            None => State::NoPrice,
         };
+        let note = (state == State::NoPrice).then(|| NO_AMOUNT.to_owned());
         let monthly = monthly.filter(|_| state == State::Priced);
         components.push(Component {
             quantity: amount(found, "monthlyQuantity")?,
             price: amount(found, "price")?,
+            note,
             ..component(text(found, "name"), text(found, "unit"), state, monthly)
         });
     }
@@ -203,6 +220,15 @@ fn add_old(resource: &Json, components: &mut Vec<Component>) -> Result<(), Infra
         add_old(part, components)?;
     }
     Ok(())
+}
+
+/// Whether a component without an amount costs what is used of it: it is marked so, or nothing says how much there is.
+fn is_usage(found: &Json) -> bool {
+    let quantity = found.get("monthlyQuantity").or_else(|| found.get("quantity"));
+    match found.get("usageBased").and_then(Json::as_bool) {
+        Some(is_marked) => is_marked,
+        None => quantity.is_none_or(Json::is_null),
+    }
 }
 
 /// The shape of `infracost scan --json` 2.0, which knows no past.
@@ -216,16 +242,28 @@ fn of_new(report: &Json) -> Result<InfracostReport, InfracostError> {
                 project.unsupported.insert(name.to_owned());
                 continue;
             }
+            let listed = elements(resource, "cost_components");
+            if listed.is_empty() && resource.get("is_free").and_then(Json::as_bool) == Some(true) {
+                project.free.insert(name.to_owned());
+                continue;
+            }
             let mut components = Vec::new();
-            for found in elements(resource, "cost_components") {
+            for found in listed {
                 let monthly = amount(found, "total_monthly_cost")?;
-                let state = if monthly.is_some() { State::Priced } else { State::UsageBased };
+                let state = match monthly {
+                    Some(_) => State::Priced,
+                    None if is_usage(found) => State::UsageBased,
+                    None => State::NoPrice,
+                };
                 components.push(Component {
                     quantity: amount(found, "quantity")?,
                     price: amount(found, "price")?,
+                    note: (state == State::NoPrice).then(|| NO_AMOUNT.to_owned()),
                     ..component(text(found, "name"), text(found, "unit"), state, monthly)
                 });
             }
+            let nothing = components.is_empty().then(no_amount);
+            components.extend(nothing);
             project.side(name, text(resource, "type"), Side::After).components.extend(components);
         }
         projects.push(project);
@@ -268,7 +306,10 @@ impl InfracostReport {
     pub fn whole(&self) -> PlanCost {
         let resources: Vec<ResourceCost> = self.projects.iter().flat_map(Project::resources).collect();
         let parts = total(&resources);
-        let is_least = self.unsupported > 0;
+        // Each object may be rounded to a cent of its own.
+        let rounding = Decimal::new(1, 2).saturating_mul(Decimal::from(resources.len() + 1));
+        let listed = Some(parts.after).filter(|listed| (*listed - self.after).abs() > rounding);
+        let is_least = self.unsupported > 0 || listed.is_some();
         PlanCost {
             sum: Sum {
                 before: self.before.map(rounded),
@@ -281,12 +322,14 @@ impl InfracostReport {
             resources,
             deposed: 0,
             deferred: 0,
+            not_priced: 0,
             partial: false,
             sources: BTreeSet::new(),
             own_prices: Vec::new(),
             currency: self.currency().to_owned(),
             is_imported: true,
             unsupported_elsewhere: usize::try_from(self.unsupported).unwrap_or(usize::MAX),
+            listed: listed.map(rounded),
             held: None,
         }
     }
@@ -345,6 +388,58 @@ mod tests {
         let cost = read_infracost(&OLD.replace(r#"Resources": 0"#, r#"Resources": 3"#)).unwrap().whole();
         assert!(cost.sum.after_is_least);
         assert_eq!(cost.counts()[&State::Unsupported], 3);
+    }
+
+    #[test]
+    fn a_total_that_is_not_that_of_its_objects_is_told() {
+        assert_eq!(read_infracost(OLD).unwrap().whole().listed, None);
+        let other = read_infracost(&OLD.replacen(r#""80.5""#, r#""9999""#, 1)).unwrap().whole();
+        assert_eq!(other.listed.map(amount).as_deref(), Some("80.50"));
+        assert_eq!(other.sum.bound, Bound::Open);
+    }
+
+    #[test]
+    fn an_object_without_an_amount_is_not_free() {
+        let old = |object: &str| {
+            format!(
+                r#"{{"totalMonthlyCost": "0", "pastTotalMonthlyCost": "0", "projects": [{{"pastBreakdown": {{"resources": []}},
+                "breakdown": {{"resources": [{{"name": "aws_instance.a"{object}}}]}}}}]}}"#
+            )
+        };
+        let new = |object: &str| {
+            format!(
+                r#"{{"summary": {{"total_monthly_cost": "0"}}, "projects": [{{"resources": [
+                {{"name": "aws_instance.a", "is_supported": true{object}}}]}}]}}"#
+            )
+        };
+        for (report, state) in [
+            (old(""), State::Unsupported),
+            (old(r#", "monthlyCost": null"#), State::Unsupported),
+            (old(r#", "monthlyCost": null, "costComponents": [], "subresources": []"#), State::Unsupported),
+            (
+                old(r#", "subresources": [{"name": "root_block_device", "monthlyCost": null}]"#),
+                State::Unsupported,
+            ),
+            (
+                old(
+                    r#", "costComponents": [{"name": "Hours", "monthlyQuantity": "730", "monthlyCost": null}]"#,
+                ),
+                State::NoPrice,
+            ),
+            (new(r#", "is_free": false"#), State::Unsupported),
+            (new(r#", "is_free": false, "cost_components": []"#), State::Unsupported),
+            (new(r#", "cost_components": [{"name": "Hours", "quantity": "730"}]"#), State::NoPrice),
+        ] {
+            let cost = read_infracost(&report).unwrap().whole();
+            assert_eq!(cost.counts().keys().copied().collect::<Vec<_>>(), [state], "{report}");
+            assert!(cost.sum.after_is_least, "{report}");
+            assert!(report.contains("summary") || cost.sum.bound == Bound::AtLeast, "{report}");
+        }
+        let usage =
+            r#", "costComponents": [{"name": "Requests", "monthlyQuantity": null, "monthlyCost": null}]"#;
+        assert!(read_infracost(&old(usage)).unwrap().whole().sum.is_complete());
+        let free = read_infracost(&new(r#", "is_free": true, "cost_components": []"#)).unwrap().whole();
+        assert!(!free.sum.after_is_least);
     }
 
     #[test]

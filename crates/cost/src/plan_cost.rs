@@ -26,6 +26,8 @@ pub struct PlanCost {
     pub deposed: usize,
     /// How many changes wait for a later plan.
     pub deferred: usize,
+    /// How many objects a plan without resource changes has in its state, as one of `-refresh-only`: they are not priced.
+    pub not_priced: usize,
     /// Whether the plan says that it does not cover all of the configuration, or planning failed.
     pub partial: bool,
     /// Where the prices come from that were used.
@@ -38,6 +40,8 @@ pub struct PlanCost {
     pub is_imported: bool,
     /// How many objects an imported report counts as unsupported and does not list.
     pub unsupported_elsewhere: usize,
+    /// What the objects of a whole imported report cost together after the change, if that is not what its total says.
+    pub listed: Option<Decimal>,
     /// What an imported report and the plan that it was held against do not share.
     pub held: Option<Held>,
 }
@@ -178,6 +182,17 @@ impl Bound {
 }
 
 impl Sum {
+    /// The sum of a plan that does not tell all that it changes, or of which objects that stay are not priced.
+    pub(crate) fn of_part(self, lacks_changes: bool, lacks_objects: bool) -> Self {
+        let lacks_some = lacks_changes || lacks_objects;
+        Self {
+            before_is_least: self.before_is_least || lacks_objects,
+            after_is_least: self.after_is_least || lacks_some,
+            bound: if lacks_some { self.bound.and(Bound::Open) } else { self.bound },
+            ..self
+        }
+    }
+
     /// The difference; `None` if what was before is not known.
     pub fn delta(&self) -> Option<Decimal> {
         self.before.map(|before| self.after - before)
@@ -188,6 +203,12 @@ impl Sum {
         let before = self.before.filter(|before| !before.is_zero())?;
         let percent = self.delta()?.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(before)?;
         Some(percent.round_dp(1))
+    }
+
+    /// Whether there was no cost before, and there is some after, so that the difference is no percentage.
+    pub fn is_from_nothing(&self) -> bool {
+        let was_nothing = self.before.is_some_and(|before| before.is_zero()) && !self.before_is_least;
+        was_nothing && !self.after.is_zero()
     }
 
     /// Whether nothing is missing in both sums.
@@ -220,22 +241,21 @@ impl PlanCost {
         let resources: Vec<ResourceCost> = resources.into_iter().map(|(_, resource)| resource).collect();
         let deferred = plan.deferred_changes.len();
         let partial = plan.errored == Some(true) || plan.complete == Some(false);
-        let mut sum = total(&resources);
-        if deferred > 0 || partial {
-            sum.after_is_least = true;
-            sum.bound = sum.bound.and(Bound::Open);
-        }
+        let not_priced = plan.objects_without_changes();
+        let sum = total(&resources).of_part(deferred > 0 || partial, not_priced > 0);
         Self {
             sum,
             resources,
             deposed: managed().filter(|change| change.deposed.is_some()).count(),
             deferred,
+            not_priced,
             partial,
             sources: sources_of(tables),
             own_prices: applied,
             currency: "USD".to_owned(),
             is_imported: false,
             unsupported_elsewhere: 0,
+            listed: None,
             held: None,
         }
     }
@@ -274,15 +294,8 @@ impl PlanCost {
     /// The regions that were assumed because nothing tells them, with the number of objects.
     pub fn assumed_regions(&self) -> BTreeMap<&str, usize> {
         let mut assumed = BTreeMap::new();
-        for resource in &self.resources {
-            if let Some(region) = resource.side().and_then(|side| side.region.as_ref())
-                && region.origin == RegionOrigin::Assumed
-                && resource
-                    .side()
-                    .is_some_and(|side| side.components.iter().any(|part| part.monthly.is_some()))
-            {
-                *assumed.entry(region.name.as_str()).or_default() += 1;
-            }
+        for region in self.resources.iter().filter_map(ResourceCost::assumed_region) {
+            *assumed.entry(region).or_default() += 1;
         }
         assumed
     }
@@ -292,6 +305,14 @@ impl ResourceCost {
     /// The side that it ends on.
     pub fn side(&self) -> Option<&SideCost> {
         self.after.as_ref().or(self.before.as_ref())
+    }
+
+    /// The region that was assumed for it, if an amount depends on that.
+    pub fn assumed_region(&self) -> Option<&str> {
+        [&self.after, &self.before].into_iter().flatten().find_map(|side| {
+            let region = side.region.as_ref().filter(|region| region.origin == RegionOrigin::Assumed)?;
+            side.components.iter().any(|part| part.monthly.is_some()).then_some(region.name.as_str())
+        })
     }
 
     /// The states of its components, each once.

@@ -487,7 +487,9 @@ fn number(place: &str, table: &Table, name: &str, most: Decimal) -> Result<Decim
     };
     let number = parse_amount(&written).filter(|number| !number.is_sign_negative() && *number <= most);
     let reason = format!("`{name}` is not a number from 0 to {most}");
-    number.ok_or_else(|| Wrong::new(place, reason, "write it as 0.096 or \"0.096\""))
+    let help =
+        if name == "percent" { "write it as 12 or \"12.5\"" } else { "write it as 0.096 or \"0.096\"" };
+    number.ok_or_else(|| Wrong::new(place, reason, help))
 }
 
 #[cfg(test)]

@@ -53,6 +53,22 @@ impl Cloud {
         }
     }
 
+    /// Whether a text may be the name of a region. AWS has regions that the book does not know, all of one shape; elsewhere
+    /// a place may be more than a region, as `global` is.
+    fn may_be(self, region: &str) -> bool {
+        self == Self::Aws && aws_region(region) == Some(region) || self.has(region)
+    }
+
+    /// The attributes that nothing but whoever writes the plan's configuration sets, so that one that is known after apply
+    /// may name any region.
+    const fn only_configured(self) -> &'static [&'static str] {
+        match self {
+            Self::Aws => &["region"],
+            Self::Azure => &["location"],
+            Self::Google => &[],
+        }
+    }
+
     /// The region that a value of one of the attributes names.
     fn in_text(self, text: &str) -> Option<String> {
         match self {
@@ -72,6 +88,11 @@ impl Cloud {
             }
         }
     }
+}
+
+/// What the setting of a provider or an object names as its region; a name of another shape is a region that nobody knows.
+fn as_written(cloud: Cloud, text: &str) -> Option<String> {
+    cloud.in_text(text).or_else(|| Some(text.to_owned())).filter(|text| !text.is_empty())
 }
 
 /// The region that a text starts with: words, then a number behind a hyphen.
@@ -127,7 +148,7 @@ impl<'p> Regions<'p> {
             let Some(cloud) = Cloud::of(&change.address.resource_type) else { continue };
             for side in [Side::Before, Side::After] {
                 let Some(state) = ResourceState::new(plan, change, side) else { continue };
-                if let Some(region) = named(cloud, &state).filter(|region| cloud.has(region)) {
+                if let Some(region) = named(cloud, &state).filter(|region| cloud.may_be(region)) {
                     let key = (cloud, regions.provider_key(&state));
                     *counts.entry(key).or_default().entry(region).or_default() += 1;
                 }
@@ -148,6 +169,17 @@ impl<'p> Regions<'p> {
         if let Some(name) = named(cloud, state) {
             return Region { name, origin: RegionOrigin::Object };
         }
+        let usual = self.usual(cloud, state);
+        // What is known after apply is any region, and that of the provider is a guess.
+        if is_known_after_apply(cloud, state) {
+            Region { origin: RegionOrigin::Assumed, ..usual }
+        } else {
+            usual
+        }
+    }
+
+    /// The region of an object that does not name one.
+    fn usual(&self, cloud: Cloud, state: &ResourceState<'_>) -> Region {
         if let Some(name) = self.of_provider(cloud, state) {
             return Region { name, origin: RegionOrigin::Provider };
         }
@@ -187,14 +219,19 @@ impl<'p> Regions<'p> {
         let region = |attribute: &str| {
             let expression = provider.expressions.get(attribute)?;
             let module = module_of(configuration, &provider.key);
-            self.value(configuration, module, expression).and_then(|text| cloud.in_text(text))
+            match self.value(configuration, module, expression)? {
+                Told::Constant(text) => as_written(cloud, text),
+                // A plan shows `"${var.part}-1"` as it shows `var.part`, and a part is no region: regions end with a number.
+                Told::Variable(text) if text.ends_with(|last: char| last.is_ascii_digit()) => {
+                    as_written(cloud, text)
+                }
+                Told::Variable(text) => cloud.in_text(text).filter(|region| cloud.may_be(region)),
+            }
         };
-        let region = match cloud {
+        match cloud {
             Cloud::Google => region("region").or_else(|| region("zone")),
             Cloud::Aws | Cloud::Azure => region("region"),
-        };
-        // What is made of several texts is not followed, and a part of one is no region.
-        region.filter(|region| cloud.has(region))
+        }
     }
 
     /// The text of an expression that is a constant, or one variable.
@@ -203,17 +240,50 @@ impl<'p> Regions<'p> {
         configuration: &'p Configuration<'p>,
         module: usize,
         expression: &'p Value<'p>,
-    ) -> Option<&'p str> {
+    ) -> Option<Told<'p>> {
         let found = configuration.resolve(module, expression, None);
         if !found.unresolved.is_empty() || !found.resources.is_empty() {
             return None;
         }
         match (found.constants.as_slice(), found.variables.as_slice()) {
-            ([constant], []) => constant.as_str(),
-            ([], [variable]) => self.plan.variables.get(variable.as_str())?.value.as_ref()?.as_str(),
+            // A variable of a module may be given a constant: either is all that the expression is made of.
+            ([constant], []) if expression.get("constant_value").is_some() => {
+                constant.as_str().map(Told::Constant)
+            }
+            ([constant], []) => constant.as_str().map(Told::Variable),
+            ([], [variable]) => {
+                self.plan.variables.get(variable.as_str())?.value.as_ref()?.as_str().map(Told::Variable)
+            }
             _ => None,
         }
     }
+}
+
+/// A text of a configuration.
+enum Told<'p> {
+    /// All that the expression is.
+    Constant(&'p str),
+    /// The value of a variable, of which the expression may be made.
+    Variable(&'p str),
+}
+
+/// Whether an object will name a region that the plan does not tell.
+fn is_known_after_apply(cloud: Cloud, state: &ResourceState<'_>) -> bool {
+    let root = state.root();
+    let mut attributes = cloud.attributes().iter();
+    let is_unknown = |name: &&'static str| {
+        let is_masked = || {
+            let mask = state.change.change.after_unknown.as_ref().filter(|_| state.side == Side::After);
+            mask.and_then(|mask| mask.get(name)) == Some(&Value::Bool(true))
+        };
+        match root.key(name).attribute() {
+            // What is set somewhere but in the configuration, such as an ARN, is in the region of the provider.
+            Attribute::Unknown => *name != "arn" && *name != "availability_zone",
+            Attribute::Unset => cloud.only_configured().contains(name) && is_masked(),
+            Attribute::Known(_) => false,
+        }
+    };
+    attributes.any(is_unknown)
 }
 
 /// The position of the module that a provider block is in: `module.a.module.b:aws.eu`.
@@ -226,10 +296,13 @@ fn module_of(configuration: &Configuration<'_>, key: &str) -> usize {
 fn named(cloud: Cloud, state: &ResourceState<'_>) -> Option<String> {
     let root = state.root();
     let mut texts = cloud.attributes().iter().filter_map(|name| match root.key(name).attribute() {
-        Attribute::Known(value) => value.as_str(),
+        Attribute::Known(value) => Some((*name, value.as_str()?)),
         Attribute::Unknown | Attribute::Unset => None,
     });
-    texts.find_map(|text| cloud.in_text(text))
+    texts.find_map(|(name, text)| match name {
+        "region" => as_written(cloud, text),
+        _ => cloud.in_text(text),
+    })
 }
 
 #[cfg(test)]
@@ -306,6 +379,51 @@ mod tests {
             ("us-east-1", RegionOrigin::Assumed),
         ];
         assert_eq!(found, expected.map(|(region, origin)| (region.to_owned(), origin)));
+    }
+
+    #[test]
+    fn a_region_that_the_book_does_not_know_is_no_other_region() {
+        let of_provider = |provider: &str, variables: &str| {
+            let configuration = format!(
+                r#", "variables": {{{variables}}}, "configuration": {{"provider_config": {{
+                "aws": {{"name": "aws", "expressions": {{"region": {provider}}}}}}},
+                "root_module": {{"variables": {{"r": {{}}}}, "resources": [
+                {{"mode": "managed", "type": "aws_x", "name": "a", "provider_config_key": "aws", "expressions": {{}}}}]}}}}"#
+            );
+            regions(&plan(&[change("aws_x.a", "{}")], &configuration)).remove(0)
+        };
+        for name in ["cn-north-1", "mars-1", "EU-CENTRAL-1", "somewhere"] {
+            let constant = format!(r#"{{"constant_value": "{name}"}}"#);
+            assert_eq!(of_provider(&constant, ""), (name.to_owned(), RegionOrigin::Provider));
+        }
+        for name in ["cn-north-1", "mars-1", "EU-CENTRAL-1"] {
+            let variable = format!(r#""r": {{"value": "{name}"}}"#);
+            let found = of_provider(r#"{"references": ["var.r"]}"#, &variable);
+            assert_eq!(found, (name.to_owned(), RegionOrigin::Provider));
+            let attribute = format!(r#"{{"region": "{name}"}}"#);
+            let found = regions(&plan(&[change("aws_x.a", &attribute)], ""));
+            assert_eq!(found, [(name.to_owned(), RegionOrigin::Object)]);
+        }
+        let changes =
+            [change("aws_x.a", "{}"), change("aws_x.b", r#"{"arn": "arn:aws-cn:x:cn-north-1:1:y"}"#)];
+        assert_eq!(regions(&plan(&changes, ""))[0], ("cn-north-1".to_owned(), RegionOrigin::Sibling));
+    }
+
+    #[test]
+    fn a_region_that_is_known_after_apply_is_assumed() {
+        let unknown = |name: &str| {
+            change("aws_x.a", "{}")
+                .replace(r#""after_unknown": {}"#, &format!(r#""after_unknown": {{"{name}": true}}"#))
+        };
+        let configuration = r#", "configuration": {"provider_config": {
+            "aws": {"name": "aws", "expressions": {"region": {"constant_value": "eu-west-1"}}}},
+            "root_module": {"resources": [{"mode": "managed", "type": "aws_x", "name": "a",
+            "provider_config_key": "aws", "expressions": {}}]}}"#;
+        let of = |name: &str| regions(&plan(&[unknown(name)], configuration)).remove(0);
+        assert_eq!(of("region"), ("eu-west-1".to_owned(), RegionOrigin::Assumed));
+        // The provider fills these in, where it is.
+        assert_eq!(of("arn"), ("eu-west-1".to_owned(), RegionOrigin::Provider));
+        assert_eq!(of("availability_zone"), ("eu-west-1".to_owned(), RegionOrigin::Provider));
     }
 
     #[test]

@@ -99,6 +99,23 @@ fn an_unknown_input_is_never_nothing() {
     assert_eq!(component.note.as_deref(), Some("`instance_type` is known after apply"));
 }
 
+/// A plan of `-refresh-only` has its objects in the state alone.
+#[test]
+fn a_plan_without_changes_does_not_cost_nothing() {
+    let of_state = |objects: &str| {
+        let text = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "prior_state": {{"values": {{"root_module": {{"resources": [{objects}]}}}}}}}}"#
+        );
+        PlanCost::of(&Plan::parse(&text).unwrap(), &Prices::default())
+    };
+    let one =
+        r#"{"address": "aws_nat_gateway.a", "mode": "managed", "type": "aws_nat_gateway", "values": {}}"#;
+    let found = of_state(one);
+    assert_eq!((found.not_priced, found.sum.bound), (1, Bound::Open));
+    assert!(found.sum.before_is_least && found.sum.after_is_least);
+    assert!(of_state("").sum.is_complete());
+}
+
 #[test]
 fn a_plan_that_lacks_changes_has_the_least_sum() {
     let text = r#"{"format_version": "1.2", "errored": true, "resource_changes": []}"#;

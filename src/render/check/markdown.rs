@@ -9,7 +9,7 @@ use super::verdict_line::{self, approvals_words};
 use crate::benchmark::{self, ControlFinding, ControlReport, ControlStatus};
 use crate::enforcement::Enforcement;
 use crate::finding::Certainty;
-use crate::render::cost::{amounts_as_code, headline};
+use crate::render::cost::{amounts_as_code, line as cost_line};
 use crate::render::layout::count;
 use crate::render::markdown::{code, sentence};
 use crate::render::{Format, Layout, RenderError};
@@ -211,7 +211,7 @@ impl Page {
             } else {
                 String::new()
             };
-            let amounts = headline(&cost.sum, &cost.currency.for_terminal_line());
+            let amounts = cost_line(cost, &cost.currency.for_terminal_line());
             lines.push(format!("- monthly cost{of}: {}\n", amounts_as_code(&amounts)));
         }
         self.add_lines("\n", &lines, "");

@@ -13,7 +13,7 @@ pub(super) const FORMAT: Format<CostView> =
     Format { name: "json", former: None, help: "for programs", extension: "json", render };
 
 /// The version of the document. A new minor version adds members; a new major one changes or removes some.
-const VERSION: &str = "1.1";
+const VERSION: &str = "1.2";
 
 fn render(view: &CostView, _: Layout) -> Result<String, RenderError> {
     Ok(json::indented(&Document::of(view))?)
@@ -42,6 +42,9 @@ struct Document<'v> {
     deposed: usize,
     /// How many changes wait for a later plan.
     deferred: usize,
+    /// How many objects of the state are not priced, because the plan has no resource changes.
+    #[serde(skip_serializing_if = "is_zero")]
+    not_priced: usize,
     /// Whether planning failed, or the plan does not cover all of the configuration.
     partial: bool,
     /// Prices and discounts of the user's own, and how many objects each is for.
@@ -56,6 +59,12 @@ struct Document<'v> {
     /// The objects of the report of Infracost that the plan does not have; they do not count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_in_plan: Vec<&'v str>,
+}
+
+// serde passes a reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+const fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// Two sums.
@@ -232,6 +241,7 @@ impl<'v> Document<'v> {
                 .collect(),
             deposed: view.deposed,
             deferred: view.deferred,
+            not_priced: view.not_priced,
             partial: view.partial,
             own_prices: view
                 .own_prices

@@ -104,7 +104,7 @@ fn row(object: &ObjectCost, number: usize, currency: &str) -> String {
         "| `{}` | {} | {} | {}{each} | {} |\n",
         glyph(object.action),
         address(object, number),
-        amounts_as_code(&change(object, currency)),
+        amounts_as_code(&change(object, number, currency)),
         amounts_as_code(&sides(object, currency)),
         markdown::prose(&missing.join("; "))
     )

@@ -105,7 +105,7 @@ fn row(object: &ObjectCost, number: usize, currency: &str) -> Row {
     let each = if number > 1 { " each" } else { "" };
     Row {
         address: address(object, number),
-        change: change(object, currency),
+        change: change(object, number, currency),
         sides: of_type(object).unwrap_or_else(|| format!("{}{each}", sides(object, currency))),
     }
 }

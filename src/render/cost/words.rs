@@ -3,7 +3,7 @@
 use planguard_cost::{Bound, CostAction, Decimal, State, Sum};
 use planguard_plan::text::escape::for_terminal_line;
 
-use crate::cost::{CostView, ObjectCost, PartCost, difference, money, not_shared};
+use crate::cost::{CostReport, CostView, ObjectCost, PartCost, difference, money, not_shared};
 use crate::render::layout::count;
 
 /// A difference, and what it is if something is missing in it.
@@ -48,7 +48,21 @@ pub(in crate::render) fn headline(sum: &Sum, currency: &str) -> String {
     if before == after && sum.bound == Bound::Exact {
         return format!("{after}, unchanged{usage}");
     }
+    // Of a plan without resource changes nothing is priced.
+    if before == after && sum.before_is_least && sum.before.is_some_and(|before| before.is_zero()) {
+        return format!("{after}{usage}");
+    }
     format!("{before} → {after}{change}{usage}")
+}
+
+/// What a check says of the cost of a plan behind its name: both sums, and for how many objects a region is assumed.
+pub(in crate::render) fn line(cost: &CostReport, currency: &str) -> String {
+    let mut line = headline(&cost.sum, currency);
+    for assumed in &cost.assumed_regions {
+        let objects = count(assumed.objects, "object", "objects");
+        line.push_str(&format!("; {} is assumed for {objects}", assumed.region.for_terminal_line()));
+    }
+    line
 }
 
 /// What is done with an object, as Terraform marks it.
@@ -76,9 +90,11 @@ pub(in crate::render) fn sides(object: &ObjectCost, currency: &str) -> String {
     }
 }
 
-/// The change of an object in its column: `+$12.00`, `≥ +$12.00`, `?`.
-pub(in crate::render) fn change(object: &ObjectCost, currency: &str) -> String {
-    let Some(delta) = object.sum.delta() else { return String::new() };
+/// The change of an object in its column: `+$12.00`, `≥ +$12.00`, `?`. Of a group of instances it is that of all, so that
+/// the column adds up.
+pub(in crate::render) fn change(object: &ObjectCost, number: usize, currency: &str) -> String {
+    let Some(one) = object.sum.delta() else { return String::new() };
+    let Some(delta) = one.checked_mul(Decimal::from(number)) else { return "?".to_owned() };
     let amount = difference(delta, currency);
     match object.sum.bound {
         Bound::Exact => amount,
@@ -209,9 +225,13 @@ pub(in crate::render) fn notes(view: &CostView) -> Vec<String> {
     }
     for (region, objects) in &view.assumed_regions {
         let of = count(*objects, "object", "objects");
+        let region = region.for_terminal_line();
+        notes.push(format!("The plan does not tell the region of {of}: {region} is assumed."));
+    }
+    if view.not_priced > 0 {
+        let objects = count(view.not_priced, "existing object is", "existing objects are");
         notes.push(format!(
-            "The plan does not tell the region of {of}: {} is assumed.",
-            region.for_terminal_line()
+            "The plan has no resource changes, as if made with -refresh-only: its {objects} not priced."
         ));
     }
     if view.partial {
@@ -224,6 +244,12 @@ pub(in crate::render) fn notes(view: &CostView) -> Vec<String> {
     if view.deposed > 0 {
         let objects = count(view.deposed, "deposed object is", "deposed objects are");
         notes.push(format!("{objects} not counted."));
+    }
+    if let Some(listed) = view.listed {
+        let listed = money(listed, &view.currency.for_terminal_line());
+        notes.push(format!(
+            "The total of the report is not that of its objects, which cost {listed} together."
+        ));
     }
     let not_shared = view.held.as_ref().map(not_shared).into_iter().flatten().flatten();
     notes.extend(not_shared.map(|sentence| format!("{}.", for_terminal_line(&sentence))));

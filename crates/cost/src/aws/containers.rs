@@ -8,8 +8,8 @@ use crate::amount::parse_amount;
 use crate::bill::{Bill, Input, Missing, Part, Service, Unit};
 use crate::facts::{Place, Resource};
 
-/// The versions of Kubernetes, and the last day of their standard support on EKS. Later ones are in standard support.
-const STANDARD_SUPPORT: [(u32, &str); 10] = [
+/// The versions of Kubernetes, and the last day of their standard support on EKS.
+const STANDARD_SUPPORT: [(u32, &str); 13] = [
     (23, "2023-10-11"),
     (24, "2024-01-31"),
     (25, "2024-05-01"),
@@ -20,32 +20,80 @@ const STANDARD_SUPPORT: [(u32, &str); 10] = [
     (30, "2025-07-23"),
     (31, "2025-11-26"),
     (32, "2026-03-23"),
+    (33, "2026-07-29"),
+    (34, "2026-12-02"),
+    (35, "2027-03-27"),
 ];
 
 pub(super) fn eks_cluster(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
-    bill.add(Part::aws("Control plane", Service::Eks, Unit::Hour, "eks-cluster-hour"));
     let root = resource.root();
-    let support = super::compute::in_block(&root, "upgrade_policy", "support_type");
-    if support == Ok(Some("STANDARD")) {
-        return;
-    }
-    if let Ok(Some(version)) = root.text("version")
-        && is_in_extended_support(version, resource.world.plan.timestamp.as_deref())
-    {
-        let extended = Part::aws("Extended support", Service::Eks, Unit::Hour, "eks-extended-hour");
-        bill.add(extended.detail(format!("Kubernetes {version}")));
+    let is_standard =
+        super::compute::in_block(&root, "upgrade_policy", "support_type") == Ok(Some("STANDARD"));
+    let version = if is_standard { Ok(None) } else { root.text("version") };
+    let support = version.map(|version| {
+        let planned = resource.world.plan.timestamp.as_deref();
+        version.map_or(Support::Standard, |version| Support::of(version, planned))
+    });
+    let control_plane = Part::aws("Control plane", Service::Eks, Unit::Hour, "eks-cluster-hour");
+    let extended = || {
+        let part = Part::aws("Extended support", Service::Eks, Unit::Hour, "eks-extended-hour");
+        part.detail(format!("Kubernetes {}", root.text("version").ok().flatten().unwrap_or_default()))
+    };
+    match support {
+        Ok(Support::Standard) => bill.add(control_plane),
+        Ok(Support::TakenForStandard(why)) => bill.add(control_plane.assuming(Some(why))),
+        Ok(Support::Extended) => {
+            bill.add(control_plane);
+            bill.add(extended());
+        }
+        Ok(Support::Unknown(missing)) | Err(missing) => {
+            bill.add(control_plane);
+            bill.missing("Extended support", Service::Eks, Unit::Hour, None, missing);
+        }
     }
 }
 
-/// Whether a version has left standard support when the plan is made; without a date, whether it had when the prices were
-/// gathered.
-fn is_in_extended_support(version: &str, planned: Option<&str>) -> bool {
-    let Some(minor) = version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok()) else {
-        return false;
-    };
-    let day = planned.and_then(|time| time.get(..10)).unwrap_or("2025-10-28");
-    let end = STANDARD_SUPPORT.iter().find(|(known, _)| minor <= *known);
-    end.is_some_and(|(_, end)| day > *end)
+/// Which support of EKS a version of Kubernetes has.
+#[derive(Debug, PartialEq, Eq)]
+enum Support {
+    Standard,
+    /// By what the plan tells, with the reason why it may be otherwise.
+    TakenForStandard(String),
+    Extended,
+    Unknown(Missing),
+}
+
+/// The day that counts for a plan without a date: when the prices were gathered.
+const WITHOUT_DATE: &str = "2025-10-28";
+
+impl Support {
+    /// That of a version when the plan is made.
+    fn of(version: &str, planned: Option<&str>) -> Self {
+        let Some(minor) = version.strip_prefix("1.").and_then(|minor| minor.parse::<u32>().ok()) else {
+            return Self::Unknown(Missing::unknown("`version` is no version of Kubernetes"));
+        };
+        let date = planned.and_then(|time| time.get(..10));
+        let day = date.unwrap_or(WITHOUT_DATE);
+        let Some((_, end)) = STANDARD_SUPPORT.iter().find(|(known, _)| minor <= *known) else {
+            // A later version is supported for longer than the last that is known.
+            return if STANDARD_SUPPORT.last().is_some_and(|(_, last)| day <= *last) {
+                Self::TakenForStandard(format!(
+                    "Kubernetes {version} is later than what planguard knows: standard support is assumed"
+                ))
+            } else {
+                Self::Unknown(Missing::unknown(format!(
+                    "planguard does not know until when Kubernetes {version} has standard support"
+                )))
+            };
+        };
+        match date {
+            _ if day > *end => Self::Extended,
+            Some(_) => Self::Standard,
+            None => Self::TakenForStandard(format!(
+                "the plan has no date: {WITHOUT_DATE} is assumed, when Kubernetes {version} had standard support"
+            )),
+        }
+    }
 }
 
 pub(super) fn eks_node_group(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
@@ -197,7 +245,7 @@ fn units(task: &Place<'_, '_>, name: &str) -> Input<Decimal> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_in_extended_support;
+    use super::Support;
     use crate::testing::{Costs, costs, in_plan, one};
 
     #[test]
@@ -206,10 +254,29 @@ mod tests {
         assert_eq!(costs("aws_eks_cluster", r#"{"version": "1.28"}"#).total, "438.00"); // 730 * 0.6
         let standard = r#"{"version": "1.28", "upgrade_policy": [{"support_type": "STANDARD"}]}"#;
         assert_eq!(costs("aws_eks_cluster", standard).total, "73.00");
-        assert!(!is_in_extended_support("1.30", Some("2025-07-01T00:00:00Z")));
-        assert!(is_in_extended_support("1.30", Some("2025-07-24T00:00:00Z")));
-        assert!(is_in_extended_support("1.14", None) && !is_in_extended_support("1.99", None));
-        assert!(!is_in_extended_support("latest", None));
+        let support = |version: &str, day: &str| Support::of(version, Some(&format!("{day}T00:00:00Z")));
+        assert_eq!(support("1.30", "2025-07-01"), Support::Standard);
+        assert_eq!(support("1.30", "2025-07-24"), Support::Extended);
+        assert_eq!(support("1.33", "2026-07-29"), Support::Standard);
+        assert_eq!(support("1.33", "2026-11-30"), Support::Extended);
+        assert_eq!(Support::of("1.14", None), Support::Extended);
+    }
+
+    #[test]
+    fn support_that_is_not_known_is_never_taken_for_standard_in_silence() {
+        assert!(
+            matches!(Support::of("1.34", None), Support::TakenForStandard(why) if why.contains("no date"))
+        );
+        let later = |day: &str| Support::of("1.99", Some(day));
+        assert!(matches!(later("2026-11-30T00:00:00Z"), Support::TakenForStandard(_)));
+        assert!(matches!(later("2028-01-01T00:00:00Z"), Support::Unknown(_)));
+        assert!(matches!(Support::of("latest", None), Support::Unknown(_)));
+        let odd = costs("aws_eks_cluster", r#"{"version": "abc"}"#);
+        assert_eq!(
+            (odd.total.as_str(), odd.states()),
+            ("73.00", vec!["priced".to_owned(), "unknown_input".to_owned()])
+        );
+        assert_eq!(one("aws_eks_cluster", r#"{"version": "1.99"}"#).state, "estimated");
     }
 
     #[test]

@@ -153,7 +153,7 @@ fn cost((object, currency): &(&ObjectCost, String)) -> Cost {
     let usage = if sum.has_usage && !is_nothing { " plus usage" } else { "" };
     let parts = object.parts().iter().filter(|_| !is_free(object));
     Cost {
-        change: Text::composed(if is_same { String::new() } else { change(object, currency) }),
+        change: Text::composed(if is_same { String::new() } else { change(object, 1, currency) }),
         sides: Text::composed(format!("{told}{usage}").trim_start().to_owned()),
         cents: cents.unwrap_or_default(),
         parts: parts.map(|part| Text::composed(part_line(part, currency))).collect(),

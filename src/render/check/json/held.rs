@@ -88,16 +88,33 @@ pub(super) struct Cost {
     usage: bool,
     /// How many objects have a part that cannot be priced.
     missing: usize,
-    /// The objects that cost most more, the first most.
+    /// What costs most more, the first most; instances of a block are one.
     most: Vec<CostOfObject>,
+    /// The regions that were assumed because the plan does not tell them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    assumed_regions: Vec<AssumedRegion>,
 }
 
-/// By how much more an object costs a month.
+/// A region that was assumed.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct AssumedRegion {
+    region: String,
+    /// For how many objects.
+    objects: usize,
+    /// Of how many of them the plan changes the cost.
+    changing: usize,
+}
+
+/// By how much more an object, or the instances of a block, cost a month.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct CostOfObject {
     address: String,
     delta: String,
+    /// How many instances there are, if more than one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    instances: Option<usize>,
 }
 
 impl Cost {
@@ -117,7 +134,20 @@ impl Cost {
             most: cost
                 .most
                 .iter()
-                .map(|(address, delta)| CostOfObject { address: text(address), delta: amount(*delta) })
+                .map(|driver| CostOfObject {
+                    address: text(&driver.address),
+                    delta: amount(driver.delta),
+                    instances: Some(driver.instances).filter(|number| *number > 1),
+                })
+                .collect(),
+            assumed_regions: cost
+                .assumed_regions
+                .iter()
+                .map(|assumed| AssumedRegion {
+                    region: text(&assumed.region),
+                    objects: assumed.objects,
+                    changing: assumed.changing,
+                })
                 .collect(),
         }
     }
@@ -130,7 +160,16 @@ impl TryFrom<Cost> for cost::CostReport {
         let read = |text: &str| parse_amount(text).ok_or_else(|| ReadError::unknown("amount", text));
         let bounds = [Bound::Exact, Bound::AtLeast, Bound::AtMost, Bound::Open];
         let bound = bounds.into_iter().find(|bound| bound.name() == cost.delta_bound);
-        let most = cost.most.iter().map(|object| Ok((safe(&object.address), read(&object.delta)?)));
+        let most = cost.most.iter().map(|object| {
+            let address = safe(&object.address);
+            let instances = object.instances.unwrap_or(1);
+            Ok(cost::CostDriver { address, instances, delta: read(&object.delta)? })
+        });
+        let assumed = cost.assumed_regions.iter().map(|assumed| cost::AssumedRegion {
+            region: safe(&assumed.region),
+            objects: assumed.objects,
+            changing: assumed.changing,
+        });
         Ok(Self {
             currency: safe(&cost.currency),
             sum: Sum {
@@ -143,6 +182,7 @@ impl TryFrom<Cost> for cost::CostReport {
             },
             missing: cost.missing,
             most: most.collect::<Result<_, _>>()?,
+            assumed_regions: assumed.collect(),
         })
     }
 }

@@ -28,7 +28,7 @@ use super::verdict_line::{approvals_words, severities};
 use crate::enforcement::Enforcement;
 use crate::finding::{Certainty, Finding, FindingWaiver, Origin, WaiverState};
 use crate::render::colour::Style;
-use crate::render::cost::headline;
+use crate::render::cost::line as cost_line;
 use crate::render::diagnostic::Snippets;
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
@@ -144,7 +144,7 @@ fn render_plan(page: &mut Page, plan: &PlanReport) {
         counts(page, &format!("risk score {}: {}", plan.risk.score(), plan.risk.words()));
     }
     if let Some(cost) = &plan.cost {
-        counts(page, &format!("monthly cost: {}", headline(&cost.sum, &cost.currency.for_terminal_line())));
+        counts(page, &format!("monthly cost: {}", cost_line(cost, &cost.currency.for_terminal_line())));
     }
     page.gap();
 }
