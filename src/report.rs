@@ -325,6 +325,8 @@ pub struct PlanReport {
     pub benchmarks: Vec<BenchmarkReport>,
     /// What was changed outside of Terraform and matters.
     pub drift: Vec<Drift>,
+    /// How many objects were changed outside of Terraform, whether that matters or not.
+    pub changed_outside: usize,
     /// The outputs of the root module that change, by name.
     pub outputs: Vec<OutputReport>,
     /// Whether the whole plan could be checked.
@@ -406,6 +408,8 @@ pub enum DriftFate {
     Kept,
     /// The plan puts it back.
     PutBack,
+    /// The plan says nothing of the object, as one of `-refresh-only`.
+    Unplanned,
 }
 
 impl DriftFate {
@@ -414,6 +418,7 @@ impl DriftFate {
         match self {
             Self::Kept => "kept",
             Self::PutBack => "put-back",
+            Self::Unplanned => "unplanned",
         }
     }
 
@@ -422,6 +427,7 @@ impl DriftFate {
         match self {
             Self::Kept => "kept by this plan",
             Self::PutBack => "put back by this plan",
+            Self::Unplanned => "not planned for",
         }
     }
 }
@@ -470,6 +476,10 @@ pub struct SkippedFile {
     pub reason: SafeText,
 }
 
+/// The codes of notices about what was not checked: a failed or partial plan, values that count twice, a plan of
+/// `-refresh-only`.
+const UNCHECKED: [&str; 4] = ["PG-CK-102", "PG-CK-103", "PG-CK-104", "PG-CK-106"];
+
 /// A notice that does not affect the verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -490,6 +500,13 @@ impl Notice {
     /// A notice with this code and message.
     pub const fn of(code: SafeText, message: SafeText) -> Self {
         Self { code, message, plan: None }
+    }
+}
+
+impl Notice {
+    /// Whether it says that a plan, or a part of it, was not checked.
+    pub fn is_of_unchecked(&self) -> bool {
+        UNCHECKED.contains(&self.code.unescaped())
     }
 }
 

@@ -1,14 +1,15 @@
 //! Tells what was changed outside of Terraform and matters: what findings report because the plan keeps it, and what the
 //! plan puts back, so that somebody knows that it happened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use planguard_guardrails::change::{self, ChangeFinding};
+use planguard_guardrails::change::{self, ChangeFinding, ChangedOutside, Fate, OutsideChange};
 use planguard_plan::redact::SafeText;
 
 use super::PlanCheck;
 use super::guardrails::Drifted;
 use crate::report::{Drift, DriftFate};
+use crate::show::Outside;
 
 /// What change guards say behind such a finding; the section says it for all.
 const OUTSIDE: &str = " (changed outside of Terraform)";
@@ -50,6 +51,44 @@ impl PlanCheck<'_> {
                 became,
             });
         }
-        all.into_values().collect()
+        let mut all: Vec<Drift> = all.into_values().collect();
+        let told: BTreeSet<SafeText> = all.iter().map(|drift| drift.address.clone()).collect();
+        let unplanned =
+            change::changed_outside(self.plan).into_iter().filter_map(|object| self.unplanned(&object));
+        all.extend(unplanned.filter(|drift| !told.contains(&drift.address)));
+        all
+    }
+
+    /// An object that was changed outside of Terraform and that the plan says nothing of, so that only this tells of it.
+    fn unplanned(&self, object: &ChangedOutside<'_>) -> Option<Drift> {
+        let address = SafeText::address(&object.drift.address);
+        let what = match &object.what {
+            OutsideChange::Deleted(fate) => {
+                (*fate == Fate::Unplanned).then(|| SafeText::fixed(" was deleted"))?
+            }
+            OutsideChange::Attributes(attributes) => {
+                let names = attributes.iter().filter(|(_, fate)| *fate == Fate::Unplanned);
+                let mut parts = vec![SafeText::fixed(" was changed: ")];
+                for (position, (name, _)) in names.enumerate() {
+                    parts.push(SafeText::fixed(if position == 0 { "`" } else { ", `" }));
+                    parts.push(self.redactor.key(name));
+                    parts.push(SafeText::fixed("`"));
+                }
+                (parts.len() > 1).then(|| SafeText::concat(&parts))?
+            }
+        };
+        Some(Drift {
+            message: SafeText::concat([&address, &what]),
+            attribute: None,
+            address,
+            became: DriftFate::Unplanned,
+        })
+    }
+
+    /// How many objects were changed outside of Terraform: what the report tells, and what `planguard show` lists.
+    pub(super) fn changed_outside(&self, told: &[Drift]) -> usize {
+        let outside = Outside::of(self.plan, self.redactor);
+        let listed = outside.relevant.iter().chain(&outside.others).map(|drifted| &drifted.address);
+        told.iter().map(|drift| &drift.address).chain(listed).collect::<BTreeSet<_>>().len()
     }
 }

@@ -503,6 +503,7 @@ fn check_plan(
         || check.cost.is_some();
     let cost = if is_priced { check.cost() } else { None };
     let drift = check.drift();
+    let changed_outside = check.changed_outside(&drift);
     let outputs = check.outputs();
     let coverage = check.coverage();
     let sought = check.configuration.take();
@@ -559,6 +560,7 @@ fn check_plan(
         findings,
         benchmarks,
         drift,
+        changed_outside,
         outputs,
         // Computed after all problems are collected.
         complete: false,

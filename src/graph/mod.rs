@@ -59,6 +59,12 @@ pub struct Graph {
     pub has_configuration: bool,
     /// How many boxes the options leave out.
     pub left_out: usize,
+    /// What the picture is about, if that was asked for: boxes far from it are left out.
+    pub focus: Option<SafeText>,
+    /// Whether boxes are left out with which the plan does nothing.
+    pub only_changed: bool,
+    /// How many objects exist of which the plan says nothing, as one of `-refresh-only`.
+    pub without_changes: usize,
     /// What has been folded, so that somebody can read the picture.
     pub folded: Option<Folded>,
     /// How many arrows are left out of the picture, because others lead the same way.
@@ -143,7 +149,13 @@ impl Graph {
             None => None,
         };
         let shown = Shown { by: options.by, near: near.as_ref(), changed: options.changed };
-        Ok(select::drawn(&blocks, &shown, &redactor).with(&blocks, &dependencies, &redactor, origin))
+        let drawn = select::drawn(&blocks, &shown, &redactor).with(&blocks, &dependencies, &redactor, origin);
+        Ok(Self {
+            focus: options.focus.as_deref().map(|focus| redactor.text(focus)),
+            only_changed: options.changed,
+            without_changes: plan.objects_without_changes(),
+            ..drawn
+        })
     }
 
     /// The whole of a plan that was read, once by its modules and once by its blocks.

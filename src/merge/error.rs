@@ -140,6 +140,18 @@ pub enum MergeError {
         /// The second report.
         other: String,
     },
+    /// A report is named twice, and would count as two.
+    #[error("{report} is named twice")]
+    #[diagnostic(
+        code("PG-MG-013"),
+        help(
+            "name each report once; a directory names all of its reports, and each counts once for --expect"
+        )
+    )]
+    Again {
+        /// The report.
+        report: String,
+    },
 }
 
 /// The most numbers of parts in a message.

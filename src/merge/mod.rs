@@ -57,6 +57,7 @@ pub fn merge(reports: Vec<Named>, unread: Vec<MergeError>, options: &MergeOption
     if let (Some(part), Some(whole)) = (parts.first(), wholes.first()) {
         problems.push(MergeError::Mixed { part: part.name.clone(), whole: whole.name.clone() });
     }
+    problems.extend(named_again(&wholes));
     problems.extend(missing(&parts));
     let mut all: Vec<Named> = parts;
     all.sort_by_key(|named| named.report.part.as_ref().map(|part| part.partition));
@@ -72,6 +73,14 @@ pub fn merge(reports: Vec<Named>, unread: Vec<MergeError>, options: &MergeOption
     merged.notices.extend(merged.baseline.as_ref().and_then(BaselineReport::notice));
     conclude(&mut merged);
     merged
+}
+
+/// The reports of whole runs that are named more than once. A part that is there twice is told with its number.
+fn named_again(wholes: &[Named]) -> impl Iterator<Item = MergeError> {
+    let mut names = BTreeSet::new();
+    let again: BTreeSet<&str> =
+        wholes.iter().map(|named| named.name.as_str()).filter(|name| !names.insert(*name)).collect();
+    again.into_iter().map(|name| MergeError::Again { report: name.to_owned() })
 }
 
 /// What keeps parts from being the whole: parts that are missing or there twice, or parts of something else.

@@ -43,7 +43,7 @@ pub enum PutBack {
 }
 
 impl Outside {
-    pub(super) fn of(plan: &Plan<'_>, redactor: &Redactor) -> Self {
+    pub(crate) fn of(plan: &Plan<'_>, redactor: &Redactor) -> Self {
         let mut outside = Self::default();
         let mut matters = change::changed_outside(plan).into_iter().peekable();
         for change in plan.resource_drift.iter().filter(|change| !change.change.actions.is_no_op()) {

@@ -101,3 +101,80 @@ fn what_cannot_be_read_is_not_said_to_be_known_after_apply() {
     assert!(!finding.contains("known after apply"), "{finding}");
     assert!(!page.contains("correct-horse"));
 }
+
+fn of_fixture(name: &str) -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let fixture = format!("{}/fixtures/plans/{name}/plan.json", env!("CARGO_MANIFEST_DIR"));
+    fs::copy(fixture, directory.path().join("plan.json")).expect("a fixture");
+    directory
+}
+
+#[test]
+fn every_object_that_was_changed_outside_is_counted_and_listed() {
+    let page = page(&of_fixture("drift-of-every-kind"), &[]);
+    assert!(page.contains("<b>4</b> drift"), "{page}");
+    let section = between(&page, "<section id=\"drift\"", "</section>");
+    assert_eq!(section.matches("<article class=\"drifted\"").count(), 4, "{section}");
+    assert!(!page.contains("nothing depends on it"), "{page}");
+    // What stays as it is has its mark too.
+    let data: Value = serde_json::from_str(between(&page, "id=\"data\">", "</script>")).expect("JSON");
+    let stays = data["unchanged"].as_array().expect("objects");
+    let queue = stays.iter().find(|object| object["address"] == "aws_sqs_queue.retries").expect("the queue");
+    assert_eq!(queue["drift"].as_array().map(Vec::len), Some(1), "{queue}");
+}
+
+#[test]
+fn drift_of_a_plan_that_only_refreshes_is_told_and_nothing_is_called_checked() {
+    let project = of_fixture("refresh-only-drift");
+    let page = page(&project, &[]);
+    assert!(page.contains("<b>4</b> drift"), "{page}");
+    assert!(!page.contains("Everything was checked"), "{page}");
+    let unchecked = between(&page, "<ul class=\"unchecked\">", "</ul>");
+    assert!(unchecked.contains("existing resources were not checked"), "{unchecked}");
+    let check = ["check", "plan.json", "--format", "json", "--output", "one.json"];
+    run(planguard(project.path(), &check));
+    let report: Value =
+        serde_json::from_slice(&fs::read(project.path().join("one.json")).expect("a report")).expect("JSON");
+    let plan = &report["plans"][0];
+    assert_eq!(
+        (plan["drift"].as_array().map(Vec::len), plan["changed_outside"].as_u64()),
+        (Some(4), Some(4)),
+        "{plan}"
+    );
+    assert!(
+        plan["drift"].as_array().expect("drift").iter().all(|drift| drift["became"] == "unplanned"),
+        "{plan}"
+    );
+    // The index, beside a plan that has a price.
+    let project_of_other = of_fixture("all-clean");
+    run(planguard(
+        project_of_other.path(),
+        &["check", "plan.json", "--cost", "--format", "json", "--output", "two.json"],
+    ));
+    fs::copy(project_of_other.path().join("two.json"), project.path().join("two.json")).expect("a report");
+    let merge = ["merge", "one.json", "two.json", "--different-rules", "--format", "html"];
+    let (_, index, errors) = run(planguard(project.path(), &merge));
+    let table = between(&index, "<table class=\"plans\">", "</table>");
+    assert!(table.contains("data-label=\"Drift\">4<"), "{table}{errors}");
+    assert!(table.contains("not asked for") && !table.contains("not known"), "{table}");
+}
+
+#[test]
+fn a_graph_says_why_it_is_empty_or_not_whole() {
+    let graph = |project: &TempDir, flags: &[&str]| {
+        run(planguard(project.path(), &[&["graph", "plan.json", "--format", "mermaid"], flags].concat()))
+    };
+    let refreshed = of_fixture("refresh-only-drift");
+    let (code, text, errors) = graph(&refreshed, &[]);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(
+        text.contains("as if made with -refresh-only") && text.contains("4 existing resources"),
+        "{text}"
+    );
+    let (code, text, errors) = graph(&refreshed, &["--focus", ""]);
+    assert_eq!((code, text.as_str()), (Some(2), ""), "{errors}");
+    assert!(errors.contains("--focus"), "{errors}");
+    let drifted = of_fixture("drift-of-every-kind");
+    let (_, text, _) = graph(&drifted, &["--focus", "aws_sns_topic.alerts", "--hops", "0"]);
+    assert!(text.contains("not near aws_sns_topic.alerts"), "{text}");
+}

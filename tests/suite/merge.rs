@@ -154,6 +154,28 @@ fn what_is_missing_or_made_otherwise_leaves_the_verdict_undecided() {
 }
 
 #[test]
+fn a_report_that_is_named_twice_does_not_stand_for_a_lost_one() {
+    let project = project();
+    fs::create_dir(project.path().join("reports")).unwrap();
+    in_project(&project, &["check", "plans/a.json", "--format", "json", "--output", "reports/a.json"]);
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(codes(&project, &named(&["reports", "--expect", "1"]), &[]), Vec::<String>::new());
+    // The same file: by its name, in its directory, and on another way to it.
+    for (again, code) in [
+        (["reports/a.json", "reports/a.json"], "PG-MG-013"),
+        (["reports", "reports/a.json"], "PG-MG-013"),
+        (["reports/a.json", "reports/../reports/a.json"], "PG-MG-012"),
+    ] {
+        assert_eq!(codes(&project, &named(&again), &["--expect", "2"]), [code], "{again:?}");
+        assert_eq!(codes(&project, &named(&again), &[]), [code], "{again:?}");
+    }
+    // Another file with the same content.
+    fs::copy(project.path().join("reports/a.json"), project.path().join("copy.json")).unwrap();
+    let copied = named(&["reports/a.json", "copy.json"]);
+    assert_eq!(codes(&project, &copied, &["--expect", "2"]), ["PG-MG-012"]);
+}
+
+#[test]
 fn parts_of_other_rules_or_files_are_refused() {
     let project = project();
     fs::remove_file(project.path().join("plans/cut.json")).unwrap();

@@ -70,6 +70,8 @@ struct Staying<'p> {
     findings: &'p [usize],
     #[serde(skip_serializing_if = "<[FindingMark]>::is_empty", serialize_with = "marks")]
     marks: &'p [FindingMark],
+    #[serde(skip_serializing_if = "<[usize]>::is_empty")]
+    drift: &'p [usize],
     #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -161,7 +163,7 @@ impl<'p> Texts<'p> {
     }
 
     fn staying(&mut self, unchanged: &'p Unchanged) -> Staying<'p> {
-        let Unchanged { plan, address, module, kind, block, findings, marks, cost } = unchanged;
+        let Unchanged { plan, address, module, kind, block, findings, marks, drift, cost } = unchanged;
         let (module, kind) = (self.position(module), self.position(kind));
         Staying {
             plan: *plan,
@@ -170,6 +172,7 @@ impl<'p> Texts<'p> {
             kind,
             findings,
             marks,
+            drift,
             block: *block,
             cost: cost.as_ref().map(|cost| self.cost(cost)),
         }

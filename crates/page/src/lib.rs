@@ -89,9 +89,19 @@ impl Document<'_> {
         resources.get(..STATIC_ROWS).unwrap_or(resources)
     }
 
+    /// How many objects were changed outside of Terraform.
+    fn drifted(&self) -> usize {
+        self.page.plans.iter().map(|plan| plan.drift).sum()
+    }
+
     /// Whether a plan has a sum of costs.
     fn has_sums(&self) -> bool {
         self.page.plans.iter().any(|plan| plan.cost.is_some())
+    }
+
+    /// Whether some plans have a sum of costs and others have none.
+    fn lacks_sums(&self) -> bool {
+        self.has_sums() && self.page.plans.iter().any(|plan| plan.cost.is_none())
     }
 
     /// How many rules of a group are shown at once.

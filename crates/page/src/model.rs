@@ -29,6 +29,8 @@ pub struct Page {
     pub resources: Vec<Resource>,
     /// The objects that stay as they are.
     pub unchanged: Vec<Unchanged>,
+    /// What notices say was not checked, although the verdict does not say so.
+    pub unchecked: Vec<Text>,
     /// Whether objects are priced, so that the table has a column for it.
     pub has_costs: bool,
     /// What the plans say of the controls of benchmarks.
@@ -82,9 +84,12 @@ impl Verdict {
         }
     }
 
-    /// What it means, for whoever does not know planguard.
-    pub const fn meaning(self) -> &'static str {
+    /// What it means, for whoever does not know planguard. `unchecked` is what was let through without a look.
+    pub const fn meaning(self, unchecked: &[Text]) -> &'static str {
         match self {
+            Self::Pass if !unchecked.is_empty() => {
+                "Nothing that was checked denies the change, and not everything was checked:"
+            }
             Self::Pass => "Everything was checked, and nothing denies the change.",
             Self::Denied => "The change must not be merged as it is.",
             Self::Incomplete => "Not everything could be checked, so nothing says that the change is safe.",
@@ -128,7 +133,7 @@ pub struct Plan {
     pub notes: Vec<Text>,
     /// The map of its modules.
     pub map: Option<Map>,
-    /// What it costs, if that is known: before, after and the difference, on one line.
+    /// What it costs, if that was asked for: before, after and the difference, on one line.
     pub cost: Option<Text>,
 }
 
@@ -442,6 +447,8 @@ pub struct Unchanged {
     pub findings: Vec<usize>,
     /// Its findings in few words, the worst first.
     pub marks: Vec<FindingMark>,
+    /// The positions of what was changed outside of Terraform.
+    pub drift: Vec<usize>,
     /// What it costs a month, if that is told and not nothing.
     pub cost: Option<Cost>,
 }

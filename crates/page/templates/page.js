@@ -174,6 +174,11 @@
     return object.text;
   }
 
+  /** Whether an object is listed unless all are: it changes, or denies, or a filter asks for what was changed outside. */
+  function isWanted(object) {
+    return object.index < changing || object.levels.includes("deny") || (state.level === "drift" && (object.drift || []).length > 0);
+  }
+
   function isMatch(object) {
     const { q, action, level, module, type, plan, all } = state;
     const hasLevel = () =>
@@ -187,7 +192,7 @@
       return module === "." ? own === "" : own === module || own.startsWith(module + ".") || moduleOf(own + ".").startsWith(module + ".");
     };
     return (
-      (all === "1" || object.index < changing) &&
+      (all === "1" || isWanted(object)) &&
       (!action || object.action === action) &&
       (!plan || String(object.plan) === plan) &&
       (!type || object.type === type) &&
@@ -206,11 +211,11 @@
     const isListed = wanted.length === listed.length && wanted.every((row, position) => row === listed[position]);
     if (!isListed) rowsBody.replaceChildren(...wanted);
     showOrder();
-    const total = state.all === "1" ? objects.length : changing;
+    const total = state.all === "1" ? objects.length : objects.filter(isWanted).length;
     const some = (number, one, many) => `${number} ${number === 1 ? one : many}`;
-    const what = state.all === "1" ? ["resource", "resources"] : ["changing resource", "changing resources"];
+    const what = state.all === "1" || total > changing ? ["resource", "resources"] : ["changing resource", "changing resources"];
     const first = wanted.length < matches.length ? ` (the first ${wanted.length} are listed)` : "";
-    const kept = objects.length - changing;
+    const kept = objects.length - total;
     byId("status").textContent =
       matches.length === total
         ? some(total, ...what) + first + (state.all === "1" || kept === 0 ? "" : `; ${some(kept, "stays as it is", "stay as they are")}`)

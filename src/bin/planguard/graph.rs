@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use planguard::graph::{By, Graph, GraphOptions};
 use planguard::problem::Problem;
 use planguard::render::{Detail, Format, graph as render};
@@ -50,7 +51,7 @@ pub(crate) struct GraphArguments {
     #[arg(long, value_parser = word::<ByWord>(), default_value = "auto", value_name = "WHAT")]
     by: ByWord,
     /// Draw what is around this block or module: an address without keys
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
     focus: Option<String>,
     /// How many arrows away from it
     #[arg(long, value_name = "N", default_value_t = 1, requires = "focus")]

@@ -93,6 +93,7 @@ pub(crate) fn plan(origin: &str, findings: Vec<Finding>) -> PlanReport {
         origin: text(origin),
         sha256: text("00"),
         shown_sha256: None,
+        changed_outside: 0,
         format_version: text("1.2"),
         terraform_version: Some(text("1.11.4")),
         workspace: None,

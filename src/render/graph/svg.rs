@@ -104,7 +104,7 @@ fn drawn(shown: &GraphBox, spot: &Spot) -> String {
     let title = format!("{}: {}", address.for_document(), deeds(shown));
     format!(
         "<g><title>{}</title><rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{corner}\" class=\"{class}\"/>\
-         <text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\
+         <text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{}</text>\n\
          <text x=\"{}\" y=\"{}\" text-anchor=\"middle\" class=\"deeds\">{}</text></g>\n",
         escaped(&title),
         x + width / 2,

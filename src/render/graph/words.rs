@@ -1,5 +1,7 @@
 //! What the formats say of a box, and the classes that colour it.
 
+use planguard_plan::redact::SafeText;
+
 use crate::graph::{BoxKind, Folded, Graph, GraphBox};
 use crate::render::layout::count;
 use crate::show::Deed;
@@ -115,7 +117,38 @@ pub(in crate::render) fn notes(graph: &Graph) -> Vec<String> {
         notes.push(format!("{arrows} not drawn, because others lead the same way."));
     }
     if graph.left_out > 0 {
-        notes.push(format!("{} not drawn.", count(graph.left_out, "box is", "boxes are")));
+        let boxes = count(graph.left_out, "box is", "boxes are");
+        notes.push(format!("{boxes} not drawn{}.", why_left_out(graph)));
     }
+    notes.extend(why_empty(graph));
     notes
+}
+
+/// The end of a sentence: which options leave boxes out.
+fn why_left_out(graph: &Graph) -> String {
+    let focus = graph.focus.as_ref().map(SafeText::for_terminal_line);
+    match (focus, graph.only_changed) {
+        (Some(focus), false) => format!(", because they are not near {focus}; --hops draws more"),
+        (Some(focus), true) => {
+            format!(", because they are not near {focus}, or the plan does nothing with them (--changed)")
+        }
+        (None, true) => ", because the plan does nothing with them (--changed)".to_owned(),
+        (None, false) => String::new(),
+    }
+}
+
+/// Why a picture has no box.
+fn why_empty(graph: &Graph) -> Option<String> {
+    if !graph.boxes.is_empty() {
+        return None;
+    }
+    Some(match (graph.without_changes, graph.left_out) {
+        (0, 0) => "Nothing is drawn: the plan has no resources.".to_owned(),
+        (0, _) => "Nothing is drawn: no box is left.".to_owned(),
+        (objects, _) => format!(
+            "Nothing is drawn: the plan has no changes of resources, as if made with -refresh-only; it does not say what \
+             becomes of its {}.",
+            count(objects, "existing resource", "existing resources")
+        ),
+    })
 }

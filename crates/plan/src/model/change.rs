@@ -368,8 +368,16 @@ impl<'a> RawChange<'a> {
             reader.value(self.after)?.map(Arc::new)
         };
         let replace_paths = match reader.value(self.replace_paths)? {
-            Some(paths) => paths.elements().iter().map(AttributePath::from_steps).collect(),
-            None => Vec::new(),
+            None | Some(Value::Null) => Vec::new(),
+            Some(Value::Array(paths)) if paths.iter().all(|path| matches!(path, Value::Array(_))) => {
+                paths.iter().map(AttributePath::from_steps).collect()
+            }
+            Some(_) => {
+                return Err(PlanError::Shape {
+                    place: format!("{section}[{position}].change.replace_paths"),
+                    expected: "a list of paths, each a list",
+                });
+            }
         };
         Ok(Change {
             // A change without a verb cannot be checked.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::address::{Address, Mode};
+use super::shape::{self, Mistyped};
 use super::value::{DuplicateKeys, Object, Value};
 
 /// The configuration's modules, flat, with an index by address.
@@ -130,11 +131,9 @@ impl<'a> Configuration<'a> {
         configuration
     }
 
-    /// The first key whose value is not of the JSON type of the plan format: what it leads to would count as absent.
-    pub(super) fn mistyped(value: &Value<'a>) -> Option<&'static str> {
-        let Value::Object(_) = value else { return Some("configuration") };
-        let providers = (!is_of_objects(value.get("provider_config"))).then_some("provider_config");
-        providers.or_else(|| value.get("root_module").and_then(mistyped_in_module))
+    /// The first value that is not of the JSON type of the plan format: what it leads to would count as absent.
+    pub(super) fn mistyped(value: &Value<'a>) -> Option<Mistyped> {
+        shape::of_configuration(value)
     }
 
     fn add_module(&mut self, path: String, caller: Option<(usize, usize)>, value: Value<'a>) -> usize {
@@ -224,37 +223,6 @@ impl<'a> Configuration<'a> {
         let (module, resource) = *self.resources.get(address)?;
         Some((module, self.modules.get(module)?.resources.get(resource)?))
     }
-}
-
-/// Whether a value is absent, or an object with objects for its members.
-fn is_of_objects(value: Option<&Value<'_>>) -> bool {
-    let is_object = |value: &Value<'_>| matches!(value, Value::Null | Value::Object(_));
-    value.is_none_or(|value| is_object(value) && value.members().iter().all(|(_, member)| is_object(member)))
-}
-
-fn mistyped_in_module(module: &Value<'_>) -> Option<&'static str> {
-    if !matches!(module, Value::Null | Value::Object(_)) {
-        return Some("module");
-    }
-    if let Some(name) =
-        ["outputs", "module_calls", "variables"].into_iter().find(|name| !is_of_objects(module.get(name)))
-    {
-        return Some(name);
-    }
-    let resources = module.get("resources").unwrap_or(&Value::Null);
-    if !matches!(resources, Value::Null | Value::Array(_))
-        || !resources.elements().iter().all(|resource| matches!(resource, Value::Object(_)))
-    {
-        return Some("resources");
-    }
-    let has_expressions =
-        |block: &Value<'_>| matches!(block.get("expressions"), None | Some(Value::Null | Value::Object(_)));
-    let calls = module.get("module_calls").map(Value::members).unwrap_or_default();
-    let mut blocks = resources.elements().iter().chain(calls.iter().map(|(_, call)| call));
-    if !blocks.all(has_expressions) {
-        return Some("expressions");
-    }
-    calls.iter().filter_map(|(_, call)| call.get("module")).find_map(mistyped_in_module)
 }
 
 impl<'a> ConfigModule<'a> {

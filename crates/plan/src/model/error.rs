@@ -48,17 +48,17 @@ pub enum PlanError {
         source: AddressError,
     },
 
-    /// A part of the configuration does not have the type of the plan format.
-    #[error(
-        "the plan does not have the shape of its format: `{key}` in its configuration has the wrong type"
-    )]
+    /// A part of the plan does not have the type of the plan format.
+    #[error("the plan does not have the shape of its format: `{place}` is not {expected}")]
     #[diagnostic(
         code("PG-PL-005"),
         help("the plan was cut or edited; make it again with terraform show -json")
     )]
-    Configuration {
-        /// The key, or that of the module it is in.
-        key: &'static str,
+    Shape {
+        /// Where it is.
+        place: String,
+        /// What it should be.
+        expected: &'static str,
     },
 
     /// The plan says two things that cannot both be true.

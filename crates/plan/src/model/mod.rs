@@ -19,6 +19,7 @@ mod read;
 mod references;
 mod section;
 mod sensitive;
+mod shape;
 mod shape_error;
 mod state;
 mod summary;

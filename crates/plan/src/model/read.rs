@@ -12,6 +12,7 @@ use super::configuration::Configuration;
 use super::invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, RelevantAttribute};
 use super::output::{OutputChange, RootVariable};
 use super::section::{Section, SectionReader};
+use super::shape::Mistyped;
 use super::state::{PriorState, StateValues};
 use super::value::Value;
 use super::{Plan, PlanError};
@@ -207,8 +208,8 @@ impl<'a> Plan<'a> {
         }
         let configuration = reader.value(raw.configuration)?;
         let configuration = configuration.filter(|value| *value != Value::Null);
-        if let Some(key) = configuration.as_ref().and_then(Configuration::mistyped) {
-            return Err(PlanError::Configuration { key });
+        if let Some(Mistyped { place, expected }) = configuration.as_ref().and_then(Configuration::mistyped) {
+            return Err(PlanError::Shape { place, expected });
         }
         let configuration = configuration.map(Configuration::new);
         let has_resource_changes = raw.resource_changes.is_some();
@@ -369,11 +370,33 @@ mod tests {
     }
 
     #[test]
+    fn paths_that_force_a_replacement_have_the_shape_of_the_format() {
+        let read = |paths: &str| {
+            let text = format!(
+                r#"{{"format_version": "1.2", "resource_changes": [{{"address": "aws_x.a", "mode": "managed", "type": "aws_x",
+                    "name": "a", "change": {{"actions": ["delete", "create"], "before": {{}}, "after": {{}},
+                    "replace_paths": {paths}}}}}]}}"#
+            );
+            Plan::parse(&text)
+                .map(|plan| plan.resource_changes[0].change.replace_paths.len())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!((read("null"), read("[]"), read(r#"[["a", {"b": 1}]]"#)), (Ok(0), Ok(0), Ok(1)));
+        for wrong in [r#"{"a": 1}"#, r#""x""#, r#"["a"]"#, "[null]"] {
+            let error = read(wrong).unwrap_err();
+            assert!(
+                error.contains("`resource_changes[0].change.replace_paths` is not a list of paths"),
+                "{wrong}: {error}"
+            );
+        }
+    }
+
+    #[test]
     fn a_configuration_of_another_shape_is_refused() {
-        let key = |configuration: &str| {
+        let place = |configuration: &str| {
             let text = format!(r#"{{"format_version": "1.2", "configuration": {configuration}}}"#);
             match Plan::parse(&text) {
-                Err(PlanError::Configuration { key }) => Some(key),
+                Err(PlanError::Shape { place, .. }) => Some(place),
                 Err(error) => panic!("{error}"),
                 Ok(_) => None,
             }
@@ -381,18 +404,27 @@ mod tests {
         for (configuration, expected) in [
             ("[]", "configuration"),
             (r#""x""#, "configuration"),
-            (r#"{"provider_config": []}"#, "provider_config"),
-            (r#"{"root_module": []}"#, "module"),
-            (r#"{"root_module": {"resources": {}}}"#, "resources"),
-            (r#"{"root_module": {"resources": [null]}}"#, "resources"),
-            (r#"{"root_module": {"resources": [{"expressions": "x"}]}}"#, "expressions"),
-            (r#"{"root_module": {"variables": {"v": []}}}"#, "variables"),
-            (r#"{"root_module": {"outputs": 1}}"#, "outputs"),
-            (r#"{"root_module": {"module_calls": ["m"]}}"#, "module_calls"),
-            (r#"{"root_module": {"module_calls": {"m": {"module": "x"}}}}"#, "module"),
-            (r#"{"root_module": {"module_calls": {"m": {"module": {"resources": 1}}}}}"#, "resources"),
+            (r#"{"provider_config": []}"#, "configuration.provider_config"),
+            (r#"{"root_module": []}"#, "configuration.root_module"),
+            (r#"{"root_module": {"resources": {}}}"#, "configuration.root_module.resources"),
+            (r#"{"root_module": {"resources": [null]}}"#, "configuration.root_module.resources[0]"),
+            (
+                r#"{"root_module": {"resources": [{"expressions": "x"}]}}"#,
+                "configuration.root_module.resources[0].expressions",
+            ),
+            (r#"{"root_module": {"variables": {"v": []}}}"#, "configuration.root_module.variables.v"),
+            (r#"{"root_module": {"outputs": 1}}"#, "configuration.root_module.outputs"),
+            (r#"{"root_module": {"module_calls": ["m"]}}"#, "configuration.root_module.module_calls"),
+            (
+                r#"{"root_module": {"module_calls": {"m": {"module": "x"}}}}"#,
+                "configuration.root_module.module_calls.m.module",
+            ),
+            (
+                r#"{"root_module": {"module_calls": {"m": {"module": {"resources": 1}}}}}"#,
+                "configuration.root_module.module_calls.m.module.resources",
+            ),
         ] {
-            assert_eq!(key(configuration), Some(expected), "{configuration}");
+            assert_eq!(place(configuration).as_deref(), Some(expected), "{configuration}");
         }
         for configuration in [
             "null",
@@ -400,7 +432,7 @@ mod tests {
             r#"{"root_module": null}"#,
             r#"{"root_module": {"resources": null, "module_calls": {"m": {}}, "variables": {"v": null}}}"#,
         ] {
-            assert_eq!(key(configuration), None, "{configuration}");
+            assert_eq!(place(configuration), None, "{configuration}");
         }
     }
 

@@ -91,6 +91,8 @@ fn page(report: &Report) -> Page {
     for (row, positions) in drift_of {
         if let Some(resource) = resources.get_mut(row) {
             resource.drift = positions;
+        } else if let Some(object) = row.checked_sub(changing).and_then(|row| unchanged.get_mut(row)) {
+            object.drift = positions;
         }
     }
     let arrows_left_out = dependencies.arrows.len().saturating_sub(MOST_ARROWS);
@@ -118,6 +120,12 @@ fn page(report: &Report) -> Page {
         others: others_of(report),
         waivers: report.waivers.iter().map(waiver).collect(),
         notices: report.notices.iter().map(|notice| Text::from(&notice.message)).collect(),
+        unchecked: report
+            .notices
+            .iter()
+            .filter(|notice| notice.is_of_unchecked())
+            .map(|notice| Text::from(&notice.message))
+            .collect(),
         unknown_types: unknown_types(report),
         blocks,
         arrows,
@@ -199,7 +207,7 @@ fn others_of(report: &Report) -> Vec<planguard_page::model::Section> {
     plans
         .flat_map(|(plan, details)| {
             let origin = several.then(|| Text::from(&plan.origin));
-            plans::others(plan, details, origin.as_ref())
+            plans::others(details, origin.as_ref())
         })
         .collect()
 }

@@ -9,6 +9,7 @@ use planguard_page::model::{
     Verdict as PageVerdict,
 };
 use planguard_plan::ChangeSummary;
+use planguard_plan::redact::SafeText;
 
 use super::difference::{forcing, of_entries, of_object, words};
 use super::findings::AtAddress;
@@ -20,7 +21,7 @@ use crate::render::cost::{change, headline, is_free, notes as cost_notes, part_l
 use crate::render::graph::{arrows_and_boxes, notes};
 use crate::render::show::verb;
 use crate::report::PlanReport;
-use crate::show::{Deed, Drifted, Entry, Object, PlanView};
+use crate::show::{Deed, Drifted, Entry, Object, PlanView, PutBack};
 use crate::verdict::Verdict;
 
 /// Names of attributes that are listed beside a resource.
@@ -54,9 +55,7 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
         actions: details.map_or_else(|| of_summary(&report.summary), |details| of_objects(&details.view)),
         denials: number(Enforcement::denies),
         warnings: number(|enforcement| enforcement == Enforcement::Warn),
-        drift: details.map_or(report.drift.len(), |details| {
-            details.view.outside.relevant.len() + details.view.outside.others.len()
-        }),
+        drift: report.changed_outside,
         risk: report.risk.score(),
         notes: details.map(plan_notes).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
@@ -273,6 +272,7 @@ pub(super) fn unchanged(
             block: blocks.get(object.block.unescaped()).copied(),
             findings: found.positions,
             marks: found.marks,
+            drift: Vec::new(),
             cost: costs.get(object.address.unescaped()).filter(|(object, _)| !is_free(object)).map(cost),
         }
     })
@@ -332,8 +332,8 @@ fn forced_by(object: &Object) -> Option<Text> {
     (!names.is_empty()).then(|| Text::composed(format!("{} {verb} replacement", names.join(", "))))
 }
 
-/// What was changed outside of Terraform and matters: what the report tells, with its differences, and what else the plan
-/// depends on. `resource` finds the row of an address.
+/// What was changed outside of Terraform: what the report tells, with its differences, then what else the plan depends on, and
+/// then the rest. `resource` finds the row of an address.
 pub(super) fn drift(report: &PlanReport, resource: &dyn Fn(&str) -> Option<usize>) -> Vec<Drift> {
     let outside = report.details.as_deref().map(|details| &details.view.outside);
     let drifted = |address: &str| -> Option<&Drifted> {
@@ -357,23 +357,41 @@ pub(super) fn drift(report: &PlanReport, resource: &dyn Fn(&str) -> Option<usize
             rows: drifted(address).filter(|_| is_first).map(rows).unwrap_or_default(),
         });
     }
-    let relevant = outside.into_iter().flat_map(|outside| &outside.relevant);
-    all.extend(relevant.filter(|drifted| !told.contains(&drifted.address.unescaped())).map(|drifted| {
+    let relevant = outside.into_iter().flat_map(|outside| &outside.relevant).map(|drifted| (drifted, true));
+    let others = outside.into_iter().flat_map(|outside| &outside.others).map(|drifted| (drifted, false));
+    let untold = relevant.chain(others).filter(|(drifted, _)| !told.contains(&drifted.address.unescaped()));
+    all.extend(untold.map(|(drifted, is_relevant)| {
         let address = drifted.address.for_document();
         let what = if drifted.deleted { "was deleted" } else { "was changed" };
         Drift {
             address: Text::from(&drifted.address),
             resource: resource(drifted.address.unescaped()),
             message: Text::composed(format!("{address} {what}")),
-            fate: Text::from("this plan depends on it"),
+            fate: if is_relevant {
+                Text::from("this plan depends on it")
+            } else {
+                Text::composed(put_back(&drifted.put_back))
+            },
             rows: rows(drifted),
         }
     }));
     all
 }
 
+/// What of a change outside of Terraform the plan undoes.
+fn put_back(put_back: &PutBack) -> String {
+    match put_back {
+        PutBack::Nothing => "not put back by this plan".to_owned(),
+        PutBack::Everything => "put back by this plan".to_owned(),
+        PutBack::Attributes(names) => {
+            let names: Vec<String> = names.iter().map(SafeText::for_document).collect();
+            format!("put back by this plan: {}", names.join(", "))
+        }
+    }
+}
+
 /// Outputs, and what else a plan does.
-pub(super) fn others(report: &PlanReport, details: &PlanDetails, plan: Option<&Text>) -> Vec<Section> {
+pub(super) fn others(details: &PlanDetails, plan: Option<&Text>) -> Vec<Section> {
     let view = &details.view;
     let section = |title: &'static str, rows: Vec<Row>| {
         (!rows.is_empty()).then(|| Section { title: Text::from(title), plan: plan.cloned(), rows })
@@ -393,21 +411,11 @@ pub(super) fn others(report: &PlanReport, details: &PlanDetails, plan: Option<&T
         let problems = check.problems.iter().map(|problem| words(1, Form::Line, Text::from(problem)));
         std::iter::once(head).chain(problems).collect::<Vec<_>>()
     });
-    // What the report tells is in the section about drift.
-    let is_told = |drifted: &&Drifted| report.drift.iter().any(|drift| drift.address == drifted.address);
-    let outside = view.outside.others.iter().filter(|drifted| !is_told(drifted)).flat_map(|drifted| {
-        let what = if drifted.deleted { " was deleted" } else { "" };
-        let name = Text::composed(format!("{}{what}", drifted.address.for_document()));
-        let rows = if drifted.deleted { Vec::new() } else { of_entries(&drifted.entries) };
-        let deeper = rows.into_iter().map(|row| Row { depth: row.depth + 1, ..row });
-        std::iter::once(words(0, Form::Group, name)).chain(deeper).collect::<Vec<_>>()
-    });
     [
         section("Outputs", of_entries(&view.outputs)),
         section("Deferred to a later plan", deferred.collect()),
         section("Actions of providers", actions.collect()),
         section("Checks that fail", checks.collect()),
-        section("Changed outside of Terraform, and nothing depends on it", outside.collect()),
         section(
             "What the monthly cost is made of",
             details.cost.as_ref().map(about_costs).unwrap_or_default(),

@@ -160,6 +160,9 @@ struct Plan {
     /// What was changed outside of Terraform and matters.
     #[serde(default)]
     drift: Vec<Drift>,
+    /// How many objects were changed outside of Terraform, whether that matters or not; left out if none was.
+    #[serde(default, skip_serializing_if = "is_none")]
+    changed_outside: usize,
     /// The outputs of the root module that change; left out if none does.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     outputs: Vec<Output>,
@@ -205,6 +208,10 @@ enum OutputAction {
     Delete,
 }
 
+const fn is_none(number: &usize) -> bool {
+    *number == 0
+}
+
 /// Something that was changed outside of Terraform and matters.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -229,6 +236,8 @@ enum DriftFate {
     Kept,
     /// The plan puts it back.
     PutBack,
+    /// The plan says nothing of the object, as one of `-refresh-only`.
+    Unplanned,
 }
 
 /// How many managed objects the plan touches. A replacement counts in `add`, in `destroy` and in `replace`.

@@ -229,6 +229,14 @@ impl Plan {
             findings: findings.collect::<Result<_, _>>()?,
             benchmarks: self.benchmarks.iter().map(Benchmark::read).collect(),
             drift: self.drift.iter().map(Drift::read).collect(),
+            // An earlier version did not count them.
+            changed_outside: self.changed_outside.max(
+                self.drift
+                    .iter()
+                    .map(|drift| &drift.address)
+                    .collect::<std::collections::BTreeSet<_>>()
+                    .len(),
+            ),
             outputs: self.outputs.iter().map(Output::read).collect(),
             complete: !matches!(self.verdict, Verdict::Undecided),
             position: self.position,
@@ -424,6 +432,7 @@ impl Drift {
             became: match self.became {
                 DriftFate::Kept => report::DriftFate::Kept,
                 DriftFate::PutBack => report::DriftFate::PutBack,
+                DriftFate::Unplanned => report::DriftFate::Unplanned,
             },
         }
     }

@@ -128,6 +128,7 @@ impl Plan {
             findings: plan.findings.iter().map(|finding| Finding::of(finding, rules, plan)).collect(),
             benchmarks: plan.benchmarks.iter().map(Benchmark::of).collect(),
             drift: plan.drift.iter().map(Drift::of).collect(),
+            changed_outside: plan.changed_outside,
             outputs: plan.outputs.iter().map(Output::of).collect(),
             source_lines: if plan.position.is_some() { source_lines(plan) } else { BTreeMap::new() },
             position: plan.position,
@@ -298,6 +299,7 @@ impl Drift {
             became: match drift.became {
                 report::DriftFate::Kept => DriftFate::Kept,
                 report::DriftFate::PutBack => DriftFate::PutBack,
+                report::DriftFate::Unplanned => DriftFate::Unplanned,
             },
         }
     }
