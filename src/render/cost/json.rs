@@ -61,8 +61,6 @@ struct Document<'v> {
     not_in_plan: Vec<&'v str>,
 }
 
-// serde passes a reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
 const fn is_zero(number: &usize) -> bool {
     *number == 0
 }
