@@ -39,12 +39,19 @@ pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording
     };
     let off: Vec<AttributePath> =
         turns.iter().filter(|turn| turn.to == To::Off).map(|turn| turn.attribute.clone()).collect();
-    // Neither do the flags of a block that is switched off matter.
-    let is_off_with_block = |turn: &Turn<'_>| {
+    let is_flag_below = |turn: &Turn<'_>, block: &AttributePath| {
         let path = &turn.attribute.0;
-        turn.to == To::Value("`false`".to_owned())
-            && off.iter().any(|block| block.0.len() < path.len() && path.starts_with(&block.0))
+        turn.to == To::Value("`false`".to_owned()) && block.0.len() < path.len() && path.starts_with(&block.0)
     };
+    // A block that is switched off is told once, with the first of its flags that did it.
+    let is_off_with_block = |turn: &Turn<'_>| off.iter().any(|block| is_flag_below(turn, block));
+    let by: Vec<(AttributePath, String)> = off
+        .iter()
+        .filter_map(|block| {
+            let flag = turns.iter().find(|turn| is_flag_below(turn, block))?;
+            Some((block.clone(), flag.describe()))
+        })
+        .collect();
     let mut told: Vec<AttributePath> = Vec::new();
     turns
         .into_iter()
@@ -61,7 +68,9 @@ pub(super) fn findings(pair: &Pair<'_>, table: &'static Table, wording: &Wording
                 Certainty::Certain => turn.tells.says.as_deref().unwrap_or(wording.certain),
                 Certainty::DependsOnUnknown => wording.unknown,
             };
-            let message = format!("{} {what}: {}", pair.resource.address, turn.describe());
+            let by = by.iter().find(|(block, _)| turn.to == To::Off && *block == turn.attribute);
+            let by = by.map(|(_, flag)| format!(" ({flag})")).unwrap_or_default();
+            let message = format!("{} {what}: {}{by}", pair.resource.address, turn.describe());
             ChangeFinding::on(pair.resource, message).at(turn.attribute).with(certainty).told(turn.tells)
         })
         .chain(parameters::findings(pair, table, wording))
@@ -535,7 +544,9 @@ mod tests {
             found.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
         };
         let says = |how: &str| format!("aws_ecs_service.a survives fewer failures than before: {how}");
-        assert_eq!(found(&block(false)), [says("`deployment_circuit_breaker` is switched off")]);
+        let off = "`deployment_circuit_breaker` is switched off \
+                   (`deployment_circuit_breaker[0].enable` changes from `true` to `false`)";
+        assert_eq!(found(&block(false)), [says(off)]);
         let gone = found(r#"{"deployment_circuit_breaker": []}"#);
         assert_eq!(gone, [says("`deployment_circuit_breaker` is removed")]);
         let halfway = r#"{"deployment_circuit_breaker": [{"enable": true, "rollback": false}]}"#;

@@ -20,7 +20,7 @@ const TEXTS: &str = "a list of texts";
 struct At<'v> {
     value: &'v Value<'v>,
     step: Step<'v>,
-    outer: Option<&'v At<'v>>,
+    outer: Option<&'v Self>,
 }
 
 #[derive(Clone, Copy)]
