@@ -114,7 +114,7 @@ await test("filters choose rows, and the address keeps them", async () => {
   assert.ok(destroyed > 0 && destroyed < all, `${destroyed} of ${all}`);
   assert.equal(await page.locator("#rows tr.destroy:not([hidden])").count(), destroyed);
   await page.locator("#search").fill("module.data");
-  assert.match(await page.locator("#status").innerText(), /of \d+ changing resources/);
+  assert.match(await page.locator("#status").innerText(), /of \d+ resources/);
   const address = page.url();
   assert.match(address, /action=destroy/);
   assert.match(address, /q=module.data/);
