@@ -147,6 +147,8 @@ const sorted = (texts) => [...texts].sort(new Intl.Collator("en", { numeric: tru
 
 await test("what matters stands first, and every order is one click or key away", async () => {
   const { page, url, context } = await opened("page-500.html");
+  // The page lists no more than 300 rows at first.
+  await page.locator("#module").selectOption("module.api");
   const first = await addresses(page);
   assert.match(await page.locator("#rows tr").first().innerText(), /critical/);
   const head = (name) => page.locator(`th[data-sort=${name}]`);
@@ -180,6 +182,7 @@ await test("what matters stands first, and every order is one click or key away"
   await page.keyboard.press("s");
   assert.equal(await page.locator("#sort").inputValue(), "findings");
   await page.locator("#clear").click();
+  await page.locator("#module").selectOption("module.api");
   assert.deepEqual(await addresses(page), first);
   await context.close();
 });
