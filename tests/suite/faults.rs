@@ -130,6 +130,7 @@ fn what_is_no_file_is_neither_read_nor_waited_for() {
         "--context",
         "--infracost",
         "--data",
+        "--bundle-key",
     ] {
         let output = read(flag, "/dev/zero");
         assert_eq!(output.status.code(), Some(UNDECIDED), "{flag}: {output:?}");

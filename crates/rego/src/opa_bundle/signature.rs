@@ -1,10 +1,10 @@
 //! The signature of a bundle: a JSON Web Token with the digests of all files.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
+use planguard_plan::input::read_text_file;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use thiserror::Error;
@@ -83,7 +83,7 @@ impl Trust {
     ///
     /// It has none.
     pub fn read(path: &Path, scope: &str) -> Result<Self, TrustError> {
-        let text = fs::read_to_string(path)
+        let text = read_text_file(path)
             .map_err(|error| TrustError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
         Self::of(&text, scope).map_err(|reason| TrustError::NoKey { path: path.to_owned(), reason })
     }
