@@ -19,7 +19,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.dont_write_bytecode = True  # nothing is left beside the scripts
+from measured import run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/benchmarks.md"
@@ -132,20 +134,6 @@ def table(title, cases, arguments):
 
 def seconds(value):
     return f"{value * 1e3:.0f} ms" if value < 10 else f"{value:.1f} s"
-
-
-def run(command):
-    """Wall time, CPU time and peak memory of one run, with those of the processes that it waits for."""
-    with open(os.devnull, "r+b") as null:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        sys.exit(f"{command} ended with {process.returncode}")
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6
 
 
 def evaluate_with_binding(policies, plan):

@@ -18,6 +18,7 @@ import tempfile
 import time
 
 sys.dont_write_bytecode = True  # nothing is left beside the scripts
+from measured import run
 import rego_corpora
 import rego_rows
 
@@ -271,19 +272,6 @@ def measure(plan, policies, packages, count, megabytes, commands, rounds):
         ratios = ", ".join(f"{value / base:.2f}" for value, base in zip((wall, cpu, peak), reference))
         print(f"{megabytes:>4}MB {count:>8} {packages:8} {name:14} {fastest * 1e3:7.0f}ms {wall * 1e3:7.0f}ms"
               f" {cpu * 1e3:7.0f}ms {peak:8.0f}  {ratios}; {findings[name]}", flush=True)
-
-
-def run(command):
-    with open(os.devnull, "r+b") as null:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        sys.exit(f"{command} ended with {process.returncode}")
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6
 
 
 def count_findings(name, command):

@@ -13,20 +13,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from typing import NamedTuple
+
+sys.dont_write_bytecode = True  # nothing is left beside the scripts
+from measured import Run, run
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 YARDSTICKS = ("yardstick", "yardstick-mimalloc", "sonic-tree", "sonic-skip")
-EXPECTED_CODES = (0, 1)  # a verdict; 2 means that planguard did not look at everything
-
-
-class Run(NamedTuple):
-    """One run of a process: seconds, and peak memory in MB."""
-
-    wall: float
-    cpu: float
-    peak: float
 
 
 class Program(NamedTuple):
@@ -76,7 +69,7 @@ def measure_all(directory, programs, arguments):
         return Program("planguard", [programs["planguard"], *words])
 
     # A process inherits the peak of the one that starts it: lower ones than Python's own cannot be seen.
-    floor = run(Program("true", [shutil.which("true")])).peak * 1.05
+    floor = run([shutil.which("true")]).peak * 1.05
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}\n")
     heading()
     measure = functools.partial(measure_case, floor)
@@ -150,25 +143,12 @@ def write_policies(directory, count):
 def measure_case(floor, case, programs, rounds):
     """Runs the programs in turn, so that whatever else the machine does meets all of them alike."""
     for program in programs:
-        run(program)
-    runs = [[run(program) for program in programs] for _ in range(rounds)]
+        run(program.command)
+    runs = [[run(program.command) for program in programs] for _ in range(rounds)]
     by_program = list(zip(*runs))
     for position, program in enumerate(programs):
         reference = by_program[0] if position > 0 else None
         print_row(case if position == 0 else "", program.name, by_program[position], reference, floor)
-
-
-def run(program):
-    with open(os.devnull, "r+b") as null:
-        started = time.perf_counter()
-        process = subprocess.Popen(program.command, stdin=null, stdout=null, stderr=null)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in EXPECTED_CODES:
-        sys.exit(f"{program.command} ended with {process.returncode}")
-    unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
 
 
 def median(runs, field):
