@@ -339,9 +339,9 @@ fn scalar(value: &Value<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use planguard_plan::{Plan, ResourceState, Side};
+    use super::super::testing::judge;
 
-    use crate::{Builtin, Outcome, PlanIndex, evaluate};
+    use crate::Outcome;
 
     /// A database without encryption, unless it is restored from a snapshot: what the configuration alone tells.
     #[test]
@@ -352,13 +352,7 @@ mod tests {
                     "change": {{"actions": ["create"], "after": {{"engine": "mysql"}},
                     "after_unknown": {{"snapshot_identifier": true}}}}}}]}}"#
             );
-            let plan = Plan::parse(&text).unwrap();
-            let guardrail = Builtin::for_type("aws_db_instance")
-                .find(|builtin| builtin.id() == "aws-db-instance-unencrypted")
-                .unwrap()
-                .definition();
-            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+            judge("aws-db-instance-unencrypted", &text).0.outcome
         };
         let block = |expressions: &str| {
             outcome(&format!(
@@ -383,13 +377,7 @@ mod tests {
                 r#"{{"format_version": "1.2", {configuration} "resource_changes": [{{"address": "aws_instance.a",
                     "change": {{"actions": ["create"], "after": {{}}, "after_unknown": {{"metadata_options": true}}}}}}]}}"#
             );
-            let plan = Plan::parse(&text).unwrap();
-            let guardrail = Builtin::for_type("aws_instance")
-                .find(|builtin| builtin.id() == "aws-instance-imdsv1")
-                .unwrap()
-                .definition();
-            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-            let found = evaluate(&guardrail, &state, &PlanIndex::new(&plan));
+            let (found, guardrail) = judge("aws-instance-imdsv1", &text);
             assert_eq!(found.outcome, Outcome::Undetermined);
             (found.severity(&guardrail), guardrail.if_unset.unwrap().severity, guardrail.info.severity)
         };
@@ -423,13 +411,7 @@ mod tests {
                 r#"{{"format_version": "1.2", "configuration": {{"root_module": {root}}}, "resource_changes": [{{
                     "address": "{address}", "change": {{"actions": ["no-op"], "before": {values}, "after": {values}}}}}]}}"#
             );
-            let plan = Plan::parse(&text).unwrap();
-            let guardrail = Builtin::for_type("aws_instance")
-                .find(|builtin| builtin.id() == "aws-instance-imdsv1")
-                .unwrap()
-                .definition();
-            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-            let found = evaluate(&guardrail, &state, &PlanIndex::new(&plan));
+            let (found, guardrail) = judge("aws-instance-imdsv1", &text);
             assert_eq!(found.outcome, Outcome::Fail);
             found.severity(&guardrail) == guardrail.info.severity
         };

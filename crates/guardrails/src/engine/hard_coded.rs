@@ -190,9 +190,9 @@ fn root_variable<'p>(plan: &'p Plan<'p>, name: &'p str) -> Source<'p> {
 
 #[cfg(test)]
 mod tests {
-    use planguard_plan::{Plan, ResourceState, Side};
+    use super::super::testing::judge;
 
-    use crate::{Builtin, Outcome, PlanIndex, evaluate};
+    use crate::Outcome;
 
     /// The outcome for a database of a module with these expressions, variables of the root module and of the module.
     fn outcome(after: &str, expressions: &str, root: (&str, &str), module: (&str, &str)) -> Outcome {
@@ -205,13 +205,7 @@ mod tests {
                 "resource_changes": [{{"address": "module.m.aws_db_instance.a", "change": {{"actions": ["create"],
                 "after": {{{after}}}, "after_unknown": {{}}}}}}]}}"#
         );
-        let plan = Plan::parse(&text).unwrap();
-        let guardrail = Builtin::for_type("aws_db_instance")
-            .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
-            .unwrap()
-            .definition();
-        let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-        evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+        judge("aws-db-instance-literal-password", &text).0.outcome
     }
 
     const CONDITION: &str = r#""password": {"references": ["var.managed", "var.p"]}"#;
@@ -278,13 +272,7 @@ mod tests {
                     "resource_changes": [{{"address": "aws_db_instance.a", "change": {{"actions": ["create"],
                     "after": {{"password": "hunter2-secret"}}, "after_unknown": {{}}}}}}]}}"#
             );
-            let plan = Plan::parse(&text).unwrap();
-            let guardrail = Builtin::for_type("aws_db_instance")
-                .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
-                .unwrap()
-                .definition();
-            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+            judge("aws-db-instance-literal-password", &text).0.outcome
         };
         let (declared, given) =
             (r#""p": {"default": "hunter2-secret"}"#, r#""p": {"value": "hunter2-secret"}"#);
@@ -303,13 +291,7 @@ mod tests {
                     "address": "module.m.aws_db_instance.a", "change": {{"actions": ["create"], "after": {after},
                     "after_unknown": {{}}}}}}]}}"#
             );
-            let plan = Plan::parse(&text).unwrap();
-            let guardrail = Builtin::for_type("aws_db_instance")
-                .find(|builtin| builtin.id() == "aws-db-instance-literal-password")
-                .unwrap()
-                .definition();
-            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+            judge("aws-db-instance-literal-password", &text).0.outcome
         };
         let root = |call: &str, block: &str| {
             format!(
@@ -346,13 +328,7 @@ mod tests {
                     "resource_changes": [{{"address": "aws_secretsmanager_secret_version.a", "change": {{"actions": ["create"],
                     "after": {{"secret_string": {value}}}, "after_unknown": {{"secret_string": {is_unknown}}}}}}}]}}"#
             );
-            let plan = Plan::parse(&text).unwrap();
-            let guardrail = Builtin::for_type("aws_secretsmanager_secret_version")
-                .find(|builtin| builtin.id() == "aws-secret-literal-value")
-                .unwrap()
-                .definition();
-            let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-            evaluate(&guardrail, &state, &PlanIndex::new(&plan)).outcome
+            judge("aws-secret-literal-value", &text).0.outcome
         };
         let json = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
         let refer = |to: &[&str]| {

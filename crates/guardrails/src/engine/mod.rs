@@ -19,6 +19,8 @@ mod ports;
 mod range;
 mod refused;
 mod secret;
+#[cfg(test)]
+mod testing;
 mod together;
 
 use planguard_guardrail_format::{Guardrail, IfUnset, Predicate, Quantifier, Scope, Test, Truth};

@@ -147,9 +147,7 @@ fn ranges(ports: &PortsPredicate, view: &View<'_, '_>, paths: &[PathPattern]) ->
 
 #[cfg(test)]
 mod tests {
-    use planguard_plan::{Plan, ResourceState, Side};
-
-    use crate::{Builtin, PlanIndex, evaluate};
+    use super::super::testing::judge;
 
     #[test]
     fn the_ports_of_all_blocks_that_are_wrong_are_told() {
@@ -164,13 +162,7 @@ mod tests {
             r#"{{"format_version": "1.2", "resource_changes": [{{"address": "aws_security_group.a",
                 "change": {{"actions": ["create"], "before": null, "after": {{"ingress": [{blocks}]}}}}}}]}}"#
         );
-        let plan = Plan::parse(&text).unwrap();
-        let guardrail = Builtin::for_type("aws_security_group")
-            .find(|builtin| builtin.id() == "aws-security-group-open-database")
-            .unwrap()
-            .definition();
-        let state = ResourceState::new(&plan, &plan.resource_changes[0], Side::After).unwrap();
-        let found = evaluate(&guardrail, &state, &PlanIndex::new(&plan));
+        let (found, _) = judge("aws-security-group-open-database", &text);
         assert_eq!(found.ports.unwrap().words(), "ports 3306, 5432 (MySQL, PostgreSQL)");
     }
 }
