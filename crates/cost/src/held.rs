@@ -11,9 +11,7 @@ use thiserror::Error;
 use crate::bill::State;
 use crate::infracost::{InfracostReport, Object, Project, is_without_amount};
 use crate::kinds::{Kind, kind};
-use crate::plan_cost::{
-    Bound, CostAction, Held, PlanCost, ResourceCost, SideCost, action, of_type, sum, total,
-};
+use crate::plan_cost::{Bound, CostAction, Held, PlanCost, ResourceCost, SideCost, action, of_type, sum};
 
 /// Why a report says nothing about a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,24 +64,11 @@ impl InfracostReport {
         });
         let not_used: BTreeSet<&String> = sides.flatten().filter(|name| !used.contains(*name)).collect();
         held.not_in_plan.extend(not_used.into_iter().map(|name| Redactor::default().text(name)));
-        let not_priced = plan.objects_without_changes();
-        let deferred = plan.deferred_changes.len();
-        let partial = plan.errored == Some(true) || plan.complete == Some(false);
-        let sum = total(&resources).of_part(deferred > 0 || partial, not_priced > 0);
         Ok(PlanCost {
-            sum,
-            resources,
-            deposed: managed().filter(|change| change.deposed.is_some()).count(),
-            deferred,
-            not_priced,
-            partial,
-            sources: BTreeSet::new(),
-            own_prices: Vec::new(),
             currency: self.currency().to_owned(),
             is_imported: true,
-            unsupported_elsewhere: 0,
-            listed: None,
             held: Some(held),
+            ..PlanCost::of_resources(plan, resources)
         })
     }
 

@@ -239,19 +239,25 @@ impl PlanCost {
             .collect();
         resources.sort_by_key(|(address, _)| *address);
         let resources: Vec<ResourceCost> = resources.into_iter().map(|(_, resource)| resource).collect();
+        Self { sources: sources_of(tables), own_prices: applied, ..Self::of_resources(plan, resources) }
+    }
+
+    /// The cost of a plan whose resources are priced, in the currency of the book and without what says where prices are from.
+    pub(crate) fn of_resources(plan: &Plan<'_>, resources: Vec<ResourceCost>) -> Self {
+        let is_deposed =
+            |change: &&ResourceChange<'_>| change.address.mode == Mode::Managed && change.deposed.is_some();
         let deferred = plan.deferred_changes.len();
         let partial = plan.errored == Some(true) || plan.complete == Some(false);
         let not_priced = plan.objects_without_changes();
-        let sum = total(&resources).of_part(deferred > 0 || partial, not_priced > 0);
         Self {
-            sum,
+            sum: total(&resources).of_part(deferred > 0 || partial, not_priced > 0),
             resources,
-            deposed: managed().filter(|change| change.deposed.is_some()).count(),
+            deposed: plan.resource_changes.iter().filter(is_deposed).count(),
             deferred,
             not_priced,
             partial,
-            sources: sources_of(tables),
-            own_prices: applied,
+            sources: BTreeSet::new(),
+            own_prices: Vec::new(),
             currency: "USD".to_owned(),
             is_imported: false,
             unsupported_elsewhere: 0,
