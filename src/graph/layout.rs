@@ -335,25 +335,7 @@ fn placed(nodes: &[Node], layers: Vec<Vec<usize>>) -> Vec<Spot> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
-    use crate::graph::{Arrow, BoxKind};
-    use planguard_plan::redact::SafeText;
-
-    fn graph(number: usize, pairs: &[(usize, usize)]) -> Graph {
-        let boxes = (0..number).map(|number| GraphBox {
-            address: number.into(),
-            label: number.into(),
-            module: SafeText::default(),
-            kind: BoxKind::Resource,
-            instances: 1,
-            deeds: Vec::new(),
-        });
-        let arrows = pairs
-            .iter()
-            .map(|(from, to)| Arrow { from: *from, to: *to, count: 1, only_state: false })
-            .collect();
-        Graph { boxes: boxes.collect(), arrows, ..Graph::default() }
-    }
+    use super::super::testing::graph;
 
     #[test]
     fn a_chain_is_a_column() {

@@ -5,6 +5,8 @@ mod boxes;
 mod layout;
 mod reduce;
 mod select;
+#[cfg(test)]
+mod testing;
 
 use planguard_plan::input::Document;
 use planguard_plan::redact::{Redactor, SafeText};

@@ -51,23 +51,9 @@ fn leads_on(below: &[Vec<usize>], arrow: &Arrow) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use planguard_plan::redact::SafeText;
 
+    use super::super::testing::graph;
     use super::*;
-    use crate::graph::{BoxKind, GraphBox};
-
-    fn graph(number: usize, pairs: &[(usize, usize)]) -> Graph {
-        let boxes = (0..number).map(|number| GraphBox {
-            address: number.into(),
-            label: number.into(),
-            module: SafeText::default(),
-            kind: BoxKind::Module,
-            instances: 1,
-            deeds: Vec::new(),
-        });
-        let arrow = |(from, to): &(usize, usize)| Arrow { from: *from, to: *to, count: 1, only_state: false };
-        Graph { boxes: boxes.collect(), arrows: pairs.iter().map(arrow).collect(), ..Graph::default() }
-    }
 
     fn reaches(graph: &Graph) -> Vec<Vec<bool>> {
         let number = graph.boxes.len();
