@@ -34,10 +34,16 @@ const ABOUT: [&str; 13] = [
     "_location",
 ];
 
+/// Services that keep secrets: in the block `endpoints` of a provider, their names stand before addresses that many other
+/// texts contain.
+const SERVICES: [&str; 3] = ["secretsmanager", "secretmanager", "secrets_manager"];
+
 /// Whether an argument of this name holds a credential.
 pub(super) fn is_credential(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    PARTS.iter().any(|part| name.contains(part)) && !ABOUT.iter().any(|ending| name.ends_with(ending))
+    !SERVICES.contains(&name.as_str())
+        && PARTS.iter().any(|part| name.contains(part))
+        && !ABOUT.iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]
@@ -49,7 +55,9 @@ mod tests {
         for name in ["password", "secret_key", "access_key", "vault_token", "secret_id", "Authorization"] {
             assert!(is_credential(name), "{name}");
         }
-        for name in ["region", "token_ttl", "shared_credentials_files", "client_id", "secret_name"] {
+        for name in
+            ["region", "token_ttl", "shared_credentials_files", "client_id", "secret_name", "secretsmanager"]
+        {
             assert!(!is_credential(name), "{name}");
         }
     }
