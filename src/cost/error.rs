@@ -46,15 +46,14 @@ pub enum CostError {
     #[error("{}: {source}", path.display())]
     #[diagnostic(
         code("PG-CO-005"),
-        help(
-            "write it for the plan, or for several plans by their paths: \
-             infracost breakdown --path plan.json --format json > costs.json"
-        )
+        help("{help}")
     )]
     Held {
         /// The file.
         path: PathBuf,
         /// Why.
         source: HoldError,
+        /// What to do.
+        help: String,
     },
 }
