@@ -72,7 +72,12 @@ impl Entry {
                     && members.moved == 0
                     && members.computed == 0
             }
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies | Body::Marked(_) => false,
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => false,
         }
     }
 }
@@ -108,6 +113,8 @@ pub enum Marking {
     Added,
     /// It is no longer sensitive.
     Removed,
+    /// It is as sensitive as before: the plan updates it without another value.
+    Kept,
 }
 
 /// The difference of a value with parts.
@@ -352,6 +359,8 @@ impl Differ<'_> {
                 let text = |place: Place<'_>| place.value.map(|value| self.redactor.text(&value.written()));
                 let body = if let Some(marking) = self.marking(before, after, &Known::default()) {
                     Body::Marked(marking)
+                } else if is_sensitive && what == What::Changed {
+                    Body::Marked(Marking::Kept)
                 } else if is_sensitive {
                     Body::Sensitive
                 } else {
@@ -383,7 +392,8 @@ impl Differ<'_> {
             (false, false) => What::Changed,
         };
         // A secret that was empty and is not set now is no secret that goes away.
-        let is_secret = known.is_sensitive || before.sensitive.marks_something() || after.sensitive.marks_something();
+        let is_secret =
+            known.is_sensitive || before.sensitive.marks_something() || after.sensitive.marks_something();
         let is_blank = |place: Place<'_>| {
             is_absent(place)
                 || !place.unknown.marks_something()
@@ -395,6 +405,10 @@ impl Differ<'_> {
         let is_same = before.set() == after.set() && !after.unknown.marks_something();
         if is_same {
             return match self.marking(before, after, known) {
+                None if self.marks_differ(before, after, known) => {
+                    let body = self.body(what, before, after, path, known, documents);
+                    Compared::Different(Entry { name, what, forces_replacement: false, body })
+                }
                 None => Compared::Same,
                 Some(marking) => {
                     let body = Body::Marked(marking);
@@ -414,6 +428,19 @@ impl Differ<'_> {
             (true, false) => Some(Marking::Removed),
             (true, true) | (false, false) => None,
         }
+    }
+
+    /// Whether a part of a value that stays is sensitive on one side alone.
+    fn marks_differ(&self, before: Place<'_>, after: Place<'_>, known: &Known) -> bool {
+        let is_open = |place: Place<'_>| matches!(place.sensitive, Mask::Parts(_));
+        if !is_open(before) || !is_open(after) || self.marking(before, after, known).is_some() {
+            return self.marking(before, after, known).is_some();
+        }
+        let elements = after.set().map_or(0, |value| value.elements().len());
+        names(before, after)
+            .into_iter()
+            .any(|name| self.marks_differ(before.key(name), after.key(name), known))
+            || (0..elements).any(|at| self.marks_differ(before.index(Some(at)), after.index(Some(at)), known))
     }
 
     fn body(
@@ -591,8 +618,12 @@ impl Differ<'_> {
         }
         let (old, new) = (Place::new(before.as_ref(), None, None), Place::new(after.as_ref(), None, None));
         let path = AttributePath::default();
-        let inside =
-            Differ { redactor: self.redactor, replace_paths: &[], is_computed: &|_| false, tells_marks: false };
+        let inside = Differ {
+            redactor: self.redactor,
+            replace_paths: &[],
+            is_computed: &|_| false,
+            tells_marks: false,
+        };
         let is_object = |value: &Option<Value<'_>>| matches!(value, Some(Value::Object(_)) | None);
         let is_array = |value: &Option<Value<'_>>| matches!(value, Some(Value::Array(_)) | None);
         let body = if is_object(&before) && is_object(&after) {
@@ -604,11 +635,15 @@ impl Differ<'_> {
         };
         match body {
             Body::Members(members) => {
-                let form =
-                    if members.form == Form::List { Form::DocumentList } else { Form::Document };
+                let form = if members.form == Form::List { Form::DocumentList } else { Form::Document };
                 Some(Body::Members(Members { form, ..members }))
             }
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies | Body::Marked(_) => None,
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => None,
         }
     }
 
@@ -616,7 +651,12 @@ impl Differ<'_> {
     fn forces(&self, path: &AttributePath, body: &Body) -> bool {
         let is_whole = match body {
             Body::Members(members) => matches!(members.form, Form::Document | Form::DocumentList),
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies | Body::Marked(_) => true,
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => true,
         };
         self.replace_paths
             .iter()

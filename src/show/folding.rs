@@ -134,8 +134,7 @@ impl Group {
         if !leaves(&self.first.entries).contains(&&Body::Varies) {
             return vec![self.clone()];
         }
-        let alone =
-            |object: &Object| Self { first: object.clone(), keys: Vec::new(), objects: Vec::new() };
+        let alone = |object: &Object| Self { first: object.clone(), keys: Vec::new(), objects: Vec::new() };
         self.objects.iter().map(alone).collect()
     }
 }

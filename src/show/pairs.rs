@@ -187,9 +187,13 @@ mod tests {
 
     #[test]
     fn what_stands_elsewhere_is_counted() {
-        for (positions, wanted) in
-            [(&[][..], 0), (&[0, 1, 2][..], 0), (&[1, 0][..], 1), (&[3, 0, 1, 2][..], 1), (&[3, 2, 1, 0][..], 3)]
-        {
+        for (positions, wanted) in [
+            (&[][..], 0),
+            (&[0, 1, 2][..], 0),
+            (&[1, 0][..], 1),
+            (&[3, 0, 1, 2][..], 1),
+            (&[3, 2, 1, 0][..], 3),
+        ] {
             assert_eq!(out_of_order(positions), wanted, "{positions:?}");
         }
     }

@@ -165,7 +165,10 @@ mod tests {
         assert!(written.len() <= small, "{} of {small}", written.len());
         assert!(cut(&page).is_empty(), "resources matter more");
         assert!(page.drift.iter().any(|drift| drift.is_cut));
-        assert!(written.contains("differences of 1") && written.contains("objects are left out"), "{written}");
+        assert!(
+            written.contains("differences of 1") && written.contains("objects are left out"),
+            "{written}"
+        );
         // With less room still.
         let smaller = small - 95_000;
         let written = render_within(&mut page, smaller).unwrap();

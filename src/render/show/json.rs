@@ -383,7 +383,7 @@ fn difference(entry: &Entry) -> Difference<'_> {
             difference.after = optional(after.as_ref());
         }
         // Groups are written one by one, so that no value varies.
-        Body::Sensitive | Body::Varies => difference.kind = Kind::Sensitive,
+        Body::Sensitive | Body::Varies | Body::Marked(Marking::Kept) => difference.kind = Kind::Sensitive,
         Body::Rewritten => difference.kind = Kind::Rewritten,
         Body::Marked(Marking::Added) => difference.kind = Kind::MarkedSensitive,
         Body::Marked(Marking::Removed) => difference.kind = Kind::NoLongerSensitive,

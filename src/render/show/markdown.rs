@@ -124,7 +124,8 @@ fn row(group: &Group) -> String {
     }
     if let Some(by) = &object.imported_by {
         // The verb of what is only imported says so already.
-        let verb = if object.deed == Deed::Keep && object.moved_from.is_none() { " by" } else { ", imported by" };
+        let verb =
+            if object.deed == Deed::Keep && object.moved_from.is_none() { " by" } else { ", imported by" };
         let _ = write!(what, "{verb} {}", markdown::code(by, LONGEST_ADDRESS));
     }
     format!("| `{}` | {} | {what} |\n", glyph(&object.deed), address(group))

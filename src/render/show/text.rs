@@ -208,7 +208,8 @@ impl Page {
             return;
         }
         // What the provider fills a new object with is empty mostly.
-        let mut inner = Self::new(self.layout).with(if object.is_new() { Empty::Hidden } else { Empty::Shown });
+        let mut inner =
+            Self::new(self.layout).with(if object.is_new() { Empty::Hidden } else { Empty::Shown });
         inner.entries(&object.entries, indent);
         let is_long = inner.lines.len() > MOST_LINES && object.deed == Deed::Create;
         if is_long && !self.everything() {
@@ -250,7 +251,8 @@ impl Page {
     /// A long element that differs from the one above it only behind the place where both are cut.
     fn beside(&self, above: &Entry, entry: &Entry) -> Option<String> {
         let only = |entry: &Entry| match &entry.body {
-            Body::Value { before: Some(text), after: None } | Body::Value { before: None, after: Some(text) }
+            Body::Value { before: Some(text), after: None }
+            | Body::Value { before: None, after: Some(text) }
                 if entry.name.unescaped().is_empty() =>
             {
                 Some(text.for_terminal_line())
@@ -342,7 +344,12 @@ impl Page {
             let is_forcing = element.forces_replacement || entry.forces_replacement;
             match &element.body {
                 Body::Members(members) => block(self, element.what, members, is_forcing),
-                Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies | Body::Marked(_) => {
+                Body::Value { .. }
+                | Body::Sensitive
+                | Body::Rewritten
+                | Body::Lines(_)
+                | Body::Varies
+                | Body::Marked(_) => {
                     let named = Entry { name: entry.name.clone(), ..element.clone() };
                     self.entry(&named, indent, 0);
                 }
@@ -361,7 +368,10 @@ impl Page {
     /// What tells an element apart from the others.
     fn about(&mut self, members: &Members, indent: usize) {
         for (name, value) in &members.about {
-            self.faint(indent, &format!("  {} = {}", name.for_terminal_line(), self.cut(&value.for_terminal_line())));
+            self.faint(
+                indent,
+                &format!("  {} = {}", name.for_terminal_line(), self.cut(&value.for_terminal_line())),
+            );
         }
     }
 
@@ -514,8 +524,7 @@ const fn entry_style(what: What) -> Style {
 
 /// What was changed outside of Terraform, on one line.
 pub(super) fn drift_line(drifted: &Drifted) -> String {
-    let mut names: Vec<String> =
-        drifted.entries.iter().map(|entry| entry.name.for_terminal_line()).collect();
+    let mut names: Vec<String> = drifted.entries.iter().map(|entry| entry.name.for_terminal_line()).collect();
     let unnamed = names.len().saturating_sub(MOST_NAMES);
     if unnamed > 0 {
         names.truncate(MOST_NAMES);
@@ -726,7 +735,10 @@ mod tests {
             (0..6).map(|key| of(key, &format!("n{key}"), if key == 4 { "world" } else { "vpc" })).collect();
         let text = shown(&changes.join(","), "");
         assert!(text.contains("x_a.b × 5: [0], [1], [2], [3], [5]"), "{text}");
-        assert!(text.contains("~ x_a.b[4]  updated in-place") && text.contains("\"no\" -> \"world\""), "{text}");
+        assert!(
+            text.contains("~ x_a.b[4]  updated in-place") && text.contains("\"no\" -> \"world\""),
+            "{text}"
+        );
         assert!(text.contains("~ name = (not the same in each; --show all shows them)"), "{text}");
         // Few that are not alike are told one by one.
         let pairs: Vec<String> = (0..4).map(|key| of(key, "m", if key < 2 { "a" } else { "b" })).collect();
@@ -758,7 +770,9 @@ mod tests {
         let marks = r#", "before_sensitive": {"a": true}, "after_sensitive": {}"#;
         let text = shown(&update("x_a.b", r#"{"a": "1"}"#, r#"{"a": "1"}"#, marks), "");
         assert!(text.contains("~ a = (the same value, no longer sensitive"), "{text}");
-        let long = |last: &str| format!(r#"{{"l": [{{"n": "a", "v": "{last}"}}, {{"n": "b", "v": "{}"}}]}}"#, "x".repeat(60));
+        let long = |last: &str| {
+            format!(r#"{{"l": [{{"n": "a", "v": "{last}"}}, {{"n": "b", "v": "{}"}}]}}"#, "x".repeat(60))
+        };
         let moved = format!(r#"{{"l": [{{"n": "b", "v": "{}"}}, {{"n": "a", "v": "1"}}]}}"#, "x".repeat(60));
         let text = shown(&update("x_a.b", &long("1"), &moved, ""), "");
         assert!(text.contains("1 element moved, 1 element unchanged"), "{text}");

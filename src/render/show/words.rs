@@ -58,6 +58,7 @@ pub(in crate::render) const ONLY_LINE_ENDS: &str = "(only the ends of its lines 
 pub(in crate::render) const fn marking(marking: Marking) -> &'static str {
     match marking {
         Marking::Added => "(the same value, sensitive from now on)",
+        Marking::Kept => "(the same value, which is sensitive)",
         Marking::Removed => "(the same value, no longer sensitive: it will be shown)",
     }
 }
@@ -74,7 +75,11 @@ pub(in crate::render) fn cut_alike(before: &str, after: &str, longest: usize) ->
         let skipped = same - START;
         let shown: String = text.chars().skip(skipped).take(longest).collect();
         let more = text.chars().count().saturating_sub(skipped + longest);
-        let more = if more > 0 { format!("… ({})", count(more, "more character", "more characters")) } else { String::new() };
+        let more = if more > 0 {
+            format!("… ({})", count(more, "more character", "more characters"))
+        } else {
+            String::new()
+        };
         format!("({} alike) …{shown}{more}", count(skipped, "character", "characters"))
     };
     Some((cut(before), cut(after)))

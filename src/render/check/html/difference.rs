@@ -37,7 +37,12 @@ pub(super) fn words(depth: usize, form: RowForm, name: Text) -> Row {
 pub(super) fn forcing(entry: &Entry) -> bool {
     let inside = match &entry.body {
         Body::Members(members) => members.entries.iter().any(forcing),
-        Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies | Body::Marked(_) => false,
+        Body::Value { .. }
+        | Body::Sensitive
+        | Body::Rewritten
+        | Body::Lines(_)
+        | Body::Varies
+        | Body::Marked(_) => false,
     };
     entry.forces_replacement || inside
 }
@@ -110,9 +115,18 @@ fn blocks(rows: &mut Vec<Row>, members: &Members, head: &Row, empty: Empty) {
                 rows.push(Row { form: RowForm::Group, mark, forces, ..head.clone() });
                 about(rows, inner, head.depth + 1);
                 entries(rows, &inner.entries, head.depth + 1, empty);
-                rows.extend(counted(head.depth + 1, [inner.computed, 0, inner.same], ("attribute", "attributes")));
+                rows.extend(counted(
+                    head.depth + 1,
+                    [inner.computed, 0, inner.same],
+                    ("attribute", "attributes"),
+                ));
             }
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies | Body::Marked(_) => {
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => {
                 let first = rows.len();
                 entry(rows, element, head.depth, empty);
                 if let Some(row) = rows.get_mut(first) {
