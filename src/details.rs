@@ -2,8 +2,8 @@
 //! beside the findings.
 
 use planguard_cost::PlanCost;
-use planguard_plan::Plan;
 use planguard_plan::redact::{Redactor, SafeText};
+use planguard_plan::{Dependencies, Plan};
 
 use crate::cost::CostView;
 use crate::graph::Graph;
@@ -44,8 +44,9 @@ impl PlanDetails {
         redactor: &Redactor,
         origin: &SafeText,
         cost: Option<&PlanCost>,
+        dependencies: &Dependencies,
     ) -> Self {
-        let (map, blocks) = Graph::of_plan(plan, redactor, origin);
+        let (map, blocks) = Graph::of_plan(plan, dependencies, redactor, origin);
         let unchanged = plan.resource_changes.iter().filter(|change| !does_something(change));
         Self {
             view: PlanView::of_plan(plan, redactor, origin.clone()),

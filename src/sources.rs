@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use planguard_plan::input::Origin;
-use planguard_plan::{Address, Plan};
+use planguard_plan::{Address, Dependencies, Plan, Unseen};
 use planguard_source::{Configuration, Sought, Tool, holds_configuration};
 
 /// Where the configurations of plans are looked for. Each is read once, and only when a finding needs it.
@@ -50,6 +50,20 @@ impl Sources {
             .into_iter()
             .map(|directory| self.read(directory))
             .find(|configuration| is_source_of(configuration, plan))
+    }
+
+    /// What depends on what in a plan, also through what only the files of its configuration tell, if they are at hand.
+    pub(crate) fn dependencies(&self, plan: &Plan<'_>, origin: &Origin) -> Dependencies {
+        let Some(configuration) = self.of(plan, origin) else { return plan.dependencies() };
+        let local = |module: &str, name: &str| {
+            let calls: Vec<&str> = module.split('.').skip(1).step_by(2).collect();
+            configuration.local_references(&calls, name)
+        };
+        let dynamic = |address: &str| {
+            let address: Option<Address> = address.parse().ok();
+            address.map(|address| configuration.dynamic_references(&address)).unwrap_or_default()
+        };
+        plan.dependencies_with(Some(Unseen { local: &local, dynamic: &dynamic }))
     }
 
     /// The directory that the user named.

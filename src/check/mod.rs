@@ -38,7 +38,7 @@ pub use options::{
 use room::Room;
 
 use entries::UsedEntries;
-use planguard_cost::PlanCost;
+use planguard_cost::{BOOK_CURRENCY, PlanCost};
 use planguard_guardrails::change;
 use planguard_plan::input::{
     Batch, Candidate, Document, Origin, Partition, ReadOptions, Reading, Source, discover,
@@ -410,6 +410,15 @@ impl<'c> PlanCheck<'c> {
                            a percentage of nothing; max-delta limits it";
             self.notices.push(Notice::new("PG-CO-106", message));
         }
+        if let Some(currency) =
+            cost.as_ref().map(|cost| cost.currency.as_str()).filter(|name| *name != BOOK_CURRENCY)
+            && self.rules.cost.limits.max_delta.is_some()
+        {
+            let message = format!(
+                "max-delta under [cost] is held in {currency}, the currency of the report of Infracost, and not in {BOOK_CURRENCY}"
+            );
+            self.notices.push(Notice::new("PG-CO-108", &message));
+        }
         self.cost = Some(cost.clone());
         cost
     }
@@ -568,7 +577,9 @@ fn check_plan(
         details: match options.details {
             Details::LeftOut => None,
             Details::Wanted => {
-                Some(Box::new(PlanDetails::of(&plan, &redactor, origin, told_cost.as_deref())))
+                let dependencies = rules.sources.dependencies(&plan, document.origin());
+                let cost = told_cost.as_deref();
+                Some(Box::new(PlanDetails::of(&plan, &redactor, origin, cost, &dependencies)))
             }
         },
     };

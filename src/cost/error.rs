@@ -44,17 +44,13 @@ pub enum CostError {
     },
     /// A report of Infracost says nothing about the plan.
     #[error("{}: {source}", path.display())]
-    #[diagnostic(
-        code("PG-CO-005"),
-        help(
-            "write it for the plan, or for several plans by their paths: \
-             infracost breakdown --path plan.json --format json > costs.json"
-        )
-    )]
+    #[diagnostic(code("PG-CO-005"), help("{help}"))]
     Held {
         /// The file.
         path: PathBuf,
         /// Why.
         source: HoldError,
+        /// What to do.
+        help: String,
     },
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use planguard_cost::{Held, InfracostReport, PlanCost, read_infracost};
+use planguard_cost::{Held, HoldError, InfracostReport, PlanCost, read_infracost};
 use planguard_plan::Plan;
 use planguard_plan::input::read_text_file;
 use planguard_plan::redact::SafeText;
@@ -51,7 +51,19 @@ impl ImportedCosts {
     /// The report is about another plan.
     pub(super) fn held(&self, plan: &Plan<'_>, file: Option<&Path>) -> Result<PlanCost, CostError> {
         let held = self.report.held(plan, file);
-        held.map_err(|source| CostError::Held { path: self.path.clone(), source })
+        held.map_err(|source| {
+            let name = file.map_or_else(|| "plan.json".to_owned(), |file| file.display().to_string());
+            let write = format!("infracost breakdown --path {name} --format json > costs.json");
+            let help = match source {
+                HoldError::Foreign { .. } => {
+                    format!("write it for this plan: {write}; or leave it out, and the price book counts")
+                }
+                HoldError::Ambiguous { .. } => {
+                    format!("write one of this plan alone, whose path it then has: {write}")
+                }
+            };
+            CostError::Held { path: self.path.clone(), source, help }
+        })
     }
 }
 

@@ -73,6 +73,11 @@ impl Block {
     pub(super) const fn is_used(&self) -> bool {
         self.instances > 0 || self.is_data
     }
+
+    /// Whether something is done with an object of it. To read a data source changes nothing.
+    pub(super) fn changes(&self) -> bool {
+        self.deeds.iter().any(|(deed, _)| !matches!(deed, Deed::Read | Deed::Open))
+    }
 }
 
 /// What depends on a block without objects depends on what that depends on.

@@ -124,10 +124,14 @@ pub(super) fn picture(graph: &Graph) -> Picture {
 
 fn width(shown: &GraphBox) -> i64 {
     let characters = shown.label.for_terminal_line().chars().count();
-    // Below it is what is done: a glyph, a number and a space each.
+    // Below it is what is done: a glyph, a number and a space each. What stays as it is is counted in words.
+    let unchanged = shown.instances.to_string().len() + " unchanged".len();
     let deeds: usize = shown.deeds.iter().map(|(_, number)| number.to_string().len() + 2).sum();
+    let deeds = if shown.deeds.is_empty() { unchanged } else { deeds };
     let characters = characters.max(deeds).min(MOST_CHARACTERS);
-    let label = i64::try_from(characters).unwrap_or(WIDEST) * CHARACTER;
+    // The label of what changes is bold in pages.
+    let bold = i64::from(shown.worst().is_some());
+    let label = i64::try_from(characters).unwrap_or(WIDEST) * (CHARACTER + bold);
     (label + PADDING).clamp(NARROWEST, WIDEST)
 }
 

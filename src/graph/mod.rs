@@ -2,6 +2,7 @@
 
 mod affected;
 mod boxes;
+mod fold;
 mod layout;
 mod reduce;
 mod select;
@@ -20,6 +21,7 @@ use boxes::Blocks;
 use select::Shown;
 
 use crate::show::{Deed, ShowError, origin, read};
+use crate::sources::{SourceDirectory, Sources};
 
 /// What a picture shows.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +34,8 @@ pub struct GraphOptions {
     pub hops: usize,
     /// Leave out what the plan does nothing with.
     pub changed: bool,
+    /// Where the files of the configuration are: they tell what local values and `dynamic` blocks refer to.
+    pub source: SourceDirectory,
 }
 
 /// What stands for a box.
@@ -75,13 +79,26 @@ pub struct Graph {
     pub affected: Vec<Affected>,
 }
 
-/// What has been folded into fewer boxes, with the number that there would be.
+/// What has been folded into fewer boxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Folded {
-    /// Modules into those that call them, and the least notable into one box.
-    Modules(usize),
-    /// Blocks into their types, and the least notable into one box.
-    Types(usize),
+pub struct Folded {
+    /// What would stand for a box.
+    pub by: By,
+    /// How many boxes there would be.
+    pub whole: usize,
+    /// Whether modules are folded into those that call them, or blocks into their types.
+    pub is_coarser: bool,
+    /// What one more box stands for, and for how many.
+    pub rest: Option<(FoldedRest, usize)>,
+}
+
+/// What is folded into one box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoldedRest {
+    /// What stays as it is.
+    Unchanged,
+    /// What matters least, with which something is done nevertheless.
+    LeastNotable,
 }
 
 /// A module or block.
@@ -144,7 +161,13 @@ impl Graph {
     pub fn of(document: &Document, options: &GraphOptions) -> Result<Self, ShowError> {
         let origin = origin(document);
         let (plan, redactor) = read(document, &origin)?;
-        let dependencies = plan.dependencies();
+        let sources = Sources::new(options.source.clone());
+        if let SourceDirectory::Named(directory) = &options.source
+            && sources.of(&plan, document.origin()).is_none()
+        {
+            return Err(ShowError::OtherSource { directory: directory.clone() });
+        }
+        let dependencies = sources.dependencies(&plan, document.origin());
         let blocks = Blocks::of(&plan, &dependencies, &redactor);
         let near = match &options.focus {
             Some(focus) => Some(select::near(&blocks, focus, options.hops)?),
@@ -161,12 +184,16 @@ impl Graph {
     }
 
     /// The whole of a plan that was read, once by its modules and once by its blocks.
-    pub(crate) fn of_plan(plan: &Plan<'_>, redactor: &Redactor, origin: &SafeText) -> (Self, Self) {
-        let dependencies = plan.dependencies();
-        let blocks = Blocks::of(plan, &dependencies, redactor);
+    pub(crate) fn of_plan(
+        plan: &Plan<'_>,
+        dependencies: &Dependencies,
+        redactor: &Redactor,
+        origin: &SafeText,
+    ) -> (Self, Self) {
+        let blocks = Blocks::of(plan, dependencies, redactor);
         let drawn = |by: By| {
             let shown = Shown { by, near: None, changed: false };
-            select::drawn(&blocks, &shown, redactor).with(&blocks, &dependencies, redactor, origin.clone())
+            select::drawn(&blocks, &shown, redactor).with(&blocks, dependencies, redactor, origin.clone())
         };
         (drawn(By::Auto), drawn(By::Block))
     }

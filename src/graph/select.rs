@@ -7,14 +7,12 @@ use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::text::suggest;
 
 use super::boxes::{Block, Blocks};
-use super::{Arrow, BoxKind, By, Folded, Graph, GraphBox};
-use crate::show::{Deed, ShowError};
+use super::fold::{self, Rest};
+use super::{Arrow, BoxKind, By, Folded, FoldedRest, Graph, GraphBox};
+use crate::show::ShowError;
 
 /// More blocks of the root module are one box of a map of modules.
 const MOST_OF_ROOT: usize = 40;
-
-/// So many boxes can be read at once; a picture that nobody asked for has no more.
-const MOST_BOXES: usize = 60;
 
 /// What stands for the blocks of the root module.
 const ROOT: SafeText = SafeText::fixed("root module");
@@ -40,14 +38,14 @@ enum Level {
 
 /// The name of a box, in the order of the boxes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+pub(super) enum Name {
     Of(String),
     /// All that there is no room for.
     Rest,
 }
 
 /// Boxes while they are filled.
-type Groups = BTreeMap<Name, (BoxKind, Block)>;
+pub(super) type Groups = BTreeMap<Name, (BoxKind, Block)>;
 
 impl Level {
     /// The name of the box of a block, and what the box is.
@@ -81,85 +79,155 @@ fn outer(module: &str, depth: usize) -> &str {
 pub(super) fn drawn(blocks: &Blocks, shown: &Shown<'_>, redactor: &Redactor) -> Graph {
     let near = shown.near;
     let is_shown = |address: &str, block: &Block| {
-        let changes = block.deeds.iter().any(|(deed, _)| *deed != Deed::Read);
-        near.is_none_or(|near| near.contains(address)) && block.is_used() && (!shown.changed || changes)
+        near.is_none_or(|near| near.contains(address))
+            && block.is_used()
+            && (!shown.changed || block.changes())
     };
     let deepest = blocks.all.values().map(|block| depth(&block.module)).max().unwrap_or_default();
     let has_root_box = blocks.all.values().filter(|block| block.module.is_empty()).count() > MOST_OF_ROOT;
-    let number = |level: Level| {
-        let all = blocks.all.iter().filter(|(address, block)| is_shown(address, block));
-        all.map(|(address, block)| level.name(address, block, has_root_box).0).collect::<BTreeSet<_>>().len()
-    };
-    let (mut level, mut folded, mut most) = (Level::Blocks, None, usize::MAX);
+    let boxes = |level: Level| Boxes::of(blocks, level, has_root_box, &is_shown);
     match shown.by {
-        By::Block => {}
-        By::Module => level = Level::Modules(deepest),
+        By::Block => boxes(Level::Blocks).graph(blocks, redactor),
+        By::Module => boxes(Level::Modules(deepest)).graph(blocks, redactor),
         // Somebody who looks at one thing wants to see what is around it.
-        By::Auto if near.is_some() => {}
+        By::Auto if near.is_some() => boxes(Level::Blocks).graph(blocks, redactor),
         By::Auto if deepest > 0 => {
-            let whole = number(Level::Modules(deepest));
-            let fits = (1..=deepest).rev().find(|depth| number(Level::Modules(*depth)) <= MOST_BOXES);
-            level = Level::Modules(fits.unwrap_or(1));
-            (folded, most) = ((whole > MOST_BOXES).then_some(Folded::Modules(whole)), MOST_BOXES);
+            few_enough((1..=deepest).rev().map(|depth| boxes(Level::Modules(depth))), blocks, redactor)
         }
-        By::Auto => {
-            let whole = number(Level::Blocks);
-            if whole > MOST_BOXES {
-                (level, folded, most) = (Level::Types, Some(Folded::Types(whole)), MOST_BOXES);
+        By::Auto => few_enough([Level::Blocks, Level::Types].into_iter().map(boxes), blocks, redactor),
+    }
+}
+
+/// The first of these pictures that somebody can read, or the last one with what matters most.
+fn few_enough<'b>(pictures: impl Iterator<Item = Boxes<'b>>, blocks: &Blocks, redactor: &Redactor) -> Graph {
+    let mut pictures = pictures.peekable();
+    let (mut whole, mut is_coarser) = (None, false);
+    while let Some(mut boxes) = pictures.next() {
+        let whole = *whole.get_or_insert(boxes.groups.len());
+        let rest = boxes.rest(blocks);
+        if !rest.is_for_room || pictures.peek().is_none() {
+            let (level, number) = (boxes.level, rest.names.len());
+            let what = if rest.is_unchanged { FoldedRest::Unchanged } else { FoldedRest::LeastNotable };
+            boxes.fold(rest);
+            let folded = Folded {
+                by: if matches!(level, Level::Modules(_)) { By::Module } else { By::Block },
+                whole,
+                is_coarser,
+                rest: (number > 0).then_some((what, number)),
+            };
+            let is_folded = is_coarser || number > 0;
+            return Graph { folded: is_folded.then_some(folded), ..boxes.graph(blocks, redactor) };
+        }
+        is_coarser = true;
+    }
+    Graph::default()
+}
+
+/// The boxes of a picture while they are filled.
+struct Boxes<'b> {
+    level: Level,
+    groups: Groups,
+    /// The box of each block that has one.
+    names: BTreeMap<&'b str, Name>,
+    /// How many boxes the options leave out.
+    left_out: usize,
+    /// What is folded into one box.
+    rest: Rest,
+}
+
+impl<'b> Boxes<'b> {
+    fn of(
+        blocks: &'b Blocks,
+        level: Level,
+        has_root_box: bool,
+        is_shown: &impl Fn(&str, &Block) -> bool,
+    ) -> Self {
+        let mut groups = Groups::new();
+        let mut names: BTreeMap<&str, Name> = BTreeMap::new();
+        let mut left_out: BTreeSet<Name> = BTreeSet::new();
+        for (address, block) in &blocks.all {
+            let (name, kind) = level.name(address, block, has_root_box);
+            if !is_shown(address, block) {
+                if block.is_used() {
+                    left_out.insert(name);
+                }
+                continue;
+            }
+            let module = match level {
+                Level::Modules(depth) if !block.module.is_empty() => outer(&block.module, depth),
+                Level::Modules(_) | Level::Blocks | Level::Types => &block.module,
+            };
+            let (_, group) = groups.entry(name.clone()).or_insert_with(|| {
+                (kind, Block { module: module.to_owned(), is_data: block.is_data, ..Block::default() })
+            });
+            group.add(block);
+            names.insert(address, name);
+        }
+        let left_out = left_out.iter().filter(|name| !groups.contains_key(*name)).count();
+        Self { level, groups, names, left_out, rest: Rest::default() }
+    }
+
+    fn rest(&self, blocks: &Blocks) -> Rest {
+        let pairs = blocks.arrows.keys();
+        let named = pairs
+            .filter_map(|(from, to)| Some((self.names.get(from.as_str())?, self.names.get(to.as_str())?)));
+        fold::rest(&self.groups, named)
+    }
+
+    /// Joins boxes into one.
+    fn fold(&mut self, rest: Rest) {
+        if !rest.names.is_empty() {
+            let mut joined = Block::default();
+            for name in &rest.names {
+                if let Some((_, block)) = self.groups.remove(name) {
+                    joined.add(&block);
+                }
+            }
+            self.groups.insert(Name::Rest, (BoxKind::Rest, joined));
+            let folded = self.names.values_mut().filter(|name| rest.names.contains(*name));
+            folded.for_each(|name| *name = Name::Rest);
+        }
+        self.rest = rest;
+    }
+
+    /// Whether an arrow says something: what stays as it is and is folded is drawn for what changes and depends on it.
+    fn is_drawn(&self, from: &Name, to: &Name) -> bool {
+        let changes = |name: &Name| self.groups.get(name).is_some_and(|(_, block)| block.changes());
+        let is_of_rest = *from == Name::Rest || *to == Name::Rest;
+        from != to && (!is_of_rest || !self.rest.is_unchanged || changes(from) || changes(to))
+    }
+
+    fn graph(&self, blocks: &Blocks, redactor: &Redactor) -> Graph {
+        let positions: BTreeMap<&Name, usize> =
+            self.groups.keys().enumerate().map(|(position, name)| (name, position)).collect();
+        let mut arrows: BTreeMap<(usize, usize), (usize, bool)> = BTreeMap::new();
+        for ((from, to), provenance) in &blocks.arrows {
+            let (Some(from), Some(to)) = (self.names.get(from.as_str()), self.names.get(to.as_str())) else {
+                continue;
+            };
+            let (Some(start), Some(end)) = (positions.get(from), positions.get(to)) else { continue };
+            if self.is_drawn(from, to) {
+                let (count, only_state) = arrows.entry((*start, *end)).or_insert((0, true));
+                *count += 1;
+                *only_state &= *provenance == Provenance::State;
             }
         }
-    }
-    let mut groups = Groups::new();
-    let mut name_by_block: BTreeMap<&str, Name> = BTreeMap::new();
-    let mut left_out: BTreeSet<Name> = BTreeSet::new();
-    for (address, block) in &blocks.all {
-        let (name, kind) = level.name(address, block, has_root_box);
-        if !is_shown(address, block) {
-            if block.is_used() {
-                left_out.insert(name);
-            }
-            continue;
+        Graph {
+            boxes: self
+                .groups
+                .iter()
+                .map(|(name, (kind, block))| match name {
+                    Name::Of(name) => drawn_box(name, *kind, block, redactor),
+                    Name::Rest => rest_box(self.level, self.rest.names.len(), block, redactor),
+                })
+                .collect(),
+            arrows: arrows
+                .into_iter()
+                .map(|((from, to), (count, only_state))| Arrow { from, to, count, only_state })
+                .collect(),
+            left_out: self.left_out,
+            ..Graph::default()
         }
-        let module = match level {
-            Level::Modules(depth) if !block.module.is_empty() => outer(&block.module, depth),
-            Level::Modules(_) | Level::Blocks | Level::Types => &block.module,
-        };
-        let (_, group) = groups.entry(name.clone()).or_insert_with(|| {
-            (kind, Block { module: module.to_owned(), is_data: block.is_data, ..Block::default() })
-        });
-        group.add(block);
-        name_by_block.insert(address, name);
-    }
-    let left_out = left_out.iter().filter(|name| !groups.contains_key(*name)).count();
-    let rest = fold_rest(&mut groups, most);
-    name_by_block.values_mut().filter(|name| !groups.contains_key(*name)).for_each(|name| *name = Name::Rest);
-    let positions: BTreeMap<&Name, usize> =
-        groups.keys().enumerate().map(|(position, name)| (name, position)).collect();
-    let mut arrows: BTreeMap<(usize, usize), (usize, bool)> = BTreeMap::new();
-    for ((from, to), provenance) in &blocks.arrows {
-        let place = |block: &str| positions.get(name_by_block.get(block)?).copied();
-        let (Some(from), Some(to)) = (place(from), place(to)) else { continue };
-        if from != to {
-            let (count, only_state) = arrows.entry((from, to)).or_insert((0, true));
-            *count += 1;
-            *only_state &= *provenance == Provenance::State;
-        }
-    }
-    Graph {
-        boxes: groups
-            .iter()
-            .map(|(name, (kind, block))| match name {
-                Name::Of(name) => drawn_box(name, *kind, block, redactor),
-                Name::Rest => rest_box(level, rest, block, redactor),
-            })
-            .collect(),
-        arrows: arrows
-            .into_iter()
-            .map(|((from, to), (count, only_state))| Arrow { from, to, count, only_state })
-            .collect(),
-        left_out,
-        folded,
-        ..Graph::default()
     }
 }
 
@@ -174,30 +242,6 @@ impl Block {
             }
         }
     }
-}
-
-/// Joins the least notable boxes into one, if there are more than `most`. How many that are.
-fn fold_rest(groups: &mut Groups, most: usize) -> usize {
-    if groups.len() <= most {
-        return 0;
-    }
-    let mut names: Vec<Name> = groups.keys().cloned().collect();
-    // What does most harm comes first, then where most happens.
-    names.sort_by_cached_key(|name| {
-        let deeds = groups.get(name).map(|(_, block)| block.deeds.as_slice()).unwrap_or_default();
-        let worst = deeds.iter().map(|(deed, _)| deed.weight() + 1).max().unwrap_or_default();
-        let number: usize = deeds.iter().map(|(_, number)| number).sum();
-        std::cmp::Reverse((worst, number))
-    });
-    let folded = names.split_off(most.saturating_sub(1));
-    let mut rest = Block::default();
-    for name in &folded {
-        if let Some((_, block)) = groups.remove(name) {
-            rest.add(&block);
-        }
-    }
-    groups.insert(Name::Rest, (BoxKind::Rest, rest));
-    folded.len()
 }
 
 fn rest_box(level: Level, number: usize, block: &Block, redactor: &Redactor) -> GraphBox {
@@ -274,6 +318,7 @@ mod tests {
 
     use super::*;
     use crate::graph::GraphOptions;
+    use crate::graph::fold::MOST_BOXES;
 
     fn graph(addresses: &[String], by: By) -> Graph {
         let changes: Vec<String> = addresses
@@ -306,7 +351,7 @@ mod tests {
             .collect();
         let map = graph(&addresses, By::Auto);
         assert_eq!(map.boxes.len(), 10);
-        assert_eq!(map.folded, Some(Folded::Modules(100)));
+        assert_eq!(map.folded, Some(Folded { by: By::Module, whole: 100, is_coarser: true, rest: None }));
         assert_eq!(objects(&map), 300);
         assert_eq!(map.boxes[0].address.unescaped(), "module.m0");
         let whole = graph(&addresses, By::Module);
@@ -327,10 +372,66 @@ mod tests {
     }
 
     #[test]
+    fn the_eye_falls_on_the_modules_that_change() {
+        // 200 modules in a tree, of which three change.
+        let module = |number: usize| {
+            let change = match number {
+                3 => r#""actions": ["delete"], "before": {}, "after": null, "after_unknown": {}"#,
+                100 | 198 => {
+                    r#""actions": ["update"], "before": {"a": 1}, "after": {"a": 2}, "after_unknown": {}"#
+                }
+                _ => r#""actions": ["no-op"], "before": {}, "after": {}, "after_unknown": {}"#,
+            };
+            format!(r#"{{"address": "module.m{number}.x.y", "change": {{{change}}}}}"#)
+        };
+        let call = |number: usize| {
+            let on = if number == 0 {
+                String::new()
+            } else {
+                format!(r#""references": ["module.m{}.id"]"#, number / 3)
+            };
+            format!(
+                r#""m{number}": {{"expressions": {{"on": {{{on}}}}}, "module": {{"variables": {{"on": {{}}}},
+                    "outputs": {{"id": {{"expression": {{"references": ["x.y.id"]}}}}}},
+                    "resources": [{{"mode": "managed", "type": "x", "name": "y", "expressions": {{"on": {{"references": ["var.on"]}}}}}}]}}}}"#
+            )
+        };
+        let (modules, calls): (Vec<String>, Vec<String>) =
+            (0..200).map(|number| (module(number), call(number))).unzip();
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}],
+                "configuration": {{"root_module": {{"module_calls": {{{}}}}}}}}}"#,
+            modules.join(","),
+            calls.join(",")
+        );
+        let document = Document::from_text("plan.json", &plan).unwrap();
+        let map = Graph::of(&document, &GraphOptions::default()).unwrap();
+        let names: Vec<&str> = map.boxes.iter().map(|shown| shown.address.unescaped()).collect();
+        for near in
+            ["module.m3", "module.m100", "module.m198", "module.m1", "module.m33", "module.m66", "module.m9"]
+        {
+            assert!(names.contains(&near), "{near}: {names:?}");
+        }
+        let rest = map.boxes.iter().position(|shown| shown.kind == BoxKind::Rest).unwrap();
+        assert_eq!(map.boxes[rest].instances + map.boxes.len() - 1, 200);
+        assert!(map.boxes.len() < 12, "{names:?}");
+        // What is unchanged has arrows to what changes only.
+        let changes = |position: usize| map.boxes[position].worst().is_some();
+        assert!(map.arrows.iter().all(|arrow| ![arrow.from, arrow.to].contains(&rest)
+            || changes(arrow.from)
+            || changes(arrow.to)));
+        let folded = map.folded.unwrap();
+        assert_eq!((folded.whole, folded.rest.map(|(rest, _)| rest)), (200, Some(FoldedRest::Unchanged)));
+        let whole = GraphOptions { by: By::Module, ..GraphOptions::default() };
+        assert_eq!(Graph::of(&document, &whole).unwrap().boxes.len(), 200);
+    }
+
+    #[test]
     fn many_blocks_without_modules_are_their_types() {
         let addresses: Vec<String> = (0..180).map(|number| format!("x_{}.r{number}", number % 12)).collect();
         let map = graph(&addresses, By::Auto);
-        assert_eq!((map.boxes.len(), map.folded), (12, Some(Folded::Types(180))));
+        let folded = Folded { by: By::Block, whole: 180, is_coarser: true, rest: None };
+        assert_eq!((map.boxes.len(), map.folded), (12, Some(folded)));
         assert!(map.boxes.iter().all(|shown| shown.kind == BoxKind::Type && shown.instances == 15));
         assert_eq!(graph(&addresses, By::Block).boxes.len(), 180);
         assert_eq!(graph(&addresses[..20], By::Auto).folded, None);

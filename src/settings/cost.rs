@@ -6,11 +6,10 @@ use miette::Diagnostic;
 use planguard_cost::Prices;
 use planguard_rego::{Policies, PolicyError, ReadingError};
 
-use super::origin::{Origin, Sourced};
-use super::table::{Said, Settings};
+use super::origin::Sourced;
+use super::table::Settings;
 use super::value::Amount;
 use crate::cost::{CostError, CostLimits, CostRules, CostUse, ImportedCosts};
-use crate::report::Notice;
 
 impl Settings {
     /// How plans are priced. What cannot be read is reported to `report`, unless `policies` say so themselves.
@@ -60,23 +59,6 @@ impl Settings {
     /// It cannot be read, or is none.
     pub fn imported_costs(&self) -> Result<Option<ImportedCosts>, CostError> {
         named(&self.infracost).map(|(file, named_by)| ImportedCosts::read(file, &named_by)).transpose()
-    }
-
-    /// What is set under `[cost]` and does nothing.
-    pub fn unused_cost_settings(&self) -> Option<Notice> {
-        let has_limit = |said: &Said| said.max_cost_delta.is_some() || said.max_cost_percent.is_some();
-        let is_limited = self.max_cost_delta.value.is_some()
-            || self.max_cost_percent.value.is_some()
-            // It may be meant for other runs.
-            || self.environments.iter().any(|environment| has_limit(&environment.said));
-        if is_limited || self.cost_on_unknown.origin == Origin::Default {
-            return None;
-        }
-        let message = format!(
-            "{}: `on-unknown` does nothing without a limit: set `max-delta` or `max-percent` under [cost]",
-            self.cost_on_unknown.origin
-        );
-        Some(Notice::new("PG-CO-101", &message))
     }
 }
 

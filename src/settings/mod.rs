@@ -23,6 +23,7 @@ mod rules;
 mod schema;
 mod table;
 mod trust;
+mod unused;
 mod value;
 mod waivers;
 mod weakening;

@@ -120,7 +120,8 @@ impl Settings {
         Baseline::read(file).map_err(|error| report(&error)).ok()
     }
 
-    fn source_directory(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> SourceDirectory {
+    /// Where the files of the configuration are. A directory that has none is reported.
+    pub fn source_directory(&self, report: &mut dyn FnMut(&dyn Diagnostic)) -> SourceDirectory {
         match &self.source.value {
             Some(directory) if !holds_configuration(directory) => {
                 let origin = self.source.origin.to_string();

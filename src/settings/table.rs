@@ -251,7 +251,7 @@ settings! {
     "cost"."report" / "PLANGUARD_COST" => cost_report: bool = false;
     /// A file with prices and discounts of the user's own.
     "cost"."prices" / "PLANGUARD_COST_PRICES" => prices: Option<PathBuf> = None;
-    /// By how much more a month may cost.
+    /// By how much more a month may cost: in US dollars, or in the currency of a report of Infracost.
     "cost"."max-delta" / "PLANGUARD_COST_MAX_DELTA" => max_cost_delta: Option<Amount> = None;
     /// By how many percent more a month may cost.
     "cost"."max-percent" / "PLANGUARD_COST_MAX_PERCENT" => max_cost_percent: Option<Amount> = None;

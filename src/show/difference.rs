@@ -8,13 +8,16 @@ use planguard_plan::{AttributePath, DuplicateKeys, Mask, OutputChange, Value};
 use planguard_schemas::{Block, Kind, Nesting, Sensitive};
 use similar::{Algorithm, ChangeTag, capture_diff_slices, group_diff_ops};
 
-use super::pairs::{Order, pairs};
+use super::pairs::{Order, out_of_order, pairs};
 
 /// The text of a value that is not known yet.
 const UNKNOWN: SafeText = SafeText::fixed("(known after apply)");
 
 /// A collection whose text is not longer is shown on one line.
 const ONE_LINE: usize = 60;
+
+/// So many members that stay tell which element of a list changes.
+const MOST_ABOUT: usize = 6;
 
 /// Lines beside those that change, in texts of several lines.
 const CONTEXT: usize = 2;
@@ -23,7 +26,7 @@ const CONTEXT: usize = 2;
 const DOCUMENTS: usize = 3;
 
 /// What happens to a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum What {
     /// It is added.
     Added,
@@ -34,7 +37,7 @@ pub enum What {
 }
 
 /// A value that differs, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The name of the attribute, block or member; empty for an element of a list.
     pub name: SafeText,
@@ -44,6 +47,15 @@ pub struct Entry {
     pub forces_replacement: bool,
     /// The value.
     pub body: Body,
+}
+
+/// What to do with a difference between nothing and something empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// It says nothing: providers fill new objects with it.
+    Hidden,
+    /// Somebody, or the provider, changes it.
+    Shown,
 }
 
 impl Entry {
@@ -57,15 +69,21 @@ impl Entry {
                 self.what != What::Changed
                     && members.entries.iter().all(Self::is_nothing)
                     && members.same == 0
+                    && members.moved == 0
                     && members.computed == 0
             }
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => false,
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => false,
         }
     }
 }
 
 /// The difference of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
     /// Before and after as texts; `None` where there is none.
     Value {
@@ -80,14 +98,27 @@ pub enum Body {
     Rewritten,
     /// Members or elements.
     Members(Members),
-    /// Lines of a text.
+    /// Lines of a text; none if it is only the ends of lines that differ.
     Lines(Vec<Line>),
     /// Objects of a group have different values here.
     Varies,
+    /// The same value, which is sensitive on one side alone.
+    Marked(Marking),
+}
+
+/// What becomes of the mark of a sensitive value that stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Marking {
+    /// It is sensitive from now on.
+    Added,
+    /// It is no longer sensitive.
+    Removed,
+    /// It is as sensitive as before: the plan updates it without another value.
+    Kept,
 }
 
 /// The difference of a value with parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Members {
     /// What they are.
     pub form: Form,
@@ -95,8 +126,12 @@ pub struct Members {
     pub entries: Vec<Entry>,
     /// How many do not.
     pub same: usize,
+    /// How many of a list are the same and stand elsewhere.
+    pub moved: usize,
     /// How many the provider computes at apply.
     pub computed: usize,
+    /// What tells an element of a list apart from the others, and stays: names with values.
+    pub about: Vec<(SafeText, SafeText)>,
 }
 
 impl Members {
@@ -108,7 +143,7 @@ impl Members {
 }
 
 /// What a value with parts is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// `name { … }`, for each element.
     Blocks,
@@ -116,12 +151,14 @@ pub enum Form {
     Map,
     /// `name = [ … ]`.
     List,
-    /// A text that holds a document of JSON.
+    /// A text that holds a document of JSON: an object.
     Document,
+    /// A text that holds a document of JSON: a list.
+    DocumentList,
 }
 
 /// A line of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Line {
     /// It is the same.
     Same(SafeText),
@@ -252,6 +289,8 @@ pub(super) struct Differ<'d> {
     pub(super) replace_paths: &'d [AttributePath],
     /// Whether the provider fills in an attribute that is not known: it is counted, and not listed.
     pub(super) is_computed: &'d dyn Fn(&AttributePath) -> bool,
+    /// Whether it is a difference that a value is sensitive on one side alone.
+    pub(super) tells_marks: bool,
 }
 
 /// The attributes of an object that differ.
@@ -318,7 +357,11 @@ impl Differ<'_> {
             Compared::Absent | Compared::Same => {
                 let is_sensitive = before.sensitive.marks_something() || after.sensitive.marks_something();
                 let text = |place: Place<'_>| place.value.map(|value| self.redactor.text(&value.written()));
-                let body = if is_sensitive {
+                let body = if let Some(marking) = self.marking(before, after, &Known::default()) {
+                    Body::Marked(marking)
+                } else if is_sensitive && what == What::Changed {
+                    Body::Marked(Marking::Kept)
+                } else if is_sensitive {
                     Body::Sensitive
                 } else {
                     Body::Value { before: text(before), after: text(after) }
@@ -348,12 +391,56 @@ impl Differ<'_> {
             (false, true) => What::Removed,
             (false, false) => What::Changed,
         };
+        // A secret that was empty and is not set now is no secret that goes away.
+        let is_secret =
+            known.is_sensitive || before.sensitive.marks_something() || after.sensitive.marks_something();
+        let is_blank = |place: Place<'_>| {
+            is_absent(place)
+                || !place.unknown.marks_something()
+                    && place.set().and_then(Value::as_str).is_some_and(str::is_empty)
+        };
+        if is_secret && what != What::Changed && is_blank(before) && is_blank(after) {
+            return Compared::Same;
+        }
         let is_same = before.set() == after.set() && !after.unknown.marks_something();
         if is_same {
-            return Compared::Same;
+            return match self.marking(before, after, known) {
+                None if self.marks_differ(before, after, known) => {
+                    let body = self.body(what, before, after, path, known, documents);
+                    Compared::Different(Entry { name, what, forces_replacement: false, body })
+                }
+                None => Compared::Same,
+                Some(marking) => {
+                    let body = Body::Marked(marking);
+                    Compared::Different(Entry { name, what, forces_replacement: false, body })
+                }
+            };
         }
         let body = self.body(what, before, after, path, known, documents);
         Compared::Different(Entry { name, what, forces_replacement: self.forces(path, &body), body })
+    }
+
+    /// What becomes of the mark of a value that stays. What the provider calls sensitive is so in any case.
+    fn marking(&self, before: Place<'_>, after: Place<'_>, known: &Known) -> Option<Marking> {
+        match (before.sensitive.marks_something(), after.sensitive.marks_something()) {
+            _ if !self.tells_marks || known.is_sensitive => None,
+            (false, true) => Some(Marking::Added),
+            (true, false) => Some(Marking::Removed),
+            (true, true) | (false, false) => None,
+        }
+    }
+
+    /// Whether a part of a value that stays is sensitive on one side alone.
+    fn marks_differ(&self, before: Place<'_>, after: Place<'_>, known: &Known) -> bool {
+        let is_open = |place: Place<'_>| matches!(place.sensitive, Mask::Parts(_));
+        if !is_open(before) || !is_open(after) || self.marking(before, after, known).is_some() {
+            return self.marking(before, after, known).is_some();
+        }
+        let elements = after.set().map_or(0, |value| value.elements().len());
+        names(before, after)
+            .into_iter()
+            .any(|name| self.marks_differ(before.key(name), after.key(name), known))
+            || (0..elements).any(|at| self.marks_differ(before.index(Some(at)), after.index(Some(at)), known))
     }
 
     fn body(
@@ -438,7 +525,7 @@ impl Differ<'_> {
     ) -> Body {
         let Attributes { entries, same, computed } = self.parts(before, after, path, known, documents);
         let form = if known.is_block { Form::Blocks } else { Form::Map };
-        Body::Members(Members { form, entries, same, computed })
+        Body::Members(Members { form, entries, same, moved: 0, computed, about: Vec::new() })
     }
 
     fn elements(
@@ -453,18 +540,48 @@ impl Differ<'_> {
         let old = before.set().map(Value::elements).unwrap_or_default();
         let new = after.set().map(Value::elements).unwrap_or_default();
         let of_element = Known { is_block: false, is_set: false, ..known.clone() };
-        let (mut entries, mut same) = (Vec::new(), 0);
+        let (mut entries, mut same) = (Vec::new(), Vec::new());
+        let mut null = 0;
         for (old, new) in pairs(old, new, order) {
+            let position = old;
             let place = path.index(new.or(old).unwrap_or_default());
             let (old, new) = (before.index(old), after.index(new));
             match self.compare(SafeText::default(), old, new, &place, &of_element, documents) {
                 // An element that is null.
-                Compared::Absent | Compared::Same => same += 1,
-                Compared::Different(entry) => entries.push(entry),
+                Compared::Absent | Compared::Same => match position {
+                    Some(position) => same.push(position),
+                    None => null += 1,
+                },
+                Compared::Different(mut entry) => {
+                    if let (What::Changed, Body::Members(members)) = (entry.what, &mut entry.body) {
+                        members.about = self.about(old, new);
+                    }
+                    entries.push(entry);
+                }
             }
         }
+        let moved = if order == Order::Kept { out_of_order(&same) } else { 0 };
         let form = if known.is_block { Form::Blocks } else { Form::List };
-        Body::Members(Members { form, entries, same, computed: 0 })
+        let same = same.len() + null - moved;
+        Body::Members(Members { form, entries, same, moved, computed: 0, about: Vec::new() })
+    }
+
+    /// The texts and numbers of an element that stay: they tell which one it is.
+    fn about(&self, before: Place<'_>, after: Place<'_>) -> Vec<(SafeText, SafeText)> {
+        let stays = |name: &&str| {
+            let (before, after) = (before.key(name), after.key(name));
+            let is_plain = !before.sensitive.marks_something()
+                && !after.sensitive.marks_something()
+                && !after.unknown.marks_something();
+            let says_something = match after.set() {
+                Some(Value::String(text)) => !text.is_empty() && text.len() <= ONE_LINE,
+                Some(Value::Number(_)) => true,
+                Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => false,
+            };
+            is_plain && says_something && before.set() == after.set()
+        };
+        let names = names(before, after).into_iter().filter(stays).take(MOST_ABOUT);
+        names.filter_map(|name| Some((self.redactor.key(name), self.text(after.key(name))?))).collect()
     }
 
     /// The difference of texts that hold documents, or have several lines.
@@ -501,7 +618,12 @@ impl Differ<'_> {
         }
         let (old, new) = (Place::new(before.as_ref(), None, None), Place::new(after.as_ref(), None, None));
         let path = AttributePath::default();
-        let inside = Differ { redactor: self.redactor, replace_paths: &[], is_computed: &|_| false };
+        let inside = Differ {
+            redactor: self.redactor,
+            replace_paths: &[],
+            is_computed: &|_| false,
+            tells_marks: false,
+        };
         let is_object = |value: &Option<Value<'_>>| matches!(value, Some(Value::Object(_)) | None);
         let is_array = |value: &Option<Value<'_>>| matches!(value, Some(Value::Array(_)) | None);
         let body = if is_object(&before) && is_object(&after) {
@@ -512,16 +634,29 @@ impl Differ<'_> {
             return None;
         };
         match body {
-            Body::Members(members) => Some(Body::Members(Members { form: Form::Document, ..members })),
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => None,
+            Body::Members(members) => {
+                let form = if members.form == Form::List { Form::DocumentList } else { Form::Document };
+                Some(Body::Members(Members { form, ..members }))
+            }
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => None,
         }
     }
 
     /// Whether a difference forces the object to be replaced. A path may lead into what is shown as one value.
     fn forces(&self, path: &AttributePath, body: &Body) -> bool {
         let is_whole = match body {
-            Body::Members(members) => members.form == Form::Document,
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => true,
+            Body::Members(members) => matches!(members.form, Form::Document | Form::DocumentList),
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => true,
         };
         self.replace_paths
             .iter()
@@ -559,6 +694,10 @@ fn lines(before: &SafeText, after: &SafeText) -> Vec<Line> {
                 ChangeTag::Delete => Line::Removed(text),
             });
         }
+    }
+    // Two texts that differ in nothing but the ends of their lines have no other lines.
+    if lines.iter().all(|line| matches!(line, Line::Same(_) | Line::Gap)) {
+        lines.clear();
     }
     lines
 }

@@ -1,5 +1,7 @@
 //! Why a plan cannot be shown or drawn.
 
+use std::path::PathBuf;
+
 use miette::Diagnostic;
 use planguard_plan::PlanError;
 use thiserror::Error;
@@ -27,6 +29,18 @@ pub enum ShowError {
         address: String,
         /// What to do.
         help: String,
+    },
+    /// The files of a configuration are not those that the plan was made of.
+    #[error("{} has not the configuration that the plan was made of", directory.display())]
+    #[diagnostic(
+        code("PG-SH-004"),
+        help(
+            "name the directory of the root module, as it was when the plan was made; without --source the arrows are those that the plan tells"
+        )
+    )]
+    OtherSource {
+        /// The directory.
+        directory: PathBuf,
     },
     /// More than one plan was named, or a directory has several.
     #[error("{count} plans were found, and one is shown at a time")]

@@ -1,5 +1,7 @@
 //! Instances of a block that change alike, as one group.
 
+use std::collections::HashMap;
+
 use planguard_plan::redact::SafeText;
 
 use super::difference::{Body, Entry};
@@ -7,6 +9,12 @@ use super::object::Object;
 
 /// The least number of instances that are folded.
 const LEAST: usize = 3;
+
+/// Instances of which no more are there are told one by one, if some share a value and others do not.
+const FEW: usize = 12;
+
+/// So many ways in which instances of a block change are told apart.
+const MOST_SHAPES: usize = 20;
 
 /// Objects that change alike.
 #[derive(Clone, Debug)]
@@ -19,16 +27,93 @@ pub struct Group {
     pub objects: Vec<Object>,
 }
 
-/// Folds instances of a block that follow each other.
+/// Folds instances of a block that change alike.
 pub(super) fn groups(objects: Vec<Object>) -> Vec<Group> {
     let mut groups: Vec<Vec<Object>> = Vec::new();
     for object in objects {
-        match groups.last_mut() {
-            Some(group) if group.first().is_some_and(|first| is_alike(first, &object)) => group.push(object),
-            _ => groups.push(vec![object]),
+        // Instances of a block follow each other; one that changes otherwise does not part those around it.
+        let mut near = groups.iter_mut().rev().take(MOST_SHAPES);
+        match near.find(|group| group.first().is_some_and(|first| is_alike(first, &object))) {
+            Some(group) => group.push(object),
+            None => groups.push(vec![object]),
         }
     }
-    groups.into_iter().flat_map(folded).collect()
+    groups.into_iter().flat_map(split).flat_map(folded).collect()
+}
+
+/// Takes apart a group in which some objects have a value that others do not have, so that none of them is hidden among the
+/// others. A value that is another one in each object, such as a name, stays in the group.
+fn split(objects: Vec<Object>) -> Vec<Vec<Object>> {
+    let (mut parts, mut rest) = (Vec::new(), objects);
+    while rest.len() >= LEAST && parts.len() < MOST_SHAPES {
+        match odd(&rest) {
+            Odd::None => break,
+            Odd::Few => {
+                parts.extend(rest.into_iter().map(|object| vec![object]));
+                return parts;
+            }
+            Odd::Value(has_it) => {
+                let mut marks = has_it.into_iter();
+                let (alike, others): (Vec<_>, Vec<_>) =
+                    rest.into_iter().partition(|_| marks.next().unwrap_or_default());
+                parts.push(alike);
+                rest = others;
+            }
+        }
+    }
+    if !rest.is_empty() {
+        parts.push(rest);
+    }
+    // In the order of their first objects.
+    parts.sort_by(|one, other| {
+        let first = |part: &Vec<Object>| part.first().map(|object| object.address.clone());
+        first(one).cmp(&first(other))
+    });
+    parts
+}
+
+/// What keeps objects from being told as one.
+enum Odd {
+    /// Nothing: each value is the same in all, or another one in each.
+    None,
+    /// So many have the same value in a place that it stands for them, and others do not.
+    Value(Vec<bool>),
+    /// They are so few that each is better told by itself.
+    Few,
+}
+
+fn odd(objects: &[Object]) -> Odd {
+    let leaves: Vec<Vec<&Body>> = objects.iter().map(|object| leaves(&object.entries)).collect();
+    let places = leaves.first().map_or(0, Vec::len);
+    let mut is_mixed = false;
+    for place in 0..places {
+        let mut numbers: HashMap<&Body, usize> = HashMap::new();
+        let values = leaves.iter().filter_map(|leaves| leaves.get(place).copied());
+        values.for_each(|value| *numbers.entry(value).or_default() += 1);
+        if numbers.len() == 1 || numbers.len() == objects.len() {
+            continue;
+        }
+        is_mixed = true;
+        let most = numbers.values().copied().max().unwrap_or_default();
+        if most >= LEAST {
+            // Of two that are as frequent, that of the first object.
+            let value = leaves.iter().filter_map(|leaves| leaves.get(place).copied());
+            let common = value.clone().find(|value| numbers.get(value) == Some(&most));
+            return Odd::Value(value.map(|value| Some(value) == common).collect());
+        }
+    }
+    if is_mixed && objects.len() <= FEW { Odd::Few } else { Odd::None }
+}
+
+/// The values of an object that differ, without what holds them.
+fn leaves(entries: &[Entry]) -> Vec<&Body> {
+    fn of(entry: &Entry) -> Vec<&Body> {
+        match &entry.body {
+            Body::Members(members) => leaves(&members.entries),
+            body => vec![body],
+        }
+    }
+    entries.iter().flat_map(of).collect()
 }
 
 fn folded(objects: Vec<Object>) -> Vec<Group> {
@@ -41,6 +126,17 @@ fn folded(objects: Vec<Object>) -> Vec<Group> {
     let Some(mut first) = all.next().cloned() else { return Vec::new() };
     all.for_each(|other| blend(&mut first.entries, &other.entries));
     vec![Group { first, keys, objects }]
+}
+
+impl Group {
+    /// Each object by itself, where its values are not those of the others; or else the group.
+    pub fn apart(&self) -> Vec<Self> {
+        if !leaves(&self.first.entries).contains(&&Body::Varies) {
+            return vec![self.clone()];
+        }
+        let alone = |object: &Object| Self { first: object.clone(), keys: Vec::new(), objects: Vec::new() };
+        self.objects.iter().map(alone).collect()
+    }
 }
 
 /// Whether two objects are instances of one block, and the same is done with the same attributes of both.
@@ -87,7 +183,12 @@ fn have_same_shape(one: &[Entry], other: &[Entry]) -> bool {
 fn blend(entries: &mut [Entry], others: &[Entry]) {
     for (entry, other) in entries.iter_mut().zip(others) {
         match (&mut entry.body, &other.body) {
-            (Body::Members(members), Body::Members(others)) => blend(&mut members.entries, &others.entries),
+            (Body::Members(members), Body::Members(others)) => {
+                if members.about != others.about {
+                    members.about.clear();
+                }
+                blend(&mut members.entries, &others.entries);
+            }
             (body, other) if *body != *other => entry.body = Body::Varies,
             _ => {}
         }

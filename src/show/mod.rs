@@ -12,7 +12,7 @@ use planguard_plan::input::Document;
 use planguard_plan::redact::{Redactor, SafeText};
 use planguard_plan::{ChangeSummary, CheckStatus, Plan, PlanError};
 
-pub use difference::{Body, Entry, Form, Line, Members, What};
+pub use difference::{Body, Empty, Entry, Form, Line, Marking, Members, What};
 pub use error::ShowError;
 pub use folding::Group;
 pub use object::{Deed, Object};
@@ -161,7 +161,7 @@ fn modules(plan: &Plan<'_>, redactor: &Redactor) -> Vec<ModuleView> {
 }
 
 fn outputs(plan: &Plan<'_>, redactor: &Redactor) -> Vec<Entry> {
-    let differ = Differ { redactor, replace_paths: &[], is_computed: &|_| false };
+    let differ = Differ { redactor, replace_paths: &[], is_computed: &|_| false, tells_marks: true };
     plan.output_changes
         .iter()
         .filter(|(_, output)| !output.actions.is_no_op())

@@ -88,6 +88,11 @@ pub(crate) fn does_something(change: &ResourceChange<'_>) -> bool {
 }
 
 impl Object {
+    /// Whether there was nothing before, so that the provider fills in what nobody sets.
+    pub const fn is_new(&self) -> bool {
+        matches!(self.deed, Deed::Create | Deed::Read | Deed::ForgetAndCreate)
+    }
+
     pub(super) fn of(plan: &Plan<'_>, change: &ResourceChange<'_>, redactor: &Redactor) -> Self {
         let deed = deed(change, redactor);
         let attributes = attributes(plan, change, redactor, &deed);
@@ -199,7 +204,10 @@ fn attributes(plan: &Plan<'_>, change: &ResourceChange<'_>, redactor: &Redactor,
             && (change.address.mode == Mode::Data
                 || state.as_ref().is_some_and(|state| is_left_to_provider(state, path)))
     };
-    let differ = Differ { redactor, replace_paths: &sides.replace_paths, is_computed: &is_computed };
+    // A new object has no marks before, and one that goes away none after.
+    let tells_marks = matches!(deed, Deed::Update);
+    let differ =
+        Differ { redactor, replace_paths: &sides.replace_paths, is_computed: &is_computed, tells_marks };
     differ.attributes(before, after, change.schema().map(|schema| schema.block))
 }
 
@@ -215,7 +223,7 @@ fn is_left_to_provider(state: &ResourceState<'_>, path: &AttributePath) -> bool 
 /// The object as it was changed outside of Terraform.
 pub(super) fn changed_outside(change: &ResourceChange<'_>, redactor: &Redactor) -> Attributes {
     let sides = &change.change;
-    let differ = Differ { redactor, replace_paths: &[], is_computed: &|_| false };
+    let differ = Differ { redactor, replace_paths: &[], is_computed: &|_| false, tells_marks: false };
     differ.attributes(
         Place::new(sides.before.as_deref(), None, sides.before_sensitive.as_ref()),
         Place::new(sides.after.as_deref(), sides.after_unknown.as_ref(), sides.after_sensitive.as_ref()),

@@ -56,7 +56,8 @@ impl Outside {
                 put_back: what.as_ref().map_or(PutBack::Nothing, |what| PutBack::of(what, redactor)),
                 entries: changed_outside(change, redactor).entries,
             };
-            if is_relevant(plan, change) {
+            let says_something = drifted.deleted || !drifted.entries.iter().all(Entry::is_nothing);
+            if says_something && is_relevant(plan, change) {
                 outside.relevant.push(drifted);
                 continue;
             }

@@ -41,6 +41,10 @@ pub(super) fn pairs(before: &[Value<'_>], after: &[Value<'_>], order: Order) -> 
         in_any_order(&old, &new)
     };
     alike(before, after, &mut partner);
+    // A block that can be there only once is the same one, however much of it differs.
+    if let ([Value::Object(_)], [Value::Object(_)], [only]) = (before, after, partner.as_mut_slice()) {
+        *only = Some(0);
+    }
     arranged(old.len(), &partner)
 }
 
@@ -127,6 +131,20 @@ fn arranged(old: usize, partner: &[Option<usize>]) -> Vec<Pair> {
     pairs
 }
 
+/// How many of these positions must be moved so that the others are in order: all but the longest increasing row of them.
+pub(super) fn out_of_order(positions: &[usize]) -> usize {
+    // The lowest end of an increasing row of each length.
+    let mut ends: Vec<usize> = Vec::new();
+    for position in positions {
+        let at = ends.partition_point(|end| end < position);
+        match ends.get_mut(at) {
+            Some(end) => *end = *position,
+            None => ends.push(*position),
+        }
+    }
+    positions.len() - ends.len()
+}
+
 #[cfg(test)]
 mod tests {
     use planguard_plan::DuplicateKeys;
@@ -163,7 +181,21 @@ mod tests {
             ),
             [(Some(1), Some(0)), (Some(0), Some(1))]
         );
-        assert_eq!(pairs_of(r#"[{"a": 1, "b": 2}]"#, r#"[{"a": 3, "b": 4}]"#, Order::None).len(), 2);
+        assert_eq!(pairs_of(r#"[{"a": 1, "b": 2}]"#, r#"[{"a": 3, "b": 4}]"#, Order::None).len(), 1);
+        assert_eq!(pairs_of(r#"[{"a": 1}, {"a": 5}]"#, r#"[{"a": 3}, {"a": 4}]"#, Order::None).len(), 4);
+    }
+
+    #[test]
+    fn what_stands_elsewhere_is_counted() {
+        for (positions, wanted) in [
+            (&[][..], 0),
+            (&[0, 1, 2][..], 0),
+            (&[1, 0][..], 1),
+            (&[3, 0, 1, 2][..], 1),
+            (&[3, 2, 1, 0][..], 3),
+        ] {
+            assert_eq!(out_of_order(positions), wanted, "{positions:?}");
+        }
     }
 
     proptest! {

@@ -405,6 +405,27 @@ fn settings_and_entries_that_do_nothing_are_told() {
         "[cost]\non-unknown = \"fail\"\n[env.prod]\nmatch = { branch = [\"x\"] }\n[env.prod.cost]\nmax-delta = 5\n",
     );
     assert!(!notices(&check(&limited, &["--env", "none"]).1).join("\n").contains("PG-CO-101"));
+    let fail = "[check]\nignore-drift = [\"aws_nat_gateway\"]\nfail-on-drift";
+    for (settings, code, is_told) in [
+        ("[check]\nignore-drift = [\"aws_nat_gateway\"]\n", "PG-CK-111", true),
+        (&format!("{fail} = true\n"), "PG-CK-111", false),
+        (&format!("{fail} = false\npacks = [\"drift\"]\n"), "PG-CK-111", false),
+        (
+            &format!(
+                "{fail} = false\n[env.prod]\nmatch = {{ branch = [\"x\"] }}\n[env.prod.check]\nfail-on-drift = true\n"
+            ),
+            "PG-CK-111",
+            false,
+        ),
+        ("[policies]\nbundle-scope = \"team\"\n", "PG-CK-112", true),
+        ("[approve]\ncount = 2\n", "PG-CK-113", true),
+        ("[approve]\ncount = 2\nrisk = 50\n", "PG-CK-113", false),
+    ] {
+        let (_, report, errors) = check(&project(FREE, settings), &[]);
+        let told = notices(&report).join("\n");
+        assert_eq!(told.contains(code), is_told, "{settings}: {told}{errors}");
+        assert!(!is_told || told.contains("planguard.toml:2"), "{settings}: {told}");
+    }
     let directory = project(
         FREE,
         "[check]\nignore-drift = [\"aws_nat_gateway.region\", \"aws_nat_gatway\"]\n[cost]\nmax-delta = 1000\nprices = \"prices.toml\"\n",

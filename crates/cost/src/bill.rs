@@ -96,8 +96,12 @@ impl Unit {
     }
 
     /// The unit behind a number, for people.
-    pub const fn words(self) -> &'static str {
+    pub fn words(self, number: Decimal) -> &'static str {
         match self {
+            Self::Hour if number == Decimal::ONE => "hour",
+            Self::CpuHour if number == Decimal::ONE => "vCPU hour",
+            Self::GbHour if number == Decimal::ONE => "GB hour",
+            Self::Month if number == Decimal::ONE => "month",
             Self::Hour => "hours",
             Self::CpuHour => "vCPU hours",
             Self::GbHour => "GB hours",

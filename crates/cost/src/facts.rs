@@ -176,6 +176,15 @@ impl<'p, 's> Place<'p, 's> {
         Self { view: self.view.key(name), name: name.to_owned() }
     }
 
+    /// Why a price that depends on an attribute without a value is missing.
+    pub(crate) fn not_set(&self, name: &str) -> Missing {
+        let is_known_later = self.view.key(name).is_known_after_apply();
+        Missing::unknown(format!(
+            "`{name}` is {}",
+            if is_known_later { "known after apply" } else { "not set" }
+        ))
+    }
+
     fn unknown(&self) -> Missing {
         let why = if self.view.is_sensitive() { "sensitive" } else { "known after apply" };
         Missing::unknown(format!("`{}` is {why}", self.name))
@@ -203,7 +212,7 @@ impl<'p, 's> Place<'p, 's> {
 
     /// The text of an attribute that a price depends on.
     pub(crate) fn needed(&self, name: &str) -> Input<&'p str> {
-        self.text(name)?.ok_or_else(|| Missing::unknown(format!("`{name}` is not set")))
+        self.text(name)?.ok_or_else(|| self.not_set(name))
     }
 
     /// A number that is not negative, if it is set. Some attributes have it as a text.
@@ -233,7 +242,7 @@ impl<'p, 's> Place<'p, 's> {
 
     /// How many of something there are, which a price depends on.
     pub(crate) fn needed_count(&self, name: &str) -> Input<Decimal> {
-        self.count(name)?.ok_or_else(|| Missing::unknown(format!("`{name}` is not set")))
+        self.count(name)?.ok_or_else(|| self.not_set(name))
     }
 
     /// Whether a flag is set.

@@ -28,7 +28,7 @@ pub use bill::{Component, Service, State, Unit};
 pub use book::{Source, Table, sources_of};
 pub use held::HoldError;
 pub use infracost::{InfracostError, InfracostReport, read_infracost};
-pub use plan_cost::{Bound, CostAction, Counts, Held, PlanCost, ResourceCost, SideCost, Sum};
+pub use plan_cost::{BOOK_CURRENCY, Bound, CostAction, Counts, Held, PlanCost, ResourceCost, SideCost, Sum};
 pub use prices_file::{AppliedPrice, Prices, PricesError};
 pub use region::{Region, RegionOrigin};
 pub use rust_decimal::Decimal;

@@ -15,6 +15,9 @@ use crate::kinds::{Kind, OTHER, kind};
 use crate::prices_file::{AppliedPrice, Prices};
 use crate::region::{Cloud, Region, RegionOrigin, Regions};
 
+/// The currency of the price book and of prices of the user's own.
+pub const BOOK_CURRENCY: &str = "USD";
+
 /// What a plan costs a month.
 #[derive(Clone, Debug)]
 pub struct PlanCost {
@@ -258,7 +261,7 @@ impl PlanCost {
             partial,
             sources: BTreeSet::new(),
             own_prices: Vec::new(),
-            currency: "USD".to_owned(),
+            currency: BOOK_CURRENCY.to_owned(),
             is_imported: false,
             unsupported_elsewhere: 0,
             listed: None,

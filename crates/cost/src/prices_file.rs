@@ -125,7 +125,7 @@ impl Prices {
     pub fn parse(path: &Path, text: &str) -> Result<Self, PricesError> {
         let invalid = |wrong: Wrong| PricesError::Invalid {
             path: path.to_owned(),
-            place: match line_of(text, &wrong.place) {
+            place: match line_of(text, &wrong.place, wrong.key.as_deref()) {
                 Some(line) => format!("line {line}: {}", wrong.place),
                 None => wrong.place,
             },
@@ -361,30 +361,50 @@ fn has(view: &View<'_, '_>, path: &[&str], wanted: &Wanted) -> bool {
 /// Something that is wrong in a file.
 struct Wrong {
     place: String,
+    /// The key that it is about.
+    key: Option<String>,
     reason: String,
     help: String,
 }
 
 impl Wrong {
     fn new(place: &str, reason: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { place: place.to_owned(), reason: reason.into(), help: help.into() }
+        Self { place: place.to_owned(), key: None, reason: reason.into(), help: help.into() }
+    }
+
+    fn of_key(self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self }
     }
 }
 
-/// The line of an entry such as `[[prices]] 2`, if it has a heading of its own.
-fn line_of(text: &str, place: &str) -> Option<usize> {
-    let (heading, number) = place.rsplit_once(' ')?;
+/// The line of a key of an entry such as `[[prices]] 2`, or that of the entry if the key has no line of its own.
+fn line_of(text: &str, place: &str, key: Option<&str>) -> Option<usize> {
+    let lines = || text.lines().map(str::trim_start).enumerate();
+    let sets = |line: &str| {
+        let names = |key: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+        key.is_some_and(|key| names(key) || names(&format!("\"{key}\"")))
+    };
+    let Some((heading, number)) = place.rsplit_once(' ').filter(|(heading, _)| heading.starts_with("[["))
+    else {
+        // A key of the file itself.
+        return lines().find(|(_, line)| sets(line)).map(|(position, _)| position + 1);
+    };
     let number: usize = number.parse().ok()?;
-    let mut headings =
-        text.lines().enumerate().filter(|(_, line)| line.replace(' ', "").starts_with(heading));
-    headings.nth(number.checked_sub(1)?).map(|(position, _)| position + 1)
+    let mut headings = lines().filter(|(_, line)| line.replace(' ', "").starts_with(heading));
+    let (start, _) = headings.nth(number.checked_sub(1)?)?;
+    let entry = lines().skip(start + 1).take_while(|(_, line)| !line.starts_with('['));
+    let own = entry.clone().find(|(_, line)| sets(line));
+    // A key of `match` stands inside of it.
+    let inside = || key.and_then(|key| entry.clone().find(|(_, line)| line.contains(key)));
+    Some(own.or_else(inside).map_or(start, |(position, _)| position) + 1)
 }
 
 const SEE: &str = "docs/cost.md describes the file";
 
 fn entries<'t>(root: &'t Table, name: &str) -> Result<Vec<(String, &'t Table)>, Wrong> {
     let place = format!("[[{name}]]");
-    let wrong = || Wrong::new(&place, "expected tables", format!("write `{place}` above each entry"));
+    let wrong =
+        || Wrong::new(&place, "expected tables", format!("write `{place}` above each entry")).of_key(name);
     let Some(value) = root.get(name) else { return Ok(Vec::new()) };
     let elements = value.as_array().ok_or_else(wrong)?;
     let tables = elements.iter().enumerate();
@@ -402,7 +422,7 @@ fn known_keys(place: &str, table: &Table, known: &[&str]) -> Result<(), Wrong> {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("the keys are {}", known.join(", ")),
     };
-    Err(Wrong::new(place, format!("unknown key `{key}`"), help))
+    Err(Wrong::new(place, format!("unknown key `{key}`"), help).of_key(key))
 }
 
 fn own_price(place: &str, entry: &Table) -> Result<OwnPrice, Wrong> {
@@ -416,8 +436,19 @@ fn own_price(place: &str, entry: &Table) -> Result<OwnPrice, Wrong> {
         return Err(Wrong::new(place, reason, "set one of them"));
     };
     let rate = rate(number(place, entry, name, Decimal::from(MOST))?);
-    let wrong_match =
-        || Wrong::new(place, "it does not say what it is for", "add `match = { type = \"aws_instance\" }`");
+    let wrong_match = || {
+        let reason = match entry.get("match") {
+            None => "it does not say what it is for: `match` is missing".to_owned(),
+            Some(Toml::Table(matched)) => {
+                match matched.keys().find(|key| suggest::nearest(key, ["type"]).is_some()) {
+                    Some(near) => format!("`match` has no `type`; did you mean that by `{near}`?"),
+                    None => "`match` has no `type`".to_owned(),
+                }
+            }
+            Some(_) => "`match` is not a table".to_owned(),
+        };
+        Wrong::new(place, reason, "write `match = { type = \"aws_instance\" }`").of_key("match")
+    };
     let matched = entry.get("match").and_then(Toml::as_table).ok_or_else(wrong_match)?;
     let mut price = OwnPrice {
         resource_type: text(place, matched, "type")?.ok_or_else(wrong_match)?,
@@ -436,7 +467,7 @@ fn own_price(place: &str, entry: &Table) -> Result<OwnPrice, Wrong> {
             Toml::Boolean(flag) => Wanted::Flag(*flag),
             Toml::Float(_) | Toml::Datetime(_) | Toml::Array(_) | Toml::Table(_) => {
                 let reason = format!("`{name}` is not a text, a whole number, true or false");
-                return Err(Wrong::new(place, reason, SEE));
+                return Err(Wrong::new(place, reason, SEE).of_key(name));
             }
         };
         price.attributes.push((name.clone(), wanted));
@@ -457,7 +488,7 @@ fn discount(place: &str, entry: &Table) -> Result<Discount, Wrong> {
                     || format!("use * or one of {}", names().collect::<Vec<_>>().join(", ")),
                     |near| format!("did you mean `{near}`?"),
                 );
-                Wrong::new(place, format!("`{name}` is no service"), help)
+                Wrong::new(place, format!("`{name}` is no service"), help).of_key("service")
             })?)
         }
     };
@@ -472,7 +503,10 @@ fn text(place: &str, table: &Table, name: &str) -> Result<Option<String>, Wrong>
     match table.get(name) {
         None => Ok(None),
         Some(Toml::String(text)) => Ok(Some(text.clone())),
-        Some(_) => Err(Wrong::new(place, format!("`{name}` is not a text"), SEE)),
+        Some(_) => {
+            let help = format!("write it in quotes: {name} = \"…\"");
+            Err(Wrong::new(place, format!("`{name}` is not a text"), help).of_key(name))
+        }
     }
 }
 
@@ -489,7 +523,7 @@ fn number(place: &str, table: &Table, name: &str, most: Decimal) -> Result<Decim
     let reason = format!("`{name}` is not a number from 0 to {most}");
     let help =
         if name == "percent" { "write it as 12 or \"12.5\"" } else { "write it as 0.096 or \"0.096\"" };
-    number.ok_or_else(|| Wrong::new(place, reason, help))
+    number.ok_or_else(|| Wrong::new(place, reason, help).of_key(name))
 }
 
 #[cfg(test)]
@@ -568,7 +602,15 @@ mod tests {
         for (text, said) in [
             ("[[price]]\n", "did you mean `prices`?"),
             ("[[prices]]\nhourly = 1\n", "does not say what it is for"),
-            ("[[prices]]\nmatch = { region = \"a\" }\nhourly = 1\n", "does not say what it is for"),
+            (
+                "[[prices]]\nmatch = { region = \"a\" }\nhourly = 1\n",
+                "line 2: [[prices]] 1: `match` has no `type`",
+            ),
+            ("[[prices]]\nmatch = { typ = \"a\" }\nhourly = 1\n", "did you mean that by `typ`?"),
+            ("[[prices]]\nmatch = \"a\"\nhourly = 1\n", "line 2: [[prices]] 1: `match` is not a table"),
+            ("[[prices]]\nmatch = { type = \"a\" }\n\nhourly = \"x\"\n", "line 4: [[prices]] 1: `hourly`"),
+            ("[[prices]]\nhourly = 1\n[prices.match]\ntype = 5\n", "`type` is not a text write it in quotes"),
+            ("# prices\nprices = 1\n", "line 2: [[prices]]: expected tables"),
             ("[[prices]]\nmatch = { type = \"a\" }\n", "0 of `hourly`"),
             ("[[prices]]\nmatch = { type = \"a\" }\nhourly = 1\nmonthly = 2\n", "2 of `hourly`"),
             ("[[prices]]\nmatch = { type = \"a\" }\nhourly = -1\n", "not a number from 0"),

@@ -207,6 +207,28 @@ pub(crate) fn data(page: &Page) -> Result<String, serde_json::Error> {
     Ok(without_markup(&escape::json(&serde_json::to_string(&data)?)))
 }
 
+/// The mark of a resource whose differences are left out: `"cut":true,`.
+pub(crate) const SIZE_OF_MARK: usize = 11;
+
+#[derive(Serialize)]
+struct OnlyRows<'p> {
+    #[serde(serialize_with = "rows")]
+    rows: &'p [Row],
+}
+
+/// How many bytes of the data the differences of a resource are.
+///
+/// # Errors
+/// Those of the writer of JSON.
+pub(crate) fn size_of_rows(rows: &[Row]) -> Result<usize, serde_json::Error> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let json = without_markup(&escape::json(&serde_json::to_string(&OnlyRows { rows })?));
+    // A comma instead of the braces.
+    Ok(json.len() - 1)
+}
+
 /// JSON in which nothing ends a `script` element or begins a comment: such characters occur in strings only.
 fn without_markup(json: &str) -> String {
     json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")

@@ -6,6 +6,7 @@
 
 mod embedded;
 pub mod model;
+mod room;
 mod text;
 
 use std::cmp::Reverse;
@@ -15,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+pub use room::render_within;
 pub use text::Text;
 
 use model::{Action, Page, Plan, Resource};
@@ -87,6 +89,16 @@ impl Document<'_> {
     fn rows(&self) -> &[Resource] {
         let resources = &self.page.resources;
         resources.get(..STATIC_ROWS).unwrap_or(resources)
+    }
+
+    /// Of how many resources the differences are left out.
+    fn cut_resources(&self) -> usize {
+        self.page.resources.iter().filter(|resource| resource.is_cut).count()
+    }
+
+    /// The same of objects that were changed outside of Terraform.
+    fn cut_drift(&self) -> usize {
+        self.page.drift.iter().filter(|drift| drift.is_cut).count()
     }
 
     /// How many objects were changed outside of Terraform.

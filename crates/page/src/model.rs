@@ -542,12 +542,6 @@ impl Row {
     pub fn indent(&self) -> usize {
         self.depth.min(Self::DEEPEST)
     }
-
-    /// How much room it takes in a page.
-    pub fn size(&self) -> usize {
-        let of = |text: &Option<Text>| text.as_ref().map_or(4, Text::len);
-        24 + self.name.len() + of(&self.before) + of(&self.after)
-    }
 }
 
 /// What the plans say of the controls of a benchmark.
@@ -624,6 +618,8 @@ pub struct Drift {
     pub fate: Text,
     /// The differences.
     pub rows: Vec<Row>,
+    /// Whether differences are left out, because the page would be too large.
+    pub is_cut: bool,
 }
 
 /// A section with lines or differences.
@@ -635,6 +631,8 @@ pub struct Section {
     pub plan: Option<Text>,
     /// What it lists.
     pub rows: Vec<Row>,
+    /// How many rows more are left out, because the page would be too large.
+    pub left_out: usize,
 }
 
 /// A waiver.

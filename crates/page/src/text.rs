@@ -36,11 +36,6 @@ impl Text {
         parts.iter().enumerate().map(mark).collect()
     }
 
-    /// How much room it takes.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
     /// The start of a text that is longer than this, and how much it leaves out.
     #[must_use]
     pub fn cut(self, longest: usize) -> Self {

@@ -326,7 +326,7 @@
       if (ofCost) parts.push(make("ul", { class: "costs" }, ...ofCost.map((part) => make("li", {}, data.texts[part]))));
     }
     if (object.cut) {
-      parts.push(make("p", { class: "note" }, "The differences are left out, because the page would be too large; planguard show has them."));
+      parts.push(make("p", { class: "note" }, "The differences are left out, because the page would be too large; planguard show --show all has them."));
     }
     const drift = object.drift || [];
     if (drift.length) parts.push(make("h3", {}, "Changed outside of Terraform"), ...drift.map((position) => copyOf("drift-" + position)));

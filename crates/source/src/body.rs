@@ -16,6 +16,9 @@ pub(crate) struct Attribute {
     /// From the name to the end of the value.
     pub(crate) at: Range<usize>,
     pub(crate) value: Expression,
+    /// What it refers to, as a plan writes it: `aws_vpc.main.id`. Only of local values and in `dynamic` blocks, of which a plan
+    /// does not tell that.
+    pub(crate) references: Vec<String>,
 }
 
 /// `kind "label" { … }`.
@@ -70,6 +73,14 @@ impl Body {
     /// The blocks of a kind, and the `dynamic` blocks that make such blocks.
     pub(crate) fn blocks_of<'b>(&'b self, kind: &'b str) -> impl Iterator<Item = &'b Block> {
         self.blocks.iter().filter(move |block| block.makes(kind))
+    }
+}
+
+impl Body {
+    /// All references in it.
+    pub(crate) fn references(&self) -> Vec<String> {
+        let own = self.attributes.iter().flat_map(|attribute| &attribute.references).cloned();
+        own.chain(self.blocks.iter().flat_map(|block| block.body.references())).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::directory::{self, Tool};
 use crate::locate::{Facts, Found, follow};
 use crate::manifest::Manifest;
 use crate::merge::{Layer, values};
-use crate::module::{Declaration, Definition, Module};
+use crate::module::{Declaration, Definition, Module, View};
 use crate::origin::{Scope, push_key};
 use crate::place::{Place, Precision, SourceFile, Spot};
 use crate::problem::SourceError;
@@ -107,6 +107,39 @@ impl Configuration {
             }
         }
         innermost
+    }
+
+    /// What a local value refers to, as a plan writes references. `module` has the names of the calls that lead to its module.
+    /// `None` if the files of the module are not there, or do not have it.
+    pub fn local_references(&self, module: &[&str], name: &str) -> Option<Vec<String>> {
+        let of = |view: &View| {
+            let blocks = view.locals().all().filter_map(Declaration::block);
+            let mut found = blocks.filter_map(|block| block.body.attribute(name));
+            found.next().map(|attribute| attribute.references.clone())
+        };
+        [Tool::Terraform, Tool::OpenTofu].into_iter().find_map(|tool| of(self.view_of(module, tool)?))
+    }
+
+    /// What `dynamic` blocks of a resource refer to.
+    pub fn dynamic_references(&self, address: &Address) -> Vec<String> {
+        let module: Vec<&str> = address.modules.iter().map(|step| step.name.as_str()).collect();
+        let of = |tool: Tool| {
+            let view = self.view_of(&module, tool)?;
+            let definition = view.resource(address.mode, &address.resource_type, &address.name)?;
+            let blocks = definition.layers().filter_map(Declaration::block);
+            Some(blocks.flat_map(|block| block.body.references()).collect())
+        };
+        [Tool::Terraform, Tool::OpenTofu].into_iter().find_map(of).unwrap_or_default()
+    }
+
+    /// What a tool sees of the module to which these calls lead.
+    fn view_of(&self, module: &[&str], tool: Tool) -> Option<&View> {
+        let mut scope = Scope::default();
+        for name in module {
+            let call = self.modules.get(&scope.directory)?.view(tool).call(name)?;
+            scope.enter(name, call, |key, caller| self.called(key, caller, call))?;
+        }
+        Some(self.modules.get(&scope.directory)?.view(tool))
     }
 
     fn locate_as(&self, sought: &Sought<'_>, tool: Tool) -> Option<Place> {

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use hcl_edit::Span;
-use hcl_edit::expr::{Expression as Hcl, ObjectKey, TraversalOperator, UnaryOperator};
+use hcl_edit::expr::{Expression as Hcl, ForExpr, ObjectKey, Traversal, TraversalOperator, UnaryOperator};
 use hcl_edit::structure::{Body as HclBody, Structure};
 use hcl_edit::template::HeredocTemplate;
-use hcl_edit::visit::{Visit, visit_heredoc_template};
+use hcl_edit::visit::{Visit, visit_heredoc_template, visit_traversal};
 
 use crate::body::{Attribute, Block, Body, Expression, Member, Reference};
 
@@ -29,7 +29,7 @@ pub(crate) fn read(text: &str) -> Result<Body, SyntaxError> {
     })?;
     let mut heredocs = Heredocs { text, swallowed: None };
     heredocs.visit_body(&body);
-    heredocs.swallowed.map_or_else(|| Ok(convert(&body)), Err)
+    heredocs.swallowed.map_or_else(|| Ok(convert(&body, References::InPlan)), Err)
 }
 
 /// Looks for heredocs that Terraform ends elsewhere: at the first line that has only the delimiter. The parser does not
@@ -54,7 +54,16 @@ impl Visit for Heredocs<'_> {
     }
 }
 
-fn convert(body: &HclBody) -> Body {
+/// Where the references of a body are told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum References {
+    /// The plan tells them.
+    InPlan,
+    /// Only the files do: those of local values and in `dynamic` blocks.
+    InFiles,
+}
+
+fn convert(body: &HclBody, told: References) -> Body {
     let mut converted = Body::default();
     for structure in body.iter() {
         match structure {
@@ -62,6 +71,10 @@ fn convert(body: &HclBody) -> Body {
                 name: attribute.key.as_str().to_owned(),
                 at: join(attribute.key.span(), attribute.value.span()),
                 value: expression(&attribute.value),
+                references: match told {
+                    References::InPlan => Vec::new(),
+                    References::InFiles => references(|found| found.visit_expr(&attribute.value)),
+                },
             }),
             Structure::Block(block) => {
                 let last = block.labels.last().and_then(Span::span);
@@ -69,12 +82,83 @@ fn convert(body: &HclBody) -> Body {
                     kind: block.ident.as_str().to_owned(),
                     labels: block.labels.iter().map(|label| label.as_str().to_owned()).collect(),
                     header: join(block.ident.span(), last),
-                    body: convert(&block.body),
+                    body: convert(
+                        &block.body,
+                        match block.ident.as_str() {
+                            "locals" | "dynamic" => References::InFiles,
+                            _ => told,
+                        },
+                    ),
                 });
             }
         }
     }
     converted
+}
+
+/// What a text refers to that is a template, as in the JSON form of a file.
+pub(crate) fn references_of_template(text: &str) -> Vec<String> {
+    match hcl_edit::parser::parse_template(text) {
+        Ok(template) => references(|found| found.visit_template(&template)),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// What an expression refers to, each once.
+fn references(visit: impl FnOnce(&mut Found)) -> Vec<String> {
+    let mut references = Found::default();
+    visit(&mut references);
+    references.found.sort();
+    references.found.dedup();
+    references.found
+}
+
+#[derive(Default)]
+struct Found {
+    found: Vec<String>,
+    /// The names that the expressions around bind: those of `for`.
+    bound: Vec<String>,
+}
+
+impl Visit for Found {
+    fn visit_traversal(&mut self, traversal: &Traversal) {
+        if let Hcl::Variable(root) = &traversal.expr
+            && !self.bound.iter().any(|bound| bound == root.as_str())
+        {
+            let mut name = root.as_str().to_owned();
+            for operator in &traversal.operators {
+                match operator.value() {
+                    TraversalOperator::GetAttr(step) => {
+                        name.push('.');
+                        name.push_str(step.as_str());
+                    }
+                    // The names behind a splat or an index are those of an attribute.
+                    TraversalOperator::Index(_)
+                    | TraversalOperator::LegacyIndex(_)
+                    | TraversalOperator::AttrSplat(_)
+                    | TraversalOperator::FullSplat(_) => break,
+                }
+            }
+            self.found.push(name);
+        }
+        visit_traversal(self, traversal);
+    }
+
+    fn visit_for_expr(&mut self, each: &ForExpr) {
+        let known = self.bound.len();
+        let intro = &each.intro;
+        self.visit_expr(&intro.collection_expr);
+        let names = intro.key_var.iter().chain([&intro.value_var]);
+        self.bound.extend(names.map(|name| name.as_str().to_owned()));
+        if let Some(key) = &each.key_expr {
+            self.visit_expr(key);
+        }
+        self.visit_expr(&each.value_expr);
+        if let Some(condition) = &each.cond {
+            self.visit_expr(&condition.expr);
+        }
+        self.bound.truncate(known);
+    }
 }
 
 /// The range of two others; the parser gives every node that it reads a range.
@@ -177,6 +261,36 @@ mod tests {
                 "the end of a heredoc, `E`, is not the only such line"
             );
         }
+    }
+
+    #[test]
+    fn references_of_local_values_and_dynamic_blocks_are_kept() {
+        let text = r#"
+locals {
+  plain = 1
+  id    = aws_vpc.main.id
+  many  = [for k, s in aws_subnet.all : "${s.id}-${local.name}-${k}" if s.open]
+  one   = "${module.net.ids[0]}" == var.x ? aws_a.b[0].c.d : try(data.aws_e.f[*].g, null)
+}
+resource "x" "y" {
+  of = aws_seen.by_the_plan.id
+  dynamic "rule" {
+    for_each = local.rules
+    content {
+      group = aws_group.a.id
+      port  = rule.value.port
+    }
+  }
+}
+"#;
+        let body = read(text).unwrap();
+        let locals: Vec<Vec<String>> =
+            body.blocks[0].body.attributes.iter().map(|attribute| attribute.references.clone()).collect();
+        assert_eq!(locals[0], Vec::<String>::new());
+        assert_eq!(locals[1], ["aws_vpc.main.id"]);
+        assert_eq!(locals[2], ["aws_subnet.all", "local.name"]);
+        assert_eq!(locals[3], ["aws_a.b", "data.aws_e.f", "module.net.ids", "var.x"]);
+        assert_eq!(body.blocks[1].body.references(), ["local.rules", "aws_group.a.id", "rule.value.port"]);
     }
 
     #[test]

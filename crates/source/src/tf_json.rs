@@ -8,7 +8,7 @@ use std::ops::Range;
 use planguard_schemas::{Block as Schema, Nesting};
 
 use crate::body::{Attribute, Block, Body, Expression, Member};
-use crate::hcl::SyntaxError;
+use crate::hcl::{self, SyntaxError};
 use crate::json::{self, Key, Node, NodeValue};
 
 /// The key of comments, which every body may have.
@@ -122,10 +122,23 @@ fn nested(node: &Node, schema: Option<Schema>) -> Body {
                 name: key.name.clone(),
                 at: key.at.start..node.at.end,
                 value: expression(node),
+                references: references(node),
             }),
         }
     }
     body
+}
+
+/// What the texts of a value refer to.
+fn references(node: &Node) -> Vec<String> {
+    match &node.value {
+        NodeValue::Text(text) if text.contains("${") || text.contains("%{") => {
+            hcl::references_of_template(text)
+        }
+        NodeValue::Array(elements) => elements.iter().flat_map(references).collect(),
+        NodeValue::Object(members) => members.iter().flat_map(|(_, node)| references(node)).collect(),
+        NodeValue::Null | NodeValue::Bool(_) | NodeValue::Number(_) | NodeValue::Text(_) => Vec::new(),
+    }
 }
 
 /// `{"for_each": …, "content": {…}}`.

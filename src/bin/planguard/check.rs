@@ -136,7 +136,7 @@ pub(crate) fn check_plans(
     bar.finish_and_clear();
     report.problems.splice(0..0, problems);
     report.notices.splice(0..0, resolution.notices.iter().cloned());
-    report.notices.extend(settings.unused_cost_settings());
+    report.notices.extend(settings.unused());
     report.trust = settings.trust(resolution.trusted.as_ref(), &rules);
     report.environment = resolution.environment.as_ref().map(EnvironmentReport::new);
     report.policy_commits = settings.policy_commits();

@@ -1,25 +1,29 @@
 //! `planguard graph`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use planguard::graph::{By, Graph, GraphOptions};
 use planguard::problem::Problem;
+use planguard::redact::Redactor;
 use planguard::render::{Detail, Format, graph as render};
 use planguard::rule::words;
+use planguard::settings::Said;
 
 use crate::UNDECIDED;
-use crate::args::{InputArguments, SourceArguments};
+use crate::args::{InputArguments, SourceArguments, flag};
 use crate::format::FormatParser;
 use crate::output::Output;
-use crate::show::document;
+use crate::settings::settings;
+use crate::show::document_by;
 use crate::words::word;
 
 pub(crate) const HELP: &str = "\
 An arrow leads from what depends to what it depends on. Dashed arrows are known from the state alone. What a plan
-does not contain, such as locals, is counted and not guessed.
+does not contain, such as locals, is read from the configuration if that is at hand, or else counted and not guessed.
 
 Examples:
   planguard graph tfplan.json > plan.svg
@@ -64,11 +68,28 @@ pub(crate) struct GraphArguments {
     format: &'static Format<Graph>,
     #[command(flatten)]
     input: InputArguments,
+    /// The directory with the Terraform configuration, which tells what local values and dynamic blocks refer to
+    /// [default: the plan's directory or the working directory, if the plan was made of it]
+    #[arg(long, value_name = "DIR", help_heading = "Input")]
+    source: Option<PathBuf>,
     #[command(flatten)]
     sources: SourceArguments,
 }
 
 pub(crate) fn run(arguments: &GraphArguments, output: &Output) -> ExitCode {
+    drawn(arguments, output).unwrap_or_else(|code| code)
+}
+
+fn drawn(arguments: &GraphArguments, output: &Output) -> Result<ExitCode, ExitCode> {
+    let said = Said { source: flag("--source", arguments.source.clone().map(Some)), ..Said::default() };
+    let settings = settings(arguments.input.said(said), None, &arguments.sources, output)?;
+    let mut problems = Vec::new();
+    let source = settings
+        .source_directory(&mut |error| problems.push(Problem::new(error, None, &Redactor::default())));
+    if !problems.is_empty() {
+        problems.iter().for_each(|problem| output.problem(problem));
+        return Err(ExitCode::from(UNDECIDED));
+    }
     let options = GraphOptions {
         by: match arguments.by {
             ByWord::Auto => By::Auto,
@@ -78,17 +99,12 @@ pub(crate) fn run(arguments: &GraphArguments, output: &Output) -> ExitCode {
         focus: arguments.focus.clone(),
         hops: arguments.hops,
         changed: arguments.changed,
+        source,
     };
-    let drawn = document(arguments.plan.as_ref(), &arguments.input, &arguments.sources, output).and_then(
-        |document| {
-            Graph::of(&document, &options).map_err(|error| {
-                output.problem(&Problem::plain(&error));
-                ExitCode::from(UNDECIDED)
-            })
-        },
-    );
-    match drawn {
-        Ok(graph) => output.report(&graph, arguments.format, Detail::default(), 0),
-        Err(code) => code,
-    }
+    let document = document_by(arguments.plan.as_ref(), &arguments.input, &settings, output)?;
+    let graph = Graph::of(&document, &options).map_err(|error| {
+        output.problem(&Problem::plain(&error));
+        ExitCode::from(UNDECIDED)
+    })?;
+    Ok(output.report(&graph, arguments.format, Detail::default(), 0))
 }

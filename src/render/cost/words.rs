@@ -137,7 +137,7 @@ pub(super) fn of_type(object: &ObjectCost) -> Option<String> {
 /// How many of the unit there are: `1460 hours`.
 pub(super) fn quantity(part: &PartCost) -> Option<String> {
     let quantity = part.quantity?.round_dp(3).normalize();
-    Some(format!("{quantity} {}", part.unit.words()))
+    Some(format!("{quantity} {}", part.unit.words(quantity)))
 }
 
 /// The objects whose cost the plan changes, those that change most first; instances that are alike are one.

@@ -12,12 +12,17 @@ pub(super) const FORMAT: Format<Graph> =
 /// The height of a line of notes.
 const NOTE: i64 = 18;
 
+/// The width of a character of a note.
+const NOTE_CHARACTER: i64 = 7;
+
 fn render(graph: &Graph, _: Layout) -> Result<String, RenderError> {
     let graph = &graph.readable();
     let picture = graph.picture();
     let notes = notes(graph);
     let below = i64::try_from(notes.len()).unwrap_or_default() * NOTE;
-    let (width, height) = (picture.width.max(640), picture.height + below);
+    let longest = notes.iter().map(|note| note.chars().count()).max().unwrap_or_default();
+    let of_notes = i64::try_from(longest).unwrap_or_default() * NOTE_CHARACTER + 48;
+    let (width, height) = (picture.width.max(640).max(of_notes), picture.height + below);
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
          role=\"img\" aria-labelledby=\"title\">\n<title id=\"title\">{}</title>\n",
@@ -56,6 +61,7 @@ fn style() -> String {
         let (fill, edge) = class.colours();
         let _ = write!(style, ".{}{{fill:{fill};stroke:{edge}}}", class.name());
     }
+    let _ = write!(style, "rect:not(.same){{stroke-width:2.5}}.same~text{{fill:{}}}", Class::Same.text());
     style.push_str(
         "@media(prefers-color-scheme:dark){svg{background:#0d1117}.note{fill:#9198a1}.line{stroke:#6e7681}\
          .tip{fill:#6e7681}}</style>\n",

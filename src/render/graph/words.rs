@@ -2,7 +2,7 @@
 
 use planguard_plan::redact::SafeText;
 
-use crate::graph::{BoxKind, Folded, Graph, GraphBox};
+use crate::graph::{BoxKind, By, Folded, FoldedRest, Graph, GraphBox};
 use crate::render::layout::count;
 use crate::show::Deed;
 
@@ -46,6 +46,16 @@ impl Class {
         }
     }
 
+    /// The colour of the text: what stays as it is steps back, with a contrast still above 5 to 1.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Same => "#57606a",
+            Self::Destroy | Self::Replace | Self::Forget | Self::Update | Self::Create | Self::Strange => {
+                "#1f2328"
+            }
+        }
+    }
+
     /// The colours of the box and of its edge. The text on it is dark; the contrast is above 7 to 1.
     pub(super) const fn colours(self) -> (&'static str, &'static str) {
         match self {
@@ -54,7 +64,7 @@ impl Class {
             Self::Forget => ("#eadcff", "#8250df"),
             Self::Update => ("#fff3c4", "#9a6700"),
             Self::Create => ("#d3f5da", "#1a7f37"),
-            Self::Same => ("#f6f8fa", "#8c959f"),
+            Self::Same => ("#f6f8fa", "#d0d7de"),
             Self::Strange => ("#ffffff", "#cf222e"),
         }
     }
@@ -100,18 +110,10 @@ pub(in crate::render) fn notes(graph: &Graph) -> Vec<String> {
     if !graph.unresolved.is_empty() {
         let references = count(graph.unresolved.len(), "reference", "references");
         notes.push(format!(
-            "{references} could not be followed (locals are not in a plan): arrows may be missing."
+            "{references} could not be followed (a plan has no locals; `--source` names the files that tell): arrows may be missing."
         ));
     }
-    match graph.folded {
-        Some(Folded::Modules(boxes)) => notes.push(format!(
-            "Modules are folded into those that call them, and the least notable into one box; --by module draws all {boxes}."
-        )),
-        Some(Folded::Types(boxes)) => {
-            notes.push(format!("Blocks are folded into their types; --by block draws all {boxes}."));
-        }
-        None => {}
-    }
+    notes.extend(graph.folded.as_ref().map(what_is_folded));
     if graph.implied > 0 {
         let arrows = count(graph.implied, "arrow is", "arrows are");
         notes.push(format!("{arrows} not drawn, because others lead the same way."));
@@ -122,6 +124,27 @@ pub(in crate::render) fn notes(graph: &Graph) -> Vec<String> {
     }
     notes.extend(why_empty(graph));
     notes
+}
+
+/// What fewer boxes stand for, and how to see all.
+fn what_is_folded(folded: &Folded) -> String {
+    let (plural, coarser, option) = match folded.by {
+        By::Module => ("modules and blocks", "modules are folded into those that call them", "--by module"),
+        By::Block | By::Auto => ("blocks", "blocks are folded into their types", "--by block"),
+    };
+    let coarser = folded.is_coarser.then(|| coarser.to_owned());
+    let plural = if folded.is_coarser && folded.by != By::Module { "types" } else { plural };
+    let rest = folded.rest.map(|(rest, number)| match rest {
+        FoldedRest::Unchanged => {
+            format!("{number} unchanged {plural} are one box, without arrows to other unchanged ones")
+        }
+        FoldedRest::LeastNotable => format!("the {number} least notable {plural} are one box"),
+    });
+    let parts: Vec<String> = coarser.into_iter().chain(rest).collect();
+    let sentence = parts.join("; ");
+    let mut characters = sentence.chars();
+    let first = characters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}: `planguard graph {option}` draws all {}.", characters.as_str(), folded.whole)
 }
 
 /// The end of a sentence: which options leave boxes out.

@@ -1,11 +1,13 @@
 //! The picture of a plan for programs; `docs/show.schema.json` describes it.
 
+use std::collections::BTreeMap;
+
 use planguard_plan::redact::SafeText;
 use planguard_plan::{ChangeSummary, ReplaceOrder};
 use serde::Serialize;
 
 use crate::render::{Format, Layout, RenderError, json};
-use crate::show::{self, Body, Deed, Drifted, Entry, Form, Line, Object, PlanView, PutBack, What};
+use crate::show::{self, Body, Deed, Drifted, Entry, Form, Line, Marking, Object, PlanView, PutBack, What};
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "json", former: None, help: "for programs", extension: "json", render };
@@ -135,6 +137,12 @@ struct Difference<'v> {
     /// How many of them do not.
     #[serde(skip_serializing_if = "Option::is_none")]
     unchanged: Option<usize>,
+    /// Members of an element of a list that stay and tell which one it is, with their values.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    about: BTreeMap<&'v str, &'v str>,
+    /// How many elements of a list are the same and stand elsewhere, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved: Option<usize>,
     /// How many of them the provider computes at apply, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     computed: Option<usize>,
@@ -172,6 +180,10 @@ enum Kind {
     Document,
     /// A text of several lines.
     Text,
+    /// The same value, which is sensitive from now on.
+    MarkedSensitive,
+    /// The same value, which is no longer sensitive.
+    NoLongerSensitive,
 }
 
 /// An object that was changed outside of Terraform.
@@ -360,6 +372,8 @@ fn difference(entry: &Entry) -> Difference<'_> {
         after: None,
         differences: Vec::new(),
         unchanged: None,
+        about: BTreeMap::new(),
+        moved: None,
         computed: None,
         lines: Vec::new(),
     };
@@ -369,17 +383,22 @@ fn difference(entry: &Entry) -> Difference<'_> {
             difference.after = optional(after.as_ref());
         }
         // Groups are written one by one, so that no value varies.
-        Body::Sensitive | Body::Varies => difference.kind = Kind::Sensitive,
+        Body::Sensitive | Body::Varies | Body::Marked(Marking::Kept) => difference.kind = Kind::Sensitive,
         Body::Rewritten => difference.kind = Kind::Rewritten,
+        Body::Marked(Marking::Added) => difference.kind = Kind::MarkedSensitive,
+        Body::Marked(Marking::Removed) => difference.kind = Kind::NoLongerSensitive,
         Body::Members(members) => {
             difference.kind = match members.form {
                 Form::Blocks => Kind::Blocks,
                 Form::Map => Kind::Map,
                 Form::List => Kind::List,
-                Form::Document => Kind::Document,
+                Form::Document | Form::DocumentList => Kind::Document,
             };
             difference.differences = members.entries.iter().map(self::difference).collect();
             difference.unchanged = Some(members.same);
+            let about = members.about.iter();
+            difference.about = about.map(|(name, value)| (name.unescaped(), value.unescaped())).collect();
+            difference.moved = Some(members.moved).filter(|number| *number > 0);
             difference.computed = Some(members.computed).filter(|number| *number > 0);
         }
         Body::Lines(lines) => {

@@ -2,13 +2,11 @@
 
 use std::fmt::Write as _;
 
-use planguard_plan::redact::SafeText;
-
 use super::text;
 use super::words::{glyph, plan_line, verb};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError, markdown};
-use crate::show::{Group, PlanView};
+use crate::show::{Deed, Group, PlanView};
 
 pub(super) const FORMAT: Format<PlanView> = Format {
     name: "markdown",
@@ -34,17 +32,18 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
             let _ = writeln!(text, "**{words}**\n");
         }
     }
-    let mut groups: Vec<(&SafeText, &Group)> = view
-        .modules
-        .iter()
-        .flat_map(|module| module.groups.iter().map(move |group| (&module.address, group)))
-        .collect();
-    groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.first.deed.weight()));
+    let shown = |group: &Group| match layout.detail {
+        Detail::Everything => group.apart(),
+        Detail::Failures => vec![group.clone()],
+    };
+    let mut groups: Vec<Group> =
+        view.modules.iter().flat_map(|module| &module.groups).flat_map(shown).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.first.deed.weight()));
     if !groups.is_empty() {
         text.push_str("| | object | what |\n|---|---|---|\n");
     }
     let mut left = Left::default();
-    for (_, group) in &groups {
+    for group in &groups {
         let row = row(group);
         left.add(&mut text, &row);
     }
@@ -59,7 +58,7 @@ fn render(view: &PlanView, layout: Layout) -> Result<String, RenderError> {
     }
     let mut details = String::new();
     let mut left = Left::default();
-    for (_, group) in &groups {
+    for group in &groups {
         let lines = text::difference(group, layout.detail);
         if lines.is_empty() {
             continue;
@@ -123,14 +122,22 @@ fn row(group: &Group) -> String {
     if let Some(from) = &object.moved_from {
         let _ = write!(what, ", moved from {}", markdown::code(from, LONGEST_ADDRESS));
     }
+    if let Some(by) = &object.imported_by {
+        // The verb of what is only imported says so already.
+        let verb =
+            if object.deed == Deed::Keep && object.moved_from.is_none() { " by" } else { ", imported by" };
+        let _ = write!(what, "{verb} {}", markdown::code(by, LONGEST_ADDRESS));
+    }
     format!("| `{}` | {} | {what} |\n", glyph(&object.deed), address(group))
 }
 
 /// Parts that are not about objects of the plan, with their titles.
 fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)> {
     let mut sections = Vec::new();
-    let outside = view.outside.relevant.iter().chain(&view.outside.others);
-    let outside: Vec<String> = outside
+    let shows_all = detail == Detail::Everything;
+    let in_full = view.outside.relevant.iter().chain(view.outside.others.iter().filter(|_| shows_all));
+    let others = view.outside.others.iter().filter(|_| !shows_all).map(text::drift_line);
+    let outside: Vec<String> = in_full
         .flat_map(|drifted| {
             let deleted = if drifted.deleted { " was deleted" } else { "" };
             let put_back = text::put_back(drifted);
@@ -138,6 +145,7 @@ fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)>
             let entries = if drifted.deleted { Vec::new() } else { text::entries(&drifted.entries, detail) };
             std::iter::once(heading).chain(entries.into_iter().map(|line| format!("    {line}")))
         })
+        .chain(others)
         .collect();
     let deferred: Vec<String> = view
         .deferred
@@ -167,7 +175,7 @@ fn sections(view: &PlanView, detail: Detail) -> Vec<(&'static str, Vec<String>)>
         })
         .collect();
     for (title, lines) in [
-        ("Outputs", text::entries(&view.outputs, detail)),
+        ("Outputs", text::outputs(&view.outputs, detail)),
         ("Deferred to a later plan", deferred),
         ("Actions of providers", invocations),
         ("Checks that fail", checks),

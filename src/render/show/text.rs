@@ -2,11 +2,11 @@
 
 use planguard_plan::redact::SafeText;
 
-use super::words::{beside_line, glyph, mark, plan_line, verb};
+use super::words::{ONLY_LINE_ENDS, VARIES, beside_line, cut_alike, glyph, mark, marking, plan_line, verb};
 use crate::render::colour::{Colour, Style};
 use crate::render::layout::count;
 use crate::render::{Detail, Format, Layout, RenderError};
-use crate::show::{Body, Deed, Drifted, Entry, Form, Group, Line, Members, PlanView, PutBack, What};
+use crate::show::{Body, Deed, Drifted, Empty, Entry, Form, Group, Line, Members, PlanView, PutBack, What};
 
 pub(super) const FORMAT: Format<PlanView> =
     Format { name: "text", former: None, help: "for people", extension: "txt", render };
@@ -35,7 +35,15 @@ pub(super) fn difference(group: &Group, detail: Detail) -> Vec<String> {
     page.lines
 }
 
-/// The same for outputs and for what was changed outside of Terraform.
+/// The same for outputs.
+pub(super) fn outputs(outputs: &[Entry], detail: Detail) -> Vec<String> {
+    let layout = Layout { colour: Colour::Off, width: usize::MAX, detail };
+    let mut page = Page::new(layout).with(Empty::Shown);
+    page.entries(outputs, 0);
+    page.lines
+}
+
+/// The same for what was changed outside of Terraform.
 pub(super) fn entries(entries: &[Entry], detail: Detail) -> Vec<String> {
     let mut page = Page::new(Layout { colour: Colour::Off, width: usize::MAX, detail });
     page.entries(entries, 0);
@@ -45,11 +53,16 @@ pub(super) fn entries(entries: &[Entry], detail: Detail) -> Vec<String> {
 struct Page {
     lines: Vec<String>,
     layout: Layout,
+    empty: Empty,
 }
 
 impl Page {
     const fn new(layout: Layout) -> Self {
-        Self { lines: Vec::new(), layout }
+        Self { lines: Vec::new(), layout, empty: Empty::Hidden }
+    }
+
+    fn with(self, empty: Empty) -> Self {
+        Self { empty, ..self }
     }
 
     fn of(view: &PlanView, layout: Layout) -> Self {
@@ -64,7 +77,12 @@ impl Page {
             }
             let indent = if address.is_empty() { 0 } else { 2 };
             for group in &module.groups {
-                page.group(group, indent);
+                // Where everything is shown, each value is.
+                let apart = if page.everything() { group.apart() } else { Vec::new() };
+                match apart.as_slice() {
+                    [] => page.group(group, indent),
+                    each => each.iter().for_each(|group| page.group(group, indent)),
+                }
             }
         }
         page.outputs(view);
@@ -117,7 +135,8 @@ impl Page {
     }
 
     fn outside(&mut self, view: &PlanView) {
-        if view.outside.is_empty() {
+        let is_noise = view.outside.relevant.is_empty() && view.outside.others.is_empty();
+        if view.outside.is_empty() || is_noise && !self.everything() {
             return;
         }
         let title = self.layout.colour.paint(Style::Heading, "Changed outside of Terraform");
@@ -137,16 +156,7 @@ impl Page {
             view.outside.others.iter().for_each(|drifted| shown(self, drifted));
         } else if !view.outside.others.is_empty() {
             for drifted in view.outside.others.iter().take(MOST_KEYS) {
-                let mut names: Vec<String> =
-                    drifted.entries.iter().map(|entry| entry.name.for_terminal_line()).collect();
-                let unnamed = names.len().saturating_sub(MOST_NAMES);
-                if unnamed > 0 {
-                    names.truncate(MOST_NAMES);
-                    names.push(format!("{unnamed} more"));
-                }
-                let what = if drifted.deleted { "was deleted".to_owned() } else { names.join(", ") };
-                let put_back = put_back(drifted);
-                self.faint(2, &format!("  {}: {what}{put_back}", drifted.address.for_terminal_line()));
+                self.faint(2, &format!("  {}", drift_line(drifted)));
             }
             let more = view.outside.others.len().saturating_sub(MOST_KEYS);
             if more > 0 {
@@ -197,7 +207,9 @@ impl Page {
         if !self.everything() && object.deed == Deed::Destroy {
             return;
         }
-        let mut inner = Self::new(self.layout);
+        // What the provider fills a new object with is empty mostly.
+        let mut inner =
+            Self::new(self.layout).with(if object.is_new() { Empty::Hidden } else { Empty::Shown });
         inner.entries(&object.entries, indent);
         let is_long = inner.lines.len() > MOST_LINES && object.deed == Deed::Create;
         if is_long && !self.everything() {
@@ -210,19 +222,46 @@ impl Page {
         }
         self.lines.append(&mut inner.lines);
         let same = if object.deed == Deed::Create { 0 } else { object.same };
-        self.counts(object.computed, same, ("attribute", "attributes"), indent);
+        self.counts(object.computed, 0, same, ("attribute", "attributes"), indent);
     }
 
     fn entries(&mut self, entries: &[Entry], indent: usize) {
-        let everything = self.everything();
-        let entries: Vec<&Entry> = entries.iter().filter(|entry| everything || !entry.is_nothing()).collect();
+        let shows_all = self.everything() || self.empty == Empty::Shown;
+        let entries: Vec<&Entry> = entries.iter().filter(|entry| shows_all || !entry.is_nothing()).collect();
         let width = entries
             .iter()
             .filter(|entry| !matches!(&entry.body, Body::Members(members) if members.form == Form::Blocks))
             .map(|entry| entry.name.for_terminal_line().chars().count())
             .max()
             .unwrap_or_default();
-        entries.into_iter().for_each(|entry| self.entry(entry, indent, width));
+        let mut before: Option<&Entry> = None;
+        for entry in entries {
+            match before.and_then(|before| self.beside(before, entry)) {
+                // The end of what an element was says how it differs from what stands above it.
+                Some(text) => {
+                    let mark = self.layout.colour.paint(entry_style(entry.what), mark(entry.what));
+                    self.line(indent, &format!("{mark} {text}"));
+                }
+                None => self.entry(entry, indent, width),
+            }
+            before = Some(entry);
+        }
+    }
+
+    /// A long element that differs from the one above it only behind the place where both are cut.
+    fn beside(&self, above: &Entry, entry: &Entry) -> Option<String> {
+        let only = |entry: &Entry| match &entry.body {
+            Body::Value { before: Some(text), after: None }
+            | Body::Value { before: None, after: Some(text) }
+                if entry.name.unescaped().is_empty() =>
+            {
+                Some(text.for_terminal_line())
+            }
+            _ => None,
+        };
+        let (above, text) = (only(above)?, only(entry)?);
+        let (_, cut) = cut_alike(&above, &text, LONGEST_VALUE).filter(|_| !self.everything())?;
+        Some(cut)
     }
 
     fn entry(&mut self, entry: &Entry, indent: usize, width: usize) {
@@ -251,7 +290,13 @@ impl Page {
                 };
                 self.line(indent, &format!("{mark} {label}{text}{forces}"));
             }
-            Body::Varies => self.line(indent, &format!("{mark} {label}(another value in each){forces}")),
+            Body::Varies => self.line(indent, &format!("{mark} {label}{VARIES}{forces}")),
+            Body::Marked(change) => {
+                self.line(indent, &format!("{mark} {label}{}{forces}", marking(*change)));
+            }
+            Body::Lines(lines) if lines.is_empty() => {
+                self.line(indent, &format!("{mark} {label}{ONLY_LINE_ENDS}{forces}"));
+            }
             Body::Rewritten => {
                 self.line(
                     indent,
@@ -267,9 +312,11 @@ impl Page {
                 let (open, close) = match members.form {
                     Form::List => ("[", "]"),
                     Form::Document => ("JSON {", "}"),
+                    Form::DocumentList => ("JSON [", "]"),
                     Form::Map | Form::Blocks => ("{", "}"),
                 };
                 self.line(indent, &format!("{mark} {label}{open}{forces}"));
+                self.about(members, indent + 4);
                 self.members(members, indent + 4);
                 self.line(indent + 2, close);
             }
@@ -283,9 +330,10 @@ impl Page {
             let mark = page.layout.colour.paint(entry_style(what), mark(what));
             let forces = if is_forcing { "  # forces replacement" } else { "" };
             page.line(indent, &format!("{mark} {name} {{{forces}"));
+            page.about(members, indent + 4);
             page.entries(&members.entries, indent + 4);
             // An element of a list of blocks is a block, too.
-            page.counts(members.computed, members.same, ("attribute", "attributes"), indent + 4);
+            page.counts(members.computed, 0, members.same, ("attribute", "attributes"), indent + 4);
             page.line(indent + 2, "}");
         };
         if members.is_single_block() {
@@ -296,7 +344,12 @@ impl Page {
             let is_forcing = element.forces_replacement || entry.forces_replacement;
             match &element.body {
                 Body::Members(members) => block(self, element.what, members, is_forcing),
-                Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => {
+                Body::Value { .. }
+                | Body::Sensitive
+                | Body::Rewritten
+                | Body::Lines(_)
+                | Body::Varies
+                | Body::Marked(_) => {
                     let named = Entry { name: entry.name.clone(), ..element.clone() };
                     self.entry(&named, indent, 0);
                 }
@@ -306,21 +359,42 @@ impl Page {
             let blocks = count(members.same, "block", "blocks");
             self.faint(indent, &format!("({blocks} `{name}` unchanged)"));
         }
+        if members.moved > 0 {
+            let blocks = count(members.moved, "block", "blocks");
+            self.faint(indent, &format!("({blocks} `{name}` moved)"));
+        }
+    }
+
+    /// What tells an element apart from the others.
+    fn about(&mut self, members: &Members, indent: usize) {
+        for (name, value) in &members.about {
+            self.faint(
+                indent,
+                &format!("  {} = {}", name.for_terminal_line(), self.cut(&value.for_terminal_line())),
+            );
+        }
     }
 
     fn members(&mut self, members: &Members, indent: usize) {
         self.entries(&members.entries, indent);
         let words = match members.form {
-            Form::List => ("element", "elements"),
+            Form::List | Form::DocumentList => ("element", "elements"),
             Form::Blocks => ("attribute", "attributes"),
             Form::Map | Form::Document => ("member", "members"),
         };
-        self.counts(members.computed, members.same, words, indent);
+        self.counts(members.computed, members.moved, members.same, words, indent);
     }
 
     /// What is not listed.
-    fn counts(&mut self, computed: usize, same: usize, (one, many): (&str, &str), indent: usize) {
-        let counted = [(computed, "known after apply"), (same, "unchanged")];
+    fn counts(
+        &mut self,
+        computed: usize,
+        moved: usize,
+        same: usize,
+        (one, many): (&str, &str),
+        indent: usize,
+    ) {
+        let counted = [(computed, "known after apply"), (moved, "moved"), (same, "unchanged")];
         let parts: Vec<String> = counted
             .into_iter()
             .filter(|(number, _)| *number > 0)
@@ -351,7 +425,13 @@ impl Page {
     fn values(&self, before: Option<&SafeText>, after: Option<&SafeText>) -> String {
         let text = |value: &SafeText| self.cut(&value.for_terminal_line());
         match (before, after) {
-            (Some(before), Some(after)) => format!("{} -> {}", text(before), text(after)),
+            (Some(before), Some(after)) => {
+                let whole = (before.for_terminal_line(), after.for_terminal_line());
+                match cut_alike(&whole.0, &whole.1, LONGEST_VALUE).filter(|_| !self.everything()) {
+                    Some((before, after)) => format!("{before} -> {after}"),
+                    None => format!("{} -> {}", text(before), text(after)),
+                }
+            }
             (Some(before), None) => format!("{} -> null", text(before)),
             (None, Some(after)) => text(after),
             (None, None) => "null".to_owned(),
@@ -380,7 +460,10 @@ impl Page {
         self.gap();
         let title = self.layout.colour.paint(Style::Heading, "Outputs");
         self.line(0, &title);
+        // Nobody but an author makes an output empty.
+        let kept = std::mem::replace(&mut self.empty, Empty::Shown);
         self.entries(&view.outputs, 2);
+        self.empty = kept;
     }
 
     fn others(&mut self, view: &PlanView) {
@@ -437,6 +520,18 @@ const fn entry_style(what: What) -> Style {
         What::Removed => Style::Bad,
         What::Changed => Style::Notable,
     }
+}
+
+/// What was changed outside of Terraform, on one line.
+pub(super) fn drift_line(drifted: &Drifted) -> String {
+    let mut names: Vec<String> = drifted.entries.iter().map(|entry| entry.name.for_terminal_line()).collect();
+    let unnamed = names.len().saturating_sub(MOST_NAMES);
+    if unnamed > 0 {
+        names.truncate(MOST_NAMES);
+        names.push(format!("{unnamed} more"));
+    }
+    let what = if drifted.deleted { "was deleted".to_owned() } else { names.join(", ") };
+    format!("{}: {what}{}", drifted.address.for_terminal_line(), put_back(drifted))
 }
 
 /// What the plan puts back of what was changed outside of Terraform, to stand behind it.
@@ -623,6 +718,77 @@ mod tests {
                 {"address": "x_a.gone", "change": {"actions": ["delete"], "before": {"a": 1}, "after": null}}],
             "relevant_attributes": [{"resource": "x_a.b", "attribute": ["a"]}],"#;
         insta::assert_snapshot!(shown(&all.join(","), sections));
+    }
+
+    #[test]
+    fn no_instance_is_hidden_in_a_group() {
+        let of = |key: usize, name: &str, value: &str| {
+            update(
+                &format!("x_a.b[{key}]"),
+                r#"{"name": "n", "open": "no"}"#,
+                &format!(r#"{{"name": "{name}", "open": "{value}"}}"#),
+                "",
+            )
+        };
+        // Names are others in each; one value is not that of the others.
+        let changes: Vec<String> =
+            (0..6).map(|key| of(key, &format!("n{key}"), if key == 4 { "world" } else { "vpc" })).collect();
+        let text = shown(&changes.join(","), "");
+        assert!(text.contains("x_a.b × 5: [0], [1], [2], [3], [5]"), "{text}");
+        assert!(
+            text.contains("~ x_a.b[4]  updated in-place") && text.contains("\"no\" -> \"world\""),
+            "{text}"
+        );
+        assert!(text.contains("~ name = (not the same in each; --show all shows them)"), "{text}");
+        // Few that are not alike are told one by one.
+        let pairs: Vec<String> = (0..4).map(|key| of(key, "m", if key < 2 { "a" } else { "b" })).collect();
+        let text = shown(&pairs.join(","), "");
+        assert!(!text.contains('×') && text.contains("\"no\" -> \"b\""), "{text}");
+        // Everything is everything.
+        let plan = format!(
+            r#"{{"format_version": "1.2", "planned_values": {{}}, "resource_changes": [{}]}}"#,
+            changes.join(",")
+        );
+        let view = PlanView::of(&Document::from_text("plan.json", &plan).unwrap()).unwrap();
+        let text = render(&view, Layout { detail: Detail::Everything, ..PLAIN }).unwrap();
+        assert!((0..6).all(|key| text.contains(&format!("\"n\" -> \"n{key}\""))), "{text}");
+    }
+
+    #[test]
+    fn an_element_that_changes_is_told_from_the_others() {
+        let rule = |port: u16, range: &str| {
+            format!(r#"{{"port": {port}, "text": "", "open": true, "ranges": ["{range}"]}}"#)
+        };
+        let list = |ssh: &str| format!(r#"{{"rules": [{}, {}]}}"#, rule(443, "10.0.0.0/8"), rule(22, ssh));
+        let text = shown(&update("x_a.b", &list("10.0.0.0/8"), &list("0.0.0.0/0"), ""), "");
+        assert!(text.contains("port = 22") && !text.contains("443"), "{text}");
+        assert!(text.contains("[\"10.0.0.0/8\"] -> [\"0.0.0.0/0\"]"), "{text}");
+    }
+
+    #[test]
+    fn what_terraform_changes_is_never_called_unchanged() {
+        let marks = r#", "before_sensitive": {"a": true}, "after_sensitive": {}"#;
+        let text = shown(&update("x_a.b", r#"{"a": "1"}"#, r#"{"a": "1"}"#, marks), "");
+        assert!(text.contains("~ a = (the same value, no longer sensitive"), "{text}");
+        let long = |last: &str| {
+            format!(r#"{{"l": [{{"n": "a", "v": "{last}"}}, {{"n": "b", "v": "{}"}}]}}"#, "x".repeat(60))
+        };
+        let moved = format!(r#"{{"l": [{{"n": "b", "v": "{}"}}, {{"n": "a", "v": "1"}}]}}"#, "x".repeat(60));
+        let text = shown(&update("x_a.b", &long("1"), &moved, ""), "");
+        assert!(text.contains("1 element moved, 1 element unchanged"), "{text}");
+        let start = "s".repeat(300);
+        let (before, after) = (format!(r#"{{"a": "{start}one"}}"#), format!(r#"{{"a": "{start}two"}}"#));
+        let text = shown(&update("x_a.b", &before, &after, ""), "");
+        assert!(text.contains("one\"") && text.contains("two\""), "{text}");
+        let text = shown(&update("x_a.b", r#"{"a": "x\ny"}"#, r#"{"a": "x\r\ny"}"#, ""), "");
+        assert!(text.contains("(only the ends of its lines differ)"), "{text}");
+        let text = shown(&update("x_a.b", r#"{"a": "", "b": 1}"#, r#"{"a": null, "b": 1}"#, ""), "");
+        assert!(text.contains("~ a = \"\" -> null") || text.contains("- a = \"\" -> null"), "{text}");
+        let text = shown(
+            &update("x_a.b", r#"{"a": "", "b": 1}"#, r#"{"b": 2}"#, r#", "before_sensitive": {"a": true}"#),
+            "",
+        );
+        assert!(!text.contains("sensitive"), "{text}");
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use planguard_plan::{ChangeSummary, ReplaceOrder};
 
-use crate::show::{Deed, Object, PlanView, What};
+use crate::render::layout::count;
+use crate::show::{Deed, Marking, Object, PlanView, What};
 
 /// The glyph of a deed.
 pub(super) const fn glyph(deed: &Deed) -> &'static str {
@@ -47,6 +48,43 @@ pub(in crate::render) fn verb(object: &Object) -> String {
     }
 }
 
+/// What stands for values of a group that are not the same in all of its objects.
+pub(in crate::render) const VARIES: &str = "(not the same in each; --show all shows them)";
+
+/// What stands for a text of which only the ends of lines differ.
+pub(in crate::render) const ONLY_LINE_ENDS: &str = "(only the ends of its lines differ)";
+
+/// What becomes of the mark of a value that stays.
+pub(in crate::render) const fn marking(marking: Marking) -> &'static str {
+    match marking {
+        Marking::Added => "(the same value, sensitive from now on)",
+        Marking::Kept => "(the same value, which is sensitive)",
+        Marking::Removed => "(the same value, no longer sensitive: it will be shown)",
+    }
+}
+
+/// Two long texts of which the starts are the same, cut so that what differs is seen; `None` if their starts tell them apart.
+pub(in crate::render) fn cut_alike(before: &str, after: &str, longest: usize) -> Option<(String, String)> {
+    /// What is left of the common start.
+    const START: usize = 24;
+    let same = before.chars().zip(after.chars()).take_while(|(one, other)| one == other).count();
+    if same + START <= longest || before.chars().count().max(after.chars().count()) <= longest {
+        return None;
+    }
+    let cut = |text: &str| {
+        let skipped = same - START;
+        let shown: String = text.chars().skip(skipped).take(longest).collect();
+        let more = text.chars().count().saturating_sub(skipped + longest);
+        let more = if more > 0 {
+            format!("… ({})", count(more, "more character", "more characters"))
+        } else {
+            String::new()
+        };
+        format!("({} alike) …{shown}{more}", count(skipped, "character", "characters"))
+    };
+    Some((cut(before), cut(after)))
+}
+
 /// The glyph of a difference.
 pub(super) const fn mark(what: What) -> &'static str {
     match what {
@@ -60,13 +98,23 @@ pub(super) const fn mark(what: What) -> &'static str {
 pub(super) fn plan_line(view: &PlanView) -> String {
     let ChangeSummary { add, change, destroy, import, .. } = view.summary;
     if view.is_empty() {
-        return "No changes.".to_owned();
+        let drifted = view.outside.relevant.len() + view.outside.others.len();
+        return match drifted {
+            0 => "No changes.".to_owned(),
+            _ => format!(
+                "No changes; {} outside of Terraform.",
+                count(drifted, "object was changed", "objects were changed")
+            ),
+        };
     }
     let mut line = String::from("Plan: ");
     if import > 0 {
         let _ = write!(line, "{import} to import, ");
     }
     let _ = write!(line, "{add} to add, {change} to change, {destroy} to destroy");
+    if !view.outputs.is_empty() && view.modules.is_empty() {
+        let _ = write!(line, "; {}", count(view.outputs.len(), "output changes", "outputs change"));
+    }
     line.push('.');
     line
 }

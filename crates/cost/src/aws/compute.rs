@@ -88,7 +88,7 @@ pub(super) fn instance(resource: &Resource<'_, '_>, bill: &mut Bill<'_>) {
             template.as_ref().map_or_else(|missing| Err(missing.clone()), |template| template.kind.clone())
         }
         (Err(missing), None) => Err(missing),
-        (Ok(None), None) => Err(Missing::unknown("`instance_type` is not set")),
+        (Ok(None), None) => Err(root.not_set("instance_type")),
     };
     let market = in_block(&root, "instance_market_options", "market_type");
     let purchase = match (Purchase::of(market, root.text("tenancy")), &template) {

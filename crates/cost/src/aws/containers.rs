@@ -234,7 +234,7 @@ fn fargate(root: &Place<'_, '_>, task: Result<&Resource<'_, '_>, &Missing>, bill
 fn units(task: &Place<'_, '_>, name: &str) -> Input<Decimal> {
     let written = match task.number(name) {
         Ok(Some(units)) => return Ok(units / Decimal::from(1024)),
-        Ok(None) => return Err(Missing::unknown(format!("`{name}` is not set"))),
+        Ok(None) => return Err(task.not_set(name)),
         Err(missing) => task.text(name).ok().flatten().ok_or(missing)?,
     };
     let number =

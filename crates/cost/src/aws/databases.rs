@@ -92,7 +92,7 @@ pub(super) fn elasticache_cluster(resource: &Resource<'_, '_>, bill: &mut Bill<'
         cache_nodes(bill, kind, engine, number);
         return;
     }
-    let unset = |name: &str| Missing::unknown(format!("`{name}` is not set"));
+    let unset = |name: &str| root.not_set(name);
     let kind = kind.and_then(|kind| kind.ok_or_else(|| unset("node_type")));
     let engine = engine.and_then(|engine| engine.ok_or_else(|| unset("engine")));
     cache_nodes(bill, kind, engine, number);

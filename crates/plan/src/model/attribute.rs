@@ -273,6 +273,11 @@ impl<'p, 's> View<'p, 's> {
         self.value
     }
 
+    /// Whether the plan marks all of this place as known only after apply, also where that is what the provider fills in.
+    pub const fn is_known_after_apply(&self) -> bool {
+        matches!(self.unknown, Mask::Whole)
+    }
+
     /// Whether anything at this place or below is sensitive.
     pub fn is_sensitive(&self) -> bool {
         self.sensitive.marks_something()

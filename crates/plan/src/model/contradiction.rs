@@ -46,6 +46,15 @@ pub enum Contradiction {
         /// What is wrong with the side, for example "no `after`".
         problem: SideProblem,
     },
+    /// An entry of another section has a side or a mask that can be none.
+    Elsewhere {
+        /// The section: `resource_drift`, `deferred_changes` or `output_changes`.
+        section: &'static str,
+        /// The object, or the name of the output.
+        address: String,
+        /// What is wrong.
+        problem: SideProblem,
+    },
     /// An entry says one thing in its address and another in one of its fields.
     Field {
         /// The object.
@@ -117,6 +126,9 @@ impl fmt::Display for Contradiction {
             Self::Duplicate { address } => write!(f, "`{address}` is in `resource_changes` twice"),
             Self::Side { address, actions, problem } => {
                 write!(f, "`{address}` has the actions `{actions}` but {problem}")
+            }
+            Self::Elsewhere { section, address, problem } => {
+                write!(f, "`{address}` in `{section}` {problem}")
             }
             Self::Field { address, field } => {
                 write!(f, "the `{field}` of `{address}` does not match its address")
@@ -213,6 +225,7 @@ impl Plan<'_> {
     pub fn contradictions(&self) -> Vec<Contradiction> {
         let mut found = Vec::new();
         self.entries(&mut found);
+        self.other_entries(&mut found);
         let spoken = Spoken::of(self);
         let is_partial = self.errored == Some(true) || self.complete == Some(false);
         let unspoken = |state: &StateValues<'_>| {
@@ -283,6 +296,41 @@ impl Plan<'_> {
     }
 }
 
+impl Plan<'_> {
+    /// What of drift, deferred changes and outputs can be no side or mask, whatever their actions are.
+    fn other_entries(&self, found: &mut Vec<Contradiction>) {
+        let drift = self.resource_drift.iter().map(|change| ("resource_drift", change));
+        let deferred =
+            self.deferred_changes.iter().map(|change| ("deferred_changes", &change.resource_change));
+        for (section, resource) in drift.chain(deferred) {
+            let change = &resource.change;
+            if let Some(problem) = change.mask_problem().or_else(|| change.object_problem()) {
+                let address = resource.address.to_string();
+                found.push(Contradiction::Elsewhere { section, address, problem });
+            }
+        }
+        for (name, output) in &self.output_changes {
+            let masks = [
+                ("after_unknown", &output.after_unknown),
+                ("before_sensitive", &output.before_sensitive),
+                ("after_sensitive", &output.after_sensitive),
+            ];
+            if let Some(problem) = wrong_mask(masks) {
+                let address = name.as_ref().to_owned();
+                found.push(Contradiction::Elsewhere { section: "output_changes", address, problem });
+            }
+        }
+    }
+}
+
+/// The first of these masks that has something else than booleans for its leaves.
+fn wrong_mask(masks: [(&'static str, &Option<Value<'_>>); 3]) -> Option<SideProblem> {
+    masks.into_iter().find_map(|(name, mask)| {
+        let is_mask = mask.as_ref().is_none_or(|mask| *mask == Value::Null || is_mask(mask));
+        (!is_mask).then_some(SideProblem::NotAMask(name))
+    })
+}
+
 impl ResourceChange<'_> {
     /// What is wrong with the sides of the change, as far as its actions tell.
     fn side_problem(&self) -> Option<SideProblem> {
@@ -298,15 +346,11 @@ impl ResourceChange<'_> {
 impl Change<'_> {
     /// A mask has booleans for its leaves; anything else would count as known, or as not sensitive.
     fn mask_problem(&self) -> Option<SideProblem> {
-        let masks = [
+        wrong_mask([
             ("after_unknown", &self.after_unknown),
             ("before_sensitive", &self.before_sensitive),
             ("after_sensitive", &self.after_sensitive),
-        ];
-        masks.into_iter().find_map(|(name, mask)| {
-            let is_mask = mask.as_ref().is_none_or(|mask| *mask == Value::Null || is_mask(mask));
-            (!is_mask).then_some(SideProblem::NotAMask(name))
-        })
+        ])
     }
 
     /// A side that is there is an object, whatever the actions.
@@ -396,6 +440,56 @@ mod tests {
     }
 
     const CREATED: &str = r#""change": {"actions": ["create"], "after": {}, "after_unknown": {}}"#;
+
+    #[test]
+    fn drift_deferred_changes_and_outputs_have_sides_and_masks() {
+        let drift = |change: &str| {
+            format!(
+                r#""resource_drift": [{{"address": "aws_x.a", "change": {{"actions": ["update"], {change}}}}}]"#
+            )
+        };
+        let deferred = |change: &str| {
+            let entry = format!(r#"{{"address": "aws_x.a", "change": {{"actions": ["create"], {change}}}}}"#);
+            format!(r#""deferred_changes": [{{"reason": "unknown", "resource_change": {entry}}}]"#)
+        };
+        let output = |change: &str| {
+            format!(
+                r#""resource_changes": [], "output_changes": {{"o": {{"actions": ["create"], "after": 1, {change}}}}}"#
+            )
+        };
+        for (plan, wanted) in [
+            (drift(r#""before": 5"#), "`aws_x.a` in `resource_drift` has a `before` that is not an object"),
+            (
+                drift(r#""before": {}, "after": "x""#),
+                "`aws_x.a` in `resource_drift` has a `after` that is not an object",
+            ),
+            (
+                drift(r#""before": {}, "after": {}, "after_sensitive": {"a": "x"}"#),
+                "`aws_x.a` in `resource_drift` has a value that is not a mark in its `after_sensitive`",
+            ),
+            (
+                deferred(r#""after": [1]"#),
+                "`aws_x.a` in `deferred_changes` has a `after` that is not an object",
+            ),
+            (
+                output(r#""after_unknown": 5"#),
+                "`o` in `output_changes` has a value that is not a mark in its `after_unknown`",
+            ),
+            (
+                output(r#""after_sensitive": "true""#),
+                "`o` in `output_changes` has a value that is not a mark in its `after_sensitive`",
+            ),
+        ] {
+            assert_eq!(messages(&plan), [wanted], "{plan}");
+        }
+        for right in [
+            drift(r#""before": {}, "after": null, "after_unknown": {}, "before_sensitive": true"#),
+            deferred(r#""before": null, "after": {}, "after_unknown": true"#),
+            output(r#""after_unknown": false, "before_sensitive": false, "after_sensitive": {"a": [true]}"#),
+        ] {
+            assert!(messages(&right).is_empty(), "{right}: {:?}", messages(&right));
+        }
+    }
 
     #[test]
     fn planned_objects_have_their_change() {

@@ -1,14 +1,14 @@
 //! What depends on what: from the references of the configuration, from `depends_on`, and from what the state recorded.
 //!
-//! Blocks stand for all their instances. What a plan lacks is not guessed: references that it cannot resolve (locals, whole
-//! objects of modules) are counted. The state helps where an object exists already; it lists what an object depends on
+//! Blocks stand for all their instances. What a plan lacks is not guessed: references that it cannot resolve (locals, if the files
+//! of the configuration are not at hand, and whole objects of modules) are counted. The state helps where an object exists already; it lists what an object depends on
 //! through others as well, so that only what no other way explains is taken from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Plan;
 use super::configuration::Configuration;
-use super::value::Value;
+use super::references::{Resolution, Unseen};
 
 /// An end of a dependency.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,9 +77,14 @@ impl Found {
 impl Plan<'_> {
     /// What depends on what.
     pub fn dependencies(&self) -> Dependencies {
+        self.dependencies_with(None)
+    }
+
+    /// The same, through what the files of the configuration say that the plan leaves out.
+    pub fn dependencies_with(&self, unseen: Option<Unseen<'_>>) -> Dependencies {
         let mut found = Found::default();
         if let Some(configuration) = &self.configuration {
-            of_configuration(configuration, &mut found);
+            of_configuration(configuration, unseen, &mut found);
         }
         self.of_state(&mut found);
         Dependencies {
@@ -145,7 +150,7 @@ impl Plan<'_> {
     }
 }
 
-fn of_configuration(configuration: &Configuration<'_>, found: &mut Found) {
+fn of_configuration<'p>(configuration: &'p Configuration<'p>, unseen: Option<Unseen<'p>>, found: &mut Found) {
     for (position, module) in configuration.modules().iter().enumerate() {
         for resource in &module.resources {
             let from = DependencyEnd::Block(resource.address.clone());
@@ -154,7 +159,17 @@ fn of_configuration(configuration: &Configuration<'_>, found: &mut Found) {
                 .chain(repetition)
                 .chain(&resource.provisioner_expressions);
             for expression in expressions {
-                of_expression(configuration, position, expression, repetition, &from, found);
+                let resolution = configuration.resolve_with(position, expression, repetition, unseen);
+                add(configuration, position, resolution, Provenance::Expression, &from, found);
+            }
+            let hidden = unseen.map(|unseen| (unseen.dynamic)(&resource.address));
+            for reference in hidden.iter().flatten() {
+                let mut resolution = configuration.resolve_reference(position, reference, unseen);
+                // The names that a `dynamic` block binds are no references.
+                resolution
+                    .unresolved
+                    .retain(|name| name.starts_with("local.") || name.starts_with("module."));
+                add(configuration, position, resolution, Provenance::Expression, &from, found);
             }
             of_names(configuration, position, &resource.depends_on, &from, found);
         }
@@ -165,30 +180,31 @@ fn of_configuration(configuration: &Configuration<'_>, found: &mut Found) {
             let from = DependencyEnd::Module(called.path.clone());
             // All instances of the module wait for its number.
             if let Some(repetition) = &call.repetition {
-                of_expression(configuration, position, repetition, None, &from, found);
+                let resolution = configuration.resolve_with(position, repetition, None, unseen);
+                add(configuration, position, resolution, Provenance::Expression, &from, found);
             }
             of_names(configuration, position, &call.depends_on, &from, found);
         }
     }
 }
 
-fn of_expression<'p>(
-    configuration: &'p Configuration<'p>,
+/// Adds what an expression or name in a module leads to.
+fn add(
+    configuration: &Configuration<'_>,
     module: usize,
-    expression: &'p Value<'p>,
-    repetition: Option<&'p Value<'p>>,
+    resolution: Resolution<'_>,
+    provenance: Provenance,
     from: &DependencyEnd,
     found: &mut Found,
 ) {
-    let resolution = configuration.resolve(module, expression, repetition);
     for resource in resolution.resources {
-        found.add(from, DependencyEnd::Block(resource.address), Provenance::Expression);
+        found.add(from, DependencyEnd::Block(resource.address), provenance);
     }
     let path = configuration.modules().get(module).map_or("", |module| module.path.as_str());
     for reference in resolution.unresolved {
         // Every output of a module, or one that it does not have.
         match called(configuration, module, &reference) {
-            Some(called) => found.add(from, DependencyEnd::Module(called), Provenance::Expression),
+            Some(called) => found.add(from, DependencyEnd::Module(called), provenance),
             None => found.unresolved(from, within(path, &reference)),
         }
     }
@@ -201,18 +217,13 @@ fn of_names(
     from: &DependencyEnd,
     found: &mut Found,
 ) {
-    let path = configuration.modules().get(module).map_or("", |module| module.path.as_str());
     for name in names {
-        if let Some(called) = called(configuration, module, name) {
-            found.add(from, DependencyEnd::Module(called), Provenance::DependsOn);
-            continue;
-        }
-        let resolution = configuration.resolve_reference(module, name);
-        for resource in resolution.resources {
-            found.add(from, DependencyEnd::Block(resource.address), Provenance::DependsOn);
-        }
-        for reference in resolution.unresolved {
-            found.unresolved(from, within(path, &reference));
+        match called(configuration, module, name) {
+            Some(called) => found.add(from, DependencyEnd::Module(called), Provenance::DependsOn),
+            None => {
+                let resolution = configuration.resolve_reference(module, name, None);
+                add(configuration, module, resolution, Provenance::DependsOn, from, found);
+            }
         }
     }
 }
@@ -285,6 +296,41 @@ mod tests {
             ]
         );
         assert_eq!(unresolved, ["data.x.zone × 1", "local.name × 1", "module.app.local.many × 1"]);
+    }
+
+    #[test]
+    fn files_tell_of_locals_and_dynamic_blocks() {
+        let text = r#"{"format_version": "1.2", "resource_changes": [], "configuration": {"root_module": {
+            "resources": [
+                {"mode": "managed", "type": "x", "name": "vpc", "expressions": {}},
+                {"mode": "managed", "type": "x", "name": "key", "expressions": {}},
+                {"mode": "managed", "type": "x", "name": "web", "expressions": {"of": {"references": ["local.a.id", "local.a"]}}}],
+            "module_calls": {"app": {
+                "expressions": {"network": {"references": ["local.circle"]}},
+                "module": {"variables": {"network": {}}, "resources": [
+                    {"mode": "managed", "type": "x", "name": "inner", "expressions": {
+                        "network": {"references": ["var.network"]}, "of": {"references": ["local.lost"]}}}]}}}}}}"#;
+        let plan = Plan::parse(text).unwrap();
+        let names = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+        let local = |module: &str, name: &str| match (module, name) {
+            ("", "a") => names(&["local.b", "var.none", "each.key"]),
+            ("", "b") => names(&["x.vpc.id"]),
+            ("", "circle") => names(&["local.circle", "x.key[0].arn"]),
+            _ => None,
+        };
+        let dynamic = |address: &str| if address == "x.web" { vec!["x.key".to_owned()] } else { Vec::new() };
+        let found = plan.dependencies_with(Some(Unseen { local: &local, dynamic: &dynamic }));
+        let pairs: Vec<String> =
+            found.all.iter().map(|pair| format!("{:?} -> {:?}", pair.from, pair.to)).collect();
+        assert_eq!(
+            pairs,
+            [
+                r#"Block("module.app.x.inner") -> Block("x.key")"#,
+                r#"Block("x.web") -> Block("x.key")"#,
+                r#"Block("x.web") -> Block("x.vpc")"#,
+            ]
+        );
+        assert_eq!(found.unresolved.keys().collect::<Vec<_>>(), ["module.app.local.lost"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod contradiction;
 mod dependencies;
 mod error;
 mod invocation;
+mod json_place;
 mod lost;
 mod mirror;
 mod output;
@@ -39,7 +40,7 @@ pub use invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, Relev
 pub use lost::Witness;
 pub use mirror::mirrored;
 pub use output::{OutputChange, RootVariable};
-pub use references::{Resolution, ResolvedReference};
+pub use references::{Resolution, ResolvedReference, Unseen};
 pub use section::Section;
 pub use sensitive::sensitive_values;
 pub(crate) use sensitive::{common_among, is_setting, names_among};

@@ -13,6 +13,7 @@ use super::invocation::{ActionInvocation, Check, CheckStatus, DeferredChange, Re
 use super::output::{OutputChange, RootVariable};
 use super::section::{Section, SectionReader};
 use super::shape::Mistyped;
+use super::shape_error::ShapeError;
 use super::state::{PriorState, StateValues};
 use super::value::Value;
 use super::{Plan, PlanError};
@@ -167,7 +168,8 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// The text is not JSON, or not of the plan format's shape; see [`PlanError`].
     pub fn parse(text: &'a str) -> Result<Self, PlanError> {
-        let raw: RawPlan<'a> = serde_json::from_str(text)?;
+        let raw: RawPlan<'a> =
+            serde_json::from_str(text).map_err(|error| PlanError::Json(ShapeError::of(text, error)))?;
         let reader = SectionReader::default();
         let mut variables = BTreeMap::new();
         for (name, variable) in raw.variables.unwrap_or_default() {
@@ -323,6 +325,88 @@ mod tests {
         assert_eq!((plan.errored, plan.applyable, plan.complete), (None, None, None));
         assert!(plan.terraform_version.is_none() && plan.timestamp.is_none() && plan.configuration.is_none());
         assert!(plan.resource_changes.is_empty());
+    }
+
+    /// Every part that is read, and what it must be; each is tried with every other JSON type.
+    const PARTS: [(&str, &[&str]); 31] = [
+        ("terraform_version", &["string"]),
+        ("timestamp", &["string"]),
+        ("errored", &["bool"]),
+        ("applyable", &["bool"]),
+        ("complete", &["bool"]),
+        ("variables", &["object"]),
+        ("variables.v", &["object"]),
+        ("planned_values", &["object"]),
+        ("planned_values.root_module", &["object"]),
+        ("planned_values.root_module.resources", &["array"]),
+        ("planned_values.root_module.child_modules", &["array"]),
+        ("prior_state", &["object"]),
+        ("prior_state.values", &["object"]),
+        ("prior_state.values.root_module", &["object"]),
+        ("resource_changes", &["array"]),
+        ("resource_changes.0", &["object"]),
+        ("resource_changes.0.address", &["string"]),
+        ("resource_changes.0.change", &["object"]),
+        ("resource_changes.0.change.actions", &["array"]),
+        ("resource_changes.0.change.importing", &["object"]),
+        ("resource_changes.0.change.importing.id", &["string"]),
+        ("resource_drift", &["array"]),
+        ("resource_drift.0.change.importing", &["object"]),
+        ("resource_drift.0.previous_address", &["string"]),
+        ("deferred_changes", &["array"]),
+        ("deferred_changes.0.resource_change", &["object"]),
+        ("action_invocations", &["array"]),
+        ("deferred_action_invocations.0.action_invocation", &["object"]),
+        ("output_changes", &["object"]),
+        ("output_changes.o", &["object"]),
+        ("checks.0.instances", &["array"]),
+    ];
+
+    #[test]
+    fn a_part_of_a_wrong_shape_is_told_with_its_place() {
+        let entry = serde_json::json!({"address": "x.a", "change": {"actions": ["update"], "before": {}, "after": {}}});
+        let action = serde_json::json!({"address": "action.x.a"});
+        let plan = serde_json::json!({
+            "format_version": "1.2", "variables": {}, "planned_values": {"root_module": {}},
+            "prior_state": {"values": {"root_module": {}}}, "resource_changes": [entry], "resource_drift": [entry],
+            "deferred_changes": [{"reason": "unknown", "resource_change": entry}], "action_invocations": [action],
+            "deferred_action_invocations": [{"reason": "unknown", "action_invocation": action}],
+            "output_changes": {}, "checks": [{"address": {"to_display": "check.a"}}],
+        });
+        let wrong = serde_json::json!({
+            "object": {"strange": 1}, "array": [[]], "string": "x", "number": 5, "bool": true,
+        });
+        for (path, fits) in PARTS {
+            for (kind, value) in
+                wrong.as_object().unwrap().iter().filter(|(kind, _)| !fits.contains(&kind.as_str()))
+            {
+                let mut plan = plan.clone();
+                let mut here = &mut plan;
+                for step in path.split('.') {
+                    here = match step.parse::<usize>() {
+                        Ok(position) => &mut here[position],
+                        Err(_) => {
+                            if here.is_null() {
+                                *here = serde_json::json!({});
+                            }
+                            &mut here[step]
+                        }
+                    };
+                }
+                *here = value.clone();
+                let Err(error) = Plan::parse(&plan.to_string()).map(|_| ()) else {
+                    panic!("{path}: {kind} is accepted");
+                };
+                let place = path.split('.').fold(String::new(), |place, step| match step.parse::<usize>() {
+                    Ok(position) => format!("{place}[{position}]"),
+                    Err(_) if place.is_empty() => step.to_owned(),
+                    Err(_) => format!("{place}.{step}"),
+                });
+                let message = error.to_string();
+                assert!(message.contains(&format!("`{place}")), "{path}: {kind}: {message}");
+                assert!(!message.contains("struct"), "{path}: {kind}: {message}");
+            }
+        }
     }
 
     #[test]

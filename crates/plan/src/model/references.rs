@@ -40,6 +40,15 @@ impl fmt::Display for ResolvedReference {
     }
 }
 
+/// What the files of a configuration say that a plan leaves out.
+#[derive(Clone, Copy)]
+pub struct Unseen<'s> {
+    /// The references of a local value, by the path of its module without keys and its name; `None` if the files do not tell.
+    pub local: &'s dyn Fn(&str, &str) -> Option<Vec<String>>,
+    /// The references in `dynamic` blocks of a resource, by its address without keys.
+    pub dynamic: &'s dyn Fn(&str) -> Vec<String>,
+}
+
 impl Configuration<'_> {
     /// Resolves an expression of a resource or call in the module at `module`. `repetition` is the
     /// expression of the block's own `for_each`, behind `each.key` and `each.value`.
@@ -49,16 +58,32 @@ impl Configuration<'_> {
         expression: &'p Value<'p>,
         repetition: Option<&'p Value<'p>>,
     ) -> Resolution<'p> {
+        self.resolve_with(module, expression, repetition, None)
+    }
+
+    /// The same, through what the plan leaves out.
+    pub(super) fn resolve_with<'p>(
+        &'p self,
+        module: usize,
+        expression: &'p Value<'p>,
+        repetition: Option<&'p Value<'p>>,
+        unseen: Option<Unseen<'p>>,
+    ) -> Resolution<'p> {
         let mut walk =
-            Walk { configuration: self, resolution: Resolution::default(), visited: HashSet::new() };
+            Walk { configuration: self, unseen, resolution: Resolution::default(), visited: HashSet::new() };
         walk.expression(module, expression, repetition);
         walk.resolution
     }
 
     /// Resolves a reference as `depends_on` writes it, in the module at `module`. A whole module stays unresolved.
-    pub(super) fn resolve_reference(&self, module: usize, reference: &str) -> Resolution<'_> {
+    pub(super) fn resolve_reference<'p>(
+        &'p self,
+        module: usize,
+        reference: &str,
+        unseen: Option<Unseen<'p>>,
+    ) -> Resolution<'p> {
         let mut walk =
-            Walk { configuration: self, resolution: Resolution::default(), visited: HashSet::new() };
+            Walk { configuration: self, unseen, resolution: Resolution::default(), visited: HashSet::new() };
         walk.reference(module, reference, None);
         walk.resolution
     }
@@ -187,6 +212,7 @@ pub(super) fn is_expression(value: &Value<'_>) -> bool {
 
 struct Walk<'p> {
     configuration: &'p Configuration<'p>,
+    unseen: Option<Unseen<'p>>,
     resolution: Resolution<'p>,
     visited: HashSet<(usize, String)>,
 }
@@ -236,8 +262,20 @@ impl<'p> Walk<'p> {
                 }
             }
             Target::Known => {}
-            Target::NotInPlan => self.resolution.unresolved.push(reference.to_owned()),
+            Target::NotInPlan => match self.local(module, reference) {
+                Some(references) => {
+                    references.iter().for_each(|reference| self.reference(module, reference, None));
+                }
+                None => self.resolution.unresolved.push(reference.to_owned()),
+            },
         }
+    }
+
+    /// The references of the local value that a reference names.
+    fn local(&self, module: usize, reference: &str) -> Option<Vec<String>> {
+        let unseen = self.unseen?;
+        let name = reference.strip_prefix("local.")?.split(['.', '[']).next()?;
+        (unseen.local)(&self.configuration.modules().get(module)?.path, name)
     }
 }
 

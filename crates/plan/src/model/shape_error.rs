@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use super::json_place;
+
 /// What a value that does not fit is, what was expected, and where. A reader's own message quotes the value, which may
 /// be a secret: nothing is known yet of what is sensitive in a plan that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShapeError {
     what: String,
+    place: Option<String>,
     line: usize,
     column: usize,
 }
@@ -16,13 +19,28 @@ impl From<serde_json::Error> for ShapeError {
         let (line, column) = (error.line(), error.column());
         let message = error.to_string();
         let what = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
-        Self { what: without_value(what), line, column }
+        Self { what: without_value(what), place: None, line, column }
+    }
+}
+
+impl ShapeError {
+    /// The same, with the place in the text that was read.
+    pub(super) fn of(text: &str, error: serde_json::Error) -> Self {
+        let error = Self::from(error);
+        let lines = memchr::memchr_iter(b'\n', text.as_bytes());
+        let start = match error.line {
+            0 | 1 => Some(0),
+            line => lines.map(|newline| newline + 1).nth(line - 2),
+        };
+        let place = start.and_then(|start| json_place::of_byte(text, start + error.column));
+        Self { place, ..error }
     }
 }
 
 /// Cuts `string "…"` down to `string` in what serde says of a value that does not fit.
 fn without_value(message: &str) -> String {
-    let quotes = ["invalid type: ", "invalid value: ", "unknown variant ", "unknown field "];
+    let quotes =
+        ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant ", "unknown field "];
     let Some(start) = quotes.iter().find_map(|start| message.strip_prefix(start).map(|_| *start)) else {
         return message.to_owned();
     };
@@ -30,11 +48,20 @@ fn without_value(message: &str) -> String {
     let kind = rest.split(['"', '`', ',']).next().unwrap_or_default();
     // The value may hold the same words; what was expected comes last, and is planguard's own.
     let expected = message.rfind(", expected ").and_then(|position| message.get(position..));
-    format!("{}{}", format!("{start}{kind}").trim_end(), expected.unwrap_or_default())
+    // The names of planguard's own types say nothing to whoever reads a plan.
+    let expected = match expected {
+        Some(own) if own.starts_with(", expected struct ") => ", expected an object",
+        Some(plain) => plain,
+        None => "",
+    };
+    format!("{}{expected}", format!("{start}{kind}").trim_end())
 }
 
 impl fmt::Display for ShapeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(place) = &self.place {
+            write!(f, "`{place}`: ")?;
+        }
         f.write_str(&self.what)?;
         if self.line > 0 {
             write!(f, " at line {} column {}", self.line, self.column)?;
@@ -47,6 +74,8 @@ impl std::error::Error for ShapeError {}
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde::Deserialize;
 
     use super::*;
@@ -67,6 +96,27 @@ mod tests {
         assert_eq!(
             ShapeError::from(word).to_string(),
             "unknown variant, expected `Known` at line 1 column 9"
+        );
+    }
+
+    #[test]
+    fn the_place_is_told_without_names_of_types() {
+        #[derive(Debug, Deserialize)]
+        struct Inner {
+            #[allow(dead_code)]
+            word: Option<String>,
+        }
+        let text = "{\n \"a\": {\"word\": \"x\"},\n \"b\": 5\n}";
+        let error = serde_json::from_str::<BTreeMap<String, Inner>>(text).unwrap_err();
+        assert_eq!(
+            ShapeError::of(text, error).to_string(),
+            "`b`: invalid type: integer, expected an object at line 3 column 7"
+        );
+        let text = r#"{"a": {"word": []}}"#;
+        let error = serde_json::from_str::<BTreeMap<String, Inner>>(text).unwrap_err();
+        assert_eq!(
+            ShapeError::of(text, error).to_string(),
+            "`a.word`: invalid type: sequence, expected a string at line 1 column 15"
         );
     }
 

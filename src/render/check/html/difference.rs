@@ -4,7 +4,8 @@ use planguard_page::Text;
 use planguard_page::model::{Form as RowForm, Mark, Row};
 
 use crate::render::layout::count;
-use crate::show::{Body, Entry, Form, Line, Members, Object, What};
+use crate::render::show::{ONLY_LINE_ENDS, VARIES, cut_alike, marking};
+use crate::show::{Body, Empty, Entry, Form, Line, Members, Object, What};
 
 /// A longer value is cut.
 const LONGEST_VALUE: usize = 400;
@@ -14,15 +15,16 @@ const MOST_LINES: usize = 60;
 
 /// The differences of an object, and how many attributes are not listed.
 pub(super) fn of_object(object: &Object) -> Vec<Row> {
-    let mut rows = of_entries(&object.entries);
-    rows.extend(counted(0, object.computed, object.same, ("attribute", "attributes")));
+    let mut rows = Vec::new();
+    entries(&mut rows, &object.entries, 0, if object.is_new() { Empty::Hidden } else { Empty::Shown });
+    rows.extend(counted(0, [object.computed, 0, object.same], ("attribute", "attributes")));
     rows
 }
 
 /// Differences by themselves.
 pub(super) fn of_entries(all: &[Entry]) -> Vec<Row> {
     let mut rows = Vec::new();
-    entries(&mut rows, all, 0);
+    entries(&mut rows, all, 0, Empty::Shown);
     rows
 }
 
@@ -35,17 +37,22 @@ pub(super) fn words(depth: usize, form: RowForm, name: Text) -> Row {
 pub(super) fn forcing(entry: &Entry) -> bool {
     let inside = match &entry.body {
         Body::Members(members) => members.entries.iter().any(forcing),
-        Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => false,
+        Body::Value { .. }
+        | Body::Sensitive
+        | Body::Rewritten
+        | Body::Lines(_)
+        | Body::Varies
+        | Body::Marked(_) => false,
     };
     entry.forces_replacement || inside
 }
 
-fn entries(rows: &mut Vec<Row>, entries: &[Entry], depth: usize) {
-    // What was not set and is empty now says nothing.
-    entries.iter().filter(|entry| !entry.is_nothing()).for_each(|shown| entry(rows, shown, depth));
+fn entries(rows: &mut Vec<Row>, entries: &[Entry], depth: usize, empty: Empty) {
+    let is_shown = |entry: &&Entry| empty == Empty::Shown || !entry.is_nothing();
+    entries.iter().filter(is_shown).for_each(|shown| entry(rows, shown, depth, empty));
 }
 
-fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize) {
+fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize, empty: Empty) {
     let row = Row {
         depth,
         mark: mark(entry.what),
@@ -59,48 +66,69 @@ fn entry(rows: &mut Vec<Row>, entry: &Entry, depth: usize) {
     match &entry.body {
         Body::Value { before, after } => {
             let value = |value: &Option<_>| value.as_ref().map(|text| Text::from(text).cut(LONGEST_VALUE));
-            rows.push(Row { before: value(before), after: value(after), ..row });
+            let both = before.as_ref().zip(after.as_ref());
+            let alike = both.and_then(|(before, after)| {
+                cut_alike(&before.for_document(), &after.for_document(), LONGEST_VALUE)
+            });
+            rows.push(match alike {
+                Some((before, after)) => {
+                    Row { before: Some(Text::composed(before)), after: Some(Text::composed(after)), ..row }
+                }
+                None => Row { before: value(before), after: value(after), ..row },
+            });
         }
         Body::Sensitive => rows.push(match entry.what {
             What::Changed => said("(sensitive value, changed)"),
             What::Added | What::Removed => said("(sensitive value)"),
         }),
-        Body::Varies => rows.push(said("(another value in each)")),
+        Body::Varies => rows.push(said(VARIES)),
+        Body::Marked(change) => rows.push(said(marking(*change))),
+        Body::Lines(lines) if lines.is_empty() => rows.push(said(ONLY_LINE_ENDS)),
         Body::Rewritten => rows.push(said("(the same document, written in another way)")),
         Body::Lines(lines) => {
             rows.push(Row { form: RowForm::Group, ..row });
             text(rows, lines, depth + 1);
         }
         Body::Members(members) if members.form == Form::Blocks && !members.is_single_block() => {
-            blocks(rows, members, &row);
+            blocks(rows, members, &row, empty);
         }
         Body::Members(members) => {
             let form = match members.form {
-                Form::Document => Some(Text::from("(JSON)")),
+                Form::Document | Form::DocumentList => Some(Text::from("(JSON)")),
                 Form::List | Form::Map | Form::Blocks => None,
             };
             // An element of a list has no name.
             let name = if row.name.is_empty() { Text::from("(element)") } else { row.name.clone() };
             rows.push(Row { form: RowForm::Group, name, after: form, ..row });
-            inside(rows, members, depth + 1);
+            inside(rows, members, depth + 1, empty);
         }
     }
 }
 
 /// Nested blocks: one group for each that differs.
-fn blocks(rows: &mut Vec<Row>, members: &Members, head: &Row) {
+fn blocks(rows: &mut Vec<Row>, members: &Members, head: &Row, empty: Empty) {
     for element in &members.entries {
         let forces = element.forces_replacement || head.forces;
         match &element.body {
             Body::Members(inner) => {
                 let mark = mark(element.what);
                 rows.push(Row { form: RowForm::Group, mark, forces, ..head.clone() });
-                entries(rows, &inner.entries, head.depth + 1);
-                rows.extend(counted(head.depth + 1, inner.computed, inner.same, ("attribute", "attributes")));
+                about(rows, inner, head.depth + 1);
+                entries(rows, &inner.entries, head.depth + 1, empty);
+                rows.extend(counted(
+                    head.depth + 1,
+                    [inner.computed, 0, inner.same],
+                    ("attribute", "attributes"),
+                ));
             }
-            Body::Value { .. } | Body::Sensitive | Body::Rewritten | Body::Lines(_) | Body::Varies => {
+            Body::Value { .. }
+            | Body::Sensitive
+            | Body::Rewritten
+            | Body::Lines(_)
+            | Body::Varies
+            | Body::Marked(_) => {
                 let first = rows.len();
-                entry(rows, element, head.depth);
+                entry(rows, element, head.depth, empty);
                 if let Some(row) = rows.get_mut(first) {
                     row.name = head.name.clone();
                     row.forces = forces;
@@ -115,6 +143,16 @@ fn blocks(rows: &mut Vec<Row>, members: &Members, head: &Row) {
     }
 }
 
+/// What tells an element of a list apart from the others.
+fn about(rows: &mut Vec<Row>, members: &Members, depth: usize) {
+    rows.extend(members.about.iter().map(|(name, value)| Row {
+        depth,
+        name: Text::from(name),
+        after: Some(Text::from(value)),
+        ..Row::default()
+    }));
+}
+
 const fn mark(what: What) -> Mark {
     match what {
         What::Added => Mark::Added,
@@ -123,20 +161,22 @@ const fn mark(what: What) -> Mark {
     }
 }
 
-fn inside(rows: &mut Vec<Row>, members: &Members, depth: usize) {
-    entries(rows, &members.entries, depth);
+fn inside(rows: &mut Vec<Row>, members: &Members, depth: usize, empty: Empty) {
+    about(rows, members, depth);
+    entries(rows, &members.entries, depth, empty);
     let words = match members.form {
-        Form::List => ("element", "elements"),
+        Form::List | Form::DocumentList => ("element", "elements"),
         Form::Blocks => ("attribute", "attributes"),
         Form::Map | Form::Document => ("member", "members"),
     };
-    rows.extend(counted(depth, members.computed, members.same, words));
+    rows.extend(counted(depth, [members.computed, members.moved, members.same], words));
 }
 
 /// What is not listed; `None` if all is.
-fn counted(depth: usize, computed: usize, same: usize, (one, many): (&str, &str)) -> Option<Row> {
-    let parts: Vec<String> = [(computed, "known after apply"), (same, "unchanged")]
+fn counted(depth: usize, numbers: [usize; 3], (one, many): (&str, &str)) -> Option<Row> {
+    let parts: Vec<String> = numbers
         .into_iter()
+        .zip(["known after apply", "moved", "unchanged"])
         .filter(|(number, _)| *number > 0)
         .map(|(number, words)| format!("{} {words}", count(number, one, many)))
         .collect();

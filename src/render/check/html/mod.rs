@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use planguard_page::Text;
-use planguard_page::model::{Page, Problem, Resource, Row, Waiver};
+use planguard_page::model::{Page, Problem, Resource, Waiver};
 use planguard_plan::redact::SafeText;
 
 use super::verdict_line::{approvals_words, numbers};
@@ -28,19 +28,14 @@ pub(super) const FORMAT: Format<Report> = Format {
     render,
 };
 
-/// About how large a page may be before differences are left out of it, in bytes.
-const ROOM: usize = 4_600_000;
-
-/// The room that differences have in any case.
-const LEAST_ROOM: usize = 500_000;
+/// How large a page may be before differences are left out of it, in bytes.
+const MOST_BYTES: usize = 5_000_000;
 
 /// More dependencies between blocks are left out.
 const MOST_ARROWS: usize = 50_000;
 
 fn render(report: &Report, _: Layout) -> Result<String, RenderError> {
-    let mut page = page(report);
-    fit(&mut page)?;
-    Ok(planguard_page::render(&page)?)
+    Ok(planguard_page::render_within(&mut page(report), MOST_BYTES)?)
 }
 
 fn page(report: &Report) -> Page {
@@ -131,28 +126,6 @@ fn page(report: &Report) -> Page {
         arrows,
         arrows_left_out,
     }
-}
-
-/// Leaves out the differences of what a reviewer need look at least, if all have no room beside the rest of the page.
-fn fit(page: &mut Page) -> Result<(), RenderError> {
-    let size = |resource: &Resource| resource.rows.iter().map(Row::size).sum::<usize>();
-    if page.resources.iter().map(size).sum::<usize>() <= LEAST_ROOM {
-        return Ok(());
-    }
-    let rows: Vec<Vec<Row>> =
-        page.resources.iter_mut().map(|resource| std::mem::take(&mut resource.rows)).collect();
-    let others = planguard_page::render(page)?.len();
-    let room = ROOM.saturating_sub(others).max(LEAST_ROOM);
-    let mut taken = 0;
-    for (resource, rows) in page.resources.iter_mut().zip(rows) {
-        resource.rows = rows;
-        taken += size(resource);
-        if taken > room {
-            resource.is_cut = !resource.rows.is_empty();
-            resource.rows.clear();
-        }
-    }
-    Ok(())
 }
 
 fn facts(report: &Report) -> Vec<Text> {

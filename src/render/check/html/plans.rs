@@ -17,7 +17,7 @@ use crate::cost::{CostView, ObjectCost};
 use crate::details::PlanDetails;
 use crate::enforcement::Enforcement;
 use crate::graph::{BoxKind, Graph};
-use crate::render::cost::{change, headline, is_free, notes as cost_notes, part_line, sides};
+use crate::render::cost::{change, is_free, line, notes as cost_notes, part_line, sides};
 use crate::render::graph::{arrows_and_boxes, notes};
 use crate::render::show::verb;
 use crate::report::PlanReport;
@@ -59,10 +59,7 @@ pub(super) fn plan(report: &PlanReport) -> Plan {
         risk: report.risk.score(),
         notes: details.map(plan_notes).unwrap_or_default(),
         map: details.and_then(|details| map(&details.map)),
-        cost: report
-            .cost
-            .as_ref()
-            .map(|cost| Text::composed(headline(&cost.sum, &cost.currency.for_document()))),
+        cost: report.cost.as_ref().map(|cost| Text::composed(line(cost, &cost.currency.for_document()))),
     }
 }
 
@@ -355,6 +352,7 @@ pub(super) fn drift(report: &PlanReport, resource: &dyn Fn(&str) -> Option<usize
             message: Text::from(&drift.message),
             fate: Text::from(drift.became.words()),
             rows: drifted(address).filter(|_| is_first).map(rows).unwrap_or_default(),
+            is_cut: false,
         });
     }
     let relevant = outside.into_iter().flat_map(|outside| &outside.relevant).map(|drifted| (drifted, true));
@@ -373,6 +371,7 @@ pub(super) fn drift(report: &PlanReport, resource: &dyn Fn(&str) -> Option<usize
                 Text::composed(put_back(&drifted.put_back))
             },
             rows: rows(drifted),
+            is_cut: false,
         }
     }));
     all
@@ -394,7 +393,12 @@ fn put_back(put_back: &PutBack) -> String {
 pub(super) fn others(details: &PlanDetails, plan: Option<&Text>) -> Vec<Section> {
     let view = &details.view;
     let section = |title: &'static str, rows: Vec<Row>| {
-        (!rows.is_empty()).then(|| Section { title: Text::from(title), plan: plan.cloned(), rows })
+        (!rows.is_empty()).then(|| Section {
+            title: Text::from(title),
+            plan: plan.cloned(),
+            rows,
+            left_out: 0,
+        })
     };
     let line = |sentence: String| words(0, Form::Line, Text::composed(sentence));
     let deferred = view.deferred.iter().map(|deferred| {
