@@ -8,6 +8,7 @@ use planguard_rego_syntax::tree::{
 };
 use planguard_rego_syntax::walk::{Visitor, inside_expr, inside_literal, inside_module};
 
+use super::ignored_body::is_more_than_true;
 use super::passes::deep_literal::DEEPEST;
 use super::policy::Policy;
 
@@ -64,6 +65,11 @@ impl Contents {
     /// A literal of many brackets in each other.
     pub(super) const DEEP_LITERALS: Self = Self(1 << 22);
 
+    /// `true` behind `not` or before `with`.
+    pub(super) const IGNORED_BODIES: Self = Self(1 << 24);
+    /// A rule whose name is a path.
+    pub(super) const PATHS: Self = Self(1 << 23);
+
     /// What gives a name another meaning than it has outside.
     pub(super) const NAMES: Self = Self::DECLARATIONS.or(Self::ITERATIONS).or(Self::COMPREHENSIONS);
     /// What must wait for its variables.
@@ -79,6 +85,9 @@ impl Contents {
         }
         if policy.replaces_anything() {
             reader.found.add(Self::REPLACED);
+        }
+        if policy.module.rules.iter().any(|rule| matches!(rule.head.name.kind, ExprKind::Reference { .. })) {
+            reader.found.add(Self::PATHS);
         }
         reader.read(policy.module);
         reader.found
@@ -144,6 +153,9 @@ impl<'m> Visitor<'m> for Reader<'_> {
         }
         if !literal.withs.is_empty() {
             self.found.add(Contents::WITHS);
+        }
+        if is_more_than_true(literal) {
+            self.found.add(Contents::IGNORED_BODIES);
         }
         inside_literal(self, literal);
     }

@@ -1,16 +1,20 @@
-//! Replaces the unification of two arrays of different lengths.
+//! Unifies two arrays element by element.
 //!
-//! In OPA it is undefined; the engine rejects the policy.
+//! The engine rejects two arrays of different lengths, for which OPA's unification is undefined, and others of which it
+//! cannot tell what binds what.
 //!
 //! ```text
 //! [x, [1, 2]] = [1, []]
 //! false
+//!
+//! [_, x, 2] = [v, y, y]
+//! _ = v; x = y; 2 = y
 //! ```
 
-use planguard_rego_syntax::tree::{Expr, ExprKind, Operator};
-use planguard_rego_syntax::walk::each_expr;
+use planguard_rego_syntax::tree::{Body, Enclosure, Expr, ExprKind, Literal, LiteralKind, Operator};
+use planguard_rego_syntax::walk::{each_body, each_expr};
 
-use super::super::edit::Edits;
+use super::super::edit::{Edits, Written};
 use super::super::policy::Policy;
 
 pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
@@ -27,7 +31,53 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             end = expr.span.end;
         }
     });
+    let mut unified: Vec<(&Body, &Literal, &Expr, &Expr)> = Vec::new();
+    each_body(policy.module, &mut |body| {
+        for literal in &body.literals {
+            if let LiteralKind::Expression(expr) = &literal.kind
+                && let ExprKind::Operation { operator: Operator::Unify, operands } = &expr.kind
+                && let [left, right] = operands.as_slice()
+                && literal.withs.is_empty()
+                && !never_match(left, right)
+                && has_elements(left)
+                && has_elements(right)
+            {
+                unified.push((body, literal, left, right));
+            }
+        }
+    });
+    // Inner ones first, since outer ones move them.
+    unified.sort_by_key(|(_, literal, ..)| std::cmp::Reverse(literal.span.start));
+    for (body, literal, left, right) in unified {
+        let mut pairs = Vec::new();
+        each_pair(left, right, &mut |left, right| pairs.push((left, right)));
+        let mut statements = Written::default();
+        for (index, (left, right)) in pairs.into_iter().enumerate() {
+            statements.push(if index == 0 { "" } else { "; " });
+            statements.push_moved(&edits.take(&left.span), &left.span);
+            statements.push(" = ");
+            statements.push_moved(&edits.take(&right.span), &right.span);
+        }
+        if body.enclosure == Enclosure::Bare {
+            edits.brace(body);
+        }
+        edits.replace(literal.span.clone(), statements);
+    }
     edits
+}
+
+fn has_elements(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Array(elements) if !elements.is_empty())
+}
+
+/// Calls `found` with what is unified with what, in arrays of the same lengths.
+fn each_pair<'e>(left: &'e Expr, right: &'e Expr, found: &mut dyn FnMut(&'e Expr, &'e Expr)) {
+    match (&left.kind, &right.kind) {
+        (ExprKind::Array(lefts), ExprKind::Array(rights)) if !lefts.is_empty() => {
+            lefts.iter().zip(rights).for_each(|(left, right)| each_pair(left, right, found));
+        }
+        _ => found(left, right),
+    }
 }
 
 fn never_match(left: &Expr, right: &Expr) -> bool {
@@ -55,9 +105,21 @@ mod tests {
     }
 
     #[test]
+    fn each_element_is_unified() {
+        assert_pass(edits, "r if [x] = [1]", "r if { x = 1 }");
+        assert_pass(edits, "r if { [_, [x,\n2]] = [v, [y, y]]; z }", "r if { \n_ = v; x = y; 2 = y; z }");
+        assert_pass(edits, "r := [x | [x] = [[y | [y, 1] = [1, z]]]]", "r := [x | x = [y | y = 1; 1 = z]]");
+    }
+
+    #[test]
     fn others_are_unchanged() {
-        for rule in ["r if [x] = [1]", "r if [x] = y", "r if [1] == []", "r if { {1} = {1, 2}; [x] := [1] }"]
-        {
+        for rule in [
+            "r if [x] = y",
+            "r if [] = []",
+            "r if [1] == []",
+            "r if [x] = [1] with input as y",
+            "r if { {1} = {1, 2}; [x] := [1] }",
+        ] {
             assert_pass(edits, rule, rule);
         }
     }
