@@ -60,7 +60,7 @@ impl Contents {
     /// A function that a `with` of some policy replaces.
     pub(super) const REPLACED: Self = Self(1 << 20);
 
-    /// A unification of two arrays that are written out.
+    /// A unification of two arrays or objects that are written out.
     pub(super) const UNIFIED_ARRAYS: Self = Self(1 << 21);
     /// A literal of many brackets in each other.
     pub(super) const DEEP_LITERALS: Self = Self(1 << 22);
@@ -189,7 +189,8 @@ impl<'m> Visitor<'m> for Reader<'_> {
                     self.found.add(Contents::SIGNS);
                 }
                 if *operator == Operator::Unify
-                    && operands.iter().all(|operand| matches!(operand.kind, ExprKind::Array(_)))
+                    && (operands.iter().all(|operand| matches!(operand.kind, ExprKind::Array(_)))
+                        || operands.iter().all(|operand| matches!(operand.kind, ExprKind::Object(_))))
                 {
                     self.found.add(Contents::UNIFIED_ARRAYS);
                 }

@@ -1,4 +1,4 @@
-//! Unifies two arrays element by element.
+//! Unifies two arrays, or two objects with the same fixed keys, element by element.
 //!
 //! The engine rejects two arrays of different lengths, for which OPA's unification is undefined, and others of which it
 //! cannot tell what binds what.
@@ -10,6 +10,8 @@
 //! [_, x, 2] = [v, y, y]
 //! _ = v; x = y; 2 = y
 //! ```
+
+use std::collections::BTreeMap;
 
 use planguard_rego_syntax::tree::{Body, Enclosure, Expr, ExprKind, Literal, LiteralKind, Operator};
 use planguard_rego_syntax::walk::{each_body, each_expr};
@@ -31,7 +33,7 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
             end = expr.span.end;
         }
     });
-    let mut unified: Vec<(&Body, &Literal, &Expr, &Expr)> = Vec::new();
+    let mut unified: Vec<(&Body, &Literal, Pairs<'_>)> = Vec::new();
     each_body(policy.module, &mut |body| {
         for literal in &body.literals {
             if let LiteralKind::Expression(expr) = &literal.kind
@@ -39,18 +41,17 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
                 && let [left, right] = operands.as_slice()
                 && literal.withs.is_empty()
                 && !never_match(left, right)
-                && has_elements(left)
-                && has_elements(right)
+                && elements(left, right).is_some()
             {
-                unified.push((body, literal, left, right));
+                let mut pairs = Vec::new();
+                collect(left, right, &mut pairs);
+                unified.push((body, literal, pairs));
             }
         }
     });
     // Inner ones first, since outer ones move them.
-    unified.sort_by_key(|(_, literal, ..)| std::cmp::Reverse(literal.span.start));
-    for (body, literal, left, right) in unified {
-        let mut pairs = Vec::new();
-        each_pair(left, right, &mut |left, right| pairs.push((left, right)));
+    unified.sort_by_key(|(_, literal, _)| std::cmp::Reverse(literal.span.start));
+    for (body, literal, pairs) in unified {
         let mut statements = Written::default();
         for (index, (left, right)) in pairs.into_iter().enumerate() {
             statements.push(if index == 0 { "" } else { "; " });
@@ -66,18 +67,36 @@ pub(in super::super) fn edits<'p>(policy: &Policy<'p>) -> Edits<'p> {
     edits
 }
 
-fn has_elements(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Array(elements) if !elements.is_empty())
+/// What is unified with what.
+type Pairs<'e> = Vec<(&'e Expr, &'e Expr)>;
+
+/// Collects what is unified with what, down to what is neither an array nor an object on both sides.
+fn collect<'e>(left: &'e Expr, right: &'e Expr, pairs: &mut Pairs<'e>) {
+    match elements(left, right) {
+        Some(inner) => inner.into_iter().for_each(|(left, right)| collect(left, right, pairs)),
+        None => pairs.push((left, right)),
+    }
 }
 
-/// Calls `found` with what is unified with what, in arrays of the same lengths.
-fn each_pair<'e>(left: &'e Expr, right: &'e Expr, found: &mut dyn FnMut(&'e Expr, &'e Expr)) {
+/// The elements of two arrays of the same length, or the values of two objects with the same fixed keys, by key.
+fn elements<'e>(left: &'e Expr, right: &'e Expr) -> Option<Pairs<'e>> {
     match (&left.kind, &right.kind) {
         (ExprKind::Array(lefts), ExprKind::Array(rights)) if !lefts.is_empty() => {
-            lefts.iter().zip(rights).for_each(|(left, right)| each_pair(left, right, found));
+            (lefts.len() == rights.len()).then(|| lefts.iter().zip(rights).collect())
         }
-        _ => found(left, right),
+        (ExprKind::Object(lefts), ExprKind::Object(rights)) if !lefts.is_empty() => {
+            let (lefts, rights) = (by_key(lefts)?, by_key(rights)?);
+            lefts.keys().eq(rights.keys()).then(|| lefts.into_values().zip(rights.into_values()).collect())
+        }
+        _ => None,
     }
+}
+
+/// The values of an object by their keys, if these are different texts.
+fn by_key(fields: &[(Expr, Expr)]) -> Option<BTreeMap<&str, &Expr>> {
+    let values: Option<BTreeMap<_, _>> =
+        fields.iter().map(|(key, value)| Some((key.string()?, value))).collect();
+    values.filter(|values| values.len() == fields.len())
 }
 
 fn never_match(left: &Expr, right: &Expr) -> bool {
@@ -109,6 +128,18 @@ mod tests {
         assert_pass(edits, "r if [x] = [1]", "r if { x = 1 }");
         assert_pass(edits, "r if { [_, [x,\n2]] = [v, [y, y]]; z }", "r if { \n_ = v; x = y; 2 = y; z }");
         assert_pass(edits, "r := [x | [x] = [[y | [y, 1] = [1, z]]]]", "r := [x | x = [y | y = 1; 1 = z]]");
+    }
+
+    #[test]
+    fn values_are_unified_by_key() {
+        assert_pass(
+            edits,
+            "r if { {\"b\": [_], \"a\": x} = {\"a\": y, \"b\": [v]} }",
+            "r if { x = y; _ = v }",
+        );
+        for rule in ["r if { {\"a\": x} = {\"b\": 1} }", "r if { {k: x} = {\"b\": 1} }"] {
+            assert_pass(edits, rule, rule);
+        }
     }
 
     #[test]
